@@ -1,0 +1,108 @@
+"""The user's configuration: a TOML file that nobody needs to write."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text says which line of it, and what it wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredStore:
+    """A folder of environments that the user named, flat or mirroring ``base`` (HOME or /)."""
+
+    path: str
+    layout: str = "flat"
+    base: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings, with their defaults.
+
+    ``stores``: further folders of environments. ``project_roots``: where to look for projects
+    besides the usual places. ``records``: whether venvdash may remember (False writes nothing).
+    ``path``: the file they came from, None where there is none.
+    """
+
+    stores: tuple[ConfiguredStore, ...] = ()
+    project_roots: tuple[str, ...] = ()
+    records: bool = True
+    path: Path | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def default_path(variables: Mapping[str, str]) -> Path:
+    """Return where the file is looked for: VENVDASH_CONFIG, or the system's usual folder."""
+    given = variables.get("VENVDASH_CONFIG")
+    if given:
+        return Path(given)
+    import platformdirs  # not needed where the variable is set
+
+    return platformdirs.user_config_path("venvdash", appauthor=False) / "config.toml"
+
+
+def load(path: Path) -> Config:
+    """Read ``path``; a missing file gives the defaults.
+
+    Raises ConfigError when it is there and cannot be read, parsed or understood.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            data = file.read(_LIMIT + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return Config()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > _LIMIT:
+        raise ConfigError(f"{path}: larger than {_LIMIT // 1024} KiB")
+    try:
+        table = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    return _checked(table, path)
+
+
+def _checked(table: dict[str, Any], path: Path) -> Config:
+    def wrong(key: str, wants: str) -> ConfigError:
+        return ConfigError(f"{path}: `{key}` must be {wants}")
+
+    known = {"stores", "project_roots", "records"}
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise ConfigError(f"{path}: no such setting: {', '.join(unknown)}")
+    records = table.get("records", True)
+    if not isinstance(records, bool):
+        raise wrong("records", "true or false")
+    roots = table.get("project_roots", [])
+    if not isinstance(roots, list) or not all(isinstance(item, str) for item in roots):
+        raise wrong("project_roots", "a list of folders")
+    stores = table.get("stores", [])
+    if not isinstance(stores, list) or not all(isinstance(item, dict) for item in stores):
+        raise wrong("stores", "written as [[stores]] tables")
+    return Config(
+        stores=tuple(_store(item, wrong) for item in stores),
+        project_roots=tuple(roots),
+        records=records,
+        path=path,
+    )
+
+
+def _store(item: dict[str, Any], wrong: Any) -> ConfiguredStore:
+    unknown = sorted(set(item) - {"path", "layout", "base"})
+    if unknown:
+        raise wrong("stores", f"tables of path, layout and base (not {', '.join(unknown)})")
+    if not isinstance(item.get("path"), str) or not item["path"]:
+        raise wrong("stores.path", "a folder")
+    if item.get("layout", "flat") not in ("flat", "mirrored"):
+        raise wrong("stores.layout", '"flat" or "mirrored"')
+    if not isinstance(item.get("base", ""), str):
+        raise wrong("stores.base", "a folder")
+    return ConfiguredStore(item["path"], item.get("layout", "flat"), item.get("base"))

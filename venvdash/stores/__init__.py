@@ -1,0 +1,30 @@
+"""One module a tool: where it keeps environments and what it leaves on disk that names the project.
+
+``registry()`` finds every module of this package that defines ``STORE``: adding a store is adding
+a module, and nothing else changes.
+"""
+
+import importlib
+import pkgutil
+from functools import cache
+
+from venvdash.stores.base import Entry, Kind, Layout, Reading, Root, Store, Why
+
+__all__ = ["Entry", "Kind", "Layout", "Reading", "Root", "Store", "Why", "kinds", "registry"]
+
+
+@cache
+def registry() -> tuple[Store, ...]:
+    """Return one of every store, the most particular first."""
+    found = []
+    for module in pkgutil.iter_modules(__path__):
+        if module.name != "base" and not module.name.startswith("_"):
+            store = getattr(importlib.import_module(f"{__name__}.{module.name}"), "STORE", None)
+            if store is not None:
+                found.append(store)
+    return tuple(sorted(found, key=lambda store: (store.rank, store.name)))
+
+
+def kinds() -> dict[str, Kind]:
+    """Return every kind that some store declares, by its name."""
+    return {kind.name: kind for store in registry() for kind in store.kinds}

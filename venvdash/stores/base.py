@@ -1,0 +1,110 @@
+"""What a store is: a value that knows a tool's places and traces, and never acts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from venvdash.config import Config
+from venvdash.model import Claim, Environment, Fingerprint, Traits
+from venvdash.system.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sort of environment that a store declares; help and filters are made from these."""
+
+    name: str
+    title: str
+
+
+class Why(StrEnum):
+    """Why a directory is looked at."""
+
+    DEFAULT = "default"
+    VARIABLE = "variable"
+    CONFIG = "config"
+
+
+class Layout(StrEnum):
+    """How environments lie below a root."""
+
+    FLAT = "flat"  # root/NAME
+    MIRRORED = "mirrored"  # root/path/to/project[/.venv]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A directory that may hold environments.
+
+    ``source`` names the variable, or the configuration file, that says so. ``base`` is, for a
+    mirrored root, the directory whose tree is mirrored.
+    """
+
+    path: Path
+    store: str
+    why: Why = Why.DEFAULT
+    source: str = ""
+    layout: Layout = Layout.FLAT
+    base: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A directory that may be an environment: its prefix, and what a deletion would take.
+
+    A store yields entries without opening them; whether they are environments is read later.
+    """
+
+    prefix: Path
+    entry: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The bare facts of one environment directory, before any store has said what it is.
+
+    ``cfg`` holds the keys of pyvenv.cfg in lower case, values unquoted. ``names`` are the entries
+    of the prefix, ``siblings`` those of ``entry`` where that is another directory.
+    """
+
+    path: Path
+    entry: Path
+    root: Root
+    cfg: Mapping[str, str]
+    names: frozenset[str]
+    fingerprint: Fingerprint
+
+
+class Store:
+    """One tool's environments.
+
+    Subclasses return values only; every method may be called from any thread, and none raises
+    on what it finds on disk: what cannot be read yields nothing.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]]
+    rank: ClassVar[int] = 50  # the lower, the more particular: asked first whose environment it is
+    tested_with: ClassVar[str] = ""
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield the directories where the tool keeps environments, existing or not."""
+        raise NotImplementedError
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return what kind of environment this is, or None where it is not this tool's."""
+        raise NotImplementedError
+
+    def claims(self, reading: Reading) -> Iterator[Claim]:
+        """Yield the claims that the tool's own files in the environment make."""
+        yield from ()
+
+    def fits(self, environment: Environment, project: Path) -> bool:
+        """Return whether the tool's hash for ``project`` gives exactly this environment's name.
+
+        ``project`` is a directory, or a script for script environments; it need not exist.
+        """
+        return False

@@ -1,0 +1,101 @@
+"""What the program knows of the machine it runs on: the one place that reads the environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The user's HOME, variables and system; stores and tests take it instead of globals.
+
+    ``platform`` is "linux", "darwin" or "win32" as in ``sys.platform``.
+    """
+
+    home: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    platform: str = "linux"
+    cwd: Path | None = None
+    uid: int | None = None
+
+    @classmethod
+    def current(cls) -> "Machine":
+        """Return the machine and user that this process runs as."""
+        try:
+            cwd: Path | None = Path.cwd()
+        except OSError:  # the current directory was deleted
+            cwd = None
+        return cls(
+            home=Path.home(),
+            variables=dict(os.environ),
+            platform=sys.platform,
+            cwd=cwd,
+            uid=os.getuid() if hasattr(os, "getuid") else None,
+        )
+
+    def variable(self, name: str) -> str | None:
+        """Return the variable's value; an empty one counts as unset, as the XDG spec says."""
+        return self.variables.get(name) or None
+
+    def path_variable(self, name: str) -> Path | None:
+        """Return the path in a variable, ``~`` and ``$NAMES`` expanded, or None."""
+        value = self.variable(name)
+        return self.expand(value) if value else None
+
+    def expand(self, text: str) -> Path:
+        """Return the path that ``text`` names: ``~`` and ``$NAMES`` expanded, made absolute."""
+        for name, value in self.variables.items():
+            text = text.replace(f"${{{name}}}", value)
+        text = _dollar_names(text, self.variables)
+        if text == "~" or text.startswith(("~/", "~\\")):
+            text = str(self.home) + text[1:]
+        path = Path(text)
+        return path if path.is_absolute() else (self.cwd or self.home) / path
+
+    @cached_property
+    def cache_home(self) -> Path:
+        """Where caches go: XDG_CACHE_HOME, or its default on this system."""
+        if self.platform == "win32":
+            return self.local_appdata
+        return self._xdg("XDG_CACHE_HOME", ".cache")
+
+    @cached_property
+    def data_home(self) -> Path:
+        """Where data goes by the XDG rules, which uv follows on macOS too."""
+        return self._xdg("XDG_DATA_HOME", ".local/share")
+
+    @cached_property
+    def config_home(self) -> Path:
+        """Where configuration goes by the XDG rules."""
+        return self._xdg("XDG_CONFIG_HOME", ".config")
+
+    @cached_property
+    def appdata(self) -> Path:
+        """``%APPDATA%``."""
+        return self.path_variable("APPDATA") or self.home / "AppData" / "Roaming"
+
+    @cached_property
+    def local_appdata(self) -> Path:
+        """``%LOCALAPPDATA%``."""
+        return self.path_variable("LOCALAPPDATA") or self.home / "AppData" / "Local"
+
+    def _xdg(self, name: str, default: str) -> Path:
+        value = self.variable(name)
+        # The specification: a relative path is invalid and ignored.
+        return Path(value) if value and Path(value).is_absolute() else self.home / default
+
+
+def _dollar_names(text: str, variables: Mapping[str, str]) -> str:
+    out, rest = "", text
+    while "$" in rest:
+        before, rest = rest.split("$", 1)
+        end = 0
+        while end < len(rest) and (rest[end].isalnum() or rest[end] == "_"):
+            end += 1
+        name = rest[:end]
+        out += before + (variables[name] if name in variables else "$" + name)
+        rest = rest[end:]
+    return out + rest

@@ -1,0 +1,47 @@
+"""Making anything from disk fit to show: no control character reaches a terminal raw."""
+
+import os
+import re
+import unicodedata
+
+# C0, DEL, C1, bidirectional controls, line and paragraph separators, other invisible format
+# characters, and lone surrogates (how Python carries bytes that are not UTF-8).
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match.group()
+    code = ord(char)
+    if char in _SHORT:
+        return _SHORT[char]
+    if 0xDC80 <= code <= 0xDCFF:  # surrogateescape: one byte that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def visible(value: str | bytes | os.PathLike[str], limit: int = 4096) -> str:
+    """Return ``value`` with every unsafe character as a visible escape, ``limit`` long at most."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogateescape")
+    elif not isinstance(value, str):
+        value = os.fspath(value)
+    shown = _UNSAFE.sub(_escape, value)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def width(shown: str) -> int:
+    """Return how many terminal cells ``shown`` (already made visible) takes."""
+    if shown.isascii():
+        return len(shown)
+    cells = 0
+    for char in shown:
+        if unicodedata.combining(char):
+            continue
+        cells += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return cells
