@@ -1,0 +1,115 @@
+"""What every test shares: a HOME of its own, the interpreters of this machine, real uv."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from uv import find_uv_bin
+
+from venvdash.system.machine import Machine
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass
+class Home:
+    """A HOME below the test's own directory, and the only variables its programs see."""
+
+    path: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def machine(self, cwd: Path | None = None, **variables: str) -> Machine:
+        """Return the machine as a user with this HOME sees it."""
+        return Machine(
+            home=self.path,
+            variables=self.variables | variables,
+            platform=sys.platform,
+            cwd=cwd or self.path,
+            uid=os.getuid(),
+        )
+
+    def run(
+        self, *command: str | Path, cwd: Path | None = None, check: bool = True, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command as that user; with ``check`` a failure fails the test with its output."""
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd or self.path,
+            env=self.variables | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        if check and done.returncode:
+            pytest.fail(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def uv(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> str:
+        """Run uv, offline and with central project environments, and return its output."""
+        return self.run(
+            find_uv_bin(),
+            *arguments,
+            cwd=cwd,
+            UV_PREVIEW_FEATURES="centralized-project-envs",
+            UV_PYTHON_DOWNLOADS="never",
+            UV_OFFLINE="1",
+            UV_NO_PROGRESS="1",
+            **variables,
+        ).stdout
+
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "SSL_CERT_FILE", "SSL_CERT_DIR", "TERM")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty HOME; nothing of the developer's own settings reaches the test."""
+    path = tmp_path / "home"
+    path.mkdir()
+    variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return Home(path.resolve(), variables | {"HOME": str(path.resolve())})
+
+
+def _pyenv_pythons() -> list[Path]:
+    root = os.environ.get("PYENV_ROOT") or str(Path.home() / ".pyenv")
+    return sorted(Path(root, "versions").glob("3.*/bin/python"))
+
+
+@pytest.fixture(scope="session")
+def pythons() -> list[Path]:
+    """The interpreters ≥ 3.10 of this machine, ours first, one for each minor version."""
+    found = {sys.version_info[:2]: Path(sys.executable).resolve()}
+    listed = subprocess.run(
+        [find_uv_bin(), "python", "list", "--only-installed", "--output-format", "json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    import json
+
+    candidates = [Path(item["path"]) for item in json.loads(listed.stdout or "[]")]
+    for python in [*candidates, *_pyenv_pythons()]:
+        answer = subprocess.run(
+            [python, "-c", "import sys; print(*sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        if answer.returncode == 0:
+            major, minor = map(int, answer.stdout.split())
+            if (major, minor) >= (3, 10):
+                found.setdefault((major, minor), python)
+    return list(found.values())
+
+
+@pytest.fixture(scope="session")
+def two_pythons(pythons: list[Path]) -> tuple[Path, Path]:
+    """Two interpreters of different minor versions; skipped by name where there is one."""
+    if len(pythons) < 2:
+        pytest.skip("needs two Pythons, this machine has one")
+    return pythons[0], pythons[1]

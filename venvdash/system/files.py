@@ -1,0 +1,99 @@
+"""Reading files that somebody else wrote: bounded, never blocking, never through a link."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a FIFO must not hold us up
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_NOATIME = getattr(os, "O_NOATIME", 0)
+
+
+class UnreadableError(Exception):
+    """A file cannot be trusted or read; the text says why, without the path."""
+
+
+def open_quietly(path: str | os.PathLike[str], flags: int = 0, dir_fd: int | None = None) -> int:
+    """Open for reading without renewing the access time where the system allows it.
+
+    An access time is the trace of use that the list shows, so reading must not destroy it.
+    Raises OSError.
+    """
+    if _NOATIME:
+        try:
+            return os.open(path, _FLAGS | flags | _NOATIME, dir_fd=dir_fd)
+        except PermissionError:  # only the owner may ask for O_NOATIME
+            pass
+    return os.open(path, _FLAGS | flags, dir_fd=dir_fd)
+
+
+def read_regular(
+    path: str | os.PathLike[str],
+    limit: int,
+    *,
+    dir_fd: int | None = None,
+    owner: int | None = None,
+) -> bytes:
+    """Return the content of a regular file of at most ``limit`` bytes.
+
+    With ``owner`` the file must belong to that uid and have no second name. Raises
+    FileNotFoundError (or NotADirectoryError) when it is not there, UnreadableError for everything
+    else: a link, a FIFO, a device, a file too large, no permission.
+    """
+    try:
+        descriptor = open_quietly(path, dir_fd=dir_fd)
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except (OSError, ValueError) as error:
+        raise UnreadableError(_because(error)) from error
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise UnreadableError("is not a regular file")
+        if owner is not None and found.st_uid != owner:
+            raise UnreadableError("belongs to another user")
+        if owner is not None and found.st_nlink != 1:
+            raise UnreadableError("has a second name (hard link)")
+        if found.st_size > limit:
+            raise UnreadableError(f"is larger than {limit} bytes")
+        data = b""
+        while len(data) <= limit and (part := os.read(descriptor, limit + 1 - len(data))):
+            data += part
+    except OSError as error:
+        raise UnreadableError(_because(error)) from error
+    finally:
+        os.close(descriptor)
+    if len(data) > limit:  # it grew while it was read
+        raise UnreadableError(f"is larger than {limit} bytes")
+    return data
+
+
+def read_text(
+    path: str | os.PathLike[str], limit: int = 64 * 1024, *, dir_fd: int | None = None
+) -> str | None:
+    """Return the text of a small file, bytes that are not UTF-8 escaped; None if unreadable."""
+    try:
+        return read_regular(path, limit, dir_fd=dir_fd).decode("utf-8", "surrogateescape")
+    except (OSError, UnreadableError):
+        return None
+
+
+def real(path: Path) -> Path:
+    """Return the path with every link resolved as far as it exists; itself where it loops."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return path
+
+
+def _because(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        # ELOOP is what O_NOFOLLOW says of a link
+        return "is a symbolic link" if error.errno == errno.ELOOP else error.strerror.lower()
+    return str(error) or type(error).__name__
