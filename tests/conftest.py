@@ -59,6 +59,7 @@ class Home:
             UV_PYTHON_DOWNLOADS="never",
             UV_OFFLINE="1",
             UV_NO_PROGRESS="1",
+            check=True,
             **variables,
         ).stdout
 

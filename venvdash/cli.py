@@ -1,0 +1,1 @@
+"""The command line; with no subcommand it opens the dashboard."""

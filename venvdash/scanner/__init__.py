@@ -1,3 +1,1 @@
-"""Reads: directories in, environments, claims and verdicts out. Never writes, never runs anything
-of what it finds.
-"""
+"""Reads: directories in, verdicts out; never writes, never runs anything of what it finds."""
