@@ -1,0 +1,1 @@
+"""What both faces use: scans, keeps the table, records proofs, resolves names."""
