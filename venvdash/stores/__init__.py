@@ -8,9 +8,20 @@ import importlib
 import pkgutil
 from functools import cache
 
-from venvdash.stores.base import Entry, Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.base import Entry, Kind, Layout, Reading, Root, Store, Why, parse_cfg
 
-__all__ = ["Entry", "Kind", "Layout", "Reading", "Root", "Store", "Why", "kinds", "registry"]
+__all__ = [
+    "Entry",
+    "Kind",
+    "Layout",
+    "Reading",
+    "Root",
+    "Store",
+    "Why",
+    "kinds",
+    "parse_cfg",
+    "registry",
+]
 
 
 @cache

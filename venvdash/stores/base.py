@@ -11,6 +11,31 @@ from venvdash.model import Claim, Environment, Fingerprint, Traits
 from venvdash.system.machine import Machine
 
 
+def unquoted(value: str) -> str:
+    """Return ``value`` without the quotes around it: venv writes its prompt in them.
+
+    A command line that begins and ends with quoted words keeps them.
+    """
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        inner = value[1:-1]
+        return value if value[0] in inner else inner
+    return value
+
+
+def parse_cfg(text: str) -> dict[str, str]:
+    """Return the keys (in lower case) and unquoted values of a pyvenv.cfg.
+
+    Read as CPython's ``site`` does: each line is split at its first "=", what has none is
+    skipped, the last of several equal keys counts.
+    """
+    values = {}
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        key, equals, value = line.partition("=")
+        if equals:
+            values[key.strip().lower()] = unquoted(value.strip())
+    return values
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A sort of environment that a store declares; help and filters are made from these."""
