@@ -1,0 +1,1 @@
+"""What changes things: nothing outside this package deletes, moves or runs anything."""

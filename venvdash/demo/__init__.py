@@ -1,0 +1,1 @@
+"""A playground of real environments, made on the spot without any network."""
