@@ -64,7 +64,8 @@ class Root:
     """A directory that may hold environments.
 
     ``source`` names the variable, or the configuration file, that says so. ``base`` is, for a
-    mirrored root, the directory whose tree is mirrored.
+    mirrored root, the directory whose tree is mirrored. ``depth``: how many levels below the root
+    an environment may lie in a flat one.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class Root:
     source: str = ""
     layout: Layout = Layout.FLAT
     base: Path | None = None
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
