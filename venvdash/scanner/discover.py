@@ -1,0 +1,151 @@
+"""From stores to directories that may be environments; nothing in them is opened yet."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import NotEnvironment
+from venvdash.stores import registry
+from venvdash.stores.base import Entry, Layout, Root
+from venvdash.system.machine import Machine
+
+# What lies below an environment and never holds another one.
+_INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
+_MIRROR_DEPTH = 24  # directories; deeper than any project path that people have
+_MIRROR_LIMIT = 200_000  # directories in one mirrored store
+OURS = ".venvdash-"  # our temporary and trash names: no environments
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A root with its real path and what is known of it before it is read."""
+
+    root: Root
+    real: Path
+    exists: bool
+    problem: str = ""
+
+
+def roots(machine: Machine, config: Config) -> list[Root]:
+    """Return every directory that some store looks at, in the stores' order; no disk access."""
+    return [root for store in registry() for root in store.roots(machine, config)]
+
+
+def resolve(root: Root) -> Branch:
+    """Look at one root: where it really is, and whether it is a directory that may be read."""
+    try:
+        real = Path(os.path.realpath(root.path))
+        found = os.stat(real)
+    except (FileNotFoundError, NotADirectoryError):
+        return Branch(root, root.path, exists=False)
+    except (OSError, ValueError) as error:
+        return Branch(root, root.path, exists=False, problem=because(error))
+    if not stat.S_ISDIR(found.st_mode):
+        return Branch(root, real, exists=True, problem="is not a directory")
+    return Branch(root, real, exists=True)
+
+
+def entries(branch: Branch) -> Iterator[Entry | NotEnvironment]:
+    """Yield what lies in a store. Raises OSError when the root itself cannot be listed."""
+    root = replace(branch.root, path=branch.real)
+    if root.layout is Layout.MIRRORED:
+        return _mirrored(root)
+    return _flat(root, str(root.path), 1)
+
+
+def _flat(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnvironment]:
+    with os.scandir(directory) as listing:
+        found = sorted(listing, key=lambda item: item.name)
+    for item in found:
+        if item.name.startswith(OURS):
+            continue
+        odd = _odd(item)
+        if odd is None:
+            continue
+        if odd:
+            yield NotEnvironment(Path(item.path), root.store, odd)
+        elif level >= root.depth or _is_prefix(item.path) or item.is_symlink():
+            path = Path(item.path)
+            yield Entry(path, path)
+        else:
+            yield from _below(root, item.path, level)
+
+
+def _below(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnvironment]:
+    """Yield the environments of a folder in a nested store, or the folder itself as no such."""
+    try:
+        inner = list(_flat(root, directory, level + 1))
+    except OSError as error:
+        yield NotEnvironment(Path(directory), root.store, f"cannot be listed: {because(error)}")
+        return
+    prefixes = [one for one in inner if isinstance(one, Entry) and _is_prefix(str(one.prefix))]
+    if prefixes:
+        yield from prefixes
+    else:
+        path = Path(directory)
+        yield Entry(path, path)  # reading it will say what is missing
+
+
+def _odd(item: "os.DirEntry[str]") -> str | None:
+    """Return "" for a directory or a link, None for a plain file, else why it is none of ours."""
+    try:
+        if item.is_symlink() or item.is_dir(follow_symlinks=False):
+            return ""
+        mode = item.stat(follow_symlinks=False).st_mode
+    except OSError as error:
+        return f"cannot be looked at: {because(error)}"
+    if stat.S_ISREG(mode):
+        return None  # hook scripts, lock files, indexes: the tools' own
+    return "is a FIFO, socket or device"
+
+
+def _mirrored(root: Root) -> Iterator[Entry | NotEnvironment]:
+    os.stat(root.path)  # a root that cannot be read is an error, a folder below is not
+    pending = [(str(root.path), 0)]
+    seen = 0
+    while pending:
+        directory, depth = pending.pop()
+        seen += 1
+        if seen > _MIRROR_LIMIT or depth > _MIRROR_DEPTH:
+            yield NotEnvironment(Path(directory), root.store, "lies too deep; not looked into")
+            if seen > _MIRROR_LIMIT:
+                return
+            continue
+        try:
+            with os.scandir(directory) as listing:
+                found = sorted(listing, key=lambda item: item.name, reverse=True)
+        except OSError as error:
+            yield NotEnvironment(Path(directory), root.store, f"cannot be listed: {because(error)}")
+            continue
+        prefix = any(item.name == "pyvenv.cfg" for item in found)
+        if prefix and depth:
+            path = Path(directory)
+            yield Entry(path, path)
+        inner = [item.path for item in found if _walkable(item, prefix)]
+        pending.extend((path, depth + 1) for path in inner)
+
+
+def _walkable(item: "os.DirEntry[str]", prefix: bool) -> bool:
+    if item.name.startswith(OURS) or (prefix and item.name in _INSIDE):
+        return False
+    try:
+        return item.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _is_prefix(directory: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(os.path.join(directory, "pyvenv.cfg")).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def because(error: Exception) -> str:
+    """Return the words of an error without paths and numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error) or type(error).__name__

@@ -1,0 +1,273 @@
+"""Reads one directory and says what environment it is; runs nothing that it finds there."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.model import (
+    Claim,
+    Direction,
+    Environment,
+    Fingerprint,
+    Flag,
+    How,
+    NotEnvironment,
+    Traits,
+)
+from venvdash.scanner.discover import because
+from venvdash.scanner.packages import Editable, Site, read_site, site_directory
+from venvdash.stores import registry
+from venvdash.stores.base import Entry, Reading, Root, Store, normalised, parse_cfg
+from venvdash.system.files import open_quietly
+
+_CFG_LIMIT = 64 * 1024  # bytes; the largest that tools write is a few hundred
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
+_ANCESTORS = 4  # a workspace member lies that deep below its root at the most
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """An environment with the claims that it makes itself."""
+
+    environment: Environment
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """What the first look at a directory gives."""
+
+    cfg: dict[str, str]
+    names: frozenset[str]
+    fingerprint: Fingerprint
+    owner: int
+    made: float
+    accessed: float | None
+
+
+class _NotOneError(Exception):
+    """The directory is no environment; the text says why."""
+
+
+def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnvironment:
+    """Read the environment at ``entry``; what is none comes back with the reason, nothing raises.
+
+    ``uid`` is the user whose environments these should be (None where systems have no such).
+    """
+    try:
+        if os.path.islink(entry.prefix):
+            return _alias(entry, root, uid)
+        return _directory(entry, root, uid)
+    except _NotOneError as error:
+        return NotEnvironment(entry.prefix, root.store, str(error))
+    except (OSError, ValueError) as error:
+        return NotEnvironment(entry.prefix, root.store, f"cannot be read: {because(error)}")
+
+
+def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
+    """Read the environment that a link in a store leads to; the link itself is the entry."""
+    target = Path(os.path.realpath(entry.prefix))
+    try:
+        os.stat(target)
+    except (FileNotFoundError, NotADirectoryError):
+        raise _NotOneError(f"is a link to nowhere: {os.readlink(entry.prefix)}") from None
+    inner = _directory(Entry(target, target), root, uid)
+    environment = replace(
+        inner.environment,
+        path=entry.prefix,
+        entry=entry.entry,
+        target=target,
+        traits=replace(inner.environment.traits, name=entry.prefix.name, keeps_sidecar=False),
+        flags=inner.environment.flags | {Flag.ALIAS},
+        sidecar=False,
+    )
+    claims = [replace(claim, environment=entry.prefix) for claim in inner.claims]
+    if target.name in (".venv", "venv"):  # a project's own environment, listed by its project
+        claims.append(
+            Claim(
+                entry.prefix, target.parent, How.POINTER, Direction.ENVIRONMENT, str(entry.prefix)
+            )
+        )
+    return Inspected(environment, tuple(claims))
+
+
+def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
+    prefix = _look(str(entry.prefix))
+    reading = Reading(entry.prefix, entry.entry, root, prefix.cfg, prefix.names, prefix.fingerprint)
+    store, traits = _recognised(reading)
+    version = _version(prefix.cfg)
+    directory = site_directory(str(entry.prefix), version, prefix.names)
+    site = read_site(directory) if directory else Site()
+    if version is None and directory:
+        version = _library_version(directory)
+    changed = max(prefix.made, site.changed or 0.0)
+    environment = Environment(
+        path=entry.prefix,
+        entry=entry.entry,
+        root=root.path,
+        store=store.name,
+        traits=traits,
+        fingerprint=prefix.fingerprint,
+        python=version,
+        implementation=_implementation(prefix.cfg, directory),
+        base=Path(prefix.cfg["home"]),
+        prompt=prefix.cfg.get("prompt"),
+        creator=_creator(prefix.cfg),
+        made_at=_made_at(prefix.cfg),
+        packages=site.packages,
+        created=prefix.made,
+        changed=changed,
+        used=max(changed, prefix.accessed or 0.0),
+        flags=_flags(str(entry.prefix), prefix, uid),
+        sidecar="venvdash.toml" in prefix.names,
+    )
+    claims = [*store.claims(reading), *_editable_claims(environment, store, site.editables)]
+    return Inspected(environment, tuple(claims))
+
+
+def _look(path: str) -> _Prefix:
+    """Read the listing and pyvenv.cfg of a directory, with the times from before the reading."""
+    found = os.stat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise _NotOneError("is not a directory")
+    names = frozenset(os.listdir(path))
+    if "pyvenv.cfg" not in names:
+        raise _NotOneError(_without_cfg(path, names))
+    descriptor = open_quietly(os.path.join(path, "pyvenv.cfg"))
+    try:
+        cfg = os.fstat(descriptor)
+        if not stat.S_ISREG(cfg.st_mode):
+            raise _NotOneError("its pyvenv.cfg is not a regular file")
+        if cfg.st_size > _CFG_LIMIT:
+            raise _NotOneError(f"its pyvenv.cfg is larger than {_CFG_LIMIT // 1024} KiB")
+        text = os.read(descriptor, _CFG_LIMIT).decode("utf-8", "surrogateescape")
+    finally:
+        os.close(descriptor)
+    keys = parse_cfg(text)
+    if not os.path.isabs(keys.get("home", "")) or "\0" in text:
+        raise _NotOneError("its pyvenv.cfg names no interpreter (`home`)")
+    if not names & {"bin", "Scripts", "lib", "Lib"}:
+        raise _NotOneError("has a pyvenv.cfg, but neither bin nor lib")
+    fingerprint = Fingerprint(found.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
+    made = getattr(cfg, "st_birthtime", cfg.st_mtime)
+    return _Prefix(keys, names, fingerprint, found.st_uid, made, _access_time(cfg))
+
+
+def _access_time(cfg: os.stat_result) -> float | None:
+    """Return when the environment's Python was last started, None where we destroy the trace.
+
+    Only a file's owner may read it without renewing its access time.
+    """
+    if not hasattr(os, "O_NOATIME"):
+        return cfg.st_atime
+    return cfg.st_atime if os.geteuid() in (0, cfg.st_uid) else None
+
+
+def _without_cfg(path: str, names: frozenset[str]) -> str:
+    if not names:
+        return "is empty"
+    if names & {"bin", "Scripts", "lib", "Lib"} and names <= {
+        "bin", "Scripts", "lib", "Lib", "lib64", "include", "Include", "share", ".lock",
+        ".gitignore", "CACHEDIR.TAG", "venvdash.toml",
+    }:  # fmt: skip
+        return "looks like what is left of an environment: it has no pyvenv.cfg"
+    return "holds no pyvenv.cfg"
+
+
+def _recognised(reading: Reading) -> tuple[Store, Traits]:
+    for store in registry():
+        traits = store.recognise(reading)
+        if traits is not None:
+            return store, traits
+    raise _NotOneError("is of no kind that any store knows")
+
+
+def _version(cfg: Mapping[str, str]) -> str | None:
+    """Return X.Y.Z (or X.Y) from ``version_info`` (uv, virtualenv) or ``version`` (venv)."""
+    value = cfg.get("version_info") or cfg.get("version") or ""
+    parts = value.split(".")[:3]
+    return ".".join(parts) if len(parts) > 1 and all(p.isdigit() for p in parts[:2]) else None
+
+
+def _library_version(site: str) -> str | None:
+    """Return X.Y from ``lib/pythonX.Y/site-packages``."""
+    version = os.path.basename(os.path.dirname(site)).lstrip("abcdefghijklmnopqrstuvwxyz")
+    return version if version[:1].isdigit() else None
+
+
+def _implementation(cfg: Mapping[str, str], site: str | None) -> str | None:
+    name = cfg.get("implementation", "").lower()
+    if not name and site:
+        library = os.path.basename(os.path.dirname(site)).rstrip("0123456789.t")
+        name = {"python": "cpython"}.get(library, library)
+    return _IMPLEMENTATIONS.get(name, cfg.get("implementation"))
+
+
+def _creator(cfg: Mapping[str, str]) -> str | None:
+    for tool in ("uv", "virtualenv"):
+        if tool in cfg:
+            return f"{tool} {cfg[tool]}"
+    return "venv" if "-m venv " in cfg.get("command", "") else None
+
+
+def _made_at(cfg: Mapping[str, str]) -> Path | None:
+    """Return the destination in ``command``: what venv and virtualenv write when they make one."""
+    _, module, rest = cfg.get("command", "").partition(" -m ")
+    if not module or not rest.startswith(("venv ", "virtualenv ")):
+        return None
+    at = rest.rfind(" /")
+    return Path(rest[at + 1 :]) if at >= 0 else None
+
+
+def _flags(path: str, prefix: _Prefix, uid: int | None) -> frozenset[Flag]:
+    flags = set()
+    if uid is not None and prefix.owner != uid:
+        flags.add(Flag.NOT_OWNED)
+    if _interpreter_gone(path, prefix):
+        flags.add(Flag.BROKEN)
+    return frozenset(flags)
+
+
+def _interpreter_gone(path: str, prefix: _Prefix) -> bool:
+    python = ("Scripts", "python.exe") if "Scripts" in prefix.names else ("bin", "python")
+    try:
+        os.stat(os.path.join(path, *python))
+        os.stat(prefix.cfg["home"])
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError) as error:
+        return getattr(error, "errno", None) == errno.ELOOP  # leads to itself
+    return False
+
+
+def _editable_claims(
+    environment: Environment, store: Store, editables: tuple[Editable, ...]
+) -> Iterator[Claim]:
+    """Yield a claim for each source tree that is installed in editable mode.
+
+    It proves something only where the tool's hash of its directory agrees, or where the package
+    bears the environment's name; else it is a mention: any library can be installed that way.
+    """
+    traits = environment.traits
+    names = {normalised(n) for n in (traits.project_name, traits.name, environment.prompt) if n}
+    for editable in editables:
+        how, project = How.MENTION, editable.source
+        hashed = _hashed(environment, store, editable.source)
+        if hashed:
+            how, project = How.HASH, hashed
+        elif editable.name and normalised(editable.name) in names:
+            how = How.EDITABLE
+        yield Claim(environment.path, project, how, Direction.ENVIRONMENT, str(editable.file))
+
+
+def _hashed(environment: Environment, store: Store, source: Path) -> Path | None:
+    """Return the directory, at or above ``source``, whose hash is in the environment's name."""
+    if environment.traits.digest is None:
+        return None
+    for directory in (source, *list(source.parents)[:_ANCESTORS]):
+        if store.fits(environment, directory):
+            return directory
+    return None
