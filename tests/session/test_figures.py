@@ -1,0 +1,55 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from venvdash.session import figures
+
+
+def test_sizes_as_people_write_them() -> None:
+    kib, mib, gib = 1024, 1024**2, 1024**3
+    assert [
+        figures.size(count) for count in (0, 1, 1023, kib, 1023 * kib, int(12.34 * mib), 3 * gib)
+    ] == [
+        "0 B",
+        "1 B",
+        "1023 B",
+        "1.0 KiB",
+        "1023 KiB",
+        "12.3 MiB",
+        "3.0 GiB",
+    ]
+
+
+def test_a_size_not_measured_yet_is_no_number() -> None:
+    assert figures.size(None) == "…"
+
+
+@given(st.integers(0, 2**63))
+def test_a_size_never_leaves_its_column(count: int) -> None:
+    assert len(figures.size(count)) <= figures.SIZE_CELLS
+
+
+def test_ages_use_the_largest_unit_that_says_enough() -> None:
+    day = 86400
+    ages = (5, 60, 3599, 3600, 47 * 3600, 2 * day, 60 * day, 61 * day, 730 * day, 731 * day)
+    assert [figures.age(1e9 - ago, 1e9) for ago in ages] == [
+        "now",
+        "1 min",
+        "59 min",
+        "1 h",
+        "47 h",
+        "2 d",
+        "60 d",
+        "2 mo",
+        "23 mo",
+        "2 y",
+    ]
+
+
+def test_no_trace_of_use_is_a_dash_and_the_future_is_now() -> None:
+    assert figures.age(None, 1e9) == "–"
+    assert figures.age(2e9, 1e9) == "now"
+
+
+@given(st.floats(0, 4e9), st.floats(0, 4e9))
+def test_an_age_never_leaves_its_column(then: float, now: float) -> None:
+    assert len(figures.age(then, now)) <= figures.AGE_CELLS

@@ -1,0 +1,41 @@
+"""Bytes and ages as both faces write them: short, and never wider than their column."""
+
+SIZE_CELLS = 9
+AGE_CELLS = 6
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MONTH, _YEAR = 30.44 * _DAY, 365.25 * _DAY
+
+
+def size(count: int | None) -> str:
+    """Return bytes as ``12.3 MiB``, 9 cells at most; ``…`` while they are not measured."""
+    if count is None:
+        return "…"
+    from humanize import naturalsize
+
+    text = naturalsize(count, binary=True)
+    number, _, unit = text.partition(" ")
+    if unit.startswith("Byte"):
+        return f"{number} B"
+    if len(text) > SIZE_CELLS:  # "1023.9 MiB" would be one cell too wide
+        number = number.partition(".")[0]
+    return f"{number} {unit}"
+
+
+def age(then: float | None, now: float) -> str:
+    """Return how long before ``now`` (both in seconds) as ``3 d``, 6 cells at most.
+
+    Unknown is ``–``; what lies in the future (a clock was set back) is ``now``.
+    """
+    if then is None:
+        return "–"
+    seconds = now - then
+    for limit, unit, word in (
+        (_HOUR, _MINUTE, "min"),
+        (2 * _DAY, _HOUR, "h"),
+        (2 * _MONTH, _DAY, "d"),
+        (2 * _YEAR, _MONTH, "mo"),
+    ):
+        if seconds < limit:
+            return f"{int(seconds // unit)} {word}" if seconds >= unit else "now"
+    return f"{int(seconds // _YEAR)} y"
