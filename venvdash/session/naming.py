@@ -1,0 +1,65 @@
+"""What a row is called: the project's name, told apart where two would be the same."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from venvdash.model import Environment, Verdict
+
+
+def minor(python: str | None) -> str:
+    """Return X.Y of a version."""
+    return ".".join((python or "").split(".")[:2])
+
+
+def names(
+    judged: Iterable[tuple[Environment, Verdict]], projects: Mapping[Path, str]
+) -> dict[Path, str]:
+    """Return the name for people of each environment, by its path.
+
+    The project's name where it has one (``projects`` gives what its own metadata says, else its
+    folder's), else the environment's own. Projects of one name get their folders in front
+    (``work/api``, ``play/api``), environments of one project their Python behind (``api@3.11``).
+    """
+    owners: dict[Path, list[Environment]] = defaultdict(list)
+    called: dict[Path, str] = {}
+    for environment, verdict in judged:
+        if verdict.project is None:
+            called[environment.path] = environment.traits.name
+        else:
+            owners[verdict.project].append(environment)
+    titles = _titles(owners, projects)
+    for project, environments in owners.items():
+        called.update(_with_python(titles[project], environments))
+    return called
+
+
+def _titles(owners: Iterable[Path], projects: Mapping[Path, str]) -> dict[Path, str]:
+    same: dict[str, list[Path]] = defaultdict(list)
+    for project in owners:
+        same[projects.get(project) or project.name].append(project)
+    titles: dict[Path, str] = {}
+    for title, paths in same.items():
+        for path, front in zip(paths, _fronts(paths), strict=True):
+            titles[path] = f"{front}/{title}" if front else title
+    return titles
+
+
+def _fronts(paths: list[Path]) -> list[str]:
+    """Return the fewest parent folders that tell paths apart; "" for a single one."""
+    if len(paths) == 1:
+        return [""]
+    for depth in range(1, max(len(path.parts) for path in paths)):
+        fronts = ["/".join(path.parent.parts[-depth:]) for path in paths]
+        if len(set(fronts)) == len(paths):
+            return fronts
+    return [str(path.parent) for path in paths]
+
+
+def _with_python(title: str, environments: list[Environment]) -> dict[Path, str]:
+    if len(environments) == 1:
+        return {environments[0].path: title}
+    spelled = {e.path: f"{title}@{minor(e.python)}" if e.python else title for e in environments}
+    if len(set(spelled.values())) < len(environments):  # same minor version: say it in full
+        spelled = {e.path: f"{title}@{e.python}" if e.python else title for e in environments}
+    return spelled
