@@ -1,0 +1,202 @@
+"""What is mounted where: read once as text, so that no question to it can hang on a dead server."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_MOUNTINFO = "/proc/self/mountinfo"
+_FSTAB = "/etc/fstab"
+_LIMIT = 16 * 1024 * 1024  # bytes; a machine full of containers has some 10,000 lines
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+
+_SERVED = """9p acfs afs afpfs beegfs ceph cephfs cifs coda davfs dlm fhgfs glusterfs gfs gfs2 gpfs
+    lustre mmfs ncp ncpfs nfs nfs3 nfs4 ocfs2 orangefs panfs pvfs2 smb smb2 smb3 smbfs webdav wekafs"""
+# FUSE file systems that answer from this machine; every other one may wait for a server.
+_FUSE = """fuseblk fusectl fuse.bindfs fuse.cryfs fuse.encfs fuse.exfat fuse.fuse-overlayfs
+    fuse.gocryptfs fuse.lxcfs fuse.mergerfs fuse.ntfs fuse.ntfs-3g fuse.portal fuse.securefs
+    fuse.snapfuse fuse.squashfuse fuse.unionfs fuse.unionfs-fuse"""
+_NETWORK = frozenset(_SERVED.split())
+_LOCAL_FUSE = frozenset(_FUSE.split())
+_CLONES = frozenset(["apfs", "bcachefs", "btrfs", "ocfs2", "refs", "xfs", "zfs"])
+_REMOVABLE = ("/mnt", "/media", "/run/media", "/Volumes")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One mounted file system.
+
+    ``point`` is where it is mounted, ``fstype`` its type in lower case, ``source`` the device or
+    ``server:/export``, ``root`` the directory of that file system which is mounted (not "/" for a
+    bind mount or a btrfs subvolume).
+    """
+
+    point: str
+    fstype: str
+    source: str
+    root: str = "/"
+
+    @property
+    def network(self) -> bool:
+        """Whether a question to it may have to wait for another computer."""
+        kind = self.fstype
+        if kind.startswith("fuse"):
+            return kind not in _LOCAL_FUSE
+        return kind in _NETWORK or self.automount
+
+    @property
+    def automount(self) -> bool:
+        """Whether this only stands in for what is mounted when somebody enters it."""
+        return self.fstype in ("autofs", "automount", "mvfs")
+
+    @property
+    def clones(self) -> bool:
+        """Whether files may share blocks there without sharing an inode."""
+        return self.fstype in _CLONES
+
+
+@dataclass(frozen=True)
+class Mounts:
+    """All mounts at one moment, in the order of mounting, and the points that fstab lists.
+
+    Questions compare path texts and touch nothing; pass paths without links in them.
+    """
+
+    mounts: tuple[Mount, ...] = ()
+    fstab: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def read(cls) -> "Mounts":
+        """Return what is mounted now; empty where the system does not tell. Never raises."""
+        try:
+            with open(_MOUNTINFO, "rb") as file:
+                mounts = parse_mountinfo(file.read(_LIMIT))
+        except OSError:
+            mounts = _from_psutil()
+        return cls(mounts, fstab_points())
+
+    @cached_property
+    def points(self) -> Mapping[str, Mount]:
+        """The mount to be seen at each point: of several at one point the last one hides others."""
+        return {mount.point: mount for mount in self.mounts}
+
+    @cached_property
+    def any_network(self) -> bool:
+        """Whether anything here could make a question wait for another computer."""
+        return any(mount.network for mount in self.mounts)
+
+    def of(self, path: str | os.PathLike[str]) -> Mount | None:
+        """Return the mount that ``path`` (absolute, it need not exist) lies on."""
+        points = self.points
+        current = os.path.normpath(os.fspath(path))
+        while True:
+            if (found := points.get(current)) is not None:
+                return found
+            parent = os.path.dirname(current)
+            if parent == current:
+                return None
+            current = parent
+
+    def below(self, path: str | os.PathLike[str]) -> list[Mount]:
+        """Return the mounts strictly inside ``path``."""
+        start = os.path.normpath(os.fspath(path)).rstrip(os.sep) + os.sep
+        return [m for m in self.mounts if m.point.startswith(start) and m.point != start]
+
+    def removable(self, path: str | os.PathLike[str]) -> bool:
+        """Return whether ``path`` lies where file systems come and go.
+
+        That is: on a mount point (but the root) that fstab or autofs names, or below /mnt, /media,
+        /run/media or /Volumes. It says nothing of what is mounted now; see ``missing``.
+        """
+        return next(iter(self._expected(path)), None) is not None
+
+    def missing(self, path: str | os.PathLike[str]) -> str | None:
+        """Return the place on the way to ``path`` where something should be mounted and is not."""
+        lies_on = self.of(path)
+        for area, exact in self._expected(path):
+            if exact and area in self.points and not self.points[area].automount:
+                continue
+            if not exact and lies_on is not None and _inside(lies_on.point, area):
+                if lies_on.automount:
+                    return lies_on.point
+                continue
+            return area if exact else _first_below(area, os.path.normpath(os.fspath(path)))
+        return None
+
+    def _expected(self, path: str | os.PathLike[str]) -> Iterable[tuple[str, bool]]:
+        """Yield (place, True) for exact mount points, (area, False) where they lie below it."""
+        text = os.path.normpath(os.fspath(path))
+        for point in self.fstab:
+            if point != "/" and _inside(text, point):
+                yield point, True
+        for mount in self.mounts:
+            if mount.automount and _inside(text, mount.point):
+                yield mount.point, False
+        for area in _REMOVABLE:
+            if _inside(text, area) and text != area:
+                yield area, False
+
+
+def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
+    """Read the format of ``/proc/PID/mountinfo`` (proc(5)); lines that do not fit are left out."""
+    found = []
+    for line in data.split(b"\n"):
+        head, separator, tail = line.partition(b" - ")
+        left, right = head.split(b" "), tail.split(b" ")
+        if separator and len(left) >= 6 and len(right) >= 2:
+            fstype = _unescaped(right[0]).lower()
+            found.append(
+                Mount(_unescaped(left[4]), fstype, _unescaped(right[1]), _unescaped(left[3]))
+            )
+    return tuple(found)
+
+
+def fstab_points(path: str = _FSTAB) -> tuple[str, ...]:
+    """Return the mount points that fstab lists (fstab(5)), mounted or not, swap left out."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read(_LIMIT).split(b"\n")
+    except OSError:
+        return ()
+    points = []
+    for line in lines:
+        fields = line.split()
+        if len(fields) >= 3 and not fields[0].startswith(b"#") and fields[1].startswith(b"/"):
+            points.append(os.path.normpath(_unescaped(fields[1])))
+    return tuple(dict.fromkeys(points))
+
+
+def _from_psutil() -> tuple[Mount, ...]:
+    import psutil  # slow to import, and Linux does not need it
+
+    try:
+        parts = psutil.disk_partitions(all=True)
+    except (OSError, RuntimeError):
+        return ()
+    network = sys.platform == "win32"
+    return tuple(
+        Mount(
+            os.path.normpath(part.mountpoint),
+            # Windows tells by an option what every other system tells by the type.
+            "cifs" if network and "remote" in part.opts.split(",") else part.fstype.lower(),
+            part.device,
+        )
+        for part in parts
+    )
+
+
+def _unescaped(field_: bytes) -> str:
+    # Space, tab, newline, backslash and # are written as three octal digits.
+    return os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), field_))
+
+
+def _inside(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def _first_below(area: str, path: str) -> str:
+    """Return the directory directly below ``area`` on the way to ``path``, for people."""
+    rest = path[len(area) :].strip("/").split("/")
+    return f"{area}/{rest[0]}" if rest and rest[0] else area
