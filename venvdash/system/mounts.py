@@ -13,7 +13,8 @@ _LIMIT = 16 * 1024 * 1024  # bytes; a machine full of containers has some 10,000
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 _SERVED = """9p acfs afs afpfs beegfs ceph cephfs cifs coda davfs dlm fhgfs glusterfs gfs gfs2 gpfs
-    lustre mmfs ncp ncpfs nfs nfs3 nfs4 ocfs2 orangefs panfs pvfs2 smb smb2 smb3 smbfs webdav wekafs"""
+    lustre mmfs ncp ncpfs nfs nfs3 nfs4 ocfs2 orangefs panfs pvfs2 smb smb2 smb3 smbfs
+    webdav wekafs"""
 # FUSE file systems that answer from this machine; every other one may wait for a server.
 _FUSE = """fuseblk fusectl fuse.bindfs fuse.cryfs fuse.encfs fuse.exfat fuse.fuse-overlayfs
     fuse.gocryptfs fuse.lxcfs fuse.mergerfs fuse.ntfs fuse.ntfs-3g fuse.portal fuse.securefs
