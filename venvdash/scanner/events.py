@@ -1,10 +1,11 @@
 """What a scan tells, as it goes. Values only: the scanner knows no screen."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from venvdash.model import Environment, NotEnvironment, Usage, Verdict
+from venvdash.model import Environment, Facts, NotEnvironment, Usage, Verdict
 from venvdash.stores.base import Root
 
 
@@ -43,11 +44,17 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict was reached or revised; ``final`` when the search for projects has ended."""
+    """Verdicts over the whole table; ``final`` when the search for projects has ended.
 
-    environment: Path
-    verdict: Verdict
+    ``facts`` is what they were decided on, ``names`` what projects call themselves, ``activity``
+    when they were last worked on (seconds since the epoch).
+    """
+
+    verdicts: Mapping[Path, Verdict]
+    facts: Facts
     final: bool
+    names: Mapping[Path, str] = field(default_factory=dict)
+    activity: Mapping[Path, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

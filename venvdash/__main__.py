@@ -1,0 +1,5 @@
+"""`python -m venvdash`."""
+
+from venvdash.cli import main
+
+main()

@@ -1,1 +1,0 @@
-"""The command line; with no subcommand it opens the dashboard."""

@@ -1,0 +1,59 @@
+"""The command line; with no subcommand it opens the dashboard.
+
+Answers go to stdout, words to stderr. Exit status: 0 done, 1 not found or failed in part, 2 usage
+or refused, 3 ambiguous.
+"""
+
+import importlib
+
+import click
+
+from venvdash import __version__
+
+_COMMANDS = {
+    "list": "venvdash.cli.listing",
+    "stores": "venvdash.cli.stores",
+    "demo": "venvdash.cli.demo",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a subcommand's module only when it is used or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which help lists them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, importing its module."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(_COMMANDS[cmd_name]).command
+        assert isinstance(command, click.Command)  # noqa: S101  # our own modules
+        return command
+
+
+@click.group(
+    cls=_Lazy,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("--no-records", is_flag=True, help="Remember nothing: write no sidecar, no index.")
+@click.version_option(__version__, "-V", "--version", prog_name="venvdash")
+@click.pass_context
+def cli(ctx: click.Context, no_records: bool) -> None:
+    """Show the virtual environments that live outside projects, and act on them.
+
+    Without a command, opens the dashboard.
+    """
+    ctx.obj = not no_records
+    if ctx.invoked_subcommand is None:
+        from venvdash.cli.common import open_dashboard, require_terminal
+
+        require_terminal()
+        ctx.exit(open_dashboard(records=not no_records))
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `venvdash` program."""
+    cli(prog_name="venvdash")

@@ -1,0 +1,91 @@
+"""What the subcommands share: the session, and words for what went wrong."""
+
+import sys
+from collections.abc import Iterable
+from typing import NoReturn
+
+import click
+
+from venvdash import config
+from venvdash.scanner.events import Phase, Progress
+from venvdash.session import Session
+from venvdash.system.machine import Machine
+from venvdash.text import visible
+
+
+def session(*, records: bool, machine: Machine | None = None) -> Session:
+    """Return a session for this user; leaves the program where the configuration is wrong."""
+    machine = machine or Machine.current()
+    try:
+        settings = config.load(config.default_path(machine.variables))
+    except config.ConfigError as error:
+        fail(f"{error}\nNothing was changed. Mend the file, or move it away.", 2)
+    return Session(machine, settings, records=records)
+
+
+def require_terminal() -> None:
+    """Leave the program where there is no terminal to draw on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        fail("the dashboard needs a terminal. `venvdash list` prints the same list.", 2)
+
+
+def open_dashboard(*, records: bool, machine: Machine | None = None) -> int:
+    """Open the dashboard and return its exit status."""
+    from venvdash import tui  # Textual is loaded here and nowhere else
+
+    return tui.run(session(records=records, machine=machine))
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Say what happened on stderr and end the program with ``status``."""
+    for line in message.split("\n"):
+        click.echo(f"venvdash: {visible(line)}", err=True)
+    raise click.exceptions.Exit(status)
+
+
+def warn(message: str) -> None:
+    """Say something on stderr."""
+    click.echo(f"venvdash: {visible(message)}", err=True)
+
+
+class ProgressLine:
+    """One line on stderr that says what is being done; nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+        self._shown = ""
+
+    def show(self, progress: Progress) -> None:
+        """Draw how far a phase is."""
+        if not self._on:
+            return
+        count = f" {progress.done}" + (f" of {progress.total}" if progress.total else "")
+        words = {Phase.STORES: "environments", Phase.PROJECTS: "folders", Phase.SIZES: ""}
+        text = f"{progress.phase}:{count} {words[progress.phase]}".rstrip()
+        if text != self._shown:
+            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+            self._shown = text
+
+    def clear(self) -> None:
+        """Take the line away before something else is written."""
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+            self._shown = ""
+
+
+def columns(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset()) -> list[str]:
+    """Return the rows as lines with columns as wide as their widest cell (already visible)."""
+    from venvdash.text import width
+
+    table = list(rows)
+    if not table:
+        return []
+    widths = [max(width(row[at]) for row in table) for at in range(len(table[0]))]
+    lines = []
+    for row in table:
+        cells = []
+        for at, cell in enumerate(row):
+            gap = " " * (widths[at] - width(cell))
+            cells.append(gap + cell if at in right else cell + gap)
+        lines.append("  ".join(cells).rstrip())
+    return lines

@@ -1,0 +1,220 @@
+"""`venvdash list`: the environments as a table or as JSON."""
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import click
+
+from venvdash.cli.common import ProgressLine, columns, fail, session, warn
+from venvdash.cli.rows import row_json
+from venvdash.cli.stores import store_json
+from venvdash.model import Flag, Row, Status
+from venvdash.scanner.events import Problem, Progress
+from venvdash.session import Session
+from venvdash.session.events import RowChanged
+from venvdash.session.figures import age, size
+from venvdash.session.resolve import NotFoundError
+from venvdash.stores import kinds
+from venvdash.text import visible
+
+_SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
+    "name": lambda row: (row.name.casefold(),),
+    "size": lambda row: (-(row.usage.on_disk if row.usage else -1),),
+    "frees": lambda row: (-(row.usage.frees if row.usage else -1),),
+    "used": lambda row: (-(row.used or 0),),
+    "python": lambda row: tuple(int(p) for p in _numbers(row.environment.python)),
+    "status": lambda row: (list(Status).index(row.verdict.status),),
+    "kind": lambda row: (row.environment.traits.kind,),
+    "project": lambda row: (str(row.verdict.project or "\uffff"),),
+}
+
+
+def _numbers(version: str | None) -> list[str]:
+    return [part for part in (version or "0").split(".") if part.isdigit()]
+
+
+@click.command("list")
+@click.argument("names", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option(
+    "--json-stream",
+    is_flag=True,
+    help="One JSON object a line, each as soon as it is settled (cache_held is null there: it is "
+    "known only when all are measured).",
+)
+@click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
+@click.option(
+    "--status",
+    multiple=True,
+    type=click.Choice([s.value for s in Status if s is not Status.CHECKING]),
+    help="Only these (may be repeated).",
+)
+@click.option("--kind", multiple=True, help="Only these kinds, e.g. uv, uv-tool (repeatable).")
+@click.option("--store", multiple=True, help="Only these stores, by name or by folder.")
+@click.option("--sort", type=click.Choice(list(_SORTS)), default="name", help="Default: name.")
+@click.option("--reverse", is_flag=True, help="Turn the order round.")
+@click.pass_obj
+def command(
+    records: bool,
+    names: tuple[str, ...],
+    as_json: bool,
+    json_stream: bool,
+    no_usage: bool,
+    status: tuple[str, ...],
+    kind: tuple[str, ...],
+    store: tuple[str, ...],
+    sort: str,
+    reverse: bool,
+) -> None:
+    """List the environments; with NAMES only those (a project, an environment, or a path)."""
+    if as_json and json_stream:
+        fail("--json and --json-stream exclude each other.", 2)
+    unknown = sorted(set(kind) - set(kinds()))
+    if unknown:
+        fail(f"no such kind: {', '.join(unknown)}. There are: {', '.join(sorted(kinds()))}.", 2)
+    opened = session(records=records)
+
+    def wanted(row: Row) -> bool:
+        environment = row.environment
+        return (
+            (not status or row.verdict.status in status)
+            and (not kind or environment.traits.kind in kind)
+            and (not store or environment.store in store or str(environment.root) in store)
+        )
+
+    if json_stream:
+        missing = _stream(opened, names, wanted, usage=not no_usage)
+    else:
+        _scan(opened, usage=not no_usage)
+        rows, missing = _named(opened, names)
+        rows = sorted(filter(wanted, rows), key=_SORTS["name"])
+        rows.sort(key=_SORTS[sort], reverse=reverse)
+        if as_json:
+            click.echo(json.dumps(_object(opened, rows)))
+        else:
+            _table(opened, rows, usage=not no_usage)
+    _tell(opened, missing)
+
+
+def _scan(opened: Session, *, usage: bool) -> None:
+    line = ProgressLine()
+    try:
+        for event in opened.scan(usage=usage):
+            if isinstance(event, Progress):
+                line.show(event)
+    finally:
+        line.clear()
+
+
+def _stream(
+    opened: Session, names: tuple[str, ...], wanted: Callable[[Row], bool], *, usage: bool
+) -> list[str]:
+    """Print a line for each environment once its status and its size are known."""
+    shown = set()
+    for event in opened.scan(usage=usage):
+        if not isinstance(event, RowChanged) or not event.settled or event.row.path in shown:
+            continue
+        if usage and event.row.usage is None:
+            continue
+        if wanted(event.row) and (not names or opened.matches(names, [event.row])):
+            shown.add(event.row.path)
+            click.echo(json.dumps(row_json(event.row)))
+            sys.stdout.flush()
+    return _named(opened, names)[1]
+
+
+def _named(opened: Session, names: tuple[str, ...]) -> tuple[list[Row], list[str]]:
+    """Return the rows that the names mean, and a sentence for each that means none."""
+    everything = list(opened.rows.values())
+    if not names:
+        return everything, []
+    rows: dict[object, Row] = {}
+    missing = []
+    for name in names:
+        try:
+            rows |= {row.path: row for row in opened.find(name)}
+        except NotFoundError as error:
+            near = ", ".join(error.suggestions)
+            missing.append(f"no environment is called {name}." + (f" Near: {near}" if near else ""))
+    return list(rows.values()), missing
+
+
+def _object(opened: Session, rows: Sequence[Row]) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "environments": [row_json(row) for row in rows],
+        "not_environments": [
+            {"path": str(odd.path), "store": odd.store, "reason": odd.reason}
+            for odd in opened.oddities
+        ],
+        "stores": [store_json(seen) for seen in opened.stores],
+        "errors": [_problem(problem) for problem in opened.problems],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, str | None]:
+    return {"path": str(problem.path) if problem.path else None, "message": problem.message}
+
+
+def _table(opened: Session, rows: Sequence[Row], *, usage: bool) -> None:
+    if not rows:
+        _nothing(opened)
+        return
+    now = time.time()
+    head: tuple[str, ...] = ("NAME", "PYTHON")
+    head += ("SIZE", "FREES", "+CACHE") if usage else ()
+    head += ("USED", "STATUS", "KIND", "PROJECT")
+    right = frozenset({2, 3, 4, 5}) if usage else frozenset({2})
+    lines = columns([head, *(_cells(row, now, usage=usage) for row in rows)], right)
+    limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in lines:
+        click.echo(_cut(line, limit))
+
+
+def _cells(row: Row, now: float, *, usage: bool) -> tuple[str, ...]:
+    environment, measured = row.environment, row.usage
+    sizes: tuple[str, ...] = ()
+    if usage:
+        sizes = (
+            size(measured.on_disk if measured else None),
+            size(measured.frees if measured else None),
+            size(measured.cache_held if measured else None),
+        )
+    marks = "".join(f" [{flag}]" for flag in sorted(environment.flags - {Flag.VOLATILE}))
+    project = row.verdict.place or row.verdict.project
+    return (
+        visible(row.name, 48),
+        visible(environment.python or "?", 12),
+        *sizes,
+        age(row.used, now),
+        row.verdict.status + marks,
+        environment.traits.kind,
+        visible(project) if project else "-",
+    )
+
+
+def _cut(line: str, limit: int | None) -> str:
+    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _nothing(opened: Session) -> None:
+    if opened.rows:
+        click.echo("No environment fits these conditions.", err=True)
+        return
+    click.echo("No environments found. Looked at:", err=True)
+    for seen in opened.stores:
+        there = "nothing in it" if seen.exists else "not there"
+        click.echo(f"  {visible(seen.root.path)} ({seen.root.store}; {there})", err=True)
+    click.echo("`venvdash demo` builds a playground to try it on.", err=True)
+
+
+def _tell(opened: Session, missing: Iterable[str]) -> None:
+    """Say what could not be looked at; leave with 1 where a name was not found."""
+    for problem in opened.problems:
+        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    missing = list(missing)
+    if missing:
+        fail("\n".join(missing), 1)

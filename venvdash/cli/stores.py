@@ -1,0 +1,57 @@
+"""`venvdash stores`: where environments are looked for, and why."""
+
+import json
+
+import click
+
+from venvdash.cli.common import columns, session
+from venvdash.scanner.events import StoreSeen
+from venvdash.text import visible
+
+
+@click.command("stores")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.pass_obj
+def command(records: bool, as_json: bool) -> None:
+    """Show every place where environments are looked for."""
+    opened = session(records=False)
+    for _ in opened.scan(usage=False, search=False):
+        pass
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "stores": [store_json(s) for s in opened.stores]}))
+        return
+    rows = [("STORE", "ENVIRONMENTS", "PATH", "WHY")]
+    rows += [
+        (seen.root.store, _count(seen), visible(seen.root.path), _why(seen))
+        for seen in opened.stores
+    ]
+    for line in columns(rows, frozenset({1})):
+        click.echo(line)
+
+
+def store_json(seen: StoreSeen) -> dict[str, object]:
+    """Return one store as JSON shows it."""
+    return {
+        "kind": seen.root.store,
+        "path": str(seen.root.path),
+        "real": str(seen.real),
+        "why": str(seen.root.why),
+        "source": seen.root.source or None,
+        "layout": str(seen.root.layout),
+        "exists": seen.exists,
+        "environments": seen.environments,
+        "problem": seen.problem or None,
+    }
+
+
+def _count(seen: StoreSeen) -> str:
+    if seen.problem:
+        return "!"
+    return str(seen.environments) if seen.exists else "-"
+
+
+def _why(seen: StoreSeen) -> str:
+    why = f"{seen.root.why}: {seen.root.source}" if seen.root.source else str(seen.root.why)
+    if seen.problem:
+        return f"{why}; {visible(seen.problem)}"
+    return why if seen.exists else f"{why}; not there"
