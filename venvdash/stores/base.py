@@ -1,7 +1,8 @@
 """What a store is: a value that knows a tool's places and traces, and never acts."""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
@@ -36,6 +37,28 @@ def parse_cfg(text: str) -> dict[str, str]:
     return values
 
 
+_NAME_LIMIT = 100  # bytes of a name that uv looks at
+_NOT_ALNUM = re.compile(r"[^0-9A-Za-z]+")
+
+
+def normalised(name: str) -> str:
+    """Return ``name`` as uv writes it in an entry's name: "My_App.x" gives "my-app-x".
+
+    Of its first 100 bytes, ASCII letters in lower case and digits stay, each run of anything else
+    becomes one hyphen, none at the end (seen with uv 0.13.9). May be empty.
+    """
+    head = name.encode("utf-8", "replace")[:_NAME_LIMIT].decode("utf-8", "replace")
+    return _NOT_ALNUM.sub("-", head).lower().rstrip("-")
+
+
+def below_home(machine: Machine, text: str) -> Path:
+    """Return the path that ``text`` names, ``~`` and ``$NAMES`` expanded, relative to HOME.
+
+    For settings that mean the same wherever the program is started.
+    """
+    return replace(machine, cwd=None).expand(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A sort of environment that a store declares; help and filters are made from these."""
@@ -64,8 +87,9 @@ class Root:
     """A directory that may hold environments.
 
     ``source`` names the variable, or the configuration file, that says so. ``base`` is, for a
-    mirrored root, the directory whose tree is mirrored. ``depth``: how many levels below the root
-    an environment may lie in a flat one.
+    mirrored root, the directory whose tree is mirrored; without ``base_certain`` it may as well be
+    ``/``. ``depth``: how many levels below the root an environment may lie in a flat one.
+    ``pointer``: the name of the file that names the project, where the user's settings change it.
     """
 
     path: Path
@@ -75,6 +99,8 @@ class Root:
     layout: Layout = Layout.FLAT
     base: Path | None = None
     depth: int = 1
+    base_certain: bool = True
+    pointer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +144,10 @@ class Store:
     tested_with: ClassVar[str] = ""
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield the directories where the tool keeps environments, existing or not."""
+        """Yield the directories where the tool keeps environments, existing or not.
+
+        The tool's own settings are read for this, nothing else.
+        """
         raise NotImplementedError
 
     def recognise(self, reading: Reading) -> Traits | None:
@@ -128,6 +157,10 @@ class Store:
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the claims that the tool's own files in the environment make."""
         yield from ()
+
+    def name_part(self, name: str) -> str:
+        """Return what the tool makes of a project's name in the names of its environments."""
+        return normalised(name)
 
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether the tool's hash for ``project`` gives exactly this environment's name.
