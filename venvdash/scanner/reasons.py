@@ -1,0 +1,171 @@
+"""The one sentence behind each verdict: what was found where, so that a user can check it.
+
+Every function takes values and returns text without a full stop; ``verdicts`` makes it fit to show.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from venvdash.model import Claim, Direction, Environment, How, Place, Sighting
+from venvdash.text import visible
+
+_NAMED = 3  # paths that a sentence lists before it only counts
+
+# For each way of knowing: what holds now, and what held when it was last seen.
+_NOW = {
+    How.USER: "you linked it to {project}",
+    How.POINTER: "its {file} names {project}",
+    How.PROJECT_LINK: "{source} leads here",
+    How.HASH: "the hash in its name is that of {project}",
+    How.EDITABLE: "it holds an editable install of {project}",
+    How.MIRROR: "its place in the store mirrors {project}",
+    How.SIBLING: "another environment with the same hash belongs to {project}",
+    How.MENTION: "something installed in it mentions {project}",
+}
+_THEN = {
+    How.USER: "you had linked it to {project}",
+    How.POINTER: "its {file} named {project}",
+    How.PROJECT_LINK: "{source} led here",
+    How.HASH: "the hash in its name was that of {project}",
+    How.EDITABLE: "it held an editable install of {project}",
+    How.MIRROR: "its place in the store mirrored {project}",
+    How.SIBLING: "another environment with the same hash belonged to {project}",
+    How.MENTION: "something installed in it mentioned {project}",
+}
+
+
+def says(claim: Claim) -> str:
+    """Return what the claim found, in the past tense for what is only remembered."""
+    remembered = claim.direction is Direction.RECORD
+    source = claim.source if not remembered else ""
+    if claim.how is How.PROJECT_LINK:
+        source = source or os.path.join(claim.project, ".venv")
+    return (_THEN if remembered else _NOW)[claim.how].format(
+        project=visible(claim.project),
+        source=visible(source),
+        file=visible(os.path.basename(source.rstrip("/")) or "tool's own pointer"),
+    )
+
+
+def day(when: float | None) -> str:
+    """Return ``when`` as a local date, "" where there is none or no calendar has it."""
+    if when is None:
+        return ""
+    try:
+        return time.strftime("%Y-%m-%d", time.localtime(when))
+    except (OverflowError, ValueError, OSError):
+        return ""
+
+
+def listed(paths: Iterable[Path]) -> str:
+    """Return some paths as text: the first few by name, the rest as a number."""
+    found = [visible(path) for path in paths]
+    more = len(found) - _NAMED
+    return ", ".join(found[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
+    """Return why it is linked; ``others`` are further live projects, ``gone`` dead ones."""
+    there = "" if best.how is How.PROJECT_LINK and not _past(best) else ", and that is there"
+    also = f"; it also belongs to {listed(others)}" if others else ""
+    dead = f"; gone since: {listed(gone)}" if gone else ""
+    return f"{says(best)}{there}{also}{dead}"
+
+
+def inactive(best: Claim, pointed: Path) -> str:
+    """Return why it is inactive: ``pointed`` is the environment that the project uses."""
+    return f"{says(best)}, but that project now uses {visible(pointed)}"
+
+
+def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:
+    """Return why it has moved: the project that it names is gone, and another leads to it."""
+    others = f" (and {len(live) - 1} more)" if len(live) > 1 else ""
+    return f"{says(live[0])}{others}, while {says(best)}, which is gone"
+
+
+def sighted(best: Claim, found: Sequence[Sighting]) -> str:
+    """Return why it has moved: the gone project was found at another place."""
+    others = f" (and at {len(found) - 1} more places)" if len(found) > 1 else ""
+    because = f": {visible(found[0].reason)}" if found[0].reason else ""
+    place = visible(found[0].place)
+    return f"{visible(best.project)} is gone and was found at {place}{others}{because}"
+
+
+def changed_since(best: Claim, seen: float | None) -> str:
+    """Return why it has moved to an unknown place: it was changed after its project was seen."""
+    when = f" on {day(seen)}" if day(seen) else ""
+    return (
+        f"{says(best)}, which is gone, but the environment was changed after its project"
+        f" was last seen{when}, so the project may live elsewhere"
+    )
+
+
+def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None) -> str:
+    """Return why nothing uses it: which directory is missing, and what still is there."""
+    also = f"; gone as well: {listed(others)}" if others else ""
+    when = f"; last seen on {day(seen)}" if day(seen) else ""
+    return f"its project was deleted: {_missing(gone)} ({says(best)}{when}){also}"
+
+
+def unreachable(best: Claim, place: Place) -> str:
+    """Return why nothing can be said: what keeps us from looking at the project."""
+    stands = visible(place.reason) or f"{visible(place.path)} cannot be looked at"
+    return f"cannot tell: {stands} ({says(best)})"
+
+
+def copied_identity(original: Path | None) -> str:
+    """Return why a copy is disputed that carries the original's sidecar."""
+    whose = visible(original) if original is not None else "another environment"
+    return f"it is a copy: it carries the identity of {whose}, which is still there"
+
+
+def copied_pointer(pointer: Claim, original: Path) -> str:
+    """Return why a copy is disputed that carries the original's pointer file."""
+    return (
+        f"it is a copy: {says(pointer)}, as does {visible(original)},"
+        " which it was copied from and which is still there"
+    )
+
+
+def contradicted(hint: Claim, best: Claim | None) -> str:
+    """Return why a re-created environment is disputed whose former project is alive."""
+    now = f"but {says(best)}, which is gone" if best else "but nothing in it says so any more"
+    return f"before it was made anew it belonged to {visible(hint.project)}, which is there, {now}"
+
+
+def checking() -> str:
+    """Return what to say before the search for projects has ended."""
+    return "no proof of its project yet; still searching"
+
+
+def unknown(environment: Environment, searched: int, hint: Claim | None) -> str:
+    """Return why its project is not known although its name says that there is one."""
+    name = environment.traits.project_name
+    shown = f" ({visible(name, 100)})" if name else ""
+    kind = "script" if environment.traits.script else "project"
+    where = f"none of the {searched:,} directories searched fits" if searched else "none was found"
+    return f"its name says that it was made for a {kind}{shown}, and {where}{_before(hint)}"
+
+
+def named(hint: Claim | None) -> str:
+    """Return why no project is expected."""
+    return f"made by hand under a name of its own; no project is expected{_before(hint)}"
+
+
+def tool(command: str) -> str:
+    """Return why it is a tool's."""
+    return f"belongs to an installed tool; only `{visible(command, 200)}` may remove it"
+
+
+def _before(hint: Claim | None) -> str:
+    return f"; before it was made anew it belonged to {visible(hint.project)}" if hint else ""
+
+
+def _past(claim: Claim) -> bool:
+    return claim.direction is Direction.RECORD
+
+
+def _missing(gone: Place) -> str:
+    return visible(gone.reason) or f"{visible(gone.path)} is not there"

@@ -1,0 +1,297 @@
+"""Which project an environment belongs to, and whether that is still there: one pure function.
+
+It sees values only, the whole table of them, and may be asked again after every event. What it
+must never do is to call an environment an orphan that something alive still claims.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.model import (
+    Claim,
+    Direction,
+    Environment,
+    Facts,
+    How,
+    Place,
+    Presence,
+    Relation,
+    Sighting,
+    Status,
+    Verdict,
+)
+from venvdash.scanner import reasons
+from venvdash.text import visible
+
+_RANK = {how: rank for rank, how in enumerate(How)}  # declared best first
+_NEARNESS = {Direction.ENVIRONMENT: 0, Direction.PROJECT: 1, Direction.RECORD: 2}
+
+
+def verdicts(claims: Iterable[Claim], facts: Facts) -> dict[Path, Verdict]:
+    """Return the verdict on every environment of ``facts``.
+
+    The order of ``claims`` does not matter; those on environments that are not in the table are
+    passed over. A project whose place nobody looked at counts as out of reach, unless the claim
+    was just read from the project itself.
+    """
+    grouped: dict[Path, set[Claim]] = defaultdict(set)
+    for claim in claims:
+        if claim.environment in facts.environments:
+            grouped[claim.environment].add(claim)
+    cases = {
+        path: _case(environment, grouped.get(path, set()), facts)
+        for path, environment in facts.environments.items()
+    }
+    copies = _copied_pointers(cases, facts)
+    return {path: _decided(case, copies.get(path), facts) for path, case in cases.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """One project that proofs name, under whatever spelling; the best proof first."""
+
+    claims: tuple[Claim, ...]
+    place: Place
+
+    @property
+    def best(self) -> Claim:
+        return self.claims[0]
+
+    @property
+    def path(self) -> Path:
+        return self.claims[0].project
+
+    @property
+    def alive(self) -> bool:
+        return self.place.presence is Presence.PRESENT
+
+    @property
+    def gone(self) -> bool:
+        return self.place.presence is Presence.ABSENT
+
+    @property
+    def own(self) -> bool:
+        """Whether the environment, or our memory of it, names the project."""
+        return any(claim.direction is not Direction.PROJECT for claim in self.claims)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """All that speaks on one environment.
+
+    ``hints`` are projects that only the record of an earlier environment at this place names.
+    """
+
+    environment: Environment
+    claims: tuple[Claim, ...]
+    projects: tuple[_Project, ...]
+    hints: tuple[_Project, ...]
+
+    @property
+    def live(self) -> tuple[_Project, ...]:
+        return tuple(project for project in self.projects if project.alive)
+
+    @property
+    def seen(self) -> float | None:
+        """When a project was last seen, of those that are remembered."""
+        times = [c.seen for p in self.projects for c in p.claims if _recorded(c)]
+        return max((time for time in times if time is not None), default=None)
+
+    @property
+    def hint(self) -> Claim | None:
+        """The best hint, a live one first."""
+        live = [hint for hint in self.hints if hint.alive]
+        return (live or list(self.hints))[0].best if self.hints else None
+
+    def verdict(
+        self,
+        status: Status,
+        reason: str,
+        projects: Iterable[_Project] = (),
+        place: Path | None = None,
+    ) -> Verdict:
+        """Return the verdict; the reason is made fit to show here, once for all of them."""
+        chosen = tuple(projects)
+        return Verdict(
+            status=status,
+            reason=visible(reason),
+            projects=tuple(dict.fromkeys(project.path for project in chosen)),
+            evidence=chosen[0].best.how if chosen else None,
+            claims=self.claims,
+            place=place,
+        )
+
+
+def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
+    ordered = tuple(sorted(claims, key=_order))
+    memory = facts.memories.get(environment.path)
+    recreated = memory is not None and memory.relation is Relation.RECREATED
+    groups: dict[object, list[Claim]] = defaultdict(list)
+    places: dict[object, Place] = {}
+    for claim in ordered:
+        if claim.proves:
+            place = _place(claim, facts)
+            key = _same(place)
+            groups[key].append(claim)
+            # One spelling of a place may be known better than another: the surest wins.
+            places[key] = min(places.get(key, place), place, key=_surest)
+    projects = [_Project(tuple(group), places[key]) for key, group in groups.items()]
+    hints = [p for p in projects if recreated and all(_recorded(c) for c in p.claims)]
+    return _Case(environment, ordered, tuple(p for p in projects if p not in hints), tuple(hints))
+
+
+def _order(claim: Claim) -> tuple[int, int, str, str, float]:
+    return (
+        _RANK[claim.how],
+        _NEARNESS[claim.direction],
+        str(claim.project),
+        claim.source,
+        -(claim.seen or 0.0),
+    )
+
+
+def _recorded(claim: Claim) -> bool:
+    return claim.direction is Direction.RECORD
+
+
+def _place(claim: Claim, facts: Facts) -> Place:
+    known = facts.places.get(claim.project)
+    if known is not None:
+        return known
+    if claim.direction is Direction.PROJECT:  # its own link was just read
+        return Place(claim.project, Presence.PRESENT)
+    reason = f"{visible(claim.project)} has not been looked at"
+    return Place(claim.project, Presence.UNREACHABLE, reason)
+
+
+def _same(place: Place) -> object:
+    """Return what two spellings of one project have in common: its inode, or its real path."""
+    if place.presence is Presence.PRESENT:
+        if place.inode is not None and place.fsid is not None:
+            return place.fsid, place.inode
+        return place.real or place.path
+    return place.path
+
+
+def _surest(place: Place) -> int:
+    return (Presence.PRESENT, Presence.UNREACHABLE, Presence.ABSENT).index(place.presence)
+
+
+def _copied_pointers(cases: Mapping[Path, _Case], facts: Facts) -> dict[Path, str]:
+    """Return why, for each environment that carries the pointer of the one it was copied from."""
+    found = {}
+    for path, case in cases.items():
+        made_at = case.environment.made_at
+        if made_at is None or made_at == path or made_at not in cases:
+            continue
+        theirs = {_same(_place(c, facts)) for c in _pointers(cases[made_at])}
+        shared = [c for c in _pointers(case) if _same(_place(c, facts)) in theirs]
+        if shared:
+            found[path] = reasons.copied_pointer(shared[0], made_at)
+    return found
+
+
+def _pointers(case: _Case) -> list[Claim]:
+    return [c for c in case.claims if c.how is How.POINTER and not _recorded(c)]
+
+
+def _decided(case: _Case, copied: str | None, facts: Facts) -> Verdict:
+    traits = case.environment.traits
+    if traits.tool:
+        return case.verdict(Status.TOOL, reasons.tool(traits.tool), case.projects)
+    memory = facts.memories.get(case.environment.path)
+    if memory is not None and memory.relation is Relation.COPY:
+        copied = reasons.copied_identity(memory.original)
+    if copied:
+        return case.verdict(Status.DISPUTED, copied, case.projects)
+    if case.live and not (_displaced(case) and not facts.settled):
+        return _alive(case, facts)
+    if not facts.settled:
+        return case.verdict(Status.CHECKING, reasons.checking(), case.projects)
+    return _without_live_proof(case, facts)
+
+
+def _displaced(case: _Case) -> bool:
+    """Whether all that the environment names is gone, and only others lead to it."""
+    own = [project for project in case.projects if project.own]
+    return bool(own) and all(project.gone for project in own)
+
+
+def _alive(case: _Case, facts: Facts) -> Verdict:
+    live = case.live
+    gone = tuple(project for project in case.projects if not project.alive)
+    if _displaced(case):
+        named = next(project for project in case.projects if project.own)
+        reason = reasons.led_elsewhere(named.best, [p.best for p in live])
+        return case.verdict(
+            Status.MOVED, reason, (named, *(p for p in gone if p != named)), live[0].path
+        )
+    first = live[0]
+    current = _current(case, facts) if case.environment.traits.per_interpreter else None
+    if current is not None:
+        return case.verdict(Status.INACTIVE, reasons.inactive(first.best, current), (*live, *gone))
+    reason = reasons.linked(
+        first.best, [p.path for p in live[1:]], [p.path for p in gone if p.gone]
+    )
+    return case.verdict(Status.LINKED, reason, (*live, *gone))
+
+
+def _current(case: _Case, facts: Facts) -> Path | None:
+    """Return the environment used instead of this one, None if any live project may use this."""
+    used = None
+    for project in case.live:
+        if any(c.direction is Direction.PROJECT for c in project.claims):
+            return None
+        spellings = [c.project for c in project.claims] + [project.place.real or project.path]
+        leads = next((facts.pointers[path] for path in spellings if path in facts.pointers), None)
+        if leads is None or leads == case.environment.path or leads not in facts.environments:
+            return None
+        used = used or leads
+    return used
+
+
+def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
+    """Decide, after the search has ended, on an environment that nothing alive claims."""
+    for project in case.projects:
+        found = _sightings(project, facts)
+        if project.gone and found:
+            reason = reasons.sighted(project.best, found)
+            return case.verdict(Status.MOVED, reason, _first(project, case), found[0].place)
+    expected = case.projects or (case.environment.traits.expects_project and case.hints)
+    hidden = [p for p in (*case.projects, *case.hints) if not p.alive and not p.gone]
+    if expected and hidden:
+        reason = reasons.unreachable(hidden[0].best, hidden[0].place)
+        return case.verdict(Status.UNREACHABLE, reason, _first(hidden[0], case))
+    if expected and any(hint.alive for hint in case.hints) and case.hint:
+        best = case.projects[0].best if case.projects else None
+        return case.verdict(Status.DISPUTED, reasons.contradicted(case.hint, best), case.projects)
+    return _gone(case) if case.projects else _unproven(case, facts)
+
+
+def _sightings(project: _Project, facts: Facts) -> list[Sighting]:
+    found = [s for c in project.claims for s in facts.sightings.get(c.project, ())]
+    return sorted(set(found), key=lambda sighting: (str(sighting.place), sighting.reason))
+
+
+def _first(project: _Project, case: _Case) -> tuple[_Project, ...]:
+    return (project, *(other for other in case.projects if other is not project))
+
+
+def _gone(case: _Case) -> Verdict:
+    """Decide where every project that ever was proven is gone for certain."""
+    first, seen, changed = case.projects[0], case.seen, case.environment.changed
+    if seen is not None and changed is not None and changed > seen:
+        reason = reasons.changed_since(first.best, seen)
+        return case.verdict(Status.MOVED, reason, case.projects)
+    others = [project.path for project in case.projects[1:]]
+    reason = reasons.orphan(first.best, first.place, others, seen)
+    return case.verdict(Status.ORPHAN, reason, case.projects)
+
+
+def _unproven(case: _Case, facts: Facts) -> Verdict:
+    if case.environment.traits.expects_project:
+        reason = reasons.unknown(case.environment, facts.searched, case.hint)
+        return case.verdict(Status.UNKNOWN, reason)
+    return case.verdict(Status.NAMED, reasons.named(case.hint))
