@@ -107,7 +107,7 @@ def _diffuse(x: int) -> int:
 
 
 def _drive(path: bytes) -> tuple[bytes, bytes]:
-    """Split ``C:\\x`` into what Rust writes for the drive and the rest with slashes."""
+    """Split a path into what Rust writes for its drive and the rest with slashes."""
     rest = path.replace(b"\\", b"/")
     if rest[1:2] == b":":
         return struct.pack("<q", 5) + rest[:1].upper(), rest[2:]

@@ -37,6 +37,8 @@ def parse_cfg(text: str) -> dict[str, str]:
     return values
 
 
+VENV_NAMES = frozenset({".venv", "venv", "env"})  # of an environment in its project's directory
+
 _NAME_LIMIT = 100  # bytes of a name that uv looks at
 _NOT_ALNUM = re.compile(r"[^0-9A-Za-z]+")
 

@@ -1,0 +1,93 @@
+"""Folders of environments that the user named: flat, or mirroring the projects' paths."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.config import Config, ConfiguredStore
+from venvdash.model import Claim, Direction, How, Traits
+from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store, Why, below_home
+from venvdash.system.machine import Machine
+
+
+class ConfiguredStores(Store):
+    """In a mirrored store the path below the root is the project's below HOME, or below ``/``.
+
+    That is how prp and several shell functions lay out environments:
+    ``store/code/webapp/.venv`` belongs to ``~/code/webapp``.
+    """
+
+    name = "configured"
+    title = "configured folders"
+    kinds = (Kind("mirrored", "environment under its project's path"),)
+    rank = 60
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield the folders of the configuration; relative ones are meant from HOME."""
+        for given in config.stores:
+            yield _root(given, machine, str(config.path or ""))
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of an environment in a mirrored store; flat ones are plain."""
+        if reading.root.layout is not Layout.MIRRORED:
+            return None
+        parts = _project_parts(reading)
+        return Traits(kind="mirrored", name=parts[-1] if parts else reading.root.path.name)
+
+    def claims(self, reading: Reading) -> Iterator[Claim]:
+        """Yield the project whose path the environment's place mirrors, or the two it may be."""
+        parts = _project_parts(reading)
+        if reading.root.layout is not Layout.MIRRORED or parts is None:
+            return
+        source = str(reading.root.path)
+        for base in _bases(reading.root, parts):
+            project = base.joinpath(*parts)
+            yield Claim(reading.path, project, How.MIRROR, Direction.ENVIRONMENT, source)
+
+
+def _root(given: ConfiguredStore, machine: Machine, source: str) -> Root:
+    path = below_home(machine, given.path)
+    if given.layout != Layout.MIRRORED:
+        return Root(path, ConfiguredStores.name, Why.CONFIG, source)
+    return Root(
+        path,
+        ConfiguredStores.name,
+        Why.CONFIG,
+        source,
+        Layout.MIRRORED,
+        base=below_home(machine, given.base) if given.base else machine.home,
+        base_certain=bool(given.base),
+    )
+
+
+def _project_parts(reading: Reading) -> tuple[str, ...] | None:
+    """Return the mirrored path, without ``.venv`` or the like at its end; None if not below."""
+    for root in (reading.root.path, Path(os.path.realpath(reading.root.path))):
+        if reading.path.is_relative_to(root):
+            parts = reading.path.relative_to(root).parts
+            return parts[:-1] if parts and parts[-1] in VENV_NAMES else parts
+    return None
+
+
+def _bases(root: Root, parts: tuple[str, ...]) -> list[Path]:
+    """Return the directories that the store may mirror, the likeliest first.
+
+    Without a configured one it is HOME where the project is there, or where ``/`` has no entry of
+    the first name (``code``). It is ``/`` where only that has one (``home`` of home/ada/code).
+    Where both have it, both are named: the project is gone only when it is in neither. The listing
+    of ``/`` is read and nothing below touched, which might be a mount that hangs.
+    """
+    base = root.base or Path(root.path.anchor)
+    if root.base_certain or not parts or os.path.lexists(base.joinpath(*parts)):
+        return [base]
+    top = Path(base.anchor)
+    try:
+        below_top = parts[0] in os.listdir(top)
+    except OSError:
+        below_top = False
+    if not below_top:
+        return [base]
+    return [base, top] if os.path.lexists(base / parts[0]) else [top]
+
+
+STORE = ConfiguredStores()

@@ -1,0 +1,40 @@
+"""Plain folders where people and editors keep environments, and the kind of all the others."""
+
+from collections.abc import Iterator
+
+from venvdash.config import Config
+from venvdash.model import Traits
+from venvdash.stores.base import VENV_NAMES, Kind, Reading, Root, Store
+from venvdash.system.machine import Machine
+
+# The folders that Microsoft's locator of environments looks at in HOME, too
+# (https://github.com/microsoft/python-environment-tools, pet-global-virtualenvs).
+_FOLDERS = (".venvs", "envs", "venvs")
+
+
+class FolderStore(Store):
+    """Environments that no tool claims: made with ``python -m venv``, ``virtualenv``, ``uv venv``.
+
+    Asked last, it answers for every environment.
+    """
+
+    name = "folders"
+    title = "environment folders"
+    kinds = (Kind("venv", "virtual environment"),)
+    rank = 99
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield the usual folders in HOME."""
+        for folder in _FOLDERS:
+            yield Root(machine.home / folder, self.name)
+        if machine.platform == "linux":  # elsewhere it is the same folder as envs, or the tool's
+            yield Root(machine.home / "Envs", self.name)
+
+    def recognise(self, reading: Reading) -> Traits:
+        """Return the traits of a plain environment, named after its directory."""
+        entry = reading.entry
+        unnamed = entry.name in VENV_NAMES and entry.parent != reading.root.path
+        return Traits(kind="venv", name=entry.parent.name if unnamed else entry.name)
+
+
+STORE = FolderStore()

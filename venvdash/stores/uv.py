@@ -1,0 +1,216 @@
+"""uv's central store: environments of projects and of PEP 723 scripts in uv's cache.
+
+Projects are there with uv's preview feature ``centralized-project-envs``, scripts always. Facts:
+uv 0.13.9, https://docs.astral.sh/uv/concepts/projects/layout/ and crates/uv-cache.
+"""
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Environment, Traits
+from venvdash.stores import _seahash
+from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
+
+_BUCKET = "environments-v2"
+_OTHER_BUCKET = re.compile(r"environments-v[0-9]{1,4}")
+_CONFIG_LIMIT = 1024 * 1024  # bytes
+_PROJECT = re.compile(
+    r"(?:(?P<name>[0-9a-z-]+)-)?(?P<implementation>[a-z]+)(?P<version>[0-9]+\.[0-9][0-9a-z.+]*)"
+    r"-(?P<digest>[0-9a-f]{16})"
+)
+_SCRIPT = re.compile(r"(?:(?P<name>[0-9a-z-]+)-)?(?P<digest>[0-9a-f]{16})")
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+_VARIANTS = (_seahash.DEFAULT, _seahash.FREETHREADED)
+
+
+class UvStore(Store):
+    """Entries ``<project>-<implementation><version>-<16 hex>`` and ``<script>-<16 hex>``.
+
+    The name part is missing where nothing of the name can be written. Anything else in the store
+    is "uv-ephemeral": what uv made for a script from its standard input, or older versions for
+    ``--with`` (two levels of digests, which may be links into the cache's archive).
+    """
+
+    name = "uv"
+    title = "uv cache"
+    kinds = (
+        Kind("uv", "uv project environment"),
+        Kind("uv-script", "uv script environment"),
+        Kind("uv-ephemeral", "throw-away environment of uv"),
+    )
+    rank = 10
+    tested_with = "uv 0.13.9"
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield the environment buckets of the cache that uv would use now.
+
+        UV_CACHE_DIR, then ``cache-dir`` of uv's user or system configuration, then the default.
+        """
+        cache_dir, why, source = _cache_dir(machine)
+        for bucket in _buckets(cache_dir):
+            yield Root(cache_dir / bucket, self.name, why, source, depth=2)
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of whatever lies below a root of this store."""
+        if reading.root.store != self.name:
+            return None
+        entry, prompt = reading.entry.name, reading.cfg.get("prompt")
+        found = _PROJECT.fullmatch(entry)
+        if found:
+            name = found["name"] or ""
+            return Traits(
+                kind="uv",
+                name=prompt or name or entry,
+                project_name=name,
+                digest=found["digest"],
+                per_interpreter=True,
+                volatile=True,
+            )
+        found = _SCRIPT.fullmatch(entry)
+        if found and (found["name"] or prompt):
+            name = found["name"] or ""
+            return Traits(
+                kind="uv-script",
+                name=prompt or name,
+                project_name=name,
+                digest=found["digest"],
+                script=True,
+                volatile=True,
+            )
+        return Traits(kind="uv-ephemeral", name=entry, volatile=True)
+
+    def fits(self, environment: Environment, project: Path) -> bool:
+        """Return whether uv, asked in ``project``, would use exactly this entry.
+
+        ``project`` is the root of the workspace, or the script. A different digest may also mean
+        a system whose numbers are not known, or a release of uv that counts otherwise.
+        """
+        entry = environment.entry.name
+        found = _PROJECT.fullmatch(entry)
+        if found and not environment.traits.script:
+            return any(
+                _project_digest(path, found["implementation"], found["version"], found["digest"])
+                for path in _spellings(project, real_first=True)
+            )
+        found = _SCRIPT.fullmatch(entry)
+        if found and environment.traits.script:
+            return any(
+                _seahash.digest(_seahash.path_stream(path)) == found["digest"]
+                for path in _spellings(project, real_first=False)
+            )
+        return False
+
+
+def _project_digest(path: str, implementation: str, version: str, wanted: str) -> bool:
+    stream = _seahash.path_stream(path)
+    for built_for in _platforms():
+        for variant in _VARIANTS:
+            key = _seahash.interpreter_stream(implementation, version, built_for, variant)
+            if key is not None and _seahash.digest(stream + key) == wanted:
+                return True
+    return False
+
+
+def _spellings(project: Path, real_first: bool) -> list[str]:
+    """Return the paths that uv may have hashed: it resolves links of projects, not of scripts.
+
+    Both are tried, as links may have been made since.
+    """
+    given = os.fspath(project)
+    try:
+        real = os.path.realpath(given)
+    except (OSError, ValueError):
+        return [] if "\0" in given else [given]
+    both = [real, given] if real_first else [given, real]
+    return both[:1] if real == given else both
+
+
+@cache
+def _platforms() -> tuple[_seahash.Platform, ...]:
+    """Return what this machine's interpreters are built for, the likeliest first."""
+    name = platform.machine().lower()
+    machine = _MACHINES.get(name, name)
+    if sys.platform == "linux":
+        return (_seahash.Platform("linux", machine, _libc()),)
+    # macOS and Windows run interpreters of the other architecture, too.
+    others = [other for other in ("x86_64", "aarch64") if other != machine]
+    return tuple(_seahash.Platform(sys.platform, one) for one in (machine, *others))
+
+
+def _libc() -> str:
+    try:
+        return "gnu" if os.confstr("CS_GNU_LIBC_VERSION") else "musl"
+    except (AttributeError, OSError, ValueError):
+        return "musl"
+
+
+def _cache_dir(machine: Machine) -> tuple[Path, Why, str]:
+    given = machine.variable("UV_CACHE_DIR")
+    if given:
+        return _literally(machine, given), Why.VARIABLE, "UV_CACHE_DIR"
+    for file in _configurations(machine):
+        configured = _cache_setting(file)
+        if configured:
+            return _literally(machine, configured), Why.CONFIG, str(file)
+    if machine.platform == "win32":
+        return machine.local_appdata / "uv" / "cache", Why.DEFAULT, ""
+    legacy = machine.home / "Library" / "Caches" / "uv"
+    if machine.platform == "darwin" and os.path.isdir(legacy):
+        return legacy, Why.DEFAULT, ""
+    if machine.variable("XDG_CACHE_HOME") and machine.cache_home != machine.home / ".cache":
+        return machine.cache_home / "uv", Why.VARIABLE, "XDG_CACHE_HOME"
+    return machine.cache_home / "uv", Why.DEFAULT, ""
+
+
+def _literally(machine: Machine, text: str) -> Path:
+    """Return the path as uv takes it: ``~`` and ``$`` mean themselves, relative to the cwd."""
+    return (machine.cwd or machine.home) / text
+
+
+def _configurations(machine: Machine) -> list[Path]:
+    """Return uv's configuration files outside projects, the one that wins first."""
+    if machine.variable("UV_NO_CONFIG"):
+        return []
+    given = machine.variable("UV_CONFIG_FILE")
+    if given:
+        return [_literally(machine, given)]
+    if machine.platform == "win32":
+        system = machine.path_variable("PROGRAMDATA") or Path("C:/ProgramData")
+        return [machine.appdata / "uv" / "uv.toml", system / "uv" / "uv.toml"]
+    folders = (machine.variable("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
+    system_wide = [Path(folder) for folder in folders if folder] + [Path("/etc")]
+    return [folder / "uv" / "uv.toml" for folder in (machine.config_home, *system_wide)]
+
+
+def _cache_setting(file: Path) -> str | None:
+    text = read_text(os.path.realpath(file), _CONFIG_LIMIT)  # dotfiles are often links
+    if text is None or "cache-dir" not in text:
+        return None
+    import tomllib  # few users have such a file
+
+    try:
+        value = tomllib.loads(text).get("cache-dir")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, str) and value and "\0" not in value else None
+
+
+def _buckets(cache_dir: Path) -> list[str]:
+    """Return the bucket of today's uv and those of other releases that are there."""
+    try:
+        names = os.listdir(cache_dir)
+    except (OSError, ValueError):
+        names = []
+    others = sorted(n for n in names if _OTHER_BUCKET.fullmatch(n) and n != _BUCKET)
+    return [_BUCKET, *others]
+
+
+STORE = UvStore()

@@ -1,0 +1,89 @@
+"""virtualenvwrapper: named environments in WORKON_HOME, with a ``.project`` file for some.
+
+Facts: virtualenvwrapper 6.1.1, https://virtualenvwrapper.readthedocs.io/en/latest/. Other tools
+keep environments in the same folder, so each is told by its own traces: ``.project``, or the hook
+scripts that virtualenvwrapper writes into each.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Claim, Direction, How, Traits
+from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why, below_home
+from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
+
+_POINTER = ".project"
+_POINTER_LIMIT = 8 * 1024  # bytes; a path is at most 4096 long
+_HOOKS = ("get_env_details", "postactivate", "preactivate", "postdeactivate", "predeactivate")
+
+
+class VirtualenvwrapperStore(Store):
+    """Named environments; ``.project`` holds the project's directory in its first line."""
+
+    name = "virtualenvwrapper"
+    title = "virtualenvwrapper"
+    kinds = (Kind("virtualenvwrapper", "virtualenvwrapper environment"),)
+    rank = 30
+    tested_with = "virtualenvwrapper 6.1.1"
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield WORKON_HOME (relative to HOME, as virtualenvwrapper.sh takes it) and the default.
+
+        The default is also looked at where the variable is set: environments stay behind there,
+        and editors offer it.
+        """
+        pointer = _pointer_name(machine)
+        given = machine.variable("WORKON_HOME")
+        if given:
+            path = below_home(machine, given)
+            yield Root(path, self.name, Why.VARIABLE, "WORKON_HOME", pointer=pointer)
+        if machine.platform == "win32":
+            yield Root(machine.home / "Envs", self.name, pointer=pointer)
+        yield Root(machine.home / ".virtualenvs", self.name, pointer=pointer)
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of an environment with a project file or virtualenvwrapper's hooks."""
+        if reading.root.layout is not Layout.FLAT:
+            return None
+        if _pointer(reading) in reading.names or _has_hooks(reading):
+            return Traits(kind="virtualenvwrapper", name=reading.entry.name)
+        return None
+
+    def claims(self, reading: Reading) -> Iterator[Claim]:
+        """Yield the project that the project file names; a damaged file names none."""
+        file = reading.path / _pointer(reading)
+        if file.name not in reading.names:
+            return
+        project = _project(read_text(file, _POINTER_LIMIT))
+        if project is not None:
+            yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+
+
+def _pointer_name(machine: Machine) -> str | None:
+    name = machine.variable("VIRTUALENVWRAPPER_PROJECT_FILENAME")
+    return name if name and Path(name).name == name else None
+
+
+def _pointer(reading: Reading) -> str:
+    return reading.root.pointer or _POINTER
+
+
+def _project(text: str | None) -> Path | None:
+    """Return the absolute path in the first line, None where there is none such."""
+    if text is None or "\0" in text:
+        return None
+    line = text.split("\n", 1)[0].removesuffix("\r")
+    return Path(line) if os.path.isabs(line) else None
+
+
+def _has_hooks(reading: Reading) -> bool:
+    folder = "bin" if "bin" in reading.names else "Scripts"
+    if folder not in reading.names:
+        return False
+    return any(os.path.lexists(reading.path / folder / hook) for hook in _HOOKS)
+
+
+STORE = VirtualenvwrapperStore()
