@@ -140,6 +140,12 @@ class Mounts:
                 yield area, False
 
 
+def plugged(path: str | os.PathLike[str]) -> bool:
+    """Return whether ``path`` lies below a directory where people plug disks in and out."""
+    text = os.path.normpath(os.fspath(path))
+    return any(_inside(text, area) and text != area for area in _REMOVABLE)
+
+
 def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
     """Read the format of ``/proc/PID/mountinfo`` (proc(5)); lines that do not fit are left out."""
     found = []

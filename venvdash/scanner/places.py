@@ -1,0 +1,226 @@
+"""Whether a project's place is there, gone for certain, or out of reach.
+
+``os.path.exists`` says False of all three, so it is never asked. Only ENOENT and ENOTDIR can mean
+that a place is gone, and only where its nearest existing ancestor may be read and lies on the file
+system that the place was on: an unplugged disk leaves an empty directory behind.
+
+A question to a dead network server does not come back: run these through ``system.patience``.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from venvdash.model import How, Place, Presence, ProjectRecord
+from venvdash.system.mounts import Mount, Mounts, plugged
+from venvdash.text import visible
+
+_WORDS = {
+    errno.EACCES: "may not be looked at (no permission)",
+    errno.EPERM: "may not be looked at (not permitted)",
+    errno.EIO: "cannot be read (input/output error)",
+    errno.ELOOP: "cannot be followed (its links lead in a circle)",
+    errno.ENAMETOOLONG: "cannot be looked at (its name is too long)",
+    errno.ETIMEDOUT: "does not answer (timed out)",
+    errno.ENOTCONN: "does not answer (not connected)",
+    errno.ENODEV: "cannot be read (its device is gone)",
+    errno.ENXIO: "cannot be read (its device is gone)",
+}
+# Not every system has these.
+for _name, _said in {
+    "ESTALE": "cannot be read (the server no longer knows it)",
+    "EHOSTDOWN": "does not answer (the server is down)",
+    "EHOSTUNREACH": "does not answer (no way to the server)",
+    "ENOKEY": "cannot be read (it is encrypted, and the key is not there)",
+}.items():
+    if hasattr(errno, _name):
+        _WORDS[getattr(errno, _name)] = _said
+
+
+def look(
+    path: Path,
+    mounts: Mounts,
+    record: ProjectRecord | None = None,
+    host: str | None = None,
+    *,
+    script: bool | None = None,
+) -> Place:
+    """Return what is at ``path``, where a project should be.
+
+    ``record`` is how it was last seen, None where it never was; ``host`` the id of this machine.
+    ``script`` says whether a file is expected or a directory, None if either will do: the wrong
+    one is out of reach, since something is there that cannot be judged. Raises nothing; may hang
+    on a dead network mount.
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return _absent(path, mounts, record, host)
+    except (OSError, ValueError) as error:
+        return _out_of_reach(path, f"{visible(path)} {words(error)}")
+    if script is not None and script == stat.S_ISDIR(found.st_mode):
+        now, then = ("directory", "script") if script else ("file", "directory")
+        return _out_of_reach(path, f"{visible(path)} is a {now} now, where a {then} is expected")
+    return Place(
+        path,
+        Presence.PRESENT,
+        real=Path(os.path.realpath(path)),
+        inode=found.st_ino,
+        fsid=fsid_of(path),
+    )
+
+
+def record_of(
+    place: Place,
+    how: How,
+    mounts: Mounts,
+    *,
+    now: float,
+    host: str | None = None,
+    name: str | None = None,
+    git: str | None = None,
+    before: ProjectRecord | None = None,
+) -> ProjectRecord:
+    """Return what to remember of a live project.
+
+    ``place`` must be PRESENT; ``name`` and ``git`` come from ``projects.read``. ``now`` is the time
+    of the look in seconds since the epoch; ``before`` the record so far, whose first time stays.
+    """
+    real = place.real or place.path
+    mount = mounts.of(real)
+    return ProjectRecord(
+        path=place.path,
+        how=how,
+        real=real,
+        inode=place.inode,
+        fsid=place.fsid,
+        mount_point=mount.point if mount else None,
+        mount_source=mount.source if mount else None,
+        name=name,
+        git=git,
+        host=host,
+        first_seen=before.first_seen if before and before.first_seen else now,
+        last_seen=now,
+    )
+
+
+def fsid_of(path: str | os.PathLike[str]) -> int | None:
+    """Return ``statvfs().f_fsid``, which outlives a reboot on most file systems, or None."""
+    if not hasattr(os, "statvfs"):
+        return None
+    try:
+        return os.statvfs(path).f_fsid or None  # 0: this file system has none
+    except OSError:
+        return None
+
+
+def words(error: Exception) -> str:
+    """Return what an error says of a path, as the rest of a sentence that begins with it."""
+    if isinstance(error, OSError) and error.errno is not None:
+        known = _WORDS.get(error.errno)
+        return known or f"cannot be looked at ({(error.strerror or 'error').lower()})"
+    return "cannot be looked at (no path that a system could have)"
+
+
+def _out_of_reach(path: Path, reason: str) -> Place:
+    return Place(path, Presence.UNREACHABLE, reason)
+
+
+def _absent(path: Path, mounts: Mounts, record: ProjectRecord | None, host: str | None) -> Place:
+    """Decide about a path that the system says is not there."""
+    # Through every link, so that the mount is judged on which the project would lie.
+    try:
+        real = os.path.realpath(path)
+    except (OSError, ValueError) as error:
+        return _out_of_reach(path, f"{visible(path)} {words(error)}")
+    nearest = _nearest(real)
+    if isinstance(nearest, str):
+        return _out_of_reach(path, nearest)
+    ancestor, mtime = nearest
+    doubt = _doubt(real, mounts, record, host, ancestor)
+    if doubt:
+        return _out_of_reach(path, doubt)
+    reason = _what_is_missing(path, real, ancestor)
+    return Place(path, Presence.ABSENT, reason, real=Path(real), ancestor_mtime=mtime)
+
+
+def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
+    """Return the topmost thing on the way that is missing, and that what is above it is there."""
+    rest = os.path.relpath(real, ancestor).split(os.sep)
+    missing = os.path.join(ancestor, rest[0])
+    leads = f"{visible(path)} leads to " if real != os.path.normpath(path) else ""
+    if os.path.lexists(missing):
+        return f"{leads}{visible(real)}, where nothing can be: {visible(missing)} is a file"
+    if missing == real:
+        which = ", which" if leads else ""
+        return f"{leads}{visible(real)}{which} is not there, though {visible(ancestor)} is"
+    there = f"{visible(missing)} is not there, though {visible(ancestor)} is"
+    return f"{leads}{visible(real)}: {there}"
+
+
+def _nearest(real: str) -> tuple[Path, float] | str:
+    """Return the nearest existing directory above ``real`` and its mtime, or what forbids it."""
+    current = os.path.dirname(real)
+    while True:
+        try:
+            found = os.stat(current)
+        except (FileNotFoundError, NotADirectoryError):
+            found = None
+        except (OSError, ValueError) as error:
+            return f"{visible(current)} {words(error)}"
+        if found is not None and stat.S_ISDIR(found.st_mode):
+            if _readable(current):
+                return Path(current), found.st_mtime
+            return f"{visible(current)} {_WORDS[errno.EACCES]}"
+        parent = os.path.dirname(current)
+        if parent == current:
+            return f"{visible(real)} lies on a drive that is not there"
+        current = parent
+
+
+def _readable(directory: str) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(directory, os.R_OK | os.X_OK, effective_ids=effective)
+
+
+def _doubt(
+    real: str, mounts: Mounts, record: ProjectRecord | None, host: str | None, ancestor: Path
+) -> str | None:
+    """Return why the absence of ``real`` is no proof that it is gone, None if it is."""
+    mount = mounts.of(real)
+    elsewhere = record is not None and record.host is not None and record.host != host
+    if record is not None and elsewhere and not _same_server(mount, record):
+        return f"{visible(real)} was last seen on another computer"
+    if record is None or record.mount_point is None:
+        missing = mounts.missing(real)
+        return f"{visible(missing)} is not mounted" if missing else None
+    return _other_mount(real, mount, record, mounts, ancestor)
+
+
+def _same_server(mount: Mount | None, record: ProjectRecord) -> bool:
+    return mount is not None and mount.network and mount.source == record.mount_source
+
+
+def _other_mount(
+    real: str, mount: Mount | None, record: ProjectRecord, mounts: Mounts, ancestor: Path
+) -> str | None:
+    """Return in what way the mount differs from the recorded one, None if it is the same."""
+    point = visible(record.mount_point or "")
+    if record.mount_point not in mounts.points:
+        return f"{point} is not mounted"
+    if mount is None or mount.point != record.mount_point:
+        return f"{visible(real)} lies on another file system than when it was last seen"
+    if mount.automount:
+        return f"{point} is mounted on demand, and is not now"
+    now = fsid_of(ancestor)
+    known = record.fsid is not None and now is not None
+    if known and record.fsid == now:
+        return None
+    # Device names change over a reboot and in-memory file systems get new ids, so either agreement
+    # will do; where disks are plugged in and out, another id is another disk.
+    if mount.source != record.mount_source and mount.point != "/":
+        return f"another file system is mounted at {point} than when it was last seen"
+    if known and plugged(real):
+        return f"another disk is mounted at {point} than when it was last seen"
+    return None
