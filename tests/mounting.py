@@ -1,4 +1,4 @@
-"""Mounts made for a test: a small file system, and one that never answers. Root only, Linux only."""
+"""Mounts made for a test: a small file system, and one that never answers (Linux, root only)."""
 
 import contextlib
 import ctypes

@@ -153,8 +153,16 @@ def _editables(directory: str, packages: dict[str, Package], pths: list[str]) ->
     for pth, stem in stems.items():
         if stem not in known:
             name = packages[by_name[stem]].name if stem in by_name else None
-            found.extend(_sources(directory, pth, name))
+            found.extend(e for e in _sources(directory, pth, name) if not _covered(e, found))
     return found
+
+
+def _covered(editable: Editable, found: list[Editable]) -> bool:
+    """Return whether a package's own ``direct_url.json`` already names this source tree."""
+    return any(
+        editable.source == other.source or other.source in editable.source.parents
+        for other in found
+    )
 
 
 def _stem(pth: str) -> str:
