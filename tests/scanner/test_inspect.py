@@ -91,16 +91,18 @@ def test_a_pyvenv_cfg_of_200_megabytes_is_not_read(tmp_path: Path) -> None:
     assert "larger than" in why_not(path)
 
 
-def test_a_pyvenv_cfg_that_is_a_fifo_a_link_or_a_directory(tmp_path: Path) -> None:
-    for name, make in {
-        "fifo": lambda path: os.mkfifo(path),
-        "link": lambda path: path.symlink_to("/etc/passwd"),
-        "directory": lambda path: path.mkdir(),
-    }.items():
-        path = minimal(tmp_path / name)
-        (path / "pyvenv.cfg").unlink()
-        make(path / "pyvenv.cfg")
-        assert why_not(path)
+@pytest.mark.parametrize("sort", ["fifo", "link", "directory"])
+def test_a_pyvenv_cfg_that_is_no_file(tmp_path: Path, sort: str) -> None:
+    path = minimal(tmp_path / "x")
+    cfg = path / "pyvenv.cfg"
+    cfg.unlink()
+    if sort == "fifo":
+        os.mkfifo(cfg)
+    elif sort == "link":
+        cfg.symlink_to("/etc/passwd")
+    else:
+        cfg.mkdir()
+    assert why_not(path)
 
 
 def test_directories_that_are_no_environments(tmp_path: Path) -> None:
