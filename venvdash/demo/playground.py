@@ -154,10 +154,10 @@ def _mark(place: Path, made: Mapping[str, Made], missing: tuple[str, ...], done:
         "made": [
             {
                 "label": item.label,
-                "path": os.path.relpath(item.path, place),
+                "path": _relative(item.path, place),
                 "status": item.status,
                 "what": item.what,
-                "project": os.path.relpath(item.project, place) if item.project else None,
+                "project": _relative(item.project, place) if item.project else None,
                 "flags": sorted(item.flags),
             }
             for item in made.values()
@@ -166,6 +166,10 @@ def _mark(place: Path, made: Mapping[str, Made], missing: tuple[str, ...], done:
     aside = place / f"{MARKER}.new"
     aside.write_text(json.dumps(table, indent=1))
     aside.replace(place / MARKER)
+
+
+def _relative(path: Path, place: Path) -> str:
+    return str(path.relative_to(place) if path.is_relative_to(place) else path)
 
 
 def _clear(place: Path) -> None:
