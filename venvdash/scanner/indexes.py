@@ -8,6 +8,7 @@ import os
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -137,10 +138,8 @@ def _attributes(data: bytes) -> Iterator[str]:
     parser.StartElementHandler = start
     parser.EntityDeclHandler = refuse
     parser.StartDoctypeDeclHandler = refuse
-    try:
+    with suppress(expat.ExpatError, ValueError):  # what was read before the error will do
         parser.Parse(data, True)
-    except (expat.ExpatError, ValueError):
-        pass
     yield from found
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +22,7 @@ _FUSE = """fuseblk fusectl fuse.bindfs fuse.cryfs fuse.encfs fuse.exfat fuse.fus
 _NETWORK = frozenset(_SERVED.split())
 _LOCAL_FUSE = frozenset(_FUSE.split())
 _CLONES = frozenset(["apfs", "bcachefs", "btrfs", "ocfs2", "refs", "xfs", "zfs"])
+_LINKS = 40  # on the way to one path, as Linux counts
 _REMOVABLE = ("/mnt", "/media", "/run/media", "/Volumes")
 
 
@@ -144,6 +145,42 @@ def plugged(path: str | os.PathLike[str]) -> bool:
     """Return whether ``path`` lies below a directory where people plug disks in and out."""
     text = os.path.normpath(os.fspath(path))
     return any(_inside(text, area) and text != area for area in _REMOVABLE)
+
+
+def resolved(
+    path: str, mounts: Mounts, allowed: Collection[str] = (), *, anywhere: bool = False
+) -> str | None:
+    """Return ``path`` with its links resolved, None where that would enter a network mount.
+
+    ``allowed`` are mount points that may be entered all the same, ``anywhere`` allows all. Like
+    ``os.path.realpath`` it takes what does not exist as it is; None, too, for links in a circle.
+    """
+    if anywhere or not mounts.any_network or os.name == "nt":
+        try:
+            return os.path.realpath(path)
+        except (OSError, ValueError):
+            return None
+    pending = _parts(path)
+    current, links = os.sep, 0
+    while pending:
+        current = os.path.normpath(os.path.join(current, pending.pop()))
+        mount = mounts.points.get(current)
+        if mount is not None and mount.network and mount.point not in allowed:
+            return None
+        try:
+            target = os.readlink(current)
+        except (OSError, ValueError):
+            continue
+        links += 1
+        if links > _LINKS:
+            return None
+        current = os.sep if os.path.isabs(target) else os.path.dirname(current)
+        pending.extend(_parts(target))
+    return current
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in reversed(path.split(os.sep)) if part not in ("", ".")]
 
 
 def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:

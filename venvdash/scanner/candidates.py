@@ -1,0 +1,273 @@
+"""Where projects may be: the places that people and tools use, searched in one bounded pass.
+
+No configuration is needed. Links are never followed, nor are network mounts entered unless a proven
+project, HOME or the user's own setting lies there. Hot loops use path texts, not ``Path``.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.scanner import indexes, projects
+from venvdash.stores.base import normalised
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts, resolved
+
+_DEPTH = 3  # directories below a folder that holds projects
+_ROOTS_DEPTH = 6  # below one that the user named
+_TOTAL = 60_000  # directories in one search
+_ENTRIES = 20_000  # entries looked at in one directory
+
+# Entries that make a directory a project, or lead from it to an environment.
+_TELLING = frozenset(
+    [
+        projects.VENV,
+        projects.PYTHON_ENVS,
+        ".git",
+        "Pipfile",
+        "pyproject.toml",
+        "requirements.txt",
+        "setup.cfg",
+        "setup.py",
+    ]
+)
+_ENVIRONMENT = frozenset(["pyvenv.cfg", "conda-meta"])
+_NEVER_ENTERED = frozenset(
+    ["node_modules", "site-packages", "__pycache__", "__pypackages__", "Library", "AppData", "snap"]
+)
+# First-level folders of HOME that hold projects, in lower case.
+_PROJECT_FOLDERS = frozenset(
+    [
+        *("code", "src", "source", "sources", "dev", "develop", "development", "developer"),
+        *("projects", "project", "work", "workspace", "workspaces", "repos", "repositories"),
+        *("git", "github", "gitlab", "ghq", "documents", "desktop", "python", "scratch"),
+        *("pycharmprojects", "ideaprojects", "dataspellprojects", "notebooks", "lab"),
+    ]
+)
+
+
+_is_junction: Callable[[str], bool] | None = (
+    getattr(os.path, "isjunction", None) if os.name == "nt" else None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Names that unproven environments bear, as ``stores.base.normalised`` writes them.
+
+    ``names`` are those of projects, ``scripts`` those of scripts without ``.py``.
+    """
+
+    names: frozenset[str] = frozenset()
+    scripts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A directory that may be a project, or a script that an environment may be made for.
+
+    ``why`` names the source that led there; ``has`` are the telling entries it holds (None:
+    nobody has looked), ``inode`` its inode number where the search met it.
+    """
+
+    path: Path
+    why: str
+    has: frozenset[str] | None = None
+    inode: int | None = None
+    script: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    path: str
+    depth: int
+    why: str
+    trusted: bool = False  # may lie on a network mount
+
+
+class Search:
+    """One search: iterate over it for the candidates, then read what it did.
+
+    ``searched`` counts the directories looked into for each source, ``skipped`` are starting
+    points on network mounts, ``cut_short`` says that the bound on directories was reached.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        config: Config,
+        known: Sequence[Path] = (),
+        wanted: Wanted = Wanted(),
+        cancelled: Callable[[], bool] = lambda: False,
+        mounts: Mounts | None = None,
+    ) -> None:
+        self.searched: Counter[str] = Counter()
+        self.skipped: list[str] = []
+        self.cut_short = False
+        self._machine, self._config = machine, config
+        self._known = [os.fspath(path) for path in known]
+        self._wanted, self._cancelled = wanted, cancelled
+        self._mounts = mounts if mounts is not None else Mounts.read()
+        self._allowed = self._proven_mounts()
+        self._seen: dict[str, int] = {}
+
+    @property
+    def directories(self) -> int:
+        """How many directories were looked into so far."""
+        return len(self._seen)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        for start in self._starts():
+            if self._cancelled() or self.cut_short:
+                return
+            path = resolved(start.path, self._mounts, self._allowed, anywhere=start.trusted)
+            if path is None:
+                self.skipped.append(start.path)
+            else:
+                yield from self._below(path, start)
+
+    def _proven_mounts(self) -> frozenset[str]:
+        places = [self._mounts.of(path) for path in (*self._known, os.fspath(self._machine.home))]
+        return frozenset(mount.point for mount in places if mount is not None)
+
+    def _starts(self) -> Iterator[_Start]:
+        """Yield where to look; the surest first, so that rows settle early."""
+        home = os.fspath(self._machine.home)
+        yield from self._beside_known()
+        yield from self._current_repository(home)
+        for path in self._known:
+            yield from (_Start(tree, 0, "git worktrees") for tree in projects.worktrees(path))
+        for root in self._config.project_roots:
+            path = os.fspath(self._machine.expand(root))
+            yield _Start(path, _ROOTS_DEPTH, "project_roots", trusted=True)
+        for tool, path in indexes.directories(self._machine):
+            yield _Start(path, 0, tool)
+        for name in ("SCRATCH", "WORK"):
+            scratch = self._machine.path_variable(name)
+            if scratch is not None and len(scratch.parts) > 1:
+                yield _Start(os.fspath(scratch), _DEPTH, f"${name}")
+        yield from self._home_folders(home)
+
+    def _beside_known(self) -> Iterator[_Start]:
+        for path in self._known:
+            yield _Start(path, 0, "known projects", trusted=True)
+        for parent in dict.fromkeys(os.path.dirname(path) for path in self._known):
+            if parent != os.path.dirname(parent):
+                yield _Start(parent, 1, "beside known projects")
+
+    def _current_repository(self, home: str) -> Iterator[_Start]:
+        if self._machine.cwd is None:
+            return
+        here = current = os.fspath(self._machine.cwd)
+        top = None
+        while current not in (home, os.path.dirname(current)):
+            if any(os.path.lexists(os.path.join(current, n)) for n in (".git", "pyproject.toml")):
+                yield _Start(current, 0, "current directory")
+                top = current
+            current = os.path.dirname(current)
+        if here not in (home, os.path.dirname(here)):
+            yield _Start(here, 1, "current directory")
+        if top is not None:
+            yield _Start(top, 2, "current directory")
+            yield from (_Start(tree, 0, "git worktrees") for tree in projects.worktrees(top))
+
+    def _home_folders(self, home: str) -> Iterator[_Start]:
+        yield _Start(home, 0, "home folders")
+        try:
+            with os.scandir(home) as listing:
+                found = sorted(e.name for e in islice(listing, _ENTRIES) if _enters(e))
+        except OSError:
+            return
+        for name in found:
+            depth = _DEPTH if name.lower() in _PROJECT_FOLDERS else 0
+            yield _Start(os.path.join(home, name), depth, "home folders")
+
+    def _below(self, path: str, start: _Start) -> Iterator[Candidate]:
+        pending: list[tuple[str, int, int | None]] = [(path, start.depth, None)]
+        while pending and not self._cancelled():
+            directory, depth, inode = pending.pop()
+            before = self._seen.get(directory)
+            if before is not None and before >= depth:
+                continue
+            if self.directories >= _TOTAL:
+                self.cut_short = True
+                return
+            self._seen[directory] = depth
+            found = self._listed(directory, depth > 0)
+            if found is None:
+                continue
+            has, inner, scripts = found
+            if before is None:
+                self.searched[start.why] += 1
+                if has or self._is_wanted(directory):
+                    yield Candidate(Path(directory), start.why, frozenset(has), inode)
+                for script in scripts:
+                    yield Candidate(Path(directory, script), start.why, script=True)
+            for name, number in inner:
+                pending.append((os.path.join(directory, name), depth - 1, number))
+
+    def _listed(
+        self, directory: str, enter: bool
+    ) -> tuple[list[str], list[tuple[str, int]], list[str]] | None:
+        """Return (telling entries, directories to enter, wanted scripts), None if not of use."""
+        has: list[str] = []
+        inner: list[tuple[str, int]] = []
+        scripts: list[str] = []
+        stems = self._wanted.scripts
+        try:
+            with os.scandir(directory) as listing:
+                for entry in islice(listing, _ENTRIES):
+                    name = entry.name
+                    if name in _TELLING:
+                        has.append(name)
+                    elif name in _ENVIRONMENT:
+                        return None
+                    elif stems and name.endswith(".py") and normalised(name[:-3]) in stems:
+                        scripts.append(name)
+                    elif enter and _enters(entry) and not self._forbidden(entry.path):
+                        inner.append((name, entry.inode()))
+        except OSError:
+            return None
+        return has, inner, scripts
+
+    def _is_wanted(self, directory: str) -> bool:
+        names = self._wanted.names
+        return bool(names) and normalised(os.path.basename(directory)) in names
+
+    def _forbidden(self, path: str) -> bool:
+        mount = self._mounts.points.get(path)
+        return mount is not None and mount.network and mount.point not in self._allowed
+
+
+def search(
+    machine: Machine,
+    config: Config,
+    known: Sequence[Path] = (),
+    wanted: Wanted = Wanted(),
+    cancelled: Callable[[], bool] = lambda: False,
+    mounts: Mounts | None = None,
+) -> Search:
+    """Return a search for projects, to iterate over; it yields each directory once.
+
+    ``known`` are the projects that claims and records name, existing or not, but without those
+    that did not answer: they are gone into wherever they lie. Directories are read while
+    iterating, and nothing is raised.
+    """
+    return Search(machine, config, known, wanted, cancelled, mounts)
+
+
+def _enters(entry: "os.DirEntry[str]") -> bool:
+    """Return whether an entry is a plain directory that may hold projects."""
+    name = entry.name
+    if name[0] == "." or name in _NEVER_ENTERED:
+        return False
+    if _is_junction is not None and _is_junction(entry.path):
+        return False
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False

@@ -1,0 +1,29 @@
+"""Evidence in words: what the detail panel and the command line say of claims."""
+
+from venvdash.model import Claim, Direction, How
+from venvdash.scanner.reasons import day, says
+
+_HOW = {
+    How.USER: "linked by you",
+    How.POINTER: "the tool's own pointer",
+    How.PROJECT_LINK: "the project's link",
+    How.HASH: "the hash in its name",
+    How.EDITABLE: "its editable install",
+    How.MIRROR: "its place in the store",
+    How.SIBLING: "another environment's hash",
+    How.MENTION: "only a mention",
+}
+
+
+def how_in_words(how: How) -> str:
+    """Return how a project is known, in a few words: a label, not a sentence."""
+    return _HOW[how]
+
+
+def claim_in_words(claim: Claim) -> str:
+    """Return one claim as a plain sentence without a full stop, fit to show."""
+    said = says(claim)
+    if claim.direction is Direction.RECORD:
+        seen = day(claim.seen)
+        said += f" when venvdash last saw it ({seen})" if seen else " when venvdash last saw it"
+    return said if claim.proves else f"{said}, which proves nothing"
