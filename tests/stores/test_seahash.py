@@ -85,3 +85,10 @@ def test_unknown_numbers_give_nothing(
     implementation: str, version: str, platform: Platform
 ) -> None:
     assert interpreter_stream(implementation, version, platform) is None
+
+
+def test_a_drive_counts_on_windows_and_separators_do_not() -> None:
+    spellings = ["C:\\a\\b", "c:/a/b", "C:/a//./b/"]
+    assert len({path_stream(path, windows=True) for path in spellings}) == 1
+    others = ["D:\\a\\b", "\\\\?\\C:\\a\\b", "\\a\\b"]
+    assert len({path_stream(path, windows=True) for path in [spellings[0], *others]}) == 4

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Home
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
+from venvdash.demo.wheels import make_wheel
 from venvdash.model import Environment, Traits
 from venvdash.stores.base import Root, Why
 from venvdash.stores.uv import STORE
@@ -192,6 +193,16 @@ def test_entries_by_their_names(
     assert traits.volatile
 
 
+def test_what_run_with_leaves_behind_is_throw_away(home: Home) -> None:
+    (home.path / "wheels").mkdir()
+    wheel = make_wheel(home.path / "wheels", "extra", "1.0")
+    home.uv("run", "--no-project", "--python", sys.executable, "--with", wheel, "python", "-c", "")
+    (root,) = STORE.roots(home.machine(), Config())
+    (entry,) = root.path.glob("*/*/pyvenv.cfg")
+    assert len(entry.relative_to(root.path).parts) == root.depth + 1
+    assert environment(STORE, reading(entry.parent, root)).traits.kind == "uv-ephemeral"
+
+
 def test_only_what_lies_in_the_store_is_recognised(home: Home) -> None:
     path = made(home.path / "envs" / "x-cp3.12.4-0123456789abcdef")
     assert STORE.recognise(reading(path, Root(path.parent, "folders"))) is None
@@ -202,7 +213,8 @@ def test_nothing_fits_what_has_no_digest(home: Home) -> None:
     found = environment(STORE, reading(made(home.path / "odd"), root))
     assert not STORE.fits(found, home.path)
     other = made(home.path / "x-cp3.12.4-0123456789abcdef")
-    assert not STORE.fits(environment(STORE, reading(other, root)), Path("/a\0b"))
+    for hostile in ("/a\0b", "/\ud800", "/\udcff", "relative", "/", "/" + "a" * 5000):
+        assert not STORE.fits(environment(STORE, reading(other, root)), Path(hostile))
 
 
 # Where the cache is: what `uv cache dir` answers with the same variables and files.

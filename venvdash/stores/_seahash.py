@@ -25,6 +25,7 @@ _LIBCS = {"gnu": struct.pack("<qq", 0, 6), "musl": struct.pack("<qq", 0, 18)}
 _NO_LIBC = struct.pack("<q", 1)
 _PHASES = {"a": 0, "b": 1, "rc": 2}  # alpha, beta, release candidate
 _VERSION = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3}))?(?:(a|b|rc)([0-9]{1,9}))?")
+_DRIVE = re.compile(rb"(//\?/)?([A-Za-z]):")  # VerbatimDisk, which canonicalize gives, or Disk
 
 DEFAULT, DEBUG, FREETHREADED, FREETHREADED_DEBUG = range(4)
 
@@ -58,14 +59,15 @@ def digest(stream: bytes) -> str:
     return seahash(stream).to_bytes(8, "little").hex()
 
 
-def path_stream(path: str | os.PathLike[str]) -> bytes:
+def path_stream(path: str | os.PathLike[str], windows: bool = os.name == "nt") -> bytes:
     """Return what Rust's ``Hash for Path`` writes for an absolute path.
 
-    The components without separators, then a checksum of where they end.
+    The components without separators, then a checksum of where they end. Raises ValueError for
+    what cannot be a path of this system.
     """
     prefix, rest = b"", os.fsencode(path)
-    if os.name == "nt":
-        prefix, rest = _drive(rest)
+    if windows:
+        prefix, rest = _drive(rest.replace(b"\\", b"/"))
     parts = [part for part in rest.split(b"/") if part not in (b"", b".")]
     bits = 0
     for part in parts:
@@ -107,8 +109,8 @@ def _diffuse(x: int) -> int:
 
 
 def _drive(path: bytes) -> tuple[bytes, bytes]:
-    """Split a path into what Rust writes for its drive and the rest with slashes."""
-    rest = path.replace(b"\\", b"/")
-    if rest[1:2] == b":":
-        return struct.pack("<q", 5) + rest[:1].upper(), rest[2:]
-    return b"", rest
+    """Split a path into what Rust writes for its drive, canonical or not, and the rest."""
+    found = _DRIVE.match(path)
+    if found is None:
+        return b"", path
+    return struct.pack("<q", 2 if found[1] else 5) + found[2].upper(), path[found.end() :]

@@ -35,8 +35,8 @@ class UvStore(Store):
     """Entries ``<project>-<implementation><version>-<16 hex>`` and ``<script>-<16 hex>``.
 
     The name part is missing where nothing of the name can be written. Anything else in the store
-    is "uv-ephemeral": what uv made for a script from its standard input, or older versions for
-    ``--with`` (two levels of digests, which may be links into the cache's archive).
+    is "uv-ephemeral": what uv made for a script from its standard input, or for ``uv run --with``
+    (``<digest>/<digest>``, links into the cache's archive).
     """
 
     name = "uv"
@@ -98,13 +98,13 @@ class UvStore(Store):
         if found and not environment.traits.script:
             return any(
                 _project_digest(path, found["implementation"], found["version"], found["digest"])
-                for path in _spellings(project, real_first=True)
+                for path in _spellings(project, canonical=True)
             )
         found = _SCRIPT.fullmatch(entry)
         if found and environment.traits.script:
             return any(
                 _seahash.digest(_seahash.path_stream(path)) == found["digest"]
-                for path in _spellings(project, real_first=False)
+                for path in _spellings(project, canonical=False)
             )
         return False
 
@@ -119,7 +119,7 @@ def _project_digest(path: str, implementation: str, version: str, wanted: str) -
     return False
 
 
-def _spellings(project: Path, real_first: bool) -> list[str]:
+def _spellings(project: Path, canonical: bool) -> list[str]:
     """Return the paths that uv may have hashed: it resolves links of projects, not of scripts.
 
     Both are tried, as links may have been made since.
@@ -127,9 +127,13 @@ def _spellings(project: Path, real_first: bool) -> list[str]:
     given = os.fspath(project)
     try:
         real = os.path.realpath(given)
-    except (OSError, ValueError):
-        return [] if "\0" in given else [given]
-    both = [real, given] if real_first else [given, real]
+    except OSError:
+        real = given
+    except ValueError:  # no path of this system
+        return []
+    if os.name == "nt" and canonical:
+        real = "\\\\?\\" + real
+    both = [real, given] if canonical else [given, real]
     return both[:1] if real == given else both
 
 
