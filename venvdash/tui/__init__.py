@@ -1,0 +1,18 @@
+"""The dashboard. Importing this package does not import Textual; running it does."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from venvdash.tui.feed import Source
+
+__all__ = ["run"]
+
+
+def run(session: "Source") -> int:
+    """Show the dashboard of a session until the user leaves; return the exit code."""
+    from venvdash.tui.app import Dashboard
+
+    app = Dashboard(session)
+    app.run()
+    app.end_scan()
+    return app.return_code or 0

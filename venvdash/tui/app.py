@@ -1,0 +1,67 @@
+"""The Textual application."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from venvdash.tui.commands import Commands
+from venvdash.tui.feed import Source
+from venvdash.tui.screens.main import MainScreen
+
+_LEGIBLE_THEME = "textual-dark"
+_WAIT_SECONDS = 0.15
+
+
+class Dashboard(App[int]):
+    """The dashboard of one session; its return value is the exit code."""
+
+    TITLE = "venvdash"
+    CSS_PATH = "venvdash.tcss"
+    COMMANDS = App.COMMANDS | {Commands}
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-narrow"),
+        (120, "-wide"),
+        (170, "-broad"),
+    ]
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = True
+
+    _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._main = MainScreen(source)
+        if self.no_color:
+            self.theme = self.validate_theme(self.theme)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the screen that is always there."""
+        return self._main
+
+    def validate_theme(self, name: str) -> str:
+        """Refuse ANSI themes without colour: Textual paints these black on black then."""
+        theme = self.available_themes.get(name)
+        if self.no_color and theme is not None and theme.ansi:
+            return _LEGIBLE_THEME
+        return name
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer those of Textual's own commands that help here."""
+        for command in super().get_system_commands(screen):
+            if command.title in self._SYSTEM_COMMANDS:
+                yield command
+
+    async def action_quit(self) -> None:
+        """Leave at once; a scan under way is told to end, not waited for."""
+        self._main.feed.stop()
+        self.exit(0)
+
+    def action_help_quit(self) -> None:
+        """Say how to leave, where people try Ctrl+C."""
+        self.notify("Press q to quit.", markup=False)
+
+    def end_scan(self) -> None:
+        """Give a scan under way a moment to end by itself, after the screen is gone."""
+        self._main.feed.stop(_WAIT_SECONDS)

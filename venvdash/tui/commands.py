@@ -1,0 +1,81 @@
+"""What the command palette offers beside Textual's own commands."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from venvdash.model import Row
+from venvdash.text import visible
+from venvdash.tui.screens.main import MainScreen
+from venvdash.tui.table import View
+
+_MOST_NAMES = 50
+
+_SORTS = {
+    "name": "project",
+    "size": "size on disk",
+    "frees": "bytes freed",
+    "cache": "bytes held by the cache",
+    "used": "last use",
+    "status": "status",
+    "python": "Python",
+    "packages": "number of packages",
+    "kind": "kind",
+    "where": "project's place",
+}
+
+
+class Commands(Provider):
+    """Views, sorting and what can be done with the environment under the cursor."""
+
+    @property
+    def _main(self) -> MainScreen:
+        # The palette is only ever opened over the main screen: other screens hide the key.
+        return cast("MainScreen", self.screen)
+
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        main = self._main
+        if main.row is not None:
+            yield "Environment: details", "All that is known", main.on_line_table_chosen
+            yield "Environment: open folder", "With the desktop's program", main.action_open_folder
+            yield "Environment: copy …", "Path, interpreter, activate line", main.action_copy
+        for view in View:
+            yield f"View: {view}", "Show this part", partial(main.action_view, view)
+        for key, words in _SORTS.items():
+            yield f"Sort: by {words}", "Again: the other way round", partial(main.sort_by, key)
+        yield "Filter", "Show what holds some words", main.action_filter
+        yield "Rescan", "Look at the machine again", main.action_rescan
+        yield "Keys", "What every key does", main.action_help
+
+    async def discover(self) -> Hits:
+        """Offer the commands before anything is typed."""
+        if isinstance(self.screen, MainScreen):
+            for name, meaning, run in self._commands():
+                yield DiscoveryHit(name, run, help=meaning)
+
+    async def search(self, query: str) -> Hits:
+        """Offer the commands that match, and environments to go to."""
+        if not isinstance(self.screen, MainScreen):
+            return
+        matcher = self.matcher(query)
+        for name, meaning, run in self._commands():
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), run, help=meaning)
+        for row in islice(self._named(query), _MOST_NAMES):
+            # Never through the matcher's highlight, which reads names as markup.
+            name = f"Go to: {visible(row.name)}"
+            score = max(matcher.match(name), 0.01)
+            go = partial(self._main.go_to, row.path)
+            yield Hit(score, Content(name), go, text=name)
+
+    def _named(self, query: str) -> Iterator[Row]:
+        words = query.casefold().split()
+        for row in self._main.table.rows.values():
+            name = row.name.casefold()
+            if words and all(word in name for word in words):
+                yield row

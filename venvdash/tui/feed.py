@@ -1,0 +1,114 @@
+"""Runs a session's scan beside the screen and hands over what it tells, in batches."""
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from venvdash.model import Row
+from venvdash.scanner.events import StoreSeen
+from venvdash.session.events import SessionEvent
+from venvdash.system.machine import Machine
+
+# The default of 5 ms lets the scanning thread keep a key press waiting; see CPython's GIL.
+_SWITCH_SECONDS = 0.0005
+
+
+class Source(Protocol):
+    """What the dashboard needs of a session."""
+
+    machine: Machine
+
+    def remembered(self) -> list[Row]:
+        """Return rows known from an earlier run, to show at once."""
+
+    def scan(
+        self, *, usage: bool = True, cancel: threading.Event | None = None
+    ) -> Iterator[SessionEvent]:
+        """Scan the machine; runs in the calling thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The scan ended by an error that nothing had foreseen."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFree:
+    """Bytes free on the file system that holds a store."""
+
+    free: int
+
+
+FeedEvent = SessionEvent | Failed | DiskFree
+
+
+class Feed:
+    """One scan in a thread of its own.
+
+    The thread is a daemon and not a worker: leaving must not wait for a directory on a network
+    mount that does not answer. A deque is its only way out, so that it never waits for the
+    screen, nor the screen for it.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._events: deque[FeedEvent] = deque()
+        self._cancel = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="scan", daemon=True)
+        self._interval = sys.getswitchinterval()
+
+    @property
+    def running(self) -> bool:
+        """Whether more may come."""
+        return self._thread.is_alive() or bool(self._events)
+
+    def start(self) -> None:
+        """Begin to scan."""
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        self._thread.start()
+
+    def stop(self, wait: float = 0.0) -> None:
+        """Ask the scan to end and wait so many seconds for it at most."""
+        self._cancel.set()
+        if wait and self._thread.is_alive():
+            self._thread.join(wait)
+        sys.setswitchinterval(self._interval)
+
+    def drain(self) -> list[FeedEvent]:
+        """Return what has been told since the last call; never waits."""
+        events: list[FeedEvent] = []
+        while self._events:
+            events.append(self._events.popleft())
+        if not self.running:
+            sys.setswitchinterval(self._interval)
+        return events
+
+    def _run(self) -> None:
+        try:
+            measured = False
+            for event in self._source.scan(cancel=self._cancel):
+                self._events.append(event)
+                if self._cancel.is_set():
+                    break
+                if not measured and isinstance(event, StoreSeen) and event.exists:
+                    measured = self._measure_disk(event.real)
+            if not measured:
+                self._measure_disk(self._source.machine.home)
+        except Exception as error:  # whatever it is, the dashboard lives on and says so
+            self._events.append(Failed(f"{type(error).__name__}: {error}"))
+
+    def _measure_disk(self, path: Path) -> bool:
+        import shutil
+
+        try:
+            self._events.append(DiskFree(shutil.disk_usage(path).free))
+        except OSError:  # the header then leaves it out
+            return False
+        return True

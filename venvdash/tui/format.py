@@ -1,0 +1,113 @@
+"""How the dashboard shows a row's parts: fitted into cells, marks that need no colour."""
+
+from pathlib import Path
+
+from rich.cells import cell_len, set_cell_size
+
+from venvdash.model import Claim, Flag, How, Row, Status
+from venvdash.text import visible
+
+STATUS_MARKS = {
+    Status.CHECKING: "…",
+    Status.LINKED: "●",
+    Status.INACTIVE: "○",
+    Status.MOVED: "→",
+    Status.ORPHAN: "✗",
+    Status.UNREACHABLE: "!",
+    Status.DISPUTED: "≠",
+    Status.UNKNOWN: "?",
+    Status.NAMED: "◇",
+    Status.TOOL: "□",
+}
+
+STATUS_MEANINGS = {
+    Status.CHECKING: "its project is still being searched for",
+    Status.LINKED: "its project is there",
+    Status.INACTIVE: "its project is there and uses another environment",
+    Status.MOVED: "its project was found at another place",
+    Status.ORPHAN: "its project is gone",
+    Status.UNREACHABLE: "cannot tell: not mounted, not readable, another machine",
+    Status.DISPUTED: "two places claim it",
+    Status.UNKNOWN: "made for a project that was not found",
+    Status.NAMED: "made by hand, no project expected",
+    Status.TOOL: "belongs to an installed tool",
+}
+
+FLAG_MEANINGS = {
+    Flag.BROKEN: "its interpreter is gone",
+    Flag.INCOMPLETE: "files of its packages are missing",
+    Flag.IN_USE: "a process uses it",
+    Flag.LOCKED: "a tool holds its lock",
+    Flag.PINNED: "kept by hand",
+    Flag.REFERENCED: "a kernel, a service or a launcher names it",
+    Flag.USER_FILES: "holds files that no package brought",
+    Flag.MOUNTS: "something is mounted inside",
+    Flag.NOT_OWNED: "belongs to another user",
+    Flag.READ_ONLY: "cannot be written",
+    Flag.ALIAS: "a symbolic link to an environment elsewhere",
+    Flag.VOLATILE: "lies in uv's cache: `uv cache prune` would take it",
+    Flag.DEBRIS: "left over from an interrupted operation",
+}
+
+# What a glance at the list should not miss; the others are told in the details.
+_LOUD = (Flag.BROKEN, Flag.INCOMPLETE, Flag.IN_USE, Flag.LOCKED, Flag.DEBRIS)
+_QUIET = (Flag.PINNED, Flag.ALIAS, Flag.MOUNTS, Flag.NOT_OWNED, Flag.READ_ONLY)
+
+
+def left(text: str, width: int) -> str:
+    """Return ``text`` in exactly ``width`` cells, cut with an ellipsis."""
+    if text.isascii() and len(text) <= width:
+        return text.ljust(width)
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def right(text: str, width: int) -> str:
+    """Return ``text`` at the right of ``width`` cells, cut with an ellipsis."""
+    missing = width - cell_len(text)
+    return " " * missing + text if missing >= 0 else left(text, width)
+
+
+def left_cut(text: str, width: int) -> str:
+    """Return ``text`` in exactly ``width`` cells; what is cut is its beginning, as for paths."""
+    if cell_len(text) <= width:
+        return left(text, width)
+    while text and cell_len(text) > width - 1:
+        text = text[1:]
+    return left("…" + text, width)
+
+
+def short_path(path: Path, home: Path | None) -> str:
+    """Return the path fit to show, with ``~`` for the home directory."""
+    text = visible(path)
+    base = visible(home) if home is not None else ""
+    if base and (text == base or text.startswith(base.rstrip("/") + "/")):
+        return "~" + text[len(base.rstrip("/")) :]
+    return text
+
+
+def flag_words(row: Row) -> list[str]:
+    """Return the flags that the list shows, the worst first."""
+    flags = row.environment.flags
+    words = [flag.value for flag in _LOUD if flag in flags]
+    if row.here:
+        words.append("here")
+    return words + [flag.value for flag in _QUIET if flag in flags]
+
+
+_CLAIMS = {
+    How.USER: "you said so",
+    How.POINTER: "a file that the tool keeps names it",
+    How.PROJECT_LINK: "the project's .venv leads here",
+    How.HASH: "the name's hash is that of the project's path",
+    How.EDITABLE: "the project is installed here in editable mode",
+    How.MIRROR: "its place mirrors the project's path",
+    How.SIBLING: "an environment with the same hash belongs to it",
+    How.MENTION: "mentions it, which proves nothing",
+}
+
+
+def claim_in_words(claim: Claim) -> str:
+    """Return in words what a claim says."""
+    return _CLAIMS[claim.how] + (f" ({claim.source})" if claim.source else "")

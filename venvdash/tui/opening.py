@@ -1,0 +1,81 @@
+"""What leaves the dashboard: a folder opened by the desktop, a line for the clipboard."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from venvdash.model import Row
+from venvdash.system.machine import Machine
+from venvdash.text import visible
+
+
+def opener(machine: Machine) -> list[str] | None:
+    """Return the command that opens a folder on this desktop, None where there is none."""
+    from shutil import which
+
+    if machine.platform == "darwin":
+        return ["open"]
+    if machine.platform == "win32":
+        return ["explorer"]
+    path = machine.variable("PATH")
+    # Without a display xdg-open would start a browser for the terminal, over our screen.
+    if machine.variable("DISPLAY") or machine.variable("WAYLAND_DISPLAY"):
+        found = which("xdg-open", path=path)
+        return [found] if found else None
+    found = which("wslview", path=path)
+    return [found] if found else None
+
+
+def open_folder(path: Path, machine: Machine) -> str | None:
+    """Open a folder with the desktop's own program; return what stood against it, or None."""
+    command = opener(machine)
+    if command is None:
+        return f"Nothing here opens folders: {visible(path)}"
+    try:
+        subprocess.Popen(  # noqa: S603 - no shell; the path is one argument
+            [*command, str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return f"{visible(command[0])} did not start: {visible(str(error))}"
+    return None
+
+
+def shell_word(path: Path) -> str:
+    """Return a path as one word of a POSIX shell that is safe to paste.
+
+    A newline or an escape in a name would act on the terminal that it is pasted into, so such
+    names are written as ``$'…'``.
+    """
+    text = str(path)
+    if visible(text) == text:
+        return shlex.quote(text)
+    pieces = []
+    for byte in text.encode("utf-8", "surrogateescape"):
+        plain = 0x20 <= byte < 0x7F and byte not in b"'\\"
+        pieces.append(chr(byte) if plain else f"\\x{byte:02x}")
+    return "$'" + "".join(pieces) + "'"
+
+
+def copy_choices(row: Row, platform: str = sys.platform) -> list[tuple[str, str]]:
+    """Return what can be copied of an environment: a label and the text for each."""
+    path = row.path
+    text = str(path)
+    safe = text if visible(text) == text else shell_word(path)
+    if platform == "win32":
+        scripts = path / "Scripts"
+        return [
+            ("path", safe),
+            ("interpreter", str(scripts / "python.exe")),
+            ("activate line", f'& "{scripts / "Activate.ps1"}"'),
+        ]
+    python = path / "bin" / "python"
+    return [
+        ("path", safe),
+        ("interpreter", str(python) if safe == text else shell_word(python)),
+        ("activate line", f"source {shell_word(path / 'bin' / 'activate')}"),
+    ]

@@ -1,0 +1,47 @@
+"""The keys, made from the bindings, and what the words on the screen mean."""
+
+from textual.app import App
+from textual.content import Content
+
+from venvdash.tui.format import FLAG_MEANINGS, STATUS_MARKS, STATUS_MEANINGS
+from venvdash.tui.keys import SECTIONS
+from venvdash.tui.screens.pane import PaneScreen
+
+_WORDS = (
+    ("Size", "bytes that it takes on disk, shared ones too"),
+    ("Frees", "deleting it gives back; hard links elsewhere keep the rest"),
+    ("+Cache", "after that still held by uv's cache"),
+    ("Used", "since the newest trace of use"),
+    ("≥", "a sum of environments frees at least this"),
+)
+
+
+def _line(key: str, meaning: str) -> Content:
+    return Content.assemble("  ", (f"{key:<14}", "bold"), meaning)
+
+
+def help_text(app: App[int]) -> Content:
+    """Return every key with what it does, then the marks and words of the list."""
+    lines: list[Content] = []
+    for title, bindings in SECTIONS:
+        lines.append(Content.styled(title, "bold $text-primary"))
+        for binding in bindings:
+            keys = [app.get_key_display(single) for single in binding.make_bindings([binding])]
+            lines.append(_line(" ".join(keys), binding.description))
+        lines.append(Content(""))
+    lines.append(Content.styled("Status", "bold $text-primary"))
+    lines += [
+        _line(f"{mark} {status.value}", STATUS_MEANINGS[status])
+        for status, mark in STATUS_MARKS.items()
+    ]
+    lines += [Content(""), Content.styled("Marks beside the name", "bold $text-primary")]
+    lines += [_line(flag.value, meaning) for flag, meaning in FLAG_MEANINGS.items()]
+    lines.append(_line("here", "belongs to the project of the current directory"))
+    lines += [Content(""), Content.styled("Columns", "bold $text-primary")]
+    lines += [_line(word, meaning) for word, meaning in _WORDS]
+    return Content("\n").join(lines)
+
+
+def help_screen(app: App[int]) -> PaneScreen:
+    """Return the screen that `?` opens."""
+    return PaneScreen("Keys", help_text(app))

@@ -1,0 +1,211 @@
+"""Everything that is known of one environment, as one text."""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from textual.content import Content
+
+from venvdash.model import Package, Row, Status
+from venvdash.session import figures
+from venvdash.text import visible
+from venvdash.tui.format import (
+    FLAG_MEANINGS,
+    STATUS_MARKS,
+    STATUS_MEANINGS,
+    claim_in_words,
+    short_path,
+)
+from venvdash.tui.widgets.other_list import OtherThing
+
+_LABEL = "$text-muted"
+_HEAD = "bold $text-primary"
+STATUS_STYLES = {
+    Status.LINKED: "$text-success",
+    Status.ORPHAN: "$text-error",
+    Status.MOVED: "$text-warning",
+    Status.UNREACHABLE: "$text-warning",
+    Status.DISPUTED: "$text-warning",
+    Status.UNKNOWN: "$text-accent",
+}
+_MOST_PACKAGES = 2000
+
+
+def status_label(row: Row) -> Content:
+    """Return mark and word of the row's status."""
+    status = row.verdict.status
+    return Content.styled(
+        f"{STATUS_MARKS[status]} {status.value}", f"bold {STATUS_STYLES.get(status, '')}".strip()
+    )
+
+
+def reason(row: Row) -> Content:
+    """Return why the row has its status, and what its flags mean."""
+    words = visible(row.verdict.reason) or STATUS_MEANINGS[row.verdict.status]
+    flags = [
+        f"{flag.value}: {meaning}"
+        for flag, meaning in FLAG_MEANINGS.items()
+        if flag in row.environment.flags
+    ]
+    tail = Content.styled("".join(f" · {flag}" for flag in flags), _LABEL)
+    return Content.assemble(status_label(row), "  ", words, tail)
+
+
+def describe_other(thing: OtherThing, home: Path | None) -> Content:
+    """Return all that is known of something that is no environment."""
+    where = short_path(thing.path, home) if thing.path is not None else "–"
+    return Content.assemble((thing.what, "bold"), "\n\n", where, "\n\n", thing.reason)
+
+
+def describe(row: Row, home: Path | None, now: float | None = None) -> Content:
+    """Return everything known of the row; ``home`` is written as ``~``, ``now`` in seconds."""
+    now = time.time() if now is None else now
+    parts = [
+        Content.assemble(Content.styled(visible(row.name), "bold"), "  ", status_label(row)),
+        Content(visible(row.verdict.reason) or STATUS_MEANINGS[row.verdict.status]),
+        *_flags(row),
+        *_project(row, home),
+        *_evidence(row, home),
+        *_disk(row),
+        *_python(row, home),
+        *_places(row, home),
+        *_times(row, now),
+        *_memory(row, now),
+        *_packages(row.environment.packages),
+    ]
+    return Content("\n").join(parts)
+
+
+def _head(title: str) -> Content:
+    return Content.styled(f"\n{title}", _HEAD)
+
+
+def _pair(label: str, value: str) -> Content:
+    return Content.assemble((f"{label:<10}", _LABEL), value)
+
+
+def _flags(row: Row) -> Iterable[Content]:
+    for flag, meaning in FLAG_MEANINGS.items():
+        if flag in row.environment.flags:
+            yield Content.assemble((flag.value, "bold"), f": {meaning}")
+
+
+def _project(row: Row, home: Path | None) -> Iterable[Content]:
+    verdict = row.verdict
+    if not verdict.projects and verdict.place is None:
+        return
+    yield _head("Project" if len(verdict.projects) < 2 else "Projects")
+    for project in verdict.projects:
+        yield Content(short_path(project, home))
+    if verdict.place is not None:
+        yield _pair("now at", short_path(verdict.place, home))
+    if row.here:
+        yield Content.styled("the project of the current directory", _LABEL)
+
+
+def _evidence(row: Row, home: Path | None) -> Iterable[Content]:
+    if not row.verdict.claims:
+        return
+    yield _head("Evidence")
+    for claim in row.verdict.claims:
+        mark = "•" if claim.proves else "◦"
+        yield Content.assemble((f"{mark} ", _LABEL), visible(claim_in_words(claim)))
+        if claim.project not in row.verdict.projects[:1]:
+            yield Content.styled(f"  {short_path(claim.project, home)}", _LABEL)
+
+
+def _disk(row: Row) -> Iterable[Content]:
+    yield _head("Disk")
+    usage = row.usage
+    if usage is None:
+        yield Content.styled("not measured yet", _LABEL)
+        return
+    yield _pair("on disk", f"{figures.size(usage.on_disk):>9}  in {usage.files} files")
+    yield _pair("apparent", f"{figures.size(usage.apparent):>9}  the sum of file sizes")
+    yield _pair("frees", f"{figures.size(usage.frees):>9}  deleting it gives back")
+    yield _pair("+cache", f"{figures.size(usage.cache_held):>9}  uv's cache still holds")
+    if not usage.exact:
+        yield Content.styled("about: this file system shares blocks, or it has aged", _LABEL)
+
+
+def _python(row: Row, home: Path | None) -> Iterable[Content]:
+    environment = row.environment
+    yield _head("Python")
+    version = visible(environment.python or "not known")
+    yield _pair("version", " ".join([version, visible(environment.implementation or "")]).strip())
+    if environment.base is not None:
+        yield _pair("base", short_path(environment.base, home))
+    if environment.creator:
+        yield _pair("made by", visible(environment.creator))
+    if environment.prompt:
+        yield _pair("prompt", visible(environment.prompt))
+
+
+def _places(row: Row, home: Path | None) -> Iterable[Content]:
+    environment = row.environment
+    yield _head("Place")
+    yield _pair("path", short_path(environment.path, home))
+    if environment.entry != environment.path:
+        yield _pair("entry", short_path(environment.entry, home))
+    if environment.target is not None:
+        yield _pair("leads to", short_path(environment.target, home))
+    if environment.made_at is not None and environment.made_at != environment.path:
+        yield _pair("made at", short_path(environment.made_at, home))
+    yield _pair("store", f"{visible(environment.store)}, {short_path(environment.root, home)}")
+    yield _pair("kind", visible(environment.traits.kind))
+    if environment.traits.tool:
+        yield _pair("remove by", visible(environment.traits.tool))
+
+
+def _times(row: Row, now: float) -> Iterable[Content]:
+    yield _head("Times")
+    environment, record = row.environment, row.record
+    times = [
+        ("used", row.used),
+        ("changed", environment.changed),
+        ("created", environment.created),
+    ]
+    if record is not None:
+        times += [("synced", record.last_sync), ("shell", record.last_shell)]
+    for label, moment in times:
+        if moment is not None:
+            yield _pair(label, f"{figures.age(moment, now):>6}  {_date(moment)}")
+    if not any(moment is not None for _, moment in times):
+        yield Content.styled("nothing known", _LABEL)
+
+
+def _date(moment: float) -> str:
+    try:
+        return datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):  # a file's time may be any number
+        return ""
+
+
+def _memory(row: Row, now: float) -> Iterable[Content]:
+    record = row.record
+    if record is None or not (record.note or record.tags or record.pinned or record.first_seen):
+        return
+    yield _head("Remembered")
+    if record.note:
+        yield _pair("note", visible(record.note))
+    if record.tags:
+        yield _pair("tags", visible(", ".join(record.tags)))
+    if record.pinned:
+        yield _pair("pinned", "yes")
+    if record.first_seen:
+        yield _pair("first seen", f"{figures.age(record.first_seen, now):>6}")
+
+
+def _packages(packages: tuple[Package, ...]) -> Iterable[Content]:
+    yield _head(f"Packages ({len(packages)})")
+    for package in packages[:_MOST_PACKAGES]:
+        more = f" {visible(package.version, 64)}"
+        if package.origin is not None:
+            word = "editable, " if package.editable else ""
+            more += f" ({word}{visible(package.origin)})"
+        yield Content.assemble(visible(package.name, 128), (more, _LABEL))
+    if len(packages) > _MOST_PACKAGES:
+        yield Content.styled(f"and {len(packages) - _MOST_PACKAGES} more", _LABEL)
+    elif not packages:
+        yield Content.styled("none", _LABEL)

@@ -1,0 +1,40 @@
+"""What is shown where a machine has no central environments."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.content import Content
+
+from venvdash.scanner.events import StoreSeen
+from venvdash.tui.format import short_path
+from venvdash.tui.widgets.other_list import why
+
+_HOW = """
+To get some:
+"""
+_WAYS = (
+    ("venvdash demo", "see everything on a playground of made-up projects"),
+    ("UV_PREVIEW_FEATURES=centralized-project-envs uv sync", "uv keeps them in its cache"),
+    ("uv tool install ruff", "a tool's environment"),
+    ("python -m venv ~/.virtualenvs/scratch", "one made by hand"),
+)
+
+
+def no_environments(stores: Sequence[StoreSeen], home: Path | None) -> Content:
+    """Return what was looked at, and how to get environments."""
+    pieces: list[Content] = [
+        Content.styled("No environments outside projects were found.", "bold"),
+        Content("\nLooked at:"),
+    ]
+    for seen in stores:
+        path = short_path(seen.root.path, home)
+        pieces.append(Content.assemble("  ", path, (f"  {why(seen)}", "$text-muted")))
+    if not stores:
+        pieces.append(Content("  no place at all: no store is known for this machine"))
+    pieces.append(Content(_HOW.rstrip("\n")))
+    for command, what in _WAYS:
+        pieces.append(Content.assemble("  ", (command, "bold"), (f"  {what}", "$text-muted")))
+    pieces.append(
+        Content("\nAnother folder can be named in the configuration: see `venvdash --help`.")
+    )
+    return Content("\n").join(pieces)

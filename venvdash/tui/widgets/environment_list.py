@@ -1,0 +1,107 @@
+"""The list of environments: its columns, and how each cell is drawn."""
+
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from rich.cells import cell_len
+
+from venvdash.model import Flag, Row, Status
+from venvdash.session import figures
+from venvdash.text import visible
+from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right, short_path
+from venvdash.tui.widgets.line_table import Column, LineTable, Parts
+
+_BIG = 1024**3
+_BAD = {flag.value for flag in (Flag.BROKEN, Flag.INCOMPLETE, Flag.DEBRIS)}
+
+
+def _name(row: Row, width: int) -> Parts:
+    """Draw mark and name, and at the right the flags: all words, one, or a sign, as they fit."""
+    mark = STATUS_MARKS[row.verdict.status]
+    name = visible(row.name, 256)
+    words = flag_words(row)
+    room = width - 2
+    spare = room - cell_len(name) - 1
+    aside = ""
+    for text in (" ".join(words), f"{words[0]}+" if len(words) > 1 else "", "!"):
+        if words and text and len(text) <= max(spare, 1):
+            aside = text
+            break
+    style = "bad" if _BAD & set(words) else "muted"
+    body = left(name, room - len(aside) - 1) + " " if aside else left(name, room)
+    return ((f"{mark} ", row.verdict.status.value), (body, "name"), (aside, style))
+
+
+def _python(row: Row, width: int) -> Parts:
+    return ((left(visible(row.environment.python or "–", 32), width), "plain"),)
+
+
+def _bytes(count: int | None, width: int, *, known: bool) -> Parts:
+    if count is None:
+        return ((right("–" if known else "…", width), "muted"),)
+    style = "big" if count >= _BIG else "plain" if count >= 1024 else "muted"
+    return ((right(figures.size(count), width), style),)
+
+
+def _size(row: Row, width: int) -> Parts:
+    return _bytes(row.usage.on_disk if row.usage else None, width, known=False)
+
+
+def _frees(row: Row, width: int) -> Parts:
+    return _bytes(row.usage.frees if row.usage else None, width, known=False)
+
+
+def _cache(row: Row, width: int) -> Parts:
+    return _bytes(row.usage.cache_held if row.usage else None, width, known=False)
+
+
+def _used(row: Row, width: int) -> Parts:
+    return ((right(figures.age(row.used, time.time()), width), "muted"),)
+
+
+def _status(row: Row, width: int) -> Parts:
+    status = row.verdict.status
+    return ((left(status.value, width), status.value),)
+
+
+def _kind(row: Row, width: int) -> Parts:
+    return ((left(visible(row.environment.traits.kind, 64), width), "muted"),)
+
+
+def _packages(row: Row, width: int) -> Parts:
+    return ((right(str(len(row.environment.packages)), width), "muted"),)
+
+
+def columns(home: Path | None) -> tuple[Column[Row], ...]:
+    """Return the columns of the list; ``home`` is written as ``~``."""
+
+    def where(row: Row, width: int) -> Parts:
+        project = row.verdict.place or row.verdict.project
+        shown = short_path(project, home) if project is not None else "–"
+        return ((left_cut(shown, width), "muted"),)
+
+    return (
+        Column("name", "  Project", 18, _name, grow=3),
+        Column("python", "Python", 7, _python, order=4),
+        Column("size", "Size", 9, _size, numeric=True),
+        Column("frees", "Frees", 9, _frees, numeric=True, order=1),
+        Column("cache", "+Cache", 9, _cache, numeric=True, order=6),
+        Column("packages", "Pkgs", 5, _packages, numeric=True, order=8),
+        Column("used", "Used", 6, _used, numeric=True, order=2),
+        Column("status", "Status", 11, _status),
+        Column("kind", "Kind", 16, _kind, order=5),
+        Column("where", "Where", 26, where, grow=2, order=9),
+    )
+
+
+class EnvironmentList(LineTable[Row]):
+    """The environments, one a line, keyed by their path."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"table--{name}"
+        for name in ("name", "plain", "muted", "big", "bad", *(status.value for status in Status))
+    }
+
+    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(columns(home), lambda row: row.path, id=id)

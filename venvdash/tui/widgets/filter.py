@@ -1,0 +1,58 @@
+"""The line in which the filter is typed."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from venvdash.text import visible
+
+
+class FilterLine(Input):
+    """Filters while one types. Enter keeps the filter, Esc drops it; arrows move in the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "drop", "Clear"),
+        Binding("enter", "keep", "Keep", key_display="⏎"),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+    ]
+
+    class Closed(Message):
+        """The user is done; ``keep`` says whether the filter stays."""
+
+        def __init__(self, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    class Moved(Message):
+        """An arrow key: the cursor of the list shall move."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="name, path, status, kind, Python, flag, tag …",
+            compact=True,
+            select_on_focus=False,
+            id="filter",
+        )
+
+    def validate_value(self, value: str) -> str:
+        """Keep pasted control characters from the terminal."""
+        return visible(value, 256)
+
+    def action_drop(self) -> None:
+        """Clear the filter and leave."""
+        self.post_message(self.Closed(keep=False))
+
+    def action_keep(self) -> None:
+        """Leave, the filter stays."""
+        self.post_message(self.Closed(keep=True))
+
+    def action_move(self, by: int) -> None:
+        """Move in the list without leaving."""
+        self.post_message(self.Moved(by))

@@ -1,0 +1,114 @@
+"""The two lines at the top: the views with their counts; bytes and the scan's progress."""
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from venvdash.scanner.events import Phase, Progress
+from venvdash.session import figures
+from venvdash.tui.findings import Findings
+from venvdash.tui.table import View
+
+_BAR = 16
+
+
+class ViewBar(Widget):
+    """The views, each with its key and count; a click opens one."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"views--key", "views--open", "views--name"}
+
+    counts: reactive[tuple[int, ...]] = reactive((0, 0, 0, 0, 0))
+    view: reactive[View] = reactive(View.ALL)
+
+    class Picked(Message):
+        """A view was clicked."""
+
+        def __init__(self, view: View) -> None:
+            super().__init__()
+            self.view = view
+
+    def _labels(self) -> list[tuple[View, str, str]]:
+        """Return each view with its key and its name and count."""
+        return [
+            (view, f" {place} ", f"{view} {count} ")
+            for place, (view, count) in enumerate(zip(View, self.counts, strict=True), start=1)
+        ]
+
+    def render(self) -> Content:
+        """Draw the views side by side."""
+        parts: list[tuple[str, str]] = []
+        for view, key, label in self._labels():
+            style = "views--open" if view is self.view else "views--name"
+            key_style = style if view is self.view else "views--key"
+            parts += [(key, key_style), (label, style), (" ", "")]
+        pieces = [
+            Content.styled(text, self.get_visual_style(style, partial=True) if style else "")
+            for text, style in parts
+        ]
+        return Content("").join(pieces)
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the view under the mouse."""
+        x = 0
+        for view, key, label in self._labels():
+            x += cell_len(key + label) + 1
+            if event.x < x:
+                self.post_message(self.Picked(view))
+                return
+
+
+class Totals(Widget):
+    """Bytes at the left, the scan at the right."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"totals--number", "totals--bar", "totals--rest"}
+
+    frees: reactive[int] = reactive(0)
+    measured: reactive[int] = reactive(0)
+    known: reactive[int] = reactive(0)
+    disk_free: reactive[int | None] = reactive(None)
+    progress: reactive[Progress | None] = reactive(None)
+    outcome: reactive[str] = reactive("")
+
+    def show(self, findings: Findings) -> None:
+        """Take the figures of what was found so far."""
+        table = findings.table
+        self.known, self.measured, self.frees = len(table.rows), table.measured, table.frees
+        self.disk_free = findings.disk_free
+        self.progress, self.outcome = findings.progress, findings.outcome
+
+    def render(self) -> Content:
+        """Draw both sides, as far as there is room."""
+        number = self.get_visual_style("totals--number", partial=True)
+        pieces: list[Content | str] = [" "]
+        if self.known:
+            # Each alone: blocks that two share come back only when both go, so the sum is a floor.
+            least = "≥ " if self.measured else ""
+            frees = figures.size(self.frees if self.measured else None)
+            pieces += ["frees ", Content.styled(f"{least}{frees}", number), "  "]
+        if self.disk_free is not None:
+            pieces += ["disk free ", Content.styled(figures.size(self.disk_free), number)]
+        start = Content.assemble(*pieces)
+        end = self._scan()
+        gap = self.size.width - start.cell_length - end.cell_length - 1
+        return Content.assemble(start, " " * max(1, gap), end) if gap > 0 else start
+
+    def _scan(self) -> Content:
+        progress = self.progress
+        if progress is None:
+            return Content(self.outcome)
+        words = progress.phase.value
+        if not progress.total:
+            return Content(f"{words} …")
+        done = min(_BAR, _BAR * progress.done // progress.total)
+        width = len(str(progress.total))
+        unit = "" if progress.phase is not Phase.PROJECTS else " folders"
+        return Content.assemble(
+            f"{words} {progress.done:>{width}} of {progress.total}{unit} ",
+            ("━" * done, self.get_visual_style("totals--bar", partial=True)),
+            ("─" * (_BAR - done), self.get_visual_style("totals--rest", partial=True)),
+        )

@@ -1,0 +1,322 @@
+"""A table drawn line by line: as fast with 10,000 lines as with 100.
+
+Textual's DataTable measures every cell that is added and repaints itself whole for one changed
+cell. This one keeps fixed widths, draws what is visible, and repaints the lines that were touched.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive, var
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from venvdash.tui.format import left, right
+from venvdash.tui.keys import MOVE
+
+T = TypeVar("T")
+
+Parts = tuple[tuple[str, str], ...]
+"""Pieces of one cell: text and the name of its style; together as wide as the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column. ``width`` is its least width in cells; with ``grow`` it takes what is left.
+
+    ``order``: the higher, the sooner the column goes where there is no room; 0 always stays.
+    ``draw`` returns the cell's parts for an item and a width.
+    """
+
+    key: str
+    title: str
+    width: int
+    draw: Callable[[T, int], Parts]
+    grow: int = 0
+    order: int = 0
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[T]):
+    """A column with its place on the line."""
+
+    column: Column[T]
+    x: int
+    width: int
+
+
+def fit(columns: Sequence[Column[T]], room: int) -> tuple[Placed[T], ...]:
+    """Return the columns that fit into ``room`` cells, one cell apart."""
+    kept = list(columns)
+    while len(kept) > 1 and sum(column.width + 1 for column in kept) - 1 > room:
+        goes = max(kept, key=lambda column: column.order)
+        if goes.order == 0:
+            break
+        kept.remove(goes)
+    spare = max(0, room - sum(column.width + 1 for column in kept) + 1)
+    shares = sum(column.grow for column in kept)
+    placed, x = [], 0
+    for column in kept:
+        more = spare * column.grow // shares if shares else 0
+        placed.append(Placed(column, x, column.width + more))
+        x += column.width + more + 1
+    return tuple(placed)
+
+
+class LineTable(ScrollView, Generic[T], can_focus=True):
+    """A list of items in columns, one of them under the cursor.
+
+    Items are told apart by ``key_of(item)``; the cursor stays on its key whatever is arranged
+    anew. Subclasses add the columns and the styles that these name.
+    """
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = list(MOVE)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--sorted",
+        "table--cursor",
+        "table--bar",
+        "table--hint",
+    }
+
+    current: reactive[Any] = reactive(None)
+    """The item under the cursor, None where there is none."""
+    hint: var[str] = var("")
+    """What is said in place of items where there are none."""
+
+    class Chosen(Message):
+        """Enter or a double click on an item."""
+
+    class HeaderClicked(Message):
+        """A click on a column's title."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(
+        self,
+        columns: Sequence[Column[T]],
+        key_of: Callable[[T], Hashable],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._key_of = key_of
+        self._items: list[T] = []
+        self._index: dict[Hashable, int] = {}
+        self._cursor = 0
+        self._anchor: Hashable = None
+        self._placed: tuple[Placed[T], ...] = ()
+        self._styles_of: dict[tuple[str, bool], Style] = {}
+        self.sorted_by: tuple[str, bool] = ("", False)
+        self.chosen_by_hand = False
+
+    # What is shown
+
+    @property
+    def items(self) -> Sequence[T]:
+        """The items in the order shown."""
+        return self._items
+
+    @property
+    def cursor(self) -> int:
+        """The index under the cursor."""
+        return self._cursor
+
+    @property
+    def columns(self) -> tuple[Placed[T], ...]:
+        """The columns that there is room for."""
+        return self._placed
+
+    def show_items(self, items: Sequence[T], *, at_top: bool = False) -> None:
+        """Show these items.
+
+        The cursor stays on its item, and this on its line of the screen where that is possible.
+        An item that is left out keeps a claim on the cursor: it has it again when it is back,
+        unless the user moved on meanwhile. With ``at_top`` the cursor goes to the first item.
+        """
+        line = self._cursor - self.scroll_offset.y
+        self._items = list(items)
+        self._index = {self._key_of(item): place for place, item in enumerate(self._items)}
+        place = None if at_top else self._index.get(self._anchor)
+        if place is None and not at_top and self.current is not None:
+            place = self._index.get(self._key_of(self.current))
+        if place is None:
+            place = 0 if at_top else min(self._cursor, max(0, len(self._items) - 1))
+        self._cursor = place
+        if self._anchor is None or at_top:
+            self._anchor = self._key_of(self._items[place]) if self._items else None
+        self.virtual_size = Size(self.size.width, len(self._items) + 1)
+        self._scroll_line_to(place - line)
+        self._take_current()
+        self.refresh()
+
+    def touch(self, items: Sequence[T]) -> None:
+        """Redraw items that changed without changing their place."""
+        for item in items:
+            place = self._index.get(self._key_of(item))
+            if place is not None:
+                self._items[place] = item
+                self.refresh_line(place + 1)
+        self._take_current()
+
+    def move_to(self, place: int) -> None:
+        """Put the cursor on the item at ``place``, as near as there is one."""
+        self.chosen_by_hand = True
+        if not self._items:
+            return
+        place = max(0, min(place, len(self._items) - 1))
+        self._anchor = self._key_of(self._items[place])
+        if place != self._cursor:
+            self.refresh_line(self._cursor + 1)
+            self._cursor = place
+            self.refresh_line(place + 1)
+        self._show_cursor()
+        self._take_current()
+
+    def move_to_key(self, key: Hashable) -> bool:
+        """Put the cursor on an item; return False where it is not shown."""
+        place = self._index.get(key)
+        if place is not None:
+            self.move_to(place)
+        return place is not None
+
+    def _take_current(self) -> None:
+        self.current = self._items[self._cursor] if self._items else None
+
+    @property
+    def page(self) -> int:
+        """How many items fit on the screen."""
+        return max(1, self.size.height - 1)
+
+    def _show_cursor(self) -> None:
+        top = self.scroll_offset.y
+        if self._cursor < top:
+            self._scroll_line_to(self._cursor)
+        elif self._cursor >= top + self.page:
+            self._scroll_line_to(self._cursor - self.page + 1)
+
+    def _scroll_line_to(self, line: int) -> None:
+        """Scroll so that ``line`` is the first, but never so that the cursor is out of sight."""
+        line = max(self._cursor - self.page + 1, min(line, self._cursor))
+        line = max(0, min(line, len(self._items) - self.page))
+        if line != self.scroll_offset.y:
+            self.scroll_to(y=line, animate=False, force=True)
+
+    # What people do
+
+    def action_cursor(self, by: int) -> None:
+        """Move the cursor by so many items."""
+        self.move_to(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by so many screens."""
+        self.move_to(self._cursor + by * self.page)
+
+    def action_first(self) -> None:
+        """Move the cursor to the first item."""
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        """Move the cursor to the last item."""
+        self.move_to(len(self._items) - 1)
+
+    def action_choose(self) -> None:
+        """Tell that the item under the cursor was chosen."""
+        if self.current is not None:
+            self.post_message(self.Chosen())
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the clicked item, or tell which title was clicked."""
+        if event.y == 0:
+            for placed in self._placed:
+                if placed.x <= event.x - 1 <= placed.x + placed.width:
+                    self.post_message(self.HeaderClicked(placed.column.key))
+                    return
+            return
+        place = self.scroll_offset.y + event.y - 1
+        if place < len(self._items):
+            self.move_to(place)
+            if event.chain == 2:
+                self.action_choose()
+
+    # Drawing
+
+    def on_resize(self) -> None:
+        """Give the columns their widths."""
+        self._placed = fit(self._columns, self.size.width - 1)
+        self.virtual_size = Size(self.size.width, len(self._items) + 1)
+        self._show_cursor()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the theme before."""
+        super().notify_style_update()
+        self._styles_of.clear()
+
+    def watch_hint(self) -> None:
+        """Show the new hint."""
+        self.refresh()
+
+    def _style(self, name: str, cursor: bool) -> Style:
+        style = self._styles_of.get((name, cursor))
+        if style is None:
+            style = self.rich_style
+            if cursor:
+                style += self.get_component_rich_style("table--cursor", partial=True)
+            if name:
+                style += self.get_component_rich_style(f"table--{name}", partial=True)
+            self._styles_of[name, cursor] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen; the first is the header, which does not scroll."""
+        width = self.size.width
+        if y == 0:
+            return self._header(width)
+        place = self.scroll_offset.y + y - 1
+        if place < len(self._items):
+            return self._line(place, width)
+        text = f"  {self.hint}" if y == 2 and not self._items else ""
+        return Strip([Segment(left(text, width), self._style("hint", False))], width)
+
+    def _header(self, width: int) -> Strip:
+        key, descending = self.sorted_by
+        segments, used = [Segment(" ", self._style("header", False))], 1
+        for placed in self._placed:
+            title, name = placed.column.title, "header"
+            if placed.column.key == key:
+                name = "sorted"
+                arrow = "▼" if descending else "▲"
+                title = f"{arrow}{title}" if placed.column.numeric else f"{title}{arrow}"
+            put = right if placed.column.numeric else left
+            segments.append(Segment(put(title, placed.width), self._style(name, False)))
+            segments.append(Segment(" ", self._style("header", False)))
+            used += placed.width + 1
+        segments.append(Segment(" " * max(0, width - used), self._style("header", False)))
+        return Strip(segments).crop(0, width)
+
+    def _line(self, place: int, width: int) -> Strip:
+        item, cursor = self._items[place], place == self._cursor
+        plain = self._style("", cursor)
+        bar = Segment("▌", self._style("bar", True)) if cursor else Segment(" ", plain)
+        segments, used = [bar], 1
+        for placed in self._placed:
+            for text, name in placed.column.draw(item, placed.width):
+                segments.append(Segment(text, self._style(name, cursor)))
+            segments.append(Segment(" ", plain))
+            used += placed.width + 1
+        segments.append(Segment(" " * max(0, width - used), plain))
+        return Strip(segments).crop(0, width)

@@ -1,0 +1,82 @@
+"""What was found beside environments: problems, things that are none, the stores looked at."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from venvdash.model import NotEnvironment
+from venvdash.scanner.events import Problem, StoreSeen
+from venvdash.stores.base import Why
+from venvdash.text import visible
+from venvdash.tui.format import left, left_cut, short_path
+from venvdash.tui.widgets.line_table import Column, LineTable, Parts
+
+PROBLEM, FOREIGN, STORE = "problem", "no environment", "store"
+_MARKS = {PROBLEM: "!", FOREIGN: "·", STORE: "▤"}
+
+
+@dataclass(frozen=True, slots=True)
+class OtherThing:
+    """One line of the list: what it is, where, and the reason it is listed."""
+
+    what: str
+    path: Path | None
+    reason: str
+
+
+def why(seen: StoreSeen) -> str:
+    """Return in words why a store was looked at, and what came of it."""
+    root = seen.root
+    because = {
+        Why.DEFAULT: f"the usual place of {root.store}",
+        Why.VARIABLE: f"named by the variable {root.source}",
+        Why.CONFIG: f"named in {root.source or 'the configuration'}",
+    }[root.why]
+    if seen.problem:
+        found = seen.problem
+    elif not seen.exists:
+        found = "is not there"
+    elif seen.environments == 1:
+        found = "holds 1 environment"
+    else:
+        found = f"holds {seen.environments} environments"
+    return visible(f"{because}: {found}")
+
+
+def things(
+    problems: Iterable[Problem], oddities: Iterable[NotEnvironment], stores: Iterable[StoreSeen]
+) -> list[OtherThing]:
+    """Return the lines of the list: what went wrong first, the stores last."""
+    return [
+        *(OtherThing(PROBLEM, item.path, visible(item.message)) for item in problems),
+        *(OtherThing(FOREIGN, item.path, visible(item.reason)) for item in oddities),
+        *(OtherThing(STORE, seen.root.path, why(seen)) for seen in stores),
+    ]
+
+
+def _what(thing: OtherThing, width: int) -> Parts:
+    style = "bad" if thing.what == PROBLEM else "plain"
+    return ((left(f"{_MARKS[thing.what]} {thing.what}", width), style),)
+
+
+def _reason(thing: OtherThing, width: int) -> Parts:
+    return ((left(thing.reason, width), "muted"),)
+
+
+class OtherList(LineTable[OtherThing]):
+    """All that a scan found beside environments; nothing here is ever acted on."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--bad", "table--muted", "table--plain"}
+
+    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+        def path(thing: OtherThing, width: int) -> Parts:
+            shown = short_path(thing.path, home) if thing.path is not None else "–"
+            return ((left_cut(shown, width), "plain"),)
+
+        columns: Sequence[Column[OtherThing]] = (
+            Column("what", "What", 16, _what),
+            Column("path", "Path", 20, path, grow=1),
+            Column("reason", "Reason", 24, _reason, grow=1),
+        )
+        super().__init__(columns, lambda thing: thing, id=id)

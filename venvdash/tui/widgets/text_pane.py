@@ -1,0 +1,62 @@
+"""A scrolling text that is wrapped once for a width and drawn line by line."""
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+
+class TextPane(ScrollView, can_focus=True):
+    """Shows a Content. Changing it costs no layout of the screen, unlike a Static's."""
+
+    def __init__(
+        self,
+        text: Content | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._text = text or Content("")
+        self._strips: list[Strip] = []
+        self.subject: object = None  # what the text is about, for who shows it
+
+    @property
+    def text(self) -> Content:
+        """What is shown."""
+        return self._text
+
+    def show(self, text: Content, *, top: bool = True) -> None:
+        """Show another text, from its beginning or (``top`` off) where this one stands."""
+        self._text = text
+        self._wrap()
+        if top:
+            self.scroll_to(y=0, animate=False, force=True)
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        self._wrap()
+
+    def notify_style_update(self) -> None:
+        """Take the colours of another theme."""
+        super().notify_style_update()
+        self._wrap()
+
+    def _wrap(self) -> None:
+        width = self.size.width
+        if not width or not self.is_attached:
+            return
+        self._strips = Visual.to_strips(
+            self, self._text, width, None, self.visual_style, apply_selection=False
+        )
+        self.virtual_size = Size(width, len(self._strips))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        line = y + self.scroll_offset.y
+        width = self.size.width
+        if line < len(self._strips):
+            return self._strips[line].adjust_cell_length(width, self.rich_style)
+        return Strip.blank(width, self.rich_style)
