@@ -1,0 +1,81 @@
+"""Joining two records of one environment, and telling what of them is worth writing."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from venvdash.model import How, ProjectRecord, Record
+
+MOST_PROJECTS = 16
+_DAY = 24 * 60 * 60.0
+
+
+def merge(first: Record, second: Record) -> Record:
+    """Return one record of what two sources say of the same environment.
+
+    Identity, path, fingerprint, note, tags and pin are the newer one's by ``last_seen``
+    (``first``'s where equal); projects are joined by ``projects``.
+    """
+    newer, older = (second, first) if second.last_seen > first.last_seen else (first, second)
+    return replace(
+        newer,
+        projects=projects((*newer.projects, *older.projects)),
+        last_sync=_latest(first.last_sync, second.last_sync),
+        last_shell=_latest(first.last_shell, second.last_shell),
+        first_seen=_earliest(first.first_seen, second.first_seen),
+    )
+
+
+def projects(records: Iterable[ProjectRecord]) -> tuple[ProjectRecord, ...]:
+    """Return one record a path, newest first, ``MOST_PROJECTS`` at most.
+
+    Of several with one path the one seen last stays, a proof before a mention, with the earliest
+    ``first_seen`` of them.
+    """
+    kept: dict[object, ProjectRecord] = {}
+    for record in records:
+        known = kept.get(record.path)
+        if known is None:
+            kept[record.path] = record
+            continue
+        best = record if _weight(record) > _weight(known) else known
+        first = _earliest(record.first_seen, known.first_seen)
+        kept[record.path] = replace(best, first_seen=first)
+    newest = sorted(kept.values(), key=lambda record: -record.last_seen)
+    return tuple(newest[:MOST_PROJECTS])
+
+
+def as_hints(records: Iterable[ProjectRecord]) -> tuple[ProjectRecord, ...]:
+    """Return the records as mentions: they still name a project, and prove nothing."""
+    return tuple(replace(record, how=How.MENTION) for record in records)
+
+
+def worth_writing(stored: Record | None, record: Record) -> bool:
+    """Return whether ``record`` says more than what is stored.
+
+    When something was last seen is news only once a day, so that a listing does not write to
+    every environment.
+    """
+    if stored is None:
+        return True
+    if _timeless(stored) != _timeless(record):
+        return True
+    return record.last_seen - stored.last_seen >= _DAY
+
+
+def _timeless(record: Record) -> Record:
+    seen = {project.path: replace(project, last_seen=0.0) for project in record.projects}
+    ordered = tuple(seen[path] for path in sorted(seen))
+    return replace(record, last_seen=0.0, projects=ordered)
+
+
+def _weight(record: ProjectRecord) -> tuple[float, bool]:
+    return record.last_seen, record.how is not How.MENTION
+
+
+def _latest(first: float | None, second: float | None) -> float | None:
+    return max((time for time in (first, second) if time is not None), default=None)
+
+
+def _earliest(first: float, second: float) -> float:
+    """Return the earlier time; 0 is "not known"."""
+    return min(first or second, second or first)

@@ -1,0 +1,168 @@
+"""``venvdash.toml`` in an environment: its record, where a copy or a backup takes it along.
+
+Anybody may have written the file that is read here, so it is read behind hard limits; tomllib
+alone takes seconds for some small files, and follows nesting until Python's stack ends.
+"""
+
+import errno
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from venvdash.model import Record
+from venvdash.records import schema
+from venvdash.system.atomic import write_atomically
+from venvdash.system.files import UnreadableError, read_regular
+
+NAME = "venvdash.toml"
+LIMIT = 8 * 1024  # bytes
+_COMMENT = "What venvdash remembers of this environment. Safe to delete."
+_MOST_DOTS = 3  # in one key; tomllib's time grows with their square
+_DEEPEST = 4  # brackets inside brackets; ours has two
+# Strings and comments, ended or not, so that one pass finds the punctuation between them.
+_OPAQUE = re.compile(
+    r'"""(?:[^\\]|\\.)*?(?:"""|\\?\Z)'
+    r"|'''.*?(?:'''|\Z)"
+    r'|"(?:[^"\\\n]|\\.)*(?:"|\n|\\?\Z)'
+    r"|'[^'\n]*(?:'|\n|\Z)"
+    r"|\#[^\n]*",
+    re.DOTALL,
+)
+_BETWEEN_KEYS = re.compile(r"[^\w\-\". \t]")
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarProblem:
+    """A sidecar that is there and cannot be trusted; ``reason`` goes on after "the file …".
+
+    ``newer``: a later version of venvdash wrote it, so it is left alone.
+    """
+
+    reason: str
+    newer: bool = False
+
+
+def read(directory: Path, uid: int | None) -> Record | SidecarProblem | None:
+    """Return the record in the environment ``directory``; None where it has no sidecar.
+
+    ``uid`` is the user that the file must belong to; None where the system has none. Never raises
+    and never waits: at most ``LIMIT`` bytes of a regular file are read.
+    """
+    try:
+        data = read_regular(directory / NAME, LIMIT, owner=uid)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (UnreadableError, OSError, ValueError) as error:
+        return SidecarProblem(str(error))
+    try:
+        return schema.from_table(_parsed(data))
+    except schema.SchemaError as error:
+        return SidecarProblem(str(error), error.newer)
+
+
+def write(directory: Path, record: Record) -> None:
+    """Write ``record`` as the sidecar of the environment ``directory``.
+
+    Keys and comments that others added at the top level are kept. Where it would grow beyond
+    ``LIMIT`` bytes the projects seen longest ago are left out. Nothing is written where the file
+    says all that already.
+
+    Raises OSError (the old content stays): no permission, disk full; FileExistsError where a newer
+    version wrote the file, EFBIG where note and path alone are too large.
+    """
+    before = _present(directory)
+    data = next((d for d in _versions(record, before) if len(d) <= LIMIT), None)
+    if data is None:
+        raise OSError(errno.EFBIG, "too much to remember in a sidecar", str(directory / NAME))
+    if data != before:
+        write_atomically(directory, NAME, data, mode=0o600)
+
+
+def _present(directory: Path) -> bytes | None:
+    """Return the file as it is, if it may be kept. Raises FileExistsError for a newer one's."""
+    uid = os.geteuid() if hasattr(os, "geteuid") else None
+    try:
+        data = read_regular(directory / NAME, LIMIT, owner=uid)
+        schema.from_table(_parsed(data))
+    except (UnreadableError, OSError, ValueError):
+        return None
+    except schema.SchemaError as error:
+        if error.newer:
+            message = "a newer venvdash wrote this sidecar"
+            raise FileExistsError(errno.EEXIST, message, str(directory / NAME)) from error
+        return None
+    return data
+
+
+def _versions(record: Record, before: bytes | None) -> Iterator[bytes]:
+    """Yield what may be written, from the fullest down to what venvdash cannot do without."""
+    newest = sorted(record.projects, key=lambda project: -project.last_seen)
+    fewer = [replace(record, projects=tuple(newest[:n])) for n in range(len(newest), -1, -1)]
+    if before is not None:
+        # Others' keys go before the last project does.
+        edited = (_edited(one, before) for one in fewer if one.projects or not newest)
+        yield from (data for data in edited if data is not None)
+    yield from map(_fresh, fewer)
+
+
+def _fresh(record: Record) -> bytes:
+    import tomlkit  # 30 ms, and a listing that has nothing to write does without
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_COMMENT))
+    document.update(schema.to_table(record))
+    return tomlkit.dumps(document).encode()
+
+
+def _edited(record: Record, before: bytes) -> bytes | None:
+    """Return ``before`` with this record's values; None where they cannot be worked into it."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    table = schema.to_table(record)
+    try:
+        document = tomlkit.parse(before)
+        for key in schema.KEYS:
+            if key in table:
+                document[key] = table[key]
+            else:
+                document.pop(key, None)
+        data = tomlkit.dumps(document).encode()
+        # Editing around what others wrote is the one step that may go wrong.
+        return data if schema.from_table(_parsed(data)) == schema.from_table(table) else None
+    except (TOMLKitError, schema.SchemaError, ValueError, RecursionError):
+        return None
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    """Return the TOML in ``data``. Raises SchemaError."""
+    try:
+        text = data.decode()
+        if problem := _bomb(text):
+            raise schema.SchemaError(problem)
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise schema.SchemaError("is not UTF-8") from error
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        # The parser's own words may quote what stands in the file.
+        raise schema.SchemaError("is not valid TOML") from error
+
+
+def _bomb(text: str) -> str | None:
+    """Return what in ``text`` would take the parser too long; one pass, whatever stands there."""
+    bare = _OPAQUE.sub('"', text)
+    if any(key.count(".") > _MOST_DOTS for key in _BETWEEN_KEYS.split(bare)):
+        return "has a key with too many dots"
+    depth = 0
+    for char in bare:
+        if char in "[{":
+            depth += 1
+            if depth > _DEEPEST:
+                return "is nested too deep"
+        elif char in "]}":
+            depth = max(depth - 1, 0)
+    return None
