@@ -22,7 +22,7 @@ def test_another_minor_version_is_found_on_path(home: Home, two_pythons: tuple[P
     tools.mkdir()
     # A name that promises more than any other, yet only what it answers counts.
     (tools / "python3.99").symlink_to(real)
-    found = another(home.machine(PATH=str(tools)), home.variables)
+    found = another(own(), home.machine(PATH=str(tools)), home.variables)
     assert found is not None
     assert found.version != own().version
     assert found.version >= OLDEST
@@ -45,8 +45,8 @@ def test_what_lies_hangs_or_fails_is_passed_over(home: Home, bare: Machine) -> N
     (tools / "python3.91").symlink_to("python3.91")
     (tools / "python3.90").mkdir()
     (tools / f"python3.{own().version[1]}").symlink_to(own().path)
-    assert another(home.machine(PATH=f"{tools}:relative"), home.variables) is None
+    assert another(own(), home.machine(PATH=f"{tools}:relative"), home.variables) is None
 
 
 def test_a_machine_without_any_has_none(bare: Machine) -> None:
-    assert another(bare, bare.variables) is None
+    assert another(own(), bare, bare.variables) is None

@@ -34,14 +34,13 @@ def own() -> Interpreter:
 
 
 def another(
-    machine: Machine, environ: Mapping[str, str], uv: Path | None = None
+    first: Interpreter, machine: Machine, environ: Mapping[str, str], uv: Path | None = None
 ) -> Interpreter | None:
-    """Return the newest interpreter of another minor version than ours, or None.
+    """Return the newest interpreter of another minor version than the first, or None.
 
     Looks at pyenv's and uv's interpreters and at PATH, then asks uv. ``environ`` is what the
     interpreters are run with to learn their version.
     """
-    ours = own().version
     tried: set[str] = set()
     for found in (_lying_about(machine), _known_to_uv(environ, uv)):
         for path in found:
@@ -49,8 +48,8 @@ def another(
             if real in tried:
                 continue
             tried.add(real)
-            answer = _ask(path, environ)
-            if answer and answer.version != ours and answer.version >= OLDEST:
+            answer = ask(path, environ)
+            if answer and answer.version != first.version and answer.version >= OLDEST:
                 return answer
     return None
 
@@ -90,7 +89,8 @@ def _known_to_uv(environ: Mapping[str, str], uv: Path | None) -> Iterator[Path]:
         return  # an older uv; the playground says that a second Python is missing
 
 
-def _ask(path: Path, environ: Mapping[str, str]) -> Interpreter | None:
+def ask(path: Path, environ: Mapping[str, str]) -> Interpreter | None:
+    """Run what may be an interpreter; return it, or None where it is no released CPython."""
     try:
         done = subprocess.run(  # noqa: S603 - an interpreter of the user's own machine
             [path, "-I", "-c", _ASK],

@@ -143,18 +143,18 @@ def _plain(making: _Making) -> list[_Task]:
 
 def _synced(shop: Workshop, project: Project) -> list[Made]:
     place = shop.project(project)
-    environment = shop.sync(place, interpreters.own())
+    environment = shop.sync(place, shop.python)
     shop.age(environment, place, project.changed, project.used)
     return [Made(project.label, environment, project.status, project.what, place)]
 
 
 def _two_pythons(making: _Making) -> list[Made]:
     shop, project = making.workshop, TWO_PYTHONS
-    other = interpreters.another(making.machine, shop.variables, shop.uv)
+    other = interpreters.another(shop.python, making.machine, shop.variables, shop.uv)
     if other is None:
         making.lacks("data-lab's older environment", "this machine has one Python")
         return _synced(shop, project)
-    older, newer = sorted((interpreters.own(), other), key=lambda python: python.version)
+    older, newer = sorted((shop.python, other), key=lambda python: python.version)
     place = shop.project(project)
     first = shop.sync(place, older)
     # As long as .venv leads to the older one, uv would take that for the answer.
@@ -171,7 +171,7 @@ def _two_pythons(making: _Making) -> list[Made]:
 
 def _script(shop: Workshop) -> list[Made]:
     script = shop.write("code/scripts/report.py", SCRIPT)
-    shop.run_uv("sync", "--script", script, "--python", interpreters.own().path, cwd=script.parent)
+    shop.run_uv("sync", "--script", script, "--python", shop.python.path, cwd=script.parent)
     folder = Path(shop.run_uv("cache", "dir", cwd=shop.home).rstrip("\n")) / "environments-v2"
     found = next(folder.glob("report-" + "[0-9a-f]" * 16), None)
     if found is None:
@@ -181,7 +181,7 @@ def _script(shop: Workshop) -> list[Made]:
 
 
 def _tool(shop: Workshop) -> list[Made]:
-    shop.run_uv("tool", "install", "greeter", "--python", interpreters.own().path, cwd=shop.home)
+    shop.run_uv("tool", "install", "greeter", "--python", shop.python.path, cwd=shop.home)
     folder = Path(shop.run_uv("tool", "dir", cwd=shop.home).rstrip("\n"))
     shop.age(folder / "greeter", None, changed=220, used=1)
     return [Made("greeter", folder / "greeter", Status.TOOL, "installed with uv tool")]

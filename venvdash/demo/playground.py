@@ -14,6 +14,7 @@ from typing import Any
 
 from venvdash.actions.uv import find_uv
 from venvdash.demo import making
+from venvdash.demo.interpreters import Interpreter, own
 from venvdash.demo.making import Made
 from venvdash.demo.workshop import Workshop, remove, user_machine, user_variables
 from venvdash.model import Flag, Status
@@ -66,6 +67,7 @@ def build(
     *,
     machine: Machine | None = None,
     bundled_uv: bool = True,
+    python: Interpreter | None = None,
     fresh: bool = False,
 ) -> Playground:
     """Make a playground in ``directory`` (None: a fresh temporary one) and return it.
@@ -73,7 +75,8 @@ def build(
     ``directory`` must be absent, empty or an earlier playground; a finished one is opened as it
     was left, an unfinished one, or any one with ``fresh``, is cleared and built anew. ``report`` is
     told each step in a few words. ``machine``: whose programs are used; ``bundled_uv``: whether
-    the uv package will do. Raises PlaygroundError, leaving what it did not make untouched.
+    the uv package will do; ``python``: what environments are made with, None for ours. Raises
+    PlaygroundError; what was there before is then as it was.
     """
     machine = machine or Machine.current()
     try:
@@ -83,7 +86,14 @@ def build(
             report("opening the earlier playground")
             return earlier
         _clear(place)
-        return _built(place, report, machine, find_uv(machine, bundled=bundled_uv))
+        workshop = Workshop(
+            home=place / "home",
+            wheels=place / "wheels",
+            variables=_variables(place, machine),
+            uv=find_uv(machine, bundled=bundled_uv),
+            python=python or own(),
+        )
+        return _built(place, report, machine, workshop)
     except OSError as error:
         raise PlaygroundError(f"the playground cannot be made: {error}") from error
 
@@ -189,13 +199,11 @@ def _variables(place: Path, machine: Machine) -> dict[str, str]:
 
 
 def _built(
-    place: Path, report: Callable[[str], None], machine: Machine, uv: Path | None
+    place: Path, report: Callable[[str], None], machine: Machine, workshop: Workshop
 ) -> Playground:
     _mark(place, {}, (), done=False)
     for name in ("home", "tmp"):
         (place / name).mkdir(mode=0o700)
-    variables = _variables(place, machine)
-    workshop = Workshop(place / "home", place / "wheels", variables, uv)
     made, missing = making.make(workshop, place / "pythons", machine, report)
     _mark(place, made, missing, done=True)
-    return Playground(place, variables, made, missing)
+    return Playground(place, workshop.variables, made, missing)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from venvdash.actions import uv as uv_command
 from venvdash.demo.catalogue import WHEELS, Project
-from venvdash.demo.interpreters import Interpreter, own
+from venvdash.demo.interpreters import Interpreter
 from venvdash.system.machine import Machine
 
 _DAY = 86_400  # seconds
@@ -80,12 +80,13 @@ _KEPT = (
 
 @dataclass
 class Workshop:
-    """A HOME under construction. ``uv`` is None where there is none."""
+    """A HOME under construction: ``uv`` is None where there is none, ``python`` what is used."""
 
     home: Path
     wheels: Path
     variables: Mapping[str, str]
     uv: Path | None
+    python: Interpreter
 
     def write(self, place: str | Path, text: str) -> Path:
         """Write a file below HOME, its folders made."""
@@ -146,7 +147,7 @@ class Workshop:
         path = self.home / place
         path.parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(  # noqa: S603 - our own interpreter, a list, no shell
-            [python or own().path, "-m", "venv", "--without-pip", path],
+            [python or self.python.path, "-m", "venv", "--without-pip", path],
             env={**self.variables, "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -189,7 +190,7 @@ def gone_interpreter(workshop: Workshop, pythons: Path, place: str) -> Path:
 
     The interpreter is reached through a link in ``pythons``, and only that link is removed.
     """
-    real = own().path
+    real = workshop.python.path
     if sys.platform == "win32" or real.parent.name != "bin":
         raise MakeError("needs an interpreter in a folder named bin")
     pythons.mkdir(exist_ok=True)
