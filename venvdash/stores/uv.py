@@ -5,7 +5,6 @@ uv 0.13.9, https://docs.astral.sh/uv/concepts/projects/layout/ and crates/uv-cac
 """
 
 import os
-import platform
 import re
 import sys
 from collections.abc import Iterator
@@ -140,6 +139,8 @@ def _spellings(project: Path, canonical: bool) -> list[str]:
 @cache
 def _platforms() -> tuple[_seahash.Platform, ...]:
     """Return what this machine's interpreters are built for, the likeliest first."""
+    import platform  # slower to import than all the rest here
+
     name = platform.machine().lower()
     machine = _MACHINES.get(name, name)
     if sys.platform == "linux":
