@@ -1,0 +1,345 @@
+"""The index: one SQLite database a host, outside the environments.
+
+It holds what the sidecars hold, for uv deletes everything inside an environment when it makes one
+again; and sizes. It is a convenience: whatever is wrong with it ends as ``problem``, never as an
+exception or a wait. Only what is not a database of ours is set aside, as it cannot be used at all.
+
+The journal is SQLite's rollback journal: a WAL needs a file that even readers must write.
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from venvdash.model import ProjectRecord, Record, Usage
+from venvdash.records import tables
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
+from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.text import visible
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Error
+
+T = TypeVar("T")
+
+_PATIENCE = 3.0  # seconds for opening
+_BUSY = 1.0  # seconds to wait for another process's transaction
+
+
+def state_directory(machine: Machine) -> Path:
+    """Return the folder of everything that venvdash remembers outside environments.
+
+    VENVDASH_STATE_DIR, else what ``platformdirs.user_state_path`` says, worked out from
+    ``machine`` and not from this process's own variables.
+    """
+    given = machine.path_variable("VENVDASH_STATE_DIR")
+    if given:
+        return given
+    if machine.platform == "win32":
+        return machine.local_appdata / "venvdash"
+    wanted = machine.variable("XDG_STATE_HOME")
+    if wanted and os.path.isabs(wanted):
+        return Path(wanted) / "venvdash"
+    if machine.platform == "darwin":
+        return machine.home / "Library" / "Application Support" / "venvdash"
+    return machine.home / ".local" / "state" / "venvdash"
+
+
+def index_path(machine: Machine, host: str) -> Path:
+    """Return where the index of the machine with the id ``host`` lies (a HOME may be shared)."""
+    return state_directory(machine) / f"{host}.sqlite"
+
+
+class Index:
+    """An open index, or the want of one; for one thread at a time.
+
+    ``problem`` says in a sentence for people what is wrong, "" when nothing is. ``usable`` is
+    False where there is no memory: nothing is found in it and nothing kept.
+    """
+
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        """Use ``Index.open``; this makes one without memory."""
+        self.path = path
+        self.read_only = read_only
+        self.problem = ""
+        self._database: Connection | None = None
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False, mounts: Mounts | None = None) -> "Index":
+        """Open the index at ``path``, made if it is not there; never raises, never hangs.
+
+        With ``read_only`` nothing is written or made: a missing one is an empty one.
+        """
+        index = cls(path, read_only)
+        mounts = mounts or Mounts.read()
+        if _on_network(path, mounts):
+            index.problem = _remote(path)
+            return index
+        job = Job(path, lambda: _opened(path, read_only, mounts))
+        # Only a thread that may be left behind can ask a file system that does not answer.
+        answers = Patient(_PATIENCE, lambda: False).run([job])
+        answer = next(answers)
+        if isinstance(answer, NotAnswering):
+            index.problem = f"{visible(path)} does not answer, so nothing is remembered"
+        elif isinstance(answer, Failed):
+            index.problem = _no_memory(path, answer.error)
+        else:
+            index._database, index.problem = answer
+        return index
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a memory to ask."""
+        return self._database is not None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        database, self._database = self._database, None
+        if database is not None:
+            with contextlib.suppress(Exception):  # nothing is left to lose
+                database.close()
+
+    def records(self) -> dict[Path, Record]:
+        """Return all records by the path where their environment was last seen."""
+        return self._ask(tables.records, {})
+
+    def projects(self) -> list[ProjectRecord]:
+        """Return every project ever seen, one record a path, the one seen last first."""
+        return self._ask(tables.projects, [])
+
+    def sizes(self) -> dict[Path, tuple[Usage, bytes]]:
+        """Return the sizes last measured, by environment, each with its measurer's own bytes."""
+        return self._ask(tables.sizes, {})
+
+    def remember(self, records: Iterable[Record]) -> bool:
+        """Store ``records``, all or none; return whether they are stored.
+
+        A record replaces what was known under its path and under its id.
+        """
+        given = list(records)
+        return not given or self._change(lambda database: tables.put_records(database, given))
+
+    def forget(self, paths: Iterable[Path]) -> bool:
+        """Drop what is known of these environments; their projects stay known as projects."""
+        given = list(paths)
+        return not given or self._change(lambda database: tables.drop(database, given))
+
+    def remember_sizes(self, sizes: Mapping[Path, tuple[Usage, bytes]]) -> bool:
+        """Store sizes, each with bytes that its measurer wants to see again."""
+        given = dict(sizes)
+        return not given or self._change(lambda database: tables.put_sizes(database, given))
+
+    def _ask(self, question: "Callable[[Connection], T]", nothing: T) -> T:
+        if self._database is None:
+            return nothing
+        try:
+            return question(self._database)
+        except _errors() as error:
+            # Half a memory is worse than none: what is missing would be taken for new.
+            if _useless(error, reading=True):
+                self._begin_anew()
+            else:
+                self.problem = _no_memory(self.path, error)
+                self.close()
+            return nothing
+
+    def _change(self, change: "Callable[[Connection], None]") -> bool:
+        for _ in range(2):  # once more if the database had to be made anew
+            if self._database is None or self.read_only:
+                return False
+            try:
+                with _transaction(self._database):
+                    change(self._database)
+            except _errors() as error:
+                if not _useless(error, reading=False):
+                    self.problem = _no_memory(self.path, error)
+                    return False
+                self._begin_anew()
+            else:
+                return True
+        return False
+
+    def _begin_anew(self) -> None:
+        self.close()
+        if self.read_only:
+            self.problem = f"{visible(self.path)} is damaged, so nothing is remembered"
+            return
+        try:
+            self.problem = _set_aside(self.path, "is damaged", "broken")
+            self._database, _ = _opened(self.path, False, Mounts())
+        except _errors() as again:
+            self.problem = _no_memory(self.path, again)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import sqlite3
+
+    # The last three are what values make that nobody of ours wrote.
+    return sqlite3.Error, OSError, ValueError, TypeError, OverflowError
+
+
+def _useless(error: Exception, reading: bool) -> bool:
+    """Whether the file is no database of ours, rather than out of reach for now.
+
+    While ``reading``, values that make no sense come from the file; else from the caller.
+    """
+    import sqlite3
+
+    if isinstance(error, sqlite3.InterfaceError | sqlite3.ProgrammingError | OSError):
+        return False
+    if not isinstance(error, sqlite3.Error):
+        return reading
+    # The low byte is the primary code; a missing table is the plain SQLITE_ERROR.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_FORMAT,
+    )
+
+
+@contextlib.contextmanager
+def _transaction(database: "Connection") -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(Exception):  # the first error tells more
+            database.execute("ROLLBACK")
+        raise
+
+
+def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | None, str]":
+    """Return a connection (None for no memory) and what is to be told."""
+    if _on_network(Path(os.path.realpath(path)), mounts):
+        return None, _remote(path)
+    told = ""
+    try:
+        found = os.stat(path)
+        regular = stat.S_ISREG(found.st_mode)
+    except FileNotFoundError:
+        regular = not os.path.lexists(path)
+        found = None
+    if read_only and (not found.st_size if found else regular):
+        return None, ""
+    if not regular:
+        if read_only:
+            return None, f"{visible(path)} is not a regular file, so nothing is remembered"
+        told = _set_aside(path, "is not a regular file", "broken")
+        found = None
+    if problem := _foreign(path, found):
+        return None, problem
+    return _connected(path, read_only, told)
+
+
+def _connected(path: Path, read_only: bool, told: str) -> "tuple[Connection | None, str]":
+    import sqlite3
+
+    for _ in range(2):
+        if not read_only:
+            _make(path)
+        database = sqlite3.connect(
+            path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw"),
+            uri=True,
+            timeout=_BUSY,
+            isolation_level=None,  # transactions are begun by hand
+            check_same_thread=False,  # opened in a thread of its own, used by the caller's
+        )
+        try:
+            reason = _prepared(database, read_only)
+            if not reason:
+                return database, told
+        except sqlite3.Error as error:
+            if not _useless(error, reading=True):
+                database.close()
+                raise
+            reason = ("is damaged", "broken")
+        database.close()
+        if read_only:
+            return None, f"{visible(path)} {reason[0]}, so nothing is remembered"
+        told = _set_aside(path, *reason)
+    return None, told
+
+
+def _prepared(database: "Connection", read_only: bool) -> tuple[str, str] | None:
+    """Make or upgrade the tables; return why the file cannot be used, and a name for its kind."""
+    version = tables.version(database)
+    if version is None:
+        return "is not an index of venvdash", "broken"
+    if version > tables.VERSION:
+        return f"has schema {version}, written by a newer venvdash", f"schema-{version}"
+    if version < tables.VERSION and not read_only:
+        with _transaction(database):
+            tables.upgrade(database)
+    elif version < tables.VERSION:
+        return f"has the old schema {version}", "old"
+    # Losing the last moments at a power cut is fine, a broken file is not.
+    database.execute("PRAGMA synchronous = NORMAL")
+    return None
+
+
+def _make(path: Path) -> None:
+    """Make the folder and the file for the user's eyes only, where there is none."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _foreign(path: Path, found: os.stat_result | None) -> str:
+    """Return why another user's file or folder is left alone.
+
+    Root with the HOME of somebody else (sudo) must not leave files there that the owner of that
+    HOME then cannot write.
+    """
+    if not hasattr(os, "geteuid"):
+        return ""
+    if found is not None and found.st_uid != os.geteuid():
+        return f"{visible(path)} belongs to another user, so nothing is remembered"
+    if os.geteuid() != 0 or found is not None:
+        return ""
+    parent = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    if os.stat(parent).st_uid != 0:
+        return f"{visible(parent)} belongs to another user, so nothing is remembered"
+    return ""
+
+
+def _set_aside(path: Path, why: str, kind: str) -> str:
+    """Rename the file, with its journal, out of the way; return what to tell. Raises OSError."""
+    aside = path.with_name(f"{path.name}.{kind}")
+    if os.path.isdir(aside) or os.path.isdir(path):
+        aside = path.with_name(f"{aside.name}-{os.urandom(4).hex()}")
+    # A journal left behind would be played back into the new file.
+    for end in ("-journal", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{path}{end}", f"{aside}{end}")
+    with contextlib.suppress(FileNotFoundError):  # another process did it a moment before
+        os.replace(path, aside)
+    return f"{visible(path)} {why}; it was set aside as {visible(aside.name)} and begun anew"
+
+
+def _on_network(path: Path, mounts: Mounts) -> bool:
+    mount = mounts.of(path)
+    return mount is not None and mount.network
+
+
+def _remote(path: Path) -> str:
+    return (
+        f"{visible(path)} lies on a network file system, so nothing is remembered outside the "
+        "environments; VENVDASH_STATE_DIR may name a folder on a local disk"
+    )
+
+
+def _no_memory(path: Path, error: "Exception | Error") -> str:
+    import sqlite3
+
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"{visible(path)} is in use by another program, so nothing is remembered"
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{visible(path)}: {visible(why).lower()}, so nothing is remembered"

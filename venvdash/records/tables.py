@@ -1,0 +1,265 @@
+"""The tables of the index: what is stored how. Raises what sqlite3 raises.
+
+Paths, and names that come from disk, are stored as their bytes, since not all are UTF-8. Inodes
+and file system ids are stored as text: SQLite's integers have 63 bits and a sign.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from venvdash.model import Fingerprint, How, ProjectRecord, Record, Usage
+from venvdash.records import merge
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+_APPLICATION = 0x76656E76  # "venv"
+_NOBODY = b""  # the environment of a project whose environment was forgotten
+_MOST_FORGOTTEN = 1000  # projects kept without an environment
+
+# Each step takes the database from the version that its position says to the next one.
+_STEPS = (
+    (
+        """CREATE TABLE environment (
+            path BLOB PRIMARY KEY, identity TEXT NOT NULL,
+            inode TEXT NOT NULL, cfg_inode TEXT NOT NULL,
+            cfg_mtime_ns INTEGER NOT NULL, cfg_ctime_ns INTEGER NOT NULL,
+            note TEXT NOT NULL, tags TEXT NOT NULL, pinned INTEGER NOT NULL,
+            last_sync REAL, last_shell REAL, first_seen REAL NOT NULL, last_seen REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX environment_identity ON environment (identity)",
+        """CREATE TABLE project (
+            environment BLOB NOT NULL, path BLOB NOT NULL, how TEXT NOT NULL, real BLOB,
+            inode TEXT, fsid TEXT, mount_point BLOB, mount_source BLOB,
+            name BLOB, git BLOB, host BLOB, first_seen REAL NOT NULL, last_seen REAL NOT NULL,
+            PRIMARY KEY (environment, path)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE size (
+            path BLOB PRIMARY KEY, apparent INTEGER NOT NULL, on_disk INTEGER NOT NULL,
+            frees INTEGER NOT NULL, files INTEGER NOT NULL, cache_held INTEGER,
+            exact INTEGER NOT NULL, measured REAL NOT NULL, trace BLOB NOT NULL
+        )""",
+    ),
+)
+VERSION = len(_STEPS)
+
+
+def version(database: "Connection") -> int | None:
+    """Return the schema's version, 0 for an empty file, None for somebody else's database."""
+    number = int(database.execute("PRAGMA user_version").fetchone()[0])
+    owner = database.execute("PRAGMA application_id").fetchone()[0]
+    if owner == _APPLICATION:
+        return number
+    used = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return None if used or owner or number else 0
+
+
+def upgrade(database: "Connection") -> None:
+    """Bring the schema up to ``VERSION``, inside the caller's transaction."""
+    for step in _STEPS[version(database) or 0 :]:  # another process may just have done it
+        for statement in step:
+            database.execute(statement)
+    database.execute(f"PRAGMA application_id = {_APPLICATION}")
+    database.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def records(database: "Connection") -> dict[Path, Record]:
+    """Return all records by path. Raises ValueError or TypeError for values not of ours."""
+    of: dict[bytes, list[ProjectRecord]] = {}
+    rows = database.execute(
+        "SELECT environment, path, how, real, inode, fsid, mount_point, mount_source, name, git,"
+        " host, first_seen, last_seen FROM project WHERE environment <> ? ORDER BY last_seen DESC",
+        (_NOBODY,),
+    )
+    for environment, *values in rows:
+        of.setdefault(environment, []).append(_project(values))
+    rows = database.execute(
+        "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, tags, pinned,"
+        " last_sync, last_shell, first_seen, last_seen FROM environment"
+    )
+    found = (_record(row, of.get(row[0], [])) for row in rows)
+    return {record.path: record for record in found}
+
+
+def projects(database: "Connection") -> list[ProjectRecord]:
+    """Return the newest record of every project, newest first."""
+    rows = database.execute(
+        "SELECT path, how, real, inode, fsid, mount_point, mount_source, name, git, host,"
+        " first_seen, last_seen FROM project ORDER BY last_seen DESC"
+    )
+    newest: dict[Path, ProjectRecord] = {}
+    for row in rows:
+        project = _project(row)
+        newest.setdefault(project.path, project)
+    return list(newest.values())
+
+
+def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
+    """Return all sizes by path, with their traces."""
+    rows = database.execute(
+        "SELECT path, trace, apparent, on_disk, frees, files, cache_held, exact, measured FROM size"
+    )
+    return {
+        _path(path): (
+            Usage(apparent, on_disk, frees, files, cache_held, bool(exact), measured),
+            bytes(trace),
+        )
+        for path, trace, apparent, on_disk, frees, files, cache_held, exact, measured in rows
+    }
+
+
+def put_records(database: "Connection", given: Iterable[Record]) -> None:
+    """Store records, replacing what was known under the same path or id."""
+    for record in given:
+        path = _bytes(record.path)
+        moved = database.execute(
+            "SELECT path FROM environment WHERE identity = ? AND path <> ?", (record.identity, path)
+        ).fetchall()
+        _drop(database, [row[0] for row in moved])
+        database.execute(
+            "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _row(record)
+        )
+        database.execute("DELETE FROM project WHERE environment = ?", (path,))
+        database.executemany(
+            "INSERT OR REPLACE INTO project VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            [(path, *_project_row(project)) for project in merge.projects(record.projects)],
+        )
+
+
+def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]]) -> None:
+    """Store sizes, replacing those known for the same paths."""
+    database.executemany(
+        "INSERT OR REPLACE INTO size (path, trace, apparent, on_disk, frees, files, cache_held,"
+        " exact, measured) VALUES (?,?,?,?,?,?,?,?,?)",
+        [
+            (
+                _bytes(path),
+                trace,
+                usage.apparent,
+                usage.on_disk,
+                usage.frees,
+                usage.files,
+                usage.cache_held,
+                int(usage.exact),
+                usage.measured,
+            )
+            for path, (usage, trace) in given.items()
+        ],
+    )
+
+
+def drop(database: "Connection", given: Iterable[Path]) -> None:
+    """Forget environments, and keep the newest of their projects as places to look at."""
+    _drop(database, [_bytes(path) for path in given])
+    database.execute(
+        "DELETE FROM project WHERE environment = ? AND path NOT IN (SELECT path FROM project"
+        " WHERE environment = ? ORDER BY last_seen DESC LIMIT ?)",
+        (_NOBODY, _NOBODY, _MOST_FORGOTTEN),
+    )
+
+
+def _drop(database: "Connection", paths: Iterable[bytes]) -> None:
+    for path in paths:
+        database.execute("DELETE FROM environment WHERE path = ?", (path,))
+        database.execute("DELETE FROM size WHERE path = ?", (path,))
+        database.execute(
+            "UPDATE OR REPLACE project SET environment = ? WHERE environment = ?", (_NOBODY, path)
+        )
+
+
+def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
+    (path, identity, inode, cfg_inode, mtime, ctime, note, tags, pinned, *times) = row
+    last_sync, last_shell, first_seen, last_seen = times
+    return Record(
+        identity=identity,
+        path=_path(path),
+        fingerprint=Fingerprint(int(inode), int(cfg_inode), int(mtime), int(ctime)),
+        projects=tuple(projects),
+        note=note,
+        tags=tuple(tags.split("\n")) if tags else (),
+        pinned=bool(pinned),
+        last_sync=last_sync,
+        last_shell=last_shell,
+        first_seen=float(first_seen),
+        last_seen=float(last_seen),
+    )
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    found = record.fingerprint
+    return (
+        _bytes(record.path),
+        record.identity,
+        str(found.inode),
+        str(found.cfg_inode),
+        found.cfg_mtime_ns,
+        found.cfg_ctime_ns,
+        _text(record.note),
+        "\n".join(_text(tag).replace("\n", " ") for tag in record.tags if tag),
+        int(record.pinned),
+        record.last_sync,
+        record.last_shell,
+        record.first_seen,
+        record.last_seen,
+    )
+
+
+def _project(values: Any) -> ProjectRecord:
+    path, how, real, inode, fsid, point, source, name, git, host, first_seen, last_seen = values
+    return ProjectRecord(
+        path=_path(path),
+        how=How(how) if how in _HOWS else How.MENTION,
+        real=_path(real) if real is not None else None,
+        inode=int(inode) if inode is not None else None,
+        fsid=int(fsid) if fsid is not None else None,
+        mount_point=_name(point),
+        mount_source=_name(source),
+        name=_name(name),
+        git=_name(git),
+        host=_name(host),
+        first_seen=float(first_seen),
+        last_seen=float(last_seen),
+    )
+
+
+_HOWS = frozenset(how.value for how in How)
+
+
+def _project_row(record: ProjectRecord) -> tuple[Any, ...]:
+    return (
+        _bytes(record.path),
+        record.how.value,
+        _bytes(record.real) if record.real is not None else None,
+        str(record.inode) if record.inode is not None else None,
+        str(record.fsid) if record.fsid is not None else None,
+        _blob(record.mount_point),
+        _blob(record.mount_source),
+        _blob(record.name),
+        _blob(record.git),
+        _blob(record.host),
+        record.first_seen,
+        record.last_seen,
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    return os.fsencode(path)
+
+
+def _path(data: bytes) -> Path:
+    return Path(os.fsdecode(data))
+
+
+def _blob(name: str | None) -> bytes | None:
+    return name.encode("utf-8", "surrogateescape") if name is not None else None
+
+
+def _name(data: bytes | None) -> str | None:
+    return data.decode("utf-8", "surrogateescape") if data is not None else None
+
+
+def _text(text: str) -> str:
+    """Return text that SQLite takes: a lone surrogate becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
