@@ -1,0 +1,96 @@
+"""Short ways to write environments, places and claims for the tests of verdicts."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from venvdash.model import (
+    Claim,
+    Direction,
+    Environment,
+    Facts,
+    Fingerprint,
+    How,
+    Memory,
+    Place,
+    Presence,
+    Record,
+    Relation,
+    Traits,
+    Verdict,
+)
+from venvdash.scanner.verdicts import verdicts
+
+STORE = Path("/store")
+E, F = STORE / "e", STORE / "f"
+A, B, C = Path("/code/a"), Path("/code/b"), Path("/code/c")
+PRINT = Fingerprint(1, 2, 3, 4)
+PRESENT, ABSENT, UNREACHABLE = Presence.PRESENT, Presence.ABSENT, Presence.UNREACHABLE
+ENVIRONMENT, PROJECT, RECORD = Direction.ENVIRONMENT, Direction.PROJECT, Direction.RECORD
+
+
+def environment(
+    path: Path = E,
+    *,
+    digest: bool = False,
+    per_interpreter: bool = False,
+    tool: str | None = None,
+    made_at: Path | None = None,
+    changed: float | None = None,
+) -> Environment:
+    traits = Traits(
+        "uv" if digest else "venv",
+        path.name,
+        project_name="webapp" if digest else None,
+        digest="0123456789abcdef" if digest else None,
+        per_interpreter=per_interpreter,
+        tool=tool,
+    )
+    return Environment(path, path, STORE, "s", traits, PRINT, made_at=made_at, changed=changed)
+
+
+def place(path: Path, presence: Presence, inode: int | None = None) -> Place:
+    reason = {
+        PRESENT: "",
+        ABSENT: f"{path} is not there, though {path.parent} is",
+        UNREACHABLE: f"{path.parent} is not mounted",
+    }[presence]
+    return Place(path, presence, reason, inode=inode, fsid=1 if inode else None)
+
+
+def claim(
+    project: Path = A,
+    how: How = How.HASH,
+    direction: Direction = ENVIRONMENT,
+    *,
+    env: Path = E,
+    source: str = "",
+    seen: float | None = None,
+) -> Claim:
+    return Claim(env, project, how, direction, source, seen)
+
+
+def memory(relation: Relation, original: Path | None = None, path: Path = E) -> Memory:
+    return Memory(Record("id", path, PRINT), relation, original)
+
+
+def facts(
+    *environments: Environment,
+    places: Iterable[Place] = (),
+    memories: dict[Path, Memory] | None = None,
+    pointers: dict[Path, Path] | None = None,
+    settled: bool = True,
+    **more: object,
+) -> Facts:
+    table = environments or (environment(),)
+    return Facts(
+        {env.path: env for env in table},
+        {place.path: place for place in places},
+        memories or {},
+        pointers or {},
+        settled=settled,
+        **more,  # type: ignore[arg-type]  # the few other fields, passed on by name
+    )
+
+
+def judge(claims: Iterable[Claim], known: Facts, path: Path = E) -> Verdict:
+    return verdicts(claims, known)[path]

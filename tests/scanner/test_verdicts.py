@@ -1,0 +1,309 @@
+"""The table of verdicts, row by row."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scanner.table import (
+    ABSENT,
+    ENVIRONMENT,
+    PRESENT,
+    PROJECT,
+    RECORD,
+    UNREACHABLE,
+    A,
+    B,
+    C,
+    E,
+    F,
+    claim,
+    environment,
+    facts,
+    judge,
+    memory,
+    place,
+)
+from venvdash.model import How, Presence, Relation, Sighting, Status
+from venvdash.scanner.verdicts import verdicts
+
+
+@pytest.mark.parametrize("how", [how for how in How if how is not How.MENTION])
+@pytest.mark.parametrize("direction", [ENVIRONMENT, PROJECT, RECORD])
+def test_linked_while_a_proven_project_is_there(how: How, direction: object) -> None:
+    found = judge(
+        [claim(A, how, direction)],  # type: ignore[arg-type]  # parametrized
+        facts(places=[place(A, PRESENT)]),
+    )
+    assert (found.status, found.project, found.evidence) == (Status.LINKED, A, how)
+
+
+def test_linked_to_several_best_evidence_first_and_gone_ones_last() -> None:
+    claims = [
+        claim(A, How.EDITABLE),
+        claim(B, How.POINTER, source="/store/e/.project"),
+        claim(C, How.USER),
+    ]
+    known = facts(places=[place(A, PRESENT), place(B, PRESENT), place(C, ABSENT)])
+    found = judge(claims, known)
+    assert found.status is Status.LINKED
+    assert found.projects == (B, A, C)
+    assert found.evidence is How.POINTER
+    assert found.reason == (
+        "its .project names /code/b, and that is there; it also belongs to /code/a;"
+        " gone since: /code/c"
+    )
+
+
+def test_two_spellings_of_one_directory_are_one_project() -> None:
+    claims = [claim(A, How.POINTER), claim(B, How.HASH)]
+    known = facts(places=[place(A, PRESENT, inode=7), place(B, PRESENT, inode=7)])
+    assert judge(claims, known).projects == (A,)
+
+
+def test_linked_at_once_before_the_search_has_ended() -> None:
+    known = facts(places=[place(A, PRESENT)], settled=False)
+    assert judge([claim(A)], known).status is Status.LINKED
+
+
+def test_inactive_when_the_project_uses_another_environment_of_the_table() -> None:
+    known = facts(
+        environment(E, digest=True, per_interpreter=True),
+        environment(F, digest=True, per_interpreter=True),
+        places=[place(A, PRESENT)],
+        pointers={A: F},
+    )
+    found = verdicts([claim(A), claim(A, env=F), claim(A, How.PROJECT_LINK, PROJECT, env=F)], known)
+    assert found[E].status is Status.INACTIVE
+    assert found[E].reason.endswith("that project now uses /store/f")
+    assert found[F].status is Status.LINKED
+
+
+@pytest.mark.parametrize(
+    ("pointers", "per_interpreter"),
+    [
+        ({}, True),  # no pointer
+        ({A: E}, True),  # it leads here
+        ({A: Path("/elsewhere")}, True),  # it leads to what is not in the table
+        ({A: F}, False),  # a named further environment of a tool
+    ],
+)
+def test_not_inactive(pointers: dict[Path, Path], per_interpreter: bool) -> None:
+    known = facts(
+        environment(E, digest=True, per_interpreter=per_interpreter),
+        environment(F),
+        places=[place(A, PRESENT)],
+        pointers=pointers,
+    )
+    assert judge([claim(A)], known).status is Status.LINKED
+
+
+def test_not_inactive_while_one_of_its_projects_may_use_it() -> None:
+    known = facts(
+        environment(E, digest=True, per_interpreter=True),
+        environment(F),
+        places=[place(A, PRESENT), place(B, PRESENT)],
+        pointers={A: F},
+    )
+    assert judge([claim(A), claim(B)], known).status is Status.LINKED
+
+
+@pytest.mark.parametrize("own", [How.POINTER, How.HASH, How.EDITABLE, How.MIRROR])
+@pytest.mark.parametrize("direction", [ENVIRONMENT, RECORD])
+def test_moved_when_a_project_elsewhere_leads_here(own: How, direction: object) -> None:
+    claims = [
+        claim(A, own, direction),  # type: ignore[arg-type]  # parametrized
+        claim(B, How.PROJECT_LINK, PROJECT),
+    ]
+    known = facts(places=[place(A, ABSENT), place(B, PRESENT)])
+    found = judge(claims, known)
+    assert (found.status, found.place, found.project) == (Status.MOVED, B, A)
+    assert found.reason.startswith("/code/b/.venv leads here, while ")
+
+
+def test_linked_when_only_a_project_claims_it() -> None:
+    found = judge([claim(B, How.PROJECT_LINK, PROJECT)], facts(places=[place(B, PRESENT)]))
+    assert (found.status, found.project) == (Status.LINKED, B)
+
+
+def test_a_link_that_was_just_read_needs_no_second_look() -> None:
+    found = judge([claim(B, How.PROJECT_LINK, PROJECT)], facts())
+    assert found.status is Status.LINKED
+
+
+def test_moved_when_the_gone_project_was_seen_elsewhere() -> None:
+    seen = {A: (Sighting(C, "it is the same directory"), Sighting(B, "same git history"))}
+    known = facts(places=[place(A, ABSENT)], sightings=seen)
+    found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
+    assert (found.status, found.place, found.projects) == (Status.MOVED, B, (A,))
+    assert found.reason == (
+        "/code/a is gone and was found at /code/b (and at 1 more places): same git history"
+    )
+
+
+def test_a_sighting_of_a_live_project_moves_nothing() -> None:
+    known = facts(places=[place(A, PRESENT)], sightings={A: (Sighting(B, "x"),)})
+    assert judge([claim(A)], known).status is Status.LINKED
+
+
+def test_moved_to_an_unknown_place_when_changed_after_it_was_last_seen() -> None:
+    known = facts(environment(changed=10.0), places=[place(A, ABSENT), place(B, ABSENT)])
+    claims = [claim(A, direction=RECORD, seen=5.0), claim(B, direction=RECORD, seen=9.0)]
+    found = judge(claims, known)
+    assert (found.status, found.place) == (Status.MOVED, None)
+    later = [*claims, claim(B, How.POINTER, RECORD, seen=11.0)]
+    assert judge(later, known).status is Status.ORPHAN
+
+
+def test_orphan_names_what_is_missing() -> None:
+    known = facts(environment(changed=4.0), places=[place(A, ABSENT)])
+    found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
+    assert (found.status, found.projects, found.place) == (Status.ORPHAN, (A,), None)
+    assert found.reason.startswith(
+        "its project was deleted: /code/a is not there, though /code is"
+        " (the hash in its name was that of /code/a; last seen on "
+    )
+
+
+@pytest.mark.parametrize("how", [How.POINTER, How.EDITABLE, How.HASH])
+def test_orphan_at_first_sight_without_a_record(how: How) -> None:
+    known = facts(environment(changed=99.0), places=[place(A, ABSENT)])
+    assert judge([claim(A, how)], known).status is Status.ORPHAN
+
+
+def test_orphan_only_when_every_project_is_gone() -> None:
+    claims = [claim(A), claim(B, How.EDITABLE)]
+    known = facts(places=[place(A, ABSENT), place(B, ABSENT)])
+    assert judge(claims, known).status is Status.ORPHAN
+    known = facts(places=[place(A, ABSENT), place(B, UNREACHABLE)])
+    found = judge(claims, known)
+    assert found.status is Status.UNREACHABLE
+    assert found.reason == (
+        "cannot tell: /code is not mounted (it holds an editable install of /code/b)"
+    )
+
+
+def test_unreachable_when_nobody_looked() -> None:
+    found = judge([claim(A)], facts())
+    assert found.status is Status.UNREACHABLE
+    assert "has not been looked at" in found.reason
+
+
+def test_disputed_a_copy_that_carries_the_identity_of_another() -> None:
+    known = facts(
+        environment(E),
+        environment(F),
+        places=[place(A, PRESENT)],
+        memories={F: memory(Relation.COPY, E), E: memory(Relation.SAME)},
+    )
+    found = verdicts([claim(A, How.POINTER), claim(A, How.POINTER, env=F)], known)
+    assert (found[E].status, found[F].status) == (Status.LINKED, Status.DISPUTED)
+    assert "/store/e" in found[F].reason
+
+
+def test_disputed_a_copied_project_file() -> None:
+    known = facts(environment(E), environment(F, made_at=E), places=[place(A, PRESENT)])
+    both = [claim(A, How.POINTER), claim(A, How.POINTER, env=F)]
+    found = verdicts(both, known)
+    assert (found[E].status, found[F].status) == (Status.LINKED, Status.DISPUTED)
+    assert "copied from" in found[F].reason
+    other = verdicts([claim(A, How.POINTER), claim(B, How.POINTER, env=F)], known)
+    assert other[F].status is not Status.DISPUTED
+
+
+def test_renamed_is_no_copy() -> None:
+    known = facts(environment(F, made_at=E), places=[place(A, PRESENT)])
+    assert judge([claim(A, How.POINTER, env=F)], known, F).status is Status.LINKED
+
+
+@pytest.mark.parametrize(
+    ("presence", "status"),
+    [
+        (ABSENT, Status.UNKNOWN),
+        (PRESENT, Status.DISPUTED),
+        (UNREACHABLE, Status.UNREACHABLE),
+    ],
+)
+def test_the_record_of_what_was_made_anew_is_only_a_hint(
+    presence: Presence, status: Status
+) -> None:
+    known = facts(
+        environment(digest=True),
+        places=[place(A, presence)],
+        memories={E: memory(Relation.RECREATED)},
+    )
+    found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
+    assert found.status is status
+    assert "/code/a" in found.reason
+
+
+def test_a_hint_that_this_scan_confirms_is_a_proof_again() -> None:
+    known = facts(
+        environment(digest=True, changed=1.0),
+        places=[place(A, ABSENT)],
+        memories={E: memory(Relation.RECREATED)},
+    )
+    claims = [claim(A, How.HASH, RECORD, seen=5.0), claim(A, How.HASH)]
+    assert judge(claims, known).status is Status.ORPHAN
+
+
+def test_the_tools_pointer_wins_over_a_hint_but_makes_no_orphan_against_it() -> None:
+    memories = {E: memory(Relation.RECREATED)}
+    claims = [claim(A, How.USER, RECORD), claim(B, How.POINTER)]
+    known = facts(places=[place(A, PRESENT), place(B, PRESENT)], memories=memories)
+    assert judge(claims, known).projects == (B,)
+    known = facts(places=[place(A, PRESENT), place(B, ABSENT)], memories=memories)
+    assert judge(claims, known).status is Status.DISPUTED
+
+
+@pytest.mark.parametrize("relation", [Relation.SAME, Relation.RENAMED, Relation.RESTORED])
+def test_other_records_prove(relation: Relation) -> None:
+    known = facts(places=[place(A, ABSENT)], memories={E: memory(relation)})
+    assert judge([claim(A, How.HASH, RECORD, seen=5.0)], known).status is Status.ORPHAN
+
+
+def test_unknown_and_named() -> None:
+    found = judge([], facts(environment(digest=True), searched=1234))
+    assert found.status is Status.UNKNOWN
+    assert found.reason == (
+        "its name says that it was made for a project (webapp),"
+        " and none of the 1,234 directories searched fits"
+    )
+    assert judge([], facts(environment())).status is Status.NAMED
+
+
+def test_a_mention_decides_nothing() -> None:
+    mention = claim(A, How.MENTION)
+    for presence in Presence:
+        known = facts(environment(digest=True), places=[place(A, presence)])
+        found = judge([mention], known)
+        assert (found.status, found.projects) == (Status.UNKNOWN, ())
+        assert found.claims == (mention,)
+
+
+def test_checking_until_the_search_has_ended() -> None:
+    for claims in ([], [claim(A)], [claim(A, How.HASH, RECORD, seen=1.0)]):
+        known = facts(environment(digest=True), places=[place(A, ABSENT)], settled=False)
+        assert judge(claims, known).status is Status.CHECKING
+    moved = [claim(A), claim(B, How.PROJECT_LINK, PROJECT)]
+    known = facts(places=[place(A, ABSENT), place(B, PRESENT)], settled=False)
+    assert judge(moved, known).status is Status.CHECKING
+
+
+def test_tool_whatever_else() -> None:
+    known = facts(environment(tool="uv tool uninstall ruff"), settled=False)
+    found = judge([claim(A, How.EDITABLE)], known)
+    assert found.status is Status.TOOL
+    assert "uv tool uninstall ruff" in found.reason
+
+
+def test_claims_on_what_is_not_in_the_table_are_passed_over() -> None:
+    assert set(verdicts([claim(env=F)], facts(environment(E)))) == {E}
+
+
+def test_hostile_names_are_shown_as_escapes() -> None:
+    project = Path("/code/[/red]\x1b]0;pwn\x07\u202e\n\udcff")
+    for presence in (PRESENT, ABSENT, UNREACHABLE):
+        known = facts(places=[place(project, presence)])
+        reason = judge([claim(project, How.POINTER, source="/store/e/.pro\nject")], known).reason
+        assert "\\e]0;pwn\\x07\\u202e\\n\\xff" in reason
+        assert reason.isprintable()
