@@ -1,6 +1,5 @@
 """What venvdash says of a playground is what the playground was made to be."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ def own_playground(tmp_path_factory: pytest.TempPathFactory) -> Playground:
 
 
 @pytest.fixture(scope="module")
-def session(own_playground: Playground) -> Iterator[Session]:
+def session(own_playground: Playground) -> Session:
     """A session that has scanned it."""
     return scanned(own_playground)
 
