@@ -117,7 +117,7 @@ def _stream(
     for event in opened.scan(usage=usage):
         if not isinstance(event, RowChanged) or not event.settled or event.row.path in shown:
             continue
-        if usage and event.row.usage is None:
+        if usage and not event.measured:
             continue
         if wanted(event.row) and (not names or opened.matches(names, [event.row])):
             shown.add(event.row.path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from venvdash.model import Environment, Facts, NotEnvironment, Usage, Verdict
+from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
 from venvdash.stores.base import Root
 
 
@@ -47,7 +47,8 @@ class Judged:
     """Verdicts over the whole table; ``final`` when the search for projects has ended.
 
     ``facts`` is what they were decided on, ``names`` what projects call themselves, ``activity``
-    when they were last worked on (seconds since the epoch).
+    when they were last worked on (seconds since the epoch). ``projects``: for each environment
+    the living projects that it belongs to, as they are to be remembered.
     """
 
     verdicts: Mapping[Path, Verdict]
@@ -55,14 +56,19 @@ class Judged:
     final: bool
     names: Mapping[Path, str] = field(default_factory=dict)
     activity: Mapping[Path, float] = field(default_factory=dict)
+    projects: Mapping[Path, tuple[ProjectRecord, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An environment was measured, or its figure revised."""
+    """An environment was measured, or its figure revised.
+
+    ``note`` is what measuring it again would want to know; opaque, None where nothing changed.
+    """
 
     environment: Path
     usage: Usage
+    note: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _look(path: str) -> _Prefix:
         raise _NotOneError("is not a directory")
     names = frozenset(os.listdir(path))
     if "pyvenv.cfg" not in names:
-        raise _NotOneError(_without_cfg(path, names))
+        raise _NotOneError(_without_cfg(names))
     descriptor = open_quietly(os.path.join(path, "pyvenv.cfg"))
     try:
         cfg = os.fstat(descriptor)
@@ -166,7 +166,7 @@ def _access_time(cfg: os.stat_result) -> float | None:
     return cfg.st_atime if os.geteuid() in (0, cfg.st_uid) else None
 
 
-def _without_cfg(path: str, names: frozenset[str]) -> str:
+def _without_cfg(names: frozenset[str]) -> str:
     if not names:
         return "is empty"
     if names & {"bin", "Scripts", "lib", "Lib"} and names <= {

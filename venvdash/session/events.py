@@ -9,10 +9,15 @@ from venvdash.scanner.events import Ended, Oddity, Problem, Progress, StoreSeen
 
 @dataclass(frozen=True, slots=True)
 class RowChanged:
-    """A row is new or knows more than before; ``settled`` when its status will not change."""
+    """A row is new or knows more than before.
+
+    ``settled``: its status will not change. ``measured``: its size is of this scan; before that
+    it is the one remembered from the last, if any.
+    """
 
     row: Row
     settled: bool = False
+    measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

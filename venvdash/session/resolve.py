@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def matches(query: Query, rows: Iterable[Row], *, prefix: bool = False) -> list[
     if query.path is not None:
         return _at_path(query.path, rows)
     name, alike = query.name, _alike(query.name)
-    tiers = [
+    tiers: list[Callable[[Row], bool]] = [
         lambda row: name in _names(row),
         lambda row: alike in {_alike(n) for n in _names(row)},
         lambda row: "/" in name and any(_ends_with(path, name) for path in _paths(row)),

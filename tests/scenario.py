@@ -1,0 +1,56 @@
+"""Projects and environments made by the real tools, as a user would have them."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import Home
+from venvdash.config import Config
+from venvdash.model import Row
+from venvdash.session import Session
+
+
+def rows(home: Home, config: Config | None = None, *, records: bool = True) -> dict[Path, Row]:
+    """Return what one listing without sizes shows, as a new process would see it."""
+    session = Session(home.machine(), config or Config(), records=records)
+    for _ in session.scan(usage=False):
+        pass
+    return session.rows
+
+
+def uv_project(home: Home, path: Path, *how: str, python: Path | None = None) -> Path:
+    """Make a project with uv, sync it, and return its environment in uv's central store."""
+    if not path.exists():
+        path.mkdir(parents=True)
+        home.uv("init", "-q", "--no-workspace", *how, cwd=path)
+        project = path / "pyproject.toml"
+        wide = re.sub(r'requires-python = ".*"', 'requires-python = ">=3.9"', project.read_text())
+        project.write_text(wide)
+    picked = ["--python", python] if python else []
+    home.uv("sync", "-q", *picked, cwd=path)
+    return (path / ".venv").resolve()
+
+
+def uv_script(home: Home, path: Path) -> Path:
+    """Make a PEP 723 script, run it with uv, and return its environment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("# /// script\n# dependencies = []\n# ///\nprint('ran')\n")
+    store = home.path / ".cache" / "uv" / "environments-v2"
+    before = set(store.glob("*"))
+    home.uv("run", "-q", path)
+    (made,) = set(store.glob("*")) - before
+    return made
+
+
+def venv(path: Path) -> Path:
+    """Make an environment with the standard library."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
+    return path
+
+
+def remove(path: Path) -> None:
+    """Delete a directory as a user would."""
+    shutil.rmtree(path)

@@ -1,0 +1,454 @@
+"""The scan: stores -> environments -> claims -> verdicts -> sizes, told as typed events.
+
+It knows no screen, writes nothing and runs nothing of what it finds. Whatever lies on the disk
+becomes a row or a reason, never an exception; whatever does not answer is given up.
+"""
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import (
+    Claim,
+    Direction,
+    Environment,
+    Facts,
+    Memory,
+    NotEnvironment,
+    Place,
+    Presence,
+    ProjectRecord,
+    Record,
+    Sighting,
+    Status,
+    Verdict,
+)
+from venvdash.records import identity, sidecar
+from venvdash.scanner import candidates, discover, places, projects
+from venvdash.scanner.activity import last_worked_on
+from venvdash.scanner.discover import Branch
+from venvdash.scanner.events import (
+    Ended,
+    Event,
+    Found,
+    Judged,
+    Measured,
+    Oddity,
+    Phase,
+    Problem,
+    Progress,
+    StoreSeen,
+)
+from venvdash.scanner.inspect import Inspected, inspect
+from venvdash.scanner.matching import Matcher, evidence
+from venvdash.scanner.verdicts import verdicts
+from venvdash.stores import registry
+from venvdash.stores.base import Entry, Root
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
+from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.text import visible
+
+_PART = 200  # candidates judged in one go
+PATIENCE = 10.0  # seconds for one directory; a sleeping disk needs some, a dead mount never answers
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier runs remember; values, so that the scanner needs no database.
+
+    ``sizes`` are the opaque notes of ``usage.measure``, ``host`` is this machine's id.
+    """
+
+    records: Mapping[Path, Record] = field(default_factory=dict)
+    sizes: Mapping[Path, bytes] = field(default_factory=dict)
+    projects: tuple[ProjectRecord, ...] = ()
+    host: str | None = None
+
+
+def scan(
+    machine: Machine,
+    config: Config,
+    past: Past,
+    *,
+    usage: bool = True,
+    search: bool = True,
+    cancelled: Callable[[], bool],
+    patience: float = PATIENCE,
+) -> Iterator[Event]:
+    """Scan everything and tell it as it comes; ``Ended`` is always the last event.
+
+    ``search`` looks for projects, ``usage`` measures. ``patience`` is how many seconds one
+    directory may take. ``cancelled`` is asked often; true ends the scan within 100 ms.
+    """
+    started = time.monotonic()
+    survey = _Survey(machine, config, past, Patient(patience, cancelled), cancelled)
+    stages = [survey.stores(), survey.proofs()]
+    stages += [survey.search()] if search else []
+    stages += [survey.sizes()] if usage else []
+    for stage in stages:
+        yield from stage
+        if cancelled():
+            break
+    yield Ended(cancelled(), time.monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """What a living project says of itself; ``worked_on`` in seconds since the epoch."""
+
+    path: Path
+    name: str | None
+    git: str | None
+    worked_on: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One environment with its sidecar."""
+
+    inspected: Inspected
+    sidecar: Record | None
+
+
+class _Survey:
+    """One scan in progress: what has been found so far."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        config: Config,
+        past: Past,
+        patient: Patient,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._machine = machine
+        self._config = config
+        self._past = past
+        self._patient = patient
+        self._cancelled = cancelled
+        self._environments: dict[Path, Environment] = {}
+        self._sidecars: dict[Path, Record] = {}
+        self._claims: list[Claim] = []
+        self._places: dict[Path, Place] = {}
+        self._memories: dict[Path, Memory] = {}
+        self._pointers: dict[Path, Path] = {}
+        self._sightings: dict[Path, tuple[Sighting, ...]] = {}
+        self._names: dict[Path, str] = {}
+        self._visits: dict[Path, _Visit] = {}
+        self._searched_directories = 0
+        self._now = time.time()
+        self._mounts = Mounts.read()
+
+    # Stores: which directories there are, and what is in them.
+
+    def stores(self) -> Iterator[Event]:
+        """Find and read every environment."""
+        branches: dict[Path, Branch] = {}
+        roots = discover.roots(self._machine, self._config)
+        for answer in self._patient.run([_resolving(root) for root in roots]):
+            if isinstance(answer, Branch):
+                branches.setdefault(answer.real, answer)
+            else:
+                yield _told(answer)
+        found: list[tuple[Branch, Entry]] = []
+        for branch in branches.values():
+            yield from self._listed(branch, found)
+        counts = dict.fromkeys(branches, 0)
+        yield from self._read(found, counts)
+        for real, branch in branches.items():
+            yield StoreSeen(branch.root, real, branch.exists, counts[real], branch.problem)
+
+    def _listed(self, branch: Branch, found: list[tuple[Branch, Entry]]) -> Iterator[Event]:
+        if branch.problem:
+            yield Problem(branch.real, branch.problem)
+        if branch.problem or not branch.exists:
+            return
+        job = Job(branch.real, lambda: list(discover.entries(branch)))
+        for answer in self._patient.run([job]):
+            if isinstance(answer, list):
+                for one in answer:
+                    if isinstance(one, NotEnvironment):
+                        yield Oddity(one)
+                    else:
+                        found.append((branch, one))
+            else:
+                yield _told(answer)
+
+    def _read(self, found: list[tuple[Branch, Entry]], counts: dict[Path, int]) -> Iterator[Event]:
+        roots = {entry.prefix: branch.real for branch, entry in found}
+        jobs: list[Job[_Read | NotEnvironment]]
+        jobs = [self._reading(entry, branch) for branch, entry in found]
+        answers = self._patient.run(jobs)
+        for done, answer in enumerate(answers, 1):
+            if isinstance(answer, NotEnvironment):
+                yield Oddity(answer)
+            elif isinstance(answer, _Read):
+                environment = answer.inspected.environment
+                if environment.path in self._environments:
+                    continue  # one store lies in another
+                counts[roots[environment.path]] += 1
+                self._take(answer)
+                yield Found(environment)
+            else:
+                yield _told(answer)
+            if done % 50 == 0 or done == len(jobs):
+                yield Progress(Phase.STORES, done, len(jobs))
+
+    def _reading(self, entry: Entry, branch: Branch) -> Job[_Read | NotEnvironment]:
+        root, uid = replace(branch.root, path=branch.real), self._machine.uid
+
+        def read() -> _Read | NotEnvironment:
+            inspected = inspect(entry, root, uid)
+            if isinstance(inspected, NotEnvironment):
+                return inspected
+            remembered = None
+            if inspected.environment.sidecar:
+                remembered = sidecar.read(inspected.environment.path, uid)
+            return _Read(inspected, remembered if isinstance(remembered, Record) else None)
+
+        return Job(entry.prefix, read)
+
+    def _take(self, read: _Read) -> None:
+        environment = read.inspected.environment
+        self._environments[environment.path] = environment
+        self._claims.extend(read.inspected.claims)
+        if read.sidecar:
+            self._sidecars[environment.path] = read.sidecar
+
+    # Proofs: what the environments themselves, and our records, say.
+
+    def proofs(self) -> Iterator[Event]:
+        """Recall what is remembered, look at the places named, and judge a first time."""
+        found = [
+            identity.Found(path, environment.fingerprint, self._sidecars.get(path))
+            for path, environment in self._environments.items()
+            if environment.target is None
+        ]
+        self._memories = identity.relate(found, self._past.records, self._alive, self._now)
+        for path, memory in self._memories.items():
+            self._claims.extend(_remembered(path, memory))
+        yield from self._look(self._claims)
+        yield self._judged(final=False)
+
+    def _alive(self, path: Path) -> bool:
+        """Return whether an environment lies at a path outside the table; yes where in doubt."""
+        job = Job(path, lambda: os.path.lexists(path / "pyvenv.cfg"))
+        return all(answer is not False for answer in self._patient.run([job]))
+
+    def _look(self, claims: Iterable[Claim]) -> Iterator[Event]:
+        """Look at each place claimed, once; one that does not answer is out of reach."""
+        records = self._remembered_projects()
+        jobs = {}
+        for claim in claims:
+            if claim.project not in self._places and claim.project not in jobs:
+                script = self._environments[claim.environment].traits.script
+                jobs[claim.project] = self._looking(claim.project, records, script)
+        for answer in self._patient.run(jobs.values()):
+            if isinstance(answer, Place):
+                self._places[answer.path] = answer
+            else:
+                reason = f"{visible(answer.path)} does not answer"
+                self._places[answer.path] = Place(answer.path, Presence.UNREACHABLE, reason)
+                yield _told(answer)
+
+    def _looking(
+        self, path: Path, records: Mapping[Path, ProjectRecord], script: bool
+    ) -> Job[Place]:
+        expected = True if script else None
+        host, record = self._past.host, records.get(path)
+        return Job(path, lambda: places.look(path, self._mounts, record, host, script=expected))
+
+    def _remembered_projects(self) -> dict[Path, ProjectRecord]:
+        newest = {project.path: project for project in self._past.projects}
+        for memory in self._memories.values():
+            for project in memory.record.projects:
+                known = newest.get(project.path)
+                if known is None or known.last_seen < project.last_seen:
+                    newest[project.path] = project
+        return newest
+
+    # Projects: looking for what still claims an environment.
+
+    def search(self) -> Iterator[Event]:
+        """Search for projects, visit the living ones, and judge for good."""
+        records = self._remembered_projects()
+        matcher = Matcher(
+            self._environments.values(),
+            registry(),
+            unproven=self._unproven(),
+            gone=[r for r in records.values() if self._presence(r.path) is Presence.ABSENT],
+            known={record.path: record.first_seen for record in records.values()},
+        )
+        known = list(dict.fromkeys([*self._places, *records]))
+        found = candidates.search(
+            self._machine, self._config, known, matcher.wanted, self._cancelled, self._mounts
+        )
+        ended = yield from self._searched(found, matcher)
+        claims = [
+            claim
+            for record in records.values()
+            for script in (False, True)
+            for claim in matcher.guess(record.path, [record.name or ""], script=script)
+        ]
+        self._claims.extend(claims)
+        yield from self._look(claims)
+        yield from self._visit()
+        if ended:
+            yield self._judged(final=True)
+
+    def _searched(self, found: candidates.Search, matcher: Matcher) -> Generator[Event, None, bool]:
+        """Take in what candidates prove; return whether the search came to its end."""
+        candidates_left = iter(found)
+        while not self._cancelled():
+            job = Job(
+                self._machine.home,
+                lambda: (part := list(islice(candidates_left, _PART)), evidence(part, matcher)),
+            )
+            for answer in self._patient.run([job]):
+                if isinstance(answer, NotAnswering | Failed):
+                    yield _told(answer)
+                    return False
+                part, proven = answer
+                self._claims.extend(proven.claims)
+                self._pointers |= proven.pointers
+                self._names |= proven.names
+                for place, sightings in proven.sightings.items():
+                    self._sightings[place] = (*self._sightings.get(place, ()), *sightings)
+                yield from self._look(proven.claims)
+                self._searched_directories = found.directories
+                yield Progress(Phase.PROJECTS, found.directories, 0)
+                if not part:
+                    return True
+        return False
+
+    def _unproven(self) -> set[Path]:
+        """Return the environments that nothing alive claims so far."""
+        proven = {
+            claim.environment
+            for claim in self._claims
+            if claim.proves and self._presence(claim.project) is Presence.PRESENT
+        }
+        return set(self._environments) - proven
+
+    def _presence(self, project: Path) -> Presence | None:
+        place = self._places.get(project)
+        return place.presence if place else None
+
+    def _visit(self) -> Iterator[Event]:
+        """Read what living projects call themselves, and when they were last worked on."""
+        before = self._remembered_projects()
+        living = [p for p, place in self._places.items() if place.presence is Presence.PRESENT]
+        jobs = [self._visiting(path, before.get(path)) for path in living]
+        for answer in self._patient.run(jobs):
+            if isinstance(answer, _Visit):
+                self._visits[answer.path] = answer
+                if answer.name:
+                    self._names.setdefault(answer.path, answer.name)
+            else:
+                yield _told(answer)
+
+    def _visiting(self, path: Path, before: ProjectRecord | None) -> Job[_Visit]:
+        place = self._places[path]
+
+        def visit() -> _Visit:
+            if before and (before.inode, before.fsid) == (place.inode, place.fsid):
+                name, git = before.name, before.git
+            else:
+                name, git = projects.name_of(str(path)), projects.fingerprint(str(path))
+            return _Visit(path, name, git, last_worked_on(path))
+
+        return Job(path, visit)
+
+    # Verdicts: over the whole table, whenever something was learned.
+
+    def _judged(self, *, final: bool) -> Judged:
+        facts = Facts(
+            environments=dict(self._environments),
+            places=dict(self._places),
+            memories=self._memories,
+            pointers=dict(self._pointers),
+            sightings=dict(self._sightings),
+            searched=self._searched_directories,
+            settled=final,
+        )
+        decided = verdicts(self._claims, facts)
+        return Judged(
+            decided,
+            facts,
+            final,
+            names=dict(self._names),
+            activity={v.path: v.worked_on for v in self._visits.values() if v.worked_on},
+            projects=self._to_remember(decided) if final else {},
+        )
+
+    def _to_remember(
+        self, decided: Mapping[Path, Verdict]
+    ) -> dict[Path, tuple[ProjectRecord, ...]]:
+        return {
+            path: tuple(self._project_record(path, claim) for claim in _best_claims(verdict))
+            for path, verdict in decided.items()
+            if verdict.status in (Status.LINKED, Status.INACTIVE)
+        }
+
+    def _project_record(self, environment: Path, claim: Claim) -> ProjectRecord:
+        visit = self._visits.get(claim.project)
+        memory = self._memories.get(environment)
+        known = memory.record.projects if memory else ()
+        before = next((record for record in known if record.path == claim.project), None)
+        return places.record_of(
+            self._places[claim.project],
+            claim.how,
+            self._mounts,
+            now=self._now,
+            host=self._past.host,
+            name=visit.name if visit else None,
+            git=visit.git if visit else None,
+            before=before,
+        )
+
+    # Sizes, last: what they are belongs to what was found, and takes longest.
+
+    def sizes(self) -> Iterator[Event]:
+        """Measure every environment, and again tell what only the whole table shows."""
+        from venvdash.scanner.usage import measure  # a listing without sizes needs none of it
+
+        paths = list(self._environments)
+        total, done = len(paths), 0
+        for sized in measure(paths, self._past.sizes, self._cancelled):
+            if sized.problem:
+                yield Problem(sized.path, sized.problem)
+            if sized.usage.cache_held is None:
+                done += 1
+                yield Progress(Phase.SIZES, done, total)
+            yield Measured(sized.path, sized.usage, sized.remember)
+
+
+def _remembered(path: Path, memory: Memory) -> Iterator[Claim]:
+    for project in memory.record.projects:
+        yield Claim(
+            path, project.path, project.how, Direction.RECORD, "", project.last_seen or None
+        )
+
+
+def _best_claims(verdict: Verdict) -> list[Claim]:
+    """Return the best proof of each living project, as a verdict orders them."""
+    best: dict[Path, Claim] = {}
+    for claim in verdict.claims:
+        if claim.proves and claim.project in verdict.projects:
+            best.setdefault(claim.project, claim)
+    return list(best.values())
+
+
+def _resolving(root: Root) -> Job[Branch]:
+    return Job(root.path, lambda: discover.resolve(root))
+
+
+def _told(answer: NotAnswering | Failed) -> Problem:
+    if isinstance(answer, NotAnswering):
+        return Problem(answer.path, f"did not answer within {answer.seconds:g} s; left out")
+    return Problem(answer.path, f"could not be read: {discover.because(answer.error)}")

@@ -1,0 +1,201 @@
+"""The session: the one table that both faces draw."""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Environment, NotEnvironment, Record, Row, Status, Verdict
+from venvdash.scanner import service
+from venvdash.scanner.events import (
+    Ended,
+    Event,
+    Found,
+    Judged,
+    Measured,
+    Oddity,
+    Problem,
+    StoreSeen,
+)
+from venvdash.session import naming, resolve
+from venvdash.session.events import RowChanged, RowGone, SessionEvent
+from venvdash.session.memory import Keeper
+from venvdash.stores import kinds
+from venvdash.system.machine import Machine
+
+_CHECKING = Verdict(Status.CHECKING, "Its project is being looked for.")
+
+
+class Session:
+    """A user's environments: scanned on demand, kept by path, the same for every face.
+
+    ``rows`` are replaced, never changed in place; one thread at a time may scan. With ``records``
+    False (or so configured) nothing is written anywhere.
+    """
+
+    def __init__(self, machine: Machine, config: Config, *, records: bool = True) -> None:
+        self.machine = machine
+        self.config = config
+        self.rows: dict[Path, Row] = {}
+        self.stores: list[StoreSeen] = []
+        self.oddities: list[NotEnvironment] = []
+        self.problems: list[Problem] = []
+        self.searched = 0
+        self._keeper = Keeper(machine, writes=records and config.records)
+        self._names: Mapping[Path, str] = {}
+        self._activity: Mapping[Path, float] = {}
+
+    def scan(
+        self,
+        *,
+        usage: bool = True,
+        search: bool = True,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[SessionEvent]:
+        """Scan in this thread and yield what changes, as it does; the last event is ``Ended``.
+
+        ``usage``: measure sizes. ``search``: look for projects (without it statuses stay
+        ``checking`` where nothing proves them). ``cancel`` ends it within a tenth of a second.
+        """
+        self.stores, self.oddities, self.problems = [], [], []
+        seen: set[Path] = set()
+        cancelled = cancel.is_set if cancel else _never
+        past = self._keeper.open(sizes=usage)
+        self._report(self._keeper.problems())
+        try:
+            for event in service.scan(
+                self.machine, self.config, past, usage=usage, search=search, cancelled=cancelled
+            ):
+                if isinstance(event, Ended) and not event.cancelled:
+                    yield from self._gone(seen)
+                yield from self._take(event, seen)
+        finally:
+            self._keeper.close()
+
+    def find(self, text: str) -> list[Row]:
+        """Return every row that a name means. Raises resolve.NotFoundError."""
+        query = self.query(text)
+        rows = list(self.rows.values())
+        found = resolve.matches(query, rows)
+        if not found:
+            raise resolve.NotFoundError(text, resolve.suggestions(query, rows))
+        return found
+
+    def matches(self, names: Iterable[str], rows: Sequence[Row]) -> bool:
+        """Return whether any of the names means any of the rows."""
+        return any(resolve.matches(self.query(name), rows) for name in names)
+
+    def query(self, text: str) -> resolve.Query:
+        """Take a name apart as this machine's user means it."""
+        return resolve.parse(text, self.machine, kinds())
+
+    def choose(self, text: str | None, *, changing: bool, every: bool = False) -> resolve.Choice:
+        """Return the environments that a name, or without one the current directory, means.
+
+        Raises resolve.NotFoundError and resolve.AmbiguousError. A changing command never takes an
+        implied name or chooses between several.
+        """
+        rows = list(self.rows.values())
+        if text is None:
+            if changing:
+                raise resolve.NotFoundError("")
+            return resolve.implied(rows, self.machine.cwd or self.machine.home)
+        return resolve.choose(self.query(text), rows, changing=changing, every=every)
+
+    # What a scan tells, taken into the table.
+
+    def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
+        if isinstance(event, Found):
+            seen.add(event.environment.path)
+            yield self._found(event.environment)
+        elif isinstance(event, Judged):
+            yield from self._judged(event)
+        elif isinstance(event, Measured):
+            yield from self._measured(event)
+        else:
+            self._note(event)
+            yield event
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, StoreSeen):
+            self.stores.append(event)
+        elif isinstance(event, Oddity):
+            self.oddities.append(event.what)
+        elif isinstance(event, Problem):
+            self.problems.append(event)
+
+    def _report(self, problems: Iterable[Problem]) -> None:
+        self.problems.extend(problems)
+
+    def _found(self, environment: Environment) -> SessionEvent:
+        known = self.rows.get(environment.path)
+        if known:
+            row = replace(known, environment=environment)
+        else:
+            name = environment.traits.project_name or environment.traits.name
+            usage = self._keeper.usage(environment.path)
+            row = Row(environment, _CHECKING, name, usage, used=environment.used)
+        self.rows[environment.path] = row
+        return RowChanged(row)
+
+    def _judged(self, event: Judged) -> Iterator[SessionEvent]:
+        self._names, self._activity = event.names or self._names, event.activity
+        self.searched = event.facts.searched
+        called = naming.names(
+            [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
+            self._names,
+        )
+        for path, verdict in event.verdicts.items():
+            row = self.rows.get(path)
+            if row is None:
+                continue
+            memory = event.facts.memories.get(path)
+            record = memory.record if memory else None
+            row = replace(
+                row,
+                verdict=verdict,
+                name=called[path],
+                record=record,
+                used=self._used(row.environment, verdict, record),
+                here=self._is_here(verdict),
+            )
+            self.rows[path] = row
+            yield RowChanged(row, settled=event.final)
+        if event.final:  # once the rows are on their way, and before they are measured
+            for path, record in self._keeper.remember(event).items():
+                self.rows[path] = replace(self.rows[path], record=record)
+            self._report(self._keeper.problems())
+
+    def _measured(self, event: Measured) -> Iterator[SessionEvent]:
+        row = self.rows.get(event.environment)
+        if row is not None:
+            row = replace(row, usage=event.usage)
+            self.rows[event.environment] = row
+            self._keeper.measured(event)
+            settled = row.verdict.status is not Status.CHECKING
+            yield RowChanged(row, settled=settled, measured=True)
+
+    def _gone(self, seen: set[Path]) -> Iterator[SessionEvent]:
+        for path in [path for path in self.rows if path not in seen]:
+            del self.rows[path]
+            yield RowGone(path)
+
+    def _used(
+        self, environment: Environment, verdict: Verdict, record: Record | None
+    ) -> float | None:
+        times = [environment.used]
+        times += [self._activity.get(project) for project in verdict.projects]
+        if record:
+            times += [record.last_sync, record.last_shell]
+        return max((when for when in times if when is not None), default=None)
+
+    def _is_here(self, verdict: Verdict) -> bool:
+        here = self.machine.cwd
+        return here is not None and any(
+            project == here or project in here.parents for project in verdict.projects
+        )
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,137 @@
+"""What a session remembers from one scan to the next: the index, and the sidecars it writes."""
+
+import errno
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.model import Environment, Flag, ProjectRecord, Record, Status, Usage
+from venvdash.records import identity, merge, sidecar
+from venvdash.records.index import Index, index_path
+from venvdash.scanner.events import Judged, Measured, Problem
+from venvdash.scanner.service import Past
+from venvdash.system.host import host_id
+from venvdash.system.machine import Machine
+
+# A store that may not be written to is no fault, and no news.
+_SILENT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST})
+
+
+class Keeper:
+    """Opens the index for the time of a scan; with ``writes`` False nothing is ever written."""
+
+    def __init__(self, machine: Machine, *, writes: bool) -> None:
+        self._machine = machine
+        self._writes = writes
+        self._host = host_id()
+        self._index: Index | None = None
+        self._known: Mapping[Path, Record] = {}
+        self._sizes: dict[Path, tuple[Usage, bytes]] = {}
+        self._measured: dict[Path, tuple[Usage, bytes]] = {}
+        self._problems: list[Problem] = []
+
+    def open(self, *, sizes: bool) -> Past:
+        """Open the index and return what it remembers; with ``sizes`` those as well."""
+        index = Index.open(index_path(self._machine, self._host), read_only=not self._writes)
+        if index.problem:
+            self._problems.append(Problem(None, index.problem))
+        self._index, self._known = index, index.records()
+        self._sizes = index.sizes() if sizes else {}
+        return Past(
+            records=self._known,
+            sizes={path: note for path, (_, note) in self._sizes.items()},
+            projects=tuple(index.projects()),
+            host=self._host,
+        )
+
+    def usage(self, path: Path) -> Usage | None:
+        """Return the size that was measured last time, which may have aged."""
+        known = self._sizes.get(path)
+        return replace(known[0], exact=False) if known else None
+
+    def close(self) -> None:
+        """Store the sizes measured since, and let go of the index."""
+        if self._index is not None:
+            if self._writes and self._measured:
+                self._index.remember_sizes(self._measured)
+            self._index.close()
+        self._index, self._measured = None, {}
+
+    def problems(self) -> list[Problem]:
+        """Return what went wrong since the last call; each is told once."""
+        told, self._problems = self._problems, []
+        return told
+
+    def measured(self, event: Measured) -> None:
+        """Keep a size; it is stored when the scan ends."""
+        known = self._measured.get(event.environment) or self._sizes.get(event.environment)
+        note = event.note if event.note is not None else (known[1] if known else None)
+        if note is not None:
+            self._measured[event.environment] = (event.usage, note)
+
+    def remember(self, event: Judged) -> dict[Path, Record]:
+        """Store what a scan proved, in the index and in the sidecars; return the records.
+
+        A disk that is full or a store that cannot be written loses nothing but the memory.
+        """
+        now = time.time()
+        records = {}
+        for path, memory in event.facts.memories.items():
+            record = identity.kept(memory, now)
+            if record is None:
+                continue
+            proven = event.projects.get(path, ())
+            if event.verdicts[path].status is not Status.DISPUTED:
+                record = _with(record, proven)
+            records[path] = record
+        if self._writes and self._index is not None:
+            self._write_sidecars(records, event.facts.environments)
+            self._store(records)
+        return records
+
+    def _store(self, records: Mapping[Path, Record]) -> None:
+        if self._index is None:
+            return
+        held = {record.identity for record in records.values()}
+        renamed = [
+            path
+            for path, record in self._known.items()
+            if record.identity in held and path not in records
+        ]
+        if renamed:
+            self._index.forget(renamed)
+        self._index.remember(records.values())
+
+    def _write_sidecars(
+        self, records: Mapping[Path, Record], environments: Mapping[Path, Environment]
+    ) -> None:
+        failed: dict[str, int] = {}
+        for path, record in records.items():
+            environment = environments[path]
+            if not _keeps_sidecar(environment):
+                continue
+            if environment.sidecar and not merge.worth_writing(self._known.get(path), record):
+                continue
+            try:
+                sidecar.write(path, record)
+            except OSError as error:
+                if error.errno not in _SILENT:
+                    reason = (error.strerror or str(error)).lower()
+                    failed[reason] = failed.get(reason, 0) + 1
+        for reason, count in failed.items():
+            message = f"{count} sidecar{'s' * (count > 1)} could not be written: {reason}"
+            self._problems.append(Problem(None, f"{message}; the list is complete all the same"))
+
+
+def _keeps_sidecar(environment: Environment) -> bool:
+    return (
+        environment.traits.keeps_sidecar
+        and environment.target is None
+        and not environment.flags & {Flag.NOT_OWNED, Flag.READ_ONLY}
+    )
+
+
+def _with(record: Record, proven: Iterable[ProjectRecord]) -> Record:
+    """Return the record with the projects seen now; those seen before stay known."""
+    return replace(record, projects=merge.projects((*proven, *record.projects)))
