@@ -246,7 +246,12 @@ def _clutter(shop: Workshop) -> list[Made]:
     note = shop.write(".virtualenvs/todo.txt", "clean up in here\n")
     return [
         Made("old-backups", folder, None, "a folder that is no environment"),
-        Made("todo.txt", note, None, "a file among the environments"),
+        Made(
+            "todo.txt",
+            note,
+            None,
+            "a plain file among the environments, which a listing passes over",
+        ),
     ]
 
 
