@@ -1,5 +1,6 @@
 """What venvdash says of a playground is what the playground was made to be."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -94,5 +95,8 @@ def test_ages_are_not_destroyed_by_listing(own_playground: Playground, session: 
     old: Path = own_playground.made["legacy-crm"].path
     row = session.rows[old]
     assert row.used is not None
+    blog = session.rows[own_playground.made["blog"].path]
+    assert blog.used is not None
+    assert round((time.time() - blog.used) / 86_400) == 3  # though it was copied
     newest = max(r.used for r in session.rows.values() if r.used is not None)
     assert newest - row.used > 365 * 86_400
