@@ -147,10 +147,8 @@ class ListSource:
 
     events: Sequence[SessionEvent | threading.Event | Exception] = ()
     machine: Machine = field(default_factory=lambda: Machine(home=HOME))
+    problems: list[Problem] = field(default_factory=list)
     scans: int = 0
-
-    def remembered(self) -> list[Row]:
-        return []
 
     def scan(
         self, *, usage: bool = True, cancel: threading.Event | None = None

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from venvdash.model import Row
-from venvdash.scanner.events import StoreSeen
+from venvdash.scanner.events import Problem, StoreSeen
 from venvdash.session.events import SessionEvent
 from venvdash.system.machine import Machine
 
@@ -21,9 +20,7 @@ class Source(Protocol):
     """What the dashboard needs of a session."""
 
     machine: Machine
-
-    def remembered(self) -> list[Row]:
-        """Return rows known from an earlier run, to show at once."""
+    problems: list[Problem]
 
     def scan(
         self, *, usage: bool = True, cancel: threading.Event | None = None

@@ -36,8 +36,9 @@ class Findings:
         self.progress = Progress(Phase.STORES, 0, 0)
         self.outcome = self.failure = ""
 
-    def end(self) -> None:
-        """Note that nothing more comes."""
+    def end(self, problems: list[Problem]) -> None:
+        """Note that nothing more comes; ``problems`` may hold some that no event told."""
+        self.problems += [problem for problem in problems if problem not in self.problems]
         self.progress = None
         self.complete = True
 

@@ -1,10 +1,11 @@
 """How the dashboard shows a row's parts: fitted into cells, marks that need no colour."""
 
+import re
 from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
 
-from venvdash.model import Claim, Flag, How, Row, Status
+from venvdash.model import Flag, Row, Status
 from venvdash.text import visible
 
 STATUS_MARKS = {
@@ -87,6 +88,14 @@ def short_path(path: Path, home: Path | None) -> str:
     return text
 
 
+def with_tilde(sentence: str, home: Path | None) -> str:
+    """Return a sentence that is fit to show with ``~`` where a path in it begins with ``home``."""
+    if home is None:
+        return sentence
+    start = re.escape(visible(home).rstrip("/"))
+    return re.sub(rf"(?<![\w./~-]){start}(?=[/\s,;:)]|$)", "~", sentence)
+
+
 def flag_words(row: Row) -> list[str]:
     """Return the flags that the list shows, the worst first."""
     flags = row.environment.flags
@@ -94,20 +103,3 @@ def flag_words(row: Row) -> list[str]:
     if row.here:
         words.append("here")
     return words + [flag.value for flag in _QUIET if flag in flags]
-
-
-_CLAIMS = {
-    How.USER: "you said so",
-    How.POINTER: "a file that the tool keeps names it",
-    How.PROJECT_LINK: "the project's .venv leads here",
-    How.HASH: "the name's hash is that of the project's path",
-    How.EDITABLE: "the project is installed here in editable mode",
-    How.MIRROR: "its place mirrors the project's path",
-    How.SIBLING: "an environment with the same hash belongs to it",
-    How.MENTION: "mentions it, which proves nothing",
-}
-
-
-def claim_in_words(claim: Claim) -> str:
-    """Return in words what a claim says."""
-    return _CLAIMS[claim.how] + (f" ({claim.source})" if claim.source else "")

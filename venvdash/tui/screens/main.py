@@ -13,7 +13,6 @@ from textual.timer import Timer
 from textual.widgets import Footer, Input
 
 from venvdash.model import Row
-from venvdash.session.events import RowChanged
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.feed import Feed, FeedEvent, Source
@@ -24,7 +23,7 @@ from venvdash.tui.table import View
 from venvdash.tui.widgets.detail import describe, describe_other, reason
 from venvdash.tui.widgets.empty import no_environments
 from venvdash.tui.widgets.environment_list import EnvironmentList
-from venvdash.tui.widgets.filter import FilterLine
+from venvdash.tui.widgets.filter import FilterBar, FilterLine
 from venvdash.tui.widgets.header import Totals, ViewBar
 from venvdash.tui.widgets.line_table import LineTable
 from venvdash.tui.widgets.other_list import OtherList, OtherThing, things
@@ -99,11 +98,10 @@ class MainScreen(Screen[None]):
     # What a scan tells
 
     def on_mount(self) -> None:
-        """Show what is remembered, and scan once the first frame is out."""
+        """Scan once the first frame is out."""
         self.watch(self.environments, "current", self._current_changed, init=False)
         self.watch(self.others, "current", self._current_changed, init=False)
         self._show_view()
-        self._take([RowChanged(row) for row in self.source.remembered()])
         self.call_after_refresh(self._scan)
 
     def on_unmount(self) -> None:
@@ -136,7 +134,7 @@ class MainScreen(Screen[None]):
             self._timer.stop()
             self._timer = None
         self._ended = True
-        self.findings.end()
+        self.findings.end(self.source.problems)
         self._refresh(set(), force=True)
         if self.findings.failure:
             self.say(self.findings.failure, severe=True)
@@ -224,7 +222,7 @@ class MainScreen(Screen[None]):
         current = self.listing.current
         line = self.query_one(Reason)
         if isinstance(current, Row):
-            line.text = reason(current)
+            line.text = reason(current, self.home)
         elif isinstance(current, OtherThing):
             line.text = Content(current.reason)
         else:
@@ -339,14 +337,11 @@ class MainScreen(Screen[None]):
 
     async def action_filter(self) -> None:
         """Type a filter."""
-        line = self.query(FilterLine)
-        if line:
-            line.first().focus()
-            return
-        entry = FilterLine()
-        entry.value = self._filter_text
-        await self.mount(entry, before="#reason")
-        entry.focus()
+        bars = self.query(FilterBar)
+        bar = bars.first() if bars else FilterBar(self._filter_text)
+        if not bars:
+            await self.mount(bar, before="#reason")
+        bar.line.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
@@ -368,7 +363,7 @@ class MainScreen(Screen[None]):
         if not message.keep:
             self.search("")
         if not self._filter_text:
-            self.query(FilterLine).remove()
+            self.query(FilterBar).remove()
         self.listing.focus()
 
     def on_filter_line_moved(self, message: FilterLine.Moved) -> None:
@@ -381,7 +376,7 @@ class MainScreen(Screen[None]):
             self.listing.focus()
         elif self._filter_text:
             self.search("")
-            self.query(FilterLine).remove()
+            self.query(FilterBar).remove()
         elif self.table.view is not View.ALL:
             self.action_view(View.ALL)
 
@@ -389,6 +384,6 @@ class MainScreen(Screen[None]):
         """Put the cursor on an environment, out of any filter or view that hides it."""
         if not self.environments.move_to_key(path):
             self.search("")
-            self.query(FilterLine).remove()
+            self.query(FilterBar).remove()
             self.action_view(View.ALL)
             self.environments.move_to_key(path)

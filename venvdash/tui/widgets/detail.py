@@ -9,13 +9,14 @@ from textual.content import Content
 
 from venvdash.model import Package, Row, Status
 from venvdash.session import figures
+from venvdash.session.words import claim_in_words, how_in_words
 from venvdash.text import visible
 from venvdash.tui.format import (
     FLAG_MEANINGS,
     STATUS_MARKS,
     STATUS_MEANINGS,
-    claim_in_words,
     short_path,
+    with_tilde,
 )
 from venvdash.tui.widgets.other_list import OtherThing
 
@@ -40,9 +41,14 @@ def status_label(row: Row) -> Content:
     )
 
 
-def reason(row: Row) -> Content:
+def _why(row: Row, home: Path | None) -> str:
+    words = with_tilde(visible(row.verdict.reason), home)
+    return words or STATUS_MEANINGS[row.verdict.status]
+
+
+def reason(row: Row, home: Path | None) -> Content:
     """Return why the row has its status, and what its flags mean."""
-    words = visible(row.verdict.reason) or STATUS_MEANINGS[row.verdict.status]
+    words = _why(row, home)
     flags = [
         f"{flag.value}: {meaning}"
         for flag, meaning in FLAG_MEANINGS.items()
@@ -63,7 +69,7 @@ def describe(row: Row, home: Path | None, now: float | None = None) -> Content:
     now = time.time() if now is None else now
     parts = [
         Content.assemble(Content.styled(visible(row.name), "bold"), "  ", status_label(row)),
-        Content(visible(row.verdict.reason) or STATUS_MEANINGS[row.verdict.status]),
+        Content(_why(row, home)),
         *_flags(row),
         *_project(row, home),
         *_evidence(row, home),
@@ -82,7 +88,7 @@ def _head(title: str) -> Content:
 
 
 def _pair(label: str, value: str) -> Content:
-    return Content.assemble((f"{label:<10}", _LABEL), value)
+    return Content.assemble((f"{label:<9} ", _LABEL), value)
 
 
 def _flags(row: Row) -> Iterable[Content]:
@@ -100,6 +106,8 @@ def _project(row: Row, home: Path | None) -> Iterable[Content]:
         yield Content(short_path(project, home))
     if verdict.place is not None:
         yield _pair("now at", short_path(verdict.place, home))
+    if verdict.evidence is not None:
+        yield _pair("known by", how_in_words(verdict.evidence))
     if row.here:
         yield Content.styled("the project of the current directory", _LABEL)
 
@@ -110,9 +118,8 @@ def _evidence(row: Row, home: Path | None) -> Iterable[Content]:
     yield _head("Evidence")
     for claim in row.verdict.claims:
         mark = "•" if claim.proves else "◦"
-        yield Content.assemble((f"{mark} ", _LABEL), visible(claim_in_words(claim)))
-        if claim.project not in row.verdict.projects[:1]:
-            yield Content.styled(f"  {short_path(claim.project, home)}", _LABEL)
+        words = with_tilde(visible(claim_in_words(claim)), home)
+        yield Content.assemble((f"{mark} ", _LABEL), words)
 
 
 def _disk(row: Row) -> Iterable[Content]:
@@ -122,9 +129,9 @@ def _disk(row: Row) -> Iterable[Content]:
         yield Content.styled("not measured yet", _LABEL)
         return
     yield _pair("on disk", f"{figures.size(usage.on_disk):>9}  in {usage.files} files")
-    yield _pair("apparent", f"{figures.size(usage.apparent):>9}  the sum of file sizes")
-    yield _pair("frees", f"{figures.size(usage.frees):>9}  deleting it gives back")
-    yield _pair("+cache", f"{figures.size(usage.cache_held):>9}  uv's cache still holds")
+    yield _pair("apparent", f"{figures.size(usage.apparent):>9}  sum of file sizes")
+    yield _pair("frees", f"{figures.size(usage.frees):>9}  gained by deleting")
+    yield _pair("+cache", f"{figures.size(usage.cache_held):>9}  kept by uv's cache")
     if not usage.exact:
         yield Content.styled("about: this file system shares blocks, or it has aged", _LABEL)
 

@@ -2,9 +2,11 @@
 
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from venvdash.text import visible
 
@@ -56,3 +58,17 @@ class FilterLine(Input):
     def action_move(self, by: int) -> None:
         """Move in the list without leaving."""
         self.post_message(self.Moved(by))
+
+
+class FilterBar(Horizontal):
+    """The filter's line behind the slash that opened it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.line = FilterLine()
+        self.line.value = text
+
+    def compose(self) -> ComposeResult:
+        """Put the slash before the line."""
+        yield Static("/", markup=False)
+        yield self.line

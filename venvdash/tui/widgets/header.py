@@ -47,7 +47,7 @@ class ViewBar(Widget):
             key_style = style if view is self.view else "views--key"
             parts += [(key, key_style), (label, style), (" ", "")]
         pieces = [
-            Content.styled(text, self.get_visual_style(style, partial=True) if style else "")
+            Content.styled(text, self.get_visual_style(style) if style else "")
             for text, style in parts
         ]
         return Content("").join(pieces)
@@ -83,7 +83,7 @@ class Totals(Widget):
 
     def render(self) -> Content:
         """Draw both sides, as far as there is room."""
-        number = self.get_visual_style("totals--number", partial=True)
+        number = self.get_visual_style("totals--number")
         pieces: list[Content | str] = [" "]
         if self.known:
             # Each alone: blocks that two share come back only when both go, so the sum is a floor.
@@ -109,6 +109,6 @@ class Totals(Widget):
         unit = "" if progress.phase is not Phase.PROJECTS else " folders"
         return Content.assemble(
             f"{words} {progress.done:>{width}} of {progress.total}{unit} ",
-            ("━" * done, self.get_visual_style("totals--bar", partial=True)),
-            ("─" * (_BAR - done), self.get_visual_style("totals--rest", partial=True)),
+            ("━" * done, self.get_visual_style("totals--bar")),
+            ("─" * (_BAR - done), self.get_visual_style("totals--rest")),
         )

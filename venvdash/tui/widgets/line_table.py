@@ -273,11 +273,9 @@ class LineTable(ScrollView, Generic[T], can_focus=True):
     def _style(self, name: str, cursor: bool) -> Style:
         style = self._styles_of.get((name, cursor))
         if style is None:
-            style = self.rich_style
-            if cursor:
-                style += self.get_component_rich_style("table--cursor", partial=True)
-            if name:
-                style += self.get_component_rich_style(f"table--{name}", partial=True)
+            names = ["table--cursor"] if cursor else []
+            names += [f"table--{name}"] if name else []
+            style = self.get_visual_style(*names).rich_style
             self._styles_of[name, cursor] = style
         return style
 

@@ -1,0 +1,392 @@
+"""The dashboard as people use it: keys, mouse, screens of several sizes."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.tui.driving import Driver, drive
+from tests.tui.feeding import HOME, ListSource, everything, many, row, small_machine
+from venvdash.model import Row, Status
+from venvdash.scanner.events import Ended, Phase, Progress, StoreSeen
+from venvdash.session.events import RowChanged, RowGone
+from venvdash.stores.base import Root
+from venvdash.tui.keys import SECTIONS
+
+SIZES = [(80, 24), (120, 40), (200, 50)]
+
+
+def source(rows: list[Row] | None = None) -> ListSource:
+    return ListSource(everything(small_machine() if rows is None else rows))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_environment_is_on_the_screen_with_its_status(size: tuple[int, int]) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        for item in small_machine():
+            line = next(line for line in driver.lines if f" {item.name} " in line)
+            assert item.verdict.status.value in line
+        assert "4.7 GiB" in driver.lines[1]
+
+    drive(source(), script, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_line_is_wider_than_the_screen_and_the_keys_fit(size: tuple[int, int]) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        assert len(driver.lines) == size[1]
+        assert max(map(len, driver.lines)) <= size[0]
+        for word in ("Details", "Filter", "Sort", "Open", "Copy", "Rescan", "Keys", "Quit"):
+            assert word in driver.lines[-1]
+
+    drive(source(), script, size)
+
+
+def test_the_reason_is_below_the_list_without_a_key() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("j", "j")
+        assert driver.current == "billing-legacy"
+        assert "~/code/billing-legacy is not there" in driver.text
+
+    drive(source(), script)
+
+
+def test_a_long_reason_ends_in_an_ellipsis_after_two_lines() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        assert driver.lines[-2].endswith("…")
+        assert "word 0" in driver.lines[-3]
+        assert "a0" in driver.lines[3]
+
+    long = " ".join(f"word {n}" for n in range(100))
+    drive(source([row("a0", reason=long)]), script)
+
+
+def test_details_are_open_beside_a_wide_list_and_behind_enter_in_a_narrow_one() -> None:
+    async def wide(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "Evidence" in driver.text)
+
+    async def narrow(driver: Driver) -> None:
+        await driver.scanned()
+        assert "Evidence" not in driver.text
+        await driver.press("enter")
+        assert "the hash in its name is that of ~/code/api" in driver.text
+        await driver.press("escape")
+        assert "Evidence" not in driver.text
+
+    drive(source(), wide, (120, 40))
+    drive(source(), narrow)
+
+
+def test_views_show_their_part_and_escape_goes_back_to_all() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        for key, names in (("2", ["billing-legacy"]), ("3", ["mystery"]), ("4", ["api@3.11"])):
+            await driver.press(key)
+            assert driver.listed == names
+        await driver.press("escape")
+        assert len(driver.listed) == 13
+        await driver.press("escape", "escape")
+        assert driver.app.is_running
+
+    drive(source(), script)
+
+
+def test_what_is_no_environment_is_listed_with_its_reason() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("5")
+        assert "a file, no directory" in driver.text
+        assert "no permission to read it" in driver.text
+        assert "the usual place of uv" in driver.text
+
+    drive(source(), script, (120, 40))
+
+
+def test_the_filter_works_while_typing_and_escape_clears_it() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", *"api")
+        assert driver.listed == ["api", "api@3.11", "old-api"]
+        await driver.press("enter", "j")
+        assert driver.current == "api@3.11"
+        await driver.press("slash", *" zzz")
+        assert driver.listed == []
+        assert "Esc clears the filter" in driver.text
+        await driver.press("escape")
+        assert len(driver.listed) == 13
+        assert driver.current == "api@3.11"
+
+    drive(source(), script)
+
+
+def test_q_in_the_filter_is_a_letter() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", "q")
+        assert driver.app.is_running
+        assert driver.main.table.words == ("q",)
+
+    drive(source(), script)
+
+
+def test_sorting_by_keys_by_header_and_the_other_way_round() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("greater_than_sign", "greater_than_sign")
+        assert driver.listed[0] == "data-notebooks"
+        assert driver.listed[-1] == "half", "what is not measured comes last"
+        assert "▼Size" in driver.text
+        await driver.press("i")
+        assert driver.listed[0] == "scratch"
+        assert driver.listed[-1] == "half"
+        size = next(p for p in driver.main.environments.columns if p.column.key == "name")
+        await driver.pilot.click("#environments", offset=(size.x + 4, 0))
+        await driver.pilot.pause()
+        assert driver.listed[0] == "api"
+        assert driver.current == "api"
+
+    drive(source(), script)
+
+
+def test_a_click_moves_the_cursor_and_a_double_click_opens() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.pilot.click("#environments", offset=(10, 3))
+        assert driver.current == "billing-legacy"
+        await driver.pilot.click("#environments", offset=(10, 3), times=2)
+        await driver.pilot.pause()
+        assert "Evidence" in driver.text
+
+    drive(source(), script)
+
+
+def test_the_cursor_stays_on_its_environment_while_rows_arrive_and_go() -> None:
+    gate, last = threading.Event(), threading.Event()
+    rows = [row(f"m{n}", mib=n + 1) for n in range(30)]
+    more = [RowChanged(row(f"a{n}", mib=900)) for n in range(40)]
+    events = [
+        *(RowChanged(item) for item in rows),
+        Progress(Phase.PROJECTS, 1, 9),
+        gate,
+        *more,
+        RowChanged(row("m7", Status.ORPHAN, mib=4000)),
+        last,
+        RowGone(rows[0].path),
+        Ended(False, 1.0),
+    ]
+
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: len(driver.listed) == 30)
+        assert driver.main.environments.cursor == 0
+        while driver.current != "m7":
+            await driver.press("j")
+        line = next(n for n, text in enumerate(driver.lines) if "▌" in text)
+        gate.set()
+        await driver.until(lambda: len(driver.listed) == 70)
+        assert driver.current == "m7"
+        assert "orphan" in next(text for text in driver.lines if "▌" in text)
+        assert driver.lines[line].startswith("▌"), "nor does its line on the screen jump"
+        last.set()
+        await driver.scanned()
+        assert driver.current == "m7"
+        assert len(driver.listed) == 69
+
+    drive(ListSource(events), script)
+
+
+def test_sizes_that_arrive_do_not_move_any_column() -> None:
+    gate = threading.Event()
+    before = [row(f"p{n}", mib=None) for n in range(5)]
+    after = [RowChanged(row(f"p{n}", mib=10.0**n)) for n in range(5)]
+
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: len(driver.listed) == 5)
+        header = driver.lines[2]
+        status = driver.lines[3].index("linked")
+        assert driver.lines[3].count("…") == 2
+        gate.set()
+        await driver.scanned()
+        assert driver.lines[2] == header
+        assert [line.index("linked") for line in driver.lines[3:8]] == [status] * 5
+        assert "9.8 GiB" in driver.lines[7]
+
+    drive(ListSource([*(RowChanged(r) for r in before), gate, *after, Ended(False, 1)]), script)
+
+
+def test_progress_is_shown_while_scanning() -> None:
+    gate = threading.Event()
+    events = [RowChanged(row("a")), Progress(Phase.SIZES, 45, 123), gate, Ended(False, 1.5)]
+
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: "measuring  45 of 123 ━" in driver.lines[1])
+        gate.set()
+        await driver.scanned()
+        assert "scanned in 1.5 s" in driver.lines[1]
+
+    drive(ListSource(events), script)
+
+
+def test_rescan_reads_again_and_says_so_where_one_is_running() -> None:
+    feed = source()
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("r")
+        await driver.until(lambda: feed.scans == 2)
+        await driver.scanned()
+        assert len(driver.listed) == 13
+
+    drive(feed, script)
+
+
+def test_a_scan_that_fails_is_told_and_the_dashboard_lives() -> None:
+    events = [RowChanged(row("webapp")), RuntimeError("disk [/red] on fire\x1b")]
+
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: "The scan failed" in driver.text)
+        assert "\x1b" not in driver.text
+        assert driver.listed == ["webapp"]
+        await driver.press("5")
+        assert "RuntimeError: disk [/red] on fire\\e" in driver.text
+        await driver.press("r")
+        assert driver.app.is_running
+
+    drive(ListSource(events), script)
+
+
+def test_q_leaves_at_once_while_a_scan_hangs() -> None:
+    hangs = threading.Event()
+    feed = ListSource([RowChanged(row("webapp")), hangs])
+
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: driver.listed == ["webapp"])
+        await driver.press("q")
+
+    assert drive(feed, script) == 0
+
+
+def test_without_environments_it_says_what_was_looked_at_and_how_to_get_some() -> None:
+    events = [
+        StoreSeen(Root(HOME / ".virtualenvs", "virtualenvwrapper"), HOME, exists=False),
+        Ended(False, 0.1),
+    ]
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        for words in ("~/.virtualenvs", "is not there", "venvdash demo", "uv sync"):
+            assert words in driver.text
+        await driver.press("j", "enter", "o", "y", "i", "2", "1", "5", "escape")
+        assert driver.app.is_running
+
+    drive(ListSource(events), script)
+
+
+def test_help_names_every_key_and_mark() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("question_mark")
+        for _, bindings in SECTIONS:
+            for binding in bindings:
+                assert binding.description in driver.text
+        assert "✗ orphan" in driver.text
+        assert "its interpreter is gone" in driver.text
+        await driver.press("q")
+        assert driver.app.is_running
+
+    drive(source(), script, (120, 90))
+
+
+def test_the_palette_goes_to_an_environment_out_of_any_filter() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("2", "colon")
+        await driver.press(*"myster")
+        await driver.until(lambda: "Go to: mystery" in driver.text)
+        await driver.press("down", "enter")
+        await driver.until(lambda: driver.current == "mystery")
+
+    drive(source(), script)
+
+
+def test_copy_offers_path_interpreter_and_activate_line() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("y", "j", "j", "enter")
+        await driver.pilot.pause()
+        assert driver.app.clipboard == f"source {small_machine()[4].path}/bin/activate"
+
+    drive(source(), script, (120, 40))
+
+
+def test_opening_a_folder_without_a_desktop_says_so() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("o")
+        await driver.until(lambda: "Nothing here opens folders" in driver.text)
+
+    drive(source(), script)
+
+
+def test_ten_thousand_rows_keep_the_cursor_through_sort_and_filter() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("G")
+        assert driver.current == "project-09999"
+        await driver.press("greater_than_sign", "greater_than_sign", "i")
+        assert driver.current == "project-09999"
+        assert any(line.startswith("▌") for line in driver.lines), "and it is in sight"
+        await driver.press("slash", *"999")
+        assert driver.current == "project-09999"
+        await driver.press(*"0")
+        assert driver.current != "project-09999"
+        await driver.press("escape")
+        assert len(driver.listed) == 10_000
+        assert driver.current == "project-09999"
+        assert any("▌" in line and "project-09999" in line for line in driver.lines)
+
+    drive(source(many(10_000)), script, (120, 40))
+
+
+def test_without_colour_marks_and_words_tell_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        driver.app.theme = "ansi-dark"
+        await driver.pilot.pause()
+        assert driver.app.theme == "textual-dark", "ANSI themes are black on black then"
+        strip = driver.app.screen._compositor.render_strips()[5]
+        styles = [segment.style for segment in strip if segment.text.strip()]
+        assert all(style and style.color != style.bgcolor for style in styles)
+        assert "✗ billing-legacy" in driver.text
+        assert "orphan" in driver.text
+
+    drive(source(), script)
+
+
+def test_a_theme_change_redraws_the_list() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        before = driver.app.screen._compositor.render_strips()[4]
+        driver.app.theme = "textual-light"
+        await driver.pilot.pause(0.1)
+        after = driver.app.screen._compositor.render_strips()[4]
+        assert before.text == after.text
+        assert [s.style for s in before] != [s.style for s in after]
+
+    drive(source(), script)
+
+
+def test_the_mark_of_the_current_project_is_beside_its_name() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        line = next(line for line in driver.lines if "● webapp" in line)
+        assert " here " in line
+
+    assert Path(HOME)
+    drive(source(), script)
