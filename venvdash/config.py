@@ -2,8 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +35,6 @@ class Config:
     project_roots: tuple[str, ...] = ()
     records: bool = True
     path: Path | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-def default_path(variables: Mapping[str, str]) -> Path:
-    """Return where the file is looked for: VENVDASH_CONFIG, or the system's usual folder."""
-    given = variables.get("VENVDASH_CONFIG")
-    if given:
-        return Path(given)
-    import platformdirs  # not needed where the variable is set
-
-    return platformdirs.user_config_path("venvdash", appauthor=False) / "config.toml"
 
 
 def load(path: Path) -> Config:

@@ -35,6 +35,14 @@ def visible(value: str | bytes | os.PathLike[str], limit: int = 4096) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+def short_path(path: str | os.PathLike[str], home: str | os.PathLike[str]) -> str:
+    """Return a path made visible, with ``~`` for the user's HOME."""
+    text, base = os.fspath(path), os.fspath(home).rstrip("/\\")
+    if base and (text == base or text.startswith((base + "/", base + "\\"))):
+        text = "~" + text[len(base) :]
+    return visible(text)
+
+
 def width(shown: str) -> int:
     """Return how many terminal cells ``shown`` (already made visible) takes."""
     if shown.isascii():

@@ -17,7 +17,7 @@ def session(*, records: bool, machine: Machine | None = None) -> Session:
     """Return a session for this user; leaves the program where the configuration is wrong."""
     machine = machine or Machine.current()
     try:
-        settings = config.load(config.default_path(machine.variables))
+        settings = config.load(machine.config_file)
     except config.ConfigError as error:
         fail(f"{error}\nNothing was changed. Mend the file, or move it away.", 2)
     return Session(machine, settings, records=records)

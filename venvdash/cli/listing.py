@@ -18,7 +18,7 @@ from venvdash.session.events import RowChanged
 from venvdash.session.figures import age, size
 from venvdash.session.resolve import NotFoundError
 from venvdash.stores import kinds
-from venvdash.text import visible
+from venvdash.text import short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "name": lambda row: (row.name.casefold(),),
@@ -95,7 +95,7 @@ def command(
         if as_json:
             click.echo(json.dumps(_object(opened, rows)))
         else:
-            _table(opened, rows, usage=not no_usage)
+            _table(opened, rows, usage=not no_usage, asked=bool(missing))
     _tell(opened, missing)
 
 
@@ -159,22 +159,24 @@ def _problem(problem: Problem) -> dict[str, str | None]:
     return {"path": str(problem.path) if problem.path else None, "message": problem.message}
 
 
-def _table(opened: Session, rows: Sequence[Row], *, usage: bool) -> None:
+def _table(opened: Session, rows: Sequence[Row], *, usage: bool, asked: bool) -> None:
     if not rows:
-        _nothing(opened)
+        if not asked:  # a name that nothing bears has a sentence of its own
+            _nothing(opened)
         return
     now = time.time()
     head: tuple[str, ...] = ("NAME", "PYTHON")
     head += ("SIZE", "FREES", "+CACHE") if usage else ()
     head += ("USED", "STATUS", "KIND", "PROJECT")
     right = frozenset({2, 3, 4, 5}) if usage else frozenset({2})
-    lines = columns([head, *(_cells(row, now, usage=usage) for row in rows)], right)
+    home = str(opened.machine.home)
+    lines = columns([head, *(_cells(row, now, home, usage=usage) for row in rows)], right)
     limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in lines:
         click.echo(_cut(line, limit))
 
 
-def _cells(row: Row, now: float, *, usage: bool) -> tuple[str, ...]:
+def _cells(row: Row, now: float, home: str, *, usage: bool) -> tuple[str, ...]:
     environment, measured = row.environment, row.usage
     sizes: tuple[str, ...] = ()
     if usage:
@@ -192,7 +194,7 @@ def _cells(row: Row, now: float, *, usage: bool) -> tuple[str, ...]:
         age(row.used, now),
         row.verdict.status + marks,
         environment.traits.kind,
-        visible(project) if project else "-",
+        short_path(project, home) if project else "-",
     )
 
 

@@ -11,8 +11,7 @@ from venvdash.text import visible
 
 @click.command("stores")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-@click.pass_obj
-def command(records: bool, as_json: bool) -> None:
+def command(as_json: bool) -> None:
     """Show every place where environments are looked for."""
     opened = session(records=False)
     for _ in opened.scan(usage=False, search=False):

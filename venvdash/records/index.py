@@ -30,28 +30,9 @@ _PATIENCE = 3.0  # seconds for opening
 _BUSY = 1.0  # seconds to wait for another process's transaction
 
 
-def state_directory(machine: Machine) -> Path:
-    """Return the folder of everything that venvdash remembers outside environments.
-
-    VENVDASH_STATE_DIR, else what ``platformdirs.user_state_path`` says, worked out from
-    ``machine`` and not from this process's own variables.
-    """
-    given = machine.path_variable("VENVDASH_STATE_DIR")
-    if given:
-        return given
-    if machine.platform == "win32":
-        return machine.local_appdata / "venvdash"
-    wanted = machine.variable("XDG_STATE_HOME")
-    if wanted and os.path.isabs(wanted):
-        return Path(wanted) / "venvdash"
-    if machine.platform == "darwin":
-        return machine.home / "Library" / "Application Support" / "venvdash"
-    return machine.home / ".local" / "state" / "venvdash"
-
-
 def index_path(machine: Machine, host: str) -> Path:
     """Return where the index of the machine with the id ``host`` lies (a HOME may be shared)."""
-    return state_directory(machine) / f"{host}.sqlite"
+    return machine.state_directory / f"{host}.sqlite"
 
 
 class Index:

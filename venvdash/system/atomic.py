@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,7 +35,7 @@ def write_atomically(directory: Path, name: str, data: bytes, *, mode: int = 0o6
         raise ValueError(f"not a plain file name: {name!r}")
     with _opened(directory) as descriptor:
         where = None if descriptor is not None else directory
-        temporary = _at(where, PREFIX + secrets.token_hex(8))
+        temporary = _at(where, PREFIX + os.urandom(8).hex())
         handle = os.open(temporary, _NEW, mode, dir_fd=descriptor)
         try:
             _fill(handle, data)

@@ -82,6 +82,31 @@ class Machine:
         """``%LOCALAPPDATA%``."""
         return self.path_variable("LOCALAPPDATA") or self.home / "AppData" / "Local"
 
+    @cached_property
+    def config_file(self) -> Path:
+        """The user's settings: VENVDASH_CONFIG, or where the system keeps such (platformdirs)."""
+        given = self.path_variable("VENVDASH_CONFIG")
+        if given:
+            return given
+        folders = {"win32": self.local_appdata, "darwin": self._library}
+        return folders.get(self.platform, self.config_home) / "venvdash" / "config.toml"
+
+    @cached_property
+    def state_directory(self) -> Path:
+        """What is remembered outside environments: VENVDASH_STATE_DIR, or as platformdirs says."""
+        given = self.path_variable("VENVDASH_STATE_DIR")
+        if given:
+            return given
+        folders = {"win32": self.local_appdata, "darwin": self._library}
+        state_home = self._xdg("XDG_STATE_HOME", ".local/state")
+        if self.platform == "darwin" and self.variable("XDG_STATE_HOME"):
+            return state_home / "venvdash"
+        return folders.get(self.platform, state_home) / "venvdash"
+
+    @property
+    def _library(self) -> Path:
+        return self.home / "Library" / "Application Support"
+
     def _xdg(self, name: str, default: str) -> Path:
         value = self.variable(name)
         # The specification: a relative path is invalid and ignored.
