@@ -136,7 +136,7 @@ def test_moved_when_the_gone_project_was_seen_elsewhere() -> None:
     found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
     assert (found.status, found.place, found.projects) == (Status.MOVED, B, (A,))
     assert found.reason == (
-        "/code/a is gone and was found at /code/b (and at 1 more places): same git history"
+        "/code/a is gone and was found at /code/b (and in 1 more): same git history"
     )
 
 

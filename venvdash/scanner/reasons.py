@@ -87,7 +87,7 @@ def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:
 
 def sighted(best: Claim, found: Sequence[Sighting]) -> str:
     """Return why it has moved: the gone project was found at another place."""
-    others = f" (and at {len(found) - 1} more places)" if len(found) > 1 else ""
+    others = f" (and in {len(found) - 1} more)" if len(found) > 1 else ""
     because = f": {visible(found[0].reason)}" if found[0].reason else ""
     place = visible(found[0].place)
     return f"{visible(best.project)} is gone and was found at {place}{others}{because}"

@@ -142,12 +142,13 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
     return _Case(environment, ordered, tuple(p for p in projects if p not in hints), tuple(hints))
 
 
-def _order(claim: Claim) -> tuple[int, int, str, str, float]:
+def _order(claim: Claim) -> tuple[int, int, str, str, bool, float]:
     return (
         _RANK[claim.how],
         _NEARNESS[claim.direction],
         str(claim.project),
         claim.source,
+        claim.seen is not None,  # now comes before any time
         -(claim.seen or 0.0),
     )
 
@@ -253,18 +254,22 @@ def _current(case: _Case, facts: Facts) -> Path | None:
 
 
 def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
-    """Decide, after the search has ended, on an environment that nothing alive claims."""
-    for project in case.projects:
+    """Decide, after the search has ended, on an environment that nothing alive claims.
+
+    A hint proves nothing, but as long as its project may be somewhere it stands against an orphan.
+    """
+    expects = case.projects or case.environment.traits.expects_project
+    named = (*case.projects, *case.hints) if expects else ()
+    for project in named:
         found = _sightings(project, facts)
         if project.gone and found:
             reason = reasons.sighted(project.best, found)
             return case.verdict(Status.MOVED, reason, _first(project, case), found[0].place)
-    expected = case.projects or (case.environment.traits.expects_project and case.hints)
-    hidden = [p for p in (*case.projects, *case.hints) if not p.alive and not p.gone]
-    if expected and hidden:
-        reason = reasons.unreachable(hidden[0].best, hidden[0].place)
-        return case.verdict(Status.UNREACHABLE, reason, _first(hidden[0], case))
-    if expected and any(hint.alive for hint in case.hints) and case.hint:
+    hidden = next((p for p in named if not p.alive and not p.gone), None)
+    if hidden:
+        reason = reasons.unreachable(hidden.best, hidden.place)
+        return case.verdict(Status.UNREACHABLE, reason, _first(hidden, case))
+    if case.hint and any(project.alive for project in named):
         best = case.projects[0].best if case.projects else None
         return case.verdict(Status.DISPUTED, reasons.contradicted(case.hint, best), case.projects)
     return _gone(case) if case.projects else _unproven(case, facts)
