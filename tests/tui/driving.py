@@ -73,7 +73,7 @@ def drive(
 
     async def run() -> int | None:
         app = Dashboard(source)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await script(Driver(pilot))
         app.end_scan()
         return app.return_value

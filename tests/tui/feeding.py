@@ -30,6 +30,8 @@ HOME = Path("/home/ada")
 STORE = HOME / ".cache/uv/environments-v2"
 DAY = 86400.0
 
+Told = SessionEvent | threading.Event | Exception
+
 
 def usage(mib: float, frees: float | None = None, cache: float | None = 0.0) -> Usage:
     """Return a usage of so many MiB."""
@@ -145,7 +147,7 @@ def everything(rows: Sequence[Row]) -> list[SessionEvent]:
 class ListSource:
     """A source that tells a list of events; at a threading.Event it waits, as for a slow disk."""
 
-    events: Sequence[SessionEvent | threading.Event | Exception] = ()
+    events: Sequence[Told] = ()
     machine: Machine = field(default_factory=lambda: Machine(home=HOME))
     problems: list[Problem] = field(default_factory=list)
     scans: int = 0

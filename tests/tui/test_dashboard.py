@@ -1,12 +1,11 @@
 """The dashboard as people use it: keys, mouse, screens of several sizes."""
 
 import threading
-from pathlib import Path
 
 import pytest
 
 from tests.tui.driving import Driver, drive
-from tests.tui.feeding import HOME, ListSource, everything, many, row, small_machine
+from tests.tui.feeding import HOME, ListSource, Told, everything, many, row, small_machine
 from venvdash.model import Row, Status
 from venvdash.scanner.events import Ended, Phase, Progress, StoreSeen
 from venvdash.session.events import RowChanged, RowGone
@@ -169,7 +168,7 @@ def test_the_cursor_stays_on_its_environment_while_rows_arrive_and_go() -> None:
     gate, last = threading.Event(), threading.Event()
     rows = [row(f"m{n}", mib=n + 1) for n in range(30)]
     more = [RowChanged(row(f"a{n}", mib=900)) for n in range(40)]
-    events = [
+    events: list[Told] = [
         *(RowChanged(item) for item in rows),
         Progress(Phase.PROJECTS, 1, 9),
         gate,
@@ -220,7 +219,12 @@ def test_sizes_that_arrive_do_not_move_any_column() -> None:
 
 def test_progress_is_shown_while_scanning() -> None:
     gate = threading.Event()
-    events = [RowChanged(row("a")), Progress(Phase.SIZES, 45, 123), gate, Ended(False, 1.5)]
+    events: list[Told] = [
+        RowChanged(row("a")),
+        Progress(Phase.SIZES, 45, 123),
+        gate,
+        Ended(False, 1.5),
+    ]
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: "measuring  45 of 123 ━" in driver.lines[1])
@@ -245,7 +249,7 @@ def test_rescan_reads_again_and_says_so_where_one_is_running() -> None:
 
 
 def test_a_scan_that_fails_is_told_and_the_dashboard_lives() -> None:
-    events = [RowChanged(row("webapp")), RuntimeError("disk [/red] on fire\x1b")]
+    events: list[Told] = [RowChanged(row("webapp")), RuntimeError("disk [/red] on fire\x1b")]
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: "The scan failed" in driver.text)
@@ -256,7 +260,7 @@ def test_a_scan_that_fails_is_told_and_the_dashboard_lives() -> None:
         await driver.press("r")
         assert driver.app.is_running
 
-    drive(ListSource(events), script)
+    drive(ListSource(events), script, (120, 40))
 
 
 def test_q_leaves_at_once_while_a_scan_hangs() -> None:
@@ -271,7 +275,7 @@ def test_q_leaves_at_once_while_a_scan_hangs() -> None:
 
 
 def test_without_environments_it_says_what_was_looked_at_and_how_to_get_some() -> None:
-    events = [
+    events: list[Told] = [
         StoreSeen(Root(HOME / ".virtualenvs", "virtualenvwrapper"), HOME, exists=False),
         Ended(False, 0.1),
     ]
@@ -388,5 +392,4 @@ def test_the_mark_of_the_current_project_is_beside_its_name() -> None:
         line = next(line for line in driver.lines if "● webapp" in line)
         assert " here " in line
 
-    assert Path(HOME)
     drive(source(), script)

@@ -36,7 +36,7 @@ PROGRAM = (
     Binding("colon", "command_palette", "Commands", key_display=":", show=False),
     Binding("question_mark", "help", "Keys", key_display="?"),
     Binding("escape", "back", "One step back", show=False),
-    Binding("q", "quit", "Quit"),
+    Binding("q", "app.quit", "Quit"),
 )
 
 SECTIONS = (("Move", MOVE), ("Find", FIND), ("Do", DO), ("venvdash", PROGRAM))
