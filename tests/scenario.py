@@ -28,7 +28,7 @@ def uv_project(home: Home, path: Path, *how: str, python: Path | None = None) ->
         project = path / "pyproject.toml"
         wide = re.sub(r'requires-python = ".*"', 'requires-python = ">=3.9"', project.read_text())
         project.write_text(wide)
-    picked = ["--python", python] if python else []
+    picked: list[str | Path] = ["--python", python] if python else []
     home.uv("sync", "-q", *picked, cwd=path)
     return (path / ".venv").resolve()
 

@@ -7,7 +7,7 @@ becomes a row or a reason, never an exception; whatever does not answer is given
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -15,10 +15,8 @@ from venvdash.config import Config
 from venvdash.model import (
     Claim,
     Direction,
-    Environment,
     Facts,
     Memory,
-    NotEnvironment,
     Place,
     Presence,
     ProjectRecord,
@@ -27,27 +25,22 @@ from venvdash.model import (
     Status,
     Verdict,
 )
-from venvdash.records import identity, sidecar
-from venvdash.scanner import candidates, discover, places, projects
+from venvdash.records import identity
+from venvdash.scanner import candidates, places, projects
 from venvdash.scanner.activity import last_worked_on
-from venvdash.scanner.discover import Branch
 from venvdash.scanner.events import (
     Ended,
     Event,
-    Found,
     Judged,
     Measured,
-    Oddity,
     Phase,
     Problem,
     Progress,
-    StoreSeen,
 )
-from venvdash.scanner.inspect import Inspected, inspect
 from venvdash.scanner.matching import Matcher, evidence
+from venvdash.scanner.reading import Reader, told
 from venvdash.scanner.verdicts import verdicts
 from venvdash.stores import registry
-from venvdash.stores.base import Entry, Root
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
@@ -107,14 +100,6 @@ class _Visit:
     worked_on: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One environment with its sidecar."""
-
-    inspected: Inspected
-    sidecar: Record | None
-
-
 class _Survey:
     """One scan in progress: what has been found so far."""
 
@@ -131,9 +116,9 @@ class _Survey:
         self._past = past
         self._patient = patient
         self._cancelled = cancelled
-        self._environments: dict[Path, Environment] = {}
-        self._sidecars: dict[Path, Record] = {}
-        self._claims: list[Claim] = []
+        self._reader = Reader(machine, config, patient)
+        self._environments = self._reader.environments
+        self._claims = self._reader.claims
         self._places: dict[Path, Place] = {}
         self._memories: dict[Path, Memory] = {}
         self._pointers: dict[Path, Path] = {}
@@ -144,88 +129,16 @@ class _Survey:
         self._now = time.time()
         self._mounts = Mounts.read()
 
-    # Stores: which directories there are, and what is in them.
-
     def stores(self) -> Iterator[Event]:
         """Find and read every environment."""
-        branches: dict[Path, Branch] = {}
-        roots = discover.roots(self._machine, self._config)
-        for answer in self._patient.run([_resolving(root) for root in roots]):
-            if isinstance(answer, Branch):
-                branches.setdefault(answer.real, answer)
-            else:
-                yield _told(answer)
-        found: list[tuple[Branch, Entry]] = []
-        for branch in branches.values():
-            yield from self._listed(branch, found)
-        counts = dict.fromkeys(branches, 0)
-        yield from self._read(found, counts)
-        for real, branch in branches.items():
-            yield StoreSeen(branch.root, real, branch.exists, counts[real], branch.problem)
-
-    def _listed(self, branch: Branch, found: list[tuple[Branch, Entry]]) -> Iterator[Event]:
-        if branch.problem:
-            yield Problem(branch.real, branch.problem)
-        if branch.problem or not branch.exists:
-            return
-        job = Job(branch.real, lambda: list(discover.entries(branch)))
-        for answer in self._patient.run([job]):
-            if isinstance(answer, list):
-                for one in answer:
-                    if isinstance(one, NotEnvironment):
-                        yield Oddity(one)
-                    else:
-                        found.append((branch, one))
-            else:
-                yield _told(answer)
-
-    def _read(self, found: list[tuple[Branch, Entry]], counts: dict[Path, int]) -> Iterator[Event]:
-        roots = {entry.prefix: branch.real for branch, entry in found}
-        jobs: list[Job[_Read | NotEnvironment]]
-        jobs = [self._reading(entry, branch) for branch, entry in found]
-        answers = self._patient.run(jobs)
-        for done, answer in enumerate(answers, 1):
-            if isinstance(answer, NotEnvironment):
-                yield Oddity(answer)
-            elif isinstance(answer, _Read):
-                environment = answer.inspected.environment
-                if environment.path in self._environments:
-                    continue  # one store lies in another
-                counts[roots[environment.path]] += 1
-                self._take(answer)
-                yield Found(environment)
-            else:
-                yield _told(answer)
-            if done % 50 == 0 or done == len(jobs):
-                yield Progress(Phase.STORES, done, len(jobs))
-
-    def _reading(self, entry: Entry, branch: Branch) -> Job[_Read | NotEnvironment]:
-        root, uid = replace(branch.root, path=branch.real), self._machine.uid
-
-        def read() -> _Read | NotEnvironment:
-            inspected = inspect(entry, root, uid)
-            if isinstance(inspected, NotEnvironment):
-                return inspected
-            remembered = None
-            if inspected.environment.sidecar:
-                remembered = sidecar.read(inspected.environment.path, uid)
-            return _Read(inspected, remembered if isinstance(remembered, Record) else None)
-
-        return Job(entry.prefix, read)
-
-    def _take(self, read: _Read) -> None:
-        environment = read.inspected.environment
-        self._environments[environment.path] = environment
-        self._claims.extend(read.inspected.claims)
-        if read.sidecar:
-            self._sidecars[environment.path] = read.sidecar
+        return self._reader.events()
 
     # Proofs: what the environments themselves, and our records, say.
 
     def proofs(self) -> Iterator[Event]:
         """Recall what is remembered, look at the places named, and judge a first time."""
         found = [
-            identity.Found(path, environment.fingerprint, self._sidecars.get(path))
+            identity.Found(path, environment.fingerprint, self._reader.sidecars.get(path))
             for path, environment in self._environments.items()
             if environment.target is None
         ]
@@ -254,7 +167,7 @@ class _Survey:
             else:
                 reason = f"{visible(answer.path)} does not answer"
                 self._places[answer.path] = Place(answer.path, Presence.UNREACHABLE, reason)
-                yield _told(answer)
+                yield told(answer)
 
     def _looking(
         self, path: Path, records: Mapping[Path, ProjectRecord], script: bool
@@ -311,7 +224,7 @@ class _Survey:
             )
             for answer in self._patient.run([job]):
                 if isinstance(answer, NotAnswering | Failed):
-                    yield _told(answer)
+                    yield told(answer)
                     return False
                 part, proven = answer
                 self._claims.extend(proven.claims)
@@ -350,7 +263,7 @@ class _Survey:
                 if answer.name:
                     self._names.setdefault(answer.path, answer.name)
             else:
-                yield _told(answer)
+                yield told(answer)
 
     def _visiting(self, path: Path, before: ProjectRecord | None) -> Job[_Visit]:
         place = self._places[path]
@@ -442,13 +355,3 @@ def _best_claims(verdict: Verdict) -> list[Claim]:
         if claim.proves and claim.project in verdict.projects:
             best.setdefault(claim.project, claim)
     return list(best.values())
-
-
-def _resolving(root: Root) -> Job[Branch]:
-    return Job(root.path, lambda: discover.resolve(root))
-
-
-def _told(answer: NotAnswering | Failed) -> Problem:
-    if isinstance(answer, NotAnswering):
-        return Problem(answer.path, f"did not answer within {answer.seconds:g} s; left out")
-    return Problem(answer.path, f"could not be read: {discover.because(answer.error)}")

@@ -1,0 +1,121 @@
+"""The first stage of a scan: every store is listed, every environment in it is read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Claim, Environment, NotEnvironment, Record
+from venvdash.records import sidecar
+from venvdash.scanner import discover
+from venvdash.scanner.discover import Branch
+from venvdash.scanner.events import Event, Found, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.inspect import Inspected, inspect
+from venvdash.stores.base import Entry, Root
+from venvdash.system.machine import Machine
+from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One environment with its sidecar."""
+
+    inspected: Inspected
+    sidecar: Record | None
+
+
+class Reader:
+    """Reads every store once; ``environments``, ``sidecars`` and ``claims`` fill up meanwhile."""
+
+    def __init__(self, machine: Machine, config: Config, patient: Patient) -> None:
+        self._machine = machine
+        self._config = config
+        self._patient = patient
+        self.environments: dict[Path, Environment] = {}
+        self.sidecars: dict[Path, Record] = {}
+        self.claims: list[Claim] = []
+
+    def events(self) -> Iterator[Event]:
+        """Find and read every environment."""
+        branches: dict[Path, Branch] = {}
+        roots = discover.roots(self._machine, self._config)
+        for answer in self._patient.run([_resolving(root) for root in roots]):
+            if isinstance(answer, Branch):
+                branches.setdefault(answer.real, answer)
+            else:
+                yield told(answer)
+        found: list[tuple[Branch, Entry]] = []
+        for branch in branches.values():
+            yield from self._listed(branch, found)
+        counts = dict.fromkeys(branches, 0)
+        yield from self._read(found, counts)
+        for real, branch in branches.items():
+            yield StoreSeen(branch.root, real, branch.exists, counts[real], branch.problem)
+
+    def _listed(self, branch: Branch, found: list[tuple[Branch, Entry]]) -> Iterator[Event]:
+        if branch.problem:
+            yield Problem(branch.real, branch.problem)
+        if branch.problem or not branch.exists:
+            return
+        job = Job(branch.real, lambda: list(discover.entries(branch)))
+        for answer in self._patient.run([job]):
+            if isinstance(answer, list):
+                for one in answer:
+                    if isinstance(one, NotEnvironment):
+                        yield Oddity(one)
+                    else:
+                        found.append((branch, one))
+            else:
+                yield told(answer)
+
+    def _read(self, found: list[tuple[Branch, Entry]], counts: dict[Path, int]) -> Iterator[Event]:
+        roots = {entry.prefix: branch.real for branch, entry in found}
+        jobs: list[Job[_Read | NotEnvironment]]
+        jobs = [self._reading(entry, branch) for branch, entry in found]
+        answers = self._patient.run(jobs)
+        for done, answer in enumerate(answers, 1):
+            if isinstance(answer, NotEnvironment):
+                yield Oddity(answer)
+            elif isinstance(answer, _Read):
+                environment = answer.inspected.environment
+                if environment.path in self.environments:
+                    continue  # one store lies in another
+                counts[roots[environment.path]] += 1
+                self._take(answer)
+                yield Found(environment)
+            else:
+                yield told(answer)
+            if done % 50 == 0 or done == len(jobs):
+                yield Progress(Phase.STORES, done, len(jobs))
+
+    def _reading(self, entry: Entry, branch: Branch) -> Job[_Read | NotEnvironment]:
+        root, uid = replace(branch.root, path=branch.real), self._machine.uid
+
+        def read() -> _Read | NotEnvironment:
+            inspected = inspect(entry, root, uid)
+            if isinstance(inspected, NotEnvironment):
+                return inspected
+            remembered = None
+            if inspected.environment.sidecar:
+                remembered = sidecar.read(inspected.environment.path, uid)
+            return _Read(inspected, remembered if isinstance(remembered, Record) else None)
+
+        return Job(entry.prefix, read)
+
+    def _take(self, read: _Read) -> None:
+        environment = read.inspected.environment
+        self.environments[environment.path] = environment
+        self.claims.extend(read.inspected.claims)
+        if read.sidecar:
+            self.sidecars[environment.path] = read.sidecar
+
+
+def _resolving(root: Root) -> Job[Branch]:
+    return Job(root.path, lambda: discover.resolve(root))
+
+
+def told(answer: NotAnswering | Failed) -> Problem:
+    """Return what to tell people of a job that gave nothing."""
+    if isinstance(answer, NotAnswering):
+        return Problem(answer.path, f"did not answer within {answer.seconds:g} s; left out")
+    return Problem(answer.path, f"could not be read: {discover.because(answer.error)}")
