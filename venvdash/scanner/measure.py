@@ -1,0 +1,314 @@
+"""Counting one tree; and, as ``python -m venvdash.scanner.measure``, the child that does so.
+
+The child reads requests from stdin and writes answers to stdout until stdin ends (the parent is
+gone or wants no more). Every frame is three fields in a request, one letter and one field in an
+answer; a field is its length (4 bytes, little-endian) and its bytes.
+
+Request: path · relative mount points inside, joined by NUL · remembered footprint or nothing.
+Answers: ``.`` still working · ``r`` footprint, newly measured · ``u`` unchanged (a renewed
+footprint or nothing) · ``p`` cannot be measured, why.
+
+Imports nothing heavy: two children start for a first listing.
+"""
+
+import os
+import sys
+import time
+import zlib
+from collections.abc import Callable, Collection
+from operator import attrgetter
+
+from venvdash.scanner.footprint import UNSURE, Footprint, unpack
+from venvdash.system.walk import Opened, open_directory, walk
+
+Tick = Callable[[], None]
+
+_YOUNG = 2_000_000_000  # ns; as in git's index, a younger time may hide a second change
+_DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
+_SAMPLES = 16
+_OFTEN = 255  # files between two ticks (a mask)
+_BEAT = 0.5  # seconds between two signs of life
+
+
+def _rounded(found: os.stat_result) -> int:
+    """Where the system does not tell allocated blocks (Windows): whole clusters of 4 KiB."""
+    return (found.st_size + 4095) // 4096 * 8
+
+
+_blocks: Callable[[os.stat_result], int] = (
+    attrgetter("st_blocks") if hasattr(os.stat_result, "st_blocks") else _rounded
+)
+
+
+def count(root: bytes, mounted: Collection[bytes] = (), tick: Tick = lambda: None) -> Footprint:
+    """Return the footprint of the tree at ``root``, without following links or crossing mounts.
+
+    ``mounted``: mount points inside, relative to the root. ``tick`` is called for every directory
+    and every 256 files; what it raises ends the walk. Raises OSError if the root cannot be opened.
+
+    The sums are those of ``du -s`` and ``du -s --apparent-size``: each inode once, directories
+    and links with their own size (du from coreutils 9.2 on leaves directories out of the
+    apparent size; earlier ones and BSD's count them, and so do we).
+    """
+    counting = _Counting(root, tick)
+    for opened in walk(root, mounted=mounted, report=counting.report):
+        tick()
+        counting.directory(opened)
+    return counting.result()
+
+
+class _Counting:
+    """The sums while a tree is walked."""
+
+    def __init__(self, root: bytes, tick: Tick) -> None:
+        self.root = root
+        self.tick = tick
+        self.now = time.time_ns()
+        self.footprint = Footprint(0, 0, self.now / 1e9)
+        self.left: dict[int, int] = {}  # inode with several links -> those not seen yet
+        self.sizes: dict[int, int] = {}  # inode with several links -> blocks
+        self.samples: list[tuple[bytes, int]] = []
+
+    def report(self, error: OSError) -> None:
+        """Note what could not be read; the first one in words."""
+        self.footprint.problems += 1
+        if not self.footprint.problem:
+            name = error.filename
+            where = os.fsdecode(name) if isinstance(name, str | bytes) else ""
+            reason = (error.strerror or str(error)).lower()
+            self.footprint.problem = f"{where}: {reason}" if where else reason
+
+    def directory(self, opened: Opened) -> None:
+        """Add one directory and the files in it."""
+        footprint, found = self.footprint, opened.stat
+        if not footprint.mtimes and not footprint.unlisted:
+            footprint.device, footprint.inode = found.st_dev, found.st_ino
+        size = _blocks(found)
+        footprint.apparent += found.st_size
+        footprint.blocks += size
+        footprint.own += size
+        self._list(opened)
+        self._files(opened)
+
+    def _files(self, opened: Opened) -> None:
+        # The innermost loop of a whole measuring: locals and no calls.
+        left, sizes = self.left, self.sizes
+        device = self.footprint.device
+        apparent = alone = joint = 0
+        files = self.footprint.files
+        linked = None
+        for entry in opened.files():
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                if not isinstance(error, FileNotFoundError):  # gone by now: it takes no space
+                    self.report(error)
+                continue
+            files += 1
+            if not files & _OFTEN:
+                self.tick()
+            if (links := found.st_nlink) < 2:  # 0 is what Windows says
+                apparent += found.st_size
+                alone += _blocks(found)
+                continue
+            inode = found.st_ino
+            if found.st_dev != device:  # layers of an overlay: not ours to compare
+                inode |= (found.st_dev + 1) << 64
+            if inode in left:
+                left[inode] -= 1
+            else:
+                left[inode] = links - 1
+                apparent += found.st_size
+                sizes[inode] = size = _blocks(found)
+                joint += size
+                linked = entry
+        footprint = self.footprint
+        footprint.files = files
+        footprint.apparent += apparent
+        footprint.blocks += alone + joint
+        footprint.own += alone
+        if linked is not None and opened.path is not None:
+            self._sample(opened.path, linked)
+
+    def _sample(self, parent: bytes, entry: "os.DirEntry[str] | os.DirEntry[bytes]") -> None:
+        """Remember one of a directory's shared files."""
+        name = os.fsencode(entry.name)
+        links = entry.stat(follow_symlinks=False).st_nlink  # kept by the entry, no system call
+        self.samples.append((parent + b"/" + name if parent else name, links))
+
+    def _list(self, opened: Opened) -> None:
+        """Remember the directory, to tell later whether anything in it was added or removed."""
+        footprint = self.footprint
+        if footprint.unlisted:
+            return
+        if opened.path is None or (
+            (young := _young(opened.stat, self.now)) and (len(footprint.digests) >= _DIGESTS)
+        ):
+            footprint.unlisted = True
+            return
+        if young:
+            try:  # before its files are counted: what comes in between shows next time
+                footprint.digests[len(footprint.mtimes)] = _digest(opened.where)
+            except OSError:
+                footprint.unlisted = True
+                return
+        footprint.directories.append(opened.path or b".")
+        footprint.mtimes.append(UNSURE if young else opened.stat.st_mtime_ns)
+
+    def result(self) -> Footprint:
+        """Return the footprint; nothing may be added after that."""
+        footprint, left, sizes = self.footprint, self.left, self.sizes
+        outside = sorted(inode for inode, links in left.items() if links > 0)
+        footprint.own += sum(sizes.values()) - sum(sizes[inode] for inode in outside)
+        while outside and outside[-1] >> 64:  # on an overlay's other layers
+            outside.pop()
+            footprint.unlisted = True
+        footprint.share(
+            outside, [sizes[inode] for inode in outside], [left[inode] for inode in outside]
+        )
+        step = len(self.samples) // _SAMPLES + 1
+        footprint.samples = self.samples[::step]
+        if footprint.problems or footprint.unlisted:
+            footprint.unlisted = True
+            footprint.directories, footprint.samples = [], []
+            footprint.mtimes, footprint.digests = footprint.mtimes[:0], {}
+        return footprint
+
+
+def _young(found: os.stat_result, now: int) -> bool:
+    return found.st_mtime_ns > now - _YOUNG
+
+
+def _digest(where: int | bytes) -> int:
+    """Return a checksum over what lies directly in a directory: names, inodes and sizes."""
+    lines = []
+    with os.scandir(where) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                lines.append(f"{entry.name!r}/")
+            else:
+                found = entry.stat(follow_symlinks=False)
+                facts = (entry.name, found.st_ino, found.st_size, _blocks(found), found.st_nlink)
+                lines.append(repr(facts))
+    return zlib.crc32("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
+
+
+def recheck(root: bytes, old: Footprint, tick: Tick = lambda: None) -> Footprint | None:
+    """Return the footprint if the tree is still as remembered, None if it must be measured.
+
+    Looks at the directories' modification times, at the content of those that were too young when
+    they were measured, and at the link counts of a few shared files. A file that was written to in
+    place, or linked from elsewhere, changes none of these: sizes may have aged. Returns ``old``
+    itself when there is nothing new to remember. Never raises OSError.
+    """
+    if old.unlisted or not old.directories:
+        return None
+    try:
+        descriptor = open_directory(root)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if found.st_ino != old.inode:
+            return None
+        old.device = found.st_dev  # device numbers do not last over a reboot
+        return _compared(descriptor, old, tick)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
+    look, device = os.stat, old.device
+    for index, (path, mtime) in enumerate(zip(old.directories, old.mtimes, strict=True)):
+        found = look(path, dir_fd=descriptor, follow_symlinks=False)
+        if (found.st_mtime_ns != mtime and mtime != UNSURE) or found.st_dev != device:
+            return None
+        if not index & _OFTEN:
+            tick()
+    for path, links in old.samples:
+        if look(path, dir_fd=descriptor, follow_symlinks=False).st_nlink != links:
+            return None
+    now = time.time_ns()
+    for index, digest in list(old.digests.items()):
+        inner = open_directory(old.directories[index], descriptor)
+        try:
+            found = os.fstat(inner)
+            if _digest(inner) != digest:
+                return None
+        finally:
+            os.close(inner)
+        if not _young(found, now):
+            old.mtimes[index] = found.st_mtime_ns
+            del old.digests[index]
+    return old
+
+
+def answer(path: bytes, mounted: Collection[bytes], remembered: bytes, tick: Tick) -> bytes:
+    """Return the answer to one request: its letter, then its field without the length."""
+    old = unpack(remembered) if remembered and not mounted else None
+    if old is not None:
+        before = len(old.digests)
+        if recheck(path, old, tick) is not None:
+            return b"u" + (old.pack() if len(old.digests) != before else b"")
+    try:
+        return b"r" + count(path, mounted, tick).pack()
+    except OSError as error:
+        return b"p" + (error.strerror or str(error)).lower().encode("utf-8", "replace")
+
+
+def _receive() -> list[bytes] | None:
+    """Return the three fields of the next request, None at the end."""
+    fields = []
+    for _ in range(3):
+        head = _exactly(4)
+        body = _exactly(int.from_bytes(head, "little")) if head is not None else None
+        if body is None:
+            return None
+        fields.append(body)
+    return fields
+
+
+def _exactly(length: int) -> bytes | None:
+    parts = []
+    while length:
+        part = os.read(0, min(length, 1 << 20))
+        if not part:
+            return None
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _send(answered: bytes) -> None:
+    length = (len(answered) - 1).to_bytes(4, "little")
+    rest = memoryview(answered[:1] + length + answered[1:])
+    while rest:
+        rest = rest[os.write(1, rest) :]
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+    beaten = time.monotonic()
+
+    def beat() -> None:
+        nonlocal beaten
+        now = time.monotonic()
+        if now - beaten > _BEAT:
+            beaten = now
+            _send(b".")  # fails when the parent is gone, which ends us
+
+    try:
+        while (request := _receive()) is not None:
+            path, mounted, remembered = request
+            points = frozenset(mounted.split(b"\0")) if mounted else frozenset()
+            _send(answer(path, points, remembered, beat))
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

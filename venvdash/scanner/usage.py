@@ -1,0 +1,309 @@
+"""How many bytes environments take, give back, and leave held in a cache.
+
+What the figures are, in bytes:
+
+- ``on_disk``: allocated blocks (``st_blocks`` times 512), every inode once, directories and the
+  root included: ``du -s --block-size=1``.
+- ``apparent``: sizes, every inode once: ``du -s --apparent-size --block-size=1``. Directories and
+  symbolic links count with their own size, as in du before coreutils 9.2.
+- ``frees``: blocks of the inodes all of whose links lie in the environment, directories included.
+- ``cache_held``: blocks of the inodes that have links here and otherwise only outside all measured
+  environments. What two environments share is in neither: it stays as long as the other does.
+- ``files``: entries that are no directories; two links to one inode are two.
+
+A tree is never left through a link or a mount. An alias (a path that is a link) costs nothing.
+
+``exact`` is False where the file system may share blocks between inodes (btrfs, xfs, zfs, apfs …),
+where part of the tree could not be read, on Windows, and where the environment was recognised as
+unchanged and shares inodes: the times of its directories vouch for ``on_disk``, ``apparent`` and
+``files``, but a link count changes when a link elsewhere comes or goes, and no time in here tells.
+A few shared files are looked at for that; most often this shows that the cache was cleaned or a
+sibling deleted, but it proves nothing. Where nothing was shared, remembered figures count as
+exact: they are wrong only where somebody has linked to such a file from elsewhere since, or
+written to it in place.
+"""
+
+import os
+import stat
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from venvdash.model import Usage
+from venvdash.scanner import workers
+from venvdash.scanner.footprint import BLOCK, Footprint, unpack
+from venvdash.scanner.ledger import Ledger
+from venvdash.scanner.measure import count, recheck
+from venvdash.system.mounts import Mounts
+
+# Below this many files the children would take longer to start than they save.
+_WORTHWHILE = 10_000
+_UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
+_NOTHING = Usage(apparent=0, on_disk=0, frees=0, files=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """One environment's usage.
+
+    ``remember`` is to be kept and given back as ``remembered`` next time; None: nothing new.
+    ``problem`` says what could not be read; the figures leave it out then, zeros if that is all.
+    """
+
+    path: Path
+    usage: Usage
+    remember: bytes | None
+    problem: str = ""
+
+
+class _CancelledError(Exception):
+    """Raised out of a walk."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What the second pass needs of a measured environment."""
+
+    usage: Usage
+    device: int = 0
+    inode: int = 0
+    inodes: "array[int]" = field(default_factory=lambda: array("Q"))
+    sizes: "array[int]" = field(default_factory=lambda: array("Q"))
+    outside: "array[int]" = field(default_factory=lambda: array("Q"))
+    failed: bool = False
+
+
+def measure(
+    paths: Sequence[Path],
+    remembered: Mapping[Path, bytes],
+    cancelled: Callable[[], bool],
+    *,
+    mounts: Mounts | None = None,
+) -> Iterator[Sized]:
+    """Measure environments; yield one Sized for each as it is measured, then a second for each.
+
+    In the first ``usage.cache_held`` is None; the second has it, and neither ``remember`` nor
+    ``problem``. Give all known environments: what is not in ``paths`` counts as outside, as a
+    cache does. ``paths`` are absolute and real up to the last name. ``remembered`` holds what
+    ``Sized.remember`` was; anything else in there is ignored.
+
+    Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within
+    100 ms without yielding more. A tree on a file system that does not answer for ten seconds is
+    given up and reported, and so are the others on the same network mount.
+    """
+    survey = _Survey(paths, remembered, cancelled, mounts or Mounts.read())
+    try:
+        yield from survey.first()
+        if not cancelled():
+            yield from survey.second()
+    except _CancelledError:
+        return
+
+
+class _Survey:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        remembered: Mapping[Path, bytes],
+        cancelled: Callable[[], bool],
+        mounts: Mounts,
+    ) -> None:
+        self.paths = list(dict.fromkeys(paths))
+        self.remembered = remembered
+        self.cancelled = cancelled
+        self.mounts = mounts
+        self.within = _nested(self.paths)
+        self.outer = set(self.within.values())
+        self.kept: dict[int, _Kept] = {}
+
+    def tick(self) -> None:
+        """Stop a walk in this process when that is asked for."""
+        if self.cancelled():
+            raise _CancelledError
+
+    # The first pass: each on its own.
+
+    def first(self) -> Iterator[Sized]:
+        jobs, files = [], 0
+        for index, path in enumerate(self.paths):
+            self.tick()
+            group = self._group(path)
+            if group and workers.available():  # a question to a dead server must not stop us
+                jobs.append(self._job(index, group))
+                files = _WORTHWHILE
+                continue
+            done, expected = self._cheaply(index)
+            if done is not None:
+                yield done
+            else:
+                jobs.append(self._job(index))
+                files += expected
+        if files >= _WORTHWHILE and workers.available():
+            yield from self._by_children(jobs)
+        else:
+            for job in jobs:
+                yield self._here(job.index)
+
+    def _group(self, path: Path) -> str:
+        """Return the network mount that the path is on, or nothing."""
+        if not self.mounts.any_network:
+            return ""
+        mount = self.mounts.of(path)
+        return mount.point if mount and mount.network else ""
+
+    def _job(self, index: int, group: str = "") -> workers.Job:
+        path = self.paths[index]
+        mounted = b"\0".join(self._mounted(path))
+        remembered = self.remembered.get(path, b"") if group else b""
+        return workers.Job(index, os.fsencode(path), mounted, remembered, group)
+
+    def _mounted(self, path: Path) -> list[bytes]:
+        return [
+            os.fsencode(os.path.relpath(mount.point, path)) for mount in self.mounts.below(path)
+        ]
+
+    def _cheaply(self, index: int) -> tuple[Sized | None, int]:
+        """Return what needs no walk: an alias, no directory, an unchanged environment.
+
+        Else how many files are to be expected.
+        """
+        path = self.paths[index]
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError as error:
+            return self._failure(index, _reason(error)), 0
+        if stat.S_ISLNK(mode):
+            self.kept[index] = _Kept(_NOTHING)
+            return Sized(path, _NOTHING, None), 0
+        if not stat.S_ISDIR(mode):
+            return self._failure(index, "not a directory"), 0
+        packed = self.remembered.get(path)
+        old = unpack(packed) if packed else None
+        if old is None:
+            return None, _UNKNOWN_FILES
+        young = len(old.digests)
+        expected = old.files
+        if self.mounts.below(path) or recheck(os.fsencode(path), old, self.tick) is None:
+            return None, expected
+        renewed = old.pack() if len(old.digests) != young else None
+        return self._success(index, old, renewed, aged=True), 0
+
+    def _here(self, index: int) -> Sized:
+        path = self.paths[index]
+        try:
+            found = count(os.fsencode(path), frozenset(self._mounted(path)), self.tick)
+        except OSError as error:
+            return self._failure(index, _reason(error))
+        return self._success(index, found, None if found.unlisted else found.pack())
+
+    def _by_children(self, jobs: list[workers.Job]) -> Iterator[Sized]:
+        for answer in workers.run(jobs, self.cancelled):
+            yield self._heard(answer)
+
+    def _heard(self, answer: workers.Answer) -> Sized:
+        index = answer.job.index
+        if answer.kind in "ru":
+            packed = answer.data or (answer.job.remembered if answer.kind == "u" else b"")
+            found = unpack(packed)
+            if found is not None:
+                new = answer.data if answer.data and not found.unlisted else None
+                return self._success(index, found, new, aged=answer.kind == "u")
+        if answer.kind == "p":
+            return self._failure(index, answer.data.decode("utf-8", "replace"))
+        if answer.kind == "h":
+            return self._failure(index, f"no answer within {workers.PATIENCE:.0f} seconds")
+        if answer.job.group:
+            return self._failure(index, "measuring it ended unexpectedly")
+        return self._here(index)
+
+    def _success(
+        self, index: int, found: Footprint, new: bytes | None, *, aged: bool = False
+    ) -> Sized:
+        path = self.paths[index]
+        mount = self.mounts.of(path)
+        exact = not (mount and mount.clones) and sys.platform != "win32" and not found.problems
+        usage = Usage(
+            apparent=found.apparent,
+            on_disk=found.blocks * BLOCK,
+            frees=found.own * BLOCK,
+            files=found.files,
+            exact=exact and not (aged and bool(found.inodes)),
+            measured=found.measured,
+        )
+        kept = _Kept(usage, found.device, found.inode, found.inodes, found.sizes)
+        if index in self.within or index in self.outer:
+            kept.outside = found.outside
+        self.kept[index] = kept
+        return Sized(path, usage, new, _partly(found))
+
+    def _failure(self, index: int, problem: str) -> Sized:
+        usage = replace(_NOTHING, exact=False)
+        self.kept[index] = _Kept(usage, failed=True)
+        return Sized(self.paths[index], usage, None, problem)
+
+    # The second pass: all together.
+
+    def second(self) -> Iterator[Sized]:
+        ledger, first_of = Ledger(), dict[tuple[int, int], int]()
+        same: dict[int, int] = {}
+        for index, kept in sorted(self.kept.items()):
+            self.tick()
+            root = (kept.device, kept.inode)
+            if kept.inode and root in first_of:  # one directory under two paths (a bind mount)
+                same[index] = first_of[root]
+            elif index not in self.within:
+                first_of[root] = index
+                ledger.add(index, kept.device, kept.inodes, kept.sizes)
+        held = ledger.held()
+        failed = any(kept.failed for kept in self.kept.values())
+        for index, kept in sorted(self.kept.items()):
+            self.tick()
+            if index in self.within:
+                blocks = self._held_within(index, ledger)
+            else:
+                blocks = held.get(same.get(index, index), 0)
+            # An environment that could not be measured may be what holds them.
+            exact = kept.usage.exact and not (failed and blocks)
+            usage = replace(kept.usage, cache_held=blocks * BLOCK, exact=exact)
+            yield Sized(self.paths[index], usage, None)
+
+    def _held_within(self, index: int, ledger: Ledger) -> int:
+        """Return the blocks held for an environment that lies in another one.
+
+        Their links are the outer one's too. So: what the outer one alone holds, as far as it has
+        no links to it but these.
+        """
+        inner, outer = self.kept[index], self.kept[self.within[index]]
+        beyond = dict(zip(outer.inodes, outer.outside, strict=True))
+        inodes, sizes = array("Q"), array("Q")
+        for inode, size, outside in zip(inner.inodes, inner.sizes, inner.outside, strict=True):
+            if beyond.get(inode) == outside:
+                inodes.append(inode)
+                sizes.append(size)
+        return ledger.held_within(self.within[index], outer.device, inodes, sizes)
+
+
+def _nested(paths: Sequence[Path]) -> dict[int, int]:
+    """Return {index of a path inside another one: index of the outermost such}."""
+    found: dict[int, int] = {}
+    outer, outer_text = -1, "\0"
+    order = sorted((os.path.join(os.fspath(path), ""), index) for index, path in enumerate(paths))
+    for text, index in order:
+        if text.startswith(outer_text):
+            found[index] = outer
+        else:
+            outer, outer_text = index, text
+    return found
+
+
+def _partly(found: Footprint) -> str:
+    if not found.problems:
+        return ""
+    more = f" (and {found.problems - 1} more)" if found.problems > 1 else ""
+    return f"not all of it could be read: {found.problem}{more}"
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

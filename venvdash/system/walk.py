@@ -1,0 +1,182 @@
+"""Walking a tree by descriptor: no link is followed, no mount crossed, no depth too deep.
+
+Kept free of imports beyond ``os``: the child processes that measure load it first.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator
+
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_DIRECTORY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+_NOATIME = getattr(os, "O_NOATIME", 0)
+_BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
+# Directories held open at once, far below the usual limit of 256 to 1024 descriptors.
+_HELD = 48
+_PATH_MAX = 4096
+
+Report = Callable[[OSError], None]
+
+
+class Opened:
+    """One directory, open while the walk is in it.
+
+    ``where`` is what ``os.scandir`` takes: a descriptor, or a path on systems that know no
+    directory descriptors. ``path`` is relative to the root (empty for the root itself) and None
+    where it is longer than the system takes. ``stat`` was taken of the open directory.
+    """
+
+    __slots__ = ("_report", "below", "descriptor", "path", "stat", "where")
+
+    def __init__(
+        self,
+        descriptor: int,
+        where: int | bytes,
+        path: bytes | None,
+        found: os.stat_result,
+        report: Report,
+    ) -> None:
+        self.descriptor = descriptor
+        self.where = where
+        self.path = path
+        self.stat = found
+        self.below: list[str | bytes] = []
+        self._report = report
+
+    def files(self) -> "Iterator[os.DirEntry[str] | os.DirEntry[bytes]]":
+        """Yield every entry that is no directory; the directories are noted for the walk.
+
+        The walk goes into nothing unless this was called and read to its end.
+        """
+        note = self.below.append
+        try:
+            with os.scandir(self.where) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        note(entry.name)
+                    else:
+                        yield entry
+        except OSError as error:
+            self._report(error)
+
+    def close(self) -> None:
+        """Let go of the descriptor; the walk opens the directory again if it comes back."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+def walk(
+    root: bytes, *, mounted: Collection[bytes] = (), report: Report = lambda error: None
+) -> Iterator[Opened]:
+    """Yield every directory of the tree, the root first, each parent before what is in it.
+
+    A directory on another device than the root, or whose relative path is in ``mounted`` (bind
+    mounts have the same device), is left out with all below it. A directory that cannot be opened
+    or has vanished goes to ``report`` and is left out. Raises OSError if the root cannot be
+    opened; ``root`` itself must not be a link.
+    """
+    if not _BY_DESCRIPTOR:
+        yield from _walk_by_path(root, mounted, report)
+        return
+    frames: list[Opened] = []
+    top = open_directory(root)
+    try:
+        frame = Opened(top, top, b"", os.fstat(top), report)
+        frames.append(frame)
+        device = frame.stat.st_dev
+        yield frame
+        while frames:
+            frame = frames[-1]
+            if not frame.below:
+                if not _leave(frames, report):
+                    return
+                continue
+            entered = _enter(frame, device, mounted, report)
+            if entered is not None:
+                frames.append(entered)
+                if len(frames) > _HELD:
+                    frames[-_HELD].close()
+                yield entered
+    finally:
+        for frame in frames:
+            frame.close()
+
+
+def open_directory(path: str | bytes, dir_fd: int | None = None) -> int:
+    """Return a descriptor of a directory, its access time kept where allowed. Raises OSError."""
+    if _NOATIME:
+        try:
+            return os.open(path, _FLAGS | _NOATIME, dir_fd=dir_fd)
+        except PermissionError:  # only the owner may ask for O_NOATIME
+            pass
+    return os.open(path, _FLAGS, dir_fd=dir_fd)
+
+
+def _enter(frame: Opened, device: int, mounted: Collection[bytes], report: Report) -> Opened | None:
+    """Open the next directory in ``frame``; None if it is not to be walked."""
+    name = frame.below.pop()
+    path = frame.path
+    if path is not None:
+        path = path + b"/" + os.fsencode(name) if path else os.fsencode(name)
+        if mounted and path in mounted:
+            return None
+        if len(path) >= _PATH_MAX:
+            path = None
+    try:
+        descriptor = open_directory(name, frame.descriptor)
+    except OSError as error:
+        report(error)
+        return None
+    found = os.fstat(descriptor)
+    if found.st_dev != device:
+        os.close(descriptor)
+        return None
+    return Opened(descriptor, descriptor, path, found, report)
+
+
+def _leave(frames: list[Opened], report: Report) -> bool:
+    """Go back to the parent, opened again if it was closed; False if it is not there any more."""
+    left = frames.pop()
+    try:
+        if frames and frames[-1].descriptor < 0:
+            parent = frames[-1]
+            parent.descriptor = open_directory("..", left.descriptor)
+            found = os.fstat(parent.descriptor)
+            if not os.path.samestat(found, parent.stat):
+                raise OSError(0, "moved while it was walked")
+    except OSError as error:
+        report(error)
+        return False
+    finally:
+        left.close()
+    return True
+
+
+def _walk_by_path(root: bytes, mounted: Collection[bytes], report: Report) -> Iterator[Opened]:
+    """Walk where there are no directory descriptors (Windows)."""
+    found = os.lstat(root)
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(20, "not a directory", os.fsdecode(root))
+    device = found.st_dev
+    todo = [b""]
+    while todo:
+        path = todo.pop()
+        where = os.path.join(root, path) if path else root
+        try:
+            found = os.lstat(where)
+        except OSError as error:
+            report(error)
+            continue
+        # A junction is a directory to scandir, but leads elsewhere as a link does.
+        reparse = getattr(found, "st_reparse_tag", 0)
+        if found.st_dev != device or reparse or path in mounted:
+            continue
+        opened = Opened(-1, where, path, found, report)
+        yield opened
+        todo += [os.path.join(path, os.fsencode(name)) for name in opened.below]
