@@ -1,0 +1,232 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.scenario import uv_project, venv
+from tests.terminal import HOSTILE, unsafe, venvdash
+from venvdash.model import Status
+
+KEYS = set(
+    [
+        "name",
+        "path",
+        "entry",
+        "store",
+        "kind",
+        "python",
+        "implementation",
+        "base",
+        "project",
+        "projects",
+        "evidence",
+        "status",
+        "reason",
+        "place",
+        "flags",
+        "usage",
+        "packages",
+        "created",
+        "changed",
+        "used",
+        "sidecar",
+    ]
+)
+
+
+def run(home: Home, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    return home.run(sys.executable, "-m", "venvdash", *arguments, check=check)
+
+
+def listed(home: Home, *arguments: str) -> list[dict[str, object]]:
+    answer = json.loads(run(home, "list", "--json", "--no-usage", *arguments).stdout)
+    environments = answer["environments"]
+    assert isinstance(environments, list)
+    return environments
+
+
+def named(home: Home, *arguments: str) -> list[object]:
+    return [environment["name"] for environment in listed(home, *arguments)]
+
+
+@pytest.fixture
+def some(home: Home) -> Home:
+    """Two projects and an environment without one."""
+    for name in ("api", "web"):
+        (home.path / "code" / name).mkdir(parents=True)
+        path = venv(home.path / ".virtualenvs" / name)
+        (path / ".project").write_text(str(home.path / "code" / name))
+    venv(home.path / ".venvs" / "scratch")
+    return home
+
+
+def test_the_json_object(some: Home) -> None:
+    (some.path / ".virtualenvs" / "junk").mkdir()
+    answer = json.loads(run(some, "list", "--json").stdout)
+    assert set(answer) == {"schema", "environments", "not_environments", "stores", "errors"}
+    assert answer["schema"] == 1
+    assert [set(one) for one in answer["environments"]] == [KEYS] * 3
+    usage = answer["environments"][0]["usage"]
+    assert set(usage) == {"apparent", "on_disk", "frees", "cache_held", "exact", "files"}
+    assert usage["on_disk"] >= usage["frees"] > 0
+    assert [odd["path"] for odd in answer["not_environments"]] == [
+        str(some.path / ".virtualenvs" / "junk")
+    ]
+    assert all(store["why"] == "default" for store in answer["stores"])
+
+
+def test_the_stream_has_a_line_for_each_environment(some: Home) -> None:
+    lines = run(some, "list", "--json-stream").stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert sorted(one["name"] for one in found) == ["api", "scratch", "web"]
+    assert all(set(one) == KEYS and one["usage"]["on_disk"] for one in found)
+    assert {one["status"] for one in found} == {"linked", "named"}
+
+
+def test_names_filters_and_order(some: Home) -> None:
+    assert named(some) == ["api", "scratch", "web"]
+    assert named(some, "--reverse") == ["web", "scratch", "api"]
+    assert named(some, "--status", "named") == ["scratch"]
+    assert named(some, "--status", "named", "--status", "linked") == ["api", "scratch", "web"]
+    assert named(some, "--kind", "virtualenvwrapper") == ["api", "web"]
+    assert named(some, "--store", str(some.path / ".venvs")) == ["scratch"]
+    assert named(some, "--store", "virtualenvwrapper") == ["api", "web"]
+    assert named(some, "web", "API") == ["api", "web"]
+    assert named(some, "code/web") == ["web"]
+    assert named(some, str(some.path / "code" / "api")) == ["api"]
+    assert named(some, "--sort", "status") == ["api", "web", "scratch"]
+
+
+def test_what_is_not_found_is_said_and_the_rest_is_listed(some: Home) -> None:
+    done = run(some, "list", "--no-usage", "wbe", "api", check=False)
+    assert done.returncode == 1
+    assert "api" in done.stdout
+    assert "no environment is called wbe. Near: web" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "--kind", "nonsense"),
+        ("list", "--status", "nonsense"),
+        ("list", "--json", "--json-stream"),
+        ("nonsense",),
+        (),
+        ("demo",),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_words(home: Home, arguments: tuple[str, ...]) -> None:
+    done = run(home, *arguments, check=False)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+    if not arguments:
+        assert "venvdash list" in done.stderr
+
+
+@pytest.mark.parametrize("content", ["stores = 3", "records = [", 'colour = "red"', "\0", "x" * 9])
+def test_a_wrong_configuration_is_said_and_changes_nothing(home: Home, content: str) -> None:
+    path = home.path / "c.toml"
+    path.write_text(content)
+    home.variables["VENVDASH_CONFIG"] = str(path)
+    done = run(home, "list", check=False)
+    assert done.returncode == 2
+    assert str(path) in done.stderr
+    assert path.read_text() == content
+
+
+def test_no_environments_says_where_it_looked(home: Home) -> None:
+    done = run(home, "list")
+    assert done.stdout == ""
+    assert str(home.path / ".virtualenvs") in done.stderr
+    assert "venvdash demo" in done.stderr
+
+
+def test_no_records_writes_nothing(some: Home) -> None:
+    def tree() -> set[Path]:
+        return set(some.path.rglob("*"))
+
+    before = tree()
+    run(some, "--no-records", "list")
+    assert tree() == before
+    (some.path / "c.toml").write_text("records = false\n")
+    some.variables["VENVDASH_CONFIG"] = str(some.path / "c.toml")
+    before = tree()
+    run(some, "list")
+    assert tree() == before
+    del some.variables["VENVDASH_CONFIG"]
+    run(some, "list")
+    assert (some.path / ".virtualenvs" / "api" / "venvdash.toml").exists()
+
+
+def test_stores_says_what_is_looked_at_and_why(some: Home) -> None:
+    some.variables["WORKON_HOME"] = str(some.path / "mine")
+    answer = json.loads(run(some, "stores", "--json").stdout)
+    by_path = {store["path"]: store for store in answer["stores"]}
+    mine = by_path[str(some.path / "mine")]
+    assert (mine["why"], mine["source"], mine["exists"]) == ("variable", "WORKON_HOME", False)
+    assert by_path[str(some.path / ".venvs")]["environments"] == 1
+    table = run(some, "stores").stdout
+    assert "variable: WORKON_HOME; not there" in table
+
+
+def test_a_store_behind_two_names_is_listed_once(some: Home) -> None:
+    (some.path / "envs").symlink_to(some.path / ".venvs")
+    assert named(some) == ["api", "scratch", "web"]
+
+
+def test_a_store_that_is_a_file_is_told(home: Home) -> None:
+    (home.path / ".virtualenvs").write_text("not a folder")
+    done = run(home, "list")
+    assert "is not a directory" in done.stderr
+
+
+def test_hostile_names_reach_the_terminal_as_visible_escapes(home: Home) -> None:
+    for number, name in enumerate(HOSTILE):
+        if "/" not in name:
+            venv(home.path / ".virtualenvs" / name)
+        project = home.path / "code" / name
+        project.mkdir(parents=True)
+        path = venv(home.path / ".virtualenvs" / f"plain{number}")
+        (path / ".project").write_bytes(os.fsencode(project))
+    for arguments in (["list"], ["list", "--no-usage", "no\x1b]0;pwn\x07such"], ["stores"]):
+        with venvdash(*arguments, variables=home.variables, cwd=home.path, columns=200) as screen:
+            screen.wait()
+        assert unsafe(screen.output) == []
+        assert b"Traceback" not in screen.output
+    assert "a\\e]0;pwn\\x07b" in run(home, "list", "--no-usage").stdout
+
+
+def test_a_table_fits_its_terminal(some: Home) -> None:
+    with venvdash("list", variables=some.variables, cwd=some.path, columns=60) as screen:
+        assert screen.wait() == 0
+    shown = screen.output.decode().split("\x1b[K")[-1]
+    assert all(len(line) <= 60 for line in shown.splitlines())
+    assert "api" in shown
+
+
+def test_a_closed_pipe_is_no_error(some: Home) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m venvdash list | true",
+        shell=True, env=some.variables, cwd=some.path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+
+
+def test_every_status_can_be_asked_for(home: Home) -> None:
+    for status in Status:
+        if status is not Status.CHECKING:
+            assert named(home, "--status", status.value) == []
+
+
+def test_a_project_of_uv_is_listed_as_it_is(home: Home) -> None:
+    path = uv_project(home, home.path / "code" / "webapp", "--package")
+    (environment,) = listed(home)
+    assert environment["path"] == str(path)
+    assert environment["kind"] == "uv"
+    assert environment["project"] == str(home.path / "code" / "webapp")
+    assert [p["name"] for p in environment["packages"]] == ["webapp"]  # type: ignore[attr-defined]  # JSON

@@ -1,0 +1,95 @@
+"""A real terminal for a test: the program on a pty, every byte that it writes kept."""
+
+import contextlib
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+
+class Terminal:
+    """A program on a terminal of its own."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", master: int) -> None:
+        self.process = process
+        self._master = master
+        self.output = b""
+
+    def read(self, until: Callable[[bytes], bool], seconds: float = 30) -> bytes:
+        """Read until the whole output fits, the program ends, or the time is up."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until(self.output):
+            if not select.select([self._master], [], [], 0.1)[0]:
+                if self.process.poll() is not None:
+                    break
+                continue
+            try:
+                part = os.read(self._master, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not part:
+                break
+            self.output += part
+        return self.output
+
+    def press(self, keys: str) -> None:
+        """Type something."""
+        os.write(self._master, keys.encode())
+
+    def wait(self, seconds: float = 30) -> int:
+        """Read to the program's end and return its exit status."""
+        self.read(lambda _: False, seconds)
+        return self.process.wait(5)
+
+
+@contextlib.contextmanager
+def venvdash(
+    *arguments: str, variables: Mapping[str, str], cwd: Path, columns: int = 80, lines: int = 24
+) -> Iterator[Terminal]:
+    """Run venvdash on a terminal of that size; it is killed when the test is done with it."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "venvdash", *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=cwd,
+        env={**variables, "TERM": "xterm-256color"},
+        start_new_session=True,
+    )
+    os.close(slave)
+    try:
+        yield Terminal(process, master)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+        os.close(master)
+
+
+HOSTILE = (
+    "[/red]",
+    "[@click=app.quit]x[/]",
+    "a\x1b]0;pwn\x07b",
+    "x\u202etxt.exe",
+    "two\nlines",
+    "c1\x9b31mred",
+    "z\u200bero",
+)
+
+
+_RAW = ("\x1b]0;pwn", "\x07", "\u202e", "\x9b", "\u200b", "two\nlines", "two\r\nlines")
+
+
+def unsafe(output: bytes) -> list[str]:
+    """Return what of the hostile names reached the terminal raw."""
+    text = output.decode("utf-8", "surrogateescape")
+    return [raw for raw in _RAW if raw in text]
