@@ -11,31 +11,11 @@ from tests.scenario import uv_project, venv
 from tests.terminal import HOSTILE, unsafe, venvdash
 from venvdash.model import Status
 
-KEYS = set(
-    [
-        "name",
-        "path",
-        "entry",
-        "store",
-        "kind",
-        "python",
-        "implementation",
-        "base",
-        "project",
-        "projects",
-        "evidence",
-        "status",
-        "reason",
-        "place",
-        "flags",
-        "usage",
-        "packages",
-        "created",
-        "changed",
-        "used",
-        "sidecar",
-    ]
-)
+KEYS = {
+    *("name", "path", "entry", "store", "kind", "python", "implementation", "base"),
+    *("project", "projects", "evidence", "status", "reason", "place", "flags", "usage"),
+    *("packages", "created", "changed", "used", "sidecar"),
+}
 
 
 def run(home: Home, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
