@@ -17,8 +17,8 @@ def _job(number: int) -> Job[int]:
 
 def test_results_come_in_order() -> None:
     jobs = [_job(number) for number in range(500)]
-    answers = list(Patient(5, _never).run(jobs))
-    assert answers == list(range(500))
+    answers = Patient(5, _never).run(jobs)
+    assert list(answers) == list(range(500))
 
 
 def test_no_jobs_end_at_once() -> None:
