@@ -118,7 +118,9 @@ class Index:
         if self._database is None:
             return nothing
         try:
-            return question(self._database)
+            # Records lie in two tables: both must be read at one moment.
+            with _transaction(self._database, "BEGIN"):
+                return question(self._database)
         except _errors() as error:
             # Half a memory is worse than none: what is missing would be taken for new.
             if _useless(error, reading=True):
@@ -133,7 +135,7 @@ class Index:
             if self._database is None or self.read_only:
                 return False
             try:
-                with _transaction(self._database):
+                with _transaction(self._database, "BEGIN IMMEDIATE"):
                     change(self._database)
             except _errors() as error:
                 if not _useless(error, reading=False):
@@ -185,8 +187,8 @@ def _useless(error: Exception, reading: bool) -> bool:
 
 
 @contextlib.contextmanager
-def _transaction(database: "Connection") -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
+def _transaction(database: "Connection", begin: str) -> Iterator[None]:
+    database.execute(begin)
     try:
         yield
         database.execute("COMMIT")
@@ -256,7 +258,7 @@ def _prepared(database: "Connection", read_only: bool) -> tuple[str, str] | None
     if version > tables.VERSION:
         return f"has schema {version}, written by a newer venvdash", f"schema-{version}"
     if version < tables.VERSION and not read_only:
-        with _transaction(database):
+        with _transaction(database, "BEGIN IMMEDIATE"):
             tables.upgrade(database)
     elif version < tables.VERSION:
         return f"has the old schema {version}", "old"

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from unicodedata import category
 
 from venvdash.model import Fingerprint, How, ProjectRecord, Record
 from venvdash.records.identity import valid_identity
@@ -264,7 +265,8 @@ def _given(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _clean(text: str, also: str = "") -> str:
-    return "".join(char for char in text if char.isprintable() or char in also)
+    # Wide and unbreakable spaces (Zs) are text too, though Python calls them unprintable.
+    return "".join(c for c in text if c.isprintable() or c in also or category(c) == "Zs")
 
 
 def _spelt(text: str | None) -> str | None:
