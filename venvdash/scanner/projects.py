@@ -189,7 +189,7 @@ def _end(data: bytes, start: int) -> int:
 
 def _parsed(document: bytes) -> str | None:
     """Return ``name`` of a TOML document that is one short line."""
-    return _usable(_toml(document).get("name"))
+    return _usable(_toml(document.rstrip(b"\r")).get("name"))
 
 
 def _from_whole(data: bytes) -> str | None:
