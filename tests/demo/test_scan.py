@@ -76,6 +76,8 @@ def test_three_sizes_differ(own_playground: Playground, session: Session) -> Non
     assert vision.frees > 12_000_000  # its largest package is nowhere else
     assert vision.on_disk > vision.frees  # numerics is
     assert prototype.on_disk > 10 * prototype.frees
+    assert prototype.cache_held is not None
+    assert prototype.cache_held > 6_000_000  # imaging is in uv's cache, and in no other
     alias = row("webtools").usage
     assert alias is None or alias.frees == 0
 
