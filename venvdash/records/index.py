@@ -8,6 +8,7 @@ The journal is SQLite's rollback journal: a WAL needs a file that even readers m
 """
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -203,13 +204,8 @@ def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | 
     if _on_network(Path(os.path.realpath(path)), mounts):
         return None, _remote(path)
     told = ""
-    try:
-        found = os.stat(path)
-        regular = stat.S_ISREG(found.st_mode)
-    except FileNotFoundError:
-        regular = not os.path.lexists(path)
-        found = None
-    if read_only and (not found.st_size if found else regular):
+    found, regular = _lookup(path)
+    if read_only and regular and not (found and found.st_size):
         return None, ""
     if not regular:
         if read_only:
@@ -219,6 +215,19 @@ def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | 
     if problem := _foreign(path, found):
         return None, problem
     return _connected(path, read_only, told)
+
+
+def _lookup(path: Path) -> tuple[os.stat_result | None, bool]:
+    """Return what is there, and whether that, or a new file in its place, can be the index."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None, not os.path.lexists(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP and os.path.islink(path):
+            return None, False
+        raise
+    return found, stat.S_ISREG(found.st_mode)
 
 
 def _connected(path: Path, read_only: bool, told: str) -> "tuple[Connection | None, str]":
