@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from venvdash.system.mounts import Mount, Mounts, fstab_points, parse_mountinfo
+from venvdash.system.mounts import Mount, Mounts, fstab_points, parse_mountinfo, resolved
 
 INFO = rb"""22 27 0:21 / /proc rw - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
@@ -146,3 +146,23 @@ def test_a_real_mount_is_seen_and_its_end_too(tmp_path: Path) -> None:
     finally:
         subprocess.run(["umount", point], check=True)
     assert str(point) not in Mounts.read().points
+
+
+def test_resolving_stops_before_a_network_mount(tmp_path: Path) -> None:
+    home = tmp_path.resolve()
+    share = home / "share"
+    (share / "deep").mkdir(parents=True)
+    (home / "link").symlink_to("share/deep")
+    (home / "loop").symlink_to("loop")
+    (home / "up").symlink_to(home / "link" / "..")
+    shared = Mounts((Mount("/", "ext4", "d"), Mount(str(share), "nfs", "s")))
+    plain = Mounts((Mount("/", "ext4", "d"), Mount("/elsewhere", "nfs", "s")))
+    for path in (home, home / "gone" / "x", home / "." / "y"):
+        assert resolved(str(path), shared) == os.path.realpath(path)
+    for path in (share, home / "link", home / "link" / "x", home / "up" / "deep"):
+        assert resolved(str(path), shared) is None
+        assert resolved(str(path), shared, [str(share)]) == os.path.realpath(path)
+        assert resolved(str(path), shared, anywhere=True) == os.path.realpath(path)
+        assert resolved(str(path), plain) == os.path.realpath(path)
+    assert resolved(str(home / "loop"), shared) is None
+    assert resolved("/a\0b", plain) == "/a\0b"
