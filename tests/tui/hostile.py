@@ -1,0 +1,71 @@
+"""A dashboard over a machine full of hostile names; started in a terminal of its own by a test."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tests.tui.feeding import HOME, STORE, ListSource, everything, row
+from venvdash.model import Claim, Direction, How, NotEnvironment, Package, Record, Row, Status
+from venvdash.scanner.events import Ended, Oddity, Problem, StoreSeen
+from venvdash.stores.base import Root, Why
+from venvdash.tui import run
+
+NAMES = (
+    "[/red]",
+    "[@click=app.quit]x[/]",
+    "a\x1b]0;pwn\x07b",
+    "right\u202eleft",
+    "new\nline",
+    "c1\x9b31mred",
+    "bytes\udcff\udc9b",
+    "[bold",
+    "tab\tand\rreturn",
+    "zero\u200bwidth\u2066",
+)
+
+
+def hostile_row(name: str) -> Row:
+    """Return a row in which everything that comes from a disk is that name."""
+    path = STORE / name
+    base = row(name, Status.ORPHAN, mib=3, path=path, project=HOME / name, reason=f"{name} is gone")
+    claim = Claim(path, HOME / name, How.POINTER, Direction.ENVIRONMENT, f"/x/{name}")
+    fingerprint = base.environment.fingerprint
+    return replace(
+        base,
+        environment=replace(
+            base.environment,
+            python=name,
+            implementation=name,
+            base=Path("/opt") / name,
+            prompt=name,
+            creator=name,
+            store=name,
+            made_at=Path("/made") / name,
+            target=Path("/target") / name,
+            traits=replace(base.environment.traits, kind=name, name=name, tool=name),
+            packages=(Package(name, name, origin=name, editable=True),),
+        ),
+        verdict=replace(base.verdict, claims=(claim, replace(claim, how=How.MENTION))),
+        record=Record(name, path, fingerprint, note=name, tags=(name,), pinned=True, first_seen=1),
+    )
+
+
+def hostile_source() -> ListSource:
+    """Return a scan in which every kind of event carries every name."""
+    events = everything([hostile_row(name) for name in NAMES])[:-1]
+    for name in NAMES:
+        root = Root(STORE / name, name, Why.VARIABLE, source=name)
+        events.append(StoreSeen(root, STORE / name, exists=True, problem=name))
+        events.append(Oddity(NotEnvironment(STORE / name, name, name)))
+        events.append(Problem(STORE / name, name))
+    return ListSource([*events, Ended(False, 0.1), RuntimeError(NAMES[2])])
+
+
+def empty_source() -> ListSource:
+    """Return a scan that finds stores of hostile names, and nothing in them."""
+    seen = [StoreSeen(Root(STORE / name, name), STORE, exists=False) for name in NAMES]
+    return ListSource([*seen, Ended(False, 0.1)])
+
+
+if __name__ == "__main__":
+    sys.exit(run(empty_source() if "empty" in sys.argv else hostile_source()))

@@ -1,0 +1,75 @@
+"""A real terminal: what a program writes to it, byte by byte."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_PAUSE = 0.05
+_ROOT = Path(__file__).parents[2]
+
+
+class Terminal:
+    """Runs a program in a pseudo-terminal of its own."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        size: tuple[int, int] = (80, 24),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self._process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=_ROOT,
+            env=dict(os.environ) | {"TERM": "xterm-256color"} | dict(variables or {}),
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.output = b""
+
+    def read(self, seconds: float) -> bytes:
+        """Read until the program pauses, for so long at most, and return what came."""
+        before = len(self.output)
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            quiet = _PAUSE if len(self.output) > before else left
+            if not select.select([self._master], [], [], min(left, quiet))[0]:
+                break
+            try:
+                self.output += os.read(self._master, 65536)
+            except OSError:  # the program has ended
+                break
+        return self.output[before:]
+
+    def wait_for(self, text: str, seconds: float = 30) -> None:
+        """Read until ``text`` has been written since the start; fail where it never is."""
+        end = time.monotonic() + seconds
+        while text.encode() not in self.output:
+            assert time.monotonic() < end, f"{text!r} never came: {self.output[-2000:]!r}"
+            self.read(0.1)
+
+    def send(self, keys: str) -> bytes:
+        """Type and return what was written in answer."""
+        os.write(self._master, keys.encode())
+        return self.read(0.3)
+
+    def close(self) -> int:
+        """Wait for the program's end and return its exit code."""
+        end = time.monotonic() + 20
+        while self._process.poll() is None and time.monotonic() < end:
+            self.read(0.1)
+        self._process.kill()
+        os.close(self._master)
+        return self._process.wait()

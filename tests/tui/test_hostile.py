@@ -1,0 +1,121 @@
+"""Names made to break a terminal: shown as escapes everywhere, and the dashboard lives on."""
+
+import re
+import sys
+
+import pytest
+
+from tests.tui.driving import Driver, drive
+from tests.tui.feeding import ListSource
+from tests.tui.hostile import NAMES, empty_source, hostile_source
+from tests.tui.terminal import Terminal
+from venvdash.text import visible
+
+_UNSAFE = (
+    b"\x1b]0;",
+    b"\x1b]2;",
+    b"\x07",
+    "\u202e".encode(),
+    "\u2066".encode(),
+    "\u200b".encode(),
+    "\x9b".encode(),
+    b"\xff",
+)
+# What Textual itself writes: a copied text in base64, and the shape of the mouse pointer.
+_OWN = re.compile(rb"\x1b\](52;c;[A-Za-z0-9+/=]*|22;[a-z-]+)\x07")
+
+
+def assert_clean(output: bytes) -> None:
+    """No unsafe byte was written beside the terminal commands of Textual itself."""
+    rest = _OWN.sub(b"", output)
+    for unsafe in _UNSAFE:
+        assert unsafe not in rest, rest[max(0, rest.find(unsafe) - 60) :][:120]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+def test_no_unsafe_byte_reaches_a_real_terminal(size: tuple[int, int]) -> None:
+    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"], size=size)
+    terminal.wait_for("a\\e]0;pwn\\x07b")
+    terminal.wait_for("The scan failed")
+    for _ in NAMES:
+        terminal.send("j")
+        terminal.send("\r")
+        terminal.send("G")
+        terminal.send("\x1b")
+        terminal.send("y")
+        terminal.send("\r")
+        terminal.send("o")
+    terminal.send("5")
+    for _ in range(len(NAMES) * 2):
+        terminal.send("j")
+    terminal.send("1")
+    terminal.send("/\x1b[200~a\x1b]0;pwn\x07b\x1b[201~")
+    terminal.send("\r")
+    terminal.send("\x1b")
+    terminal.send(":")
+    terminal.send("pwn")
+    terminal.send("\x1b")
+    terminal.send("\x1b")
+    terminal.send("q")
+    assert terminal.close() == 0
+    assert_clean(terminal.output)
+
+
+def test_stores_with_hostile_names_in_the_empty_screen() -> None:
+    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile", "empty"], size=(120, 40))
+    terminal.wait_for("a\\e]0;pwn\\x07b")
+    terminal.send("5")
+    terminal.send("q")
+    assert terminal.close() == 0
+    assert_clean(terminal.output)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+def test_names_are_shown_letter_by_letter(size: tuple[int, int]) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: len(driver.listed) == len(NAMES))
+        for name in NAMES:
+            assert visible(name) in driver.text
+        for _ in NAMES:
+            await driver.press("enter")
+            assert f"{visible(driver.current)}  ✗ orphan" in driver.text
+            await driver.press("escape", "y", "escape", "j")
+        assert driver.app.is_running
+
+    drive(hostile_source(), script, size)
+
+
+def test_a_name_that_looks_like_a_link_is_none() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: len(driver.listed) == len(NAMES))
+        place = driver.listed.index("[@click=app.quit]x[/]")
+        for x in range(0, 80, 7):
+            await driver.pilot.click("#environments", offset=(x, place + 1))
+        await driver.pilot.click("#reason", offset=(14, 0))
+        await driver.pilot.pause()
+        assert driver.current == "[@click=app.quit]x[/]"
+        assert driver.app.is_running
+
+    drive(hostile_source(), script)
+
+
+def test_the_palette_shows_names_and_never_reads_them_as_markup() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: len(driver.listed) == len(NAMES))
+        for typed, shown in (("red", "Go to: [/red]"), ("click", "Go to: [@click=app.quit]x[/]")):
+            await driver.press("colon", *typed)
+            await driver.until(lambda shown=shown: shown in driver.text)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            await driver.press("escape")
+        assert driver.app.is_running
+
+    drive(hostile_source(), script)
+
+
+def test_the_empty_screen_lives_with_them() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        assert visible(NAMES[2]) in driver.text
+        assert "[/red]" in driver.text
+
+    source: ListSource = empty_source()
+    drive(source, script, (120, 40))
