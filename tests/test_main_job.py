@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.mounting import tmpfs
+from tests.mounting import hanging, tmpfs
 from tests.scenario import remove, rows, uv_project, uv_script, venv
 from tests.users import as_another_user, open_to_all
 from venvdash.config import Config, ConfiguredStore
@@ -112,6 +112,39 @@ def test_the_first_listing_of_a_home_where_projects_are_gone_already(
     assert shown[package].verdict.project == code / "webapp"
     assert shown[bare].verdict.status is Status.UNKNOWN
     assert shown[bare].verdict.projects == ()
+
+
+def test_an_environment_that_uv_made_again_keeps_its_project(home: Home, code: Path) -> None:
+    bare = uv_project(home, code / "notes", "--bare")
+    before = rows(home)[bare].record
+    home.uv("venv", "-q", "--clear", cwd=code / "notes")
+    assert bare.exists()
+    assert not (bare / "venvdash.toml").exists()
+    row = rows(home)[bare]
+    assert (row.verdict.status, row.verdict.project) == (Status.LINKED, code / "notes")
+    assert row.record
+    assert before
+    assert row.record.identity != before.identity
+    home.uv("venv", "-q", "--clear", cwd=code / "notes")
+    remove(code / "notes")
+    assert rows(home)[bare].verdict.status is Status.ORPHAN  # its hash says whose it was
+
+
+def test_a_dead_mount_holds_nobody_up(home: Home, code: Path) -> None:
+    point = home.path / "server"
+    point.mkdir()
+    alive = uv_project(home, code / "notes", "--bare")
+    plain = venv(home.path / ".virtualenvs" / "api")
+    (plain / ".project").write_text(str(point / "api"))
+    with hanging(point):
+        session = Session(home.machine(), Config(stores=(ConfiguredStore(str(point)),)))
+        session.patience = 0.4
+        for _ in session.scan(usage=False):
+            pass
+    assert session.rows[alive].verdict.status is Status.LINKED
+    assert session.rows[plain].verdict.status is Status.UNREACHABLE
+    assert "does not answer" in session.rows[plain].verdict.reason
+    assert any(problem.path == point for problem in session.problems)
 
 
 def test_a_parent_that_may_not_be_read_is_out_of_reach(home: Home, code: Path) -> None:

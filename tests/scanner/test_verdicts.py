@@ -1,5 +1,6 @@
 """The table of verdicts, row by row."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,22 @@ def test_moved_to_an_unknown_place_when_changed_after_it_was_last_seen() -> None
     assert (found.status, found.place) == (Status.MOVED, None)
     later = [*claims, claim(B, How.POINTER, RECORD, seen=11.0)]
     assert judge(later, known).status is Status.ORPHAN
+
+
+@pytest.mark.parametrize(("seen", "went", "status"), [
+    (5.0, 20.0, Status.ORPHAN),  # worked on after it was seen, then deleted
+    (5.0, 9.0, Status.MOVED),  # changed when it was gone already
+    (15.0, 9.0, Status.ORPHAN),  # seen after the last change
+    (None, 9.0, Status.MOVED),
+    (None, 20.0, Status.ORPHAN),
+])  # fmt: skip
+def test_only_a_change_after_the_project_went_is_a_sign_of_life(
+    seen: float | None, went: float, status: Status
+) -> None:
+    gone = replace(place(A, ABSENT), ancestor_mtime=went)
+    known = facts(environment(changed=10.0), places=[gone])
+    direction = RECORD if seen else ENVIRONMENT
+    assert judge([claim(A, How.POINTER, direction, seen=seen)], known).status is status
 
 
 def test_orphan_names_what_is_missing() -> None:

@@ -102,7 +102,7 @@ def command(
 def _scan(opened: Session, *, usage: bool) -> None:
     line = ProgressLine()
     try:
-        for event in opened.scan(usage=usage):
+        for event in opened.scan(usage=usage, early=False):
             if isinstance(event, Progress):
                 line.show(event)
     finally:

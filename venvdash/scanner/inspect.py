@@ -25,7 +25,7 @@ from venvdash.system.files import open_quietly
 
 _CFG_LIMIT = 64 * 1024  # bytes; the largest that tools write is a few hundred
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
-_ANCESTORS = 4  # a workspace member lies that deep below its root at the most
+_ANCESTORS = 8  # directories above an editable source that may be its workspace's root
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from venvdash.scanner.candidates import Candidate, Wanted
 from venvdash.scanner.places import fsid_of
 from venvdash.stores.base import Store, normalised
 
-_ANCESTORS = 8  # directories above a gone editable source that may have been its workspace
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -118,20 +116,6 @@ class Matcher:
         """
         last = _stem(os.fspath(path)) if script else path.name
         return list(self._hashed(path, script, [last, *names]))
-
-    def guess_above(self, environment: Path, source: Path) -> list[Claim]:
-        """Return the HASH claims of one environment for its gone editable source.
-
-        ``source`` and the directories above it are tried: one of them was the workspace's root,
-        whose name only the environment still bears.
-        """
-        for path in [source, *source.parents][:_ANCESTORS]:
-            left = [env for (script, _), envs in self._open.items() if not script for env in envs]
-            found = self._fitting(path, [env for env in left if env.path == environment])
-            if found:
-                self._close([environment])
-                return found
-        return []
 
     def _name(self, candidate: Candidate, directory: str) -> str | None:
         """Return ``[project].name``, read only where it may matter."""

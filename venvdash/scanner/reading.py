@@ -1,6 +1,7 @@
 """The first stage of a scan: every store is listed, every environment in it is read."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,9 +28,13 @@ class _Read:
 class Reader:
     """Reads every store once; ``environments``, ``sidecars`` and ``claims`` fill up meanwhile."""
 
-    def __init__(self, machine: Machine, config: Config, patient: Patient) -> None:
+    def __init__(
+        self, machine: Machine, config: Config, known: Mapping[Path, Record], patient: Patient
+    ) -> None:
+        """Read for ``machine``; ``known`` are the records that the index has, by path."""
         self._machine = machine
         self._config = config
+        self._known = known
         self._patient = patient
         self.environments: dict[Path, Environment] = {}
         self.sidecars: dict[Path, Record] = {}
@@ -95,12 +100,24 @@ class Reader:
             inspected = inspect(entry, root, uid)
             if isinstance(inspected, NotEnvironment):
                 return inspected
-            remembered = None
-            if inspected.environment.sidecar:
-                remembered = sidecar.read(inspected.environment.path, uid)
-            return _Read(inspected, remembered if isinstance(remembered, Record) else None)
+            return _Read(inspected, self._sidecar(inspected.environment))
 
         return Job(entry.prefix, read)
+
+    def _sidecar(self, environment: Environment) -> Record | None:
+        """Read the sidecar, unless the index has known all of it since it was last written."""
+        if not environment.sidecar:
+            return None
+        known = self._known.get(environment.path)
+        if known is not None and known.fingerprint == environment.fingerprint:
+            try:
+                written = os.lstat(environment.path / sidecar.NAME).st_mtime
+            except OSError:
+                return None
+            if written <= known.last_seen:
+                return None
+        found = sidecar.read(environment.path, self._machine.uid)
+        return found if isinstance(found, Record) else None
 
     def _take(self, read: _Read) -> None:
         environment = read.inspected.environment

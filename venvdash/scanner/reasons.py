@@ -93,12 +93,12 @@ def sighted(best: Claim, found: Sequence[Sighting]) -> str:
     return f"{visible(best.project)} is gone and was found at {place}{others}{because}"
 
 
-def changed_since(best: Claim, seen: float | None) -> str:
-    """Return why it has moved to an unknown place: it was changed after its project was seen."""
-    when = f" on {day(seen)}" if day(seen) else ""
+def changed_since(best: Claim, went: float | None) -> str:
+    """Return why it has moved to an unknown place: it was changed after its project went."""
+    when = f" (by {day(went)})" if day(went) else ""
     return (
         f"{says(best)}, which is gone, but the environment was changed after its project"
-        f" was last seen{when}, so the project may live elsewhere"
+        f" went{when}, so the project may live elsewhere"
     )
 
 

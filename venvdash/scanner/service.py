@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from venvdash.model import (
     Presence,
     ProjectRecord,
     Record,
+    Relation,
     Sighting,
     Status,
     Verdict,
@@ -70,17 +72,19 @@ def scan(
     *,
     usage: bool = True,
     search: bool = True,
+    early: bool = True,
     cancelled: Callable[[], bool],
     patience: float = PATIENCE,
 ) -> Iterator[Event]:
     """Scan everything and tell it as it comes; ``Ended`` is always the last event.
 
-    ``search`` looks for projects, ``usage`` measures. ``patience`` is how many seconds one
+    ``search`` looks for projects, ``usage`` measures, ``early`` tells verdicts that the search may
+    still revise. ``patience`` is how many seconds one
     directory may take. ``cancelled`` is asked often; true ends the scan within 100 ms.
     """
     started = time.monotonic()
     survey = _Survey(machine, config, past, Patient(patience, cancelled), cancelled)
-    stages = [survey.stores(), survey.proofs()]
+    stages = [survey.stores(), survey.proofs(early=early)]
     stages += [survey.search()] if search else []
     stages += [survey.sizes()] if usage else []
     for stage in stages:
@@ -116,7 +120,7 @@ class _Survey:
         self._past = past
         self._patient = patient
         self._cancelled = cancelled
-        self._reader = Reader(machine, config, patient)
+        self._reader = Reader(machine, config, past.records, patient)
         self._environments = self._reader.environments
         self._claims = self._reader.claims
         self._places: dict[Path, Place] = {}
@@ -135,7 +139,7 @@ class _Survey:
 
     # Proofs: what the environments themselves, and our records, say.
 
-    def proofs(self) -> Iterator[Event]:
+    def proofs(self, *, early: bool) -> Iterator[Event]:
         """Recall what is remembered, look at the places named, and judge a first time."""
         found = [
             identity.Found(path, environment.fingerprint, self._reader.sidecars.get(path))
@@ -146,7 +150,8 @@ class _Survey:
         for path, memory in self._memories.items():
             self._claims.extend(_remembered(path, memory))
         yield from self._look(self._claims)
-        yield self._judged(final=False)
+        if early:
+            yield self._judged(final=False)
 
     def _alive(self, path: Path) -> bool:
         """Return whether an environment lies at a path outside the table; yes where in doubt."""
@@ -197,17 +202,17 @@ class _Survey:
             gone=[r for r in records.values() if self._presence(r.path) is Presence.ABSENT],
             known={record.path: record.first_seen for record in records.values()},
         )
-        known = list(dict.fromkeys([*self._places, *records]))
+        # Not where something does not answer: the search enters what is known.
+        known = [
+            path
+            for path in dict.fromkeys([*self._places, *records])
+            if self._presence(path) is not Presence.UNREACHABLE
+        ]
         found = candidates.search(
             self._machine, self._config, known, matcher.wanted, self._cancelled, self._mounts
         )
         ended = yield from self._searched(found, matcher)
-        claims = [
-            claim
-            for record in records.values()
-            for script in (False, True)
-            for claim in matcher.guess(record.path, [record.name or ""], script=script)
-        ]
+        claims = yield from self._guessed([records[p] for p in known if p in records], matcher)
         self._claims.extend(claims)
         yield from self._look(claims)
         yield from self._visit()
@@ -239,14 +244,41 @@ class _Survey:
                     return True
         return False
 
+    def _guessed(
+        self, records: Iterable[ProjectRecord], matcher: Matcher
+    ) -> Generator[Event, None, list[Claim]]:
+        """Try the hashes of every project that is remembered, gone ones as well."""
+
+        def guess(record: ProjectRecord) -> list[Claim]:
+            names = [record.name] if record.name else []
+            found = matcher.guess(record.path, names)
+            return found or matcher.guess(record.path, names, script=True)
+
+        claims: list[Claim] = []
+        for answer in self._patient.run([Job(r.path, partial(guess, r)) for r in records]):
+            if isinstance(answer, list):
+                claims += answer
+            else:
+                yield told(answer)
+        return claims
+
     def _unproven(self) -> set[Path]:
-        """Return the environments that nothing alive claims so far."""
+        """Return the environments that nothing alive claims so far.
+
+        The record of what lay here before an environment was made again proves nothing of it.
+        """
         proven = {
             claim.environment
             for claim in self._claims
-            if claim.proves and self._presence(claim.project) is Presence.PRESENT
+            if claim.proves
+            and self._presence(claim.project) is Presence.PRESENT
+            and not (claim.direction is Direction.RECORD and self._recreated(claim.environment))
         }
         return set(self._environments) - proven
+
+    def _recreated(self, environment: Path) -> bool:
+        memory = self._memories.get(environment)
+        return memory is not None and memory.relation is Relation.RECREATED
 
     def _presence(self, project: Path) -> Presence | None:
         place = self._places.get(project)
@@ -303,7 +335,11 @@ class _Survey:
         self, decided: Mapping[Path, Verdict]
     ) -> dict[Path, tuple[ProjectRecord, ...]]:
         return {
-            path: tuple(self._project_record(path, claim) for claim in _best_claims(verdict))
+            path: tuple(
+                self._project_record(path, claim)
+                for claim in _best_claims(verdict)
+                if self._presence(claim.project) is Presence.PRESENT
+            )
             for path, verdict in decided.items()
             if verdict.status in (Status.LINKED, Status.INACTIVE)
         }
@@ -349,7 +385,7 @@ def _remembered(path: Path, memory: Memory) -> Iterator[Claim]:
 
 
 def _best_claims(verdict: Verdict) -> list[Claim]:
-    """Return the best proof of each living project, as a verdict orders them."""
+    """Return the best proof of each project, as a verdict orders them."""
     best: dict[Path, Claim] = {}
     for claim in verdict.claims:
         if claim.proves and claim.project in verdict.projects:

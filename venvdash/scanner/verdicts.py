@@ -285,10 +285,17 @@ def _first(project: _Project, case: _Case) -> tuple[_Project, ...]:
 
 
 def _gone(case: _Case) -> Verdict:
-    """Decide where every project that ever was proven is gone for certain."""
+    """Decide where every project that ever was proven is gone for certain.
+
+    An environment that was changed after its project went is still somebody's. A project that
+    was seen, and was there until the directory around it last changed, may have been worked on
+    in between: that is no sign of life.
+    """
     first, seen, changed = case.projects[0], case.seen, case.environment.changed
-    if seen is not None and changed is not None and changed > seen:
-        reason = reasons.changed_since(first.best, seen)
+    went = max((p.place.ancestor_mtime or 0.0 for p in case.projects), default=0.0)
+    since = max(seen or 0.0, went)
+    if since and changed is not None and changed > since:
+        reason = reasons.changed_since(first.best, since)
         return case.verdict(Status.MOVED, reason, case.projects)
     others = [project.path for project in case.projects[1:]]
     reason = reasons.orphan(first.best, first.place, others, seen)

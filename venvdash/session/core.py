@@ -42,6 +42,7 @@ class Session:
         self.oddities: list[NotEnvironment] = []
         self.problems: list[Problem] = []
         self.searched = 0
+        self.patience = service.PATIENCE  # seconds that one directory may take to answer
         self._keeper = Keeper(machine, writes=records and config.records)
         self._names: Mapping[Path, str] = {}
         self._activity: Mapping[Path, float] = {}
@@ -51,12 +52,14 @@ class Session:
         *,
         usage: bool = True,
         search: bool = True,
+        early: bool = True,
         cancel: threading.Event | None = None,
     ) -> Iterator[SessionEvent]:
         """Scan in this thread and yield what changes, as it does; the last event is ``Ended``.
 
         ``usage``: measure sizes. ``search``: look for projects (without it statuses stay
-        ``checking`` where nothing proves them). ``cancel`` ends it within a tenth of a second.
+        ``checking`` where nothing proves them). ``early``: give rows before that search has ended.
+        ``cancel`` ends it within a tenth of a second.
         """
         self.stores, self.oddities, self.problems = [], [], []
         seen: set[Path] = set()
@@ -65,7 +68,14 @@ class Session:
         self._report(self._keeper.problems())
         try:
             for event in service.scan(
-                self.machine, self.config, past, usage=usage, search=search, cancelled=cancelled
+                self.machine,
+                self.config,
+                past,
+                usage=usage,
+                search=search,
+                early=early,
+                cancelled=cancelled,
+                patience=self.patience,
             ):
                 if isinstance(event, Ended) and not event.cancelled:
                     yield from self._gone(seen)

@@ -86,18 +86,34 @@ class Keeper:
                 record = _with(record, proven)
             records[path] = record
         if self._writes and self._index is not None:
-            self._write_sidecars(records, event.facts.environments)
-            self._store(records)
+            environments = event.facts.environments
+            news = {p: r for p, r in records.items() if self._is_news(environments[p], r)}
+            self._write_sidecars(news, environments)
+            # Only now: what the index has seen last is never older than the sidecar.
+            now = time.time()
+            self._store({p: replace(r, last_seen=now) for p, r in news.items()}, set(records))
         return records
 
-    def _store(self, records: Mapping[Path, Record]) -> None:
-        if self._index is None:
+    def _is_news(self, environment: Environment, record: Record) -> bool:
+        """Return whether a record says more than what is stored.
+
+        When a project was last seen counts against when its environment last changed; while that
+        has not moved on, a newer date says nothing.
+        """
+        known = self._known.get(environment.path)
+        if known is None or merge.worth_writing(known, record):
+            return True
+        missing = not environment.sidecar and _keeps_sidecar(environment)
+        return missing or (environment.changed or 0.0) >= known.last_seen
+
+    def _store(self, records: Mapping[Path, Record], found: set[Path]) -> None:
+        if self._index is None or not records:
             return
         held = {record.identity for record in records.values()}
         renamed = [
             path
             for path, record in self._known.items()
-            if record.identity in held and path not in records
+            if record.identity in held and path not in found
         ]
         if renamed:
             self._index.forget(renamed)
@@ -108,10 +124,7 @@ class Keeper:
     ) -> None:
         failed: dict[str, int] = {}
         for path, record in records.items():
-            environment = environments[path]
-            if not _keeps_sidecar(environment):
-                continue
-            if environment.sidecar and not merge.worth_writing(self._known.get(path), record):
+            if not _keeps_sidecar(environments[path]):
                 continue
             try:
                 sidecar.write(path, record)

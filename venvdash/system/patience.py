@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _TICK = 0.05  # seconds between two looks at whether to stop
+_BATCH = 0.01  # seconds between two hand-overs of results
 _SHORTEST = 0.25  # seconds; once something hung, its like get less time
 
 
@@ -44,11 +45,26 @@ class Failed:
 
 
 class _Turn(Generic[T]):
-    """One thread's time at the line; ``over`` tells a thread that wakes late to keep quiet."""
+    """One thread's time at the line; ``over`` tells a thread that wakes late to keep quiet.
+
+    Results are handed over in batches: to wake the other thread for each costs more than the job.
+    """
 
     def __init__(self) -> None:
         self.over = False
         self.at: tuple[Path, float] | None = None
+        self.pending: list[T | Failed] = []
+        self._handed = 0.0
+
+    def due(self) -> bool:
+        """Whether it is time to hand over; the first result goes at once."""
+        return time.monotonic() - self._handed >= _BATCH
+
+    def take(self) -> list[T | Failed]:
+        """Return the results that were not handed over yet."""
+        self._handed = time.monotonic()
+        batch, self.pending = self.pending, []
+        return batch
 
 
 class Patient:
@@ -62,30 +78,31 @@ class Patient:
     def run(self, jobs: Iterable[Job[T]]) -> Iterator[T | NotAnswering | Failed]:
         """Yield each job's result as it comes, in order; ends early only when cancelled."""
         line = deque(jobs)
-        results: queue.SimpleQueue[tuple[_Turn[T], T | Failed | None, bool]] = queue.SimpleQueue()
+        results: queue.SimpleQueue[tuple[_Turn[T], list[T | Failed], bool]] = queue.SimpleQueue()
         turn = self._start(line, results)
         try:
             while not self._cancelled():
                 try:
-                    whose, result, done = results.get(timeout=_TICK)
+                    whose, batch, done = results.get(timeout=_TICK)
                 except queue.Empty:
                     given_up = self._hanging(turn)
                     if given_up:
+                        yield from turn.take()
                         turn = self._start(line, results)
                         yield given_up
                     continue
                 if whose is not turn:
                     continue  # came back after it was given up
+                yield from batch
                 if done:
                     return
-                yield result  # type: ignore[misc]  # None only with done
         finally:
             turn.over = True
 
     def _start(
         self,
         line: "deque[Job[T]]",
-        results: "queue.SimpleQueue[tuple[_Turn[T], T | Failed | None, bool]]",
+        results: "queue.SimpleQueue[tuple[_Turn[T], list[T | Failed], bool]]",
     ) -> "_Turn[T]":
         turn: _Turn[T] = _Turn()
 
@@ -94,7 +111,7 @@ class Patient:
                 try:
                     job = line.popleft()
                 except IndexError:
-                    results.put((turn, None, True))
+                    results.put((turn, turn.take(), True))
                     return
                 turn.at = (job.path, time.monotonic())
                 try:
@@ -102,8 +119,9 @@ class Patient:
                 except Exception as error:  # one bad job must not end a scan
                     result = Failed(job.path, error)
                 turn.at = None
-                if not turn.over:
-                    results.put((turn, result, False))
+                turn.pending.append(result)
+                if turn.due() and not turn.over:
+                    results.put((turn, turn.take(), False))
 
         threading.Thread(target=work, name="venvdash-scan", daemon=True).start()
         return turn
