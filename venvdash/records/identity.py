@@ -7,7 +7,7 @@ fingerprint. The sidecar may have been written by anybody, so it never outvotes 
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,8 +45,9 @@ def relate(
 ) -> dict[Path, Memory]:
     """Return for every environment the record that applies, and how far it may be trusted.
 
-    ``index`` is what the index holds, by path. ``alive`` is asked only about paths that ``found``
-    does not hold: whether an environment still lies there. Paths are compared as they are spelt.
+    ``index`` is what the index holds, by path, each id once. ``alive`` is asked only about paths
+    that ``found`` does not hold: whether an environment still lies there. Paths are compared as
+    they are spelt.
 
     The record has the environment's present path and fingerprint, except for a copy, whose record
     is the original's. Use ``kept`` for what may be stored of it.
@@ -83,6 +84,7 @@ class _Table:
         self._known: dict[str, dict[Path, Record]] = defaultdict(dict)
         for path, record in index.items():
             self._known[record.identity][path] = record
+        self._carried = Counter(o.sidecar.identity for o in self._found.values() if o.sidecar)
         self._holders: dict[str, list[Path]] = defaultdict(list)
         self._ids = {path: self._identity(one) for path, one in self._found.items()}
         for path, identity in self._ids.items():
@@ -96,13 +98,15 @@ class _Table:
     def _identity(self, one: Found) -> str | None:
         """Return the id that the environment goes by; a fingerprint in the index proves its own.
 
-        An id that only the sidecar has is adopted: another index wrote it.
+        An id that only this sidecar has is adopted: another index wrote it.
         """
         there = self._index.get(one.path)
         carried = one.sidecar.identity if one.sidecar else None
         if there is None or there.fingerprint != one.fingerprint:
             return carried
-        return carried if carried is not None and carried not in self._known else there.identity
+        if carried is None or carried in self._known or self._carried[carried] > 1:
+            return there.identity
+        return there.identity if self._carried[there.identity] else carried
 
     def _memory(self, one: Found) -> Memory:
         identity = self._ids[one.path]
@@ -113,11 +117,7 @@ class _Table:
         original = self._originals[identity]
         if original == one.path:
             return self._own(one, identity)
-        there = self._index.get(one.path)
-        if there and there.fingerprint == one.fingerprint and there.identity != identity:
-            # It carries somebody else's sidecar, but the index knows it well.
-            return Memory(there, Relation.SAME)
-        record = one.sidecar or there
+        record = one.sidecar or self._index.get(one.path)
         if record is None:  # an id comes from one of them
             return self._new(one)
         return Memory(record, Relation.COPY, original)
@@ -204,14 +204,20 @@ class _Table:
         sidecar = one.sidecar
         if sidecar is not None and sidecar.identity == record.identity:
             record = merge(record, sidecar)
-        return Memory(replace(record, path=one.path, fingerprint=one.fingerprint), relation)
+        if record.path != one.path or record.fingerprint != one.fingerprint:
+            record = replace(record, path=one.path, fingerprint=one.fingerprint)
+        return Memory(record, relation)
 
 
 def _checked(one: Found, now: float) -> Found:
     """Drop a sidecar without a proper id; one from the future must not win for ever."""
     sidecar = one.sidecar
-    if sidecar is None or not valid_identity(sidecar.identity):
+    if sidecar is None:
+        return one
+    if not valid_identity(sidecar.identity):
         return replace(one, sidecar=None)
+    if sidecar.last_seen <= now and all(p.last_seen <= now for p in sidecar.projects):
+        return one
     projects = tuple(replace(p, last_seen=min(p.last_seen, now)) for p in sidecar.projects)
     sidecar = replace(sidecar, last_seen=min(sidecar.last_seen, now), projects=projects)
     return replace(one, sidecar=sidecar)

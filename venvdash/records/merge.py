@@ -16,12 +16,24 @@ def merge(first: Record, second: Record) -> Record:
     (``first``'s where equal); projects are joined by ``projects``.
     """
     newer, older = (second, first) if second.last_seen > first.last_seen else (first, second)
+    if not _adds(older, newer):  # as a rule; a thousand listed environments notice
+        return newer
     return replace(
         newer,
         projects=projects((*newer.projects, *older.projects)),
         last_sync=_latest(first.last_sync, second.last_sync),
         last_shell=_latest(first.last_shell, second.last_shell),
         first_seen=_earliest(first.first_seen, second.first_seen),
+    )
+
+
+def _adds(older: Record, newer: Record) -> bool:
+    """Whether the older record holds anything that the newer one lacks."""
+    return (
+        older.projects != newer.projects
+        or (older.last_sync or 0.0) > (newer.last_sync or 0.0)
+        or (older.last_shell or 0.0) > (newer.last_shell or 0.0)
+        or older.first_seen != newer.first_seen
     )
 
 

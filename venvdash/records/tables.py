@@ -29,7 +29,7 @@ _STEPS = (
             note TEXT NOT NULL, tags TEXT NOT NULL, pinned INTEGER NOT NULL,
             last_sync REAL, last_shell REAL, first_seen REAL NOT NULL, last_seen REAL NOT NULL
         ) WITHOUT ROWID""",
-        "CREATE INDEX environment_identity ON environment (identity)",
+        "CREATE UNIQUE INDEX environment_identity ON environment (identity)",
         """CREATE TABLE project (
             environment BLOB NOT NULL, path BLOB NOT NULL, how TEXT NOT NULL, real BLOB,
             inode TEXT, fsid TEXT, mount_point BLOB, mount_source BLOB,
