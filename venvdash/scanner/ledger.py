@@ -8,7 +8,7 @@ ranges of inodes are expanded one at a time.
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -27,23 +27,41 @@ class _Entry:
 
 
 @dataclass(slots=True)
-class _Table:
-    """One device. ``alone``: inodes of one owner so far; ``several``: of more. Ascending."""
+class _Chunk:
+    """The inodes from ``low`` to below ``high`` on one device, ascending.
 
+    ``alone``: those of one owner so far, with ``owners`` and ``sizes``; ``several``: of more.
+    """
+
+    low: int
+    high: int
     alone: "array[int]" = field(default_factory=lambda: array("Q"))
     owners: "array[int]" = field(default_factory=lambda: array("I"))
-    sizes: "array[int]" = field(default_factory=lambda: array("Q"))
+    sizes: "array[int]" = field(default_factory=lambda: array("I"))
     several: "array[int]" = field(default_factory=lambda: array("Q"))
+
+    def __len__(self) -> int:
+        return len(self.alone) + len(self.several)
 
 
 class Ledger:
     """Collects the shared inodes of environments, named by numbers below 2**32."""
 
-    def __init__(self, pending: int = _PENDING, part: int = _PART) -> None:
-        """Merge after ``pending`` entries; expand about ``part`` at a time (less for tests)."""
+    def __init__(
+        self,
+        tick: Callable[[], None] = lambda: None,
+        *,
+        pending: int = _PENDING,
+        part: int = _PART,
+    ) -> None:
+        """Call ``tick`` every some 10 ms of work; what it raises leaves the ledger unusable.
+
+        Merges after ``pending`` entries and expands about ``part`` at a time.
+        """
+        self._tick = tick
         self._limit = pending
         self._part = part
-        self._tables: dict[int, _Table] = {}
+        self._tables: dict[int, list[_Chunk]] = {}
         self._waiting: dict[int, list[_Entry]] = {}
         self._count: dict[int, int] = {}
 
@@ -57,9 +75,8 @@ class Ledger:
         self._waiting.setdefault(device, []).append(_Entry(owner, inodes, sizes))
         self._count[device] = self._count.get(device, 0) + len(inodes)
         # The growing limit keeps the work in proportion to what was added.
-        table = self._tables.get(device)
-        known = len(table.alone) + len(table.several) if table else 0
-        if self._count[device] > max(self._limit, known):
+        known = sum(map(len, self._tables.get(device, ())))
+        if self._count[device] > max(self._limit, known // 2):
             self._merge(device)
 
     def held(self) -> dict[int, int]:
@@ -67,8 +84,9 @@ class Ledger:
         totals: dict[int, int] = {}
         for device in list(self._waiting):
             self._merge(device)
-        for table in self._tables.values():
-            for owner, size in zip(table.owners, table.sizes, strict=True):
+        for chunk in chain.from_iterable(self._tables.values()):
+            self._tick()
+            for owner, size in zip(chunk.owners, chunk.sizes, strict=True):
                 totals[owner] = totals.get(owner, 0) + size
         return totals
 
@@ -77,12 +95,13 @@ class Ledger:
     ) -> int:
         """Return the size of those of ``inodes`` that only ``owner`` has links to."""
         self._merge(device)
-        table = self._tables.get(device, _Table())
         total = 0
-        for inode, size in zip(inodes, sizes, strict=True):
-            at = bisect_left(table.alone, inode)
-            if at < len(table.alone) and table.alone[at] == inode and table.owners[at] == owner:
-                total += size
+        for chunk in self._tables.get(device, ()):
+            low, high = _span(inodes, chunk.low, chunk.high)
+            for inode, size in zip(inodes[low:high], sizes[low:high], strict=True):
+                at = bisect_left(chunk.alone, inode)
+                if at < len(chunk.alone) and chunk.alone[at] == inode:
+                    total += size if chunk.owners[at] == owner else 0
         return total
 
     def _merge(self, device: int) -> None:
@@ -91,49 +110,56 @@ class Ledger:
         self._count.pop(device, None)
         if not waiting:
             return
-        old = self._tables.get(device, _Table())
-        new = _Table()
-        for low, high in self._ranges(waiting, old):
-            parts = [
-                _Entry(entry.owner, entry.inodes[a:b], entry.sizes[a:b])
-                for entry in waiting
-                for a, b in [_span(entry.inodes, low, high)]
-                if a < b
-            ]
-            _merge_part(parts, old, new, low, high)
-        self._tables[device] = new
+        old = self._tables.pop(device, [_Chunk(0, 2**64)])
+        new = self._tables[device] = []
+        old.reverse()
+        while old:  # each old chunk is let go before the next one grows
+            chunk = old.pop()
+            parts = _between(waiting, chunk.low, chunk.high)
+            if not parts:
+                new.append(chunk)
+                continue
+            for low, high in self._ranges(parts, chunk):
+                self._tick()
+                new.append(_merged(_between(parts, low, high), chunk, low, high))
 
-    def _ranges(self, waiting: list[_Entry], old: _Table) -> Iterator[tuple[int, int]]:
-        """Yield ranges [low, high) that hold about as many inodes each."""
-        every = [*(entry.inodes for entry in waiting), old.alone, old.several]
+    def _ranges(self, parts: list[_Entry], chunk: _Chunk) -> Iterator[tuple[int, int]]:
+        """Divide a chunk's range so that each holds not too many inodes, about equally many."""
+        every = [*(part.inodes for part in parts), chunk.alone, chunk.several]
         count = sum(map(len, every)) // self._part
         samples = sorted(chain.from_iterable(inodes[::_STRIDE] for inodes in every))
         step = max(1, len(samples) // (count + 1))
-        edges = sorted(set(samples[step::step])) if count else []
-        yield from zip([0, *edges], [*edges, 2**64], strict=True)
+        edges = sorted(set(samples[step::step]) - {chunk.low}) if count else []
+        yield from zip([chunk.low, *edges], [*edges, chunk.high], strict=True)
 
 
 def _span(inodes: "array[int]", low: int, high: int) -> tuple[int, int]:
     return bisect_left(inodes, low), bisect_left(inodes, high)
 
 
-def _merge_part(parts: list[_Entry], old: _Table, new: _Table, low: int, high: int) -> None:
+def _between(entries: list[_Entry], low: int, high: int) -> list[_Entry]:
+    """Return the entries cut to the range, without those that have nothing in it."""
+    found = []
+    for entry in entries:
+        start, end = _span(entry.inodes, low, high)
+        if start < end:
+            found.append(_Entry(entry.owner, entry.inodes[start:end], entry.sizes[start:end]))
+    return found
+
+
+def _merged(parts: list[_Entry], old: _Chunk, low: int, high: int) -> _Chunk:
+    """Return the new chunk for a range: the old one's content and the parts."""
     first, last = _span(old.alone, low, high)
-    alone = old.alone[first:last]
     start, end = _span(old.several, low, high)
-    several = old.several[start:end]
     # An inode counts as often as it has owners; those of several count for two.
-    owners = Counter(chain(chain.from_iterable(part.inodes for part in parts), alone))
-    owners.update(dict.fromkeys(several, 2))
+    owners = Counter(chain.from_iterable([*(part.inodes for part in parts), old.alone[first:last]]))
+    owners.update(dict.fromkeys(old.several[start:end], 2))
     single = {inode for inode, times in owners.items() if times == 1}
-    new.several.extend(sorted(owners.keys() - single))
+    new = _Chunk(low, high, several=array("Q", sorted(owners.keys() - single)))
     if not single:
-        return
-    rows = [
-        row
-        for row in zip(alone, old.owners[first:last], old.sizes[first:last], strict=True)
-        if row[0] in single
-    ]
+        return new
+    before = zip(old.alone[first:last], old.owners[first:last], old.sizes[first:last], strict=True)
+    rows = [row for row in before if row[0] in single]
     for part in parts:
         rows += [
             (inode, part.owner, size)
@@ -141,6 +167,8 @@ def _merge_part(parts: list[_Entry], old: _Table, new: _Table, low: int, high: i
             if inode in single
         ]
     rows.sort()
-    new.alone.extend(row[0] for row in rows)
-    new.owners.extend(row[1] for row in rows)
-    new.sizes.extend(row[2] for row in rows)
+    new.alone = array("Q", [row[0] for row in rows])
+    new.owners = array("I", [row[1] for row in rows])
+    sizes = [row[2] for row in rows]
+    new.sizes = array("Q" if max(sizes) >= 2**32 else "I", sizes)
+    return new

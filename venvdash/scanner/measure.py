@@ -1,16 +1,18 @@
 """Counting one tree; and, as ``python -m venvdash.scanner.measure``, the child that does so.
 
 The child reads requests from stdin and writes answers to stdout until stdin ends (the parent is
-gone or wants no more). Every frame is three fields in a request, one letter and one field in an
+gone or wants no more). Every frame is four fields in a request, one letter and one field in an
 answer; a field is its length (4 bytes, little-endian) and its bytes.
 
-Request: path · relative mount points inside, joined by NUL · remembered footprint or nothing.
+Request: path · relative mount points inside, joined by NUL · remembered footprint or nothing ·
+anything where directories tell inode numbers truly.
 Answers: ``.`` still working · ``r`` footprint, newly measured · ``u`` unchanged (a renewed
 footprint or nothing) · ``p`` cannot be measured, why.
 
 Imports nothing heavy: two children start for a first listing.
 """
 
+import gc
 import os
 import sys
 import time
@@ -22,10 +24,13 @@ from venvdash.scanner.footprint import UNSURE, Footprint, unpack
 from venvdash.system.walk import Opened, open_directory, walk
 
 Tick = Callable[[], None]
+Facts = tuple[int, int, int]  # links, size in bytes, blocks
+Memo = dict[int, dict[int, Facts]]  # by device and inode
 
 _YOUNG = 2_000_000_000  # ns; as in git's index, a younger time may hide a second change
 _DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
 _SAMPLES = 16
+_KNOWN = 40_000  # inodes in a memo at most, some 10 MB
 _OFTEN = 255  # files between two ticks (a mask)
 _BEAT = 0.5  # seconds between two signs of life
 
@@ -40,17 +45,25 @@ _blocks: Callable[[os.stat_result], int] = (
 )
 
 
-def count(root: bytes, mounted: Collection[bytes] = (), tick: Tick = lambda: None) -> Footprint:
+def count(
+    root: bytes,
+    mounted: Collection[bytes] = (),
+    tick: Tick = lambda: None,
+    memo: Memo | None = None,
+) -> Footprint:
     """Return the footprint of the tree at ``root``, without following links or crossing mounts.
 
     ``mounted``: mount points inside, relative to the root. ``tick`` is called for every directory
-    and every 256 files; what it raises ends the walk. Raises OSError if the root cannot be opened.
+    and every 256 files; what it raises ends the walk. ``memo`` spares looking again at inodes that
+    an earlier tree had; give one only for file systems whose directories tell inode numbers
+    truly, and for trees measured within the same seconds. Raises OSError if the root cannot be
+    opened.
 
     The sums are those of ``du -s`` and ``du -s --apparent-size``: each inode once, directories
     and links with their own size (du from coreutils 9.2 on leaves directories out of the
     apparent size; earlier ones and BSD's count them, and so do we).
     """
-    counting = _Counting(root, tick)
+    counting = _Counting(tick, None if mounted else memo)
     for opened in walk(root, mounted=mounted, report=counting.report):
         tick()
         counting.directory(opened)
@@ -60,9 +73,10 @@ def count(root: bytes, mounted: Collection[bytes] = (), tick: Tick = lambda: Non
 class _Counting:
     """The sums while a tree is walked."""
 
-    def __init__(self, root: bytes, tick: Tick) -> None:
-        self.root = root
+    def __init__(self, tick: Tick, memo: Memo | None) -> None:
         self.tick = tick
+        self.memo = memo
+        self.known: dict[int, Facts] | None = None
         self.now = time.time_ns()
         self.footprint = Footprint(0, 0, self.now / 1e9)
         self.left: dict[int, int] = {}  # inode with several links -> those not seen yet
@@ -83,6 +97,8 @@ class _Counting:
         footprint, found = self.footprint, opened.stat
         if not footprint.mtimes and not footprint.unlisted:
             footprint.device, footprint.inode = found.st_dev, found.st_ino
+            if self.memo is not None:
+                self.known = self.memo.setdefault(found.st_dev, {})
         size = _blocks(found)
         footprint.apparent += found.st_size
         footprint.blocks += size
@@ -90,51 +106,66 @@ class _Counting:
         self._list(opened)
         self._files(opened)
 
-    def _files(self, opened: Opened) -> None:
-        # The innermost loop of a whole measuring: locals and no calls.
-        left, sizes = self.left, self.sizes
-        device = self.footprint.device
+    def _files(self, opened: Opened) -> None:  # noqa: C901 - innermost loop: a call costs 10 %
+        left, sizes, known = self.left, self.sizes, self.known
+        footprint = self.footprint
+        device, files = footprint.device, footprint.files
         apparent = alone = joint = 0
-        files = self.footprint.files
-        linked = None
+        linked: tuple[str | bytes, int] | None = None
         for entry in opened.files():
-            try:
-                found = entry.stat(follow_symlinks=False)
-            except OSError as error:
-                if not isinstance(error, FileNotFoundError):  # gone by now: it takes no space
-                    self.report(error)
-                continue
             files += 1
             if not files & _OFTEN:
                 self.tick()
-            if (links := found.st_nlink) < 2:  # 0 is what Windows says
-                apparent += found.st_size
-                alone += _blocks(found)
-                continue
-            inode = found.st_ino
-            if found.st_dev != device:  # layers of an overlay: not ours to compare
-                inode |= (found.st_dev + 1) << 64
-            if inode in left:
+            inode = entry.inode()
+            if known is not None and inode in left:
                 left[inode] -= 1
+                continue
+            if known is not None and inode in known:
+                links, size, blocks = known[inode]
             else:
-                left[inode] = links - 1
-                apparent += found.st_size
-                sizes[inode] = size = _blocks(found)
-                joint += size
-                linked = entry
-        footprint = self.footprint
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except OSError as error:
+                    files -= self._unread(error)
+                    continue
+                links, size, blocks = found.st_nlink, found.st_size, _blocks(found)
+                if links < 2:  # 0 is what Windows says
+                    apparent += size
+                    alone += blocks
+                    continue
+                inode = found.st_ino
+                if found.st_dev != device:  # layers of an overlay: not ours to compare
+                    inode |= (found.st_dev + 1) << 64
+                elif known is not None and links > 2 and len(known) < _KNOWN:
+                    # With two links the other one is most likely the cache's: not met again.
+                    known[inode] = links, size, blocks
+                if inode in left:
+                    left[inode] -= 1
+                    continue
+            left[inode] = links - 1
+            sizes[inode] = blocks
+            apparent += size
+            joint += blocks
+            linked = entry.name, links
         footprint.files = files
         footprint.apparent += apparent
         footprint.blocks += alone + joint
         footprint.own += alone
         if linked is not None and opened.path is not None:
-            self._sample(opened.path, linked)
+            self._sample(opened.path, *linked)
 
-    def _sample(self, parent: bytes, entry: "os.DirEntry[str] | os.DirEntry[bytes]") -> None:
-        """Remember one of a directory's shared files."""
-        name = os.fsencode(entry.name)
-        links = entry.stat(follow_symlinks=False).st_nlink  # kept by the entry, no system call
-        self.samples.append((parent + b"/" + name if parent else name, links))
+    def _unread(self, error: OSError) -> int:
+        """Report a file that cannot be looked at; return 1, the files to take off the count."""
+        if not isinstance(error, FileNotFoundError):  # gone by now: it takes no space
+            self.report(error)
+        return 1
+
+    def _sample(self, parent: bytes, name: str | bytes, links: int) -> None:
+        """Remember one of a directory's shared files, in the first and then a few directories."""
+        at = len(self.footprint.mtimes)
+        if at <= _SAMPLES or not at % _SAMPLES:
+            path = os.fsencode(name)
+            self.samples.append((parent + b"/" + path if parent else path, links))
 
     def _list(self, opened: Opened) -> None:
         """Remember the directory, to tell later whether anything in it was added or removed."""
@@ -199,7 +230,8 @@ def recheck(root: bytes, old: Footprint, tick: Tick = lambda: None) -> Footprint
     Looks at the directories' modification times, at the content of those that were too young when
     they were measured, and at the link counts of a few shared files. A file that was written to in
     place, or linked from elsewhere, changes none of these: sizes may have aged. Returns ``old``
-    itself when there is nothing new to remember. Never raises OSError.
+    itself when there is nothing new to remember. Never raises OSError. What is mounted inside is
+    not seen: where there is such a mount, measure.
     """
     if old.unlisted or not old.directories:
         return None
@@ -220,13 +252,18 @@ def recheck(root: bytes, old: Footprint, tick: Tick = lambda: None) -> Footprint
 
 
 def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
-    look, device = os.stat, old.device
-    for index, (path, mtime) in enumerate(zip(old.directories, old.mtimes, strict=True)):
-        found = look(path, dir_fd=descriptor, follow_symlinks=False)
-        if (found.st_mtime_ns != mtime and mtime != UNSURE) or found.st_dev != device:
+    look, paths, mtimes = os.stat, old.directories, old.mtimes
+    for start in range(0, len(paths), _OFTEN + 1):
+        tick()
+        part = slice(start, start + _OFTEN + 1)
+        times = [
+            look(path, dir_fd=descriptor, follow_symlinks=False).st_mtime_ns for path in paths[part]
+        ]
+        for index in old.digests:
+            if part.start <= index < part.stop:
+                times[index - start] = UNSURE
+        if times != mtimes[part].tolist():
             return None
-        if not index & _OFTEN:
-            tick()
     for path, links in old.samples:
         if look(path, dir_fd=descriptor, follow_symlinks=False).st_nlink != links:
             return None
@@ -245,7 +282,9 @@ def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
     return old
 
 
-def answer(path: bytes, mounted: Collection[bytes], remembered: bytes, tick: Tick) -> bytes:
+def answer(
+    path: bytes, mounted: Collection[bytes], remembered: bytes, tick: Tick, memo: Memo | None
+) -> bytes:
     """Return the answer to one request: its letter, then its field without the length."""
     old = unpack(remembered) if remembered and not mounted else None
     if old is not None:
@@ -253,15 +292,15 @@ def answer(path: bytes, mounted: Collection[bytes], remembered: bytes, tick: Tic
         if recheck(path, old, tick) is not None:
             return b"u" + (old.pack() if len(old.digests) != before else b"")
     try:
-        return b"r" + count(path, mounted, tick).pack()
+        return b"r" + count(path, mounted, tick, memo).pack()
     except OSError as error:
         return b"p" + (error.strerror or str(error)).lower().encode("utf-8", "replace")
 
 
 def _receive() -> list[bytes] | None:
-    """Return the three fields of the next request, None at the end."""
+    """Return the four fields of the next request, None at the end."""
     fields = []
-    for _ in range(3):
+    for _ in range(4):
         head = _exactly(4)
         body = _exactly(int.from_bytes(head, "little")) if head is not None else None
         if body is None:
@@ -292,6 +331,8 @@ def main() -> None:
     """Answer requests until stdin ends."""
     if hasattr(os, "nice"):
         os.nice(5)
+    gc.disable()  # nothing here makes cycles
+    memo: Memo = {}
     beaten = time.monotonic()
 
     def beat() -> None:
@@ -303,9 +344,9 @@ def main() -> None:
 
     try:
         while (request := _receive()) is not None:
-            path, mounted, remembered = request
+            path, mounted, remembered, trusted = request
             points = frozenset(mounted.split(b"\0")) if mounted else frozenset()
-            _send(answer(path, points, remembered, beat))
+            _send(answer(path, points, remembered, beat, memo if trusted else None))
     except BrokenPipeError:
         sys.exit(0)
 

@@ -35,11 +35,16 @@ from venvdash.model import Usage
 from venvdash.scanner import workers
 from venvdash.scanner.footprint import BLOCK, Footprint, unpack
 from venvdash.scanner.ledger import Ledger
-from venvdash.scanner.measure import count, recheck
+from venvdash.scanner.measure import Memo, count, recheck
 from venvdash.system.mounts import Mounts
 
 # Below this many files the children would take longer to start than they save.
 _WORTHWHILE = 10_000
+# Where a directory's listing has the very inode numbers that stat gives (overlays, FUSE and network
+# file systems need not).
+_TRUSTED = frozenset(
+    ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "tmpfs", "xfs", "zfs"]
+)
 _UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
 _NOTHING = Usage(apparent=0, on_disk=0, frees=0, files=0)
 
@@ -117,6 +122,7 @@ class _Survey:
         self.within = _nested(self.paths)
         self.outer = set(self.within.values())
         self.kept: dict[int, _Kept] = {}
+        self.memo: Memo = {}
 
     def tick(self) -> None:
         """Stop a walk in this process when that is asked for."""
@@ -157,7 +163,13 @@ class _Survey:
         path = self.paths[index]
         mounted = b"\0".join(self._mounted(path))
         remembered = self.remembered.get(path, b"") if group else b""
-        return workers.Job(index, os.fsencode(path), mounted, remembered, group)
+        return workers.Job(
+            index, os.fsencode(path), mounted, remembered, group, self._trusted(path)
+        )
+
+    def _trusted(self, path: Path) -> bool:
+        mount = self.mounts.of(path)
+        return mount is not None and mount.fstype in _TRUSTED
 
     def _mounted(self, path: Path) -> list[bytes]:
         return [
@@ -193,7 +205,8 @@ class _Survey:
     def _here(self, index: int) -> Sized:
         path = self.paths[index]
         try:
-            found = count(os.fsencode(path), frozenset(self._mounted(path)), self.tick)
+            memo = self.memo if self._trusted(path) else None
+            found = count(os.fsencode(path), frozenset(self._mounted(path)), self.tick, memo)
         except OSError as error:
             return self._failure(index, _reason(error))
         return self._success(index, found, None if found.unlisted else found.pack())
@@ -246,7 +259,7 @@ class _Survey:
     # The second pass: all together.
 
     def second(self) -> Iterator[Sized]:
-        ledger, first_of = Ledger(), dict[tuple[int, int], int]()
+        ledger, first_of = Ledger(self.tick), dict[tuple[int, int], int]()
         same: dict[int, int] = {}
         for index, kept in sorted(self.kept.items()):
             self.tick()
