@@ -9,13 +9,14 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import NotEnvironment
 from venvdash.stores import registry
-from venvdash.stores.base import Entry, Layout, Root
+from venvdash.stores.base import Entry, Layout, Root, Store
 from venvdash.system.machine import Machine
 
 # What lies below an environment and never holds another one.
 _INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
 _MIRROR_DEPTH = 24  # directories; deeper than any project path that people have
 _MIRROR_LIMIT = 200_000  # directories in one mirrored store
+MARKS = ("pyvenv.cfg", "conda-meta")  # what makes a directory an environment
 OURS = ".venvdash-"  # our temporary and trash names: no environments
 
 
@@ -30,7 +31,7 @@ class Branch:
 
 
 def roots(machine: Machine, config: Config) -> list[Root]:
-    """Return every directory that some store looks at, in the stores' order; no disk access."""
+    """Return every directory that some store looks at, in the stores' order."""
     return [root for store in registry() for root in store.roots(machine, config)]
 
 
@@ -51,9 +52,18 @@ def resolve(root: Root) -> Branch:
 def entries(branch: Branch) -> Iterator[Entry | NotEnvironment]:
     """Yield what lies in a store. Raises OSError when the root itself cannot be listed."""
     root = replace(branch.root, path=branch.real)
-    if root.layout is Layout.MIRRORED:
-        return _mirrored(root)
-    return _flat(root, str(root.path), 1)
+    if root.layout is Layout.SINGLE:
+        return iter([Entry(root.path, root.path)])
+    found = _mirrored(root) if root.layout is Layout.MIRRORED else _flat(root, str(root.path), 1)
+    store = next((store for store in registry() if store.name == root.store), None)
+    return (_whole(one, store, root) for one in found)
+
+
+def _whole(one: Entry | NotEnvironment, store: Store | None, root: Root) -> Entry | NotEnvironment:
+    """Return the entry with what a deletion would take, as its store knows it."""
+    if store is None or isinstance(one, NotEnvironment):
+        return one
+    return Entry(one.prefix, store.entry(one.prefix, root))
 
 
 def _flat(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnvironment]:
@@ -120,7 +130,7 @@ def _mirrored(root: Root) -> Iterator[Entry | NotEnvironment]:
         except OSError as error:
             yield NotEnvironment(Path(directory), root.store, f"cannot be listed: {because(error)}")
             continue
-        prefix = any(item.name == "pyvenv.cfg" for item in found)
+        prefix = any(item.name in MARKS for item in found)
         if prefix and depth:
             path = Path(directory)
             yield Entry(path, path)
@@ -138,10 +148,8 @@ def _walkable(item: "os.DirEntry[str]", prefix: bool) -> bool:
 
 
 def _is_prefix(directory: str) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(os.path.join(directory, "pyvenv.cfg")).st_mode)
-    except (OSError, ValueError):
-        return False
+    """Return whether a venv (PEP 405) or a conda environment lies here."""
+    return any(os.path.lexists(os.path.join(directory, mark)) for mark in MARKS)
 
 
 def because(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """What a store is: a value that knows a tool's places and traces, and never acts."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -82,6 +82,7 @@ class Layout(StrEnum):
 
     FLAT = "flat"  # root/NAME
     MIRRORED = "mirrored"  # root/path/to/project[/.venv]
+    SINGLE = "single"  # the root itself is an environment, as some registry says
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class Store:
     kinds: ClassVar[tuple[Kind, ...]]
     rank: ClassVar[int] = 50  # the lower, the more particular: asked first whose environment it is
     tested_with: ClassVar[str] = ""
+    pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the directories where the tool keeps environments, existing or not.
@@ -158,6 +160,18 @@ class Store:
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the claims that the tool's own files in the environment make."""
+        yield from ()
+
+    def entry(self, prefix: Path, root: Root) -> Path:
+        """Return what a deletion of the environment at ``prefix`` takes: it, or a parent."""
+        return prefix
+
+    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+        """Yield the environments that one of ``pointers`` in a project leads to.
+
+        ``text`` is what the file ``pointer`` holds, ``roots`` are this store's. The paths need not
+        exist; they are compared with the environments found.
+        """
         yield from ()
 
     def name_part(self, name: str) -> str:
