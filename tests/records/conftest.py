@@ -17,3 +17,9 @@ def world(tmp_path: Path) -> Iterator[World]:
     assert index.usable, index.problem
     yield World(store, index)
     index.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where an index may be made; the folder is not there yet."""
+    return tmp_path / "state" / "host.sqlite"

@@ -88,3 +88,12 @@ class World:
 def wait_for_another_tick() -> None:
     """Let the clock of the file system move on, so that a new file has another ctime."""
     time.sleep(0.02)
+
+
+def filled(path: Path) -> Record:
+    """Make an index with one record, and return it."""
+    one = record(Path("/store/a"))
+    index = Index.open(path)
+    assert index.remember([one]), index.problem
+    index.close()
+    return one
