@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Home
 from tests.records import values
-from tests.records.world import NOW, filled, make, record
+from tests.records.world import NOW, filled, record
 from venvdash.model import How, ProjectRecord, Record, Usage
 from venvdash.records.index import Index, index_path
 from venvdash.system.machine import Machine
@@ -168,7 +168,6 @@ def test_nothing_slow_is_imported_before_it_is_needed(home: Home) -> None:
 
 
 def test_a_listing_of_many(path: Path) -> None:
-    make(path.parent.with_name("e"))
     many = [record(Path(f"/store/{n}"), last_seen=NOW + n) for n in range(3000)]
     index = Index.open(path)
     assert index.remember(many)
