@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.model import Environment, Flag, ProjectRecord, Record, Status, Usage
+from venvdash.model import Environment, Flag, Memory, ProjectRecord, Record, Relation, Status, Usage
 from venvdash.records import identity, merge, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.scanner.events import Judged, Measured, Problem
@@ -30,18 +30,19 @@ class Keeper:
         self._sizes: dict[Path, tuple[Usage, bytes]] = {}
         self._measured: dict[Path, tuple[Usage, bytes]] = {}
         self._problems: list[Problem] = []
+        self._index_problems: set[str] = set()
 
     def open(self, *, sizes: bool) -> Past:
         """Open the index and return what it remembers; with ``sizes`` those as well."""
         index = Index.open(index_path(self._machine, self._host), read_only=not self._writes)
-        if index.problem:
-            self._problems.append(Problem(None, index.problem))
         self._index, self._known = index, index.records()
         self._sizes = index.sizes() if sizes else {}
+        projects = tuple(index.projects())
+        self._told(index)
         return Past(
             records=self._known,
             sizes={path: note for path, (_, note) in self._sizes.items()},
-            projects=tuple(index.projects()),
+            projects=projects,
             host=self._host,
         )
 
@@ -87,37 +88,36 @@ class Keeper:
             records[path] = record
         if self._writes and self._index is not None:
             environments = event.facts.environments
-            news = {p: r for p, r in records.items() if self._is_news(environments[p], r)}
+            news = {
+                path: record
+                for path, record in records.items()
+                if self._is_news(environments[path], event.facts.memories[path], record)
+            }
             self._write_sidecars(news, environments)
             # Only now: what the index has seen last is never older than the sidecar.
             now = time.time()
-            self._store({p: replace(r, last_seen=now) for p, r in news.items()}, set(records))
+            self._index.remember([replace(r, last_seen=now) for r in news.values()])
+            self._told(self._index)
         return records
 
-    def _is_news(self, environment: Environment, record: Record) -> bool:
+    def _is_news(self, environment: Environment, memory: Memory, record: Record) -> bool:
         """Return whether a record says more than what is stored.
 
         When a project was last seen counts against when its environment last changed; while that
         has not moved on, a newer date says nothing.
         """
-        known = self._known.get(environment.path)
-        if known is None or merge.worth_writing(known, record):
+        if memory.relation is not Relation.SAME or merge.worth_writing(memory.record, record):
+            return True
+        if self._index is not None and self._index.usable and environment.path not in self._known:
             return True
         missing = not environment.sidecar and _keeps_sidecar(environment)
-        return missing or (environment.changed or 0.0) >= known.last_seen
+        return missing or (environment.changed or 0.0) >= memory.record.last_seen
 
-    def _store(self, records: Mapping[Path, Record], found: set[Path]) -> None:
-        if self._index is None or not records:
-            return
-        held = {record.identity for record in records.values()}
-        renamed = [
-            path
-            for path, record in self._known.items()
-            if record.identity in held and path not in found
-        ]
-        if renamed:
-            self._index.forget(renamed)
-        self._index.remember(records.values())
+    def _told(self, index: Index) -> None:
+        """Take down what is wrong with the index, once."""
+        if index.problem and index.problem not in self._index_problems:
+            self._index_problems.add(index.problem)
+            self._problems.append(Problem(None, index.problem))
 
     def _write_sidecars(
         self, records: Mapping[Path, Record], environments: Mapping[Path, Environment]
