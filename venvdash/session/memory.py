@@ -68,8 +68,9 @@ class Keeper:
         """Keep a size; it is stored when the scan ends."""
         known = self._measured.get(event.environment) or self._sizes.get(event.environment)
         note = event.note if event.note is not None else (known[1] if known else None)
-        if note is not None:
-            self._measured[event.environment] = (event.usage, note)
+        if note is None or (known and note == known[1] and _alike(event.usage, known[0])):
+            return
+        self._measured[event.environment] = (event.usage, note)
 
     def remember(self, event: Judged) -> dict[Path, Record]:
         """Store what a scan proved, in the index and in the sidecars; return the records.
@@ -135,6 +136,11 @@ class Keeper:
         for reason, count in failed.items():
             message = f"{count} sidecar{'s' * (count > 1)} could not be written: {reason}"
             self._problems.append(Problem(None, f"{message}; the list is complete all the same"))
+
+
+def _alike(usage: Usage, known: Usage) -> bool:
+    """Return whether two measurings say the same, whenever they were made."""
+    return replace(usage, measured=known.measured, exact=known.exact) == known
 
 
 def _keeps_sidecar(environment: Environment) -> bool:
