@@ -58,7 +58,7 @@ def read_regular(
             raise UnreadableError("is not a regular file")
         if owner is not None and found.st_uid != owner:
             raise UnreadableError("belongs to another user")
-        if owner is not None and found.st_nlink != 1:
+        if owner is not None and found.st_nlink > 1:  # 0: it was replaced just now
             raise UnreadableError("has a second name (hard link)")
         if found.st_size > limit:
             raise UnreadableError(f"is larger than {limit} bytes")
