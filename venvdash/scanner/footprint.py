@@ -22,7 +22,7 @@ _MAGIC = b"vdu1" + sys.byteorder[:1].encode()
 # sample bytes, problem bytes
 _HEADER = struct.Struct("<QQdQQQQQQBBIIIIQII")
 _LIMIT = 32 * 1024 * 1024  # bytes, packed; 100,000 files take some 100 KB
-_BODY_LIMIT = 512 * 1024 * 1024  # bytes, unpacked
+_BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked; a bomb stays bearable
 
 
 class Footprint:

@@ -6,8 +6,8 @@ answer; a field is its length (4 bytes, little-endian) and its bytes.
 
 Request: path · relative mount points inside, joined by NUL · remembered footprint or nothing ·
 anything where directories tell inode numbers truly.
-Answers: ``.`` still working · ``r`` footprint, newly measured · ``u`` unchanged (a renewed
-footprint or nothing) · ``p`` cannot be measured, why.
+Answers: ``.`` still working · ``r`` footprint, newly measured · ``u`` unchanged (the device's
+number now in 8 bytes, a renewed footprint or nothing) · ``p`` cannot be measured, why.
 
 Imports nothing heavy: two children start for a first listing.
 """
@@ -290,7 +290,8 @@ def answer(
     if old is not None:
         before = len(old.digests)
         if recheck(path, old, tick) is not None:
-            return b"u" + (old.pack() if len(old.digests) != before else b"")
+            device = old.device.to_bytes(8, "little")
+            return b"u" + device + (old.pack() if len(old.digests) != before else b"")
     try:
         return b"r" + count(path, mounted, tick, memo).pack()
     except OSError as error:

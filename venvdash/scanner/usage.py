@@ -28,6 +28,7 @@ import stat
 import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -69,11 +70,11 @@ class _CancelledError(Exception):
 
 @dataclass(slots=True)
 class _Kept:
-    """What the second pass needs of a measured environment."""
+    """What the second pass needs of a measured environment; the arrays only where one nests."""
 
     usage: Usage
+    same: int = -1  # the index of the first path that leads to this directory (bind mounts)
     device: int = 0
-    inode: int = 0
     inodes: "array[int]" = field(default_factory=lambda: array("Q"))
     sizes: "array[int]" = field(default_factory=lambda: array("Q"))
     outside: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -123,6 +124,8 @@ class _Survey:
         self.outer = set(self.within.values())
         self.kept: dict[int, _Kept] = {}
         self.memo: Memo = {}
+        self.ledger = Ledger(self.tick)
+        self.first_of: dict[tuple[int, int], int] = {}
 
     def tick(self) -> None:
         """Stop a walk in this process when that is asked for."""
@@ -212,17 +215,18 @@ class _Survey:
         return self._success(index, found, None if found.unlisted else found.pack())
 
     def _by_children(self, jobs: list[workers.Job]) -> Iterator[Sized]:
-        for answer in workers.run(jobs, self.cancelled):
-            yield self._heard(answer)
+        with closing(workers.run(jobs, self.cancelled)) as answers:
+            for answer in answers:
+                yield self._heard(answer)
 
     def _heard(self, answer: workers.Answer) -> Sized:
         index = answer.job.index
-        if answer.kind in "ru":
-            packed = answer.data or (answer.job.remembered if answer.kind == "u" else b"")
-            found = unpack(packed)
-            if found is not None:
-                new = answer.data if answer.data and not found.unlisted else None
-                return self._success(index, found, new, aged=answer.kind == "u")
+        new = answer.data if answer.kind == "r" else answer.data[8:]
+        if answer.kind in "ru" and (found := unpack(new or answer.job.remembered)) is not None:
+            if answer.kind == "u":
+                found.device = int.from_bytes(answer.data[:8], "little")
+            keep = new if new and not found.unlisted else None
+            return self._success(index, found, keep, aged=answer.kind == "u")
         if answer.kind == "p":
             return self._failure(index, answer.data.decode("utf-8", "replace"))
         if answer.kind == "h":
@@ -245,10 +249,14 @@ class _Survey:
             exact=exact and not (aged and bool(found.inodes)),
             measured=found.measured,
         )
-        kept = _Kept(usage, found.device, found.inode, found.inodes, found.sizes)
+        self.kept[index] = kept = _Kept(usage)
         if index in self.within or index in self.outer:
-            kept.outside = found.outside
-        self.kept[index] = kept
+            kept.inodes, kept.sizes, kept.outside = found.inodes, found.sizes, found.outside
+            kept.device = found.device
+        if index not in self.within:
+            kept.same = self.first_of.setdefault((found.device, found.inode), index)
+            if kept.same == index:
+                self.ledger.add(index, found.device, found.inodes, found.sizes)
         return Sized(path, usage, new, _partly(found))
 
     def _failure(self, index: int, problem: str) -> Sized:
@@ -259,30 +267,18 @@ class _Survey:
     # The second pass: all together.
 
     def second(self) -> Iterator[Sized]:
-        ledger, first_of = Ledger(self.tick), dict[tuple[int, int], int]()
-        same: dict[int, int] = {}
-        for index, kept in sorted(self.kept.items()):
-            self.tick()
-            root = (kept.device, kept.inode)
-            if kept.inode and root in first_of:  # one directory under two paths (a bind mount)
-                same[index] = first_of[root]
-            elif index not in self.within:
-                first_of[root] = index
-                ledger.add(index, kept.device, kept.inodes, kept.sizes)
-        held = ledger.held()
+        held = self.ledger.held()
         failed = any(kept.failed for kept in self.kept.values())
         for index, kept in sorted(self.kept.items()):
             self.tick()
-            if index in self.within:
-                blocks = self._held_within(index, ledger)
-            else:
-                blocks = held.get(same.get(index, index), 0)
+            nested = index in self.within
+            blocks = self._held_within(index) if nested else held.get(kept.same, 0)
             # An environment that could not be measured may be what holds them.
-            exact = kept.usage.exact and not (failed and blocks)
+            exact = kept.usage.exact and not (failed and (blocks or nested))
             usage = replace(kept.usage, cache_held=blocks * BLOCK, exact=exact)
             yield Sized(self.paths[index], usage, None)
 
-    def _held_within(self, index: int, ledger: Ledger) -> int:
+    def _held_within(self, index: int) -> int:
         """Return the blocks held for an environment that lies in another one.
 
         Their links are the outer one's too. So: what the outer one alone holds, as far as it has
@@ -295,7 +291,7 @@ class _Survey:
             if beyond.get(inode) == outside:
                 inodes.append(inode)
                 sizes.append(size)
-        return ledger.held_within(self.within[index], outer.device, inodes, sizes)
+        return self.ledger.held_within(self.within[index], outer.device, inodes, sizes)
 
 
 def _nested(paths: Sequence[Path]) -> dict[int, int]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -89,7 +89,7 @@ def run(
     *,
     children: int = CHILDREN,
     patience: float = PATIENCE,
-) -> Iterator[Answer]:
+) -> Generator[Answer, None, None]:
     """Yield one Answer for each job, in the order they come; fewer if ``cancelled`` says so.
 
     Every child has ended (or was given up) when this returns or is closed. A child runs
