@@ -22,7 +22,7 @@ from venvdash.model import (
     Traits,
 )
 from venvdash.scanner.candidates import Candidate, search
-from venvdash.scanner.matching import Evidence, Matcher, evidence, wanted
+from venvdash.scanner.matching import Evidence, Matcher, evidence
 from venvdash.scanner.places import look, record_of
 from venvdash.scanner.projects import read
 from venvdash.scanner.verdicts import verdicts
@@ -146,8 +146,8 @@ def test_wanted_are_the_names_of_unproven_environments(home: Home) -> None:
     uv_project(home, home.path / "code" / "One_App")
     uv_project(home, home.path / "code" / "two")
     known = environments(home)
-    assert wanted(known, {known[0].path}).names == {"one-app"}
-    assert wanted(known, ()).names == frozenset()
+    assert matcher(known, unproven={known[0].path}).wanted.names == {"one-app"}
+    assert matcher(known, unproven=()).wanted.names == frozenset()
 
 
 def remembered(project: Path) -> ProjectRecord:

@@ -57,13 +57,24 @@ _is_junction: Callable[[str], bool] | None = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Names that unproven environments bear, as ``stores.base.normalised`` writes them.
+    """Names that unproven environments bear, and entries of projects that lead to environments.
 
-    ``names`` are those of projects, ``scripts`` those of scripts without ``.py``.
+    ``names`` are those of projects, ``scripts`` those of scripts without ``.py``, as one of
+    ``parts`` makes them of what people call theirs.
     """
 
     names: frozenset[str] = frozenset()
     scripts: frozenset[str] = frozenset()
+    parts: tuple[Callable[[str], str], ...] = (normalised,)
+    telling: frozenset[str] = frozenset()
+
+    def name(self, name: str) -> bool:
+        """Return whether a project of that name is looked for."""
+        return bool(self.names) and any(part(name) in self.names for part in self.parts)
+
+    def script(self, stem: str) -> bool:
+        """Return whether a script of that name is looked for."""
+        return any(part(stem) in self.scripts for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,8 @@ class Search:
         self._mounts = mounts if mounts is not None else Mounts.read()
         self._allowed = self._proven_mounts()
         self._seen: dict[str, int] = {}
+        self._telling = _TELLING | self._wanted.telling
+        self._names: dict[str, bool] = {}  # many directories are called alike
 
     @property
     def directories(self) -> int:
@@ -217,16 +230,16 @@ class Search:
         has: list[str] = []
         inner: list[tuple[str, int]] = []
         scripts: list[str] = []
-        stems = self._wanted.scripts
+        stems, telling = self._wanted.scripts, self._telling
         try:
             with os.scandir(directory) as listing:
                 for entry in islice(listing, _ENTRIES):
                     name = entry.name
-                    if name in _TELLING:
+                    if name in telling:
                         has.append(name)
                     elif name in _ENVIRONMENT:
                         return None
-                    elif stems and name.endswith(".py") and normalised(name[:-3]) in stems:
+                    elif stems and name.endswith(".py") and self._wanted.script(name[:-3]):
                         scripts.append(name)
                     elif enter and _enters(entry) and not self._forbidden(entry.path):
                         inner.append((name, entry.inode()))
@@ -235,8 +248,11 @@ class Search:
         return has, inner, scripts
 
     def _is_wanted(self, directory: str) -> bool:
-        names = self._wanted.names
-        return bool(names) and normalised(os.path.basename(directory)) in names
+        name = os.path.basename(directory)
+        known = self._names.get(name)
+        if known is None:
+            known = self._names[name] = self._wanted.name(name)
+        return known
 
     def _forbidden(self, path: str) -> bool:
         mount = self._mounts.points.get(path)

@@ -258,7 +258,10 @@ def _editable_claims(
         hashed = _hashed(environment, store, editable.source)
         if hashed:
             how, project = How.HASH, hashed
-        elif editable.name and normalised(editable.name) in names:
+        elif editable.name and (
+            normalised(editable.name) in names
+            or store.name_part(editable.name) == traits.project_name
+        ):
             how = How.EDITABLE
         yield Claim(environment.path, project, how, Direction.ENVIRONMENT, str(editable.file))
 

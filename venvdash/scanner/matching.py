@@ -6,7 +6,7 @@ name, is the one in the name of an environment that nothing has proven yet.
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from venvdash.model import Claim, Direction, Environment, How, ProjectRecord, Si
 from venvdash.scanner import projects
 from venvdash.scanner.candidates import Candidate, Wanted
 from venvdash.scanner.places import fsid_of
+from venvdash.scanner.pointers import Pointers
 from venvdash.stores.base import Store, normalised
 
 
@@ -30,15 +31,8 @@ class Evidence:
         return bool(self.claims or self.pointers or self.sightings)
 
 
-def wanted(environments: Iterable[Environment], unproven: Collection[Path]) -> Wanted:
-    """Return the names to search for: those of the environments in ``unproven`` (their paths)."""
-    of_projects: set[str] = set()
-    of_scripts: set[str] = set()
-    for environment in environments:
-        name = environment.traits.project_name
-        if environment.path in unproven and environment.traits.expects_project and name is not None:
-            (of_scripts if environment.traits.script else of_projects).add(normalised(name))
-    return Wanted(frozenset(of_projects), frozenset(of_scripts))
+_Part = Callable[[str], str]
+_Open = dict[_Part, dict[tuple[bool, str], list[Environment]]]  # by what makes names in a store
 
 
 class Matcher:
@@ -47,7 +41,8 @@ class Matcher:
     ``unproven`` are the paths of environments that no live claim of their own proves; ``gone`` the
     records of projects whose places are ABSENT; ``known`` maps projects that are recorded to when
     they were first seen, so that a copy which was always there is not taken for a moved original.
-    Not for use by two threads at once. Nothing here raises.
+    ``pointers`` reads what stores' tools leave in projects. Not for use by two threads at once.
+    Nothing here raises.
     """
 
     def __init__(
@@ -58,10 +53,13 @@ class Matcher:
         unproven: Collection[Path] = (),
         gone: Iterable[ProjectRecord] = (),
         known: Mapping[Path, float] | None = None,
+        pointers: Pointers | None = None,
     ) -> None:
         self._stores = {store.name: store for store in stores}
+        self._pointers = pointers or Pointers()
+        self._telling = self._pointers.telling
         self._by_path: dict[str, Environment] = {}
-        self._open: dict[tuple[bool, str], list[Environment]] = defaultdict(list)
+        self._open: _Open = {}
         for environment in environments:
             self._add(environment, environment.path in unproven)
         self._known = dict(known or {})
@@ -78,14 +76,26 @@ class Matcher:
         if environment.target is None:  # a link in a store stands for another environment
             self._by_path[os.path.realpath(environment.path)] = environment
         if unproven and traits.expects_project and traits.project_name is not None:
-            self._open[traits.script, normalised(traits.project_name)].append(environment)
+            # What the tool made of the name is in the name: ``project_name`` is the key as it is.
+            names = self._open.setdefault(self._part(environment), {})
+            names.setdefault((traits.script, traits.project_name), []).append(environment)
+
+    def _part(self, environment: Environment) -> _Part:
+        """Return what makes a project's name one in this store; one for all that share it."""
+        store = self._stores.get(environment.store)
+        if store is None or type(store).name_part is Store.name_part:
+            return normalised
+        return store.name_part
 
     @property
     def wanted(self) -> Wanted:
-        """The names that are still looked for."""
+        """The names that are still looked for, and what leads to environments."""
+        names = [key for open_ones in self._open.values() for key in open_ones]
         return Wanted(
-            frozenset(name for script, name in self._open if not script),
-            frozenset(name for script, name in self._open if script),
+            frozenset(name for script, name in names if not script),
+            frozenset(name for script, name in names if script),
+            tuple(self._open) or (normalised,),
+            self._telling,
         )
 
     def match(self, candidate: Candidate) -> Evidence:
@@ -96,15 +106,18 @@ class Matcher:
         name = self._name(candidate, directory)
         names = [os.path.basename(directory), *([name] if name else [])]
         links = self._links(candidate, directory)
+        pointed = self._pointed(candidate, directory)
         claims = [
             Claim(env.path, candidate.path, How.PROJECT_LINK, Direction.PROJECT, str(pointer))
-            for pointer, env in links
+            for pointer, env in (*links, *pointed)
         ]
-        self._close_linked([env for _, env in links], names)
+        self._close_linked([env for _, env in (*links, *pointed)], names)
+        used = [env.path for _, env in links]
+        used += [env.path for _, env in pointed if env.traits.per_interpreter]
         claims += self._hashed(candidate.path, False, names)
         return Evidence(
             tuple(claims),
-            {candidate.path: links[0][1].path} if links else {},
+            {candidate.path: used[0]} if used else {},
             self._sightings(candidate, directory, name),
             {candidate.path: name} if name else {},
         )
@@ -133,11 +146,26 @@ class Matcher:
         ]
         return [(pointer, env) for pointer, env in found if env is not None]
 
+    def _pointed(self, candidate: Candidate, directory: str) -> list[tuple[Path, Environment]]:
+        """Return where the files that tools leave in the project lead, each pair once."""
+        has = candidate.has
+        if has is not None and self._telling.isdisjoint(has):
+            return []
+        found: dict[tuple[Path, Path], tuple[Path, Environment]] = {}
+        for pointer in self._pointers.of(directory, has):
+            environment = self._by_path.get(pointer.real)
+            if environment is not None:
+                found[pointer.file, environment.path] = pointer.file, environment
+        return list(found.values())
+
     def _hashed(self, path: Path, script: bool, names: Iterable[str]) -> Iterator[Claim]:
-        for name in dict.fromkeys(normalised(name) for name in names):
-            found = self._fitting(path, list(self._open.get((script, name), ())))
-            self._close(claim.environment for claim in found)
-            yield from found
+        found: list[Claim] = []
+        names = tuple(dict.fromkeys(names))
+        for part, open_ones in self._open.items():
+            for name in {part(name): None for name in names}:
+                found += self._fitting(path, open_ones.get((script, name), ()))
+        self._close(claim.environment for claim in found)
+        yield from found
 
     def _fitting(self, path: Path, environments: Iterable[Environment]) -> list[Claim]:
         found = []
@@ -150,19 +178,26 @@ class Matcher:
 
     def _close_linked(self, linked: Iterable[Environment], names: Iterable[str]) -> None:
         """Stop looking for those that a project of the right name leads to."""
-        right = {normalised(name) for name in names}
-        self._close(e.path for e in linked if normalised(e.traits.project_name or "") in right)
+        names = list(names)
+        self._close(
+            env.path
+            for env in linked
+            if (env.traits.project_name or "") in map(self._part(env), names)
+        )
 
     def _close(self, paths: Iterable[Path]) -> None:
         closed = set(paths)
         if not closed:
             return
-        for key, environments in list(self._open.items()):
-            left = [env for env in environments if env.path not in closed]
-            if left:
-                self._open[key] = left
-            else:
-                del self._open[key]
+        for part, open_ones in list(self._open.items()):
+            for key, environments in list(open_ones.items()):
+                left = [env for env in environments if env.path not in closed]
+                if left:
+                    open_ones[key] = left
+                else:
+                    del open_ones[key]
+            if not open_ones:
+                del self._open[part]
 
     def _sightings(
         self, candidate: Candidate, directory: str, name: str | None

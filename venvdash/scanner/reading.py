@@ -26,7 +26,10 @@ class _Read:
 
 
 class Reader:
-    """Reads every store once; ``environments``, ``sidecars`` and ``claims`` fill up meanwhile."""
+    """Reads every store once; ``environments``, ``sidecars`` and ``claims`` fill up meanwhile.
+
+    ``roots`` are the existing directories of each store, links resolved, shared ones as well.
+    """
 
     def __init__(
         self, machine: Machine, config: Config, known: Mapping[Path, Record], patient: Patient
@@ -39,6 +42,7 @@ class Reader:
         self.environments: dict[Path, Environment] = {}
         self.sidecars: dict[Path, Record] = {}
         self.claims: list[Claim] = []
+        self.roots: dict[str, list[Root]] = {}
 
     def events(self) -> Iterator[Event]:
         """Find and read every environment."""
@@ -47,6 +51,9 @@ class Reader:
         for answer in self._patient.run([_resolving(root) for root in roots]):
             if isinstance(answer, Branch):
                 branches.setdefault(answer.real, answer)
+                if answer.exists:
+                    root = replace(answer.root, path=answer.real)
+                    self.roots.setdefault(root.store, []).append(root)
             else:
                 yield told(answer)
         found: list[tuple[Branch, Entry]] = []

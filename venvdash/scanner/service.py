@@ -40,7 +40,9 @@ from venvdash.scanner.events import (
     Progress,
 )
 from venvdash.scanner.matching import Matcher, evidence
+from venvdash.scanner.pointers import Pointers
 from venvdash.scanner.reading import Reader, told
+from venvdash.scanner.siblings import inherited
 from venvdash.scanner.verdicts import verdicts
 from venvdash.stores import registry
 from venvdash.system.machine import Machine
@@ -201,6 +203,7 @@ class _Survey:
             unproven=self._unproven(),
             gone=[r for r in records.values() if self._presence(r.path) is Presence.ABSENT],
             known={record.path: record.first_seen for record in records.values()},
+            pointers=self._pointing(),
         )
         # Not where something does not answer: the search enters what is known.
         known = [
@@ -215,6 +218,7 @@ class _Survey:
         claims = yield from self._guessed([records[p] for p in known if p in records], matcher)
         self._claims.extend(claims)
         yield from self._look(claims)
+        self._claims += list(inherited(filter(self._holds, self._claims), self._environments))
         yield from self._visit()
         if ended:
             yield self._judged(final=True)
@@ -272,9 +276,18 @@ class _Survey:
             for claim in self._claims
             if claim.proves
             and self._presence(claim.project) is Presence.PRESENT
-            and not (claim.direction is Direction.RECORD and self._recreated(claim.environment))
+            and self._holds(claim)
         }
         return set(self._environments) - proven
+
+    def _holds(self, claim: Claim) -> bool:
+        """Whether it speaks of the environment of today, not of one that lay there before."""
+        return not (claim.direction is Direction.RECORD and self._recreated(claim.environment))
+
+    def _pointing(self) -> Pointers:
+        """Return what reads the pointers in projects: those of stores that are there."""
+        roots = self._reader.roots
+        return Pointers([store for store in registry() if store.name in roots], roots)
 
     def _recreated(self, environment: Path) -> bool:
         memory = self._memories.get(environment)

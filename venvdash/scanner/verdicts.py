@@ -243,7 +243,9 @@ def _current(case: _Case, facts: Facts) -> Path | None:
     """Return the environment used instead of this one, None if any live project may use this."""
     used = None
     for project in case.live:
-        if any(c.direction is Direction.PROJECT for c in project.claims):
+        if any(
+            c.direction is Direction.PROJECT and c.how is not How.SIBLING for c in project.claims
+        ):
             return None
         spellings = [c.project for c in project.claims] + [project.place.real or project.path]
         leads = next((facts.pointers[path] for path in spellings if path in facts.pointers), None)

@@ -169,8 +169,10 @@ class Store:
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environments that one of ``pointers`` in a project leads to.
 
-        ``text`` is what the file ``pointer`` holds, ``roots`` are this store's. The paths need not
-        exist; they are compared with the environments found.
+        ``pointer`` is the file's path, its name may have folders in front ("venv/Scripts/x").
+        ``text`` is what it holds; of a link to a directory, that directory's path. ``roots`` are
+        this store's existing directories, links resolved. The paths may be relative to the file
+        and need not exist; they are compared with the environments found.
         """
         yield from ()
 
