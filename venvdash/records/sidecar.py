@@ -6,7 +6,6 @@ alone takes seconds for some small files, and follows nesting until Python's sta
 
 import errno
 import os
-import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,22 +16,13 @@ from venvdash.model import Record
 from venvdash.records import schema
 from venvdash.system.atomic import write_atomically
 from venvdash.system.files import UnreadableError, read_regular
+from venvdash.system.toml import bomb
 
 NAME = "venvdash.toml"
 LIMIT = 8 * 1024  # bytes
 _COMMENT = "What venvdash remembers of this environment. Safe to delete."
 _MOST_DOTS = 3  # in one key; tomllib's time grows with their square
 _DEEPEST = 4  # brackets inside brackets; ours has two
-# Strings and comments, ended or not, so that one pass finds the punctuation between them.
-_OPAQUE = re.compile(
-    r'"""(?:[^\\]|\\.)*?(?:"""|\\?\Z)'
-    r"|'''.*?(?:'''|\Z)"
-    r'|"(?:[^"\\\n]|\\.)*(?:"|\n|\\?\Z)'
-    r"|'[^'\n]*(?:'|\n|\Z)"
-    r"|\#[^\n]*",
-    re.DOTALL,
-)
-_BETWEEN_KEYS = re.compile(r"[^\w\-\". \t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +132,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
     """Return the TOML in ``data``. Raises SchemaError."""
     try:
         text = data.decode()
-        if problem := _bomb(text):
+        if problem := bomb(text, dots=_MOST_DOTS, depth=_DEEPEST):
             raise schema.SchemaError(problem)
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
@@ -150,19 +140,3 @@ def _parsed(data: bytes) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
         # The parser's own words may quote what stands in the file.
         raise schema.SchemaError("is not valid TOML") from error
-
-
-def _bomb(text: str) -> str | None:
-    """Return what in ``text`` would take the parser too long; one pass, whatever stands there."""
-    bare = _OPAQUE.sub('"', text)
-    if any(key.count(".") > _MOST_DOTS for key in _BETWEEN_KEYS.split(bare)):
-        return "has a key with too many dots"
-    depth = 0
-    for char in bare:
-        if char in "[{":
-            depth += 1
-            if depth > _DEEPEST:
-                return "is nested too deep"
-        elif char in "]}":
-            depth = max(depth - 1, 0)
-    return None
