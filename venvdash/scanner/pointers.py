@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from venvdash.stores.base import Root, Store
@@ -39,6 +40,7 @@ class Pointers:
             for name in store.pointers:
                 self._stores.setdefault(name, []).append(store)
         self._roots = roots or {}
+        self._real = cache(real)  # many projects name the same few
 
     @property
     def telling(self) -> frozenset[str]:
@@ -60,7 +62,7 @@ class Pointers:
     def _led(self, store: Store, file: Path, text: str) -> Iterator[Pointer]:
         roots = self._roots.get(store.name, ())
         for path, _ in zip(store.pointed(file, text, roots), range(_LEADS), strict=False):
-            found = real(os.path.join(file.parent, path))
+            found = self._real(os.path.join(file.parent, path))
             if found:
                 yield Pointer(file, found)
 
