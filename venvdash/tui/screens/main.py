@@ -1,5 +1,6 @@
 """The first screen: the list of environments and what surrounds it."""
 
+import gc
 import time
 from pathlib import Path
 from typing import ClassVar
@@ -135,6 +136,8 @@ class MainScreen(Screen[None]):
             self._timer = None
         self._ended = True
         self.findings.end(self.source.problems)
+        # The rows stay: a collection that walks all 10,000 of them would hold up a key press.
+        gc.freeze()
         self._refresh(set(), force=True)
         if self.findings.failure:
             self.say(self.findings.failure, severe=True)

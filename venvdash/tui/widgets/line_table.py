@@ -12,14 +12,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive, var
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from venvdash.tui.format import left, right
 from venvdash.tui.keys import MOVE
+from venvdash.tui.widgets.line_view import LineView
 
 T = TypeVar("T")
 
@@ -71,7 +70,7 @@ def fit(columns: Sequence[Column[T]], room: int) -> tuple[Placed[T], ...]:
     return tuple(placed)
 
 
-class LineTable(ScrollView, Generic[T], can_focus=True):
+class LineTable(LineView, Generic[T], can_focus=True):
     """A list of items in columns, one of them under the cursor.
 
     Items are told apart by ``key_of(item)``; the cursor stays on its key whatever is arranged
@@ -158,7 +157,7 @@ class LineTable(ScrollView, Generic[T], can_focus=True):
         self._cursor = place
         if self._anchor is None or at_top:
             self._anchor = self._key_of(self._items[place]) if self._items else None
-        self.virtual_size = Size(self.size.width, len(self._items) + 1)
+        self.set_line_count(len(self._items) + 1)
         self._scroll_line_to(place - line)
         self._take_current()
         self.refresh()
@@ -169,7 +168,8 @@ class LineTable(ScrollView, Generic[T], can_focus=True):
             place = self._index.get(self._key_of(item))
             if place is not None:
                 self._items[place] = item
-                self.refresh_line(place + 1)
+                if 0 <= place - self.scroll_offset.y < self.page:
+                    self.refresh_line(place + 1)
         self._take_current()
 
     def move_to(self, place: int) -> None:
@@ -257,7 +257,7 @@ class LineTable(ScrollView, Generic[T], can_focus=True):
     def on_resize(self) -> None:
         """Give the columns their widths."""
         self._placed = fit(self._columns, self.size.width - 1)
-        self.virtual_size = Size(self.size.width, len(self._items) + 1)
+        self.set_line_count(len(self._items) + 1)
         self._show_cursor()
         self.refresh()
 

@@ -1,13 +1,13 @@
 """A scrolling text that is wrapped once for a width and drawn line by line."""
 
 from textual.content import Content
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from venvdash.tui.widgets.line_view import LineView
 
-class TextPane(ScrollView, can_focus=True):
+
+class TextPane(LineView, can_focus=True):
     """Shows a Content. Changing it costs no layout of the screen, unlike a Static's."""
 
     def __init__(
@@ -50,7 +50,7 @@ class TextPane(ScrollView, can_focus=True):
         self._strips = Visual.to_strips(
             self, self._text, width, None, self.visual_style, apply_selection=False
         )
-        self.virtual_size = Size(width, len(self._strips))
+        self.set_line_count(len(self._strips))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
