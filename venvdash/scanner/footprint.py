@@ -93,8 +93,11 @@ class Footprint:
         return _MAGIC + zlib.compress(header + body, 1)
 
 
-def unpack(packed: bytes) -> Footprint | None:
-    """Return the footprint, or None for anything that ``pack`` of this version did not write."""
+def unpack(packed: bytes, *, listing: bool = True) -> Footprint | None:
+    """Return the footprint, or None for anything that ``pack`` of this version did not write.
+
+    Without ``listing`` the names of directories and samples are left out.
+    """
     if not packed.startswith(_MAGIC) or len(packed) > _LIMIT:
         return None
     try:
@@ -102,12 +105,12 @@ def unpack(packed: bytes) -> Footprint | None:
         data = inflate.decompress(memoryview(packed)[len(_MAGIC) :], _BODY_LIMIT)
         if not inflate.eof or inflate.unused_data:
             return None
-        return _read(data)
+        return _read(data, listing)
     except (zlib.error, struct.error, ValueError, OverflowError, IndexError, MemoryError):
         return None
 
 
-def _read(data: bytes) -> Footprint | None:
+def _read(data: bytes, listing: bool) -> Footprint | None:
     (
         device, inode, measured, apparent, blocks, own, files, problems, first, wide, unlisted,
         directories, shared, samples, digests, path_bytes, name_bytes, problem_bytes,
@@ -123,8 +126,10 @@ def _read(data: bytes) -> Footprint | None:
     if shared:
         found.inodes = array("Q", accumulate(reader.numbers(code, shared - 1), initial=first))
     found.sizes, found.outside = reader.numbers(code, shared), reader.numbers(code, shared)
-    found.directories = reader.names(path_bytes, directories)
-    found.samples = list(zip(reader.names(name_bytes, samples), links, strict=True))
+    paths, names = reader.take(path_bytes), reader.take(name_bytes)
+    if listing:
+        found.directories = _names(paths, directories)
+        found.samples = list(zip(_names(names, samples), links, strict=True))
     found.digests = dict(zip(indices, sums, strict=True))
     found.problem = reader.take(problem_bytes).decode("utf-8", "replace")
     sane = own <= blocks and all(index < directories for index in indices)
@@ -150,8 +155,9 @@ class _Reader:
         result.frombytes(self.take(count * result.itemsize))
         return result
 
-    def names(self, length: int, count: int) -> list[bytes]:
-        names = self.take(length).split(b"\0") if count else []
-        if len(names) != count:
-            raise ValueError("names do not fit their count")
-        return names
+
+def _names(joined: bytes, count: int) -> list[bytes]:
+    names = joined.split(b"\0") if count else []
+    if len(names) != count:
+        raise ValueError("names do not fit their count")
+    return names

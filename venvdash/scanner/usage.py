@@ -222,7 +222,7 @@ class _Survey:
     def _heard(self, answer: workers.Answer) -> Sized:
         index = answer.job.index
         new = answer.data if answer.kind == "r" else answer.data[8:]
-        if answer.kind in "ru" and (found := unpack(new or answer.job.remembered)) is not None:
+        if answer.kind in "ru" and (found := unpack(new or answer.job.remembered, listing=False)):
             if answer.kind == "u":
                 found.device = int.from_bytes(answer.data[:8], "little")
             keep = new if new and not found.unlisted else None
