@@ -12,6 +12,8 @@ from uv import find_uv_bin
 
 from venvdash.system.machine import Machine
 
+pytest_plugins = ["tests.realtools"]  # real poetry, pdm …: the fixture `tool`
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -70,7 +72,12 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "SSL_CERT_FILE", "SSL_CERT_DIR"
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """An empty HOME; nothing of the developer's own settings reaches the test."""
-    path = tmp_path / "home"
+    return home_in(tmp_path)
+
+
+def home_in(directory: Path) -> Home:
+    """Return a new HOME in ``directory``."""
+    path = directory / "home"
     path.mkdir()
     variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return Home(path.resolve(), variables | {"HOME": str(path.resolve())})
