@@ -154,6 +154,10 @@ def test_names_are_the_project_told_apart_by_folder_and_python() -> None:
         (environment("api", "3.11.2", digest="e"), Status.LINKED, "x/api"),
     )
     assert [row.name for row in twice] == ["api@3.11.9", "api@3.11.2"]
+    copy = environment("copy", kind="venv")
+    twins = table((environment("api"), Status.LINKED, "x/api"), (copy, Status.LINKED, "x/api"))
+    assert [row.name for row in twins] == ["api (api)", "api (copy)"]
+    assert choose("copy", twins, changing=True) == [copy.path]
 
 
 def test_implied_is_the_nearest_project_upwards(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def session(*, records: bool, machine: Machine | None = None) -> Session:
 
 def require_terminal() -> None:
     """Leave the program where there is no terminal to draw on."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr, so that one counts as well.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         fail("the dashboard needs a terminal. `venvdash list` prints the same list.", 2)
 
 

@@ -19,7 +19,8 @@ def names(
 
     The project's name where it has one (``projects`` gives what its own metadata says, else its
     folder's), else the environment's own. Projects of one name get their folders in front
-    (``work/api``, ``play/api``), environments of one project their Python behind (``api@3.11``).
+    (``work/api``, ``play/api``), environments of one project their Python behind (``api@3.11``), or
+    where that is the same their own name (``api (api-copy)``).
     """
     owners: dict[Path, list[Environment]] = defaultdict(list)
     called: dict[Path, str] = {}
@@ -62,4 +63,8 @@ def _with_python(title: str, environments: list[Environment]) -> dict[Path, str]
     spelled = {e.path: f"{title}@{minor(e.python)}" if e.python else title for e in environments}
     if len(set(spelled.values())) < len(environments):  # same minor version: say it in full
         spelled = {e.path: f"{title}@{e.python}" if e.python else title for e in environments}
+    if len(set(spelled.values())) < len(environments):  # same version: only their own names differ
+        spelled = {e.path: f"{title} ({e.traits.name})" for e in environments}
+    if len(set(spelled.values())) < len(environments):
+        spelled = {e.path: f"{title} ({e.entry.name})" for e in environments}
     return spelled
