@@ -52,10 +52,14 @@ def resolve(root: Root) -> Branch:
 def entries(branch: Branch) -> Iterator[Entry | NotEnvironment]:
     """Yield what lies in a store. Raises OSError when the root itself cannot be listed."""
     root = replace(branch.root, path=branch.real)
+    store = next((store for store in registry() if store.name == root.store), None)
+    chosen = store.prefixes(root) if store else None
+    if chosen is not None:
+        ours = (path for path in chosen if not path.name.startswith(OURS))
+        return (_whole(Entry(path, path), store, root) for path in ours)
     if root.layout is Layout.SINGLE:
         return iter([Entry(root.path, root.path)])
     found = _mirrored(root) if root.layout is Layout.MIRRORED else _flat(root, str(root.path), 1)
-    store = next((store for store in registry() if store.name == root.store), None)
     return (_whole(one, store, root) for one in found)
 
 

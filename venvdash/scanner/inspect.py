@@ -17,8 +17,10 @@ from venvdash.model import (
     NotEnvironment,
     Traits,
 )
+from venvdash.scanner import conda
 from venvdash.scanner.discover import because
-from venvdash.scanner.packages import Editable, Site, read_site, site_directory
+from venvdash.scanner.editables import Editable
+from venvdash.scanner.packages import Site, read_site, site_directory
 from venvdash.stores import registry
 from venvdash.stores.base import Entry, Reading, Root, Store, normalised, parse_cfg
 from venvdash.system.files import open_quietly
@@ -38,7 +40,7 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class _Prefix:
-    """What the first look at a directory gives."""
+    """What the first look at a directory gives; ``meta`` where that stands for pyvenv.cfg."""
 
     cfg: dict[str, str]
     names: frozenset[str]
@@ -46,6 +48,12 @@ class _Prefix:
     owner: int
     made: float
     accessed: float | None
+    home: Path
+    meta: conda.Meta | None = None
+
+    @property
+    def version(self) -> str | None:
+        return self.meta.python if self.meta else _version(self.cfg)
 
 
 class _NotOneError(Exception):
@@ -98,12 +106,14 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
     prefix = _look(str(entry.prefix))
     reading = Reading(entry.prefix, entry.entry, root, prefix.cfg, prefix.names, prefix.fingerprint)
     store, traits = _recognised(reading)
-    version = _version(prefix.cfg)
+    version = prefix.version
     directory = site_directory(str(entry.prefix), version, prefix.names)
-    site = read_site(directory) if directory else Site()
-    if version is None and directory:
+    own = _own_names(traits, prefix.cfg.get("prompt"))
+    site = read_site(directory, own) if directory else Site()
+    if version is None and directory and not prefix.meta:
         version = _library_version(directory)
-    changed = max(prefix.made, site.changed or 0.0)
+    meta = prefix.meta
+    changed = max(meta.changed if meta else prefix.made, site.changed or 0.0)
     environment = Environment(
         path=entry.prefix,
         entry=entry.entry,
@@ -113,14 +123,14 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
         fingerprint=prefix.fingerprint,
         python=version,
         implementation=_implementation(prefix.cfg, directory),
-        base=Path(prefix.cfg["home"]),
+        base=prefix.home,
         prompt=prefix.cfg.get("prompt"),
-        creator=_creator(prefix.cfg),
+        creator=meta.creator if meta else _creator(prefix.cfg),
         made_at=_made_at(prefix.cfg),
-        packages=site.packages,
+        packages=meta.with_site(site.packages) if meta else site.packages,
         created=prefix.made,
         changed=changed,
-        used=max(changed, prefix.accessed or 0.0),
+        used=max(changed, prefix.accessed or 0.0, store.used(reading) or 0.0),
         flags=_flags(str(entry.prefix), prefix, uid),
         sidecar="venvdash.toml" in prefix.names,
     )
@@ -134,6 +144,8 @@ def _look(path: str) -> _Prefix:
     if not stat.S_ISDIR(found.st_mode):
         raise _NotOneError("is not a directory")
     names = frozenset(os.listdir(path))
+    if "pyvenv.cfg" not in names and conda.NAME in names:
+        return _conda(path, found, names)
     if "pyvenv.cfg" not in names:
         raise _NotOneError(_without_cfg(names))
     descriptor = open_quietly(os.path.join(path, "pyvenv.cfg"))
@@ -153,7 +165,18 @@ def _look(path: str) -> _Prefix:
         raise _NotOneError("has a pyvenv.cfg, but neither bin nor lib")
     fingerprint = Fingerprint(found.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
     made = getattr(cfg, "st_birthtime", cfg.st_mtime)
-    return _Prefix(keys, names, fingerprint, found.st_uid, made, _access_time(cfg))
+    accessed, home = _access_time(cfg), Path(keys["home"])
+    return _Prefix(keys, names, fingerprint, found.st_uid, made, accessed, home)
+
+
+def _conda(path: str, found: os.stat_result, names: frozenset[str]) -> _Prefix:
+    """Read a prefix of conda's or pixi's, whose interpreter is a package of its own."""
+    try:
+        meta = conda.read(path, found.st_ino, names)
+    except conda.NoPrefixError as error:
+        raise _NotOneError(str(error)) from None
+    uid, home = found.st_uid, Path(path)
+    return _Prefix({}, names, meta.fingerprint, uid, meta.made, None, home, meta)
 
 
 def _access_time(cfg: os.stat_result) -> float | None:
@@ -232,10 +255,14 @@ def _flags(path: str, prefix: _Prefix, uid: int | None) -> frozenset[Flag]:
 
 
 def _interpreter_gone(path: str, prefix: _Prefix) -> bool:
+    if prefix.meta and prefix.meta.python is None:
+        return False  # made for another language
     python = ("Scripts", "python.exe") if "Scripts" in prefix.names else ("bin", "python")
+    if prefix.meta and "bin" not in prefix.names:  # Windows
+        python = ("", "python.exe")
     try:
         os.stat(os.path.join(path, *python))
-        os.stat(prefix.cfg["home"])
+        os.stat(prefix.home)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError) as error:
@@ -252,7 +279,7 @@ def _editable_claims(
     bears the environment's name; else it is a mention: any library can be installed that way.
     """
     traits = environment.traits
-    names = {normalised(n) for n in (traits.project_name, traits.name, environment.prompt) if n}
+    names = _own_names(traits, environment.prompt)
     for editable in editables:
         how, project = How.MENTION, editable.source
         hashed = _hashed(environment, store, editable.source)
@@ -264,6 +291,11 @@ def _editable_claims(
         ):
             how = How.EDITABLE
         yield Claim(environment.path, project, how, Direction.ENVIRONMENT, str(editable.file))
+
+
+def _own_names(traits: Traits, prompt: str | None) -> set[str]:
+    """Return what a package is called that may be the project of the environment."""
+    return {normalised(name) for name in (traits.project_name, traits.name, prompt) if name}
 
 
 def _hashed(environment: Environment, store: Store, source: Path) -> Path | None:

@@ -162,6 +162,18 @@ class Store:
         """Yield the claims that the tool's own files in the environment make."""
         yield from ()
 
+    def prefixes(self, root: Root) -> Iterator[Path] | None:
+        """Return the directories below ``root`` that may be environments; None for all there are.
+
+        For a tool that keeps other things among them. May raise OSError where ``root`` cannot be
+        listed. ``root.path`` has no links in it.
+        """
+        return None
+
+    def used(self, reading: Reading) -> float | None:
+        """Return when the tool says that the environment was last used, where it keeps that."""
+        return None
+
     def entry(self, prefix: Path, root: Root) -> Path:
         """Return what a deletion of the environment at ``prefix`` takes: it, or a parent."""
         return prefix
