@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 
@@ -30,14 +30,24 @@ class Terminal:
                 if self.process.poll() is not None:
                     break
                 continue
-            try:
-                part = os.read(self._master, 65536)
-            except OSError:  # the other side is closed
+            if not self._take():
                 break
-            if not part:
-                break
-            self.output += part
         return self.output
+
+    def _take(self) -> bool:
+        """Read what is there; False when the other side is closed."""
+        try:
+            part = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.output += part
+        return bool(part)
+
+    def drain(self, seconds: float) -> None:
+        """Read until nothing comes for so long."""
+        while select.select([self._master], [], [], seconds)[0]:
+            if not self._take():
+                return
 
     def press(self, keys: str) -> None:
         """Type something."""
@@ -49,15 +59,28 @@ class Terminal:
         return self.process.wait(5)
 
 
-@contextlib.contextmanager
 def venvdash(
     *arguments: str, variables: Mapping[str, str], cwd: Path, columns: int = 80, lines: int = 24
+) -> contextlib.AbstractContextManager[Terminal]:
+    """Run venvdash on a terminal of that size."""
+    command = [sys.executable, "-m", "venvdash", *arguments]
+    return program(command, variables=variables, cwd=cwd, columns=columns, lines=lines)
+
+
+@contextlib.contextmanager
+def program(
+    command: Sequence[str],
+    *,
+    variables: Mapping[str, str],
+    cwd: Path,
+    columns: int = 80,
+    lines: int = 24,
 ) -> Iterator[Terminal]:
-    """Run venvdash on a terminal of that size; it is killed when the test is done with it."""
+    """Run a program on a terminal of that size; it is killed when the test is done with it."""
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "venvdash", *arguments],
+        command,
         stdin=slave,
         stdout=slave,
         stderr=slave,

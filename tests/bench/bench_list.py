@@ -1,6 +1,6 @@
 """`venvdash list --no-usage` against a bare script that reads the same files: prints ratios.
 
-    python -m tests.bench.bench_list [ENVIRONMENTS]
+python -m tests.bench.bench_list [ENVIRONMENTS]
 """
 
 import os
