@@ -8,8 +8,9 @@ import pytest
 from tests.conftest import Home
 from tests.users import as_another_user, open_to_all
 from venvdash.model import Flag, How, NotEnvironment
+from venvdash.scanner.editables import file_url_path
 from venvdash.scanner.inspect import Inspected, inspect
-from venvdash.scanner.packages import file_url_path, read_site
+from venvdash.scanner.packages import read_site
 from venvdash.stores.base import Entry, Root
 
 
