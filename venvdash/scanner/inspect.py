@@ -93,12 +93,6 @@ def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
         sidecar=False,
     )
     claims = [replace(claim, environment=entry.prefix) for claim in inner.claims]
-    if target.name in (".venv", "venv"):  # a project's own environment, listed by its project
-        claims.append(
-            Claim(
-                entry.prefix, target.parent, How.POINTER, Direction.ENVIRONMENT, str(entry.prefix)
-            )
-        )
     return Inspected(environment, tuple(claims))
 
 

@@ -92,7 +92,8 @@ class Root:
     ``source`` names the variable, or the configuration file, that says so. ``base`` is, for a
     mirrored root, the directory whose tree is mirrored; without ``base_certain`` it may as well be
     ``/``. ``depth``: how many levels below the root an environment may lie in a flat one.
-    ``pointer``: the name of the file that names the project, where the user's settings change it.
+    ``pointer``: the name of the file that names the project, where the user's settings change it,
+    or the path of the tool's registry of all projects.
     """
 
     path: Path

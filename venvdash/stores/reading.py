@@ -27,9 +27,9 @@ def toml_table(text: str | None) -> dict[str, Any] | None:
         return None
 
 
-def json_object(text: str | None) -> dict[str, Any] | None:
-    """Return the JSON object in ``text``; None where it is none, or something else."""
-    if text is None or len(text) > LIMIT:
+def json_object(text: str | None, limit: int = LIMIT) -> dict[str, Any] | None:
+    """Return the JSON object in ``text``; None where it is none, something else, or too long."""
+    if text is None or len(text) > limit:
         return None
     import json
 

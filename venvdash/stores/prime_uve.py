@@ -1,0 +1,195 @@
+"""prime-uve: environments of uv projects under the project's hash, with a registry.
+
+Facts: prime-uve 0.2.0 (https://github.com/kompre/prime-uve), run on Linux, and its ``core``. The
+registry outlives moves: a moved project is in it twice, and ``prime-uve list`` calls the first an
+orphan though both name one environment.
+"""
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from venvdash.config import Config
+from venvdash.model import Claim, Direction, Environment, How, Traits
+from venvdash.stores._paths import literally, sha256_fits
+from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.reading import json_object, string
+from venvdash.system.files import read_text, real
+from venvdash.system.machine import Machine
+
+_POINTER = ".env.uve"
+_SETTING = "UV_PROJECT_ENVIRONMENT"
+_BASE = "${PRIMEUVE_VENVS_PATH}"
+_HOME = "${HOME}"
+_NAME = re.compile(r"(?P<name>.+)_(?P<digest>[0-9a-f]{8})", re.DOTALL)
+_REGISTRY_LIMIT = 8 * 1024 * 1024  # bytes; some 400 for each project
+_ELSEWHERE = 500  # registered environments outside the store that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """One registered environment: ``given`` with variables in it, ``path`` as it was meant."""
+
+    project: Path
+    given: str
+    path: Path
+
+
+class PrimeUveStore(Store):
+    """Entries ``<project>_<8 hex>``; the digest is the start of the SHA-256 of the project's path.
+
+    ``cache.json`` maps projects to environments, and a project's ``.env.uve`` leads to its own.
+    """
+
+    name = "prime-uve"
+    title = "prime-uve"
+    kinds = (Kind("prime-uve", "environment made by prime-uve"),)
+    rank = 14
+    tested_with = "prime-uve 0.2.0"
+    pointers = (_POINTER,)
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield PRIMEUVE_VENVS_PATH, the default, those of older releases, and what is registered.
+
+        Environments stay behind where the variable is changed later, so all are looked at.
+        """
+        registry = str(_data(machine) / "cache.json")
+        older = [machine.home / name / "venvs" for name in ("prime-uve", ".prime-uve")]
+        usual = [_cache(machine) / "venvs", *older]
+        folders = [Root(path, self.name, pointer=registry) for path in usual]
+        given = machine.variable("PRIMEUVE_VENVS_PATH")
+        if given:
+            path, source = literally(machine, given, tilde=True), "PRIMEUVE_VENVS_PATH"
+            folders.insert(0, Root(path, self.name, Why.VARIABLE, source, pointer=registry))
+        yield from folders
+        for path in _elsewhere(registry, {root.path for root in folders}):
+            yield Root(path, self.name, Why.CONFIG, registry, Layout.SINGLE, pointer=registry)
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of what lies in its own store or is registered."""
+        if reading.root.store != self.name:
+            return None
+        found = _NAME.fullmatch(reading.path.name)
+        if found:
+            name = found["name"]
+            return Traits("prime-uve", name, project_name=name, digest=found["digest"])
+        registered = reading.root.layout is Layout.SINGLE
+        return Traits("prime-uve", reading.path.name) if registered else None
+
+    def claims(self, reading: Reading) -> Iterator[Claim]:
+        """Yield every project that the registry maps to this environment."""
+        registry = reading.root.pointer
+        if reading.root.store != self.name or registry is None:
+            return
+        for known in _registered(registry).get(reading.path.name, ()):
+            here = known.given.startswith(f"{_BASE}/") and reading.root.layout is Layout.FLAT
+            if here or reading.path in (known.path, real(known.path)):
+                yield Claim(
+                    reading.path, known.project, How.POINTER, Direction.ENVIRONMENT, registry
+                )
+
+    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+        """Yield where UV_PROJECT_ENVIRONMENT in a ``.env.uve`` leads, in every store there is."""
+        value = _environment_setting(text)
+        if value is None:
+            return
+        name = Path(value).name
+        folders = [root.path for root in roots if root.layout is Layout.FLAT]
+        if value == f"{_BASE}/{name}":
+            yield from (folder / name for folder in folders)
+        elif value.startswith(f"{_HOME}/"):
+            below = value.removeprefix(_HOME)
+            yield from (folder / name for folder in folders if f"{folder}/{name}".endswith(below))
+        else:
+            yield Path(value)  # absolute, or relative to the project
+
+    def name_part(self, name: str) -> str:
+        """Return a project's name as prime-uve writes it: other characters as single hyphens."""
+        part = ""
+        for char in name.lower():
+            if char.isalnum():
+                part += char
+            elif part and not part.endswith("-"):
+                part += "-"
+        return part.rstrip("-") or "project"
+
+    def fits(self, environment: Environment, project: Path) -> bool:
+        """Return whether the digest in the name is that of ``project``."""
+        digest = environment.traits.digest
+        return digest is not None and sha256_fits(project, digest)
+
+
+def _cache(machine: Machine) -> Path:
+    if machine.platform == "win32":
+        return machine.local_appdata / "prime-uve" / "Cache"
+    if machine.platform == "darwin":
+        return machine.home / "Library" / "Caches" / "prime-uve"
+    return _xdg(machine, "XDG_CACHE_HOME", ".cache")
+
+
+def _data(machine: Machine) -> Path:
+    if machine.platform == "win32":
+        return machine.local_appdata / "prime-uve" / "Data"
+    if machine.platform == "darwin":
+        return machine.home / "Library" / "Application Support" / "prime-uve"
+    return _xdg(machine, "XDG_DATA_HOME", ".local/share")
+
+
+def _xdg(machine: Machine, name: str, default: str) -> Path:
+    """Return its folder in an XDG directory; prime-uve takes a relative one as well."""
+    given = machine.variable(name)
+    return (literally(machine, given) if given else machine.home / default) / "prime-uve"
+
+
+def _registered(registry: str) -> Mapping[str, tuple[_Known, ...]]:
+    """Return what the registry holds, by the environment's name; nothing where it is damaged."""
+    try:
+        found = os.stat(registry)
+    except (OSError, ValueError):
+        return {}
+    return _parsed(registry, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _parsed(registry: str, *_version: int) -> Mapping[str, tuple[_Known, ...]]:
+    """Parse the registry once for each version of it, however many environments ask."""
+    table = json_object(read_text(os.path.realpath(registry), _REGISTRY_LIMIT), _REGISTRY_LIMIT)
+    venvs = (table or {}).get("venvs")
+    by_name: dict[str, list[_Known]] = defaultdict(list)
+    for project, entry in venvs.items() if isinstance(venvs, dict) else ():
+        known = _known(project, entry)
+        if known is not None:
+            by_name[known.path.name].append(known)
+    return {name: tuple(known) for name, known in by_name.items()}
+
+
+def _known(project: str, entry: Any) -> _Known | None:
+    given = string(entry, "venv_path") or ""
+    path = string(entry, "venv_path_expanded") or given
+    usable = os.path.isabs(project) and os.path.isabs(path) and "\0" not in project
+    return _Known(Path(project), given, Path(path)) if usable else None
+
+
+def _elsewhere(registry: str, folders: set[Path]) -> list[Path]:
+    """Return what is registered outside ``folders``; compared as written, nothing is touched."""
+    known = [one.path for ones in _registered(registry).values() for one in ones]
+    far = dict.fromkeys(path for path in known if path.parent not in folders)
+    return list(far)[:_ELSEWHERE]
+
+
+def _environment_setting(text: str) -> str | None:
+    """Return the last value of UV_PROJECT_ENVIRONMENT, as prime-uve reads its file."""
+    value = None
+    for line in text.splitlines():
+        key, equals, rest = line.strip().partition("=")
+        if equals and key.strip() == _SETTING:
+            value = rest.strip().strip("\"'")
+    return value if value and "\0" not in value else None
+
+
+STORE = PrimeUveStore()

@@ -1,0 +1,58 @@
+"""uv-workon: links in WORKON_HOME to the environments inside projects.
+
+Facts: uv-workon 0.8.0 (https://github.com/usnistgov/uv-workon), run on Linux. Its links are plain
+symbolic links, as anybody makes them, so every link in a store to a project's own environment
+counts. The environment stays the project's: deleting such a row takes the link alone.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Claim, Direction, How, Traits
+from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store
+from venvdash.system.machine import Machine
+
+# What makes a directory a project where its environment has an unusual name (`.venv-3.12`).
+_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", ".git")
+
+
+class UvWorkonStore(Store):
+    """WORKON_HOME and ``~/.virtualenvs`` are virtualenvwrapper's roots, which list the links."""
+
+    name = "uv-workon"
+    title = "links into projects (uv-workon)"
+    kinds = (Kind("uv-workon", "link to the environment inside a project"),)
+    rank = 13
+    tested_with = "uv-workon 0.8.0"
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield nothing: other stores look at the same directories."""
+        yield from ()
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of an environment that a store has by a link only."""
+        project = _project(reading)
+        return Traits(kind="uv-workon", name=project.name) if project else None
+
+    def claims(self, reading: Reading) -> Iterator[Claim]:
+        """Yield the directory around the environment."""
+        project = _project(reading)
+        if project is not None:
+            yield Claim(
+                reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(reading.path)
+            )
+
+
+def _project(reading: Reading) -> Path | None:
+    """Return the project around the environment; None for one that lies in the store."""
+    path, root = reading.path, reading.root
+    if root.layout is not Layout.FLAT or path.is_relative_to(root.path):
+        return None
+    usual = path.name in VENV_NAMES
+    found = usual or any(os.path.lexists(path.parent / mark) for mark in _MARKS)
+    return path.parent if found else None
+
+
+STORE = UvWorkonStore()
