@@ -1,13 +1,21 @@
-"""Folders of environments that the user named: flat, or mirroring the projects' paths."""
+"""Folders of environments that the user named: flat, or mirroring the projects' paths.
+
+So are the stores of small tools and shell functions covered, each by a line of configuration.
+"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Claim, Direction, How, Traits
+from venvdash.stores import uvlink
+from venvdash.stores._paths import parent_entry
 from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store, Why, below_home
 from venvdash.system.machine import Machine
+
+_NAME_FILE = ".venv-name"  # puv's: the environment's name, in the project
+_DEPTH = 2  # store/NAME, or store/NAME/.venv
 
 
 class ConfiguredStores(Store):
@@ -21,6 +29,7 @@ class ConfiguredStores(Store):
     title = "configured folders"
     kinds = (Kind("mirrored", "environment under its project's path"),)
     rank = 60
+    pointers = (_NAME_FILE,)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the folders of the configuration; relative ones are meant from HOME."""
@@ -33,6 +42,19 @@ class ConfiguredStores(Store):
             return None
         parts = _project_parts(reading)
         return Traits(kind="mirrored", name=parts[-1] if parts else reading.root.path.name)
+
+    def entry(self, prefix: Path, root: Root) -> Path:
+        """Return the named directory around an environment where nothing else lies in it."""
+        if root.layout is not Layout.FLAT or prefix.parent.parent != root.path:
+            return prefix
+        own = uvlink.STORE.entry(prefix, root)  # of a --cache-root
+        return parent_entry(prefix) if own == prefix else own
+
+    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+        """Yield the environments of the name that a ``.venv-name`` holds, in every flat folder."""
+        name = text.strip()
+        if name and Path(name).name == name and "\0" not in name:
+            yield from (root.path / name for root in roots if root.layout is Layout.FLAT)
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the project whose path the environment's place mirrors, or the two it may be."""
@@ -48,7 +70,7 @@ class ConfiguredStores(Store):
 def _root(given: ConfiguredStore, machine: Machine, source: str) -> Root:
     path = below_home(machine, given.path)
     if given.layout != Layout.MIRRORED:
-        return Root(path, ConfiguredStores.name, Why.CONFIG, source)
+        return Root(path, ConfiguredStores.name, Why.CONFIG, source, depth=_DEPTH)
     return Root(
         path,
         ConfiguredStores.name,
