@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.scanner.usage_tools import age, all_of, du, fill, notes
 from venvdash.scanner import measure as measure_module
-from venvdash.scanner.footprint import unpack
+from venvdash.scanner.footprint import Footprint, unpack
 from venvdash.scanner.measure import count, recheck
 
 
@@ -175,7 +175,9 @@ NOTE_CHANGES = st.one_of(
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(NOTE_CHANGES)
 def test_broken_notes_are_ignored(pair: tuple[Path, Path], change: tuple[str, int, int]) -> None:
@@ -189,10 +191,16 @@ def test_broken_notes_are_ignored(pair: tuple[Path, Path], change: tuple[str, in
         broken[where % len(note)] ^= what
     else:
         broken += b"x" * where
-    assert unpack(bytes(broken)) is None
+    read, original = unpack(bytes(broken)), unpack(note)
+    # A flipped bit may lie in what zlib skips; then what is read is what was written.
+    assert read is None or (kind == "flip" and same(read, original))
 
 
-@settings(max_examples=200, deadline=None)
+def same(one: Footprint, other: Footprint | None) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in Footprint.__slots__)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
 def test_foreign_notes_are_ignored(content: bytes) -> None:
     assert unpack(content) is None
@@ -210,7 +218,7 @@ def test_huge_notes_are_ignored(pair: tuple[Path, Path]) -> None:
         assert after[root].on_disk == du(root)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.integers(1, 2**64 - 1),
@@ -224,8 +232,7 @@ def test_what_is_packed_is_unpacked(shared: dict[int, tuple[int, int]]) -> None:
     found.share(order, [shared[inode][0] for inode in order], [shared[i][1] for i in order])
     back = unpack(found.pack())
     assert back
-    for name in back.__slots__:
-        assert getattr(back, name) == getattr(found, name), name
+    assert same(back, found)
 
 
 def test_a_tree_gone_since_is_no_error(pair: tuple[Path, Path]) -> None:

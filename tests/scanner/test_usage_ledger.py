@@ -5,7 +5,7 @@ import sys
 from array import array
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from venvdash.scanner.ledger import Ledger
@@ -34,7 +34,7 @@ def filled(
     return ledger, owners
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ENVIRONMENTS, st.sampled_from([1, 10, 1000]), st.sampled_from([1, 5, 1000]))
 def test_held_is_what_no_other_has(
     environments: list[tuple[int, set[int]]], pending: int, part: int
@@ -49,7 +49,7 @@ def test_held_is_what_no_other_has(
     assert ledger.held() == expected  # asking changes nothing
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ENVIRONMENTS, st.sets(INODES), st.sampled_from([1, 10, 1000]))
 def test_held_within_one(
     environments: list[tuple[int, set[int]]], inner: set[int], pending: int

@@ -217,6 +217,7 @@ class _Survey:
     def _by_children(self, jobs: list[workers.Job]) -> Iterator[Sized]:
         with closing(workers.run(jobs, self.cancelled)) as answers:
             for answer in answers:
+                self.tick()  # several may have come at once
                 yield self._heard(answer)
 
     def _heard(self, answer: workers.Answer) -> Sized:
