@@ -1,0 +1,94 @@
+"""pyenv-virtualenv: named environments among pyenv's interpreters.
+
+Facts: pyenv-virtualenv 1.4.0 with pyenv 2.6.30, https://github.com/pyenv/pyenv-virtualenv. An
+environment is ``versions/<version>/envs/<name>``, and ``versions/<name>`` a link to it, under
+which pyenv finds it: one environment. The other entries of ``versions`` are interpreters.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Traits
+from venvdash.stores._paths import literally
+from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.system.files import real
+from venvdash.system.machine import Machine
+
+_POINTER = ".python-version"
+_WORDS = 50  # of a pointer; nobody lists more versions
+
+
+class PyenvVirtualenvStore(Store):
+    """A project's ``.python-version`` names its environment; several projects may share one."""
+
+    name = "pyenv-virtualenv"
+    title = "pyenv-virtualenv"
+    kinds = (Kind("pyenv-virtualenv", "pyenv-virtualenv environment"),)
+    rank = 20
+    tested_with = "pyenv-virtualenv 1.4.0"
+    pointers = (_POINTER,)
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield ``versions`` of PYENV_ROOT, else of ``~/.pyenv``."""
+        given = machine.variable("PYENV_ROOT")
+        if given:
+            path = literally(machine, given) / "versions"
+            yield Root(path, self.name, Why.VARIABLE, "PYENV_ROOT", depth=3)
+        else:
+            yield Root(machine.home / ".pyenv" / "versions", self.name, depth=3)
+
+    def prefixes(self, root: Root) -> Iterator[Path]:
+        """Yield the environments of every interpreter, and those that lie beside them.
+
+        Interpreters are passed over, and so are links to what is listed anyway. A link to another
+        place is an alias, or an interpreter whose environments lie at that place.
+        """
+        inside, seen = str(root.path) + os.sep, set[str]()
+        for name in sorted(os.listdir(root.path)):
+            entry = root.path / name
+            if entry.is_symlink():
+                place = real(entry)
+                if str(place).startswith(inside):
+                    continue
+            else:
+                place = entry
+            if os.path.lexists(place / "pyvenv.cfg"):
+                yield entry
+                continue
+            for path in _environments(place / "envs"):
+                if str(path) not in seen:
+                    seen.add(str(path))
+                    yield path
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of whatever has a pyvenv.cfg below a root of this store."""
+        if reading.root.store != self.name or "pyvenv.cfg" not in reading.names:
+            return None
+        return Traits(kind="pyenv-virtualenv", name=reading.entry.name)
+
+    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+        """Yield the environments that a ``.python-version`` names, as pyenv reads it.
+
+        The first word of each line counts, comments apart: an environment's name, or
+        ``<version>/envs/<name>``. What leads out of ``versions`` is refused.
+        """
+        words = [line.split()[0] for line in text.splitlines()[:_WORDS] if line.split()]
+        for word in words:
+            if word.startswith("#") or "\0" in word or ".." in word.split("/") or word[0] == "/":
+                continue
+            for root in roots:
+                yield real(root.path / word)
+
+
+def _environments(folder: Path) -> list[Path]:
+    """Return the directories in an interpreter's ``envs``."""
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(Path(item.path) for item in listing if item.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+STORE = PyenvVirtualenvStore()
