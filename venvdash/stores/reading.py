@@ -51,11 +51,18 @@ def config_text(path: Path) -> str | None:
 def string(table: dict[str, Any] | None, *keys: str) -> str | None:
     """Return the text that the nested ``keys`` lead to; None where there is no such, or empty.
 
-    A text that no path can hold (with a NUL) counts as none.
+    A text that no path can hold (a NUL, or JSON's half of a surrogate pair) counts as none.
     """
     value: Any = table
     for key in keys:
         if not isinstance(value, dict):
             return None
         value = value.get(key)
-    return value if isinstance(value, str) and value and "\0" not in value else None
+    return value if isinstance(value, str) and value and _possible(value) else None
+
+
+def _possible(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeError:
+        return False
