@@ -49,6 +49,7 @@ def test_what_uvlink_lists_is_listed(home: Home, uvlink: Path) -> None:
         assert (row.environment.store, row.environment.traits.kind) == ("uvlink", "uvlink")
         assert row.environment.entry == path.parent
         assert row.verdict.status is Status.LINKED
+        assert row.verdict.project
         assert row.environment.traits.name == row.verdict.project.name
         assert any(path.parent.name in line and "✅" in line for line in listed.splitlines())
     assert "node_modules" in listed
