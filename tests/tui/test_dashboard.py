@@ -25,7 +25,7 @@ def test_every_environment_is_on_the_screen_with_its_status(size: tuple[int, int
         await driver.scanned()
         for item in small_machine():
             line = next(line for line in driver.lines if f" {item.name} " in line)
-            assert item.verdict.status.value in line
+            assert f" {item.verdict.status.value}" in line
         assert "4.7 GiB" in driver.lines[1]
 
     drive(source(), script, size)

@@ -26,7 +26,10 @@ def test_a_real_machine_fills_the_screen(home: Home) -> None:
     store = home.path / ".virtualenvs"
     store.mkdir()
     make_environment(store / "webapp", project)
-    make_environment(store / "gone", home.path / "code" / "gone")
+    gone = home.path / "code" / "gone"
+    gone.mkdir()
+    make_environment(store / "gone", gone)
+    gone.rmdir()
     (store / "notes.txt").write_text("no environment")
 
     async def script(driver: Driver) -> None:

@@ -34,22 +34,6 @@ STATUS_MEANINGS = {
     Status.TOOL: "belongs to an installed tool",
 }
 
-FLAG_MEANINGS = {
-    Flag.BROKEN: "its interpreter is gone",
-    Flag.INCOMPLETE: "files of its packages are missing",
-    Flag.IN_USE: "a process uses it",
-    Flag.LOCKED: "a tool holds its lock",
-    Flag.PINNED: "kept by hand",
-    Flag.REFERENCED: "a kernel, a service or a launcher names it",
-    Flag.USER_FILES: "holds files that no package brought",
-    Flag.MOUNTS: "something is mounted inside",
-    Flag.NOT_OWNED: "belongs to another user",
-    Flag.READ_ONLY: "cannot be written",
-    Flag.ALIAS: "a symbolic link to an environment elsewhere",
-    Flag.VOLATILE: "lies in uv's cache: `uv cache prune` would take it",
-    Flag.DEBRIS: "left over from an interrupted operation",
-}
-
 # What a glance at the list should not miss; the others are told in the details.
 _LOUD = (Flag.BROKEN, Flag.INCOMPLETE, Flag.IN_USE, Flag.LOCKED, Flag.DEBRIS)
 _QUIET = (Flag.PINNED, Flag.ALIAS, Flag.MOUNTS, Flag.NOT_OWNED, Flag.READ_ONLY)

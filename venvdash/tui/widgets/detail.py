@@ -9,10 +9,9 @@ from textual.content import Content
 
 from venvdash.model import Package, Row, Status
 from venvdash.session import figures
-from venvdash.session.words import claim_in_words, how_in_words
+from venvdash.session.words import FLAG_MEANINGS, claim_in_words, how_in_words
 from venvdash.text import visible
 from venvdash.tui.format import (
-    FLAG_MEANINGS,
     STATUS_MARKS,
     STATUS_MEANINGS,
     short_path,

@@ -254,9 +254,9 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     # Drawing
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         """Give the columns their widths."""
-        self._placed = fit(self._columns, self.size.width - 1)
+        self._placed = fit(self._columns, self.line_width - 1)
         self.set_line_count(len(self._items) + 1)
         self._show_cursor()
         self.refresh()
@@ -281,7 +281,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen; the first is the header, which does not scroll."""
-        width = self.size.width
+        width = self.line_width
         if y == 0:
             return self._header(width)
         place = self.scroll_offset.y + y - 1

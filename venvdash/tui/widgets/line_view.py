@@ -1,7 +1,8 @@
 """What the list and the texts share: a scrolled area of lines whose number changes cheaply."""
 
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
 from textual.widget import Widget
 
 
@@ -24,9 +25,34 @@ class LineView(ScrollView):
     }
     """
 
+    _drawn_for = -1
+
+    @property
+    def line_width(self) -> int:
+        """How many cells a line has beside the scrollbar, which ``size`` includes."""
+        return self.scrollable_size.width
+
+    def on_resize(self) -> None:
+        """Adapt to the new size."""
+        self._drawn_for = self.line_width
+        self.resized()
+
+    def resized(self) -> None:
+        """Adapt to a new width or height; for subclasses."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw, but first adapt to a width that changed without a Resize event.
+
+        A scrollbar that appears takes from the width and sends none.
+        """
+        if self.line_width != self._drawn_for:
+            self._drawn_for = self.line_width
+            self.resized()
+        return super().render_lines(crop)
+
     def set_line_count(self, lines: int) -> None:
         """Make the area so many lines high; refreshing is left to the caller."""
-        size = Size(self.size.width, lines)
+        size = Size(self.line_width, lines)
         if size == self.virtual_size:
             return
         if size.width != self.virtual_size.width:

@@ -34,7 +34,7 @@ class TextPane(LineView, can_focus=True):
         if top:
             self.scroll_to(y=0, animate=False, force=True)
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         """Wrap for the new width."""
         self._wrap()
 
@@ -44,7 +44,7 @@ class TextPane(LineView, can_focus=True):
         self._wrap()
 
     def _wrap(self) -> None:
-        width = self.size.width
+        width = self.line_width
         if not width or not self.is_attached:
             return
         self._strips = Visual.to_strips(
@@ -56,7 +56,7 @@ class TextPane(LineView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         line = y + self.scroll_offset.y
-        width = self.size.width
+        width = self.line_width
         if line < len(self._strips):
             return self._strips[line].adjust_cell_length(width, self.rich_style)
         return Strip.blank(width, self.rich_style)
