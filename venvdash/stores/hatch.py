@@ -1,0 +1,156 @@
+"""hatch's environments: a folder for each project, in it one for its path's hash.
+
+Facts: hatch 1.18.2, https://hatch.pypa.io/latest/config/hatch/ and its ``env/virtual.py``,
+``project/core.py``, ``utils/fs.py``.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Environment, Traits
+from venvdash.stores._dirs import by_default, config_directory, data_directory
+from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
+from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.system.machine import Machine
+
+_DIGEST = re.compile(DIGEST)
+_SCRIPTS = ".scripts"
+_INTERNAL = ".internal"
+_NESTED = 3  # <project>/<hash>/<environment>
+_MARK = "pyvenv.cfg"
+
+
+class HatchStore(Store):
+    """Entries ``<project>/<8 of base64>/<environment>``; the hash is of the project's path.
+
+    Scripts have ``.scripts/<8 of base64>``, hatch's own needs (formatting, tests, builds)
+    ``.internal/<need>/<project>/<8 of base64>/<environment>``. In ``~/.virtualenvs``, if hatch is
+    told to use that, environments lie flat and bear no hash.
+    """
+
+    name = "hatch"
+    title = "hatch"
+    kinds = (
+        Kind("hatch", "hatch environment"),
+        Kind("hatch-script", "hatch script environment"),
+        Kind("hatch-internal", "environment for hatch's own commands"),
+    )
+    rank = 26
+    tested_with = "hatch 1.18.2"
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield ``[dirs.env] virtual`` of hatch's configuration and what is in its data directory.
+
+        That is HATCH_DATA_DIR, then ``[dirs] data``, then the default. A relative path in the
+        configuration is meant from each project, so it is no central one.
+        """
+        file, table = _configuration(machine)
+        default = data_directory(machine, "hatch") / "env"
+        own = by_default(machine, default, self.name, "XDG_DATA_HOME")
+        given, configured = machine.variable("HATCH_DATA_DIR"), string(table, "dirs", "data")
+        virtual = _absolute(machine, string(table, "dirs", "env", "virtual"))
+        bases = [(own.path, own.why, own.source)]
+        if given:
+            bases.insert(0, (machine.expand(given) / "env", Why.VARIABLE, "HATCH_DATA_DIR"))
+        elif configured:
+            bases.insert(0, (machine.expand(configured) / "env", Why.CONFIG, str(file)))
+        if virtual:
+            flat = virtual == machine.home / ".virtualenvs"
+            depth = 1 if flat else _NESTED
+            yield Root(virtual, self.name, Why.CONFIG, str(file), depth=depth)
+        for base, why, source in dict.fromkeys(bases):
+            yield Root(base / "virtual", self.name, why, source, depth=_NESTED)
+            yield Root(base / _INTERNAL, self.name, why, source, depth=_NESTED + 1)
+
+    def prefixes(self, root: Root) -> Iterator[Path] | None:
+        """Return the environments, without the interpreters and settings that lie beside them."""
+        return _below(str(root.path), root.depth) if root.depth > 1 else None
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of an environment in hatch's layout, or made by hatch."""
+        if reading.root.layout is not Layout.FLAT:
+            return None
+        path = reading.entry
+        if reading.root.store == self.name and reading.root.depth > 1:
+            if path.parent.name == _SCRIPTS and _DIGEST.fullmatch(path.name):
+                return Traits(
+                    kind="hatch-script",
+                    name=path.name,
+                    project_name="",
+                    digest=path.name,
+                    script=True,
+                )
+            if len(path.relative_to(reading.root.path).parts) >= _NESTED:
+                return _nested(path, reading.root)
+        if made_by(reading.cfg, "hatch"):
+            return Traits(kind="hatch", name=path.name)
+        return None
+
+    def name_part(self, name: str) -> str:
+        """Return the project's normalised name (PEP 503)."""
+        return re.sub(r"[-_.]+", "-", name).lower()
+
+    def fits(self, environment: Environment, project: Path) -> bool:
+        """Return whether the hash is that of the directory's, or the script's, path."""
+        return environment.traits.digest in [short_hash(_folded(p)) for p in spellings(project)]
+
+
+def _nested(path: Path, root: Root) -> Traits | None:
+    digest, project = path.parent.name, path.parent.parent.name
+    if not _DIGEST.fullmatch(digest):
+        return None
+    return Traits(
+        kind="hatch-internal" if root.path.name == _INTERNAL else "hatch",
+        name=path.name,
+        project_name="" if project == f"{digest}-unmanaged" else project,
+        digest=digest,
+    )
+
+
+def _folded(path: str) -> str:
+    return path.casefold() if sys.platform in ("win32", "darwin") else path
+
+
+def _below(directory: str, depth: int) -> Iterator[Path]:
+    """Yield what may be an environment; raises OSError where ``directory`` cannot be listed."""
+    with os.scandir(directory) as listing:
+        found = sorted(listing, key=lambda item: item.name)
+    for item in found:
+        if item.name[0] == "." and item.name != _SCRIPTS:
+            continue  # .pythons, .config: interpreters and settings
+        if item.is_symlink() or not item.is_dir():
+            if item.is_symlink() and os.path.lexists(os.path.join(item.path, _MARK)):
+                yield Path(item.path)
+        elif depth == 1 or os.path.lexists(os.path.join(item.path, _MARK)):
+            yield Path(item.path)
+        else:
+            # What is not answered by a listing is, when it is read, by a reason.
+            try:
+                yield from list(_below(item.path, 1 if item.name == _SCRIPTS else depth - 1))
+            except OSError:
+                yield Path(item.path)
+
+
+def _configuration(machine: Machine) -> tuple[Path, dict[str, object]]:
+    given = machine.variable("HATCH_CONFIG")
+    file = (
+        (machine.cwd or machine.home) / given
+        if given
+        else config_directory(machine, "hatch") / "config.toml"
+    )
+    return file, toml_table(config_text(file)) or {}
+
+
+def _absolute(machine: Machine, text: str | None) -> Path | None:
+    """Return the path with ``~`` and ``$NAMES`` expanded, None for a relative one."""
+    if text is None or not (os.path.isabs(text) or text[0] in "~$"):
+        return None
+    return machine.expand(text)
+
+
+STORE = HatchStore()

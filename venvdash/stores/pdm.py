@@ -1,0 +1,141 @@
+"""pdm's central environments: those of ``venv.in_project = false`` and of ``pdm venv create``.
+
+Facts: pdm 2.29.3, https://pdm-project.org/latest/usage/venv/ and its ``cli/commands/venv``,
+``project/core.py``, ``project/config.py``.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Environment, Traits
+from venvdash.stores._dirs import (
+    by_default,
+    config_directory,
+    data_directory,
+    from_home,
+    with_default,
+)
+from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
+from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.system.machine import Machine
+
+# The identifier is X.Y ("t": free-threaded, "-32" on Windows), or what `--name` says.
+_VERSION = re.compile(r"[0-9]+\.[0-9]+t?(?:-32)?")
+_BY_VERSION = re.compile(
+    rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?P<ident>{_VERSION.pattern})", re.DOTALL
+)
+_BY_NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?P<ident>[^-]+)", re.DOTALL)
+_ANY = re.compile(rf"(?P<name>.+?)-(?P<digest>{DIGEST})-(?P<ident>.+)", re.DOTALL)
+
+
+class PdmStore(Store):
+    """Entries ``<folder>-<8 of base64>-<X.Y or --name>``; the hash is of the project's path."""
+
+    name = "pdm"
+    title = "pdm"
+    kinds = (Kind("pdm", "pdm environment"),)
+    rank = 24
+    tested_with = "pdm 2.29.3"
+    pointers = (".pdm-python",)  # the path of the interpreter in use
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield ``venv.location`` of the user's configuration and the default place.
+
+        The configuration is PDM_CONFIG_FILE, or config.toml in pdm's folder.
+        """
+        default = data_directory(machine, "pdm", "pdm") / "venvs"
+        root = by_default(machine, default, self.name, "XDG_DATA_HOME")
+        yield from with_default(_configured(machine) or root, root)
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of an environment made by pdm, or with its name and prompt."""
+        if reading.root.layout is not Layout.FLAT:
+            return None
+        own = made_by(reading.cfg, "pdm")
+        found = _split(reading.entry.name, reading.cfg.get("prompt"))
+        if not found:
+            return Traits(kind="pdm", name=reading.entry.name) if own else None
+        if not own and reading.root.store != self.name and not _prompted(found, reading):
+            return None
+        versioned = _VERSION.fullmatch(found["ident"]) is not None
+        return Traits(
+            kind="pdm",
+            name=found["name"] if versioned else found["ident"],
+            project_name=found["name"],
+            digest=found["digest"],
+            per_interpreter=versioned,
+        )
+
+    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+        """Yield the environment of the interpreter that ``.pdm-python`` names."""
+        interpreter = Path(text.strip())
+        if "\0" not in text and len(interpreter.parts) > 2:
+            inside = interpreter.parent.name in ("bin", "Scripts")
+            yield interpreter.parent.parent if inside else interpreter.parent
+
+    def name_part(self, name: str) -> str:
+        """Return the folder's name as it is."""
+        return name
+
+    def fits(self, environment: Environment, project: Path) -> bool:
+        """Return whether pdm, asked in ``project``, would list this entry."""
+        entry = environment.entry.name
+        return environment.traits.digest is not None and any(
+            entry.startswith(f"{os.path.basename(path)}-{_digest(path)}-")
+            for path in spellings(project)
+        )
+
+
+def _digest(path: str) -> str:
+    return short_hash(path.replace(os.sep, "/"), "md5")
+
+
+def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
+    """Return the parts of an entry's name.
+
+    Hash and identifier may both have hyphens in them, so the folder's name is taken from the
+    prompt where that begins with it (``<folder in lower case>-<X.Y>`` unless configured).
+    """
+    folder = (prompt or "").rpartition("-")[0]
+    if folder and entry.lower().startswith(f"{folder}-"):
+        rest = re.compile(
+            rf"(?P<name>.{{{len(folder)}}})-(?P<digest>{DIGEST})-(?P<ident>.+)", re.DOTALL
+        )
+        if found := rest.fullmatch(entry):
+            return found
+    return _BY_VERSION.fullmatch(entry) or _BY_NAME.fullmatch(entry) or _ANY.fullmatch(entry)
+
+
+def _prompted(found: re.Match[str], reading: Reading) -> bool:
+    """Return whether the prompt is the one that pdm gives an environment of that name."""
+    version = reading.cfg.get("version_info") or reading.cfg.get("version") or ""
+    minor = ".".join(version.split(".")[:2])
+    return reading.cfg.get("prompt") == f"{found['name'].lower()}-{minor}"
+
+
+def _configured(machine: Machine) -> Root | None:
+    for file in _files(machine):
+        table = toml_table(config_text(file))
+        location = string(table, "venv", "location") or string(table, "venv.location")
+        if location:
+            return Root(from_home(machine, location), PdmStore.name, Why.CONFIG, str(file))
+    return None
+
+
+def _files(machine: Machine) -> Iterator[Path]:
+    """Yield the configuration files outside projects, the one that wins first."""
+    given = machine.variable("PDM_CONFIG_FILE")
+    if given:
+        yield (machine.cwd or machine.home) / given
+    else:
+        yield config_directory(machine, "pdm", "pdm") / "config.toml"
+    if machine.platform == "linux":
+        first = (machine.variable("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")[0]
+        yield Path(first, "pdm", "config.toml")
+
+
+STORE = PdmStore()

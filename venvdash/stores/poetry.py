@@ -1,0 +1,191 @@
+"""poetry's central environments, one for each project and minor version of Python.
+
+Facts: poetry 2.5.1, https://python-poetry.org/docs/configuration/ and its
+``utils/env/env_manager.py``, ``config/config.py``, ``locations.py``.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from venvdash.config import Config
+from venvdash.model import Environment, Traits
+from venvdash.stores._dirs import (
+    by_default,
+    cache_directory,
+    config_directory,
+    from_home,
+    with_default,
+)
+from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
+from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
+
+_NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-py(?P<minor>[0-9]+\.[0-9]+)", re.DOTALL)
+_UNSAFE = re.compile(r'[ $`!*@"\\\r\n\t]')
+_LONGEST = 42  # characters of the name part
+_NAMELESS = "non-package-mode"  # what poetry calls a project without a name
+_ENVS = "envs.toml"  # in the store: which Python `poetry env use` chose for each project
+_ENVS_LIMIT = 256 * 1024  # bytes
+_REFERENCE = re.compile(r"\{(.+?)\}")
+_REFERENCES = 8  # rounds of replacing them; poetry's own settings need two
+
+
+class PoetryStore(Store):
+    """Entries ``<project>-<8 of base64>-py<X.Y>``; the hash is of the directory's real path."""
+
+    name = "poetry"
+    title = "poetry"
+    kinds = (Kind("poetry", "poetry environment"),)
+    rank = 20
+    tested_with = "poetry 2.5.1"
+    pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml
+
+    def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
+        """Yield where poetry puts environments, and the default place.
+
+        POETRY_VIRTUALENVS_PATH, then ``virtualenvs.path`` of the current project's poetry.toml and
+        of the user's config.toml, then ``virtualenvs`` in the cache (POETRY_CACHE_DIR,
+        ``cache-dir``). References such as ``{cache-dir}`` are filled in as poetry does.
+        """
+        default = cache_directory(machine, "pypoetry") / "virtualenvs"
+        root = by_default(machine, default, self.name, "XDG_CACHE_HOME")
+        yield from with_default(_chosen(machine) or root, root)
+
+    def recognise(self, reading: Reading) -> Traits | None:
+        """Return the traits of an environment with poetry's name, or made by poetry."""
+        if reading.root.layout is not Layout.FLAT:
+            return None
+        own = made_by(reading.cfg, "poetry")
+        found = _NAME.fullmatch(reading.entry.name)
+        if not found:
+            return Traits(kind="poetry", name=reading.entry.name) if own else None
+        prompt = f"{found['name']}-py{found['minor']}"
+        if not own and reading.root.store != self.name and reading.cfg.get("prompt") != prompt:
+            return None
+        return Traits(
+            kind="poetry",
+            name=found["name"],
+            project_name=found["name"],
+            digest=found["digest"],
+            per_interpreter=True,
+        )
+
+    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+        """Yield the environment that ``poetry env use`` chose for the project.
+
+        poetry notes it by hash in envs.toml of the store; the project itself holds nothing.
+        """
+        chosen = [(root.path, found) for root in roots if (found := _chosen_pythons(root.path))]
+        if not chosen:
+            return
+        digests = set(_digests(pointer.parent))
+        for path, by_digest in chosen:
+            for digest in digests & by_digest.keys():
+                yield from (path / name for name in by_digest[digest])
+
+    def name_part(self, name: str) -> str:
+        """Return the normalised name (PEP 503), shortened; poetry's own word for none at all."""
+        if not name:
+            return _NAMELESS
+        canonical = re.sub(r"[-_.]+", "-", name).lower()
+        return _UNSAFE.sub("_", canonical)[:_LONGEST]
+
+    def fits(self, environment: Environment, project: Path) -> bool:
+        """Return whether the hash is that of the directory with pyproject.toml."""
+        return environment.traits.digest in _digests(project)
+
+
+def _digests(project: Path) -> list[str]:
+    return [short_hash(os.path.normcase(path)) for path in spellings(project)]
+
+
+def _chosen_pythons(store: Path) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of the environments in use by their digests, as envs.toml has them."""
+    file = os.path.join(store, _ENVS)
+    try:
+        found = os.lstat(file)
+    except (OSError, ValueError):
+        return {}
+    return _sections(file, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=8)  # asked for every project
+def _sections(file: str, _mtime_ns: int, _size: int) -> Mapping[str, tuple[str, ...]]:
+    by_digest: dict[str, tuple[str, ...]] = {}
+    for section, values in (toml_table(read_text(file, _ENVS_LIMIT)) or {}).items():
+        minor = string(values, "minor") if isinstance(values, dict) else None
+        name = f"{section}-py{(minor or '').strip()}"
+        found = _NAME.fullmatch(name)
+        if found and "/" not in name and os.sep not in name:
+            by_digest[found["digest"]] = (*by_digest.get(found["digest"], ()), name)
+    return by_digest
+
+
+def _chosen(machine: Machine) -> Root | None:
+    """Return the root that variables or configuration files set, None for the default."""
+    settings = _Settings(machine)
+    path, why, source = settings.get("virtualenvs.path")
+    if path is None:
+        path, why, source = settings.get("cache-dir")
+        path = os.path.join(path, "virtualenvs") if path else None
+    return Root(from_home(machine, path), PoetryStore.name, why, source) if path else None
+
+
+class _Settings:
+    """poetry's settings as it would see them in the current directory."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._tables: list[tuple[Path, dict[str, Any]]] = []
+        for file in _files(machine):
+            table = toml_table(config_text(file))
+            if table:
+                self._tables.append((file, table))
+
+    def get(self, key: str) -> tuple[str | None, Why, str]:
+        """Return a setting's text with its references filled in, and what says so."""
+        value, why, source = self._raw(key)
+        for _ in range(_REFERENCES):
+            if value is None or "{" not in value:
+                break
+            value = _REFERENCE.sub(self._referred, value)
+        return value, why, source
+
+    def _raw(self, key: str) -> tuple[str | None, Why, str]:
+        variable = "POETRY_" + key.upper().replace("-", "_").replace(".", "_")
+        given = self._machine.variable(variable)
+        if given and "\0" not in given:
+            return given, Why.VARIABLE, variable
+        for file, table in self._tables:
+            value = string(table, *key.split("."))
+            if value:
+                return value, Why.CONFIG, str(file)
+        return None, Why.DEFAULT, ""
+
+    def _referred(self, match: re.Match[str]) -> str:
+        value = self._raw(match[1])[0]
+        if value is None and match[1] == "cache-dir":
+            value = os.fspath(cache_directory(self._machine, "pypoetry"))
+        return match[0] if value is None else value
+
+
+def _files(machine: Machine) -> Iterator[Path]:
+    """Yield the configuration files, the one that wins first."""
+    for directory in (machine.cwd, *machine.cwd.parents) if machine.cwd else ():
+        if os.path.lexists(directory / "pyproject.toml"):
+            yield directory / "poetry.toml"
+            break
+    given = machine.variable("POETRY_CONFIG_DIR")
+    if given:
+        yield (machine.cwd or machine.home) / given / "config.toml"
+    else:
+        yield config_directory(machine, "pypoetry", roaming=True) / "config.toml"
+
+
+STORE = PoetryStore()
