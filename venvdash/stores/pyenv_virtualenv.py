@@ -45,22 +45,15 @@ class PyenvVirtualenvStore(Store):
         Interpreters are passed over, and so are links to what is listed anyway. A link to another
         place is an alias, or an interpreter whose environments lie at that place.
         """
-        inside, seen = str(root.path) + os.sep, set[str]()
-        for name in sorted(os.listdir(root.path)):
-            entry = root.path / name
-            if entry.is_symlink():
-                place = real(entry)
-                if str(place).startswith(inside):
-                    continue
-            else:
-                place = entry
-            if os.path.lexists(place / "pyvenv.cfg"):
-                yield entry
-                continue
-            for path in _environments(place / "envs"):
-                if str(path) not in seen:
-                    seen.add(str(path))
-                    yield path
+        names = sorted(os.listdir(root.path))
+        places = {name: real(root.path / name) for name in names}
+        # An interpreter may be a link, and have several: its environments lie where it leads.
+        below = dict.fromkeys(e for p in places.values() for e in _environments(p / "envs"))
+        yield from below
+        for name, place in places.items():
+            listed = place in below or (place.parent == root.path and place.name != name)
+            if not listed and os.path.lexists(place / "pyvenv.cfg"):
+                yield root.path / name
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of whatever has a pyvenv.cfg below a root of this store."""
