@@ -6,7 +6,7 @@ name, is the one in the name of an environment that nothing has proven yet.
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Evidence:
         return bool(self.claims or self.pointers or self.sightings)
 
 
+_NAMELESS = ""  # a tool may have a word of its own for projects without a name
 _Part = Callable[[str], str]
 _Open = dict[_Part, dict[tuple[bool, str], list[Environment]]]  # by what makes names in a store
 
@@ -104,7 +105,7 @@ class Matcher:
         if candidate.script:
             return Evidence(tuple(self._hashed(candidate.path, True, [_stem(directory)])))
         name = self._name(candidate, directory)
-        names = [os.path.basename(directory), *([name] if name else [])]
+        names = [os.path.basename(directory), name or _NAMELESS]
         links = self._links(candidate, directory)
         pointed = self._pointed(candidate, directory)
         claims = [
@@ -122,13 +123,13 @@ class Matcher:
             {candidate.path: name} if name else {},
         )
 
-    def guess(self, path: Path, names: Iterable[str] = (), *, script: bool = False) -> list[Claim]:
+    def guess(self, path: Path, names: Sequence[str] = (), *, script: bool = False) -> list[Claim]:
         """Return the HASH claims for a known path, which need not exist.
 
         Its last part is tried, and ``names``: what the project there called itself.
         """
         last = _stem(os.fspath(path)) if script else path.name
-        return list(self._hashed(path, script, [last, *names]))
+        return list(self._hashed(path, script, [last, *(names or [_NAMELESS])]))
 
     def _name(self, candidate: Candidate, directory: str) -> str | None:
         """Return ``[project].name``, read only where it may matter."""

@@ -50,7 +50,7 @@ class Reader:
         roots = discover.roots(self._machine, self._config)
         for answer in self._patient.run([_resolving(root) for root in roots]):
             if isinstance(answer, Branch):
-                branches.setdefault(answer.real, answer)
+                branches[answer.real] = _shared(branches.get(answer.real), answer)
                 if answer.exists:
                     root = replace(answer.root, path=answer.real)
                     self.roots.setdefault(root.store, []).append(root)
@@ -132,6 +132,14 @@ class Reader:
         self.claims.extend(read.inspected.claims)
         if read.sidecar:
             self.sidecars[environment.path] = read.sidecar
+
+
+def _shared(first: Branch | None, other: Branch) -> Branch:
+    """Return one branch for a directory that two stores look at, with what both know of it."""
+    if first is None:
+        return other
+    pointer = first.root.pointer or other.root.pointer
+    return replace(first, root=replace(first.root, pointer=pointer))
 
 
 def _resolving(root: Root) -> Job[Branch]:

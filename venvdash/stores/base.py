@@ -190,7 +190,10 @@ class Store:
         yield from ()
 
     def name_part(self, name: str) -> str:
-        """Return what the tool makes of a project's name in the names of its environments."""
+        """Return what the tool makes of a project's name in the names of its environments.
+
+        ``name`` is empty for a project that has none.
+        """
         return normalised(name)
 
     def fits(self, environment: Environment, project: Path) -> bool:
