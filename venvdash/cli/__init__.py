@@ -12,6 +12,7 @@ from venvdash import __version__
 
 _COMMANDS = {
     "list": "venvdash.cli.listing",
+    "info": "venvdash.cli.info",
     "stores": "venvdash.cli.stores",
     "demo": "venvdash.cli.demo",
 }

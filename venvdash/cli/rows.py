@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from venvdash.model import Claim, Row, Usage
+from venvdash.model import Claim, Package, Row, Usage
 
 
 def row_json(row: Row) -> dict[str, object]:
@@ -29,14 +29,21 @@ def row_json(row: Row) -> dict[str, object]:
         "place": str(verdict.place) if verdict.place else None,
         "flags": sorted(environment.flags),
         "usage": _usage(row.usage),
-        "packages": [
-            {"name": p.name, "version": p.version, "origin": p.origin, "editable": p.editable}
-            for p in environment.packages
-        ],
-        "created": _time(environment.created),
-        "changed": _time(environment.changed),
-        "used": _time(row.used),
+        "packages": [package_json(package) for package in environment.packages],
+        "created": time_json(environment.created),
+        "changed": time_json(environment.changed),
+        "used": time_json(row.used),
         "sidecar": environment.sidecar,
+    }
+
+
+def package_json(package: Package) -> dict[str, object]:
+    """Return an installed package as JSON shows it."""
+    return {
+        "name": package.name,
+        "version": package.version,
+        "origin": package.origin,
+        "editable": package.editable,
     }
 
 
@@ -59,12 +66,13 @@ def _claim(claim: Claim) -> dict[str, object]:
         "how": claim.how.value,
         "from": claim.direction.value,
         "source": claim.source,
-        "seen": _time(claim.seen),
+        "seen": time_json(claim.seen),
         "proves": claim.proves,
     }
 
 
-def _time(seconds: float | None) -> str | None:
+def time_json(seconds: float | None) -> str | None:
+    """Return a time as RFC 3339 in UTC, None where it is none that a calendar has."""
     if seconds is None:
         return None
     try:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
+from venvdash.scanner.references import Reference
 from venvdash.stores.base import Root
 
 
@@ -48,7 +49,8 @@ class Judged:
 
     ``facts`` is what they were decided on, ``names`` what projects call themselves, ``activity``
     when they were last worked on (seconds since the epoch). ``projects``: for each environment
-    the living projects that it belongs to, as they are to be remembered.
+    the living projects that it belongs to, as they are to be remembered. ``references``: what
+    else names it, once that was looked for.
     """
 
     verdicts: Mapping[Path, Verdict]
@@ -57,6 +59,7 @@ class Judged:
     names: Mapping[Path, str] = field(default_factory=dict)
     activity: Mapping[Path, float] = field(default_factory=dict)
     projects: Mapping[Path, tuple[ProjectRecord, ...]] = field(default_factory=dict)
+    references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,17 @@ import os
 import re
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from venvdash.scanner.editors import EDITORS, elements, sdks, settings_home
 from venvdash.system.files import UnreadableError, read_regular
 from venvdash.system.machine import Machine
 
 _ENTRIES = 5000  # of each index
 _SMALL = 64 * 1024  # bytes of one small file
 _LARGE = 8 * 1024 * 1024  # bytes of one database
-_EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
 
 
 def directories(machine: Machine) -> Iterator[tuple[str, str]]:
@@ -64,8 +63,8 @@ def _vscode(machine: Machine) -> Iterator[str]:
     """``workspaceStorage/*/workspace.json`` names the folder or workspace file as a URI."""
     import json  # not needed where no such editor is
 
-    for editor in _EDITORS:
-        storage = _settings_home(machine) / editor / "User" / "workspaceStorage"
+    for editor in EDITORS:
+        storage = settings_home(machine) / editor / "User" / "workspaceStorage"
         for directory in _files(storage):
             data = _read(os.path.join(directory, "workspace.json"), _SMALL)
             try:
@@ -79,13 +78,18 @@ def _vscode(machine: Machine) -> Iterator[str]:
 
 
 def _jetbrains(machine: Machine) -> Iterator[str]:
-    """``options/recentProjects.xml`` of each product; ``$USER_HOME$`` stands for HOME."""
-    for product in _files(_settings_home(machine) / "JetBrains"):
+    """``options/recentProjects.xml`` and what interpreters were made for, of each product.
+
+    ``$USER_HOME$`` stands for HOME.
+    """
+    yield from (sdk.project for sdk in sdks(machine) if sdk.project)
+    for product in _files(settings_home(machine) / "JetBrains"):
         data = _read(os.path.join(product, "options", "recentProjects.xml"), _LARGE)
-        for value in _attributes(data):
-            path = value.replace("$USER_HOME$", str(machine.home), 1)
-            if os.path.isabs(path):
-                yield path
+        for _, attributes in elements(_decoded(data)):
+            for value in (attributes.get("key"), attributes.get("value")):
+                path = (value or "").replace("$USER_HOME$", str(machine.home), 1)
+                if os.path.isabs(path):
+                    yield path
 
 
 def _pixi(machine: Machine) -> Iterator[str]:
@@ -116,31 +120,6 @@ def _zoxide(machine: Machine) -> Iterator[str]:
             return
         yield _decoded(data[at + 8 : end])
         at = end + 16
-
-
-def _attributes(data: bytes) -> Iterator[str]:
-    """Yield the ``key`` and ``value`` attributes of an XML document, up to its first error.
-
-    A document that declares entities is not read further: nobody's settings do, and entities
-    can be made to grow without bound.
-    """
-    from xml.parsers import expat  # entity declarations are refused below
-
-    found: list[str] = []
-
-    def start(_name: str, attributes: dict[str, str]) -> None:
-        found.extend(attributes[key] for key in ("key", "value") if key in attributes)
-
-    def refuse(*_: object) -> None:
-        raise ValueError("declares an entity")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EntityDeclHandler = refuse
-    parser.StartDoctypeDeclHandler = refuse
-    with suppress(expat.ExpatError, ValueError):  # what was read before the error will do
-        parser.Parse(data, True)
-    yield from found
 
 
 def _of_uri(uri: object) -> Iterator[str]:
@@ -181,13 +160,6 @@ def _state_home(machine: Machine) -> Path:
     if given and os.path.isabs(given):
         return Path(given)
     return machine.home / ".local" / "state"
-
-
-def _settings_home(machine: Machine) -> Path:
-    """Return where programs with windows keep their settings."""
-    if machine.platform == "darwin":
-        return machine.home / "Library" / "Application Support"
-    return machine.appdata if machine.platform == "win32" else machine.config_home
 
 
 def _data_home(machine: Machine) -> Path:

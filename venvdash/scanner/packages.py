@@ -72,7 +72,7 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
                     links.append(name.removesuffix(".py"))
     except (OSError, ValueError):
         return Site()
-    packages = {name: _package(name) for name in sorted(infos)}
+    packages = {name: name_and_version(name) for name in sorted(infos)}
     traces = Traces(
         tuple(sorted(pths)), tuple(sorted(links)), tuple(sorted(egg_links)), frozenset(likely)
     )
@@ -86,10 +86,11 @@ def origins(directory: str) -> tuple[Package, ...]:
         infos = sorted(n for n in os.listdir(directory) if n.endswith((".dist-info", ".egg-info")))
     except OSError:
         return ()
-    return tuple(with_origin(directory, info, _package(info))[0] for info in infos)
+    return tuple(with_origin(directory, info, name_and_version(info))[0] for info in infos)
 
 
-def _package(info: str) -> Package:
+def name_and_version(info: str) -> Package:
+    """Return what the name of a ``*.dist-info`` or ``*.egg-info`` says of its package."""
     stem = info.rsplit(".", 1)[0]
     name, _, rest = stem.partition("-")
     version = rest.split("-py", 1)[0] if info.endswith(".egg-info") else rest

@@ -7,7 +7,7 @@ becomes a row or a reason, never an exception; whatever does not answer is given
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from venvdash.model import (
     Claim,
     Direction,
     Facts,
+    Flag,
     Memory,
     Place,
     Presence,
@@ -28,8 +29,7 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.records import identity
-from venvdash.scanner import candidates, places, projects
-from venvdash.scanner.activity import last_worked_on
+from venvdash.scanner import candidates, places, references
 from venvdash.scanner.events import (
     Ended,
     Event,
@@ -42,8 +42,10 @@ from venvdash.scanner.events import (
 from venvdash.scanner.matching import Matcher, evidence
 from venvdash.scanner.pointers import Pointers
 from venvdash.scanner.reading import Reader, told
+from venvdash.scanner.references import Reference
 from venvdash.scanner.siblings import inherited
 from venvdash.scanner.verdicts import verdicts
+from venvdash.scanner.visits import Visit, visiting
 from venvdash.stores import registry
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
@@ -96,16 +98,6 @@ def scan(
     yield Ended(cancelled(), time.monotonic() - started)
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """What a living project says of itself; ``worked_on`` in seconds since the epoch."""
-
-    path: Path
-    name: str | None
-    git: str | None
-    worked_on: float | None
-
-
 class _Survey:
     """One scan in progress: what has been found so far."""
 
@@ -130,7 +122,8 @@ class _Survey:
         self._pointers: dict[Path, Path] = {}
         self._sightings: dict[Path, tuple[Sighting, ...]] = {}
         self._names: dict[Path, str] = {}
-        self._visits: dict[Path, _Visit] = {}
+        self._references: dict[Path, tuple[Reference, ...]] = {}
+        self._visits: dict[Path, Visit] = {}
         self._searched_directories = 0
         self._now = time.time()
         self._mounts = Mounts.read()
@@ -220,6 +213,7 @@ class _Survey:
         yield from self._look(claims)
         self._claims += list(inherited(filter(self._holds, self._claims), self._environments))
         yield from self._visit()
+        yield from self._refer()
         if ended:
             yield self._judged(final=True)
 
@@ -301,26 +295,28 @@ class _Survey:
         """Read what living projects call themselves, and when they were last worked on."""
         before = self._remembered_projects()
         living = [p for p, place in self._places.items() if place.presence is Presence.PRESENT]
-        jobs = [self._visiting(path, before.get(path)) for path in living]
+        jobs = [visiting(path, self._places[path], before.get(path)) for path in living]
         for answer in self._patient.run(jobs):
-            if isinstance(answer, _Visit):
+            if isinstance(answer, Visit):
                 self._visits[answer.path] = answer
                 if answer.name:
                     self._names.setdefault(answer.path, answer.name)
             else:
                 yield told(answer)
 
-    def _visiting(self, path: Path, before: ProjectRecord | None) -> Job[_Visit]:
-        place = self._places[path]
-
-        def visit() -> _Visit:
-            if before and (before.inode, before.fsid) == (place.inode, place.fsid):
-                name, git = before.name, before.git
-            else:
-                name, git = projects.name_of(str(path)), projects.fingerprint(str(path))
-            return _Visit(path, name, git, last_worked_on(path))
-
-        return Job(path, visit)
+    def _refer(self) -> Iterator[Event]:
+        """Find out what else names an environment, and flag those that something does."""
+        job = Job(self._machine.home, lambda: references.read(self._machine))
+        for answer in self._patient.run([job]):
+            if isinstance(answer, NotAnswering | Failed):
+                yield told(answer)
+                continue
+            self._references = references.by_environment(answer, self._environments.values())
+            for path in self._references:
+                environment = self._environments[path]
+                if not environment.traits.tool:  # a tool's launcher goes with it
+                    flags = environment.flags | {Flag.REFERENCED}
+                    self._environments[path] = replace(environment, flags=flags)
 
     # Verdicts: over the whole table, whenever something was learned.
 
@@ -342,6 +338,7 @@ class _Survey:
             names=dict(self._names),
             activity={v.path: v.worked_on for v in self._visits.values() if v.worked_on},
             projects=self._to_remember(decided) if final else {},
+            references=self._references,
         )
 
     def _to_remember(

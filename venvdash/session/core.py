@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvdash.config import Config
 from venvdash.model import Environment, NotEnvironment, Record, Row, Status, Verdict
@@ -18,11 +19,15 @@ from venvdash.scanner.events import (
     Problem,
     StoreSeen,
 )
+from venvdash.scanner.references import Reference
 from venvdash.session import naming, resolve
 from venvdash.session.events import RowChanged, RowGone, SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.stores import kinds
 from venvdash.system.machine import Machine
+
+if TYPE_CHECKING:
+    from venvdash.session.examine import Examination
 
 _CHECKING = Verdict(Status.CHECKING, "Its project is being looked for.")
 
@@ -46,6 +51,7 @@ class Session:
         self._keeper = Keeper(machine, writes=records and config.records)
         self._names: Mapping[Path, str] = {}
         self._activity: Mapping[Path, float] = {}
+        self._references: Mapping[Path, tuple[Reference, ...]] = {}
 
     def scan(
         self,
@@ -113,6 +119,12 @@ class Session:
             return resolve.implied(rows, self.machine.cwd or self.machine.home)
         return resolve.choose(self.query(text), rows, changing=changing, every=every)
 
+    def examine(self, row: Row) -> "Examination":
+        """Return what is looked up for one environment only. Raises nothing."""
+        from venvdash.session.examine import examine  # no list needs it
+
+        return examine(row, self._references.get(row.path, ()))
+
     # What a scan tells, taken into the table.
 
     def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
@@ -151,6 +163,7 @@ class Session:
 
     def _judged(self, event: Judged) -> Iterator[SessionEvent]:
         self._names, self._activity = event.names or self._names, event.activity
+        self._references = event.references or self._references
         self.searched = event.facts.searched
         called = naming.names(
             [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
@@ -164,6 +177,7 @@ class Session:
             record = memory.record if memory else None
             row = replace(
                 row,
+                environment=event.facts.environments[path],  # flags may have come to it
                 verdict=verdict,
                 name=called[path],
                 record=record,

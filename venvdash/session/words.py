@@ -1,6 +1,6 @@
 """Evidence in words: what the detail panel and the command line say of claims."""
 
-from venvdash.model import Claim, Direction, How
+from venvdash.model import Claim, Direction, Flag, How
 from venvdash.scanner.reasons import day, says
 
 _HOW = {
@@ -12,6 +12,22 @@ _HOW = {
     How.MIRROR: "its place in the store",
     How.SIBLING: "another environment's hash",
     How.MENTION: "only a mention",
+}
+
+FLAG_MEANINGS = {
+    Flag.BROKEN: "its interpreter is gone",
+    Flag.INCOMPLETE: "files of its packages are missing",
+    Flag.IN_USE: "a process uses it",
+    Flag.LOCKED: "a tool holds its lock",
+    Flag.PINNED: "kept by hand",
+    Flag.REFERENCED: "a kernel, a service or a launcher names it",
+    Flag.USER_FILES: "holds files that no package brought",
+    Flag.MOUNTS: "something is mounted inside",
+    Flag.NOT_OWNED: "belongs to another user",
+    Flag.READ_ONLY: "cannot be written",
+    Flag.ALIAS: "a symbolic link to an environment elsewhere",
+    Flag.VOLATILE: "lies in uv's cache: `uv cache prune` would take it",
+    Flag.DEBRIS: "left over from an interrupted operation",
 }
 
 

@@ -1,0 +1,220 @@
+"""`venvdash info`: all that is known about one environment."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from venvdash.cli.common import columns, session, warn
+from venvdash.cli.naming import scan_for
+from venvdash.cli.rows import package_json, row_json, time_json
+from venvdash.model import Claim, Package, Record, Row
+from venvdash.session.examine import Examination
+from venvdash.session.figures import age, size
+from venvdash.session.words import claim_in_words, how_in_words
+from venvdash.text import short_path, visible
+
+_LABEL = 10  # cells
+
+
+@click.command("info")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
+@click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
+@click.pass_obj
+def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> None:
+    """Tell all about one environment: NAME, or that of the current directory's project.
+
+    What speaks for its project and against it, what is installed and where that came from, what
+    files are missing, its sizes, and what else counts on it.
+    """
+    opened = session(records=records)
+    for row in scan_for(opened, name, usage=not no_usage):
+        found = opened.examine(row)
+        if as_json:
+            click.echo(json.dumps({"schema": 1, "environment": info_json(found)}))
+        else:
+            for line in _lines(found, opened.machine.home, opened.searched):
+                click.echo(line)
+    for problem in opened.problems:
+        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+
+
+def info_json(found: Examination) -> dict[str, object]:
+    """Return what `list --json` says of an environment, and all that is looked up for one."""
+    row = found.row
+    return row_json(row) | {
+        "packages": [package_json(package) for package in found.packages],
+        "claims": [
+            {"proves": claim.proves, "words": claim_in_words(claim)} for claim in row.verdict.claims
+        ],
+        "flag_reasons": {flag.value: reason for flag, reason in found.flags.items()},
+        "missing": [
+            {"package": one.package, "count": one.count, "files": [str(f) for f in one.files]}
+            for one in found.missing
+        ],
+        "references": [
+            {"what": one.what, "file": str(one.file), "path": one.target}
+            for one in found.references
+        ],
+        "root": str(row.environment.root),
+        "prompt": row.environment.prompt,
+        "creator": row.environment.creator,
+        "made_at": str(row.environment.made_at) if row.environment.made_at else None,
+        "target": str(row.environment.target) if row.environment.target else None,
+        "remove_with": row.environment.traits.tool,
+        "record": _record_json(row.record),
+    }
+
+
+def _record_json(record: Record | None) -> dict[str, object] | None:
+    if record is None:
+        return None
+    return {
+        "identity": record.identity,
+        "note": record.note,
+        "tags": list(record.tags),
+        "pinned": record.pinned,
+        "first_seen": time_json(record.first_seen or None),
+        "last_seen": time_json(record.last_seen or None),
+        "last_sync": time_json(record.last_sync),
+        "last_shell": time_json(record.last_shell),
+        "projects": [str(project.path) for project in record.projects],
+    }
+
+
+def _lines(found: Examination, home: Path, searched: int) -> Iterator[str]:
+    row = found.row
+    yield f"{visible(row.name)}  {row.verdict.status}"
+    yield visible(row.verdict.reason)
+    yield from _part("Project", _project(row, home))
+    yield from _part("Evidence", _evidence(row.verdict.claims, searched))
+    yield from _part("Flags", (_pair(flag, reason) for flag, reason in found.flags.items()))
+    yield from _part("Disk", _disk(row))
+    yield from _part("Python", _python(row, home))
+    yield from _part("Place", _places(row, home))
+    yield from _part("Times", _times(row))
+    yield from _part("Remembered", _memory(row.record, home))
+    yield from _part("Named by", _references(found, home))
+    yield from _part("Missing files", _missing(found, home))
+    yield from _part(f"Packages ({len(found.packages)})", _packages(found.packages))
+
+
+def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
+    inner = list(lines)
+    if inner:
+        yield f"\n{title}"
+        yield from (f"  {line}" for line in inner)
+
+
+def _pair(label: str, value: str) -> str:
+    return f"{label:<{_LABEL}} {value}"
+
+
+def _project(row: Row, home: Path) -> Iterator[str]:
+    verdict = row.verdict
+    yield from (short_path(project, home) for project in verdict.projects)
+    if verdict.place is not None:
+        yield _pair("now at", short_path(verdict.place, home))
+    if verdict.evidence is not None:
+        yield _pair("known by", how_in_words(verdict.evidence))
+    if row.here:
+        yield "the project of the current directory"
+
+
+def _evidence(claims: Iterable[Claim], searched: int) -> Iterator[str]:
+    found = [f"{'+' if claim.proves else '-'} {claim_in_words(claim)}" for claim in claims]
+    yield from found or ["nothing in it, beside it or in a project names one"]
+    yield f"{searched:,} directories were searched for projects"
+
+
+def _disk(row: Row) -> Iterator[str]:
+    usage = row.usage
+    if usage is None:
+        return
+    yield _pair("on disk", f"{size(usage.on_disk)} in {usage.files:,} files")
+    yield _pair("apparent", f"{size(usage.apparent)}, the sum of file sizes")
+    yield _pair("frees", f"{size(usage.frees)}, what deleting it gives back")
+    yield _pair("+cache", f"{size(usage.cache_held)}, what uv's cache then still holds")
+    if not usage.exact:
+        yield "about: this file system shares blocks, or the figures have aged"
+
+
+def _python(row: Row, home: Path) -> Iterator[str]:
+    environment = row.environment
+    words = f"{environment.python or 'not known'} {environment.implementation or ''}"
+    yield _pair("version", visible(words.strip()))
+    if environment.base is not None:
+        yield _pair("base", short_path(environment.base, home))
+    if environment.creator:
+        yield _pair("made by", visible(environment.creator))
+    if environment.prompt:
+        yield _pair("prompt", visible(environment.prompt))
+
+
+def _places(row: Row, home: Path) -> Iterator[str]:
+    environment = row.environment
+    yield _pair("path", short_path(environment.path, home))
+    if environment.entry != environment.path:
+        yield _pair("entry", short_path(environment.entry, home))
+    if environment.target is not None:
+        yield _pair("leads to", short_path(environment.target, home))
+    if environment.made_at is not None and environment.made_at != environment.path:
+        yield _pair("made at", short_path(environment.made_at, home))
+    yield _pair("store", f"{visible(environment.store)}, {short_path(environment.root, home)}")
+    yield _pair("kind", visible(environment.traits.kind))
+    if environment.traits.tool:
+        yield _pair("remove by", visible(environment.traits.tool))
+
+
+def _times(row: Row) -> Iterator[str]:
+    now, record = time.time(), row.record
+    times = [
+        ("used", row.used),
+        ("changed", row.environment.changed),
+        ("created", row.environment.created),
+        ("synced", record.last_sync if record else None),
+        ("shell", record.last_shell if record else None),
+    ]
+    for label, moment in times:
+        if moment is not None:
+            yield _pair(label, f"{age(moment, now):>6}  {time_json(moment) or ''}".rstrip())
+
+
+def _memory(record: Record | None, home: Path) -> Iterator[str]:
+    if record is None:
+        return
+    if record.note:
+        yield _pair("note", visible(record.note))
+    if record.tags:
+        yield _pair("tags", visible(", ".join(record.tags)))
+    if record.pinned:
+        yield _pair("pinned", "yes")
+    if record.first_seen:
+        yield _pair("first seen", time_json(record.first_seen) or "")
+    yield _pair("identity", visible(record.identity))
+    yield from (_pair("project", short_path(project.path, home)) for project in record.projects)
+
+
+def _references(found: Examination, home: Path) -> Iterator[str]:
+    for one in found.references:
+        yield f"{visible(one.what)}: {short_path(one.file, home)} ({short_path(one.target, home)})"
+
+
+def _missing(found: Examination, home: Path) -> Iterator[str]:
+    for one in found.missing:
+        more = f" and {one.count - 1:,} more" if one.count > 1 else ""
+        yield f"{visible(one.package, 128)}: {short_path(one.files[0], home)}{more}"
+
+
+def _packages(packages: Iterable[Package]) -> list[str]:
+    return columns(
+        (
+            visible(package.name, 128),
+            visible(package.version, 64),
+            ("editable, " if package.editable else "") + visible(package.origin or ""),
+        )
+        for package in packages
+    )

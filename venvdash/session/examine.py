@@ -1,0 +1,72 @@
+"""What is looked up for one environment when its details are asked for, not for a list."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.model import Flag, Package, Row
+from venvdash.scanner import integrity
+from venvdash.scanner.integrity import Missing
+from venvdash.scanner.packages import origins, site_directory
+from venvdash.scanner.references import Reference
+from venvdash.session.words import FLAG_MEANINGS
+from venvdash.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One environment, closely looked at; ``row`` has the flags that came of it.
+
+    ``packages`` have their origins. ``flags`` says for each flag, in words, why it is there.
+    """
+
+    row: Row
+    packages: tuple[Package, ...]
+    missing: tuple[Missing, ...]
+    references: tuple[Reference, ...]
+    flags: dict[Flag, str]
+
+
+def examine(row: Row, references: tuple[Reference, ...]) -> Examination:
+    """Look closely at one environment; ``references`` are those that the scan found."""
+    environment = row.environment
+    prefix = environment.target or environment.path
+    site = _site(prefix, environment.python)
+    gone = integrity.missing(prefix, site) if site else ()
+    if gone:
+        environment = replace(environment, flags=environment.flags | {Flag.INCOMPLETE})
+        row = replace(row, environment=environment)
+    flags = {flag: _why(flag, row, gone, references) for flag in sorted(environment.flags)}
+    found = _with_origins(environment.packages, origins(site) if site else ())
+    return Examination(row, found, gone, references, flags)
+
+
+def _site(prefix: Path, python: str | None) -> str | None:
+    try:
+        listing = frozenset(os.listdir(prefix))
+    except OSError:
+        return None
+    return site_directory(str(prefix), python, listing)
+
+
+def _with_origins(packages: tuple[Package, ...], read: tuple[Package, ...]) -> tuple[Package, ...]:
+    """Return the packages of the list, those of site-packages with what their metadata says."""
+    known = {(package.name, package.version): package for package in read}
+    return tuple(known.get((p.name, p.version), p) if p.origin is None else p for p in packages)
+
+
+def _why(flag: Flag, row: Row, gone: tuple[Missing, ...], references: tuple[Reference, ...]) -> str:
+    environment = row.environment
+    if flag is Flag.BROKEN and environment.base is not None:
+        return f"{FLAG_MEANINGS[flag]}: it was made from {visible(environment.base)}"
+    if flag is Flag.INCOMPLETE and gone:
+        one, count = gone[0], sum(each.count for each in gone)
+        first = f"{visible(one.files[0])} of {visible(one.package, 128)}"
+        return f"{first} is missing" if count == 1 else f"{count:,} files are missing, as {first}"
+    if flag is Flag.REFERENCED and references:
+        named = ", ".join(f"{one.what} {visible(one.file)}" for one in references[:3])
+        more = len(references) - 3
+        return f"named by {named}" + (f" and {more} more" if more > 0 else "")
+    if flag is Flag.ALIAS and environment.target is not None:
+        return f"a symbolic link to {visible(environment.target)}"
+    return FLAG_MEANINGS[flag]
