@@ -7,7 +7,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from venvdash.tui.commands import Commands
-from venvdash.tui.feed import Source
+from venvdash.tui.feed import Feed, Source
 from venvdash.tui.screens.main import MainScreen
 
 _LEGIBLE_THEME = "textual-dark"
@@ -30,9 +30,10 @@ class Dashboard(App[int]):
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, feed: Feed | None = None) -> None:
+        """Show what ``source`` knows; ``feed`` is its scan where that has begun already."""
         super().__init__()
-        self._main = MainScreen(source)
+        self._main = MainScreen(source, feed or Feed(source))
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
 

@@ -66,7 +66,9 @@ class Feed:
         return self._thread.is_alive() or bool(self._events)
 
     def start(self) -> None:
-        """Begin to scan."""
+        """Begin to scan, unless it has begun."""
+        if self._thread.ident is not None:
+            return
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._thread.start()

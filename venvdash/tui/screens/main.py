@@ -42,13 +42,13 @@ class MainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.FIND, *keys.DO, *keys.PROGRAM]
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, feed: Feed) -> None:
         super().__init__()
         self.source = source
         self.home = source.machine.home
         self.findings = Findings()
         self.table = self.findings.table
-        self.feed = Feed(source)
+        self.feed = feed
         self._timer: Timer | None = None
         self._detail_timer: Timer | None = None
         self._next_arrange = 0.0
