@@ -1,6 +1,6 @@
 """conda, mamba and micromamba: prefixes with a conda-meta, by name in ``envs`` or anywhere.
 
-Facts: conda/base/constants.py and context.py (26.x), conda/core/envs_manager.py, libmamba's
+Facts: conda/base/constants.py and context.py, conda/core/envs_manager.py, libmamba's
 configuration.cpp, https://docs.conda.io/projects/conda/en/stable/user-guide/configuration/; not
 run here. All three write every prefix that they make into ``~/.conda/environments.txt``. Nothing
 names a project.
@@ -35,7 +35,7 @@ class CondaStore(Store):
     title = "conda, mamba, micromamba"
     kinds = (Kind("conda", "conda environment"),)
     rank = 8
-    tested_with = "the layout of conda 26"
+    tested_with = "laid out after its source"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the directories of the variables, the ``.condarc`` files and the installations.

@@ -7,7 +7,6 @@ https://github.com/direnv/direnv/wiki/Customizing-cache-location redefine ``dire
 ``python-3.12``, older releases ``virtualenv`` (direnv's stdlib.sh).
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -31,7 +30,7 @@ class DirenvStore(Store):
     title = "direnv layouts"
     kinds = (Kind("direnv", "direnv layout"),)
     rank = 21
-    tested_with = "the recipes of direnv's wiki"
+    tested_with = "the recipes of its wiki, run by bash"
     pointers = (_POINTER,)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
@@ -73,9 +72,10 @@ class DirenvStore(Store):
 
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether one of the recipes gives the layout's name for ``project``."""
-        layout = environment.path.parent.name
+        # The digest decides: what bash takes for a letter depends on the locale.
+        digest = environment.traits.digest
         paths = {os.fspath(project), os.fspath(real(project))}
-        return any(layout in (_hashed(path), _readable(path)) for path in paths)
+        return any(digest in (_hashed(path), _readable(path)[:40]) for path in paths)
 
 
 def _environments(layout: Path) -> list[Path]:
@@ -93,14 +93,17 @@ def _environments(layout: Path) -> list[Path]:
 
 
 def _hashed(path: str) -> str:
-    return hashlib.sha1(os.fsencode(path), usedforsecurity=False).hexdigest()
+    return _sha1(os.fsencode(path))
 
 
 def _readable(path: str) -> str:
-    # bash's here-string adds the newline
-    return hashlib.sha1(os.fsencode(path) + b"\n", usedforsecurity=False).hexdigest() + _dashed(
-        path
-    )
+    return _sha1(os.fsencode(path) + b"\n") + _dashed(path)  # bash's here-string ends in a newline
+
+
+def _sha1(data: bytes) -> str:
+    import hashlib  # takes long, and few use these recipes
+
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
 def _dashed(text: str) -> str:

@@ -1,6 +1,6 @@
 """pixi: environments outside their workspaces (``detached-environments``), and global tools.
 
-Facts: https://pixi.prefix.dev/latest/reference/pixi_configuration/ and pixi's source as of 0.59
+Facts: https://pixi.prefix.dev/latest/reference/pixi_configuration/ and pixi's source
 (workspace/mod.rs, pixi_config/lib.rs); not run here. An environment of a workspace is
 ``<store>/<display name>-<xxh3_64 of the workspace's path, decimal>/envs/<environment>``, and its
 ``conda-meta/pixi`` names the manifest. ``.pixi/envs`` in the workspace is a link to the ``envs``.
@@ -37,7 +37,7 @@ class PixiStore(Store):
         Kind("pixi-global", "tool installed by pixi"),
     )
     rank = 7
-    tested_with = "the layout of pixi 0.59"
+    tested_with = "laid out after its source"
     pointers = (_POINTER,)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

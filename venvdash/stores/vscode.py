@@ -34,7 +34,7 @@ class VsCodeStore(Store):
     title = "VS Code scripts"
     kinds = (Kind("vscode-script", "VS Code's environment for scripts"),)
     rank = 22
-    tested_with = "the layout of vscode-python-environments, 2026-08"
+    tested_with = "laid out after its source"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield VS Code's storage, and that of its servers and relatives where it is there."""
