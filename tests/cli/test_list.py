@@ -122,8 +122,11 @@ def test_a_wrong_configuration_is_said_and_changes_nothing(home: Home, content: 
 def test_no_environments_says_where_it_looked(home: Home) -> None:
     done = run(home, "list")
     assert done.stdout == ""
-    assert str(home.path / ".virtualenvs") in done.stderr
+    assert "are not there" in done.stderr
+    assert "venvdash stores" in done.stderr
     assert "venvdash demo" in done.stderr
+    (home.path / ".virtualenvs").mkdir()
+    assert str(home.path / ".virtualenvs") in run(home, "list").stderr
 
 
 def test_no_records_writes_nothing(some: Home) -> None:

@@ -14,6 +14,7 @@ from venvdash.cli.stores import store_json
 from venvdash.model import Flag, Row, Status
 from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
+from venvdash.session.bases import made_from
 from venvdash.session.events import RowChanged
 from venvdash.session.figures import age, size
 from venvdash.session.resolve import NotFoundError
@@ -54,6 +55,8 @@ def _numbers(version: str | None) -> list[str]:
 )
 @click.option("--kind", multiple=True, help="Only these kinds, e.g. uv, uv-tool (repeatable).")
 @click.option("--store", multiple=True, help="Only these stores, by name or by folder.")
+@click.option("--base", metavar="PATH|VERSION", help="Only those made from this interpreter.")
+@click.option("--project", metavar="DIR", help="Only those of the project at or above DIR.")
 @click.option("--sort", type=click.Choice(list(_SORTS)), default="name", help="Default: name.")
 @click.option("--reverse", is_flag=True, help="Turn the order round.")
 @click.pass_obj
@@ -66,21 +69,29 @@ def command(
     status: tuple[str, ...],
     kind: tuple[str, ...],
     store: tuple[str, ...],
+    base: str | None,
+    project: str | None,
     sort: str,
     reverse: bool,
 ) -> None:
-    """List the environments; with NAMES only those (a project, an environment, or a path)."""
+    """List the environments; with NAMES only those (a project, an environment, or a path).
+
+    In a project's directory a * marks the environments of that project.
+    """
     if as_json and json_stream:
         fail("--json and --json-stream exclude each other.", 2)
     unknown = sorted(set(kind) - set(kinds()))
     if unknown:
         fail(f"no such kind: {', '.join(unknown)}. There are: {', '.join(sorted(kinds()))}.", 2)
     opened = session(records=records)
+    depends = made_from(base, opened.machine) if base else None
 
     def wanted(row: Row) -> bool:
         environment = row.environment
         return (
-            (not status or row.verdict.status in status)
+            (depends is None or depends(environment))
+            and (not project or row.path in opened.of_project(project))
+            and (not status or row.verdict.status in status)
             and (not kind or environment.traits.kind in kind)
             and (not store or environment.store in store or str(environment.root) in store)
         )
@@ -165,18 +176,21 @@ def _table(opened: Session, rows: Sequence[Row], *, usage: bool, asked: bool) ->
             _nothing(opened)
         return
     now = time.time()
-    head: tuple[str, ...] = ("NAME", "PYTHON")
+    marked = any(row.here for row in rows)
+    head: tuple[str, ...] = ("  NAME" if marked else "NAME", "PYTHON")
     head += ("SIZE", "FREES", "+CACHE") if usage else ()
     head += ("USED", "STATUS", "KIND", "PROJECT")
     right = frozenset({2, 3, 4, 5}) if usage else frozenset({2})
     home = str(opened.machine.home)
-    lines = columns([head, *(_cells(row, now, home, usage=usage) for row in rows)], right)
+    lines = columns(
+        [head, *(_cells(row, now, home, usage=usage, marked=marked) for row in rows)], right
+    )
     limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in lines:
         click.echo(_cut(line, limit))
 
 
-def _cells(row: Row, now: float, home: str, *, usage: bool) -> tuple[str, ...]:
+def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tuple[str, ...]:
     environment, measured = row.environment, row.usage
     sizes: tuple[str, ...] = ()
     if usage:
@@ -187,8 +201,9 @@ def _cells(row: Row, now: float, home: str, *, usage: bool) -> tuple[str, ...]:
         )
     marks = "".join(f" [{flag}]" for flag in sorted(environment.flags - {Flag.VOLATILE}))
     project = row.verdict.place or row.verdict.project
+    mark = ("* " if row.here else "  ") if marked else ""
     return (
-        visible(row.name, 48),
+        mark + visible(row.name, 48),
         visible(environment.python or "?", 12),
         *sizes,
         age(row.used, now),
@@ -206,10 +221,13 @@ def _nothing(opened: Session) -> None:
     if opened.rows:
         click.echo("No environment fits these conditions.", err=True)
         return
-    click.echo("No environments found. Looked at:", err=True)
-    for seen in opened.stores:
-        there = "nothing in it" if seen.exists else "not there"
-        click.echo(f"  {visible(seen.root.path)} ({seen.root.store}; {there})", err=True)
+    there = [seen for seen in opened.stores if seen.exists]
+    click.echo(f"No environments found in {len(opened.stores)} places.", err=True)
+    for seen in there:
+        click.echo(f"  {visible(seen.root.path)} ({seen.root.store}): nothing in it", err=True)
+    if len(there) < len(opened.stores):
+        click.echo(f"  {len(opened.stores) - len(there)} are not there.", err=True)
+    click.echo("`venvdash stores` lists them with the reason why they are looked at.", err=True)
     click.echo("`venvdash demo` builds a playground to try it on.", err=True)
 
 

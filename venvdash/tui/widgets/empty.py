@@ -9,9 +9,6 @@ from venvdash.scanner.events import StoreSeen
 from venvdash.tui.format import short_path
 from venvdash.tui.widgets.other_list import why
 
-_HOW = """
-To get some:
-"""
 _WAYS = (
     ("venvdash demo", "see everything on a playground of made-up projects"),
     ("UV_PREVIEW_FEATURES=centralized-project-envs uv sync", "uv keeps them in its cache"),
@@ -24,17 +21,16 @@ def no_environments(stores: Sequence[StoreSeen], home: Path | None) -> Content:
     """Return what was looked at, and how to get environments."""
     pieces: list[Content] = [
         Content.styled("No environments outside projects were found.", "bold"),
-        Content("\nLooked at:"),
+        Content("\nTo get some:"),
     ]
-    for seen in stores:
+    for command, what in _WAYS:
+        pieces.append(Content.assemble("  ", (command, "bold"), (f"  {what}", "$text-muted")))
+    pieces.append(
+        Content("\nLooked at (another folder can be named in the configuration: see the README):")
+    )
+    for seen in sorted(stores, key=lambda seen: not seen.exists):
         path = short_path(seen.root.path, home)
         pieces.append(Content.assemble("  ", path, (f"  {why(seen)}", "$text-muted")))
     if not stores:
         pieces.append(Content("  no place at all: no store is known for this machine"))
-    pieces.append(Content(_HOW.rstrip("\n")))
-    for command, what in _WAYS:
-        pieces.append(Content.assemble("  ", (command, "bold"), (f"  {what}", "$text-muted")))
-    pieces.append(
-        Content("\nAnother folder can be named in the configuration: see `venvdash --help`.")
-    )
     return Content("\n").join(pieces)
