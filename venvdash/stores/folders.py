@@ -1,4 +1,8 @@
-"""Plain folders where people and editors keep environments, and the kind of all the others."""
+"""Plain folders where people and editors keep environments, and the kind of all the others.
+
+uv-virtualenvwrapper 1.0.1 needs no store of its own: what it makes in WORKON_HOME, where
+virtualenvwrapper's store looks, is a plain ``uv venv --seed`` without a trace of it or a project.
+"""
 
 from collections.abc import Iterator
 
