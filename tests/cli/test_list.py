@@ -213,3 +213,36 @@ def test_a_project_of_uv_is_listed_as_it_is(home: Home) -> None:
     assert environment["kind"] == "uv"
     assert environment["project"] == str(home.path / "code" / "webapp")
     assert [p["name"] for p in environment["packages"]] == ["webapp"]  # type: ignore[attr-defined]  # JSON
+
+
+def test_the_environments_of_one_project(some: Home) -> None:
+    api = some.path / "code" / "api"
+    (api / "src").mkdir()
+    assert named(some, "--project", str(api)) == ["api"]
+    assert named(some, "--project", str(api / "src")) == ["api"]
+    assert named(some, "--project", "~/code/api") == ["api"]
+    (some.path / "link").symlink_to(api)
+    assert named(some, "--project", "link") == ["api"]
+    assert named(some, "--project", str(some.path / "code")) == []
+    assert named(some, "--project", "no/such") == []
+    stream = run(some, "list", "--json-stream", "--no-usage", "--project", str(api)).stdout
+    assert [json.loads(line)["name"] for line in stream.splitlines()] == ["api"]
+
+
+def test_the_current_projects_environments_are_marked(some: Home) -> None:
+    away = run(some, "list", "--no-usage").stdout
+    assert "*" not in away
+    (some.path / "code" / "api" / "src").mkdir()
+    for place in ("api", "api/src"):
+        shown = some.run(
+            sys.executable, "-m", "venvdash", "list", "--no-usage", cwd=some.path / "code" / place
+        ).stdout.splitlines()
+        assert [line[:5] for line in shown] == ["  NAM", "* api", "  scr", "  web"]
+
+
+def test_the_environments_of_one_interpreter(some: Home) -> None:
+    everything = ["api", "scratch", "web"]
+    version = ".".join(map(str, sys.version_info[:2]))
+    assert named(some, "--base", version) == named(some, "--base", sys.executable) == everything
+    assert named(some, "--base", "2.7") == []
+    assert named(some, "--base", version, "--project", "code/web") == ["web"]

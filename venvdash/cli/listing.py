@@ -5,6 +5,8 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
 
 import click
 
@@ -86,11 +88,15 @@ def command(
     opened = session(records=records)
     depends = made_from(base, opened.machine) if base else None
 
+    @cache  # rows are asked about only when all of them have their verdicts
+    def of_project() -> set[Path]:
+        return opened.of_project(project or ".")
+
     def wanted(row: Row) -> bool:
         environment = row.environment
         return (
             (depends is None or depends(environment))
-            and (not project or row.path in opened.of_project(project))
+            and (not project or row.path in of_project())
             and (not status or row.verdict.status in status)
             and (not kind or environment.traits.kind in kind)
             and (not store or environment.store in store or str(environment.root) in store)

@@ -1,5 +1,6 @@
 """The session: the one table that both faces draw."""
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -98,6 +99,11 @@ class Session:
             raise resolve.NotFoundError(text, resolve.suggestions(query, rows))
         return found
 
+    def of_project(self, text: str) -> set[Path]:
+        """Return the environments of the project at or above a directory, by their paths."""
+        directory = Path(os.path.normpath(self.machine.expand(text)))
+        return {row.path for row in resolve.of_project(self.rows.values(), directory)}
+
     def matches(self, names: Iterable[str], rows: Sequence[Row]) -> bool:
         """Return whether any of the names means any of the rows."""
         return any(resolve.matches(self.query(name), rows) for name in names)
@@ -169,6 +175,8 @@ class Session:
             [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
             self._names,
         )
+        here = self._nearest(event)
+        changed = []
         for path, verdict in event.verdicts.items():
             row = self.rows.get(path)
             if row is None:
@@ -182,9 +190,11 @@ class Session:
                 name=called[path],
                 record=record,
                 used=self._used(row.environment, verdict, record),
-                here=self._is_here(verdict),
+                here=not here.isdisjoint(verdict.projects),
             )
             self.rows[path] = row
+            changed.append(row)
+        for row in changed:  # each is told when the whole table is of one mind
             yield RowChanged(row, settled=event.final)
         if event.final:  # once the rows are on their way, and before they are measured
             for path, record in self._keeper.remember(event).items():
@@ -214,11 +224,20 @@ class Session:
             times += [record.last_sync, record.last_shell]
         return max((when for when in times if when is not None), default=None)
 
-    def _is_here(self, verdict: Verdict) -> bool:
+    def _nearest(self, judged: Judged) -> set[Path]:
+        """Return the spellings of the nearest project upwards from the current directory."""
         here = self.machine.cwd
-        return here is not None and any(
-            project == here or project in here.parents for project in verdict.projects
-        )
+        if here is None:
+            return set()
+        above = {here, *here.parents}
+        depths: dict[Path, int] = {}
+        for verdict in judged.verdicts.values():
+            for project in verdict.projects:
+                place = judged.facts.places.get(project)
+                really = place.real if place and place.real else project
+                if above & {project, really}:
+                    depths[project] = len(really.parts)
+        return {project for project, depth in depths.items() if depth == max(depths.values())}
 
 
 def _never() -> bool:

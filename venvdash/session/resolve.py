@@ -140,6 +140,19 @@ def implied(rows: Sequence[Row], cwd: Path) -> Choice:
     raise NotFoundError(str(cwd))
 
 
+def of_project(rows: Iterable[Row], directory: Path) -> list[Row]:
+    """Return the environments of the nearest project upwards from ``directory`` (or a script)."""
+    rows = list(rows)
+    for place in (directory, *directory.parents):
+        resolved = {place, real(place)}
+        own = [row for row in rows if resolved & _homes(row)]
+        if own:
+            return own
+        if any(os.path.lexists(place / marker) for marker in _MARKERS) and not _member(place, rows):
+            return []
+    return []
+
+
 def options(hits: Sequence[Row], rows: Sequence[Row]) -> list[tuple[str, Row]]:
     """Return for each hit the shortest spelling that means only it."""
     return [(spelling(row, rows), row) for row in hits]
@@ -192,6 +205,12 @@ def _names(row: Row) -> set[str]:
 
 def _paths(row: Row) -> list[Path]:
     return [*row.verdict.projects, row.environment.path, row.environment.entry]
+
+
+def _homes(row: Row) -> set[Path]:
+    """Return where the row's projects are, and where a moved one is now."""
+    places = [*row.verdict.projects, *([row.verdict.place] if row.verdict.place else [])]
+    return {*places, *map(real, places)}
 
 
 def _at_path(path: Path, rows: list[Row]) -> list[Row]:

@@ -1,0 +1,172 @@
+"""`venvdash info`, as a program, on real environments."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.scenario import uv_project, venv
+from tests.terminal import HOSTILE, unsafe, venvdash
+from venvdash.demo.wheels import make_wheel
+
+
+def run(
+    home: Home, *arguments: str, check: bool = True, cwd: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    return home.run(sys.executable, "-m", "venvdash", *arguments, check=check, cwd=cwd)
+
+
+def told(home: Home, *arguments: str) -> dict[str, object]:
+    environment = json.loads(run(home, "info", "--json", *arguments).stdout)["environment"]
+    assert isinstance(environment, dict)
+    return environment
+
+
+@pytest.fixture
+def api(home: Home) -> Path:
+    """An environment of virtualenvwrapper's with a project."""
+    (home.path / "code" / "api").mkdir(parents=True)
+    path = venv(home.path / ".virtualenvs" / "api")
+    (path / ".project").write_text(str(home.path / "code" / "api"))
+    return path
+
+
+def install(home: Home, path: Path, name: str = "hello") -> Path:
+    wheel = make_wheel(home.path, name, "1.0", {f"{name}.py": b""}, {name: f"{name}:main"})
+    home.uv("pip", "install", "-q", "--python", path / "bin" / "python", wheel)
+    return wheel
+
+
+def test_all_is_told_in_words(home: Home, api: Path) -> None:
+    library = home.path / "code" / "library"
+    library.mkdir()
+    (site,) = api.glob("lib/*/site-packages")
+    (site / "library.pth").write_text(f"{library}\n")
+    wheel = install(home, api)
+    shown = run(home, "info", "api").stdout
+    assert shown.startswith("api  linked\n")
+    assert f"+ its .project names {home.path}/code/api" in shown
+    assert f"- something installed in it mentions {library}, which proves nothing" in shown
+    assert "directories were searched" in shown
+    assert "known by   the tool's own pointer" in shown
+    assert "path       ~/.virtualenvs/api" in shown
+    assert f"hello  1.0  {wheel.as_uri()}" in shown
+    assert "what deleting it gives back" in shown
+    assert "deleting" not in run(home, "info", "api", "--no-usage").stdout
+
+
+def test_json_has_what_the_list_has_and_more(home: Home, api: Path) -> None:
+    wheel = install(home, api)
+    (listed,) = json.loads(run(home, "list", "--json").stdout)["environments"]
+    environment = told(home, "api")
+    assert set(listed) < set(environment)
+    usage = environment["usage"]
+    assert isinstance(usage, dict)
+    assert usage["on_disk"] == listed["usage"]["on_disk"] > 0
+    assert environment["packages"] == [
+        {"name": "hello", "version": "1.0", "origin": wheel.as_uri(), "editable": False}
+    ]
+    assert environment["missing"] == environment["references"] == []
+    assert environment["flag_reasons"] == {}
+    record = environment["record"]
+    assert isinstance(record, dict)
+    assert record["projects"] == [str(home.path / "code" / "api")]
+
+
+def test_what_is_missing_is_said(home: Home, api: Path) -> None:
+    install(home, api)
+    (site,) = api.glob("lib/*/site-packages")
+    (site / "hello.py").unlink()
+    environment = told(home, "api")
+    assert environment["missing"] == [
+        {"package": "hello", "count": 1, "files": [str(site / "hello.py")]}
+    ]
+    assert environment["flags"] == ["incomplete"]
+    (api / "bin" / "hello").unlink()
+    shown = run(home, "info", "api").stdout
+    assert "incomplete 2 files are missing, as " in shown
+    assert "hello: ~/.virtualenvs/api/" in shown
+
+
+def test_what_names_it_is_said(home: Home, api: Path) -> None:
+    launcher = home.path / ".local" / "bin" / "serve"
+    launcher.parent.mkdir(parents=True)
+    launcher.symlink_to(api / "bin" / "python")
+    assert f"referenced named by launcher {launcher}" in run(home, "info", "api").stdout
+    assert told(home, "api")["references"] == [
+        {"what": "launcher", "file": str(launcher), "path": str(api / "bin" / "python")}
+    ]
+    (flagged,) = json.loads(run(home, "list", "--json", "--no-usage").stdout)["environments"]
+    assert flagged["flags"] == ["referenced"]
+
+
+def test_a_broken_one_says_what_is_gone(home: Home, api: Path) -> None:
+    (api / "bin" / "python").unlink()
+    reasons = told(home, "api")["flag_reasons"]
+    assert isinstance(reasons, dict)
+    assert reasons["broken"].startswith("its interpreter is gone: it was made from /")
+
+
+def test_without_a_name_the_current_directory_decides(
+    home: Home, two_pythons: tuple[Path, Path]
+) -> None:
+    project = home.path / "code" / "lab"
+    older = uv_project(home, project, "--bare", python=two_pythons[0])
+    newer = uv_project(home, project, python=two_pythons[1])
+    (project / "src").mkdir()
+    shown = run(home, "info", "--no-usage", "--json", cwd=project / "src").stdout
+    assert json.loads(shown)["environment"]["path"] == str(newer)
+    by_name = run(home, "info", "--no-usage", "lab")
+    assert "the current one of 2" in by_name.stderr
+    assert str(newer.name) in by_name.stdout
+    assert str(older.name) in run(home, "info", "--no-usage", str(older)).stdout
+    away = run(home, "info", "--no-usage", check=False)
+    assert away.returncode == 1
+    assert "no environment belongs to the project of ~" in away.stderr
+
+
+def test_a_name_that_nothing_bears(home: Home, api: Path) -> None:
+    done = run(home, "info", "apo", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no environment is called apo. Did you mean api?" in done.stderr
+    done = run(home, "info", "x\x1b]0;pwn\x07", check=False)
+    assert done.returncode == 1
+    assert unsafe(done.stderr.encode()) == []
+
+
+def test_a_name_that_several_bear(home: Home) -> None:
+    for place in ("work", "play"):
+        (home.path / place / "api").mkdir(parents=True)
+        path = venv(home.path / ".virtualenvs" / f"{place}-api")
+        (path / ".project").write_text(str(home.path / place / "api"))
+    done = run(home, "info", "api", check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "api means 2 environments" in done.stderr
+    for name in ("work/api", "play/api"):
+        assert name in done.stderr
+        assert run(home, "info", "--no-usage", name).stdout.startswith(name)
+    with venvdash("info", "api", "--no-usage", variables=home.variables, cwd=home.path) as screen:
+        screen.read(lambda output: b"Which one" in output)
+        shown = screen.output.decode()
+        number = "1" if shown.index("play/api") < shown.index("work/api") else "2"
+        screen.press(f"{number}\n")
+        assert screen.wait() == 0
+    assert "play/api  linked" in screen.output.decode()
+
+
+def test_hostile_names_reach_the_terminal_as_visible_escapes(home: Home) -> None:
+    for number, name in enumerate(HOSTILE):
+        project = home.path / "code" / name
+        project.mkdir(parents=True)
+        path = venv(home.path / ".virtualenvs" / f"plain{number}")
+        (path / ".project").write_bytes(os.fsencode(project))
+        (site,) = path.glob("lib/*/site-packages")
+        (site / f"{name.replace('/', '')}-1.0.dist-info").mkdir()
+        for arguments in (["info", f"plain{number}"], ["info", "--no-usage", name]):
+            done = run(home, *arguments, check=False)
+            assert unsafe(done.stdout.encode() + done.stderr.encode()) == []
+            assert "Traceback" not in done.stderr
