@@ -74,6 +74,17 @@ def test_a_moved_project_is_moved_and_a_deleted_one_an_orphan(home: Home, uvlink
     assert home.run(uvlink, "ls", COLUMNS="300").stdout.count("❌") == 3
 
 
+def test_a_copy_is_disputed_and_a_renamed_one_is_not(home: Home, uvlink: Path) -> None:
+    path = _linked(home, uvlink, home.path / "code" / "lab")
+    copy = path.parent.with_name("copy-0123456789ab-.venv")
+    shutil.copytree(path.parent, copy, symlinks=True)
+    shown = rows(home, records=False)
+    assert shown[copy / ".venv"].verdict.status is Status.DISPUTED
+    assert shown[path].verdict.status is Status.LINKED
+    shutil.rmtree(path.parent)
+    assert rows(home, records=False)[copy / ".venv"].verdict.status is Status.LINKED
+
+
 def test_the_digest_proves_a_project_without_project_json(home: Home, uvlink: Path) -> None:
     project = home.path / "code" / "a_b.c"
     path = _linked(home, uvlink, project)

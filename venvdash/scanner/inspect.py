@@ -120,7 +120,7 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
         base=prefix.home,
         prompt=prefix.cfg.get("prompt"),
         creator=meta.creator if meta else _creator(prefix.cfg),
-        made_at=_made_at(prefix.cfg),
+        made_at=_made_at(prefix.cfg) or store.made_at(reading),
         packages=meta.with_site(site.packages) if meta else site.packages,
         created=prefix.made,
         changed=changed,

@@ -35,7 +35,15 @@ def sha256_fits(project: Path, digest: str) -> bool:
 
     The path as it is written is tried as well: links may have been made since.
     """
-    return any(_sha256(path).startswith(digest) for path in _spellings(os.fspath(project)))
+    return any(sha256(path).startswith(digest) for path in _spellings(os.fspath(project)))
+
+
+@lru_cache(maxsize=4096)
+def sha256(path: str) -> str:
+    """Return the SHA-256 of a path with forward slashes, as hex digits."""
+    import hashlib  # not needed where no environment has such a name
+
+    return hashlib.sha256(os.fsencode(path.replace(os.sep, "/"))).hexdigest()
 
 
 def _holds_only(directory: Path, names: Collection[str]) -> bool:
@@ -52,11 +60,3 @@ def _spellings(given: str) -> list[str]:
     except (OSError, ValueError):
         return []
     return [real] if real == given else [real, given]
-
-
-@lru_cache(maxsize=4096)
-def _sha256(path: str) -> str:
-    import hashlib  # not needed where no environment has such a name
-
-    posix = path.replace(os.sep, "/")
-    return hashlib.sha256(os.fsencode(posix)).hexdigest()

@@ -175,6 +175,14 @@ class Store:
         """Return when the tool says that the environment was last used, where it keeps that."""
         return None
 
+    def made_at(self, reading: Reading) -> Path | None:
+        """Return where the tool made the environment, where its own files tell.
+
+        Another place than the environment's means that it was renamed, or copied with what it
+        says of its project.
+        """
+        return None
+
     def entry(self, prefix: Path, root: Root) -> Path:
         """Return what a deletion of the environment at ``prefix`` takes: it, or a parent."""
         return prefix

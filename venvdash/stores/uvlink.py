@@ -12,7 +12,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Environment, How, Traits
-from venvdash.stores._paths import literally, parent_entry, sha256_fits
+from venvdash.stores._paths import literally, parent_entry, sha256, sha256_fits
 from venvdash.stores.base import Kind, Reading, Root, Store, Why
 from venvdash.stores.reading import json_object, string
 from venvdash.system.files import read_text
@@ -20,6 +20,7 @@ from venvdash.system.machine import Machine
 
 _POINTER = "project.json"
 _POINTER_LIMIT = 64 * 1024  # bytes; uvlink writes some 250
+_DIGITS = 12
 _NAME = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{12})", re.DOTALL)
 
 
@@ -65,9 +66,17 @@ class UvlinkStore(Store):
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the project that ``project.json`` names; a damaged one names none."""
         file = reading.path.parent / _POINTER
-        project = string(json_object(read_text(file, _POINTER_LIMIT)), "project_dir")
-        if project is not None and os.path.isabs(project):
-            yield Claim(reading.path, Path(project), How.POINTER, Direction.ENVIRONMENT, str(file))
+        project = _project(file)
+        if project is not None:
+            yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+
+    def made_at(self, reading: Reading) -> Path | None:
+        """Return the entry that uvlink makes for the project that ``project.json`` names."""
+        project, kind = _project(reading.path.parent / _POINTER), reading.path.name
+        if project is None:
+            return None
+        entry = f"{project.name}-{sha256(str(project))[:_DIGITS]}-{kind}"
+        return reading.path.parent.parent / entry / kind
 
     def entry(self, prefix: Path, root: Root) -> Path:
         """Return the directory that holds the environment and its ``project.json``."""
@@ -87,6 +96,11 @@ class UvlinkStore(Store):
         return bool(environment.traits.digest) and sha256_fits(
             project, environment.traits.digest or ""
         )
+
+
+def _project(file: Path) -> Path | None:
+    project = string(json_object(read_text(file, _POINTER_LIMIT)), "project_dir")
+    return Path(project) if project is not None and os.path.isabs(project) else None
 
 
 def _parts(prefix: Path) -> _Parts | None:
