@@ -87,6 +87,24 @@ def test_a_deleted_project_leaves_an_orphan_and_a_moved_one_does_not(
     assert rows(home)[gone].verdict.status is Status.ORPHAN  # and it stays so
 
 
+def test_a_renamed_folder_without_any_mark_of_a_project_is_found(home: Home, code: Path) -> None:
+    environment = venv(home.path / ".virtualenvs" / "letters")
+    project = code / "letters"
+    project.mkdir(parents=True)
+    (project / "draft.txt").write_text("Dear")
+    (environment / ".project").write_text(f"{project}\n")
+    assert rows(home)[environment].verdict.status is Status.LINKED
+    project.rename(code / "post")
+    row = rows(home)[environment]
+    assert (row.verdict.status, row.verdict.place) == (Status.MOVED, code / "post")
+    # A new folder may get the same inode; what is in it is younger than the last look.
+    remove(code / "post")
+    for number in range(20):
+        (code / f"new{number}").mkdir()
+        (code / f"new{number}" / "file").write_text("")
+    assert rows(home)[environment].verdict.status is Status.ORPHAN
+
+
 def test_two_projects_of_one_name_are_never_confused(home: Home, code: Path) -> None:
     first = uv_project(home, code / "one" / "app", "--bare")
     second = uv_project(home, code / "two" / "app", "--bare")

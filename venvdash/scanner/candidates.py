@@ -60,13 +60,14 @@ class Wanted:
     """Names that unproven environments bear, and entries of projects that lead to environments.
 
     ``names`` are those of projects, ``scripts`` those of scripts without ``.py``, as one of
-    ``parts`` makes them of what people call theirs.
+    ``parts`` makes them of what people call theirs. ``inodes`` are those of gone projects.
     """
 
     names: frozenset[str] = frozenset()
     scripts: frozenset[str] = frozenset()
     parts: tuple[Callable[[str], str], ...] = (normalised,)
     telling: frozenset[str] = frozenset()
+    inodes: frozenset[int] = frozenset()
 
     def name(self, name: str) -> bool:
         """Return whether a project of that name is looked for."""
@@ -216,7 +217,7 @@ class Search:
             has, inner, scripts = found
             if before is None:
                 self.searched[start.why] += 1
-                if has or self._is_wanted(directory):
+                if has or self._is_wanted(directory, inode):
                     yield Candidate(Path(directory), start.why, frozenset(has), inode)
                 for script in scripts:
                     yield Candidate(Path(directory, script), start.why, script=True)
@@ -247,7 +248,9 @@ class Search:
             return None
         return has, inner, scripts
 
-    def _is_wanted(self, directory: str) -> bool:
+    def _is_wanted(self, directory: str, inode: int | None) -> bool:
+        if inode is not None and inode in self._wanted.inodes:
+            return True
         name = os.path.basename(directory)
         known = self._names.get(name)
         if known is None:

@@ -8,6 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from venvdash.model import Claim, Direction, Environment, How, ProjectRecord, Sighting
@@ -16,6 +17,8 @@ from venvdash.scanner.candidates import Candidate, Wanted
 from venvdash.scanner.places import fsid_of
 from venvdash.scanner.pointers import Pointers
 from venvdash.stores.base import Store, normalised
+
+_ENTRIES = 1000  # looked at in one directory to tell its age
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class Matcher:
             frozenset(name for script, name in names if script),
             tuple(self._open) or (normalised,),
             self._telling,
+            frozenset(self._inodes),
         )
 
     def match(self, candidate: Candidate) -> Evidence:
@@ -216,8 +220,10 @@ class Matcher:
         if self._inodes:
             inode = candidate.inode if candidate.inode is not None else _inode(directory)
             for record in self._inodes.get(inode or -1, ()):
-                # Inode numbers are given out again, so the name must agree as well.
+                # Inode numbers are given out again, so more must agree: the name, or what is in it
+                # was there already when the project was last seen.
                 alike = name == record.name and (name or _last(record.path) == _last(directory))
+                alike = alike or _older_than(directory, record.last_seen)
                 if alike and fsid_of(directory) == record.fsid:
                     yield record, "it is the same directory"
         if self._gits and _may_have(candidate.has, ".git"):
@@ -249,6 +255,20 @@ def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
 
 def _may_have(has: frozenset[str] | None, name: str) -> bool:
     return has is None or name in has
+
+
+def _older_than(directory: str, when: float) -> bool:
+    """Return whether something in the directory has not been touched since ``when`` (seconds).
+
+    By its change time, which no tool can set back: of a directory that was made later everything
+    is newer.
+    """
+    try:
+        with os.scandir(directory) as listing:
+            times = [e.stat(follow_symlinks=False).st_ctime for e in islice(listing, _ENTRIES)]
+    except OSError:
+        return False
+    return bool(times) and min(times) < when
 
 
 def _stem(path: str) -> str:
