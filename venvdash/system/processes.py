@@ -1,0 +1,294 @@
+"""Which processes use a directory, as far as the system lets us see.
+
+Evidence of use is reliable, its absence is not: an idle shell in which an environment was
+activated, a program under another name, another user's process show nothing. So where nothing is
+found the words are "no use seen", never "unused".
+"""
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from venvdash.system.mounts import Mounts, resolved
+
+_ACTIVATING = ("VIRTUAL_ENV", "CONDA_PREFIX")
+_KERNEL_THREAD = 0x00200000  # PF_KTHREAD in the flags of /proc/PID/stat
+_ARGUMENTS = 1000  # looked at of one process; `rm` may have 100,000
+_PATH_MAX = 4096
+_DELETED = " (deleted)"  # what Linux adds to the path of something that was unlinked
+
+T = TypeVar("T")
+
+
+class Evidence(StrEnum):
+    """How a process was seen to use a directory, best first; the text ends "pid 12 (python) …"."""
+
+    RUNS = "runs a program in it"
+    NAMES = "has a file of it on its command line"
+    LOADED = "has loaded a file of it"
+    ACTIVATED = "was started with it activated"
+    STANDS = "has its working directory in it"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One process that uses a directory; ``name`` is raw, make it ``visible`` before showing."""
+
+    pid: int
+    name: str
+    how: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look at all processes showed.
+
+    ``uses`` has every path that was asked for, with its users (empty: no use seen).
+    ``unreadable`` counts the processes of which something could not be read: another user's.
+    """
+
+    uses: Mapping[Path, tuple[Use, ...]] = field(default_factory=dict)
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class _Process:
+    """What is known of one process; ``hidden``: something of it may not be read."""
+
+    pid: int
+    parent: int = 0
+    name: str = ""
+    program: str = ""
+    arguments: Sequence[str] = ()
+    loaded: Collection[str] = ()
+    activated: Sequence[str] = ()
+    cwd: str = ""
+    hidden: bool = False
+
+
+def users(paths: Sequence[Path]) -> Seen:
+    """Look once at every process and return who uses the directories ``paths`` (absolute).
+
+    Evidence is the executable, the command line, files mapped into memory, ``VIRTUAL_ENV`` and
+    ``CONDA_PREFIX`` at the start, and the working directory. This process counts only for what it
+    was started with: activated here means activated in the shell that started it. Never raises;
+    touches no network mount but those that ``paths`` lie on.
+    """
+    return _look(paths, _on_linux() if sys.platform == "linux" else _by_psutil())
+
+
+def _look(paths: Sequence[Path], processes: Iterable[_Process]) -> Seen:
+    inside = _Inside(paths)
+    found: dict[Path, list[Use]] = {path: [] for path in paths}
+    running = {process.pid: process for process in processes}
+    ours = _ourselves(running)
+    for process in running.values():
+        for path, how in _uses(process, inside, ours).items():
+            found[path].append(Use(process.pid, process.name, how))
+    unreadable = sum(process.hidden for process in running.values())
+    return Seen({path: tuple(uses) for path, uses in found.items()}, unreadable)
+
+
+def _uses(process: _Process, inside: "_Inside", ours: Collection[int]) -> Mapping[Path, Evidence]:
+    """Return what the process uses, each with the best evidence."""
+    found: dict[Path, Evidence] = {}
+
+    def note(how: Evidence, paths: Iterable[Path]) -> None:
+        for path in paths:
+            found.setdefault(path, how)
+
+    if process.pid != os.getpid():
+        note(Evidence.RUNS, inside.truly(process.program))
+        for path in _paths(process, process.arguments[:1]):
+            note(Evidence.RUNS, inside.named(path))
+        if process.pid not in ours:
+            for path in _paths(process, process.arguments[1:]):
+                note(Evidence.NAMES, inside.named(path))
+        for path in process.loaded:
+            note(Evidence.LOADED, inside.truly(path))
+    for path in process.activated:
+        note(Evidence.ACTIVATED, inside.named(path))
+    if process.pid != os.getpid():
+        note(Evidence.STANDS, inside.truly(process.cwd))
+    return found
+
+
+def _ourselves(running: Mapping[int, _Process]) -> set[int]:
+    """Return the processes whose arguments may name an environment because venvdash was told to.
+
+    That is every venvdash, with what started it: ``sudo venvdash delete PATH`` is no use of PATH,
+    and two of them must not take each other for its users.
+    """
+    found = set()
+    above: int = os.getpid()
+    while above and above not in found:
+        found.add(above)
+        above = running[above].parent if above in running else 0
+    for process in running.values():
+        names = {os.path.basename(argument) for argument in process.arguments[:8]}
+        if names & {"venvdash", "venvdash.exe"}:
+            found.add(process.pid)
+    return found
+
+
+def _paths(process: _Process, arguments: Iterable[str]) -> Iterator[str]:
+    """Yield the absolute paths that the arguments give, also behind the = of an option."""
+    for argument in islice(arguments, _ARGUMENTS):
+        for text in {argument, argument.partition("=")[2]}:
+            if os.sep not in text or "://" in text or len(text) > _PATH_MAX:
+                continue
+            if os.path.isabs(text):
+                yield text
+            elif process.cwd:
+                yield os.path.join(process.cwd, text)
+
+
+class _Inside:
+    """Tells in which of the directories a path lies."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._mounts = Mounts.read()
+        self._allowed = [mount.point for path in paths if (mount := self._mounts.of(path))]
+        self._known: dict[str, tuple[Path, ...]] = {}
+        self._roots: dict[str, list[Path]] = {}
+        for path in paths:
+            text = os.path.abspath(path)
+            for key in {_key(text), _key(self._resolved(text))}:
+                self._roots.setdefault(key, []).append(path)
+
+    def truly(self, path: str) -> tuple[Path, ...]:
+        """Return the directories that hold ``path``, which has no links in it (or is empty)."""
+        return self._above(path) if os.path.isabs(path) else ()
+
+    def named(self, path: str) -> tuple[Path, ...]:
+        """Return the directories that hold ``path`` as somebody wrote it, links and all.
+
+        By its text, by where its directory leads (the ``bin/python`` in it leads out of an
+        environment), and by where it leads itself (``~/.local/bin/black``).
+        """
+        if not os.path.isabs(path) or "\0" in path:
+            return ()
+        known = self._known.get(path)
+        if known is None:
+            text = os.path.normpath(path)
+            folder, name = os.path.split(text)
+            known = (
+                self._above(text)
+                or self._above(os.path.join(self._resolved(folder), name))
+                or self._above(self._resolved(text))
+            )
+            self._known[path] = known
+        return known
+
+    def _above(self, path: str) -> tuple[Path, ...]:
+        folder = _key(path)
+        found: list[Path] = []
+        while True:
+            found += self._roots.get(folder, ())
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return tuple(found)
+            folder = parent
+
+    def _resolved(self, path: str) -> str:
+        try:
+            return resolved(path, self._mounts, self._allowed) or path
+        except (OSError, ValueError):
+            return path
+
+
+def _key(path: str) -> str:
+    return os.path.normcase(path)
+
+
+def _on_linux() -> Iterator[_Process]:
+    """Read /proc (proc(5)).
+
+    psutil takes the mapped files from ``smaps``, for which the kernel counts every page, and may
+    touch a program's file, which hangs if that lies on a dead mount.
+    """
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal():
+            with suppress(OSError, ValueError, IndexError):  # it has ended
+                process = _read(int(entry), f"/proc/{entry}/")
+                if process is not None:
+                    yield process
+
+
+def _read(pid: int, folder: str) -> _Process | None:
+    """Return the process; None for a kernel thread or what has ended and is not yet reaped."""
+    head, _, rest = _content(folder + "stat").rpartition(b")")
+    state, parent, _, _, _, _, flags, *_ = rest.split()
+    if int(flags) & _KERNEL_THREAD or state in (b"Z", b"X"):
+        return None
+    process = _Process(pid, int(parent), os.fsdecode(head.partition(b"(")[2]))
+    process.arguments = _strings(_content(folder + "cmdline"))
+    try:
+        process.program = os.readlink(folder + "exe").removesuffix(_DELETED)
+        process.cwd = os.readlink(folder + "cwd").removesuffix(_DELETED)
+        process.loaded = _mapped(_content(folder + "maps"))
+        variables = (text.partition("=") for text in _strings(_content(folder + "environ")))
+        process.activated = _activating((name, value) for name, _, value in variables)
+    except PermissionError:
+        process.hidden = True
+    return process
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _strings(data: bytes) -> list[str]:
+    return [os.fsdecode(part) for part in data.split(b"\0")]
+
+
+def _activating(variables: Iterable[tuple[str, str]]) -> list[str]:
+    return [value for name, value in variables if name in _ACTIVATING and value]
+
+
+def _mapped(maps: bytes) -> set[str]:
+    """Return the files in /proc/PID/maps; a newline in a name is written as an octal escape."""
+    found = set()
+    for line in maps.split(b"\n"):
+        fields = line.split(None, 5)
+        if len(fields) == 6 and fields[5].startswith(b"/"):
+            found.add(fields[5].replace(b"\\012", b"\n"))
+    return {os.fsdecode(path).removesuffix(_DELETED) for path in found}
+
+
+def _by_psutil() -> Iterator[_Process]:
+    """Ask psutil, where there is no /proc as Linux has it."""
+    import psutil  # slow to import, and Linux does not need it
+
+    for found in psutil.process_iter():
+        process = _Process(found.pid)
+        with suppress(psutil.NoSuchProcess):  # it has ended
+            process.name = _asked(process, found.name, "")
+            process.parent = _asked(process, found.ppid, 0)
+            process.arguments = _asked(process, found.cmdline, [])
+            process.program = _asked(process, found.exe, "")
+            process.cwd = _asked(process, found.cwd, "") or ""
+            process.activated = _activating(_asked(process, found.environ, {}).items())
+            if hasattr(found, "memory_maps"):  # not on macOS
+                process.loaded = {mapped.path for mapped in _asked(process, found.memory_maps, [])}
+            yield process
+
+
+def _asked(process: _Process, question: Callable[[], T], otherwise: T) -> T:
+    """Return psutil's answer, or ``otherwise``; that it may not be read is noted."""
+    import psutil
+
+    try:
+        return question()
+    except psutil.AccessDenied:
+        process.hidden = True
+    except (OSError, NotImplementedError):  # the system does not tell
+        pass
+    return otherwise
