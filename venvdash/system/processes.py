@@ -11,11 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.system.mounts import Mounts, resolved
+
+if TYPE_CHECKING:
+    import psutil
 
 _ACTIVATING = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD in the flags of /proc/PID/stat
@@ -267,6 +271,7 @@ def _by_psutil() -> Iterator[_Process]:
     """Ask psutil, where there is no /proc as Linux has it."""
     import psutil  # slow to import, and Linux does not need it
 
+    none: Mapping[str, str] = {}
     for found in psutil.process_iter():
         process = _Process(found.pid)
         with suppress(psutil.NoSuchProcess):  # it has ended
@@ -275,10 +280,15 @@ def _by_psutil() -> Iterator[_Process]:
             process.arguments = _asked(process, found.cmdline, [])
             process.program = _asked(process, found.exe, "")
             process.cwd = _asked(process, found.cwd, "") or ""
-            process.activated = _activating(_asked(process, found.environ, {}).items())
-            if hasattr(found, "memory_maps"):  # not on macOS
-                process.loaded = {mapped.path for mapped in _asked(process, found.memory_maps, [])}
+            process.activated = _activating(_asked(process, found.environ, none).items())
+            process.loaded = _asked(process, partial(_files, found), [])
             yield process
+
+
+def _files(found: "psutil.Process") -> list[str]:
+    # macOS does not tell.
+    maps = getattr(found, "memory_maps", None)
+    return [mapped.path for mapped in maps()] if maps else []
 
 
 def _asked(process: _Process, question: Callable[[], T], otherwise: T) -> T:
