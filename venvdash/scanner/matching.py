@@ -111,14 +111,14 @@ class Matcher:
         name = self._name(candidate, directory)
         names = [os.path.basename(directory), name or _NAMELESS]
         links = self._links(candidate, directory)
-        pointed = self._pointed(candidate, directory)
+        pointed, current = self._pointed(candidate, directory)
         claims = [
             Claim(env.path, candidate.path, How.PROJECT_LINK, Direction.PROJECT, str(pointer))
             for pointer, env in (*links, *pointed)
         ]
         self._close_linked([env for _, env in (*links, *pointed)], names)
         used = [env.path for _, env in links]
-        used += [env.path for _, env in pointed if env.traits.per_interpreter]
+        used += current
         claims += self._hashed(candidate.path, False, names)
         return Evidence(
             tuple(claims),
@@ -151,17 +151,25 @@ class Matcher:
         ]
         return [(pointer, env) for pointer, env in found if env is not None]
 
-    def _pointed(self, candidate: Candidate, directory: str) -> list[tuple[Path, Environment]]:
-        """Return where the files that tools leave in the project lead, each pair once."""
+    def _pointed(
+        self, candidate: Candidate, directory: str
+    ) -> tuple[list[tuple[Path, Environment]], list[Path]]:
+        """Return where files in the project lead, each pair once, and which are in use there.
+
+        Only of those made for each interpreter one is in use instead of others.
+        """
         has = candidate.has
         if has is not None and self._telling.isdisjoint(has):
-            return []
+            return [], []
         found: dict[tuple[Path, Path], tuple[Path, Environment]] = {}
+        current = []
         for pointer in self._pointers.of(directory, has):
             environment = self._by_path.get(pointer.real)
             if environment is not None:
                 found[pointer.file, environment.path] = pointer.file, environment
-        return list(found.values())
+                if pointer.current and environment.traits.per_interpreter:
+                    current.append(environment.path)
+        return list(found.values()), current
 
     def _hashed(self, path: Path, script: bool, names: Iterable[str]) -> Iterator[Claim]:
         found: list[Claim] = []

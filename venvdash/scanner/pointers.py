@@ -1,7 +1,7 @@
-"""What in a project leads to its environment: the files that each store's tool leaves there.
+"""What in a project leads to its environment: what stores' tools leave there, and other programs.
 
-They are read as text, bounded, and never run. What they name counts only where a known environment
-lies there, so a stray path can invent nothing.
+Such files are read as text, bounded, and never run. What they name counts only where a known
+environment lies there, so a stray path can invent nothing.
 """
 
 import os
@@ -9,8 +9,11 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
+from venvdash.model import Environment
+from venvdash.scanner.hints import Hints
 from venvdash.stores.base import Root, Store
 from venvdash.system.files import read_text
 
@@ -20,21 +23,31 @@ _LEADS = 64  # environments that one pointer may name
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A file in a project and one path that it names; ``real`` has its links resolved."""
+    """A file in a project and one path that it names; ``real`` has its links resolved.
+
+    ``current``: the tool itself keeps it, to know which environment it is to use.
+    """
 
     file: Path
     real: str
+    current: bool
 
 
 class Pointers:
     """Reads the pointers of ``stores`` in projects; ``roots`` are their directories by store.
 
-    Only stores that have environments need to be asked. Nothing here raises.
+    Only stores that have environments need to be asked. ``hints`` reads what belongs to no store.
+    Nothing here raises.
     """
 
     def __init__(
-        self, stores: Iterable[Store] = (), roots: Mapping[str, Sequence[Root]] | None = None
+        self,
+        stores: Iterable[Store] = (),
+        roots: Mapping[str, Sequence[Root]] | None = None,
+        hints: Hints | None = None,
     ) -> None:
+        self._hints = hints
+        self._hinting = frozenset(hints.files if hints else ())
         self._stores: dict[str, list[Store]] = {}
         for store in stores:
             for name in store.pointers:
@@ -45,26 +58,41 @@ class Pointers:
     @property
     def telling(self) -> frozenset[str]:
         """The entries of a directory that say that there may be a pointer."""
-        return frozenset(_first(name) for name in self._stores)
+        return frozenset(_first(name) for name in (*self._stores, *self._hinting))
 
     def of(self, directory: str, has: Collection[str] | None = None) -> Iterator[Pointer]:
         """Yield where the pointers of a project lead; ``has`` are its telling entries, if known."""
-        for name, stores in self._stores.items():
+        for name in {**self._stores, **dict.fromkeys(self._hinting)}:
             if has is not None and _first(name) not in has:
                 continue
             file = os.path.join(directory, *name.split("/"))
             text = _text(file)
             if text is None:
                 continue
-            for store in stores:
+            for store in self._stores.get(name, ()):
                 yield from self._led(store, Path(file), text)
+            if self._hints is not None and name in self._hinting:
+                for path in islice(self._hints.read(name, directory, text), _LEADS):
+                    yield from self._leading(Path(file), path, False)
 
     def _led(self, store: Store, file: Path, text: str) -> Iterator[Pointer]:
         roots = self._roots.get(store.name, ())
-        for path, _ in zip(store.pointed(file, text, roots), range(_LEADS), strict=False):
-            found = self._real(os.path.join(file.parent, path))
-            if found:
-                yield Pointer(file, found)
+        for path in islice(store.pointed(file, text, roots), _LEADS):
+            yield from self._leading(file, os.path.join(file.parent, path), True)
+
+    def _leading(self, file: Path, path: str, current: bool) -> Iterator[Pointer]:
+        found = self._real(path)
+        if found:
+            yield Pointer(file, found, current)
+
+
+def named(environments: Iterable[Environment]) -> dict[str, str]:
+    """Return the environments that a name alone may mean: made by hand, and the only one of it."""
+    found: dict[str, list[str]] = {}
+    for environment in environments:
+        if environment.target is None and not environment.traits.expects_project:
+            found.setdefault(environment.traits.name, []).append(os.fspath(environment.path))
+    return {name: paths[0] for name, paths in found.items() if len(paths) == 1}
 
 
 def _first(name: str) -> str:

@@ -39,8 +39,9 @@ from venvdash.scanner.events import (
     Problem,
     Progress,
 )
+from venvdash.scanner.hints import Hints
 from venvdash.scanner.matching import Matcher, evidence
-from venvdash.scanner.pointers import Pointers
+from venvdash.scanner.pointers import Pointers, named
 from venvdash.scanner.reading import Reader, told
 from venvdash.scanner.references import Reference
 from venvdash.scanner.siblings import inherited
@@ -279,9 +280,11 @@ class _Survey:
         return not (claim.direction is Direction.RECORD and self._recreated(claim.environment))
 
     def _pointing(self) -> Pointers:
-        """Return what reads the pointers in projects: those of stores that are there."""
+        """Return what reads the pointers in projects; of stores, those that are there."""
         roots = self._reader.roots
-        return Pointers([store for store in registry() if store.name in roots], roots)
+        stores = [store for store in registry() if store.name in roots]
+        hints = Hints(self._machine, named(self._environments.values()))
+        return Pointers(stores, roots, hints)
 
     def _recreated(self, environment: Path) -> bool:
         memory = self._memories.get(environment)
