@@ -222,14 +222,14 @@ def test_huge_notes_are_ignored(pair: tuple[Path, Path]) -> None:
 @given(
     st.dictionaries(
         st.integers(1, 2**64 - 1),
-        st.tuples(st.integers(0, 2**40), st.integers(1, 2**33)),
+        st.tuples(st.integers(0, 2**40), st.integers(1, 2**33), st.integers(1, 2**33)),
         max_size=30,
     )
 )
-def test_what_is_packed_is_unpacked(shared: dict[int, tuple[int, int]]) -> None:
+def test_what_is_packed_is_unpacked(shared: dict[int, tuple[int, int, int]]) -> None:
     found = count(os.fsencode(os.path.dirname(__file__)))
     order = sorted(shared)
-    found.share(order, [shared[inode][0] for inode in order], [shared[i][1] for i in order])
+    found.share(order, *([shared[inode][part] for inode in order] for part in range(3)))
     back = unpack(found.pack())
     assert back
     assert same(back, found)

@@ -47,6 +47,13 @@ def test_held_is_what_no_other_has(
             expected[owner] = expected.get(owner, 0) + size_of(inode)
     assert ledger.held() == expected
     assert ledger.held() == expected  # asking changes nothing
+    shared = {
+        (device, inode): times
+        for device, (inodes, counts) in ledger.several().items()
+        for inode, times in zip(inodes, counts, strict=True)
+    }
+    assert shared == {key: len(who) for key, who in owners.items() if len(who) > 1}
+    assert all(list(inodes) == sorted(inodes) for inodes, _ in ledger.several().values())
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -16,7 +16,7 @@ from operator import sub
 BLOCK = 512  # bytes; the unit of st_blocks, whatever the file system's own block is
 UNSURE = -(2**63)  # in place of a modification time too young to vouch for anything
 
-_MAGIC = b"vdu1" + sys.byteorder[:1].encode()
+_MAGIC = b"vdu2" + sys.byteorder[:1].encode()
 # device, root inode, measured, apparent, blocks, own blocks, files, problems,
 # first shared inode, wide, unlisted, directories, shared, samples, digests, path bytes,
 # sample bytes, problem bytes
@@ -31,16 +31,17 @@ class Footprint:
     ``blocks``: allocated, each inode once. ``own``: blocks of inodes all of whose links lie in the
     tree, directories included. ``files``: entries that are no directories, each link counted.
     ``inodes`` (ascending) are those with links outside the tree, ``sizes`` their blocks,
-    ``outside`` the number of those links. ``directories`` are relative paths, ``mtimes`` belong to
-    them; ``digests`` maps the index of a directory whose time is UNSURE to its content's checksum.
-    ``samples`` are relative paths of some shared files with their link counts. ``unlisted``: the
-    tree cannot be recognised later (too young, too deep, or not all of it was seen).
+    ``outside`` the number of those links, ``inside`` that of the links in the tree.
+    ``directories`` are relative paths, ``mtimes`` belong to them; ``digests`` maps the index of a
+    directory whose time is UNSURE to its content's checksum. ``samples`` are relative paths of some
+    shared files with their link counts. ``unlisted``: the tree cannot be recognised later (too
+    young, too deep, or not all of it was seen).
     """
 
     __slots__ = (
         "apparent", "blocks", "device", "digests", "directories", "files", "inode", "inodes",
-        "measured", "mtimes", "outside", "own", "problem", "problems", "samples", "sizes",
-        "unlisted",
+        "inside", "measured", "mtimes", "outside", "own", "problem", "problems", "samples",
+        "sizes", "unlisted",
     )  # fmt: skip
 
     def __init__(self, device: int, inode: int, measured: float) -> None:
@@ -52,18 +53,22 @@ class Footprint:
         self.inodes: array[int] = array("Q")
         self.sizes: array[int] = array("I")
         self.outside: array[int] = array("I")
+        self.inside: array[int] = array("I")
         self.directories: list[bytes] = []
         self.mtimes: array[int] = array("q")
         self.digests: dict[int, int] = {}
         self.samples: list[tuple[bytes, int]] = []
         self.unlisted = False
 
-    def share(self, inodes: list[int], sizes: list[int], outside: list[int]) -> None:
+    def share(
+        self, inodes: list[int], sizes: list[int], outside: list[int], inside: list[int]
+    ) -> None:
         """Take over the inodes with links outside, ascending, and what belongs to each."""
         self.inodes = array("Q", inodes)
-        wide = bool(inodes) and max(max(sizes), max(outside)) >= 2**32
+        wide = bool(inodes) and max(max(sizes), max(outside), max(inside)) >= 2**32
         self.sizes = array("Q" if wide else "I", sizes)
         self.outside = array("Q" if wide else "I", outside)
+        self.inside = array("Q" if wide else "I", inside)
 
     def pack(self) -> bytes:
         """Return the form that ``unpack`` reads."""
@@ -87,6 +92,7 @@ class Footprint:
             array(code, steps).tobytes(),
             array(code, self.sizes).tobytes(),
             array(code, self.outside).tobytes(),
+            array(code, self.inside).tobytes(),
             paths, names, problem,
         ))  # fmt: skip
         # The checksum in zlib's trailer covers the header too, so that no flipped bit gets by.
@@ -126,6 +132,7 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
     if shared:
         found.inodes = array("Q", accumulate(reader.numbers(code, shared - 1), initial=first))
     found.sizes, found.outside = reader.numbers(code, shared), reader.numbers(code, shared)
+    found.inside = reader.numbers(code, shared)
     paths, names = reader.take(path_bytes), reader.take(name_bytes)
     if listing:
         found.directories = _names(paths, directories)

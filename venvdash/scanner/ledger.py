@@ -30,7 +30,8 @@ class _Entry:
 class _Chunk:
     """The inodes from ``low`` to below ``high`` on one device, ascending.
 
-    ``alone``: those of one owner so far, with ``owners`` and ``sizes``; ``several``: of more.
+    ``alone``: those of one owner so far, with ``owners`` and ``sizes``; ``several``: of more, with
+    the number of their owners in ``times``.
     """
 
     low: int
@@ -39,6 +40,7 @@ class _Chunk:
     owners: "array[int]" = field(default_factory=lambda: array("I"))
     sizes: "array[int]" = field(default_factory=lambda: array("I"))
     several: "array[int]" = field(default_factory=lambda: array("Q"))
+    times: "array[int]" = field(default_factory=lambda: array("I"))
 
     def __len__(self) -> int:
         return len(self.alone) + len(self.several)
@@ -89,6 +91,19 @@ class Ledger:
             for owner, size in zip(chunk.owners, chunk.sizes, strict=True):
                 totals[owner] = totals.get(owner, 0) + size
         return totals
+
+    def several(self) -> "dict[int, tuple[array[int], array[int]]]":
+        """Return by device the inodes that several owners have links to, and how many have."""
+        for device in list(self._waiting):
+            self._merge(device)
+        found = {}
+        for device, chunks in self._tables.items():
+            inodes, times = array("Q"), array("I")
+            for chunk in chunks:
+                inodes += chunk.several
+                times += chunk.times
+            found[device] = inodes, times
+        return found
 
     def held_within(
         self, owner: int, device: int, inodes: "array[int]", sizes: "array[int]"
@@ -153,9 +168,11 @@ def _merged(parts: list[_Entry], old: _Chunk, low: int, high: int) -> _Chunk:
     start, end = _span(old.several, low, high)
     # An inode counts as often as it has owners; those of several count for two.
     owners = Counter(chain.from_iterable([*(part.inodes for part in parts), old.alone[first:last]]))
-    owners.update(dict.fromkeys(old.several[start:end], 2))
+    for inode, times in zip(old.several[start:end], old.times[start:end], strict=True):
+        owners[inode] += times
     single = {inode for inode, times in owners.items() if times == 1}
     new = _Chunk(low, high, several=array("Q", sorted(owners.keys() - single)))
+    new.times = array("I", map(owners.__getitem__, new.several))
     if not single:
         return new
     before = zip(old.alone[first:last], old.owners[first:last], old.sizes[first:last], strict=True)

@@ -79,7 +79,8 @@ class _Counting:
         self.known: dict[int, Facts] | None = None
         self.now = time.time_ns()
         self.footprint = Footprint(0, 0, self.now / 1e9)
-        self.left: dict[int, int] = {}  # inode with several links -> those not seen yet
+        # inode with several links -> those not seen yet, and 2**32 times all of them
+        self.left: dict[int, int] = {}
         self.sizes: dict[int, int] = {}  # inode with several links -> blocks
         self.samples: list[tuple[bytes, int]] = []
 
@@ -142,7 +143,7 @@ class _Counting:
                 if inode in left:
                     left[inode] -= 1
                     continue
-            left[inode] = links - 1
+            left[inode] = (links << 32) + links - 1  # two numbers in one, for the loop's sake
             sizes[inode] = blocks
             apparent += size
             joint += blocks
@@ -188,14 +189,20 @@ class _Counting:
 
     def result(self) -> Footprint:
         """Return the footprint; nothing may be added after that."""
-        footprint, left, sizes = self.footprint, self.left, self.sizes
-        outside = sorted(inode for inode, links in left.items() if links > 0)
+        footprint, sizes = self.footprint, self.sizes
+        # Fewer than none are not seen yet where links came to it while it was counted.
+        links = {inode: (both + 2**31) >> 32 for inode, both in self.left.items()}
+        left = {inode: both - (links[inode] << 32) for inode, both in self.left.items()}
+        outside = sorted(inode for inode, count in left.items() if count > 0)
         footprint.own += sum(sizes.values()) - sum(sizes[inode] for inode in outside)
         while outside and outside[-1] >> 64:  # on an overlay's other layers
             outside.pop()
             footprint.unlisted = True
         footprint.share(
-            outside, [sizes[inode] for inode in outside], [left[inode] for inode in outside]
+            outside,
+            [sizes[inode] for inode in outside],
+            [left[inode] for inode in outside],
+            [links[inode] - left[inode] for inode in outside],
         )
         step = len(self.samples) // _SAMPLES + 1
         footprint.samples = self.samples[::step]

@@ -37,6 +37,7 @@ from venvdash.scanner import workers
 from venvdash.scanner.footprint import BLOCK, Footprint, unpack
 from venvdash.scanner.ledger import Ledger
 from venvdash.scanner.measure import Memo, count, recheck
+from venvdash.scanner.union import Book
 from venvdash.system.mounts import Mounts
 
 # Below this many files the children would take longer to start than they save.
@@ -87,6 +88,7 @@ def measure(
     cancelled: Callable[[], bool],
     *,
     mounts: Mounts | None = None,
+    book: Book | None = None,
 ) -> Iterator[Sized]:
     """Measure environments; yield one Sized for each as it is measured, then a second for each.
 
@@ -97,9 +99,10 @@ def measure(
 
     Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within
     100 ms without yielding more. A tree on a file system that does not answer for ten seconds is
-    given up and reported, and so are the others on the same network mount.
+    given up and reported, and so are the others on the same network mount. What was measured is
+    entered in ``book``, for the sums of several.
     """
-    survey = _Survey(paths, remembered, cancelled, mounts or Mounts.read())
+    survey = _Survey(paths, remembered, cancelled, mounts or Mounts.read(), book)
     try:
         yield from survey.first()
         if not cancelled():
@@ -115,7 +118,9 @@ class _Survey:
         remembered: Mapping[Path, bytes],
         cancelled: Callable[[], bool],
         mounts: Mounts,
+        book: Book | None = None,
     ) -> None:
+        self.book = book
         self.paths = list(dict.fromkeys(paths))
         self.remembered = remembered
         self.cancelled = cancelled
@@ -203,7 +208,7 @@ class _Survey:
         if self.mounts.below(path) or recheck(os.fsencode(path), old, self.tick) is None:
             return None, expected
         renewed = old.pack() if len(old.digests) != young else None
-        return self._success(index, old, renewed, aged=True), 0
+        return self._success(index, old, renewed, packed, aged=True), 0
 
     def _here(self, index: int) -> Sized:
         path = self.paths[index]
@@ -227,7 +232,8 @@ class _Survey:
             if answer.kind == "u":
                 found.device = int.from_bytes(answer.data[:8], "little")
             keep = new if new and not found.unlisted else None
-            return self._success(index, found, keep, aged=answer.kind == "u")
+            packed = new or answer.job.remembered
+            return self._success(index, found, keep, packed, aged=answer.kind == "u")
         if answer.kind == "p":
             return self._failure(index, answer.data.decode("utf-8", "replace"))
         if answer.kind == "h":
@@ -237,7 +243,13 @@ class _Survey:
         return self._here(index)
 
     def _success(
-        self, index: int, found: Footprint, new: bytes | None, *, aged: bool = False
+        self,
+        index: int,
+        found: Footprint,
+        new: bytes | None,
+        packed: bytes | None = None,
+        *,
+        aged: bool = False,
     ) -> Sized:
         path = self.paths[index]
         mount = self.mounts.of(path)
@@ -258,6 +270,9 @@ class _Survey:
             kept.same = self.first_of.setdefault((found.device, found.inode), index)
             if kept.same == index:
                 self.ledger.add(index, found.device, found.inodes, found.sizes)
+        if self.book is not None:
+            kept_form = packed or new or found.pack()
+            self.book.enter(path, found, kept_form, nested=index in self.within, usage=usage)
         return Sized(path, usage, new, _partly(found))
 
     def _failure(self, index: int, problem: str) -> Sized:
@@ -278,6 +293,8 @@ class _Survey:
             exact = kept.usage.exact and not (failed and (blocks or nested))
             usage = replace(kept.usage, cache_held=blocks * BLOCK, exact=exact)
             yield Sized(self.paths[index], usage, None)
+        if self.book is not None:
+            self.book.close(self.ledger.several())
 
     def _held_within(self, index: int) -> int:
         """Return the blocks held for an environment that lies in another one.
