@@ -27,7 +27,7 @@ _NOW = {
 _THEN = {
     How.USER: "you had linked it to {project}",
     How.POINTER: "its {file} named {project}",
-    How.PROJECT_LINK: "{source} led here",
+    How.PROJECT_LINK: "{project} pointed here",  # by .venv, .pdm-python …
     How.HASH: "the hash in its name was that of {project}",
     How.EDITABLE: "it held an editable install of {project}",
     How.MIRROR: "its place in the store mirrored {project}",
@@ -40,8 +40,8 @@ def says(claim: Claim) -> str:
     """Return what the claim found, in the past tense for what is only remembered."""
     remembered = claim.direction is Direction.RECORD
     source = claim.source if not remembered else ""
-    if claim.how is How.PROJECT_LINK:
-        source = source or os.path.join(claim.project, ".venv")
+    if claim.how is How.PROJECT_LINK and not source:
+        source = os.path.join(claim.project, ".venv")
     return (_THEN if remembered else _NOW)[claim.how].format(
         project=visible(claim.project),
         source=visible(source),

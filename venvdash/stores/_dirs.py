@@ -38,11 +38,14 @@ def cache_directory(machine: Machine, app: str) -> Path:
     return _unix(machine, "XDG_CACHE_HOME", "Caches", machine.cache_home) / app
 
 
-def with_default(chosen: Root, default: Root) -> Iterator[Root]:
-    """Yield where the tool puts environments now, and where it did before it was told to."""
-    yield chosen
-    if default.path != chosen.path:
-        yield default
+def with_default(chosen: Root | None, default: Root) -> Iterator[Root]:
+    """Yield where the tool puts environments now, and where it did before it was told to.
+
+    Some tools write the default into their configuration; then it still is the default.
+    """
+    if chosen is not None and chosen.path != default.path:
+        yield chosen
+    yield default
 
 
 def by_default(machine: Machine, path: Path, store: str, variable: str, depth: int = 1) -> Root:

@@ -8,11 +8,12 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Traits
-from venvdash.stores._dirs import by_default, config_directory, data_directory
+from venvdash.stores._dirs import by_default, config_directory, data_directory, with_default
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
@@ -50,22 +51,15 @@ class HatchStore(Store):
         configuration is meant from each project, so it is no central one.
         """
         file, table = _configuration(machine)
-        default = data_directory(machine, "hatch") / "env"
-        own = by_default(machine, default, self.name, "XDG_DATA_HOME")
-        given, configured = machine.variable("HATCH_DATA_DIR"), string(table, "dirs", "data")
         virtual = _absolute(machine, string(table, "dirs", "env", "virtual"))
-        bases = [(own.path, own.why, own.source)]
-        if given:
-            bases.insert(0, (machine.expand(given) / "env", Why.VARIABLE, "HATCH_DATA_DIR"))
-        elif configured:
-            bases.insert(0, (machine.expand(configured) / "env", Why.CONFIG, str(file)))
         if virtual:
             flat = virtual == machine.home / ".virtualenvs"
-            depth = 1 if flat else _NESTED
-            yield Root(virtual, self.name, Why.CONFIG, str(file), depth=depth)
-        for base, why, source in dict.fromkeys(bases):
-            yield Root(base / "virtual", self.name, why, source, depth=_NESTED)
-            yield Root(base / _INTERNAL, self.name, why, source, depth=_NESTED + 1)
+            yield Root(virtual, self.name, Why.CONFIG, str(file), depth=1 if flat else _NESTED)
+        default = by_default(machine, data_directory(machine, "hatch"), self.name, "XDG_DATA_HOME")
+        for data in with_default(_data(machine, string(table, "dirs", "data"), file), default):
+            env = data.path / "env"
+            yield replace(data, path=env / "virtual", depth=_NESTED)
+            yield replace(data, path=env / _INTERNAL, depth=_NESTED + 1)
 
     def prefixes(self, root: Root) -> Iterator[Path] | None:
         """Return the environments, without the interpreters and settings that lie beside them."""
@@ -134,6 +128,16 @@ def _below(directory: str, depth: int) -> Iterator[Path]:
                 yield from list(_below(item.path, 1 if item.name == _SCRIPTS else depth - 1))
             except OSError:
                 yield Path(item.path)
+
+
+def _data(machine: Machine, configured: str | None, file: Path) -> Root | None:
+    """Return hatch's data directory where variable or configuration say where it is."""
+    given = machine.variable("HATCH_DATA_DIR")
+    if given:
+        return Root(machine.expand(given), HatchStore.name, Why.VARIABLE, "HATCH_DATA_DIR")
+    if configured:
+        return Root(machine.expand(configured), HatchStore.name, Why.CONFIG, str(file))
+    return None
 
 
 def _configuration(machine: Machine) -> tuple[Path, dict[str, object]]:

@@ -29,7 +29,11 @@ _BY_VERSION = re.compile(
     rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?P<ident>{_VERSION.pattern})", re.DOTALL
 )
 _BY_NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?P<ident>[^-]+)", re.DOTALL)
-_ANY = re.compile(rf"(?P<name>.+?)-(?P<digest>{DIGEST})-(?P<ident>.+)", re.DOTALL)
+# Among eight random characters there is a capital nearly always, in people's words hardly ever.
+_CAPITAL = re.compile(
+    rf"(?P<name>.+)-(?=.{{0,7}}[A-Z])(?P<digest>{DIGEST})-(?P<ident>.+)", re.DOTALL
+)
+_ANY = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?P<ident>.+)", re.DOTALL)
 
 
 class PdmStore(Store):
@@ -49,7 +53,7 @@ class PdmStore(Store):
         """
         default = data_directory(machine, "pdm", "pdm") / "venvs"
         root = by_default(machine, default, self.name, "XDG_DATA_HOME")
-        yield from with_default(_configured(machine) or root, root)
+        yield from with_default(_configured(machine), root)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment made by pdm, or with its name and prompt."""
@@ -107,7 +111,8 @@ def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
         )
         if found := rest.fullmatch(entry):
             return found
-    return _BY_VERSION.fullmatch(entry) or _BY_NAME.fullmatch(entry) or _ANY.fullmatch(entry)
+    forms = (_BY_VERSION, _CAPITAL, _BY_NAME, _ANY)
+    return next((match for form in forms if (match := form.fullmatch(entry))), None)
 
 
 def _prompted(found: re.Match[str], reading: Reading) -> bool:

@@ -55,7 +55,7 @@ class PoetryStore(Store):
         """
         default = cache_directory(machine, "pypoetry") / "virtualenvs"
         root = by_default(machine, default, self.name, "XDG_CACHE_HOME")
-        yield from with_default(_chosen(machine) or root, root)
+        yield from with_default(_chosen(machine), root)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment with poetry's name, or made by poetry."""
