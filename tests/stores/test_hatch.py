@@ -45,7 +45,8 @@ class Hatch:
     program: Path
 
     def __call__(self, project: Path, *arguments: str | Path) -> str:
-        return self.home.run(self.program, "--no-color", *arguments, cwd=project).stdout.strip()
+        command = (self.program, "--no-color", *arguments)
+        return self.home.run(*command, cwd=project, VIRTUALENV_NO_SEED="1").stdout.strip()
 
     def project(self, name: str, pyproject: str, *environments: str) -> Path:
         path = self.home.path / "code" / name

@@ -29,7 +29,7 @@ class Pipenv:
     program: Path
 
     def __call__(self, project: Path, *arguments: str | Path, **variables: str) -> str:
-        variables = {"PIPENV_NOSPIN": "1", "NO_COLOR": "1"} | variables
+        variables = {"PIPENV_NOSPIN": "1", "VIRTUALENV_NO_SEED": "1"} | variables
         return self.home.run(
             self.program, *arguments, cwd=project, check=True, **variables
         ).stdout.strip()

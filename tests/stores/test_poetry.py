@@ -1,14 +1,14 @@
 """Against environments that the real poetry makes, and the places that it names."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Home
+from tests.moving import moved
 from tests.realtools import Tool
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
@@ -74,15 +74,6 @@ def projects(poetry: Poetry, two_pythons: tuple[Path, Path]) -> list[Path]:
     poetry(package, "env", "use", "-q", second)
     notes = poetry.project("notes", BARE, first)
     return [package, notes, poetry.project("no name", NAMELESS, first)]
-
-
-@contextmanager
-def moved(project: Path, target: Path) -> Iterator[Path]:
-    """Have a project elsewhere for a while."""
-    target.parent.mkdir(exist_ok=True)
-    project.rename(target)
-    yield target
-    target.rename(project)
 
 
 def test_every_environment_is_that_of_the_project_for_which_poetry_lists_it(
