@@ -126,7 +126,13 @@ class Hints:
         if isinstance(path, str):
             filled = _TEMPLATE.sub(lambda m: self._template(m, directory), path)
             if "{{" not in filled and "{%" not in filled:
-                yield os.fspath(replace(self._machine, cwd=Path(directory)).expand(filled))
+                yield self._path(filled, directory)
+
+    def _path(self, text: str, directory: str) -> str:
+        """Return the path that a setting means: ``~`` and ``$NAMES`` expanded, from the project."""
+        if os.path.isabs(text) and "$" not in text:  # as nearly all are, of thousands
+            return text
+        return os.fspath(replace(self._machine, cwd=Path(directory)).expand(text))
 
     def _template(self, found: re.Match[str], directory: str) -> str:
         return (self._machine.variable(found[2]) or "") if found[2] else directory
@@ -135,7 +141,7 @@ class Hints:
         for value in editors.interpreters(text):
             filled = editors.filled(value, self._machine, directory)
             if "${" not in filled:
-                yield os.fspath(replace(self._machine, cwd=Path(directory)).expand(filled))
+                yield self._path(filled, directory)
 
     def _idea(self, directory: str, text: str) -> Iterator[str]:
         """Yield the interpreters that the project's settings name, and those made for it."""

@@ -47,38 +47,37 @@ class Pointers:
         hints: Hints | None = None,
     ) -> None:
         self._hints = hints
-        self._hinting = frozenset(hints.files if hints else ())
         self._stores: dict[str, list[Store]] = {}
         for store in stores:
             for name in store.pointers:
                 self._stores.setdefault(name, []).append(store)
+        files = dict.fromkeys((*self._stores, *(hints.files if hints else ())))
+        self._files = [(name.split("/", 1)[0], name) for name in files]
         self._roots = roots or {}
         self._real = cache(real)  # many projects name the same few
 
     @property
     def telling(self) -> frozenset[str]:
         """The entries of a directory that say that there may be a pointer."""
-        return frozenset(_first(name) for name in (*self._stores, *self._hinting))
+        return frozenset(first for first, _ in self._files)
 
     def of(self, directory: str, has: Collection[str] | None = None) -> Iterator[Pointer]:
         """Yield where the pointers of a project lead; ``has`` are its telling entries, if known."""
-        for name in {**self._stores, **dict.fromkeys(self._hinting)}:
-            if has is not None and _first(name) not in has:
-                continue
-            file = os.path.join(directory, *name.split("/"))
-            text = _text(file)
-            if text is None:
-                continue
-            for store in self._stores.get(name, ()):
-                yield from self._led(store, Path(file), text)
-            if self._hints is not None and name in self._hinting:
-                for path in islice(self._hints.read(name, directory, text), _LEADS):
-                    yield from self._leading(Path(file), path, False)
+        for first, name in self._files:
+            if has is None or first in has:
+                text = _text(f"{directory}/{name}")
+                if text is not None:
+                    yield from self._read(name, directory, text)
 
-    def _led(self, store: Store, file: Path, text: str) -> Iterator[Pointer]:
-        roots = self._roots.get(store.name, ())
-        for path in islice(store.pointed(file, text, roots), _LEADS):
-            yield from self._leading(file, os.path.join(file.parent, path), True)
+    def _read(self, name: str, directory: str, text: str) -> Iterator[Pointer]:
+        file = Path(directory, name)
+        for store in self._stores.get(name, ()):
+            roots = self._roots.get(store.name, ())
+            for path in islice(store.pointed(file, text, roots), _LEADS):
+                yield from self._leading(file, os.path.join(file.parent, path), True)
+        if self._hints is not None and name in self._hints.files:
+            for named_path in islice(self._hints.read(name, directory, text), _LEADS):
+                yield from self._leading(file, named_path, False)
 
     def _leading(self, file: Path, path: str, current: bool) -> Iterator[Pointer]:
         found = self._real(path)
@@ -95,16 +94,12 @@ def named(environments: Iterable[Environment]) -> dict[str, str]:
     return {name: paths[0] for name, paths in found.items() if len(paths) == 1}
 
 
-def _first(name: str) -> str:
-    return name.split("/", 1)[0]
-
-
 def _text(file: str) -> str | None:
     """Return what a pointer holds: its text, for a link to a directory that directory's path."""
     try:
-        mode = os.lstat(file).st_mode
-        if not stat.S_ISLNK(mode):
-            return read_text(file, _LIMIT) if stat.S_ISREG(mode) else None
+        text = read_text(file, _LIMIT)  # not through a link
+        if text is not None or not stat.S_ISLNK(os.lstat(file).st_mode):
+            return text
         target = os.path.realpath(file)
         return target if os.path.isdir(target) else read_text(target, _LIMIT)
     except (OSError, ValueError):
@@ -112,8 +107,8 @@ def _text(file: str) -> str | None:
 
 
 def real(path: str) -> str | None:
-    """Return a path with its links resolved, None where it is none of this system."""
+    """Return a path with its links resolved, None where nothing is there."""
     try:
-        return os.path.realpath(path)
+        return os.path.realpath(path) if os.path.isdir(path) else None
     except (OSError, ValueError):
         return None
