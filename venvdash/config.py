@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
+_KEEP = 7.0  # days in the trash
+_LONGEST = 36_500
 
 
 class ConfigError(Exception):
@@ -28,12 +30,14 @@ class Config:
 
     ``stores``: further folders of environments. ``project_roots``: where to look for projects
     besides the usual places. ``records``: whether venvdash may remember (False writes nothing).
+    ``trash_keep``: days that a deleted environment stays in the trash (``keep`` of ``[trash]``).
     ``path``: the file they came from, None where there is none.
     """
 
     stores: tuple[ConfiguredStore, ...] = ()
     project_roots: tuple[str, ...] = ()
     records: bool = True
+    trash_keep: float = _KEEP
     path: Path | None = None
 
 
@@ -62,7 +66,7 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     def wrong(key: str, wants: str) -> ConfigError:
         return ConfigError(f"{path}: `{key}` must be {wants}")
 
-    known = {"stores", "project_roots", "records"}
+    known = {"stores", "project_roots", "records", "trash"}
     unknown = sorted(set(table) - known)
     if unknown:
         raise ConfigError(f"{path}: no such setting: {', '.join(unknown)}")
@@ -75,10 +79,17 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     stores = table.get("stores", [])
     if not isinstance(stores, list) or not all(isinstance(item, dict) for item in stores):
         raise wrong("stores", "written as [[stores]] tables")
+    trash = table.get("trash", {})
+    if not isinstance(trash, dict) or set(trash) - {"keep"}:
+        raise wrong("trash", "a table with nothing but keep")
+    keep = trash.get("keep", _KEEP)
+    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 <= keep <= _LONGEST:
+        raise wrong("trash.keep", f"a number of days from 0 to {_LONGEST}")
     return Config(
         stores=tuple(_store(item, wrong) for item in stores),
         project_roots=tuple(roots),
         records=records,
+        trash_keep=float(keep),
         path=path,
     )
 

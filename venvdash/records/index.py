@@ -11,12 +11,13 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.model import ProjectRecord, Record, Usage
-from venvdash.records import tables
+from venvdash.records import receipt, tables
+from venvdash.records.receipt import Receipt
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
@@ -114,6 +115,18 @@ class Index:
         """Store sizes, each with bytes that its measurer wants to see again."""
         given = dict(sizes)
         return not given or self._change(lambda database: tables.put_sizes(database, given))
+
+    def receipts(self) -> list[Receipt]:
+        """Return the receipts of deleted environments, the newest first."""
+        return self._ask(receipt.read, [])
+
+    def keep_receipts(self, receipts: Sequence[Receipt]) -> bool:
+        """Store receipts; return whether they are stored."""
+        return self._change(lambda database: receipt.keep(database, receipts))
+
+    def mark_receipts(self, trash: Sequence[Path], state: str, when: float) -> bool:
+        """Note at ``when`` what became of environments that lay in these trash directories."""
+        return self._change(lambda database: receipt.mark(database, trash, state, when))
 
     def _ask(self, question: "Callable[[Connection], T]", nothing: T) -> T:
         if self._database is None:

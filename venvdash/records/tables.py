@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from venvdash.model import Fingerprint, How, ProjectRecord, Record, Usage
-from venvdash.records import merge
+from venvdash.records import merge, receipt
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -42,6 +42,7 @@ _STEPS = (
             exact INTEGER NOT NULL, measured REAL NOT NULL, trace BLOB NOT NULL
         )""",
     ),
+    receipt.STEP,
 )
 VERSION = len(_STEPS)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
 from venvdash.scanner.references import Reference
+from venvdash.scanner.union import Book
 from venvdash.stores.base import Root
 
 
@@ -75,6 +76,13 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """All environments were measured; ``book`` knows what any selection of them frees."""
+
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a phase is: ``total`` is 0 while unknown."""
 
@@ -99,4 +107,4 @@ class Ended:
     seconds: float
 
 
-Event = StoreSeen | Found | Oddity | Judged | Measured | Progress | Problem | Ended
+Event = StoreSeen | Found | Oddity | Judged | Measured | Booked | Progress | Problem | Ended

@@ -31,6 +31,7 @@ from venvdash.model import (
 from venvdash.records import identity
 from venvdash.scanner import candidates, places, references
 from venvdash.scanner.events import (
+    Booked,
     Ended,
     Event,
     Judged,
@@ -377,17 +378,18 @@ class _Survey:
 
     def sizes(self) -> Iterator[Event]:
         """Measure every environment, and again tell what only the whole table shows."""
-        from venvdash.scanner.usage import measure  # a listing without sizes needs none of it
+        from venvdash.scanner.usage import Book, measure  # no listing without sizes needs these
 
-        paths = list(self._environments)
+        paths, book = list(self._environments), Book()
         total, done = len(paths), 0
-        for sized in measure(paths, self._past.sizes, self._cancelled):
+        for sized in measure(paths, self._past.sizes, self._cancelled, book=book):
             if sized.problem:
                 yield Problem(sized.path, sized.problem)
             if sized.usage.cache_held is None:
                 done += 1
                 yield Progress(Phase.SIZES, done, total)
             yield Measured(sized.path, sized.usage, sized.remember)
+        yield Booked(book)
 
 
 def _remembered(path: Path, memory: Memory) -> Iterator[Claim]:

@@ -8,9 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.config import Config
-from venvdash.model import Environment, NotEnvironment, Record, Row, Status, Verdict
+from venvdash.model import (
+    Environment,
+    Facts,
+    NotEnvironment,
+    Plan,
+    Record,
+    Result,
+    Row,
+    Status,
+    Trashed,
+    Verdict,
+)
 from venvdash.scanner import service
 from venvdash.scanner.events import (
+    Booked,
     Ended,
     Event,
     Found,
@@ -22,13 +34,16 @@ from venvdash.scanner.events import (
 )
 from venvdash.scanner.references import Reference
 from venvdash.session import naming, resolve
-from venvdash.session.events import RowChanged, RowGone, SessionEvent
+from venvdash.session.deleting import Deletions, Together
+from venvdash.session.events import DeleteEvent, RowChanged, RowGone, SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.stores import kinds
 from venvdash.system.machine import Machine
 
 if TYPE_CHECKING:
+    from venvdash.records.receipt import Receipt
     from venvdash.session.examine import Examination
+    from venvdash.session.pruning import Offer, Rules
 
 _CHECKING = Verdict(Status.CHECKING, "Its project is being looked for.")
 
@@ -53,6 +68,9 @@ class Session:
         self._names: Mapping[Path, str] = {}
         self._activity: Mapping[Path, float] = {}
         self._references: Mapping[Path, tuple[Reference, ...]] = {}
+        self.remembers = records and config.records
+        self.facts: Facts | None = None  # what the verdicts were decided on
+        self._deletions = Deletions(self)
 
     def scan(
         self,
@@ -131,6 +149,77 @@ class Session:
 
         return examine(row, self._references.get(row.path, ()))
 
+    # What deletes. Each takes its time, so call it beside the screen; one thread at a time.
+
+    def union(self, paths: Iterable[Path]) -> Together:
+        """Return what deleting these environments gives back together; takes milliseconds."""
+        return self._deletions.union(paths)
+
+    def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
+        """Return what deleting these environments would do; they are measured again for it.
+
+        The plan holds on to the directories that it saw until the next one is made.
+        """
+        return self._deletions.plan(paths, cancel)
+
+    def delete(
+        self,
+        plan: Plan,
+        *,
+        now: bool = False,
+        clean_cache: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[DeleteEvent]:
+        """Carry out a plan and tell how it goes; the last event is ``Finished``.
+
+        ``now``: free at once what goes to the trash. ``clean_cache``: take the packages that no
+        other environment has out of uv's cache. ``cancel`` leaves what has not begun. What is
+        deleted is not in ``rows`` any more.
+        """
+        return self._deletions.delete(plan, now=now, clean_cache=clean_cache, cancel=cancel)
+
+    @property
+    def undoable(self) -> int:
+        """How many environments ``undo`` would bring back."""
+        return self._deletions.undoable
+
+    def undo(self) -> Iterator[DeleteEvent]:
+        """Bring back the last deletion, all of it; the last event is ``Finished``."""
+        return self._deletions.undo()
+
+    def trash(self) -> list[Trashed]:
+        """Return what lies in the trash, the newest first."""
+        return self._deletions.trash()
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        """Bring one back, under another ``name`` for its entry if that is given."""
+        return self._deletions.restore(trashed, name)
+
+    def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``; the last event is ``Finished``."""
+        return self._deletions.empty(which)
+
+    def tidy(self) -> list[str]:
+        """Mend what a crash left, begin to free what is in the trash for too long.
+
+        Returns a sentence for each thing mended. Call it once, before the first scan.
+        """
+        return self._deletions.tidy()
+
+    def history(self) -> "list[Receipt]":
+        """Return the receipts of what was deleted, the newest first."""
+        from venvdash.session import receipts  # sqlite3 is slow to load
+
+        return receipts.read(self)
+
+    def prune_candidates(
+        self, rules: "Rules", cancel: threading.Event | None = None
+    ) -> "tuple[Offer, ...]":
+        """Return what the rules pick, looked at once more; give their paths to ``plan_delete``."""
+        from venvdash.session.pruning import candidates
+
+        return candidates(self, rules, cancel)
+
     # What a scan tells, taken into the table.
 
     def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
@@ -141,6 +230,8 @@ class Session:
             yield from self._judged(event)
         elif isinstance(event, Measured):
             yield from self._measured(event)
+        elif isinstance(event, Booked):
+            self._deletions.book = event.book
         else:
             self._note(event)
             yield event
@@ -170,7 +261,7 @@ class Session:
     def _judged(self, event: Judged) -> Iterator[SessionEvent]:
         self._names, self._activity = event.names or self._names, event.activity
         self._references = event.references or self._references
-        self.searched = event.facts.searched
+        self.searched, self.facts = event.facts.searched, event.facts
         called = naming.names(
             [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
             self._names,

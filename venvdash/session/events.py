@@ -1,9 +1,10 @@
-"""What a session tells its face while it scans: whole rows, ready to show."""
+"""What a session tells its face as it scans or deletes: whole rows and states, ready to show."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-from venvdash.model import Row
+from venvdash.model import Result, Row
 from venvdash.scanner.events import Ended, Oddity, Problem, Progress, StoreSeen
 
 
@@ -28,3 +29,52 @@ class RowGone:
 
 
 SessionEvent = RowChanged | RowGone | StoreSeen | Oddity | Progress | Problem | Ended
+
+
+class State(StrEnum):
+    """Where one environment of a plan stands while the plan is carried out."""
+
+    QUEUED = "queued"
+    DELETING = "deleting"
+    IN_TRASH = "in trash"
+    FREED = "freed"  # nothing of it is left (a link that was removed counts as well)
+    SKIPPED = "skipped"  # nothing was done to it: it is not as it was shown, or was cancelled
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """An environment of a plan came to another state; ``reason`` says why, where one may ask."""
+
+    path: Path
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a plan is; ``freed`` and ``in_trash`` are bytes."""
+
+    done: int
+    total: int
+    freed: int
+    in_trash: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a deletion, an undo, or an emptying of the trash.
+
+    ``results``: one for each item, in the order of the plan. ``freed``: bytes given back so far;
+    ``in_trash``: bytes that come back when the trash is emptied. ``cleaned``: the packages that
+    uv took out of its cache. ``problems``: what else went wrong, a sentence each.
+    """
+
+    results: tuple[Result, ...]
+    freed: int = 0
+    in_trash: int = 0
+    cleaned: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+DeleteEvent = RowState | Tally | RowChanged | RowGone | Finished

@@ -1,0 +1,329 @@
+"""Deleting as both faces do it: plans with exact sums, the trash, undo, and receipts."""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row, Trashed
+from venvdash.scanner.union import Book, Sum
+from venvdash.session import cleaning, receipts
+from venvdash.session.events import (
+    DeleteEvent,
+    Finished,
+    RowChanged,
+    RowState,
+    State,
+    Tally,
+)
+
+if TYPE_CHECKING:
+    from venvdash.actions.context import Context
+    from venvdash.actions.delete import Deleter
+    from venvdash.session.core import Session
+
+_DAY = 86400.0
+_LOOK = 0.05  # seconds between two looks at a purge
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What deleting a selection gives back, in bytes.
+
+    ``cache_held`` is what uv's cache, as a rule, then still holds. ``packages`` are those that no
+    other environment has, so that they would lie in the cache for nobody. ``exact`` is False where
+    a figure may have aged.
+    """
+
+    count: int
+    frees: int
+    cache_held: int
+    packages: tuple[str, ...] = ()
+    exact: bool = True
+
+
+class Deletions:
+    """The part of a session that deletes; one thread at a time may use it."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self.book = Book()
+        self._held: tuple[Plan, Deleter] | None = None
+        self._undoable: list[Path] = []  # the trash directories of the last deletion
+        self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
+        self._lock = threading.Lock()
+
+    # What a selection gives back.
+
+    def union(self, paths: Iterable[Path]) -> Together:
+        """Return what deleting these gives back, as of the last scan; takes milliseconds."""
+        rows = [row for path in paths if (row := self._session.rows.get(path))]
+        with self._lock:
+            total = self.book.sum(row.path for row in rows if row.environment.target is None)
+        packages = cleaning.only_theirs(rows, self._session.rows.values())
+        return _together(rows, total, packages)
+
+    def _measured(
+        self, rows: Sequence[Row], cancel: threading.Event | None
+    ) -> tuple[Book, dict[Path, Row]]:
+        """Measure the rows' entries again, and return them with what they take now."""
+        from venvdash.scanner.usage import measure
+
+        fresh, usages = Book(), {}
+        paths = [row.environment.entry for row in rows if row.environment.target is None]
+        for sized in measure(paths, {}, cancel.is_set if cancel else _never, book=fresh):
+            if sized.usage.cache_held is None:
+                usages[sized.path] = sized.usage
+        found = {}
+        for row in rows:
+            usage = usages.get(row.environment.entry)
+            if usage is not None:
+                held = self.book.fresh([row.environment.entry], fresh).cache_held
+                row = replace(row, usage=replace(usage, cache_held=held))
+            found[row.path] = row
+        return fresh, found
+
+    # Plans.
+
+    def plan(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
+        """Return what deleting these would do; they are measured again for it."""
+        from venvdash.actions.delete import Deleter
+        from venvdash.actions.plan import plan_delete
+
+        session = self._session
+        known = [session.rows[path] for path in dict.fromkeys(paths) if path in session.rows]
+        missing = [path for path in paths if path not in session.rows]
+        with self._lock:
+            fresh, rows = self._measured(known, cancel)
+            session.rows.update(rows)
+            context = self._context()
+            plan = plan_delete(list(rows.values()), session.rows, context)
+            entries = [i.row.environment.entry for i in plan.items if i.how != Removal.UNLINK]
+            total = self.book.fresh(entries, fresh)
+        going = [item.row for item in plan.items]
+        packages = cleaning.only_theirs(going, session.rows.values()) if total.cache_held else ()
+        plan = replace(
+            plan,
+            refused=(*plan.refused, *map(_unknown, missing)),
+            frees=total.frees,
+            cache_held=total.cache_held,
+            packages_only_in_cache=packages,
+        )
+        self._let_go()
+        self._held = plan, Deleter(plan, context)
+        return plan
+
+    def delete(
+        self,
+        plan: Plan,
+        *,
+        now: bool = False,
+        clean_cache: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[DeleteEvent]:
+        """Carry out a plan and tell how it goes; ``Finished`` is the last event."""
+        from venvdash.actions.delete import Deleter
+
+        if self._held is None or self._held[0] is not plan:
+            self._let_go()
+            self._held = plan, Deleter(plan, self._context())
+        deleter, results = self._held[1], []
+        frees = 0
+        for item in plan.items:
+            yield RowState(item.row.path, State.QUEUED)
+        try:
+            for item in plan.items:
+                if cancel and cancel.is_set():
+                    result = _skipped(item, "cancelled before it began")
+                else:
+                    yield RowState(item.row.path, State.DELETING)
+                    result = deleter.apply(item)
+                results.append(result)
+                frees += self._gone(item, result)
+                yield RowState(item.row.path, _state(result), result.reason)
+                yield Tally(len(results), len(plan.items), 0, frees)
+        finally:
+            self._undoable = [result.trash for result in results if result.trash]
+            self._let_go()
+            receipts.write(self._session, plan, results)
+        yield from self._afterwards(plan, results, frees, now=now, clean_cache=clean_cache)
+
+    def _gone(self, item: Item, result: Result) -> int:
+        """Take what was deleted out of the table; return what it frees beside the others."""
+        if result.outcome is not Outcome.DONE:
+            return 0
+        row = self._session.rows.pop(item.row.path, item.row)
+        with self._lock:
+            frees = self.book.sum([row.path]).frees if row.path in self.book else result.frees
+            self.book.leave([row.path])
+        if result.trash:
+            self._rows[result.trash] = row
+        return frees
+
+    def _afterwards(
+        self, plan: Plan, results: list[Result], frees: int, *, now: bool, clean_cache: bool
+    ) -> Iterator[DeleteEvent]:
+        """Free at once what is to be, and clean the cache."""
+        problems: list[str] = []
+        cleaned: tuple[str, ...] = ()
+        freed = 0
+        if now:
+            trash = {result.trash: result for result in results if result.trash}
+            for path, problem in self._purged(list(trash)):
+                if problem:
+                    problems.append(problem)
+                    continue
+                freed += trash[path].frees
+                yield RowState(trash[path].path, State.FREED)
+                yield Tally(len(results), len(plan.items), freed, max(frees - freed, 0))
+            if not problems:
+                freed = frees
+        if clean_cache and any(result.outcome is Outcome.DONE for result in results):
+            done = {result.path for result in results if result.outcome is Outcome.DONE}
+            going = [item.row for item in plan.items if item.row.path in done]
+            packages = cleaning.only_theirs(going, self._session.rows.values())
+            cleaned, told = cleaning.clean(self._session.machine, packages)
+            problems += told
+        yield Finished(tuple(results), freed, frees - freed, cleaned, tuple(problems))
+
+    # The trash.
+
+    def trash(self) -> list[Trashed]:
+        """Return what lies in the trash, the newest first."""
+        from venvdash.actions import trash
+
+        found = trash.find(list(self._context().roots))
+        return sorted(found, key=lambda trashed: trashed.since, reverse=True)
+
+    @property
+    def undoable(self) -> int:
+        """How many environments the last deletion moved to the trash."""
+        return len(self._undoable)
+
+    def undo(self) -> Iterator[DeleteEvent]:
+        """Bring back the last deletion, all of it; ``Finished`` is the last event."""
+        wanted, self._undoable = self._undoable, []
+        there = {trashed.path: trashed for trashed in self.trash()}
+        results = []
+        for path in wanted:
+            if path not in there:
+                row = self._rows.get(path)
+                name = row.name if row else path.name
+                result = Result(
+                    row.path if row else path, name, Outcome.FAILED, "not in the trash any more"
+                )
+            else:
+                result = self.restore(there[path])
+            results.append(result)
+            row = self._session.rows.get(result.path)
+            if result.outcome is Outcome.DONE and row:
+                yield RowChanged(row, settled=True)
+        yield Finished(tuple(results))
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        """Bring one back, under another ``name`` for its entry if that is given."""
+        from venvdash.actions import trash
+
+        result = trash.restore(trashed, name)
+        if result.outcome is Outcome.DONE:
+            self._undoable = [path for path in self._undoable if path != trashed.path]
+            row = self._rows.pop(trashed.path, None)
+            if row is not None and name is None:
+                self._session.rows[row.path] = row
+                with self._lock:
+                    self.book.come_back([row.path])
+            receipts.mark(self._session, [trashed.path], receipts.RESTORED)
+        return result
+
+    def empty(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event."""
+        chosen = {trashed.path: trashed for trashed in (self.trash() if which is None else which)}
+        results, problems, freed = [], [], 0
+        for path, problem in self._purged(list(chosen)):
+            one = chosen[path]
+            outcome = Outcome.FAILED if problem else Outcome.DONE
+            results.append(
+                Result(one.original, one.name, outcome, problem, None, one.on_disk, one.frees)
+            )
+            if problem:
+                problems.append(problem)
+            else:
+                freed += one.frees
+            yield Tally(len(results), len(chosen), freed, 0)
+        yield Finished(tuple(results), freed, 0, (), tuple(problems))
+
+    def _purged(self, paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+        """Free trash directories in a child; yield each as it ends, with what hinders it."""
+        from venvdash.actions import purge
+
+        if not paths:
+            return
+        purge.start(paths, self._session.machine)
+        waiting = list(dict.fromkeys(paths))
+        while waiting:
+            gone = [path for path in waiting if not path.exists()]
+            stuck = [p for p in waiting if p not in gone and not purge.running(p)]
+            time.sleep(0 if gone else _LOOK)
+            # Between two looks the child may have ended with its work done.
+            stuck = [path for path in stuck if path.exists() and not purge.running(path)]
+            for path in gone:
+                self._freed(path)
+                yield path, ""
+            for path in stuck:
+                yield path, f"{path.name} could not be freed completely; what is left stays there"
+            waiting = [path for path in waiting if path not in gone and path not in stuck]
+
+    def _freed(self, path: Path) -> None:
+        row = self._rows.pop(path, None)
+        self._undoable = [other for other in self._undoable if other != path]
+        if row is not None:
+            with self._lock:
+                self.book.free([row.path])
+        receipts.mark(self._session, [path], receipts.FREED)
+
+    def tidy(self) -> list[str]:
+        """Mend what a crash left and begin to free what lay in the trash long enough."""
+        from venvdash.actions import purge, trash
+
+        roots = list(self._context().roots)
+        told = list(trash.recover(roots))
+        limit = time.time() - self._session.config.trash_keep * _DAY
+        expired = [t.path for t in trash.find(roots) if t.since < limit or t.purging]
+        if expired:
+            purge.start(expired, self._session.machine)
+        return told
+
+    def _context(self) -> "Context":
+        from venvdash.actions.context import Context
+
+        return Context.current(self._session.machine, self._session.config)
+
+    def _let_go(self) -> None:
+        """Close the descriptors that the last plan holds."""
+        held, self._held = self._held, None
+        if held is not None:
+            held[1].close()
+
+
+def _together(rows: Sequence[Row], total: Sum, packages: tuple[str, ...]) -> Together:
+    return Together(len(rows), total.frees, total.cache_held, packages, total.exact)
+
+
+def _unknown(path: Path) -> Refusal:
+    return Refusal(path, path.name, "not among the environments that the last scan found")
+
+
+def _skipped(item: Item, reason: str) -> Result:
+    return Result(item.row.path, item.row.name, Outcome.SKIPPED, reason)
+
+
+def _state(result: Result) -> State:
+    if result.outcome is Outcome.DONE:
+        return State.IN_TRASH if result.trash else State.FREED
+    return State.SKIPPED if result.outcome is Outcome.SKIPPED else State.FAILED
+
+
+def _never() -> bool:
+    return False

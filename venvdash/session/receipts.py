@@ -1,0 +1,69 @@
+"""What stays of an environment after its end: a receipt in the index, for ``venvdash history``."""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.model import Outcome, Plan, Result
+from venvdash.records.index import Index, index_path
+from venvdash.records.receipt import FREED, RESTORED, TRASHED, Receipt
+from venvdash.system.host import host_id
+
+if TYPE_CHECKING:
+    from venvdash.session.core import Session
+
+__all__ = ["FREED", "RESTORED", "TRASHED", "Receipt", "mark", "read", "write"]
+
+
+def write(session: "Session", plan: Plan, results: Sequence[Result]) -> None:
+    """Store a receipt for each environment that a plan deleted."""
+    rows = {item.row.path: item.row for item in plan.items}
+    now = time.time()
+    given = []
+    for result in results:
+        if result.outcome is not Outcome.DONE or result.path not in rows:
+            continue
+        row = rows[result.path]
+        given.append(
+            Receipt(
+                path=row.environment.entry,
+                name=row.name,
+                deleted=now,
+                kind=row.environment.traits.kind,
+                status=row.verdict.status.value,
+                reason=row.verdict.reason,
+                project=row.verdict.project,
+                python=row.environment.python or "",
+                packages=row.environment.packages,
+                on_disk=result.on_disk,
+                frees=result.frees,
+                trash=result.trash,
+                state=TRASHED if result.trash else FREED,
+            )
+        )
+    if given and session.remembers:
+        index = _open(session)
+        index.keep_receipts(given)
+        index.close()
+
+
+def mark(session: "Session", trash: Iterable[Path], state: str) -> None:
+    """Note what became of environments that lay in these trash directories."""
+    paths = list(trash)
+    if paths and session.remembers:
+        index = _open(session)
+        index.mark_receipts(paths, state, time.time())
+        index.close()
+
+
+def read(session: "Session") -> list[Receipt]:
+    """Return all receipts, the newest first."""
+    index = _open(session, read_only=True)
+    found = index.receipts()
+    index.close()
+    return found
+
+
+def _open(session: "Session", *, read_only: bool = False) -> Index:
+    return Index.open(index_path(session.machine, host_id()), read_only=read_only)
