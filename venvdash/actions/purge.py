@@ -1,0 +1,308 @@
+"""Freeing what lies in the trash: by a child process of low priority that outlives the terminal.
+
+What is freed is a directory named ``.venvdash-trash-…`` of our own that holds the journal which
+deleting put into it. Before the first file goes the journal is renamed to ``purge.toml`` (which
+needs no room on a full disk), and it stays to the last: however freeing is stopped, the rest is in
+the trash, known to be past restoring, and the next start goes on with it. A lock on the directory
+keeps others out: who restores takes it too (``locks.lock_directory``) and reads the journal then.
+"""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.actions import journal
+from venvdash.system.directory import Directory
+from venvdash.system.files import UnreadableError, read_regular
+from venvdash.system.locks import lock_directory
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
+from venvdash.system.removal import (
+    Removed,
+    Tell,
+    empty_by_path,
+    empty_directory,
+    mount_id,
+    open_directory,
+    open_up,
+)
+from venvdash.text import visible
+
+LEFT = "purge-problems.txt"  # in the trash directory: what could not be removed, a line each
+_LEFT_LIMIT = 64 * 1024  # bytes
+_LAST = ("pyvenv.cfg", journal.BEGUN)  # these go at the end, in this order
+_WAIT = 0.25  # seconds; whoever only asks whether it is locked lets go sooner
+_SETTLED = 60  # seconds
+_SHOWN = 20
+_NICE = 10
+# Where this very package lies: the child is ours wherever we run from.
+_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# The process that we start ends at once, and its child belongs to nobody who could end it.
+_START = (
+    "import os, sys\n"
+    "if hasattr(os, 'fork') and os.fork(): os._exit(0)\n"
+    "sys.path.append(sys.argv[1])\n"
+    "import venvdash.actions.purge as purge\n"
+    "purge.main()"
+)
+_children: "list[subprocess.Popen[bytes]]" = []  # Windows: they are not waited for
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeResult:
+    """What became of one directory of the trash.
+
+    ``freed_bytes``: allocated bytes of inodes whose last link went. ``gone``: nothing is left of
+    it. ``busy``: another process is freeing or restoring it. ``problems``: why it is still there,
+    in sentences made visible.
+    """
+
+    path: Path
+    freed_bytes: int = 0
+    gone: bool = False
+    busy: bool = False
+    problems: tuple[str, ...] = ()
+
+
+class _RefusedError(Exception):
+    """The directory is not to be touched; the text says why."""
+
+
+class _BusyError(Exception):
+    """Another process has it."""
+
+
+def purge(path: Path, *, tell: Tell = lambda freed: None) -> PurgeResult:
+    """Remove one directory of the trash for good, and say what came back and what stays.
+
+    Nothing is touched unless the directory is one that ``journal`` was written into, ours, and
+    nothing is mounted in it. Directories of our own that may not be read or written are made so.
+    ``tell`` hears of the bytes freed so far after every directory. Never raises OSError.
+    """
+    try:
+        with _locked(path) as (parent, entry):
+            return _free(path, parent, entry, tell)
+    except FileNotFoundError:
+        return PurgeResult(path, gone=True)
+    except _BusyError:
+        return PurgeResult(path, busy=True, problems=("another venvdash is at work on it",))
+    except _RefusedError as refused:
+        return PurgeResult(path, problems=(str(refused),))
+    except OSError as error:
+        return PurgeResult(path, problems=(visible((error.strerror or str(error)).lower()),))
+
+
+def running(path: Path) -> bool:
+    """Return whether somebody is freeing (or restoring) this directory of the trash now."""
+    try:
+        with lock_directory(path, shared=True) as lock:
+            return lock.busy
+    except OSError:
+        return False
+
+
+def problems(path: Path) -> tuple[str, ...]:
+    """Return what could not be removed when this directory was last freed; made visible."""
+    try:
+        user = os.geteuid() if hasattr(os, "geteuid") else None
+        text = read_regular(path / LEFT, _LEFT_LIMIT, owner=user).decode("utf-8", "replace")
+    except (OSError, UnreadableError):
+        return ()
+    return tuple(visible(line) for line in text.splitlines())
+
+
+def unfinished(roots: Iterable[Path]) -> list[Path]:
+    """Return the directories of the trash in ``roots`` that were being freed when that ended.
+
+    Empty ones are among them, unless made just now; those being freed at the moment are not.
+    """
+    found = []
+    for root in roots:
+        with suppress(OSError), os.scandir(root) as entries:
+            for entry in entries:
+                if entry.name.startswith(journal.PREFIX) and entry.is_dir(follow_symlinks=False):
+                    path = Path(entry.path)
+                    if _begun(path) and not running(path):
+                        found.append(path)
+    return found
+
+
+def _begun(path: Path) -> bool:
+    try:
+        names = os.listdir(path)
+        if journal.BEGUN in names and journal.NAME not in names:
+            return True
+        # Empty it is also for the moment between its making and its journal.
+        return not names and os.stat(path).st_mtime < time.time() - _SETTLED
+    except OSError:
+        return False
+
+
+def start(paths: Sequence[Path], machine: Machine) -> bool:
+    """Free these directories of the trash in a process of its own; return whether it started.
+
+    The process has a lower priority, no terminal, and goes on when we end. What another one is
+    freeing it passes over. How it goes: ``running``, whether the path is there, ``problems``.
+    """
+    paths = [path for path in paths if path.is_absolute()]
+    if not paths:
+        return True
+    windows = sys.platform == "win32"
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-I", "-c", _START, _HOME],
+            env=dict(machine.variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            creationflags=flags,
+            cwd=None if windows else "/",
+        )
+        assert process.stdin is not None  # noqa: S101 - Popen was told to make the pipe
+        with suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(b"".join(os.fsencode(path) + b"\0" for path in paths))
+    except OSError:
+        return False
+    if windows:
+        _children[:] = [child for child in _children if child.poll() is None] + [process]
+        return True
+    return process.wait() == 0
+
+
+def main() -> None:
+    """Free the directories whose paths stand on stdin, each ended by a NUL byte."""
+    if hasattr(os, "nice"):
+        with suppress(OSError):
+            os.nice(_NICE)
+    # A path without its end was cut off: whoever wrote it has died.
+    for path in sys.stdin.buffer.read().split(b"\0")[:-1]:
+        purge(Path(os.fsdecode(path)))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
+    """Yield the store's directory and the one in the trash, both open, the latter locked.
+
+    Raises _RefusedError, _BusyError, or OSError: FileNotFoundError if it is not there.
+    """
+    if not path.name.startswith(journal.PREFIX) or not path.is_absolute():
+        raise _RefusedError("it does not lie in the trash")
+    with Directory(Path(os.path.realpath(path.parent))) as parent:
+        found = parent.look(path.name)
+        if not stat.S_ISDIR(found.st_mode):
+            raise _RefusedError("it is not a directory")
+        if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+            raise _RefusedError("it belongs to another user")
+        if parent.descriptor is not None:
+            os.close(open_directory(path.name, parent.descriptor))  # makes it readable if need be
+        with parent.open(path.name) as entry, lock_directory(entry.handle, wait=_WAIT) as lock:
+            if lock.busy:
+                raise _BusyError
+            # While we waited for the lock it may have been restored.
+            if not os.path.samestat(parent.look(path.name), entry.status()):
+                raise FileNotFoundError(errno.ENOENT, "it was renamed", str(path))
+            yield parent, entry
+
+
+def _free(path: Path, parent: Directory, entry: Directory, tell: Tell) -> PurgeResult:
+    _check_mounts(parent, entry)
+    if entry.descriptor is not None:
+        open_up(entry.descriptor, entry.status())
+    _check_journal(entry)
+    _begin(entry)
+    removed = _empty(entry, tell)
+    if not removed.failures:
+        _finish(parent, entry, path.name, removed)
+    if not removed.failures:
+        return PurgeResult(path, removed.freed, gone=True)
+    said = _said(removed)
+    with suppress(OSError):
+        entry.write(LEFT, "\n".join(said).encode("utf-8", "replace"), LEFT + ".new")
+    return PurgeResult(path, removed.freed, problems=said)
+
+
+def _check_mounts(parent: Directory, entry: Directory) -> None:
+    """Raise _RefusedError if anything is mounted on the directory or in it."""
+    above, here = parent.descriptor, entry.descriptor
+    apart = parent.status().st_dev != entry.status().st_dev
+    if apart or (above is not None and here is not None and mount_id(above) != mount_id(here)):
+        raise _RefusedError("a file system is mounted on it")
+    mounted = Mounts.read().below(entry.real())
+    if mounted:
+        points = ", ".join(visible(mount.point) for mount in mounted[:_SHOWN])
+        raise _RefusedError(f"a file system is mounted in it: {points}; unmount it first")
+
+
+def _check_journal(entry: Directory) -> None:
+    """Raise _RefusedError unless this was put into the trash by venvdash."""
+    try:
+        if journal.read(entry) is not None:
+            return
+    except journal.JournalError as error:
+        said = f"its {journal.NAME} {visible(str(error))}; look at it yourself"
+        raise _RefusedError(said) from error
+    # Without a journal only what freeing leaves that was stopped before its very last step.
+    if entry.names():
+        raise _RefusedError(f"it has no {journal.NAME}, so venvdash did not put it there")
+
+
+def _begin(entry: Directory) -> None:
+    """Give the journal the name that says that this cannot be restored. Raises OSError."""
+    if not entry.has(journal.NAME):
+        return
+    here = entry.descriptor
+    if here is None:
+        os.replace(entry.path / journal.NAME, entry.path / journal.BEGUN)
+    else:
+        os.replace(journal.NAME, journal.BEGUN, src_dir_fd=here, dst_dir_fd=here)
+    entry.sync()
+
+
+def _empty(entry: Directory, tell: Tell) -> Removed:
+    if entry.descriptor is None:
+        return empty_by_path(os.fspath(entry.path), keep=_LAST, tell=tell)
+    return empty_directory(entry.descriptor, keep=_LAST, tell=tell)
+
+
+def _finish(parent: Directory, entry: Directory, name: str, removed: Removed) -> None:
+    """Remove what was kept to the last and the directory itself; errors are noted."""
+    step = ""
+    try:
+        for step in _LAST:
+            if entry.has(step):
+                found = entry.look(step)
+                entry.unlink(step)
+                if found.st_nlink == 1:
+                    removed.freed += getattr(found, "st_blocks", 0) * 512
+        step = ""
+        found = entry.status()
+        parent.remove(name)
+        removed.freed += getattr(found, "st_blocks", 0) * 512
+    except FileNotFoundError:
+        pass  # `uv cache prune` was quicker
+    except OSError as error:
+        removed.fail(step, error)
+
+
+def _said(removed: Removed) -> tuple[str, ...]:
+    shown = [
+        f"{visible(problem.path, 512) or 'the directory itself'}: {visible(problem.reason)}"
+        for problem in removed.problems[:_SHOWN]
+    ]
+    more = removed.failures - len(shown)
+    return (*shown, f"and {more} more") if more else tuple(shown)
+
+
+if __name__ == "__main__":
+    main()
