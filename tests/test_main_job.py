@@ -105,6 +105,17 @@ def test_a_renamed_folder_without_any_mark_of_a_project_is_found(home: Home, cod
     assert rows(home)[environment].verdict.status is Status.ORPHAN
 
 
+def test_a_project_moved_to_any_folder_of_home_is_found(home: Home, code: Path) -> None:
+    environment = uv_project(home, code / "notes", "--bare")
+    (code / "notes" / ".venv").unlink()  # nothing in it leads to the environment any more
+    rows(home)
+    archive = home.path / "archive" / "2024"
+    archive.mkdir(parents=True)
+    shutil.move(code / "notes", archive / "notes")
+    row = rows(home)[environment]
+    assert (row.verdict.status, row.verdict.place) == (Status.MOVED, archive / "notes")
+
+
 def test_two_projects_of_one_name_are_never_confused(home: Home, code: Path) -> None:
     first = uv_project(home, code / "one" / "app", "--bare")
     second = uv_project(home, code / "two" / "app", "--bare")

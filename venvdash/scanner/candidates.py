@@ -18,6 +18,7 @@ from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
 
 _DEPTH = 3  # directories below a folder that holds projects
+_OTHER_DEPTH = 2  # below any other folder of HOME, while a project is missed
 _ROOTS_DEPTH = 6  # below one that the user named
 _TOTAL = 60_000  # directories in one search
 _ENTRIES = 20_000  # entries looked at in one directory
@@ -196,8 +197,11 @@ class Search:
                 found = sorted(e.name for e in islice(listing, _ENTRIES) if _enters(e))
         except OSError:
             return
+        # While something is missed, wherever people may have put it.
+        wanted = self._wanted
+        other = _OTHER_DEPTH if wanted.inodes or wanted.names or wanted.scripts else 0
         for name in found:
-            depth = _DEPTH if name.lower() in _PROJECT_FOLDERS else 0
+            depth = _DEPTH if name.lower() in _PROJECT_FOLDERS else other
             yield _Start(os.path.join(home, name), depth, "home folders")
 
     def _below(self, path: str, start: _Start) -> Iterator[Candidate]:
