@@ -1,0 +1,265 @@
+"""Why an environment may not be deleted: asked for the plan, and again just before it is done.
+
+In doubt the answer is a reason to leave it alone. Reasons are sentences for people.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.journal import JournalError
+from venvdash.actions.journal import read as read_journal
+from venvdash.actions.links import ChangedError
+from venvdash.model import Claim, Environment, NotEnvironment, Row, Status
+from venvdash.records.sidecar import LIMIT as SIDECAR_LIMIT
+from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.scanner.inspect import inspect
+from venvdash.stores.base import Entry, Layout, Root
+from venvdash.system.directory import Directory
+from venvdash.system.files import UnreadableError, read_regular, real
+from venvdash.system.mounts import Mounts
+from venvdash.text import short_path, visible
+
+_SHOWN = 3  # names in a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an environment was at one moment: equal again, or it is left alone.
+
+    ``text`` is an alias's own, ``sidecar`` the content of our file in it.
+    """
+
+    environment: Environment
+    claims: tuple[Claim, ...]
+    sidecar: bytes | None
+    text: str = ""
+
+
+class GoneError(ChangedError):
+    """It is not there any more: another program, or another venvdash, was faster."""
+
+
+def look(row: Row, context: Context) -> Look:
+    """Read an environment anew; nothing in it is run. Raises ChangedError if it is none any more.
+
+    What was found at the last scan must still be there: the same directory with the same
+    ``pyvenv.cfg``, not one that was made since under its name.
+    """
+    known = row.environment
+    entry = Entry(known.path, known.entry)
+    if (known.target is not None) != os.path.islink(known.path):
+        _lost(known)
+        raise ChangedError("It is not what was listed: a link took its place, or it was one.")
+    if os.path.islink(known.entry) and known.target is None:
+        raise ChangedError("A link has taken its place since it was listed.")
+    reason = ""
+    for root in context.roots.get(known.root, ()):
+        found = inspect(entry, replace(root, path=known.root), context.machine.uid)
+        if isinstance(found, NotEnvironment):
+            _lost(known)
+            reason = f"It is no environment any more: it {found.reason}."
+        elif found.environment.fingerprint != known.fingerprint:
+            raise ChangedError("Another environment was made in its place since it was listed.")
+        elif found.environment.target != known.target:
+            raise ChangedError("It leads elsewhere since it was listed.")
+        elif (found.environment.store, found.environment.traits.kind) == (
+            known.store,
+            known.traits.kind,
+        ):
+            text = os.readlink(known.entry) if known.target is not None else ""
+            same = replace(found.environment, used=None)
+            return Look(same, found.claims, _sidecar(known.path), text)
+    raise ChangedError(reason or "It lies in no store that is looked at now.")
+
+
+def _lost(environment: Environment) -> None:
+    """Raise ChangedError if nothing is at its place."""
+    try:
+        os.lstat(environment.entry)
+    except (FileNotFoundError, NotADirectoryError):
+        raise GoneError("It was already removed.") from None
+    except OSError:
+        pass
+
+
+def _sidecar(path: Path) -> bytes | None:
+    try:
+        return read_regular(path / SIDECAR, SIDECAR_LIMIT)
+    except (OSError, UnreadableError):
+        return None
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What deleting one environment would do to others: which lie in, or were made from, each."""
+
+    inside: Mapping[Path, list[Row]]
+    heirs: Mapping[Path, list[Row]]
+
+    @classmethod
+    def of(cls, table: Mapping[Path, Row]) -> "Neighbours":
+        """Look at all known environments once."""
+        inside: dict[Path, list[Row]] = defaultdict(list)
+        heirs: dict[Path, list[Row]] = defaultdict(list)
+        for path, row in table.items():
+            for above in path.parents:
+                inside[above].append(row)
+            base = row.environment.base
+            if base is None or row.environment.target is not None:
+                continue
+            for at in dict.fromkeys((base, real(base))):
+                for above in (at, *at.parents):
+                    heirs[above].append(row)
+        return cls(inside, heirs)
+
+
+def refusal(
+    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+) -> str | None:
+    """Return why the environment must not be deleted, None where nothing stands against it.
+
+    ``neighbours`` knows all environments, ``chosen`` are the paths of those that go together. Who
+    uses it, and what locks it, is not asked here.
+    """
+    return next(_refusals(row, neighbours, context, chosen), None)
+
+
+def _refusals(
+    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+) -> Iterator[str]:
+    environment = row.environment
+    entry = real_entry(environment)
+    yield from protected(entry, environment, context)
+    if row.record is not None and row.record.pinned:
+        yield "It is pinned: you said that it is to be kept."
+    if row.verdict.status is Status.CHECKING:
+        yield "Its project is still being looked for."
+    if environment.target is not None:
+        yield from unwritable(environment.entry)
+        return
+    yield from owned(environment, context.machine.uid)
+    yield from mounted(entry, context.mounts)
+    yield from _inner(row, neighbours)
+    yield from _based(row, neighbours, chosen)
+    yield from unwritable(environment.entry)
+    yield from marked(environment)
+
+
+def real_entry(environment: Environment) -> Path:
+    """Return the entry with the links on the way to it resolved, itself as it is."""
+    entry = environment.entry
+    return Path(os.path.realpath(entry.parent)) / entry.name
+
+
+def protected(entry: Path, environment: Environment, context: Context) -> Iterator[str]:
+    """Yield why this place is never deleted, whatever lies there."""
+    home = Path(os.path.realpath(context.machine.home))
+    if entry.parent == entry or not entry.name:
+        yield "It is the root of the file system."
+    if entry in (home, *home.parents):
+        yield "It is your home directory, or holds it."
+    if entry.name.startswith(".venvdash-"):
+        yield "It is venvdash's own, in the trash or being made."
+    if environment.entry not in (environment.path, *environment.path.parents):
+        yield "What would be deleted does not hold the environment."
+    for place, roots in context.roots.items():
+        if entry in place.parents or (entry == place and not _is_one(roots)):
+            yield f"It is the directory of a store, or holds it: {visible(place)}."
+    if environment.target is None:
+        for own in context.own:
+            if entry == own or entry in own.parents:
+                yield f"venvdash itself runs from it ({visible(own)})."
+
+
+def _is_one(roots: tuple[Root, ...]) -> bool:
+    return all(root.layout is Layout.SINGLE for root in roots)
+
+
+def owned(environment: Environment, uid: int | None) -> Iterator[str]:
+    """Yield why it is not ours."""
+    if uid is None:
+        return
+    for path in dict.fromkeys((environment.entry, environment.path)):
+        try:
+            owner = os.lstat(path).st_uid
+        except OSError:
+            continue
+        if owner != uid:
+            yield f"It belongs to another user (uid {owner})."
+
+
+def mounted(entry: Path, mounts: Mounts) -> Iterator[str]:
+    """Yield what is mounted on ``entry`` (links resolved) or inside: it is not ours to delete."""
+    if str(entry) in mounts.points:
+        yield "A file system is mounted on it."
+    for mount in mounts.below(entry):
+        yield f"Something is mounted inside, at {visible(mount.point)}."
+
+
+def unwritable(entry: Path) -> Iterator[str]:
+    """Yield why nothing can be renamed in the directory of ``entry``."""
+    parent = entry.parent
+    if hasattr(os, "statvfs"):
+        try:
+            if os.statvfs(parent).f_flag & os.ST_RDONLY:
+                yield "It lies on a file system that is mounted read-only."
+        except OSError as error:
+            yield f"Its directory cannot be looked at: {(error.strerror or str(error)).lower()}."
+            return
+    if not os.access(parent, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
+        yield f"You have no permission to remove anything from {visible(parent)}."
+
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+
+def marked(environment: Environment) -> Iterator[str]:
+    """Yield what an earlier deletion has left in it, or what only looks so."""
+    try:
+        with Directory(environment.entry) as directory:
+            journal = read_journal(directory)
+            if journal is not None and journal.inode == directory.status().st_ino:
+                yield "An earlier deletion of it was interrupted, and is not tidied up yet."
+    except JournalError as error:
+        yield f"It holds a file trash.toml that {error}."
+    except OSError as error:
+        yield f"It cannot be opened: {(error.strerror or str(error)).lower()}."
+
+
+def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
+    """Yield what else lies inside that nobody asked to delete."""
+    entry = row.environment.entry
+    inner = [other for other in neighbours.inside.get(entry, ()) if other.path != row.path]
+    if inner:
+        yield f"Other environments lie inside it: {_named(inner)}."
+    for project in row.verdict.projects:
+        if project.is_relative_to(entry):
+            yield f"Its project lies inside it: {visible(project)}."
+
+
+def _based(row: Row, neighbours: Neighbours, chosen: frozenset[Path]) -> Iterator[str]:
+    """Yield who would lose its interpreter."""
+    keep = {row.path, *chosen}
+    found = {other.path: other for other in neighbours.heirs.get(row.path, ())}
+    heirs = [other for path, other in found.items() if path not in keep]
+    if heirs:
+        yield f"Other environments were made from its Python: {_named(heirs)}."
+
+
+def _named(rows: list[Row]) -> str:
+    names = [visible(row.name) for row in rows[:_SHOWN]]
+    more = len(rows) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def revived(row: Row, home: Path) -> Iterator[str]:
+    """Yield the projects of an orphan that are there after all."""
+    if row.verdict.status is not Status.ORPHAN:
+        return
+    for project in row.verdict.projects:
+        if os.path.lexists(project):
+            yield f"Its project is there again: {short_path(project, home)}."

@@ -1,0 +1,52 @@
+"""What every plan may know of the machine besides the environments."""
+
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.scanner import discover
+from venvdash.stores.base import Root
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
+
+Roots = Mapping[Path, tuple[Root, ...]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """``roots``: the existing stores' directories, links resolved, with all that look there.
+
+    ``own`` are the places of venvdash itself: its environment and the interpreter it runs on.
+    """
+
+    machine: Machine
+    roots: Roots = field(default_factory=dict)
+    mounts: Mounts = field(default_factory=Mounts)
+    own: tuple[Path, ...] = ()
+
+    @classmethod
+    def current(cls, machine: Machine, config: Config) -> "Context":
+        """Return what holds now: the stores of this user, what is mounted, who we are."""
+        return cls(machine, store_roots(machine, config), Mounts.read(), own_places())
+
+
+def store_roots(machine: Machine, config: Config) -> Roots:
+    """Return the existing directories of all stores, links resolved."""
+    found: dict[Path, list[Root]] = defaultdict(list)
+    for root in discover.roots(machine, config):
+        branch = discover.resolve(root)
+        if branch.exists and not branch.problem:
+            found[branch.real].append(root)
+    return {real: tuple(roots) for real, roots in found.items()}
+
+
+def own_places() -> tuple[Path, ...]:
+    """Return the environment and the interpreter that this program runs on, links resolved."""
+    program = getattr(sys, "_base_executable", None) or sys.executable
+    places = [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]
+    places += [sys.executable, program]
+    return tuple(dict.fromkeys(Path(os.path.realpath(place)) for place in places if place))

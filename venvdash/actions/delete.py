@@ -1,0 +1,341 @@
+"""Deleting, step by step: an environment is whole in its place or whole in the trash at any time.
+
+The order: looked at again; locked; ``trash.toml`` written into it and flushed; the project's link
+removed; renamed to a sibling; looked at once more; flushed. What fails before the end is taken
+back. A crash in between leaves the journal in the directory that it is about: see ``trash``.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+
+from venvdash.actions import checks, journal, links, places, steps, tools
+from venvdash.actions.checks import GoneError
+from venvdash.actions.context import Context
+from venvdash.actions.links import ChangedError
+from venvdash.actions.plan import busy
+from venvdash.actions.rollback import FailedError, Rollback, locked, words
+from venvdash.actions.uv import UvError
+from venvdash.model import Environment, Item, Outcome, Plan, Removal, Result, Row, Trashed
+from venvdash.system import locks
+from venvdash.system.directory import Directory
+from venvdash.system.mounts import Mounts
+from venvdash.system.processes import Seen, users
+from venvdash.text import visible
+
+_FRESH = 1.0  # seconds that a look at all processes counts for
+_NAME_LIMIT = 500  # characters
+_REASON_LIMIT = 1000  # characters
+_HELD = 200  # directories held open at once; the others' inodes are told by more than a number
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An item as the plan showed it; ``directory``, open, keeps its inode from being reused."""
+
+    look: checks.Look
+    inode: tuple[int, int]
+    directory: Directory | None
+
+
+class Deleter:
+    """Applies a plan: made when it is shown, used item by item when it was confirmed.
+
+    Use it as a context manager, or ``close`` it. One thread at a time.
+    """
+
+    def __init__(self, plan: Plan, context: Context) -> None:
+        self.plan = plan
+        self._context = context
+        self._held: dict[Path, _Held | str] = {}
+        self._seen: tuple[float, Seen] | None = None
+        for item in plan.items:
+            self._held[item.row.path] = self._hold(item)
+
+    def close(self) -> None:
+        """Let go of the directories that are held."""
+        for held in self._held.values():
+            if isinstance(held, _Held) and held.directory is not None:
+                held.directory.close()
+
+    def __enter__(self) -> "Deleter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run(self) -> Iterator[Result]:
+        """Apply all items in their order."""
+        for item in self.plan.items:
+            yield self.apply(item)
+
+    def apply(self, item: Item) -> Result:
+        """Delete one environment, or leave it as it is and say why. Raises nothing of its own."""
+        row = item.row
+        held = self._held.get(row.path, "It is not part of this plan.")
+        if isinstance(held, str):
+            return _result(item, Outcome.SKIPPED, held)
+        try:
+            if item.how == Removal.TOOL:
+                return self._by_tool(item, held)
+            if item.how == Removal.UNLINK:
+                return self._alias(item, held)
+            return self._to_trash(item, held)
+        except ChangedError as error:
+            return _result(item, Outcome.SKIPPED, str(error))
+        except FailedError as error:
+            return _result(item, Outcome.FAILED, str(error), trash=error.trash)
+        except (OSError, ValueError) as error:
+            return _result(item, Outcome.FAILED, f"{words(error)}. It is whole in its place.")
+        finally:
+            if held.directory is not None:
+                held.directory.close()
+
+    # Looking.
+
+    def _hold(self, item: Item) -> "_Held | str":
+        environment = item.row.environment
+        directory = None
+        try:
+            look = checks.look(item.row, self._context)
+            found = os.lstat(environment.entry)
+            if environment.target is None and len(self._held) < _HELD:
+                directory = Directory(environment.entry)
+                if not os.path.samestat(directory.status(), found):
+                    raise ChangedError("It was replaced while it was looked at.")
+            return _Held(look, (found.st_dev, found.st_ino), directory)
+        except (ChangedError, OSError, ValueError) as error:
+            if directory is not None:
+                directory.close()
+            return str(error) if isinstance(error, ChangedError) else f"{words(error)}."
+
+    def _check(self, item: Item, held: _Held, place: Directory) -> None:
+        """Raise ChangedError unless everything still is as it was shown."""
+        row, environment = item.row, item.row.environment
+        name = environment.entry.name
+        try:
+            found = place.look(name)
+        except FileNotFoundError:
+            raise GoneError("It was already removed.") from None
+        if (found.st_dev, found.st_ino) != held.inode:
+            raise ChangedError("Another one is in its place since the plan was shown.")
+        look = checks.look(row, self._context)
+        # What an alias leads to may change: only the link goes.
+        if look.text != held.look.text or (environment.target is None and look != held.look):
+            raise ChangedError("It has changed since the plan was shown.")
+        entry = place.real() / name
+        for reason in self._standing(row, entry):
+            raise ChangedError(reason)
+        if item.how != Removal.UNLINK:
+            now = links.leading_to(row)
+            if not (set(now[0]) <= set(item.links) and set(now[1]) <= set(item.edits)):
+                raise ChangedError("A project's link leads to it that the plan did not show.")
+
+    def _standing(self, row: Row, entry: Path) -> Iterator[str]:
+        """Yield what stands against it now that may not have when the plan was made."""
+        context, environment = self._context, row.environment
+        yield from checks.protected(entry, environment, context)
+        yield from checks.revived(row, context.machine.home)
+        if environment.target is not None:
+            return
+        yield from checks.owned(environment, context.machine.uid)
+        yield from checks.mounted(entry, Mounts.read())
+        yield from checks.marked(environment)
+        reason = busy(row, self._users().uses.get(environment.entry, ()))
+        if reason is not None:
+            yield reason
+
+    def _users(self) -> Seen:
+        """Return who uses what is still to be done; one look counts for a moment."""
+        now = time.monotonic()
+        if self._seen is None or now - self._seen[0] > _FRESH:
+            rest = [item.row for item in self.plan.items if item.how != Removal.UNLINK]
+            entries = [row.environment.entry for row in rest]
+            self._seen = (now, users(entries))
+        return self._seen[1]
+
+    # Doing.
+
+    def _to_trash(self, item: Item, held: _Held) -> Result:
+        environment = item.row.environment
+        with ExitStack() as stack:
+            place = stack.enter_context(_opened(environment.entry.parent))
+            stack.enter_context(locked(place))
+            self._check(item, held, place)
+            entry = stack.enter_context(place.open(environment.entry.name))
+            status = entry.status()
+            if (status.st_dev, status.st_ino) != held.inode:
+                raise ChangedError("Another one is in its place since the plan was shown.")
+            steps.step("checked")
+            lock = self._lock(environment, entry, stack)
+            steps.step("locked")
+            with Rollback() as back:
+                trash = self._move(item, place, entry, back, lock)
+            place.sync()
+            steps.step("synced")
+            return _result(item, Outcome.DONE, _debris(place, environment), trash=trash)
+
+    def _alias(self, item: Item, held: _Held) -> Result:
+        """Move the link alone into a trash directory made for it."""
+        name, trash = item.row.environment.entry.name, _trash_name()
+        with ExitStack() as stack:
+            place = stack.enter_context(_opened(item.row.environment.entry.parent))
+            stack.enter_context(locked(place))
+            self._check(item, held, place)
+            steps.step("checked")
+            with Rollback() as back:
+                places.note(self._context.machine.state_directory, place.real())
+                place.make(trash)
+                back.add(partial(place.remove, trash))
+                box = stack.enter_context(place.open(trash))
+                steps.step("made")
+                back.add(partial(journal.remove, box))
+                journal.write(box, _journal(item, held.inode[1], 0))
+                steps.step("journalled")
+                place.rename(name, journal.LINK, box)
+                back.add(partial(box.rename, journal.LINK, name, place), trash=box.path)
+                steps.step("renamed")
+                if box.look(journal.LINK).st_ino != held.inode[1]:
+                    raise ChangedError("Another one was put in its place at the last moment.")
+                steps.step("verified")
+            box.sync()
+            place.sync()
+            steps.step("synced")
+            return _result(item, Outcome.DONE, "", trash=box.path)
+
+    def _by_tool(self, item: Item, held: _Held) -> Result:
+        environment = item.row.environment
+        with _opened(environment.entry.parent) as place:
+            self._check(item, held, place)
+            try:
+                command = tools.command(environment, self._context.machine)
+                steps.step("checked")
+                tools.run(command, self._context.machine)
+            except tools.ToolError as error:
+                return _result(item, Outcome.SKIPPED, str(error))
+            except UvError as error:
+                words = visible(error.words or "it gave no reason")
+                return _result(item, Outcome.FAILED, f"`{visible(error.command)}` failed: {words}")
+            if place.has(environment.entry.name):
+                reason = f"`{visible(command.shown)}` ended well, and it is still there."
+                return _result(item, Outcome.FAILED, reason)
+        for link in item.links:
+            with suppress(OSError, ChangedError):
+                links.remove(link)
+        return _result(item, Outcome.DONE, f"Removed by `{visible(command.shown)}`, for good.")
+
+    def _lock(self, environment: Environment, entry: Directory, stack: ExitStack) -> locks.Lock:
+        """Take uv's locks; raises ChangedError if somebody else has them."""
+        if environment.store == "uv":
+            cache = stack.enter_context(locks.lock_cache(environment.root.parent))
+            if cache.busy:
+                raise ChangedError("uv is cleaning its cache.")
+        inner = entry
+        if environment.path != environment.entry:
+            inner = stack.enter_context(Directory(environment.path))
+        lock = stack.enter_context(
+            locks.lock_environment(inner.path if inner.descriptor is None else inner.descriptor)
+        )
+        if lock.busy:
+            raise ChangedError("It is locked: uv is working in it.")
+        return lock
+
+    def _move(
+        self, item: Item, place: Directory, entry: Directory, back: Rollback, lock: locks.Lock
+    ) -> Path:
+        """Do the steps that change something; ``back`` is told how to take each back."""
+        name, trash = entry.path.name, _trash_name()
+        status = entry.status()
+        mode = stat.S_IMODE(status.st_mode)
+        places.note(self._context.machine.state_directory, place.real())
+        if mode & 0o700 != 0o700:  # the journal must be written into it
+            entry.permit(mode | 0o700)
+            back.add(partial(entry.permit, mode))
+        back.add(partial(journal.remove, entry))
+        journal.write(entry, _journal(item, status.st_ino, mode))
+        steps.step("journalled")
+        self._unlink(item, back)
+        if entry.descriptor is None:
+            lock.release()  # Windows renames no directory in which a file is open
+        place.rename(name, trash)
+        back.add(partial(place.rename, trash, name), trash=place.path / trash)
+        steps.step("renamed")
+        if not os.path.samestat(place.look(trash), status):
+            raise ChangedError("Another one was put in its place at the last moment.")
+        for reason in checks.mounted(place.real() / trash, Mounts.read()):
+            raise ChangedError(reason)
+        steps.step("verified")
+        return place.path / trash
+
+    def _unlink(self, item: Item, back: Rollback) -> None:
+        place = item.row.environment.entry
+        for link in item.links:
+            if links.remove(link):
+                back.add(partial(links.restore, link, place))
+            steps.step("unlinked")
+        for edit in item.edits:
+            if links.apply(edit):
+                back.add(partial(links.undo, edit, place))
+            steps.step("edited")
+
+
+def _trash_name() -> str:
+    return journal.PREFIX + os.urandom(8).hex()
+
+
+def _opened(directory: Path) -> Directory:
+    try:
+        return Directory(Path(os.path.realpath(directory)))
+    except (FileNotFoundError, NotADirectoryError):
+        raise GoneError("It was already removed.") from None
+
+
+def _journal(item: Item, inode: int, mode: int) -> Trashed:
+    row, usage = item.row, item.row.usage
+    return Trashed(
+        path=row.environment.entry,
+        original=row.environment.entry,
+        name=row.name[:_NAME_LIMIT],
+        project=row.verdict.project,
+        since=time.time(),
+        on_disk=usage.on_disk if usage else 0,
+        frees=usage.frees if usage else 0,
+        links=item.links,
+        edits=item.edits,
+        status=row.verdict.status.value,
+        reason=row.verdict.reason[:_REASON_LIMIT],
+        kind=row.environment.traits.kind,
+        how=item.how,
+        inode=inode,
+        mode=mode,
+    )
+
+
+def _debris(place: Directory, environment: Environment) -> str:
+    if not place.has(environment.entry.name):
+        return ""
+    return f"Another program has made {visible(environment.entry)} again; that is left alone."
+
+
+def _result(item: Item, outcome: Outcome, reason: str, *, trash: Path | None = None) -> Result:
+    usage = item.row.usage
+    return Result(
+        path=item.row.path,
+        name=item.row.name,
+        outcome=outcome,
+        reason=reason,
+        trash=trash,
+        on_disk=usage.on_disk if usage else 0,
+        frees=usage.frees if usage else 0,
+    )

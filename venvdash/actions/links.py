@@ -1,0 +1,220 @@
+"""What in a project leads to an environment and goes with it: ``.venv`` as a link or a path file.
+
+A real directory, and whatever leads elsewhere, is never touched. A path file holds the path of an
+environment, as PEP 832 proposes and uv writes where links cannot be made.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from venvdash.model import Direction, Edit, How, Link, Row
+from venvdash.stores.base import VENV_NAMES
+from venvdash.system.directory import Directory
+from venvdash.system.files import UnreadableError
+
+_POINTER_LIMIT = 4096  # bytes of a path file
+
+
+class ChangedError(Exception):
+    """Something is not as the plan showed it; the text says what."""
+
+
+def leading_to(row: Row) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
+    """Return the links and path files in the row's projects that lead to its environment.
+
+    Raises nothing; what cannot be looked at is passed over.
+    """
+    environment = row.environment
+    places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
+    links, edits = [], []
+    for path in _candidates(row):
+        try:
+            mode = os.lstat(path).st_mode
+            if _is_link(path, mode) and os.path.realpath(path) in places:
+                links.append(Link(path, os.readlink(path)))
+            elif stat.S_ISREG(mode) and path.name in VENV_NAMES:
+                text = _pointer_text(path)
+                if text is not None and _named_by(path, text) in places:
+                    edits.append(Edit(path, text, None))
+        except (OSError, ValueError):
+            continue
+    return tuple(links), tuple(edits)
+
+
+def removable(path: Path) -> bool:
+    """Return whether we may remove what is called ``path`` from its directory."""
+    return os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def remove(link: Link) -> bool:
+    """Remove a link if it still says what it said; False if it is not there any more.
+
+    Raises ChangedError if it leads elsewhere or is something else by now, and OSError.
+    """
+    with _parent(link.path) as parent:
+        try:
+            text = parent.link_text(link.path.name)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise ChangedError(f"{link.path} is no link any more.") from error
+        if text != link.target:
+            raise ChangedError(f"{link.path} leads elsewhere by now.")
+        parent.unlink(link.path.name)
+        parent.sync()
+    return True
+
+
+def restore(link: Link, place: Path) -> str:
+    """Make a link again that led to ``place``; return what stood against it, or nothing.
+
+    ``link`` may come from a file that anybody wrote: only what is called like an environment, in
+    a directory of our own, and leads to ``place``, is made.
+    """
+    if not _leads(link, place):
+        return f"{link.path} is not made again: it would not lead to {place}"
+    try:
+        with _parent(link.path) as parent:
+            if not _ours(parent):
+                return f"{link.path} is not made again: its directory is another user's"
+            try:
+                if parent.has(link.path.name) and parent.link_text(link.path.name) == link.target:
+                    return ""
+            except OSError:
+                pass  # something else than a link
+            parent.make_link(link.path.name, link.target)
+            parent.sync()
+    except FileExistsError:
+        return f"{link.path} is taken by something else now, which is left alone"
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{link.path} is not made again: {link.path.parent} is gone"
+    except OSError as error:
+        return f"{link.path} cannot be made again: {(error.strerror or str(error)).lower()}"
+    return ""
+
+
+def apply(edit: Edit) -> bool:
+    """Remove a path file if it holds what it held; False if it is not there any more.
+
+    Raises ChangedError and OSError.
+    """
+    with _parent(edit.path) as parent:
+        try:
+            text = parent.read(edit.path.name, _POINTER_LIMIT).decode()
+        except FileNotFoundError:
+            return False
+        except (UnreadableError, UnicodeDecodeError) as error:
+            raise ChangedError(f"{edit.path} is no path file any more.") from error
+        if text != edit.before or edit.after is not None:
+            raise ChangedError(f"{edit.path} has changed.")
+        parent.unlink(edit.path.name)
+        parent.sync()
+    return True
+
+
+def undo(edit: Edit, place: Path) -> str:
+    """Write a path file again that led to ``place``; return what stood against it, or nothing.
+
+    As careful as ``restore``.
+    """
+    path, text = edit.path, edit.before
+    if text is None or edit.after is not None or path.name not in VENV_NAMES:
+        return f"{path} is not changed back: it is no path file"
+    if _named_by(path, text) != os.path.realpath(place):
+        return f"{path} is not written again: it would not lead to {place}"
+    try:
+        with _parent(path) as parent:
+            if not _ours(parent):
+                return f"{path} is not written again: its directory is another user's"
+            return _written(parent, path, text)
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{path} is not written again: {path.parent} is gone"
+    except OSError as error:
+        return f"{path} cannot be written again: {(error.strerror or str(error)).lower()}"
+
+
+def _written(parent: Directory, path: Path, text: str) -> str:
+    temporary = ".venvdash-tmp-" + os.urandom(8).hex()
+    if parent.has(path.name):
+        try:
+            if parent.read(path.name, _POINTER_LIMIT) == text.encode():
+                return ""
+        except UnreadableError:
+            pass
+        return f"{path} is taken by something else now, which is left alone"
+    parent.write(temporary, text.encode(), temporary + "-new", 0o644)
+    try:
+        parent.rename(temporary, path.name)
+    except FileExistsError:
+        parent.unlink(temporary)
+        return f"{path} is taken by something else now, which is left alone"
+    return ""
+
+
+def _candidates(row: Row) -> Iterator[Path]:
+    """Yield where links may be: in its projects, and where a link was seen."""
+    projects: dict[Path, None] = dict.fromkeys(row.verdict.projects)
+    projects.update((claim.project, None) for claim in row.verdict.claims if claim.proves)
+    if row.verdict.place is not None:
+        projects[row.verdict.place] = None
+    if row.environment.traits.script:
+        projects = {}
+    paths = {path / name: None for path in projects for name in sorted(VENV_NAMES)}
+    for claim in row.verdict.claims:
+        if claim.how is How.PROJECT_LINK and claim.direction is Direction.PROJECT and claim.source:
+            paths[Path(claim.source)] = None
+    # Only what ``restore`` would make again.
+    named = (path for path in paths if path.is_absolute() and path.name in VENV_NAMES)
+    yield from (path for path in named if _outside(path, row))
+
+
+def _outside(path: Path, row: Row) -> bool:
+    """Return whether it lies outside the environment: what is inside goes with it anyway."""
+    inside: Iterable[Path] = (row.environment.path, row.environment.entry)
+    return path not in inside and not any(path.is_relative_to(place) for place in inside)
+
+
+def _is_link(path: Path, mode: int) -> bool:
+    # uv makes junctions on Windows, which are directories to lstat.
+    junction = getattr(os.path, "isjunction", None)  # Python 3.12
+    return stat.S_ISLNK(mode) or bool(junction and junction(path))
+
+
+def _pointer_text(path: Path) -> str | None:
+    with _parent(path) as parent:
+        try:
+            return parent.read(path.name, _POINTER_LIMIT).decode()
+        except (UnreadableError, UnicodeDecodeError):
+            return None
+
+
+def _named_by(path: Path, text: str) -> str:
+    """Return the directory that a path file names: absolute, or relative to its own directory."""
+    named = text.strip()
+    if not named or "\n" in named or "\0" in named:
+        return ""
+    try:
+        return os.path.realpath(path.parent / named)
+    except (OSError, ValueError):
+        return ""
+
+
+def _leads(link: Link, place: Path) -> bool:
+    """Return whether a link of this text would lead to ``place`` or to what lies in it."""
+    if "\0" in link.target or link.path.name not in VENV_NAMES:
+        return False
+    try:
+        led = Path(os.path.realpath(link.path.parent / link.target))
+    except (OSError, ValueError):
+        return False
+    return led.is_relative_to(os.path.realpath(place))
+
+
+def _parent(path: Path) -> Directory:
+    return Directory(Path(os.path.realpath(path.parent)))
+
+
+def _ours(directory: Directory) -> bool:
+    return not hasattr(os, "geteuid") or directory.status().st_uid == os.geteuid()

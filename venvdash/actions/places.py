@@ -1,0 +1,107 @@
+"""Where trash may lie: in every directory that holds environments, and where we have put some.
+
+Trash lies beside what it was, so most of it is found by looking through the stores. A store may no
+longer be looked at, though: its project is gone, a variable is not set. So deleting notes the
+directory, outside the environments; the notes are hints only, what counts is the journal.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from venvdash.actions.context import Roots
+from venvdash.scanner.discover import MARKS, OURS
+from venvdash.stores.base import Layout, Root
+
+_NOTES = "trash"  # in the state directory: one small file for each place
+_LONGEST = 16 * 1024  # bytes of a note
+_DEEPEST = 24  # levels of a mirrored store
+_MOST = 50_000  # directories of one store
+_INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
+
+
+def note(state: Path, place: Path) -> None:
+    """Remember that trash may lie in ``place``; in silence where nothing can be written."""
+    import hashlib
+
+    data = os.fsencode(place)
+    file = state / _NOTES / hashlib.blake2b(data, digest_size=16).hexdigest()
+    with suppress(OSError):
+        if file.is_file():
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+
+def noted(state: Path) -> Iterator[Path]:
+    """Yield the places that were noted; notes of places that are gone are dropped."""
+    from venvdash.system.files import UnreadableError, read_regular
+
+    folder = state / _NOTES
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        try:
+            place = Path(os.fsdecode(read_regular(folder / name, _LONGEST)))
+            if not place.is_absolute():
+                continue
+            if os.path.isdir(place):
+                yield place
+            elif not os.path.lexists(place):
+                (folder / name).unlink()
+        except (OSError, UnreadableError, ValueError):
+            continue
+
+
+def looked_at(roots: Roots, state: Path | None = None) -> Iterator[Path]:
+    """Yield every directory in which environments, and so trash, may lie; links resolved."""
+    seen: set[Path] = set()
+    for real, found in roots.items():
+        for root in found:
+            for place in _of(real, root):
+                if place not in seen:
+                    seen.add(place)
+                    yield place
+    for place in noted(state) if state is not None else ():
+        if place not in seen:
+            seen.add(place)
+            yield place
+
+
+def _of(real: Path, root: Root) -> Iterator[Path]:
+    if root.layout is Layout.SINGLE:
+        yield real.parent
+    elif root.layout is Layout.MIRRORED:
+        yield from _below(real, _DEEPEST, nested=True)
+    else:
+        yield from _below(real, root.depth, nested=False)
+
+
+def _below(top: Path, depth: int, *, nested: bool) -> Iterator[Path]:
+    """Yield ``top`` and the directories in it, ``depth`` levels in all, that may hold environments.
+
+    ``nested``: environments, too, may hold environments.
+    """
+    pending = [(str(top), 1)]
+    count = 0
+    while pending and count < _MOST:
+        directory, level = pending.pop()
+        count += 1
+        try:
+            with os.scandir(directory) as listing:
+                entries = [entry for entry in listing if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue
+        prefix = level > 1 and any(os.path.lexists(os.path.join(directory, mark)) for mark in MARKS)
+        if prefix and not nested:
+            continue
+        yield Path(directory)
+        if level >= depth:
+            continue
+        for entry in entries:
+            if entry.name.startswith(OURS) or (prefix and entry.name in _INSIDE):
+                continue
+            pending.append((entry.path, level + 1))

@@ -1,0 +1,117 @@
+"""Plans: what would be deleted and what not, and why. Reads, and changes nothing."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from venvdash.actions import checks, links, tools
+from venvdash.actions.context import Context
+from venvdash.model import Action, Item, Package, Plan, Refusal, Removal, Row
+from venvdash.system.files import read_text
+from venvdash.system.locks import environment_locked
+from venvdash.system.processes import Use, users
+from venvdash.text import visible
+
+__all__ = ["Context", "plan_delete"]
+
+_LOCKFILES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "pixi.lock")
+_LOCKFILE_LIMIT = 16 * 1024 * 1024  # bytes
+_SEEDS = frozenset({"pip", "setuptools", "wheel"})
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SEPARATORS = re.compile(r"[-_.]+")
+_SHOWN = 3  # processes in a reason
+
+
+def plan_delete(rows: Sequence[Row], table: Mapping[Path, Row], context: Context) -> Plan:
+    """Return what deleting ``rows`` would do; what must not be deleted is refused with a reason.
+
+    ``table`` holds every known environment. The sums of bytes are left at 0: they are of the
+    union, which the caller measures (``dataclasses.replace``). Raises nothing.
+    """
+    rows = list({row.path: row for row in rows}.values())
+    chosen = frozenset(row.path for row in rows)
+    neighbours = checks.Neighbours.of(table)
+    seen = users([row.environment.entry for row in rows if row.environment.target is None])
+    items, refused = [], []
+    for row in rows:
+        try:
+            reason = checks.refusal(row, neighbours, context, chosen)
+            if reason is None:
+                reason = busy(row, seen.uses.get(row.environment.entry, ()))
+            if reason is None:
+                checks.look(row, context)
+                items.append(_item(row, context))
+                continue
+        except (links.ChangedError, tools.ToolError) as error:
+            reason = str(error)
+        except (OSError, ValueError) as error:
+            words = getattr(error, "strerror", None) or str(error)
+            reason = f"It cannot be looked at: {words.lower()}."
+        refused.append(Refusal(row.path, row.name, reason))
+    return Plan(Action.DELETE, tuple(items), tuple(refused), unreadable=seen.unreadable)
+
+
+def busy(row: Row, uses: Sequence[Use]) -> str | None:
+    """Return why it cannot go now: it is locked, or in use. Raises OSError."""
+    if row.environment.target is not None:
+        return None
+    if environment_locked(row.environment.path):
+        return "It is locked: uv is working in it."
+    if not uses:
+        return None
+    shown = [f"pid {use.pid} ({visible(use.name)}) {use.how}" for use in uses[:_SHOWN]]
+    more = f", and {len(uses) - len(shown)} more" if len(uses) > len(shown) else ""
+    return f"It is in use: {', '.join(shown)}{more}."
+
+
+def _item(row: Row, context: Context) -> Item:
+    """Return the row with all that goes with it. Raises ChangedError and ToolError."""
+    if row.environment.target is not None:
+        return Item(row, how=Removal.UNLINK)
+    here, edits = links.leading_to(row)
+    for path in (*(link.path for link in here), *(edit.path for edit in edits)):
+        if not links.removable(path):
+            raise links.ChangedError(
+                f"The link of its project cannot be removed: no permission for {visible(path)}."
+            )
+    how = Removal.TRASH
+    if tools.needs_tool(row.environment):
+        tools.command(row.environment, context.machine)
+        how = Removal.TOOL
+    return Item(row, tuple(_only_here(row)), edits, here, how)
+
+
+def _only_here(row: Row) -> Iterator[Package]:
+    """Yield the packages that could not be had again as they are.
+
+    Those from a local directory or file, and those that no lockfile of the living project names.
+    """
+    locked = _locked_names(row)
+    for package in row.environment.packages:
+        if package.editable:
+            inside = package.origin is not None and str(row.environment.entry) in package.origin
+            if inside:  # a checkout within the environment, with whatever was changed in it
+                yield package
+            continue
+        local = package.origin is not None and package.origin.startswith("file:")
+        unnamed = locked is not None and _plain(package.name) not in locked | _SEEDS
+        if local or unnamed:
+            yield package
+
+
+def _locked_names(row: Row) -> frozenset[str] | None:
+    """Return every word in the lockfiles of its projects; None where there is no lockfile."""
+    found: set[str] = set()
+    any_lockfile = False
+    for project in row.verdict.projects:
+        for name in _LOCKFILES:
+            text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)
+            if text is not None:
+                any_lockfile = True
+                found.update(_plain(word) for word in _WORD.findall(text))
+    return frozenset(found) if any_lockfile else None
+
+
+def _plain(name: str) -> str:
+    return _SEPARATORS.sub("-", name).lower()

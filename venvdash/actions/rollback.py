@@ -1,0 +1,97 @@
+"""Taking back what was done when a later step fails."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from venvdash.actions.links import ChangedError
+from venvdash.system import locks
+from venvdash.system.directory import Directory
+from venvdash.text import visible
+
+_PATIENCE = 5.0  # seconds that another venvdash may hold a store
+
+
+class FailedError(Exception):
+    """Something failed half-way; the text says what, and in what state it is left.
+
+    ``trash`` is where it lies if it could not be put back in its place.
+    """
+
+    def __init__(self, text: str, trash: Path | None = None) -> None:
+        super().__init__(text)
+        self.trash = trash
+
+
+class Rollback:
+    """Takes back, in reverse order, what was added, if its ``with`` block ends in an exception.
+
+    Raises FailedError then: for an OSError, and for whatever could not be taken back wholly.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[Callable[[], str | None], Path | None]] = []
+
+    def add(self, undo: Callable[[], str | None], *, trash: Path | None = None) -> None:
+        """Note how the step just done is taken back; ``undo`` returns what it could not do.
+
+        ``trash``: where everything lies as long as it is not taken back. If that fails the steps
+        before it stay as they are, since they belong to what lies there.
+        """
+        self._steps.append((undo, trash))
+
+    def __enter__(self) -> "Rollback":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            return
+        problems, trash = self._back()
+        if not isinstance(error, Exception):
+            return  # interrupted: whoever did that does not ask what became of it
+        if trash is not None:
+            text = f"{words(error)}. It could not be put back: it lies in {visible(trash)}."
+            raise FailedError(text, trash) from error
+        if problems:
+            raise FailedError(f"{words(error)}. {' '.join(problems)}") from error
+        if isinstance(error, OSError):
+            raise FailedError(f"{words(error)}. It is whole in its place.") from error
+
+    def _back(self) -> tuple[list[str], Path | None]:
+        problems: list[str] = []
+        while self._steps:
+            undo, trash = self._steps.pop()
+            try:
+                problem = undo()
+            except OSError as error:
+                if trash is not None:
+                    return problems, trash
+                problem = words(error)
+            if problem:
+                problems.append(f"{problem}.")
+        return problems, None
+
+
+def words(error: BaseException) -> str:
+    """Return what an error says, as the beginning of a sentence without its full stop."""
+    if isinstance(error, OSError) and error.strerror:
+        name = f": {visible(str(error.filename))}" if error.filename else ""
+        return f"{error.strerror}{name}"
+    return (str(error) or type(error).__name__).rstrip(".")
+
+
+def locked(place: Directory) -> locks.Lock:
+    """Lock a directory of environments against other venvdash, waiting for it a little.
+
+    Raises ChangedError if it stays busy, OSError.
+    """
+    handle = place.path if place.descriptor is None else place.descriptor
+    lock = locks.lock_directory(handle, wait=_PATIENCE)
+    if lock.busy:
+        raise ChangedError("Another venvdash is working in this store.")
+    return lock

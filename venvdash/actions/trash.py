@@ -1,0 +1,286 @@
+"""The trash: what lies there, having it back, and what a crash has left.
+
+All is told by the journal (``trash.toml``) in the directory itself; nothing else is needed.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from venvdash.actions import journal, links, places, steps
+from venvdash.actions.context import Roots
+from venvdash.actions.journal import JournalError
+from venvdash.actions.links import ChangedError
+from venvdash.actions.rollback import FailedError, Rollback, locked, words
+from venvdash.model import Outcome, Removal, Result, Trashed
+from venvdash.system import locks
+from venvdash.system.directory import Directory
+from venvdash.text import visible
+
+_MOST_NAMES = 1000
+
+
+def find(roots: Roots, state: Path | None = None) -> list[Trashed]:
+    """Return what lies in the trash, the newest first; ``state`` is the machine's state directory.
+
+    Also what is being freed (``purging``), until it is gone. Raises nothing.
+    """
+    found = []
+    for place in places.looked_at(roots, state):
+        for directory in _children(place, trash=True):
+            with directory:
+                trashed = _read(directory)
+                if trashed is not None and _has_content(directory, trashed):
+                    found.append(trashed)
+    return sorted(found, key=lambda trashed: -trashed.since)
+
+
+def read(path: Path) -> Trashed | None:
+    """Return what the trash directory at ``path`` says, None where that is none."""
+    try:
+        with Directory(path) as directory:
+            return _read(directory)
+    except OSError:
+        return None
+
+
+def free_name(trashed: Trashed) -> str:
+    """Return a name under which it can be restored: its own, or one like it that is not taken."""
+    name = trashed.entry
+    for number in range(_MOST_NAMES):
+        offered = name if number == 0 else _numbered(name, number)
+        if not os.path.lexists(trashed.path.parent / offered):
+            return offered
+    return f"{name[:200]}-{os.urandom(4).hex()}"
+
+
+def restore(trashed: Trashed, name: str | None = None) -> Result:
+    """Put it back where it was: the same directory, with its project's links.
+
+    ``name`` gives it another name in the same directory; links, which led to its own, are not made
+    then. What is there by now is left alone and said. Raises nothing.
+    """
+    wanted = trashed.entry if name is None else name
+    if not wanted or os.path.basename(wanted) != wanted or wanted in (".", ".."):
+        return _result(trashed, Outcome.SKIPPED, "That is no name for a directory.")
+    if wanted.startswith(".venvdash-"):
+        return _result(trashed, Outcome.SKIPPED, "Such names are venvdash's own.")
+    try:
+        return _restore(trashed, wanted)
+    except ChangedError as error:
+        return _result(trashed, Outcome.SKIPPED, str(error))
+    except FileNotFoundError:
+        return _result(trashed, Outcome.SKIPPED, "It is not in the trash any more.")
+    except FailedError as error:
+        return _result(trashed, Outcome.FAILED, str(error), trash=trashed.path)
+    except (OSError, JournalError) as error:
+        reason = f"{words(error)}. It is still in the trash."
+        return _result(trashed, Outcome.FAILED, reason, trash=trashed.path)
+
+
+def _restore(trashed: Trashed, name: str) -> Result:
+    with ExitStack() as stack:
+        place = stack.enter_context(Directory(trashed.path.parent))
+        stack.enter_context(locked(place))
+        box = stack.enter_context(place.open(trashed.path.name))
+        handle = box.path if box.descriptor is None else box.descriptor
+        if stack.enter_context(locks.lock_directory(handle)).busy:
+            raise ChangedError("It is being freed just now.")
+        now = journal.read(box)
+        if now is None or now.purging:
+            raise ChangedError("A part of it has been freed: it cannot be restored.")
+        if place.has(name):
+            offered = free_name(now)
+            reason = f"{visible(name)} is taken by now; it can be restored as {visible(offered)}."
+            return _result(trashed, Outcome.SKIPPED, reason, trash=trashed.path)
+        steps.step("restoring")
+        if now.how == Removal.UNLINK:
+            _restore_alias(place, box, name)
+            notes: list[str] = []
+        else:
+            place.rename(box.path.name, name)
+            steps.step("restored")
+            notes = _settle(box, now, place.path / name)
+        place.sync()
+        steps.step("settled")
+        return _result(trashed, Outcome.DONE, " ".join(f"{note}." for note in notes))
+
+
+def _restore_alias(place: Directory, box: Directory, name: str) -> None:
+    with Rollback() as back:
+        box.rename(journal.LINK, name, place)
+        back.add(lambda: place.rename(name, journal.LINK, box))
+        steps.step("restored")
+    _dissolve(place, box)
+
+
+def _dissolve(place: Directory, box: Directory) -> None:
+    """Remove a trash directory in which nothing is left but the journal."""
+    with suppress(OSError):
+        journal.remove(box)
+        place.remove(box.path.name)
+
+
+def _settle(directory: Directory, trashed: Trashed, place: Path) -> list[str]:
+    """Make the links again of what is in its place, and end its journal; return what was not."""
+    notes = []
+    if place.name == trashed.entry:
+        notes += [links.restore(link, place) for link in trashed.links]
+        notes += [links.undo(edit, place) for edit in trashed.edits]
+        steps.step("linked")
+    else:
+        notes.append("Its programs still name the place where it was")
+        notes += [
+            f"{link.path} is not made again: it led to the old name" for link in trashed.links
+        ]
+    mode = directory.status().st_mode & 0o7777
+    journal.remove(directory)
+    if trashed.mode & 0o700 != 0o700 and mode == trashed.mode | 0o700:
+        directory.permit(trashed.mode)
+    return [visible(note) for note in notes if note]
+
+
+def recover(roots: Roots, state: Path | None = None) -> list[str]:
+    """Tidy up after a crash, and return what was done, a sentence each.
+
+    What is under its own name stays there, and its project's link is made again; what is in the
+    trash stays in the trash. A store in which another venvdash is at work is left to that. Raises
+    nothing.
+    """
+    said: list[str] = []
+    for place in places.looked_at(roots, state):
+        try:
+            said += _recover(place)
+        except (ChangedError, OSError):
+            continue
+    return said
+
+
+def _recover(path: Path) -> Iterator[str]:
+    suspects = [
+        directory.path.name
+        for directory in _closing(_children(path, trash=False))
+        if _left(directory)
+    ]
+    boxes = [
+        directory.path.name
+        for directory in _closing(_children(path, trash=True))
+        if not _whole(directory)
+    ]
+    if not suspects and not boxes:
+        return
+    with Directory(path) as place, locked(place):
+        for name in suspects:
+            with suppress(OSError), place.open(name) as directory:
+                yield from _back_in_place(directory, path / name)
+        for name in boxes:
+            with suppress(OSError), place.open(name) as directory:
+                yield from _unfinished(place, directory)
+
+
+def _back_in_place(directory: Directory, path: Path) -> Iterator[str]:
+    """End the journal of an environment that was not renamed, or is back already."""
+    if journal.leftover(directory):
+        journal.remove(directory)
+        return
+    try:
+        trashed = journal.read(directory)
+    except JournalError:
+        return  # none of ours, or not to be trusted: left alone
+    if trashed is None or trashed.inode != directory.status().st_ino or trashed.purging:
+        return  # a copy of what was in the trash
+    shown = visible(path)
+    if os.path.realpath(trashed.original) != os.path.realpath(path):
+        journal.remove(directory)
+        return
+    notes = [f"{note}." for note in _settle(directory, trashed, path)]
+    yield " ".join([f"{shown}: its deletion had been interrupted; it is whole.", *notes])
+
+
+def _unfinished(place: Directory, box: Directory) -> Iterator[str]:
+    """Take away a trash directory into which nothing came; tell of one that says nothing."""
+    names = set(box.names())
+    if journal.leftover(box):
+        journal.remove(box)
+        names = set(box.names())
+    if not names:
+        place.remove(box.path.name)
+        return
+    try:
+        trashed = journal.read(box)
+    except JournalError as error:
+        yield f"{visible(box.path)}: its trash.toml {error}; it is left alone."
+        return
+    if trashed is None:
+        yield f"{visible(box.path)} does not say what it was; it is left alone."
+    elif trashed.how == Removal.UNLINK and names <= {journal.NAME}:
+        _dissolve(place, box)
+
+
+def _left(directory: Directory) -> bool:
+    """Return whether something in an environment looks like a journal."""
+    return directory.has(journal.NAME) or journal.leftover(directory)
+
+
+def _whole(box: Directory) -> bool:
+    """Return whether nothing is to be done about a trash directory."""
+    trashed = _read(box)
+    return trashed is not None and _has_content(box, trashed)
+
+
+def _has_content(box: Directory, trashed: Trashed) -> bool:
+    try:
+        return trashed.how != Removal.UNLINK or trashed.purging or box.has(journal.LINK)
+    except OSError:
+        return True
+
+
+def _read(directory: Directory) -> Trashed | None:
+    try:
+        return journal.read(directory)
+    except (JournalError, OSError):
+        return None
+
+
+def _children(place: Path, *, trash: bool) -> Iterator[Directory]:
+    """Yield the trash directories in ``place``, or the others; each is open, to be closed."""
+    try:
+        with os.scandir(place) as listing:
+            names = sorted(
+                entry.name
+                for entry in listing
+                if entry.name.startswith(journal.PREFIX) == trash
+                and entry.is_dir(follow_symlinks=False)
+            )
+    except OSError:
+        return
+    for name in names:
+        with suppress(OSError):
+            yield Directory(place / name)
+
+
+def _closing(directories: Iterator[Directory]) -> Iterator[Directory]:
+    for directory in directories:
+        with directory:
+            yield directory
+
+
+def _numbered(name: str, number: int) -> str:
+    suffix = "-restored" if number == 1 else f"-restored-{number}"
+    kept = os.fsencode(name)[: 255 - len(suffix)]
+    return os.fsdecode(kept) + suffix
+
+
+def _result(
+    trashed: Trashed, outcome: Outcome, reason: str, *, trash: Path | None = None
+) -> Result:
+    return Result(
+        path=trashed.original,
+        name=trashed.name,
+        outcome=outcome,
+        reason=reason,
+        trash=trash,
+        on_disk=trashed.on_disk,
+        frees=trashed.frees,
+    )

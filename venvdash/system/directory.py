@@ -1,0 +1,223 @@
+"""Working below an open directory: what was checked is what is acted on, wherever its path leads.
+
+A path may lead elsewhere from one call to the next; a descriptor does not. Where the system knows
+no directory descriptors (Windows) the same calls go by path.
+"""
+
+import ctypes
+import errno
+import functools
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from venvdash.system.files import read_regular
+from venvdash.system.walk import open_directory
+
+BY_DESCRIPTOR = {os.open, os.rename, os.unlink, os.stat, os.readlink} <= os.supports_dir_fd
+_NEW = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_NOREPLACE = {"linux": ("renameat2", 1), "darwin": ("renameatx_np", 4)}
+# What a kernel or a file system says that cannot rename without replacing.
+_UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+
+class Directory:
+    """An open directory; names given to its methods are plain names of what lies in it.
+
+    ``path`` is the path that it was opened by. Every method raises OSError.
+    """
+
+    __slots__ = ("descriptor", "path")
+
+    def __init__(self, path: Path, within: "Directory | None" = None) -> None:
+        """Open ``path``, which must not be a link; ``within`` its parent, if that is open."""
+        self.path = path
+        self.descriptor: int | None = None
+        if not BY_DESCRIPTOR:
+            found = os.lstat(path)
+            # A junction is a directory, but leads elsewhere as a link does.
+            reparse = bool(getattr(found, "st_reparse_tag", False))
+            if not stat.S_ISDIR(found.st_mode) or reparse:
+                raise NotADirectoryError(errno.ENOTDIR, "not a directory", str(path))
+        elif within is not None:
+            self.descriptor = open_directory(path.name, within.descriptor)
+        else:
+            self.descriptor = open_directory(os.fspath(path))
+
+    def close(self) -> None:
+        """Let go of it; nothing happens the second time."""
+        descriptor, self.descriptor = self.descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __enter__(self) -> "Directory":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def handle(self) -> int | Path:
+        """The descriptor, or the path where there is none."""
+        return self.path if self.descriptor is None else self.descriptor
+
+    def real(self) -> Path:
+        """Return where it is now, links resolved."""
+        if self.descriptor is not None:
+            with suppress(OSError):
+                return Path(os.readlink(f"/proc/self/fd/{self.descriptor}"))
+        return Path(os.path.realpath(self.path))
+
+    def open(self, name: str) -> "Directory":
+        """Open a directory in it."""
+        return Directory(self.path / name, self)
+
+    def status(self) -> os.stat_result:
+        """Return what the open directory is."""
+        return os.stat(self.handle)
+
+    def look(self, name: str) -> os.stat_result:
+        """Return what ``name`` is; a link is itself."""
+        return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
+
+    def has(self, name: str) -> bool:
+        """Return whether anything is called ``name``."""
+        try:
+            self.look(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def names(self) -> list[str]:
+        """Return the names of all that lies in it."""
+        return os.listdir(self.handle)
+
+    def read(self, name: str, limit: int, owner: int | None = None) -> bytes:
+        """Return a small file's content; raises as ``files.read_regular`` does."""
+        return read_regular(self._at(name), limit, dir_fd=self.descriptor, owner=owner)
+
+    def link_text(self, name: str) -> str:
+        """Return the text of a link."""
+        return os.readlink(self._at(name), dir_fd=self.descriptor)
+
+    def make_link(self, name: str, text: str) -> None:
+        """Make a link to a directory; FileExistsError if the name is taken."""
+        os.symlink(text, self._at(name), target_is_directory=True, dir_fd=self.descriptor)
+
+    def make(self, name: str) -> None:
+        """Make a directory that only we may enter."""
+        os.mkdir(self._at(name), 0o700, dir_fd=self.descriptor)
+
+    def unlink(self, name: str) -> None:
+        """Remove a file or a link."""
+        os.unlink(self._at(name), dir_fd=self.descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove an empty directory."""
+        os.rmdir(self._at(name), dir_fd=self.descriptor)
+
+    def write(self, name: str, data: bytes, temporary: str, mode: int = 0o600) -> None:
+        """Give the file ``name`` this content, all of it or nothing, and flush it to the disk.
+
+        ``temporary`` is the name that it has until it is whole: one left by a crash is removed,
+        so only one process at a time may write it.
+        """
+        with suppress(FileNotFoundError):
+            self.unlink(temporary)
+        file = os.open(self._at(temporary), _NEW, mode, dir_fd=self.descriptor)
+        try:
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(file, rest) :]
+                os.fsync(file)
+            finally:
+                os.close(file)
+            os.replace(
+                self._at(temporary),
+                self._at(name),
+                src_dir_fd=self.descriptor,
+                dst_dir_fd=self.descriptor,
+            )
+        except BaseException:
+            with suppress(OSError):
+                self.unlink(temporary)
+            raise
+        self.sync()
+
+    def rename(self, name: str, new: str, into: "Directory | None" = None) -> None:
+        """Rename what lies in it, into another directory of the file system if given.
+
+        FileExistsError if the new name is taken: nothing is ever replaced. Where the system
+        cannot promise that, an empty directory made this very moment might be.
+        """
+        other = into or self
+        if self.descriptor is None or other.descriptor is None:
+            os.rename(self._at(name), other._at(new))  # Windows never replaces
+            return
+        call = _exclusive_rename()
+        if call is not None:
+            number = call(self.descriptor, os.fsencode(name), other.descriptor, os.fsencode(new))
+            if number == 0:
+                return
+            if number not in _UNKNOWN:
+                raise OSError(number, os.strerror(number), str(self.path / name))
+        if other.has(new):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(other.path / new))
+        os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=other.descriptor)
+
+    def permit(self, mode: int) -> None:
+        """Set its permissions."""
+        if self.descriptor is not None:
+            os.fchmod(self.descriptor, mode)
+
+    def sync(self) -> None:
+        """Flush what was renamed, made and removed in it, where the file system can do that."""
+        if self.descriptor is not None:
+            with suppress(OSError):  # what was done stays done
+                os.fsync(self.descriptor)
+
+    def _at(self, name: str) -> str:
+        if name in ("", ".", "..") or "/" in name or os.path.basename(name) != name:
+            raise OSError(errno.EINVAL, "not a plain name", name)
+        return name if self.descriptor is not None else os.path.join(self.path, name)
+
+
+@functools.cache
+def _exclusive_rename() -> Callable[[int, bytes, int, bytes], int] | None:
+    """Return renameat2(2) with RENAME_NOREPLACE, or macOS's like; it returns an errno or 0."""
+    name, flag = _NOREPLACE.get(sys.platform, ("", 0))
+    if not name:
+        return None
+    try:
+        function = getattr(ctypes.CDLL(None, use_errno=True), name)
+    except (OSError, AttributeError):  # an older libc
+        return None
+    function.argtypes = (
+        ctypes.c_int,
+        ctypes.c_char_p,
+        ctypes.c_int,
+        ctypes.c_char_p,
+        ctypes.c_uint,
+    )
+
+    def rename(old_dir: int, old: bytes, new_dir: int, new: bytes) -> int:
+        return ctypes.get_errno() if function(old_dir, old, new_dir, new, flag) else 0
+
+    return rename
