@@ -378,7 +378,8 @@ class _Survey:
 
     def sizes(self) -> Iterator[Event]:
         """Measure every environment, and again tell what only the whole table shows."""
-        from venvdash.scanner.usage import Book, measure  # no listing without sizes needs these
+        from venvdash.scanner.union import Book
+        from venvdash.scanner.usage import measure  # a listing without sizes needs none of it
 
         paths, book = list(self._environments), Book()
         total, done = len(paths), 0

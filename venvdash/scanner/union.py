@@ -190,15 +190,16 @@ class Book:
         totals = self._basket.totals - self._without
         return Sum((totals.own + totals.frees) * BLOCK, totals.held * BLOCK, exact)
 
-    def fresh(self, paths: Iterable[Path], measured: "Book") -> Sum:
-        """Return the same for these as ``measured`` has them, which was made just now."""
-        wanted = list(paths)
-        entries = measured._outermost(wanted)
-        gone = [entry for path, entry in self._entries.items() if path in self._gone]
-        base = [(e, e.footprint(), e.path not in self._freed) for e in gone]
-        found = [(entry, entry.footprint()) for entry in entries.values()]
+    def fresh(self, measured: "Book", entries: Mapping[Path, Path]) -> Sum:
+        """Return the same from ``measured``, which was made just now, whatever was deleted since.
+
+        ``entries`` has for each path as this book knows it the one that was measured.
+        """
+        found = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
+        gone = [self._entries[path] for path in self._gone - entries.keys()]
+        base = [(one, one.footprint(), one.path not in self._freed) for one in gone]
         totals = _counted(found, base, self._times)
-        known = [measured._entries.get(path) for path in wanted]
+        known = [measured._entries.get(path) for path in entries.values()]
         exact = self.whole and all(e is not None and e.exact and not e.nested for e in known)
         return Sum((totals.own + totals.frees) * BLOCK, totals.held * BLOCK, exact)
 

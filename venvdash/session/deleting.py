@@ -1,5 +1,6 @@
 """Deleting as both faces do it: plans with exact sums, the trash, undo, and receipts."""
 
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from venvdash.session.events import (
     State,
     Tally,
 )
+from venvdash.text import visible
 
 if TYPE_CHECKING:
     from venvdash.actions.context import Context
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _DAY = 86400.0
 _LOOK = 0.05  # seconds between two looks at a purge
+_QUIET = 3.0  # seconds without a sign of a purge that is to have begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Deletions:
         self._session = session
         self.book = Book()
         self._held: tuple[Plan, Deleter] | None = None
+        self._fresh: Book | None = None  # what the held plan was measured with
         self._undoable: list[Path] = []  # the trash directories of the last deletion
         self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
         self._lock = threading.Lock()
@@ -80,7 +84,7 @@ class Deletions:
         for row in rows:
             usage = usages.get(row.environment.entry)
             if usage is not None:
-                held = self.book.fresh([row.environment.entry], fresh).cache_held
+                held = self.book.fresh(fresh, {row.path: row.environment.entry}).cache_held
                 row = replace(row, usage=replace(usage, cache_held=held))
             found[row.path] = row
         return fresh, found
@@ -100,8 +104,7 @@ class Deletions:
             session.rows.update(rows)
             context = self._context()
             plan = plan_delete(list(rows.values()), session.rows, context)
-            entries = [i.row.environment.entry for i in plan.items if i.how != Removal.UNLINK]
-            total = self.book.fresh(entries, fresh)
+            total = self.book.fresh(fresh, _entries(plan.items))
         going = [item.row for item in plan.items]
         packages = cleaning.only_theirs(going, session.rows.values()) if total.cache_held else ()
         plan = replace(
@@ -112,7 +115,7 @@ class Deletions:
             packages_only_in_cache=packages,
         )
         self._let_go()
-        self._held = plan, Deleter(plan, context)
+        self._held, self._fresh = (plan, Deleter(plan, context)), fresh
         return plan
 
     def delete(
@@ -128,9 +131,9 @@ class Deletions:
 
         if self._held is None or self._held[0] is not plan:
             self._let_go()
-            self._held = plan, Deleter(plan, self._context())
+            self._held, self._fresh = (plan, Deleter(plan, self._context())), None
         deleter, results = self._held[1], []
-        frees = 0
+        freed = in_trash = 0
         for item in plan.items:
             yield RowState(item.row.path, State.QUEUED)
         try:
@@ -140,53 +143,74 @@ class Deletions:
                 else:
                     yield RowState(item.row.path, State.DELETING)
                     result = deleter.apply(item)
+                result = self._gone(item, result)
                 results.append(result)
-                frees += self._gone(item, result)
+                if result.outcome is Outcome.DONE:
+                    freed += 0 if result.trash else result.frees
+                    in_trash += result.frees if result.trash else 0
                 yield RowState(item.row.path, _state(result), result.reason)
-                yield Tally(len(results), len(plan.items), 0, frees)
+                yield Tally(len(results), len(plan.items), freed, in_trash)
         finally:
-            self._undoable = [result.trash for result in results if result.trash]
+            if any(result.trash for result in results):
+                self._undoable = [result.trash for result in results if result.trash]
             self._let_go()
             receipts.write(self._session, plan, results)
-        yield from self._afterwards(plan, results, frees, now=now, clean_cache=clean_cache)
+        in_trash = self._exactly(plan, results, in_trash)
+        problems: list[str] = []
+        if now:
+            for tally in self._free_now(results, freed, in_trash, problems):
+                if isinstance(tally, Tally):
+                    freed, in_trash = tally.freed, tally.in_trash
+                yield tally
+        cleaned = self._clean(plan, results, problems) if clean_cache else ()
+        yield Finished(tuple(results), freed, in_trash, cleaned, tuple(problems))
 
-    def _gone(self, item: Item, result: Result) -> int:
-        """Take what was deleted out of the table; return what it frees beside the others."""
+    def _gone(self, item: Item, result: Result) -> Result:
+        """Take what was deleted out of the table; tell what it frees beside the others."""
         if result.outcome is not Outcome.DONE:
-            return 0
+            return result
         row = self._session.rows.pop(item.row.path, item.row)
         with self._lock:
-            frees = self.book.sum([row.path]).frees if row.path in self.book else result.frees
-            self.book.leave([row.path])
+            if row.path in self.book:
+                result = replace(result, frees=self.book.sum([row.path]).frees)
+            gone = self.book.leave if result.trash else self.book.free
+            gone([row.path])
         if result.trash:
             self._rows[result.trash] = row
-        return frees
+        return result
 
-    def _afterwards(
-        self, plan: Plan, results: list[Result], frees: int, *, now: bool, clean_cache: bool
-    ) -> Iterator[DeleteEvent]:
-        """Free at once what is to be, and clean the cache."""
-        problems: list[str] = []
-        cleaned: tuple[str, ...] = ()
-        freed = 0
-        if now:
-            trash = {result.trash: result for result in results if result.trash}
-            for path, problem in self._purged(list(trash)):
-                if problem:
-                    problems.append(problem)
-                    continue
-                freed += trash[path].frees
-                yield RowState(trash[path].path, State.FREED)
-                yield Tally(len(results), len(plan.items), freed, max(frees - freed, 0))
-            if not problems:
-                freed = frees
-        if clean_cache and any(result.outcome is Outcome.DONE for result in results):
-            done = {result.path for result in results if result.outcome is Outcome.DONE}
-            going = [item.row for item in plan.items if item.row.path in done]
-            packages = cleaning.only_theirs(going, self._session.rows.values())
-            cleaned, told = cleaning.clean(self._session.machine, packages)
-            problems += told
-        yield Finished(tuple(results), freed, frees - freed, cleaned, tuple(problems))
+    def _exactly(self, plan: Plan, results: Sequence[Result], about: int) -> int:
+        """Return what those in the trash free together, as they were measured for the plan."""
+        trashed = {result.path for result in results if result.trash}
+        if self._fresh is None:
+            return about
+        with self._lock:
+            items = [item for item in plan.items if item.row.path in trashed]
+            return self.book.fresh(self._fresh, _entries(items)).frees
+
+    def _free_now(
+        self, results: Sequence[Result], freed: int, left: int, problems: list[str]
+    ) -> Iterator[RowState | Tally]:
+        """Free at once what has just come into the trash."""
+        trash = {result.trash: result for result in results if result.trash}
+        for path, problem in self._purged(list(trash)):
+            result = trash.pop(path)
+            if problem:
+                problems.append(problem)
+                continue
+            # Of the last one comes back whatever they shared.
+            freed, left = freed + (result.frees if trash else left), left - result.frees
+            yield RowState(result.path, State.FREED)
+            yield Tally(len(results), len(results), freed, max(left, 0) if trash else 0)
+
+    def _clean(self, plan: Plan, results: Sequence[Result], problems: list[str]) -> tuple[str, ...]:
+        """Take out of uv's cache what only the deleted environments had."""
+        done = {result.path for result in results if result.outcome is Outcome.DONE}
+        going = [item.row for item in plan.items if item.row.path in done]
+        packages = cleaning.only_theirs(going, self._session.rows.values())
+        cleaned, told = cleaning.clean(self._session.machine, packages)
+        problems += told
+        return cleaned
 
     # The trash.
 
@@ -194,8 +218,7 @@ class Deletions:
         """Return what lies in the trash, the newest first."""
         from venvdash.actions import trash
 
-        found = trash.find(list(self._context().roots))
-        return sorted(found, key=lambda trashed: trashed.since, reverse=True)
+        return trash.find(self._context().roots, self._session.machine.state_directory)
 
     @property
     def undoable(self) -> int:
@@ -208,16 +231,13 @@ class Deletions:
         there = {trashed.path: trashed for trashed in self.trash()}
         results = []
         for path in wanted:
-            if path not in there:
-                row = self._rows.get(path)
-                name = row.name if row else path.name
-                result = Result(
-                    row.path if row else path, name, Outcome.FAILED, "not in the trash any more"
-                )
-            else:
+            row = self._rows.get(path)
+            if path in there:
                 result = self.restore(there[path])
+            else:
+                at, name = (row.environment.entry, row.name) if row else (path, path.name)
+                result = Result(at, name, Outcome.FAILED, "It is not in the trash any more.")
             results.append(result)
-            row = self._session.rows.get(result.path)
             if result.outcome is Outcome.DONE and row:
                 yield RowChanged(row, settled=True)
         yield Finished(tuple(results))
@@ -260,20 +280,22 @@ class Deletions:
 
         if not paths:
             return
-        purge.start(paths, self._session.machine)
-        waiting = list(dict.fromkeys(paths))
-        while waiting:
-            gone = [path for path in waiting if not path.exists()]
-            stuck = [p for p in waiting if p not in gone and not purge.running(p)]
-            time.sleep(0 if gone else _LOOK)
-            # Between two looks the child may have ended with its work done.
-            stuck = [path for path in stuck if path.exists() and not purge.running(path)]
+        started = purge.start(paths, self._session.machine)
+        waiting, quiet = list(dict.fromkeys(paths)), 0.0
+        while waiting and (started or quiet == 0):
+            gone = [path for path in waiting if not os.path.lexists(path)]
             for path in gone:
                 self._freed(path)
                 yield path, ""
-            for path in stuck:
-                yield path, f"{path.name} could not be freed completely; what is left stays there"
-            waiting = [path for path in waiting if path not in gone and path not in stuck]
+            waiting = [path for path in waiting if path not in gone]
+            # The child takes one after the other: only when it has none is there no more to come.
+            quiet = 0.0 if gone or any(map(purge.running, waiting)) else quiet + _LOOK
+            if quiet > _QUIET:
+                break
+            time.sleep(_LOOK)
+        for path in waiting:
+            why = "; ".join(purge.problems(path)) or "freeing it did not come to its end"
+            yield path, f"{visible(path)} is still there: {why}"
 
     def _freed(self, path: Path) -> None:
         row = self._rows.pop(path, None)
@@ -287,12 +309,13 @@ class Deletions:
         """Mend what a crash left and begin to free what lay in the trash long enough."""
         from venvdash.actions import purge, trash
 
-        roots = list(self._context().roots)
-        told = list(trash.recover(roots))
+        roots, state = self._context().roots, self._session.machine.state_directory
+        told = list(trash.recover(roots, state))
         limit = time.time() - self._session.config.trash_keep * _DAY
-        expired = [t.path for t in trash.find(roots) if t.since < limit or t.purging]
-        if expired:
-            purge.start(expired, self._session.machine)
+        found = trash.find(roots, state)
+        old = [one.path for one in found if one.since < limit or one.purging]
+        places = {*roots, *(one.path.parent for one in found)}
+        purge.start(list(dict.fromkeys([*old, *purge.unfinished(places)])), self._session.machine)
         return told
 
     def _context(self) -> "Context":
@@ -309,6 +332,13 @@ class Deletions:
 
 def _together(rows: Sequence[Row], total: Sum, packages: tuple[str, ...]) -> Together:
     return Together(len(rows), total.frees, total.cache_held, packages, total.exact)
+
+
+def _entries(items: Iterable[Item]) -> dict[Path, Path]:
+    """Return what was measured of each environment that goes, without aliases."""
+    return {
+        item.row.path: item.row.environment.entry for item in items if item.how != Removal.UNLINK
+    }
 
 
 def _unknown(path: Path) -> Refusal:

@@ -121,8 +121,12 @@ def candidates(
         if row not in orphans:
             offers.append(Offer(row, row.verdict.reason))
             continue
-        lead = look.leads.get(row.path)
+        lead = look.leads.get(row.path, "")
+        if lead:
+            offers.append(Offer(row, row.verdict.reason, lead))
+            continue
         why = f"{row.verdict.reason} {look.said}".strip()
-        session.rows[row.path] = replace(row, verdict=replace(row.verdict, reason=why))
-        offers.append(Offer(session.rows[row.path], why, lead or look.unfinished))
+        row = replace(row, verdict=replace(row.verdict, reason=why))
+        session.rows[row.path] = row
+        offers.append(Offer(row, why))
     return tuple(offers)
