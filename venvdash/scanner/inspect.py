@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,9 +24,13 @@ from venvdash.scanner.editables import Editable
 from venvdash.scanner.packages import Site, read_site, site_directory
 from venvdash.stores import registry
 from venvdash.stores.base import Entry, Reading, Root, Store, normalised, parse_cfg
-from venvdash.system.files import open_quietly
+from venvdash.system.files import open_quietly, read_text
 
 _CFG_LIMIT = 64 * 1024  # bytes; the largest that tools write is a few hundred
+_ACTIVATED = re.compile(
+    r"^[ \t]*(?:export )?VIRTUAL_ENV=(?P<quote>[\"']?)(?P<path>/[^\"'$\n]+)(?P=quote)\s*$",
+    re.MULTILINE,
+)
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
 _ANCESTORS = 8  # directories above an editable source that may be its workspace's root
 
@@ -129,6 +134,9 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
         sidecar="venvdash.toml" in prefix.names,
     )
     claims = [*store.claims(reading), *_editable_claims(environment, store, site.editables)]
+    if environment.made_at is None and any(claim.how is How.POINTER for claim in claims):
+        # Two may carry one pointer: then it matters which of them was copied.
+        environment = replace(environment, made_at=_activated(str(entry.prefix), prefix.names))
     return Inspected(environment, tuple(claims))
 
 
@@ -237,6 +245,14 @@ def _made_at(cfg: Mapping[str, str]) -> Path | None:
         return None
     at = rest.rfind(" /")
     return Path(rest[at + 1 :]) if at >= 0 else None
+
+
+def _activated(path: str, names: frozenset[str]) -> Path | None:
+    """Return the place in ``bin/activate``: uv writes no command, and ``cp`` changes neither."""
+    folder = "bin" if "bin" in names else "Scripts"
+    text = read_text(os.path.join(path, folder, "activate"), _CFG_LIMIT)
+    found = _ACTIVATED.search(text) if text else None
+    return Path(found["path"]) if found else None
 
 
 def _flags(path: str, prefix: _Prefix, uid: int | None) -> frozenset[Flag]:
