@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from venvdash.model import (
+    Action,
     Claim,
     Direction,
     Environment,
@@ -14,15 +15,21 @@ from venvdash.model import (
     Flag,
     How,
     NotEnvironment,
+    Outcome,
     Package,
+    Plan,
+    Result,
     Row,
     Status,
     Traits,
+    Trashed,
     Usage,
     Verdict,
 )
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
-from venvdash.session.events import RowChanged, SessionEvent
+from venvdash.session.deleting import Together
+from venvdash.session.events import DeleteEvent, Finished, RowChanged, SessionEvent
+from venvdash.session.pruning import Offer, Rules, picks
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
 
@@ -145,12 +152,20 @@ def everything(rows: Sequence[Row]) -> list[SessionEvent]:
 
 @dataclass
 class ListSource:
-    """A source that tells a list of events; at a threading.Event it waits, as for a slow disk."""
+    """A source that tells a list of events; at a threading.Event it waits, as for a slow disk.
+
+    ``plan``, ``deleting``, ``undoing`` and ``trashed`` are what it answers to people who delete.
+    """
 
     events: Sequence[Told] = ()
     machine: Machine = field(default_factory=lambda: Machine(home=HOME))
     problems: list[Problem] = field(default_factory=list)
     scans: int = 0
+    plan: Plan | Exception = field(default_factory=lambda: Plan(Action.DELETE, ()))
+    deleting: Sequence[DeleteEvent | threading.Event | Exception] = ()
+    undoing: Sequence[DeleteEvent] = (Finished(()),)
+    trashed: Sequence[Trashed] = ()
+    asked: list[object] = field(default_factory=list)
 
     def scan(
         self, *, usage: bool = True, cancel: threading.Event | None = None
@@ -166,3 +181,62 @@ class ListSource:
                         return
             else:
                 yield event
+
+    def tidy(self) -> list[str]:
+        return []
+
+    def union(self, paths: Iterable[Path]) -> Together:
+        wanted = set(paths)
+        rows = [event.row for event in self.events if isinstance(event, RowChanged)]
+        sizes = [row.usage for row in rows if row.path in wanted and row.usage]
+        frees = sum(usage.frees for usage in sizes)
+        return Together(len(wanted), frees, sum(usage.cache_held or 0 for usage in sizes))
+
+    def prune_candidates(
+        self, rules: Rules, cancel: threading.Event | None = None
+    ) -> Sequence[Offer]:
+        rows = [event.row for event in self.events if isinstance(event, RowChanged)]
+        found = [row for row in rows if picks(rules, row, None, time.time())]
+        return [Offer(row, row.verdict.reason) for row in found]
+
+    def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
+        self.asked.append(tuple(paths))
+        if isinstance(self.plan, Exception):
+            raise self.plan
+        return self.plan
+
+    def delete(
+        self,
+        plan: Plan,
+        *,
+        now: bool = False,
+        clean_cache: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[DeleteEvent]:
+        self.asked.append((plan, now, clean_cache))
+        for event in self.deleting:
+            if isinstance(event, Exception):
+                raise event
+            if not isinstance(event, threading.Event):
+                yield event
+                continue
+            while not event.wait(0.01):
+                if cancel is not None and cancel.is_set():
+                    break
+
+    def undo(self) -> Iterator[DeleteEvent]:
+        yield from self.undoing
+
+    def trash(self) -> Sequence[Trashed]:
+        return self.trashed
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        self.asked.append((trashed, name))
+        taken = Outcome.SKIPPED if name is None else Outcome.DONE
+        return Result(trashed.original, trashed.name, taken, trashed.reason)
+
+    def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
+        chosen = list(self.trashed if which is None else which)
+        self.asked.append(tuple(chosen))
+        results = [Result(item.original, item.name, Outcome.DONE) for item in chosen]
+        yield Finished(tuple(results), freed=sum(item.frees for item in chosen))

@@ -12,6 +12,7 @@ from venvdash.tui.screens.main import MainScreen
 
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15
+_WORK_SECONDS = 5.0
 
 
 class Dashboard(App[int]):
@@ -55,7 +56,10 @@ class Dashboard(App[int]):
                 yield command
 
     async def action_quit(self) -> None:
-        """Leave at once; a scan under way is told to end, not waited for."""
+        """Leave at once; a scan under way is told to end, not waited for.
+
+        A deletion ends with the environment that it is at.
+        """
         self._main.feed.stop()
         self.exit(0)
 
@@ -64,5 +68,9 @@ class Dashboard(App[int]):
         self.notify("Press q to quit.", markup=False)
 
     def end_scan(self) -> None:
-        """Give a scan under way a moment to end by itself, after the screen is gone."""
+        """Give a scan under way a moment to end by itself, after the screen is gone.
+
+        A deletion gets longer: what it breaks off is mended by the next start only.
+        """
+        self._main.end_work(_WORK_SECONDS)
         self._main.feed.stop(_WAIT_SECONDS)

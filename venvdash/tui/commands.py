@@ -43,6 +43,11 @@ class Commands(Provider):
             yield "Environment: details", "All that is known", main.on_line_table_chosen
             yield "Environment: open folder", "With the desktop's program", main.action_open_folder
             yield "Environment: copy …", "Path, interpreter, activate line", main.action_copy
+        yield "Delete …", "Show what deleting the marked ones would do", main.action_delete
+        yield "Mark: all shown", "Or none, where all are marked", main.action_mark_all
+        yield "Mark: by a rule …", "Orphans, unknown, broken, older than", main.action_mark_rule
+        yield "Undo", "Take the last deletion back, all of it", main.action_undo
+        yield "Trash", "Have back, or free now", main.action_trash
         for view in View:
             yield f"View: {view}", "Show this part", partial(main.action_view, view)
         for key, words in _SORTS.items():

@@ -26,10 +26,24 @@ FIND = (
     Binding("i", "invert", "Invert the order", show=False),
 )
 
+MARK = (
+    Binding("space", "mark", "Mark", key_display="Space", tooltip="Mark it and go on"),
+    Binding("v", "mark_range", "Mark a range: from here, to there", show=False),
+    Binding("a", "mark_all", "Mark all that the list shows, or none", show=False),
+    Binding("x", "mark_rule", "Mark by a rule: orphans, older than …", show=False),
+)
+
+DELETE = (
+    Binding("d", "delete", "Delete", tooltip="Show what deleting the marked ones would do"),
+    Binding("c", "cancel", "Cancel what is still queued", show=False),
+    Binding("u", "undo", "Undo", tooltip="Take the last deletion back"),
+    Binding("E", "trash", "Trash: have back, or free now", show=False),
+)
+
 DO = (
-    Binding("o", "open_folder", "Open", tooltip="Open its folder"),
+    Binding("o", "open_folder", "Open its folder", show=False),
     Binding("y", "copy", "Copy", tooltip="Copy its path, interpreter or activate line"),
-    Binding("r", "rescan", "Rescan", tooltip="Look at the machine again"),
+    Binding("r", "rescan", "Rescan: look at the machine again", show=False),
 )
 
 PROGRAM = (
@@ -39,4 +53,29 @@ PROGRAM = (
     Binding("q", "app.quit", "Quit"),
 )
 
-SECTIONS = (("Move", MOVE), ("Find", FIND), ("Do", DO), ("venvdash", PROGRAM))
+# Of the dialogs, which have no footer: they show their keys themselves.
+
+PLAN = (
+    Binding("y", "yes", "Do it", show=False),
+    Binding("n,escape,q", "no", "Leave everything as it is", show=False),
+    Binding("f", "free", "Free now instead of keeping it in the trash", show=False),
+    Binding("c", "clean", "Clean the freed packages out of uv's cache too", show=False),
+)
+
+TRASH = (
+    Binding("r,enter", "restore", "Have it back", show=False),
+    Binding("f", "free", "Free it now", show=False),
+    Binding("F", "free_all", "Free all of the trash now", show=False),
+    Binding("escape,q,E", "leave", "Back to the list", show=False),
+)
+
+SECTIONS = (
+    ("Move", MOVE),
+    ("Find", FIND),
+    ("Mark", MARK),
+    ("Delete", DELETE),
+    ("Do", DO),
+    ("venvdash", PROGRAM),
+    ("In a plan", PLAN),
+    ("In the trash", TRASH),
+)

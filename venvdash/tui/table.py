@@ -161,12 +161,19 @@ class Table:
         wanted = _STATUS_OF_VIEW.get(self.view)
         if wanted is not None and row.verdict.status is not wanted:
             return False
+        return self._matches(row)
+
+    def _matches(self, row: Row) -> bool:
         if not self.words:
             return True
         text = self._hay.get(row.path)
         if text is None:
             text = self._hay[row.path] = haystack(row)
         return all(word in text for word in self.words)
+
+    def matching(self) -> list[Row]:
+        """Return all rows that the filter lets through, whatever the view."""
+        return [row for row in self.rows.values() if self._matches(row)]
 
     def search(self, text: str) -> None:
         """Show only rows that hold every word of ``text``, whatever the case."""

@@ -16,6 +16,7 @@ from venvdash.text import visible
 from venvdash.tui.feed import Feed, FeedEvent, Source
 from venvdash.tui.findings import Findings
 from venvdash.tui.table import View
+from venvdash.tui.widgets.basket import Basket, WorkLine
 from venvdash.tui.widgets.detail import describe, describe_other, reason
 from venvdash.tui.widgets.empty import no_environments
 from venvdash.tui.widgets.environment_list import EnvironmentList
@@ -57,6 +58,8 @@ class ListScreen(Screen[None]):
             yield OtherList(self.home, id="others")
             yield TextPane(id="empty")
             yield TextPane(id="detail")
+        yield Basket(id="basket")
+        yield WorkLine(id="work")
         yield Reason(id="reason")
         yield Footer(show_command_palette=False, compact=True)
 
@@ -218,7 +221,7 @@ class ListScreen(Screen[None]):
         current = self.listing.current
         line = self.query_one(Reason)
         if isinstance(current, Row):
-            line.text = reason(current, self.home)
+            line.text = self.reason_of(current)
         elif isinstance(current, OtherThing):
             line.text = Content(current.reason)
         else:
@@ -226,6 +229,10 @@ class ListScreen(Screen[None]):
         if self._detail_timer is not None:
             self._detail_timer.stop()
         self._detail_timer = self.set_timer(_DETAIL_DELAY, self._show_detail)
+
+    def reason_of(self, row: Row) -> Content:
+        """Return in a sentence why an environment is as the list shows it."""
+        return reason(row, self.home)
 
     def _show_detail(self) -> None:
         pane = self.query_one("#detail", TextPane)

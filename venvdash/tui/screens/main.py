@@ -8,9 +8,8 @@ from textual.widgets import Input
 
 from venvdash.text import visible
 from venvdash.tui import keys
-from venvdash.tui.feed import Feed
 from venvdash.tui.opening import copy_choices, open_folder
-from venvdash.tui.screens.listing import ListScreen
+from venvdash.tui.screens.deleting import DeletingScreen
 from venvdash.tui.screens.pane import PaneScreen
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
@@ -18,10 +17,16 @@ from venvdash.tui.widgets.header import ViewBar
 from venvdash.tui.widgets.line_table import LineTable
 
 
-class MainScreen(ListScreen):
+class MainScreen(DeletingScreen):
     """Finds, sorts and opens environments, and acts on them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.FIND, *keys.DO, *keys.PROGRAM]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *keys.FIND,
+        *keys.MARK,
+        *keys.DELETE,
+        *keys.DO,
+        *keys.PROGRAM,
+    ]
 
     def on_line_table_chosen(self) -> None:
         """Show the details over the list."""
@@ -61,14 +66,6 @@ class MainScreen(ListScreen):
     def action_invert(self) -> None:
         """Turn the order round."""
         self.sort_by(self.table.sort)
-
-    def action_rescan(self) -> None:
-        """Look at the machine again."""
-        if not self._ended:
-            self.say("A scan is running already.")
-            return
-        self.feed = Feed(self.source)
-        self._scan()
 
     def action_open_folder(self) -> None:
         """Open the folder under the cursor with the desktop's program."""
@@ -142,9 +139,11 @@ class MainScreen(ListScreen):
         self.listing.action_cursor(message.by)
 
     def action_back(self) -> None:
-        """Go one step back: out of the details, the filter, the view. Never out of the program."""
+        """Go one step back: out of details, range, work, filter, view. Never out of the program."""
         if self.focused is not self.listing:
             self.listing.focus()
+        elif self.step_back():
+            return
         elif self._filter_text:
             self.search("")
             self.query(FilterBar).remove()

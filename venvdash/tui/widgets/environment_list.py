@@ -1,6 +1,7 @@
 """The list of environments: its columns, and how each cell is drawn."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from rich.cells import cell_len
 
 from venvdash.model import Flag, Row, Status
 from venvdash.session import figures
+from venvdash.session.events import State
 from venvdash.text import visible
 from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right, short_path
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
@@ -60,11 +62,6 @@ def _used(row: Row, width: int) -> Parts:
     return ((right(figures.age(row.used, time.time()), width), "muted"),)
 
 
-def _status(row: Row, width: int) -> Parts:
-    status = row.verdict.status
-    return ((left(status.value, width), status.value),)
-
-
 def _kind(row: Row, width: int) -> Parts:
     return ((left(visible(row.environment.traits.kind, 64), width), "muted"),)
 
@@ -73,8 +70,20 @@ def _packages(row: Row, width: int) -> Parts:
     return ((right(str(len(row.environment.packages)), width), "muted"),)
 
 
-def columns(home: Path | None) -> tuple[Column[Row], ...]:
-    """Return the columns of the list; ``home`` is written as ``~``."""
+def columns(
+    home: Path | None, states: Mapping[Path, State] | None = None
+) -> tuple[Column[Row], ...]:
+    """Return the columns of the list; ``home`` is written as ``~``.
+
+    ``states``: where environments stand that are being deleted; it stands in place of the status.
+    """
+    states = {} if states is None else states
+
+    def status(row: Row, width: int) -> Parts:
+        state = states.get(row.path)
+        if state is not None:
+            return ((left(state.value, width), _style_of(state)),)
+        return ((left(row.verdict.status.value, width), row.verdict.status.value),)
 
     def where(row: Row, width: int) -> Parts:
         project = row.verdict.place or row.verdict.project
@@ -89,19 +98,28 @@ def columns(home: Path | None) -> tuple[Column[Row], ...]:
         Column("cache", "+Cache", 9, _cache, numeric=True, order=6),
         Column("packages", "Pkgs", 5, _packages, numeric=True, order=8),
         Column("used", "Used", 6, _used, numeric=True, order=2),
-        Column("status", "Status", 11, _status),
+        Column("status", "Status", 11, status),
         Column("kind", "Kind", 16, _kind, order=5),
         Column("where", "Where", 26, where, grow=2, order=9),
     )
 
 
+def _style_of(state: State) -> str:
+    return f"state-{state.value.replace(' ', '-')}"
+
+
 class EnvironmentList(LineTable[Row]):
-    """The environments, one a line, keyed by their path."""
+    """The environments, one a line, keyed by their path; they can be marked.
+
+    ``states`` says where those stand that are being deleted; the caller redraws what it changes.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"table--{name}"
         for name in ("name", "plain", "muted", "big", "bad", *(status.value for status in Status))
-    }
+    } | {f"table--{_style_of(state)}" for state in State}
+    GUTTER = 2
 
     def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(columns(home), lambda row: row.path, id=id)
+        self.states: dict[Path, State] = {}
+        super().__init__(columns(home, self.states), lambda row: row.path, id=id)

@@ -71,6 +71,7 @@ class Totals(Widget):
     measured: reactive[int] = reactive(0)
     known: reactive[int] = reactive(0)
     disk_free: reactive[int | None] = reactive(None)
+    trash: reactive[int | None] = reactive(None)
     progress: reactive[Progress | None] = reactive(None)
     outcome: reactive[str] = reactive("")
 
@@ -91,13 +92,18 @@ class Totals(Widget):
             frees = figures.size(self.frees if self.measured else None)
             pieces += ["frees ", Content.styled(f"{least}{frees}", number), "  "]
         if self.disk_free is not None:
-            pieces += ["disk free ", Content.styled(figures.size(self.disk_free), number)]
+            pieces += ["disk free ", Content.styled(figures.size(self.disk_free), number), "  "]
+        if self.trash is not None:
+            # What emptying it gives back; what several in it share comes on top of that.
+            pieces += ["trash ", Content.styled(figures.size(self.trash), number)]
         start = Content.assemble(*pieces)
-        end = self._scan()
-        gap = self.size.width - start.cell_length - end.cell_length - 1
-        return Content.assemble(start, " " * max(1, gap), end) if gap > 0 else start
+        for end in (self._scan(), self._scan(bar=False)):
+            gap = self.size.width - start.cell_length - end.cell_length - 1
+            if gap > 0:
+                return Content.assemble(start, " " * gap, end)
+        return start
 
-    def _scan(self) -> Content:
+    def _scan(self, *, bar: bool = True) -> Content:
         progress = self.progress
         if progress is None:
             return Content(self.outcome)
@@ -107,8 +113,11 @@ class Totals(Widget):
         done = min(_BAR, _BAR * progress.done // progress.total)
         width = len(str(progress.total))
         unit = "" if progress.phase is not Phase.PROJECTS else " folders"
+        count = f"{words} {progress.done:>{width}} of {progress.total}{unit} "
+        if not bar:
+            return Content(count)
         return Content.assemble(
-            f"{words} {progress.done:>{width}} of {progress.total}{unit} ",
+            count,
             ("━" * done, self.get_visual_style("totals--bar")),
             ("─" * (_BAR - done), self.get_visual_style("totals--rest")),
         )

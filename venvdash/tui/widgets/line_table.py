@@ -4,7 +4,7 @@ Textual's DataTable measures every cell that is added and repaints itself whole 
 cell. This one keeps fixed widths, draws what is visible, and repaints the lines that were touched.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -85,7 +85,10 @@ class LineTable(LineView, Generic[T], can_focus=True):
         "table--cursor",
         "table--bar",
         "table--hint",
+        "table--marked",
     }
+    GUTTER: ClassVar[int] = 1
+    """Cells at the left of each line: the cursor's bar, and where it is 2, the mark."""
 
     current: reactive[Any] = reactive(None)
     """The item under the cursor, None where there is none."""
@@ -121,6 +124,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self._styles_of: dict[tuple[str, bool], Style] = {}
         self.sorted_by: tuple[str, bool] = ("", False)
         self.chosen_by_hand = False
+        self.marked: Container[Hashable] = ()
 
     # What is shown
 
@@ -171,6 +175,12 @@ class LineTable(LineView, Generic[T], can_focus=True):
                 if 0 <= place - self.scroll_offset.y < self.page:
                     self.refresh_line(place + 1)
         self._take_current()
+
+    def redraw(self, key: Hashable) -> None:
+        """Draw an item's line again: its mark changed."""
+        place = self._index.get(key)
+        if place is not None:
+            self.refresh_line(place + 1)
 
     def move_to(self, place: int) -> None:
         """Put the cursor on the item at ``place``, as near as there is one."""
@@ -242,7 +252,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         """Put the cursor on the clicked item, or tell which title was clicked."""
         if event.y == 0:
             for placed in self._placed:
-                if placed.x <= event.x - 1 <= placed.x + placed.width:
+                if placed.x <= event.x - self.GUTTER <= placed.x + placed.width:
                     self.post_message(self.HeaderClicked(placed.column.key))
                     return
             return
@@ -256,7 +266,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def resized(self) -> None:
         """Give the columns their widths."""
-        self._placed = fit(self._columns, self.line_width - 1)
+        self._placed = fit(self._columns, self.line_width - self.GUTTER)
         self.set_line_count(len(self._items) + 1)
         self._show_cursor()
         self.refresh()
@@ -292,7 +302,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def _header(self, width: int) -> Strip:
         key, descending = self.sorted_by
-        segments, used = [Segment(" ", self._style("header", False))], 1
+        segments, used = [Segment(" " * self.GUTTER, self._style("header", False))], self.GUTTER
         for placed in self._placed:
             title, name = placed.column.title, "header"
             if placed.column.key == key:
@@ -310,7 +320,10 @@ class LineTable(LineView, Generic[T], can_focus=True):
         item, cursor = self._items[place], place == self._cursor
         plain = self._style("", cursor)
         bar = Segment("▌", self._style("bar", True)) if cursor else Segment(" ", plain)
-        segments, used = [bar], 1
+        segments, used = [bar], self.GUTTER
+        if self.GUTTER > 1:
+            marked = self._key_of(item) in self.marked
+            segments.append(Segment("✓" if marked else " ", self._style("marked", cursor)))
         for placed in self._placed:
             for text, name in placed.column.draw(item, placed.width):
                 segments.append(Segment(text, self._style(name, cursor)))

@@ -1,0 +1,66 @@
+"""What can be marked by a rule. Knows no screen."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from venvdash.model import Flag, Row, Status
+from venvdash.session.pruning import Rules, picks
+
+_DAY = 86400.0
+_UNITS = {"d": _DAY, "w": 7 * _DAY, "m": 30.44 * _DAY, "y": 365.25 * _DAY}
+_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)")
+
+# Age alone is no reason to take what has a tool, or whose project may be somewhere.
+_NEVER_BY_AGE = (
+    Status.CHECKING,
+    Status.MOVED,
+    Status.UNREACHABLE,
+    Status.DISPUTED,
+    Status.TOOL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule by its name, and whether it holds for a row.
+
+    ``prune``: the rules of pruning that it is; what they pick is looked at once more.
+    """
+
+    name: str
+    holds: Callable[[Row], bool]
+    prune: Rules | None = None
+
+
+def rules(now: float) -> tuple[Rule, ...]:
+    """Return the rules of pruning, each by itself; ``now`` is in seconds since the epoch."""
+
+    def one(name: str, wanted: Rules) -> Rule:
+        return Rule(name, lambda row: picks(wanted, row, None, now), wanted)
+
+    return (
+        one("orphans", Rules()),
+        one("unknown", Rules(orphans=False, unknown=True, older_than=0)),
+        one("inactive", Rules(orphans=False, inactive=True, older_than=0)),
+        one("broken", Rules(orphans=False, broken=True)),
+    )
+
+
+def seconds_of(text: str) -> float | None:
+    """Return how long ``90d``, ``12 w``, ``6mo``, ``1y`` or ``30`` (days) is; None for no age."""
+    found = _AGE.fullmatch(text.strip().lower())
+    return int(found[1]) * _UNITS[found[2][:1] or "d"] if found else None
+
+
+def older_than(seconds: float, now: float) -> Rule:
+    """Return the rule that holds where the newest trace of use is that old; not where none is."""
+
+    def holds(row: Row) -> bool:
+        if row.verdict.status in _NEVER_BY_AGE or row.environment.target is not None:
+            return False
+        if Flag.PINNED in row.environment.flags or (row.record and row.record.pinned):
+            return False
+        return row.used is not None and now - row.used >= seconds
+
+    return Rule("older", holds)

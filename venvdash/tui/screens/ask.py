@@ -1,0 +1,78 @@
+"""Small questions: yes or no, and a name."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from venvdash.text import visible
+
+
+class AskScreen(ModalScreen[bool]):
+    """A question whose default is no; ``yes`` is the word on the other button."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes"),
+        Binding("n,escape,q", "answer(False)", "No"),
+        Binding("left", "app.focus_previous", "Before", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+    ]
+
+    def __init__(self, title: str, question: Content, yes: str) -> None:
+        super().__init__()
+        self._title, self._question, self._yes = title, question, yes
+
+    def compose(self) -> ComposeResult:
+        """Ask, with two buttons."""
+        with Vertical(id="asking") as frame:
+            frame.border_title = Content(self._title)
+            yield Static(self._question, classes="words", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button(Content("Cancel  n"), id="no", compact=True)
+                yield Button(Content(f"{self._yes}  y"), id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """Cancel is what Enter means."""
+        self.query_one("#no").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer as the button says."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer."""
+        self.dismiss(yes)
+
+
+class NameScreen(ModalScreen[str | None]):
+    """Asks for the name of a directory; returns it, or None. ``why`` is already fit to show."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    def __init__(self, title: str, why: str, offered: str) -> None:
+        super().__init__()
+        self._title, self._why, self._offered = title, why, offered
+
+    def compose(self) -> ComposeResult:
+        """Say why, and ask in one line."""
+        with Vertical(id="asking") as frame:
+            frame.border_title = Content(self._title)
+            frame.border_subtitle = Content("Enter take it   Esc back")
+            yield Static(Content(self._why), classes="words", markup=False)
+            yield Input(self._offered, compact=True, max_length=255, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the name, unless it is none."""
+        name = event.value.strip()
+        if name in ("", ".", "..") or "/" in name or visible(name) != name:
+            self.query_one(Static).update(Content("A name without / and control characters."))
+        else:
+            self.dismiss(name)
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)

@@ -1,0 +1,205 @@
+"""The list with marks: keys that mark, and the line that counts what is marked."""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.model import Row
+from venvdash.text import visible
+from venvdash.tui.aside import Came, Latest, aside
+from venvdash.tui.feed import Feed, Source
+from venvdash.tui.marks import Marks
+from venvdash.tui.rules import Rule
+from venvdash.tui.screens.listing import ListScreen
+from venvdash.tui.table import View
+from venvdash.tui.widgets.basket import Basket
+
+if TYPE_CHECKING:
+    from venvdash.session.deleting import Together
+    from venvdash.session.pruning import Offer, Rules
+
+
+_PAUSE = 0.02  # seconds between two looks at whether the scan has ended
+
+
+class MarkingScreen(ListScreen):
+    """Marks environments; the marks stay whatever is filtered, sorted or scanned again."""
+
+    def __init__(self, source: Source, feed: Feed) -> None:
+        super().__init__(source, feed)
+        self.marks = Marks()
+        self._adding: Latest[Together] = Latest(self, self._show_together, self._no_union)
+
+    def on_mount(self) -> None:
+        """Let the list show the marks."""
+        self.environments.marked = self.marks
+
+    def on_came(self, message: Came) -> None:
+        """Take what some work beside the screen has brought."""
+        message.then()
+
+    def _finish(self) -> None:
+        super()._finish()
+        self.marks.keep(self.table.rows)
+        self.marks_changed()
+
+    def wait_for_scan(self, stop: threading.Event | None = None) -> None:
+        """Wait until no scan runs; for threads beside the screen."""
+        while self.feed.running and not (stop and stop.is_set()):
+            time.sleep(_PAUSE)
+
+    def rearrange(self) -> None:
+        """Arrange the list anew; a range that is open ends, for its rows are elsewhere."""
+        super().rearrange()
+        if self.marks.anchor is not None:
+            self.marks.close_range(keep=True)
+        self._show_basket()
+
+    def may_mark(self, row: Row) -> bool:
+        """Whether an environment may be marked."""
+        return row.path not in self.environments.states
+
+    def _shown(self) -> list[Path]:
+        return [row.path for row in self.table.shown if self.may_mark(row)]
+
+    # What people do
+
+    def action_mark(self) -> None:
+        """Mark the environment under the cursor, or not, and go to the next."""
+        row = self.row
+        if row is None:
+            return
+        if self.marks.anchor is not None:
+            self.action_mark_range()
+            return
+        if self.may_mark(row):
+            self.marks.toggle(row.path)
+            self.environments.redraw(row.path)
+        self.environments.action_cursor(1)
+        self.marks_changed()
+
+    def action_mark_range(self) -> None:
+        """Begin a range here, or end it here."""
+        row = self.row
+        if self.marks.anchor is not None:
+            self.marks.close_range(keep=True)
+        elif row is not None and self.may_mark(row):
+            self.marks.open_range(row.path)
+        self.environments.refresh()
+        self.marks_changed()
+
+    def action_mark_all(self) -> None:
+        """Mark all that the list shows, or where they are marked already, none of them."""
+        if self.table.view is View.OTHER:
+            return
+        self.marks.close_range(keep=True)
+        self.marks.toggle_all(self._shown())
+        self.environments.refresh()
+        self.marks_changed()
+
+    def action_mark_rule(self) -> None:
+        """Choose a rule, and mark what it holds for among what the filter lets through."""
+        from venvdash.tui.screens.rules import RuleMenu
+
+        rows = [row for row in self.table.matching() if self.may_mark(row)]
+        self.app.push_screen(RuleMenu(rows, len(self.marks)), partial(self._mark_by, rows))
+
+    def _mark_by(self, rows: Iterable[Row], rule: Rule | None) -> None:
+        from venvdash.tui.screens.rules import CLEAR
+
+        if rule is None:
+            return
+        if rule is CLEAR:
+            self.marks.clear()
+        elif rule.prune is not None:
+            self._look_once_more(rows, rule.prune)
+            return
+        else:
+            self.marks.add([row.path for row in rows if rule.holds(row)])
+        self.environments.refresh()
+        self.marks_changed()
+
+    def _look_once_more(self, rows: Iterable[Row], wanted: "Rules") -> None:
+        """Mark what the rules pick, but nothing that a last search finds something to lead to."""
+        within = {row.path for row in rows}
+
+        def look() -> "Sequence[Offer]":
+            self.wait_for_scan()
+            return self.source.prune_candidates(wanted)
+
+        def found(offers: "Sequence[Offer]") -> None:
+            offers = [offer for offer in offers if offer.row.path in within]
+            self.marks.add(offer.row.path for offer in offers if not offer.held)
+            for offer in offers:
+                if offer.held:
+                    self.say(f"{visible(offer.row.name)} is not marked. {visible(offer.held)}")
+            self.environments.refresh()
+            self.marks_changed()
+
+        self.say("Looking once more for what leads to them …")
+        aside(self, look, found, self._no_rule)
+
+    def _no_rule(self, error: Exception) -> None:
+        self.say(f"Nothing is marked: {visible(str(error))}", severe=True)
+
+    def drop_range(self) -> bool:
+        """Forget an open range; return whether there was one."""
+        if self.marks.anchor is None:
+            return False
+        self.marks.close_range(keep=False)
+        self.environments.refresh()
+        self.marks_changed()
+        return True
+
+    def _current_changed(self) -> None:
+        super()._current_changed()
+        anchor = self.marks.anchor
+        if anchor is None or self.table.view is View.OTHER:
+            return
+        start = self.table.index_of(anchor)
+        if start is not None:
+            ends = sorted((start, self.environments.cursor))
+            rows = self.table.shown[ends[0] : ends[1] + 1]
+            self.marks.stretch(row.path for row in rows if self.may_mark(row))
+            self.environments.refresh()
+            self.marks_changed()
+
+    # The basket
+
+    def marks_changed(self) -> None:
+        """Count anew, and have the bytes added up beside the screen."""
+        paths = self.marks.paths
+        self.query_one(Basket).frees = None
+        if paths and self._ended:  # during a scan nothing can be said of what is shared
+            self._adding.ask(partial(self.source.union, paths))
+        else:
+            self._adding.forget()
+        self._show_basket()
+
+    def _show_basket(self) -> None:
+        basket, marked = self.query_one(Basket), self.table.find(self.marks.paths)
+        basket.count = len(self.marks)
+        basket.hidden = sum(self.table.index_of(row.path) is None for row in marked)
+        basket.least = sum(row.usage.frees for row in marked if row.usage)
+        basket.in_range = self.marks.anchor is not None
+        basket.display = bool(marked) and not self.working
+
+    @property
+    def working(self) -> bool:
+        """Whether another line has the basket's place."""
+        return False
+
+    def _show_together(self, together: "Together") -> None:
+        basket = self.query_one(Basket)
+        basket.frees, basket.cache, basket.exact = (
+            together.frees,
+            together.cache_held,
+            together.exact,
+        )
+
+    def _no_union(self, error: Exception) -> None:
+        self.query_one(Basket).frees = None
+        self.say(f"The bytes cannot be added up: {type(error).__name__}", severe=True)

@@ -1,0 +1,164 @@
+"""The trash: what lies there since when, to have back or to free now."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from venvdash.model import Outcome, Result, Trashed
+from venvdash.session import figures
+from venvdash.text import visible
+from venvdash.tui import keys
+from venvdash.tui.aside import Came, Latest, aside
+from venvdash.tui.format import short_path, with_tilde
+from venvdash.tui.screens.ask import AskScreen, NameScreen
+from venvdash.tui.widgets.plan_text import counted
+from venvdash.tui.widgets.trash_list import TrashList
+
+if TYPE_CHECKING:
+    from venvdash.tui.screens.deleting import DeletingScreen
+
+_TICK = 0.2
+
+
+class TrashScreen(ModalScreen[None]):
+    """Lists the trash; what is done here is the main screen's work, and shows there as well."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.TRASH)
+
+    def __init__(self, main: "DeletingScreen") -> None:
+        super().__init__()
+        self._main = main
+        self._reading: Latest[Sequence[Trashed]] = Latest(self, self._show, self._cannot)
+        self._was_working = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list and two lines about what is under the cursor."""
+        with Vertical(id="trash") as frame:
+            frame.border_title = Content("Trash")
+            frame.border_subtitle = Content("r have back   f free now   F free all   Esc back")
+            yield TrashList(self._main.home, id="trashed")
+            yield Static("", id="about", markup=False)
+
+    @property
+    def listing(self) -> TrashList:
+        """The list."""
+        return self.query_one(TrashList)
+
+    def on_mount(self) -> None:
+        """Read the trash, and again whenever something was done to it."""
+        self.listing.hint = "Looking …"
+        self.listing.focus()
+        self.watch(self.listing, "current", self._current_changed, init=False)
+        self.set_interval(_TICK, self._look)
+        self.read()
+
+    def read(self) -> None:
+        """Read the trash."""
+        self._reading.ask(self._main.source.trash)
+
+    def _look(self) -> None:
+        working = self._main.job is not None
+        if self._was_working and not working:
+            self.read()
+        self._was_working = working
+        if working:
+            self._say(Content(f"{self._main.busy_with} …"))
+
+    def on_came(self, message: Came) -> None:
+        """Take what some work beside the screen has brought."""
+        message.then()
+
+    def _show(self, trash: Sequence[Trashed]) -> None:
+        self.listing.hint = "The trash is empty."
+        self.listing.show_items(trash)
+        frees = sum(item.frees for item in trash)
+        self.query_one("#trash").border_title = Content(
+            f"Trash: {counted(len(trash), 'environment')}, {figures.size(frees)} to free"
+            if trash
+            else "Trash"
+        )
+        self._current_changed()
+
+    def _cannot(self, error: Exception) -> None:
+        self.listing.hint = visible(f"It cannot be read: {error}")
+
+    def _current_changed(self) -> None:
+        item = self.listing.current
+        if not isinstance(item, Trashed):
+            self._say(Content(""))
+            return
+        why = with_tilde(visible(item.reason), self._main.home)
+        where = short_path(item.original, self._main.home)
+        self._say(Content.assemble((where, "bold"), f"  {why}"))
+
+    def _say(self, text: Content) -> None:
+        self.query_one("#about", Static).update(text)
+
+    # What people do
+
+    def on_line_table_chosen(self) -> None:
+        """Enter or a double click: have it back."""
+        self.action_restore()
+
+    def action_restore(self) -> None:
+        """Have back what is under the cursor."""
+        if isinstance(self.listing.current, Trashed):
+            self._restore(self.listing.current, None)
+
+    def _restore(self, item: Trashed, name: str | None) -> None:
+        restore = partial(self._main.source.restore, item, name)
+        aside(self, restore, partial(self._restored, item), self._failed)
+
+    def _restored(self, item: Trashed, result: Result) -> None:
+        reason = with_tilde(visible(result.reason), self._main.home)
+        if result.outcome is Outcome.SKIPPED:
+            asked = NameScreen("Have it back under another name", reason, f"{item.entry}-back")
+            self.app.push_screen(asked, partial(self._take_name, item))
+            return
+        if result.outcome is Outcome.DONE:
+            self._main.say(f"{visible(item.name)} is back. {reason}".rstrip())
+            self._main.action_rescan()
+        else:
+            self._main.say(f"{visible(item.name)}: {reason}", severe=True)
+        self._main.weigh_trash()
+        self.read()
+
+    def _take_name(self, item: Trashed, name: str | None) -> None:
+        if name is not None:
+            self._restore(item, name)
+
+    def _failed(self, error: Exception) -> None:
+        self._main.say(f"It is still in the trash: {visible(str(error))}", severe=True)
+
+    def action_free(self) -> None:
+        """Ask whether to free what is under the cursor."""
+        if isinstance(self.listing.current, Trashed):
+            self._ask_to_free([self.listing.current])
+
+    def action_free_all(self) -> None:
+        """Ask whether to free everything."""
+        if self.listing.items:
+            self._ask_to_free(list(self.listing.items))
+
+    def _ask_to_free(self, items: Sequence[Trashed]) -> None:
+        frees = figures.size(sum(item.frees for item in items))
+        what = visible(items[0].name) if len(items) == 1 else f"all {len(items)} environments"
+        question = Content.assemble(
+            "Free ", (what, "bold"), f" now? This gives back {frees} and cannot be undone."
+        )
+        self.app.push_screen(AskScreen("Free now", question, "Free"), partial(self._free, items))
+
+    def _free(self, items: Sequence[Trashed], yes: bool | None) -> None:
+        if yes:
+            self._main.begin("freeing", lambda _: self._main.source.empty_trash(items), len(items))
+
+    def action_leave(self) -> None:
+        """Go back to the list."""
+        self.dismiss(None)

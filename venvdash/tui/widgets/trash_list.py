@@ -1,0 +1,52 @@
+"""The list of what lies in the trash."""
+
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from venvdash.model import Trashed
+from venvdash.session import figures
+from venvdash.text import visible
+from venvdash.tui.format import left, left_cut, right, short_path
+from venvdash.tui.widgets.line_table import Column, LineTable, Parts
+
+
+def _name(item: Trashed, width: int) -> Parts:
+    return ((left(visible(item.name, 256), width), "plain"),)
+
+
+def _status(item: Trashed, width: int) -> Parts:
+    words = "being freed" if item.purging else visible(item.status, 32)
+    return ((left(words, width), "bad" if item.purging else "muted"),)
+
+
+def _since(item: Trashed, width: int) -> Parts:
+    return ((right(figures.age(item.since, time.time()), width), "muted"),)
+
+
+def _size(item: Trashed, width: int) -> Parts:
+    return ((right(figures.size(item.on_disk), width), "plain"),)
+
+
+def _frees(item: Trashed, width: int) -> Parts:
+    return ((right(figures.size(item.frees), width), "plain"),)
+
+
+class TrashList(LineTable[Trashed]):
+    """What lies in the trash, one a line, keyed by where it lies."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain", "table--muted", "table--bad"}
+
+    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+        def where(item: Trashed, width: int) -> Parts:
+            return ((left_cut(short_path(item.original, home), width), "muted"),)
+
+        columns = (
+            Column("name", "Deleted", 16, _name, grow=2),
+            Column("status", "Was", 11, _status, order=2),
+            Column("since", "Since", 6, _since, numeric=True),
+            Column("size", "Size", 9, _size, numeric=True, order=1),
+            Column("frees", "Frees", 9, _frees, numeric=True),
+            Column("where", "From", 16, where, grow=3, order=3),
+        )
+        super().__init__(columns, lambda item: item.path, id=id)
