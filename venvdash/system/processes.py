@@ -25,6 +25,7 @@ _ACTIVATING = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD in the flags of /proc/PID/stat
 _ARGUMENTS = 1000  # looked at of one process; `rm` may have 100,000
 _PATH_MAX = 4096
+_OF_ITS_OWN = ("/proc/", "/dev/fd/")  # who reads /dev/fd/3 sees what the reader has open there
 _DELETED = " (deleted)"  # what Linux adds to the path of something that was unlinked
 
 T = TypeVar("T")
@@ -176,7 +177,7 @@ class _Inside:
         By its text, by where its directory leads (the ``bin/python`` in it leads out of an
         environment), and by where it leads itself (``~/.local/bin/black``).
         """
-        if not os.path.isabs(path) or "\0" in path:
+        if not os.path.isabs(path) or "\0" in path or path.startswith(_OF_ITS_OWN):
             return ()
         known = self._known.get(path)
         if known is None:
