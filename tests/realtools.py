@@ -19,6 +19,7 @@ from uv import find_uv_bin
 from tests.conftest import Home, home_in
 
 Tool = Callable[[str], Path]
+Uv = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,29 @@ def tool(
         return _place(name, release, kept) / name / "bin" / (release.program or name)
 
     return program
+
+
+@pytest.fixture(scope="session")
+def uv_index(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Uv:
+    """Runs uv with a cache that is kept between runs; skips where the index is out of reach."""
+    cache = pytestconfig.cache
+    kept = cache.mkdir("uv") if cache else tmp_path_factory.mktemp("uv")
+
+    def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        command = [find_uv_bin(), *arguments]
+        for offline in ("1", "0"):
+            done = subprocess.run(
+                command,
+                env=os.environ | {"UV_CACHE_DIR": str(kept), "UV_OFFLINE": offline},
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+            if done.returncode == 0:
+                return done
+        pytest.skip(f"needs {arguments[-1]} from the package index: {done.stderr.strip()[-200:]}")
+
+    return run
 
 
 @pytest.fixture(scope="module")

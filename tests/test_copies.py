@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scanner.test_editables import Uv, uv_index  # noqa: F401  # a fixture
+from tests.realtools import Uv
 from tests.scenario import remove, rows, venv
 from venvdash.model import How, Status
 
@@ -73,7 +73,7 @@ def test_a_copy_outlives_its_original(home: Home, project: Path) -> None:
     assert (shown[copy].verdict.status, shown[copy].verdict.project) == (Status.LINKED, project)
 
 
-def test_what_cpvirtualenv_makes_is_disputed(home: Home, project: Path, uv_index: Uv) -> None:  # noqa: F811
+def test_what_cpvirtualenv_makes_is_disputed(home: Home, project: Path, uv_index: Uv) -> None:
     first = original(home, project)
     tools = by_uv(home, home.path / "tools")
     uv_index(

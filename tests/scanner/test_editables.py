@@ -2,23 +2,19 @@
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
 from tests.conftest import Home
+from tests.realtools import Uv
 from venvdash.model import Direction, How
 from venvdash.scanner.editables import Editable
 from venvdash.scanner.inspect import Inspected, inspect
 from venvdash.scanner.packages import origins, read_site
 from venvdash.stores.base import Entry, Root
-
-Uv = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @dataclass(frozen=True)
@@ -44,29 +40,6 @@ BACKENDS = {
     "flit": Backend("flit_core==3.12.0", "flit_core.buildapi"),
     "pdm-backend": Backend("pdm-backend==2.4.5", "pdm.backend"),
 }
-
-
-@pytest.fixture(scope="session")
-def uv_index(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Uv:
-    """Runs uv with a cache that is kept between runs; skips where the index is out of reach."""
-    cache = pytestconfig.cache
-    kept = cache.mkdir("uv") if cache else tmp_path_factory.mktemp("uv")
-
-    def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        command = [find_uv_bin(), *arguments]
-        for offline in ("1", "0"):
-            done = subprocess.run(
-                command,
-                env=os.environ | {"UV_CACHE_DIR": str(kept), "UV_OFFLINE": offline},
-                capture_output=True,
-                text=True,
-                timeout=300,
-            )
-            if done.returncode == 0:
-                return done
-        pytest.skip(f"needs {arguments[-1]} from the package index: {done.stderr.strip()[-200:]}")
-
-    return run
 
 
 def project(home: Home, backend: Backend) -> Path:
