@@ -146,6 +146,7 @@ class Store:
     kinds: ClassVar[tuple[Kind, ...]]
     rank: ClassVar[int] = 50  # the lower, the more particular: asked first whose environment it is
     tested_with: ClassVar[str] = ""
+    proof: ClassVar[str] = ""  # for the documents, where what is implemented says it badly
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

@@ -29,6 +29,7 @@ class ConfiguredStores(Store):
     title = "configured folders"
     kinds = (Kind("mirrored", "environment under its project's path"),)
     rank = 60
+    proof = "the path below the root; `.venv-name` in the project"
     pointers = (_NAME_FILE,)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

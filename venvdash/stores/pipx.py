@@ -27,6 +27,7 @@ class PipxStore(Store):
     title = "pipx"
     kinds = (Kind("pipx", "tool installed by pipx"),)
     rank = 6
+    proof = "belongs to a tool, not to a project"
     tested_with = "pipx 1.18.4"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

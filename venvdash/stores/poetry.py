@@ -43,6 +43,7 @@ class PoetryStore(Store):
     title = "poetry"
     kinds = (Kind("poetry", "poetry environment"),)
     rank = 20
+    proof = "the hash of the project's path; `envs.toml` for the one in use"
     tested_with = "poetry 2.5.1"
     pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml
 

@@ -22,6 +22,7 @@ class UvToolStore(Store):
     title = "uv tools"
     kinds = (Kind("uv-tool", "tool installed by uv"),)
     rank = 5
+    proof = "belongs to a tool, not to a project"
     tested_with = "uv 0.13.9"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

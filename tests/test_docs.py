@@ -1,0 +1,28 @@
+"""What the documents say that the code knows better."""
+
+import pytest
+
+from tests.docs import END, README, START, filled, table
+from venvdash.stores import registry
+
+
+def test_the_readmes_table_of_stores_is_that_of_the_registry() -> None:
+    text = README.read_text()
+    assert filled(text) == text, "run `python -m tests.docs`"
+
+
+def test_every_store_has_a_row_and_every_row_is_whole() -> None:
+    lines = table().splitlines()
+    assert len(lines) == len(registry()) + 2
+    assert {line.count("|") for line in lines} == {5}
+    assert not any("|  |" in line for line in lines)
+    assert all(any(line.startswith(f"| {s.title} |") for line in lines) for s in registry())
+
+
+def test_only_what_lies_between_the_markers_is_written() -> None:
+    text = f"before\n{START}\nold\n{END}\nafter\n"
+    assert filled(text) == f"before\n{START}\n{table()}\n{END}\nafter\n"
+    assert filled(filled(text)) == filled(text)
+    for damaged in ("", START, f"{END}{START}"):
+        with pytest.raises(ValueError, match="stores"):
+            filled(damaged)
