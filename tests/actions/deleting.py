@@ -3,11 +3,15 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import Home
 from tests.scenario import rows
+from venvdash.actions import steps
 from venvdash.actions.context import Context
 from venvdash.actions.delete import Deleter
 from venvdash.actions.plan import plan_delete
@@ -82,3 +86,25 @@ def tree(*roots: Path, without: Iterable[Path] = ()) -> str:
     for root in roots:
         walk(root)
     return found.hexdigest()
+
+
+def at_step(monkeypatch: pytest.MonkeyPatch, name: str, call: Callable[[], object]) -> list[str]:
+    """Call ``call`` once when the step ``name`` has been done; return the steps as they are."""
+    done: list[str] = []
+
+    def step(current: str) -> None:
+        first = current not in done
+        done.append(current)
+        if current == name and first:
+            call()
+
+    monkeypatch.setattr(steps, "step", step)
+    return done
+
+
+def waited(until: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait for something that another process does; that it never does fails the test."""
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.005)

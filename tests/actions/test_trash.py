@@ -1,8 +1,6 @@
 """Having back what was deleted."""
 
-from pathlib import Path
-
-from tests.actions.deleting import context, one, small, trashes, tree
+from tests.actions.deleting import context, one, trashes, tree
 from tests.conftest import Home
 from tests.scenario import uv_project
 from venvdash.actions import trash

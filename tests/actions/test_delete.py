@@ -1,0 +1,304 @@
+"""Deleting: what is done in which order, and what becomes of it when something is in the way."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.actions.deleting import at_step, context, delete, one, plan, small, trashes, tree
+from tests.conftest import Home
+from tests.mounting import tmpfs
+from tests.scenario import rows
+from venvdash.actions import trash
+from venvdash.actions.delete import Deleter
+from venvdash.model import Item, Outcome, Plan, Result
+
+
+def _store(home: Home) -> Path:
+    return home.path / ".virtualenvs"
+
+
+def _project(home: Home, entry: Path) -> Path:
+    """Make a project of an environment, with a link, and return it."""
+    project = home.path / "code" / entry.name
+    project.mkdir(parents=True)
+    (entry / ".project").write_text(f"{project}\n")
+    (project / ".venv").symlink_to(entry)
+    return project
+
+
+def _apply(home: Home, made: Plan) -> Result:
+    with Deleter(made, context(home)) as deleter:
+        return deleter.apply(made.items[0])
+
+
+def test_the_steps_come_in_their_order(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    made = plan(home, entry)
+    assert [link.path for link in made.items[0].links] == [project / ".venv"]
+    done = at_step(monkeypatch, "", lambda: None)
+    assert _apply(home, made).outcome is Outcome.DONE
+    assert done == [
+        "checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced",
+    ]  # fmt: skip
+
+
+def test_the_journal_is_there_before_anything_else_changes(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    made = plan(home, entry)
+    at_step(
+        monkeypatch,
+        "journalled",
+        lambda: [
+            pytest.fail("too late")
+            for gone in [not (entry / "trash.toml").is_file(), not (project / ".venv").is_symlink()]
+            if gone
+        ],
+    )
+    assert _apply(home, made).outcome is Outcome.DONE
+
+
+def test_a_path_file_goes_with_its_environment_and_comes_back(home: Home) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    (project / ".venv").unlink()
+    (project / ".venv").write_text("../../.virtualenvs/app\n")
+    result = one(home, entry)
+    assert not (project / ".venv").exists()
+    (found,) = trash.find(context(home).roots)
+    assert found.path == result.trash
+    assert trash.restore(found).reason == ""
+    assert (project / ".venv").read_text() == "../../.virtualenvs/app\n"
+
+
+@pytest.mark.parametrize("what", ["directory", "file", "link elsewhere", "path file elsewhere"])
+def test_what_leads_elsewhere_is_never_touched(home: Home, what: str) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    link = project / ".venv"
+    link.unlink()
+    if what == "directory":
+        small(link, "precious")
+    elif what == "file":
+        link.write_text("no path\nat all\n")
+    elif what == "link elsewhere":
+        link.symlink_to(small(_store(home) / "other"))
+    else:
+        link.write_text(str(small(_store(home) / "other")))
+    before = tree(project)
+    assert one(home, entry).outcome is Outcome.DONE
+    assert tree(project) == before
+
+
+def _in_use(entry: Path) -> Iterator[None]:
+    process = subprocess.Popen(["sleep", "600"], cwd=entry)
+    yield
+    process.kill()
+    process.wait()
+
+
+def _relinked(entry: Path) -> Iterator[None]:
+    other = entry.parents[1] / "code" / "elsewhere"
+    other.mkdir(parents=True)
+    (entry / ".project").write_text(f"{other}\n")
+    yield
+
+
+def _noted(entry: Path) -> Iterator[None]:
+    sidecar = entry / "venvdash.toml"
+    sidecar.write_text(sidecar.read_text() + 'note = "mine"\n')
+    yield
+
+
+def _installed(entry: Path) -> Iterator[None]:
+    (entry / "lib/python3.12/site-packages/new-1.0.dist-info").mkdir()
+    yield
+
+
+def _linked(entry: Path) -> Iterator[None]:
+    (entry.parents[1] / "code" / "app" / "venv").symlink_to(entry)
+    yield
+
+
+def _unpacked(entry: Path) -> Iterator[None]:
+    (entry / "trash.toml").write_text("mine")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_in_use, "in use"),
+        (_relinked, "changed since"),
+        (_noted, "changed since"),
+        (_installed, "changed since"),
+        (_linked, "did not show"),
+        (_unpacked, "trash.toml"),
+    ],
+)
+def test_what_changed_after_the_plan_is_skipped(
+    home: Home, change: Callable[[Path], Iterator[None]], words: str
+) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    made = plan(home, entry)
+    with Deleter(made, context(home)) as deleter, contextmanager(change)(entry):
+        before = tree(entry, project)
+        result = deleter.apply(made.items[0])
+        assert result.outcome is Outcome.SKIPPED
+        assert words in result.reason
+        assert tree(entry, project) == before
+    assert trashes(entry.parent) == []
+
+
+def test_an_orphan_whose_project_is_back_is_skipped(home: Home) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    rows(home)
+    shutil.rmtree(project)
+    made = plan(home, entry)
+    assert made.items[0].row.verdict.status == "orphan"
+    project.mkdir()
+    result = _apply(home, made)
+    assert (result.outcome, "there again" in result.reason) == (Outcome.SKIPPED, True)
+
+
+def test_of_fifty_those_that_changed_are_skipped_and_the_rest_is_done(home: Home) -> None:
+    entries = [small(_store(home) / f"app{number:02}") for number in range(50)]
+    made = plan(home, *entries)
+    with Deleter(made, context(home)) as deleter:
+        process = subprocess.Popen(["sleep", "600"], cwd=entries[2])
+        next(_relinked(entries[6]))
+        results = list(deleter.run())
+        process.kill()
+        process.wait()
+    skipped = {result.path for result in results if result.outcome is Outcome.SKIPPED}
+    assert skipped == {entries[2], entries[6]}
+    assert sum(result.outcome is Outcome.DONE for result in results) == 48
+    assert len(trashes(_store(home))) == 48
+
+
+def test_a_link_that_cannot_be_removed_takes_everything_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    (project / "venv").symlink_to(entry)
+    made = plan(home, entry)
+    assert len(made.items[0].links) == 2
+    (entry / ".lock").touch()
+    before = tree(entry, project / ".venv")
+
+    def replaced() -> None:
+        (project / "venv").unlink()
+        small(project / "venv", "precious")
+
+    at_step(monkeypatch, "unlinked", replaced)
+    result = _apply(home, made)
+    assert result.outcome is Outcome.SKIPPED
+    assert "no link any more" in result.reason
+    assert tree(entry, project / ".venv") == before
+    assert (project / "venv" / "pyvenv.cfg").is_file()
+
+
+def _fill(store: Path) -> None:
+    with (store / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
+        while True:
+            ballast.write(b"\0" * 4096)
+
+
+def test_a_full_disk_does_not_stand_in_the_way(home: Home) -> None:
+    store = _store(home)
+    store.mkdir()
+    with tmpfs(store, "1m"):
+        entry = small(store / "app")
+        made = plan(home, entry)
+        with Deleter(made, context(home)) as deleter:
+            _fill(store)
+            result = deleter.apply(made.items[0])
+        assert result.outcome is Outcome.DONE, result
+        (found,) = trash.find(context(home).roots)
+        assert trash.restore(found).outcome is Outcome.DONE
+        assert (entry / "pyvenv.cfg").is_file()
+
+
+def test_a_full_disk_without_room_of_our_own_leaves_it_whole(home: Home) -> None:
+    store = _store(home)
+    store.mkdir()
+    with tmpfs(store, "1m"):
+        entry = small(store / "app")
+        made = plan(home, entry)
+        (entry / "venvdash.toml").unlink()
+        (entry / ".lock").touch()
+        _fill(store)
+        before = tree(entry)
+        result = _apply(home, made)
+        assert result.outcome is Outcome.FAILED
+        assert "whole in its place" in result.reason
+        assert tree(entry) == before
+        assert trashes(store) == []
+
+
+def test_a_directory_that_may_not_be_written_into_goes_and_comes_back_as_it_was(
+    home: Home,
+) -> None:
+    entry = small(_store(home) / "app")
+    made_before = rows(home)
+    entry.chmod(0o555)
+    made = plan(home, entry, table=made_before)
+    result = _apply(home, made)
+    assert result.outcome is Outcome.DONE, result
+    (found,) = trash.find(context(home).roots)
+    assert trash.restore(found).outcome is Outcome.DONE
+    assert entry.stat().st_mode & 0o777 == 0o555
+
+
+def test_two_processes_delete_the_same_environment(home: Home) -> None:
+    """One succeeds, the other says that it was already removed."""
+    entries = [small(_store(home) / f"app{number}") for number in range(10)]
+    made = plan(home, *entries)
+    with Deleter(made, context(home)) as deleter:
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            said = [f"{result.outcome}:{result.reason}" for result in deleter.run()]
+            os.write(writer, "\n".join(said).encode())
+            os._exit(0)
+        os.close(writer)
+        ours = [f"{result.outcome}:{result.reason}" for result in deleter.run()]
+        with os.fdopen(reader) as pipe:
+            theirs = pipe.read().splitlines()
+        os.waitpid(child, 0)
+    for pair in zip(ours, theirs, strict=True):
+        assert sorted(pair) == ["done:", "skipped:It was already removed."]
+    assert len(trashes(_store(home))) == 10
+
+
+def test_an_environment_without_its_python_can_be_deleted(home: Home) -> None:
+    entry = small(_store(home) / "app")
+    (entry / "bin" / "python").unlink()
+    (entry / "bin" / "python").symlink_to("/nowhere/python")
+    assert one(home, entry).outcome is Outcome.DONE
+
+
+def test_what_is_not_in_the_plan_is_not_deleted(home: Home) -> None:
+    entry, other = small(_store(home) / "app"), small(_store(home) / "other")
+    known = rows(home)
+    with Deleter(plan(home, entry, table=known), context(home)) as deleter:
+        assert deleter.apply(Item(known[other])).outcome is Outcome.SKIPPED
+    assert other.is_dir()
+
+
+def test_a_bulk_beyond_the_descriptors_that_may_be_open(home: Home) -> None:
+    entries = [small(_store(home) / f"app{number}") for number in range(230)]
+    results = delete(home, *entries)
+    assert {result.outcome for result in results} == {Outcome.DONE}
