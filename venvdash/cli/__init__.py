@@ -13,6 +13,10 @@ from venvdash import __version__
 _COMMANDS = {
     "list": "venvdash.cli.listing",
     "info": "venvdash.cli.info",
+    "delete": "venvdash.cli.delete",
+    "prune": "venvdash.cli.prune",
+    "trash": "venvdash.cli.trash",
+    "history": "venvdash.cli.history",
     "stores": "venvdash.cli.stores",
     "demo": "venvdash.cli.demo",
 }

@@ -50,11 +50,11 @@ class Look:
 
     @property
     def said(self) -> str:
-        """What was searched, in a sentence."""
-        text = f"Nothing leads to it in {self.directories:,} directories"
-        text += f": the places of projects and all of {short_path(self.home, self.home)}"
-        text += f", except {self.unread:,} that may not be read" if self.unread else ""
-        return text + (f"; {self.stopped}." if self.stopped else ".")
+        """What was searched, to go on a sentence with."""
+        text = f"nothing leads to it in {self.directories:,} directories, the places of projects"
+        text += f" and all of {short_path(self.home, self.home)}"
+        text += f" but {self.unread:,} that may not be read" if self.unread else ""
+        return text + (f"; {self.stopped}" if self.stopped else "")
 
 
 def second_look(

@@ -14,17 +14,13 @@ _TIMEOUT = 600.0  # seconds; uv waits for other uvs that use the cache
 def only_theirs(going: Iterable[Row], rows: Iterable[Row]) -> tuple[str, ...]:
     """Return the packages of ``going`` that none of the other ``rows`` has, by normalised name.
 
-    What was installed from a directory is not in the cache.
+    Projects installed in editable mode count: uv keeps the little wheels that it makes of them.
     """
     deleted = {row.path for row in going if row.environment.target is None}
     theirs: set[str] = set()
     others: set[str] = set()
     for row in (*going, *rows):
-        names = {
-            _SEPARATORS.sub("-", package.name).lower()
-            for package in row.environment.packages
-            if not package.editable
-        }
+        names = {_SEPARATORS.sub("-", package.name).lower() for package in row.environment.packages}
         if row.path in deleted:
             theirs |= names
         else:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from venvdash.model import (
     NotEnvironment,
     Plan,
     Record,
+    Refusal,
     Result,
     Row,
     Status,
@@ -39,6 +40,7 @@ from venvdash.session.events import DeleteEvent, RowChanged, RowGone, SessionEve
 from venvdash.session.memory import Keeper
 from venvdash.stores import kinds
 from venvdash.system.machine import Machine
+from venvdash.system.patience import Job, Patient
 
 if TYPE_CHECKING:
     from venvdash.records.receipt import Receipt
@@ -71,6 +73,7 @@ class Session:
         self.remembers = records and config.records
         self.facts: Facts | None = None  # what the verdicts were decided on
         self._deletions = Deletions(self)
+        self._tidied = False
 
     def scan(
         self,
@@ -89,6 +92,7 @@ class Session:
         self.stores, self.oddities, self.problems = [], [], []
         seen: set[Path] = set()
         cancelled = cancel.is_set if cancel else _never
+        self._tidy(cancelled)
         past = self._keeper.open(sizes=usage)
         self._report(self._keeper.problems())
         try:
@@ -107,6 +111,16 @@ class Session:
                 yield from self._take(event, seen)
         finally:
             self._keeper.close()
+
+    def _tidy(self, cancelled: Callable[[], bool]) -> None:
+        """Mend what a crash left before it is judged: a project's link may be missing."""
+        if not self.remembers or self._tidied:
+            return
+        self._tidied = True
+        job = Job(self.machine.home, self._deletions.tidy_if_due)
+        for answer in Patient(self.patience, cancelled).run([job]):
+            if isinstance(answer, list):
+                self._report(Problem(None, sentence) for sentence in answer)
 
     def find(self, text: str) -> list[Row]:
         """Return every row that a name means. Raises resolve.NotFoundError."""
@@ -162,6 +176,16 @@ class Session:
         """
         return self._deletions.plan(paths, cancel)
 
+    def plan_prune(self, rules: "Rules", cancel: threading.Event | None = None) -> Plan:
+        """Return what deleting all that the rules pick would do, each looked at once more.
+
+        What the second look found something leading to is among what the plan leaves alone.
+        """
+        offers = self.prune_candidates(rules, cancel)
+        left = [Refusal(one.row.path, one.row.name, one.held) for one in offers if one.held]
+        paths = [one.row.path for one in offers if not one.held]
+        return self._deletions.plan(paths, cancel, left)
+
     def delete(
         self,
         plan: Plan,
@@ -202,7 +226,7 @@ class Session:
     def tidy(self) -> list[str]:
         """Mend what a crash left, begin to free what is in the trash for too long.
 
-        Returns a sentence for each thing mended. Call it once, before the first scan.
+        Returns a sentence for each thing mended. The first scan does it where there is need.
         """
         return self._deletions.tidy()
 

@@ -91,8 +91,16 @@ class Deletions:
 
     # Plans.
 
-    def plan(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
-        """Return what deleting these would do; they are measured again for it."""
+    def plan(
+        self,
+        paths: Sequence[Path],
+        cancel: threading.Event | None = None,
+        left: Sequence[Refusal] = (),
+    ) -> Plan:
+        """Return what deleting these would do; they are measured again for it.
+
+        ``left`` are more that are left alone, with the reason why.
+        """
         from venvdash.actions.delete import Deleter
         from venvdash.actions.plan import plan_delete
 
@@ -109,7 +117,7 @@ class Deletions:
         packages = cleaning.only_theirs(going, session.rows.values()) if total.cache_held else ()
         plan = replace(
             plan,
-            refused=(*plan.refused, *map(_unknown, missing)),
+            refused=(*plan.refused, *map(_unknown, missing), *left),
             frees=total.frees,
             cache_held=total.cache_held,
             packages_only_in_cache=packages,
@@ -157,12 +165,14 @@ class Deletions:
             receipts.write(self._session, plan, results)
         in_trash = self._exactly(plan, results, in_trash)
         problems: list[str] = []
+        cleaned = self._clean(plan, results, problems) if clean_cache else ()
+        if cleaned:
+            in_trash = self._again(results)
         if now:
             for tally in self._free_now(results, freed, in_trash, problems):
                 if isinstance(tally, Tally):
                     freed, in_trash = tally.freed, tally.in_trash
                 yield tally
-        cleaned = self._clean(plan, results, problems) if clean_cache else ()
         yield Finished(tuple(results), freed, in_trash, cleaned, tuple(problems))
 
     def _gone(self, item: Item, result: Result) -> Result:
@@ -187,6 +197,17 @@ class Deletions:
         with self._lock:
             items = [item for item in plan.items if item.row.path in trashed]
             return self.book.fresh(self._fresh, _entries(items)).frees
+
+    def _again(self, results: Sequence[Result]) -> int:
+        """Return what emptying the trash of these frees now that the cache let go of some."""
+        from venvdash.scanner.usage import measure
+
+        trash = {result.path: result.trash for result in results if result.trash}
+        fresh = Book()
+        for _ in measure(list(trash.values()), {}, _never, book=fresh):
+            pass
+        with self._lock:
+            return self.book.fresh(fresh, trash).frees
 
     def _free_now(
         self, results: Sequence[Result], freed: int, left: int, problems: list[str]
@@ -304,6 +325,13 @@ class Deletions:
             with self._lock:
                 self.book.free([row.path])
         receipts.mark(self._session, [path], receipts.FREED)
+
+    def tidy_if_due(self) -> list[str]:
+        """Tidy up if the places where something was deleted show that there is reason to."""
+        from venvdash.session.due import due
+
+        keep = self._session.config.trash_keep * _DAY
+        return self.tidy() if due(self._session.machine.state_directory, keep) else []
 
     def tidy(self) -> list[str]:
         """Mend what a crash left and begin to free what lay in the trash long enough."""

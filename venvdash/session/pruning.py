@@ -1,5 +1,6 @@
 """What may be pruned: the rules, and a second look at every environment that they pick."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -49,6 +50,16 @@ class Offer:
     row: Row
     why: str
     held: str = ""
+
+
+_UNITS = {"d": DAY, "w": 7 * DAY, "m": 30.44 * DAY, "y": 365.25 * DAY}
+_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)")
+
+
+def seconds_of(text: str) -> float | None:
+    """Return how long ``90d``, ``12 w``, ``6mo``, ``1y`` or ``30`` (days) is; None for no age."""
+    found = _AGE.fullmatch(text.strip().lower())
+    return int(found[1]) * _UNITS[found[2][:1] or "d"] if found else None
 
 
 def picks(rules: Rules, row: Row, facts: Facts | None, now: float) -> bool:
@@ -125,7 +136,7 @@ def candidates(
         if lead:
             offers.append(Offer(row, row.verdict.reason, lead))
             continue
-        why = f"{row.verdict.reason} {look.said}".strip()
+        why = f"{row.verdict.reason}; {look.said}"
         row = replace(row, verdict=replace(row.verdict, reason=why))
         session.rows[row.path] = row
         offers.append(Offer(row, why))

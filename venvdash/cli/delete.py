@@ -1,0 +1,83 @@
+"""`venvdash delete`: delete environments by name, into the trash."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from venvdash.cli.common import ProgressLine, session, warn
+from venvdash.cli.naming import chosen
+from venvdash.cli.plans import carry_out
+from venvdash.scanner.events import Progress
+from venvdash.session import Session
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def deleting(function: F) -> F:
+    """Give a command the options that everything has that deletes."""
+    for option in (
+        click.option(
+            "--clean-cache", is_flag=True, help="Also clean what only they had from uv's cache."
+        ),
+        click.option("--now", is_flag=True, help="Free at once instead of moving to the trash."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object: plan and results."),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask."),
+        click.option("-n", "--dry-run", is_flag=True, help="Show the plan and do nothing."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("delete")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
+@deleting
+@click.pass_obj
+def command(
+    records: bool,
+    names: tuple[str, ...],
+    every: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    now: bool,
+    clean_cache: bool,
+) -> None:
+    """Delete environments. They go to the trash, from where they can be had back.
+
+    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
+    """
+    opened = session(records=records)
+    scan(opened)
+    paths: dict[Path, None] = {}
+    for name in names:
+        rows = chosen(opened, name, changing=True, every=every)
+        paths |= dict.fromkeys(row.path for row in rows)
+    plan = opened.plan_delete(list(paths))
+    status = carry_out(
+        opened,
+        plan,
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
+        now=now,
+        clean_cache=clean_cache,
+    )
+    if plan.refused and not dry_run:
+        status = status or 1
+    raise click.exceptions.Exit(status)
+
+
+def scan(opened: Session) -> None:
+    """Scan everything with sizes: what one frees depends on all the others."""
+    line = ProgressLine()
+    try:
+        for event in opened.scan(early=False):
+            if isinstance(event, Progress):
+                line.show(event)
+    finally:
+        line.clear()
+    for problem in opened.problems:
+        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)

@@ -1,0 +1,75 @@
+"""`venvdash history`: what was deleted, with what had been in it."""
+
+import json
+import time
+
+import click
+
+from venvdash.cli.common import columns, session
+from venvdash.cli.rows import package_json, time_json
+from venvdash.records.receipt import Receipt
+from venvdash.session.figures import age, size
+from venvdash.text import short_path, visible
+
+
+@click.command("history")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, with all packages.")
+@click.pass_obj
+def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
+    """Show what was deleted, the newest first: its project, why, and what was installed.
+
+    With NAMEs only what bore one of these, with its packages.
+    """
+    opened = session(records=records)
+    found = [one for one in opened.history() if not names or {one.name, one.path.name} & {*names}]
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "history": [receipt_json(one) for one in found]}))
+        return
+    if not found:
+        click.echo("Nothing that was deleted is remembered.", err=True)
+        raise click.exceptions.Exit(1 if names else 0)
+    now, home = time.time(), opened.machine.home
+    rows = [("DELETED", "NAME", "PYTHON", "PACKAGES", "FREES", "NOW", "STATUS", "PROJECT")]
+    rows += [
+        (
+            age(one.deleted, now),
+            visible(one.name, 48),
+            visible(one.python, 12),
+            str(len(one.packages)),
+            size(one.frees),
+            one.state,
+            visible(one.status),
+            short_path(one.project, home) if one.project else "-",
+        )
+        for one in found
+    ]
+    lines = columns(rows, frozenset({0, 3, 4}))
+    click.echo(lines[0])
+    for one, line in zip(found, lines[1:], strict=True):
+        click.echo(line)
+        if names:
+            click.echo(f"  {visible(one.reason)}")
+            for package in one.packages:
+                origin = f" from {visible(package.origin, 256)}" if package.origin else ""
+                click.echo(f"  {visible(package.name, 128)} {visible(package.version, 64)}{origin}")
+
+
+def receipt_json(one: Receipt) -> dict[str, object]:
+    """Return a receipt as JSON shows it."""
+    return {
+        "name": one.name,
+        "path": str(one.path),
+        "project": str(one.project) if one.project else None,
+        "kind": one.kind,
+        "status": one.status,
+        "reason": one.reason,
+        "python": one.python or None,
+        "packages": [package_json(package) for package in one.packages],
+        "on_disk": one.on_disk,
+        "frees": one.frees,
+        "deleted": time_json(one.deleted),
+        "state": one.state,
+        "ended": time_json(one.ended or None),
+        "trash": str(one.trash) if one.trash else None,
+    }

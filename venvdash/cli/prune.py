@@ -1,0 +1,79 @@
+"""`venvdash prune`: delete what has no project any more, after a second look at each."""
+
+import click
+
+from venvdash.cli.common import fail, session
+from venvdash.cli.delete import deleting, scan
+from venvdash.cli.plans import carry_out
+from venvdash.session.pruning import Rules, seconds_of
+from venvdash.stores import kinds
+
+
+def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Return a span of time in seconds."""
+    seconds = seconds_of(value) if value is not None else None
+    if value is not None and seconds is None:
+        raise click.BadParameter(f"{value!r} is no age; write 90d, 12w, 6mo or 1y.", ctx, param)
+    return seconds
+
+
+@click.command("prune")
+@click.option("--unknown", is_flag=True, help="Also made for a project that was not found.")
+@click.option("--inactive", is_flag=True, help="Also not the current one of their project.")
+@click.option("--broken", is_flag=True, help="Also those whose interpreter is gone.")
+@click.option(
+    "--older-than", callback=_age, metavar="AGE", help="Only without a trace of use for so long."
+)
+@click.option(
+    "--gone-for", callback=_age, metavar="AGE", help="Only those whose project is gone for so long."
+)
+@click.option("--kind", multiple=True, help="Only of this kind; may be repeated.")
+@click.option("--store", multiple=True, help="Only in this store, its name or directory.")
+@deleting
+@click.pass_obj
+def command(
+    records: bool,
+    unknown: bool,
+    inactive: bool,
+    broken: bool,
+    older_than: float | None,
+    gone_for: float | None,
+    kind: tuple[str, ...],
+    store: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    now: bool,
+    clean_cache: bool,
+) -> None:
+    """Delete environments whose projects are gone (orphans). They go to the trash.
+
+    All of HOME is searched once more for anything that leads to one of them. Unknown and inactive
+    ones go only if nothing used them for 90 days, or for as long as --older-than says.
+    """
+    strange = sorted(set(kind) - set(kinds()))
+    if strange:
+        fail(f"no such kind: {', '.join(strange)}. There are: {', '.join(sorted(kinds()))}.", 2)
+    opened = session(records=records)
+    scan(opened)
+    rules = Rules(
+        unknown=unknown,
+        inactive=inactive,
+        broken=broken,
+        older_than=older_than,
+        gone_for=gone_for,
+        kinds=frozenset(kind),
+        stores=frozenset(store),
+    )
+    plan = opened.plan_prune(rules)
+    raise click.exceptions.Exit(
+        carry_out(
+            opened,
+            plan,
+            dry_run=dry_run,
+            yes=yes,
+            as_json=as_json,
+            now=now,
+            clean_cache=clean_cache,
+        )
+    )

@@ -1,0 +1,167 @@
+"""`venvdash trash`: what was deleted and can be had back."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+import click
+
+from venvdash.cli.common import columns, fail, session, warn
+from venvdash.cli.plans import counted, finished_json, results_json
+from venvdash.cli.rows import time_json
+from venvdash.model import Outcome, Trashed
+from venvdash.session import Session
+from venvdash.session.events import Finished
+from venvdash.session.figures import age, size
+from venvdash.text import short_path, visible
+
+
+@click.group("trash", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Show the trash, bring back what is in it, or free it."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_command, as_json=False)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.pass_obj
+def list_command(records: bool, as_json: bool) -> None:
+    """Show what lies in the trash, the newest first."""
+    opened = _opened(records)
+    found = opened.trash()
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "trash": [trashed_json(one) for one in found]}))
+        return
+    if not found:
+        click.echo("The trash is empty.", err=True)
+        return
+    now, home = time.time(), opened.machine.home
+    rows = [("NAME", "SINCE", "FREES", "STATUS", "WAS AT")]
+    rows += [
+        (
+            visible(one.name, 48),
+            age(one.since, now),
+            "being freed" if one.purging else size(one.frees),
+            visible(one.status),
+            short_path(one.original, home),
+        )
+        for one in found
+    ]
+    for line in columns(rows, frozenset({1, 2})):
+        click.echo(line)
+    days = counted(opened.config.trash_keep, "day")
+    click.echo(f"Each is freed {days} after it was deleted; `venvdash trash empty` frees all now.")
+
+
+@command.command("restore")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--as", "under", metavar="NAME", help="Give its directory another name.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: bool) -> None:
+    """Bring environments back to where they were, with their projects' links.
+
+    NAME is what the list shows, or a path of it: where it was, or of its directory in the trash.
+    """
+    if under is not None and len(names) != 1:
+        fail("--as is for one environment.", 2)
+    opened = _opened(records)
+    found = opened.trash()
+    chosen = [_named(opened, name, found) for name in names]
+    results = [opened.restore(one, under) for one in chosen]
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "results": results_json(results)}))
+    for result in results:
+        if result.outcome is not Outcome.DONE:
+            warn(f"{result.name}: {result.reason}")
+        elif not as_json:
+            more = f" {visible(result.reason)}" if result.reason else ""
+            click.echo(f"{visible(result.name)} is back.{more}")
+    if any(result.outcome is not Outcome.DONE for result in results):
+        raise click.exceptions.Exit(1)
+
+
+@command.command("empty")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    """Free what lies in the trash, all of it or what is named. This cannot be undone."""
+    opened = _opened(records)
+    found = opened.trash()
+    chosen = [_named(opened, name, found) for name in names] if names else found
+    if not chosen:
+        click.echo("The trash is empty.", err=True)
+    elif not yes and not _sure(len(chosen)):
+        fail("nothing was freed. `--yes` frees without asking.", 2)
+    finished = Finished(())
+    for event in opened.empty_trash(chosen):
+        if isinstance(event, Finished):
+            finished = event
+    if as_json:
+        click.echo(json.dumps({"schema": 1} | finished_json(finished)))
+    else:
+        for problem in finished.problems:
+            warn(problem)
+        done = sum(result.outcome is Outcome.DONE for result in finished.results)
+        click.echo(f"Freed {size(finished.freed)} of {counted(done, 'environment')}.")
+    if finished.problems:
+        raise click.exceptions.Exit(1)
+
+
+def _sure(count: int) -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        what = counted(count, "environment")
+        return click.confirm(f"Free {what}? They cannot be had back.", default=False, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False
+
+
+def _opened(records: bool) -> Session:
+    opened = session(records=records)
+    for sentence in opened.tidy():
+        warn(sentence)
+    return opened
+
+
+def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
+    """Return the one in the trash that a name means; leaves with 1 or 3."""
+    given = os.path.normpath(opened.machine.expand(name))
+    hits = [one for one in found if given in (str(one.path), str(one.original))]
+    hits = hits or [one for one in found if name in (one.name, one.entry, one.path.name)]
+    if not hits:
+        fail(f"nothing in the trash is called {name}. `venvdash trash` shows what is.", 1)
+    if len(hits) > 1:
+        home = opened.machine.home
+        lines = columns(
+            (f"  {one.path.name}", time_json(one.since) or "", short_path(one.original, home))
+            for one in hits
+        )
+        fail("\n".join([f"{name} means {len(hits)}:", *lines, "Give one of these names."]), 3)
+    return hits[0]
+
+
+def trashed_json(one: Trashed) -> dict[str, object]:
+    """Return what is known of something in the trash."""
+    return {
+        "name": one.name,
+        "path": str(one.path),
+        "original": str(one.original),
+        "project": str(one.project) if one.project else None,
+        "kind": one.kind,
+        "status": one.status,
+        "reason": one.reason,
+        "since": time_json(one.since),
+        "on_disk": one.on_disk,
+        "frees": one.frees,
+        "links": [str(link.path) for link in one.links],
+        "freeing": one.purging,
+    }
