@@ -132,7 +132,7 @@ def contents(draw: st.DrawFn) -> dict[str, bytes]:
 
 @given(contents())
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_the_files_hold(machine: Home, changed: dict[str, bytes]) -> None:
     for name, content in FILES.items():

@@ -56,7 +56,7 @@ def _recorded(file: str) -> Iterator[str]:
     for line in text.splitlines() if text else ():
         if line.startswith('"'):
             try:
-                yield next(csv.reader([line]))[0]
+                yield next(csv.reader([line], strict=True))[0]
             except (csv.Error, IndexError, StopIteration):
                 continue
         else:
