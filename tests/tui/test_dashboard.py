@@ -37,7 +37,7 @@ def test_no_line_is_wider_than_the_screen_and_the_keys_fit(size: tuple[int, int]
         await driver.scanned()
         assert len(driver.lines) == size[1]
         assert max(map(len, driver.lines)) <= size[0]
-        for word in "Details Filter Sort Mark Delete Undo Copy Keys Quit".split():
+        for word in ["Details", "Filter", "Sort", "Mark", "Delete", "Undo", "Copy", "Keys", "Quit"]:
             assert word in driver.lines[-1]
 
     drive(source(), script, size)

@@ -12,7 +12,7 @@ def run(session: "Source") -> int:
     """Show the dashboard of a session until the user leaves; return the exit code."""
     from venvdash.tui.feed import Feed
 
-    feed = Feed(session)
+    feed = Feed(session, tidy=True)
     feed.start()  # it reads while Textual is loaded: the first screen has rows
     from venvdash.tui.app import Dashboard
 

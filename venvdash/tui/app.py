@@ -34,7 +34,7 @@ class Dashboard(App[int]):
     def __init__(self, source: Source, feed: Feed | None = None) -> None:
         """Show what ``source`` knows; ``feed`` is its scan where that has begun already."""
         super().__init__()
-        self._main = MainScreen(source, feed or Feed(source))
+        self._main = MainScreen(source, feed or Feed(source, tidy=True))
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
 

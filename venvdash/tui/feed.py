@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from venvdash.session.deleting import Together
     from venvdash.session.pruning import Offer, Rules
 
+_MENDING_SECONDS = 1.0  # a store that does not answer must not keep the list waiting
 # The default of 5 ms lets the scanning thread keep a key press waiting; see CPython's GIL.
 _SWITCH_SECONDS = 0.0005
 
@@ -26,6 +27,9 @@ class Source(Protocol):
 
     machine: Machine
     problems: list[Problem]
+
+    def tidy(self) -> Sequence[str]:
+        """Mend what a crash left, before the first scan; a sentence for each thing mended."""
 
     def scan(
         self, *, usage: bool = True, cancel: threading.Event | None = None
@@ -82,19 +86,27 @@ class DiskFree:
     free: int
 
 
-FeedEvent = SessionEvent | Failed | DiskFree
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Something that a crash had left was put right; ``message`` says what."""
+
+    message: str
+
+
+FeedEvent = SessionEvent | Failed | DiskFree | Mended
 
 
 class Feed:
-    """One scan in a thread of its own.
+    """One scan in a thread of its own; with ``tidy`` what a crash left is mended before.
 
     The thread is a daemon and not a worker: leaving must not wait for a directory on a network
     mount that does not answer. A deque is its only way out, so that it never waits for the
     screen, nor the screen for it.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, tidy: bool = False) -> None:
         self._source = source
+        self._tidy = tidy
         self._events: deque[FeedEvent] = deque()
         self._cancel = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scan", daemon=True)
@@ -132,6 +144,10 @@ class Feed:
     def _run(self) -> None:
         try:
             measured = False
+            if self._tidy:
+                mending = threading.Thread(target=self._mend, name="tidy", daemon=True)
+                mending.start()
+                mending.join(_MENDING_SECONDS)
             for event in self._source.scan(cancel=self._cancel):
                 self._events.append(event)
                 if self._cancel.is_set():
@@ -142,6 +158,13 @@ class Feed:
                 self._measure_disk(self._source.machine.home)
         except Exception as error:  # whatever it is, the dashboard lives on and says so
             self._events.append(Failed(f"{type(error).__name__}: {error}"))
+
+    def _mend(self) -> None:
+        try:
+            self._events.extend(Mended(words) for words in self._source.tidy())
+        except Exception as error:  # the list is of more use than this
+            words = f"What a crash left cannot be mended: {type(error).__name__}: {error}"
+            self._events.append(Problem(None, words))
 
     def _measure_disk(self, path: Path) -> bool:
         import shutil

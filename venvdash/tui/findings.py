@@ -7,7 +7,7 @@ from venvdash.model import NotEnvironment, Row
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.session.events import RowChanged, RowGone
 from venvdash.text import visible
-from venvdash.tui.feed import DiskFree, Failed, FeedEvent
+from venvdash.tui.feed import DiskFree, Failed, FeedEvent, Mended
 from venvdash.tui.table import Table, View
 
 
@@ -16,7 +16,7 @@ class Findings:
     """The table and all that a scan tells beside it.
 
     ``due`` says that the table must be arranged again, ``complete`` that all environments have
-    been found, ``failure`` how the last scan failed, fit to show.
+    been found, ``failure`` how the last scan failed, ``mended`` what was put right: fit to show.
     """
 
     table: Table = field(default_factory=Table)
@@ -27,6 +27,7 @@ class Findings:
     disk_free: int | None = None
     outcome: str = ""
     failure: str = ""
+    mended: list[str] = field(default_factory=list)
     complete: bool = False
     due: bool = False
 
@@ -68,6 +69,8 @@ class Findings:
                 self.oddities.append(event.what)
             case Problem():
                 self.problems.append(event)
+            case Mended():
+                self.mended.append(visible(event.message))
             case DiskFree():
                 self.disk_free = event.free
             case Ended():

@@ -9,7 +9,7 @@ from venvdash.session.pruning import Rules, picks
 
 _DAY = 86400.0
 _UNITS = {"d": _DAY, "w": 7 * _DAY, "m": 30.44 * _DAY, "y": 365.25 * _DAY}
-_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)")
+_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)", re.ASCII)
 
 # Age alone is no reason to take what has a tool, or whose project may be somewhere.
 _NEVER_BY_AGE = (

@@ -83,20 +83,15 @@ class DeletingScreen(MarkingScreen):
             if consent is not None:
                 self._delete(consent)
 
-        def planned(plan: Plan) -> None:
-            if dialog.is_attached:
-                dialog.show(plan)
-
         def failed(error: Exception) -> None:
-            if dialog.is_attached:
-                dialog.fail(f"{type(error).__name__}: {error}")
+            dialog.fail(f"{type(error).__name__}: {error}")
 
         def plan() -> Plan:
             self.wait_for_scan(stop)
             return self.source.plan_delete(paths, stop)
 
         self.app.push_screen(dialog, answered)
-        aside(self, plan, planned, failed)
+        aside(self, plan, dialog.show, failed)
 
     # Doing
 
@@ -208,16 +203,12 @@ class DeletingScreen(MarkingScreen):
 
     def _show_outcome(self, finished: Finished) -> None:
         line = self.query_one(WorkLine)
-        line.tally, line.outcome = None, outcome(self.busy_with, finished)
+        line.tally, line.outcome = None, outcome(self.busy_with, finished, self.home)
         line.keys = "u undo  Esc" if any(result.trash for result in finished.results) else "Esc"
         for result in finished.results:
             if result.outcome is Outcome.FAILED:
                 words = f"{visible(result.name)}: {visible(result.reason)}"
                 self.findings.problems.append(Problem(result.path, words))
-        bad = [result for result in finished.results if result.outcome is not Outcome.DONE]
-        if len(bad) == 1 and bad[0].reason:
-            reason = with_tilde(visible(bad[0].reason), self.home)
-            self.say(f"{visible(bad[0].name)}: {reason}", severe=True)
         for problem in finished.problems:
             self._fail(visible(problem))
 

@@ -48,6 +48,8 @@ class PlanScreen(ModalScreen[Consent | None]):
         self._count = count
         self._home = home
         self.plan: Plan | None = None
+        self._failure = ""
+        self._laid_out = False
 
     def compose(self) -> ComposeResult:
         """Lay out the text, the choices and the buttons."""
@@ -67,16 +69,36 @@ class PlanScreen(ModalScreen[Consent | None]):
     def on_mount(self) -> None:
         """Cancel is what Enter means."""
         frame = self.query_one("#plan")
+        frame.border_subtitle = Content("j k scroll   Tab other choices   Esc cancel")
         frame.border_title = Content(f"Delete {counted(self._count, 'environment')}")
         self.query_one("#no").focus()
         for name in ("#free", "#clean", "#typed"):
             self.query_one(name).display = False
+        self._laid_out = True
+        self._draw()
 
     # What is shown
 
     def show(self, plan: Plan) -> None:
-        """Show the plan that was made."""
+        """Show the plan that was made, as soon as there is where to show it."""
         self.plan = plan
+        self._draw()
+
+    def fail(self, message: str) -> None:
+        """Say that no plan could be made; ``message`` is not yet fit to show."""
+        self._failure = f"This cannot be planned: {visible(message)}"
+        self._draw()
+
+    def _draw(self) -> None:
+        if not (self._laid_out and self.is_attached):
+            return
+        plan = self.plan
+        if plan is not None:
+            self._draw_plan(plan)
+        elif self._failure:
+            self.query_one(TextPane).show(Content(self._failure))
+
+    def _draw_plan(self, plan: Plan) -> None:
         self.query_one(TextPane).show(describe_plan(plan, self._home))
         self.query_one("#plan").border_title = Content(
             f"Delete {counted(len(plan.items), 'environment')}"
@@ -91,10 +113,6 @@ class PlanScreen(ModalScreen[Consent | None]):
         self.query_one("#free").display = True
         self.query_one("#yes", Button).disabled = False
         self._show_typed()
-
-    def fail(self, message: str) -> None:
-        """Say that no plan could be made; ``message`` is not yet fit to show."""
-        self.query_one(TextPane).show(Content(f"This cannot be planned: {visible(message)}"))
 
     @property
     def _now(self) -> bool:

@@ -113,13 +113,19 @@ class TrashScreen(ModalScreen[None]):
             self._restore(self.listing.current, None)
 
     def _restore(self, item: Trashed, name: str | None) -> None:
-        restore = partial(self._main.source.restore, item, name)
+        def restore() -> tuple[Result, str]:
+            from venvdash.actions.trash import free_name
+
+            self._main.wait_for_scan()
+            return self._main.source.restore(item, name), free_name(item)
+
         aside(self, restore, partial(self._restored, item), self._failed)
 
-    def _restored(self, item: Trashed, result: Result) -> None:
+    def _restored(self, item: Trashed, answer: tuple[Result, str]) -> None:
+        result, offered = answer
         reason = with_tilde(visible(result.reason), self._main.home)
-        if result.outcome is Outcome.SKIPPED:
-            asked = NameScreen("Have it back under another name", reason, f"{item.entry}-back")
+        if result.outcome is Outcome.SKIPPED and result.trash is not None:  # its name is taken
+            asked = NameScreen("Have it back under another name", reason, offered)
             self.app.push_screen(asked, partial(self._take_name, item))
             return
         if result.outcome is Outcome.DONE:

@@ -11,9 +11,9 @@ _BAR = 16
 
 
 def spread(start: Content, end: Content, width: int) -> Content:
-    """Return both at the ends of one line; where there is no room, only the first."""
-    gap = width - start.cell_length - end.cell_length
-    return Content.assemble(start, " " * gap, end) if gap > 0 else start.truncate(width)
+    """Return both at the ends of one line; where there is no room, the first is cut."""
+    start = start.truncate(max(1, width - end.cell_length - 1), ellipsis=True)
+    return Content.assemble(start, " " * (width - start.cell_length - end.cell_length), end)
 
 
 class Basket(Widget):
@@ -42,12 +42,11 @@ class Basket(Widget):
             frees, cache = about + figures.size(self.frees), figures.size(self.cache)
         pieces: list[Content | tuple[str, str]] = [
             Content.styled(f" ✓ {self.count} marked", "bold $text-primary"),
+            (f", {self.hidden} out of sight" if self.hidden else "", "$text-warning"),
             Content("  frees "),
             Content.styled(frees, "bold"),
             Content(f"  +cache {cache}"),
         ]
-        if self.hidden:
-            pieces.append((f"  {self.hidden} of them out of sight", "$text-warning"))
         end = "v end of range, Esc drops it " if self.in_range else "d delete … "
         keys = Content.styled(end, "$text-muted")
         return spread(Content.assemble(*pieces), keys, self.size.width)

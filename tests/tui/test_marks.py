@@ -1,0 +1,202 @@
+"""Marking: by key, by range, all, by rule; marks outlive what the list does."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tui.driving import Driver, drive
+from tests.tui.feeding import ListSource, everything, many, row, small_machine
+from venvdash.model import Row, Status
+from venvdash.tui.marks import Marks
+from venvdash.tui.rules import older_than, rules, seconds_of
+
+A, B, C, D = (Path("/e") / name for name in "abcd")
+_ORPHANS = [row(f"old-{n}", Status.ORPHAN, mib=10, frees=2, days=100 + n) for n in range(3)]
+
+
+def source(rows: list[Row] | None = None) -> ListSource:
+    return ListSource(everything(small_machine() if rows is None else rows))
+
+
+def marked(driver: Driver) -> list[str]:
+    """The names with a mark on the screen."""
+    names = {item.name for item in driver.main.table.rows.values()}
+    lines = [line[1:] for line in driver.lines if line[1:2] == "✓" and line[3:4] == " "]
+    return sorted(name for name in names if any(f" {name} " in line for line in lines))
+
+
+def test_a_range_that_shrinks_gives_back_what_it_took_and_no_more() -> None:
+    marks = Marks()
+    marks.toggle(C)
+    marks.open_range(A)
+    marks.stretch([A, B, C, D])
+    marks.stretch([A, B])
+    assert set(marks.paths) == {A, B, C}
+    marks.close_range(keep=False)
+    assert marks.paths == (C,)
+
+
+@given(st.lists(st.tuples(st.sampled_from("tarxk"), st.sets(st.sampled_from([A, B, C, D])))))
+def test_marks_are_a_set_whatever_is_done(steps: list[tuple[str, set[Path]]]) -> None:
+    marks, model = Marks(), set[Path]()
+    for what, paths in steps:
+        if what == "t":
+            for path in paths:
+                marks.toggle(path)
+            model ^= paths
+        elif what == "a":
+            marks.toggle_all(list(paths))
+            model = model - paths if paths <= model else model | paths
+        elif what == "r":
+            marks.remove(paths)
+            model -= paths
+        elif what == "x":
+            marks.clear()
+            model = set()
+        else:
+            assert marks.keep(paths) == bool(model - paths)
+            model &= paths
+        assert set(marks.paths) == model
+        assert len(marks) == len(model)
+        assert all((path in marks) == (path in model) for path in (A, B, C, D))
+
+
+def test_ages_as_people_write_them() -> None:
+    day = 86400
+    for text, days in (("90d", 90.0), ("2 w", 14), ("30", 30), ("1y", 365.25), ("3 weeks", 21)):
+        assert seconds_of(text) == days * day
+    assert seconds_of("6mo") == seconds_of("6 m") == seconds_of("6 months")
+    assert [seconds_of(text) for text in ("", "d", "-3d", "3 h", "1e3", "٣d")] == [None] * 6
+
+
+def test_rules_pick_what_they_say_and_never_what_may_have_a_project() -> None:
+    rows = [*small_machine(), row("never-used", Status.ORPHAN)]
+    picked = {rule.name: [r.name for r in rows if rule.holds(r)] for rule in rules(1.8e9)}
+    assert picked["orphans"] == ["billing-legacy", "never-used"]
+    assert picked["unknown"] == ["mystery"]
+    assert picked["inactive"] == ["api@3.11"]
+    assert picked["broken"] == ["old-api"]
+    old = older_than(20 * 86400, max(r.used or 0 for r in rows))
+    names = [r.name for r in rows if old.holds(r)]
+    assert names == ["billing-legacy", "api@3.11", "mystery", "old-api"]
+
+
+def test_space_marks_and_goes_on_and_the_basket_counts() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        height = len(driver.main.environments.items)
+        await driver.press("space", "space")
+        assert marked(driver) == ["api", "api@3.11"]
+        await driver.until(lambda: "2 marked  frees 26.0 MiB  +cache 425.0 MiB" in driver.text)
+        await driver.press("k", "space")
+        assert marked(driver) == ["api"]
+        await driver.press("k", "k", "space")
+        assert "marked" not in driver.text
+        await driver.press("G", "space", "space")
+        assert driver.main.environments.cursor == height - 1
+        assert marked(driver) == [], "the last one, on and off"
+
+    drive(source(), script)
+
+
+def test_marks_survive_filter_sort_view_and_rescan_and_say_what_is_out_of_sight() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", *"api", "enter", "a")
+        wanted = ["api", "api@3.11", "old-api"]
+        assert marked(driver) == wanted
+        await driver.press("escape", "greater_than_sign", "i")
+        assert marked(driver) == wanted
+        await driver.press("2")
+        assert "3 marked, 3 out of sight" in driver.text
+        await driver.press("1", "r")
+        await driver.scanned()
+        assert marked(driver) == wanted
+        await driver.press("5", "a", "v", "space", "1")
+        assert marked(driver) == wanted, "what is no environment cannot be marked"
+
+    drive(source(), script)
+
+
+def test_a_marked_environment_that_is_gone_is_marked_no_more() -> None:
+    feed = source()
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("a")
+        feed.events = everything(small_machine()[:3])
+        driver.main.table.drop(small_machine()[4].path)
+        driver.main.table.drop(small_machine()[5].path)
+        await driver.press("r")
+        await driver.scanned()
+        assert len(driver.main.marks) == len(small_machine()) - 2
+
+    drive(feed, script)
+
+
+def test_a_range_grows_and_shrinks_with_the_cursor_and_esc_drops_it() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("j", "v", "j", "j")
+        assert len(driver.main.marks) == 3
+        await driver.press("k", "k", "k")
+        assert len(driver.main.marks) == 2, "and the other way"
+        await driver.press("escape")
+        assert len(driver.main.marks) == 0
+        await driver.press("v", "j", "v", "j", "j")
+        assert len(driver.main.marks) == 2, "the second v ends it"
+        await driver.press("escape")
+        assert len(driver.main.marks) == 2, "and then Esc has nothing to drop"
+
+    drive(source(), script)
+
+
+def test_all_marks_what_the_list_shows_and_then_none() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("space", "2", "a")
+        assert len(driver.main.marks) == 2
+        await driver.press("a")
+        assert len(driver.main.marks) == 1, "that of the other view stays"
+
+    drive(source(), script)
+
+
+def test_the_rule_menu_marks_orphans_of_what_the_filter_lets_through() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", *"old-1", "enter", "x")
+        assert "orphans" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: len(driver.main.marks) == 1)
+        await driver.press("escape", "x", "enter")
+        await driver.until(lambda: len(driver.main.marks) == 3)
+        await driver.press("x", "G", "k")
+        await driver.press("end", "enter")
+        assert len(driver.main.marks) == 0, "the last line clears them"
+
+    drive(source([*small_machine()[2:], *_ORPHANS]), script)
+
+
+def test_an_age_can_be_typed() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("x", "end", "enter", *"101 parsecs", "enter")
+        assert "Write it as 90d" in driver.text
+        await driver.press(*["backspace"] * 8, "d", "enter")
+        await driver.until(lambda: len(driver.main.marks) == 2)
+
+    drive(source(_ORPHANS), script)
+
+
+def test_ten_thousand_marks() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("v", "G")
+        assert len(driver.main.marks) == 10_000
+        await driver.until(lambda: "10000 marked  frees" in driver.text)
+        await driver.press("g", "space")
+        assert len(driver.main.marks) == 1
+
+    drive(source(many(10_000)), script, (120, 40))

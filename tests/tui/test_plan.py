@@ -1,0 +1,241 @@
+"""The dialog that shows a plan: what it says, and what it takes to say yes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.tui.driving import Driver, drive
+from tests.tui.feeding import HOME, STORE, ListSource, everything, row
+from venvdash.model import Action, Edit, Flag, Item, Link, Package, Plan, Refusal, Removal, Status
+from venvdash.tui.screens.plan import PlanScreen
+from venvdash.tui.widgets.plan_text import count_to_type, describe_plan
+
+GONE = "~/code/old is not there; ~/code is, and can be read."
+OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
+LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
+SCRATCH = row("scratch", Status.NAMED, mib=5, frees=5, cache=0, flags=frozenset({Flag.USER_FILES}))
+TOOL = row("ruff", Status.TOOL, mib=5, frees=5, cache=0)
+
+
+def plan(*items: Item, refused: Sequence[Refusal] = (), cache: Sequence[str] = ()) -> Plan:
+    frees = sum(item.row.usage.frees for item in items if item.row.usage)
+    held = 60 * 1024**2
+    return Plan(Action.DELETE, items, tuple(refused), frees, held, tuple(cache), unreadable=2)
+
+
+def source(made: Plan | Exception) -> ListSource:
+    return ListSource(everything([OLD, LIVE, SCRATCH, TOOL]), plan=made)
+
+
+async def ask(driver: Driver) -> PlanScreen:
+    """Open the dialog and wait until it shows the plan."""
+    await driver.scanned()
+    await driver.press("a", "d")
+    screen = driver.app.screen
+    assert isinstance(screen, PlanScreen)
+    await driver.until(lambda: "once more" not in driver.text)
+    return screen
+
+
+def test_everything_that_a_plan_says_is_in_the_text() -> None:
+    alias = replace(LIVE, environment=replace(LIVE.environment, target=HOME / "elsewhere"))
+    tool = replace(
+        TOOL.environment, traits=replace(TOOL.environment.traits, tool="uv tool uninstall ruff")
+    )
+    made = plan(
+        Item(
+            OLD,
+            only_here=(Package("mine", "1.0", "file:///src/mine"), Package("lost", "2")),
+            edits=(Edit(HOME / "envs.toml", "a", None),),
+            links=(Link(HOME / "code/old/.venv", "x"),),
+        ),
+        Item(SCRATCH),
+        Item(alias, how=Removal.UNLINK),
+        Item(replace(TOOL, environment=tool), how=Removal.TOOL),
+        refused=[Refusal(STORE / "used", "used", "It is in use: pid 7 (python3).")],
+    )
+    text = describe_plan(made, HOME).plain
+    for words in (
+        "Together they free 51.0 MiB",
+        "cache still holds 60.0 MiB",
+        "No use of them was seen; 2 processes could not be looked at.",
+        "1 is left alone",
+        "✗ old  orphan  frees 40.0 MiB  +cache 60.0 MiB",
+        GONE,
+        "~/.cache/uv/environments-v2/old-3f2a9c1d",
+        "only here: mine 1.0 from file:///src/mine, lost 2",
+        "the project's link ~/code/old/.venv goes with it",
+        "changes ~/envs.toml",
+        "user-files: holds files that no package brought",
+        "what it leads to ~/elsewhere stays",
+        "removed by uv tool uninstall ruff: this cannot be undone",
+        "! used  It is in use: pid 7 (python3).",
+        "~/.cache/uv/environments-v2/used",
+    ):
+        assert words in text
+    assert "unused" not in text, "no use was seen, which is less"
+
+
+@pytest.mark.parametrize(
+    ("rows", "now", "typed"),
+    [
+        ([OLD], False, None),
+        ([OLD], True, None),
+        ([OLD] * 9, True, None),
+        ([LIVE], False, None),
+        ([LIVE], True, 1),
+        ([OLD, LIVE], False, None),
+        ([OLD, LIVE], True, 2),
+        ([SCRATCH, LIVE, OLD], False, 3),
+        ([replace(OLD, environment=SCRATCH.environment)] * 2, False, 2),
+    ],
+)
+def test_the_count_is_typed_for_several_that_may_be_missed(
+    rows: list[object], now: bool, typed: int | None
+) -> None:
+    items = [Item(item) for item in rows]  # type: ignore[arg-type]  # parametrize knows no types
+    assert count_to_type(plan(*items), now=now) == typed
+
+
+@pytest.mark.parametrize("keys", [["enter"], ["n"], ["escape"], ["q"], ["tab", "tab", "n"]])
+def test_cancel_is_the_default_and_nothing_is_done(keys: list[str]) -> None:
+    feed = source(plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        await driver.press(*keys)
+        assert not isinstance(driver.app.screen, PlanScreen)
+        assert len(driver.main.marks) == 4, "the marks stay"
+
+    drive(feed, script)
+    assert [type(asked) for asked in feed.asked] == [tuple]
+    assert len(feed.asked) == 1, "planned, and no more"
+
+
+def test_y_before_the_plan_is_there_does_nothing() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        screen = PlanScreen(1, HOME)
+        driver.app.push_screen(screen)
+        await driver.pilot.pause()
+        await driver.press("y", "f", "c")
+        assert driver.app.screen is screen
+
+    drive(source(plan()), script)
+
+
+def test_yes_hands_on_the_very_plan_that_was_shown() -> None:
+    made = plan(Item(OLD))
+    feed = source(made)
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        await driver.press("y")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
+    asked = feed.asked[1]
+    assert isinstance(asked, tuple)
+    assert asked[0] is made
+    assert asked[1:] == (False, False)
+
+
+def test_free_now_and_cleaning_are_choices() -> None:
+    feed = source(plan(Item(OLD), cache=["torch", "numpy"]))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        assert "[ ] f  Free now" in driver.text
+        assert "[ ] c  Clean 2 packages out of uv's cache" in driver.text
+        await driver.press("f", "c")
+        assert driver.text.count("[✓]") == 2
+        await driver.press("c", "y")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
+    asked = feed.asked[1]
+    assert isinstance(asked, tuple)
+    assert asked[1:] == (True, False)
+
+
+def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> None:
+    feed = source(plan(Item(LIVE), Item(SCRATCH), Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert "Type 3 to go on:" in driver.text
+        await driver.press("y", "y", "enter", "2", "enter")
+        assert driver.app.screen is screen
+        await driver.press("backspace", "3", "enter")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
+
+
+def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert "Type" not in driver.text
+        await driver.press("f")
+        assert "Type 1 to go on:" in driver.text
+        await driver.press("y", "enter")
+        assert driver.app.screen is screen
+        await driver.press("escape")
+
+    drive(source(plan(Item(LIVE))), script)
+
+
+def test_a_plan_in_which_all_is_refused_cannot_be_carried_out() -> None:
+    feed = source(plan(refused=[Refusal(STORE / "x", "x", "It is locked.")]))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert "Nothing of this can be deleted." in driver.text
+        assert "It is locked." in driver.text
+        await driver.press("y", "f", "tab", "enter")
+        assert driver.app.screen is not screen, "Cancel is all that is left"
+
+    drive(feed, script)
+    assert len(feed.asked) == 1
+
+
+def test_a_plan_that_cannot_be_made_is_said() -> None:
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        assert "This cannot be planned: OSError: [/red] on fire\\e" in driver.text
+        await driver.press("y")
+        assert isinstance(driver.app.screen, PlanScreen)
+        await driver.press("escape")
+
+    drive(source(OSError("[/red] on fire\x1b")), script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+def test_the_buttons_are_in_sight_on_every_screen(size: tuple[int, int]) -> None:
+    many = [Item(row(f"old-{n}", Status.UNKNOWN, mib=1)) for n in range(50)]
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        for words in ("Cancel", "Delete  y", "Type 50 to go on", "[ ] f"):
+            assert words in driver.text
+        await driver.press("G")
+        await driver.pilot.pause(0.05)
+        assert "old-49" in driver.text
+
+    drive(source(plan(*many, cache=["a"])), script, size)
+
+
+def test_without_marks_d_is_about_the_one_under_the_cursor() -> None:
+    feed = source(plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("j", "d")
+        await driver.until(lambda: bool(feed.asked))
+        await driver.press("escape", "5", "d")
+        assert not isinstance(driver.app.screen, PlanScreen), "what is none is never acted on"
+
+    drive(feed, script)
+    assert feed.asked == [(Path(STORE / "old-3f2a9c1d"),)]
