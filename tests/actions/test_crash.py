@@ -1,0 +1,297 @@
+"""Killed at any moment: an environment is whole in its place or in the trash, its link with it."""
+
+import errno
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.actions.deleting import context, plan, small, trashes, tree
+from tests.conftest import Home
+from venvdash.actions import delete as deleting_module
+from venvdash.actions import steps, trash
+from venvdash.actions.context import Context
+from venvdash.actions.delete import Deleter
+from venvdash.model import Outcome, Plan, Result
+from venvdash.system import directory
+from venvdash.system.processes import Seen
+
+_DELETING = ["checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced"]
+_RESTORING = ["restoring", "restored", "linked", "settled"]
+_ALIAS = ["checked", "made", "journalled", "renamed", "verified", "synced"]
+_KILLS = 250
+# The calls that audit hooks are told of and that change something, or open something.
+_CHANGING = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod"}
+
+
+@dataclass
+class World:
+    """One environment with its project, and what both were like."""
+
+    entry: Path
+    project: Path
+    plan: Plan
+    context: Context
+    content: str
+    text: str
+
+    def check(self) -> bool:
+        """Return whether it is in its place; fail the test if it is not whole, or lost its link."""
+        boxes = trashes(self.entry.parent)
+        link = self.project / ".venv"
+        if self.entry.exists():
+            assert boxes == []
+            assert tree(self.entry) == self.content
+            assert os.readlink(link) == self.text
+            return True
+        (box,) = boxes
+        journal = (box / "trash.toml").read_bytes()
+        (box / "trash.toml").unlink()
+        assert _content(box, self.entry) == self.content
+        (box / "trash.toml").write_bytes(journal)
+        assert not os.path.lexists(link)
+        return False
+
+    def delete(self) -> Result:
+        with Deleter(self.plan, self.context) as deleter:
+            return deleter.apply(self.plan.items[0])
+
+    def restore(self) -> Result:
+        (found,) = trash.find(self.context.roots)
+        return trash.restore(found)
+
+
+def _content(box: Path, entry: Path) -> str:
+    """Return the hash of what lies in ``box`` as if it lay at ``entry``."""
+    box.rename(entry)
+    try:
+        return tree(entry)
+    finally:
+        entry.rename(box)
+
+
+@pytest.fixture
+def world(home: Home) -> World:
+    """An environment that every listing has already marked and uv has already locked."""
+    entry = small(home.path / ".virtualenvs" / "app")
+    (entry / ".lock").touch()
+    (entry / ".lock").chmod(0o666)
+    project = home.path / "code" / "app"
+    project.mkdir(parents=True)
+    (entry / ".project").write_text(f"{project}\n")
+    (project / ".venv").symlink_to("../../.virtualenvs/app")
+    made = plan(home, entry)
+    text = os.readlink(project / ".venv")
+    return World(entry, project, made, context(home), tree(entry), text)
+
+
+def _in_child(call: Callable[[], object]) -> int:
+    """Run ``call`` in a child process, and return how it ended: a signal's number is negative."""
+    child = os.fork()
+    if child == 0:
+        try:
+            call()
+        except BaseException:
+            os._exit(70)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _killing(call: Callable[[], object], name: str) -> Callable[[], None]:
+    """Return ``call`` made to kill its process once the step ``name`` has been done."""
+
+    wanted = name
+
+    def step(name: str) -> None:
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def run() -> None:
+        steps.step = step
+        call()
+
+    return run
+
+
+@pytest.mark.parametrize("name", _DELETING)
+def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
+    assert _in_child(_killing(world.delete, name)) == -signal.SIGKILL
+    said = trash.recover(world.context.roots)
+    in_place = world.check()
+    assert in_place == (name in _DELETING[:4])
+    assert bool(said) == (name in ("journalled", "unlinked"))
+    assert trash.recover(world.context.roots) == []
+    result = world.delete() if in_place else world.restore()
+    assert result.outcome is Outcome.DONE, result
+    assert world.check() is not in_place
+
+
+@pytest.mark.parametrize("name", _RESTORING)
+def test_killed_after_each_step_of_restoring(world: World, name: str) -> None:
+    assert world.delete().outcome is Outcome.DONE
+    assert _in_child(_killing(world.restore, name)) == -signal.SIGKILL
+    trash.recover(world.context.roots)
+    assert world.check() == (name != "restoring")
+
+
+@pytest.mark.parametrize("name", _ALIAS)
+def test_killed_after_each_step_of_removing_an_alias(home: Home, name: str) -> None:
+    target = small(home.path / "elsewhere" / "app")
+    alias = home.path / ".virtualenvs" / "app"
+    alias.parent.mkdir()
+    alias.symlink_to(target)
+    made, known = plan(home, alias), context(home)
+    before = tree(target)
+
+    def delete() -> None:
+        with Deleter(made, known) as deleter:
+            deleter.apply(made.items[0])
+
+    assert _in_child(_killing(delete, name)) == -signal.SIGKILL
+    trash.recover(known.roots)
+    found = trash.find(known.roots)
+    assert alias.is_symlink() == (name in ("checked", "made", "journalled"))
+    assert len(found) == len(trashes(alias.parent)) == (0 if alias.is_symlink() else 1)
+    for one in found:
+        assert trash.restore(one).outcome is Outcome.DONE
+    assert os.readlink(alias) == str(target)
+    assert trashes(alias.parent) == []
+    assert tree(target) == before
+
+
+def test_killed_while_it_takes_an_alias_out_of_the_trash(home: Home) -> None:
+    alias = home.path / ".virtualenvs" / "app"
+    alias.parent.mkdir()
+    alias.symlink_to(small(home.path / "elsewhere" / "app"))
+    made, known = plan(home, alias), context(home)
+    with Deleter(made, known) as deleter:
+        assert deleter.apply(made.items[0]).outcome is Outcome.DONE
+    (found,) = trash.find(known.roots)
+    assert _in_child(_killing(lambda: trash.restore(found), "restored")) == -signal.SIGKILL
+    assert trash.find(known.roots) == []
+    trash.recover(known.roots)
+    assert alias.is_symlink()
+    assert trashes(alias.parent) == []
+
+
+def test_killed_at_random(world: World) -> None:
+    """A child deletes and restores without end; it is killed at any moment, many times."""
+    chance = random.Random(20261122)
+    places = {True: 0, False: 0}
+
+    def without_end() -> None:
+        # So that most of the time goes where something is changed.
+        setattr(deleting_module, "users", lambda paths: Seen())  # noqa: B010 - of another type
+        while True:
+            if world.entry.exists():
+                world.delete()
+            else:
+                world.restore()
+
+    for _ in range(_KILLS):
+        child = os.fork()
+        if child == 0:
+            try:
+                without_end()
+            finally:
+                os._exit(70)
+        time.sleep(chance.uniform(0.004, 0.05))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+        trash.recover(world.context.roots)
+        places[world.check()] += 1
+    assert min(places.values()) > _KILLS // 20, places
+
+
+class _Fault:
+    """Counts the calls that could change something; at one of them the process fails, or ends."""
+
+    def __init__(self, number: int, *, kill: bool) -> None:
+        self.left = number
+        self.kill = kill
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event not in _CHANGING:
+            return
+        self.left -= 1
+        if self.left == 0:
+            if self.kill:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def _with_fault(call: Callable[[], Result], number: int, *, kill: bool) -> int:
+    """Run ``call`` in a child with that fault, and return how it ended.
+
+    0 for done, 1 for another outcome, 2 for no fault, 3 for done with something to say.
+    """
+
+    def run() -> None:
+        # What libc is called for directly is not audited.
+        setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
+        fault = _Fault(number, kill=kill)
+        sys.addaudithook(fault)
+        result = call()
+        if fault.left > 0:
+            os._exit(2)
+        done = 3 if result.reason else 0
+        os._exit(done if result.outcome is Outcome.DONE else 1)
+
+    return _in_child(run)
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
+    ended = set()
+    for number in range(1, 400):
+        code = _with_fault(world.delete, number, kill=kill)
+        ended.add(code)
+        assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
+        if not kill and code == 1:
+            assert trash.recover(world.context.roots) == [], number
+        trash.recover(world.context.roots)
+        if not world.check():
+            assert world.restore().outcome is Outcome.DONE, number
+        if code == 2:
+            break
+    assert 2 in ended
+    assert number > 10
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_nth_call_of_restoring_fails_for_every_n(world: World, kill: bool) -> None:
+    for number in range(1, 400):
+        assert world.delete().outcome is Outcome.DONE
+        (found,) = trash.find(world.context.roots)
+        code = _with_fault(partial(trash.restore, found), number, kill=kill)
+        assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2, 3)), number
+        trash.recover(world.context.roots)
+        if code == 3:  # the one thing that failed is told: its link
+            (world.project / ".venv").symlink_to(world.text)
+        if not world.check():
+            assert world.restore().outcome is Outcome.DONE, number
+        if code == 2:
+            break
+    assert code == 2
+    assert number > 5
+
+
+def test_a_copy_of_what_was_in_the_trash_is_not_taken_for_it(world: World) -> None:
+    result = world.delete()
+    assert result.trash is not None
+    copy = world.entry.with_name("copy")
+    shutil.copytree(result.trash, copy, symlinks=True)
+    assert trash.recover(world.context.roots) == []
+    assert (copy / "trash.toml").exists()
+    assert not os.path.lexists(world.project / ".venv")
+    assert world.restore().outcome is Outcome.DONE
