@@ -155,6 +155,8 @@ def test_stores_says_what_is_looked_at_and_why(some: Home) -> None:
     assert by_path[str(some.path / ".venvs")]["environments"] == 1
     table = run(some, "stores").stdout
     assert "variable: WORKON_HOME; not there" in table
+    assert answer["searched"]["known projects"] == 2
+    assert "known projects" in table
 
 
 def test_a_store_behind_two_names_is_listed_once(some: Home) -> None:

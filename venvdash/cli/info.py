@@ -11,6 +11,7 @@ from venvdash.cli.common import columns, session, warn
 from venvdash.cli.naming import scan_for
 from venvdash.cli.rows import package_json, row_json, time_json
 from venvdash.model import Claim, Package, Record, Row
+from venvdash.session import Session
 from venvdash.session.examine import Examination
 from venvdash.session.figures import age, size
 from venvdash.session.words import claim_in_words, how_in_words
@@ -36,7 +37,7 @@ def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> N
         if as_json:
             click.echo(json.dumps({"schema": 1, "environment": info_json(found)}))
         else:
-            for line in _lines(found, opened.machine.home, opened.searched):
+            for line in _lines(found, opened):
                 click.echo(line)
     for problem in opened.problems:
         warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
@@ -85,12 +86,12 @@ def _record_json(record: Record | None) -> dict[str, object] | None:
     }
 
 
-def _lines(found: Examination, home: Path, searched: int) -> Iterator[str]:
-    row = found.row
+def _lines(found: Examination, opened: Session) -> Iterator[str]:
+    row, home = found.row, opened.machine.home
     yield f"{visible(row.name)}  {row.verdict.status}"
     yield visible(row.verdict.reason)
     yield from _part("Project", _project(row, home))
-    yield from _part("Evidence", _evidence(row.verdict.claims, searched))
+    yield from _part("Evidence", _evidence(row.verdict.claims, opened))
     yield from _part("Flags", (_pair(flag, reason) for flag, reason in found.flags.items()))
     yield from _part("Disk", _disk(row))
     yield from _part("Python", _python(row, home))
@@ -124,10 +125,13 @@ def _project(row: Row, home: Path) -> Iterator[str]:
         yield "the project of the current directory"
 
 
-def _evidence(claims: Iterable[Claim], searched: int) -> Iterator[str]:
+def _evidence(claims: Iterable[Claim], opened: Session) -> Iterator[str]:
     found = [f"{'+' if claim.proves else '-'} {claim_in_words(claim)}" for claim in claims]
     yield from found or ["nothing in it, beside it or in a project names one"]
-    yield f"{searched:,} directories were searched for projects"
+    why = ", ".join(f"{visible(why)} {count:,}" for why, count in opened.looked.items())
+    yield f"{opened.searched:,} directories were searched for projects" + (
+        f": {why}" if why else ""
+    )
 
 
 def _disk(row: Row) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`venvdash stores`: where environments are looked for, and why."""
+"""`venvdash stores`: where environments, and their projects, are looked for, and why."""
 
 import json
 
@@ -12,19 +12,22 @@ from venvdash.text import visible
 @click.command("stores")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def command(as_json: bool) -> None:
-    """Show every place where environments are looked for."""
+    """Show every place where environments are looked for, and where their projects are."""
     opened = session(records=False)
-    for _ in opened.scan(usage=False, search=False):
+    for _ in opened.scan(usage=False, early=False):
         pass
     if as_json:
-        click.echo(json.dumps({"schema": 1, "stores": [store_json(s) for s in opened.stores]}))
+        stores = [store_json(seen) for seen in opened.stores]
+        click.echo(json.dumps({"schema": 1, "stores": stores, "searched": dict(opened.looked)}))
         return
     rows = [("STORE", "ENVIRONMENTS", "PATH", "WHY")]
     rows += [
         (seen.root.store, _count(seen), visible(seen.root.path), _why(seen))
         for seen in opened.stores
     ]
-    for line in columns(rows, frozenset({1})):
+    searched = [("PROJECTS SEARCHED IN", "DIRECTORIES")]
+    searched += [(visible(why), f"{count:,}") for why, count in opened.looked.items()]
+    for line in [*columns(rows, frozenset({1})), "", *columns(searched, frozenset({1}))]:
         click.echo(line)
 
 

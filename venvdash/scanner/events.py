@@ -51,7 +51,8 @@ class Judged:
     ``facts`` is what they were decided on, ``names`` what projects call themselves, ``activity``
     when they were last worked on (seconds since the epoch). ``projects``: for each environment
     the living projects that it belongs to, as they are to be remembered. ``references``: what
-    else names it, once that was looked for.
+    else names it, once that was looked for. ``looked``: how many directories were searched for
+    projects because of what ("zoxide", "home folders" …).
     """
 
     verdicts: Mapping[Path, Verdict]
@@ -61,6 +62,7 @@ class Judged:
     activity: Mapping[Path, float] = field(default_factory=dict)
     projects: Mapping[Path, tuple[ProjectRecord, ...]] = field(default_factory=dict)
     references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
+    looked: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ class _Survey:
         self._references: dict[Path, tuple[Reference, ...]] = {}
         self._visits: dict[Path, Visit] = {}
         self._searched_directories = 0
+        self._looked: dict[str, int] = {}
         self._now = time.time()
         self._mounts = Mounts.read()
 
@@ -238,7 +239,7 @@ class _Survey:
                 for place, sightings in proven.sightings.items():
                     self._sightings[place] = (*self._sightings.get(place, ()), *sightings)
                 yield from self._look(proven.claims)
-                self._searched_directories = found.directories
+                self._searched_directories, self._looked = found.directories, found.searched
                 yield Progress(Phase.PROJECTS, found.directories, 0)
                 if not part:
                     return True
@@ -343,6 +344,7 @@ class _Survey:
             activity={v.path: v.worked_on for v in self._visits.values() if v.worked_on},
             projects=self._to_remember(decided) if final else {},
             references=self._references,
+            looked=dict(self._looked),
         )
 
     def _to_remember(

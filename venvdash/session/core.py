@@ -65,6 +65,7 @@ class Session:
         self.oddities: list[NotEnvironment] = []
         self.problems: list[Problem] = []
         self.searched = 0
+        self.looked: Mapping[str, int] = {}  # directories searched for projects, by why
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
         self._keeper = Keeper(machine, writes=records and config.records)
         self._names: Mapping[Path, str] = {}
@@ -286,6 +287,7 @@ class Session:
         self._names, self._activity = event.names or self._names, event.activity
         self._references = event.references or self._references
         self.searched, self.facts = event.facts.searched, event.facts
+        self.looked = event.looked
         called = naming.names(
             [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
             self._names,
