@@ -140,40 +140,49 @@ class Deletions:
         if self._held is None or self._held[0] is not plan:
             self._let_go()
             self._held, self._fresh = (plan, Deleter(plan, self._context())), None
-        deleter, results = self._held[1], []
-        freed = in_trash = 0
-        for item in plan.items:
-            yield RowState(item.row.path, State.QUEUED)
+        results: list[Result] = []
         try:
-            for item in plan.items:
-                if cancel and cancel.is_set():
-                    result = _skipped(item, "cancelled before it began")
-                else:
-                    yield RowState(item.row.path, State.DELETING)
-                    result = deleter.apply(item)
-                result = self._gone(item, result)
-                results.append(result)
-                if result.outcome is Outcome.DONE:
-                    freed += 0 if result.trash else result.frees
-                    in_trash += result.frees if result.trash else 0
-                yield RowState(item.row.path, _state(result), result.reason)
-                yield Tally(len(results), len(plan.items), freed, in_trash)
+            yield from self._applied(plan, self._held[1], results, cancel)
         finally:
             if any(result.trash for result in results):
                 self._undoable = [result.trash for result in results if result.trash]
             self._let_go()
             receipts.write(self._session, plan, results)
-        in_trash = self._exactly(plan, results, in_trash)
         problems: list[str] = []
         cleaned = self._clean(plan, results, problems) if clean_cache else ()
-        if cleaned:
-            in_trash = self._again(results)
+        freed = sum(one.frees for one in results if one.outcome is Outcome.DONE and not one.trash)
+        in_trash = self._again(results) if cleaned else self._exactly(plan, results)
         if now:
-            for tally in self._free_now(results, freed, in_trash, problems):
-                if isinstance(tally, Tally):
-                    freed, in_trash = tally.freed, tally.in_trash
-                yield tally
+            for event in self._free_now(results, freed, in_trash, problems):
+                if isinstance(event, Tally):
+                    freed, in_trash = event.freed, event.in_trash
+                yield event
         yield Finished(tuple(results), freed, in_trash, cleaned, tuple(problems))
+
+    def _applied(
+        self,
+        plan: Plan,
+        deleter: "Deleter",
+        results: list[Result],
+        cancel: threading.Event | None,
+    ) -> Iterator[RowState | Tally]:
+        """Delete one after the other; ``results`` grows."""
+        freed = in_trash = 0
+        for item in plan.items:
+            yield RowState(item.row.path, State.QUEUED)
+        for item in plan.items:
+            if cancel and cancel.is_set():
+                result = _skipped(item, "Cancelled before it began.")
+            else:
+                yield RowState(item.row.path, State.DELETING)
+                result = deleter.apply(item)
+            result = self._gone(item, result)
+            results.append(result)
+            if result.outcome is Outcome.DONE:
+                freed += 0 if result.trash else result.frees
+                in_trash += result.frees if result.trash else 0
+            yield RowState(item.row.path, _state(result), result.reason)
+            yield Tally(len(results), len(plan.items), freed, in_trash)
 
     def _gone(self, item: Item, result: Result) -> Result:
         """Take what was deleted out of the table; tell what it frees beside the others."""
@@ -189,11 +198,11 @@ class Deletions:
             self._rows[result.trash] = row
         return result
 
-    def _exactly(self, plan: Plan, results: Sequence[Result], about: int) -> int:
+    def _exactly(self, plan: Plan, results: Sequence[Result]) -> int:
         """Return what those in the trash free together, as they were measured for the plan."""
         trashed = {result.path for result in results if result.trash}
         if self._fresh is None:
-            return about
+            return self._again(results)
         with self._lock:
             items = [item for item in plan.items if item.row.path in trashed]
             return self.book.fresh(self._fresh, _entries(items)).frees
