@@ -51,11 +51,12 @@ def look(row: Row, context: Context) -> Look:
     """
     known = row.environment
     entry = Entry(known.path, known.entry)
-    if (known.target is not None) != os.path.islink(known.path):
-        _lost(known)
-        raise ChangedError("It is not what was listed: a link took its place, or it was one.")
-    if os.path.islink(known.entry) and known.target is None:
+    linked = os.path.islink(known.path) or os.path.islink(known.entry)
+    if known.target is None and linked:
         raise ChangedError("A link has taken its place since it was listed.")
+    if known.target is not None and not linked:
+        _lost(known)
+        raise ChangedError("It was a link when it was listed, and is none any more.")
     reason = ""
     for root in context.roots.get(known.root, ()):
         found = inspect(entry, replace(root, path=known.root), context.machine.uid)
@@ -146,7 +147,6 @@ def _refusals(
     yield from _inner(row, neighbours)
     yield from _based(row, neighbours, chosen)
     yield from unwritable(environment.entry)
-    yield from marked(environment)
 
 
 def real_entry(environment: Environment) -> Path:
@@ -219,6 +219,8 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 def marked(environment: Environment) -> Iterator[str]:
     """Yield what an earlier deletion has left in it, or what only looks so."""
+    if environment.target is not None:
+        return
     try:
         with Directory(environment.entry) as directory:
             journal = read_journal(directory)

@@ -5,6 +5,7 @@ removed; renamed to a sibling; looked at once more; flushed. What fails before t
 back. A crash in between leaves the journal in the directory that it is about: see ``trash``.
 """
 
+import errno
 import os
 import stat
 import time
@@ -23,6 +24,7 @@ from venvdash.actions.plan import busy
 from venvdash.actions.rollback import FailedError, Rollback, locked, words
 from venvdash.actions.uv import UvError
 from venvdash.model import Environment, Item, Outcome, Plan, Removal, Result, Row, Trashed
+from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.system import locks
 from venvdash.system.directory import Directory
 from venvdash.system.mounts import Mounts
@@ -263,7 +265,7 @@ class Deleter:
             entry.permit(mode | 0o700)
             back.add(partial(entry.permit, mode))
         back.add(partial(journal.remove, entry))
-        journal.write(entry, _journal(item, status.st_ino, mode))
+        _write(entry, _journal(item, status.st_ino, mode))
         steps.step("journalled")
         self._unlink(item, back)
         if entry.descriptor is None:
@@ -320,6 +322,21 @@ def _journal(item: Item, inode: int, mode: int) -> Trashed:
         inode=inode,
         mode=mode,
     )
+
+
+def _write(entry: Directory, trashed: Trashed) -> None:
+    """Write the journal, on a full disk in the room of our own sidecar.
+
+    The index holds all that the sidecar does: the next listing writes it again.
+    """
+    try:
+        journal.write(entry, trashed)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not entry.has(SIDECAR):
+            raise
+        entry.unlink(SIDECAR)
+        entry.sync()
+        journal.write(entry, trashed)
 
 
 def _debris(place: Directory, environment: Environment) -> str:

@@ -38,9 +38,11 @@ def plan_delete(rows: Sequence[Row], table: Mapping[Path, Row], context: Context
         try:
             reason = checks.refusal(row, neighbours, context, chosen)
             if reason is None:
+                checks.look(row, context)
+                reason = next(checks.marked(row.environment), None)
+            if reason is None:
                 reason = busy(row, seen.uses.get(row.environment.entry, ()))
             if reason is None:
-                checks.look(row, context)
                 items.append(_item(row, context))
                 continue
         except (links.ChangedError, tools.ToolError) as error:
