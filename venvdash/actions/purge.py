@@ -258,7 +258,11 @@ def _check_journal(entry: Directory) -> None:
 
 
 def _begin(entry: Directory) -> None:
-    """Give the journal the name that says that this cannot be restored. Raises OSError."""
+    """Give the journal the name that says that this cannot be restored. Raises OSError.
+
+    Not flushed to the disk: file systems with a journal keep the order of what follows, and to
+    flush would write out all that is about to be removed.
+    """
     if not entry.has(journal.NAME):
         return
     here = entry.descriptor
@@ -266,7 +270,6 @@ def _begin(entry: Directory) -> None:
         os.replace(entry.path / journal.NAME, entry.path / journal.BEGUN)
     else:
         os.replace(journal.NAME, journal.BEGUN, src_dir_fd=here, dst_dir_fd=here)
-    entry.sync()
 
 
 def _empty(entry: Directory, tell: Tell) -> Removed:

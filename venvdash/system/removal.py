@@ -9,6 +9,8 @@ import stat
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from venvdash.system.openat2 import Open, opener
+
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_DIRECTORY", 0)
@@ -87,19 +89,23 @@ class _Frame:
             os.close(descriptor)
 
 
-def open_directory(name: str, dir_fd: int | None = None) -> int:
+def _open(name: str, dir_fd: int) -> int:
+    return os.open(name, _FLAGS, dir_fd=dir_fd)
+
+
+def open_directory(name: str, dir_fd: int, how: Open = _open) -> int:
     """Open a directory, not through a link; one of our own that may not be read is made so first.
 
     Raises OSError: not there, not a directory, not ours.
     """
     try:
-        return os.open(name, _FLAGS, dir_fd=dir_fd)
+        return how(name, dir_fd)
     except PermissionError:
         _permit(name, dir_fd)
-        return os.open(name, _FLAGS, dir_fd=dir_fd)
+        return how(name, dir_fd)
 
 
-def _permit(name: str, dir_fd: int | None) -> None:
+def _permit(name: str, dir_fd: int) -> None:
     """Give us all rights on a directory of ours; raises PermissionError if it is not ours."""
     if not _PATH_ONLY:
         found = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
@@ -163,7 +169,8 @@ class _Removal:
     def __init__(self, root: int, keep: frozenset[str], tell: Tell) -> None:
         self.keep = keep
         self.tell = tell
-        self.mount = mount_id(root)
+        self.open = opener(_FLAGS)
+        self.mount = None if self.open else mount_id(root)
         self.result = Removed()
         # A descriptor of its own, which may be closed and opened again.
         self.frames = [_Frame("", os.dup(root), os.fstat(root))]
@@ -255,15 +262,17 @@ class _Removal:
     def enter(self, frame: _Frame, name: str) -> None:
         descriptor = -1
         try:
-            descriptor = open_directory(name, frame.descriptor)
+            descriptor = open_directory(name, frame.descriptor, self.open or _open)
             found = os.fstat(descriptor)
-            if found.st_dev != self.device or mount_id(descriptor) != self.mount:
+            if found.st_dev != self.device or self.other_mount(descriptor):
                 raise MountedError
             open_up(descriptor, found)
         except OSError as error:
             if descriptor >= 0:
                 os.close(descriptor)
-            if error.errno in _SWAPPED and self.once_more(frame, name):
+            if error.errno == errno.EXDEV:
+                self.stay(frame, name, MountedError())
+            elif error.errno in _SWAPPED and self.once_more(frame, name):
                 frame.read = False  # it is no directory any more
             elif error.errno not in _GONE:
                 self.stay(frame, name, error)
@@ -271,6 +280,9 @@ class _Removal:
         self.frames.append(_Frame(name, descriptor, found))
         if len(self.frames) > _HELD:
             self.frames[-_HELD].close()  # the root never: from there one can begin again
+
+    def other_mount(self, descriptor: int) -> bool:
+        return self.open is None and mount_id(descriptor) != self.mount
 
     def once_more(self, frame: _Frame, name: str) -> bool:
         frame.again[name] = frame.again.get(name, 0) + 1
