@@ -215,8 +215,9 @@ class Deletions:
         fresh = Book()
         for _ in measure(list(trash.values()), {}, _never, book=fresh):
             pass
+        ours = sum(map(_journal_bytes, trash.values()))
         with self._lock:
-            return self.book.fresh(fresh, trash).frees
+            return max(self.book.fresh(fresh, trash).frees - ours, 0)
 
     def _free_now(
         self, results: Sequence[Result], freed: int, left: int, problems: list[str]
@@ -369,6 +370,16 @@ class Deletions:
 
 def _together(rows: Sequence[Row], total: Sum, packages: tuple[str, ...]) -> Together:
     return Together(len(rows), total.frees, total.cache_held, packages, total.exact)
+
+
+def _journal_bytes(trash: Path) -> int:
+    """Return what our own file in a trash directory takes."""
+    from venvdash.actions.journal import NAME
+
+    try:
+        return getattr(os.lstat(trash / NAME), "st_blocks", 0) * 512
+    except OSError:
+        return 0
 
 
 def _entries(items: Iterable[Item]) -> dict[Path, Path]:

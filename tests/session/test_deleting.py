@@ -1,0 +1,243 @@
+"""Deleting through the session: sums that come true, the trash, undo, and what stays of it."""
+
+import itertools
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.scenario import remove, uv_project, venv
+from tests.session.sharing import (
+    ENVIRONMENTS,
+    last,
+    make_environments,
+    named,
+    only_in,
+    scanned,
+    shared_home,
+    used,
+)
+from venvdash.config import Config
+from venvdash.model import Outcome, Status
+from venvdash.session.events import Finished, RowChanged, RowState, State, Tally
+
+CHOICES = [
+    chosen for size in (1, 2, 3) for chosen in itertools.combinations(sorted(ENVIRONMENTS), size)
+]
+
+
+@pytest.mark.parametrize("clean", [False, True], ids=["cache-kept", "cache-cleaned"])
+@pytest.mark.parametrize("chosen", CHOICES, ids="+".join)
+def test_the_bytes_promised_come_back(tmp_path: Path, chosen: tuple[str, ...], clean: bool) -> None:
+    with shared_home(tmp_path) as home:
+        make_environments(home)
+        session = scanned(home)
+        paths = named(session, *chosen)
+        together = session.union(paths)
+        plan = session.plan_delete(paths)
+        assert [item.row.name for item in plan.items] == list(chosen)
+        assert (together.frees, together.cache_held) == (plan.frees, plan.cache_held)
+        assert together.exact
+        assert set(plan.packages_only_in_cache) == _only(chosen)
+        promised = plan.frees + (plan.cache_held if clean else 0)
+        cache = home.path / ".cache" / "uv"
+        taken, own = used(home.path), only_in(cache)
+        finished = last(session.delete(plan, now=True, clean_cache=clean))
+        assert finished.problems == ()
+        assert finished.cleaned == (plan.packages_only_in_cache if clean else ())
+        dropped = taken - used(home.path)
+        if clean:  # what the cache alone had is not an environment's
+            dropped -= own - only_in(cache)
+        assert dropped == promised
+        assert (finished.freed, finished.in_trash) == (promised, 0)
+
+
+def _only(chosen: tuple[str, ...]) -> set[str]:
+    rest = {
+        package for name in ENVIRONMENTS if name not in chosen for package in ENVIRONMENTS[name]
+    }
+    return {package for name in chosen for package in ENVIRONMENTS[name]} - rest
+
+
+def test_one_after_the_other_is_the_same_as_together(tmp_path: Path) -> None:
+    with shared_home(tmp_path) as home:
+        make_environments(home)
+        session = scanned(home)
+        everything = session.union(session.rows)
+        taken, promised = used(home.path), 0
+        for name in ("two", "one", "three"):
+            plan = session.plan_delete(named(session, name))
+            assert session.union(named(session, name)).frees == plan.frees
+            promised += plan.frees
+            assert last(session.delete(plan)).in_trash == plan.frees
+        assert promised == everything.frees
+        done = last(session.empty_trash())
+        assert len(done.results) == 3
+        assert taken - used(home.path) == promised == done.freed
+
+
+def test_a_plan_is_measured_anew(tmp_path: Path) -> None:
+    with shared_home(tmp_path) as home:
+        made = make_environments(home)
+        session = scanned(home)
+        before = session.plan_delete([made["one"]]).frees
+        (made["one"] / "grown.bin").write_bytes(b"x" * 100_000)
+        for path in (home.path / ".cache" / "uv" / "archive-v0").rglob("beta/data.bin"):
+            path.unlink()
+        next(made["two"].rglob("beta/data.bin")).unlink()  # now only the first has it
+        taken = used(home.path)
+        plan = session.plan_delete([made["one"]])
+        assert plan.frees > before + 100_000
+        last(session.delete(plan, now=True))
+        assert taken - used(home.path) == plan.frees
+
+
+def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
+    project = home.path / "code" / "webapp"
+    environment = uv_project(home, project)
+    other = venv(home.path / ".virtualenvs" / "scratch")
+    inode, text = environment.stat().st_ino, os.readlink(project / ".venv")
+    session = scanned(home)
+    plan = session.plan_delete([environment, other])
+    rows = dict(session.rows)
+    events = list(session.delete(plan))
+    states = [(e.path, e.state) for e in events if isinstance(e, RowState)]
+    assert states[:2] == [(environment, State.QUEUED), (other, State.QUEUED)]
+    assert states[-1] == (other, State.IN_TRASH)
+    assert [e.done for e in events if isinstance(e, Tally)] == [1, 2]
+    assert not session.rows
+    assert not environment.exists()
+    assert not os.path.lexists(project / ".venv")
+    assert session.undoable == 2
+    assert len(session.trash()) == 2
+    back = list(session.undo())
+    assert {e.row.path for e in back if isinstance(e, RowChanged)} == {environment, other}
+    assert session.rows == rows
+    assert environment.stat().st_ino == inode
+    assert os.readlink(project / ".venv") == text
+    assert session.trash() == []
+    assert session.undoable == 0
+    assert last(session.undo()).results == ()
+    assert [one.state for one in session.history()] == ["restored", "restored"]
+
+
+def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
+    kept, lost = (venv(home.path / ".virtualenvs" / name) for name in ("kept", "lost"))
+    session = scanned(home)
+    last(session.delete(session.plan_delete([kept, lost])))
+    (trashed,) = [one for one in session.trash() if one.original == lost]
+    remove(trashed.path)
+    results = {result.path: result for result in last(session.undo()).results}
+    assert results[kept].outcome is Outcome.DONE
+    assert results[lost].outcome is Outcome.FAILED
+    assert "not in the trash" in results[lost].reason
+
+
+def test_one_is_restored_under_another_name(home: Home) -> None:
+    scratch = venv(home.path / ".virtualenvs" / "scratch")
+    session = scanned(home)
+    last(session.delete(session.plan_delete([scratch])))
+    venv(scratch)  # its name is taken
+    (trashed,) = session.trash()
+    refused = session.restore(trashed)
+    assert refused.outcome is not Outcome.DONE
+    assert "taken" in refused.reason
+    assert session.restore(trashed, "scratch-2").outcome is Outcome.DONE
+    assert (scratch.parent / "scratch-2" / "pyvenv.cfg").exists()
+    assert session.trash() == []
+
+
+def test_a_receipt_stays(home: Home) -> None:
+    environment = uv_project(home, home.path / "code" / "webapp")
+    session = scanned(home)
+    row = session.rows[environment]
+    last(session.delete(session.plan_delete([environment]), now=True))
+    (receipt,) = scanned(home).history()
+    assert (receipt.name, receipt.path, receipt.project) == (
+        "webapp",
+        environment,
+        home.path / "code" / "webapp",
+    )
+    assert receipt.packages == row.environment.packages
+    assert receipt.python == row.environment.python
+    assert (receipt.status, receipt.state) == (Status.LINKED.value, "freed")
+    assert receipt.reason == row.verdict.reason
+
+
+def test_without_records_there_is_no_receipt(home: Home) -> None:
+    scratch = venv(home.path / ".virtualenvs" / "scratch")
+    session = scanned(home, records=False)
+    last(session.delete(session.plan_delete([scratch]), now=True))
+    assert session.history() == []
+    assert not list(home.path.rglob("*.sqlite"))
+
+
+def test_what_was_not_begun_can_be_cancelled(home: Home) -> None:
+    paths = [venv(home.path / ".virtualenvs" / name) for name in ("a", "b", "c")]
+    session = scanned(home)
+    plan, cancel = session.plan_delete(paths), threading.Event()
+    finished = None
+    for event in session.delete(plan, cancel=cancel):
+        if isinstance(event, Tally):
+            cancel.set()
+        if isinstance(event, Finished):
+            finished = event
+    assert finished
+    assert [result.outcome for result in finished.results] == [
+        Outcome.DONE,
+        Outcome.SKIPPED,
+        Outcome.SKIPPED,
+    ]
+    assert [path.exists() for path in paths] == [False, True, True]
+    assert set(session.rows) == set(paths[1:])
+
+
+def test_what_is_not_known_is_refused(home: Home) -> None:
+    unknown = home.path / "never" / "seen"
+    plan = scanned(home).plan_delete([unknown])
+    assert plan.items == ()
+    assert [refusal.path for refusal in plan.refused] == [unknown]
+
+
+@pytest.mark.parametrize(("keep", "stays"), [(7.0, True), (0.0, False)])
+def test_what_is_in_the_trash_for_too_long_is_freed_at_the_next_start(
+    home: Home, keep: float, stays: bool
+) -> None:
+    scratch = venv(home.path / ".virtualenvs" / "scratch")
+    session = scanned(home)
+    last(session.delete(session.plan_delete([scratch])))
+    (trashed,) = session.trash()
+    scanned(home, Config(trash_keep=keep))
+    deadline = time.monotonic() + (0 if stays else 30)  # a child does it
+    while trashed.path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert trashed.path.exists() == stays
+
+
+def test_what_a_crash_left_is_mended_before_it_is_judged(home: Home) -> None:
+    """Killed between the removal of the project's link and the rename."""
+    project = home.path / "code" / "webapp"
+    environment = uv_project(home, project)
+    text = os.readlink(project / ".venv")
+    session = scanned(home)
+    plan = session.plan_delete([environment])
+    child = os.fork()
+    if child == 0:
+        from venvdash.actions import steps
+
+        def stop(name: str) -> None:
+            if name == "unlinked":
+                os._exit(9)
+
+        steps.step = stop
+        last(session.delete(plan))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert not os.path.lexists(project / ".venv")
+    again = scanned(home)
+    assert os.readlink(project / ".venv") == text
+    assert again.rows[environment].verdict.status is Status.LINKED
+    assert any("interrupted" in problem.message for problem in again.problems)

@@ -1,0 +1,218 @@
+"""What prune offers, and what it does not offer after all."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.mounting import hanging
+from tests.scenario import remove, uv_project, venv
+from tests.session.sharing import scanned
+from tests.users import as_another_user, open_to_all
+from venvdash.config import Config
+from venvdash.model import Facts, Flag, Place, Presence, Record, Row, Status
+from venvdash.scanner.secondlook import second_look
+from venvdash.session.pruning import DAY, Rules, picks, seconds_of
+
+
+def orphan(home: Home, name: str) -> Path:
+    """Make an environment whose project is gone, as its own .project says."""
+    project = home.path / "code" / name
+    project.mkdir(parents=True)
+    path = venv(home.path / ".virtualenvs" / name)
+    (path / ".project").write_text(f"{project}\n")
+    project.rmdir()
+    return path
+
+
+def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
+    project = home.path / "code" / "webapp"
+    environment = uv_project(home, project)
+    gone = home.path / "code" / "gone"
+    other = uv_project(home, gone)
+    scanned(home)
+    remove(gone)
+    hidden = home.path / ".attic" / "deep" / "er" / "webapp"
+    hidden.parent.mkdir(parents=True)
+    project.rename(hidden)
+    session = scanned(home)
+    assert session.rows[environment].verdict.status is Status.ORPHAN  # where nobody looks
+    assert session.rows[other].verdict.status is Status.ORPHAN
+    plan = session.plan_prune(Rules())
+    assert [item.row.path for item in plan.items] == [other]
+    assert [refusal.path for refusal in plan.refused] == [environment]
+    assert "~/.attic/deep/er/webapp/.venv leads to it" in plan.refused[0].reason
+    reason = plan.items[0].row.verdict.reason
+    assert "nothing leads to it in" in reason
+    assert reason.endswith("the places of projects and all of ~")
+    assert session.rows[other].verdict.reason == reason
+
+
+@pytest.mark.parametrize("pointer", ["file", "python-envs"])
+def test_pointers_that_are_files_lead_as_well(home: Home, pointer: str) -> None:
+    environment = orphan(home, "webapp")
+    hidden = home.path / ".a" / "b"
+    hidden.mkdir(parents=True)
+    name = {"file": ".venv", "python-envs": ".python-envs"}[pointer]
+    (hidden / name).write_text(f"{environment}\n")
+    offers = scanned(home).prune_candidates(Rules())
+    assert [(offer.row.path, offer.held) for offer in offers] == [
+        (environment, f"~/.a/b/{name} leads to it.")
+    ]
+
+
+def test_what_is_no_place_for_projects_is_not_searched(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    for place in ("node_modules/x", "cache/x", "venv/lib"):
+        (home.path / ".a" / place).mkdir(parents=True)
+        (home.path / ".a" / place / ".venv").symlink_to(environment)
+    (home.path / ".a" / "cache" / "CACHEDIR.TAG").touch()
+    (home.path / ".a" / "venv" / "pyvenv.cfg").touch()
+    (home.path / ".loop").symlink_to(home.path)
+    look = second_look(home.machine(), Config(), [environment], None, lambda: False)
+    assert look.leads == {}
+    assert look.stopped == ""
+
+
+def test_a_search_that_ends_early_says_so(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    machine = home.machine()
+    look = second_look(machine, Config(), [environment], None, lambda: False, seconds=0)
+    assert "the search ended after 0 seconds" in look.said
+    look = second_look(machine, Config(), [environment], None, lambda: True)
+    assert "cancelled" in look.said
+
+
+def test_a_directory_that_never_answers_is_not_entered(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    point = home.path / ".remote"
+    point.mkdir()
+    with hanging(point):
+        look = second_look(home.machine(), Config(), [environment], None, lambda: False)
+    assert look.stopped == ""
+
+
+def test_what_may_not_be_read_is_counted(home: Home) -> None:
+    (home.path / ".closed").mkdir(mode=0)
+    open_to_all(home.path)
+    machine = home.machine()
+
+    def look() -> str:
+        return second_look(machine, Config(), [], None, lambda: False).said
+
+    assert as_another_user(look).endswith("all of ~ but 1 that may not be read")
+
+
+def test_seconds_of() -> None:
+    assert seconds_of("90d") == seconds_of("90") == 90 * DAY
+    assert seconds_of(" 2 Weeks") == 14 * DAY
+    assert seconds_of("6mo") == 6 * (30.44 * DAY)
+    assert seconds_of("1y") == 365.25 * DAY
+    assert [seconds_of(text) for text in ("", "d", "-1d", "1.5d", "1h", "soon")] == [None] * 6
+
+
+# The rules.
+
+NOW = 2_000_000_000.0
+
+
+@pytest.fixture
+def row(home: Home) -> Row:
+    """An orphan used a hundred days ago."""
+    path = orphan(home, "webapp")
+    found = scanned(home).rows[path]
+    assert found.verdict.status is Status.ORPHAN
+    return replace(found, used=NOW - 100 * DAY)
+
+
+def with_status(row: Row, status: Status) -> Row:
+    return replace(row, verdict=replace(row.verdict, status=status))
+
+
+def with_flag(row: Row, flag: Flag) -> Row:
+    return replace(row, environment=replace(row.environment, flags=frozenset({flag})))
+
+
+EVERYTHING = Rules(unknown=True, inactive=True, broken=True)
+
+
+def test_orphans_alone_are_picked_unless_asked(row: Row) -> None:
+    picked = {s for s in Status if picks(Rules(), with_status(row, s), None, NOW)}
+    assert picked == {Status.ORPHAN}
+    picked = {s for s in Status if picks(EVERYTHING, with_status(row, s), None, NOW)}
+    assert picked == {Status.ORPHAN, Status.UNKNOWN, Status.INACTIVE}
+
+
+def test_broken_ones_are_picked_unless_nobody_knows_whose_they_are(row: Row) -> None:
+    broken = with_flag(row, Flag.BROKEN)
+    picked = {s for s in Status if picks(EVERYTHING, with_status(broken, s), None, NOW)}
+    assert picked == {
+        Status.ORPHAN,
+        Status.UNKNOWN,
+        Status.INACTIVE,
+        Status.LINKED,
+        Status.NAMED,
+    }
+
+
+def test_pinned_ones_and_aliases_never(row: Row) -> None:
+    assert not picks(EVERYTHING, with_flag(row, Flag.PINNED), None, NOW)
+    assert row.record is not None
+    record: Record = replace(row.record, pinned=True)
+    assert not picks(EVERYTHING, replace(row, record=record), None, NOW)
+    alias = replace(row, environment=replace(row.environment, target=Path("/somewhere")))
+    assert not picks(EVERYTHING, alias, None, NOW)
+
+
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.INACTIVE])
+def test_unknown_and_inactive_ones_need_an_age(row: Row, status: Status) -> None:
+    row = with_status(row, status)
+    assert picks(EVERYTHING, row, None, NOW)
+    assert not picks(EVERYTHING, replace(row, used=NOW - 80 * DAY), None, NOW)
+    assert not picks(EVERYTHING, replace(row, used=None), None, NOW)
+    younger = replace(EVERYTHING, older_than=50 * DAY)
+    assert picks(younger, replace(row, used=NOW - 80 * DAY), None, NOW)
+
+
+def test_an_age_narrows_orphans_too(row: Row) -> None:
+    assert picks(Rules(older_than=99 * DAY), row, None, NOW)
+    assert not picks(Rules(older_than=101 * DAY), row, None, NOW)
+
+
+def test_how_long_its_project_is_gone(row: Row) -> None:
+    (project,) = row.verdict.projects
+
+    def facts(mtime: float | None) -> Facts:
+        place = Place(project, Presence.ABSENT, ancestor_mtime=mtime)
+        return Facts({}, places={project: place})
+
+    rules = Rules(gone_for=7 * DAY)
+    assert picks(rules, row, facts(NOW - 8 * DAY), NOW)
+    assert not picks(rules, row, facts(NOW - 6 * DAY), NOW)
+    assert not picks(rules, row, facts(None), NOW)
+    assert not picks(rules, row, None, NOW)
+
+
+def test_kinds_and_stores_narrow(row: Row) -> None:
+    environment = row.environment
+    assert picks(Rules(kinds=frozenset({environment.traits.kind})), row, None, NOW)
+    assert not picks(Rules(kinds=frozenset({"uv"})), row, None, NOW)
+    for store in (environment.store, str(environment.root)):
+        assert picks(Rules(stores=frozenset({store})), row, None, NOW)
+    assert not picks(Rules(stores=frozenset({"uv"})), row, None, NOW)
+
+
+def test_gone_for_takes_the_folder_above_for_its_word(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    now = time.time()
+    for directory, _, files in os.walk(environment):
+        for path in (directory, *(os.path.join(directory, name) for name in files)):
+            os.utime(path, (now - 20 * DAY, now - 20 * DAY), follow_symlinks=False)
+    os.utime(home.path / "code", (now - 10 * DAY, now - 10 * DAY))
+    session = scanned(home)
+    for days, offered in ((9, 1), (11, 0)):
+        offers = session.prune_candidates(Rules(gone_for=days * DAY))
+        assert [offer.row.path for offer in offers] == [environment] * offered
