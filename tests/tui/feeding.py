@@ -233,7 +233,7 @@ class ListSource:
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
         self.asked.append((trashed, name))
         taken = Outcome.SKIPPED if name is None else Outcome.DONE
-        return Result(trashed.original, trashed.name, taken, trashed.reason)
+        return Result(trashed.original, trashed.name, taken, trashed.reason, trashed.path)
 
     def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
         chosen = list(self.trashed if which is None else which)

@@ -1,12 +1,33 @@
 """A dashboard over a machine full of hostile names; started in a terminal of its own by a test."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tests.tui.feeding import HOME, STORE, ListSource, everything, row
-from venvdash.model import Claim, Direction, How, NotEnvironment, Package, Record, Row, Status
+from venvdash.model import (
+    Action,
+    Claim,
+    Direction,
+    Edit,
+    How,
+    Item,
+    Link,
+    NotEnvironment,
+    Outcome,
+    Package,
+    Plan,
+    Record,
+    Refusal,
+    Removal,
+    Result,
+    Row,
+    Status,
+    Trashed,
+)
 from venvdash.scanner.events import Ended, Oddity, Problem, StoreSeen
+from venvdash.session.events import DeleteEvent, Finished, RowState, State
 from venvdash.stores.base import Root, Why
 from venvdash.tui import run
 
@@ -58,7 +79,46 @@ def hostile_source() -> ListSource:
         events.append(StoreSeen(root, STORE / name, exists=True, problem=name))
         events.append(Oddity(NotEnvironment(STORE / name, name, name)))
         events.append(Problem(STORE / name, name))
-    return ListSource([*events, Ended(False, 0.1), RuntimeError(NAMES[2])])
+    told = [*events, Ended(False, 0.1), RuntimeError(NAMES[2])]
+    refused = tuple(Refusal(STORE / name, name, name) for name in NAMES[1:])
+    items = tuple(_items())
+    return ListSource(
+        told,
+        plan=Plan(Action.DELETE, items, refused, packages_only_in_cache=NAMES),
+        deleting=tuple(_deletion(items)),
+        trashed=tuple(map(_trashed, NAMES)),
+    )
+
+
+def _items() -> Iterator[Item]:
+    for name in NAMES:
+        package = Package(name, name, origin=name)
+        edit, link = Edit(HOME / name, name, name), Link(HOME / name, name)
+        for how in Removal:
+            row = hostile_row(name)
+            yield Item(row, (package,), (edit,), (link,), how)
+
+
+def _deletion(items: Sequence[Item]) -> Iterator[DeleteEvent]:
+    results = []
+    for number, item in enumerate(items):
+        path, name = item.row.path, item.row.name
+        state = (State.FAILED, State.SKIPPED)[number % 2]
+        outcome = (Outcome.FAILED, Outcome.SKIPPED)[number % 2]
+        yield RowState(path, state, name)
+        results.append(Result(path, name, outcome, name))
+    yield Finished(tuple(results), problems=NAMES, cleaned=NAMES)
+
+
+def _trashed(name: str) -> Trashed:
+    return Trashed(
+        path=STORE / f".venvdash-trash-{name}",
+        original=STORE / name,
+        name=name,
+        status=name,
+        reason=name,
+        kind=name,
+    )
 
 
 def empty_source() -> ListSource:

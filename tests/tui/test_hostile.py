@@ -61,6 +61,47 @@ def test_no_unsafe_byte_reaches_a_real_terminal(size: tuple[int, int]) -> None:
     assert_clean(terminal.output)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int, int]) -> None:
+    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"], size=size)
+    terminal.wait_for("The scan failed")
+    terminal.send("x")
+    terminal.wait_for("Mark by a rule")
+    terminal.send("q")
+    terminal.send("a")
+    terminal.wait_for("10 marked")
+    terminal.send("d")
+    terminal.wait_for("only here")
+    for _ in range(8):
+        terminal.send("\x06")  # a screen down
+    terminal.send("G")
+    terminal.send("c")
+    terminal.send("f")
+    terminal.wait_for("Left alone")
+    terminal.send("y")
+    terminal.send(f"{len(NAMES) * 3}")
+    terminal.send("\r")
+    terminal.wait_for("left alone")
+    for _ in NAMES:
+        terminal.send("j")
+    terminal.send("u")
+    terminal.send("E")
+    terminal.wait_for("Trash: 10 environments")
+    for _ in NAMES:
+        terminal.send("f")
+        terminal.send("n")
+        terminal.send("r")
+        terminal.send("\x1b")
+        terminal.send("j")
+    terminal.send("\x1b")
+    terminal.send("5")
+    terminal.send("G")
+    terminal.send("q")
+    assert terminal.close() == 0
+    assert_clean(terminal.output)
+    assert b"skipped" in terminal.output
+
+
 def test_stores_with_hostile_names_in_the_empty_screen() -> None:
     terminal = Terminal([sys.executable, "-m", "tests.tui.hostile", "empty"], size=(120, 40))
     terminal.wait_for("a\\e]0;pwn\\x07b")

@@ -185,6 +185,7 @@ class DeletingScreen(MarkingScreen):
         line = self.query_one(WorkLine)
         line.display = line.tally is None  # an outcome is there to be read
         self.set_timer(_LINGER, self._sweep)
+        self._refresh(set(), force=True)
         self.marks_changed()
         self.weigh_trash()
 
@@ -251,8 +252,8 @@ class DeletingScreen(MarkingScreen):
         return True
 
     def step_back(self) -> bool:
-        """Take the step back that Esc means here; return False where there is none."""
-        return self.drop_range() or self.cancel_queued() or self._dismiss_outcome()
+        """Take the step back that Esc means first; return False where there is none."""
+        return self.drop_range() or self._dismiss_outcome()
 
     def action_undo(self) -> None:
         """Take the last deletion back, all of it."""

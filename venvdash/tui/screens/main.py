@@ -139,7 +139,7 @@ class MainScreen(DeletingScreen):
         self.listing.action_cursor(message.by)
 
     def action_back(self) -> None:
-        """Go one step back: out of details, range, work, filter, view. Never out of the program."""
+        """Go one step back: out of details, range, filter, view, work. Never out of the program."""
         if self.focused is not self.listing:
             self.listing.focus()
         elif self.step_back():
@@ -149,6 +149,8 @@ class MainScreen(DeletingScreen):
             self.query(FilterBar).remove()
         elif self.table.view is not View.ALL:
             self.action_view(View.ALL)
+        else:
+            self.cancel_queued()
 
     def go_to(self, path: Path) -> None:
         """Put the cursor on an environment, out of any filter or view that hides it."""

@@ -1,0 +1,212 @@
+"""The list while environments are deleted: states, counters, cancelling, undoing."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.tui.driving import Driver, drive
+from tests.tui.feeding import STORE, ListSource, everything, row
+from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status
+from venvdash.session.events import (
+    DeleteEvent,
+    Finished,
+    RowChanged,
+    RowState,
+    State,
+    Tally,
+)
+
+ROWS = [row(f"old-{n}", Status.ORPHAN, mib=10, frees=4, days=100) for n in range(4)]
+MIB = 1024**2
+Told = DeleteEvent | threading.Event | Exception
+
+
+def result(item: Row, outcome: Outcome = Outcome.DONE, reason: str = "") -> Result:
+    trash = STORE / f".venvdash-trash-{item.name}" if outcome is Outcome.DONE else None
+    return Result(item.path, item.name, outcome, reason, trash, 10 * MIB, 4 * MIB)
+
+
+def source(*told: Told, undoing: Sequence[DeleteEvent] = ()) -> ListSource:
+    plan = Plan(Action.DELETE, tuple(Item(item) for item in ROWS), frees=16 * MIB)
+    return ListSource(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
+
+
+def states(driver: Driver) -> list[str]:
+    """What the list shows in the column of the status, from the top."""
+    words = [state.value for state in State] + ["orphan"]
+    lines = [line.split("▏")[0].rstrip() for line in driver.lines if line[2:8] == "✗ old-"]
+    return [next(word for word in words if line.endswith(word)) for line in lines]
+
+
+async def delete_all(driver: Driver) -> None:
+    await driver.scanned()
+    await driver.press("a", "d")
+    await driver.until(lambda: "Together they free" in driver.text)
+    await driver.press("y")
+
+
+def all_done() -> Iterator[Told]:
+    for item in ROWS:
+        yield RowState(item.path, State.IN_TRASH)
+    yield Finished(tuple(map(result, ROWS)), 0, 16 * MIB)
+
+
+def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
+    first, second, third = threading.Event(), threading.Event(), threading.Event()
+    failed = result(ROWS[1], Outcome.FAILED, "The disk said no; it is whole in its place.")
+    skipped = result(ROWS[2], Outcome.SKIPPED, "It is in use: pid 7 (python3).")
+    told: list[Told] = [
+        first,
+        RowState(ROWS[0].path, State.IN_TRASH),
+        RowState(ROWS[1].path, State.DELETING),
+        Tally(1, 4, 0, 4 * MIB),
+        second,
+        RowState(ROWS[1].path, State.FAILED, failed.reason),
+        RowState(ROWS[2].path, State.SKIPPED, skipped.reason),
+        RowState(ROWS[3].path, State.DELETING),
+        Tally(3, 4, 0, 4 * MIB),
+        third,
+        RowState(ROWS[3].path, State.FREED),
+        Finished((result(ROWS[0]), failed, skipped, result(ROWS[3])), 4 * MIB, 4 * MIB),
+    ]
+
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        assert states(driver) == ["deleting", "queued", "queued", "queued"], "at once"
+        assert "deleting 0 of 4" in driver.text
+        first.set()
+        await driver.until(lambda: states(driver)[:2] == ["in trash", "deleting"])
+        assert "deleting 1 of 4 ━━━━─" in driver.text
+        assert "in trash 4.0 MiB" in driver.text
+        second.set()
+        await driver.until(lambda: states(driver)[1:] == ["failed", "skipped", "deleting"])
+        await driver.press("g", "j")
+        assert driver.current == "old-1"
+        assert "failed  The disk said no" in driver.text
+        await driver.press("j")
+        assert "skipped  It is in use: pid 7 (python3)." in driver.text
+        third.set()
+        await driver.until(lambda: "2 in the trash" in driver.text)
+        assert "1 left alone · 1 failed" in driver.text
+        await driver.until(lambda: driver.listed == ["old-1", "old-2"])
+        assert states(driver) == ["failed", "skipped"]
+        assert set(driver.main.marks.paths) == {ROWS[1].path, ROWS[2].path}
+        await driver.press("escape")
+        assert states(driver) == ["orphan", "orphan"]
+        assert "in the trash" not in driver.text
+        await driver.press("5", "j")
+        assert "old-1: The disk said no; it is whole in its place." in driver.text
+
+    drive(source(*told), script, (120, 40))
+
+
+def test_while_it_works_everything_else_does() -> None:
+    gate = threading.Event()
+
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        await driver.press("j", "j")
+        assert driver.current == "old-2"
+        await driver.press("slash", *"old-3", "enter")
+        assert driver.listed == ["old-3"]
+        await driver.press("d")
+        assert "Still deleting" in driver.text
+        await driver.press("escape")
+        assert len(driver.listed) == 4, "the filter goes, and the work goes on"
+        await driver.press("r", "u", "enter", "escape", "question_mark", "escape")
+        assert states(driver)[1:] == ["queued"] * 3
+        assert driver.app.is_running
+        gate.set()
+        await driver.until(lambda: "4 in the trash: emptying it frees 16.0 MiB" in driver.text)
+        await driver.until(lambda: driver.listed == [])
+
+    drive(source(gate, *all_done()), script)
+
+
+def test_cancelling_leaves_what_is_queued_and_its_marks() -> None:
+    for key in ("c", "escape"):
+        gate = threading.Event()
+        skipped = [result(item, Outcome.SKIPPED, "cancelled") for item in ROWS[1:]]
+        told: list[Told] = [
+            RowState(ROWS[0].path, State.DELETING),
+            gate,
+            RowState(ROWS[0].path, State.IN_TRASH),
+            *(RowState(item.path, State.SKIPPED, "cancelled") for item in ROWS[1:]),
+            Finished((result(ROWS[0]), *skipped), 0, 4 * MIB),
+        ]
+
+        async def script(driver: Driver, key: str = key) -> None:
+            await delete_all(driver)
+            assert "c cancels the rest" in driver.text
+            await driver.press(key)
+            await driver.until(lambda: driver.listed == ["old-1", "old-2", "old-3"])
+            assert len(driver.main.marks) == 3
+            assert "3 left alone" in driver.text
+
+        drive(source(*told), script)
+
+
+def test_work_that_breaks_off_is_told_and_no_row_stays_deleting() -> None:
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        await driver.until(
+            lambda: "deleting failed: RuntimeError: [/red] on fire\\e" in driver.text
+        )
+        await driver.until(lambda: driver.main.job is None)
+        assert states(driver) == ["orphan"] * 4
+        await driver.press("d")
+        assert driver.app.is_running
+
+    drive(source(RuntimeError("[/red] on fire\x1b")), script, (120, 40))
+
+
+def test_undo_puts_the_rows_back_where_they_were() -> None:
+    back = [RowChanged(item, settled=True) for item in ROWS]
+    undone = Finished(tuple(result(item) for item in ROWS))
+
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        await driver.until(lambda: "u undo" in driver.text)
+        await driver.press("u")
+        await driver.until(lambda: "4 back" in driver.text)
+        assert driver.listed == [item.name for item in ROWS]
+        assert states(driver) == ["orphan"] * 4
+        await driver.pilot.pause(2)
+        assert len(driver.listed) == 4, "and the sweep that was due takes nothing"
+
+    drive(source(*all_done(), undoing=[*back, undone]), script)
+
+
+def test_nothing_to_undo_is_said() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("u")
+        await driver.until(lambda: "Nothing to undo." in driver.text)
+
+    drive(source(undoing=[Finished(())]), script)
+
+
+def test_quitting_leaves_what_is_queued_alone() -> None:
+    gate = threading.Event()
+    feed = source(gate, *all_done())
+
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        await driver.press("q")
+
+    assert drive(feed, script) == 0
+    assert not gate.is_set()
+
+
+def test_the_path_of_a_plan_that_left_the_list_meanwhile_does_no_harm() -> None:
+    stranger = Path("/nowhere")
+
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        await driver.until(lambda: "1 deleted" in driver.text)
+
+    told: list[Told] = [
+        RowState(stranger, State.FREED),
+        Finished((Result(stranger, "gone", Outcome.DONE),)),
+    ]
+    drive(source(*told), script)

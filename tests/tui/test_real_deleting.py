@@ -1,0 +1,209 @@
+"""Deleting in the dashboard for real: a playground, a store, the disk looked at afterwards."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.tui.driving import Driver, drive
+from venvdash.config import Config, load
+from venvdash.demo.playground import Playground, build
+from venvdash.model import Plan
+from venvdash.session import Session
+from venvdash.session.events import DeleteEvent, State
+from venvdash.tui.screens.plan import PlanScreen
+from venvdash.tui.screens.trash import TrashScreen
+
+
+class Held(Session):
+    """A real session on a disk so slow that the first step waits for ``gate``."""
+
+    gate: threading.Event
+
+    def delete(
+        self,
+        plan: Plan,
+        *,
+        now: bool = False,
+        clean_cache: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[DeleteEvent]:
+        self.gate.wait(60)
+        yield from super().delete(plan, now=now, clean_cache=clean_cache, cancel=cancel)
+
+
+@pytest.fixture
+def playground(tmp_path: Path) -> Playground:
+    """A playground of this test's own."""
+    return build(tmp_path / "play", lambda words: None)
+
+
+def session(playground: Playground) -> Session:
+    return Session(playground.machine(), load(playground.config))
+
+
+def trash_of(store: Path) -> list[Path]:
+    return [path for path in store.iterdir() if path.name.startswith(".venvdash-trash-")]
+
+
+async def planned(driver: Driver) -> PlanScreen:
+    screen = driver.app.screen
+    assert isinstance(screen, PlanScreen)
+    await driver.until(lambda: screen.plan is not None)
+    return screen
+
+
+def test_orphans_by_rule_into_the_trash_and_back(playground: Playground) -> None:
+    gone = ["legacy-crm", "old-api", "prototype", "vision", "thesis"]
+    paths = {name: playground.made[name].path for name in gone}
+    inodes = {name: path.stat().st_ino for name, path in paths.items()}
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("x", "enter")
+        await driver.until(lambda: len(driver.main.marks) == len(gone))
+        await driver.until(lambda: "5 marked  frees" in driver.text and "≥" not in driver.lines[-5])
+        await driver.press("d")
+        screen = await planned(driver)
+        plan = screen.plan
+        assert plan is not None
+        assert [refusal.reason for refusal in plan.refused] == []
+        assert {item.row.path for item in plan.items} == set(paths.values())
+        for item in plan.items:
+            assert item.row.name in str(screen.query_one("#plan-text").text)  # type: ignore[attr-defined]  # of TextPane
+        await driver.press("y")
+        await driver.until(lambda: "5 in the trash" in driver.text)
+        assert not any(path.exists() for path in paths.values())
+        await driver.until(lambda: not set(gone) & set(driver.listed))
+        await driver.until(lambda: "trash " in driver.lines[1])
+        await driver.press("u")
+        await driver.until(lambda: "5 back" in driver.text)
+        assert {name: path.stat().st_ino for name, path in paths.items()} == inodes
+        assert set(gone) <= set(driver.listed)
+        await driver.press("r")
+        await driver.scanned()
+        assert set(gone) <= set(driver.listed)
+        assert "trash " not in driver.lines[1]
+
+    drive(session(playground), script, (120, 40))
+
+
+def test_a_live_project_gets_its_link_back(playground: Playground) -> None:
+    made = playground.made["webapp"]
+    assert made.project is not None
+    link = made.project / ".venv"
+    before = os.readlink(link)
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        driver.main.go_to(made.path)
+        await driver.press("d")
+        await planned(driver)
+        assert "the project's link ~/code/webapp/.venv goes with it" in driver.text
+        await driver.press("y")
+        await driver.until(lambda: "1 in the trash" in driver.text)
+        assert not os.path.lexists(link)
+        await driver.press("u")
+        await driver.until(lambda: "1 back" in driver.text)
+        assert os.readlink(link) == before
+
+    drive(session(playground), script, (120, 40))
+
+
+def test_one_in_use_is_left_alone_with_the_reason(playground: Playground) -> None:
+    path = playground.made["scratchpad"].path
+    waits = [str(path / "bin" / "python"), "-c", "input()"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE) as process:
+
+        async def script(driver: Driver) -> None:
+            await driver.scanned()
+            driver.main.go_to(path)
+            await driver.press("d")
+            screen = await planned(driver)
+            assert "Nothing of this can be deleted." in driver.text
+            assert f"pid {process.pid}" in driver.text
+            await driver.press("y")
+            assert driver.app.screen is screen
+            await driver.press("escape")
+
+        drive(session(playground), script, (120, 40))
+        process.communicate(b"\n")
+    assert (path / "pyvenv.cfg").is_file()
+
+
+def test_the_trash_screen_frees_one_and_has_one_back(playground: Playground) -> None:
+    crm, thesis = playground.made["legacy-crm"].path, playground.made["scratchpad"].path
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        for path in (crm, thesis):
+            driver.main.go_to(path)
+            await driver.press("d")
+            await planned(driver)
+            await driver.press("y")
+            await driver.until(lambda: driver.main.job is None)
+        assert len(trash_of(crm.parent)) == 2
+        await driver.press("E")
+        screen = driver.app.screen
+        assert isinstance(screen, TrashScreen)
+        await driver.until(lambda: len(screen.listing.items) == 2)
+        assert [item.name for item in screen.listing.items] == ["scratchpad", "legacy-crm"]
+        await driver.press("j", "f", "y")
+        await driver.until(lambda: len(screen.listing.items) == 1)
+        thesis.mkdir()  # somebody takes the name
+        await driver.press("r")
+        await driver.until(lambda: "another name" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "The trash is empty." in driver.text)
+        await driver.press("escape")
+        await driver.until(lambda: any("scratchpad-" in name for name in driver.listed))
+
+    drive(session(playground), script, (120, 40))
+    assert trash_of(crm.parent) == []
+    assert not crm.exists()
+
+
+def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are_freed(
+    home: Home,
+) -> None:
+    store = home.path / ".virtualenvs"
+    store.mkdir()
+    for name in ("a-small", "big"):
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", store / name], check=True)
+    site = next((store / "big" / "lib").glob("python*/site-packages"))
+    for folder in range(100):
+        (site / f"p{folder}").mkdir()
+        for number in range(300):
+            (site / f"p{folder}" / f"{number}.py").touch()
+    held = Held(home.machine(), Config(), records=False)
+    held.gate = threading.Event()
+    seen: set[tuple[State, str]] = set()
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("j", "d")
+        await planned(driver)
+        await driver.press("f", "y")
+        await driver.press("1", "enter")
+        assert "deleting" in driver.text, "before anything was done"
+        assert (store / "big" / "pyvenv.cfg").is_file()
+        held.gate.set()
+        keys = ["k", "j"]
+        while driver.main.job is not None:
+            key = keys[len(seen) % 2]
+            await driver.press(key)
+            assert driver.current == {"k": "a-small", "j": "big"}[key]
+            state = driver.main.environments.states.get(store / "big")
+            if state is not None:
+                seen.add((state, key))
+        await driver.until(lambda: driver.listed == ["a-small"])
+        assert "freed" in driver.text
+
+    drive(held, script)
+    assert [path.name for path in store.iterdir()] == ["a-small"]
+    assert State.IN_TRASH in {state for state, _ in seen}, "seen while it was freed"
