@@ -62,7 +62,7 @@ def run(
     Raises UvError when uv cannot be started, takes too long, or ends with another code than 0.
     """
     command = [os.fspath(uv), *(os.fspath(argument) for argument in arguments)]
-    shown = shlex.join(["uv", *command[1:]])
+    shown = shlex.join([uv.stem, *command[1:]])  # tools with environments are run here too
     try:
         process = subprocess.Popen(  # noqa: S603 - a list, never a shell
             command,
