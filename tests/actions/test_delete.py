@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,15 @@ from tests.actions.deleting import at_step, context, delete, one, plan, small, t
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows
+from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.actions import trash
+from venvdash.actions.context import Context
 from venvdash.actions.delete import Deleter
-from venvdash.model import Item, Outcome, Plan, Result
+from venvdash.actions.plan import plan_delete
+from venvdash.config import Config
+from venvdash.model import How, Item, Outcome, Plan, ProjectRecord, Record, Result
+from venvdash.records import sidecar
+from venvdash.session import Session
 
 
 def _store(home: Home) -> Path:
@@ -113,8 +120,24 @@ def _relinked(entry: Path) -> Iterator[None]:
 
 
 def _noted(entry: Path) -> Iterator[None]:
-    sidecar = entry / "venvdash.toml"
-    sidecar.write_text(sidecar.read_text() + 'note = "mine"\n')
+    record = sidecar.read(entry, os.getuid())
+    assert isinstance(record, Record)
+    sidecar.write(entry, replace(record, note="mine"))
+    yield
+
+
+def _pinned(entry: Path) -> Iterator[None]:
+    record = sidecar.read(entry, os.getuid())
+    assert isinstance(record, Record)
+    sidecar.write(entry, replace(record, pinned=True))
+    yield
+
+
+def _claimed(entry: Path) -> Iterator[None]:
+    record = sidecar.read(entry, os.getuid())
+    assert isinstance(record, Record)
+    project = ProjectRecord(entry.parents[1] / "code", How.USER, last_seen=1.0)
+    sidecar.write(entry, replace(record, projects=(project,)))
     yield
 
 
@@ -139,6 +162,8 @@ def _unpacked(entry: Path) -> Iterator[None]:
         (_in_use, "in use"),
         (_relinked, "changed since"),
         (_noted, "changed since"),
+        (_pinned, "changed since"),
+        (_claimed, "changed since"),
         (_installed, "changed since"),
         (_linked, "did not show"),
         (_unpacked, "trash.toml"),
@@ -157,6 +182,18 @@ def test_what_changed_after_the_plan_is_skipped(
         assert words in result.reason
         assert tree(entry, project) == before
     assert trashes(entry.parent) == []
+
+
+def test_a_listing_after_the_plan_does_not_stand_against_it(home: Home) -> None:
+    entry = small(_store(home) / "app")
+    project = _project(home, entry)
+    made = plan(home, entry)
+    with Deleter(made, context(home)) as deleter:
+        (entry / "venvdash.toml").unlink()
+        rows(home)
+        assert (entry / "venvdash.toml").is_file()
+        assert deleter.apply(made.items[0]).outcome is Outcome.DONE
+    assert not (project / ".venv").is_symlink()
 
 
 def test_an_orphan_whose_project_is_back_is_skipped(home: Home) -> None:
@@ -302,3 +339,32 @@ def test_a_bulk_beyond_the_descriptors_that_may_be_open(home: Home) -> None:
     entries = [small(_store(home) / f"app{number}") for number in range(230)]
     results = delete(home, *entries)
     assert {result.outcome for result in results} == {Outcome.DONE}
+
+
+def test_closed_directories_of_an_ordinary_user_go_and_come_back_as_they_were(home: Home) -> None:
+    """Root may write anywhere, so this is done by another user, in a store of its own."""
+    entry = small(_store(home) / "app")
+    (entry / "closed").mkdir()
+    for path in (_store(home), entry, *entry.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    (entry / "closed").chmod(0o000)
+    (entry / "lib").chmod(0o555)
+    entry.chmod(0o555)
+    open_to_all(home.path)
+    before = tree(entry)
+
+    def go_and_come_back() -> str:
+        machine = replace(home.machine(), uid=os.getuid())
+        session = Session(machine, Config(), records=False)
+        list(session.scan(usage=False))
+        about = Context.current(machine, Config())
+        made = plan_delete(list(session.rows.values()), session.rows, about)
+        with Deleter(made, about) as deleter:
+            (result,) = deleter.run()
+        assert result.outcome is Outcome.DONE, result
+        assert not entry.exists()
+        (found,) = trash.find(about.roots)
+        return trash.restore(found).reason
+
+    assert as_another_user(go_and_come_back) == ""
+    assert tree(entry) == before

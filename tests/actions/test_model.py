@@ -94,6 +94,16 @@ class Deleting(RuleBasedStateMachine):
             self.count += 1
             made.linked = made.linked.rename(made.linked.with_name(f"{name}{self.count}"))
 
+    @precondition(lambda self: any(made.linked for made in self.trash.values()))
+    @rule(data=st.data())
+    def move_while_in_the_trash(self, data: st.DataObject) -> None:
+        linked = sorted(path for path, made in self.trash.items() if made.linked)
+        made = self.trash[data.draw(st.sampled_from(linked))]
+        assert made.linked is not None
+        self.count += 1
+        made.linked.rename(made.linked.with_name(f"{made.name}{self.count}"))
+        made.linked = None  # where its link was is gone
+
     def _delete(self, name: str) -> Result:
         known = rows(self.home)
         about = context(self.home)
@@ -151,6 +161,7 @@ class Deleting(RuleBasedStateMachine):
             assert "taken" in result.reason
         else:
             assert result.outcome is Outcome.DONE, result
+            assert (result.reason == "") == (len(found.links) == 0 or made.linked is not None)
             self.here[made.name] = self.trash.pop(path)
 
     @precondition(lambda self: self.trash)

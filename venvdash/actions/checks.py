@@ -13,13 +13,12 @@ from venvdash.actions.context import Context
 from venvdash.actions.journal import JournalError
 from venvdash.actions.journal import read as read_journal
 from venvdash.actions.links import ChangedError
-from venvdash.model import Claim, Environment, NotEnvironment, Row, Status
-from venvdash.records.sidecar import LIMIT as SIDECAR_LIMIT
-from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.model import Claim, Environment, How, NotEnvironment, Record, Row, Status
+from venvdash.records import sidecar
 from venvdash.scanner.inspect import inspect
 from venvdash.stores.base import Entry, Layout, Root
 from venvdash.system.directory import Directory
-from venvdash.system.files import UnreadableError, read_regular, real
+from venvdash.system.files import real
 from venvdash.system.mounts import Mounts
 from venvdash.text import short_path, visible
 
@@ -30,12 +29,13 @@ _SHOWN = 3  # names in a reason
 class Look:
     """What an environment was at one moment: equal again, or it is left alone.
 
-    ``text`` is an alias's own, ``sidecar`` the content of our file in it.
+    ``text`` is an alias's own. ``said`` is what the user said of it, as its sidecar has it: the
+    rest of a sidecar changes with every listing.
     """
 
     environment: Environment
     claims: tuple[Claim, ...]
-    sidecar: bytes | None
+    said: tuple[object, ...]
     text: str = ""
 
 
@@ -72,8 +72,8 @@ def look(row: Row, context: Context) -> Look:
             known.traits.kind,
         ):
             text = os.readlink(known.entry) if known.target is not None else ""
-            same = replace(found.environment, used=None)
-            return Look(same, found.claims, _sidecar(known.path), text)
+            same = replace(found.environment, used=None, sidecar=False)
+            return Look(same, found.claims, _said(known.path, context.machine.uid), text)
     raise ChangedError(reason or "It lies in no store that is looked at now.")
 
 
@@ -87,11 +87,13 @@ def _lost(environment: Environment) -> None:
         pass
 
 
-def _sidecar(path: Path) -> bytes | None:
-    try:
-        return read_regular(path / SIDECAR, SIDECAR_LIMIT)
-    except (OSError, UnreadableError):
-        return None
+def _said(path: Path, uid: int | None) -> tuple[object, ...]:
+    record = sidecar.read(path, uid)
+    if not isinstance(record, Record):
+        return ()
+    linked = frozenset(project.path for project in record.projects if project.how is How.USER)
+    said = (record.note, record.tags, record.pinned, linked)
+    return said if any(said) else ()
 
 
 @dataclass(frozen=True)

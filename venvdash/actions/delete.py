@@ -31,7 +31,7 @@ from venvdash.system.mounts import Mounts
 from venvdash.system.processes import Seen, users
 from venvdash.text import visible
 
-_FRESH = 1.0  # seconds that a look at all processes counts for
+_FRESH = 0.25  # seconds that a look at all processes counts for
 _NAME_LIMIT = 500  # characters
 _REASON_LIMIT = 1000  # characters
 _HELD = 200  # directories held open at once; the others' inodes are told by more than a number
