@@ -53,12 +53,7 @@ def tool(
 
     The programs beside it (``python``, ``virtualenv``) are those of its own environment.
     """
-    given = os.environ.get("VENVDASH_TEST_TOOLS")
-    if given:
-        kept = Path(given)
-    else:
-        cache = pytestconfig.cache
-        kept = cache.mkdir("tools") if cache else tmp_path_factory.mktemp("tools")
+    kept = _kept("tools", pytestconfig, tmp_path_factory)
     failed: dict[str, str] = {}
 
     def program(name: str) -> Path:
@@ -75,8 +70,7 @@ def tool(
 @pytest.fixture(scope="session")
 def uv_index(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Uv:
     """Runs uv with a cache that is kept between runs; skips where the index is out of reach."""
-    cache = pytestconfig.cache
-    kept = cache.mkdir("uv") if cache else tmp_path_factory.mktemp("uv")
+    kept = _kept("uv", pytestconfig, tmp_path_factory)
 
     def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         command = [find_uv_bin(), *arguments]
@@ -99,6 +93,17 @@ def uv_index(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
 def module_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Like ``home``, but one for all tests of a module, for what takes long to build."""
     return home_in(tmp_path_factory.mktemp("shared"))
+
+
+def _kept(name: str, config: pytest.Config, temporary: pytest.TempPathFactory) -> Path:
+    """Return a directory that lasts over runs; without pytest's cache, one for this run."""
+    given = os.environ.get("VENVDASH_TEST_TOOLS")
+    if given:
+        place = Path(given, *([name] if name != "tools" else []))
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+    cache = getattr(config, "cache", None)  # absent where its plugin is switched off
+    return Path(cache.mkdir(name)) if cache else temporary.mktemp(name)
 
 
 def _place(name: str, release: Release, kept: Path) -> Path:
