@@ -1,5 +1,6 @@
 """A real terminal: what a program writes to it, byte by byte."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -64,6 +65,18 @@ class Terminal:
         """Type and return what was written in answer."""
         os.write(self._master, keys.encode())
         return self.read(0.3)
+
+    def quit(self) -> int:
+        """Go back and quit until the program ends, and return its exit code.
+
+        On a busy machine Esc and the key after it may arrive as one.
+        """
+        end = time.monotonic() + 20
+        while self._process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(OSError):  # it ended between the two keys
+                self.send("\x1b")
+                self.send("q")
+        return self.close()
 
     def close(self) -> int:
         """Wait for the program's end and return its exit code."""

@@ -56,8 +56,7 @@ def test_no_unsafe_byte_reaches_a_real_terminal(size: tuple[int, int]) -> None:
     terminal.send("pwn")
     terminal.send("\x1b")
     terminal.send("\x1b")
-    terminal.send("q")
-    assert terminal.close() == 0
+    assert terminal.quit() == 0
     assert_clean(terminal.output)
 
 
@@ -77,11 +76,10 @@ def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int,
     terminal.send("G")
     terminal.send("c")
     terminal.send("f")
-    terminal.wait_for("Left alone")
     terminal.send("y")
     terminal.send(f"{len(NAMES) * 3}")
     terminal.send("\r")
-    terminal.wait_for("left alone")
+    terminal.wait_for("skipped")
     for _ in NAMES:
         terminal.send("j")
     terminal.send("u")
@@ -96,18 +94,15 @@ def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int,
     terminal.send("\x1b")
     terminal.send("5")
     terminal.send("G")
-    terminal.send("q")
-    assert terminal.close() == 0
+    assert terminal.quit() == 0
     assert_clean(terminal.output)
-    assert b"skipped" in terminal.output
 
 
 def test_stores_with_hostile_names_in_the_empty_screen() -> None:
     terminal = Terminal([sys.executable, "-m", "tests.tui.hostile", "empty"], size=(120, 40))
     terminal.wait_for("a\\e]0;pwn\\x07b")
     terminal.send("5")
-    terminal.send("q")
-    assert terminal.close() == 0
+    assert terminal.quit() == 0
     assert_clean(terminal.output)
 
 

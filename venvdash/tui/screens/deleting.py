@@ -90,6 +90,7 @@ class DeletingScreen(MarkingScreen):
             self.wait_for_scan(stop)
             return self.source.plan_delete(paths, stop)
 
+        self.app.clear_notifications()  # a notice must not lie over what is to be read
         self.app.push_screen(dialog, answered)
         aside(self, plan, dialog.show, failed)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer
@@ -30,6 +31,7 @@ from venvdash.tui.widgets.text_pane import TextPane
 _FIRST_TICK = 0.02  # until there are rows to show
 _TICK = 0.1
 _DETAIL_DELAY = 0.05  # the details are drawn once the cursor rests
+_SECONDS, _SEVERE_SECONDS = 3.0, 8.0  # for which a notice is shown
 _ARRANGE_SHARE = 10  # sorting takes a tenth of the time at most
 
 
@@ -253,4 +255,6 @@ class ListScreen(Screen[None]):
 
     def say(self, text: str, *, severe: bool = False) -> None:
         """Tell the user something; ``text`` is already fit to show."""
-        self.app.notify(text, severity="error" if severe else "information", markup=False)
+        severity: SeverityLevel = "error" if severe else "information"
+        seconds = _SEVERE_SECONDS if severe else _SECONDS
+        self.app.notify(text, severity=severity, timeout=seconds, markup=False)

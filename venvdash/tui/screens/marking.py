@@ -131,6 +131,7 @@ class MarkingScreen(ListScreen):
             return self.source.prune_candidates(wanted)
 
         def found(offers: "Sequence[Offer]") -> None:
+            self.app.clear_notifications()
             offers = [offer for offer in offers if offer.row.path in within]
             self.marks.add(offer.row.path for offer in offers if not offer.held)
             for offer in offers:
