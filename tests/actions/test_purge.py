@@ -69,6 +69,17 @@ def test_the_bytes_are_those_that_the_file_system_gets_back(tmp_path: Path) -> N
         )
 
 
+def test_on_a_full_disk(tmp_path: Path) -> None:
+    point = tmp_path / "mounted"
+    point.mkdir()
+    with tmpfs(point, "1m"):
+        trash = noted(tree(point / ".venvdash-trash-0"))
+        with pytest.raises(OSError, match="No space"):
+            (trash / "filler").write_bytes(b"x" * (1 << 20))
+        assert purge.purge(trash).gone
+        assert os.listdir(point) == []
+
+
 def test_only_what_venvdash_put_there(store: Path, trash: Path) -> None:
     named = noted(tree(store / "env"))
     without = tree(store / ".venvdash-trash-none")

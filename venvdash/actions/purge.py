@@ -27,6 +27,7 @@ from venvdash.system.mounts import Mounts
 from venvdash.system.removal import (
     Removed,
     Tell,
+    allocated,
     empty_by_path,
     empty_directory,
     mount_id,
@@ -287,11 +288,11 @@ def _finish(parent: Directory, entry: Directory, name: str, removed: Removed) ->
                 found = entry.look(step)
                 entry.unlink(step)
                 if found.st_nlink == 1:
-                    removed.freed += getattr(found, "st_blocks", 0) * 512
+                    removed.freed += allocated(found)
         step = ""
         found = entry.status()
         parent.remove(name)
-        removed.freed += getattr(found, "st_blocks", 0) * 512
+        removed.freed += allocated(found)
     except FileNotFoundError:
         pass  # `uv cache prune` was quicker
     except OSError as error:

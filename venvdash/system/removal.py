@@ -137,6 +137,12 @@ def open_up(descriptor: int, found: os.stat_result) -> None:
         os.fchmod(descriptor, _all_rights(found))
 
 
+def allocated(found: os.stat_result) -> int:
+    """Return the bytes that a file takes up; its length where the system tells no blocks."""
+    blocks: int | None = getattr(found, "st_blocks", None)
+    return found.st_size if blocks is None else blocks * 512
+
+
 def mount_id(descriptor: int) -> bytes | None:
     """Return what tells the mount of an open file from others (proc(5), ``fdinfo``), or None.
 
@@ -257,7 +263,7 @@ class _Removal:
             return
         self.result.entries += 1
         if found.st_nlink == 1:
-            self.result.freed += getattr(found, "st_blocks", 0) * 512
+            self.result.freed += allocated(found)
 
     def enter(self, frame: _Frame, name: str) -> None:
         descriptor = -1
@@ -306,7 +312,7 @@ class _Removal:
             self.not_empty(parent, frame.name, error)
             return
         self.result.entries += 1
-        self.result.freed += getattr(frame.found, "st_blocks", 0) * 512
+        self.result.freed += allocated(frame.found)
         self.tell(self.result.freed)
 
     def not_empty(self, parent: _Frame, name: str, error: OSError) -> None:
@@ -376,4 +382,5 @@ def _unlink_by_path(entry: "os.DirEntry[str]", name: str, result: Removed) -> No
             result.fail(name, error)
         return
     result.entries += 1
-    result.freed += found.st_size if found.st_nlink == 1 else 0
+    if found.st_nlink == 1:
+        result.freed += allocated(found)
