@@ -88,11 +88,11 @@ def _done(opened: Session, plan: Plan, *, now: bool, clean_cache: bool) -> Finis
 def _tell(opened: Session, finished: Finished) -> None:
     for result in finished.results:
         if result.outcome is not Outcome.DONE:
-            warn(f"{visible(result.name)}: {result.outcome}: {visible(result.reason)}")
+            warn(f"{result.name}: {result.outcome}: {result.reason}")
         elif result.reason:
-            warn(f"{visible(result.name)}: {visible(result.reason)}")
+            warn(f"{result.name}: {result.reason}")
     for problem in finished.problems:
-        warn(visible(problem))
+        warn(problem)
     if finished.cleaned:
         click.echo(f"Cleaned out of uv's cache: {', '.join(finished.cleaned)}.")
     click.echo(last_line(finished, opened.config.trash_keep))

@@ -1,0 +1,39 @@
+"""The settings that are not told with their stores."""
+
+from pathlib import Path
+
+import pytest
+
+from venvdash.config import Config, ConfigError, load
+
+
+def written(folder: Path, text: str) -> Config:
+    path = folder / "config.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def test_how_long_the_trash_is_kept(tmp_path: Path) -> None:
+    assert load(tmp_path / "none").trash_keep == 7
+    assert written(tmp_path, "").trash_keep == 7
+    assert written(tmp_path, "[trash]\n").trash_keep == 7
+    assert written(tmp_path, "[trash]\nkeep = 30\n").trash_keep == 30
+    assert written(tmp_path, "trash.keep = 0.5\n").trash_keep == 0.5
+    assert written(tmp_path, "trash.keep = 0\n").trash_keep == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trash = 7",
+        "trash.keep = -1",
+        "trash.keep = '7'",
+        "trash.keep = true",
+        "trash.keep = nan",
+        "trash.keep = inf",
+        "trash.kept = 7",
+    ],
+)
+def test_what_is_no_time_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="trash"):
+        written(tmp_path, text)
