@@ -31,7 +31,8 @@ from venvdash.system.mounts import Mounts
 from venvdash.system.processes import Seen, users
 from venvdash.text import visible
 
-_FRESH = 0.25  # seconds that a look at all processes counts for
+_FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
+_SHARE = 5.0  # … and how many times what it took
 _NAME_LIMIT = 500  # characters
 _REASON_LIMIT = 1000  # characters
 _HELD = 200  # directories held open at once; the others' inodes are told by more than a number
@@ -57,8 +58,11 @@ class Deleter:
         self._context = context
         self._held: dict[Path, _Held | str] = {}
         self._seen: tuple[float, Seen] | None = None
+        self._left: dict[Path, Path | None] = {}
         for item in plan.items:
             self._held[item.row.path] = self._hold(item)
+            alias = item.how == Removal.UNLINK
+            self._left[item.row.path] = None if alias else item.row.environment.entry
 
     def close(self) -> None:
         """Let go of the directories that are held."""
@@ -101,6 +105,7 @@ class Deleter:
         except (OSError, ValueError) as error:
             return _result(item, Outcome.FAILED, f"{words(error)}. It is whole in its place.")
         finally:
+            self._left.pop(row.path, None)
             if held.directory is not None:
                 held.directory.close()
 
@@ -159,12 +164,16 @@ class Deleter:
             yield reason
 
     def _users(self) -> Seen:
-        """Return who uses what is still to be done; one look counts for a moment."""
-        now = time.monotonic()
-        if self._seen is None or now - self._seen[0] > _FRESH:
-            rest = [item.row for item in self.plan.items if item.how != Removal.UNLINK]
-            entries = [row.environment.entry for row in rest]
-            self._seen = (now, users(entries))
+        """Return who uses what is still to be done; one look counts for a moment.
+
+        The dearer a look, the longer: so that a large bulk spends little of its time on looking.
+        """
+        began = time.monotonic()
+        if self._seen is None or began > self._seen[0]:
+            seen = users([entry for entry in self._left.values() if entry is not None])
+            took = time.monotonic() - began
+            until = time.monotonic() + min(max(_FRESH, took * _SHARE), _STALE)
+            self._seen = (until, seen)
         return self._seen[1]
 
     # Doing.
