@@ -89,7 +89,7 @@ def test_names_are_never_guessed(home: Home, scratch: Path) -> None:
 
 def test_what_is_refused_is_said(home: Home, scratch: Path) -> None:
     other = venv(home.path / ".virtualenvs" / "other")
-    program = [scratch / "bin" / "python", "-c", "input()"]
+    program = [str(scratch / "bin" / "python"), "-c", "input()"]
     user = subprocess.Popen(program, stdin=subprocess.PIPE)
     try:
         alone = run(home, "delete", "scratch", "--yes", check=False)

@@ -39,8 +39,8 @@ def build(top: Path, files: list[tuple[int, list[int]]]) -> list[Path]:
     for number, (size, where) in enumerate(files):
         first = places[where[0]] / "lib" / f"{number}-0"
         first.write_bytes(b"x" * size)
-        for time, place in enumerate(where[1:], 1):
-            os.link(first, places[place] / "lib" / f"{number}-{time}")
+        for time, at in enumerate(where[1:], 1):
+            os.link(first, places[at] / "lib" / f"{number}-{time}")
     return places[:-1]
 
 

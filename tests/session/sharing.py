@@ -45,8 +45,8 @@ def make_environments(home: Home) -> dict[str, Path]:
     for name, packages in ENVIRONMENTS.items():
         made[name] = home.path / ".virtualenvs" / name
         home.uv("venv", "-q", made[name])
-        chosen = ("--no-index", "--find-links", wheels, *packages)
-        home.uv("pip", "install", "-q", "--python", made[name], *chosen)
+        found = ("--no-index", "--find-links", str(wheels))
+        home.uv("pip", "install", "-q", "--python", made[name], *found, *packages)
     assert os.stat(next(made["one"].rglob("alpha/data.bin"))).st_nlink == 4
     return made
 

@@ -241,3 +241,17 @@ def test_what_a_crash_left_is_mended_before_it_is_judged(home: Home) -> None:
     assert os.readlink(project / ".venv") == text
     assert again.rows[environment].verdict.status is Status.LINKED
     assert any("interrupted" in problem.message for problem in again.problems)
+
+
+def test_what_came_back_since_the_scan_is_counted_by_itself(home: Home) -> None:
+    scratch = venv(home.path / ".virtualenvs" / "scratch")
+    session = scanned(home)
+    before = session.union([scratch])
+    assert before.exact
+    last(session.delete(session.plan_delete([scratch])))
+    assert session.union([scratch]).count == 0
+    for _ in session.scan():
+        pass
+    last(session.undo())
+    after = session.union([scratch])
+    assert (after.frees, after.exact) == (before.frees, False)

@@ -36,7 +36,7 @@ def test_one_comes_into_use_and_one_is_relinked_after_the_plan(tmp_path: Path) -
         assert plan.refused == ()
         assert plan.frees == sum(item.row.usage.frees for item in plan.items if item.row.usage)
         busy, back = made[3], made[7]
-        program = [busy / "bin" / "python", "-c", "input()"]
+        program = [str(busy / "bin" / "python"), "-c", "input()"]
         user = subprocess.Popen(program, stdin=subprocess.PIPE)
         (home.path / "code" / back.name).mkdir()
         taken = used(home.path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row, Trashed
-from venvdash.scanner.union import Book, Sum
+from venvdash.scanner.union import Book
 from venvdash.session import cleaning, receipts
 from venvdash.session.events import (
     DeleteEvent,
@@ -35,15 +35,13 @@ _QUIET = 3.0  # seconds without a sign of a purge that is to have begun
 class Together:
     """What deleting a selection gives back, in bytes.
 
-    ``cache_held`` is what uv's cache, as a rule, then still holds. ``packages`` are those that no
-    other environment has, so that they would lie in the cache for nobody. ``exact`` is False where
-    a figure may have aged.
+    ``cache_held`` is what uv's cache, as a rule, then still holds. ``exact`` is False where a
+    figure may have aged.
     """
 
     count: int
     frees: int
     cache_held: int
-    packages: tuple[str, ...] = ()
     exact: bool = True
 
 
@@ -64,10 +62,15 @@ class Deletions:
     def union(self, paths: Iterable[Path]) -> Together:
         """Return what deleting these gives back, as of the last scan; takes milliseconds."""
         rows = [row for path in paths if (row := self._session.rows.get(path))]
+        trees = [row for row in rows if row.environment.target is None]
         with self._lock:
-            total = self.book.sum(row.path for row in rows if row.environment.target is None)
-        packages = cleaning.only_theirs(rows, self._session.rows.values())
-        return _together(rows, total, packages)
+            known = [row.path for row in trees if row.path in self.book]
+            total = self.book.sum(known)
+        # What came back since the scan, or was found by one without sizes, is counted by itself.
+        others = [row.usage for row in trees if row.path not in self.book]
+        frees = total.frees + sum(usage.frees for usage in others if usage)
+        held = total.cache_held + sum(usage.cache_held or 0 for usage in others if usage)
+        return Together(len(rows), frees, held, total.exact and not others)
 
     def _measured(
         self, rows: Sequence[Row], cancel: threading.Event | None
@@ -366,10 +369,6 @@ class Deletions:
         held, self._held = self._held, None
         if held is not None:
             held[1].close()
-
-
-def _together(rows: Sequence[Row], total: Sum, packages: tuple[str, ...]) -> Together:
-    return Together(len(rows), total.frees, total.cache_held, packages, total.exact)
 
 
 def _journal_bytes(trash: Path) -> int:
