@@ -297,6 +297,18 @@ def test_a_mention_decides_nothing() -> None:
         assert found.claims == (mention,)
 
 
+@pytest.mark.parametrize(("presence", "status"), [
+    (PRESENT, Status.MOVED), (UNREACHABLE, Status.MOVED), (ABSENT, Status.ORPHAN),
+])  # fmt: skip
+def test_a_source_tree_that_is_imported_from_stands_against_an_orphan(
+    presence: Presence, status: Status
+) -> None:
+    claims = [claim(A, How.POINTER), claim(B, How.MENTION)]
+    known = facts(environment(), places=[place(A, ABSENT), place(B, presence)])
+    found = judge(claims, known)
+    assert (found.status, found.projects, found.place) == (status, (A,), None)
+
+
 def test_checking_until_the_search_has_ended() -> None:
     for claims in ([], [claim(A)], [claim(A, How.HASH, RECORD, seen=1.0)]):
         known = facts(environment(digest=True), places=[place(A, ABSENT)], settled=False)

@@ -152,10 +152,12 @@ def one_more_live_claim_makes_no_orphan(case: Case) -> None:
         assert verdict.status is not Status.ORPHAN or before[path].status is Status.ORPHAN
 
 
-def a_mention_changes_nothing(case: Case) -> None:
+def a_mention_only_saves(case: Case) -> None:
     mention = replace(a_claim(case.pick), how=How.MENTION)
     after = verdicts([*case.claims, mention], case.facts)
     for path, verdict in case.decided.items():
+        if verdict.status is Status.ORPHAN and after[path].status is Status.MOVED:
+            continue  # the one thing that it can do: stand against an orphan
         assert replace(after[path], claims=()) == replace(verdict, claims=())
 
 
@@ -194,7 +196,7 @@ PROPERTIES: list[Callable[[Case], None]] = [
     orphans_are_proven,
     order_and_repetition_never_matter,
     one_more_live_claim_makes_no_orphan,
-    a_mention_changes_nothing,
+    a_mention_only_saves,
     every_verdict_is_whole_and_fit_to_show,
     checking_is_for_unfinished_searches,
     others_matter_only_as_originals,

@@ -160,6 +160,16 @@ def test_names_are_the_project_told_apart_by_folder_and_python() -> None:
     assert choose("copy", twins, changing=True) == [copy.path]
 
 
+def test_folders_tell_projects_of_one_name_apart() -> None:
+    one, two = environment("app", digest="a"), environment("app", digest="b")
+    judged = [
+        (env, Verdict(Status.LINKED, "because", (HOME / "code" / folder,), How.HASH))
+        for env, folder in ((one, "app"), (two, "app-v2"))
+    ]
+    metadata = {HOME / "code" / folder: "app" for folder in ("app", "app-v2")}
+    assert naming.names(judged, metadata) == {one.path: "app", two.path: "app-v2"}
+
+
 def test_implied_is_the_nearest_project_upwards(tmp_path: Path) -> None:
     project = tmp_path / "app"
     (project / "src" / "deep").mkdir(parents=True)

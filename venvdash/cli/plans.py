@@ -145,8 +145,8 @@ def _sums(plan: Plan, *, clean_cache: bool) -> Iterator[str]:
         does = "Cleaned out of it:" if clean_cache else "`--clean-cache` takes out of it"
         yield f"{does} {named}{more}, which no other environment has."
     seen = "No use of them was seen" if len(plan.items) > 1 else "No use of it was seen"
-    hidden = counted(plan.unreadable, "process")
-    yield f"{seen}{f'; {hidden}es could not be looked at' if plan.unreadable > 1 else ''}."
+    hidden = "1 process" if plan.unreadable == 1 else f"{plan.unreadable} processes"
+    yield f"{seen}{f'; {hidden} could not be looked at' if plan.unreadable else ''}."
 
 
 def _item_lines(item: Item, home: Path) -> Iterator[str]:

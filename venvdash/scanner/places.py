@@ -194,7 +194,13 @@ def _doubt(
         return f"{visible(real)} was last seen on another computer"
     if record is None or record.mount_point is None:
         missing = mounts.missing(real)
-        return f"{visible(missing)} is not mounted" if missing else None
+        if missing:
+            return f"{visible(missing)} is not mounted"
+        if ancestor == Path(ancestor.anchor):
+            # Whole top-level folders are disks and volumes more often than they are deleted.
+            top = ancestor / Path(real).parts[1]
+            return f"{visible(top)} is not there at all: it may be a disk that is not mounted"
+        return None
     return _other_mount(real, mount, record, mounts, ancestor)
 
 

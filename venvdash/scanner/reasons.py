@@ -102,6 +102,14 @@ def changed_since(best: Claim, went: float | None) -> str:
     )
 
 
+def still_installed(best: Claim, mention: Claim) -> str:
+    """Return why it is no orphan: its project is gone, but it imports from what is there."""
+    return (
+        f"{says(best)}, which is gone, but {visible(mention.project)} is installed in it in"
+        " editable mode, so it may still be used"
+    )
+
+
 def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None) -> str:
     """Return why nothing uses it: which directory is missing, and what still is there."""
     also = f"; gone as well: {listed(others)}" if others else ""

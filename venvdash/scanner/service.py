@@ -175,9 +175,8 @@ class _Survey:
     def _looking(
         self, path: Path, records: Mapping[Path, ProjectRecord], script: bool
     ) -> Job[Place]:
-        expected = True if script else None
         host, record = self._past.host, records.get(path)
-        return Job(path, lambda: places.look(path, self._mounts, record, host, script=expected))
+        return Job(path, lambda: places.look(path, self._mounts, record, host, script=script))
 
     def _remembered_projects(self) -> dict[Path, ProjectRecord]:
         newest = {project.path: project for project in self._past.projects}

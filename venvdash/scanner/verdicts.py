@@ -274,7 +274,7 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
     if case.hint and any(project.alive for project in named):
         best = case.projects[0].best if case.projects else None
         return case.verdict(Status.DISPUTED, reasons.contradicted(case.hint, best), case.projects)
-    return _gone(case) if case.projects else _unproven(case, facts)
+    return _gone(case, facts) if case.projects else _unproven(case, facts)
 
 
 def _sightings(project: _Project, facts: Facts) -> list[Sighting]:
@@ -286,12 +286,13 @@ def _first(project: _Project, case: _Case) -> tuple[_Project, ...]:
     return (project, *(other for other in case.projects if other is not project))
 
 
-def _gone(case: _Case) -> Verdict:
+def _gone(case: _Case, facts: Facts) -> Verdict:
     """Decide where every project that ever was proven is gone for certain.
 
     An environment that was changed after its project went is still somebody's. A project that
     was seen, and was there until the directory around it last changed, may have been worked on
-    in between: that is no sign of life.
+    in between: that is no sign of life. A source tree that is there and that the environment
+    imports from proves no project, but somebody may work with it: no orphan.
     """
     first, seen, changed = case.projects[0], case.seen, case.environment.changed
     went = max((p.place.ancestor_mtime or 0.0 for p in case.projects), default=0.0)
@@ -299,9 +300,24 @@ def _gone(case: _Case) -> Verdict:
     if since and changed is not None and changed > since:
         reason = reasons.changed_since(first.best, since)
         return case.verdict(Status.MOVED, reason, case.projects)
+    installed = _living_mention(case, facts)
+    if installed is not None:
+        reason = reasons.still_installed(first.best, installed)
+        return case.verdict(Status.MOVED, reason, case.projects)
     others = [project.path for project in case.projects[1:]]
     reason = reasons.orphan(first.best, first.place, others, seen)
     return case.verdict(Status.ORPHAN, reason, case.projects)
+
+
+def _living_mention(case: _Case, facts: Facts) -> Claim | None:
+    """Return a mention from inside the environment whose directory is there (or cannot be told)."""
+    for claim in case.claims:
+        if claim.proves or claim.direction is not Direction.ENVIRONMENT:
+            continue
+        place = facts.places.get(claim.project)
+        if place is not None and place.presence is not Presence.ABSENT:
+            return claim
+    return None
 
 
 def _unproven(case: _Case, facts: Facts) -> Verdict:

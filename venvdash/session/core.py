@@ -164,6 +164,11 @@ class Session:
 
         return examine(row, self._references.get(row.path, ()))
 
+    def referenced(self, path: Path) -> str:
+        """Return what outside names an environment (a kernel, a service …), "" where nothing."""
+        found = self._references.get(path, ())
+        return f"{found[0].what}: {found[0].file}" if found else ""
+
     # What deletes. Each takes its time, so call it beside the screen; one thread at a time.
 
     def union(self, paths: Iterable[Path]) -> Together:

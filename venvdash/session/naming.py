@@ -18,9 +18,9 @@ def names(
     """Return the name for people of each environment, by its path.
 
     The project's name where it has one (``projects`` gives what its own metadata says, else its
-    folder's), else the environment's own. Projects of one name get their folders in front
-    (``work/api``, ``play/api``), environments of one project their Python behind (``api@3.11``), or
-    where that is the same their own name (``api (api-copy)``).
+    folder's), else the environment's own. Projects of one name are called by the end of their
+    paths (``work/api``, ``play/api``), environments of one project get their Python behind
+    (``api@3.11``), or where that is the same their own name (``api (api-copy)``).
     """
     owners: dict[Path, list[Environment]] = defaultdict(list)
     called: dict[Path, str] = {}
@@ -41,20 +41,20 @@ def _titles(owners: Iterable[Path], projects: Mapping[Path, str]) -> dict[Path, 
         same[projects.get(project) or project.name].append(project)
     titles: dict[Path, str] = {}
     for title, paths in same.items():
-        for path, front in zip(paths, _fronts(paths), strict=True):
-            titles[path] = f"{front}/{title}" if front else title
+        if len(paths) == 1:
+            titles[paths[0]] = title
+        else:
+            titles.update(zip(paths, _ends(paths), strict=True))
     return titles
 
 
-def _fronts(paths: list[Path]) -> list[str]:
-    """Return the fewest parent folders that tell paths apart; "" for a single one."""
-    if len(paths) == 1:
-        return [""]
+def _ends(paths: list[Path]) -> list[str]:
+    """Return the shortest ends of paths that tell them apart."""
     for depth in range(1, max(len(path.parts) for path in paths)):
-        fronts = ["/".join(path.parent.parts[-depth:]) for path in paths]
-        if len(set(fronts)) == len(paths):
-            return fronts
-    return [str(path.parent) for path in paths]
+        ends = ["/".join(path.parts[-depth:]) for path in paths]
+        if len(set(ends)) == len(paths):
+            return ends
+    return [str(path) for path in paths]
 
 
 def _with_python(title: str, environments: list[Environment]) -> dict[Path, str]:

@@ -132,7 +132,7 @@ def candidates(
         if row not in orphans:
             offers.append(Offer(row, row.verdict.reason))
             continue
-        lead = look.leads.get(row.path, "")
+        lead = look.leads.get(row.path, "") or session.referenced(row.path)
         if lead:
             offers.append(Offer(row, row.verdict.reason, lead))
             continue

@@ -196,7 +196,7 @@ class ListScreen(Screen[None]):
             hint = {
                 View.ORPHANS: "No orphans: no project of an environment is known to be gone.",
                 View.UNKNOWN: "No unknown ones: every environment's project was found.",
-                View.INACTIVE: "No inactive ones: every project has one environment here.",
+                View.INACTIVE: "No inactive environments.",
             }.get(self.table.view, "")
         self.environments.hint = hint
         self.others.hint = hint
