@@ -14,7 +14,7 @@ from venvdash.model import Claim, Package, Record, Row
 from venvdash.session import Session
 from venvdash.session.examine import Examination
 from venvdash.session.figures import age, size
-from venvdash.session.words import claim_in_words, how_in_words
+from venvdash.session.words import evidence_in_words, how_in_words
 from venvdash.text import short_path, visible
 
 _LABEL = 10  # cells
@@ -49,7 +49,8 @@ def info_json(found: Examination) -> dict[str, object]:
     return row_json(row) | {
         "packages": [package_json(package) for package in found.packages],
         "claims": [
-            {"proves": claim.proves, "words": claim_in_words(claim)} for claim in row.verdict.claims
+            {"proves": proves, "words": words}
+            for proves, words in evidence_in_words(row.verdict.claims)
         ],
         "flag_reasons": {flag.value: reason for flag, reason in found.flags.items()},
         "missing": [
@@ -126,7 +127,7 @@ def _project(row: Row, home: Path) -> Iterator[str]:
 
 
 def _evidence(claims: Iterable[Claim], opened: Session) -> Iterator[str]:
-    found = [f"{'+' if claim.proves else '-'} {claim_in_words(claim)}" for claim in claims]
+    found = [f"{'+' if proves else '-'} {words}" for proves, words in evidence_in_words(claims)]
     yield from found or ["nothing in it, beside it or in a project names one"]
     why = ", ".join(f"{visible(why)} {count:,}" for why, count in opened.looked.items())
     yield f"{opened.searched:,} directories were searched for projects" + (

@@ -207,6 +207,8 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
         )
     marks = "".join(f" [{flag}]" for flag in sorted(environment.flags - {Flag.VOLATILE}))
     project = row.verdict.place or row.verdict.project
+    if row.verdict.status is Status.MOVED and row.verdict.place is None:
+        project = None  # nobody knows where it is; the old place would look like the new one
     mark = ("* " if row.here else "  ") if marked else ""
     return (
         mark + visible(row.name, 48),

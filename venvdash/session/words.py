@@ -1,5 +1,7 @@
 """Evidence in words: what the detail panel and the command line say of claims."""
 
+from collections.abc import Iterable
+
 from venvdash.model import Claim, Direction, Flag, How
 from venvdash.scanner.reasons import day, says
 
@@ -43,3 +45,8 @@ def claim_in_words(claim: Claim) -> str:
         seen = day(claim.seen)
         said += f" when venvdash last saw it ({seen})" if seen else " when venvdash last saw it"
     return said if claim.proves else f"{said}, which proves nothing"
+
+
+def evidence_in_words(claims: Iterable[Claim]) -> list[tuple[bool, str]]:
+    """Return each claim's sentence once, with whether it proves anything."""
+    return list(dict.fromkeys((claim.proves, claim_in_words(claim)) for claim in claims))

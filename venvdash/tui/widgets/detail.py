@@ -9,7 +9,7 @@ from textual.content import Content
 
 from venvdash.model import Package, Row, Status
 from venvdash.session import figures
-from venvdash.session.words import FLAG_MEANINGS, claim_in_words, how_in_words
+from venvdash.session.words import FLAG_MEANINGS, evidence_in_words, how_in_words
 from venvdash.text import visible
 from venvdash.tui.format import (
     STATUS_MARKS,
@@ -115,10 +115,9 @@ def _evidence(row: Row, home: Path | None) -> Iterable[Content]:
     if not row.verdict.claims:
         return
     yield _head("Evidence")
-    for claim in row.verdict.claims:
-        mark = "•" if claim.proves else "◦"
-        words = with_tilde(visible(claim_in_words(claim)), home)
-        yield Content.assemble((f"{mark} ", _LABEL), words)
+    for proves, sentence in evidence_in_words(row.verdict.claims):
+        mark = "•" if proves else "◦"
+        yield Content.assemble((f"{mark} ", _LABEL), with_tilde(visible(sentence), home))
 
 
 def _disk(row: Row) -> Iterable[Content]:
