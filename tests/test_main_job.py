@@ -1,6 +1,9 @@
 """The main job, end to end: what a listing says of environments that the real tools made."""
 
+import os
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from tests.scenario import remove, rows, uv_project, uv_script, venv
 from tests.users import as_another_user, open_to_all
 from venvdash.config import Config, ConfiguredStore
 from venvdash.demo.wheels import make_wheel
-from venvdash.model import How, Status
+from venvdash.model import Flag, How, Status
 from venvdash.session import Session
 from venvdash.system.machine import Machine
 
@@ -231,8 +234,6 @@ def test_no_interpreter_of_any_environment_is_ever_run(home: Home, code: Path) -
 
 
 def test_a_first_listing_does_not_make_everything_look_used(home: Home, code: Path) -> None:
-    import os
-
     path = venv(home.path / ".venvs" / "plain")
     old = 1_600_000_000
     for place in (path / "pyvenv.cfg", *path.glob("lib/*/site-packages")):
@@ -240,6 +241,20 @@ def test_a_first_listing_does_not_make_everything_look_used(home: Home, code: Pa
     for _ in range(3):
         assert rows(home)[path].used == old
     assert (path / "venvdash.toml").exists()
+
+
+def test_an_environment_whose_python_runs_is_in_use_now(home: Home) -> None:
+    path = venv(home.path / ".venvs" / "plain")
+    for place in (path / "pyvenv.cfg", *path.glob("lib/*/site-packages")):
+        os.utime(place, (1_600_000_000, 1_600_000_000))
+    command = [str(path / "bin" / "python"), "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/") as process:
+        row = rows(home)[path]
+        assert Flag.IN_USE in row.environment.flags
+        assert row.used
+        assert row.used > time.time() - 600
+        process.communicate(b"\n")
+    assert Flag.IN_USE not in rows(home)[path].environment.flags
 
 
 def test_an_alias_costs_nothing_and_names_its_project(home: Home, code: Path) -> None:

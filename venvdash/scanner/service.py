@@ -17,7 +17,6 @@ from venvdash.model import (
     Claim,
     Direction,
     Facts,
-    Flag,
     Memory,
     Place,
     Presence,
@@ -29,7 +28,7 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.records import identity
-from venvdash.scanner import candidates, places, references
+from venvdash.scanner import candidates, outside, places
 from venvdash.scanner.events import (
     Booked,
     Ended,
@@ -124,7 +123,7 @@ class _Survey:
         self._pointers: dict[Path, Path] = {}
         self._sightings: dict[Path, tuple[Sighting, ...]] = {}
         self._names: dict[Path, str] = {}
-        self._references: dict[Path, tuple[Reference, ...]] = {}
+        self._references: Mapping[Path, tuple[Reference, ...]] = {}
         self._visits: dict[Path, Visit] = {}
         self._searched_directories = 0
         self._looked: dict[str, int] = {}
@@ -215,7 +214,7 @@ class _Survey:
         yield from self._look(claims)
         self._claims += list(inherited(filter(self._holds, self._claims), self._environments))
         yield from self._visit()
-        yield from self._refer()
+        yield from self._look_outside()
         if ended:
             yield self._judged(final=True)
 
@@ -308,19 +307,18 @@ class _Survey:
             else:
                 yield told(answer)
 
-    def _refer(self) -> Iterator[Event]:
-        """Find out what else names an environment, and flag those that something does."""
-        job = Job(self._machine.home, lambda: references.read(self._machine))
+    def _look_outside(self) -> Iterator[Event]:
+        """Find out what else names or uses an environment, and flag those."""
+        environments = list(self._environments.values())
+        job = Job(self._machine.home, lambda: outside.look(self._machine, environments))
         for answer in self._patient.run([job]):
-            if isinstance(answer, NotAnswering | Failed):
+            if not isinstance(answer, outside.Outside):
                 yield told(answer)
                 continue
-            self._references = references.by_environment(answer, self._environments.values())
-            for path in self._references:
+            self._references = answer.references
+            for path, flags in answer.flags.items():
                 environment = self._environments[path]
-                if not environment.traits.tool:  # a tool's launcher goes with it
-                    flags = environment.flags | {Flag.REFERENCED}
-                    self._environments[path] = replace(environment, flags=flags)
+                self._environments[path] = replace(environment, flags=environment.flags | flags)
 
     # Verdicts: over the whole table, whenever something was learned.
 

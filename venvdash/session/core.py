@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from venvdash.config import Config
 from venvdash.model import (
     Environment,
     Facts,
+    Flag,
     NotEnvironment,
     Plan,
     Record,
@@ -344,6 +346,8 @@ class Session:
         times += [self._activity.get(project) for project in verdict.projects]
         if record:
             times += [record.last_sync, record.last_shell]
+        if Flag.IN_USE in environment.flags:
+            times.append(time.time())
         return max((when for when in times if when is not None), default=None)
 
     def _nearest(self, judged: Judged) -> set[Path]:
