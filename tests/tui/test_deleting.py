@@ -32,9 +32,11 @@ def source(*told: Told, undoing: Sequence[DeleteEvent] = ()) -> ListSource:
 
 
 def states(driver: Driver) -> list[str]:
-    """What the list shows in the column of the status, from the top."""
+    """What the list shows in the column of the status, from the top, whatever lies over it."""
+    table = driver.main.environments
     words = [state.value for state in State] + ["orphan"]
-    lines = [line.split("▏")[0].rstrip() for line in driver.lines if line[2:8] == "✗ old-"]
+    drawn = [table.render_line(y).text.rstrip() for y in range(1, table.size.height)]
+    lines = [line for line in drawn if line[2:8] == "✗ old-"]
     return [next(word for word in words if line.endswith(word)) for line in lines]
 
 

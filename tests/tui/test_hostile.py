@@ -56,7 +56,7 @@ def test_no_unsafe_byte_reaches_a_real_terminal(size: tuple[int, int]) -> None:
     terminal.send("pwn")
     terminal.send("\x1b")
     terminal.send("\x1b")
-    assert terminal.quit() == 0
+    assert terminal.quit() == 0, terminal.output[-4000:]
     assert_clean(terminal.output)
 
 
@@ -94,15 +94,27 @@ def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int,
     terminal.send("\x1b")
     terminal.send("5")
     terminal.send("G")
-    assert terminal.quit() == 0
+    assert terminal.quit() == 0, terminal.output[-4000:]
     assert_clean(terminal.output)
+
+
+def test_keys_typed_ahead_of_the_screen_that_they_are_for_do_no_harm() -> None:
+    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"])
+    terminal.send("dGxjEkyGv a?")
+    terminal.wait_for("The scan failed")
+    for opener in "\ryxdE?:/":
+        terminal.send("\x1b")
+        terminal.send("\x1b")
+        terminal.send(f"{opener}GgjkfFcrynGu j")
+    terminal.send("\x1b")
+    assert terminal.quit() == 0, terminal.output[-4000:]
 
 
 def test_stores_with_hostile_names_in_the_empty_screen() -> None:
     terminal = Terminal([sys.executable, "-m", "tests.tui.hostile", "empty"], size=(120, 40))
     terminal.wait_for("a\\e]0;pwn\\x07b")
     terminal.send("5")
-    assert terminal.quit() == 0
+    assert terminal.quit() == 0, terminal.output[-4000:]
     assert_clean(terminal.output)
 
 

@@ -6,13 +6,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from venvdash.text import visible
+from venvdash.tui.screens.dialog import Dialog
+from venvdash.tui.widgets.plain_input import PlainInput
 
 
-class AskScreen(ModalScreen[bool]):
+class AskScreen(Dialog[bool]):
     """A question whose default is no; ``yes`` is the word on the other button."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,14 +49,18 @@ class AskScreen(ModalScreen[bool]):
         self.dismiss(yes)
 
 
-class NameScreen(ModalScreen[str | None]):
-    """Asks for the name of a directory; returns it, or None. ``why`` is already fit to show."""
+class NameScreen(Dialog[str | None]):
+    """Asks for the name of a directory; returns it, or None.
+
+    ``why`` is already fit to show; ``offered`` is offered only if it can be typed.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def __init__(self, title: str, why: str, offered: str) -> None:
         super().__init__()
-        self._title, self._why, self._offered = title, why, offered
+        self._title, self._why = title, why
+        self._offered = offered if visible(offered, 255) == offered else ""
 
     def compose(self) -> ComposeResult:
         """Say why, and ask in one line."""
@@ -63,7 +68,7 @@ class NameScreen(ModalScreen[str | None]):
             frame.border_title = Content(self._title)
             frame.border_subtitle = Content("Enter take it   Esc back")
             yield Static(Content(self._why), classes="words", markup=False)
-            yield Input(self._offered, compact=True, max_length=255, select_on_focus=False)
+            yield PlainInput(self._offered, compact=True, max_length=255, select_on_focus=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the name, unless it is none."""

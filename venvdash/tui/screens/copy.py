@@ -5,14 +5,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from venvdash.text import visible
+from venvdash.tui.screens.dialog import Dialog
 
 
-class CopyMenu(ModalScreen[int | None]):
+class CopyMenu(Dialog[int | None]):
     """Choose one of several texts; returns its index, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

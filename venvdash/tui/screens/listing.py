@@ -49,6 +49,7 @@ class ListScreen(Screen[None]):
         self._detail_timer: Timer | None = None
         self._next_arrange = 0.0
         self._ended = False
+        self._laid_out = False
         self._filter_text = ""
 
     def compose(self) -> ComposeResult:
@@ -98,10 +99,20 @@ class ListScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Scan once the first frame is out."""
+        self._laid_out = True
+        self.refresh_bindings()
         self.watch(self.environments, "current", self._current_changed, init=False)
         self.watch(self.others, "current", self._current_changed, init=False)
         self._show_view()
         self.call_after_refresh(self._scan)
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],
+    ) -> bool | None:
+        """Allow nothing before the parts are there: keys may be typed ahead."""
+        return self._laid_out and self.is_attached
 
     def on_unmount(self) -> None:
         """End the scan with the screen."""

@@ -39,7 +39,8 @@ class MarkingScreen(ListScreen):
 
     def on_came(self, message: Came) -> None:
         """Take what some work beside the screen has brought."""
-        message.then()
+        if self.is_running and self.is_attached:  # not while the dashboard is taken down
+            message.then()
 
     def _finish(self) -> None:
         super()._finish()

@@ -5,12 +5,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 
+from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.text_pane import TextPane
 
 
-class PaneScreen(ModalScreen[None]):
+class PaneScreen(Dialog[None]):
     """A text to read and leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from venvdash.model import Plan
 from venvdash.text import visible
 from venvdash.tui import keys
+from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.plan_text import count_to_type, counted, describe_plan
 from venvdash.tui.widgets.text_pane import TextPane
@@ -28,7 +28,7 @@ class Consent:
     clean_cache: bool = False
 
 
-class PlanScreen(ModalScreen[Consent | None]):
+class PlanScreen(Dialog[Consent | None]):
     """Shows a plan once it has been made; Cancel is the default. Returns None for no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,7 +49,6 @@ class PlanScreen(ModalScreen[Consent | None]):
         self._home = home
         self.plan: Plan | None = None
         self._failure = ""
-        self._laid_out = False
 
     def compose(self) -> ComposeResult:
         """Lay out the text, the choices and the buttons."""

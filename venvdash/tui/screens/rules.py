@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from venvdash.model import Row
 from venvdash.session import figures
 from venvdash.tui.rules import Rule, older_than, rules, seconds_of
+from venvdash.tui.screens.dialog import Dialog
+from venvdash.tui.widgets.plain_input import PlainInput
 
 CLEAR = Rule("clear", lambda _: False)
 """Chosen to take all marks away."""
@@ -23,7 +24,7 @@ _AGES = (("30 days", 30), ("90 days", 90), ("half a year", 183), ("a year", 365.
 _DAY = 86400.0
 
 
-class AgeScreen(ModalScreen[float | None]):
+class AgeScreen(Dialog[float | None]):
     """Asks for an age; returns seconds, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
@@ -32,7 +33,7 @@ class AgeScreen(ModalScreen[float | None]):
         """Ask in one line."""
         with Vertical(id="asking") as frame:
             frame.border_title = Content("Mark what was not used for …")
-            yield Input(placeholder="90d, 12w, 6mo, 1y", compact=True, max_length=12)
+            yield PlainInput(placeholder="90d, 12w, 6mo, 1y", compact=True, max_length=12)
             yield Static("", classes="words", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -48,7 +49,7 @@ class AgeScreen(ModalScreen[float | None]):
         self.dismiss(None)
 
 
-class RuleMenu(ModalScreen[Rule | None]):
+class RuleMenu(Dialog[Rule | None]):
     """Choose what to mark; each rule with how many it holds for. Returns None for nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from venvdash.model import Outcome, Result, Trashed
@@ -18,6 +17,7 @@ from venvdash.tui import keys
 from venvdash.tui.aside import Came, Latest, aside
 from venvdash.tui.format import short_path, with_tilde
 from venvdash.tui.screens.ask import AskScreen, NameScreen
+from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.plan_text import counted
 from venvdash.tui.widgets.trash_list import TrashList
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _TICK = 0.2
 
 
-class TrashScreen(ModalScreen[None]):
+class TrashScreen(Dialog[None]):
     """Lists the trash; what is done here is the main screen's work, and shows there as well."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.TRASH)
@@ -73,7 +73,8 @@ class TrashScreen(ModalScreen[None]):
 
     def on_came(self, message: Came) -> None:
         """Take what some work beside the screen has brought."""
-        message.then()
+        if self.is_running and self.is_attached:  # not while the dashboard is taken down
+            message.then()
 
     def _show(self, trash: Sequence[Trashed]) -> None:
         self.listing.hint = "The trash is empty."

@@ -6,12 +6,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from venvdash.text import visible
+from venvdash.tui.widgets.plain_input import PlainInput
 
 
-class FilterLine(Input):
+class FilterLine(PlainInput):
     """Filters while one types. Enter keeps the filter, Esc drops it; arrows move in the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,10 +42,6 @@ class FilterLine(Input):
             select_on_focus=False,
             id="filter",
         )
-
-    def validate_value(self, value: str) -> str:
-        """Keep pasted control characters from the terminal."""
-        return visible(value, 256)
 
     def action_drop(self) -> None:
         """Clear the filter and leave."""

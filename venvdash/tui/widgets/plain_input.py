@@ -1,0 +1,13 @@
+"""A line to type in, from which no control character comes back to the terminal."""
+
+from textual.widgets import Input
+
+from venvdash.text import visible
+
+
+class PlainInput(Input):
+    """An Input whose text is made visible, whoever put it there: Textual writes it as it is."""
+
+    def validate_value(self, value: str) -> str:
+        """Keep control characters from the terminal, pasted ones as well."""
+        return visible(value, 256)
