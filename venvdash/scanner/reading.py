@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from venvdash.config import Config
@@ -17,27 +17,15 @@ from venvdash.system.machine import Machine
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One environment with its sidecar."""
-
-    inspected: Inspected
-    sidecar: Record | None
-
-
 class Reader:
     """Reads every store once; ``environments``, ``sidecars`` and ``claims`` fill up meanwhile.
 
     ``roots`` are the existing directories of each store, links resolved, shared ones as well.
     """
 
-    def __init__(
-        self, machine: Machine, config: Config, known: Mapping[Path, Record], patient: Patient
-    ) -> None:
-        """Read for ``machine``; ``known`` are the records that the index has, by path."""
+    def __init__(self, machine: Machine, config: Config, patient: Patient) -> None:
         self._machine = machine
         self._config = config
-        self._known = known
         self._patient = patient
         self.environments: dict[Path, Environment] = {}
         self.sidecars: dict[Path, Record] = {}
@@ -82,56 +70,58 @@ class Reader:
 
     def _read(self, found: list[tuple[Branch, Entry]], counts: dict[Path, int]) -> Iterator[Event]:
         roots = {entry.prefix: branch.real for branch, entry in found}
-        jobs: list[Job[_Read | NotEnvironment]]
+        jobs: list[Job[Inspected | NotEnvironment]]
         jobs = [self._reading(entry, branch) for branch, entry in found]
         answers = self._patient.run(jobs)
         for done, answer in enumerate(answers, 1):
             if isinstance(answer, NotEnvironment):
                 yield Oddity(answer)
-            elif isinstance(answer, _Read):
-                environment = answer.inspected.environment
+            elif isinstance(answer, Inspected):
+                environment = answer.environment
                 if environment.path in self.environments:
                     continue  # one store lies in another
                 counts[roots[environment.path]] += 1
-                self._take(answer)
+                self.environments[environment.path] = environment
+                self.claims.extend(answer.claims)
                 yield Found(environment)
             else:
                 yield told(answer)
             if done % 50 == 0 or done == len(jobs):
                 yield Progress(Phase.STORES, done, len(jobs))
 
-    def _reading(self, entry: Entry, branch: Branch) -> Job[_Read | NotEnvironment]:
+    def _reading(self, entry: Entry, branch: Branch) -> Job[Inspected | NotEnvironment]:
         root, uid = replace(branch.root, path=branch.real), self._machine.uid
+        return Job(entry.prefix, lambda: inspect(entry, root, uid))
 
-        def read() -> _Read | NotEnvironment:
-            inspected = inspect(entry, root, uid)
-            if isinstance(inspected, NotEnvironment):
-                return inspected
-            return _Read(inspected, self._sidecar(inspected.environment))
+    def read_sidecars(self, known: Mapping[Path, Record]) -> Iterator[Event]:
+        """Read the sidecars; ``known`` are the records that the index has, by path.
 
-        return Job(entry.prefix, read)
+        Not those of which the index has known all since they were last written.
+        """
+        jobs = [
+            self._reading_sidecar(environment, known.get(path))
+            for path, environment in self.environments.items()
+            if environment.sidecar
+        ]
+        for answer in self._patient.run(jobs):
+            if isinstance(answer, NotAnswering | Failed):
+                yield told(answer)
+            elif isinstance(answer[1], Record):
+                self.sidecars[answer[0]] = answer[1]
 
-    def _sidecar(self, environment: Environment) -> Record | None:
-        """Read the sidecar, unless the index has known all of it since it was last written."""
-        if not environment.sidecar:
-            return None
-        known = self._known.get(environment.path)
-        if known is not None and known.fingerprint == environment.fingerprint:
-            try:
-                written = os.lstat(environment.path / sidecar.NAME).st_mtime
-            except OSError:
-                return None
-            if written <= known.last_seen:
-                return None
-        found = sidecar.read(environment.path, self._machine.uid)
-        return found if isinstance(found, Record) else None
+    def _reading_sidecar(
+        self, environment: Environment, known: Record | None
+    ) -> Job[tuple[Path, Record | sidecar.SidecarProblem | None]]:
+        path, uid = environment.path, self._machine.uid
 
-    def _take(self, read: _Read) -> None:
-        environment = read.inspected.environment
-        self.environments[environment.path] = environment
-        self.claims.extend(read.inspected.claims)
-        if read.sidecar:
-            self.sidecars[environment.path] = read.sidecar
+        def read() -> tuple[Path, Record | sidecar.SidecarProblem | None]:
+            if known is not None and known.fingerprint == environment.fingerprint:
+                written = os.lstat(path / sidecar.NAME).st_mtime
+                if written <= known.last_seen:
+                    return path, None
+            return path, sidecar.read(path, uid)
+
+        return Job(path, read)
 
 
 def _shared(first: Branch | None, other: Branch) -> Branch:

@@ -73,7 +73,7 @@ class Past:
 def scan(
     machine: Machine,
     config: Config,
-    past: Past,
+    recall: Callable[[], Past],
     *,
     usage: bool = True,
     search: bool = True,
@@ -83,12 +83,13 @@ def scan(
 ) -> Iterator[Event]:
     """Scan everything and tell it as it comes; ``Ended`` is always the last event.
 
-    ``search`` looks for projects, ``usage`` measures, ``early`` tells verdicts that the search may
-    still revise. ``patience`` is how many seconds one
-    directory may take. ``cancelled`` is asked often; true ends the scan within 100 ms.
+    ``recall`` gives what is remembered; it is asked once all environments have been told, since
+    the first rows need no memory. ``search`` looks for projects, ``usage`` measures, ``early``
+    tells verdicts that the search may still revise. ``patience`` is how many seconds one directory
+    may take. ``cancelled`` is asked often; true ends the scan within 100 ms.
     """
     started = time.monotonic()
-    survey = _Survey(machine, config, past, Patient(patience, cancelled), cancelled)
+    survey = _Survey(machine, config, recall, Patient(patience, cancelled), cancelled)
     stages = [survey.stores(), survey.proofs(early=early)]
     stages += [survey.search()] if search else []
     stages += [survey.sizes()] if usage else []
@@ -106,16 +107,17 @@ class _Survey:
         self,
         machine: Machine,
         config: Config,
-        past: Past,
+        recall: Callable[[], Past],
         patient: Patient,
         cancelled: Callable[[], bool],
     ) -> None:
         self._machine = machine
         self._config = config
-        self._past = past
+        self._recall = recall
+        self._past = Past()
         self._patient = patient
         self._cancelled = cancelled
-        self._reader = Reader(machine, config, past.records, patient)
+        self._reader = Reader(machine, config, patient)
         self._environments = self._reader.environments
         self._claims = self._reader.claims
         self._places: dict[Path, Place] = {}
@@ -138,6 +140,8 @@ class _Survey:
 
     def proofs(self, *, early: bool) -> Iterator[Event]:
         """Recall what is remembered, look at the places named, and judge a first time."""
+        self._past = self._recall()
+        yield from self._reader.read_sidecars(self._past.records)
         found = [
             identity.Found(path, environment.fingerprint, self._reader.sidecars.get(path))
             for path, environment in self._environments.items()

@@ -96,13 +96,17 @@ class Session:
         seen: set[Path] = set()
         cancelled = cancel.is_set if cancel else _never
         self._tidy(cancelled)
-        past = self._keeper.open(sizes=usage)
-        self._report(self._keeper.problems())
+
+        def recall() -> service.Past:
+            past = self._keeper.open(sizes=usage)
+            self._report(self._keeper.problems())
+            return past
+
         try:
             for event in service.scan(
                 self.machine,
                 self.config,
-                past,
+                recall,
                 usage=usage,
                 search=search,
                 early=early,
@@ -285,8 +289,7 @@ class Session:
             row = replace(known, environment=environment)
         else:
             name = environment.traits.project_name or environment.traits.name
-            usage = self._keeper.usage(environment.path)
-            row = Row(environment, _CHECKING, name, usage, used=environment.used)
+            row = Row(environment, _CHECKING, name, used=environment.used)
         self.rows[environment.path] = row
         return RowChanged(row)
 
@@ -307,13 +310,15 @@ class Session:
                 continue
             memory = event.facts.memories.get(path)
             record = memory.record if memory else None
+            environment = event.facts.environments[path]  # flags may have come to it
             row = replace(
                 row,
-                environment=event.facts.environments[path],  # flags may have come to it
+                environment=environment,
                 verdict=verdict,
                 name=called[path],
+                usage=row.usage or self._keeper.usage(path),
                 record=record,
-                used=self._used(row.environment, verdict, record),
+                used=self._used(environment, verdict, record),
                 here=not here.isdisjoint(verdict.projects),
             )
             self.rows[path] = row
