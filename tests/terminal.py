@@ -19,14 +19,14 @@ class Terminal:
 
     def __init__(self, process: "subprocess.Popen[bytes]", master: int) -> None:
         self.process = process
-        self._master = master
+        self.master = master
         self.output = b""
 
     def read(self, until: Callable[[bytes], bool], seconds: float = 30) -> bytes:
         """Read until the whole output fits, the program ends, or the time is up."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not until(self.output):
-            if not select.select([self._master], [], [], 0.1)[0]:
+            if not select.select([self.master], [], [], 0.1)[0]:
                 if self.process.poll() is not None:
                     break
                 continue
@@ -37,7 +37,7 @@ class Terminal:
     def _take(self) -> bool:
         """Read what is there; False when the other side is closed."""
         try:
-            part = os.read(self._master, 65536)
+            part = os.read(self.master, 65536)
         except OSError:
             return False
         self.output += part
@@ -45,13 +45,13 @@ class Terminal:
 
     def drain(self, seconds: float) -> None:
         """Read until nothing comes for so long."""
-        while select.select([self._master], [], [], seconds)[0]:
+        while select.select([self.master], [], [], seconds)[0]:
             if not self._take():
                 return
 
     def press(self, keys: str) -> None:
         """Type something."""
-        os.write(self._master, keys.encode())
+        os.write(self.master, keys.encode())
 
     def wait(self, seconds: float = 30) -> int:
         """Read to the program's end and return its exit status."""
@@ -89,13 +89,14 @@ def program(
         start_new_session=True,
     )
     os.close(slave)
+    screen = Terminal(process, master)
     try:
-        yield Terminal(process, master)
+        yield screen
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
-        os.close(master)
+        os.close(screen.master)
 
 
 HOSTILE = (

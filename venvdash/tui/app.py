@@ -1,5 +1,6 @@
 """The Textual application."""
 
+import sys
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from venvdash.tui.screens.main import MainScreen
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15
 _WORK_SECONDS = 5.0
+_TERMINAL_SECONDS = 1.0
 
 
 class Dashboard(App[int]):
@@ -37,6 +39,17 @@ class Dashboard(App[int]):
         self._main = MainScreen(source, feed or Feed(source, tidy=True))
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
+
+    def on_mount(self) -> None:
+        """Leave when the terminal goes away."""
+        if not self.is_headless:
+            self.set_interval(_TERMINAL_SECONDS, self._leave_without_terminal)
+
+    def _leave_without_terminal(self) -> None:
+        # Where no signal says so, Textual would read the end of its input for ever.
+        if not sys.stdin.isatty():
+            self._main.feed.stop()
+            self.exit(1)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen that is always there."""
