@@ -109,9 +109,9 @@ def test_what_may_not_be_read_is_counted(home: Home) -> None:
 def test_seconds_of() -> None:
     assert seconds_of("90d") == seconds_of("90") == 90 * DAY
     assert seconds_of(" 2 Weeks") == 14 * DAY
-    assert seconds_of("6mo") == 6 * (30.44 * DAY)
+    assert seconds_of("6mo") == seconds_of("6 m") == seconds_of("6 months") == 6 * (30.44 * DAY)
     assert seconds_of("1y") == 365.25 * DAY
-    assert [seconds_of(text) for text in ("", "d", "-1d", "1.5d", "1h", "soon")] == [None] * 6
+    assert [seconds_of(text) for text in ("", "d", "-1d", "1.5d", "1h", "soon", "٣d")] == [None] * 7
 
 
 # The rules.

@@ -9,7 +9,7 @@ from tests.tui.driving import Driver, drive
 from tests.tui.feeding import ListSource, everything, many, row, small_machine
 from venvdash.model import Row, Status
 from venvdash.tui.marks import Marks
-from venvdash.tui.rules import older_than, rules, seconds_of
+from venvdash.tui.rules import older_than, rules
 
 A, B, C, D = (Path("/e") / name for name in "abcd")
 _ORPHANS = [row(f"old-{n}", Status.ORPHAN, mib=10, frees=2, days=100 + n) for n in range(3)]
@@ -60,14 +60,6 @@ def test_marks_are_a_set_whatever_is_done(steps: list[tuple[str, set[Path]]]) ->
         assert set(marks.paths) == model
         assert len(marks) == len(model)
         assert all((path in marks) == (path in model) for path in (A, B, C, D))
-
-
-def test_ages_as_people_write_them() -> None:
-    day = 86400
-    for text, days in (("90d", 90.0), ("2 w", 14), ("30", 30), ("1y", 365.25), ("3 weeks", 21)):
-        assert seconds_of(text) == days * day
-    assert seconds_of("6mo") == seconds_of("6 m") == seconds_of("6 months")
-    assert [seconds_of(text) for text in ("", "d", "-3d", "3 h", "1e3", "٣d")] == [None] * 6
 
 
 def test_rules_pick_what_they_say_and_never_what_may_have_a_project() -> None:

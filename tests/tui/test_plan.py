@@ -9,8 +9,9 @@ import pytest
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, STORE, ListSource, everything, row
 from venvdash.model import Action, Edit, Flag, Item, Link, Package, Plan, Refusal, Removal, Status
+from venvdash.session.consent import count_to_type
 from venvdash.tui.screens.plan import PlanScreen
-from venvdash.tui.widgets.plan_text import count_to_type, describe_plan
+from venvdash.tui.widgets.plan_text import describe_plan
 
 GONE = "~/code/old is not there; ~/code is, and can be read."
 OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)

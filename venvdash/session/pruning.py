@@ -53,7 +53,7 @@ class Offer:
 
 
 _UNITS = {"d": DAY, "w": 7 * DAY, "m": 30.44 * DAY, "y": 365.25 * DAY}
-_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)")
+_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)", re.ASCII)
 
 
 def seconds_of(text: str) -> float | None:

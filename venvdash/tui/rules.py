@@ -1,15 +1,10 @@
 """What can be marked by a rule. Knows no screen."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from venvdash.model import Flag, Row, Status
 from venvdash.session.pruning import Rules, picks
-
-_DAY = 86400.0
-_UNITS = {"d": _DAY, "w": 7 * _DAY, "m": 30.44 * _DAY, "y": 365.25 * _DAY}
-_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)", re.ASCII)
 
 # Age alone is no reason to take what has a tool, or whose project may be somewhere.
 _NEVER_BY_AGE = (
@@ -45,12 +40,6 @@ def rules(now: float) -> tuple[Rule, ...]:
         one("inactive", Rules(orphans=False, inactive=True, older_than=0)),
         one("broken", Rules(orphans=False, broken=True)),
     )
-
-
-def seconds_of(text: str) -> float | None:
-    """Return how long ``90d``, ``12 w``, ``6mo``, ``1y`` or ``30`` (days) is; None for no age."""
-    found = _AGE.fullmatch(text.strip().lower())
-    return int(found[1]) * _UNITS[found[2][:1] or "d"] if found else None
 
 
 def older_than(seconds: float, now: float) -> Rule:

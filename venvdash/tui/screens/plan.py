@@ -11,11 +11,12 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from venvdash.model import Plan
+from venvdash.session.consent import count_to_type
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.choice import Choice
-from venvdash.tui.widgets.plan_text import count_to_type, counted, describe_plan
+from venvdash.tui.widgets.plan_text import counted, describe_plan
 from venvdash.tui.widgets.text_pane import TextPane
 
 

@@ -13,7 +13,8 @@ from textual.widgets.option_list import Option
 
 from venvdash.model import Row
 from venvdash.session import figures
-from venvdash.tui.rules import Rule, older_than, rules, seconds_of
+from venvdash.session.pruning import seconds_of
+from venvdash.tui.rules import Rule, older_than, rules
 from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.plain_input import PlainInput
 

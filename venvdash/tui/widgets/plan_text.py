@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Status
+from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal
 from venvdash.session import figures
 from venvdash.session.words import FLAG_MEANINGS
 from venvdash.text import visible
@@ -16,21 +16,6 @@ _MUTED = "$text-muted"
 _MOST_NAMED = 12  # packages of one environment that are called by name
 
 # Their project is gone or has another environment: what else goes may be missed by somebody.
-_HARMLESS = (Status.ORPHAN, Status.INACTIVE, Status.TOOL)
-
-
-def count_to_type(plan: Plan, *, now: bool) -> int | None:
-    """Return the number that must be typed before this plan may begin, None where none is.
-
-    It is asked where several go that somebody may miss, or one of these that cannot be had back.
-    """
-    delicate = [
-        item
-        for item in plan.items
-        if item.row.verdict.status not in _HARMLESS or Flag.USER_FILES in item.row.environment.flags
-    ]
-    asked = len(delicate) > 1 or (now and delicate)
-    return len(plan.items) if asked else None
 
 
 def counted(number: int, one: str, several: str | None = None) -> str:
