@@ -25,7 +25,7 @@ def run(home: Home, **more: object) -> tuple[dict[Path, Candidate], Search]:
     wanted = more.pop("wanted", Wanted())
     mounts = more.pop("mounts", Mounts((ROOT,)))
     known = more.pop("known", ())
-    looked = search(machine, config, known, wanted, mounts=mounts, **more)  # type: ignore[arg-type]
+    looked = search(machine, config, known, wanted, mounts=mounts, **more)  # type: ignore[arg-type]  # any keyword
     found = list(looked)
     assert len({candidate.path for candidate in found}) == len(found)
     return {candidate.path: candidate for candidate in found}, looked

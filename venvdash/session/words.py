@@ -1,9 +1,11 @@
 """Evidence in words: what the detail panel and the command line say of claims."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
-from venvdash.model import Claim, Direction, Flag, How
+from venvdash.model import Claim, Direction, Flag, How, Row
 from venvdash.scanner.reasons import day, says
+from venvdash.text import visible
 
 _HOW = {
     How.USER: "linked by you",
@@ -50,3 +52,19 @@ def claim_in_words(claim: Claim) -> str:
 def evidence_in_words(claims: Iterable[Claim]) -> list[tuple[bool, str]]:
     """Return each claim's sentence once, with whether it proves anything."""
     return list(dict.fromkeys((claim.proves, claim_in_words(claim)) for claim in claims))
+
+
+def places_in_words(row: Row, short: Callable[[Path], str]) -> Iterator[tuple[str, str]]:
+    """Yield what there is to say of where an environment lies: a label and its value, each."""
+    environment = row.environment
+    yield "path", short(environment.path)
+    if environment.entry != environment.path:
+        yield "entry", short(environment.entry)
+    if environment.target is not None:
+        yield "leads to", short(environment.target)
+    if environment.made_at is not None and environment.made_at != environment.path:
+        yield "made at", short(environment.made_at)
+    yield "store", f"{visible(environment.store)}, {short(environment.root)}"
+    yield "kind", visible(environment.traits.kind)
+    if environment.traits.tool:
+        yield "remove by", visible(environment.traits.tool)

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from venvdash.model import Package, Row, Status
 from venvdash.session import figures
-from venvdash.session.words import FLAG_MEANINGS, evidence_in_words, how_in_words
+from venvdash.session.words import FLAG_MEANINGS, evidence_in_words, how_in_words, places_in_words
 from venvdash.text import visible
 from venvdash.tui.format import (
     STATUS_MARKS,
@@ -148,19 +148,9 @@ def _python(row: Row, home: Path | None) -> Iterable[Content]:
 
 
 def _places(row: Row, home: Path | None) -> Iterable[Content]:
-    environment = row.environment
     yield _head("Place")
-    yield _pair("path", short_path(environment.path, home))
-    if environment.entry != environment.path:
-        yield _pair("entry", short_path(environment.entry, home))
-    if environment.target is not None:
-        yield _pair("leads to", short_path(environment.target, home))
-    if environment.made_at is not None and environment.made_at != environment.path:
-        yield _pair("made at", short_path(environment.made_at, home))
-    yield _pair("store", f"{visible(environment.store)}, {short_path(environment.root, home)}")
-    yield _pair("kind", visible(environment.traits.kind))
-    if environment.traits.tool:
-        yield _pair("remove by", visible(environment.traits.tool))
+    for label, value in places_in_words(row, lambda path: short_path(path, home)):
+        yield _pair(label, value)
 
 
 def _times(row: Row, now: float) -> Iterable[Content]:
