@@ -1,0 +1,137 @@
+"""What lies on disk: environments, what is installed in them, what takes room."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Flag(StrEnum):
+    """What else is worth knowing; a flag never changes the status."""
+
+    BROKEN = "broken"  # its interpreter is gone
+    INCOMPLETE = "incomplete"  # RECORD names files that are not there
+    IN_USE = "in-use"
+    LOCKED = "locked"
+    PINNED = "pinned"
+    REFERENCED = "referenced"  # a kernel, a service or a launcher names it
+    USER_FILES = "user-files"
+    MOUNTS = "mounts"
+    NOT_OWNED = "not-owned"
+    READ_ONLY = "read-only"
+    ALIAS = "alias"  # a symbolic link in a store
+    VOLATILE = "volatile"  # in uv's cache: `uv cache prune` would take it
+    DEBRIS = "debris"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An installed distribution, read from its ``*.dist-info``.
+
+    ``origin`` is the URL of PEP 610's ``direct_url.json``, None for one from an index.
+    """
+
+    name: str
+    version: str
+    origin: str | None = None
+    editable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Tells an environment from one made later under the same path.
+
+    An inode alone proves nothing: uv re-creates an environment under the same one.
+    """
+
+    inode: int
+    cfg_inode: int
+    cfg_mtime_ns: int
+    cfg_ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a store says of one of its environments.
+
+    ``name`` is the environment's own name for people. ``project_name`` is the part of the name
+    that the tool made from the project's name, ``digest`` the part it made from its path; both
+    None where the tool makes no such name. ``per_interpreter``: the tool makes one for each
+    Python and keeps a pointer to the current one. ``tool``: the command that alone may remove
+    it. ``keeps_sidecar``: False where the directory is somebody else's to the last file.
+    """
+
+    kind: str
+    name: str
+    project_name: str | None = None
+    digest: str | None = None
+    per_interpreter: bool = False
+    script: bool = False
+    tool: str | None = None
+    volatile: bool = False
+    keeps_sidecar: bool = True
+
+    @property
+    def expects_project(self) -> bool:
+        """Whether the name says that it was made for a project."""
+        return self.digest is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment as it lies on disk; nothing in it was run to learn this.
+
+    ``path`` is the prefix (the directory of ``pyvenv.cfg``), ``entry`` what would be renamed or
+    deleted, ``root`` the store's directory. ``base`` is the directory of the interpreter it was
+    made from (``home`` in pyvenv.cfg), ``made_at`` the place it was made at if that is recorded.
+    ``changed`` comes from pyvenv.cfg and site-packages, never from the root directory, which our
+    sidecar changes; ``used`` is the newest trace of use that the environment itself holds.
+    """
+
+    path: Path
+    entry: Path
+    root: Path
+    store: str
+    traits: Traits
+    fingerprint: Fingerprint
+    python: str | None = None
+    implementation: str | None = None
+    base: Path | None = None
+    prompt: str | None = None
+    creator: str | None = None
+    made_at: Path | None = None
+    packages: tuple[Package, ...] = ()
+    created: float | None = None
+    changed: float | None = None
+    used: float | None = None
+    flags: frozenset[Flag] = frozenset()
+    sidecar: bool = False
+    target: Path | None = None  # where an alias leads
+
+
+@dataclass(frozen=True, slots=True)
+class NotEnvironment:
+    """Something in a store that is no environment: shown apart, never acted on."""
+
+    path: Path
+    store: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Disk usage in bytes.
+
+    ``apparent``: the sum of file sizes. ``on_disk``: allocated blocks, each inode once. ``frees``:
+    what deleting this environment alone gives back. ``cache_held``: what only links outside all
+    known environments (as a rule uv's cache) still hold after that; None until all environments
+    are measured. ``exact`` is False where the file system clones blocks or the figure may have
+    aged.
+    """
+
+    apparent: int
+    on_disk: int
+    frees: int
+    files: int
+    cache_held: int | None = None
+    exact: bool = True
+    measured: float = 0.0

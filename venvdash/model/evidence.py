@@ -1,0 +1,199 @@
+"""Which project an environment belongs to: claims, what is remembered, the verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from venvdash.model.environments import Environment, Fingerprint
+
+
+class Status(StrEnum):
+    """What is known about an environment's project."""
+
+    CHECKING = "checking"
+    LINKED = "linked"
+    INACTIVE = "inactive"
+    MOVED = "moved"
+    ORPHAN = "orphan"
+    UNREACHABLE = "unreachable"
+    DISPUTED = "disputed"
+    UNKNOWN = "unknown"
+    NAMED = "named"
+    TOOL = "tool"
+
+
+class How(StrEnum):
+    """How a claim knows the project of an environment, best first."""
+
+    USER = "user"  # the user said so
+    POINTER = "pointer"  # a file that the tool keeps: .project, project.json …
+    PROJECT_LINK = "project-link"  # the project's .venv leads here
+    HASH = "hash"  # the tool's hash, recomputed for the project's path
+    EDITABLE = "editable"  # the project itself is installed in editable mode
+    MIRROR = "mirror"  # the store mirrors the project's path
+    SIBLING = "sibling"  # another environment with the same hash
+    MENTION = "mention"  # named inside, but proves nothing (never decides)
+
+
+class Direction(StrEnum):
+    """Which side a claim was read from."""
+
+    ENVIRONMENT = "environment"  # something in the environment names the project
+    PROJECT = "project"  # something in the project leads to the environment
+    RECORD = "record"  # venvdash saw it before and remembers
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One piece of evidence that an environment belongs to a project.
+
+    ``project`` is the project's directory, or the script of a script environment. ``source`` is
+    the file or link that says so, for people. ``seen`` is when it was last seen to hold, None
+    for now.
+    """
+
+    environment: Path
+    project: Path
+    how: How
+    direction: Direction
+    source: str = ""
+    seen: float | None = None
+
+    @property
+    def proves(self) -> bool:
+        """Whether the claim may decide a verdict."""
+        return self.how is not How.MENTION
+
+
+class Presence(StrEnum):
+    """Whether a recorded place is there; only ENOENT and ENOTDIR count as absent."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What was found where a project should be.
+
+    ``reason`` says for people what stands against it: which directory is missing, which one may
+    not be read, what is not mounted. ``ancestor_mtime`` is the mtime of the nearest existing
+    ancestor of an absent place: it went no later than that.
+    """
+
+    path: Path
+    presence: Presence
+    reason: str = ""
+    real: Path | None = None
+    inode: int | None = None
+    fsid: int | None = None
+    ancestor_mtime: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecord:
+    """A project as venvdash last saw it, to recognise it after a move or miss it after its end.
+
+    ``fsid`` is ``statvfs().f_fsid`` (device numbers do not last over a reboot), ``git`` the
+    fingerprint of the repository's first commit (see ``scanner.projects``), ``host`` the id of the
+    machine that saw it.
+    """
+
+    path: Path
+    how: How
+    real: Path | None = None
+    inode: int | None = None
+    fsid: int | None = None
+    mount_point: str | None = None
+    mount_source: str | None = None
+    name: str | None = None
+    git: str | None = None
+    host: str | None = None
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What venvdash remembers of one environment, in its sidecar and in the index."""
+
+    identity: str
+    path: Path
+    fingerprint: Fingerprint
+    projects: tuple[ProjectRecord, ...] = ()
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    last_sync: float | None = None
+    last_shell: float | None = None
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+
+
+class Relation(StrEnum):
+    """How an environment on disk relates to what is remembered under its id or its path."""
+
+    NEW = "new"  # never seen
+    SAME = "same"
+    RENAMED = "renamed"  # same id, other path, nothing at the old one
+    RESTORED = "restored"  # same path and id, other inodes: back from a backup
+    RECREATED = "recreated"  # same path, other id or none, other fingerprint: a hint, no proof
+    COPY = "copy"  # carries the id of an environment that is still there
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The record that applies to an environment, and how far it may be trusted."""
+
+    record: Record
+    relation: Relation
+    original: Path | None = None  # of a copy: the environment whose identity it carries
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A gone project found at another place: it still points here, or it is the same directory."""
+
+    place: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a verdict may know besides the claims; gathered by the scanner.
+
+    ``pointers`` maps a project to the environment that its own pointer leads to, if that exists.
+    ``sightings`` maps a gone project to where it was found. ``searched`` counts the directories
+    looked through, ``settled`` says that this search has ended.
+    """
+
+    environments: Mapping[Path, Environment]
+    places: Mapping[Path, Place] = field(default_factory=dict)
+    memories: Mapping[Path, Memory] = field(default_factory=dict)
+    pointers: Mapping[Path, Path] = field(default_factory=dict)
+    sightings: Mapping[Path, tuple[Sighting, ...]] = field(default_factory=dict)
+    searched: int = 0
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided about one environment, and why, in one sentence that a user can check.
+
+    ``projects``: the directories it belongs to, the one to show first. ``evidence``: how the first
+    was proven. ``place``: where a moved project is now.
+    """
+
+    status: Status
+    reason: str
+    projects: tuple[Path, ...] = ()
+    evidence: How | None = None
+    claims: tuple[Claim, ...] = ()
+    place: Path | None = None
+
+    @property
+    def project(self) -> Path | None:
+        """The project to show first."""
+        return self.projects[0] if self.projects else None

@@ -1,0 +1,163 @@
+"""What would be done, what was, and the rows that it is done to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from venvdash.model.environments import Environment, Package, Usage
+from venvdash.model.evidence import Record, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list: everything known about one environment."""
+
+    environment: Environment
+    verdict: Verdict
+    name: str
+    usage: Usage | None = None
+    record: Record | None = None
+    used: float | None = None
+    here: bool = False  # belongs to the project of the current directory
+
+    @property
+    def path(self) -> Path:
+        """The environment's prefix, which is what identifies the row."""
+        return self.environment.path
+
+
+class Action(StrEnum):
+    """What a plan would do."""
+
+    DELETE = "delete"
+    SYNC = "sync"
+    RELINK = "relink"
+    COPY = "copy"
+    RENAME = "rename"
+    MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change to a file of somebody else's: its whole text before and after (None: no file)."""
+
+    path: Path
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link and the text in it, as ``os.readlink`` gives it."""
+
+    path: Path
+    target: str
+
+
+class Removal(StrEnum):
+    """How an environment is removed."""
+
+    TRASH = "trash"  # renamed to a sibling, from where it can be had back
+    UNLINK = "unlink"  # an alias: the link alone goes, its target is untouched
+    TOOL = "tool"  # by the tool's own command, which cannot be undone
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One environment that a plan would act on.
+
+    ``links`` are the project's links that lead here and go with it, ``edits`` the files that name
+    it and are changed with it. ``how`` is a ``Removal``. ``only_here`` are packages that could not
+    be had again: from local paths or wheels, or named by no lockfile of the project.
+    """
+
+    row: Row
+    only_here: tuple[Package, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    links: tuple[Link, ...] = ()
+    how: str = Removal.TRASH
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One environment that a plan leaves alone, and why."""
+
+    path: Path
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done, shown before it is: the dialog, the dry run and JSON all draw this.
+
+    ``frees`` and ``cache_held`` are of the union: blocks shared inside the selection count once.
+    ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
+    """
+
+    action: Action
+    items: tuple[Item, ...]
+    refused: tuple[Refusal, ...] = ()
+    frees: int = 0
+    cache_held: int = 0
+    packages_only_in_cache: tuple[str, ...] = ()
+    unreadable: int = 0
+
+
+class Outcome(StrEnum):
+    """What became of one item."""
+
+    DONE = "done"
+    SKIPPED = "skipped"  # nothing was changed
+    FAILED = "failed"  # the reason says in what state it is
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one environment, and why.
+
+    ``reason`` is a sentence; for what is done it tells what else there is to know, or nothing.
+    ``trash`` is where it lies now, None where it is not in the trash. ``on_disk`` and ``frees``
+    are bytes as last measured, 0 where they never were.
+    """
+
+    path: Path
+    name: str
+    outcome: Outcome
+    reason: str = ""
+    trash: Path | None = None
+    on_disk: int = 0
+    frees: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """An environment in the trash, as its ``trash.toml`` tells.
+
+    ``path`` is the trash directory, ``original`` where the entry was, ``name`` what the row was
+    called, ``since`` when it was deleted. ``status`` and ``reason`` are those that it had.
+    ``inode`` is the entry's own, ``mode`` its permissions. ``purging``: freeing it has begun, so
+    it cannot be had back.
+    """
+
+    path: Path
+    original: Path
+    name: str
+    project: Path | None = None
+    since: float = 0.0
+    on_disk: int = 0
+    frees: int = 0
+    links: tuple[Link, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    status: str = ""
+    reason: str = ""
+    kind: str = ""
+    how: str = Removal.TRASH
+    inode: int = 0
+    mode: int = 0
+    purging: bool = False
+
+    @property
+    def entry(self) -> str:
+        """The name that the entry had in its directory."""
+        return self.original.name
