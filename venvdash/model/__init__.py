@@ -3,6 +3,7 @@
 Sizes are bytes, times are seconds since the epoch (``time.time()``), paths are absolute.
 """
 
+from venvdash.model.changes import PackageChange, Proposal
 from venvdash.model.environments import (
     Environment,
     Fingerprint,
@@ -57,10 +58,12 @@ __all__ = [
     "NotEnvironment",
     "Outcome",
     "Package",
+    "PackageChange",
     "Place",
     "Plan",
     "Presence",
     "ProjectRecord",
+    "Proposal",
     "Record",
     "Refusal",
     "Relation",

@@ -32,6 +32,7 @@ class Action(StrEnum):
     DELETE = "delete"
     SYNC = "sync"
     RELINK = "relink"
+    UNLINK = "unlink"
     COPY = "copy"
     RENAME = "rename"
     MOVE = "move"
@@ -117,8 +118,9 @@ class Result:
     """What became of one environment, and why.
 
     ``reason`` is a sentence; for what is done it tells what else there is to know, or nothing.
-    ``trash`` is where it lies now, None where it is not in the trash. ``on_disk`` and ``frees``
-    are bytes as last measured, 0 where they never were.
+    ``trash`` is where it lies now, None where it is not in the trash; ``place`` where a change put
+    its entry, or the copy's. ``on_disk`` and ``frees`` are bytes as last measured, 0 where they
+    never were.
     """
 
     path: Path
@@ -128,6 +130,7 @@ class Result:
     trash: Path | None = None
     on_disk: int = 0
     frees: int = 0
+    place: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from venvdash.scanner.events import (
 )
 from venvdash.scanner.references import Reference
 from venvdash.session import naming, resolve
+from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions, Together
 from venvdash.session.events import DeleteEvent, RowChanged, RowGone, SessionEvent
 from venvdash.session.memory import Keeper
@@ -76,6 +77,7 @@ class Session:
         self.remembers = records and config.records
         self.facts: Facts | None = None  # what the verdicts were decided on
         self._deletions = Deletions(self)
+        self.changes = Changes(self)
         self._tidied = False
 
     def scan(
@@ -282,6 +284,10 @@ class Session:
 
     def _report(self, problems: Iterable[Problem]) -> None:
         self.problems.extend(problems)
+
+    def report(self, path: Path | None, message: str) -> None:
+        """Note something that went wrong, for whoever shows the problems."""
+        self.problems.append(Problem(path, message))
 
     def _found(self, environment: Environment) -> SessionEvent:
         known = self.rows.get(environment.path)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from venvdash.actions.events import Output, Progressed
 from venvdash.model import Result, Row
 from venvdash.scanner.events import Ended, Oddity, Problem, Progress, StoreSeen
 
@@ -40,6 +41,12 @@ class State(StrEnum):
     FREED = "freed"  # nothing of it is left (a link that was removed counts as well)
     SKIPPED = "skipped"  # nothing was done to it: it is not as it was shown, or was cancelled
     FAILED = "failed"
+    SYNCING = "syncing"
+    RELINKING = "relinking"
+    COPYING = "copying"
+    RENAMING = "renaming"
+    MOVING = "moving"
+    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last event of a deletion, an undo, or an emptying of the trash.
+    """The last event of a deletion, a change, an undo, or an emptying of the trash.
 
     ``results``: one for each item, in the order of the plan. ``freed``: bytes given back so far;
     ``in_trash``: bytes that come back when the trash is emptied. ``cleaned``: the packages that
@@ -78,3 +85,4 @@ class Finished:
 
 
 DeleteEvent = RowState | Tally | RowChanged | RowGone | Finished
+ChangeEvent = RowState | Output | Progressed | RowChanged | RowGone | Finished

@@ -111,7 +111,7 @@ class Keeper:
             return True
         if self._index is not None and self._index.usable and environment.path not in self._known:
             return True
-        missing = not environment.sidecar and _keeps_sidecar(environment)
+        missing = not environment.sidecar and keeps_sidecar(environment)
         return missing or (environment.changed or 0.0) >= memory.record.last_seen
 
     def _told(self, index: Index) -> None:
@@ -125,7 +125,7 @@ class Keeper:
     ) -> None:
         failed: dict[str, int] = {}
         for path, record in records.items():
-            if not _keeps_sidecar(environments[path]):
+            if not keeps_sidecar(environments[path]):
                 continue
             try:
                 sidecar.write(path, record)
@@ -143,7 +143,8 @@ def _alike(usage: Usage, known: Usage) -> bool:
     return replace(usage, measured=known.measured, exact=known.exact) == known
 
 
-def _keeps_sidecar(environment: Environment) -> bool:
+def keeps_sidecar(environment: Environment) -> bool:
+    """Return whether a sidecar may be written into an environment."""
     return (
         environment.traits.keeps_sidecar
         and environment.target is None

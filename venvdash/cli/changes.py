@@ -1,0 +1,162 @@
+"""What changes environments, on the command line: shown, asked about, carried out, as JSON."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from venvdash.actions.events import Output, Progressed
+from venvdash.cli.common import fail, warn
+from venvdash.cli.plans import counted, results_json
+from venvdash.model import Outcome, Proposal
+from venvdash.session import Session
+from venvdash.session.events import Finished
+from venvdash.text import short_path, visible
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def changing(function: F) -> F:
+    """Give a command the options that everything has that changes environments."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object: plans and results."),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask."),
+        click.option("-n", "--dry-run", is_flag=True, help="Show the plan and do nothing."),
+    ):
+        function = option(function)
+    return function
+
+
+def carry_out(
+    opened: Session,
+    proposals: Sequence[Proposal],
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    ask: bool = False,
+) -> int:
+    """Show proposals, ask where that is due, carry them out; return the exit status.
+
+    It is asked where something is lost or replaced (``warns``), or always with ``ask``; where
+    nobody can be asked, nothing is done then without ``yes``.
+    """
+    told: dict[str, object] = {
+        "schema": 1,
+        "proposals": [proposal_json(proposal) for proposal in proposals],
+    }
+    if not as_json:
+        for proposal in proposals:
+            for line in proposal_lines(proposal, opened.machine.home):
+                click.echo(line)
+    possible = [proposal for proposal in proposals if not proposal.refusal]
+    if dry_run or not possible:
+        if as_json:
+            click.echo(json.dumps(told))
+        return 0 if possible else 2
+    due = ask or any(proposal.warns for proposal in possible)
+    if due and not yes and not _asked(len(possible)):
+        if as_json:
+            click.echo(json.dumps(told))
+        fail("nothing was changed. `--yes` goes on without asking.", 2)
+    finished = _done(opened, proposals, quiet=as_json)
+    if as_json:
+        click.echo(json.dumps(told | {"results": results_json(finished.results)}))
+    else:
+        _tell(finished, opened.machine.home)
+    return 0 if all(result.outcome is Outcome.DONE for result in finished.results) else 1
+
+
+def _asked(count: int) -> bool:
+    """Ask whether to go on; False where there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        what = f"Change {counted(count, 'environment')}?" if count > 1 else "Go on?"
+        return click.confirm(what, default=False, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False
+
+
+def _done(opened: Session, proposals: Sequence[Proposal], *, quiet: bool) -> Finished:
+    finished, line = Finished(()), _Line()
+    for event in opened.changes.apply(proposals):
+        if isinstance(event, Finished):
+            finished = event
+        elif isinstance(event, Output):
+            line.clear()
+            if not quiet:
+                click.echo(visible(event.line), err=True)
+        elif isinstance(event, Progressed):
+            line.show(event)
+    line.clear()
+    return finished
+
+
+class _Line:
+    """One line on stderr that says how far it is; nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._on, self._shown = sys.stderr.isatty(), False
+
+    def show(self, told: Progressed) -> None:
+        if self._on:
+            count = f": {told.done:,} of {told.total:,}" if told.total else " …"
+            click.echo(f"\r\x1b[K{visible(told.doing)}{count}", nl=False, err=True)
+            self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+            self._shown = False
+
+
+def _tell(finished: Finished, home: Path) -> None:
+    for result in finished.results:
+        words = visible(result.reason)
+        if result.outcome is not Outcome.DONE:
+            warn(f"{result.name}: {result.outcome}: {result.reason}")
+        else:
+            place = f" {short_path(result.place, home)}" if result.place else ""
+            click.echo(f"{visible(result.name)}: done.{place} {words}".rstrip())
+
+
+def proposal_lines(proposal: Proposal, home: Path) -> Iterator[str]:
+    """Return a proposal in words: what will be done, what is lost by it, or why it cannot be."""
+    row = proposal.row
+    yield f"{visible(row.name, 64)}  {row.verdict.status}  {short_path(row.path, home)}"
+    if proposal.refusal:
+        yield f"  Cannot {proposal.action}: {visible(proposal.refusal)}"
+        return
+    for sentence in proposal.says:
+        yield f"  {visible(sentence)}"
+    for sentence in proposal.warns:
+        yield f"  ! {visible(sentence)}"
+    for change in proposal.packages:
+        yield f"    {visible(change.action)} {visible(change.name)} {visible(change.version)}"
+
+
+def proposal_json(proposal: Proposal) -> dict[str, object]:
+    """Return a proposal as JSON shows it."""
+    return {
+        "action": proposal.action.value,
+        "path": str(proposal.row.path),
+        "name": proposal.row.name,
+        "refusal": proposal.refusal or None,
+        "says": list(proposal.says),
+        "warns": list(proposal.warns),
+        "place": str(proposal.place) if proposal.place else None,
+        "project": str(proposal.project) if proposal.project else None,
+        "python": proposal.python,
+        "commands": [list(command) for command in proposal.commands],
+        "packages": [
+            {"name": one.name, "version": one.version, "action": one.action}
+            for one in proposal.packages
+        ],
+        "edits": [str(edit.path) for edit in proposal.edits],
+        "links": [str(link.path) for link in proposal.links],
+    }

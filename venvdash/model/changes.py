@@ -1,0 +1,43 @@
+"""What sync, relink, copy, rename and move would do, as a value that is shown before it is done."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.model.plans import Action, Edit, Link, Row
+
+
+@dataclass(frozen=True, slots=True)
+class PackageChange:
+    """What would become of one package; ``action`` is uv's word, as "installed"."""
+
+    name: str
+    version: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one change of one environment would do: dialog, dry run and JSON all draw this.
+
+    ``says`` tells what will be done and ``warns`` what is lost or replaced by it, a sentence each,
+    raw as they come: who shows them makes them visible. With ``warns`` the user is asked first,
+    whatever else was said. ``refusal`` is why it cannot be done, "" where it can.
+
+    ``place`` is the entry as it will be (of a copy: the new one's), ``project`` the one that it is
+    to belong to, ``python`` the version or interpreter asked for. ``commands`` would be run,
+    ``packages`` change, ``edits`` and ``links`` be written outside the environment: of ``links``
+    those that are new.
+    """
+
+    action: Action
+    row: Row
+    says: tuple[str, ...] = ()
+    warns: tuple[str, ...] = ()
+    refusal: str = ""
+    place: Path | None = None
+    project: Path | None = None
+    python: str | None = None
+    commands: tuple[tuple[str, ...], ...] = ()
+    packages: tuple[PackageChange, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    links: tuple[Link, ...] = ()

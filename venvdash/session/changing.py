@@ -1,0 +1,146 @@
+"""Sync, relink, copy, rename and move as both faces do them: proposed, shown, then carried out."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.actions.events import Told
+from venvdash.model import Action, Outcome, Proposal, Result, Row
+from venvdash.session.events import ChangeEvent, Finished, RowState, State
+
+if TYPE_CHECKING:
+    from venvdash.session.core import Session
+
+Apply = Callable[["Session", Proposal, threading.Event], Iterator[Told]]
+
+_STATES = {
+    Action.SYNC: State.SYNCING,
+    Action.RELINK: State.RELINKING,
+    Action.UNLINK: State.RELINKING,
+    Action.COPY: State.COPYING,
+    Action.RENAME: State.RENAMING,
+    Action.MOVE: State.MOVING,
+}
+_ENDS = {
+    Outcome.DONE: State.DONE,
+    Outcome.SKIPPED: State.SKIPPED,
+    Outcome.FAILED: State.FAILED,
+}
+
+
+class Changes:
+    """The part of a session that changes environments without deleting them.
+
+    Proposals read only; ``apply`` looks at each again before it begins. One thread at a time may
+    use it. Afterwards the table is as old as before: scan again.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+
+    # What would be done. None of these raises; why something cannot be done is in the proposal.
+
+    def sync(self, row: Row, extra: Sequence[str] = ()) -> Proposal:
+        """Return what a sync through uv would do; ``extra`` are further arguments for uv."""
+        from venvdash.session import syncing
+
+        return syncing.propose(self._session, row, extra)
+
+    def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
+        """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
+        from venvdash.session import relinking
+
+        return relinking.propose(self._session, row, project, share=share)
+
+    def unlink(self, row: Row) -> Proposal:
+        """Return what saying that it belongs to no project would do."""
+        from venvdash.session import relinking
+
+        return relinking.propose_unlink(self._session, row)
+
+    def projects(self, row: Row) -> list[Path]:
+        """Return directories that it may belong to, the likeliest first."""
+        from venvdash.session import relinking
+
+        return relinking.offered(self._session, row)
+
+    def copy(
+        self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
+    ) -> Proposal:
+        """Return what a copy called ``name``, in the store at ``root`` or its own, would be."""
+        from venvdash.session import copying
+
+        return copying.propose_copy(self._session, row, name, root=root, python=python)
+
+    def rename(self, row: Row, name: str) -> Proposal:
+        """Return what giving it another name would do."""
+        from venvdash.session import copying
+
+        return copying.propose_rename(self._session, row, name)
+
+    def move(self, row: Row, root: Path) -> Proposal:
+        """Return what moving it to the store at ``root`` would do."""
+        from venvdash.session import copying
+
+        return copying.propose_move(self._session, row, root)
+
+    # Doing it.
+
+    def apply(
+        self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
+    ) -> Iterator[ChangeEvent]:
+        """Carry out proposals one after the other and tell how it goes; ``Finished`` comes last.
+
+        What is refused is skipped with its reason. ``cancel`` ends the one under way as soon as
+        that can be done cleanly, and leaves alone what has not begun.
+        """
+        cancel = cancel or threading.Event()
+        results: list[Result] = []
+        for proposal in proposals:
+            yield RowState(proposal.row.path, State.QUEUED)
+        for proposal in proposals:
+            result = _not_now(proposal, cancel)
+            if result is None:
+                yield RowState(proposal.row.path, _STATES[proposal.action])
+                for told in _applier(proposal.action)(self._session, proposal, cancel):
+                    if isinstance(told, Result):
+                        result = told
+                    else:
+                        yield told
+            if result is None:
+                result = _result(proposal, Outcome.FAILED, "It broke off without a word.")
+            results.append(result)
+            yield RowState(proposal.row.path, _ENDS[result.outcome], result.reason)
+        yield Finished(tuple(results))
+
+
+def _applier(action: Action) -> Apply:
+    """Return what carries out an action; each is imported when it is first needed."""
+    match action:
+        case Action.SYNC:
+            from venvdash.session import syncing
+
+            return syncing.apply
+        case Action.RELINK | Action.UNLINK:
+            from venvdash.session import relinking
+
+            return relinking.apply
+        case Action.COPY | Action.RENAME | Action.MOVE:
+            from venvdash.session import copying
+
+            return copying.apply
+    raise ValueError(action)  # deleting has plans of its own
+
+
+def _not_now(proposal: Proposal, cancel: threading.Event) -> Result | None:
+    if cancel.is_set():
+        return _result(proposal, Outcome.SKIPPED, "Cancelled before it began.")
+    if proposal.refusal:
+        return _result(proposal, Outcome.SKIPPED, proposal.refusal)
+    return None
+
+
+def _result(proposal: Proposal, outcome: Outcome, reason: str) -> Result:
+    row = proposal.row
+    return Result(row.path, row.name, outcome, reason, place=row.environment.entry)
