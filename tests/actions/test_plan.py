@@ -113,9 +113,11 @@ def test_a_tool_goes_by_its_own_command(home: Home) -> None:
     greeter, other = _install(home, "greeter"), _install(home, "other")
     made = plan(home, greeter)
     assert made.items[0].how == "tool"
-    with Deleter(made, context(home)) as deleter:
+    about = context(home)
+    with Deleter(made, about) as deleter:
         result = deleter.apply(made.items[0])
     assert result.outcome is Outcome.DONE, result
+    assert [run.shown for run in about.log.runs()] == ["uv tool uninstall greeter"]
     assert (result.trash, "uv tool uninstall greeter" in result.reason) == (None, True)
     assert not greeter.exists()
     assert not (home.path / ".local" / "bin" / "greeter").is_symlink()

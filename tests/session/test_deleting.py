@@ -48,11 +48,17 @@ def test_the_bytes_promised_come_back(tmp_path: Path, chosen: tuple[str, ...], c
         finished = last(session.delete(plan, now=True, clean_cache=clean))
         assert finished.problems == ()
         assert finished.cleaned == (plan.packages_only_in_cache if clean else ())
+        logged = [run.shown for run in session.log.runs()]
+        assert logged == _cleaning(finished.cleaned)
         dropped = taken - used(home.path)
         if clean:  # what the cache alone had is not an environment's
             dropped -= own - only_in(cache)
         assert dropped == promised
         assert (finished.freed, finished.in_trash) == (promised, 0)
+
+
+def _cleaning(packages: tuple[str, ...]) -> list[str]:
+    return [f"uv cache clean --quiet -- {' '.join(packages)}"] if packages else []
 
 
 def _only(chosen: tuple[str, ...]) -> set[str]:

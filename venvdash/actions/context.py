@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from venvdash.actions.commands import Log
 from venvdash.config import Config
 from venvdash.scanner import discover
 from venvdash.stores.base import Root
@@ -21,17 +22,20 @@ class Context:
     """``roots``: the existing stores' directories, links resolved, with all that look there.
 
     ``own`` are the places of venvdash itself: its environment and the interpreter it runs on.
+    ``log`` is where programs that are started are recorded.
     """
 
     machine: Machine
     roots: Roots = field(default_factory=dict)
     mounts: Mounts = field(default_factory=Mounts)
     own: tuple[Path, ...] = ()
+    log: Log = field(default_factory=Log)
 
     @classmethod
-    def current(cls, machine: Machine, config: Config) -> "Context":
+    def current(cls, machine: Machine, config: Config, log: Log | None = None) -> "Context":
         """Return what holds now: the stores of this user, what is mounted, who we are."""
-        return cls(machine, store_roots(machine, config), Mounts.read(), own_places())
+        roots = store_roots(machine, config)
+        return cls(machine, roots, Mounts.read(), own_places(), log or Log())
 
 
 def store_roots(machine: Machine, config: Config) -> Roots:

@@ -232,7 +232,7 @@ class Deleter:
             try:
                 command = tools.command(environment, self._context.machine)
                 steps.step("checked")
-                tools.run(command, self._context.machine)
+                tools.run(command, self._context.machine, self._context.log)
             except tools.ToolError as error:
                 return _result(item, Outcome.SKIPPED, str(error))
             except UvError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from venvdash.actions import uv
+from venvdash.actions.commands import Log, typed
 from venvdash.model import Environment
 from venvdash.system.machine import Machine
 from venvdash.text import visible
@@ -33,9 +34,7 @@ class Command:
     @property
     def shown(self) -> str:
         """The command as one would type it."""
-        words = [f"{key}={shlex.quote(value)}" for key, value in self.variables.items()]
-        words += [self.program.name, *map(shlex.quote, self.arguments)]
-        return " ".join(words)
+        return typed((str(self.program), *self.arguments), self.variables)
 
 
 def needs_tool(environment: Environment) -> bool:
@@ -67,15 +66,16 @@ def command(environment: Environment, machine: Machine) -> Command:
     return Command(program, tuple(arguments), variables)
 
 
-def run(found: Command, machine: Machine) -> None:
+def run(found: Command, machine: Machine, log: Log) -> None:
     """Run a tool's command to its end. Raises uv.UvError, whose text says what was wrong."""
-    environ = {**machine.variables, **found.variables}
     uv.run(
         found.program,
         found.arguments,
-        environ=environ,
+        environ=machine.variables,
         cwd=machine.home,
         timeout=_TIMEOUT,
+        log=log,
+        variables=found.variables,
     )
 
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import shlex
 import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from venvdash.actions.commands import Log, typed
 from venvdash.system.machine import Machine
 
 
@@ -54,20 +54,25 @@ def run(
     environ: Mapping[str, str],
     cwd: Path,
     timeout: float,
+    log: Log,
+    variables: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run uv to its end and return what it wrote; it reads nothing and sees only ``environ``.
+    """Run uv to its end and return what it wrote.
 
-    It gets a process group of its own, which is killed when ``timeout`` seconds have passed or
-    the caller is interrupted: build backends and interpreters that uv started end with it.
+    It reads nothing and sees only ``environ`` and ``variables``; the latter are part of what was
+    done, so ``log`` keeps them beside the command. It gets a process group of its own, which is
+    killed when ``timeout`` seconds have passed or the caller is interrupted: build backends and
+    interpreters that uv started end with it.
     Raises UvError when uv cannot be started, takes too long, or ends with another code than 0.
     """
     command = [os.fspath(uv), *(os.fspath(argument) for argument in arguments)]
-    shown = shlex.join([uv.stem, *command[1:]])  # tools with environments are run here too
+    shown = typed(command, variables)  # tools with environments are run here too
+    recording = log.begin(command, cwd, variables)
     try:
         process = subprocess.Popen(  # noqa: S603 - a list, never a shell
             command,
             cwd=cwd,
-            env=dict(environ),
+            env={**environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -77,17 +82,24 @@ def run(
             process_group=0 if os.name == "posix" else None,
         )
     except (OSError, ValueError) as error:
+        recording.line(f"cannot be started: {error}")
+        recording.ended(None)
         advice = f"Check that `{uv} --version` works, and that {cwd} is a directory."
         raise UvError(shown, f"cannot be started: {error}", advice) from error
+    out = words = ""
     try:
         out, words = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired as error:
-        _, words = _stop(process)
+        out, words = _stop(process)
         words = f"{words.strip()}\nstopped after {timeout:g} seconds".strip()
         raise UvError(shown, words, f"Run it by hand in {cwd} to see what it waits for.") from error
     except BaseException:
         _stop(process)
         raise
+    finally:
+        recording.lines(out)
+        recording.lines(words)
+        recording.ended(process.returncode)
     if process.returncode:
         words = words.strip() or f"ended with code {process.returncode}"
         raise UvError(shown, words, f"Run it by hand in {cwd} with `--verbose` to see more.")

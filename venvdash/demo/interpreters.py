@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.actions import uv as uv_command
+from venvdash.actions.commands import Log
 from venvdash.system.machine import Machine
 
 OLDEST = (3, 10)  # what the playground's projects ask for
@@ -83,7 +84,7 @@ def _known_to_uv(environ: Mapping[str, str], uv: Path | None) -> Iterator[Path]:
         return
     listing = ["python", "list", "--only-installed", "--output-format", "json"]
     try:
-        done = uv_command.run(uv, listing, environ=environ, cwd=Path.home(), timeout=30)
+        done = uv_command.run(uv, listing, environ=environ, cwd=Path.home(), timeout=30, log=Log())
         yield from (Path(item["path"]) for item in json.loads(done.stdout))
     except (uv_command.UvError, ValueError, TypeError, KeyError):
         return  # an older uv; the playground says that a second Python is missing

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.actions import uv as uv_command
+from venvdash.actions.commands import Log
 from venvdash.demo.catalogue import WHEELS, Project
 from venvdash.demo.interpreters import Interpreter
 from venvdash.system.machine import Machine
@@ -103,7 +104,9 @@ class Workshop:
         if self.uv is None:
             raise MakeError("uv is not installed")
         environ = {**self.variables, "PYTHONDONTWRITEBYTECODE": "1", "UV_NO_PROGRESS": "1"}
-        done = uv_command.run(self.uv, arguments, environ=environ, cwd=cwd, timeout=_TIMEOUT)
+        done = uv_command.run(
+            self.uv, arguments, environ=environ, cwd=cwd, timeout=_TIMEOUT, log=Log()
+        )
         return done.stdout
 
     def configure_uv(self) -> None:

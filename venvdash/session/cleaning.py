@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from venvdash.actions.commands import Log
 from venvdash.model import Row
 from venvdash.system.machine import Machine
 
@@ -28,7 +29,7 @@ def only_theirs(going: Iterable[Row], rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(sorted(name for name in theirs - others if _NAME.fullmatch(name)))
 
 
-def clean(machine: Machine, packages: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+def clean(machine: Machine, packages: Sequence[str], log: Log) -> tuple[tuple[str, ...], list[str]]:
     """Have uv take packages out of its cache; return those, and sentences on what went wrong.
 
     Environments keep what they have, except where files are links into the cache.
@@ -49,6 +50,7 @@ def clean(machine: Machine, packages: Sequence[str]) -> tuple[tuple[str, ...], l
             environ=machine.variables,
             cwd=machine.home,
             timeout=_TIMEOUT,
+            log=log,
         )
     except uv.UvError as error:
         return (), [f"The cache was not cleaned. {error}"]

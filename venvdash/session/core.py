@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from venvdash.actions.commands import Log
 from venvdash.config import Config
 from venvdash.model import (
     Environment,
@@ -63,6 +64,7 @@ class Session:
     def __init__(self, machine: Machine, config: Config, *, records: bool = True) -> None:
         self.machine = machine
         self.config = config
+        self.log = Log()  # of the programs that this session started
         self.rows: dict[Path, Row] = {}
         self.stores: list[StoreSeen] = []
         self.oddities: list[NotEnvironment] = []

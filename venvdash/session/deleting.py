@@ -242,7 +242,7 @@ class Deletions:
         done = {result.path for result in results if result.outcome is Outcome.DONE}
         going = [item.row for item in plan.items if item.row.path in done]
         packages = cleaning.only_theirs(going, self._session.rows.values())
-        cleaned, told = cleaning.clean(self._session.machine, packages)
+        cleaned, told = cleaning.clean(self._session.machine, packages, self._session.log)
         problems += told
         return cleaned
 
@@ -362,7 +362,8 @@ class Deletions:
     def _context(self) -> "Context":
         from venvdash.actions.context import Context
 
-        return Context.current(self._session.machine, self._session.config)
+        session = self._session
+        return Context.current(session.machine, session.config, session.log)
 
     def _let_go(self) -> None:
         """Close the descriptors that the last plan holds."""
