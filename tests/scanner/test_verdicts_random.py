@@ -103,6 +103,21 @@ class Case:
         place = self.facts.places.get(claim.project)
         return place.presence if place else None
 
+    def denied(self, claim: Claim) -> bool:
+        """Whether the user said no to that project, under this name or another."""
+        place = self.facts.places.get(claim.project)
+        inode = place.inode if place and place.presence is Presence.PRESENT else None
+        alike = {
+            other
+            for other, found in self.facts.places.items()
+            if inode and found.presence is Presence.PRESENT and found.inode == inode
+        }
+        return any(
+            one.how is How.DENIED and one.project in {claim.project, *alike}
+            for one in self.claims
+            if one.environment == claim.environment
+        )
+
 
 def a_case(pick: Random) -> Case:
     facts = a_table(pick)
@@ -115,7 +130,10 @@ def no_live_claim_on_an_orphan(case: Case) -> None:
         if not claim.proves or case.presence(claim) is not Presence.PRESENT:
             continue
         status = case.decided[claim.environment].status
-        assert status not in (Status.ORPHAN, Status.UNKNOWN)
+        assert status is not Status.ORPHAN
+        if case.denied(claim):
+            continue
+        assert status is not Status.UNKNOWN
         if status is Status.NAMED:
             memory = case.facts.memories[claim.environment]
             assert (memory.relation, claim.direction) == (Relation.RECREATED, Direction.RECORD)
@@ -134,7 +152,8 @@ def orphans_are_proven(case: Case) -> None:
             assert case.facts.settled
             assert proofs
             assert {case.presence(claim) for claim in proofs} == {Presence.ABSENT}
-            assert not any(case.facts.sightings.get(claim.project) for claim in proofs)
+            believed = [claim for claim in proofs if not case.denied(claim)]
+            assert not any(case.facts.sightings.get(claim.project) for claim in believed)
 
 
 def order_and_repetition_never_matter(case: Case) -> None:

@@ -34,6 +34,7 @@ class How(StrEnum):
     MIRROR = "mirror"  # the store mirrors the project's path
     SIBLING = "sibling"  # another environment with the same hash
     MENTION = "mention"  # named inside, but proves nothing (never decides)
+    DENIED = "denied"  # the user said that it does not belong there
 
 
 class Direction(StrEnum):
@@ -63,7 +64,7 @@ class Claim:
     @property
     def proves(self) -> bool:
         """Whether the claim may decide a verdict."""
-        return self.how is not How.MENTION
+        return self.how not in (How.MENTION, How.DENIED)
 
 
 class Presence(StrEnum):

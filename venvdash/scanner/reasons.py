@@ -23,9 +23,10 @@ _NOW = {
     How.MIRROR: "its place in the store mirrors {project}",
     How.SIBLING: "another environment with the same hash belongs to {project}",
     How.MENTION: "something installed in it mentions {project}",
+    How.DENIED: "you said that it does not belong to {project}",
 }
 _THEN = {
-    How.USER: "you had linked it to {project}",
+    How.USER: "you linked it to {project}",
     How.POINTER: "its {file} named {project}",
     How.PROJECT_LINK: "{project} pointed here",  # by .venv, .pdm-python …
     How.HASH: "the hash in its name was that of {project}",
@@ -33,6 +34,7 @@ _THEN = {
     How.MIRROR: "its place in the store mirrored {project}",
     How.SIBLING: "another environment with the same hash belonged to {project}",
     How.MENTION: "something installed in it mentioned {project}",
+    How.DENIED: "you said that it does not belong to {project}",
 }
 
 
@@ -102,12 +104,11 @@ def changed_since(best: Claim, went: float | None) -> str:
     )
 
 
-def still_installed(best: Claim, mention: Claim) -> str:
+def still_used(best: Claim, other: Claim) -> str:
     """Return why it is no orphan: its project is gone, but it imports from what is there."""
-    return (
-        f"{says(best)}, which is gone, but {visible(mention.project)} is installed in it in"
-        " editable mode, so it may still be used"
-    )
+    installed = f"{visible(other.project)} is installed in it in editable mode"
+    why = installed if other.how in (How.MENTION, How.EDITABLE) else says(other)
+    return f"{says(best)}, which is gone, but {why}, so it may still be used"
 
 
 def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None) -> str:

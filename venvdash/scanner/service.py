@@ -17,6 +17,7 @@ from venvdash.model import (
     Claim,
     Direction,
     Facts,
+    How,
     Memory,
     Place,
     Presence,
@@ -270,10 +271,12 @@ class _Survey:
 
         The record of what lay here before an environment was made again proves nothing of it.
         """
+        denied = {(c.environment, c.project) for c in self._claims if c.how is How.DENIED}
         proven = {
             claim.environment
             for claim in self._claims
             if claim.proves
+            and (claim.environment, claim.project) not in denied
             and self._presence(claim.project) is Presence.PRESENT
             and self._holds(claim)
         }

@@ -76,22 +76,34 @@ class _Project:
         """Whether the environment, or our memory of it, names the project."""
         return any(claim.direction is not Direction.PROJECT for claim in self.claims)
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the user linked it, and it may be there."""
+        return self.best.how is How.USER and not self.gone
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
     """All that speaks on one environment.
 
     ``hints`` are projects that only the record of an earlier environment at this place names.
+    ``denied`` are proofs of a project that the user said it does not belong to.
     """
 
     environment: Environment
     claims: tuple[Claim, ...]
     projects: tuple[_Project, ...]
     hints: tuple[_Project, ...]
+    denied: tuple[Claim, ...] = ()
 
     @property
     def live(self) -> tuple[_Project, ...]:
         return tuple(project for project in self.projects if project.alive)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the user said which projects it belongs to, and so no tool is asked."""
+        return any(project.chosen for project in self.projects)
 
     @property
     def seen(self) -> float | None:
@@ -128,10 +140,12 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
     ordered = tuple(sorted(claims, key=_order))
     memory = facts.memories.get(environment.path)
     recreated = memory is not None and memory.relation is Relation.RECREATED
+    no = {_same(_place(claim, facts)) for claim in ordered if claim.how is How.DENIED}
+    denied = tuple(c for c in ordered if no and _overruled(c) and _same(_place(c, facts)) in no)
     groups: dict[object, list[Claim]] = defaultdict(list)
     places: dict[object, Place] = {}
     for claim in ordered:
-        if claim.proves:
+        if claim.proves and claim not in denied:
             place = _place(claim, facts)
             key = _same(place)
             groups[key].append(claim)
@@ -139,7 +153,18 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
             places[key] = min(places.get(key, place), place, key=_surest)
     projects = [_Project(tuple(group), places[key]) for key, group in groups.items()]
     hints = [p for p in projects if recreated and all(_recorded(c) for c in p.claims)]
-    return _Case(environment, ordered, tuple(p for p in projects if p not in hints), tuple(hints))
+    proven = [project for project in projects if project not in hints]
+    chosen = [project for project in proven if project.chosen]
+    return _Case(environment, ordered, tuple(chosen or proven), tuple(hints), denied)
+
+
+def _overruled(claim: Claim) -> bool:
+    """Whether it proves a project only until the user says no.
+
+    A tool's pointer or hash leads the tool here all the same, and the user's own link is newer.
+    """
+    weak = _recorded(claim) or claim.how in (How.EDITABLE, How.SIBLING)
+    return weak and claim.proves and claim.how is not How.USER
 
 
 def _order(claim: Claim) -> tuple[int, int, str, str, bool, float]:
@@ -185,7 +210,7 @@ def _copied_pointers(cases: Mapping[Path, _Case], facts: Facts) -> dict[Path, st
     found = {}
     for path, case in cases.items():
         made_at = case.environment.made_at
-        if made_at is None or made_at == path or made_at not in cases:
+        if made_at is None or made_at == path or made_at not in cases or case.chosen:
             continue
         theirs = {_same(_place(c, facts)) for c in _pointers(cases[made_at])}
         shared = [c for c in _pointers(case) if _same(_place(c, facts)) in theirs]
@@ -230,7 +255,8 @@ def _alive(case: _Case, facts: Facts) -> Verdict:
             Status.MOVED, reason, (named, *(p for p in gone if p != named)), live[0].path
         )
     first = live[0]
-    current = _current(case, facts) if case.environment.traits.per_interpreter else None
+    per_interpreter = case.environment.traits.per_interpreter and not case.chosen
+    current = _current(case, facts) if per_interpreter else None
     if current is not None:
         return case.verdict(Status.INACTIVE, reasons.inactive(first.best, current), (*live, *gone))
     reason = reasons.linked(
@@ -300,9 +326,9 @@ def _gone(case: _Case, facts: Facts) -> Verdict:
     if since and changed is not None and changed > since:
         reason = reasons.changed_since(first.best, since)
         return case.verdict(Status.MOVED, reason, case.projects)
-    installed = _living_mention(case, facts)
-    if installed is not None:
-        reason = reasons.still_installed(first.best, installed)
+    living = _living_mention(case, facts)
+    if living is not None:
+        reason = reasons.still_used(first.best, living)
         return case.verdict(Status.MOVED, reason, case.projects)
     others = [project.path for project in case.projects[1:]]
     reason = reasons.orphan(first.best, first.place, others, seen)
@@ -310,9 +336,15 @@ def _gone(case: _Case, facts: Facts) -> Verdict:
 
 
 def _living_mention(case: _Case, facts: Facts) -> Claim | None:
-    """Return a mention from inside the environment whose directory is there (or cannot be told)."""
+    """Return a mention from inside the environment whose directory is there (or cannot be told).
+
+    So is a proof that the user denied: it makes no link, and it stands against an orphan.
+    """
+    for claim in case.denied:
+        if _place(claim, facts).presence is not Presence.ABSENT:
+            return claim
     for claim in case.claims:
-        if claim.proves or claim.direction is not Direction.ENVIRONMENT:
+        if claim.how is not How.MENTION or claim.direction is not Direction.ENVIRONMENT:
             continue
         place = facts.places.get(claim.project)
         if place is not None and place.presence is not Presence.ABSENT:

@@ -16,6 +16,7 @@ _HOW = {
     How.MIRROR: "its place in the store",
     How.SIBLING: "another environment's hash",
     How.MENTION: "only a mention",
+    How.DENIED: "unlinked by you",
 }
 
 FLAG_MEANINGS = {
@@ -43,6 +44,8 @@ def how_in_words(how: How) -> str:
 def claim_in_words(claim: Claim) -> str:
     """Return one claim as a plain sentence without a full stop, fit to show."""
     said = says(claim)
+    if claim.how in (How.USER, How.DENIED):  # nobody has seen that: it was said
+        return said
     if claim.direction is Direction.RECORD:
         seen = day(claim.seen)
         said += f" when venvdash last saw it ({seen})" if seen else " when venvdash last saw it"
