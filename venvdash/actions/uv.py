@@ -2,14 +2,23 @@
 
 import contextlib
 import os
+import re
 import shutil
-import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.actions.commands import Log, typed
+from venvdash.actions.commands import Log, Recording, typed
+from venvdash.actions.programs import CancelledError, Program
 from venvdash.system.machine import Machine
+
+_MOST = 64 * 1024 * 1024  # bytes of an answer; the largest listing has a few
+_LONGEST = 64 * 1024  # bytes of one line
+_LAST = 20  # lines that say why it failed
+_ENDS = re.compile(rb"[\r\n]")
 
 
 class UvError(Exception):
@@ -56,63 +65,144 @@ def run(
     timeout: float,
     log: Log,
     variables: Mapping[str, str] | None = None,
+    cancel: threading.Event | None = None,
 ) -> "subprocess.CompletedProcess[str]":
     """Run uv to its end and return what it wrote.
 
     It reads nothing and sees only ``environ`` and ``variables``; the latter are part of what was
-    done, so ``log`` keeps them beside the command. It gets a process group of its own, which is
-    killed when ``timeout`` seconds have passed or the caller is interrupted: build backends and
-    interpreters that uv started end with it.
-    Raises UvError when uv cannot be started, takes too long, or ends with another code than 0.
+    done, so ``log`` keeps them beside the command. When ``timeout`` seconds have passed, ``cancel``
+    is set or the caller is interrupted, it is stopped with all that it started: build backends,
+    interpreters. Raises UvError when uv cannot be started, takes too long, writes without end, or
+    ends with another code than 0; CancelledError.
     """
+    written = (bytearray(), bytearray())
+    with _started(uv, arguments, environ, cwd, log, variables, merged=False) as started:
+        try:
+            for pipe, data in started.program.listen(cancel, timeout):
+                written[pipe].extend(data)
+                if len(written[pipe]) > _MOST:
+                    raise UvError(started.shown, "it writes without end", started.by_hand())
+        except TimeoutError as error:
+            for pipe, data in started.program.stop():
+                written[pipe].extend(data)
+            words = f"{_text(written[1]).strip()}\nstopped after {timeout:g} seconds".strip()
+            advice = started.by_hand("to see what it waits for")
+            raise UvError(started.shown, words, advice) from error
+        finally:
+            out, words = map(_text, written)
+            started.recording.lines(out)
+            started.recording.lines(words)
+    started.check(words.strip())
+    return subprocess.CompletedProcess(started.command, 0, out, words)
+
+
+def stream(
+    uv: Path,
+    arguments: Sequence[str | Path],
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    log: Log,
+    variables: Mapping[str, str] | None = None,
+    cancel: threading.Event | None = None,
+) -> Generator[str, None, None]:
+    """Run uv and yield the lines that it writes on stdout and stderr as they come.
+
+    As ``run``, but for as long as it takes; a reader that is slow holds it up. It is stopped when
+    ``cancel`` is set, and when the reader goes away. Bytes that are not UTF-8 are escaped, what a
+    carriage return ends is a line, empty ones are left out. Raises UvError, whose ``words`` are
+    the last lines; CancelledError once nothing of it runs any more.
+    """
+    last: deque[str] = deque(maxlen=_LAST)
+    lines = _Lines()
+    with _started(uv, arguments, environ, cwd, log, variables, merged=True) as started:
+
+        def noted(found: Iterable[str]) -> Iterator[str]:
+            for line in found:
+                started.recording.line(line)
+                last.append(line)
+                yield line
+
+        try:
+            for _, data in started.program.listen(cancel):
+                yield from noted(lines.ended_by(data))
+            yield from noted(lines.rest())
+        except CancelledError:
+            for _, data in started.program.stop():
+                deque(noted(lines.ended_by(data)), maxlen=0)
+            raise
+    started.check("\n".join(last))
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """A program that runs for somebody, and where that is recorded."""
+
+    program: Program
+    command: list[str]
+    cwd: Path
+    shown: str
+    recording: Recording
+
+    def by_hand(self, why: str = "to see more") -> str:
+        return f"Run it by hand in {self.cwd} {why}."
+
+    def check(self, words: str) -> None:
+        """Raise UvError unless it ended well."""
+        status = self.program.status
+        if status:
+            words = words or f"ended with code {status}"
+            raise UvError(self.shown, words, self.by_hand("with `--verbose` to see more"))
+
+
+@contextlib.contextmanager
+def _started(
+    uv: Path,
+    arguments: Sequence[str | Path],
+    environ: Mapping[str, str],
+    cwd: Path,
+    log: Log,
+    variables: Mapping[str, str] | None,
+    *,
+    merged: bool,
+) -> Iterator[_Started]:
+    """Start uv, record it, and see to it that nothing of it runs on."""
     command = [os.fspath(uv), *(os.fspath(argument) for argument in arguments)]
     shown = typed(command, variables)  # tools with environments are run here too
     recording = log.begin(command, cwd, variables)
     try:
-        process = subprocess.Popen(  # noqa: S603 - a list, never a shell
-            command,
-            cwd=cwd,
-            env={**environ, **(variables or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            process_group=0 if os.name == "posix" else None,
-        )
+        program = Program(command, environ={**environ, **(variables or {})}, cwd=cwd, merged=merged)
     except (OSError, ValueError) as error:
         recording.line(f"cannot be started: {error}")
         recording.ended(None)
         advice = f"Check that `{uv} --version` works, and that {cwd} is a directory."
         raise UvError(shown, f"cannot be started: {error}", advice) from error
-    out = words = ""
     try:
-        out, words = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired as error:
-        out, words = _stop(process)
-        words = f"{words.strip()}\nstopped after {timeout:g} seconds".strip()
-        raise UvError(shown, words, f"Run it by hand in {cwd} to see what it waits for.") from error
-    except BaseException:
-        _stop(process)
-        raise
+        with program:
+            yield _Started(program, command, cwd, shown, recording)
     finally:
-        recording.lines(out)
-        recording.lines(words)
-        recording.ended(process.returncode)
-    if process.returncode:
-        words = words.strip() or f"ended with code {process.returncode}"
-        raise UvError(shown, words, f"Run it by hand in {cwd} with `--verbose` to see more.")
-    return subprocess.CompletedProcess(command, 0, out, words)
+        recording.ended(program.status)
 
 
-def _stop(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError):  # the whole group has just ended
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    try:
-        return process.communicate(timeout=5)
-    except subprocess.TimeoutExpired:  # somebody left the group and holds the pipe
-        return "", ""
+class _Lines:
+    """Cuts what comes into lines; one that does not end is cut where it gets too long."""
+
+    def __init__(self) -> None:
+        self._begun = b""
+
+    def ended_by(self, data: bytes) -> list[str]:
+        """Return the lines that ``data`` ends."""
+        *ended, self._begun = _ENDS.split(self._begun + data)
+        while len(self._begun) > _LONGEST:
+            ended.append(self._begun[:_LONGEST])
+            self._begun = self._begun[_LONGEST:]
+        return [_text(line) for line in ended if line]
+
+    def rest(self) -> list[str]:
+        """Return the last line, if nothing ended it."""
+        rest, self._begun = self._begun, b""
+        return [_text(rest)] if rest else []
+
+
+def _text(data: bytes | bytearray) -> str:
+    return data.decode("utf-8", "surrogateescape")

@@ -1,0 +1,167 @@
+"""Programs are heard while they run, and end with everything that they started."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.actions.deleting import waited
+from tests.conftest import Home
+from venvdash.actions import programs
+from venvdash.actions.commands import Log
+from venvdash.actions.programs import CancelledError
+from venvdash.actions.uv import UvError, run, stream
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are shell scripts")
+
+
+@pytest.fixture(autouse=True, params=["_Selected", "_Fed"])
+def _pipes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Both ways of reading pipes, and no thread may be left by either."""
+    monkeypatch.setattr(programs, "_Pipes", getattr(programs, request.param))
+    before = set(threading.enumerate())
+    yield
+    waited(lambda: set(threading.enumerate()) <= before)
+
+
+def lines(
+    home: Home, text: str, log: Log | None = None, cancel: threading.Event | None = None
+) -> Generator[str, None, None]:
+    """Run a shell script as if it were uv."""
+    script = home.path / "uv"
+    script.write_text(f"#!/bin/sh\n{text}\n")
+    script.chmod(0o755)
+    environ = {"PATH": os.environ["PATH"]}
+    return stream(script, [], environ=environ, cwd=home.path, log=log or Log(), cancel=cancel)
+
+
+def alive(session: int) -> list[str]:
+    """Return what of a session still runs."""
+    done = subprocess.run(
+        ["ps", "-e", "-o", "sid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    found = [line.split(None, 2) for line in done.stdout.splitlines()]
+    return [args for sid, stat, args in found if int(sid) == session and stat[0] != "Z"]
+
+
+def test_lines_come_while_it_runs_in_their_order(home: Home) -> None:
+    log = Log()
+    went_on = home.path / "go"
+    told = lines(
+        home,
+        "echo one; echo two >&2; until [ -e go ]; do sleep 0.01; done\n"
+        "printf 'three\\n\\n4%%\\r5%%\\rsix'; printf '\\377\\n' >&2",
+        log,
+    )
+    assert [next(told), next(told)] == ["one", "two"]
+    assert log.runs()[0].running
+    assert log.runs()[0].lines == ("one", "two")
+    went_on.touch()
+    assert list(told) == ["three", "4%", "5%", "six\udcff"]
+    assert log.runs()[0].status == 0
+
+
+def test_it_has_no_terminal_and_nothing_to_read(home: Home) -> None:
+    told = lines(home, "cat; [ -t 0 ] || [ -t 1 ] || [ -t 2 ] || (echo x >/dev/tty) || echo none")
+    assert list(told)[-1] == "none"
+
+
+def test_a_failure_has_the_last_lines(home: Home) -> None:
+    told = lines(home, "for n in $(seq 100); do echo $n; done; exit 7")
+    with pytest.raises(UvError) as caught:
+        list(told)
+    assert caught.value.words.split("\n") == [str(n) for n in range(81, 101)]
+    with pytest.raises(UvError, match="ended with code -9"):
+        list(lines(home, "kill -9 $$"))
+
+
+def test_output_without_end_neither_blocks_nor_fills_the_memory(home: Home) -> None:
+    log = Log()
+    told = lines(home, "echo $$; exec yes", log)
+    session = int(next(told))
+    assert [next(told) for _ in range(1000)] == ["y"] * 1000
+    told.close()
+    assert not alive(session)
+    assert not log.runs()[0].running
+    longest = max(map(len, lines(home, "head -c 5000000 /dev/zero | tr '\\0' x", log)))
+    assert longest <= 64 * 1024
+    assert sum(map(len, log.runs()[-1].lines)) < 1_000_000
+
+
+@pytest.mark.parametrize("deaf", ["", "trap '' INT; ", "trap '' INT TERM; "])
+def test_cancelling_ends_all_that_it_started(
+    home: Home, deaf: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "_PATIENCE", 0.5)
+    cancel, log = threading.Event(), Log()
+    # One in the background, one with a group of its own as ninja makes them, one that writes.
+    alone = "import os, time; os.setpgid(0, 0); time.sleep(600)"
+    text = (
+        f"echo $$; {deaf}(sleep 600) & {sys.executable} -c '{alone}' & yes >&2 & echo ready; wait"
+    )
+    told = lines(home, text, log, cancel)
+    session = int(next(told))
+    assert next(line for line in told if line != "y") == "ready"
+    waited(lambda: len(alive(session)) >= 4)
+    cancel.set()
+    with pytest.raises(CancelledError):
+        for _ in told:
+            pass
+    assert not alive(session)
+    assert log.runs()[0].status is not None
+
+
+def test_cancelling_leaves_it_a_moment_to_tidy_up(home: Home) -> None:
+    cancel, log = threading.Event(), Log()
+    (home.path / "polite.py").write_text(
+        "import pathlib, time\n"
+        "try:\n    print('ready', flush=True)\n    time.sleep(600)\n"
+        "except KeyboardInterrupt:\n    pathlib.Path('tidied').touch()\n    print('bye')\n"
+    )
+    told = lines(home, f"exec {sys.executable} polite.py", log, cancel)
+    next(told)
+    cancel.set()
+    with pytest.raises(CancelledError):
+        list(told)
+    assert (home.path / "tidied").exists()
+    assert log.runs()[0].lines[-1] == "bye"
+
+
+def test_what_leaves_and_holds_the_pipe_does_not_hold_us(home: Home) -> None:
+    told = lines(home, "setsid sleep 30 & echo $!; echo done")
+    left = int(next(told))
+    began = time.monotonic()
+    assert list(told) == ["done"]
+    assert time.monotonic() - began < 20
+    os.kill(left, 9)
+
+
+def test_one_that_closes_its_output_is_waited_for(home: Home) -> None:
+    told = lines(home, "echo begun; exec >&- 2>&-; sleep 0.5; touch ended; exit 3")
+    with pytest.raises(UvError):
+        list(told)
+    assert (home.path / "ended").exists()
+
+
+def test_an_answer_can_be_cancelled_and_does_not_grow_without_end(home: Home) -> None:
+    script = home.path / "uv"
+    script.write_text("#!/bin/sh\necho $$ >pid\n$1\nexec sleep 600\n")
+    script.chmod(0o755)
+
+    def ask(text: str, cancel: threading.Event | None = None) -> None:
+        environ = {"PATH": os.environ["PATH"]}
+        run(script, [text], environ=environ, cwd=home.path, timeout=60, log=Log(), cancel=cancel)
+
+    with pytest.raises(UvError, match="writes without end"):
+        ask("yes")
+    assert not alive(int(Path(home.path, "pid").read_text()))
+    cancel = threading.Event()
+    threading.Timer(0.3, cancel.set).start()
+    with pytest.raises(CancelledError):
+        ask("true", cancel)
+    assert not alive(int(Path(home.path, "pid").read_text()))
