@@ -2,6 +2,7 @@
 
 import errno
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from venvdash.scanner.service import Past
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 
+_WRITERS = 16  # sidecars written at once
 # A store that may not be written to is no fault, and no news.
 _SILENT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST})
 
@@ -123,16 +125,24 @@ class Keeper:
     def _write_sidecars(
         self, records: Mapping[Path, Record], environments: Mapping[Path, Environment]
     ) -> None:
-        failed: dict[str, int] = {}
-        for path, record in records.items():
-            if not keeps_sidecar(environments[path]):
-                continue
+        wanted = [item for item in records.items() if keeps_sidecar(environments[item[0]])]
+        if not wanted:
+            return
+        from concurrent.futures import ThreadPoolExecutor  # as a rule there is nothing to write
+
+        def write(item: tuple[Path, Record]) -> OSError | None:
             try:
-                sidecar.write(path, record)
+                sidecar.write(*item)
             except OSError as error:
-                if error.errno not in _SILENT:
-                    reason = (error.strerror or str(error)).lower()
-                    failed[reason] = failed.get(reason, 0) + 1
+                return error
+            return None
+
+        # Each waits for the disk twice; those that wait together wait once.
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            errors = [error for error in pool.map(write, wanted) if error is not None]
+        failed = Counter(
+            (error.strerror or str(error)).lower() for error in errors if error.errno not in _SILENT
+        )
         for reason, count in failed.items():
             message = f"{count} sidecar{'s' * (count > 1)} could not be written: {reason}"
             self._problems.append(Problem(None, f"{message}; the list is complete all the same"))
