@@ -12,7 +12,8 @@ from uv import find_uv_bin
 
 from venvdash.system.machine import Machine
 
-pytest_plugins = ["tests.realtools"]  # real poetry, pdm …: the fixture `tool`
+# Real poetry, pdm …: the fixture `tool`; environments made by every maker: `built`.
+pytest_plugins = ["tests.realtools", "tests.built"]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from venvdash.actions import rename_journal
 from venvdash.actions.context import Context
 from venvdash.actions.journal import JournalError
 from venvdash.actions.journal import read as read_journal
@@ -134,18 +135,29 @@ def refusal(
 def _refusals(
     row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
 ) -> Iterator[str]:
-    environment = row.environment
-    entry = real_entry(environment)
-    yield from protected(entry, environment, context)
+    yield from protected(real_entry(row.environment), row.environment, context)
     if row.record is not None and row.record.pinned:
         yield "It is pinned: you said that it is to be kept."
+    yield from _in_place(row, neighbours, context, chosen)
+
+
+def refusals_to_move(row: Row, table: Mapping[Path, Row], context: Context) -> Iterator[str]:
+    """Yield why an environment must stay where it is; ``table`` holds every known one."""
+    yield from protected(real_entry(row.environment), row.environment, context)
+    yield from _in_place(row, Neighbours.of(table), context, frozenset())
+
+
+def _in_place(
+    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+) -> Iterator[str]:
+    environment = row.environment
     if row.verdict.status is Status.CHECKING:
         yield "Its project is still being looked for."
     if environment.target is not None:
         yield from unwritable(environment.entry)
         return
     yield from owned(environment, context.machine.uid)
-    yield from mounted(entry, context.mounts)
+    yield from mounted(real_entry(environment), context.mounts)
     yield from _inner(row, neighbours)
     yield from _based(row, neighbours, chosen)
     yield from unwritable(environment.entry)
@@ -228,8 +240,10 @@ def marked(environment: Environment) -> Iterator[str]:
             journal = read_journal(directory)
             if journal is not None and journal.inode == directory.status().st_ino:
                 yield "An earlier deletion of it was interrupted, and is not tidied up yet."
+            if rename_journal.read(directory) is not None:
+                yield "An earlier renaming of it was interrupted, and is not tidied up yet."
     except JournalError as error:
-        yield f"It holds a file trash.toml that {error}."
+        yield f"It holds a file of venvdash's that {error}."
     except OSError as error:
         yield f"It cannot be opened: {(error.strerror or str(error)).lower()}."
 

@@ -21,7 +21,7 @@ from venvdash.actions.checks import GoneError
 from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
 from venvdash.actions.plan import busy
-from venvdash.actions.rollback import FailedError, Rollback, locked, words
+from venvdash.actions.rollback import FailedError, Rollback, lock_uv, locked, opened, words
 from venvdash.actions.uv import UvError
 from venvdash.model import Environment, Item, Outcome, Plan, Removal, Result, Row, Trashed
 from venvdash.records.sidecar import NAME as SIDECAR
@@ -181,7 +181,7 @@ class Deleter:
     def _to_trash(self, item: Item, held: _Held) -> Result:
         environment = item.row.environment
         with ExitStack() as stack:
-            place = stack.enter_context(_opened(environment.entry.parent))
+            place = stack.enter_context(opened(environment.entry.parent))
             stack.enter_context(locked(place))
             self._check(item, held, place)
             entry = stack.enter_context(place.open(environment.entry.name))
@@ -189,7 +189,7 @@ class Deleter:
             if (status.st_dev, status.st_ino) != held.inode:
                 raise ChangedError("Another one is in its place since the plan was shown.")
             steps.step("checked")
-            lock = self._lock(environment, entry, stack)
+            lock = lock_uv(environment, entry, stack)
             steps.step("locked")
             with Rollback() as back:
                 trash = self._move(item, place, entry, back, lock)
@@ -201,7 +201,7 @@ class Deleter:
         """Move the link alone into a trash directory made for it."""
         name, trash = item.row.environment.entry.name, _trash_name()
         with ExitStack() as stack:
-            place = stack.enter_context(_opened(item.row.environment.entry.parent))
+            place = stack.enter_context(opened(item.row.environment.entry.parent))
             stack.enter_context(locked(place))
             self._check(item, held, place)
             steps.step("checked")
@@ -227,7 +227,7 @@ class Deleter:
 
     def _by_tool(self, item: Item, held: _Held) -> Result:
         environment = item.row.environment
-        with _opened(environment.entry.parent) as place:
+        with opened(environment.entry.parent) as place:
             self._check(item, held, place)
             try:
                 command = tools.command(environment, self._context.machine)
@@ -245,22 +245,6 @@ class Deleter:
             with suppress(OSError, ChangedError):
                 links.remove(link)
         return _result(item, Outcome.DONE, f"Removed by `{visible(command.shown)}`, for good.")
-
-    def _lock(self, environment: Environment, entry: Directory, stack: ExitStack) -> locks.Lock:
-        """Take uv's locks; raises ChangedError if somebody else has them."""
-        if environment.store == "uv":
-            cache = stack.enter_context(locks.lock_cache(environment.root.parent))
-            if cache.busy:
-                raise ChangedError("uv is cleaning its cache.")
-        inner = entry
-        if environment.path != environment.entry:
-            inner = stack.enter_context(Directory(environment.path))
-        lock = stack.enter_context(
-            locks.lock_environment(inner.path if inner.descriptor is None else inner.descriptor)
-        )
-        if lock.busy:
-            raise ChangedError("It is locked: uv is working in it.")
-        return lock
 
     def _move(
         self, item: Item, place: Directory, entry: Directory, back: Rollback, lock: locks.Lock
@@ -303,13 +287,6 @@ class Deleter:
 
 def _trash_name() -> str:
     return journal.PREFIX + os.urandom(8).hex()
-
-
-def _opened(directory: Path) -> Directory:
-    try:
-        return Directory(Path(os.path.realpath(directory)))
-    except (FileNotFoundError, NotADirectoryError):
-        raise GoneError("It was already removed.") from None
 
 
 def _journal(item: Item, inode: int, mode: int) -> Trashed:

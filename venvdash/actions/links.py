@@ -7,14 +7,17 @@ environment, as PEP 832 proposes and uv writes where links cannot be made.
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from venvdash.model import Direction, Edit, How, Link, Row
 from venvdash.stores.base import VENV_NAMES
+from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
-from venvdash.system.files import UnreadableError
+from venvdash.system.files import UnreadableError, real
 
 _POINTER_LIMIT = 4096  # bytes of a path file
+_ASIDE = PREFIX + "venv"  # what a new link or path file is called until it is in its place
 
 
 class ChangedError(Exception):
@@ -136,7 +139,7 @@ def undo(edit: Edit, place: Path) -> str:
 
 
 def _written(parent: Directory, path: Path, text: str) -> str:
-    temporary = ".venvdash-tmp-" + os.urandom(8).hex()
+    temporary = PREFIX + os.urandom(8).hex()
     if parent.has(path.name):
         try:
             if parent.read(path.name, _POINTER_LIMIT) == text.encode():
@@ -151,6 +154,99 @@ def _written(parent: Directory, path: Path, text: str) -> str:
         parent.unlink(temporary)
         return f"{path} is taken by something else now, which is left alone"
     return ""
+
+
+def following(row: Row, new: Path) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
+    """Return how the links and path files that lead to the row's entry would lead to ``new``.
+
+    Each with its text before and after; absolute ones stay absolute. Raises nothing.
+    """
+    here, files = leading_to(row)
+    entry = row.environment.entry
+    links = [Edit(one.path, one.target, _moved(one.path, one.target, entry, new)) for one in here]
+    edits = []
+    for file in files:
+        text = file.before or ""
+        after = text.replace(text.strip(), _moved(file.path, text.strip(), entry, new))
+        edits.append(Edit(file.path, text, after))
+    return tuple(links), tuple(edits)
+
+
+def _moved(path: Path, text: str, entry: Path, new: Path) -> str:
+    led = Path(os.path.realpath(path.parent / text))
+    place = new / led.relative_to(os.path.realpath(entry))
+    return str(place) if os.path.isabs(text) else os.path.relpath(place, real(path.parent))
+
+
+def redirect(change: Edit) -> bool:
+    """Replace a link that says ``before`` by one that says ``after``; False if it is gone.
+
+    Raises ChangedError if it says something else or is none by now, and OSError.
+    """
+    with _parent(change.path) as parent:
+        name = change.path.name
+        _tidy(parent)
+        try:
+            text = parent.link_text(name)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise ChangedError(f"{change.path} is no link any more.") from error
+        if text == change.after:
+            return True
+        if text != change.before or change.after is None:
+            raise ChangedError(f"{change.path} leads elsewhere by now.")
+        parent.make_link(_ASIDE, change.after)
+        try:
+            parent.replace(_ASIDE, name)
+        except OSError:
+            parent.unlink(_ASIDE)
+            raise
+        parent.sync()
+    return True
+
+
+def rewrite(change: Edit) -> bool:
+    """Give a path file that holds ``before`` the text ``after``; False if it is gone.
+
+    Raises ChangedError if it holds something else by now, and OSError.
+    """
+    with _parent(change.path) as parent:
+        _tidy(parent)
+        try:
+            text = parent.read(change.path.name, _POINTER_LIMIT).decode()
+            status = parent.look(change.path.name)
+        except FileNotFoundError:
+            return False
+        except (UnreadableError, UnicodeDecodeError) as error:
+            raise ChangedError(f"{change.path} is no path file any more.") from error
+        if text == change.after:
+            return True
+        if text != change.before or change.after is None:
+            raise ChangedError(f"{change.path} has changed.")
+        parent.write(change.path.name, change.after.encode(), _ASIDE, like=status)
+    return True
+
+
+def _tidy(parent: Directory) -> None:
+    """Remove what a crash left of changing a link or path file."""
+    with suppress(FileNotFoundError):
+        parent.unlink(_ASIDE)
+
+
+def may_follow(change: Edit, place: Path) -> bool:
+    """Return whether what a journal says of a link or path file is what we would have written.
+
+    A file that anybody wrote may say it: only what is called like an environment, in a directory
+    of our own, and then leads to ``place``, is changed.
+    """
+    if change.after is None or not _leads(Link(change.path, change.after.strip()), place):
+        return False
+    try:
+        with _parent(change.path) as parent:
+            return _ours(parent)
+    except OSError:
+        return False
 
 
 def _candidates(row: Row) -> Iterator[Path]:

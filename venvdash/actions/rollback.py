@@ -1,10 +1,14 @@
 """Taking back what was done when a later step fails."""
 
+import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from venvdash.actions.checks import GoneError
 from venvdash.actions.links import ChangedError
+from venvdash.model import Environment
 from venvdash.system import locks
 from venvdash.system.directory import Directory
 from venvdash.text import visible
@@ -94,4 +98,30 @@ def locked(place: Directory) -> locks.Lock:
     lock = locks.lock_directory(handle, wait=_PATIENCE)
     if lock.busy:
         raise ChangedError("Another venvdash is working in this store.")
+    return lock
+
+
+def opened(directory: Path) -> Directory:
+    """Open a directory of environments, links on the way resolved. Raises GoneError, OSError."""
+    try:
+        return Directory(Path(os.path.realpath(directory)))
+    except (FileNotFoundError, NotADirectoryError):
+        raise GoneError("It was already removed.") from None
+
+
+def lock_uv(environment: Environment, entry: Directory, stack: ExitStack) -> locks.Lock:
+    """Take uv's locks on an environment whose ``entry`` is open; ``stack`` lets go of them.
+
+    Raises ChangedError if somebody else has them, and OSError.
+    """
+    if environment.store == "uv":
+        cache = stack.enter_context(locks.lock_cache(environment.root.parent))
+        if cache.busy:
+            raise ChangedError("uv is cleaning its cache.")
+    inner = entry
+    if environment.path != environment.entry:
+        inner = stack.enter_context(Directory(environment.path))
+    lock = stack.enter_context(locks.lock_environment(inner.handle))
+    if lock.busy:
+        raise ChangedError("It is locked: uv is working in it.")
     return lock

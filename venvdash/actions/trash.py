@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from venvdash.actions import journal, links, places, steps
+from venvdash.actions import journal, links, places, rename_journal, renaming, steps
 from venvdash.actions.context import Roots
 from venvdash.actions.journal import JournalError
 from venvdash.actions.links import ChangedError
+from venvdash.actions.repair import RepairError
 from venvdash.actions.rollback import FailedError, Rollback, locked, words
 from venvdash.model import Outcome, Removal, Result, Trashed
 from venvdash.system import locks
@@ -173,10 +174,23 @@ def _recover(path: Path) -> Iterator[str]:
     with Directory(path) as place, locked(place):
         for name in suspects:
             with suppress(OSError), place.open(name) as directory:
+                yield from _renamed(directory, path / name)
                 yield from _back_in_place(directory, path / name)
         for name in boxes:
             with suppress(OSError), place.open(name) as directory:
                 yield from _unfinished(place, directory)
+
+
+def _renamed(directory: Directory, path: Path) -> Iterator[str]:
+    """End a renaming that was interrupted, if there was one."""
+    if not rename_journal.left(directory):
+        return
+    try:
+        yield from renaming.settle(directory, path)
+    except (JournalError, RepairError) as error:
+        yield f"{visible(path)}: its renaming cannot be ended: its rename.toml {error}."
+    except OSError as error:
+        yield f"{visible(path)}: its renaming was interrupted and cannot be ended: {words(error)}."
 
 
 def _back_in_place(directory: Directory, path: Path) -> Iterator[str]:
@@ -220,7 +234,9 @@ def _unfinished(place: Directory, box: Directory) -> Iterator[str]:
 
 def _left(directory: Directory) -> bool:
     """Return whether something in an environment looks like a journal."""
-    return directory.has(journal.NAME) or journal.leftover(directory)
+    return (
+        directory.has(journal.NAME) or journal.leftover(directory) or rename_journal.left(directory)
+    )
 
 
 def _whole(box: Directory) -> bool:

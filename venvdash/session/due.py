@@ -4,13 +4,13 @@ import os
 import time
 from pathlib import Path
 
-from venvdash.actions import journal, places
+from venvdash.actions import journal, places, rename_journal
 
 
 def due(state: Path, keep: float) -> bool:
-    """Return whether a deletion was interrupted, or something is in the trash for ``keep`` seconds.
+    """Return whether something was interrupted, or is in the trash for ``keep`` seconds.
 
-    Only the places are looked at in which something was deleted, as ``state`` has noted them; what
+    Only the places are looked at in which something was changed, as ``state`` has noted them; what
     is found there is read by nobody here, only looked for. Raises nothing.
     """
     limit = time.time() - keep
@@ -28,6 +28,8 @@ def _due(place: Path, limit: float) -> bool:
 def _entry(entry: "os.DirEntry[str]", limit: float) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
+    if os.path.lexists(os.path.join(entry.path, rename_journal.NAME)):
+        return True
     try:
         written = os.lstat(os.path.join(entry.path, journal.NAME)).st_mtime
     except OSError:

@@ -132,11 +132,18 @@ class Directory:
         """Remove an empty directory."""
         os.rmdir(self._at(name), dir_fd=self.descriptor)
 
-    def write(self, name: str, data: bytes, temporary: str, mode: int = 0o600) -> None:
+    def write(
+        self,
+        name: str,
+        data: bytes,
+        temporary: str,
+        mode: int = 0o600,
+        like: os.stat_result | None = None,
+    ) -> None:
         """Give the file ``name`` this content, all of it or nothing, and flush it to the disk.
 
         ``temporary`` is the name that it has until it is whole: one left by a crash is removed,
-        so only one process at a time may write it.
+        so only one process at a time may write it. It gets the permissions and times of ``like``.
         """
         with suppress(FileNotFoundError):
             self.unlink(temporary)
@@ -146,15 +153,13 @@ class Directory:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(file, rest) :]
+                if like is not None and self.descriptor is not None:
+                    os.fchmod(file, stat.S_IMODE(like.st_mode))
+                    os.utime(file, ns=(like.st_atime_ns, like.st_mtime_ns))
                 os.fsync(file)
             finally:
                 os.close(file)
-            os.replace(
-                self._at(temporary),
-                self._at(name),
-                src_dir_fd=self.descriptor,
-                dst_dir_fd=self.descriptor,
-            )
+            self.replace(temporary, name)
         except BaseException:
             with suppress(OSError):
                 self.unlink(temporary)
@@ -181,6 +186,15 @@ class Directory:
         if other.has(new):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(other.path / new))
         os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=other.descriptor)
+
+    def replace(self, name: str, new: str) -> None:
+        """Rename a file or link in it; what was called ``new`` is gone then."""
+        os.replace(
+            self._at(name),
+            self._at(new),
+            src_dir_fd=self.descriptor,
+            dst_dir_fd=self.descriptor,
+        )
 
     def permit(self, mode: int) -> None:
         """Set its permissions."""

@@ -1,0 +1,334 @@
+"""Making an environment that lies at another place than it was made for name its own place.
+
+What holds an absolute path: the first lines of the programs in ``bin``, the activation scripts,
+``command`` in pyvenv.cfg, and, where a source tree or a kernel lies in the environment itself,
+``.pth`` files, ``direct_url.json`` and kernels. An environment made with ``uv venv --relocatable``
+holds none. Files are replaced, never written in place: uv and ``cp -l`` give them other names
+elsewhere. Running it again after an interruption ends the work.
+"""
+
+import base64
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.actions.respelling import Respelling
+from venvdash.scanner.inspect import activated
+from venvdash.stores.base import parse_cfg
+from venvdash.system.atomic import PREFIX
+from venvdash.system.directory import Directory
+from venvdash.system.files import UnreadableError
+from venvdash.text import visible
+
+_FORBIDDEN = frozenset("'\"$`\\!")  # some activation script or shebang cannot hold these
+_ROOM = 512  # bytes of a path that lies below the environment
+_COMPONENT = 255  # bytes of a name
+_LIMIT = 8 * 1024 * 1024  # bytes; what is larger is no script
+_BIN = ("bin", "Scripts")
+_TEMPORARY = PREFIX + "repair"
+_CFG = "pyvenv.cfg"
+_LIBRARIES = ("python", "pypy", "graalpy")
+_KERNELS = ("share", "jupyter", "kernels")
+
+
+class RepairError(Exception):
+    """An environment cannot be made right at its new place; the text is a sentence."""
+
+
+def refusal(new: Path) -> str:
+    """Return why no environment can work at ``new``, whose directory need not exist; "" for none.
+
+    Whether something is there already is not asked.
+    """
+    text = os.fspath(new)
+    if bad := sorted(_FORBIDDEN & set(text)):
+        return f"A path with {bad[0]} in it cannot be written into every activation script."
+    if os.pathsep in text.removeprefix(new.drive):
+        return f"A path with {os.pathsep} in it cannot be put on PATH."
+    if visible(text, len(text)) != text:
+        return "Its path would hold characters that cannot be shown, or are not UTF-8."
+    longest = _longest_path() - _ROOM
+    if len(os.fsencode(new)) > longest or any(
+        len(os.fsencode(part)) > _COMPONENT for part in new.parts
+    ):
+        return "Its path would be too long for this system."
+    return ""
+
+
+def _longest_path() -> int:
+    try:
+        return os.pathconf("/", "PC_PATH_MAX")
+    except (AttributeError, OSError, ValueError):
+        return 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One file, or link, to be replaced: where it lies in the prefix, and what it holds."""
+
+    folder: tuple[str, ...]
+    name: str
+    before: bytes
+    after: bytes
+    status: os.stat_result
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What has to be replaced so that the environment at ``prefix`` names ``new``, worked out.
+
+    ``left`` are the files that will still name ``old``. ``apply`` and ``undo`` raise OSError; what
+    one of them has begun, the other ends as well.
+    """
+
+    prefix: Path
+    changes: tuple[_Change, ...] = ()
+    left: tuple[Path, ...] = ()
+
+    @classmethod
+    def plan(cls, prefix: Path, old: Sequence[Path], new: Path) -> "Repair":
+        """Read the environment at ``prefix``; changes nothing. Raises OSError and RepairError.
+
+        ``old`` are all the places that it names as its own: see ``own_names``.
+        """
+        respelling = Respelling(old, new)
+        changes, left = [], []
+        with Directory(prefix) as directory:
+            if _relocatable(directory):
+                return cls(prefix)
+            _no_trampolines(directory)
+            for file in _named_files(directory):
+                before, after = file.content, file.respelt(respelling)
+                if before is not None and after is not None and after != before:
+                    changes.append(_Change(file.folder, file.name, before, after, file.status))
+                if _names_old(respelling, file, after):
+                    left.append(file.path)
+            records = list(_records(directory, changes))
+        # Records first: a program that still names the old place is done again, its record too.
+        return cls(prefix, (*records, *changes), tuple(left))
+
+    def at(self, prefix: Path) -> "Repair":
+        """Return the same for the environment when it lies at ``prefix``."""
+        return replace(self, prefix=prefix)
+
+    def apply(self) -> int:
+        """Replace all of them; return how many."""
+        with Directory(self.prefix) as directory:
+            for change in self.changes:
+                _put(directory, change, change.after)
+        return len(self.changes)
+
+    def undo(self) -> None:
+        """Put back what was there."""
+        with Directory(self.prefix) as directory:
+            for change in reversed(self.changes):
+                _put(directory, change, change.before)
+
+
+def repair(prefix: Path, old: Path, new: Path) -> int:
+    """Make the environment that lies at ``prefix`` name ``new`` where it names ``old``.
+
+    Returns how many files were replaced. Modes and times are kept, and the hashes that RECORD
+    files hold of the programs follow. What cannot be rewritten stays: see ``leftovers``. Raises
+    OSError, and RepairError where nothing can be made right.
+    """
+    return Repair.plan(prefix, [old], new).apply()
+
+
+def leftovers(prefix: Path, old: Path, new: Path | None = None) -> tuple[Path, ...]:
+    """Return the files of the environment at ``prefix`` that name ``old``. Raises OSError.
+
+    ``new`` (else ``prefix``) is the place that they may name, even if it begins as ``old`` does.
+    """
+    respelling = Respelling([old], new or prefix)
+    with Directory(prefix) as directory:
+        files = _named_files(directory)
+        return tuple(file.path for file in files if _names_old(respelling, file, file.content))
+
+
+def own_names(prefix: Path) -> tuple[Path, ...]:
+    """Return the places that the environment at ``prefix`` takes for its own, ``prefix`` first.
+
+    There is another where it was made through a link, or was moved or copied by hand. Raises
+    nothing.
+    """
+    try:
+        place = activated(str(prefix), frozenset(os.listdir(prefix)))
+    except OSError:
+        place = None
+    if place is None or place == prefix:
+        return (prefix,)
+    # A directory that is no environment cannot have been its place.
+    wrong = os.path.lexists(place) and not os.path.lexists(place / _CFG)
+    return (prefix,) if wrong else (prefix, place)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file or link that may name the environment's path; ``content`` None: it is no text."""
+
+    path: Path
+    folder: tuple[str, ...]
+    name: str
+    status: os.stat_result
+    content: bytes | None
+
+    def respelt(self, respelling: Respelling) -> bytes | None:
+        """Return what it should hold."""
+        if self.content is None or stat.S_ISLNK(self.status.st_mode):
+            return None if self.content is None else respelling.link(self.content)
+        if not self.folder:
+            return respelling.cfg(self.content)
+        if self.folder[0] not in _BIN:
+            return respelling.data(self.content)
+        content = respelling.shebang(self.content)
+        if b"\0" in content:  # a zip file that can be run
+            return content
+        activates = self.name.removeprefix("de").startswith("activate")
+        return respelling.script(content, activates=activates)
+
+
+def _names_old(respelling: Respelling, file: _File, content: bytes | None) -> bool:
+    if content is None:
+        return respelling.found_in(file.path)
+    return respelling.names_old(content)
+
+
+def _relocatable(directory: Directory) -> bool:
+    try:
+        text = directory.read(_CFG, _LIMIT).decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, UnreadableError):
+        return False
+    return parse_cfg(text).get("relocatable", "").lower() == "true"
+
+
+def _no_trampolines(directory: Directory) -> None:
+    """Raise RepairError where programs are executables with the path of their Python built in."""
+    with suppress(OSError), directory.open("Scripts") as scripts:
+        names = [name.lower() for name in scripts.names()]
+        if any(name.endswith(".exe") and not name.startswith("python") for name in names):
+            raise RepairError(
+                "Its programs (.exe) have its path built in, which cannot be rewritten: make it "
+                "anew at the other place."
+            )
+
+
+def _named_files(directory: Directory) -> Iterator[_File]:
+    """Yield every file and link that may hold the environment's path."""
+    yield from _of_folder(directory, (), _CFG, "lib64")
+    for folder in _BIN:
+        yield from _of_folder(directory, (folder,))
+    for site in _sites(directory):
+        for name in _names(directory, site):
+            if name.endswith((".pth", ".egg-link")) or name.startswith("__editable__"):
+                yield from _of_folder(directory, site, name)
+            elif name.endswith(".dist-info"):
+                yield from _of_folder(directory, (*site, name), "direct_url.json")
+    for kernel in _names(directory, _KERNELS):
+        yield from _of_folder(directory, (*_KERNELS, kernel), "kernel.json")
+
+
+def _sites(directory: Directory) -> Iterator[tuple[str, ...]]:
+    for library in _names(directory, ("lib",)):
+        if library.startswith(_LIBRARIES):
+            yield "lib", library, "site-packages"
+    yield "Lib", "site-packages"
+
+
+def _of_folder(directory: Directory, folder: tuple[str, ...], *names: str) -> Iterator[_File]:
+    """Yield the regular files and links in a folder, all or those called ``names``."""
+    with suppress(FileNotFoundError, NotADirectoryError), _inside(directory, folder) as opened:
+        for name in sorted(names or opened.names()):
+            if name.startswith(PREFIX):
+                continue
+            with suppress(FileNotFoundError):
+                status = opened.look(name)
+                path = directory.path.joinpath(*folder, name)
+                if stat.S_ISLNK(status.st_mode):
+                    text = os.fsencode(opened.link_text(name))
+                    yield _File(path, folder, name, status, text)
+                elif stat.S_ISREG(status.st_mode):
+                    yield _File(path, folder, name, status, _content(opened, name, status))
+
+
+def _content(opened: Directory, name: str, status: os.stat_result) -> bytes | None:
+    """Return a text, or a program of whatever sort that begins with a shebang. Raises OSError."""
+    if status.st_size > _LIMIT:
+        return None
+    try:
+        content = opened.read(name, _LIMIT)
+    except UnreadableError as error:
+        raise OSError(errno.EIO, str(error), str(opened.path / name)) from error
+    return content if content.startswith(b"#!") or b"\0" not in content else None
+
+
+def _names(directory: Directory, folder: tuple[str, ...]) -> list[str]:
+    with suppress(OSError), _inside(directory, folder) as opened:
+        return sorted(opened.names())
+    return []
+
+
+@contextmanager
+def _inside(directory: Directory, folder: tuple[str, ...]) -> Iterator[Directory]:
+    """Open a folder below an open directory, following no link. Raises OSError."""
+    with ExitStack() as stack:
+        for name in folder:
+            directory = stack.enter_context(directory.open(name))
+        yield directory
+
+
+def _records(directory: Directory, changes: Sequence[_Change]) -> Iterator[_Change]:
+    """Yield the RECORD files that hold a hash of a program that changes, with the new one.
+
+    A program that was not as recorded stays so. Lines as pip and uv write them:
+    ``../../../bin/NAME,sha256=HASH,SIZE``.
+    """
+    programs = {
+        f"{change.folder[0]}/{change.name}".encode(): change
+        for change in changes
+        if change.folder and change.folder[0] in _BIN
+    }
+    for site in _sites(directory) if programs else ():
+        up = b"../" * len(site)
+        for info in _names(directory, site):
+            if not info.endswith(".dist-info"):
+                continue
+            for file in _of_folder(directory, (*site, info), "RECORD"):
+                if file.content is None or up not in file.content:
+                    continue
+                lines = [_hashed(line, up, programs) for line in file.content.split(b"\n")]
+                after = b"\n".join(lines)
+                if after != file.content:
+                    yield _Change(file.folder, file.name, file.content, after, file.status)
+
+
+def _hashed(line: bytes, up: bytes, programs: Mapping[bytes, _Change]) -> bytes:
+    name, _, rest = line.partition(b",")
+    change = programs.get(name.removeprefix(up)) if name.startswith(up) else None
+    end = b"\r" if rest.endswith(b"\r") else b""
+    if change is None or rest.removesuffix(b"\r") != _entry(change.before):
+        return line
+    return name + b"," + _entry(change.after) + end
+
+
+def _entry(content: bytes) -> bytes:
+    """Return hash and size as a RECORD holds them (PEP 376, PEP 427)."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+    return b"sha256=" + digest + b",%d" % len(content)
+
+
+def _put(directory: Directory, change: _Change, content: bytes) -> None:
+    """Replace a file or link by one that holds ``content``, with the mode and times of the old."""
+    with _inside(directory, change.folder) as opened:
+        if not stat.S_ISLNK(change.status.st_mode):
+            opened.write(change.name, content, _TEMPORARY, like=change.status)
+            return
+        with suppress(FileNotFoundError):
+            opened.unlink(_TEMPORARY)
+        opened.make_link(_TEMPORARY, os.fsdecode(content))
+        opened.replace(_TEMPORARY, change.name)
