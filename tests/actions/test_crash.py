@@ -1,35 +1,30 @@
 """Killed at any moment: an environment is whole in its place or in the trash, its link with it."""
 
-import errno
 import os
 import random
 import shutil
 import signal
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.actions.crashing import in_child, killing, with_fault
 from tests.actions.deleting import context, plan, small, trashes, tree
 from tests.conftest import Home
 from venvdash.actions import delete as deleting_module
-from venvdash.actions import steps, trash
+from venvdash.actions import trash
 from venvdash.actions.context import Context
 from venvdash.actions.delete import Deleter
 from venvdash.model import Outcome, Plan, Result
-from venvdash.system import directory
 from venvdash.system.processes import Seen
 
 _DELETING = ["checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced"]
 _RESTORING = ["restoring", "restored", "linked", "settled"]
 _ALIAS = ["checked", "made", "journalled", "renamed", "verified", "synced"]
 _KILLS = 250
-# The calls that audit hooks are told of and that change something, or open something.
-_CHANGING = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod"}
 
 
 @dataclass
@@ -93,38 +88,9 @@ def world(home: Home) -> World:
     return World(entry, project, made, context(home), tree(entry), text)
 
 
-def _in_child(call: Callable[[], object]) -> int:
-    """Run ``call`` in a child process, and return how it ended: a signal's number is negative."""
-    child = os.fork()
-    if child == 0:
-        try:
-            call()
-        except BaseException:
-            os._exit(70)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
-
-
-def _killing(call: Callable[[], object], name: str) -> Callable[[], None]:
-    """Return ``call`` made to kill its process once the step ``name`` has been done."""
-
-    wanted = name
-
-    def step(name: str) -> None:
-        if name == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def run() -> None:
-        steps.step = step
-        call()
-
-    return run
-
-
 @pytest.mark.parametrize("name", _DELETING)
 def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
-    assert _in_child(_killing(world.delete, name)) == -signal.SIGKILL
+    assert in_child(killing(world.delete, name)) == -signal.SIGKILL
     said = trash.recover(world.context.roots)
     in_place = world.check()
     assert in_place == (name in _DELETING[:4])
@@ -138,7 +104,7 @@ def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
 @pytest.mark.parametrize("name", _RESTORING)
 def test_killed_after_each_step_of_restoring(world: World, name: str) -> None:
     assert world.delete().outcome is Outcome.DONE
-    assert _in_child(_killing(world.restore, name)) == -signal.SIGKILL
+    assert in_child(killing(world.restore, name)) == -signal.SIGKILL
     trash.recover(world.context.roots)
     assert world.check() == (name != "restoring")
 
@@ -156,7 +122,7 @@ def test_killed_after_each_step_of_removing_an_alias(home: Home, name: str) -> N
         with Deleter(made, known) as deleter:
             deleter.apply(made.items[0])
 
-    assert _in_child(_killing(delete, name)) == -signal.SIGKILL
+    assert in_child(killing(delete, name)) == -signal.SIGKILL
     trash.recover(known.roots)
     found = trash.find(known.roots)
     assert alias.is_symlink() == (name in ("checked", "made", "journalled"))
@@ -176,7 +142,7 @@ def test_killed_while_it_takes_an_alias_out_of_the_trash(home: Home) -> None:
     with Deleter(made, known) as deleter:
         assert deleter.apply(made.items[0]).outcome is Outcome.DONE
     (found,) = trash.find(known.roots)
-    assert _in_child(_killing(lambda: trash.restore(found), "restored")) == -signal.SIGKILL
+    assert in_child(killing(lambda: trash.restore(found), "restored")) == -signal.SIGKILL
     assert trash.find(known.roots) == []
     trash.recover(known.roots)
     assert alias.is_symlink()
@@ -213,50 +179,11 @@ def test_killed_at_random(world: World) -> None:
     assert min(places.values()) > _KILLS // 20, places
 
 
-class _Fault:
-    """Counts the calls that could change something; at one of them the process fails, or ends."""
-
-    def __init__(self, number: int, *, kill: bool) -> None:
-        self.left = number
-        self.kill = kill
-
-    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        if event not in _CHANGING:
-            return
-        self.left -= 1
-        if self.left == 0:
-            if self.kill:
-                os.kill(os.getpid(), signal.SIGKILL)
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-def _with_fault(call: Callable[[], Result], number: int, *, kill: bool) -> int:
-    """Run ``call`` in a child with that fault, and return how it ended.
-
-    0 for done, 1 for another outcome, 2 for no fault, 3 for done with something to say.
-    """
-
-    def run() -> None:
-        # What libc is called for directly is not audited.
-        setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
-        # Reading /proc opens hundreds of files; that is another module's affair.
-        setattr(deleting_module, "users", lambda paths: Seen())  # noqa: B010 - of another type
-        fault = _Fault(number, kill=kill)
-        sys.addaudithook(fault)
-        result = call()
-        if fault.left > 0:
-            os._exit(2)
-        done = 3 if result.reason else 0
-        os._exit(done if result.outcome is Outcome.DONE else 1)
-
-    return _in_child(run)
-
-
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
     ended = set()
     for number in range(1, 400):
-        code = _with_fault(world.delete, number, kill=kill)
+        code = with_fault(world.delete, number, kill=kill)
         ended.add(code)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
         if not kill and code == 1:
@@ -275,7 +202,7 @@ def test_the_nth_call_of_restoring_fails_for_every_n(world: World, kill: bool) -
     for number in range(1, 400):
         assert world.delete().outcome is Outcome.DONE
         (found,) = trash.find(world.context.roots)
-        code = _with_fault(partial(trash.restore, found), number, kill=kill)
+        code = with_fault(partial(trash.restore, found), number, kill=kill)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2, 3)), number
         trash.recover(world.context.roots)
         if code == 3:  # the one thing that failed is told: its link

@@ -237,15 +237,23 @@ def marked(environment: Environment) -> Iterator[str]:
         return
     try:
         with Directory(environment.entry) as directory:
-            journal = read_journal(directory)
-            if journal is not None and journal.inode == directory.status().st_ino:
-                yield "An earlier deletion of it was interrupted, and is not tidied up yet."
-            if rename_journal.read(directory) is not None:
-                yield "An earlier renaming of it was interrupted, and is not tidied up yet."
-    except JournalError as error:
-        yield f"It holds a file of venvdash's that {error}."
+            yield from _journals(directory)
     except OSError as error:
         yield f"It cannot be opened: {(error.strerror or str(error)).lower()}."
+
+
+def _journals(directory: Directory) -> Iterator[str]:
+    """Yield which journals there are. Raises OSError."""
+    name = "trash.toml"
+    try:
+        journal = read_journal(directory)
+        if journal is not None and journal.inode == directory.status().st_ino:
+            yield "An earlier deletion of it was interrupted, and is not tidied up yet."
+        name = rename_journal.NAME
+        if rename_journal.read(directory) is not None:
+            yield "An earlier renaming of it was interrupted, and is not tidied up yet."
+    except JournalError as error:
+        yield f"It holds a file {name} that {error}."
 
 
 def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:

@@ -4,6 +4,7 @@ A real directory, and whatever leads elsewhere, is never touched. A path file ho
 environment, as PEP 832 proposes and uv writes where links cannot be made.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,8 @@ from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, real
 
 _POINTER_LIMIT = 4096  # bytes of a path file
+# What lstat and open say of what is not there, loops, or is not for us to see.
+_NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
 _ASIDE = PREFIX + "venv"  # what a new link or path file is called until it is in its place
 
 
@@ -24,10 +27,11 @@ class ChangedError(Exception):
     """Something is not as the plan showed it; the text says what."""
 
 
-def leading_to(row: Row) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
+def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
     """Return the links and path files in the row's projects that lead to its environment.
 
-    Raises nothing; what cannot be looked at is passed over.
+    What cannot be looked at is passed over; with ``strict`` an OSError is raised unless it says
+    that nothing is there, or that we may not look.
     """
     environment = row.environment
     places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
@@ -41,8 +45,9 @@ def leading_to(row: Row) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
                 text = _pointer_text(path)
                 if text is not None and _named_by(path, text) in places:
                     edits.append(Edit(path, text, None))
-        except (OSError, ValueError):
-            continue
+        except (OSError, ValueError) as error:
+            if strict and isinstance(error, OSError) and error.errno not in _NOTHING:
+                raise
     return tuple(links), tuple(edits)
 
 
@@ -159,9 +164,9 @@ def _written(parent: Directory, path: Path, text: str) -> str:
 def following(row: Row, new: Path) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
     """Return how the links and path files that lead to the row's entry would lead to ``new``.
 
-    Each with its text before and after; absolute ones stay absolute. Raises nothing.
+    Each with its text before and after; absolute ones stay absolute. Raises OSError.
     """
-    here, files = leading_to(row)
+    here, files = leading_to(row, strict=True)
     entry = row.environment.entry
     links = [Edit(one.path, one.target, _moved(one.path, one.target, entry, new)) for one in here]
     edits = []
@@ -282,7 +287,11 @@ def _pointer_text(path: Path) -> str | None:
     with _parent(path) as parent:
         try:
             return parent.read(path.name, _POINTER_LIMIT).decode()
-        except (UnreadableError, UnicodeDecodeError):
+        except UnreadableError as error:
+            if isinstance(error.__cause__, OSError):
+                raise error.__cause__ from error
+            return None
+        except UnicodeDecodeError:
             return None
 
 

@@ -261,13 +261,10 @@ def _back(change: Edit) -> Edit:
     return replace(change, before=change.after, after=change.before)
 
 
-def _undone(do: Callable[[Edit], bool], change: Edit) -> str | None:
-    """Take a change to a link or path file back; return what stood against it."""
-    try:
+def _undone(do: Callable[[Edit], bool], change: Edit) -> None:
+    """Take a change to a link or path file back, if it was made. Raises OSError."""
+    with suppress(ChangedError):  # not made yet, or somebody else has changed it since
         do(_back(change))
-    except ChangedError as error:
-        return words(error)
-    return None
 
 
 def _settled(do: Callable[[Edit], bool], change: Edit, entry: Path) -> str:

@@ -124,10 +124,11 @@ class Repair:
         return len(self.changes)
 
     def undo(self) -> None:
-        """Put back what was there."""
+        """Put back what was there; on a full disk nothing is written that is there already."""
         with Directory(self.prefix) as directory:
             for change in reversed(self.changes):
-                _put(directory, change, change.before)
+                if _present(directory, change) != change.before:
+                    _put(directory, change, change.before)
 
 
 def repair(prefix: Path, old: Path, new: Path) -> int:
@@ -320,6 +321,13 @@ def _entry(content: bytes) -> bytes:
     """Return hash and size as a RECORD holds them (PEP 376, PEP 427)."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
     return b"sha256=" + digest + b",%d" % len(content)
+
+
+def _present(directory: Directory, change: _Change) -> bytes | None:
+    with _inside(directory, change.folder) as opened:
+        if stat.S_ISLNK(change.status.st_mode):
+            return os.fsencode(opened.link_text(change.name))
+        return _content(opened, change.name, change.status)
 
 
 def _put(directory: Directory, change: _Change, content: bytes) -> None:
