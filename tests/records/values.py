@@ -54,4 +54,5 @@ records = st.builds(
     last_shell=st.none() | times,
     first_seen=times,
     last_seen=times,
+    copied_from=st.none() | paths,
 )

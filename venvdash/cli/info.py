@@ -83,6 +83,7 @@ def _record_json(record: Record | None) -> dict[str, object] | None:
         "last_seen": time_json(record.last_seen or None),
         "last_sync": time_json(record.last_sync),
         "last_shell": time_json(record.last_shell),
+        "copied_from": str(record.copied_from) if record.copied_from else None,
         "projects": [str(project.path) for project in record.projects],
     }
 

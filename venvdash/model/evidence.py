@@ -118,7 +118,10 @@ class ProjectRecord:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What venvdash remembers of one environment, in its sidecar and in the index."""
+    """What venvdash remembers of one environment, in its sidecar and in the index.
+
+    ``copied_from``: the environment that it was made as a copy of.
+    """
 
     identity: str
     path: Path
@@ -131,6 +134,7 @@ class Record:
     last_shell: float | None = None
     first_seen: float = 0.0
     last_seen: float = 0.0
+    copied_from: Path | None = None
 
 
 class Relation(StrEnum):

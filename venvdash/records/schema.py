@@ -44,6 +44,7 @@ KEYS = (
     "pinned",
     "last_sync",
     "last_shell",
+    "copied_from",
     "first_seen",
     "last_seen",
     "fingerprint",
@@ -66,6 +67,7 @@ def to_table(record: Record) -> dict[str, Any]:
         "pinned": record.pinned or None,
         "last_sync": _stamp(record.last_sync),
         "last_shell": _stamp(record.last_shell),
+        "copied_from": spell(str(record.copied_from)) if record.copied_from else None,
         "first_seen": _stamp(record.first_seen),
         "last_seen": _stamp(record.last_seen),
         "fingerprint": {
@@ -104,6 +106,7 @@ def from_table(table: Mapping[str, Any]) -> Record:
         last_shell=_optional(table, "last_shell", _time),
         first_seen=_optional(table, "first_seen", _time) or 0.0,
         last_seen=_optional(table, "last_seen", _time) or 0.0,
+        copied_from=_optional(table, "copied_from", _path),
     )
 
 

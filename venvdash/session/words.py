@@ -67,6 +67,8 @@ def places_in_words(row: Row, short: Callable[[Path], str]) -> Iterator[tuple[st
         yield "leads to", short(environment.target)
     if environment.made_at is not None and environment.made_at != environment.path:
         yield "made at", short(environment.made_at)
+    if row.record is not None and row.record.copied_from is not None:
+        yield "copied from", short(row.record.copied_from)
     yield "store", f"{visible(environment.store)}, {short(environment.root)}"
     yield "kind", visible(environment.traits.kind)
     if environment.traits.tool:
