@@ -17,7 +17,7 @@ PLAN = {
     *("schema", "action", "items", "refused", "frees", "cache_held"),
     *("packages_only_in_cache", "unreadable_processes"),
 }
-DONE = {"results", "freed", "in_trash", "cleaned", "problems"}
+DONE = {"results", "freed", "in_trash", "cleaned", "problems", "notes"}
 
 
 @pytest.fixture

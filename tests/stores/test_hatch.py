@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.freeing import freed, untouched_until_freed
 from tests.moving import moved
 from tests.realtools import Tool
 from tests.scenario import rows, venv
@@ -272,3 +273,60 @@ def test_the_hash_of_a_project_that_is_gone(home: Home) -> None:
     env = environment(STORE, reading(made(home.path / "webapp/7yaSSJze/docs"), root))
     assert STORE.fits(env, Path("/home/ada/code/webapp"))
     assert not STORE.fits(env, Path("/home/ada/code/webapp\0"))
+
+
+def test_what_is_freed_leaves_neither_metadata_nor_folders(home: Home, tool: Tool) -> None:
+    hatch = Hatch(home, tool("hatch"))
+    project = hatch.project("my-app", PYPROJECT, "default", "docs")
+    bare = hatch.project("bare", BARE, "default")
+    default, docs, other = (
+        *hatch.found(project, "default"),
+        *hatch.found(project, "docs"),
+        *hatch.found(bare, "default"),
+    )
+    store = home.path / ".local" / "share" / "hatch" / "env"
+    metadata = store / ".metadata" / docs.parent.name / "virtual"
+    untouched_until_freed(home, docs, store)
+    assert freed(home, docs) == ""
+    assert [file.name for file in metadata.iterdir()] == ["default.json"]
+    assert default.is_dir()
+    assert freed(home, default) == ""
+    assert sorted(path.name for path in store.iterdir()) == [".metadata", "virtual"]
+    assert list(store.joinpath("virtual").iterdir()) == [other.parent.parent]
+    assert [path.name for path in metadata.parent.parent.iterdir()] == [other.parent.name]
+    hatch(project, "env", "create", "docs")
+    assert hatch(project, "run", "docs:python", "-c", "print(1)") == "1"
+    assert freed(home, docs, other) == ""
+    assert [*store.joinpath("virtual").iterdir(), *store.joinpath(".metadata").iterdir()] == []
+
+
+def test_metadata_stays_while_another_folder_has_the_environment(home: Home, tool: Tool) -> None:
+    hatch = Hatch(home, tool("hatch"))
+    project = hatch.project("my-app", PYPROJECT, "docs")
+    (before,) = hatch.found(project, "docs")
+    config = home.path / ".config" / "hatch" / "config.toml"
+    told = f"[dirs.env]\nvirtual = '{home.path / 'hatches'}'\n"
+    config.write_text(config.read_text().replace("[dirs.env]\n", told))
+    hatch(project, "env", "create", "docs")
+    (now,) = hatch.found(project, "docs")
+    (file,) = (home.path / ".local/share/hatch/env/.metadata").rglob("docs.json")
+    assert freed(home, before) == ""
+    assert not before.parent.exists()
+    assert (file.exists(), now.is_dir()) == (True, True)
+    assert freed(home, now) == ""
+    assert not file.parent.parent.exists()
+    assert list((home.path / "hatches").iterdir()) == []
+
+
+def test_a_freed_script_leaves_no_metadata(home: Home, tool: Tool) -> None:
+    hatch = Hatch(home, tool("hatch"))
+    script = home.path / "job.py"
+    script.write_text(SCRIPT)
+    hatch(home.path, "run", script)
+    store = home.path / ".local" / "share" / "hatch" / "env"
+    (path,) = (store / "virtual" / ".scripts").iterdir()
+    assert list((store / ".metadata").rglob("*.json"))
+    assert freed(home, path) == ""
+    assert list((store / ".metadata").iterdir()) == []
+    hatch(home.path, "run", script)
+    assert path.is_dir()

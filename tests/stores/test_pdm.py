@@ -7,6 +7,7 @@ import pytest
 from uv import find_uv_bin
 
 from tests.conftest import Home
+from tests.freeing import freed, untouched_until_freed
 from tests.moving import forget, moved
 from tests.realtools import Tool
 from tests.scenario import rows
@@ -244,3 +245,25 @@ def test_a_damaged_pointer_leads_nowhere_that_is_an_environment(home: Home, text
     led = list(STORE.pointed(home.path / ".pdm-python", text, []))
     assert not any((home.path / path / "pyvenv.cfg").exists() for path in led)
     assert len(led) <= 1
+
+
+def test_what_is_freed_is_named_by_no_project(
+    home: Home, tool: Tool, two_pythons: tuple[Path, Path]
+) -> None:
+    pdm = Pdm(home, tool("pdm"))
+    project = pdm.project("mine")
+    pdm(project, "use", "-f", two_pythons[0])
+    pdm(project, "venv", "create", "--name", "dev", two_pythons[1])
+    pointer = project / ".pdm-python"
+    used = Path(pointer.read_text()).parent.parent
+    (dev,) = pdm.listed(project) - {used}
+    untouched_until_freed(home, used, used.parent, project)
+    assert f"*  {used.name.rpartition('-')[2]}: {used}" in pdm(project, "venv", "list")
+    assert freed(home, used) == ""
+    assert not pointer.exists()
+    assert pdm.listed(project) == {dev}
+    assert pdm(project, "info", "--python").startswith(str(dev))  # without a complaint
+    assert pointer.read_text().startswith(str(dev))
+    pointer.write_text(str(two_pythons[0]))  # as `pdm use` has it, who wants another
+    assert freed(home, dev) == ""
+    assert pointer.read_text() == str(two_pythons[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.freeing import freed
 from tests.moving import moved
 from tests.realtools import Tool
 from tests.scenario import rows, venv
@@ -246,3 +247,16 @@ def test_a_damaged_project_file_names_nothing(home: Home, content: bytes) -> Non
     path = made(home.path / "webapp-MPSes6ZT")
     (path / ".project").write_bytes(content)
     assert list(STORE.claims(reading(path, Root(home.path, STORE.name)))) == []
+
+
+def test_the_name_that_the_user_gave_an_environment_outlives_it(
+    home: Home, tool: Tool, pythons: list[Path]
+) -> None:
+    pipenv = Pipenv(home, tool("pipenv"))
+    project = pipenv.project("shop", pythons[0])
+    named = pipenv.venv(project).rename(pipenv.venv(project).with_name("mine"))
+    (project / ".venv").write_text("mine\n")
+    assert freed(home, named) == ""
+    assert (project / ".venv").read_text() == "mine\n"
+    pipenv(project, "--python", pythons[0])
+    assert pipenv.venv(project) == named

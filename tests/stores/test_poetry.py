@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.freeing import freed, untouched_until_freed
 from tests.moving import moved
 from tests.realtools import Tool
 from tests.scenario import rows, venv
@@ -281,3 +282,33 @@ def test_the_hash_of_a_project_that_is_gone(home: Home) -> None:
     assert STORE.fits(env, Path("/home/ada/code/webapp"))
     assert not STORE.fits(env, Path("/home/ada/code"))
     assert not STORE.fits(env, Path("/home/ada/code/webapp\0"))
+
+
+def test_what_is_freed_is_not_in_poetrys_index_and_all_else_is(
+    home: Home, tool: Tool, two_pythons: tuple[Path, Path]
+) -> None:
+    poetry = Poetry(home, tool("poetry"))
+    mine = poetry.project("mine", BARE, *two_pythons)
+    other = poetry.project("other", BARE, two_pythons[1])
+    used, theirs = poetry.used(mine), poetry.used(other)
+    (old,) = poetry.listed(mine) - {used}
+    index = used.parent / "envs.toml"
+    written = "# mine\n" + index.read_text().replace("[other", "# of the other\n\n[other")
+    index.write_text(written)
+    untouched_until_freed(home, used, used.parent)
+    assert f"{used} (Activated)" in poetry(mine, "env", "list", "--full-path")
+    # The older Python's is not what the index is about.
+    assert freed(home, old) == ""
+    assert index.read_text() == written
+    assert poetry.listed(mine) == {used}
+    assert freed(home, used) == ""
+    gone = used.name.removesuffix(f"-py{used.name.rpartition('-py')[2]}")
+    head, _, rest = written.partition(f"[{gone}]\n")
+    assert index.read_text() == head + rest[rest.index("# of the other") :]
+    assert poetry.listed(mine) == set()
+    assert poetry.used(other) == theirs
+    poetry(mine, "env", "use", "-q", two_pythons[0])
+    assert poetry.listed(mine) == {old}
+    assert freed(home, theirs, old) == ""
+    assert index.read_text() == head + "# of the other\n\n"
+    assert poetry.listed(mine) == poetry.listed(other) == set()

@@ -10,6 +10,7 @@ import pytest
 from uv import find_uv_bin
 
 from tests.conftest import Home
+from tests.freeing import freed, untouched_until_freed
 from tests.realtools import Tool
 from tests.scenario import rows
 from tests.stores.places import environment, given, made, paths, reading
@@ -231,3 +232,21 @@ def test_what_env_uve_leads_to(text: str, expected: list[str]) -> None:
 )
 def test_names_are_written_as_prime_uve_does(name: str, part: str) -> None:
     assert STORE.name_part(name) == part
+
+
+def test_what_is_freed_is_not_in_the_registry(prime: Home) -> None:
+    code = prime.path / "code"
+    mine, other = _made(prime, code / "mine"), _made(prime, code / "other")
+    # The project moved: the registry maps both places to one environment.
+    (code / "mine").rename(code / "renamed")
+    prime.run("prime-uve", "list", cwd=code / "renamed")
+    assert len(_listed(prime)) == 3
+    untouched_until_freed(prime, mine, mine.parent, prime.path / REGISTRY.parent)
+    written = json.loads((prime.path / REGISTRY).read_text())
+    assert freed(prime, mine) == ""
+    (left,) = _listed(prime)
+    assert (left["venv_path_expanded"], left["status"]) == (str(other), "valid")
+    kept = {str(code / "other"): written["venvs"][str(code / "other")]}
+    assert (prime.path / REGISTRY).read_text() == json.dumps(written | {"venvs": kept}, indent=2)
+    prime.run("uve", "sync", "-q", cwd=code / "renamed")
+    assert mine.is_dir()

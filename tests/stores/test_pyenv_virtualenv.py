@@ -12,6 +12,7 @@ from hypothesis import given as any_of
 from hypothesis import strategies as st
 
 from tests.conftest import Home, home_in
+from tests.freeing import freed, untouched_until_freed
 from tests.scenario import rows
 from tests.stores.places import given, made, paths, reading
 from venvdash.config import Config
@@ -154,3 +155,17 @@ def test_any_python_version_file_leads_nowhere_outside(text: str) -> None:
 def test_what_pyenv_refuses(text: str) -> None:
     root = Root(Path("/no/such/versions"), STORE.name)
     assert list(STORE.pointed(Path("/p/.python-version"), text, [root])) == []
+
+
+def test_what_is_freed_leaves_no_alias(pyenv: Home) -> None:
+    for name in ("mine", "other"):
+        pyenv.run("pyenv", "virtualenv", "--without-pip", _VERSION, name)
+    mine, other = (versions(pyenv) / _VERSION / "envs" / name for name in ("mine", "other"))
+    (versions(pyenv) / "elsewhere").symlink_to(other)
+    untouched_until_freed(pyenv, mine, versions(pyenv))
+    assert freed(pyenv, mine) == ""
+    bare = pyenv.run("pyenv", "virtualenvs", "--bare").stdout.split()
+    assert not [line for line in bare if "mine" in line]
+    assert {"other", f"{_VERSION}/envs/other"} <= set(bare)
+    assert not (versions(pyenv) / "mine").is_symlink()
+    assert (versions(pyenv) / "other").resolve() == other

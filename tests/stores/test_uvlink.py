@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.freeing import freed, untouched_until_freed
 from tests.realtools import Tool
 from tests.scenario import rows
 from tests.stores.places import environment, made, reading
@@ -177,3 +178,12 @@ def test_paths_that_no_project_can_have(home: Home) -> None:
     found: Environment = environment(STORE, reading(path, root))
     for odd in ("/a\0b", "/" + "x" * 5000, "/\udcff"):
         assert not STORE.fits(found, Path(odd))
+
+
+def test_what_is_freed_is_not_in_uvlinks_list(home: Home, uvlink: Path) -> None:
+    mine, other = (_linked(home, uvlink, home.path / "code" / name) for name in ("mine", "other"))
+    untouched_until_freed(home, mine.parent, mine.parent.parent)
+    assert freed(home, mine.parent) == ""
+    assert list(mine.parent.parent.iterdir()) == [other.parent]
+    listed = home.run(uvlink, "ls", COLUMNS="300").stdout
+    assert (mine.parent.name in listed, other.parent.name in listed) == (False, True)

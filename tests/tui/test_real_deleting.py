@@ -207,3 +207,24 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
     drive(held, script)
     assert [path.name for path in store.iterdir()] == ["a-small"]
     assert State.IN_TRASH in {state for state, _ in seen}, "seen while it was freed"
+
+
+def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
+    entry = home.path / ".cache" / "pypoetry" / "virtualenvs" / "app-abcdefgh-py3.12"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", entry], check=True)
+    entry.with_name("envs.toml").write_text("damaged")
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("d")
+        await planned(driver)
+        await driver.press("f", "y", "1", "enter")
+        await driver.until(lambda: "freed" in driver.text)
+        await driver.press("5")
+        assert (
+            "! problem        –                          app is freed, but poetry may"
+            in driver.text
+        )
+
+    drive(Session(home.machine(), Config()), script, (120, 40))
+    assert not entry.exists()

@@ -5,7 +5,6 @@ checked again before it is done.
 """
 
 import errno
-import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 from venvdash.model import Edit
 from venvdash.records.spelling import spell, unspell
 from venvdash.system.directory import Directory
-from venvdash.system.files import UnreadableError
+from venvdash.system.files import UnreadableError, own_uid
 from venvdash.system.toml import bomb
 
 LIMIT = 128 * 1024  # bytes
@@ -35,7 +34,7 @@ def read(directory: Directory, name: str, understood: Callable[[Table], T]) -> T
     128 KiB of a regular file of our own are read. Raises JournalError.
     """
     try:
-        data = directory.read(name, LIMIT, _user())
+        data = directory.read(name, LIMIT, own_uid())
     except FileNotFoundError:
         return None
     except (UnreadableError, OSError) as error:
@@ -142,7 +141,3 @@ def spelt(value: Any, *keys: str) -> dict[str, str]:
     """Return these attributes of ``value`` as texts that ``text`` and ``path`` read again."""
     found = {key: getattr(value, key) for key in keys}
     return {key: spell(str(one)) for key, one in found.items() if one is not None}
-
-
-def _user() -> int | None:
-    return os.geteuid() if hasattr(os, "geteuid") else None

@@ -15,7 +15,7 @@ from venvdash.model import Direction, Edit, How, Link, Row
 from venvdash.stores.base import VENV_NAMES
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
-from venvdash.system.files import UnreadableError, real
+from venvdash.system.files import UnreadableError, own_uid, real
 
 _POINTER_LIMIT = 4096  # bytes of a path file
 # What lstat and open say of what is not there, loops, or is not for us to see.
@@ -322,4 +322,4 @@ def _parent(path: Path) -> Directory:
 
 
 def _ours(directory: Directory) -> bool:
-    return not hasattr(os, "geteuid") or directory.status().st_uid == os.geteuid()
+    return own_uid() in (None, directory.status().st_uid)

@@ -18,7 +18,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.actions import journal
+from venvdash.actions import journal, tidying
+from venvdash.model import Trashed
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, read_regular
 from venvdash.system.locks import lock_directory
@@ -220,12 +221,14 @@ def _free(path: Path, parent: Directory, entry: Directory, tell: Tell) -> PurgeR
     _check_mounts(parent, entry)
     if entry.descriptor is not None:
         open_up(entry.descriptor, entry.status())
-    _check_journal(entry)
+    trashed = _check_journal(entry)
     _begin(entry)
     removed = _empty(entry, tell)
     if not removed.failures:
+        emptied = tidying.tidy(trashed) if trashed else ()
         _finish(parent, entry, path.name, removed)
     if not removed.failures:
+        tidying.remove_empty(emptied)
         return PurgeResult(path, removed.freed, gone=True)
     said = _said(removed)
     with suppress(OSError):
@@ -245,17 +248,17 @@ def _check_mounts(parent: Directory, entry: Directory) -> None:
         raise _RefusedError(f"a file system is mounted in it: {points}; unmount it first")
 
 
-def _check_journal(entry: Directory) -> None:
-    """Raise _RefusedError unless this was put into the trash by venvdash."""
+def _check_journal(entry: Directory) -> Trashed | None:
+    """Return what the journal says; raise _RefusedError unless venvdash put this into the trash."""
     try:
-        if journal.read(entry) is not None:
-            return
+        trashed = journal.read(entry)
     except journal.JournalError as error:
         said = f"its {journal.NAME} {visible(str(error))}; look at it yourself"
         raise _RefusedError(said) from error
     # Without a journal only what freeing leaves that was stopped before its very last step.
-    if entry.names():
+    if trashed is None and entry.names():
         raise _RefusedError(f"it has no {journal.NAME}, so venvdash did not put it there")
+    return trashed
 
 
 def _begin(entry: Directory) -> None:

@@ -91,8 +91,8 @@ def _tell(opened: Session, finished: Finished) -> None:
             warn(f"{result.name}: {result.outcome}: {result.reason}")
         elif result.reason:
             warn(f"{result.name}: {result.reason}")
-    for problem in finished.problems:
-        warn(problem)
+    for words in (*finished.problems, *finished.notes):
+        warn(words)
     if finished.cleaned:
         click.echo(f"Cleaned out of uv's cache: {', '.join(finished.cleaned)}.")
     click.echo(last_line(finished, opened.config.trash_keep))
@@ -221,6 +221,7 @@ def finished_json(finished: Finished) -> dict[str, object]:
         "in_trash": finished.in_trash,
         "cleaned": list(finished.cleaned),
         "problems": list(finished.problems),
+        "notes": list(finished.notes),
     }
 
 

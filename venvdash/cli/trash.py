@@ -106,8 +106,8 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
     if as_json:
         click.echo(json.dumps({"schema": 1} | finished_json(finished)))
     else:
-        for problem in finished.problems:
-            warn(problem)
+        for words in (*finished.problems, *finished.notes):
+            warn(words)
         done = sum(result.outcome is Outcome.DONE for result in finished.results)
         click.echo(f"Freed {size(finished.freed)} of {counted(done, 'environment')}.")
     if finished.problems:

@@ -39,6 +39,7 @@ from venvdash.model.plans import (
     Removal,
     Result,
     Row,
+    Tidying,
     Trashed,
 )
 
@@ -72,6 +73,7 @@ __all__ = [
     "Row",
     "Sighting",
     "Status",
+    "Tidying",
     "Traits",
     "Trashed",
     "Usage",

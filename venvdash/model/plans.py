@@ -164,3 +164,20 @@ class Trashed:
     def entry(self) -> str:
         """The name that the entry had in its directory."""
         return self.original.name
+
+
+@dataclass(frozen=True, slots=True)
+class Tidying:
+    """What a tool still keeps of an environment that was freed, and that goes, too.
+
+    ``edits`` are files of the tool's without it (or none), ``links`` led to it and dangle.
+    ``empty`` are directories that were made for it and go where nothing is left in them, in this
+    order. ``lock`` is the file that the tool locks while it changes those of ``edits``.
+    ``problems`` tell what may name it and cannot be read: "/x/envs.toml is damaged".
+    """
+
+    edits: tuple[Edit, ...] = ()
+    links: tuple[Link, ...] = ()
+    empty: tuple[Path, ...] = ()
+    lock: Path | None = None
+    problems: tuple[str, ...] = ()

@@ -152,15 +152,16 @@ class Deletions:
             self._let_go()
             receipts.write(self._session, plan, results)
         problems: list[str] = []
+        notes: list[str] = []
         cleaned = self._clean(plan, results, problems) if clean_cache else ()
         freed = sum(one.frees for one in results if one.outcome is Outcome.DONE and not one.trash)
         in_trash = self._again(results) if cleaned else self._exactly(plan, results)
         if now:
-            for event in self._free_now(results, freed, in_trash, problems):
+            for event in self._free_now(results, freed, in_trash, (problems, notes)):
                 if isinstance(event, Tally):
                     freed, in_trash = event.freed, event.in_trash
                 yield event
-        yield Finished(tuple(results), freed, in_trash, cleaned, tuple(problems))
+        yield Finished(tuple(results), freed, in_trash, cleaned, tuple(problems), tuple(notes))
 
     def _applied(
         self,
@@ -223,11 +224,12 @@ class Deletions:
             return max(self.book.fresh(fresh, trash).frees - ours, 0)
 
     def _free_now(
-        self, results: Sequence[Result], freed: int, left: int, problems: list[str]
+        self, results: Sequence[Result], freed: int, left: int, told: tuple[list[str], list[str]]
     ) -> Iterator[RowState | Tally]:
-        """Free at once what has just come into the trash."""
+        """Free at once what has just come into the trash; ``told`` gets problems and notes."""
         trash = {result.trash: result for result in results if result.trash}
-        for path, problem in self._purged(list(trash)):
+        problems, notes = told
+        for path, problem in self._purged(list(trash), notes):
             result = trash.pop(path)
             if problem:
                 problems.append(problem)
@@ -295,7 +297,8 @@ class Deletions:
         """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event."""
         chosen = {trashed.path: trashed for trashed in (self.trash() if which is None else which)}
         results, problems, freed = [], [], 0
-        for path, problem in self._purged(list(chosen)):
+        notes: list[str] = []
+        for path, problem in self._purged(list(chosen), notes):
             one = chosen[path]
             outcome = Outcome.FAILED if problem else Outcome.DONE
             results.append(
@@ -306,11 +309,14 @@ class Deletions:
             else:
                 freed += one.frees
             yield Tally(len(results), len(chosen), freed, 0)
-        yield Finished(tuple(results), freed, 0, (), tuple(problems))
+        yield Finished(tuple(results), freed, 0, (), tuple(problems), tuple(notes))
 
-    def _purged(self, paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-        """Free trash directories in a child; yield each as it ends, with what hinders it."""
-        from venvdash.actions import purge
+    def _purged(self, paths: Sequence[Path], notes: list[str]) -> Iterator[tuple[Path, str]]:
+        """Free trash directories in a child; yield each as it ends, with what hinders it.
+
+        ``notes`` gets what is to be said of those that are gone.
+        """
+        from venvdash.actions import purge, untidied
 
         if not paths:
             return
@@ -320,6 +326,7 @@ class Deletions:
             gone = [path for path in waiting if not os.path.lexists(path)]
             for path in gone:
                 self._freed(path)
+                notes += untidied.told(self._session.machine.state_directory, path)
                 yield path, ""
             waiting = [path for path in waiting if path not in gone]
             # The child takes one after the other: only when it has none is there no more to come.
@@ -348,10 +355,10 @@ class Deletions:
 
     def tidy(self) -> list[str]:
         """Mend what a crash left and begin to free what lay in the trash long enough."""
-        from venvdash.actions import purge, trash
+        from venvdash.actions import purge, trash, untidied
 
         roots, state = self._context().roots, self._session.machine.state_directory
-        told = list(trash.recover(roots, state))
+        told = [*trash.recover(roots, state), *untidied.told(state)]
         limit = time.time() - self._session.config.trash_keep * _DAY
         found = trash.find(roots, state)
         old = [one.path for one in found if one.since < limit or one.purging]

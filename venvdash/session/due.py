@@ -1,20 +1,21 @@
-"""Whether there is something to tidy up, told cheaply: every listing asks."""
+"""Whether there is something to tidy up or to tell, found out cheaply: every listing asks."""
 
 import os
 import time
 from pathlib import Path
 
-from venvdash.actions import journal, places, rename_journal
+from venvdash.actions import journal, places, rename_journal, untidied
 
 
 def due(state: Path, keep: float) -> bool:
     """Return whether something was interrupted, or is in the trash for ``keep`` seconds.
 
     Only the places are looked at in which something was changed, as ``state`` has noted them; what
-    is found there is read by nobody here, only looked for. Raises nothing.
+    is found there is read by nobody here, only looked for. What is to be told of something that
+    was freed meanwhile counts, too. Raises nothing.
     """
     limit = time.time() - keep
-    return any(_due(place, limit) for place in places.noted(state))
+    return untidied.anything(state) or any(_due(place, limit) for place in places.noted(state))
 
 
 def _due(place: Path, limit: float) -> bool:

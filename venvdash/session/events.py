@@ -74,7 +74,8 @@ class Finished:
 
     ``results``: one for each item, in the order of the plan. ``freed``: bytes given back so far;
     ``in_trash``: bytes that come back when the trash is emptied. ``cleaned``: the packages that
-    uv took out of its cache. ``problems``: what else went wrong, a sentence each.
+    uv took out of its cache. ``problems``: what else went wrong, a sentence each. ``notes``:
+    what else there is to know, as that a tool may still list what is gone.
     """
 
     results: tuple[Result, ...]
@@ -82,6 +83,7 @@ class Finished:
     in_trash: int = 0
     cleaned: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 DeleteEvent = RowState | Tally | RowChanged | RowGone | Finished

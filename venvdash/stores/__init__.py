@@ -19,6 +19,7 @@ __all__ = [
     "Store",
     "Why",
     "kinds",
+    "of_kind",
     "parse_cfg",
     "registry",
 ]
@@ -39,3 +40,8 @@ def registry() -> tuple[Store, ...]:
 def kinds() -> dict[str, Kind]:
     """Return every kind that some store declares, by its name."""
     return {kind.name: kind for store in registry() for kind in store.kinds}
+
+
+def of_kind(kind: str) -> Store | None:
+    """Return the store that declares a kind, None for one that no store does (any more)."""
+    return next((store for store in registry() if kind in {k.name for k in store.kinds}), None)

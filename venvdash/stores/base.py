@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from venvdash.config import Config
-from venvdash.model import Claim, Environment, Fingerprint, Traits
+from venvdash.model import Claim, Environment, Fingerprint, Tidying, Traits, Trashed
 from venvdash.system.machine import Machine
 
 
@@ -211,3 +211,11 @@ class Store:
         ``project`` is a directory, or a script for script environments; it need not exist.
         """
         return False
+
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return what the tool still keeps of an environment of its own that was freed.
+
+        Nothing is at ``gone.original`` by now, where its entry was. Read anew at each call, since
+        the tool goes on using its files.
+        """
+        return Tidying()

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Claim, Direction, How, Traits
+from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
 from venvdash.stores import uvlink
+from venvdash.stores._indexes import emptied
 from venvdash.stores._paths import parent_entry
 from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store, Why, below_home
 from venvdash.system.machine import Machine
@@ -66,6 +67,10 @@ class ConfiguredStores(Store):
         for base in _bases(reading.root, parts):
             project = base.joinpath(*parts)
             yield Claim(reading.path, project, How.MIRROR, Direction.ENVIRONMENT, source)
+
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return the directories that mirror the project's path; some may be empty now."""
+        return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
 
 
 def _root(given: ConfiguredStore, machine: Machine, source: str) -> Root:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Traits
+from venvdash.model import Environment, Tidying, Traits, Trashed
+from venvdash.stores._indexes import emptied
 from venvdash.stores.base import Kind, Reading, Root, Store, Why
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
@@ -76,6 +77,10 @@ class DirenvStore(Store):
         digest = environment.traits.digest
         paths = {os.fspath(project), os.fspath(real(project))}
         return any(digest in (_hashed(path), _readable(path)[:40]) for path in paths)
+
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return the layout's directory, which may hold nothing any more."""
+        return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
 
 
 def _environments(layout: Path) -> list[Path]:

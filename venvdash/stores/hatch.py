@@ -12,11 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Traits
+from venvdash.model import Edit, Environment, Tidying, Traits, Trashed
 from venvdash.stores._dirs import by_default, config_directory, data_directory, with_default
+from venvdash.stores._indexes import emptied, index_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.system.files import UnreadableError
 from venvdash.system.machine import Machine
 
 _DIGEST = re.compile(DIGEST)
@@ -24,6 +26,9 @@ _SCRIPTS = ".scripts"
 _INTERNAL = ".internal"
 _NESTED = 3  # <project>/<hash>/<environment>
 _MARK = "pyvenv.cfg"
+_METADATA = ".metadata"  # <hash>/virtual/<environment>.json: which dependencies it had
+_METADATA_LIMIT = 4096  # bytes; hatch writes some 90
+_DEFAULT = "default"  # its directory has the project's name
 
 
 class HatchStore(Store):
@@ -93,6 +98,25 @@ class HatchStore(Store):
         """Return whether the hash is that of the directory's, or the script's, path."""
         return environment.traits.digest in [short_hash(_folded(p)) for p in spellings(project)]
 
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return the environment's metadata, and the folders of the project if they are empty.
+
+        What hatch's own needs have in ``.internal`` is shared by all projects and stays.
+        """
+        roots = list(self.roots(machine, config))
+        empty = list(emptied(gone.original, roots))
+        edits, problems = [], []
+        for file in _metadata(gone, roots):
+            try:
+                text = index_text(file, _METADATA_LIMIT)
+            except UnreadableError as error:
+                problems.append(f"{file} {error}")
+                continue
+            if text is not None:
+                edits.append(Edit(file, text, None))
+                empty += [folder for folder in file.parents[:2] if folder not in empty]
+        return Tidying(tuple(edits), empty=tuple(empty), problems=tuple(problems))
+
 
 def _nested(path: Path, root: Root) -> Traits | None:
     digest, project = path.parent.name, path.parent.parent.name
@@ -104,6 +128,25 @@ def _nested(path: Path, root: Root) -> Traits | None:
         project_name="" if project == f"{digest}-unmanaged" else project,
         digest=digest,
     )
+
+
+def _metadata(gone: Trashed, roots: list[Root]) -> Iterator[Path]:
+    """Yield where hatch keeps the metadata of an environment, if it is of no other one."""
+    below = gone.original.parts[-_NESTED:]
+    if gone.kind == "hatch-internal" or len(below) < _NESTED:
+        return
+    project, digest, name = below
+    names = [name, _DEFAULT] if name == project else [name]
+    if digest == _SCRIPTS:
+        below, digest = below[1:], name
+    if not _DIGEST.fullmatch(digest):
+        return
+    if any(os.path.lexists(root.path.joinpath(*below)) for root in roots):
+        return  # in another folder that hatch is or was told to use
+    for root in roots:
+        if root.path.name == _INTERNAL:  # beside it, in every data directory
+            for each in names:
+                yield root.path.with_name(_METADATA) / digest / "virtual" / f"{each}.json"
 
 
 def _folded(path: str) -> str:

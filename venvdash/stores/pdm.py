@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Traits
+from venvdash.model import Edit, Environment, Tidying, Traits, Trashed
 from venvdash.stores._dirs import (
     by_default,
     config_directory,
@@ -18,11 +18,15 @@ from venvdash.stores._dirs import (
     from_home,
     with_default,
 )
+from venvdash.stores._indexes import index_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.system.files import UnreadableError, real
 from venvdash.system.machine import Machine
 
+_POINTER = ".pdm-python"  # in the project: the path of the interpreter in use
+_POINTER_LIMIT = 4096  # bytes
 # The identifier is X.Y ("t": free-threaded, "-32" on Windows), or what `--name` says.
 _VERSION = re.compile(r"[0-9]+\.[0-9]+t?(?:-32)?")
 _BY_VERSION = re.compile(
@@ -44,7 +48,7 @@ class PdmStore(Store):
     kinds = (Kind("pdm", "pdm environment"),)
     rank = 24
     tested_with = "pdm 2.29.3"
-    pointers = (".pdm-python",)  # the path of the interpreter in use
+    pointers = (_POINTER,)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``venv.location`` of the user's configuration and the default place.
@@ -92,6 +96,22 @@ class PdmStore(Store):
             entry.startswith(f"{os.path.basename(path)}-{_digest(path)}-")
             for path in spellings(project)
         )
+
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return the project's pointer if it still leads to the environment.
+
+        ``pdm venv remove`` takes it away, too; ``pdm venv activate`` would fail on it.
+        """
+        if gone.project is None:
+            return Tidying()
+        pointer = gone.project / _POINTER
+        try:
+            text = index_text(pointer, _POINTER_LIMIT)
+        except UnreadableError:
+            return Tidying()  # not as pdm writes it
+        if text and gone.original in map(real, self.pointed(pointer, text, ())):
+            return Tidying(edits=(Edit(pointer, text, None),))
+        return Tidying()
 
 
 def _digest(path: str) -> str:

@@ -32,7 +32,8 @@ class PipenvStore(Store):
     """Entries ``<folder>-<8 of base64>[-<python>]`` with a ``.project`` that has no line end.
 
     The hash is of the Pipfile's path. ``.project`` names the directory for which the environment
-    was made, and keeps naming it when a moved project is pointed at the environment.
+    was made, and keeps naming it when a moved project is pointed at the environment. A name in a
+    project's ``.venv`` is the user's choice: pipenv makes the next environment under it.
     """
 
     name = "pipenv"

@@ -8,11 +8,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Environment, Traits
+from venvdash.model import Edit, Environment, Tidying, Traits, Trashed
 from venvdash.stores._dirs import (
     by_default,
     cache_directory,
@@ -20,10 +21,11 @@ from venvdash.stores._dirs import (
     from_home,
     with_default,
 )
+from venvdash.stores._indexes import index_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
-from venvdash.system.files import read_text
+from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
 
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-py(?P<minor>[0-9]+\.[0-9]+)", re.DOTALL)
@@ -101,6 +103,23 @@ class PoetryStore(Store):
         """Return whether the hash is that of the directory with pyproject.toml."""
         return environment.traits.digest in _digests(project)
 
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return envs.toml without the project's section, if that chose this environment.
+
+        As ``poetry env remove`` does; the section may as well be about another Python's.
+        """
+        found = _NAME.fullmatch(gone.entry)
+        if found is None:
+            return Tidying()
+        file = gone.original.parent / _ENVS
+        try:
+            before = index_text(file, _ENVS_LIMIT)
+            section = f"{found['name']}-{found['digest']}"
+            after = _without(before, section, found["minor"]) if before else None
+        except UnreadableError as error:
+            return Tidying(problems=(f"{file} {error}",))
+        return Tidying(edits=(Edit(file, before, after),)) if after is not None else Tidying()
+
 
 def _digests(project: Path) -> list[str]:
     return [short_hash(os.path.normcase(path)) for path in spellings(project)]
@@ -126,6 +145,43 @@ def _sections(file: str, _mtime_ns: int, _size: int) -> Mapping[str, tuple[str, 
         if found and "/" not in name and os.sep not in name:
             by_digest[found["digest"]] = (*by_digest.get(found["digest"], ()), name)
     return by_digest
+
+
+def _without(text: str, section: str, minor: str) -> str | None:
+    """Return envs.toml without a section, None if it is not there or about another minor version.
+
+    All else stays as it is written. Raises UnreadableError where that cannot be promised.
+    """
+    table = toml_table(text)
+    if table is None:
+        raise UnreadableError("is damaged")
+    if (string(table.get(section), "minor") or "").strip() != minor:
+        return None
+    del table[section]
+    try:
+        after = _cut(text, section)
+    except Exception as error:  # whatever tomlkit stumbles over that tomllib reads
+        raise UnreadableError("is written in an unusual way") from error
+    if toml_table(after) != table:
+        raise UnreadableError("is written in an unusual way")
+    return after
+
+
+def _cut(text: str, section: str) -> str:
+    """Return TOML without a section; the comments behind it stay, which are the next one's."""
+    import tomlkit  # slow to import
+    from tomlkit.items import Comment, Table
+
+    document = tomlkit.parse(text)
+    body = document.body
+    for at in reversed(range(len(body))):
+        key, item = body[at]
+        if key is not None and key.key == section:
+            inner = item.value.body if isinstance(item, Table) else []
+            keys = [number for number, (key, _) in enumerate(inner) if key is not None]
+            behind = inner[max(keys, default=-1) + 1 :]
+            body[at : at + 1] = dropwhile(lambda one: not isinstance(one[1], Comment), behind)
+    return tomlkit.dumps(document)
 
 
 def _chosen(machine: Machine) -> Root | None:

@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Environment, How, Traits
+from venvdash.model import Claim, Direction, Edit, Environment, How, Tidying, Traits, Trashed
+from venvdash.stores._indexes import index_text
 from venvdash.stores._paths import literally, sha256_fits
 from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
 from venvdash.stores.reading import json_object, string
-from venvdash.system.files import read_text, real
+from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
 _POINTER = ".env.uve"
 _SETTING = "UV_PROJECT_ENVIRONMENT"
 _BASE = "${PRIMEUVE_VENVS_PATH}"
 _HOME = "${HOME}"
+_LOCK = "cache.lock"  # of the registry; made with the library filelock
 _NAME = re.compile(r"(?P<name>.+)_(?P<digest>[0-9a-f]{8})", re.DOTALL)
 _REGISTRY_LIMIT = 8 * 1024 * 1024  # bytes; some 400 for each project
 _ELSEWHERE = 500  # registered environments outside the store that are looked at
@@ -123,6 +125,23 @@ class PrimeUveStore(Store):
         digest = environment.traits.digest
         return digest is not None and sha256_fits(project, digest)
 
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return the registry without the projects that it maps to this environment.
+
+        One that may as well be mapped to an environment that is there stays.
+        """
+        file = _data(machine) / "cache.json"
+        roots = self.roots(machine, config)
+        folders = [root.path for root in roots if root.layout is Layout.FLAT]
+        try:
+            before = index_text(file, _REGISTRY_LIMIT)
+            after = _without(before, gone.original, folders) if before else None
+        except UnreadableError as error:
+            return Tidying(problems=(f"{file} {error}",))
+        if after is None:
+            return Tidying()
+        return Tidying(edits=(Edit(file, before, after),), lock=file.with_name(_LOCK))
+
 
 def _cache(machine: Machine) -> Path:
     if machine.platform == "win32":
@@ -173,6 +192,38 @@ def _known(project: str, entry: Any) -> _Known | None:
     path = string(entry, "venv_path_expanded") or given
     usable = os.path.isabs(project) and os.path.isabs(path) and "\0" not in project
     return _Known(Path(project), given, Path(path)) if usable else None
+
+
+def _without(text: str, gone: Path, folders: Sequence[Path]) -> str | None:
+    """Return the registry without what it maps to ``gone``, None where that is nothing.
+
+    Written as prime-uve writes it. Raises UnreadableError where it is damaged.
+    """
+    table = json_object(text, _REGISTRY_LIMIT)
+    venvs = (table or {}).get("venvs", {})
+    if table is None or not isinstance(venvs, dict):
+        raise UnreadableError("is damaged")
+    kept = {project: entry for project, entry in venvs.items() if not _names(entry, gone, folders)}
+    if len(kept) == len(venvs):
+        return None
+    import json
+
+    try:
+        return json.dumps(table | {"venvs": kept}, indent=2)
+    except RecursionError as error:
+        raise UnreadableError("is damaged") from error
+
+
+def _names(entry: Any, gone: Path, folders: Sequence[Path]) -> bool:
+    """Return whether an entry of the registry means ``gone``, and nothing that is there."""
+    given, expanded = string(entry, "venv_path") or "", string(entry, "venv_path_expanded")
+    meant = [Path(expanded)] if expanded else []
+    if given.startswith(f"{_BASE}/"):
+        meant += [folder / given.removeprefix(f"{_BASE}/") for folder in folders]
+    elif given:
+        meant.append(Path(given))
+    there = any(os.path.lexists(path) for path in meant)
+    return not there and gone in {*meant, *map(real, meant)}
 
 
 def _elsewhere(registry: str, folders: set[Path]) -> list[Path]:

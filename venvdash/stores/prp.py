@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, How, Traits
+from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
+from venvdash.stores._indexes import emptied
 from venvdash.stores._paths import literally
 from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
@@ -69,6 +70,12 @@ class PrpStore(Store):
         if project is not None:
             source = str(reading.root.path)
             yield Claim(reading.path, project, How.MIRROR, Direction.ENVIRONMENT, source)
+
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return the directories that mirror the project's path; some may be empty now."""
+        if gone.kind != "prp":
+            return Tidying()
+        return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
 
 
 def _is_tool(reading: Reading) -> bool:

@@ -7,10 +7,11 @@ which pyenv finds it: one environment. The other entries of ``versions`` are int
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Traits
+from venvdash.model import Link, Tidying, Traits, Trashed
 from venvdash.stores._paths import literally
 from venvdash.stores.base import Kind, Reading, Root, Store, Why
 from venvdash.system.files import real
@@ -73,6 +74,16 @@ class PyenvVirtualenvStore(Store):
                 continue
             for root in roots:
                 yield real(root.path / word)
+
+    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+        """Return the link of its name that led to the environment."""
+        links = []
+        for root in self.roots(machine, config):
+            alias = root.path / gone.entry
+            if alias != gone.original and real(alias) == gone.original:
+                with suppress(OSError):  # it was made again this moment, as no link
+                    links.append(Link(alias, os.readlink(alias)))
+        return Tidying(links=tuple(links))
 
 
 def _environments(folder: Path) -> list[Path]:

@@ -145,6 +145,39 @@ class Directory:
         ``temporary`` is the name that it has until it is whole: one left by a crash is removed,
         so only one process at a time may write it. It gets the permissions and times of ``like``.
         """
+
+        def dress(file: int) -> None:
+            if like is not None and self.descriptor is not None:
+                os.fchmod(file, stat.S_IMODE(like.st_mode))
+                os.utime(file, ns=(like.st_atime_ns, like.st_mtime_ns))
+
+        self._write(name, data, temporary, mode, dress, lambda: None)
+
+    def rewrite(self, name: str, data: bytes, temporary: str, still: Callable[[], None]) -> None:
+        """Do as ``write`` with a file that is there, and keeps its permissions and group.
+
+        ``still`` is called when all is written, just before the old content goes; what it raises
+        leaves that as it is.
+        """
+        found = self.look(name)
+
+        def dress(file: int) -> None:
+            if self.descriptor is not None:
+                with suppress(OSError):  # a group that we do not belong to
+                    os.fchown(file, -1, found.st_gid)
+                os.fchmod(file, stat.S_IMODE(found.st_mode))
+
+        self._write(name, data, temporary, 0o600, dress, still)
+
+    def _write(
+        self,
+        name: str,
+        data: bytes,
+        temporary: str,
+        mode: int,
+        dress: Callable[[int], None],
+        still: Callable[[], None],
+    ) -> None:
         with suppress(FileNotFoundError):
             self.unlink(temporary)
         file = os.open(self._at(temporary), _NEW, mode, dir_fd=self.descriptor)
@@ -153,12 +186,11 @@ class Directory:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(file, rest) :]
-                if like is not None and self.descriptor is not None:
-                    os.fchmod(file, stat.S_IMODE(like.st_mode))
-                    os.utime(file, ns=(like.st_atime_ns, like.st_mtime_ns))
+                dress(file)
                 os.fsync(file)
             finally:
                 os.close(file)
+            still()
             self.replace(temporary, name)
         except BaseException:
             with suppress(OSError):

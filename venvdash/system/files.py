@@ -33,6 +33,11 @@ def open_quietly(path: str | os.PathLike[str], flags: int = 0, dir_fd: int | Non
     return os.open(path, _FLAGS | flags, dir_fd=dir_fd)
 
 
+def own_uid() -> int | None:
+    """Return the uid that our files belong to; None on a system that knows none."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
+
+
 def read_regular(
     path: str | os.PathLike[str],
     limit: int,

@@ -99,6 +99,14 @@ def lock_environment(environment: Path | int, *, wait: float = 0.0) -> Lock:
     return _lock_file(environment, shared=False, create=True, wait=wait)
 
 
+def lock_named(file: Path, *, wait: float = 0.0) -> Lock:
+    """Take a lock that another tool takes on a file of its own, as the library filelock does.
+
+    The file is made where there is none. Raises OSError as ``lock_environment`` does.
+    """
+    return _lock_file(file.parent, file.name, shared=False, create=True, wait=wait)
+
+
 def environment_locked(environment: Path | int) -> bool:
     """Return whether somebody holds uv's lock on an environment; changes nothing.
 
@@ -134,34 +142,37 @@ def lock_directory(directory: Path | int, *, shared: bool = False, wait: float =
     return _take(descriptor, shared, time.monotonic() + wait)
 
 
-def _lock_file(directory: Path | int, *, shared: bool, create: bool, wait: float) -> Lock:
+def _lock_file(
+    directory: Path | int, name: str = LOCK_NAME, *, shared: bool, create: bool, wait: float
+) -> Lock:
     until = time.monotonic() + wait
     if isinstance(directory, int):
-        return _lock_name(LOCK_NAME, directory, shared, create, until)
+        return _lock_name(name, directory, shared, create, until)
     if os.open not in os.supports_dir_fd:
-        return _lock_name(os.path.join(directory, LOCK_NAME), None, shared, create, until)
+        return _lock_name(os.path.join(directory, name), None, shared, create, until)
     descriptor = os.open(directory, _DIRECTORY)
     try:
-        return _lock_name(LOCK_NAME, descriptor, shared, create, until)
+        return _lock_name(name, descriptor, shared, create, until)
     finally:
         os.close(descriptor)
 
 
 def _lock_name(name: str, dir_fd: int | None, shared: bool, create: bool, until: float) -> Lock:
+    file = os.path.basename(name)
     for _ in range(_ATTEMPTS):
         try:
             descriptor = _open(name, dir_fd, create)
         except OSError as error:
-            return Lock(Hold.NONE, _because(error, dir_fd))
+            return Lock(Hold.NONE, _because(error, file, dir_fd))
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            return Lock(Hold.NONE, f"its {LOCK_NAME} is not a regular file")
+            return Lock(Hold.NONE, f"its {file} is not a regular file")
         lock = _take(descriptor, shared, until)
         # It may have been replaced before it was ours: then others lock the new one.
         if not lock.held or _still_there(descriptor, name, dir_fd):
             return lock
         lock.release()
-    return Lock(Hold.BUSY, f"its {LOCK_NAME} is being replaced over and over")
+    return Lock(Hold.BUSY, f"its {file} is being replaced over and over")
 
 
 def _open(name: str, dir_fd: int | None, create: bool) -> int:
@@ -185,18 +196,18 @@ def _open(name: str, dir_fd: int | None, create: bool) -> int:
         return made
 
 
-def _because(error: OSError, dir_fd: int | None) -> str:
+def _because(error: OSError, file: str, dir_fd: int | None) -> str:
     """Say why there is no lock file to open; raises ``error`` if there is no directory either."""
     if error.errno == errno.ELOOP:
-        return f"its {LOCK_NAME} is a symbolic link"
+        return f"its {file} is a symbolic link"
     if error.errno == errno.ENOENT:
         if dir_fd is None or os.fstat(dir_fd).st_nlink == 0:
             raise error
-        return f"it has no {LOCK_NAME}"
+        return f"it has no {file}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
-        return f"its {LOCK_NAME} cannot be opened: {(error.strerror or str(error)).lower()}"
+        return f"its {file} cannot be opened: {(error.strerror or str(error)).lower()}"
     if error.errno in (errno.EISDIR, errno.ENXIO, errno.ENODEV):
-        return f"its {LOCK_NAME} is not a regular file"
+        return f"its {file} is not a regular file"
     raise error
 
 

@@ -211,6 +211,7 @@ class DeletingScreen(MarkingScreen):
             if result.outcome is Outcome.FAILED:
                 words = f"{visible(result.name)}: {visible(result.reason)}"
                 self.findings.problems.append(Problem(result.path, words))
+        self.findings.problems += [Problem(None, visible(note)) for note in finished.notes]
         for problem in finished.problems:
             self._fail(visible(problem))
 
