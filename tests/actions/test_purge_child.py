@@ -133,7 +133,8 @@ def test_killed_at_any_moment_the_next_start_goes_on(store: Path) -> None:
             continue
         assert os.listdir(store) == [trash.name], seed
         begun = (trash / journal.BEGUN).exists()
-        assert begun or len(list(trash.rglob("*"))) == 150 * 5 + 8, seed
+        # Before the very first step, or the very last.
+        assert begun or len(list(trash.rglob("*"))) in (150 * 5 + 8, 0), seed
         stopped += begun
         if begun:
             assert unfinished([store]) == [trash]
