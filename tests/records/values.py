@@ -52,6 +52,7 @@ records = st.builds(
     pinned=st.booleans(),
     last_sync=st.none() | times,
     last_shell=st.none() | times,
+    unfinished=st.none() | shown,
     first_seen=times,
     last_seen=times,
     copied_from=st.none() | paths,

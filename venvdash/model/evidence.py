@@ -120,6 +120,7 @@ class ProjectRecord:
 class Record:
     """What venvdash remembers of one environment, in its sidecar and in the index.
 
+    ``unfinished``: a sync of it broke off; the digest of the packages that it held then.
     ``copied_from``: the environment that it was made as a copy of.
     """
 
@@ -132,6 +133,7 @@ class Record:
     pinned: bool = False
     last_sync: float | None = None
     last_shell: float | None = None
+    unfinished: str | None = None
     first_seen: float = 0.0
     last_seen: float = 0.0
     copied_from: Path | None = None

@@ -44,6 +44,7 @@ _STEPS = (
     ),
     receipt.STEP,
     ("ALTER TABLE environment ADD COLUMN copied_from BLOB",),
+    ("ALTER TABLE environment ADD COLUMN unfinished BLOB",),
 )
 VERSION = len(_STEPS)
 
@@ -79,7 +80,7 @@ def records(database: "Connection") -> dict[Path, Record]:
         of.setdefault(environment, []).append(_project(values))
     rows = database.execute(
         "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, tags, pinned,"
-        " last_sync, last_shell, first_seen, last_seen, copied_from FROM environment"
+        " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished FROM environment"
     )
     found = (_record(row, of.get(row[0], [])) for row in rows)
     return {record.path: record for record in found}
@@ -121,7 +122,8 @@ def put_records(database: "Connection", given: Iterable[Record]) -> None:
         ).fetchall()
         _drop(database, [row[0] for row in moved])
         database.execute(
-            "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _row(record)
+            "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            _row(record),
         )
         database.execute("DELETE FROM project WHERE environment = ?", (path,))
         database.executemany(
@@ -173,7 +175,7 @@ def _drop(database: "Connection", paths: Iterable[bytes]) -> None:
 
 def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
     (path, identity, inode, cfg_inode, mtime, ctime, note, tags, pinned, *times) = row
-    last_sync, last_shell, first_seen, last_seen, copied_from = times
+    last_sync, last_shell, first_seen, last_seen, copied_from, unfinished = times
     return Record(
         identity=identity,
         path=_path(path),
@@ -184,6 +186,7 @@ def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
         pinned=bool(pinned),
         last_sync=last_sync,
         last_shell=last_shell,
+        unfinished=_name(unfinished),
         first_seen=float(first_seen),
         last_seen=float(last_seen),
         copied_from=_path(copied_from) if copied_from is not None else None,
@@ -207,6 +210,7 @@ def _row(record: Record) -> tuple[Any, ...]:
         record.first_seen,
         record.last_seen,
         _bytes(record.copied_from) if record.copied_from is not None else None,
+        _blob(record.unfinished),
     )
 
 

@@ -41,7 +41,7 @@ from venvdash.session import naming, resolve
 from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions, Together
 from venvdash.session.events import DeleteEvent, RowChanged, RowGone, SessionEvent
-from venvdash.session.memory import Keeper
+from venvdash.session.memory import Keeper, flagged
 from venvdash.stores import kinds
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Job, Patient
@@ -318,7 +318,7 @@ class Session:
                 continue
             memory = event.facts.memories.get(path)
             record = memory.record if memory else None
-            environment = event.facts.environments[path]  # flags may have come to it
+            environment = flagged(event.facts.environments[path], record)
             row = replace(
                 row,
                 environment=environment,

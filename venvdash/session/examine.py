@@ -59,7 +59,9 @@ def _why(flag: Flag, row: Row, gone: tuple[Missing, ...], references: tuple[Refe
     environment = row.environment
     if flag is Flag.BROKEN and environment.base is not None:
         return f"{FLAG_MEANINGS[flag]}: it was made from {visible(environment.base)}"
-    if flag is Flag.INCOMPLETE and gone:
+    if flag is Flag.INCOMPLETE and not gone:
+        return "a sync of it broke off: sync it again"
+    if flag is Flag.INCOMPLETE:
         one, count = gone[0], sum(each.count for each in gone)
         first = f"{visible(one.files[0])} of {visible(one.package, 128)}"
         return f"{first} is missing" if count == 1 else f"{count:,} files are missing, as {first}"

@@ -162,6 +162,26 @@ def keeps_sidecar(environment: Environment) -> bool:
     )
 
 
+def flagged(environment: Environment, record: Record | None) -> Environment:
+    """Return the environment with the flags that come of what is remembered of it.
+
+    It is incomplete as long as it holds just what it held when a sync of it broke off.
+    """
+    unfinished = record.unfinished if record else None
+    if unfinished is None or unfinished != contents(environment):
+        return environment
+    return replace(environment, flags=environment.flags | {Flag.INCOMPLETE})
+
+
+def contents(environment: Environment) -> str:
+    """Return a digest of the packages in an environment, as the list shows them."""
+    import hashlib  # rarely needed
+
+    named = sorted(f"{package.name} {package.version}" for package in environment.packages)
+    data = "\n".join(named).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def _with(record: Record, proven: Iterable[ProjectRecord]) -> Record:
     """Return the record with the projects seen now; those seen before stay known."""
     return replace(record, projects=merge.projects((*proven, *record.projects)))

@@ -21,7 +21,7 @@ _HOW = {
 
 FLAG_MEANINGS = {
     Flag.BROKEN: "its interpreter is gone",
-    Flag.INCOMPLETE: "files of its packages are missing",
+    Flag.INCOMPLETE: "files of its packages are missing, or a sync of it broke off",
     Flag.IN_USE: "a process uses it",
     Flag.LOCKED: "a tool holds its lock",
     Flag.PINNED: "kept by hand",
