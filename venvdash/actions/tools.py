@@ -3,7 +3,7 @@
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from venvdash.text import visible
 _TIMEOUT = 600.0  # seconds; conda is slow
 _CONDA = ("conda", "mamba", "micromamba")
 _VERBS = {"uv": ("tool", "uninstall"), "pipx": ("uninstall",)}
+_UPGRADE = {"uv": ("tool", "upgrade"), "pipx": ("upgrade",)}
 _OPTIONS = ("--global",)
 
 
@@ -25,7 +26,7 @@ class ToolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A tool's command to remove one environment, ready to run."""
+    """A tool's command about one environment, ready to run."""
 
     program: Path
     arguments: tuple[str, ...]
@@ -48,6 +49,21 @@ def command(environment: Environment, machine: Machine) -> Command:
     """Return how its tool removes this environment. Raises ToolError."""
     if environment.traits.kind == "conda":
         return _conda(environment, machine)
+    return _checked(environment, machine, _VERBS)
+
+
+def upgrade(environment: Environment, machine: Machine, extra: Sequence[str] = ()) -> Command:
+    """Return how its tool upgrades this environment, ``extra`` given to it. Raises ToolError."""
+    return _checked(environment, machine, _UPGRADE, extra)
+
+
+def _checked(
+    environment: Environment,
+    machine: Machine,
+    wanted: Mapping[str, tuple[str, ...]],
+    extra: Sequence[str] = (),
+) -> Command:
+    """Return another verb of the tool whose removal the store names, about the same environment."""
     variables, words = _taken_apart(environment.traits.tool or "")
     name, arguments = (words[0], words[1:]) if words else ("", [])
     verbs = _VERBS.get(name, ())
@@ -62,8 +78,8 @@ def command(environment: Environment, machine: Machine) -> Command:
         raise ToolError("Its name cannot be given to the tool that installed it.")
     program = uv.find_uv(machine) if name == "uv" else _found(name, machine)
     if program is None:
-        raise ToolError(f"Only {name} may remove it, and {name} is not found on PATH.")
-    return Command(program, tuple(arguments), variables)
+        raise ToolError(f"Only {name} may change it, and {name} is not found on PATH.")
+    return Command(program, (*wanted[name], *extra, *arguments[len(verbs) :]), variables)
 
 
 def run(found: Command, machine: Machine, log: Log) -> None:

@@ -13,6 +13,7 @@ from venvdash import __version__
 _COMMANDS = {
     "list": "venvdash.cli.listing",
     "info": "venvdash.cli.info",
+    "sync": "venvdash.cli.sync",
     "delete": "venvdash.cli.delete",
     "prune": "venvdash.cli.prune",
     "trash": "venvdash.cli.trash",

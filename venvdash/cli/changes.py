@@ -1,7 +1,10 @@
 """What changes environments, on the command line: shown, asked about, carried out, as JSON."""
 
+import contextlib
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -84,17 +87,40 @@ def _asked(count: int) -> bool:
 
 def _done(opened: Session, proposals: Sequence[Proposal], *, quiet: bool) -> Finished:
     finished, line = Finished(()), _Line()
-    for event in opened.changes.apply(proposals):
-        if isinstance(event, Finished):
-            finished = event
-        elif isinstance(event, Output):
-            line.clear()
-            if not quiet:
-                click.echo(visible(event.line), err=True)
-        elif isinstance(event, Progressed):
-            line.show(event)
-    line.clear()
+    with _interrupted() as cancel:
+        for event in opened.changes.apply(proposals, cancel):
+            if isinstance(event, Finished):
+                finished = event
+            elif isinstance(event, Output):
+                line.clear()
+                if not quiet:
+                    click.echo(visible(event.line), err=True)
+            elif isinstance(event, Progressed):
+                line.show(event)
+        line.clear()
     return finished
+
+
+@contextlib.contextmanager
+def _interrupted() -> Iterator[threading.Event]:
+    """Yield what Ctrl+C, or a terminal that goes away, sets: what is under way ends cleanly.
+
+    The second time it ends at once.
+    """
+    cancel = threading.Event()
+
+    def ask(*_: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), ask) for name in names}
+    try:
+        yield cancel
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 class _Line:

@@ -70,11 +70,11 @@ def command(
     raise click.exceptions.Exit(status)
 
 
-def scan(opened: Session) -> None:
-    """Scan everything with sizes: what one frees depends on all the others."""
+def scan(opened: Session, *, usage: bool = True) -> None:
+    """Scan everything, as a rule with sizes: what one frees depends on all the others."""
     line = ProgressLine()
     try:
-        for event in opened.scan(early=False):
+        for event in opened.scan(usage=usage, early=False):
             if isinstance(event, Progress):
                 line.show(event)
     finally:

@@ -24,9 +24,9 @@ class Proposal:
     whatever else was said. ``refusal`` is why it cannot be done, "" where it can.
 
     ``place`` is the entry as it will be (of a copy: the new one's), ``project`` the one that it is
-    to belong to, ``python`` the version or interpreter asked for. ``commands`` would be run,
-    ``packages`` change, ``edits`` and ``links`` be written outside the environment: of ``links``
-    those that are new.
+    to belong to, ``python`` the version or interpreter asked for, ``extra`` further arguments for
+    what is run. ``commands`` would be run, ``packages`` change, ``edits`` and ``links`` be written
+    outside the environment: of ``links`` those that are new.
     """
 
     action: Action
@@ -37,6 +37,7 @@ class Proposal:
     place: Path | None = None
     project: Path | None = None
     python: str | None = None
+    extra: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     packages: tuple[PackageChange, ...] = ()
     edits: tuple[Edit, ...] = ()

@@ -41,11 +41,22 @@ class Changes:
 
     # What would be done. None of these raises; why something cannot be done is in the proposal.
 
-    def sync(self, row: Row, extra: Sequence[str] = ()) -> Proposal:
-        """Return what a sync through uv would do; ``extra`` are further arguments for uv."""
+    def sync(
+        self,
+        row: Row,
+        extra: Sequence[str] = (),
+        *,
+        project: Path | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Proposal:
+        """Return what a sync through uv would do; ``extra`` are further arguments for uv.
+
+        It asks uv, which may take as long as the network does. ``project`` is the one of several
+        that is meant; without it the current directory's, or the first. ``cancel`` ends the wait.
+        """
         from venvdash.session import syncing
 
-        return syncing.propose(self._session, row, extra)
+        return syncing.propose(self._session, row, extra, project=project, cancel=cancel)
 
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""

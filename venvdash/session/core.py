@@ -42,6 +42,7 @@ from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions, Together
 from venvdash.session.events import DeleteEvent, RowChanged, RowGone, SessionEvent
 from venvdash.session.memory import Keeper, flagged
+from venvdash.session.syncing import recover
 from venvdash.stores import kinds
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Job, Patient
@@ -128,10 +129,13 @@ class Session:
         if not self.remembers or self._tidied:
             return
         self._tidied = True
-        job = Job(self.machine.home, self._deletions.tidy_if_due)
+        job = Job(self.machine.home, self._mend)
         for answer in Patient(self.patience, cancelled).run([job]):
             if isinstance(answer, list):
                 self._report(Problem(None, sentence) for sentence in answer)
+
+    def _mend(self) -> list[str]:
+        return [*self._deletions.tidy_if_due(), *recover(self)]
 
     def find(self, text: str) -> list[Row]:
         """Return every row that a name means. Raises resolve.NotFoundError."""

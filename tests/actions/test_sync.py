@@ -1,0 +1,398 @@
+"""Real uv brings real environments up to date: exactly those, and never more than was shown."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.actions.syncing import CENTRAL, Place, content, last, packages
+from tests.conftest import Home
+from tests.scenario import venv
+from venvdash.model import Flag, Outcome, Proposal, Record
+from venvdash.records.sidecar import read as read_sidecar
+from venvdash.session.amending import amend
+
+
+@pytest.fixture
+def place(home: Home) -> Place:
+    return Place.make(home)
+
+
+def warned(proposal: Proposal) -> str:
+    assert not proposal.refusal, proposal.refusal
+    return " ".join(proposal.warns)
+
+
+def said(proposal: Proposal) -> str:
+    assert not proposal.refusal, proposal.refusal
+    return " ".join(proposal.says)
+
+
+def changes(proposal: Proposal) -> set[str]:
+    return {f"{one.action} {one.name} {one.version}" for one in proposal.packages}
+
+
+def test_a_project_without_a_lockfile(place: Place) -> None:
+    project = place.project("web", "alpha<2")
+    environment = place.central(project)
+    before = content(project, environment)
+    proposal = place.propose(environment)
+    assert said(proposal) == "uv syncs it with ~/code/web. The project's uv.lock is made first."
+    assert (proposal.warns, changes(proposal)) == ((), {"installed alpha 1.0"})
+    assert proposal.project == project
+    after = content(project, environment)
+    assert {path for path in after if after[path] != before.get(path)} <= {
+        f"{environment}/venvdash.toml"
+    }, "a proposal changes nothing"
+    result = place.sync(environment)
+    assert (result.outcome, result.reason) == (Outcome.DONE, "Installed: alpha 1.0.")
+    assert packages(environment) == {"alpha-1.0"}
+    assert (project / "uv.lock").is_file()
+    assert os.readlink(project / ".venv") == str(environment)
+    row = place.row(environment)
+    assert row.record is not None
+    assert row.record.last_sync is not None
+    sidecar = read_sidecar(environment, os.getuid())
+    assert isinstance(sidecar, Record)
+    assert sidecar.last_sync == row.record.last_sync
+    again = place.propose(environment)
+    assert said(again) == "Nothing is to be done: it has what is asked for."
+    assert again.commands == ()
+    assert place.sync(environment).reason == "Nothing had to be changed."
+
+
+def test_extras_and_groups_are_passed_on_and_what_goes_is_named_first(place: Place) -> None:
+    project = place.project("web", "alpha")
+    environment = place.central(project)
+    result = place.sync(environment, "--extra", "more", "--group", "check")
+    assert result.reason == "Installed: alpha 2.0, beta 1.0, delta 1.0, gamma 1.0."
+    proposal = place.propose(environment)
+    assert proposal.warns == ("3 packages are uninstalled: beta, delta, gamma.",)
+    assert place.propose(environment, "--extra", "more", "--group=check").warns == ()
+    place.project("web", "alpha<2", "delta")
+    proposal = place.propose(environment, "--extra", "more")
+    assert proposal.warns == (), "another version is not an uninstalled package"
+    assert changes(proposal) == {"uninstalled alpha 2.0", "installed alpha 1.0"}
+    result = place.sync(environment, "--extra", "more")
+    assert result.reason == "Changed: alpha 2.0 → 1.0."
+
+
+def test_without_the_network_uvs_own_words_and_an_untouched_environment(place: Place) -> None:
+    project = place.project("web", "alpha", "nowhere-to-be-had")
+    environment = place.central(project)
+    place.add(environment, "beta")
+    session = place.session(UV_NO_INDEX="0")
+    before = content(project, environment)
+    proposal = session.changes.sync(session.rows[environment])
+    assert "nowhere-to-be-had" in proposal.refusal
+    assert "network" in proposal.refusal
+    assert last(session.changes.apply([proposal])).results[0].outcome is Outcome.SKIPPED
+    assert content(project, environment) == before
+    (run,) = session.log.runs()
+    assert run.status == 1
+    assert any("network was disabled" in line for line in run.lines)
+
+
+def test_a_broken_interpreter_is_replaced_by_its_like_after_asking(
+    place: Place, two_pythons: tuple[Path, Path]
+) -> None:
+    ours, other = two_pythons
+    project = place.project("web", "alpha")
+    environment = place.central(project, ours)
+    place.add(environment, "beta")
+    python = environment / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    session = place.session(PATH=f"{other.parent}:{ours.parent}:{os.environ['PATH']}")
+    row = session.rows[environment]
+    assert Flag.BROKEN in row.environment.flags
+    proposal = session.changes.sync(row)
+    assert "It is deleted and made anew with Python" in warned(proposal)
+    assert "Not installed again: beta." in warned(proposal)
+    assert proposal.python is not None
+    assert proposal.python.startswith(_version(place, ours)), "though another comes first"
+    (result,) = last(session.changes.apply([proposal])).results
+    assert result.outcome is Outcome.DONE, result
+    assert result.reason.startswith("Made anew with Python")
+    assert packages(environment) == {"alpha-2.0"}
+    assert place.home.run(python, "-c", "import alpha").returncode == 0
+
+
+def test_an_interpreter_that_is_none_is_uvs_to_tell(place: Place) -> None:
+    environment = place.central(place.project("web", "alpha"))
+    python = environment / "bin" / "python"
+    python.unlink()
+    python.write_text("\x7fELF is what it is not\n")
+    python.chmod(0o755)
+    before = content(environment)
+    proposal = place.propose(environment)
+    assert "interpreter" in proposal.refusal
+    assert str(python) in proposal.refusal
+    before[f"{environment}/venvdash.toml"] = content(environment)[f"{environment}/venvdash.toml"]
+    assert content(environment) == before
+
+
+def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_lost(
+    place: Place, two_pythons: tuple[Path, Path]
+) -> None:
+    old, new = sorted(two_pythons, key=lambda python: _minor(place, python))
+    project = place.project("web", "alpha", python=f">={_version(place, new)}")
+    environment = place.wrapped("web", project, old)
+    (environment / "data").mkdir()
+    (environment / "data" / "precious").write_text("mine")
+    (environment / "notes.txt").write_text("small, so it is kept")
+    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    known = session.rows[environment]
+    amend(session, known.environment, known.record, _annotated)
+    sidecar = environment / "venvdash.toml"
+    sidecar.write_text(f"# by hand\n{sidecar.read_text()}")
+    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    identity = session.rows[environment].record
+    assert identity is not None
+    proposal = session.changes.sync(session.rows[environment])
+    assert f"made anew with Python {_version(place, new)}" in warned(proposal)
+    assert "What else lies in it is deleted with it: data." in warned(proposal)
+    assert "requires" in warned(proposal).lower(), "uv's own reason"
+    assert proposal.python is not None
+    (result,) = last(session.changes.apply([proposal])).results
+    assert result.outcome is Outcome.DONE, result
+    assert not (environment / "data").exists()
+    assert (environment / "notes.txt").read_text() == "small, so it is kept"
+    assert (environment / ".project").read_text() == f"{project}\n"
+    hook = environment / "bin" / "postactivate"
+    assert "NAME=value" in hook.read_text()
+    assert os.access(hook, os.X_OK)
+    row = place.row(environment)
+    assert row.record is not None
+    assert (row.record.identity, row.record.note, row.record.tags) == (
+        identity.identity,
+        "a note",
+        ("tag",),
+    )
+    assert row.record.fingerprint == row.environment.fingerprint
+    assert row.verdict.projects == (project,)
+    assert "# by hand" in (environment / "venvdash.toml").read_text()
+    assert not list(place.home.machine().state_directory.glob("replacing*"))
+    assert (row.environment.python or "").startswith(_version(place, new))
+
+
+def _annotated(record: Record) -> Record:
+    return replace(record, note="a note", tags=("tag",))
+
+
+def _version(place: Place, python: Path) -> str:
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return place.home.run(python, "-c", code).stdout.strip()
+
+
+def _minor(place: Place, python: Path) -> int:
+    return int(_version(place, python).split(".")[1])
+
+
+def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[Path, Path]) -> None:
+    old, new = sorted(two_pythons, key=lambda python: _minor(place, python))
+    project = place.project("web", "alpha", python=f">={_version(place, new)}")
+    environment = place.wrapped("web", project, old)
+    session = place.session()
+    known = session.rows[environment]
+    amend(session, known.environment, known.record, lambda record: replace(record, pinned=True))
+    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    proposal = session.changes.sync(session.rows[environment])
+    assert "deleted and made anew" in proposal.refusal
+    assert "pinned" in proposal.refusal
+
+
+def test_what_may_not_be_deleted_is_not_replaced(
+    place: Place, two_pythons: tuple[Path, Path]
+) -> None:
+    old, new = sorted(two_pythons, key=lambda python: _minor(place, python))
+    project = place.project("web", "alpha", python=f">={_version(place, new)}")
+    environment = place.wrapped("web", project, old)
+    heir = place.home.path / ".virtualenvs" / "heir"
+    place.home.run(environment / "bin" / "python", "-m", "venv", "--without-pip", heir)
+    (heir / "pyvenv.cfg").write_text(f"home = {environment}/bin\nversion = 3.11.1\n")
+    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    proposal = session.changes.sync(session.rows[environment])
+    assert "Other environments were made from its Python: heir" in proposal.refusal
+
+
+def test_a_pinned_python_of_the_project_does_not_replace_one_that_would_do(
+    place: Place, two_pythons: tuple[Path, Path]
+) -> None:
+    ours, other = two_pythons
+    project = place.project("web", "alpha")
+    environment = place.central(project, ours)
+    version = _version(place, other)
+    (project / ".python-version").write_text(f"# chosen\n{version}\n")
+    proposal = place.propose(environment)
+    assert proposal.warns == ()
+    assert f"though .python-version asks for {version}" in said(proposal)
+    assert place.sync(environment).reason == "Installed: alpha 2.0."
+    asked = place.session(PATH=f"{place.home.variables['PATH']}:{other.parent}")
+    proposal = asked.changes.sync(asked.rows[environment], ["--python", version])
+    assert f"made anew with Python {version}" in warned(proposal)
+    assert "Its name says Python" in warned(proposal)
+
+
+def test_dot_venv_that_leads_elsewhere_stays_and_so_does_that_environment(place: Place) -> None:
+    project = place.project("web", "alpha")
+    environment = place.wrapped("web", project)
+    other = place.wrapped("other", place.project("other", "beta"))
+    place.add(other, "beta", "delta")
+    (project / ".venv").symlink_to(other)
+    place.row(environment)  # its sidecars are written by any listing
+    before = content(other)
+    proposal = place.propose(environment)
+    assert "~/code/web/.venv leads to another environment, ~/.virtualenvs/other" in said(proposal)
+    assert place.sync(environment).reason == "Installed: alpha 2.0."
+    assert content(other) == before
+    assert os.readlink(project / ".venv") == str(other)
+    assert packages(environment) == {"alpha-2.0"}
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "VIRTUAL_ENV",
+        "UV_PROJECT_ENVIRONMENT",
+        "UV_PROJECT",
+        "UV_PYTHON",
+        "PYTHONHOME",
+        "CONDA_PREFIX",
+    ],
+)
+def test_what_the_callers_shell_has_set_leads_nowhere_else(place: Place, variable: str) -> None:
+    project = place.project("web", "alpha")
+    environment = place.central(project)
+    other = place.wrapped("other")
+    other_project = place.project("wrong", "beta")
+    values = {"UV_PROJECT": str(other_project), "UV_PYTHON": str(other / "bin" / "python")}
+    place.row(environment)
+    before = content(other, other_project)
+    place.home.variables[variable] = values.get(variable, str(other))
+    session = place.session()
+    proposal = session.changes.sync(session.rows[environment])
+    assert changes(proposal) == {"installed alpha 2.0"}
+    (result,) = last(session.changes.apply([proposal])).results
+    assert result.outcome is Outcome.DONE, result
+    assert packages(environment) == {"alpha-2.0"}
+    assert content(other, other_project) == before
+
+
+def test_arguments_that_lead_elsewhere_are_refused_by_what_uv_answers(place: Place) -> None:
+    environment = place.central(place.project("web", "alpha"))
+    other = place.wrapped("other")
+    wrong = place.project("wrong", "beta")
+    place.central(wrong)
+    place.row(environment)
+    before = content(other, wrong)
+    for extra in (["--project", str(wrong)], ["--script", str(wrong / "x.py")]):
+        assert place.propose(environment, *extra).refusal, extra
+    for extra in (["--directory", str(wrong)], ["--active"]):
+        assert changes(place.propose(environment, *extra)) == {"installed alpha 2.0"}
+    assert content(other, wrong) == before
+
+
+def test_a_shared_environment_keeps_what_its_other_project_needs(place: Place) -> None:
+    one, two = place.project("one", "alpha", "delta"), place.project("two", "beta")
+    environment = place.wrapped("both", one)
+    (two / ".venv").symlink_to(environment)
+    row = place.row(environment, cwd=two)
+    assert set(row.verdict.projects) == {one, two}
+    assert place.sync(environment, cwd=one).outcome is Outcome.DONE
+    proposal = place.propose(environment, cwd=two)
+    assert proposal.project == two
+    assert proposal.warns == ()
+    assert "shared by 2 projects" in said(proposal)
+    assert place.sync(environment, cwd=two / "src").reason == "Installed: beta 1.0."
+    assert packages(environment) == {"alpha-2.0", "delta-1.0", "beta-1.0"}
+    session = place.session(cwd=two)
+    chosen = session.changes.sync(session.rows[environment], project=one)
+    assert chosen.project == one
+    stranger = place.project("three", "gamma")
+    refused = session.changes.sync(session.rows[environment], project=stranger)
+    assert "It does not belong to ~/code/three" in refused.refusal
+
+
+def test_what_was_put_into_an_environment_named_by_hand_stays(place: Place) -> None:
+    environment = place.wrapped("play", place.project("web", "alpha"))
+    place.add(environment, "delta")
+    proposal = place.propose(environment)
+    assert proposal.warns == ()
+    assert "named by hand" in said(proposal)
+    place.sync(environment)
+    assert packages(environment) == {"alpha-2.0", "delta-1.0"}
+    assert place.propose(environment, "--exact").warns == ("1 package is uninstalled: delta.",)
+
+
+def test_what_lacks_files_is_installed_again(place: Place) -> None:
+    environment = place.central(place.project("web", "alpha", "beta"))
+    place.sync(environment)
+    (module,) = environment.glob("lib/python*/site-packages/alpha/__init__.py")
+    module.unlink()
+    proposal = place.propose(environment)
+    assert "Packages whose files are missing are installed again." in said(proposal)
+    assert place.sync(environment).outcome is Outcome.DONE
+    assert module.is_file()
+
+
+def test_it_does_nothing_that_was_not_shown(place: Place) -> None:
+    project = place.project("web", "alpha", "beta")
+    environment = place.central(project)
+    place.sync(environment)
+    place.project("web", "alpha", "beta", "delta")
+    session = place.session()
+    proposal = session.changes.sync(session.rows[environment])
+    assert proposal.warns == ()
+    place.project("web", "alpha", "delta")
+    (result,) = last(session.changes.apply([proposal])).results
+    assert result.outcome is Outcome.SKIPPED
+    assert "1 package is uninstalled: beta." in result.reason
+    assert packages(environment) == {"alpha-2.0", "beta-1.0"}
+
+
+def test_another_environment_in_its_place_is_left_alone(place: Place) -> None:
+    environment = place.central(place.project("web", "alpha"))
+    session = place.session()
+    proposal = session.changes.sync(session.rows[environment])
+    shutil.rmtree(environment)
+    venv(environment)
+    (result,) = last(session.changes.apply([proposal])).results
+    assert (result.outcome, packages(environment)) == (Outcome.SKIPPED, set())
+    assert "Another environment was made in its place" in result.reason
+
+
+def test_who_uses_it_is_told(place: Place) -> None:
+    environment = place.central(place.project("web", "alpha"))
+    code = "import sys; print('runs', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [environment / "bin" / "python", "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=place.home.variables,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        proposal = place.propose(environment)
+        assert f"(pid {process.pid})" in said(proposal)
+        assert proposal.warns == ()
+        process.communicate()
+
+
+def test_previews_and_a_central_store_do_not_relink(
+    place: Place, two_pythons: tuple[Path, Path]
+) -> None:
+    ours, other = two_pythons
+    project = place.project("web", "alpha")
+    inactive = place.central(project, ours)
+    current = place.central(project, other)
+    assert inactive != current
+    place.row(current)
+    before = content(current)
+    place.home.variables["UV_PREVIEW_FEATURES"] = CENTRAL
+    assert place.sync(inactive).reason == "Installed: alpha 2.0."
+    assert content(current) == before
+    assert os.readlink(project / ".venv") == str(current)

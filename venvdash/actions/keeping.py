@@ -1,0 +1,192 @@
+"""What tools and users keep in an environment, saved before uv makes it anew and put back after.
+
+uv deletes every file in an environment that it replaces: virtualenvwrapper's and pipenv's
+``.project``, the hooks that run when it is activated, our own sidecar. They are copied to our
+state first, so that even a crash in between loses none.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.stores.reading import json_object
+from venvdash.system import locks
+from venvdash.system.atomic import write_atomically
+from venvdash.system.files import UnreadableError, read_regular, read_text
+from venvdash.text import visible
+
+_FOLDER = "replacing"  # in our state; it is there while something is kept
+_WAIT = 5.0  # seconds that a recovery may take
+_LIMIT = 64 * 1024  # bytes of one file
+_MOST = 64  # files
+_BUNDLE = 8 * 1024 * 1024  # bytes of all of them, encoded
+_FOLDERS = ("", "bin", "Scripts")
+# What every maker of environments writes; with uv's and virtualenv's markers.
+_MADE = frozenset(
+    {"pyvenv.cfg", ".lock", ".gitignore", "CACHEDIR.TAG"}
+    | {"bin", "lib", "lib64", "include", "share", "etc", "man", "Scripts", "Lib", "Include"}
+)
+_HOOKS = frozenset(
+    {"preactivate", "postactivate", "predeactivate", "postdeactivate", "get_env_details"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The files that are kept of an environment: path inside, permissions, content."""
+
+    prefix: Path
+    files: tuple[tuple[str, int, bytes], ...]
+
+    @classmethod
+    def of(cls, prefix: Path) -> "Kept":
+        """Read them: small regular files in its root, and hooks beside its programs."""
+        return cls(prefix, tuple(_read(prefix)))
+
+    def put_back(self) -> list[str]:
+        """Write again what is missing; return sentences on what could not be."""
+        problems = []
+        for inside, mode, data in self.files:
+            place = self.prefix / inside
+            if os.path.lexists(place):
+                continue
+            try:
+                write_atomically(place.parent, place.name, data, mode=mode)
+                os.chmod(place, mode)  # the umask has taken from it
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                problems.append(f"{visible(inside)} could not be put back: {reason.lower()}.")
+        return problems
+
+
+@contextmanager
+def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
+    """Keep an environment's files, and a copy of them in ``state`` until the block ends.
+
+    With ``state`` None they are kept in memory only. Raises OSError where the copy cannot be
+    written.
+    """
+    files = Kept.of(prefix)
+    if state is None or not files.files:
+        yield files
+        return
+    import hashlib
+
+    folder = state / _FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = hashlib.blake2b(os.fsencode(prefix), digest_size=16).hexdigest() + ".json"
+    with locks.lock_directory(folder, shared=True, wait=_WAIT):
+        write_atomically(folder, name, _written(files))
+        try:
+            yield files
+        finally:
+            if _at_rest(prefix):  # else it waits for the environment to be made again
+                os.unlink(folder / name)
+    with suppress(OSError):  # others keep something as well
+        os.rmdir(folder)
+
+
+def recover(state: Path) -> list[str]:
+    """Put back what a killed sync kept, and return a sentence for each environment.
+
+    What belongs to an environment that is not there, or that uv works in, waits.
+    """
+    folder, told = state / _FOLDER, []
+    if not os.path.lexists(folder):  # as a rule; every listing asks
+        return []
+    try:
+        with locks.lock_directory(folder) as lock:
+            if lock.busy:
+                return []
+            for name in sorted(os.listdir(folder)):
+                files = _reread(folder / name)
+                if files is not None and _at_rest(files.prefix):
+                    told += _recovered(files)
+                    os.unlink(folder / name)
+        os.rmdir(folder)
+    except OSError:  # some still wait, or there is no way to them now
+        pass
+    return told
+
+
+def _recovered(files: Kept) -> list[str]:
+    gone = [inside for inside, _, _ in files.files if not os.path.lexists(files.prefix / inside)]
+    if not gone:
+        return []
+    names = ", ".join(map(visible, gone))
+    done = f"{visible(files.prefix)}: a sync was killed; {names} put back"
+    return [". ".join([done, *files.put_back()])]
+
+
+def _at_rest(prefix: Path) -> bool:
+    try:
+        return os.path.isfile(prefix / "pyvenv.cfg") and not locks.environment_locked(prefix)
+    except OSError:
+        return False
+
+
+def _written(files: Kept) -> bytes:
+    import base64
+    import json
+
+    table = {
+        "path": str(files.prefix),
+        "files": [
+            [inside, mode, base64.b64encode(data).decode()] for inside, mode, data in files.files
+        ],
+    }
+    return json.dumps(table).encode()
+
+
+def _reread(file: Path) -> Kept | None:
+    import base64
+
+    table = json_object(read_text(file, _BUNDLE), _BUNDLE)
+    try:
+        found = [
+            (str(inside), int(mode) & 0o777, base64.b64decode(data))
+            for inside, mode, data in (table or {})["files"]
+        ]
+        prefix = Path((table or {})["path"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    plain = all(_plain(inside) for inside, _, _ in found)
+    return Kept(prefix, tuple(found)) if plain and prefix.is_absolute() else None
+
+
+def _plain(inside: str) -> bool:
+    folder, name = os.path.split(inside)
+    return folder in _FOLDERS and name not in ("", ".", "..")
+
+
+def lost(prefix: Path) -> list[str]:
+    """Return what else lies in an environment's root that uv would delete with it, by name."""
+    kept = {inside for inside, _, _ in _read(prefix)}
+    try:
+        return sorted(name for name in os.listdir(prefix) if name not in _MADE | kept)
+    except OSError:
+        return []
+
+
+def _read(prefix: Path) -> Iterator[tuple[str, int, bytes]]:
+    count = 0
+    for inside in _names(prefix):
+        try:
+            mode = stat.S_IMODE(os.lstat(prefix / inside).st_mode)
+            yield inside, mode, read_regular(prefix / inside, _LIMIT)
+        except (OSError, UnreadableError):  # a link, a folder, too large: ``lost`` tells of it
+            continue
+        count += 1
+        if count == _MOST:
+            return
+
+
+def _names(prefix: Path) -> Iterator[str]:
+    for folder in _FOLDERS:
+        with suppress(OSError):
+            for name in sorted(os.listdir(prefix / folder)):
+                if name in _HOOKS if folder else name not in _MADE:
+                    yield os.path.join(folder, name)

@@ -1,0 +1,262 @@
+"""Sync: the plan, always made first by uv's own dry run, and carrying it out.
+
+uv deletes an environment and makes it anew where its Python does not fit the project. So it is
+asked first to keep to the environment's own interpreter; only where that cannot be is a
+replacement proposed, which has to pass what a deletion has to. uv takes its lock on the
+environment itself: nothing here holds it meanwhile.
+"""
+
+import re
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.actions import checks, uv
+from venvdash.actions.again import read_again
+from venvdash.actions.commands import typed
+from venvdash.actions.context import Context
+from venvdash.actions.dryrun import Foreseen, foresee, in_words
+from venvdash.actions.events import Output, Progressed, Told
+from venvdash.actions.foretold import Words, listed
+from venvdash.actions.keeping import Kept, kept
+from venvdash.actions.links import ChangedError
+from venvdash.actions.programs import CancelledError
+from venvdash.actions.uv import UvError
+from venvdash.actions.ways import CannotError, way
+from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
+from venvdash.stores.base import normalised
+
+_SHOWN = 6  # packages in a sentence
+_STEP = re.compile(r"(Resolved|Prepared|Uninstalled|Installed) (\d+) packages?\b")
+_WORK = re.compile(r"\s*(Building|Downloading) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of a sync.
+
+    ``environment`` is as it is now, None where it was left alone or is gone. ``unfinished``: it
+    lacks something that was to come into it.
+    """
+
+    result: Result
+    environment: Environment | None = None
+    unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is shown, and what uv said that it would do: None where it cannot be done."""
+
+    proposal: Proposal
+    foreseen: Foreseen | None = None
+
+
+def propose(
+    row: Row,
+    context: Context,
+    table: Mapping[Path, Row],
+    *,
+    project: Path | None = None,
+    extra: Sequence[str] = (),
+    cancel: threading.Event | None = None,
+) -> Proposal:
+    """Return what a sync would do. ``table`` are all known environments.
+
+    ``project`` says which of several is meant, ``extra`` are further arguments for the command.
+    Raises CancelledError.
+    """
+    return _planned(row, context, table, project, extra, cancel).proposal
+
+
+def apply(
+    shown: Proposal,
+    context: Context,
+    table: Mapping[Path, Row],
+    state: Path | None,
+    cancel: threading.Event,
+) -> Generator[Told, None, Synced]:
+    """Carry out a proposal, unless it would now do more than was shown; tell how it goes.
+
+    ``state`` is where files are copied that a replacement would lose, None for nowhere.
+    """
+    row = shown.row
+    try:
+        before = checks.look(row, context).environment
+        plan = _planned(row, context, table, shown.project, shown.extra, cancel)
+    except ChangedError as error:
+        return Synced(_result(row, Outcome.SKIPPED, str(error)))
+    except CancelledError:
+        return Synced(_result(row, Outcome.SKIPPED, "Cancelled before anything was changed."))
+    more = [warning for warning in plan.proposal.warns if warning not in shown.warns]
+    if plan.foreseen is None:
+        return Synced(_result(row, Outcome.SKIPPED, plan.proposal.refusal))
+    if more:
+        reason = f"It would now do what was not shown: {more[0]} Nothing was changed."
+        return Synced(_result(row, Outcome.SKIPPED, reason))
+    if plan.foreseen.nothing:
+        result = _result(row, Outcome.DONE, "Nothing had to be changed.")
+        return Synced(result, read_again(row.environment, context))
+    return (yield from _carried_out(row, before, plan.foreseen, context, state, cancel))
+
+
+def _planned(
+    row: Row,
+    context: Context,
+    table: Mapping[Path, Row],
+    project: Path | None,
+    extra: Sequence[str],
+    cancel: threading.Event | None,
+) -> _Plan:
+    proposal = Proposal(Action.SYNC, row, place=row.environment.entry, extra=tuple(extra))
+    try:
+        made = way(row, project, extra, context)
+        proposal = replace(proposal, project=made.project)
+        found = foresee(row, made, context.log, cancel)
+        if found.replaced:
+            _replaceable(row, found, context, table)
+    except CannotError as error:
+        return _Plan(replace(proposal, refusal=str(error)))
+    words = Words(row, found, context)
+    proposal = replace(
+        proposal,
+        says=tuple(words.says()),
+        warns=tuple(words.warns()),
+        python=found.python if found.replaced else None,
+        commands=() if found.nothing else (found.way.command,),
+        packages=found.packages,
+    )
+    return _Plan(proposal, found)
+
+
+def _replaceable(row: Row, found: Foreseen, context: Context, table: Mapping[Path, Row]) -> None:
+    """Raise CannotError unless the environment might be deleted as well."""
+    reason = checks.refusal(row, checks.Neighbours.of(table), context, frozenset())
+    if reason is not None:
+        raise CannotError(
+            f"It would have to be deleted and made anew with Python {found.python}, and that"
+            f" cannot be. {reason}"
+        )
+
+
+def _carried_out(
+    row: Row,
+    before: Environment,
+    found: Foreseen,
+    context: Context,
+    state: Path | None,
+    cancel: threading.Event,
+) -> Generator[Told, None, Synced]:
+    """Run the command; whatever becomes of it, look at what the environment is afterwards."""
+    problems: list[str] = []
+    failure, stopped = "", False
+    with ExitStack() as stack:
+        files = Kept(row.path, ())
+        if found.replaced:
+            try:
+                files = stack.enter_context(kept(row.path, state))
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                text = f"What its tools keep in it could not be saved: {reason}. It is as it was."
+                return Synced(_result(row, Outcome.SKIPPED, text))
+        try:
+            yield from _heard(found, context, cancel)
+        except CancelledError:
+            stopped = True
+        except UvError as error:
+            failure = f"{found.way.program.stem} failed: {in_words(error)}"
+        finally:
+            problems += files.put_back()
+    now = read_again(row.environment, context)
+    if now is None:
+        text = f"{failure or 'Stopped.'} It was to be made anew, and is gone: `{_typed(found)}`."
+        return Synced(_result(row, Outcome.FAILED, text))
+    end = _End(found, before, now)
+    if stopped or failure:
+        text = " ".join([failure or "Stopped.", end.state, *problems])
+        return Synced(_result(row, Outcome.FAILED, text), now, end.unfinished(stopped))
+    return Synced(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
+
+
+def _heard(found: Foreseen, context: Context, cancel: threading.Event) -> Iterator[Told]:
+    """Run the command; yield what it says. Raises UvError, CancelledError."""
+    made = found.way
+    total = sum(change.action != "uninstalled" for change in found.packages)
+    lines = uv.stream(
+        made.program,
+        made.words,
+        environ=made.environ,
+        cwd=made.cwd,
+        log=context.log,
+        variables=made.variables,
+        cancel=cancel,
+    )
+    for line in lines:
+        yield Output(line)
+        step, work = _STEP.match(line), _WORK.match(line)
+        if step:
+            count = int(step[2])
+            yield Progressed(step[1].lower(), count, max(total, count))
+        elif work:
+            yield Progressed(f"{work[1].lower()} {work[2]}")
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What an environment was and is."""
+
+    foreseen: Foreseen
+    before: Environment
+    now: Environment
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything in it was changed."""
+        before, now = self.before, self.now
+        return (
+            before.fingerprint != now.fingerprint
+            or before.packages != now.packages
+            or before.changed != now.changed
+        )
+
+    def unfinished(self, stopped: bool) -> bool:
+        """Whether it lacks something: also where nothing that was to come had come yet."""
+        return self.touched or (stopped and bool(self.foreseen.packages))
+
+    @property
+    def state(self) -> str:
+        """In what state it was left, a sentence."""
+        if self.touched:
+            return "It is incomplete: sync it again."
+        return "It is as it was."
+
+    @property
+    def changes(self) -> str:
+        """What a sync that ended well has changed, in sentences."""
+        old = {normalised(package.name): package for package in self.before.packages}
+        new = {normalised(package.name): package for package in self.now.packages}
+        parts = []
+        if self.foreseen.replaced:
+            parts.append(f"Made anew with Python {self.now.python}.")
+            old = {}
+        installed = [f"{one.name} {one.version}" for name, one in new.items() if name not in old]
+        removed = [f"{one.name} {one.version}" for name, one in old.items() if name not in new]
+        changed = [
+            f"{one.name} {old[name].version} → {one.version}"
+            for name, one in new.items()
+            if name in old and old[name].version != one.version
+        ]
+        for what, names in (("Installed", installed), ("Removed", removed), ("Changed", changed)):
+            if names:
+                parts.append(f"{what}: {listed(names, _SHOWN)}.")
+        return " ".join(parts) or "Nothing had to be changed."
+
+
+def _typed(found: Foreseen) -> str:
+    return typed((str(found.way.program), *found.way.words), found.way.variables)
+
+
+def _result(row: Row, outcome: Outcome, reason: str) -> Result:
+    return Result(row.path, row.name, outcome, reason, place=row.environment.entry)

@@ -1,0 +1,72 @@
+"""`venvdash sync`: bring environments up to date with their projects, through uv."""
+
+from pathlib import Path
+
+import click
+
+from venvdash.cli.changes import carry_out, changing
+from venvdash.cli.common import session
+from venvdash.cli.delete import scan
+from venvdash.cli.naming import chosen
+from venvdash.model import Row
+from venvdash.session import Session
+
+_EXTRA = "venvdash.extra"
+
+
+class _Passing(click.Command):
+    """A command that leaves alone what comes after ``--``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what is for uv off, and parse the rest."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta[_EXTRA] = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+
+@click.command(
+    "sync", cls=_Passing, options_metavar="[OPTIONS]", epilog="What follows -- is for uv."
+)
+@click.argument("names", nargs=-1, metavar="[NAME...] [-- ARGS...]")
+@click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Which of its projects, where several share it.",
+)
+@changing
+@click.pass_context
+def command(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    every: bool,
+    project: Path | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring environments up to date with their projects, one after the other, through uv.
+
+    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path;
+    without one it is the current environment of the project of the current directory. It is asked
+    before anything is uninstalled or an environment is replaced: `venvdash sync web -- --extra dev`
+    keeps what an extra brought.
+    """
+    opened = session(records=ctx.obj)
+    scan(opened, usage=False)
+    rows: dict[Path, Row] = {}
+    for name in names or (None,):
+        rows |= {row.path: row for row in _meant(opened, name, every)}
+    place = opened.machine.expand(str(project)) if project else None
+    extra = ctx.meta[_EXTRA]
+    proposals = [opened.changes.sync(row, extra, project=place) for row in rows.values()]
+    ctx.exit(carry_out(opened, proposals, dry_run=dry_run, yes=yes, as_json=as_json))
+
+
+def _meant(opened: Session, name: str | None, every: bool) -> tuple[Row, ...]:
+    if name is None and every and opened.machine.cwd:
+        paths = opened.of_project(str(opened.machine.cwd))
+        if paths:
+            return tuple(row for path, row in opened.rows.items() if path in paths)
+    return chosen(opened, name, changing=name is not None, every=every)
