@@ -60,11 +60,23 @@ class Terminal:
 
 
 def venvdash(
-    *arguments: str, variables: Mapping[str, str], cwd: Path, columns: int = 80, lines: int = 24
+    *arguments: str,
+    variables: Mapping[str, str],
+    cwd: Path,
+    columns: int = 80,
+    lines: int = 24,
+    controlling: bool = False,
 ) -> contextlib.AbstractContextManager[Terminal]:
     """Run venvdash on a terminal of that size."""
     command = [sys.executable, "-m", "venvdash", *arguments]
-    return program(command, variables=variables, cwd=cwd, columns=columns, lines=lines)
+    return program(
+        command,
+        variables=variables,
+        cwd=cwd,
+        columns=columns,
+        lines=lines,
+        controlling=controlling,
+    )
 
 
 @contextlib.contextmanager
@@ -75,8 +87,12 @@ def program(
     cwd: Path,
     columns: int = 80,
     lines: int = 24,
+    controlling: bool = False,
 ) -> Iterator[Terminal]:
-    """Run a program on a terminal of that size; it is killed when the test is done with it."""
+    """Run a program on a terminal of that size; it is killed when the test is done with it.
+
+    ``controlling``: Ctrl+C typed there is a signal, as in a user's terminal.
+    """
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen(
@@ -87,6 +103,7 @@ def program(
         cwd=cwd,
         env={**variables, "TERM": "xterm-256color"},
         start_new_session=True,
+        preexec_fn=_take_control if controlling else None,
     )
     os.close(slave)
     screen = Terminal(process, master)
@@ -97,6 +114,10 @@ def program(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
         os.close(screen.master)
+
+
+def _take_control() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 HOSTILE = (

@@ -104,6 +104,19 @@ class Place:
             hook.chmod(0o755)
         return path
 
+    def version(self, python: Path) -> str:
+        """Return the X.Y of an interpreter."""
+        code = "import sys; print('%d.%d' % sys.version_info[:2])"
+        return self.home.run(python, "-c", code).stdout.strip()
+
+    def misfit(self, pythons: tuple[Path, Path]) -> tuple[Path, str]:
+        """Make an environment that is too old for its project; return it and what it needs."""
+        old, new = sorted(pythons, key=lambda python: int(self.version(python).split(".")[1]))
+        wanted = self.version(new)
+        self.home.variables["PATH"] += f":{new.parent}"
+        project = self.project("web", "alpha", python=f">={wanted}")
+        return self.wrapped("web", project, old), wanted
+
     def add(self, environment: Path, *packages: str) -> None:
         self.uv("pip", "install", "-q", "--python", environment, *packages)
 

@@ -113,7 +113,7 @@ def test_a_broken_interpreter_is_replaced_by_its_like_after_asking(
     assert "It is deleted and made anew with Python" in warned(proposal)
     assert "Not installed again: beta." in warned(proposal)
     assert proposal.python is not None
-    assert proposal.python.startswith(_version(place, ours)), "though another comes first"
+    assert proposal.python.startswith(place.version(ours)), "though another comes first"
     (result,) = last(session.changes.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert result.reason.startswith("Made anew with Python")
@@ -138,22 +138,21 @@ def test_an_interpreter_that_is_none_is_uvs_to_tell(place: Place) -> None:
 def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_lost(
     place: Place, two_pythons: tuple[Path, Path]
 ) -> None:
-    old, new = sorted(two_pythons, key=lambda python: _minor(place, python))
-    project = place.project("web", "alpha", python=f">={_version(place, new)}")
-    environment = place.wrapped("web", project, old)
+    environment, wanted = place.misfit(two_pythons)
+    project = place.home.path / "code" / "web"
     (environment / "data").mkdir()
     (environment / "data" / "precious").write_text("mine")
     (environment / "notes.txt").write_text("small, so it is kept")
-    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    session = place.session()
     known = session.rows[environment]
     amend(session, known.environment, known.record, _annotated)
     sidecar = environment / "venvdash.toml"
     sidecar.write_text(f"# by hand\n{sidecar.read_text()}")
-    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    session = place.session()
     identity = session.rows[environment].record
     assert identity is not None
     proposal = session.changes.sync(session.rows[environment])
-    assert f"made anew with Python {_version(place, new)}" in warned(proposal)
+    assert f"made anew with Python {wanted}" in warned(proposal)
     assert "What else lies in it is deleted with it: data." in warned(proposal)
     assert "requires" in warned(proposal).lower(), "uv's own reason"
     assert proposal.python is not None
@@ -175,31 +174,20 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     assert row.record.fingerprint == row.environment.fingerprint
     assert row.verdict.projects == (project,)
     assert "# by hand" in (environment / "venvdash.toml").read_text()
-    assert not list(place.home.machine().state_directory.glob("replacing*"))
-    assert (row.environment.python or "").startswith(_version(place, new))
+    assert not list(place.home.machine().state_directory.glob("replacing/*"))
+    assert (row.environment.python or "").startswith(wanted)
 
 
 def _annotated(record: Record) -> Record:
     return replace(record, note="a note", tags=("tag",))
 
 
-def _version(place: Place, python: Path) -> str:
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    return place.home.run(python, "-c", code).stdout.strip()
-
-
-def _minor(place: Place, python: Path) -> int:
-    return int(_version(place, python).split(".")[1])
-
-
 def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[Path, Path]) -> None:
-    old, new = sorted(two_pythons, key=lambda python: _minor(place, python))
-    project = place.project("web", "alpha", python=f">={_version(place, new)}")
-    environment = place.wrapped("web", project, old)
+    environment, _ = place.misfit(two_pythons)
     session = place.session()
     known = session.rows[environment]
     amend(session, known.environment, known.record, lambda record: replace(record, pinned=True))
-    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    session = place.session()
     proposal = session.changes.sync(session.rows[environment])
     assert "deleted and made anew" in proposal.refusal
     assert "pinned" in proposal.refusal
@@ -208,13 +196,11 @@ def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[P
 def test_what_may_not_be_deleted_is_not_replaced(
     place: Place, two_pythons: tuple[Path, Path]
 ) -> None:
-    old, new = sorted(two_pythons, key=lambda python: _minor(place, python))
-    project = place.project("web", "alpha", python=f">={_version(place, new)}")
-    environment = place.wrapped("web", project, old)
+    environment, _ = place.misfit(two_pythons)
     heir = place.home.path / ".virtualenvs" / "heir"
     place.home.run(environment / "bin" / "python", "-m", "venv", "--without-pip", heir)
     (heir / "pyvenv.cfg").write_text(f"home = {environment}/bin\nversion = 3.11.1\n")
-    session = place.session(PATH=f"{new.parent}:{place.home.variables['PATH']}")
+    session = place.session()
     proposal = session.changes.sync(session.rows[environment])
     assert "Other environments were made from its Python: heir" in proposal.refusal
 
@@ -225,7 +211,7 @@ def test_a_pinned_python_of_the_project_does_not_replace_one_that_would_do(
     ours, other = two_pythons
     project = place.project("web", "alpha")
     environment = place.central(project, ours)
-    version = _version(place, other)
+    version = place.version(other)
     (project / ".python-version").write_text(f"# chosen\n{version}\n")
     proposal = place.propose(environment)
     assert proposal.warns == ()

@@ -50,14 +50,14 @@ def test_a_script_whose_python_does_not_fit_is_not_replaced_by_the_same(
     script.write_text('# /// script\n# dependencies = ["alpha"]\n# ///\n')
     place.uv("sync", "-q", "--script", script, "--python", ours)
     (environment,) = (place.home.path / ".cache/uv/environments-v2").iterdir()
-    version = place.home.run(other, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
-    wanted = f"=={version.stdout.strip()}.*"
+    version = place.version(other)
+    wanted = f"=={version}.*"
     script.write_text(
         f'# /// script\n# requires-python = "{wanted}"\n# dependencies = ["alpha"]\n# ///\n'
     )
     session = place.session(PATH=f"{place.home.variables['PATH']}:{other.parent}")
     proposal = session.changes.sync(session.rows[environment])
-    assert f"made anew with Python {version.stdout.strip()}" in proposal.warns[0]
+    assert f"made anew with Python {version}" in proposal.warns[0]
     (result,) = last(session.changes.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert packages(environment) == {"alpha-2.0"}

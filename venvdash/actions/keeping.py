@@ -18,7 +18,7 @@ from venvdash.system.atomic import write_atomically
 from venvdash.system.files import UnreadableError, read_regular, read_text
 from venvdash.text import visible
 
-_FOLDER = "replacing"  # in our state; it is there while something is kept
+_FOLDER = "replacing"  # in our state
 _WAIT = 5.0  # seconds that a recovery may take
 _LIMIT = 64 * 1024  # bytes of one file
 _MOST = 64  # files
@@ -85,8 +85,6 @@ def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
         finally:
             if _at_rest(prefix):  # else it waits for the environment to be made again
                 os.unlink(folder / name)
-    with suppress(OSError):  # others keep something as well
-        os.rmdir(folder)
 
 
 def recover(state: Path) -> list[str]:
@@ -95,9 +93,9 @@ def recover(state: Path) -> list[str]:
     What belongs to an environment that is not there, or that uv works in, waits.
     """
     folder, told = state / _FOLDER, []
-    if not os.path.lexists(folder):  # as a rule; every listing asks
-        return []
     try:
+        if not os.listdir(folder):  # as a rule; every listing asks
+            return []
         with locks.lock_directory(folder) as lock:
             if lock.busy:
                 return []
@@ -106,8 +104,7 @@ def recover(state: Path) -> list[str]:
                 if files is not None and _at_rest(files.prefix):
                     told += _recovered(files)
                     os.unlink(folder / name)
-        os.rmdir(folder)
-    except OSError:  # some still wait, or there is no way to them now
+    except OSError:  # there is nothing, or no way to it now
         pass
     return told
 

@@ -37,13 +37,12 @@ _WORK = re.compile(r"\s*(Building|Downloading) (\S+)")
 class Synced:
     """What became of a sync.
 
-    ``environment`` is as it is now, None where it was left alone or is gone. ``unfinished``: it
-    lacks something that was to come into it.
+    ``environment`` is as it is now: up to date where the result is done, else lacking what was to
+    come into it. None where there is nothing to remember: it was left as it was, or is gone.
     """
 
     result: Result
     environment: Environment | None = None
-    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +170,12 @@ def _carried_out(
             problems += files.put_back()
     now = read_again(row.environment, context)
     if now is None:
-        text = f"{failure or 'Stopped.'} It was to be made anew, and is gone: `{_typed(found)}`."
+        text = f"{failure or 'Stopped.'} It is not there any more: `{_typed(found)}` makes it."
         return Synced(_result(row, Outcome.FAILED, text))
     end = _End(found, before, now)
     if stopped or failure:
-        text = " ".join([failure or "Stopped.", end.state, *problems])
-        return Synced(_result(row, Outcome.FAILED, text), now, end.unfinished(stopped))
+        text = " ".join([failure or "Stopped.", end.state(stopped), *problems])
+        return Synced(_result(row, Outcome.FAILED, text), now if end.lacks(stopped) else None)
     return Synced(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
 
 
@@ -221,15 +220,16 @@ class _End:
             or before.changed != now.changed
         )
 
-    def unfinished(self, stopped: bool) -> bool:
+    def lacks(self, stopped: bool) -> bool:
         """Whether it lacks something: also where nothing that was to come had come yet."""
         return self.touched or (stopped and bool(self.foreseen.packages))
 
-    @property
-    def state(self) -> str:
-        """In what state it was left, a sentence."""
+    def state(self, stopped: bool) -> str:
+        """In what state it was left, in sentences."""
         if self.touched:
             return "It is incomplete: sync it again."
+        if self.lacks(stopped):
+            return "Nothing in it was changed yet, so it is incomplete: sync it again."
         return "It is as it was."
 
     @property

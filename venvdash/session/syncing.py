@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +41,9 @@ def propose(
         return Proposal(Action.SYNC, row, refusal="Cancelled while it was looked at.")
 
 
-def apply(session: "Session", proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+def apply(
+    session: "Session", proposal: Proposal, cancel: threading.Event
+) -> Generator[Told, None, None]:
     """Carry it out and tell how it goes; the last word is a ``Result``."""
     from venvdash.actions import sync
 
@@ -49,7 +51,7 @@ def apply(session: "Session", proposal: Proposal, cancel: threading.Event) -> It
     synced = yield from sync.apply(proposal, _context(session), session.rows, state, cancel)
     if synced.environment is not None:
         done = synced.result.outcome is Outcome.DONE
-        _remember(session, proposal.row, synced.environment, done, synced.unfinished)
+        _remember(session, proposal.row, synced.environment, done)
     yield synced.result
 
 
@@ -58,9 +60,7 @@ def recover(session: "Session") -> list[str]:
     return keeping.recover(session.machine.state_directory)
 
 
-def _remember(
-    session: "Session", row: Row, environment: Environment, done: bool, unfinished: bool
-) -> None:
+def _remember(session: "Session", row: Row, environment: Environment, done: bool) -> None:
     """Store when it was synced, under the identity that it had; heal a sidecar that uv deleted."""
     known = row.record
     if known is not None and known.path != row.path:
@@ -69,7 +69,7 @@ def _remember(
     def synced(record: Record) -> Record:
         if done:
             return replace(record, last_sync=time.time(), unfinished=None)
-        return replace(record, unfinished=contents(environment)) if unfinished else record
+        return replace(record, unfinished=contents(environment))
 
     record = amend(session, environment, known, synced)
     session.rows[row.path] = replace(row, environment=flagged(environment, record), record=record)

@@ -1,0 +1,115 @@
+"""What tools keep in an environment comes back, and nothing is written anywhere else."""
+
+import base64
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.actions.deleting import small, tree
+from venvdash.actions import keeping
+from venvdash.actions.keeping import kept, lost, recover
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    path = small(tmp_path / "env")
+    (path / ".project").write_text("/code/web")
+    (path / "pipx_metadata.json").write_text("{}")
+    (path / ".project").chmod(0o640)
+    hook = path / "bin" / "preactivate"
+    hook.write_text("#!/bin/bash\n")
+    hook.chmod(0o755)
+    (path / "bin" / "black").write_text("#!/bin/sh\n")
+    (path / "huge.bin").write_bytes(b"x" * 100_000)
+    (path / "link").symlink_to("/etc/passwd")
+    os.mkfifo(path / "fifo")
+    (path / "data").mkdir()
+    return path
+
+
+KEPT = {".project", "pipx_metadata.json", "bin/preactivate"}
+
+
+def emptied(environment: Path) -> None:
+    for inside in KEPT:
+        (environment / inside).unlink()
+
+
+def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_path: Path) -> None:
+    before = tree(environment)
+    with kept(environment, tmp_path / "state") as files:
+        assert {inside for inside, _, _ in files.files} == KEPT
+        emptied(environment)
+        (environment / ".project").write_text("somebody was faster")
+        assert files.put_back() == []
+        assert (environment / ".project").read_text() == "somebody was faster"
+        (environment / ".project").unlink()
+        assert files.put_back() == []
+    assert tree(environment) == before
+    assert recover(tmp_path / "state") == []
+    assert lost(environment) == ["data", "fifo", "huge.bin", "link"]
+
+
+def test_what_cannot_be_put_back_is_told(environment: Path) -> None:
+    with kept(environment, None) as files:
+        emptied(environment)
+        (environment / "bin" / "black").unlink()
+        (environment / "bin" / "python").unlink()
+        (environment / "bin").rmdir()
+        assert files.put_back() == [
+            "bin/preactivate could not be put back: no such file or directory."
+        ]
+
+
+def test_a_state_that_cannot_be_written_stops_it(environment: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(OSError, match="state"), kept(environment, tmp_path / "state"):
+        pass
+
+
+def test_what_an_environment_that_is_gone_had_waits_for_it(
+    environment: Path, tmp_path: Path
+) -> None:
+    state, aside = tmp_path / "state", tmp_path / "aside"
+    with kept(environment, state):
+        emptied(environment)
+        environment.rename(aside)
+    assert recover(state) == []
+    aside.rename(environment)
+    (sentence,) = recover(state)
+    assert ".project" in sentence
+    assert (environment / ".project").read_text() == "/code/web"
+    assert recover(state) == []
+
+
+def test_nobody_recovers_what_a_sync_still_keeps(environment: Path, tmp_path: Path) -> None:
+    with kept(environment, tmp_path / "state"):
+        emptied(environment)
+        assert recover(tmp_path / "state") == []
+        assert not (environment / ".project").exists()
+
+
+@pytest.mark.parametrize(
+    "inside", ["../out", "lib/x", "/out", "bin/../../out", "..", "", "bin/", "a/b"]
+)
+def test_a_forged_bundle_writes_nothing_elsewhere(
+    environment: Path, tmp_path: Path, inside: str
+) -> None:
+    folder = tmp_path / "state" / keeping._FOLDER
+    folder.mkdir(parents=True)
+    data = base64.b64encode(b"x").decode()
+    for name, table in {
+        "a.json": {"path": str(environment), "files": [[inside, 0o4777, data]]},
+        "b.json": {"path": "relative", "files": []},
+        "c.json": {"files": 1},
+        "d.json": [],
+    }.items():
+        (folder / name).write_text(json.dumps(table))
+    (folder / "e.json").write_text("{")
+    os.mkfifo(folder / "f.json")
+    before = tree(environment, without=[environment / "fifo"])
+    assert recover(tmp_path / "state") == []
+    assert tree(environment, without=[environment / "fifo"]) == before
+    assert not (tmp_path / "out").exists()
