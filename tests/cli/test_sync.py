@@ -15,7 +15,7 @@ from tests.actions.syncing import Place, packages
 from tests.actions.test_programs import alive
 from tests.cli.test_list import run
 from tests.conftest import Home
-from tests.terminal import Terminal, venvdash
+from tests.terminal import HOSTILE, Terminal, unsafe, venvdash
 
 PROPOSAL = {
     *("action", "path", "name", "refusal", "says", "warns", "place", "project", "python"),
@@ -157,6 +157,19 @@ def test_a_terminal_that_goes_away_ends_uv_as_well(place: Place) -> None:
         terminal.process.terminate()
         waited(lambda: not alive(session))
         terminal.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX")
+def test_nothing_that_a_program_writes_reaches_the_terminal_raw(place: Place) -> None:
+    """A build backend writes what it likes, and uv shows it when the build fails."""
+    project = place.project("web", "alpha", slow=True)
+    place.central(project)
+    words = "\n".join(f"print({name!r})" for name in HOSTILE)
+    (project / "backend.py").write_text(f"{words}\nraise SystemExit({HOSTILE[2]!r})\n")
+    with on_terminal(place, "web") as terminal:
+        assert terminal.wait() == 1
+    assert b"\\u202e" in terminal.output
+    assert unsafe(terminal.output.replace(b"\r\x1b[K", b"")) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX")

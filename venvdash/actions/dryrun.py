@@ -1,15 +1,16 @@
 """What uv says beforehand that it would do: its dry run, asked until it keeps the environment.
 
-Format: the JSON of ``uv sync`` and ``uv pip install`` (uv 0.13.9; its schema is called "preview").
+Formats (uv 0.13.9): the JSON of ``uv sync --dry-run``, whose schema is called "preview", and the
+lines that a dry run writes of packages, which older ones tell in no other way (0.8).
 """
 
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from venvdash.actions import uv
 from venvdash.actions.commands import Log
@@ -21,9 +22,15 @@ from venvdash.scanner.packages import site_directory
 from venvdash.stores.reading import json_object, string
 from venvdash.text import visible
 
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
 _PATIENCE = 600.0  # seconds; what is not in the cache comes from the network, or is built
 _ANSWER = 16 * 1024 * 1024  # bytes
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LINE = re.compile(r" ([-+~]) ([A-Za-z0-9._-]+)(?:==(\S+))?")
+_ACTIONS = {"+": "installed", "-": "uninstalled", "~": "reinstalled"}
+_TOO_OLD = "This uv does not say what it would do to a project: a newer one is needed (0.8)."
 _OF_PYTHON = re.compile(r"interpreter|Python at", re.IGNORECASE)
 _PICKS_PYTHON = ("--python", "-p")
 _WORDS = 1500  # characters of what uv says
@@ -62,7 +69,10 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
         return Foreseen(way, known=False)
     way = replace(way, extra=(*_reinstalled(row), *way.extra))
     if way.sort is Sort.REQUIREMENTS:
-        return Foreseen(way, _changes(_asked(way, log, cancel)))
+        try:
+            return Foreseen(way, tuple(_lines(_asked(way, log, cancel).stderr)))
+        except UvError as error:
+            raise CannotError(f"uv cannot: {in_words(error)}") from error
     why = ""
     *first, last = _pythons(row, way)
     for python in first:
@@ -71,14 +81,22 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
         except UvError as error:
             why = in_words(error)
             if not _OF_PYTHON.search(why):
-                raise CannotError(f"uv cannot: {why}") from error
+                raise CannotError(_cannot(why)) from error
         else:
             if not found.replaced or Flag.BROKEN in row.environment.flags:
                 return found
     try:
         return replace(_foreseen(row, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
-        raise CannotError(f"uv cannot: {in_words(error)}") from error
+        raise CannotError(_cannot(in_words(error))) from error
+
+
+def _cannot(why: str) -> str:
+    if "--output-format" in why:
+        return _TOO_OLD
+    if "downloads are set to 'never'" in why:
+        why += " (so that nothing is fetched for a plan: `uv python install` fetches it)"
+    return f"uv cannot: {why}"
 
 
 def in_words(error: UvError) -> str:
@@ -115,11 +133,13 @@ def _reinstalled(row: Row) -> Iterator[str]:
             yield from ("--reinstall-package", missing.package)
 
 
-def _asked(way: Way, log: Log, cancel: threading.Event | None) -> Mapping[str, Any]:
-    """Return uv's answer. Raises UvError, CancelledError, and CannotError where it is not one."""
-    done = uv.run(
+def _asked(
+    way: Way, log: Log, cancel: threading.Event | None, *more: str
+) -> "CompletedProcess[str]":
+    """Return uv's answer. Raises UvError, CancelledError."""
+    return uv.run(
         way.program,
-        (*way.words, "--dry-run", "--output-format", "json"),
+        (*way.words, "--dry-run", *more),
         environ=way.environ,
         cwd=way.cwd,
         timeout=_PATIENCE,
@@ -127,17 +147,14 @@ def _asked(way: Way, log: Log, cancel: threading.Event | None) -> Mapping[str, A
         variables=way.variables,
         cancel=cancel,
     )
-    answer = json_object(done.stdout, _ANSWER)
-    if answer is None:
-        raise CannotError("This uv does not say what it would do: a newer one is needed.")
-    return answer
 
 
 def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> Foreseen:
-    answer = _asked(way, log, cancel)
+    done = _asked(way, log, cancel, "--output-format", "json")
+    answer = json_object(done.stdout, _ANSWER) or {}
     sync, lock = answer.get("sync"), answer.get("lock")
     if not isinstance(sync, dict):
-        raise CannotError("This uv does not say what it would do: a newer one is needed.")
+        raise CannotError(_TOO_OLD)
     place = string(sync, "environment", "path")
     if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(row.path)):
         other = f" ({visible(place)})" if place else ""
@@ -145,18 +162,22 @@ def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> F
     action = string(lock, "action") if isinstance(lock, dict) else None
     return Foreseen(
         way,
-        _changes(sync),
+        tuple(_changes(sync["changes"]) if "changes" in sync else _lines(done.stderr)),
         replaced=sync.get("action") != "check",
         python=string(sync, "environment", "python", "version"),
         lock=action if action in ("create", "update") else "",
     )
 
 
-def _changes(table: Mapping[str, Any]) -> tuple[PackageChange, ...]:
-    given = table.get("changes")
-    found = []
+def _changes(given: object) -> Iterator[PackageChange]:
     for one in given if isinstance(given, list) else ():
         name, action = string(one, "name"), string(one, "action")
         if name and action:
-            found.append(PackageChange(name, string(one, "version") or "", action))
-    return tuple(found)
+            yield PackageChange(name, string(one, "version") or "", action)
+
+
+def _lines(text: str) -> Iterator[PackageChange]:
+    for line in text.splitlines():
+        found = _LINE.match(line)
+        if found:
+            yield PackageChange(found[2], found[3] or "", _ACTIONS[found[1]])

@@ -17,7 +17,7 @@ from venvdash.system.machine import Machine
 
 _MOST = 64 * 1024 * 1024  # bytes of an answer; the largest listing has a few
 _LONGEST = 64 * 1024  # bytes of one line
-_LAST = 20  # lines that say why it failed
+_LAST = 60  # lines that say why it failed
 _ENDS = re.compile(rb"[\r\n]")
 
 

@@ -86,7 +86,7 @@ def _asked(count: int) -> bool:
 
 
 def _done(opened: Session, proposals: Sequence[Proposal], *, quiet: bool) -> Finished:
-    finished, line = Finished(()), _Line()
+    finished, line = Finished(()), Line()
     with _interrupted() as cancel:
         for event in opened.changes.apply(proposals, cancel):
             if isinstance(event, Finished):
@@ -114,28 +114,33 @@ def _interrupted() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         cancel.set()
 
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), ask) for name in names}
+    before = {}
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has not all of them
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            before[number] = signal.signal(number, ask)
     try:
         yield cancel
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-class _Line:
+class Line:
     """One line on stderr that says how far it is; nothing where that is no terminal."""
 
     def __init__(self) -> None:
         self._on, self._shown = sys.stderr.isatty(), False
 
     def show(self, told: Progressed) -> None:
+        """Draw how far it is."""
         if self._on:
             count = f": {told.done:,} of {told.total:,}" if told.total else " …"
             click.echo(f"\r\x1b[K{visible(told.doing)}{count}", nl=False, err=True)
             self._shown = True
 
     def clear(self) -> None:
+        """Take the line away before something else is written."""
         if self._shown:
             click.echo("\r\x1b[K", nl=False, err=True)
             self._shown = False

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from venvdash.cli.changes import carry_out, changing
+from venvdash.actions.events import Progressed
+from venvdash.cli.changes import Line, carry_out, changing
 from venvdash.cli.common import session
 from venvdash.cli.delete import scan
 from venvdash.cli.naming import chosen
@@ -60,7 +61,11 @@ def command(
         rows |= {row.path: row for row in _meant(opened, name, every)}
     place = opened.machine.expand(str(project)) if project else None
     extra = ctx.meta[_EXTRA]
-    proposals = [opened.changes.sync(row, extra, project=place) for row in rows.values()]
+    line, proposals = Line(), []
+    for number, row in enumerate(rows.values()):
+        line.show(Progressed(f"asking uv about {row.name}", number, len(rows)))
+        proposals.append(opened.changes.sync(row, extra, project=place))
+    line.clear()
     ctx.exit(carry_out(opened, proposals, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
