@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from venvdash.actions import journal
-from venvdash.actions.purge import purge
+from venvdash.actions.purge import _PROCESSES, purge
 from venvdash.model import Trashed
 from venvdash.system.directory import Directory
 
@@ -56,7 +56,7 @@ def rm(base: Path, cache: Path | None) -> float:
 def ours(base: Path, cache: Path | None) -> float:
     root = trash(make(base / ".venvdash-trash-ours", cache))
     started = time.perf_counter()
-    result = purge(root)
+    result = purge(root, processes=_PROCESSES)
     assert result.gone, result
     return time.perf_counter() - started
 

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.mounting import tmpfs
-from venvdash.system import openat2, removal
-from venvdash.system.removal import Removed, empty_by_path, empty_directory
+from venvdash.system import descent, openat2, removal
+from venvdash.system.removal import Frame, Removal, Removed, empty_directory
+from venvdash.system.removal_by_path import empty_by_path
 
 
 @pytest.fixture(params=["openat2", "fdinfo"])
 def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory to empty, with and without the system call that refuses mounts."""
     if request.param == "fdinfo":
-        monkeypatch.setattr(removal, "opener", lambda flags: None)
+        monkeypatch.setattr(descent, "opener", lambda flags: None)
     elif openat2.opener(os.O_RDONLY) is None:
         pytest.skip("needs openat2(2)")
     path = tmp_path / "root"
@@ -100,15 +101,15 @@ def test_a_directory_swapped_for_a_link_is_not_entered(
     outside.mkdir()
     (outside / "precious").touch()
     (root / "sub").mkdir()
-    real = removal.open_directory
+    real = descent.open_directory
 
-    def swapped(name: str, dir_fd: int, how: openat2.Open = removal._open) -> int:
+    def swapped(name: str, dir_fd: int, how: openat2.Open = descent._open) -> int:
         if (root / "sub").is_dir() and not (root / "sub").is_symlink():
             (root / "sub").rmdir()
             (root / "sub").symlink_to(outside)
         return real(name, dir_fd, how)
 
-    monkeypatch.setattr(removal, "open_directory", swapped)
+    monkeypatch.setattr(descent, "open_directory", swapped)
     assert empty(root).failures == 0
     assert (os.listdir(root), os.listdir(outside)) == ([], ["precious"])
 
@@ -165,17 +166,17 @@ def test_moved_away_while_it_is_emptied(root: Path, monkeypatch: pytest.MonkeyPa
     (elsewhere / "keep").mkdir(parents=True)
     deep = root.joinpath(*["d"] * 100)
     deep.mkdir(parents=True)
-    real = removal._Removal.reopen
+    real = Removal.reopen
     moved: list[bool] = []
 
-    def move_first(self: removal._Removal, parent: removal._Frame, child: removal._Frame) -> None:
+    def move_first(self: Removal, parent: Frame, child: Frame) -> None:
         if not moved:
             moved.append(True)
             below = root.joinpath(*["d"] * (len(self.frames) - 1))
             below.rename(elsewhere / "moved")
         real(self, parent, child)
 
-    monkeypatch.setattr(removal._Removal, "reopen", move_first)
+    monkeypatch.setattr(Removal, "reopen", move_first)
     assert empty(root).failures == 0
     assert moved
     assert os.listdir(root) == []

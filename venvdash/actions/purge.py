@@ -20,21 +20,15 @@ from pathlib import Path
 
 from venvdash.actions import journal, tidying
 from venvdash.model import Trashed
+from venvdash.system.descent import mount_id, open_directory, open_up
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, read_regular
 from venvdash.system.locks import lock_directory
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
-from venvdash.system.removal import (
-    Removed,
-    Tell,
-    allocated,
-    empty_by_path,
-    empty_directory,
-    mount_id,
-    open_directory,
-    open_up,
-)
+from venvdash.system.removal import Removed, Tell, allocated
+from venvdash.system.removal_by_path import empty_by_path
+from venvdash.system.together import empty_together
 from venvdash.text import visible
 
 LEFT = "purge-problems.txt"  # in the trash directory: what could not be removed, a line each
@@ -44,6 +38,7 @@ _WAIT = 0.25  # seconds; whoever only asks whether it is locked lets go sooner
 _SETTLED = 60  # seconds
 _SHOWN = 20
 _NICE = 10
+_PROCESSES = 2
 # Where this very package lies: the child is ours wherever we run from.
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # The process that we start ends at once, and its child belongs to nobody who could end it.
@@ -81,16 +76,17 @@ class _BusyError(Exception):
     """Another process has it."""
 
 
-def purge(path: Path, *, tell: Tell = lambda freed: None) -> PurgeResult:
+def purge(path: Path, *, processes: int = 1, tell: Tell = lambda freed: None) -> PurgeResult:
     """Remove one directory of the trash for good, and say what came back and what stays.
 
     Nothing is touched unless the directory is one that ``journal`` was written into, ours, and
     nothing is mounted in it. Directories of our own that may not be read or written are made so.
-    ``tell`` hears of the bytes freed so far after every directory. Never raises OSError.
+    ``tell`` hears of the bytes freed so far as they grow. ``processes`` at once, at most, are at
+    work. Never raises OSError.
     """
     try:
         with _locked(path) as (parent, entry):
-            return _free(path, parent, entry, tell)
+            return _free(path, parent, entry, processes, tell)
     except FileNotFoundError:
         return PurgeResult(path, gone=True)
     except _BusyError:
@@ -189,7 +185,7 @@ def main() -> None:
             os.nice(_NICE)
     # A path without its end was cut off: whoever wrote it has died.
     for path in sys.stdin.buffer.read().split(b"\0")[:-1]:
-        purge(Path(os.fsdecode(path)))
+        purge(Path(os.fsdecode(path)), processes=_PROCESSES)
 
 
 @contextmanager
@@ -217,13 +213,15 @@ def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
             yield parent, entry
 
 
-def _free(path: Path, parent: Directory, entry: Directory, tell: Tell) -> PurgeResult:
+def _free(
+    path: Path, parent: Directory, entry: Directory, processes: int, tell: Tell
+) -> PurgeResult:
     _check_mounts(parent, entry)
     if entry.descriptor is not None:
         open_up(entry.descriptor, entry.status())
     trashed = _check_journal(entry)
     _begin(entry)
-    removed = _empty(entry, tell)
+    removed = _empty(entry, processes, tell)
     if not removed.failures:
         emptied = tidying.tidy(trashed) if trashed else ()
         _finish(parent, entry, path.name, removed)
@@ -276,10 +274,10 @@ def _begin(entry: Directory) -> None:
         os.replace(journal.NAME, journal.BEGUN, src_dir_fd=here, dst_dir_fd=here)
 
 
-def _empty(entry: Directory, tell: Tell) -> Removed:
+def _empty(entry: Directory, processes: int, tell: Tell) -> Removed:
     if entry.descriptor is None:
         return empty_by_path(os.fspath(entry.path), keep=_LAST, tell=tell)
-    return empty_directory(entry.descriptor, keep=_LAST, tell=tell)
+    return empty_together(entry.descriptor, processes, keep=_LAST, tell=tell)
 
 
 def _finish(parent: Directory, entry: Directory, name: str, removed: Removed) -> None:

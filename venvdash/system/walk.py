@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterator
 
-_FLAGS = (
+FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_DIRECTORY", 0)
     | getattr(os, "O_NOFOLLOW", 0)
@@ -112,10 +112,10 @@ def open_directory(path: str | bytes, dir_fd: int | None = None) -> int:
     """Return a descriptor of a directory, its access time kept where allowed. Raises OSError."""
     if _NOATIME:
         try:
-            return os.open(path, _FLAGS | _NOATIME, dir_fd=dir_fd)
+            return os.open(path, FLAGS | _NOATIME, dir_fd=dir_fd)
         except PermissionError:  # only the owner may ask for O_NOATIME
             pass
-    return os.open(path, _FLAGS, dir_fd=dir_fd)
+    return os.open(path, FLAGS, dir_fd=dir_fd)
 
 
 def _enter(frame: Opened, device: int, mounted: Collection[bytes], report: Report) -> Opened | None:

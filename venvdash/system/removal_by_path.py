@@ -1,0 +1,63 @@
+"""Removing a tree by paths, where there are no directory descriptors (Windows)."""
+
+import os
+import stat
+from collections.abc import Collection
+
+from venvdash.system.descent import MountedError
+from venvdash.system.removal import GONE, Removed, Tell, allocated
+
+
+def empty_by_path(root: str, *, keep: Collection[str] = (), tell: Tell = lambda f: None) -> Removed:
+    """Do as ``empty_directory`` where there are no directory descriptors (Windows)."""
+    result = Removed()
+    device = os.lstat(root).st_dev
+    todo = [("", False)]
+    while todo:
+        path, emptied = todo.pop()
+        where = os.path.join(root, path) if path else root
+        try:
+            if emptied:
+                if path:
+                    os.rmdir(where)
+                    result.entries += 1
+                    tell(result.freed)
+                continue
+            if os.lstat(where).st_dev != device:
+                raise MountedError
+            todo.append((path, True))
+            with os.scandir(where) as entries:
+                for entry in entries:
+                    name = os.path.join(path, entry.name)
+                    if not _leads_elsewhere(entry) and entry.is_dir(follow_symlinks=False):
+                        todo.append((name, False))
+                    elif path or entry.name not in keep:
+                        _unlink_by_path(entry, name, result)
+        except OSError as error:
+            # A parent is not empty because of what was told already.
+            if error.errno not in GONE and not (emptied and result.failures):
+                result.fail(path, error)
+    return result
+
+
+def _leads_elsewhere(entry: "os.DirEntry[str]") -> bool:
+    # A junction is a directory to scandir, but leads elsewhere as a link does.
+    return bool(getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0))
+
+
+def _unlink_by_path(entry: "os.DirEntry[str]", name: str, result: Removed) -> None:
+    try:
+        found = os.lstat(entry.path)  # Windows tells an entry's links only when asked like this
+        if stat.S_ISDIR(found.st_mode):  # a junction: what it leads to stays
+            os.rmdir(entry.path)
+        else:
+            if os.name == "nt":
+                os.chmod(entry.path, stat.S_IWRITE)  # it keeps what is read-only
+            os.unlink(entry.path)
+    except OSError as error:
+        if error.errno not in GONE:
+            result.fail(name, error)
+        return
+    result.entries += 1
+    if found.st_nlink == 1:
+        result.freed += allocated(found)
