@@ -7,8 +7,8 @@ from textual.pilot import Pilot
 
 from tests.tui.feeding import ListSource
 from venvdash.tui.app import Dashboard
-from venvdash.tui.feed import Source
 from venvdash.tui.screens.main import MainScreen
+from venvdash.tui.source import Source
 
 
 class Driver:

@@ -3,9 +3,10 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from venvdash.actions.commands import Log
 from venvdash.model import (
     Action,
     Claim,
@@ -18,6 +19,7 @@ from venvdash.model import (
     Outcome,
     Package,
     Plan,
+    Proposal,
     Result,
     Row,
     Status,
@@ -28,7 +30,7 @@ from venvdash.model import (
 )
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.session.deleting import Together
-from venvdash.session.events import DeleteEvent, Finished, RowChanged, SessionEvent
+from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowChanged, SessionEvent
 from venvdash.session.pruning import Offer, Rules, picks
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
@@ -151,6 +153,71 @@ def everything(rows: Sequence[Row]) -> list[SessionEvent]:
 
 
 @dataclass
+class ListChanges:
+    """Changes that propose what ``answers`` holds for a row's path and tell what ``applying`` does.
+
+    Of a row without an answer it is proposed to do what was asked for. At a threading.Event it
+    waits, or for the end of it all where it is cancelled. ``asked`` notes what was asked for.
+    """
+
+    answers: dict[Path, Proposal | Exception | threading.Event] = field(default_factory=dict)
+    offered: Sequence[Path] | Exception = ()
+    applying: Iterable[ChangeEvent | threading.Event | Exception] = (Finished(()),)
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    applied: list[Sequence[Proposal]] = field(default_factory=list)
+
+    def _answer(self, action: Action, row: Row, *asked: object) -> Proposal:
+        self.asked.append((action, row.name, *asked))
+        answer = self.answers.get(row.path)
+        if isinstance(answer, threading.Event):
+            answer.wait(60)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, Proposal):
+            return replace(answer, action=action, row=row)
+        return Proposal(action, row, (f"It will be done: {action}.",))
+
+    def sync(self, row: Row, extra: Sequence[str] = ()) -> Proposal:
+        return self._answer(Action.SYNC, row)
+
+    def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
+        return self._answer(Action.RELINK, row, project, share)
+
+    def unlink(self, row: Row) -> Proposal:
+        return self._answer(Action.UNLINK, row)
+
+    def projects(self, row: Row) -> list[Path]:
+        if isinstance(self.offered, Exception):
+            raise self.offered
+        return list(self.offered)
+
+    def copy(
+        self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
+    ) -> Proposal:
+        return self._answer(Action.COPY, row, name, root, python)
+
+    def rename(self, row: Row, name: str) -> Proposal:
+        return self._answer(Action.RENAME, row, name)
+
+    def move(self, row: Row, root: Path) -> Proposal:
+        return self._answer(Action.MOVE, row, root)
+
+    def apply(
+        self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
+    ) -> Iterator[ChangeEvent]:
+        self.applied.append(proposals)
+        for event in self.applying:
+            if isinstance(event, Exception):
+                raise event
+            if not isinstance(event, threading.Event):
+                yield event
+                continue
+            while not event.wait(0.01):
+                if cancel is not None and cancel.is_set():
+                    break
+
+
+@dataclass
 class ListSource:
     """A source that tells a list of events; at a threading.Event it waits, as for a slow disk.
 
@@ -166,6 +233,8 @@ class ListSource:
     undoing: Sequence[DeleteEvent] = (Finished(()),)
     trashed: Sequence[Trashed] = ()
     asked: list[object] = field(default_factory=list)
+    log: Log = field(default_factory=Log)
+    changes: ListChanges = field(default_factory=ListChanges)
 
     def scan(
         self, *, usage: bool = True, cancel: threading.Event | None = None

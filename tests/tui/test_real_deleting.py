@@ -54,7 +54,7 @@ def trash_of(store: Path) -> list[Path]:
 async def planned(driver: Driver) -> PlanScreen:
     screen = driver.app.screen
     assert isinstance(screen, PlanScreen)
-    await driver.until(lambda: screen.plan is not None)
+    await driver.until(lambda: screen.planned is not None)
     return screen
 
 
@@ -70,7 +70,7 @@ def test_orphans_by_rule_into_the_trash_and_back(playground: Playground) -> None
         await driver.until(lambda: "5 marked  frees" in driver.text and "≥" not in driver.lines[-5])
         await driver.press("d")
         screen = await planned(driver)
-        plan = screen.plan
+        plan = screen.planned
         assert plan is not None
         assert [refusal.reason for refusal in plan.refused] == []
         assert {item.row.path for item in plan.items} == set(paths.values())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Apply = Callable[["Session", Proposal, threading.Event], Iterator[Told]]
 
-_STATES = {
+STATES = {
     Action.SYNC: State.SYNCING,
     Action.RELINK: State.RELINKING,
     Action.UNLINK: State.RELINKING,
@@ -22,6 +22,8 @@ _STATES = {
     Action.RENAME: State.RENAMING,
     Action.MOVE: State.MOVING,
 }
+"""What an environment's state is while a change is carried out."""
+
 _ENDS = {
     Outcome.DONE: State.DONE,
     Outcome.SKIPPED: State.SKIPPED,
@@ -113,7 +115,7 @@ class Changes:
         for proposal in proposals:
             result = _not_now(proposal, cancel)
             if result is None:
-                yield RowState(proposal.row.path, _STATES[proposal.action])
+                yield RowState(proposal.row.path, STATES[proposal.action])
                 for told in _applier(proposal.action)(self._session, proposal, cancel):
                     if isinstance(told, Result):
                         result = told

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from venvdash.tui.feed import Source
+    from venvdash.tui.source import Source
 
 __all__ = ["run"]
 

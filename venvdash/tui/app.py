@@ -8,8 +8,9 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from venvdash.tui.commands import Commands
-from venvdash.tui.feed import Feed, Source
+from venvdash.tui.feed import Feed
 from venvdash.tui.screens.main import MainScreen
+from venvdash.tui.source import Source
 
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15

@@ -107,11 +107,18 @@ class Job(Generic[T]):
     """A long piece of work in a thread of its own, that tells of itself as it goes.
 
     ``run`` is given the event that asks it to stop. What it yields waits in a deque, so that
-    neither the work nor the screen ever waits for the other.
+    neither the work nor the screen ever waits for the other. Of the ``passing`` types, of which
+    any number may come, only the newest is kept: in ``newest``, by its type, until another event.
     """
 
-    def __init__(self, run: Callable[[threading.Event], Iterator[T]]) -> None:
+    def __init__(
+        self,
+        run: Callable[[threading.Event], Iterator[T]],
+        passing: tuple[type, ...] = (),
+    ) -> None:
         self._work = run
+        self._passing = passing
+        self.newest: dict[type, T] = {}
         self._told: deque[T | Broke] = deque()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
@@ -146,6 +153,10 @@ class Job(Generic[T]):
     def _run(self) -> None:
         try:
             for event in self._work(self._stop):
-                self._told.append(event)
+                if isinstance(event, self._passing):
+                    self.newest[type(event)] = event
+                else:
+                    self.newest = {}
+                    self._told.append(event)
         except Exception as error:  # whatever it is, the dashboard lives on and says so
             self._told.append(Broke(f"{type(error).__name__}: {error}"))

@@ -42,11 +42,18 @@ class Commands(Provider):
         if main.row is not None:
             yield "Environment: details", "All that is known", main.on_line_table_chosen
             yield "Environment: open folder", "With the desktop's program", main.action_open_folder
-            yield "Environment: copy …", "Path, interpreter, activate line", main.action_copy
+            yield (
+                "Environment: copy as text …",
+                "Path, interpreter, activate line",
+                main.action_clip,
+            )
+            yield from self._changes()
         yield "Delete …", "Show what deleting the marked ones would do", main.action_delete
         yield "Mark: all shown", "Or none, where all are marked", main.action_mark_all
         yield "Mark: by a rule …", "Orphans, unknown, broken, older than", main.action_mark_rule
-        yield "Undo", "Take the last deletion back, all of it", main.action_undo
+        yield "Undo", "Take back the last deletion or relink, all of it", main.action_undo
+        yield "Stop", "What is being done, and what is queued", main.action_stop
+        yield "Log", "The commands that were run, and what they wrote", main.action_log
         yield "Trash", "Have back, or free now", main.action_trash
         for view in View:
             yield f"View: {view}", "Show this part", partial(main.action_view, view)
@@ -55,6 +62,17 @@ class Commands(Provider):
         yield "Filter", "Show what holds some words", main.action_filter
         yield "Rescan", "Look at the machine again", main.action_rescan
         yield "Keys", "What every key does", main.action_help
+
+    def _changes(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        main = self._main
+        yield "Environment: sync …", "Show what uv would change", main.action_sync
+        yield "Environment: relink …", "Say which project it belongs to", main.action_relink
+        share = "Link it to one more project: choose it, then s"
+        yield "Environment: share with another project …", share, main.action_relink
+        yield "Environment: unlink …", "It belongs to no project", main.action_unlink
+        yield "Environment: copy …", "Under another name, for another Python", main.action_copy
+        yield "Environment: rename …", "Give it another name", main.action_rename
+        yield "Environment: move …", "To another store", main.action_move
 
     async def discover(self) -> Hits:
         """Offer the commands before anything is typed."""

@@ -3,73 +3,16 @@
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-from venvdash.model import Plan, Result, Trashed
 from venvdash.scanner.events import Problem, StoreSeen
-from venvdash.session.events import DeleteEvent, SessionEvent
-from venvdash.system.machine import Machine
-
-if TYPE_CHECKING:
-    from venvdash.session.deleting import Together
-    from venvdash.session.pruning import Offer, Rules
+from venvdash.session.events import SessionEvent
+from venvdash.tui.source import Source
 
 _MENDING_SECONDS = 1.0  # a store that does not answer must not keep the list waiting
 # The default of 5 ms lets the scanning thread keep a key press waiting; see CPython's GIL.
 _SWITCH_SECONDS = 0.0005
-
-
-class Source(Protocol):
-    """What the dashboard needs of a session."""
-
-    machine: Machine
-    problems: list[Problem]
-
-    def tidy(self) -> Sequence[str]:
-        """Mend what a crash left, before the first scan; a sentence for each thing mended."""
-
-    def scan(
-        self, *, usage: bool = True, cancel: threading.Event | None = None
-    ) -> Iterator[SessionEvent]:
-        """Scan the machine; runs in the calling thread."""
-
-    # Of these each runs in the calling thread, one thread at a time and none during a scan.
-
-    def prune_candidates(
-        self, rules: "Rules", cancel: threading.Event | None = None
-    ) -> Sequence["Offer"]:
-        """Return what the rules pick, after one more look for what leads there."""
-
-    def union(self, paths: Iterable[Path]) -> "Together":
-        """Add up what deleting these together gives back."""
-
-    def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
-        """Return what deleting these would do."""
-
-    def delete(
-        self,
-        plan: Plan,
-        *,
-        now: bool = False,
-        clean_cache: bool = False,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[DeleteEvent]:
-        """Carry out a plan that was shown."""
-
-    def undo(self) -> Iterator[DeleteEvent]:
-        """Take the last deletion back, all of it."""
-
-    def trash(self) -> Sequence[Trashed]:
-        """Return what lies in the trash, the newest first."""
-
-    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
-        """Bring one back, under another name if that is given."""
-
-    def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
-        """Free what lies in the trash, all of it or ``which``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
+from textual.content import Content
 
 from venvdash.model import Flag, Row, Status
 from venvdash.text import visible
@@ -34,6 +35,8 @@ STATUS_MEANINGS = {
     Status.TOOL: "belongs to an installed tool",
 }
 
+_BAR = 16  # cells of a line that shows how much is done
+
 # What a glance at the list should not miss; the others are told in the details.
 _LOUD = (Flag.BROKEN, Flag.INCOMPLETE, Flag.IN_USE, Flag.LOCKED, Flag.DEBRIS)
 _QUIET = (Flag.PINNED, Flag.ALIAS, Flag.MOUNTS, Flag.NOT_OWNED, Flag.READ_ONLY)
@@ -61,6 +64,18 @@ def left_cut(text: str, width: int) -> str:
     while text and cell_len(text) > width - 1:
         text = text[1:]
     return left("…" + text, width)
+
+
+def spread(start: Content, end: Content, width: int) -> Content:
+    """Return both at the ends of one line; where there is no room, the first is cut."""
+    start = start.truncate(max(1, width - end.cell_length - 1), ellipsis=True)
+    return Content.assemble(start, " " * (width - start.cell_length - end.cell_length), end)
+
+
+def bar(done: int, total: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the two parts of a line that shows how much is done: text and style."""
+    full = min(_BAR, _BAR * done // max(total, 1))
+    return ("━" * full, "$primary"), ("─" * (_BAR - full), "$foreground 25%")
 
 
 def short_path(path: Path, home: Path | None) -> str:

@@ -12,8 +12,6 @@ MOVE = (
     Binding("enter", "choose", "Details", key_display="⏎", tooltip="All that is known of it"),
 )
 
-_SORT = Binding.Group("Sort", compact=True)
-
 FIND = (
     Binding("slash", "filter", "Filter", key_display="/", tooltip="Show what holds these words"),
     Binding("1", "view('all')", "All environments", show=False),
@@ -21,8 +19,8 @@ FIND = (
     Binding("3", "view('unknown')", "Unknown", show=False),
     Binding("4", "view('inactive')", "Inactive", show=False),
     Binding("5", "view('other')", "Other things found, stores, problems", show=False),
-    Binding("less_than_sign", "sort_column(-1)", "Sort by the column before", group=_SORT),
-    Binding("greater_than_sign", "sort_column(1)", "Sort by the next column", group=_SORT),
+    Binding("less_than_sign", "sort_column(-1)", "Sort by the column before", show=False),
+    Binding("greater_than_sign", "sort_column(1)", "Sort by the next column", show=False),
     Binding("i", "invert", "Invert the order", show=False),
 )
 
@@ -33,16 +31,31 @@ MARK = (
     Binding("x", "mark_rule", "Mark by a rule: orphans, older than …", show=False),
 )
 
+CHANGE = (
+    Binding("s", "shell", "Shell", tooltip="A shell in which the environment is active"),
+    Binding("S", "sync", "Sync", tooltip="Show what a sync through uv would change"),
+    Binding("R", "relink", "Relink", tooltip="Say which project it belongs to"),
+    Binding("c", "copy", "Copy the environment under another name", show=False),
+    Binding("f2", "rename", "Rename", show=False),
+    Binding("m", "move", "Move to another store", show=False),
+    Binding("e", "edit", "Open its project in your editor", show=False),
+)
+
 DELETE = (
     Binding("d", "delete", "Delete", tooltip="Show what deleting the marked ones would do"),
-    Binding("c", "cancel", "Cancel what is still queued", show=False),
-    Binding("u", "undo", "Undo", tooltip="Take the last deletion back"),
+    Binding("u", "undo", "Undo: take back the last deletion or relink", show=False),
     Binding("E", "trash", "Trash: have back, or free now", show=False),
+)
+
+WORK = (
+    Binding("X", "stop", "Stop what is being done, and cancel what is queued", show=False),
+    Binding("ctrl+c", "interrupt", "The same", show=False),
+    Binding("at", "log", "Log of the commands that were run", key_display="@", show=False),
 )
 
 DO = (
     Binding("o", "open_folder", "Open its folder", show=False),
-    Binding("y", "copy", "Copy", tooltip="Copy its path, interpreter or activate line"),
+    Binding("y", "clip", "Copy its path, interpreter or activate line as text", show=False),
     Binding("r", "rescan", "Rescan: look at the machine again", show=False),
 )
 
@@ -62,6 +75,23 @@ PLAN = (
     Binding("c", "clean", "Clean the freed packages out of uv's cache too", show=False),
 )
 
+PROPOSAL = PLAN[:2]
+
+LINK = (
+    Binding("slash", "type('/')", "Type a directory; Tab completes it", show=False),
+    Binding("tilde", "type('~/')", "The same, below HOME", show=False),
+    Binding("s", "share", "Share: it keeps the projects that it has", show=False),
+    Binding("u", "unlink", "Unlink: it belongs to no project", show=False),
+    Binding("escape,q,R", "leave", "Back to the list", show=False),
+)
+
+LOG = (
+    Binding("y", "copy_command", "Copy the command", show=False),
+    Binding("Y", "copy_output", "Copy all of its output", show=False),
+    Binding("X", "stop", "Stop what is being done", show=False),
+    Binding("escape,q,at", "leave", "Back to the list", show=False),
+)
+
 TRASH = (
     Binding("r,enter", "restore", "Have it back", show=False),
     Binding("f", "free", "Free it now", show=False),
@@ -73,9 +103,13 @@ SECTIONS = (
     ("Move", MOVE),
     ("Find", FIND),
     ("Mark", MARK),
+    ("Change", CHANGE),
     ("Delete", DELETE),
+    ("While it works, and after", WORK),
     ("Do", DO),
     ("venvdash", PROGRAM),
     ("In a plan", PLAN),
+    ("Where it is linked", LINK),
+    ("In the log", LOG),
     ("In the trash", TRASH),
 )

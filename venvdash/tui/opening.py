@@ -1,10 +1,12 @@
 """What leaves the dashboard: a folder opened by the desktop, a line for the clipboard."""
 
+import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from venvdash.actions.commands import Run
 from venvdash.model import Row
 from venvdash.system.machine import Machine
 from venvdash.text import visible
@@ -45,8 +47,8 @@ def open_folder(path: Path, machine: Machine) -> str | None:
     return None
 
 
-def shell_word(path: Path) -> str:
-    """Return a path as one word of a POSIX shell that is safe to paste.
+def shell_word(path: Path | str) -> str:
+    """Return a path, or any text, as one word of a POSIX shell that is safe to paste.
 
     A newline or an escape in a name would act on the terminal that it is pasted into, so such
     names are written as ``$'…'``.
@@ -59,6 +61,15 @@ def shell_word(path: Path) -> str:
         plain = 0x20 <= byte < 0x7F and byte not in b"'\\"
         pieces.append(chr(byte) if plain else f"\\x{byte:02x}")
     return "$'" + "".join(pieces) + "'"
+
+
+def safe_command(run: Run) -> str:
+    """Return a command that was run as one would type it, safe to paste."""
+    if visible(run.shown, len(run.shown) + 1) == run.shown:
+        return run.shown
+    words = [f"{key}={shell_word(value)}" for key, value in run.variables.items()]
+    program = os.path.basename(run.command[0])
+    return " ".join([*words, *map(shell_word, (program, *run.command[1:]))])
 
 
 def copy_choices(row: Row, platform: str = sys.platform) -> list[tuple[str, str]]:

@@ -14,10 +14,11 @@ from textual.widgets import Footer
 
 from venvdash.model import Row
 from venvdash.text import visible
-from venvdash.tui.feed import Feed, FeedEvent, Source
+from venvdash.tui.feed import Feed, FeedEvent
 from venvdash.tui.findings import Findings
+from venvdash.tui.source import Source
 from venvdash.tui.table import View
-from venvdash.tui.widgets.basket import Basket, WorkLine
+from venvdash.tui.widgets.basket import Basket
 from venvdash.tui.widgets.detail import describe, describe_other, reason
 from venvdash.tui.widgets.empty import no_environments
 from venvdash.tui.widgets.environment_list import EnvironmentList
@@ -27,6 +28,7 @@ from venvdash.tui.widgets.line_table import LineTable
 from venvdash.tui.widgets.other_list import OtherList, OtherThing, things
 from venvdash.tui.widgets.reason import Reason
 from venvdash.tui.widgets.text_pane import TextPane
+from venvdash.tui.widgets.work_line import WorkLine
 
 _FIRST_TICK = 0.02  # until there are rows to show
 _TICK = 0.1

@@ -9,7 +9,7 @@ from textual.widgets import Input
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.opening import copy_choices, open_folder
-from venvdash.tui.screens.deleting import DeletingScreen
+from venvdash.tui.screens.changing import ChangingScreen
 from venvdash.tui.screens.pane import PaneScreen
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
@@ -17,13 +17,15 @@ from venvdash.tui.widgets.header import ViewBar
 from venvdash.tui.widgets.line_table import LineTable
 
 
-class MainScreen(DeletingScreen):
+class MainScreen(ChangingScreen):
     """Finds, sorts and opens environments, and acts on them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.FIND,
         *keys.MARK,
+        *keys.CHANGE,
         *keys.DELETE,
+        *keys.WORK,
         *keys.DO,
         *keys.PROGRAM,
     ]
@@ -73,8 +75,8 @@ class MainScreen(DeletingScreen):
             trouble = open_folder(self.path, self.source.machine)
             self.say(trouble or "Opened in the desktop.", severe=trouble is not None)
 
-    def action_copy(self) -> None:
-        """Ask what to copy of the environment under the cursor."""
+    def action_clip(self) -> None:
+        """Ask what to copy as text of the environment under the cursor."""
         row = self.row
         if row is None:
             return
@@ -92,6 +94,12 @@ class MainScreen(DeletingScreen):
         """Put a text into the terminal's clipboard."""
         self.app.copy_to_clipboard(text)
         self.say(f"Copied: {visible(text)}")
+
+    def action_log(self) -> None:
+        """Show the commands that were run, and what they write."""
+        from venvdash.tui.screens.log import LogScreen
+
+        self.app.push_screen(LogScreen(self))
 
     def action_help(self) -> None:
         """Show the keys."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from venvdash.model import Row
 from venvdash.text import visible
 from venvdash.tui.aside import Came, Latest, aside
-from venvdash.tui.feed import Feed, Source
+from venvdash.tui.feed import Feed
 from venvdash.tui.marks import Marks
 from venvdash.tui.rules import Rule
 from venvdash.tui.screens.listing import ListScreen
+from venvdash.tui.source import Source
 from venvdash.tui.table import View
 from venvdash.tui.widgets.basket import Basket
 

@@ -6,20 +6,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from venvdash.tui.screens.dialog import Dialog
+from venvdash.tui.screens.dialog import ReadingDialog
 from venvdash.tui.widgets.text_pane import TextPane
 
 
-class PaneScreen(Dialog[None]):
+class PaneScreen(ReadingDialog[None]):
     """A text to read and leave."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "leave", "Back"),
-        Binding("j,down", "scroll(1)", "Down", show=False),
-        Binding("k,up", "scroll(-1)", "Up", show=False),
-        Binding("g,home", "edge(False)", "Top", show=False),
-        Binding("G,end", "edge(True)", "End", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "Back")]
 
     def __init__(self, title: str, text: Content) -> None:
         super().__init__()
@@ -35,17 +29,8 @@ class PaneScreen(Dialog[None]):
 
     def show(self, text: Content) -> None:
         """Show what became of the text meanwhile, from where the reader is."""
-        self.query_one(TextPane).show(text, top=False)
+        self.pane.show(text, top=False)
 
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss(None)
-
-    def action_scroll(self, by: int) -> None:
-        """Scroll by lines."""
-        self.query_one(TextPane).scroll_relative(y=by, animate=False)
-
-    def action_edge(self, end: bool) -> None:
-        """Scroll to the first or the last line."""
-        pane = self.query_one(TextPane)
-        (pane.scroll_end if end else pane.scroll_home)(animate=False)

@@ -14,7 +14,7 @@ from venvdash.model import Outcome, Result, Trashed
 from venvdash.session import figures
 from venvdash.text import visible
 from venvdash.tui import keys
-from venvdash.tui.aside import Came, Latest, aside
+from venvdash.tui.aside import Latest, aside
 from venvdash.tui.format import short_path, with_tilde
 from venvdash.tui.screens.ask import AskScreen, NameScreen
 from venvdash.tui.screens.dialog import Dialog
@@ -70,11 +70,6 @@ class TrashScreen(Dialog[None]):
         self._was_working = working
         if working:
             self._say(Content(f"{self._main.busy_with} …"))
-
-    def on_came(self, message: Came) -> None:
-        """Take what some work beside the screen has brought."""
-        if self.is_running and self.is_attached:  # not while the dashboard is taken down
-            message.then()
 
     def _show(self, trash: Sequence[Trashed]) -> None:
         self.listing.hint = "The trash is empty."
@@ -164,7 +159,8 @@ class TrashScreen(Dialog[None]):
 
     def _free(self, items: Sequence[Trashed], yes: bool | None) -> None:
         if yes:
-            self._main.begin("freeing", lambda _: self._main.source.empty_trash(items), len(items))
+            source = self._main.source
+            self._main.begin("freeing", lambda _: source.empty_trash(items), total=len(items))
 
     def action_leave(self) -> None:
         """Go back to the list."""

@@ -1,19 +1,11 @@
-"""The line that counts what is marked, and the line that shows how far a deletion is."""
+"""The line that counts what is marked."""
 
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from venvdash.session import figures
-from venvdash.session.events import Tally
-
-_BAR = 16
-
-
-def spread(start: Content, end: Content, width: int) -> Content:
-    """Return both at the ends of one line; where there is no room, the first is cut."""
-    start = start.truncate(max(1, width - end.cell_length - 1), ellipsis=True)
-    return Content.assemble(start, " " * (width - start.cell_length - end.cell_length), end)
+from venvdash.tui.format import spread
 
 
 class Basket(Widget):
@@ -50,34 +42,3 @@ class Basket(Widget):
         end = "v end of range, Esc drops it " if self.in_range else "d delete … "
         keys = Content.styled(end, "$text-muted")
         return spread(Content.assemble(*pieces), keys, self.size.width)
-
-
-class WorkLine(Widget):
-    """How far a deletion is, while it runs; what came of it, until it is sent away."""
-
-    ALLOW_SELECT = False
-
-    tally: reactive[Tally | None] = reactive(None)
-    doing: reactive[str] = reactive("")
-    outcome: reactive[Content] = reactive(Content(""))
-    keys: reactive[str] = reactive("")
-
-    def render(self) -> Content:
-        """Draw the bar, the counters and what the keys do."""
-        end = Content.styled(f"{self.keys} ", "$text-muted")
-        tally = self.tally
-        if tally is None:
-            return spread(Content.assemble(" ", self.outcome), end, self.size.width)
-        if not tally.total:
-            return spread(Content(f" {self.doing} …"), end, self.size.width)
-        done = min(_BAR, _BAR * tally.done // max(tally.total, 1))
-        pieces: list[Content | tuple[str, str]] = [
-            Content(f" {self.doing} {tally.done} of {tally.total} "),
-            ("━" * done, "$primary"),
-            ("─" * (_BAR - done), "$foreground 25%"),
-        ]
-        if tally.in_trash or not tally.freed:
-            pieces += [Content("  in trash "), (figures.size(tally.in_trash), "bold")]
-        if tally.freed:
-            pieces += [Content("  freed "), (figures.size(tally.freed), "bold")]
-        return spread(Content.assemble(*pieces), end, self.size.width)

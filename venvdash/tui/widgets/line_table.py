@@ -139,6 +139,11 @@ class LineTable(LineView, Generic[T], can_focus=True):
         return self._cursor
 
     @property
+    def cursor_key(self) -> Hashable:
+        """The key that the cursor was put on; its item may be left out at the time."""
+        return self._anchor
+
+    @property
     def columns(self) -> tuple[Placed[T], ...]:
         """The columns that there is room for."""
         return self._placed

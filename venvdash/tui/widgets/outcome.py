@@ -1,15 +1,25 @@
-"""What came of a deletion, an undo or an emptying of the trash, in one line."""
+"""What came of a deletion, a change, an undo or an emptying of the trash, in one line."""
 
 from collections import Counter
 from pathlib import Path
 
 from textual.content import Content
 
-from venvdash.model import Outcome
+from venvdash.model import Outcome, Result
 from venvdash.session import figures
 from venvdash.session.events import Finished
 from venvdash.text import visible
-from venvdash.tui.format import with_tilde
+from venvdash.tui.format import short_path, with_tilde
+
+_CHANGED = {
+    "syncing": "synced",
+    "relinking": "relinked",
+    "unlinking": "unlinked",
+    "copying": "copied",
+    "renaming": "renamed",
+    "moving": "moved",
+}
+_ELSEWHERE = frozenset({"copying", "renaming", "moving"})
 
 
 def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
@@ -18,22 +28,12 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
     Of several that are still there the rows tell why; of a single one this does.
     """
     results = finished.results
-    counts = Counter(result.outcome for result in results)
-    trashed = sum(result.trash is not None for result in results)
-    pieces: list[str] = []
     if not results:
         return Content("Nothing to undo." if doing == "taking back" else "Nothing was there.")
-    if doing == "taking back":
-        pieces.append(f"{counts[Outcome.DONE]} back")
-    elif trashed and finished.in_trash:
-        freed = figures.size(finished.in_trash)
-        pieces.append(f"{trashed} in the trash: emptying it frees {freed}")
-    elif counts[Outcome.DONE]:
-        pieces.append(f"{counts[Outcome.DONE]} deleted")
-    if finished.freed:
-        pieces.append(f"freed {figures.size(finished.freed)}")
-    if finished.cleaned:
-        pieces.append(f"{len(finished.cleaned)} packages cleaned out of uv's cache")
+    if len(results) == 1 and results[0].outcome is Outcome.DONE and doing in _CHANGED:
+        return Content(_of_one(doing, results[0], home))
+    counts = Counter(result.outcome for result in results)
+    pieces = _done(doing, finished, counts[Outcome.DONE])
     for kind, words in ((Outcome.SKIPPED, "left alone"), (Outcome.FAILED, "failed")):
         if counts[kind]:
             pieces.append(f"{counts[kind]} {words}")
@@ -42,3 +42,28 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
         reason = with_tilde(visible(bad[0].reason), home)
         pieces[-1] += f": {visible(bad[0].name, 64)}: {reason}"
     return Content(" · ".join(pieces))
+
+
+def _of_one(doing: str, result: Result, home: Path | None) -> str:
+    where = ""
+    if doing in _ELSEWHERE and result.place is not None:
+        where = f" to {short_path(result.place, home)}"
+    reason = with_tilde(visible(result.reason), home)
+    return f"{visible(result.name, 64)} is {_CHANGED[doing]}{where}. {reason}".rstrip()
+
+
+def _done(doing: str, finished: Finished, done: int) -> list[str]:
+    trashed = sum(result.trash is not None for result in finished.results)
+    pieces = []
+    if doing == "taking back":
+        pieces.append(f"{done} back")
+    elif trashed and finished.in_trash:
+        freed = figures.size(finished.in_trash)
+        pieces.append(f"{trashed} in the trash: emptying it frees {freed}")
+    elif done:
+        pieces.append(f"{done} {_CHANGED.get(doing, 'deleted')}")
+    if finished.freed:
+        pieces.append(f"freed {figures.size(finished.freed)}")
+    if finished.cleaned:
+        pieces.append(f"{len(finished.cleaned)} packages cleaned out of uv's cache")
+    return pieces

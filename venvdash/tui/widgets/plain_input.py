@@ -1,5 +1,7 @@
 """A line to type in, from which no control character comes back to the terminal."""
 
+from typing import ClassVar
+
 from textual.widgets import Input
 
 from venvdash.text import visible
@@ -8,6 +10,9 @@ from venvdash.text import visible
 class PlainInput(Input):
     """An Input whose text is made visible, whoever put it there: Textual writes it as it is."""
 
+    LIMIT: ClassVar[int] = 256
+    """How long a text may be."""
+
     def validate_value(self, value: str) -> str:
         """Keep control characters from the terminal, pasted ones as well."""
-        return visible(value, 256)
+        return visible(value, self.LIMIT)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal
+from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row
 from venvdash.session import figures
 from venvdash.session.words import FLAG_MEANINGS
 from venvdash.text import visible
@@ -14,8 +14,6 @@ from venvdash.tui.widgets.detail import STATUS_STYLES
 
 _MUTED = "$text-muted"
 _MOST_NAMED = 12  # packages of one environment that are called by name
-
-# Their project is gone or has another environment: what else goes may be missed by somebody.
 
 
 def counted(number: int, one: str, several: str | None = None) -> str:
@@ -55,26 +53,31 @@ def _summary(plan: Plan) -> Iterator[Content]:
         yield Content.styled(f"{left} left alone, see the end.", "$text-warning")
 
 
-def _item(item: Item, home: Path | None) -> Iterator[Content]:
-    row = item.row
-    status, usage = row.verdict.status, row.usage
+def head_of(row: Row, home: Path | None, more: str = "") -> Iterator[Content]:
+    """Yield the lines that say which environment it is and why it has its status."""
+    status = row.verdict.status
     style = STATUS_STYLES.get(status, "")
+    yield Content.assemble(
+        (f"{STATUS_MARKS[status]} ", style),
+        (visible(row.name, 256), "bold"),
+        "  ",
+        (status.value, style),
+        more,
+    )
+    why = with_tilde(visible(row.verdict.reason), home) or STATUS_MEANINGS[status]
+    yield Content(f"  {why}")
+    yield Content.styled(f"  {short_path(row.environment.entry, home)}", _MUTED)
+
+
+def _item(item: Item, home: Path | None) -> Iterator[Content]:
+    usage = item.row.usage
     if usage is None:
         size = "not measured"
     else:
         cache = figures.size(usage.cache_held)
         about = "" if usage.exact else "about "
         size = f"frees {about}{figures.size(usage.frees)}  +cache {cache}"
-    yield Content.assemble(
-        (f"{STATUS_MARKS[status]} ", style),
-        (visible(row.name, 256), "bold"),
-        "  ",
-        (status.value, style),
-        f"  {size}",
-    )
-    why = with_tilde(visible(row.verdict.reason), home) or STATUS_MEANINGS[status]
-    yield Content(f"  {why}")
-    yield Content.styled(f"  {short_path(row.environment.entry, home)}", _MUTED)
+    yield from head_of(item.row, home, f"  {size}")
     yield from _warnings(item, home)
 
 

@@ -1,0 +1,361 @@
+"""Syncing and its like in the dashboard: what is shown and asked, states, stopping, output."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.tui.driving import Driver, drive
+from tests.tui.feeding import HOME, STORE, ListChanges, ListSource, everything, row
+from venvdash.actions.events import Output, Progressed
+from venvdash.model import (
+    Action,
+    Edit,
+    Link,
+    Outcome,
+    PackageChange,
+    Proposal,
+    Result,
+    Row,
+    Status,
+)
+from venvdash.session.events import ChangeEvent, Finished, RowState, State
+from venvdash.tui.screens.proposal import ProposalScreen
+from venvdash.tui.widgets.proposal_text import describe_proposals
+
+API, SHOP, WEB = row("api", mib=1), row("shop", Status.MOVED, mib=2), row("web", mib=3)
+ROWS = [API, SHOP, WEB]
+SYNC = Proposal(
+    Action.SYNC,
+    API,
+    ("uv would bring it in line with the lockfile.",),
+    commands=(("/usr/bin/uv", "sync", "--project", "a b"),),
+    packages=(PackageChange("httpx", "0.28", "installed"),),
+)
+LOSES = replace(SYNC, warns=("uv would delete it and make it anew.",))
+REFUSED = Proposal(Action.SYNC, WEB, refusal="It belongs to no project.")
+Told = ChangeEvent | threading.Event | Exception
+
+
+def done(item: Row, reason: str = "") -> Result:
+    return Result(item.path, item.name, Outcome.DONE, reason, place=item.environment.entry)
+
+
+def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Exception) -> ListSource:
+    by_path = {item.path: answers[item.name] for item in ROWS if item.name in answers}
+    return ListSource(
+        everything(list(rows)), changes=ListChanges(answers=dict(by_path), applying=told)
+    )
+
+
+async def asked(driver: Driver, *keys: str) -> ProposalScreen:
+    """Press keys in the list that was scanned, and wait until the dialog shows what is planned."""
+    await driver.scanned()
+    await driver.press(*keys)
+    screen = driver.app.screen
+    assert isinstance(screen, ProposalScreen)
+    await driver.until(lambda: screen.planned is not None and "Looking" not in driver.text)
+    return screen
+
+
+def state(driver: Driver, item: Row) -> State | None:
+    return driver.main.environments.states.get(item.path)
+
+
+def test_everything_that_a_proposal_says_is_in_the_text() -> None:
+    whole = replace(
+        LOSES,
+        edits=(Edit(HOME / "envs.toml", "a", None),),
+        links=(Link(HOME / "code/api/.venv", str(STORE / "api")),),
+        packages=(
+            PackageChange("httpx", "0.28", "installed"),
+            PackageChange("rich", "14", "uninstalled"),
+            PackageChange("click", "8", "reinstalled"),
+        ),
+    )
+    text = describe_proposals([REFUSED, whole], HOME).plain
+    for words in (
+        "1 is left alone, see the end.",
+        "● api  linked\n",
+        "~/.cache/uv/environments-v2/api-3f2a9c1d",
+        "! uv would delete it and make it anew.",
+        "uv would bring it in line with the lockfile.",
+        "makes the link ~/code/api/.venv to ~/.cache/uv/environments-v2/api",
+        "changes ~/envs.toml",
+        "runs uv sync --project 'a b'",
+        "3 packages would change:",
+        "+ httpx 0.28  installed",
+        "- rich 14  uninstalled",
+        "~ click 8  reinstalled",
+        "Cannot sync: It belongs to no project.",
+    ):
+        assert words in text
+    assert text.index("api") < text.index("Cannot sync"), "what cannot be done comes last"
+
+
+def test_a_sync_is_shown_done_told_and_the_list_is_fresh_afterwards() -> None:
+    gate = threading.Event()
+    feed = source(
+        RowState(API.path, State.SYNCING),
+        Output("Resolved 3 packages"),
+        Progressed("downloading", 2, 8),
+        gate,
+        RowState(API.path, State.DONE),
+        Finished((done(API, "2 packages were installed."),)),
+        api=SYNC,
+    )
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "S")
+        assert "Sync api" in driver.text
+        assert "+ httpx 0.28" in driver.text
+        await driver.press("y")
+        assert state(driver, API) is State.SYNCING, "at once"
+        await driver.until(lambda: "downloading ━━━━──" in driver.text)
+        assert "syncing api  downloading" in driver.text
+        assert "2 of 8  Resolved 3 packages" in driver.text
+        assert "X stops it  @ log" in driver.text
+        await driver.press("j")
+        assert driver.current == "shop", "the list is alive"
+        gate.set()
+        await driver.until(lambda: "api is synced. 2 packages were installed." in driver.text)
+        await driver.until(lambda: feed.scans == 2)
+        await driver.scanned()
+        assert driver.current == "shop"
+        await driver.until(lambda: state(driver, API) is None)
+        assert "api is synced." in driver.text, "until it is sent away"
+        await driver.press("escape")
+        assert "api is synced." not in driver.text
+
+    drive(feed, script, (120, 30))
+    assert feed.changes.asked == [(Action.SYNC, "api")]
+
+
+@pytest.mark.parametrize(("answer", "runs"), [(SYNC, True), (LOSES, False)])
+def test_enter_goes_on_where_nothing_is_lost(answer: Proposal, runs: bool) -> None:
+    feed = source(Finished((done(API),)), api=answer)
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "S")
+        await driver.press("enter")
+        assert not isinstance(driver.app.screen, ProposalScreen)
+        await driver.until(lambda: driver.main.job is None)
+
+    drive(feed, script)
+    assert len(feed.changes.applied) == runs
+
+
+@pytest.mark.parametrize("key", ["n", "escape", "q"])
+def test_no_leaves_everything_as_it_is(key: str) -> None:
+    feed = source(api=SYNC)
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "S")
+        await driver.press(key)
+        assert not isinstance(driver.app.screen, ProposalScreen)
+        assert state(driver, API) is None
+
+    drive(feed, script)
+    assert feed.changes.applied == []
+
+
+def test_what_cannot_be_done_says_why_and_cannot_be_said_yes_to() -> None:
+    feed = source(api=REFUSED)
+
+    async def script(driver: Driver) -> None:
+        screen = await asked(driver, "S")
+        assert "Cannot sync: It belongs to no project." in driver.text
+        await driver.press("y")
+        assert driver.app.screen is screen
+        await driver.press("tab", "enter")
+        assert driver.app.screen is not screen
+
+    drive(feed, script)
+    assert feed.changes.applied == []
+
+
+def test_an_error_that_nothing_foresaw_is_said() -> None:
+    feed = source(api=RuntimeError("[/red] on fire\x1b"))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("S")
+        await driver.until(lambda: "cannot be planned: RuntimeError: [/red] on fi" in driver.text)
+        await driver.press("y", "escape")
+        assert driver.app.is_running
+
+    drive(feed, script)
+
+
+def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
+    gate = threading.Event()
+    feed = source()
+    feed.changes.answers[API.path] = gate
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("S")
+        await driver.until(lambda: "Looking at api …" in driver.text)
+        await driver.press("y", "enter")  # Cancel has the focus
+        assert not isinstance(driver.app.screen, ProposalScreen)
+        await driver.press("j", "S")
+        gate.set()
+        await driver.until(lambda: "It will be done: sync." in driver.text)
+        assert "Sync shop" in driver.text, "what was asked for before is of no use now"
+
+    drive(feed, script)
+    assert feed.changes.applied == []
+
+
+def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
+    first, second = threading.Event(), threading.Event()
+    skipped = Result(WEB.path, "web", Outcome.SKIPPED, REFUSED.refusal)
+    failed = Result(SHOP.path, "shop", Outcome.FAILED, "uv ended with code 2.")
+    feed = source(
+        *(RowState(item.path, State.QUEUED) for item in ROWS),
+        RowState(API.path, State.SYNCING),
+        first,
+        RowState(API.path, State.DONE),
+        RowState(SHOP.path, State.SYNCING),
+        Output("Building shop"),
+        second,
+        RowState(SHOP.path, State.FAILED, failed.reason),
+        RowState(WEB.path, State.SKIPPED, skipped.reason),
+        Finished((done(API), failed, skipped)),
+        web=REFUSED,
+    )
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "a", "S")
+        assert "Sync 3 environments" in driver.text
+        assert "1 is left alone, see the end." in driver.text
+        await driver.press("y")
+        states = driver.main.environments.states
+        await driver.until(lambda: "syncing api, 1 of 3" in driver.text)
+        assert list(states.values()) == [State.SYNCING, State.QUEUED, State.QUEUED]
+        first.set()
+        await driver.until(lambda: "syncing shop, 2 of 3  Building shop" in driver.text)
+        await driver.press("S")
+        assert "Still syncing; wait for its end, or press X to stop it." in driver.text
+        second.set()
+        await driver.until(lambda: "1 synced · 1 left alone · 1 failed" in driver.text)
+        await driver.until(lambda: feed.scans == 2)
+        await driver.scanned()
+        assert set(driver.main.marks.paths) == {SHOP.path, WEB.path}
+        await driver.press("g", "j")
+        assert "failed  uv ended with code 2." in driver.text
+        await driver.press("escape")
+        assert states == {}
+
+    drive(feed, script, (120, 30))
+    assert [call[1] for call in feed.changes.asked] == ["api", "shop", "web"]
+
+
+@pytest.mark.parametrize("key", ["X", "ctrl+c"])
+def test_what_runs_can_be_stopped_and_escape_only_says_how(key: str) -> None:
+    gate = threading.Event()
+    skipped = Result(API.path, "api", Outcome.SKIPPED, "Stopped; uv may have changed a part.")
+    feed = source(
+        RowState(API.path, State.SYNCING),
+        gate,
+        RowState(API.path, State.SKIPPED, skipped.reason),
+        Finished((skipped,)),
+    )
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "S")
+        await driver.press("y")
+        await driver.press("escape")
+        assert "X stops syncing." in driver.text
+        assert driver.main.job is not None
+        await driver.press(key)
+        await driver.until(lambda: "Stopped; uv may have changed a part." in driver.text)
+
+    drive(feed, script, (120, 30))
+    assert not gate.is_set()
+
+
+def test_work_that_breaks_off_is_told_and_the_list_is_read_again() -> None:
+    feed = source(RowState(API.path, State.SYNCING), OSError("[/red] no disk\x1b"))
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "S")
+        await driver.press("y")
+        await driver.until(lambda: "syncing failed: OSError: [/red] no disk\\e" in driver.text)
+        await driver.until(lambda: feed.scans == 2)
+        assert state(driver, API) is None
+
+    drive(feed, script, (120, 30))
+
+
+def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
+    end = threading.Event()
+
+    def flood() -> Iterator[Told]:
+        yield RowState(API.path, State.SYNCING)
+        while not end.is_set():
+            yield Output("x" * 300)
+        yield Finished((done(API),))
+
+    feed = source()
+    feed.changes.applying = flood()
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "S")
+        await driver.press("y")
+        await driver.until(lambda: "xxxx" in driver.text)
+        for key, name in (("j", "shop"), ("j", "web"), ("k", "shop"), ("G", "web")):
+            await driver.press(key)
+            assert driver.current == name
+        job = driver.main.job
+        assert job is not None
+        assert len(job.drain()) <= 1
+        end.set()
+        await driver.until(lambda: "api is synced" in driver.text)
+
+    drive(feed, script)
+
+
+def test_the_cursor_goes_with_an_environment_that_was_renamed() -> None:
+    new = replace(SHOP, environment=replace(SHOP.environment, path=STORE / "z", entry=STORE / "z"))
+    told = replace(done(SHOP), place=new.environment.entry)
+    feed = source(Finished((told,)))
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "j", "S")
+        feed.events = everything([API, WEB, replace(new, name="zed")])
+        feed.events.insert(-1, _gone(SHOP))
+        await driver.press("y")
+        await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
+        await driver.until(lambda: driver.current == "zed")
+
+    drive(feed, script)
+
+
+def _gone(item: Row) -> object:
+    from venvdash.session.events import RowGone
+
+    return RowGone(item.path)
+
+
+def test_a_moved_one_says_what_helps_without_a_key() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        assert "relinks" not in driver.text
+        await driver.press("j")
+        assert "R relinks it." in driver.text
+
+    drive(source(), script)
+
+
+def test_without_a_row_nothing_happens() -> None:
+    feed = source(rows=[])
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("S", "R", "c", "f2", "m", "X", "e", "s")
+        assert driver.app.screen is driver.main
+
+    drive(feed, script)
+    assert feed.changes.asked == []

@@ -1,0 +1,107 @@
+"""What the dashboard needs of a session: the real one has it all, a test's as much as it tests."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from venvdash.actions.commands import Log
+from venvdash.model import Plan, Proposal, Result, Row, Trashed
+from venvdash.scanner.events import Problem
+from venvdash.session.events import ChangeEvent, DeleteEvent, SessionEvent
+from venvdash.system.machine import Machine
+
+if TYPE_CHECKING:
+    from venvdash.session.deleting import Together
+    from venvdash.session.pruning import Offer, Rules
+
+
+class Changes(Protocol):
+    """What changes environments; each runs in the calling thread, as the session's own do.
+
+    Of the proposals none raises: why something cannot be done is in the proposal.
+    """
+
+    def sync(self, row: Row, extra: Sequence[str] = ()) -> Proposal:
+        """Return what a sync through uv would do."""
+
+    def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
+        """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
+
+    def unlink(self, row: Row) -> Proposal:
+        """Return what saying that it belongs to no project would do."""
+
+    def projects(self, row: Row) -> list[Path]:
+        """Return directories that it may belong to, the likeliest first."""
+
+    def copy(
+        self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
+    ) -> Proposal:
+        """Return what a copy called ``name``, in the store at ``root`` or its own, would be."""
+
+    def rename(self, row: Row, name: str) -> Proposal:
+        """Return what giving it another name would do."""
+
+    def move(self, row: Row, root: Path) -> Proposal:
+        """Return what moving it to the store at ``root`` would do."""
+
+    def apply(
+        self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
+    ) -> Iterator[ChangeEvent]:
+        """Carry out proposals one after the other and tell how it goes."""
+
+
+class Source(Protocol):
+    """What the dashboard needs of a session."""
+
+    machine: Machine
+    problems: list[Problem]
+    log: Log
+    """The programs that were run; any thread may read it at any time."""
+
+    @property
+    def changes(self) -> Changes:
+        """What changes environments without deleting them."""
+
+    def tidy(self) -> Sequence[str]:
+        """Mend what a crash left, before the first scan; a sentence for each thing mended."""
+
+    def scan(
+        self, *, usage: bool = True, cancel: threading.Event | None = None
+    ) -> Iterator[SessionEvent]:
+        """Scan the machine; runs in the calling thread."""
+
+    # Of these each runs in the calling thread, one thread at a time and none during a scan.
+
+    def prune_candidates(
+        self, rules: "Rules", cancel: threading.Event | None = None
+    ) -> Sequence["Offer"]:
+        """Return what the rules pick, after one more look for what leads there."""
+
+    def union(self, paths: Iterable[Path]) -> "Together":
+        """Add up what deleting these together gives back."""
+
+    def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
+        """Return what deleting these would do."""
+
+    def delete(
+        self,
+        plan: Plan,
+        *,
+        now: bool = False,
+        clean_cache: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[DeleteEvent]:
+        """Carry out a plan that was shown."""
+
+    def undo(self) -> Iterator[DeleteEvent]:
+        """Take the last deletion back, all of it."""
+
+    def trash(self) -> Sequence[Trashed]:
+        """Return what lies in the trash, the newest first."""
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        """Bring one back, under another name if that is given."""
+
+    def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``."""

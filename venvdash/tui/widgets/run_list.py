@@ -1,0 +1,54 @@
+"""The list of the commands that were run."""
+
+import time
+from typing import ClassVar
+
+from venvdash.actions.commands import Run
+from venvdash.text import visible
+from venvdash.tui.format import left, right
+from venvdash.tui.widgets.line_table import Column, LineTable, Parts
+
+
+def ending(run: Run) -> str:
+    """Return in a word or two how it ended."""
+    if run.running:
+        return "running"
+    if run.status is None:
+        return "not started"
+    if run.status < 0:
+        return f"signal {-run.status}"
+    return f"failed: {run.status}" if run.status else "ok"
+
+
+def _command(run: Run, width: int) -> Parts:
+    sign = "…" if run.running else "✗" if run.status else "✓" if run.status == 0 else "!"
+    style = "bad" if sign in "✗!" else "plain"
+    return ((left(f"{sign} {visible(run.shown, 512)}", width), style),)
+
+
+def _when(run: Run, width: int) -> Parts:
+    return ((right(time.strftime("%H:%M:%S", time.localtime(run.began)), width), "muted"),)
+
+
+def _took(run: Run, width: int) -> Parts:
+    seconds = time.time() - run.began if run.seconds is None else run.seconds
+    return ((right(f"{max(seconds, 0):.1f} s", width), "muted"),)
+
+
+def _ending(run: Run, width: int) -> Parts:
+    return ((left(ending(run), width), "plain" if run.status == 0 else "bad"),)
+
+
+class RunList(LineTable[Run]):
+    """The commands, one a line, keyed by their number."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain", "table--muted", "table--bad"}
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        columns = (
+            Column("command", "Command", 24, _command, grow=1),
+            Column("when", "At", 8, _when, numeric=True, order=1),
+            Column("took", "Took", 8, _took, numeric=True, order=2),
+            Column("ending", "Ended", 11, _ending),
+        )
+        super().__init__(columns, lambda run: run.number, id=id)
