@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from venvdash.actions.commands import Log
 from venvdash.model import (
@@ -152,6 +153,19 @@ def everything(rows: Sequence[Row]) -> list[SessionEvent]:
     ]
 
 
+def _told(events: Iterable[object], cancel: threading.Event | None) -> Iterator[Any]:
+    """Yield the events; raise an exception among them, wait at a threading.Event."""
+    for event in events:
+        if isinstance(event, Exception):
+            raise event
+        if not isinstance(event, threading.Event):
+            yield event
+            continue
+        while not event.wait(0.01):
+            if cancel is not None and cancel.is_set():
+                break
+
+
 @dataclass
 class ListChanges:
     """Changes that propose what ``answers`` holds for a row's path and tell what ``applying`` does.
@@ -206,15 +220,7 @@ class ListChanges:
         self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
     ) -> Iterator[ChangeEvent]:
         self.applied.append(proposals)
-        for event in self.applying:
-            if isinstance(event, Exception):
-                raise event
-            if not isinstance(event, threading.Event):
-                yield event
-                continue
-            while not event.wait(0.01):
-                if cancel is not None and cancel.is_set():
-                    break
+        yield from _told(self.applying, cancel)
 
 
 @dataclass
@@ -283,15 +289,7 @@ class ListSource:
         cancel: threading.Event | None = None,
     ) -> Iterator[DeleteEvent]:
         self.asked.append((plan, now, clean_cache))
-        for event in self.deleting:
-            if isinstance(event, Exception):
-                raise event
-            if not isinstance(event, threading.Event):
-                yield event
-                continue
-            while not event.wait(0.01):
-                if cancel is not None and cancel.is_set():
-                    break
+        yield from _told(self.deleting, cancel)
 
     def undo(self) -> Iterator[DeleteEvent]:
         yield from self.undoing

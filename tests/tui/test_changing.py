@@ -20,7 +20,7 @@ from venvdash.model import (
     Row,
     Status,
 )
-from venvdash.session.events import ChangeEvent, Finished, RowState, State
+from venvdash.session.events import ChangeEvent, Finished, RowGone, RowState, State
 from venvdash.tui.screens.proposal import ProposalScreen
 from venvdash.tui.widgets.proposal_text import describe_proposals
 
@@ -324,19 +324,12 @@ def test_the_cursor_goes_with_an_environment_that_was_renamed() -> None:
 
     async def script(driver: Driver) -> None:
         await asked(driver, "j", "S")
-        feed.events = everything([API, WEB, replace(new, name="zed")])
-        feed.events.insert(-1, _gone(SHOP))
+        feed.events = [RowGone(SHOP.path), *everything([API, WEB, replace(new, name="zed")])]
         await driver.press("y")
         await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
         await driver.until(lambda: driver.current == "zed")
 
     drive(feed, script)
-
-
-def _gone(item: Row) -> object:
-    from venvdash.session.events import RowGone
-
-    return RowGone(item.path)
 
 
 def test_a_moved_one_says_what_helps_without_a_key() -> None:

@@ -17,21 +17,16 @@ _MOST_SHOWN = 500
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The directories that begin as ``text`` does; ``trouble`` is why there are none, or ""."""
+    """What ``text`` may become: the directories that begin so.
+
+    ``completed`` is what it can be completed to without choosing. ``trouble`` is why there are no
+    directories, or "".
+    """
 
     text: str
+    completed: str
     found: tuple[Path, ...] = ()
     trouble: str = ""
-
-    @property
-    def completed(self) -> str:
-        """What the text can be completed to without choosing; itself where that is nothing."""
-        names = [path.name for path in self.found]
-        common = os.path.commonprefix(names)  # noqa: RUF071 - letter by letter is what is meant
-        head, _ = split(self.text)
-        whole = head + common + ("/" if len(names) == 1 else "")
-        typable = visible(whole, len(whole) + 1) == whole
-        return whole if typable and whole.startswith(self.text) else self.text
 
 
 def split(text: str) -> tuple[str, str]:
@@ -47,20 +42,29 @@ def complete(text: str, machine: Machine) -> Completion:
 
     Hidden directories are among it where the name begins with a dot.
     """
-    head, name = split(text)
+    head, begins = split(text)
     parent = machine.expand(head) if head else machine.cwd or machine.home
-    job = Job(parent, lambda: _directories(parent, name))
+    job = Job(parent, lambda: _directories(parent, begins))
     for answer in Patient(_PATIENCE, lambda: False).run([job]):
         if isinstance(answer, NotAnswering):
-            return Completion(text, trouble="It does not answer.")
+            return Completion(text, text, trouble="It does not answer.")
         if isinstance(answer, Failed):
             error = answer.error
-            return Completion(text, trouble=getattr(error, "strerror", None) or str(error))
-        return Completion(text, tuple(answer))
-    return Completion(text)
+            return Completion(text, text, trouble=getattr(error, "strerror", None) or str(error))
+        shown = tuple(parent / name for name in answer[:_MOST_SHOWN])
+        return Completion(text, _completed(text, head, answer), shown)
+    return Completion(text, text)
 
 
-def _directories(parent: Path, begins: str) -> Sequence[Path]:
+def _completed(text: str, head: str, names: Sequence[str]) -> str:
+    """Return ``text`` with what all names go on with, if that can be typed."""
+    whole = head + os.path.commonprefix(names)  # noqa: RUF071 - letter by letter is what is meant
+    whole += "/" if len(names) == 1 else ""
+    typable = visible(whole, len(whole) + 1) == whole
+    return whole if typable and whole.startswith(text) else text
+
+
+def _directories(parent: Path, begins: str) -> Sequence[str]:
     with os.scandir(parent) as entries:
         names = [
             entry.name
@@ -69,8 +73,7 @@ def _directories(parent: Path, begins: str) -> Sequence[Path]:
             and (begins.startswith(".") or not entry.name.startswith("."))
             and _is_directory(entry)
         ]
-    names.sort(key=str.casefold)
-    return [parent / name for name in names[:_MOST_SHOWN]]
+    return sorted(names, key=str.casefold)
 
 
 def _is_directory(entry: "os.DirEntry[str]") -> bool:

@@ -68,6 +68,15 @@ PROGRAM = (
 
 # Of the dialogs, which have no footer: they show their keys themselves.
 
+SCROLL = (
+    Binding("j,down", "scroll(1)", "Down", show=False),
+    Binding("k,up", "scroll(-1)", "Up", show=False),
+    Binding("pagedown,ctrl+f", "page(1)", "A screen down", show=False),
+    Binding("pageup,ctrl+b", "page(-1)", "A screen up", show=False),
+    Binding("g,home", "edge(False)", "Top", show=False),
+    Binding("G,end", "edge(True)", "End", show=False),
+)
+
 PLAN = (
     Binding("y", "yes", "Do it", show=False),
     Binding("n,escape,q", "no", "Leave everything as it is", show=False),
@@ -79,7 +88,7 @@ PROPOSAL = PLAN[:2]
 
 LINK = (
     Binding("slash", "type('/')", "Type a directory; Tab completes it", show=False),
-    Binding("tilde", "type('~/')", "The same, below HOME", show=False),
+    Binding("tilde", "type('~')", "The same, below HOME", show=False),
     Binding("s", "share", "Share: it keeps the projects that it has", show=False),
     Binding("u", "unlink", "Unlink: it belongs to no project", show=False),
     Binding("escape,q,R", "leave", "Back to the list", show=False),

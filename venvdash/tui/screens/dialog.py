@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from venvdash.text import visible
+from venvdash.tui import keys
 from venvdash.tui.aside import Came
 from venvdash.tui.widgets.text_pane import TextPane
 
@@ -44,14 +45,7 @@ class Dialog(ModalScreen[T]):
 class ReadingDialog(Dialog[T]):
     """A dialog in which a text is read: the keys scroll its TextPane."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "scroll(1)", "Down", show=False),
-        Binding("k,up", "scroll(-1)", "Up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "A screen down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "A screen up", show=False),
-        Binding("g,home", "edge(False)", "Top", show=False),
-        Binding("G,end", "edge(True)", "End", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.SCROLL)
 
     @property
     def pane(self) -> TextPane:
@@ -60,16 +54,15 @@ class ReadingDialog(Dialog[T]):
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
-        self.pane.scroll_relative(y=by, animate=False)
+        self.pane.move(by)
 
     def action_page(self, by: int) -> None:
         """Scroll by screens."""
-        pane = self.pane
-        pane.scroll_relative(y=by * max(1, pane.size.height - 1), animate=False)
+        self.pane.move_pages(by)
 
     def action_edge(self, end: bool) -> None:
         """Scroll to the first or the last line."""
-        (self.pane.scroll_end if end else self.pane.scroll_home)(animate=False)
+        self.pane.move_to_edge(end)
 
 
 class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):

@@ -35,7 +35,7 @@ class LinkScreen(Dialog[None]):
         self._main, self._row = main, row
         self._offered: Sequence[Path] | None = None
         self._completing: Latest[Completion] = Latest(self, self._show_found, self._cannot)
-        self._completion = Completion("")
+        self._completion = Completion("", "")
         self._tab_waits = False
 
     def compose(self) -> ComposeResult:
@@ -44,7 +44,12 @@ class LinkScreen(Dialog[None]):
             frame.border_title = Content(f"Relink {visible(self._row.name, 64)}")
             frame.border_subtitle = Content("Enter link   / type   u unlink   Esc back")
             yield Static(reason(self._row, self._main.home), id="about", markup=False)
-            yield PathLine(placeholder="a directory; Tab completes", compact=True, id="line")
+            yield PathLine(
+                placeholder="a directory; Tab completes",
+                compact=True,
+                select_on_focus=False,
+                id="line",
+            )
             yield DirectoryList(self._main.home, id="directories")
             yield Choice("s", "Share: it keeps the projects that it has", id="share")
 
@@ -76,7 +81,7 @@ class LinkScreen(Dialog[None]):
         self._offered = offered
         if not self.line.value:
             self._show_offered()
-        if not offered and self.focused is self.listing:
+        if not offered:
             self.line.focus()
 
     def _show_offered(self) -> None:

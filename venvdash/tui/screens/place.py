@@ -82,9 +82,11 @@ class PlaceScreen(Dialog[None]):
         if self._action is Action.RENAME:
             return [("", None)]
         own = self._rows[0].environment.root
-        found = [root for root in plain_stores(self._main.findings.stores) if root != own]
-        roots = (found or [own]) if self._action is Action.MOVE else [own, *found]
-        return [(short_path(root, self._main.home), root) for root in roots]
+        roots = plain_stores(self._main.findings.stores)
+        others = [root for root in roots if root != own]
+        if own in roots and self._action is Action.COPY:
+            others.insert(0, own)
+        return [(short_path(root, self._main.home), root) for root in others or [own]]
 
     def _versions(self) -> list[tuple[str, str | None]]:
         """Return the Pythons to choose from, the present one first."""
@@ -113,7 +115,9 @@ class PlaceScreen(Dialog[None]):
             if self._action is Action.COPY:
                 name = name_for_copy(row, self._main.table.rows.values())
             shown = name if visible(name, 255) == name else ""
-            yield PlainInput(shown, placeholder="a name", compact=True, max_length=255)
+            yield PlainInput(
+                shown, placeholder="a name", compact=True, max_length=255, select_on_focus=False
+            )
         for cycle in (self._store, self._python):
             if len(cycle.values) > 1:
                 yield cycle

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from rich.cells import chop_cells
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.strip import Strip
 
 from venvdash.text import visible
+from venvdash.tui import keys
 from venvdash.tui.format import left
 from venvdash.tui.widgets.line_view import LineView
 
@@ -17,14 +18,7 @@ from venvdash.tui.widgets.line_view import LineView
 class OutputPane(LineView, can_focus=True):
     """Lines of output. Its end stays in sight until the reader scrolls away from it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("ctrl+f", "page_down", "A screen down", show=False),
-        Binding("ctrl+b", "page_up", "A screen up", show=False),
-        Binding("g", "scroll_home", "Top", show=False),
-        Binding("G", "scroll_end", "End", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.SCROLL)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -77,6 +71,18 @@ class OutputPane(LineView, can_focus=True):
         if shown.isascii():
             return [shown[at : at + width] for at in range(0, len(shown), width)] or [""]
         return chop_cells(shown, width) or [""]
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.move(by)
+
+    def action_page(self, by: int) -> None:
+        """Scroll by screens."""
+        self.move_pages(by)
+
+    def action_edge(self, end: bool) -> None:
+        """Scroll to the first or the last line."""
+        self.move_to_edge(end)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
