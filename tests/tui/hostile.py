@@ -1,11 +1,14 @@
 """A dashboard over a machine full of hostile names; started in a terminal of its own by a test."""
 
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.feeding import HOME, STORE, ListSource, everything, row
+from tests.tui.feeding import HOME, STORE, ListChanges, ListSource, everything, row
+from venvdash.actions.commands import Log
+from venvdash.actions.events import Output, Progressed
 from venvdash.model import (
     Action,
     Claim,
@@ -17,7 +20,9 @@ from venvdash.model import (
     NotEnvironment,
     Outcome,
     Package,
+    PackageChange,
     Plan,
+    Proposal,
     Record,
     Refusal,
     Removal,
@@ -27,7 +32,7 @@ from venvdash.model import (
     Trashed,
 )
 from venvdash.scanner.events import Ended, Oddity, Problem, StoreSeen
-from venvdash.session.events import DeleteEvent, Finished, RowState, State
+from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowState, State
 from venvdash.stores.base import Root, Why
 from venvdash.tui import run
 
@@ -87,7 +92,49 @@ def hostile_source() -> ListSource:
         plan=Plan(Action.DELETE, items, refused, packages_only_in_cache=NAMES),
         deleting=tuple(_deletion(items)),
         trashed=tuple(map(_trashed, NAMES)),
+        log=_log(),
+        changes=_changes(),
     )
+
+
+def _log() -> Log:
+    log = Log()
+    for name in NAMES:
+        run = log.begin([f"/bin/{name}", name], Path("/") / name, {"A": name})
+        run.line(name)
+        run.ended(1)
+    return log
+
+
+def _changes() -> ListChanges:
+    """Return changes that propose, offer and tell every name; half of them are refused."""
+    answers: dict[Path, Proposal | Exception | threading.Event] = {}
+    told: list[ChangeEvent] = []
+    results = []
+    for number, name in enumerate(NAMES):
+        item = hostile_row(name)
+        answers[item.path] = Proposal(
+            Action.SYNC,
+            item,
+            (name,),
+            (name,),
+            refusal=name if number % 2 else "",
+            place=STORE / name,
+            python=name,
+            commands=((f"/bin/{name}", name),),
+            packages=(PackageChange(name, name, name),),
+            edits=(Edit(HOME / name, name, name),),
+            links=(Link(HOME / name, name),),
+        )
+        told += [
+            RowState(item.path, State.SYNCING),
+            Output(name),
+            Progressed(name, 1, 2),
+            RowState(item.path, State.FAILED, name),
+        ]
+        results.append(Result(item.path, name, Outcome.FAILED, name, place=STORE / name))
+    told.append(Finished(tuple(results), problems=NAMES))
+    return ListChanges(answers, [HOME / name for name in NAMES], told)
 
 
 def _items() -> Iterator[Item]:

@@ -58,7 +58,9 @@ class Terminal:
         """Read until ``text`` has been written since the start; fail where it never is."""
         end = time.monotonic() + seconds
         while text.encode() not in self.output:
-            assert time.monotonic() < end, f"{text!r} never came: {self.output[-2000:]!r}"
+            if time.monotonic() > end:
+                self.kill()
+                raise AssertionError(f"{text!r} never came: {self.output[-2000:]!r}")
             self.read(0.1)
 
     def send(self, keys: str) -> bytes:
@@ -83,6 +85,10 @@ class Terminal:
         end = time.monotonic() + 20
         while self._process.poll() is None and time.monotonic() < end:
             self.read(0.1)
+        return self.kill()
+
+    def kill(self) -> int:
+        """End the program at once, where it has not ended, and return its exit code."""
         self._process.kill()
         os.close(self._master)
         return self._process.wait()

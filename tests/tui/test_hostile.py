@@ -98,11 +98,44 @@ def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int,
     assert_clean(terminal.output)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+def test_no_unsafe_byte_of_a_proposal_its_outcome_a_form_or_the_log_does(
+    size: tuple[int, int],
+) -> None:
+    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"], size=size)
+    terminal.wait_for("The scan failed")
+    for opener in ("R", "c", "\x1bOQ", "m"):  # F2
+        terminal.send(opener)
+        terminal.send("jj\r")
+        terminal.send("G")
+        terminal.send("\x1b")
+        terminal.send("/\t")
+        terminal.send("\x1b")
+        terminal.send("\x1b")
+    terminal.send("a")
+    terminal.wait_for("10 marked")
+    terminal.send("S")
+    terminal.wait_for("5 are left alone")
+    for _ in range(8):
+        terminal.send("\x06")  # a screen down
+    terminal.send("y")
+    terminal.wait_for("10 failed")
+    for _ in NAMES:
+        terminal.send("j")
+    terminal.send("@")
+    terminal.wait_for("Y copy output")
+    for _ in NAMES:
+        terminal.send("yYj")
+    terminal.send("\x1b")
+    assert terminal.quit() == 0, terminal.output[-4000:]
+    assert_clean(terminal.output)
+
+
 def test_keys_typed_ahead_of_the_screen_that_they_are_for_do_no_harm() -> None:
     terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"])
-    terminal.send("dGxjEkyGv a?")
+    terminal.send("dGxjEkyGv a?SRcm@s")
     terminal.wait_for("The scan failed")
-    for opener in "\ryxdE?:/":
+    for opener in "\ryxdE?:/SRcm@":
         terminal.send("\x1b")
         terminal.send("\x1b")
         terminal.send(f"{opener}GgjkfFcrynGu j")

@@ -77,6 +77,9 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         Binding("right", "app.focus_next", "Next", show=False),
     ]
 
+    KEYS: ClassVar[str] = "j k scroll   y n   Esc cancel"
+    """What the frame says of the keys."""
+
     def __init__(self, title: str, looking: str, yes: str) -> None:
         """``title``, ``looking`` (shown until there is more) and ``yes`` are fit to show."""
         super().__init__()
@@ -102,7 +105,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
     def on_mount(self) -> None:
         """Put the focus on Cancel, and show what is known already."""
         frame = self.query_one("#plan")
-        frame.border_subtitle = Content("j k scroll   Tab other choices   Esc cancel")
+        frame.border_subtitle = Content(self.KEYS)
         frame.border_title = Content(self._title)
         self.query_one("#no").focus()
         self._laid_out = True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
@@ -115,9 +115,10 @@ class PlaceScreen(Dialog[None]):
             if self._action is Action.COPY:
                 name = name_for_copy(row, self._main.table.rows.values())
             shown = name if visible(name, 255) == name else ""
-            yield PlainInput(
+            line = PlainInput(
                 shown, placeholder="a name", compact=True, max_length=255, select_on_focus=False
             )
+            yield Horizontal(Static("Name", markup=False), line, classes="field")
         for cycle in (self._store, self._python):
             if len(cycle.values) > 1:
                 yield cycle

@@ -31,6 +31,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
     """Shows a plan once it has been made; Cancel is the default."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PLAN)
+    KEYS = "j k scroll   Tab other choices   Esc cancel"
 
     def __init__(self, count: int, home: Path | None) -> None:
         title = f"Delete {counted(count, 'environment')}"

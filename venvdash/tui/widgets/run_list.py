@@ -3,7 +3,7 @@
 import time
 from typing import ClassVar
 
-from venvdash.actions.commands import Run
+from venvdash.actions.commands import Run, typed
 from venvdash.text import visible
 from venvdash.tui.format import left, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
@@ -23,7 +23,8 @@ def ending(run: Run) -> str:
 def _command(run: Run, width: int) -> Parts:
     sign = "…" if run.running else "✗" if run.status else "✓" if run.status == 0 else "!"
     style = "bad" if sign in "✗!" else "plain"
-    return ((left(f"{sign} {visible(run.shown, 512)}", width), style),)
+    words = visible(typed(run.command), 512)  # the variables are told beside the output
+    return ((left(f"{sign} {words}", width), style),)
 
 
 def _when(run: Run, width: int) -> Parts:
