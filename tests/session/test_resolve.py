@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from venvdash.model import Environment, Fingerprint, How, Row, Status, Traits, Verdict
 from venvdash.session import naming, resolve
@@ -179,7 +181,10 @@ def test_implied_is_the_nearest_project_upwards(tmp_path: Path) -> None:
         Row(OLD, Verdict(Status.INACTIVE, "", (project,)), "app@3.11"),
     ]
     assert resolve.implied(rows, project / "src" / "deep").rows == (rows[0],)
-    (project / "src" / "pyproject.toml").write_text("")  # a workspace's member
+    (project / "src" / "pyproject.toml").write_text("")
+    with pytest.raises(NotFoundError):
+        resolve.implied(rows, project / "src" / "deep")
+    (project / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["s*"]\n')
     assert resolve.implied(rows, project / "src" / "deep").rows == (rows[0],)
     with pytest.raises(NotFoundError):
         resolve.implied(rows, tmp_path)
@@ -202,3 +207,42 @@ def test_a_project_without_an_environment_stops_the_search_upwards(tmp_path: Pat
     (inner / "pyproject.toml").write_text("")
     with pytest.raises(NotFoundError):
         resolve.implied(ROWS, inner)
+
+
+_WORDS = st.text("aAb-_.@:3~1 /é", min_size=1, max_size=5).map(lambda text: text.strip("/") or "a")
+_ROWS = st.lists(
+    st.tuples(
+        _WORDS, st.sampled_from(["3.12.1", "3.11.4"]), st.sampled_from(KINDS),
+        st.sampled_from([Status.LINKED, Status.ORPHAN, Status.NAMED]), _WORDS,
+    ),
+    min_size=1, max_size=8,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ROWS, st.text("aAb-_.@:3~1 /é", max_size=6))
+def test_whatever_they_are_called_each_has_a_name_that_means_only_it(
+    found: list[tuple[str, str, str, Status, str]], text: str
+) -> None:
+    entries: list[tuple[Environment, Status, str | None]] = [
+        (
+            environment(name.replace("/", "-"), python, kind, digest=str(number)),
+            status,
+            None if status is Status.NAMED else f"code/{project}",
+        )
+        for number, (name, python, kind, status, project) in enumerate(found)
+    ]
+    rows = table(*entries)
+    for row in rows:
+        assert choose(resolve.spelling(row, rows), rows, changing=True) == [row.path]
+    for changing in (False, True):
+        several: tuple[tuple[str, Row], ...] = ()
+        try:
+            assert len(choose(text, rows, changing=changing)) == 1
+        except AmbiguousError as error:
+            several = error.options
+        except NotFoundError:
+            continue
+        assert len(several) != 1
+        for spelled, row in several:
+            assert choose(spelled, rows, changing=True) == [row.path]

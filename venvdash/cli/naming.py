@@ -14,15 +14,21 @@ from venvdash.session.events import RowChanged
 from venvdash.session.resolve import AmbiguousError, NotFoundError
 from venvdash.text import short_path, visible
 
+_MOST = 50  # environments that are offered for one name
+
 
 def scan_for(
-    opened: Session, name: str | None, *, changing: bool = False, every: bool = False, usage: bool
+    opened: Session,
+    name: str | None,
+    *,
+    changing: bool = False,
+    every: bool = False,
+    implied: bool | None = None,
+    usage: bool,
 ) -> tuple[Row, ...]:
     """Scan and return the rows that ``name`` means, with their sizes where ``usage`` is asked for.
 
-    Without a name the current directory's project decides. Nothing is measured before the name is
-    understood. Leaves the program with 1 where nothing bears the name, 3 where several do and
-    nobody can be asked.
+    As ``chosen``; nothing is measured before the name is understood.
     """
     paths: tuple[Path, ...] | None = None
     line = ProgressLine()
@@ -31,24 +37,41 @@ def scan_for(
             sizes = isinstance(event, Progress) and event.phase is Phase.SIZES
             if paths is None and (sizes or (isinstance(event, RowChanged) and event.measured)):
                 line.clear()
-                paths = _paths(opened, name, changing=changing, every=every)
+                paths = _paths(opened, name, changing, every, implied)
             if isinstance(event, Progress):
                 line.show(event)
     finally:
         line.clear()
     if paths is None:
-        paths = _paths(opened, name, changing=changing, every=every)
+        paths = _paths(opened, name, changing, every, implied)
     return tuple(opened.rows[path] for path in paths if path in opened.rows)
 
 
-def _paths(opened: Session, name: str | None, *, changing: bool, every: bool) -> tuple[Path, ...]:
-    return tuple(row.path for row in chosen(opened, name, changing=changing, every=every))
+def _paths(
+    opened: Session, name: str | None, changing: bool, every: bool, implied: bool | None
+) -> tuple[Path, ...]:
+    rows = chosen(opened, name, changing=changing, every=every, implied=implied)
+    return tuple(row.path for row in rows)
 
 
 def chosen(
-    opened: Session, name: str | None, *, changing: bool = False, every: bool = False
+    opened: Session,
+    name: str | None,
+    *,
+    changing: bool = False,
+    every: bool = False,
+    implied: bool | None = None,
 ) -> tuple[Row, ...]:
-    """Return the rows of a scanned session that ``name`` means; leaves with 1 or 3 as above."""
+    """Return the rows of a scanned session that ``name`` means: the one, or several with ``every``.
+
+    Commands that read (shell, path, info …) take the beginning of a name, and of several the
+    current environment; those that are ``changing`` never choose. Without a name the project of
+    the current directory decides, for a changing command only where ``implied`` says so: deleting
+    never does. Leaves the program with 1 where nothing bears the name, 2 where there must be one,
+    3 where several bear it and nobody can be asked.
+    """
+    if name is None and not (not changing if implied is None else implied):
+        fail("give the NAME of an environment: what changes one is not guessed.", 2)
     try:
         choice = opened.choose(name, changing=changing, every=every)
     except NotFoundError as error:
@@ -61,30 +84,45 @@ def chosen(
 
 
 def _not_found(opened: Session, name: str | None, error: NotFoundError) -> str:
+    meant = " or ".join(visible(one) for one in error.suggestions)
     if name is None:
-        place = short_path(str(error) or opened.machine.home, opened.machine.home)
+        place = short_path(str(error), opened.machine.home)
+        if meant:
+            return f"the project in {place} uses none that is known. Did you mean {meant}?"
         return (
             f"no environment belongs to the project of {place}.\n"
             "Give a name: `venvdash list` shows them."
         )
-    if not error.suggestions:
-        return f"no environment is called {name}. `venvdash list` shows them all."
-    return f"no environment is called {name}. Did you mean {' or '.join(error.suggestions)}?"
+    if not meant:
+        return f"no environment is called {visible(name)}. `venvdash list` shows them all."
+    return f"no environment is called {visible(name)}. Did you mean {meant}?"
 
 
 def _asked(opened: Session, error: AmbiguousError) -> Row:
     """Let the user choose by number, where there is a terminal to ask on."""
-    message = f"{visible(str(error))} means {len(error.options)} environments:"
-    lines = _options(opened, error.options)
+    message = f"{visible(str(error))} means {len(error.options)} environments"
+    lines = _options(opened, error.options[:_MOST])
+    if len(lines) < len(error.options):
+        message += f" ({_MOST} of them are shown)"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        fail("\n".join([message, *lines, "Give one of these names."]), 3)
-    click.echo(message, err=True)
+        fail("\n".join([f"{message}:", *lines, _advice()]), 3)
+    click.echo(f"{message}:", err=True)
     for number, line in enumerate(lines, 1):
         click.echo(f"{number:>3}  {line}", err=True)
-    picked = click.prompt(
-        "Which one", type=click.IntRange(1, len(lines)), err=True, show_default=False
-    )
+    numbers = click.IntRange(1, len(lines))
+    try:
+        picked = click.prompt("Which one", type=numbers, err=True, show_default=False)
+    except click.Abort:
+        click.echo(err=True)
+        fail("nothing was done.", 3)
     return error.options[picked - 1][1]
+
+
+def _advice() -> str:
+    """Say what to type instead, with ``--all`` where the command has that."""
+    command = click.get_current_context().command
+    every = any("--all" in option.opts for option in command.params)
+    return "Give one of these names" + (", or `--all` for all of one project." if every else ".")
 
 
 def _options(opened: Session, options: Sequence[tuple[str, Row]]) -> list[str]:

@@ -10,7 +10,11 @@ from venvdash.model.evidence import Record, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list: everything known about one environment."""
+    """One line of the list: everything known about one environment.
+
+    ``title`` is what its project calls itself, which several may. ``pointed`` are those of its
+    projects whose own pointer (``.venv``, the tool's file) leads here.
+    """
 
     environment: Environment
     verdict: Verdict
@@ -19,6 +23,8 @@ class Row:
     record: Record | None = None
     used: float | None = None
     here: bool = False  # belongs to the project of the current directory
+    title: str = ""
+    pointed: tuple[Path, ...] = ()
 
     @property
     def path(self) -> Path:

@@ -37,7 +37,7 @@ from venvdash.scanner.events import (
     StoreSeen,
 )
 from venvdash.scanner.references import Reference
-from venvdash.session import naming, resolve
+from venvdash.session import naming, nearest, resolve
 from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions, Together
 from venvdash.session.events import DeleteEvent, RowChanged, RowGone, SessionEvent
@@ -149,7 +149,7 @@ class Session:
     def of_project(self, text: str) -> set[Path]:
         """Return the environments of the project at or above a directory, by their paths."""
         directory = Path(os.path.normpath(self.machine.expand(text)))
-        return {row.path for row in resolve.of_project(self.rows.values(), directory)}
+        return {row.path for row in nearest.above(self.rows.values(), directory)[1]}
 
     def matches(self, names: Iterable[str], rows: Sequence[Row]) -> bool:
         """Return whether any of the names means any of the rows."""
@@ -162,14 +162,13 @@ class Session:
     def choose(self, text: str | None, *, changing: bool, every: bool = False) -> resolve.Choice:
         """Return the environments that a name, or without one the current directory, means.
 
-        Raises resolve.NotFoundError and resolve.AmbiguousError. A changing command never takes an
-        implied name or chooses between several.
+        Raises resolve.NotFoundError and resolve.AmbiguousError. A changing command never chooses
+        between several; whether it takes an implied name is for itself to say.
         """
         rows = list(self.rows.values())
         if text is None:
-            if changing:
-                raise resolve.NotFoundError("")
-            return resolve.implied(rows, self.machine.cwd or self.machine.home)
+            cwd = self.machine.cwd or self.machine.home
+            return resolve.implied(rows, cwd, changing=changing, every=every)
         return resolve.choose(self.query(text), rows, changing=changing, every=every)
 
     def examine(self, row: Row) -> "Examination":
@@ -332,6 +331,8 @@ class Session:
                 record=record,
                 used=self._used(environment, verdict, record),
                 here=not here.isdisjoint(verdict.projects),
+                title=self._names.get(verdict.project, "") if verdict.project else "",
+                pointed=nearest.pointing(path, verdict, event.facts),
             )
             self.rows[path] = row
             changed.append(row)

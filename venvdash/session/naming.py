@@ -1,15 +1,24 @@
 """What a row is called: the project's name, told apart where two would be the same."""
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from venvdash.model import Environment, Verdict
 
+_SEPARATORS = re.compile(r"[-_.]+")
+
 
 def minor(python: str | None) -> str:
     """Return X.Y of a version."""
     return ".".join((python or "").split(".")[:2])
+
+
+def alike(name: str) -> str:
+    """Return what is equal for two names that differ in case and in ``-``, ``_`` and ``.`` only."""
+    return _SEPARATORS.sub("-", unicodedata.normalize("NFC", name).casefold())
 
 
 def names(

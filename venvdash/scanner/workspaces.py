@@ -1,0 +1,63 @@
+"""Which workspace a project is a member of: its environment is then the workspace's.
+
+Facts: https://docs.astral.sh/uv/concepts/projects/workspaces/. The root's ``[tool.uv.workspace]``
+has globs of ``members`` and of what to ``exclude``, relative to it.
+"""
+
+import os
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from venvdash.stores.reading import LIMIT, toml_table
+from venvdash.system.files import read_text
+
+_ABOVE = 16  # directories above a member that may be the root
+_MOST = 1000  # globs
+_WORDS = 32  # parts of a glob
+
+
+def root_of(project: Path) -> Path | None:
+    """Return the root of the workspace that has ``project`` as a member, None if none has.
+
+    The nearest workspace above decides, as for uv. Raises nothing.
+    """
+    if _workspace(project) is not None:
+        return None  # it is a root itself
+    for root in islice(project.parents, _ABOVE):
+        workspace = _workspace(root)
+        if workspace is not None:
+            parts = project.relative_to(root).parts
+            member = _any(workspace.get("members"), parts)
+            return root if member and not _any(workspace.get("exclude"), parts) else None
+    return None
+
+
+def _workspace(directory: Path) -> dict[str, Any] | None:
+    table: Any = toml_table(read_text(os.path.join(directory, "pyproject.toml"), LIMIT))
+    for key in ("tool", "uv", "workspace"):
+        table = table.get(key) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def _any(globs: object, parts: Sequence[str]) -> bool:
+    """Return whether one of the globs fits a path."""
+    for glob in globs[:_MOST] if isinstance(globs, list) else []:
+        words = glob.split("/") if isinstance(glob, str) else []
+        words = [word for word in words if word not in ("", ".")]
+        if 0 < len(words) <= _WORDS and _fits(words, parts):
+            return True
+    return False
+
+
+def _fits(glob: Sequence[str], parts: Sequence[str]) -> bool:
+    """Return whether a glob fits; ``**`` stands for any number of directories."""
+    reached = {0}  # how many of the parts the glob may have used up so far
+    for word in glob:
+        if word == "**":
+            reached = set(range(min(reached, default=len(parts)), len(parts) + 1))
+        else:
+            reached = {n + 1 for n in reached if n < len(parts) and fnmatchcase(parts[n], word)}
+    return len(parts) in reached
