@@ -40,7 +40,7 @@ def test_a_project_without_a_lockfile(place: Place) -> None:
     environment = place.central(project)
     before = content(project, environment)
     proposal = place.propose(environment)
-    assert said(proposal) == "uv syncs it with ~/code/web. The project's uv.lock is made first."
+    assert said(proposal) == "uv syncs it with ~/code/web. ~/code/web/uv.lock is made first."
     assert (proposal.warns, changes(proposal)) == ((), {"installed alpha 1.0"})
     assert proposal.project == project
     after = content(project, environment)

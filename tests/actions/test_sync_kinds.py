@@ -39,6 +39,10 @@ def test_a_script(place: Place) -> None:
     assert place.sync(environment).reason == "Installed: beta 1.0. Removed: alpha 1.0."
     assert packages(environment) == {"beta-1.0"}
     assert not (script.parent / "uv.lock").exists()
+    place.uv("lock", "-q", "--script", script)
+    script.write_text('# /// script\n# dependencies = ["delta"]\n# ///\n')
+    says = place.propose(environment).says
+    assert "~/code/report.py.lock is brought up to date first." in says
 
 
 def test_a_script_whose_python_does_not_fit_is_not_replaced_by_the_same(
@@ -107,6 +111,10 @@ def test_a_tool_of_uv(place: Place) -> None:
     assert row.record is not None
     assert row.record.last_sync is not None
     assert not (environment / "venvdash.toml").exists()
+    (environment / "bin" / "python").unlink()
+    assert (
+        "`uv tool install --reinstall greeter` makes it anew" in place.propose(environment).refusal
+    )
 
 
 def test_a_tool_of_pipx(place: Place, tool: Tool) -> None:

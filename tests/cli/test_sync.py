@@ -144,6 +144,24 @@ def test_ctrl_c_ends_all_of_uv_and_leaves_the_terminal_as_it_was(place: Place) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX")
+def test_the_second_ctrl_c_insists_and_leaves_nothing_either(place: Place) -> None:
+    slow = place.project("slow", "alpha", slow=True)
+    place.central(slow)
+    backend = slow / "backend.py"
+    deaf = "import signal\nfor one in (2, 15):\n    signal.signal(one, signal.SIG_IGN)\n"
+    backend.write_text(deaf + backend.read_text())
+    with on_terminal(place, "slow") as terminal:
+        waited(lambda: (slow / "building").exists() and bool((slow / "building").read_text()))
+        session = int((slow / "building").read_text().split()[0])
+        terminal.press("\x03")
+        waited(lambda: len(alive(session)) <= 2)  # uv itself has gone
+        terminal.press("\x03")
+        assert terminal.wait() == 1
+        assert not alive(session)
+        assert b"Traceback" not in terminal.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX")
 def test_a_terminal_that_goes_away_ends_uv_as_well(place: Place) -> None:
     slow = place.project("slow", "alpha", slow=True)
     place.central(slow)

@@ -42,8 +42,8 @@ class Foreseen:
 
     ``replaced``: uv deletes the environment and makes another in its place, since its own Python
     would not do: ``why`` in uv's words. ``python`` is the version that it has then. ``lock`` is
-    what becomes of the project's lockfile: "create", "update" or nothing. ``known`` is False
-    where nobody can say beforehand.
+    the project's lockfile where it is written as well, and may be there already. ``known`` is
+    False where nobody can say beforehand.
     """
 
     way: Way
@@ -51,7 +51,8 @@ class Foreseen:
     replaced: bool = False
     why: str = ""
     python: str | None = None
-    lock: str = ""
+    lock: Path | None = None
+    lock_exists: bool = False
     known: bool = True
 
     @property
@@ -159,13 +160,15 @@ def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> F
     if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(row.path)):
         other = f" ({visible(place)})" if place else ""
         raise CannotError(f"uv would work in another environment{other}, not in this one.")
-    action = string(lock, "action") if isinstance(lock, dict) else None
+    lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
+    file = string(lock, "path")
     return Foreseen(
         way,
         tuple(_changes(sync["changes"]) if "changes" in sync else _lines(done.stderr)),
         replaced=sync.get("action") != "check",
         python=string(sync, "environment", "python", "version"),
-        lock=action if action in ("create", "update") else "",
+        lock=Path(file) if file else None,
+        lock_exists=lock.get("action") == "update",
     )
 
 

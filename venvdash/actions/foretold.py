@@ -43,15 +43,16 @@ class Words:
         else:
             yield f"uv syncs it with {self._short(self._project)}."
         if found.lock:
-            done = "made first" if found.lock == "create" else "brought up to date first"
-            yield f"The project's uv.lock is {done}."
+            done = "brought up to date" if found.lock_exists else "made"
+            yield f"{self._short(found.lock)} is {done} first."
         if way.inexact:
             yield f"Packages that this project does not ask for stay: {way.inexact}."
         if "--reinstall-package" in way.extra:
             yield "Packages whose files are missing are installed again."
         yield from self._other_pointer()
         yield from self._other_python()
-        yield from self._uses()
+        if not found.replaced:
+            yield from self._uses()
 
     def warns(self) -> Iterator[str]:
         """Yield what is lost or replaced, a sentence each."""
@@ -64,6 +65,7 @@ class Words:
             left = {name for name in had if normalised(name) not in map(normalised, coming)}
             if left:
                 yield f"Not installed again: {listed(left)}."
+            yield from self._uses()
         elif going - coming:
             count = len(going - coming)
             what = "1 package is" if count == 1 else f"{count} packages are"

@@ -76,7 +76,7 @@ def run(
     ends with another code than 0; CancelledError.
     """
     written = (bytearray(), bytearray())
-    with _started(uv, arguments, environ, cwd, log, variables, merged=False) as started:
+    with _started(uv, arguments, environ, cwd, log, variables, cancel, merged=False) as started:
         try:
             for pipe, data in started.program.listen(cancel, timeout):
                 written[pipe].extend(data)
@@ -115,7 +115,7 @@ def stream(
     """
     last: deque[str] = deque(maxlen=_LAST)
     lines = _Lines()
-    with _started(uv, arguments, environ, cwd, log, variables, merged=True) as started:
+    with _started(uv, arguments, environ, cwd, log, variables, cancel, merged=True) as started:
 
         def noted(found: Iterable[str]) -> Iterator[str]:
             for line in found:
@@ -163,12 +163,15 @@ def _started(
     cwd: Path,
     log: Log,
     variables: Mapping[str, str] | None,
+    cancel: threading.Event | None,
     *,
     merged: bool,
 ) -> Iterator[_Started]:
     """Start uv, record it, and see to it that nothing of it runs on."""
     command = [os.fspath(uv), *(os.fspath(argument) for argument in arguments)]
     shown = typed(command, variables)  # tools with environments are run here too
+    if cancel is not None and cancel.is_set():
+        raise CancelledError
     recording = log.begin(command, cwd, variables)
     try:
         program = Program(command, environ={**environ, **(variables or {})}, cwd=cwd, merged=merged)

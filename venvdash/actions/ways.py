@@ -180,6 +180,12 @@ def _clean(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _tool(row: Row, extra: Sequence[str], context: Context) -> Way:
+    if Flag.BROKEN in row.environment.flags:
+        name = visible(row.environment.entry.name)
+        again = (
+            "pipx reinstall" if row.environment.store == "pipx" else "uv tool install --reinstall"
+        )
+        raise CannotError(f"Its interpreter is gone: `{again} {name}` makes it anew.")
     after_option = False
     for word in extra:
         if word == "--all" or not (word.startswith("-") or after_option):
