@@ -14,6 +14,7 @@ from typing import Any
 from venvdash.stores.reading import LIMIT, toml_table
 from venvdash.system.files import read_text
 
+_FILE = "pyproject.toml"
 _ABOVE = 16  # directories above a member that may be the root
 _MOST = 1000  # globs
 _WORDS = 32  # parts of a glob
@@ -22,21 +23,21 @@ _WORDS = 32  # parts of a glob
 def root_of(project: Path) -> Path | None:
     """Return the root of the workspace that has ``project`` as a member, None if none has.
 
-    The nearest workspace above decides, as for uv. Raises nothing.
+    The nearest pyproject.toml above decides, as for uv. Raises nothing.
     """
     if _workspace(project) is not None:
         return None  # it is a root itself
     for root in islice(project.parents, _ABOVE):
-        workspace = _workspace(root)
-        if workspace is not None:
-            parts = project.relative_to(root).parts
-            member = _any(workspace.get("members"), parts)
-            return root if member and not _any(workspace.get("exclude"), parts) else None
+        if not os.path.lexists(root / _FILE):
+            continue
+        workspace, parts = _workspace(root) or {}, project.relative_to(root).parts
+        member = _any(workspace.get("members"), parts)
+        return root if member and not _any(workspace.get("exclude"), parts) else None
     return None
 
 
 def _workspace(directory: Path) -> dict[str, Any] | None:
-    table: Any = toml_table(read_text(os.path.join(directory, "pyproject.toml"), LIMIT))
+    table: Any = toml_table(read_text(os.path.join(directory, _FILE), LIMIT))
     for key in ("tool", "uv", "workspace"):
         table = table.get(key) if isinstance(table, dict) else None
     return table if isinstance(table, dict) else None
@@ -56,8 +57,8 @@ def _fits(glob: Sequence[str], parts: Sequence[str]) -> bool:
     """Return whether a glob fits; ``**`` stands for any number of directories."""
     reached = {0}  # how many of the parts the glob may have used up so far
     for word in glob:
-        if word == "**":
-            reached = set(range(min(reached, default=len(parts)), len(parts) + 1))
+        if word == "**" and reached:
+            reached = set(range(min(reached), len(parts) + 1))
         else:
             reached = {n + 1 for n in reached if n < len(parts) and fnmatchcase(parts[n], word)}
     return len(parts) in reached
