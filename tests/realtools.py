@@ -41,6 +41,7 @@ RELEASES = {
     "prime-uve": Release("0.2.0", python=(3, 13)),
     "uv-workon": Release("0.8.0"),
     "uvlink": Release("0.9.1", python=(3, 12)),
+    "xonsh": Release("0.25.0", beside=("prompt-toolkit",)),
     "virtualenvwrapper": Release("6.1.1", "virtualenvwrapper.sh", beside=("setuptools<81",)),
 }
 

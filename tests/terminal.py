@@ -91,7 +91,8 @@ def program(
 ) -> Iterator[Terminal]:
     """Run a program on a terminal of that size; it is killed when the test is done with it.
 
-    ``controlling``: Ctrl+C typed there is a signal, as in a user's terminal.
+    ``controlling``: Ctrl+C typed there is a signal, as in a user's terminal, and so is its end;
+    shells have job control.
     """
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

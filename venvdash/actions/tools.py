@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +75,7 @@ def _checked(
         or rest[0].startswith("-")
     ):
         raise ToolError("Its name cannot be given to the tool that installed it.")
-    program = uv.find_uv(machine) if name == "uv" else _found(name, machine)
+    program = uv.find_uv(machine) if name == "uv" else machine.program(name)
     if program is None:
         raise ToolError(f"Only {name} may change it, and {name} is not found on PATH.")
     return Command(program, (*wanted[name], *extra, *arguments[len(verbs) :]), variables)
@@ -97,7 +96,7 @@ def run(found: Command, machine: Machine, log: Log) -> None:
 
 def _conda(environment: Environment, machine: Machine) -> Command:
     for name in _CONDA:
-        program = _found(name, machine)
+        program = machine.program(name)
         if program is not None:
             arguments = ("env", "remove", "--yes", "--prefix", str(environment.path))
             return Command(program, arguments)
@@ -105,12 +104,6 @@ def _conda(environment: Environment, machine: Machine) -> Command:
     if given is not None and os.access(given, os.X_OK):
         return Command(given, ("env", "remove", "--yes", "--prefix", str(environment.path)))
     raise ToolError("Only conda may remove it, and conda is not found on PATH.")
-
-
-def _found(name: str, machine: Machine) -> Path | None:
-    folders = (machine.variable("PATH") or "").split(os.pathsep)
-    found = shutil.which(name, path=os.pathsep.join(filter(os.path.isabs, folders)))
-    return Path(found) if found else None
 
 
 def _taken_apart(text: str) -> tuple[dict[str, str], list[str]]:

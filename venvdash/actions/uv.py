@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 import threading
 from collections import deque
@@ -36,15 +35,8 @@ class UvError(Exception):
 
 
 def find_uv(machine: Machine, *, bundled: bool = True) -> Path | None:
-    """Return the uv to drive: the first on PATH, else (``bundled``) the one of the uv package.
-
-    Relative directories on PATH are passed over: what they name depends on where one stands.
-    """
-    folders = (machine.variable("PATH") or "").split(os.pathsep)
-    found = shutil.which("uv", path=os.pathsep.join(filter(os.path.isabs, folders)))
-    if found:
-        return Path(found)
-    return _of_package() if bundled else None
+    """Return the uv to drive: the first on PATH, else (``bundled``) the one of the uv package."""
+    return machine.program("uv") or (_of_package() if bundled else None)
 
 
 def _of_package() -> Path | None:

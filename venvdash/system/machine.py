@@ -55,6 +55,17 @@ class Machine:
         path = Path(text)
         return path if path.is_absolute() else (self.cwd or self.home) / path
 
+    def program(self, name: str) -> Path | None:
+        """Return the program of that name on PATH.
+
+        Relative directories on PATH are passed over: what they name depends on where one stands.
+        """
+        import shutil  # no list needs it
+
+        folders = (self.variable("PATH") or "").split(os.pathsep)
+        found = shutil.which(name, path=os.pathsep.join(filter(os.path.isabs, folders)))
+        return Path(found) if found else None
+
     @cached_property
     def cache_home(self) -> Path:
         """Where caches go: XDG_CACHE_HOME, or its default on this system."""

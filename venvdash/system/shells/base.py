@@ -1,0 +1,182 @@
+"""What every shell is to us: how one is started with an environment active, and how it is told.
+
+A shell *returns values and never acts*. The environment's own activate scripts play no part in it:
+whoever may write into an environment may write those. What a path or a name holds is data in every
+line that a shell is given: quoted as that shell quotes, or refused where it cannot.
+"""
+
+import abc
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from venvdash.system.machine import Machine
+
+# They lead every Python to other libraries than those of its environment.
+MISLEADING = ("PYTHONHOME", "PYTHONPATH")
+# What is saved is called as by `python -m venv`, so that its scripts and ours undo each other.
+OLD = "_OLD_VIRTUAL_"
+_LEFT_OVER = (*MISLEADING, "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "__PYVENV_LAUNCHER__")
+_PLAIN = frozenset("-_.@/+,:()=~ ")  # that mean nothing in the prompt of any shell
+_PROMPT = 48  # characters
+
+
+class CannotError(Exception):
+    """A shell cannot be told this; the text is a sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """An environment as a shell is to have it.
+
+    ``folders`` come first on PATH. ``variables`` are set, and those in ``MISLEADING`` are not.
+    ``prompt`` stands in brackets before the prompt, inert in every shell (see ``inert``).
+    ``directory``: where the shell is to change to, None to stay.
+    """
+
+    folders: tuple[Path, ...]
+    variables: Mapping[str, str]
+    prompt: str
+    directory: Path | None = None
+
+    @classmethod
+    def of(
+        cls, prefix: Path, name: str, *, platform: str, directory: Path | None = None
+    ) -> "Activation":
+        """Return what activating the environment at ``prefix``, called ``name``, means."""
+        prompt = inert(name)
+        if (prefix / "conda-meta").is_dir() and not (prefix / "pyvenv.cfg").is_file():
+            variables = {"CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": str(prefix)}
+            folders = _of_conda(prefix) if platform == "win32" else (prefix / "bin",)
+        else:
+            variables = {"VIRTUAL_ENV": str(prefix)}
+            folders = (prefix / ("Scripts" if platform == "win32" else "bin"),)
+        return cls(folders, variables | {"VIRTUAL_ENV_PROMPT": prompt}, prompt, directory)
+
+    @property
+    def path(self) -> str:
+        """What comes first on PATH, as one string."""
+        return os.pathsep.join(map(str, self.folders))
+
+
+def _of_conda(prefix: Path) -> tuple[Path, ...]:
+    inner = ("Library/mingw-w64/bin", "Library/usr/bin", "Library/bin", "Scripts", "bin")
+    return (prefix, *(prefix / folder for folder in inner))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a shell is started: its arguments, and what its variables are besides (None: unset).
+
+    ``files`` must lie in the private directory that was given for them.
+    """
+
+    arguments: tuple[str, ...]
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+class Shell(abc.ABC):
+    """A family of shells that speak one language.
+
+    ``names`` are those of the programs, the family's own first. ``usage`` shows how the shell
+    takes what ``activating`` says, {} in the place of the command. ``preset``: whether one is
+    started with everything set already, which is all that counts where it never reads our file.
+    """
+
+    names: ClassVar[tuple[str, ...]]
+    usage: ClassVar[str]
+    preset: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """What the family is called."""
+        return self.names[0]
+
+    @abc.abstractmethod
+    def quote(self, text: str) -> str:
+        """Return ``text`` as one word that means itself. Raises CannotError."""
+
+    @abc.abstractmethod
+    def code(self, activation: Activation) -> str:
+        """Return what activates in the shell that runs it, with a ``deactivate``.
+
+        Raises CannotError.
+        """
+
+    def activating(self, activation: Activation, machine: Machine) -> str:
+        """Return what the shell that we were called from is to run. Raises CannotError.
+
+        ``machine`` has its variables as they are.
+        """
+        del machine
+        return self.code(activation)
+
+    @abc.abstractmethod
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Return how an interactive one is started that activates after the user's own files.
+
+        ``room`` is a directory of our own that is empty, and removed when the shell does not do
+        it. Raises CannotError.
+        """
+
+    def function(self, name: str) -> str:
+        """Return the definition of a command that activates in the shell itself, and goes there.
+
+        Raises CannotError where the shell has no such thing.
+        """
+        raise CannotError(f"{self.name} has no functions that could activate an environment.")
+
+
+def inert(name: str) -> str:
+    """Return ``name`` fit for every prompt: nothing in it is run, expanded, or hides.
+
+    Shells expand what stands in a prompt, other people's prompts even what VIRTUAL_ENV_PROMPT
+    says; so what is no letter, digit or plain mark becomes a question mark.
+    """
+    safe = "".join(char if _is_plain(char) else "?" for char in name)
+    return safe if len(safe) <= _PROMPT else safe[: _PROMPT - 1] + "…"
+
+
+def _is_plain(char: str) -> bool:
+    # Letters, marks that combine with them, digits.
+    return char in _PLAIN or unicodedata.category(char)[0] in "LMN"
+
+
+def deactivated(machine: Machine) -> dict[str, str]:
+    """Return the user's variables without an active environment, and without what misleads."""
+    variables = {
+        name: value
+        for name, value in machine.variables.items()
+        if name not in _LEFT_OVER and not name.startswith(OLD)
+    }
+    active = machine.variable("VIRTUAL_ENV")
+    if active and "PATH" in variables:
+        folder = "Scripts" if machine.platform == "win32" else "bin"
+        variables["PATH"] = without(variables["PATH"], [os.path.join(active, folder)])
+    return variables
+
+
+def activated(machine: Machine, activation: Activation) -> dict[str, str]:
+    """Return the user's variables with the environment active, for a program run in it."""
+    variables = deactivated(machine)
+    rest = without(variables.get("PATH", ""), map(str, activation.folders))
+    path = os.pathsep.join([activation.path, *([rest] if rest else [])])
+    return {**variables, **activation.variables, "PATH": path}
+
+
+def without(path: str, folders: Iterable[str]) -> str:
+    """Return a PATH without some folders."""
+    gone = set(folders)
+    return os.pathsep.join(part for part in path.split(os.pathsep) if part not in gone)
+
+
+def only_text(text: str, shell: str) -> str:
+    """Return ``text`` if all of it is Unicode. Raises CannotError, as ``shell`` knows no bytes."""
+    if re.search("[\ud800-\udfff]", text):
+        raise CannotError(f"{shell} cannot name a path that is not UTF-8.")
+    return text

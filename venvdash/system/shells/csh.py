@@ -1,0 +1,87 @@
+"""csh and tcsh."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.system.machine import Machine
+from venvdash.system.shells.base import MISLEADING, OLD, Activation, CannotError, Shell, Start
+
+
+class Csh(Shell):
+    """tcsh and csh: a HOME of ours until the file in it has been read."""
+
+    names = ("tcsh", "csh", "bsd-csh")
+    usage = 'eval "`{}`"'
+    preset = False
+
+    def quote(self, text: str) -> str:
+        """Return ``text`` in single quotes; history is expanded even there, and lines end."""
+        word = text.replace("'", "'\\''").replace("!", "\\!").replace("\n", "\\\n")
+        return f"'{word}'"
+
+    def code(self, activation: Activation) -> str:
+        """Return the activation, each command on a line of its own that ends with a semicolon.
+
+        csh looks a variable up even where its command is not run, so what may be missing stands
+        in an ``eval``.
+        """
+        return "".join(f"{line} ;\n" for line in self._lines(activation))
+
+    def activating(self, activation: Activation, machine: Machine) -> str:
+        """Return the activation; its lines become words of an ``eval``, so none may break."""
+        values = [str(activation.directory), *activation.variables.values()]
+        if "\n" in "".join(values):
+            raise CannotError("tcsh cannot be told of a path with a line break in it.")
+        return super().activating(activation, machine)
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with another HOME: there is no option that names a file to read."""
+        home = self.quote(str(machine.home))
+        text = f"setenv HOME {home}\nset home = {home}\n"
+        own = ("~/.tcshrc", "~/.cshrc") if program.name == "tcsh" else ("~/.cshrc",)
+        for number, file in enumerate(own):
+            text += f"{'else ' * bool(number)}if ( -r {file} ) then\n  source {file}\n"
+        text += f"endif\n{self.code(activation)}rm -rf {self.quote(str(room))}\n"
+        files = {Path(own[0]).name: text}
+        return Start((str(program), "-i"), {"HOME": str(room)}, files)
+
+    def _lines(self, activation: Activation) -> Iterator[str]:
+        # `python -m venv` has an alias of that name and this variable as well.
+        yield self._if(f"$?{OLD}PATH", "deactivate nondestructive")
+        for name, old in _saved(activation).items():
+            yield self._if(f"$?{name}", f'set {old} = "${name}:q"')
+        for name in MISLEADING:
+            yield f"unsetenv {name}"
+        for name, value in activation.variables.items():
+            yield f"setenv {name} {self.quote(value)}"
+        yield f'setenv PATH {self.quote(activation.path + ":")}"${OLD}PATH:q"'
+        prompt = self.quote(f"({activation.prompt}) ")
+        yield self._if(
+            "$?prompt && $?VIRTUAL_ENV_DISABLE_PROMPT == 0",
+            f'set {OLD}PROMPT = "$prompt:q" ; set prompt = {prompt}"$prompt:q"',
+        )
+        yield f"alias deactivate {self.quote(' ; '.join(self._deactivate(activation)))}"
+        yield "rehash"
+        if activation.directory is not None:
+            yield f"cd {self.quote(str(activation.directory))}"
+
+    def _deactivate(self, activation: Activation) -> Iterator[str]:
+        for name, old in _saved(activation).items():
+            if name in activation.variables:
+                yield f"unsetenv {name}"
+            yield self._if(f"$?{old}", f'setenv {name} "${old}:q"')
+            yield f"unset {old}"
+        yield self._if(f"$?{OLD}PROMPT", f'set prompt = "${OLD}PROMPT:q"')
+        yield f"unset {OLD}PROMPT"
+        yield "rehash"
+        yield 'if ( "!*" != nondestructive ) unalias deactivate'
+
+    def _if(self, condition: str, command: str) -> str:
+        return f"if ( {condition} ) eval {self.quote(command)}"
+
+
+def _saved(activation: Activation) -> dict[str, str]:
+    """Return what is saved, and in which variables; csh knows no names of more than 20 letters."""
+    names = (*activation.variables, *MISLEADING)
+    saved = {name: f"_venvdash_old_{number}" for number, name in enumerate(names)}
+    return saved | {"PATH": f"{OLD}PATH"}

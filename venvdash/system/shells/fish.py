@@ -1,0 +1,87 @@
+"""fish."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.system.machine import Machine
+from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, Start
+
+
+class Fish(Shell):
+    """fish, which runs a command of ours between its files and its first prompt."""
+
+    names = ("fish",)
+    usage = "{} | source"
+
+    def quote(self, text: str) -> str:
+        r"""Return ``text`` in single quotes, in which only \ and the quote are special."""
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    def code(self, activation: Activation) -> str:
+        """Return the activation; variables are exported and global, over any universal ones."""
+        return "\n".join(self._lines(activation)) + "\n"
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with --init-command, which runs after all configuration."""
+        del machine, room
+        return Start((str(program), "-i", "-C", self.code(activation)))
+
+    def function(self, name: str) -> str:
+        """Return a function."""
+        return (
+            f"function {name}\n"
+            "  set -l code (command venvdash activate --cd --shell fish -- $argv | "
+            "string collect)\n"
+            '  test -n "$code"; or return 1\n'
+            "  eval $code\n"
+            "end\n"
+        )
+
+    def _lines(self, activation: Activation) -> Iterator[str]:
+        yield "functions -q deactivate; and deactivate nondestructive"
+        yield from _deactivate(activation)
+        for name, value in activation.variables.items():
+            word = self.quote(value)
+            # Started with it already set, there is nothing to go back to.
+            yield f'if set -q {name}; and test "${name}" != {word}'
+            yield f"  set -g {OLD}{name} ${name}"
+            yield "end"
+            yield f"set -gx {name} {word}"
+        for name in MISLEADING:
+            yield f"if set -q {name}"
+            yield f"  set -g {OLD}{name} ${name}; set -e {name}"
+            yield "end"
+        folders = " ".join(self.quote(str(folder)) for folder in activation.folders)
+        yield f"set -g {OLD}PATH"
+        yield "for _venvdash in $PATH"
+        yield f"  contains -- $_venvdash {folders}; or set -a {OLD}PATH $_venvdash"
+        yield "end"
+        yield f"set -gx PATH {folders} ${OLD}PATH"
+        yield "if functions -q fish_prompt; and not set -q VIRTUAL_ENV_DISABLE_PROMPT"
+        yield "  functions -e _venvdash_prompt; functions -c fish_prompt _venvdash_prompt"
+        yield "  function _venvdash_status; return $argv[1]; end"
+        yield "  function fish_prompt"
+        yield "    set -l ended $status"
+        yield f"    echo -n {self.quote(f'({activation.prompt}) ')}"
+        yield "    _venvdash_status $ended"
+        yield "    _venvdash_prompt"
+        yield "  end"
+        yield "end"
+        if activation.directory is not None:
+            yield f"cd {self.quote(str(activation.directory))}"
+
+
+def _deactivate(activation: Activation) -> Iterator[str]:
+    yield "function deactivate"
+    for name in (*activation.variables, *MISLEADING, "PATH"):
+        yield f"  if set -q {OLD}{name}"
+        yield f"    set -gx {name} ${OLD}{name}; set -e {OLD}{name}"
+        if name in activation.variables:
+            yield f"  else; set -e {name}"
+        yield "  end"
+    yield "  if functions -q _venvdash_prompt"
+    yield "    functions -e fish_prompt; functions -c _venvdash_prompt fish_prompt"
+    yield "    functions -e _venvdash_prompt _venvdash_status"
+    yield "  end"
+    yield '  test "$argv[1]" = nondestructive; or functions -e deactivate'
+    yield "end"

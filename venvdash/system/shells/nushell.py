@@ -1,0 +1,96 @@
+"""nushell."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.system.machine import Machine
+from venvdash.system.shells.base import (
+    MISLEADING,
+    Activation,
+    Shell,
+    Start,
+    activated,
+    only_text,
+)
+
+_LEAVING = """def --env deactivate [] {
+  let folders = ($env._VENVDASH_FOLDERS? | default [])
+  $env.PATH = ($env.PATH | where {|folder| $folder not-in $folders})
+  if "_VENVDASH_PROMPT" in $env { $env.PROMPT_COMMAND = $env._VENVDASH_PROMPT }
+  hide-env --ignore-errors VIRTUAL_ENV VIRTUAL_ENV_PROMPT CONDA_PREFIX CONDA_DEFAULT_ENV
+  hide-env --ignore-errors _VENVDASH_FOLDERS _VENVDASH_PROMPT
+}
+"""
+
+
+class Nushell(Shell):
+    """nushell, which cannot run a text: it loads a record of variables."""
+
+    names = ("nu",)
+    usage = "load-env ({} | from json)"
+
+    def quote(self, text: str) -> str:
+        r"""Return ``text`` in double quotes with escapes, \u{…} for all that is not plain."""
+        return '"' + "".join(map(_escaped, only_text(text, "nushell"))) + '"'
+
+    def code(self, activation: Activation) -> str:
+        """Return the activation for a nushell of our own."""
+        return "\n".join(self._lines(activation)) + "\n"
+
+    def activating(self, activation: Activation, machine: Machine) -> str:
+        """Return a JSON object of variables; with a directory to go to, one of both."""
+        variables = activated(machine, activation)
+        told: dict[str, object] = {
+            name: only_text(value, "nushell") for name, value in activation.variables.items()
+        }
+        told["PATH"] = only_text(variables["PATH"], "nushell").split(os.pathsep)
+        told["_VENVDASH_FOLDERS"] = [str(folder) for folder in activation.folders]
+        if activation.directory is not None:
+            told = {"variables": told, "directory": only_text(str(activation.directory), "nushell")}
+        return json.dumps(told) + "\n"
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with --execute, which runs after all configuration."""
+        del machine, room
+        return Start((str(program), "-i", "-e", self.code(activation)))
+
+    def function(self, name: str) -> str:
+        """Return a command, and the one that undoes it."""
+        return (
+            f"def --env {name} [...names: string] {{\n"
+            "  let told = (^venvdash activate --cd --shell nu -- ...$names | from json)\n"
+            "  if ($told | is-empty) { return }\n"
+            '  load-env (if "variables" in $told { $told.variables } else { $told })\n'
+            '  if "directory" in $told { cd $told.directory }\n'
+            f"}}\n{_LEAVING}"
+        )
+
+    def _lines(self, activation: Activation) -> Iterator[str]:
+        folders = ", ".join(self.quote(str(folder)) for folder in activation.folders)
+        yield _LEAVING.rstrip()
+        for name, value in activation.variables.items():
+            yield f"$env.{name} = {self.quote(value)}"
+        yield f"hide-env --ignore-errors {' '.join(MISLEADING)}"
+        yield f"$env._VENVDASH_FOLDERS = [{folders}]"
+        yield (
+            "$env.PATH = ($env.PATH | where {|folder| $folder not-in $env._VENVDASH_FOLDERS}"
+            " | prepend $env._VENVDASH_FOLDERS)"
+        )
+        yield 'if "VIRTUAL_ENV_DISABLE_PROMPT" not-in $env {'
+        yield '  $env._VENVDASH_PROMPT = (if "PROMPT_COMMAND" in $env { $env.PROMPT_COMMAND })'
+        yield "  $env.PROMPT_COMMAND = {||"
+        yield '    let own = (if "_VENVDASH_PROMPT" in $env { $env._VENVDASH_PROMPT })'
+        yield '    let text = (if ($own | describe) == "closure" { do $own } else { $own })'
+        yield f"    [{self.quote(f'({activation.prompt}) ')}, $text] | str join"
+        yield "  }"
+        yield "}"
+        if activation.directory is not None:
+            yield f"cd {self.quote(str(activation.directory))}"
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\u{{{ord(char):x}}}"

@@ -1,0 +1,162 @@
+"""bash, zsh, and the shells that know no more than POSIX says."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.system.machine import Machine
+from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, Start
+
+
+class _Posix(Shell):
+    """What the shells have in common that descend from Bourne's."""
+
+    usage = 'eval "$({})"'
+
+    def quote(self, text: str) -> str:
+        """Return ``text`` in single quotes, in which nothing but the quote itself is special."""
+        return shlex.quote(text)
+
+    def code(self, activation: Activation) -> str:
+        """Return the activation; a backslash before a word keeps an alias of it out."""
+        return "\n".join(self._lines(activation)) + "\n"
+
+    def _lines(self, activation: Activation) -> Iterator[str]:
+        yield "case $(\\command -v deactivate 2>/dev/null) in"
+        yield "deactivate) deactivate nondestructive ;;"
+        yield "esac"
+        yield from _deactivate(activation)
+        for name, value in activation.variables.items():
+            word = self.quote(value)
+            # Started with it already set, there is nothing to go back to.
+            yield f'if [ "${{{name}-}}" != {word} ] && [ -n "${{{name}+x}}" ]; then'
+            yield f"  {OLD}{name}=${name}"
+            yield "fi"
+            yield f"{name}={word}"
+            yield f"\\export {name}"
+        for name in MISLEADING:
+            yield f'if [ -n "${{{name}+x}}" ]; then {OLD}{name}=${name}; \\unset {name}; fi'
+        yield "_venvdash=:$PATH:"
+        for folder in activation.folders:
+            yield f"_venvdash_at={self.quote(f':{folder}:')}"
+            yield "while :; do case $_venvdash in"
+            yield '*"$_venvdash_at"*)'
+            yield '  _venvdash=${_venvdash%%"$_venvdash_at"*}:${_venvdash#*"$_venvdash_at"} ;;'
+            yield "*) break ;;"
+            yield "esac; done"
+        yield "_venvdash=${_venvdash#:}"
+        yield f"{OLD}PATH=${{_venvdash%:}}"
+        yield f"PATH={self.quote(activation.path)}${{{OLD}PATH:+:${OLD}PATH}}"
+        yield "\\export PATH"
+        yield "\\unset _venvdash _venvdash_at"
+        yield 'if [ -n "${PS1+x}" ] && [ -z "${VIRTUAL_ENV_DISABLE_PROMPT-}" ]; then'
+        yield f"  {OLD}PS1=$PS1"
+        yield f"  PS1={self.quote(f'({activation.prompt}) ')}$PS1"
+        yield "fi"
+        yield "\\hash -r 2>/dev/null"
+        if activation.directory is not None:
+            yield f"\\cd -- {self.quote(str(activation.directory))}"
+
+    def function(self, name: str) -> str:
+        """Return a function; the user's own ``eval`` of what venvdash says, and nothing else."""
+        return (
+            f"{name} () {{\n"
+            f"  _venvdash=$(\\command venvdash activate --cd --shell {self.name} "
+            '-- "$@") || \\return\n'
+            '  \\eval "$_venvdash"\n'
+            "}\n"
+        )
+
+    def _leaving(self, room: Path) -> str:
+        """Return what takes the files away that a shell was started with."""
+        return f"\\command rm -rf -- {self.quote(str(room))}\n"
+
+
+def _deactivate(activation: Activation) -> Iterator[str]:
+    yield "deactivate () {"
+    for name in (*activation.variables, *MISLEADING, "PATH"):
+        yield f'  if [ -n "${{{OLD}{name}+x}}" ]; then'
+        yield f"    {name}=${OLD}{name}; \\export {name}; \\unset {OLD}{name}"
+        if name in activation.variables:
+            yield f"  else \\unset {name}"
+        yield "  fi"
+    yield f'  if [ -n "${{{OLD}PS1+x}}" ]; then PS1=${OLD}PS1; \\unset {OLD}PS1; fi'
+    yield "  \\hash -r 2>/dev/null"
+    yield '  if [ "${1-}" != nondestructive ]; then \\unset -f deactivate; fi'
+    yield "}"
+
+
+def _sourced(file: str) -> str:
+    return f"if [ -r {file} ]; then . {file}; fi\n"
+
+
+class Bash(_Posix):
+    """bash: a file of ours in the place of its own, which it reads first."""
+
+    names = ("bash",)
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with --rcfile, which makes bash pass over the system's file as well.
+
+        /etc/bash.bashrc is read by the bash of Debian, Arch and SUSE, and elsewhere not there.
+        """
+        del machine
+        file = room / "bashrc"
+        text = _sourced("/etc/bash.bashrc") + _sourced("~/.bashrc") + self.code(activation)
+        return Start(
+            (str(program), "--rcfile", str(file), "-i"),
+            files={file.name: text + self._leaving(room) + ":\n"},
+        )
+
+
+class Zsh(_Posix):
+    """zsh: a ZDOTDIR of ours, with files that read the user's as if it never was."""
+
+    names = ("zsh",)
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with ZDOTDIR changed until its last file has been read.
+
+        The system's zshrc runs in between: what it keeps in ZDOTDIR goes with that, but the
+        history must not.
+        """
+        here = self.quote(str(room))
+        given = machine.variables.get("ZDOTDIR")
+        back = "\\unset ZDOTDIR" if given is None else f"\\export ZDOTDIR={self.quote(given)}"
+        own = "${ZDOTDIR:-$HOME}"
+        early = (
+            f"{back}\n"
+            f'if [[ -r {own}/.zshenv ]]; then \\source "{own}/.zshenv"; fi\n'
+            # It may have chosen another directory for the rest.
+            "if (( ${+ZDOTDIR} )); then _venvdash=$ZDOTDIR; else \\unset _venvdash; fi\n"
+            f"ZDOTDIR={here}\n"
+        )
+        late = (
+            "if (( ${+_venvdash} )); then ZDOTDIR=$_venvdash; else \\unset ZDOTDIR; fi\n"
+            f"if [[ ${{HISTFILE-}} == {here}/* ]]; then HISTFILE={own}/.zsh_history; fi\n"
+            f'if [[ -r {own}/.zshrc ]]; then \\source "{own}/.zshrc"; fi\n'
+        )
+        files = {".zshenv": early, ".zshrc": late + self.code(activation) + self._leaving(room)}
+        return Start((str(program), "-i"), {"ZDOTDIR": str(room)}, files)
+
+
+_DEFAULTS = {"ksh": "~/.kshrc", "ksh93": "~/.kshrc", "mksh": "~/.mkshrc"}  # without ENV
+
+
+class Sh(_Posix):
+    """What reads the file in ENV when it is interactive: dash, ash, ksh, mksh, bash as sh."""
+
+    names = ("sh", "dash", "ash", "ksh", "ksh93", "mksh", "oksh", "loksh", "yash", "bosh")
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with another file in ENV, which reads the one that was there."""
+        file = room / "shrc"
+        given = machine.variables.get("ENV")
+        if given is None:
+            own, back = _DEFAULTS.get(program.name, ""), "\\unset ENV\n"
+        else:
+            own = self.quote(str(machine.expand(given))) if given else ""
+            back = f"ENV={self.quote(given)}; \\export ENV\n"
+        text = back + (_sourced(own) if own else "") + self.code(activation)
+        files = {file.name: text + self._leaving(room)}
+        return Start((str(program), "-i"), {"ENV": str(file)}, files)

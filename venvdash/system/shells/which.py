@@ -1,0 +1,189 @@
+"""Which shell is the user's own."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.system.machine import Machine
+from venvdash.system.shells.base import Shell
+from venvdash.system.shells.csh import Csh
+from venvdash.system.shells.fish import Fish
+from venvdash.system.shells.nushell import Nushell
+from venvdash.system.shells.posix import Bash, Sh, Zsh
+from venvdash.system.shells.windows import Cmd, PowerShell
+from venvdash.system.shells.xonsh import Xonsh
+
+if TYPE_CHECKING:
+    import psutil
+
+FAMILIES: tuple[Shell, ...] = (
+    Bash(),
+    Zsh(),
+    Fish(),
+    Nushell(),
+    Xonsh(),
+    Csh(),
+    Sh(),
+    PowerShell(),
+    Cmd(),
+)
+_ABOVE = 12  # processes that are looked at
+_NAME = re.compile(r"-?(?P<name>.*?)(?:-?\d[\d.]*)?(?:\.exe)?\Z", re.DOTALL)
+_NO_SHELLS = ("nologin", "false", "true", "sync")
+# Options of shells whose value is the next argument, and no script.
+_VALUED = {
+    *("--rcfile", "--init-file", "-o", "+o", "-O", "+O", "-C", "--init-command", "-e", "--execute"),
+    *("--config", "--env-config", "--rc", "-f", "--features"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A shell to start: its program, and its family (None for one that we do not know)."""
+
+    program: Path
+    family: Shell | None
+
+
+def family(name: str) -> Shell | None:
+    """Return the shells that a program's name (``-zsh``, ``bash-5.2``, ``pwsh.exe``) is one of."""
+    found = _NAME.match(os.path.basename(name))
+    names = {name.lower(), os.path.basename(name), found["name"].lower() if found else ""}
+    return next((shell for shell in FAMILIES if names & set(shell.names)), None)
+
+
+def own(machine: Machine) -> Own:
+    """Return the shell that the user works in: the one we were called from, else the login shell.
+
+    That is the nearest interactive shell above this process in its session, else what SHELL
+    names, else the passwd entry says.
+    """
+    return _above(machine, scripts=False) or configured(machine)
+
+
+def caller(machine: Machine) -> Own:
+    """Return the shell that reads what we write: the nearest above, be it one that runs a script.
+
+    Else as ``own``.
+    """
+    return _above(machine, scripts=True) or configured(machine)
+
+
+def _above(machine: Machine, *, scripts: bool) -> Own | None:
+    import psutil  # slow to import, and only needed here
+
+    with suppress(psutil.Error, OSError):
+        for process in _ancestors():
+            with process.oneshot():
+                arguments = process.cmdline()
+                found = _shell(process, arguments, machine)
+            if found is not None and (scripts or not _runs_script(arguments, found)):
+                return found
+    return None
+
+
+def _ancestors() -> "Iterator[psutil.Process]":
+    """Yield what started us, as far as it is in our session: that has our terminal."""
+    import psutil
+
+    process = psutil.Process()
+    for _ in range(_ABOVE):
+        parent = process.parent()
+        if parent is None or not _in_session(parent.pid):
+            return
+        process = parent
+        yield process
+
+
+def _in_session(pid: int) -> bool:
+    if not hasattr(os, "getsid"):
+        return True
+    try:
+        return os.getsid(pid) == os.getsid(0)
+    except OSError:
+        return False
+
+
+def _shell(process: "psutil.Process", arguments: Sequence[str], machine: Machine) -> Own | None:
+    words = list(arguments[:2])
+    if len(words) == 2 and os.path.basename(words[0]).lower().startswith(("python", "pypy")):
+        words = words[1:]  # xonsh is a program of Python's
+    name = os.path.basename(words[0]).lstrip("-") if words else process.name()
+    found = family(name)
+    if found is None:
+        name = process.name()
+        found = family(name)
+    if found is None:
+        return None
+    program = _program(words[0] if words else name, process, name, machine)
+    return Own(program, found) if program else None
+
+
+def _program(given: str, process: "psutil.Process", name: str, machine: Machine) -> Path | None:
+    """Return the file to start: by its own name, for what it is called decides what it is."""
+    import psutil
+
+    candidates = [given]
+    with suppress(psutil.Error, OSError):
+        candidates.append(process.exe())
+    for candidate in candidates:
+        if os.path.isabs(candidate) and os.path.basename(candidate) == name and _runs(candidate):
+            return Path(candidate)
+    return machine.program(name)
+
+
+def _runs_script(arguments: Sequence[str], found: Own) -> bool:
+    """Return whether a shell was started to run something else than what a user types."""
+    rest = list(arguments[1:])
+    if found.family is not None and found.family.name == "xonsh" and rest:
+        rest = rest[1:] if os.path.basename(rest[0]) == "xonsh" else rest
+    if {"-i", "--interactive", "-NoExit", "/k", "/K"} & set(rest):
+        return False
+    valued = False
+    for word in rest:
+        if valued:
+            valued = False
+        elif word in ("-c", "--command", "--commands", "-Command", "/c", "/C"):
+            return True
+        elif word in _VALUED:
+            valued = True
+        elif not word.startswith(("-", "+", "/q", "/Q")):
+            return True
+    return False
+
+
+def configured(machine: Machine) -> Own:
+    """Return the shell that SHELL names, else the passwd entry; PowerShell or cmd on Windows."""
+    for given in (machine.variable("SHELL"), _login(machine)):
+        if given and os.path.isabs(given) and _runs(given):
+            return Own(Path(given), family(given))
+    if machine.platform == "win32":
+        for name in ("pwsh", "powershell"):
+            program = machine.program(name)
+            if program:
+                return Own(program, family(name))
+        return Own(Path(machine.variable("COMSPEC") or "cmd.exe"), family("cmd"))
+    return Own(Path("/bin/sh"), family("sh"))
+
+
+def _login(machine: Machine) -> str | None:
+    if machine.uid is None:
+        return None
+    import pwd
+
+    try:
+        return pwd.getpwuid(machine.uid).pw_shell
+    except KeyError:  # a user without an entry, as in containers
+        return None
+
+
+def _runs(program: str) -> bool:
+    return (
+        os.path.basename(program) not in _NO_SHELLS
+        and os.path.isfile(program)
+        and os.access(program, os.X_OK)
+    )

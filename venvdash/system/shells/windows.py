@@ -1,0 +1,118 @@
+"""PowerShell, on every system, and cmd."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.system.machine import Machine
+from venvdash.system.shells.base import (
+    MISLEADING,
+    OLD,
+    Activation,
+    CannotError,
+    Shell,
+    Start,
+    only_text,
+)
+
+_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")  # all of them end a string
+
+
+class PowerShell(Shell):
+    """PowerShell, which runs a command of ours after its profiles and stays."""
+
+    names = ("pwsh", "powershell")
+    usage = "{} | Out-String | Invoke-Expression"
+
+    def quote(self, text: str) -> str:
+        """Return ``text`` in single quotes, in which only quotes are special, also typographic."""
+        return "'" + _QUOTES.sub(r"\1\1", only_text(text, "PowerShell")) + "'"
+
+    def code(self, activation: Activation) -> str:
+        """Return the activation; saved values are variables of the environment, as elsewhere."""
+        return "\n".join(self._lines(activation)) + "\n"
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with -NoExit and a script; a command line would be taken apart on Windows."""
+        del machine
+        file = room / "activate.ps1"
+        removed = f"Remove-Item -Recurse -Force -LiteralPath {self.quote(str(room))}\n"
+        # A byte order mark: Windows PowerShell 5 takes a file without one for another encoding.
+        text = f"\ufeff{self.code(activation)}{removed}"
+        # Files may be forbidden to run, which is meant for what comes from elsewhere.
+        read = f"Get-Content -Raw -Encoding UTF8 -LiteralPath {self.quote(str(file))}"
+        command = f". ([scriptblock]::Create(({read})))"
+        arguments = (str(program), "-NoLogo", "-NoExit", "-Command", command)
+        return Start(arguments, files={file.name: text})
+
+    def function(self, name: str) -> str:
+        """Return a function."""
+        return (
+            f"function global:{name} {{\n"
+            "  $code = venvdash activate --cd --shell pwsh -- @args | Out-String\n"
+            "  if ($LASTEXITCODE -eq 0) { Invoke-Expression $code }\n"
+            "}\n"
+        )
+
+    def _lines(self, activation: Activation) -> Iterator[str]:
+        names = [*activation.variables, *MISLEADING, "PATH"]
+        yield "if (Test-Path Function:deactivate) { deactivate -NonDestructive }"
+        yield "function global:deactivate ([switch]$NonDestructive) {"
+        for name in names:
+            yield f"  if (Test-Path Env:{OLD}{name}) {{"
+            yield f"    $env:{name} = $env:{OLD}{name}; Remove-Item Env:{OLD}{name}"
+            if name in activation.variables:
+                yield f"  }} elseif (Test-Path Env:{name}) {{ Remove-Item Env:{name}"
+            yield "  }"
+        yield "  if (Test-Path Function:_venvdash_prompt) {"
+        yield "    Copy-Item -Force Function:_venvdash_prompt Function:global:prompt"
+        yield "    Remove-Item Function:_venvdash_prompt"
+        yield "  }"
+        yield "  if (-not $NonDestructive) { Remove-Item Function:deactivate }"
+        yield "}"
+        for name, value in activation.variables.items():
+            word = self.quote(value)
+            yield f"if ((Test-Path Env:{name}) -and $env:{name} -ne {word}) {{"
+            yield f"  $env:{OLD}{name} = $env:{name}"
+            yield "}"
+            yield f"$env:{name} = {word}"
+        for name in MISLEADING:
+            yield f"if (Test-Path Env:{name}) {{"
+            yield f"  $env:{OLD}{name} = $env:{name}; Remove-Item Env:{name}"
+            yield "}"
+        folders = ", ".join(self.quote(str(folder)) for folder in activation.folders)
+        yield "$_venvdash = [IO.Path]::PathSeparator"
+        yield (
+            f"$env:{OLD}PATH = ($env:PATH -split $_venvdash | "
+            f"Where-Object {{ $_ -notin @({folders}) }}) -join $_venvdash"
+        )
+        yield f"$env:PATH = (@({folders}) + $env:{OLD}PATH) -join $_venvdash"
+        yield "if (-not (Test-Path Env:VIRTUAL_ENV_DISABLE_PROMPT)) {"
+        yield "  Copy-Item -Force Function:prompt Function:global:_venvdash_prompt"
+        mark = self.quote(f"({activation.prompt}) ")
+        yield f"  function global:prompt {{ {mark} + (_venvdash_prompt) }}"
+        yield "}"
+        if activation.directory is not None:
+            yield f"Set-Location -LiteralPath {self.quote(str(activation.directory))}"
+
+
+class Cmd(Shell):
+    """cmd, which reads no files of the user's: its variables are set before it starts."""
+
+    names = ("cmd",)
+    usage = ""
+
+    def quote(self, text: str) -> str:
+        """Refuse: what is quoted in cmd depends on where it stands."""
+        raise CannotError("cmd has no quotes that hold everywhere.")
+
+    def code(self, activation: Activation) -> str:
+        """Refuse, for the same reason."""
+        del activation
+        raise CannotError("cmd cannot be told safely. `venvdash shell NAME` opens one that is.")
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it; it has nothing to read that could undo what is set."""
+        del room
+        prompt = machine.variables.get("PROMPT") or "$P$G"
+        return Start((str(program), "/k"), {"PROMPT": f"({activation.prompt}) {prompt}"})

@@ -1,0 +1,88 @@
+"""xonsh."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.system.machine import Machine
+from venvdash.system.shells.base import MISLEADING, Activation, Shell, Start
+
+
+class Xonsh(Shell):
+    """xonsh, to which Python can be told; its own prompt shows VIRTUAL_ENV_PROMPT."""
+
+    names = ("xonsh",)
+    usage = "execx($({}))"
+
+    def quote(self, text: str) -> str:
+        """Return ``text`` as a literal of Python's, all that is not ASCII escaped."""
+        return ascii(text)
+
+    def code(self, activation: Activation) -> str:
+        """Return the activation."""
+        return "\n".join(self._lines(activation)) + "\n"
+
+    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+        """Start it with --rc, which makes it pass over its own: they are named before ours.
+
+        Of what --rc names, directories are read last.
+        """
+        removed = f"__import__('shutil').rmtree({self.quote(str(room))}, ignore_errors=True)\n"
+        own = [path for path in _own(machine) if os.path.exists(path)]
+        return Start(
+            (str(program), "-i", "--rc", *own, str(room)),
+            files={"activate.xsh": self.code(activation) + removed},
+        )
+
+    def function(self, name: str) -> str:
+        """Return an alias."""
+        return (
+            f"def _venvdash_{name}(args):\n"
+            "    code = $(venvdash activate --cd --shell xonsh -- @(args))\n"
+            "    if not code:\n"
+            "        return 1\n"
+            "    execx(code)\n"
+            f"aliases[{self.quote(name)}] = _venvdash_{name}\n"
+        )
+
+    def _lines(self, activation: Activation) -> Iterator[str]:
+        told = {
+            "set": dict(activation.variables),
+            "unset": MISLEADING,
+            "folders": [str(folder) for folder in activation.folders],
+            "directory": str(activation.directory) if activation.directory else "",
+        }
+        yield f"def _venvdash_activate(told={told!a}, env=${{...}}, aliases=aliases):"
+        yield "    if 'deactivate' in aliases:"
+        yield "        aliases['deactivate']([])"
+        yield "    names = [*told['set'], *told['unset']]"
+        yield "    old = {name: env[name] for name in names if name in env}"
+        yield "    old = {n: value for n, value in old.items() if value != told['set'].get(n)}"
+        yield "    for name in told['unset']:"
+        yield "        env.pop(name, None)"
+        yield "    env.update(told['set'])"
+        yield "    rest = [folder for folder in env['PATH'] if folder not in told['folders']]"
+        yield "    env['PATH'] = [*told['folders'], *rest]"
+        yield "    def deactivate(args):"
+        yield "        for name in told['set']:"
+        yield "            env.pop(name, None)"
+        yield "        env.update(old)"
+        yield "        env['PATH'] = [f for f in env['PATH'] if f not in told['folders']]"
+        yield "        del aliases['deactivate']"
+        yield "    aliases['deactivate'] = deactivate"
+        yield "    if told['directory']:"
+        yield "        aliases['cd']([told['directory']])"
+        yield "_venvdash_activate()"
+        yield "del _venvdash_activate"
+
+
+def _own(machine: Machine) -> list[str]:
+    """Return the files and directories that xonsh reads by default, in its order."""
+    config = machine.path_variable("XONSH_CONFIG_DIR") or machine.config_home / "xonsh"
+    system = machine.path_variable("XONSH_SYS_CONFIG_DIR") or Path("/etc/xonsh")
+    files = [str(system / "xonshrc"), str(config / "rc.xsh"), str(machine.home / ".xonshrc")]
+    folders = [str(system / "rc.d"), str(config / "rc.d")]
+    given, given_folders = machine.variable("XONSHRC"), machine.variable("XONSHRC_DIR")
+    files = given.split(os.pathsep) if given else files
+    folders = given_folders.split(os.pathsep) if given_folders else folders
+    return [*files, *folders]

@@ -1,0 +1,234 @@
+"""Handing the terminal to another program, and having it back as it was.
+
+A program that we wait for shares our process group until it makes one of its own, as interactive
+shells do. So Ctrl+C and Ctrl+Z reach both of us: the first we let pass, the second stops both, and
+the shell that we were started from goes on with both.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+_NOT_FOUND, _NOT_RUN = 127, 126  # as shells say it
+_SIGNALLED = 128
+# Bracketed paste and keypad modes off, the cursor shown, colours as they were: what a program
+# that was killed leaves switched on.
+_SANE = b"\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended: its exit status as shells tell it (128 and the signal's number).
+
+    ``problem`` says why it could not be started, in a sentence.
+    """
+
+    status: int
+    problem: str = ""
+
+
+def run(
+    arguments: Sequence[str], environ: Mapping[str, str], cwd: Path, *, interactive: bool
+) -> Ended:
+    """Run a program on our terminal, wait for its end, and put the terminal back as it was.
+
+    A hangup or SIGTERM goes to the program, and ends us as well once that has ended; an
+    ``interactive`` shell, which pays no heed to SIGTERM, gets the hangup instead. Call it from the
+    main thread. Raises nothing.
+    """
+    if os.name != "posix":
+        return _run_on_windows(arguments, environ, cwd)
+    terminal = _Terminal.current()
+    with _Signals(interactive) as signals:
+        try:
+            process = subprocess.Popen(arguments, cwd=cwd, env=environ)  # noqa: S603
+        except (OSError, ValueError) as error:
+            return _not_started(arguments[0], cwd, error)
+        signals.forward_to(process.pid)
+        status = _waited(process.pid, terminal)
+        signals.forward_to(0)
+        process.returncode = status  # it has been waited for
+        if terminal is not None:
+            terminal.restore(killed=status < 0)
+    return Ended(status if status >= 0 else _SIGNALLED - status)
+
+
+def replace(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Ended:
+    """Become another program: its status, its signals, its terminal are then ours.
+
+    Comes back only where that is not possible, and on Windows. Raises nothing.
+    """
+    if os.name != "posix":
+        return _run_on_windows(arguments, environ, cwd)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.chdir(cwd)
+        for number in handlers:  # Python ignores them, and programs would inherit that
+            signal.signal(number, signal.SIG_DFL)
+        os.execvpe(arguments[0], list(arguments), dict(environ))  # noqa: S606  # no shell
+    except (OSError, ValueError) as error:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        return _not_started(arguments[0], cwd, error)
+
+
+def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Ended:
+    import shutil
+
+    # Windows would look for it on our own PATH.
+    program = shutil.which(arguments[0], path=environ.get("PATH"))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program
+    try:
+        done = subprocess.run(  # noqa: S603
+            [program or arguments[0], *arguments[1:]], cwd=cwd, env=environ, check=False
+        )
+    except (OSError, ValueError) as error:
+        return _not_started(arguments[0], cwd, error)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return Ended(done.returncode)
+
+
+def _not_started(program: str, cwd: Path, error: Exception) -> Ended:
+    if not os.path.isdir(cwd):
+        return Ended(_NOT_RUN, f"{cwd} is no directory that can be entered.")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return Ended(_NOT_FOUND, f"{program}: no such program.")
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Ended(_NOT_RUN, f"{program} cannot be run: {words.lower()}.")
+
+
+def _waited(pid: int, terminal: "_Terminal | None") -> int:
+    """Wait for a child's end and return its status, negative for a signal."""
+    while True:
+        try:
+            _, status = os.waitpid(pid, os.WUNTRACED)
+        except ChildProcessError:  # somebody else has waited for it
+            return 0
+        if not os.WIFSTOPPED(status):
+            return os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(ProcessLookupError):
+            group = os.getpgid(pid)
+            if group != os.getpgrp():  # `suspend` in the shell: nobody else would wake it
+                os.kill(os.getpid(), signal.SIGSTOP)
+                if terminal is not None:
+                    terminal.give(group)
+                os.killpg(group, signal.SIGCONT)
+
+
+class _Terminal:
+    """The terminal that we stand on, as it was."""
+
+    def __init__(self, descriptor: int, modes: list[Any], group: int) -> None:
+        self._descriptor = descriptor
+        self._modes = modes
+        self._group = group
+
+    @classmethod
+    def current(cls) -> "_Terminal | None":
+        """Return the terminal of our standard streams, None where there is none."""
+        import termios
+
+        for descriptor in range(3):
+            try:
+                modes = termios.tcgetattr(descriptor)
+                return cls(descriptor, modes, os.tcgetpgrp(descriptor))
+            except (OSError, termios.error):
+                continue
+        return None
+
+    def give(self, group: int) -> None:
+        """Make another process group the one that may read and write."""
+        with _ignored(signal.SIGTTOU), contextlib.suppress(OSError):
+            os.tcsetpgrp(self._descriptor, group)
+
+    def restore(self, *, killed: bool) -> None:
+        """Take it back as it was; one that has hung up is left alone."""
+        import termios
+
+        if self._group == os.getpgrp():
+            self.give(self._group)
+        with _ignored(signal.SIGTTOU), contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._modes)
+            if killed and os.environ.get("TERM", "dumb") != "dumb":
+                os.write(self._descriptor, _SANE)
+
+
+@contextlib.contextmanager
+def _ignored(number: signal.Signals) -> Iterator[None]:
+    """Ignore a signal for a moment; in the background, a write to the terminal would stop us."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before if before is not None else signal.SIG_DFL)
+
+
+class _Signals:
+    """What signals do to us while we wait: ours again when the block is left."""
+
+    def __init__(self, interactive: bool) -> None:
+        self._sends = {
+            signal.SIGHUP: (signal.SIGHUP, signal.SIGCONT),
+            signal.SIGTERM: (signal.SIGHUP if interactive else signal.SIGTERM, signal.SIGCONT),
+        }
+        self._pid = 0
+        self._received: list[int] = []
+        self._before: dict[int, Any] = {}
+        self._wakeup = -1
+
+    def __enter__(self) -> "_Signals":
+        # asyncio must not hear of what is none of its business.
+        self._wakeup = signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            # Not ignored, for the program would inherit that.
+            self._handle(number, _pass_by)
+        for number in self._sends:
+            self._handle(number, self._forward)
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            self._handle(number, signal.SIG_DFL)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        for number in self._received[:1]:
+            os.kill(os.getpid(), number)
+
+    def forward_to(self, pid: int) -> None:
+        """Send what comes, and what has come, to this process; 0 for to none any more."""
+        self._pid = pid
+        for number in self._received if pid else ():
+            self._send(number)
+
+    def _handle(
+        self, number: signal.Signals, handler: "Callable[[int, FrameType | None], None] | int"
+    ) -> None:
+        before = signal.getsignal(number)
+        if before is not signal.SIG_IGN and before is not None:  # `nohup` means what it says
+            self._before[number] = before
+            signal.signal(number, handler)
+
+    def _forward(self, number: int, frame: FrameType | None) -> None:
+        self._received.append(number)
+        if self._pid:
+            self._send(number)
+
+    def _send(self, number: int) -> None:
+        for sent in self._sends[signal.Signals(number)]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self._pid, sent)
+
+
+def _pass_by(number: int, frame: FrameType | None) -> None:
+    """Do nothing; the program that has the terminal got it as well."""
