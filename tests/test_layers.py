@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.conftest import Home
+from tests.scenario import venv
 
 _REPORT = (
     "import sys; from venvdash.cli import cli\n"
@@ -21,12 +22,23 @@ def loaded(home: Home, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list",), ("list", "--json"), ("--help",), ("stores",), ("list", "--help")]
+    "arguments",
+    [
+        *(("list",), ("list", "--json"), ("--help",), ("stores",), ("list", "--help")),
+        *(("init", "bash"), ("completions", "zsh")),
+    ],
 )
 def test_the_command_line_never_loads_textual(home: Home, arguments: tuple[str, ...]) -> None:
     modules = loaded(home, *arguments)
     assert "venvdash.cli" in modules
     assert not modules & {"textual", "rich", "venvdash.tui"}
+
+
+@pytest.mark.parametrize("command", ["path", "activate"])
+def test_what_shells_ask_for_loads_no_more_than_it_needs(home: Home, command: str) -> None:
+    venv(home.path / ".venvs" / "tools")
+    more = ("--shell", "bash") if command == "activate" else ()
+    assert not loaded(home, command, "tools", *more) & {"textual", "rich", "psutil", "humanize"}
 
 
 def test_help_loads_no_more_than_it_needs(home: Home) -> None:

@@ -5,14 +5,20 @@ or refused, 3 ambiguous.
 """
 
 import importlib
+import os
 
 import click
 
 from venvdash import __version__
 
+COMPLETING = "_VENVDASH_COMPLETE"  # the variable by which a shell's script asks
 _COMMANDS = {
     "list": "venvdash.cli.listing",
     "info": "venvdash.cli.info",
+    "path": "venvdash.cli.path",
+    "shell": "venvdash.cli.shell",
+    "activate": "venvdash.cli.activate",
+    "edit": "venvdash.cli.edit",
     "sync": "venvdash.cli.sync",
     "delete": "venvdash.cli.delete",
     "prune": "venvdash.cli.prune",
@@ -20,6 +26,8 @@ _COMMANDS = {
     "history": "venvdash.cli.history",
     "stores": "venvdash.cli.stores",
     "demo": "venvdash.cli.demo",
+    "init": "venvdash.cli.init",
+    "completions": "venvdash.cli.completions",
 }
 
 
@@ -62,4 +70,8 @@ def cli(ctx: click.Context, no_records: bool) -> None:
 
 def main() -> None:
     """Run the command line; the entry point of the `venvdash` program."""
+    if COMPLETING in os.environ:
+        from venvdash.cli.completing import register
+
+        register()
     cli(prog_name="venvdash")

@@ -7,6 +7,7 @@ from typing import TypeVar
 import click
 
 from venvdash.cli.common import ProgressLine, session, warn
+from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import chosen
 from venvdash.cli.plans import carry_out
 from venvdash.scanner.events import Progress
@@ -31,7 +32,7 @@ def deleting(function: F) -> F:
 
 
 @click.command("delete")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
 @click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
 @deleting
 @click.pass_obj

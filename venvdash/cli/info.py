@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from venvdash.cli.common import columns, session, warn
+from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.cli.rows import package_json, row_json, time_json
 from venvdash.model import Claim, Package, Record, Row
@@ -21,7 +22,7 @@ _LABEL = 10  # cells
 
 
 @click.command("info")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_name)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
 @click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
 @click.pass_obj

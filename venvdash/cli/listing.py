@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from venvdash.cli.common import ProgressLine, columns, fail, session, warn
+from venvdash.cli.completing import complete_name
 from venvdash.cli.rows import row_json
 from venvdash.cli.stores import store_json
 from venvdash.model import Flag, Row, Status
@@ -40,7 +41,7 @@ def _numbers(version: str | None) -> list[str]:
 
 
 @click.command("list")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=complete_name)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option(
     "--json-stream",

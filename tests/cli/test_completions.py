@@ -1,0 +1,122 @@
+"""Completion of names by bash, zsh and fish themselves, as their users press Tab."""
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Home
+from tests.realtools import Tool
+from tests.scenario import venv
+from tests.shells import PROMPT, Typist, installed, typing, write_rc
+from venvdash.config import Config
+from venvdash.session import Session
+from venvdash.session.completing import names
+
+_LOADED = {
+    "bash": 'eval "$(venvdash {})"',
+    "zsh": 'autoload -Uz compinit; compinit -D; eval "$(venvdash {})"',
+    "fish": "venvdash {} | source",
+}
+
+
+@pytest.fixture
+def environments(home: Home) -> Home:
+    """Projects and environments: some of names that a shell would take for something else."""
+    for number, name in enumerate(("webapp", "weather", "$(touch x)", "a`touch x`", "a b;c", "-f")):
+        project = home.path / "code" / name
+        project.mkdir(parents=True)
+        path = venv(home.path / ".virtualenvs" / f"env{number}")
+        (path / ".project").write_text(str(project))
+    for place in ("work", "play"):
+        project = home.path / place / "api"
+        project.mkdir(parents=True)
+        path = venv(home.path / ".virtualenvs" / f"{place}-api")
+        (path / ".project").write_text(str(project))
+    second = venv(home.path / ".virtualenvs" / "second")
+    (second / ".project").write_text(str(home.path / "code" / "webapp"))
+    cfg = second / "pyvenv.cfg"
+    cfg.write_text(re.sub("version = .*", "version = 3.9.1", cfg.read_text()))
+    return home
+
+
+@contextlib.contextmanager
+def shell(home: Home, tool: Tool, name: str, load: str) -> Iterator[Typist]:
+    program = installed(name, tool)
+    write_rc(home, name)
+    with typing(
+        [str(program), "-i"],
+        variables=home.variables,
+        cwd=home.path,
+        directory=home.path / "asked",
+    ) as typist:
+        typist.see(PROMPT)
+        typist.type(_LOADED[name].format(load))
+        yield typist
+
+
+def complete(typist: Typist, line: str, wanted: str) -> None:
+    """Type a line with Tab behind it, see what it becomes, and give the line up."""
+    typist.quiet()
+    before = len(typist.screen.output)
+    typist.screen.press(line + "\t")
+    typist.until(lambda: wanted.encode() in typist.screen.output[before:])
+    typist.quiet()
+    typist.screen.press("\x15")  # Ctrl+U
+
+
+@pytest.mark.parametrize("name", _LOADED)
+def test_tab(environments: Home, tool: Tool, name: str) -> None:
+    environments.run(sys.executable, "-m", "venvdash", "list", "--no-usage")
+    with shell(environments, tool, name, f"init {name} --cmd go") as typist:
+        complete(typist, "venvdash hist", "history")
+        complete(typist, "venvdash shell wea", "weather")
+        complete(typist, "venvdash info work", "work/api")
+        complete(typist, "venvdash path webapp@3.9", "webapp@3.9")
+        complete(typist, "go wea", "weather")
+        typist.screen.press("venvdash shell \t\t\t\t")
+        typist.quiet()
+        typist.screen.press("\x15")
+        typist.quiet()
+    assert not list(environments.path.rglob("x"))
+
+
+def complete_as_bash(home: Home, line: str) -> list[str]:
+    """Return what is offered for a line of bash's, without bash."""
+    done = home.run(
+        *(sys.executable, "-m", "venvdash"),
+        _VENVDASH_COMPLETE="bash_complete",
+        COMP_WORDS=line,
+        COMP_WORDBREAKS="\"'@><=;|&(:",
+    )
+    return done.stdout.split()
+
+
+def test_every_command_that_takes_names_completes_them(environments: Home) -> None:
+    for command in ("list", "info", "path", "shell", "activate", "edit", "delete"):
+        assert complete_as_bash(environments, f"venvdash {command} wea") == ["plain,weather"]
+    assert complete_as_bash(environments, "venvdash list webapp wea") == ["plain,weather"]
+    assert complete_as_bash(environments, "venvdash info /ho") == ["dir,/ho"]
+    assert complete_as_bash(environments, "venvdash shell wea -- wea") == []
+    assert complete_as_bash(environments, "venvdash shell 'wea") == ["plain,weather"]
+
+
+def test_names_that_need_quotes_are_left_out(environments: Home) -> None:
+    def offered(typed: str) -> list[str]:
+        return names(Session(environments.machine(), Config(), records=False), typed)
+
+    unseen = offered("")
+    assert {"weather", "webapp"} <= set(unseen)
+    run = environments.run(sys.executable, "-m", "venvdash", "list", "--no-usage")
+    assert "$(touch x)" in run.stdout
+    seen = offered("")
+    ours = "webapp@{}.{}".format(*sys.version_info[:2])
+    # What needs quotes goes by the name of its directory.
+    plain = {"play/api", "work/api", "weather", "webapp", "webapp@3.9", ours}
+    assert set(seen) == plain | {"env2", "env3", "env4", "env5"}
+    assert offered("webapp@") == sorted([ours, "webapp@3.9"])
+    assert offered("\x1b") == []
+    (environments.path / ".virtualenvs" / "env1").rename(environments.path / "elsewhere")
+    assert "weather" not in offered("")

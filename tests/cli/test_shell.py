@@ -1,0 +1,324 @@
+"""`venvdash shell`, `activate`, `init` and `edit` in every shell that can be had.
+
+The environment has the worst name there is, and activate scripts that would be noticed.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.realtools import Tool
+from tests.scenario import venv
+from tests.shells import NAMES, PROMPT, Typist, alive, children, installed, kill, typing, write_rc
+
+# What a shell might run, expand, or take for the end of a word.
+WORST = "a $(touch x) `touch x` 'q\" ;touch x;\n!! %s {} \\ ~ * é"
+_ACTIVATES = ("activate", "activate.fish", "activate.csh", "activate.nu", "activate.xsh")
+_RUN = {
+    "fish": "{} | source",
+    "tcsh": 'eval "`{}`"',
+    "csh": 'eval "`{}`"',
+    "nu": "load-env ({} | from json)",
+    "xonsh": "execx($({}))",
+}
+
+
+@pytest.fixture(params=NAMES)
+def shell(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def api(home: Home) -> Path:
+    """A project `api`, whose environment is called so that no shell could bear it."""
+    return make(home, WORST + os.fsdecode(b"\xff"))
+
+
+def make(home: Home, name: str) -> Path:
+    project = home.path / "code" / "api"
+    project.mkdir(parents=True)
+    made = venv(home.path / "made")
+    (made / ".project").write_text(str(project))
+    for file in (*_ACTIVATES, "activate.ps1", "activate_this.py"):
+        (made / "bin" / file).write_text("touch x\n")
+    path = home.path / ".virtualenvs" / name
+    path.parent.mkdir()
+    made.rename(path)
+    return path
+
+
+def name_for(shell: str) -> str:
+    """Return the worst name that a shell can be told of at all."""
+    if shell in ("tcsh", "csh"):
+        return WORST.replace("\n", "") + os.fsdecode(b"\xff")
+    return WORST if shell == "nu" else WORST + os.fsdecode(b"\xff")
+
+
+@contextlib.contextmanager
+def opened(home: Home, *command: str | Path, **variables: str) -> Iterator[Typist]:
+    """Run a command on a terminal, with temporary files in a directory of the test's."""
+    temporary = home.path / "tmp"
+    temporary.mkdir(exist_ok=True)
+    with typing(
+        [str(part) for part in command],
+        variables=home.variables | {"TMPDIR": str(temporary)} | variables,
+        cwd=home.path,
+        directory=home.path / "asked",
+    ) as typist:
+        yield typist
+    assert [path.name for path in temporary.glob("venvdash-*")] == []
+
+
+def venvdash(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "venvdash", *arguments]
+
+
+def nothing_ran(home: Home) -> bool:
+    """Return whether nothing was run that a name or a script of the environment holds."""
+    return not list(home.path.rglob("x"))
+
+
+def test_ones_own_shell_has_the_environment_after_all_its_files(
+    home: Home, tool: Tool, shell: str
+) -> None:
+    program = installed(shell, tool)
+    path = make(home, WORST if shell == "nu" else WORST + os.fsdecode(b"\xff"))
+    folders = write_rc(home, shell)
+    misleading = {"PYTHONPATH": "/nowhere", "PYTHONHOME": ""}
+    with opened(home, *venvdash("shell", "api"), SHELL=str(program), **misleading) as typist:
+        modes = termios.tcgetattr(typist.screen.master)
+        typist.see(PROMPT)
+        told = typist.ask()
+        assert told.prefix == str(path)
+        assert told.cwd == str(home.path / "code" / "api")
+        assert told.variables["VIRTUAL_ENV"] == str(path)
+        assert told.variables["PATH"].split(":") == [f"{path}/bin", *folders]
+        assert told.variables["HOME"] == str(home.path)
+        assert not {"PYTHONPATH", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT", "ZDOTDIR"} & set(
+            told.variables
+        )
+        assert told.variables.get("ENV") == home.variables.get("ENV")
+        assert [name for name in told.variables if "VENVDASH" in name.upper()] in (
+            [],
+            ["_VENVDASH_FOLDERS"],
+        )
+        typist.quiet()
+        assert b"(api) rc> " in typist.screen.output
+        typist.type("deactivate")
+        told = typist.ask(sys.executable)
+        assert told.variables["PATH"].split(":") == folders
+        assert "VIRTUAL_ENV" not in told.variables
+        assert typist.leave("exit 7") == 7
+        assert termios.tcgetattr(typist.screen.master) == modes
+    assert nothing_ran(home)
+
+
+def test_what_activate_prints_activates_in_the_shell_itself(
+    home: Home, tool: Tool, shell: str
+) -> None:
+    program = installed(shell, tool)
+    path = make(home, name_for(shell))
+    folders = write_rc(home, shell)
+    with opened(home, program, "-i") as typist:
+        typist.see(PROMPT)
+        line = _RUN.get(shell, 'eval "$({})"').format("venvdash activate api")
+        for _ in range(2):  # the second time changes nothing
+            typist.type(line)
+            told = typist.ask()
+            assert told.prefix == str(path)
+            assert told.variables["VIRTUAL_ENV"] == str(path)
+            assert told.variables["PATH"].split(":") == [f"{path}/bin", *folders]
+            assert told.cwd == str(home.path)
+        if shell != "nu":  # there `venvdash init` brings it
+            typist.type("deactivate")
+            told = typist.ask(sys.executable)
+            assert told.variables["PATH"].split(":") == folders
+            assert "VIRTUAL_ENV" not in told.variables
+        assert typist.leave("exit 0") == 0
+    assert nothing_ran(home)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "xonsh", "nu"])
+def test_init_brings_a_command_that_activates_and_goes_there(
+    home: Home, tool: Tool, shell: str
+) -> None:
+    program = installed(shell, tool)
+    path = make(home, name_for(shell))
+    folders = write_rc(home, shell)
+    with opened(home, program, "-i") as typist:
+        typist.see(PROMPT)
+        if shell == "nu":
+            typist.type("venvdash init nu --cmd go | save init.nu")
+            typist.type("source init.nu")
+        else:
+            typist.type(_RUN.get(shell, 'eval "$({})"').format(f"venvdash init {shell} --cmd go"))
+        typist.type("go api")
+        told = typist.ask()
+        assert told.prefix == str(path)
+        assert told.cwd == str(home.path / "code" / "api")
+        typist.type("deactivate")
+        told = typist.ask(sys.executable)
+        assert told.variables["PATH"].split(":") == folders
+        typist.type("go nobody")
+        typist.see("no environment is called nobody")
+        assert "VIRTUAL_ENV" not in typist.ask(sys.executable).variables
+    assert nothing_ran(home)
+
+
+def test_zsh_with_a_directory_of_its_own(home: Home, tool: Tool) -> None:
+    program = installed("zsh", tool)
+    path = make(home, WORST)
+    write_rc(home, "zsh")
+    own = home.path / "its own" / "zsh"
+    own.mkdir(parents=True)
+    (home.path / ".zshrc").rename(own / ".zshrc")
+    (home.path / ".zshenv").write_text(f"ZDOTDIR='{own}'\n")
+    with opened(home, *venvdash("shell", "api"), SHELL=str(program)) as typist:
+        typist.see("(api) " + PROMPT)
+        assert typist.ask().prefix == str(path)
+        typist.type('print "is=$ZDOTDIR"')
+        typist.see(f"is={own}")
+        typist.leave("exit")
+    assert nothing_ran(home)
+
+
+def test_a_shell_that_is_killed_leaves_the_terminal_as_it_was(home: Home, api: Path) -> None:
+    write_rc(home, "bash")
+    with opened(home, *venvdash("shell", "api"), SHELL="/bin/bash") as typist:
+        modes = termios.tcgetattr(typist.screen.master)
+        typist.see("(api) " + PROMPT)
+        typist.quiet()
+        assert termios.tcgetattr(typist.screen.master) != modes
+        (inner,) = children(typist.screen.process.pid)
+        kill(inner)
+        assert typist.screen.wait() == 128 + signal.SIGKILL
+        assert termios.tcgetattr(typist.screen.master) == modes
+
+
+def test_the_shell_around_it_goes_on_after_that(home: Home, api: Path) -> None:
+    write_rc(home, "bash")
+    with opened(home, "/bin/bash", "-i", SHELL="/bin/bash") as typist:
+        typist.see(PROMPT)
+        typist.type("stty -a > before; venvdash shell api; echo ended=$?; stty -a > after")
+        typist.see("(api) " + PROMPT)
+        typist.type("kill -9 $$")
+        typist.see("ended=137")
+        assert (home.path / "after").read_text() == (home.path / "before").read_text()
+        assert " echo " in (home.path / "after").read_text()
+        assert "VIRTUAL_ENV" not in typist.ask(sys.executable).variables
+        typist.type("venvdash shell api")
+        typist.see("(api) " + PROMPT, 2)
+        typist.type("sleep 100")
+        typist.quiet()
+        typist.screen.press("\x03")  # is for what runs in it
+        assert typist.ask().prefix == str(api)
+        typist.type("suspend")  # gives the terminal back to the shell around it
+        typist.see("Stopped")
+        assert "VIRTUAL_ENV" not in typist.ask(sys.executable).variables
+        typist.type("fg")
+        assert typist.ask().prefix == str(api)
+        typist.type("exit 3")
+        typist.type("echo ended=$?")
+        typist.see("ended=3")
+        assert typist.leave("exit") == 0
+
+
+@pytest.mark.parametrize("how", ["hangup", "SIGHUP", "SIGTERM"])
+def test_the_end_of_the_terminal_ends_the_shell_too(home: Home, api: Path, how: str) -> None:
+    write_rc(home, "bash")
+    with opened(home, *venvdash("shell", "api"), SHELL="/bin/bash") as typist:
+        typist.see("(api) " + PROMPT)
+        typist.type("sleep 1000")
+        process = typist.screen.process
+        (inner,) = children(process.pid)
+        typist.until(lambda: bool(children(inner)))
+        (sleep,) = children(inner)
+        if how == "hangup":
+            os.close(typist.screen.master)
+            typist.screen.master = os.open("/dev/null", os.O_RDWR)
+        else:
+            process.send_signal(signal.Signals[how])
+        assert process.wait(30) == -(signal.SIGTERM if how == "SIGTERM" else signal.SIGHUP)
+        end = time.monotonic() + 30
+        while alive(inner) or alive(sleep):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
+def test_one_command_is_run_without_a_shell(home: Home, api: Path) -> None:
+    def run(*words: str, check: bool = False) -> "subprocess.CompletedProcess[str]":
+        return home.run(
+            *venvdash("shell", *words), check=check, PYTHONPATH="", PATH="/usr/bin:/bin"
+        )
+
+    done = run("api", "--", "python", "-c", "import os, sys; print(ascii(sys.prefix), os.getcwd())")
+    assert done.stdout == f"{str(api)!a} {home.path}/code/api\n"
+    assert run("api", "--here", "--", "pwd").stdout == f"{home.path}\n"
+    assert run("api", "--", "sh", "-c", "exit 5").returncode == 5
+    assert run("api", "--", "sh", "-c", "kill -QUIT $$").returncode == -signal.SIGQUIT
+    done = run("api", "--", "no-such-program", "$(touch x)")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert "no-such-program: no such program" in done.stderr
+    assert run("api", "--", "/etc").returncode == 126
+    assert run("api", "--").returncode == 2
+    done = run("api")
+    assert done.returncode == 2
+    assert "needs a terminal" in done.stderr
+    assert nothing_ran(home)
+
+
+def test_signals_reach_the_command(home: Home, api: Path) -> None:
+    ready = home.path / "ready"
+    script = f"import signal, time; open({str(ready)!r}, 'w'); time.sleep(100)"
+    process = subprocess.Popen(
+        venvdash("shell", "api", "--", "python", "-c", script),
+        env=home.variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        end = time.monotonic() + 30
+        while not ready.exists():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == -signal.SIGTERM
+
+
+def test_an_editor_opens_the_project(home: Home, api: Path) -> None:
+    editor = home.path / "an editor" / "vim"
+    editor.parent.mkdir()
+    editor.write_text('#!/bin/sh\npwd\nprintf "<%s>" "$@"\npython -c ""\nexit $(($? + 4))\n')
+    editor.chmod(0o755)
+    given = f"'{editor}' -p '$(touch x)'"
+    done = home.run(*venvdash("edit", "api"), check=False, VISUAL=given, EDITOR="false")
+    project = home.path / "code" / "api"
+    assert done.returncode == 4
+    assert done.stdout.startswith(f"{project}\n<-p><$(touch x)><{project}>")
+    done = home.run(*venvdash("edit", "api"), check=False, EDITOR="'unfinished")
+    assert done.returncode == 2
+    assert "EDITOR names no program" in done.stderr
+    assert nothing_ran(home)
+
+
+def test_path_prints_what_is_asked_for_to_the_byte(home: Home, api: Path) -> None:
+    def path(*arguments: str) -> bytes:
+        done = subprocess.run(
+            venvdash("path", *arguments), env=home.variables, cwd=home.path, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert path("api") == os.fsencode(api) + b"\n"
+    assert path("api", "--python") == os.fsencode(api / "bin" / "python") + b"\n"
+    assert path("api", "--bin") == os.fsencode(api / "bin") + b"\n"
+    assert path("ap", "--project") == os.fsencode(home.path / "code" / "api") + b"\n"

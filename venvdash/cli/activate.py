@@ -1,0 +1,60 @@
+"""`venvdash activate`: what the calling shell is to run so that an environment is active in it."""
+
+import os
+import sys
+
+import click
+
+from venvdash.cli.common import fail, session, warn
+from venvdash.cli.completing import complete_name
+from venvdash.cli.naming import scan_for
+from venvdash.session import shelling
+from venvdash.session.shelling import RefusedError
+from venvdash.system import shells
+from venvdash.system.machine import Machine
+from venvdash.system.shells import FAMILIES, Shell
+from venvdash.text import visible
+
+SHELLS = click.Choice([name for family in FAMILIES for name in family.names])
+
+
+@click.command("activate")
+@click.argument("name", required=False, shell_complete=complete_name)
+@click.option("--shell", "given", type=SHELLS, help="Default: the one that this is called from.")
+@click.option("--cd", is_flag=True, help="Also go to the project's directory.")
+@click.pass_obj
+def command(records: bool, name: str | None, given: str | None, cd: bool) -> None:
+    r"""Print what activates an environment in your shell; `deactivate` undoes it.
+
+    \b
+    bash, zsh, sh   eval "$(venvdash activate NAME)"
+    fish            venvdash activate NAME | source
+    tcsh            eval "`venvdash activate NAME`"
+    nushell         load-env (venvdash activate NAME | from json)
+    xonsh           execx($(venvdash activate NAME))
+    PowerShell      venvdash activate NAME | Out-String | Invoke-Expression
+
+    `venvdash init` defines a command that does this. The environment's own activate scripts are
+    not read.
+    """
+    opened = session(records=records)
+    told = _told(given, opened.machine)
+    (row,) = scan_for(opened, name, usage=False)
+    try:
+        text = shelling.activating(opened, row, told, change=cd)
+    except RefusedError as error:
+        fail(f"{row.name} is not activated. {error}", 2)
+    if not sys.stdout.isatty():
+        click.echo(os.fsencode(text), nl=False)
+        return
+    for line in text.split("\n"):
+        click.echo(visible(line))
+    words = f"venvdash activate {name}" if name else "venvdash activate"
+    warn(f"nothing is activated by showing this. In {told.name}: {told.usage.format(words)}")
+
+
+def _told(given: str | None, machine: Machine) -> Shell:
+    own = shells.family(given) if given else shells.caller(machine).family
+    if own is None:
+        fail("the shell that this is called from is not known. Name it with `--shell`.", 2)
+    return own

@@ -1,0 +1,18 @@
+"""`venvdash completions`: the script with which a shell completes venvdash's words."""
+
+import click
+
+from venvdash.cli.completing import COMPLETED, script
+
+
+@click.command("completions")
+@click.argument("shell", type=click.Choice(COMPLETED))
+def command(shell: str) -> None:
+    r"""Print the script with which SHELL completes venvdash's commands and environments' names.
+
+    \b
+    bash   venvdash completions bash > ~/.local/share/bash-completion/completions/venvdash
+    zsh    venvdash completions zsh > DIRECTORY_OF_FPATH/_venvdash
+    fish   venvdash completions fish > ~/.config/fish/completions/venvdash.fish
+    """
+    click.echo(script(shell), nl=False)

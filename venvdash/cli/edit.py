@@ -1,0 +1,26 @@
+"""`venvdash edit`: the user's editor on a project, with its environment active."""
+
+import click
+
+from venvdash.cli.common import fail, session
+from venvdash.cli.completing import complete_name
+from venvdash.cli.naming import scan_for
+from venvdash.cli.shell import leave
+from venvdash.session import shelling
+from venvdash.session.shelling import RefusedError
+
+
+@click.command("edit")
+@click.argument("name", required=False, shell_complete=complete_name)
+@click.pass_obj
+def command(records: bool, name: str | None) -> None:
+    """Open your editor in the project of an environment, with that active.
+
+    NAME's, or that of the current directory's project. The editor is what VISUAL or EDITOR say.
+    """
+    opened = session(records=records)
+    (row,) = scan_for(opened, name, usage=False)
+    try:
+        leave(shelling.edit(opened, row))
+    except RefusedError as error:
+        fail(f"{row.name} is not opened. {error}", 2)

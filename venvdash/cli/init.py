@@ -1,0 +1,64 @@
+"""`venvdash init`: a command that activates environments, for the file a shell starts with."""
+
+import re
+
+import click
+
+from venvdash.cli.common import fail
+from venvdash.cli.completing import COMPLETED, script
+from venvdash.system import shells
+from venvdash.system.shells import FAMILIES, CannotError
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+
+# The command that activates completes as `venvdash activate` does.
+_LIKE_ACTIVATE = {
+    "bash": """\
+_venvdash_{name}() {{
+    local line=${{COMP_LINE:0:COMP_POINT}}
+    _venvdash_completion "venvdash activate${{line#"${{line%%[[:space:]]*}}"}}"
+}}
+complete -F _venvdash_{name} {name}
+""",
+    "zsh": """\
+_venvdash_{name}() {{
+  words=(venvdash activate "${{(@)words[2,-1]}}")
+  (( CURRENT++ ))
+  _venvdash_completion
+}}
+compdef _venvdash_{name} {name}
+""",
+    "fish": "complete --no-files --command {name} --wraps 'venvdash activate'\n",
+}
+
+
+@click.command("init")
+@click.argument("shell", type=click.Choice([family.name for family in FAMILIES]))
+@click.option("--cmd", "name", default="vd", show_default=True, help="What the command is called.")
+def command(shell: str, name: str) -> None:
+    r"""Print the definition of `vd NAME`: activate NAME here and go to its project.
+
+    With bash, zsh and fish it comes with all completions. Put it into the file that your shell
+    starts with:
+
+    \b
+    bash, zsh   eval "$(venvdash init bash)"     (or zsh)
+    fish        venvdash init fish | source
+    xonsh       execx($(venvdash init xonsh))
+    PowerShell  venvdash init pwsh | Out-String | Invoke-Expression
+    nushell     venvdash init nu | save -f ~/.config/nushell/autoload/venvdash.nu
+    """
+    if not _WORD.match(name):
+        fail(f"a command cannot be called {name}.", 2)
+    family = shells.family(shell)
+    assert family is not None  # noqa: S101  # one of the choices
+    try:
+        text = family.function(name)
+    except CannotError as error:
+        fail(str(error), 2)
+    if shell in COMPLETED:
+        more = script(shell) + _LIKE_ACTIVATE[shell].format(name=name)
+        if shell == "zsh":  # without compinit there is nothing to complete with
+            more = f"if (( $+functions[compdef] )); then\n{more}fi\n"
+        text += more
+    click.echo(text, nl=False)

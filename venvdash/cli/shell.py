@@ -1,0 +1,71 @@
+"""`venvdash shell`: the user's own shell, or one command, with an environment active."""
+
+import sys
+
+import click
+
+from venvdash.cli.common import fail, session, warn
+from venvdash.cli.completing import complete_name
+from venvdash.cli.naming import scan_for
+from venvdash.session import shelling
+from venvdash.session.shelling import Invocation, RefusedError
+from venvdash.system import terminal
+
+_COMMAND = f"{__name__}.command"
+
+
+class WithCommand(click.Command):
+    """A command that leaves everything behind ``--`` alone, in the context's ``meta``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the arguments apart at the first ``--``."""
+        if "--" in args:
+            at = args.index("--")
+            ctx.meta[_COMMAND], args = tuple(args[at + 1 :]), args[:at]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return what the usage line shows."""
+        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
+
+
+@click.command("shell", cls=WithCommand)
+@click.argument("name", required=False, shell_complete=complete_name)
+@click.option("--here", is_flag=True, help="Stay in the current directory.")
+@click.pass_context
+def command(ctx: click.Context, name: str | None, here: bool) -> None:
+    """Open your own shell with an environment active, in its project's directory.
+
+    NAME's environment, or that of the current directory's project. What follows `--` is run in it
+    instead of a shell, and its exit status passed on. Nothing in the environment is read by the
+    shell: its activate scripts are not needed, and not trusted.
+    """
+    words: tuple[str, ...] = ctx.meta.get(_COMMAND, ())
+    if _COMMAND in ctx.meta and not words:
+        fail("no command follows `--`.", 2)
+    if not words and not sys.stdin.isatty():
+        fail("a shell needs a terminal. `venvdash shell NAME -- COMMAND` runs one command.", 2)
+    opened = session(records=ctx.obj)
+    (row,) = scan_for(opened, name, usage=False)
+    try:
+        invocation = (
+            shelling.command(opened, row, words, here=here)
+            if words
+            else shelling.shell(opened, row, here=here)
+        )
+    except RefusedError as error:
+        fail(f"{row.name} is not opened. {error}", 2)
+    leave(invocation)
+
+
+def leave(invocation: Invocation) -> None:
+    """Run something, or become it, and end with its exit status."""
+    for sentence in invocation.says:
+        warn(sentence)
+    if invocation.interactive:
+        ended = shelling.run(invocation)
+    else:
+        ended = terminal.replace(invocation.argv, invocation.environ, invocation.cwd)
+    if ended.problem:
+        fail(ended.problem, ended.status)
+    raise click.exceptions.Exit(ended.status)

@@ -1,0 +1,62 @@
+"""Which environment uv would use in a directory, told where it is not the active one."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.actions.uv import find_uv
+from venvdash.model import Environment
+from venvdash.scanner.projects import VENV, links_of
+from venvdash.system.files import read_text, real
+from venvdash.system.machine import Machine
+from venvdash.text import short_path
+
+_LIMIT = 1024 * 1024  # bytes of a pyproject.toml
+# Looked for, not parsed: anybody may have written it, and it is only for a hint.
+_UV = re.compile(r"^[ \t]*\[[ \t]*(?:project|tool[ \t]*\.[ \t]*uv)\b", re.MULTILINE)
+_WORKSPACE = re.compile(
+    r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*uv[ \t]*\.[ \t]*workspace[ \t]*\]", re.MULTILINE
+)
+_OTHERS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock")
+
+
+def hints(machine: Machine, environment: Environment, cwd: Path) -> Iterator[str]:
+    """Yield a sentence where ``uv sync`` in ``cwd`` would not use the environment."""
+    project = _project(cwd)
+    if project is None or find_uv(machine, bundled=False) is None:
+        return
+    given = machine.variable("UV_PROJECT_ENVIRONMENT")
+    used = project / (given or VENV)
+    if real(environment.path) in _leads(project, used):
+        return
+    if not given and not os.path.lexists(used) and environment.traits.kind == "uv":
+        return  # uv's own store: it makes the link when it comes by
+    does = "uses" if os.path.lexists(used) else "would make"
+    yield (
+        f"`uv sync` here {does} {short_path(used, machine.home)}; "
+        "`uv sync --active` uses this environment."
+    )
+
+
+def _leads(project: Path, used: Path) -> set[Path]:
+    """Return what uv takes for the project's environment: a directory, a link, a path file."""
+    links = links_of(str(project)) if used.name == VENV else ()
+    named = [link.environment for link in links if link.pointer.name == VENV]
+    return {real(path) for path in (used, *named)}
+
+
+def _project(cwd: Path) -> Path | None:
+    """Return the project of uv's at or above a directory: its workspace's root."""
+    found = None
+    for directory in (cwd, *cwd.parents):
+        text = read_text(directory / "pyproject.toml", _LIMIT)
+        if text is None:
+            continue
+        if _WORKSPACE.search(text):
+            return directory
+        if found is None and _UV.search(text):
+            found = directory
+    if found is None or os.path.lexists(found / "uv.lock"):
+        return found
+    return None if any(os.path.lexists(found / name) for name in _OTHERS) else found
