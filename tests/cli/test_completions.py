@@ -95,7 +95,7 @@ def complete_as_bash(home: Home, line: str) -> list[str]:
 
 
 def test_every_command_that_takes_names_completes_them(environments: Home) -> None:
-    for command in ("list", "info", "path", "shell", "activate", "edit", "delete"):
+    for command in ("list", "info", "path", "shell", "activate", "edit", "delete", "sync"):
         assert complete_as_bash(environments, f"venvdash {command} wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash list webapp wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash info /ho") == ["dir,/ho"]

@@ -12,6 +12,22 @@ from venvdash.session import Session
 from venvdash.system.machine import Machine
 from venvdash.text import visible
 
+REST = "venvdash.rest"
+
+
+class Passing(click.Command):
+    """A command that leaves alone what comes after ``--``: that is in ``ctx.meta[REST]``.
+
+    Without ``--`` there is no such entry.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what is for somebody else off, and parse the rest."""
+        if "--" in args:
+            at = args.index("--")
+            ctx.meta[REST], args = tuple(args[at + 1 :]), args[:at]
+        return super().parse_args(ctx, args)
+
 
 def session(*, records: bool, machine: Machine | None = None) -> Session:
     """Return a session for this user; leaves the program where the configuration is wrong."""

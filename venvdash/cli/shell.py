@@ -4,33 +4,18 @@ import sys
 
 import click
 
-from venvdash.cli.common import fail, session, warn
+from venvdash.cli.common import REST, Passing, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.session import shelling
 from venvdash.session.shelling import Invocation, RefusedError
 from venvdash.system import terminal
 
-_COMMAND = f"{__name__}.command"
 
-
-class WithCommand(click.Command):
-    """A command that leaves everything behind ``--`` alone, in the context's ``meta``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the arguments apart at the first ``--``."""
-        if "--" in args:
-            at = args.index("--")
-            ctx.meta[_COMMAND], args = tuple(args[at + 1 :]), args[:at]
-        return super().parse_args(ctx, args)
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return what the usage line shows."""
-        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
-
-
-@click.command("shell", cls=WithCommand)
-@click.argument("name", required=False, shell_complete=complete_name)
+@click.command("shell", cls=Passing, options_metavar="[OPTIONS]")
+@click.argument(
+    "name", required=False, metavar="[NAME] [-- COMMAND...]", shell_complete=complete_name
+)
 @click.option("--here", is_flag=True, help="Stay in the current directory.")
 @click.pass_context
 def command(ctx: click.Context, name: str | None, here: bool) -> None:
@@ -40,8 +25,8 @@ def command(ctx: click.Context, name: str | None, here: bool) -> None:
     instead of a shell, and its exit status passed on. Nothing in the environment is read by the
     shell: its activate scripts are not needed, and not trusted.
     """
-    words: tuple[str, ...] = ctx.meta.get(_COMMAND, ())
-    if _COMMAND in ctx.meta and not words:
+    words: tuple[str, ...] = ctx.meta.get(REST, ())
+    if REST in ctx.meta and not words:
         fail("no command follows `--`.", 2)
     if not words and not sys.stdin.isatty():
         fail("a shell needs a terminal. `venvdash shell NAME -- COMMAND` runs one command.", 2)

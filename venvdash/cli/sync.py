@@ -6,29 +6,18 @@ import click
 
 from venvdash.actions.events import Progressed
 from venvdash.cli.changes import Line, carry_out, changing
-from venvdash.cli.common import session
+from venvdash.cli.common import REST, Passing, session
+from venvdash.cli.completing import complete_name
 from venvdash.cli.delete import scan
 from venvdash.cli.naming import chosen
 from venvdash.model import Row
 from venvdash.session import Session
 
-_EXTRA = "venvdash.extra"
-
-
-class _Passing(click.Command):
-    """A command that leaves alone what comes after ``--``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take what is for uv off, and parse the rest."""
-        at = args.index("--") if "--" in args else len(args)
-        ctx.meta[_EXTRA] = tuple(args[at + 1 :])
-        return super().parse_args(ctx, args[:at])
-
 
 @click.command(
-    "sync", cls=_Passing, options_metavar="[OPTIONS]", epilog="What follows -- is for uv."
+    "sync", cls=Passing, options_metavar="[OPTIONS]", epilog="What follows -- is for uv."
 )
-@click.argument("names", nargs=-1, metavar="[NAME...] [-- ARGS...]")
+@click.argument("names", nargs=-1, metavar="[NAME...] [-- ARGS...]", shell_complete=complete_name)
 @click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
 @click.option(
     "--project",
@@ -60,7 +49,7 @@ def command(
     for name in names or (None,):
         rows |= {row.path: row for row in _meant(opened, name, every)}
     place = opened.machine.expand(str(project)) if project else None
-    extra = ctx.meta[_EXTRA]
+    extra = ctx.meta.get(REST, ())
     line, proposals = Line(), []
     for number, row in enumerate(rows.values()):
         line.show(Progressed(f"asking uv about {row.name}", number, len(rows)))
