@@ -22,6 +22,15 @@ def test_how_long_the_trash_is_kept(tmp_path: Path) -> None:
     assert written(tmp_path, "trash.keep = 0\n").trash_keep == 0
 
 
+def test_how_projects_are_linked(tmp_path: Path) -> None:
+    assert load(tmp_path / "none").project_link == "auto"
+    for value in ("auto", "link", "file", "none"):
+        assert written(tmp_path, f'project_link = "{value}"\n').project_link == value
+    for text in ('"symlink"', "true", "[]", "1"):
+        with pytest.raises(ConfigError, match="project_link"):
+            written(tmp_path, f"project_link = {text}\n")
+
+
 @pytest.mark.parametrize(
     "text",
     [

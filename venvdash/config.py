@@ -8,6 +8,7 @@ from typing import Any
 
 _LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
 _KEEP = 7.0  # days in the trash
+_LINKS = ("auto", "link", "file", "none")
 _LONGEST = 36_500
 
 
@@ -31,6 +32,8 @@ class Config:
     ``stores``: further folders of environments. ``project_roots``: where to look for projects
     besides the usual places. ``records``: whether venvdash may remember (False writes nothing).
     ``trash_keep``: days that a deleted environment stays in the trash (``keep`` of ``[trash]``).
+    ``project_link``: how a project is led to its environment: by a link ``.venv``, by a file of
+    that name with the path, not at all, or ("auto") as it can and should be.
     ``path``: the file they came from, None where there is none.
     """
 
@@ -38,6 +41,7 @@ class Config:
     project_roots: tuple[str, ...] = ()
     records: bool = True
     trash_keep: float = _KEEP
+    project_link: str = "auto"
     path: Path | None = None
 
 
@@ -66,7 +70,7 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     def wrong(key: str, wants: str) -> ConfigError:
         return ConfigError(f"{path}: `{key}` must be {wants}")
 
-    known = {"stores", "project_roots", "records", "trash"}
+    known = {"stores", "project_roots", "records", "trash", "project_link"}
     unknown = sorted(set(table) - known)
     if unknown:
         raise ConfigError(f"{path}: no such setting: {', '.join(unknown)}")
@@ -85,11 +89,15 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     keep = trash.get("keep", _KEEP)
     if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 <= keep <= _LONGEST:
         raise wrong("trash.keep", f"a number of days from 0 to {_LONGEST}")
+    link = table.get("project_link", "auto")
+    if link not in _LINKS:
+        raise wrong("project_link", f"one of {', '.join(_LINKS)}")
     return Config(
         stores=tuple(_store(item, wrong) for item in stores),
         project_roots=tuple(roots),
         records=records,
         trash_keep=float(keep),
+        project_link=str(link),
         path=path,
     )
 

@@ -5,6 +5,7 @@ checked again before it is done.
 """
 
 import errno
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,14 +28,16 @@ class JournalError(Exception):
     """A file of ours that cannot be trusted; the text goes on after "its trash.toml …"."""
 
 
-def read(directory: Directory, name: str, understood: Callable[[Table], T]) -> T | None:
+def read(
+    directory: Directory, name: str, understood: Callable[[Table], T], limit: int = LIMIT
+) -> T | None:
     """Return what ``understood`` makes of the file ``name``, None where there is none.
 
     ``understood`` raises ValueError, KeyError or TypeError for what it does not know. At most
-    128 KiB of a regular file of our own are read. Raises JournalError.
+    ``limit`` bytes of a regular file of our own are read. Raises JournalError.
     """
     try:
-        data = directory.read(name, LIMIT, own_uid())
+        data = directory.read(name, limit, own_uid())
     except FileNotFoundError:
         return None
     except (UnreadableError, OSError) as error:
@@ -57,6 +60,7 @@ def write(
     comment: str,
     temporary: str,
     understood: Callable[[Table], bool],
+    limit: int = LIMIT,
 ) -> None:
     """Write ``table`` into the file ``name``. Raises OSError; then there is none, or the old one.
 
@@ -68,7 +72,7 @@ def write(
     kept = {key: value for key, value in table.items() if value is not None}
     data = (comment + tomlkit.dumps(kept)).encode()
     try:
-        fits = len(data) <= LIMIT and understood(tomllib.loads(data.decode()))
+        fits = len(data) <= limit and understood(tomllib.loads(data.decode()))
     except (JournalError, ValueError, KeyError, TypeError):
         fits = False
     if not fits:
@@ -94,7 +98,7 @@ def text(value: Any) -> str:
     return unspell(value)
 
 
-def _maybe(table: Table, key: str) -> str | None:
+def maybe(table: Table, key: str) -> str | None:
     """Return a text that may be missing."""
     return text(table[key]) if key in table else None
 
@@ -103,6 +107,14 @@ def path(value: Any) -> Path:
     """Return an absolute path."""
     found = Path(text(value))
     if not found.is_absolute():
+        raise ValueError
+    return found
+
+
+def below(value: Any) -> str:
+    """Return a path relative to a directory that it does not leave, "" for that itself."""
+    found = text(value)
+    if os.path.isabs(found) or ".." in Path(found).parts:
         raise ValueError
     return found
 
@@ -132,7 +144,7 @@ def several(table: Table, key: str) -> list[Any]:
 def edits(table: Table, key: str) -> tuple[Edit, ...]:
     """Return a list of edits, written with ``spelt``."""
     return tuple(
-        Edit(path(one["path"]), _maybe(one, "before"), _maybe(one, "after"))
+        Edit(path(one["path"]), maybe(one, "before"), maybe(one, "after"))
         for one in several(table, key)
     )
 

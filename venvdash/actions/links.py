@@ -43,7 +43,7 @@ def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tup
                 links.append(Link(path, os.readlink(path)))
             elif stat.S_ISREG(mode) and path.name in VENV_NAMES:
                 text = _pointer_text(path)
-                if text is not None and _named_by(path, text) in places:
+                if text is not None and named_by(path, text) in places:
                     edits.append(Edit(path, text, None))
         except (OSError, ValueError) as error:
             if strict and isinstance(error, OSError) and error.errno not in _NOTHING:
@@ -130,7 +130,7 @@ def undo(edit: Edit, place: Path) -> str:
     path, text = edit.path, edit.before
     if text is None or edit.after is not None or path.name not in VENV_NAMES:
         return f"{path} is not changed back: it is no path file"
-    if _named_by(path, text) != os.path.realpath(place):
+    if named_by(path, text) != os.path.realpath(place):
         return f"{path} is not written again: it would not lead to {place}"
     try:
         with _parent(path) as parent:
@@ -295,7 +295,7 @@ def _pointer_text(path: Path) -> str | None:
             return None
 
 
-def _named_by(path: Path, text: str) -> str:
+def named_by(path: Path, text: str) -> str:
     """Return the directory that a path file names: absolute, or relative to its own directory."""
     named = text.strip()
     if not named or "\n" in named or "\0" in named:

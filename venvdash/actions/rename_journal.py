@@ -4,13 +4,12 @@ It is written before anything else is changed. Where the directory then lies tel
 to have its old name or its new one; whatever else names it is made to agree with that.
 """
 
-import os
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from venvdash.actions import journaling
-from venvdash.actions.journaling import JournalError, Table, count, path, several, text
+from venvdash.actions.journaling import JournalError, Table, below, count, path, several, text
 from venvdash.model import Edit
 from venvdash.records.spelling import spell
 from venvdash.system.atomic import PREFIX
@@ -86,15 +85,12 @@ def _renaming(table: Table) -> Renaming:
     """Return the table as a value. Raises ValueError, KeyError or TypeError for what is none."""
     if table["schema"] != _SCHEMA:
         raise JournalError("was written by another version of venvdash")
-    below = text(table["below"])
-    if os.path.isabs(below) or ".." in PurePath(below).parts:
-        raise ValueError
     return Renaming(
         old=path(table["old"]),
         new=path(table["new"]),
         inode=count(int(text(table["inode"]))),
         mode=count(table["mode"]) & 0o7777,
-        below=below,
+        below=below(table["below"]),
         names=tuple(map(path, several(table, "names"))),
         links=journaling.edits(table, "links"),
         edits=journaling.edits(table, "edits"),

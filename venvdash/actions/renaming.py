@@ -63,10 +63,13 @@ def taken(new: Path) -> Iterator[str]:
         yield f"{visible(new.name)} is taken by something else there."
 
 
-def rename(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -> str:
+def rename(
+    row: Row, new: Path, table: Mapping[Path, Row], context: Context, *, follow: bool = True
+) -> str:
     """Rename the row's entry to ``new``, on the same file system, with all that names its place.
 
-    Directories on the way to ``new`` are made. Returns what there is to know, a sentence or
+    Directories on the way to ``new`` are made. Without ``follow`` its project's links are left to
+    the caller. Returns what there is to know, a sentence or
     nothing. Nothing is run. Raises ChangedError where nothing was changed, and FailedError, whose
     text says in what state it is.
     """
@@ -84,7 +87,7 @@ def rename(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -> 
             for one in sorted({place, into}, key=lambda directory: directory.path):
                 stack.enter_context(locked(one))
             with Rollback() as back:
-                return _Work(row, context, place, into, new.name, back).done()
+                return _Work(row, context, place, into, new.name, back).done(follow)
     except RepairError as error:
         raise ChangedError(str(error)) from error
     except (OSError, ValueError) as error:
@@ -137,12 +140,12 @@ class _Work:
         self.place, self.into, self.back = place, into, back
         self.old, self.new = place.path / row.environment.entry.name, into.path / name
 
-    def done(self) -> str:
+    def done(self, follow: bool) -> str:
         """Do it; return what there is to know."""
         self._check()
         with ExitStack() as stack:
             entry = stack.enter_context(self.place.open(self.old.name))
-            fixed, renaming = self._prepared(entry)
+            fixed, renaming = self._prepared(entry, follow)
             steps.step("checked")
             lock = lock_uv(self.row.environment, entry, stack)
             steps.step("locked")
@@ -173,7 +176,7 @@ class _Work:
         if in_use is not None:
             raise ChangedError(in_use)
 
-    def _prepared(self, entry: Directory) -> tuple[Repair, Renaming]:
+    def _prepared(self, entry: Directory, follow: bool) -> tuple[Repair, Renaming]:
         """Work out all that will be written. Raises ChangedError where something cannot be."""
         environment, status = self.row.environment, entry.status()
         new = _prefix(environment, self.new)
@@ -181,7 +184,7 @@ class _Work:
         fixed = Repair.plan(environment.path, names, new)
         if fixed.left:
             raise ChangedError(unwritten(environment.path, fixed.left))
-        led, edits = links.following(self.row, self.new)
+        led, edits = links.following(self.row, self.new) if follow else ((), ())
         for change in (*led, *edits):
             if not links.removable(change.path):
                 raise ChangedError(

@@ -30,8 +30,10 @@ _ROOM = 512  # bytes of a path that lies below the environment
 _COMPONENT = 255  # bytes of a name
 _LIMIT = 8 * 1024 * 1024  # bytes; what is larger is no script
 _BIN = ("bin", "Scripts")
+_LIBRARY = ("lib", "Lib")
 _TEMPORARY = PREFIX + "repair"
 _CFG = "pyvenv.cfg"
+_RECORD = "RECORD"
 _LIBRARIES = ("python", "pypy", "graalpy")
 _KERNELS = ("share", "jupyter", "kernels")
 
@@ -116,6 +118,26 @@ class Repair:
         """Return the same for the environment when it lies at ``prefix``."""
         return replace(self, prefix=prefix)
 
+    def not_undone_by(self, way_back: Respelling) -> Iterator[tuple[Path, bytes, bytes]]:
+        """Yield the files that would not be as they are now once they were repaired back.
+
+        Such as those that name a link through which it was made. Each with what it would hold
+        then, and what it holds now; the paths are below ``prefix``.
+        """
+        turned = []
+        for change in self.changes:
+            path = self.prefix.joinpath(*change.folder, change.name)
+            file = _File(path, change.folder, change.name, change.status, change.after)
+            back = file.respelt(way_back)
+            if change.name != _RECORD and back is not None:
+                turned.append(replace(change, before=change.after, after=back))
+        for change in self.changes:
+            back = next((one.after for one in turned if _same_file(one, change)), None)
+            if change.name == _RECORD:
+                back = _rehashed(change.after, change.folder, turned)
+            if back is not None and back != change.before:
+                yield self.prefix.joinpath(*change.folder, change.name), back, change.before
+
     def apply(self) -> int:
         """Replace all of them; return how many."""
         with Directory(self.prefix) as directory:
@@ -150,6 +172,27 @@ def leftovers(prefix: Path, old: Path, new: Path | None = None) -> tuple[Path, .
     with Directory(prefix) as directory:
         files = _named_files(directory)
         return tuple(file.path for file in files if _names_old(respelling, file, file.content))
+
+
+def sources(prefix: Path, old: Path, new: Path) -> Iterator[tuple[Path, bytes, bytes]]:
+    """Yield the files of editable installs that name the source tree ``old``.
+
+    Each with what it holds and what it would hold to name ``new``; RECORD files, whose hashes
+    follow, come last. Files that also name the environment itself are left out. Raises OSError.
+    """
+    respelling, own = Respelling([old], new), Respelling([prefix], prefix)
+    changes = []
+    with Directory(prefix) as directory:
+        for file in _named_files(directory):
+            inside = file.folder and file.folder[0] in _LIBRARY
+            if not inside or file.content is None or stat.S_ISLNK(file.status.st_mode):
+                continue
+            after = respelling.data(file.content)
+            if after != file.content and not own.names_old(file.content):
+                changes.append(_Change(file.folder, file.name, file.content, after, file.status))
+        changes += list(_records(directory, changes))
+    for change in changes:
+        yield prefix.joinpath(*change.folder, change.name), change.before, change.after
 
 
 def own_names(prefix: Path) -> tuple[Path, ...]:
@@ -284,33 +327,44 @@ def _inside(directory: Directory, folder: tuple[str, ...]) -> Iterator[Directory
 
 
 def _records(directory: Directory, changes: Sequence[_Change]) -> Iterator[_Change]:
-    """Yield the RECORD files that hold a hash of a program that changes, with the new one.
+    """Yield the RECORD files that hold a hash of a file that changes, with the new one.
 
-    A program that was not as recorded stays so. Lines as pip and uv write them:
-    ``../../../bin/NAME,sha256=HASH,SIZE``.
+    A file that was not as recorded stays so. Lines as pip and uv write them, relative to
+    site-packages: ``../../../bin/NAME,sha256=HASH,SIZE``.
     """
-    programs = {
-        f"{change.folder[0]}/{change.name}".encode(): change
-        for change in changes
-        if change.folder and change.folder[0] in _BIN
-    }
-    for site in _sites(directory) if programs else ():
-        up = b"../" * len(site)
+    for site in _sites(directory):
         for info in _names(directory, site):
             if not info.endswith(".dist-info"):
                 continue
-            for file in _of_folder(directory, (*site, info), "RECORD"):
-                if file.content is None or up not in file.content:
+            for file in _of_folder(directory, (*site, info), _RECORD):
+                if file.content is None:
                     continue
-                lines = [_hashed(line, up, programs) for line in file.content.split(b"\n")]
-                after = b"\n".join(lines)
+                after = _rehashed(file.content, file.folder, changes)
                 if after != file.content:
                     yield _Change(file.folder, file.name, file.content, after, file.status)
 
 
-def _hashed(line: bytes, up: bytes, programs: Mapping[bytes, _Change]) -> bytes:
+def _rehashed(record: bytes, folder: tuple[str, ...], changes: Sequence[_Change]) -> bytes:
+    """Return the text of a RECORD that lies in ``folder``, with the hashes of what changes."""
+    site = folder[:-1]
+    recorded = {_recorded(change, site): change for change in changes if change.folder}
+    return b"\n".join(_hashed(line, recorded) for line in record.split(b"\n"))
+
+
+def _same_file(one: _Change, other: _Change) -> bool:
+    return (one.folder, one.name) == (other.folder, other.name)
+
+
+def _recorded(change: _Change, site: tuple[str, ...]) -> bytes:
+    """Return what a file is called in the RECORDs of a site-packages."""
+    if change.folder[: len(site)] == site:
+        return "/".join((*change.folder[len(site) :], change.name)).encode()
+    return b"../" * len(site) + "/".join((*change.folder, change.name)).encode()
+
+
+def _hashed(line: bytes, recorded: Mapping[bytes, _Change]) -> bytes:
     name, _, rest = line.partition(b",")
-    change = programs.get(name.removeprefix(up)) if name.startswith(up) else None
+    change = recorded.get(name)
     end = b"\r" if rest.endswith(b"\r") else b""
     if change is None or rest.removesuffix(b"\r") != _entry(change.before):
         return line

@@ -20,6 +20,8 @@ _COMMANDS = {
     "activate": "venvdash.cli.activate",
     "edit": "venvdash.cli.edit",
     "sync": "venvdash.cli.sync",
+    "relink": "venvdash.cli.relink",
+    "unlink": "venvdash.cli.unlink",
     "delete": "venvdash.cli.delete",
     "prune": "venvdash.cli.prune",
     "trash": "venvdash.cli.trash",

@@ -1,6 +1,6 @@
 """What sync, relink, copy, rename and move would do, as a value that is shown before it is done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.model.plans import Action, Edit, Link, Row
@@ -24,9 +24,10 @@ class Proposal:
     whatever else was said. ``refusal`` is why it cannot be done, "" where it can.
 
     ``place`` is the entry as it will be (of a copy: the new one's), ``project`` the one that it is
-    to belong to, ``python`` the version or interpreter asked for, ``extra`` further arguments for
-    what is run. ``commands`` would be run, ``packages`` change, ``edits`` and ``links`` be written
-    outside the environment: of ``links`` those that are new.
+    to belong to, beside its present ones if ``shared``, ``python`` the version or interpreter
+    asked for, ``extra`` further arguments for what is run. ``commands`` would be run,
+    ``packages`` change, ``edits`` and ``links`` be written: of ``links`` those that are new.
+    ``offers`` may be written as well: what the user takes of them is to be moved to ``edits``.
     """
 
     action: Action
@@ -42,3 +43,9 @@ class Proposal:
     packages: tuple[PackageChange, ...] = ()
     edits: tuple[Edit, ...] = ()
     links: tuple[Link, ...] = ()
+    offers: tuple[Edit, ...] = ()
+    shared: bool = False
+
+    def taking_offers(self) -> "Proposal":
+        """Return it with all that it offers taken."""
+        return replace(self, edits=(*self.edits, *self.offers), offers=())

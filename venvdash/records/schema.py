@@ -78,7 +78,7 @@ def to_table(record: Record) -> dict[str, Any]:
             "cfg_mtime_ns": found.cfg_mtime_ns,
             "cfg_ctime_ns": found.cfg_ctime_ns,
         },
-        "projects": [_project_table(project) for project in record.projects] or None,
+        "projects": [project_table(project) for project in record.projects] or None,
     }
     return _given(table)
 
@@ -100,7 +100,7 @@ def from_table(table: Mapping[str, Any]) -> Record:
         identity=identity,
         path=_needed(table, "path", _path),
         fingerprint=_fingerprint(_needed(table, "fingerprint", _table)),
-        projects=joined(_project(_checked("projects", project, _table)) for project in projects),
+        projects=joined(project(_checked("projects", one, _table)) for one in projects),
         note=_optional(table, "note", _note) or "",
         tags=_optional(table, "tags", _tags) or (),
         pinned=_optional(table, "pinned", _flag) or False,
@@ -113,7 +113,8 @@ def from_table(table: Mapping[str, Any]) -> Record:
     )
 
 
-def _project_table(record: ProjectRecord) -> dict[str, Any]:
+def project_table(record: ProjectRecord) -> dict[str, Any]:
+    """Return a project's record as a table, keys without a value left out."""
     return _given(
         {
             "path": spell(str(record.path)),
@@ -132,7 +133,8 @@ def _project_table(record: ProjectRecord) -> dict[str, Any]:
     )
 
 
-def _project(table: Mapping[str, Any]) -> ProjectRecord:
+def project(table: Mapping[str, Any]) -> ProjectRecord:
+    """Return the project's record that ``table`` holds. Raises SchemaError."""
     return ProjectRecord(
         path=_needed(table, "path", _path),
         how=_needed(table, "how", _how),

@@ -125,10 +125,9 @@ def fingerprint(directory: str) -> str | None:
 
 def worktrees(directory: str) -> Iterator[str]:
     """Yield the other working trees of the repository in ``directory``, existing or not."""
-    git = _git_directory(directory)
-    if not git:
+    git, common = _git_directory(directory), common_directory(directory)
+    if not git or not common:
         return
-    common = _one_path(os.path.join(git, "commondir"), git) or git
     if common != git and os.path.basename(common) == ".git":
         yield os.path.dirname(common)
     try:
@@ -140,6 +139,12 @@ def worktrees(directory: str) -> Iterator[str]:
         file = _one_path(os.path.join(place, "gitdir"), place)
         if file and os.path.basename(file) == ".git":
             yield os.path.dirname(file)
+
+
+def common_directory(directory: str) -> str | None:
+    """Return where the repository of a working tree keeps what all its trees share, or None."""
+    git = _git_directory(directory)
+    return (_one_path(os.path.join(git, "commondir"), git) or git) if git else None
 
 
 def _venv(directory: str) -> Iterator[Link]:

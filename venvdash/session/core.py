@@ -16,6 +16,7 @@ from venvdash.model import (
     Flag,
     NotEnvironment,
     Plan,
+    Presence,
     Record,
     Refusal,
     Result,
@@ -82,6 +83,7 @@ class Session:
         self._deletions = Deletions(self)
         self.changes = Changes(self)
         self._tidied = False
+        self.relinks: list[tuple[float, str]] = []  # when, and by which key they are taken back
 
     def scan(
         self,
@@ -135,7 +137,14 @@ class Session:
                 self._report(Problem(None, sentence) for sentence in answer)
 
     def _mend(self) -> list[str]:
-        return [*self._deletions.tidy_if_due(), *recover(self)]
+        from venvdash.actions.relink_journal import due
+
+        said = [*self._deletions.tidy_if_due(), *recover(self)]
+        if due(self.machine.state_directory):
+            from venvdash.session import relinking
+
+            said += relinking.recover(self)
+        return said
 
     def find(self, text: str) -> list[Row]:
         """Return every row that a name means. Raises resolve.NotFoundError."""
@@ -170,6 +179,13 @@ class Session:
             cwd = self.machine.cwd or self.machine.home
             return resolve.implied(rows, cwd, changing=changing, every=every)
         return resolve.choose(self.query(text), rows, changing=changing, every=every)
+
+    def known_projects(self) -> Iterator[tuple[Path, str]]:
+        """Yield the projects that the last scan came by, and what each calls itself, or ""."""
+        places = self.facts.places if self.facts else {}
+        there = [path for path, place in places.items() if place.presence is Presence.PRESENT]
+        for path in dict.fromkeys((*there, *self._names)):
+            yield path, self._names.get(path, "")
 
     def examine(self, row: Row) -> "Examination":
         """Return what is looked up for one environment only. Raises nothing."""
@@ -223,12 +239,31 @@ class Session:
 
     @property
     def undoable(self) -> int:
-        """How many environments ``undo`` would bring back."""
-        return self._deletions.undoable
+        """How many environments ``undo`` would bring back, or link again as they were."""
+        return 1 if self._relinked_last() else self._deletions.undoable
 
     def undo(self) -> Iterator[DeleteEvent]:
-        """Bring back the last deletion, all of it; the last event is ``Finished``."""
-        return self._deletions.undo()
+        """Take back the last deletion, all of it, or the last relinking; ``Finished`` comes last.
+
+        Whichever of the two was later.
+        """
+        if not self._relinked_last():
+            return self._deletions.undo()
+        return self.undo_relink(self.relinks.pop()[1])
+
+    def undo_relink(self, key: str | None = None) -> Iterator[DeleteEvent]:
+        """Take back the last relinking or unlinking, also of an earlier session.
+
+        ``key`` names another one. The table is as old as before then: scan again.
+        """
+        from venvdash.session import relinking
+
+        return relinking.undo(self, key)
+
+    def _relinked_last(self) -> bool:
+        if not self.relinks:
+            return False
+        return not self._deletions.undoable or self.relinks[-1][0] > self._deletions.deleted
 
     def trash(self) -> list[Trashed]:
         """Return what lies in the trash, the newest first."""
@@ -247,7 +282,9 @@ class Session:
 
         Returns a sentence for each thing mended. The first scan does it where there is need.
         """
-        return self._deletions.tidy()
+        from venvdash.session import relinking
+
+        return [*self._deletions.tidy(), *relinking.recover(self)]
 
     def history(self) -> "list[Receipt]":
         """Return the receipts of what was deleted, the newest first."""

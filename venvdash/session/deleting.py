@@ -54,6 +54,7 @@ class Deletions:
         self._held: tuple[Plan, Deleter] | None = None
         self._fresh: Book | None = None  # what the held plan was measured with
         self._undoable: list[Path] = []  # the trash directories of the last deletion
+        self.deleted = 0.0  # when that was, by the monotonic clock
         self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
         self._lock = threading.Lock()
 
@@ -149,6 +150,7 @@ class Deletions:
         finally:
             if any(result.trash for result in results):
                 self._undoable = [result.trash for result in results if result.trash]
+                self.deleted = time.monotonic()
             self._let_go()
             receipts.write(self._session, plan, results)
         problems: list[str] = []

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from venvdash.config import Config
-from venvdash.model import Claim, Environment, Fingerprint, Tidying, Traits, Trashed
+from venvdash.model import Claim, Edit, Environment, Fingerprint, Tidying, Traits, Trashed
+from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
 
@@ -134,6 +135,52 @@ class Reading:
     fingerprint: Fingerprint
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """To which project an environment of a store is to belong.
+
+    ``project`` is a directory (a script for script environments), links resolved, None for none at
+    all; ``name`` what it calls itself, "" for nothing. ``former`` are the projects that it shall
+    not belong to any more. With ``shared`` it belongs to others as before, and keeps what names
+    those. ``entry`` and ``prefix`` are where it will lie, ``roots`` the store's directories as it
+    declares them. Without ``writes`` nothing may be written into the project.
+    """
+
+    environment: Environment
+    entry: Path
+    prefix: Path
+    roots: tuple[Root, ...] = ()
+    project: Path | None = None
+    name: str = ""
+    former: tuple[Path, ...] = ()
+    shared: bool = False
+    writes: bool = True
+
+    @property
+    def minor(self) -> str:
+        """The environment's Python as "3.12", "" where it is not known."""
+        return ".".join((self.environment.python or "").split(".")[:2])
+
+    @property
+    def root(self) -> Root | None:
+        """The store's root that the environment lies below; None where another store's is."""
+        place = self.environment.root
+        return next((root for root in self.roots if place in (root.path, real(root.path))), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """What has to change in the files of a tool so that it finds an environment for a project.
+
+    ``lock`` is the file that the tool locks while it changes those of ``edits``. ``notes`` are
+    sentences on what stays as it is.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    lock: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Store:
     """One tool's environments.
 
@@ -148,6 +195,9 @@ class Store:
     tested_with: ClassVar[str] = ""
     proof: ClassVar[str] = ""  # for the documents, where what is implemented says it badly
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
+    linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too
+    path_files: ClassVar[bool] = True  # … or by a file of that name with the path (PEP 832)
+    movable: ClassVar[bool] = True  # works at another place once its scripts are rewritten
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the directories where the tool keeps environments, existing or not.
@@ -219,3 +269,23 @@ class Store:
         the tool goes on using its files.
         """
         return Tidying()
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the entry under which the tool would look for the environment.
+
+        With the interpreter that it has, and asked in the project. None where the tool looks for
+        no name that it makes from the project's path.
+        """
+        return None
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return what makes the tool find the environment; ``.venv`` links are not its affair.
+
+        What is in the environment is named by the place where it will be. Raises UnreadableError,
+        whose text is a sentence, where something else is in the place of a file of the tool's.
+        """
+        return Linking()
+
+    def link_name(self, environment: Environment) -> str:
+        """Return what a project's link to this environment is called, "" where it has none."""
+        return ".venv" if self.linked and not environment.traits.script else ""

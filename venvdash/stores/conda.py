@@ -36,6 +36,8 @@ class CondaStore(Store):
     kinds = (Kind("conda", "conda environment"),)
     rank = 8
     tested_with = "laid out after its source"
+    linked = False
+    movable = False  # its path is in binaries, too
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the directories of the variables, the ``.condarc`` files and the installations.

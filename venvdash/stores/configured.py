@@ -11,8 +11,19 @@ from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
 from venvdash.stores import uvlink
 from venvdash.stores._indexes import emptied
+from venvdash.stores._linking import mirrored
 from venvdash.stores._paths import parent_entry
-from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store, Why, below_home
+from venvdash.stores.base import (
+    VENV_NAMES,
+    Assignment,
+    Kind,
+    Layout,
+    Reading,
+    Root,
+    Store,
+    Why,
+    below_home,
+)
 from venvdash.system.machine import Machine
 
 _NAME_FILE = ".venv-name"  # puv's: the environment's name, in the project
@@ -71,6 +82,11 @@ class ConfiguredStores(Store):
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the directories that mirror the project's path; some may be empty now."""
         return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the place in a mirrored store that mirrors the project's."""
+        path = wanted.environment.path
+        return mirrored(wanted, *([path.name] if path.name in VENV_NAMES else []))
 
 
 def _root(given: ConfiguredStore, machine: Machine, source: str) -> Root:

@@ -15,7 +15,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Environment, Tidying, Traits, Trashed
 from venvdash.stores._indexes import emptied
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
@@ -33,6 +33,7 @@ class DirenvStore(Store):
     rank = 21
     tested_with = "the recipes of its wiki, run by bash"
     pointers = (_POINTER,)
+    linked = False  # the layout is found by the directory of the ``.envrc``
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the recipes' directory: XDG_CACHE_HOME or ``~/.cache``, on macOS too."""
@@ -81,6 +82,15 @@ class DirenvStore(Store):
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the layout's directory, which may hold nothing any more."""
         return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return its place in the layout of the project, named by the same recipe."""
+        entry, project = wanted.environment.entry, wanted.project
+        found = _LAYOUT.fullmatch(entry.parent.name)
+        if project is None or found is None:
+            return None
+        recipe = _readable if found["path"] else _hashed
+        return entry.parent.with_name(recipe(os.fspath(project))) / entry.name
 
 
 def _environments(layout: Path) -> list[Path]:

@@ -15,8 +15,9 @@ from venvdash.config import Config
 from venvdash.model import Edit, Environment, Tidying, Traits, Trashed
 from venvdash.stores._dirs import by_default, config_directory, data_directory, with_default
 from venvdash.stores._indexes import emptied, index_text
+from venvdash.stores._linking import pointer_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
-from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
 from venvdash.system.files import UnreadableError
 from venvdash.system.machine import Machine
@@ -47,6 +48,7 @@ class HatchStore(Store):
         Kind("hatch-internal", "environment for hatch's own commands"),
     )
     rank = 26
+    linked = False  # hatch asks for no link, and other tools would take it for theirs
     tested_with = "hatch 1.18.2"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
@@ -96,7 +98,39 @@ class HatchStore(Store):
 
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether the hash is that of the directory's, or the script's, path."""
-        return environment.traits.digest in [short_hash(_folded(p)) for p in spellings(project)]
+        return environment.traits.digest in _digests(project)
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return ``<project>/<hash>/<environment>`` below the same folder.
+
+        The default environment's directory has the project's name.
+        """
+        environment, project = wanted.environment, wanted.project
+        digest = next(iter(_digests(project)), None) if project is not None else None
+        if project is None or digest is None or environment.traits.digest is None:
+            return None
+        entry = environment.entry
+        if environment.traits.script:
+            return entry.with_name(digest)
+        folder = self.name_part(wanted.name or project.name)
+        if entry.parent.parent.name == f"{environment.traits.digest}-unmanaged":
+            folder = f"{digest}-unmanaged"
+        name = folder if _is_default(entry) else entry.name
+        return entry.parent.parent.parent / folder / digest / name
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return what hatch notes of its dependencies, under the new hash.
+
+        Without that hatch would look them all up again.
+        """
+        old, new = _noted(wanted.environment.entry), _noted(wanted.entry)
+        if old is None or new is None or old == new or wanted.shared:
+            return Linking()
+        text = pointer_text(old)
+        there = pointer_text(new)
+        if text is None or there is not None:
+            return Linking()
+        return Linking((Edit(old, text, None), Edit(new, None, text)))
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the environment's metadata, and the folders of the project if they are empty.
@@ -147,6 +181,23 @@ def _metadata(gone: Trashed, roots: list[Root]) -> Iterator[Path]:
         if root.path.name == _INTERNAL:  # beside it, in every data directory
             for each in names:
                 yield root.path.with_name(_METADATA) / digest / "virtual" / f"{each}.json"
+
+
+def _noted(entry: Path) -> Path | None:
+    """Return where hatch notes the dependencies of the environment at ``entry``."""
+    digest, data = entry.parent.name, entry.parents[3] if len(entry.parents) > 3 else None
+    if data is None or not _DIGEST.fullmatch(digest) or entry.parents[2].name != "virtual":
+        return None
+    name = _DEFAULT if _is_default(entry) else entry.name
+    return data / _METADATA / digest / "virtual" / f"{name}.json"
+
+
+def _is_default(entry: Path) -> bool:
+    return entry.name == entry.parent.parent.name
+
+
+def _digests(project: Path) -> list[str]:
+    return [short_hash(_folded(path)) for path in spellings(project)]
 
 
 def _folded(path: str) -> str:

@@ -19,8 +19,9 @@ from venvdash.stores._dirs import (
     with_default,
 )
 from venvdash.stores._indexes import index_text
+from venvdash.stores._linking import led, led_before, pointer_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
-from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
 from venvdash.system.files import UnreadableError, real
 from venvdash.system.machine import Machine
@@ -49,6 +50,7 @@ class PdmStore(Store):
     rank = 24
     tested_with = "pdm 2.29.3"
     pointers = (_POINTER,)
+    linked = False  # ``.pdm-python`` leads there
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``venv.location`` of the user's configuration and the default place.
@@ -93,8 +95,7 @@ class PdmStore(Store):
         """Return whether pdm, asked in ``project``, would list this entry."""
         entry = environment.entry.name
         return environment.traits.digest is not None and any(
-            entry.startswith(f"{os.path.basename(path)}-{_digest(path)}-")
-            for path in spellings(project)
+            entry.startswith(f"{_stem(path)}-") for path in spellings(project)
         )
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
@@ -113,9 +114,42 @@ class PdmStore(Store):
             return Tidying(edits=(Edit(pointer, text, None),))
         return Tidying()
 
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the entry ``<folder>-<hash>-<X.Y or name>``, in the folder in which it lies."""
+        environment = wanted.environment
+        found = _split(environment.entry.name, environment.prompt)
+        ident = found["ident"] if found else wanted.minor
+        if wanted.project is None or not ident:
+            return None
+        stem = next((_stem(path) for path in spellings(wanted.project)), "")
+        return environment.entry.with_name(f"{stem}-{ident}") if stem else None
 
-def _digest(path: str) -> str:
-    return short_hash(path.replace(os.sep, "/"), "md5")
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return ``.pdm-python`` with its interpreter; one that leads to another one stays."""
+        edits = [Edit(file, text, None) for file, text in led_before(self, _POINTER, wanted)]
+        if wanted.project is None or not wanted.writes:
+            return Linking(tuple(edits))
+        pointer = wanted.project / _POINTER
+        text = pointer_text(pointer)
+        for used in led(self, pointer, text, wanted):
+            if used != real(wanted.environment.path) and os.path.lexists(used / "pyvenv.cfg"):
+                note = f"pdm goes on using {used} there until `pdm use` says otherwise."
+                return Linking(tuple(edits), notes=(note,))
+        after = os.fspath(wanted.prefix / _python(wanted.environment.path))
+        if text is None or text.strip() != after:
+            edits.append(Edit(pointer, text, after))
+        return Linking(tuple(edits))
+
+
+def _stem(path: str) -> str:
+    """Return what the names of all environments of a project begin with."""
+    return f"{os.path.basename(path)}-{short_hash(path.replace(os.sep, '/'), 'md5')}"
+
+
+def _python(environment: Path) -> str:
+    """Return where in an environment its interpreter is, as pdm writes it."""
+    windows = os.path.isdir(environment / "Scripts")
+    return os.path.join("Scripts", "python.exe") if windows else "bin/python"
 
 
 def _split(entry: str, prompt: str | None) -> re.Match[str] | None:

@@ -10,15 +10,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Environment, How, Traits
+from venvdash.model import Claim, Direction, Edit, Environment, How, Traits
 from venvdash.stores._dirs import by_default
+from venvdash.stores._linking import led_before, named_project, pointer_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
-from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
-from venvdash.system.files import read_text
+from venvdash.stores.base import (
+    Assignment,
+    Kind,
+    Layout,
+    Linking,
+    Reading,
+    Root,
+    Store,
+    Why,
+)
+from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
 _POINTER = ".project"
 _POINTER_LIMIT = 8 * 1024  # bytes; a path is at most 4096 long
+_NAME_FILE = ".venv"
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})", re.DOTALL)
 # Behind the hash stands PIPENV_PYTHON where that is set: "3.11", "python3.11", "pypy3".
 _NAME_PYTHON = re.compile(
@@ -41,7 +52,8 @@ class PipenvStore(Store):
     kinds = (Kind("pipenv", "pipenv environment"),)
     rank = 22
     tested_with = "pipenv 2026.10.3"
-    pointers = (".venv",)  # as a file with the environment's name
+    pointers = (_NAME_FILE,)  # as a file with the environment's name
+    linked = False  # a link is an environment in the project to it, and ``--rm`` removes that
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield WORKON_HOME (``$NAMES`` and ``~`` expanded) and pipenv's default.
@@ -98,8 +110,50 @@ class PipenvStore(Store):
 
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether the hash is that of the directory's Pipfile."""
-        paths = spellings(project)
-        return environment.traits.digest in [short_hash(os.path.join(p, "Pipfile")) for p in paths]
+        return environment.traits.digest in _digests(project)
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the entry that pipenv looks for where no ``.venv`` file names another.
+
+        None where that file can be written: then it keeps its name.
+        """
+        if wanted.writes or wanted.project is None:
+            return None
+        return wanted.environment.entry.with_name(self._name(wanted, wanted.project))
+
+    def _name(self, wanted: Assignment, project: Path) -> str:
+        """Return the name that pipenv gives, with the Python that the present name ends in."""
+        found = _split(wanted.environment.entry.name, wanted.environment.prompt)
+        suffix = wanted.environment.entry.name[found.end("digest") :] if found else ""
+        return f"{self.name_part(project.name)}-{next(iter(_digests(project)), '')}{suffix}"
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return ``.project`` and the project's ``.venv`` file with the environment's name."""
+        edits = list(named_project(wanted, _POINTER))
+        edits += [Edit(file, text, None) for file, text in led_before(self, _NAME_FILE, wanted)]
+        if wanted.project is not None and wanted.writes:
+            edits += self._name_file(wanted, wanted.project)
+        return Linking(tuple(edits))
+
+    def _name_file(self, wanted: Assignment, project: Path) -> Iterator[Edit]:
+        file, place = project / _NAME_FILE, wanted.entry.parent
+        text = pointer_text(file)
+        home = bool(wanted.roots) and real(wanted.roots[0].path) == real(place)
+        by_hash = home and wanted.entry.name == self._name(wanted, project)
+        if text is None and by_hash:
+            return
+        written = (text or "").strip()
+        named = written == wanted.environment.entry.name or _split(written, None) or "/" in written
+        if text is not None and (not named or "\n" in written):
+            raise UnreadableError(f"{file} is none that pipenv wrote")
+        # A name counts in the folder that pipenv uses now, a path from the project.
+        after = wanted.entry.name if home else os.path.relpath(wanted.entry, project)
+        if written != after:
+            yield Edit(file, text, after)
+
+
+def _digests(project: Path) -> list[str]:
+    return [short_hash(os.path.join(path, "Pipfile")) for path in spellings(project)]
 
 
 def _split(entry: str, prompt: str | None) -> re.Match[str] | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Environment, How, Traits
 from venvdash.stores import _xxh3
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, json_object, string, toml_table
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
@@ -39,6 +39,8 @@ class PixiStore(Store):
     rank = 7
     tested_with = "laid out after its source"
     pointers = (_POINTER,)
+    linked = False  # ``.pixi/envs`` leads there
+    movable = False  # its path is in binaries, too
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield where the variable, the configurations and the cache put environments, then tools.
@@ -113,6 +115,14 @@ class PixiStore(Store):
         return wanted is not None and any(
             _digest(path) == wanted for path in {os.fspath(project), os.fspath(real(project))}
         )
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return its place below the workspace's name and number."""
+        entry, workspace = wanted.environment.entry, _workspace(wanted.environment.path)
+        if workspace is None or wanted.project is None:
+            return None
+        name = f"{wanted.name or workspace['name']}-{_digest(str(wanted.project))}"
+        return entry.parent.parent.with_name(name) / entry.parent.name / entry.name
 
 
 def _digest(path: str) -> str:

@@ -22,8 +22,9 @@ from venvdash.stores._dirs import (
     with_default,
 )
 from venvdash.stores._indexes import index_text
+from venvdash.stores._linking import about, pointer_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
-from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
 from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
@@ -48,6 +49,7 @@ class PoetryStore(Store):
     proof = "the hash of the project's path; `envs.toml` for the one in use"
     tested_with = "poetry 2.5.1"
     pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml
+    linked = False  # to poetry a ``.venv`` is an environment in the project, which it prefers
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield where poetry puts environments, and the default place.
@@ -115,10 +117,47 @@ class PoetryStore(Store):
         try:
             before = index_text(file, _ENVS_LIMIT)
             section = f"{found['name']}-{found['digest']}"
-            after = _without(before, section, found["minor"]) if before else None
+            if before is None or _minor(before, section) != found["minor"]:
+                return Tidying()
+            after = _changed(before, {section: None})
         except UnreadableError as error:
             return Tidying(problems=(f"{file} {error}",))
-        return Tidying(edits=(Edit(file, before, after),)) if after is not None else Tidying()
+        return Tidying(edits=(Edit(file, before, after or ""),))
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the entry ``<project>-<hash>-py<X.Y>``, in the folder in which it lies."""
+        if wanted.project is None or not wanted.minor:
+            return None
+        return wanted.environment.entry.parent / f"{self._section(wanted)}-py{wanted.minor}"
+
+    def _section(self, wanted: Assignment) -> str:
+        project = wanted.project or Path()
+        return f"{self.name_part(wanted.name)}-{next(iter(_digests(project)), '')}"
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return envs.toml with it as the project's chosen one, as ``poetry env use`` writes it.
+
+        Not where its former project used another, nor where the new one does. What was chosen for
+        the former project goes: it is not there any more.
+        """
+        if wanted.shared:
+            return Linking()
+        file = wanted.entry.parent / _ENVS
+        text = pointer_text(file, _ENVS_LIMIT)
+        before = wanted.environment.entry.name.rpartition("-py")[0]
+        now = self._section(wanted) if wanted.project is not None else ""
+        with about(file):
+            chosen = {section: _minor(text, section) for section in (before, now)}
+        changes: dict[str, dict[str, str] | None] = {}
+        if chosen[before] == wanted.minor:
+            changes[before] = None
+        used = chosen[now] and os.path.isdir(wanted.entry.with_name(f"{now}-py{chosen[now]}"))
+        if now and not used and chosen[before] in (None, wanted.minor):
+            patch = wanted.environment.python or wanted.minor
+            changes[now] = {"minor": wanted.minor, "patch": patch}
+        with about(file):
+            after = _changed(text, changes)
+        return Linking((Edit(file, text, after),) if after != text else ())
 
 
 def _digests(project: Path) -> list[str]:
@@ -147,24 +186,49 @@ def _sections(file: str, _mtime_ns: int, _size: int) -> Mapping[str, tuple[str, 
     return by_digest
 
 
-def _without(text: str, section: str, minor: str) -> str | None:
-    """Return envs.toml without a section, None if it is not there or about another minor version.
+def _minor(text: str | None, section: str) -> str | None:
+    """Return which minor version envs.toml has for a project, None for none.
 
-    All else stays as it is written. Raises UnreadableError where that cannot be promised.
+    Raises UnreadableError where it is damaged.
     """
-    table = toml_table(text)
+    table = toml_table(text or "")
     if table is None:
         raise UnreadableError("is damaged")
-    if (string(table.get(section), "minor") or "").strip() != minor:
-        return None
-    del table[section]
+    value = string(table, section, "minor")
+    return value.strip() if value else None
+
+
+def _changed(text: str | None, changes: Mapping[str, dict[str, str] | None]) -> str | None:
+    """Return envs.toml with sections set, or without those that are None; all else stays.
+
+    ``text`` is None where there is no file, and the result where nothing is left to be in one.
+    Raises UnreadableError where that cannot be promised.
+    """
+    table = toml_table(text or "")
+    if table is None:
+        raise UnreadableError("is damaged")
+    after = text or ""
     try:
-        after = _cut(text, section)
+        for section, value in changes.items():
+            if table.get(section) == value:
+                continue
+            after = _cut(after, section) if table.pop(section, None) is not None else after
+            if value is not None:
+                table[section] = value
+                after = _added(after, section, value)
     except Exception as error:  # whatever tomlkit stumbles over that tomllib reads
         raise UnreadableError("is written in an unusual way") from error
     if toml_table(after) != table:
         raise UnreadableError("is written in an unusual way")
-    return after
+    return after or None
+
+
+def _added(text: str, section: str, value: dict[str, str]) -> str:
+    """Return TOML with one more section at its end."""
+    import tomlkit  # slow to import
+
+    end = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+    return f"{text}{end}{tomlkit.dumps({section: value})}"
 
 
 def _cut(text: str, section: str) -> str:

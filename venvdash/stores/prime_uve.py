@@ -17,8 +17,9 @@ from typing import Any
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Edit, Environment, How, Tidying, Traits, Trashed
 from venvdash.stores._indexes import index_text
-from venvdash.stores._paths import literally, sha256_fits
-from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores._linking import led_before, pointer_text
+from venvdash.stores._paths import literally, sha256, sha256_fits
+from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
 from venvdash.stores.reading import json_object, string
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
@@ -28,6 +29,7 @@ _SETTING = "UV_PROJECT_ENVIRONMENT"
 _BASE = "${PRIMEUVE_VENVS_PATH}"
 _HOME = "${HOME}"
 _LOCK = "cache.lock"  # of the registry; made with the library filelock
+_DIGITS = 8
 _NAME = re.compile(r"(?P<name>.+)_(?P<digest>[0-9a-f]{8})", re.DOTALL)
 _REGISTRY_LIMIT = 8 * 1024 * 1024  # bytes; some 400 for each project
 _ELSEWHERE = 500  # registered environments outside the store that are looked at
@@ -54,6 +56,7 @@ class PrimeUveStore(Store):
     rank = 14
     tested_with = "prime-uve 0.2.0"
     pointers = (_POINTER,)
+    linked = False  # ``.env.uve`` leads there
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield PRIMEUVE_VENVS_PATH, the default, those of older releases, and what is registered.
@@ -141,6 +144,41 @@ class PrimeUveStore(Store):
         if after is None:
             return Tidying()
         return Tidying(edits=(Edit(file, before, after),), lock=file.with_name(_LOCK))
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the entry ``<project>_<digest>``, in the folder in which it lies."""
+        project = wanted.project
+        if project is None:
+            return None
+        name = f"{self.name_part(wanted.name or project.name)}_{sha256(str(project))[:_DIGITS]}"
+        return wanted.environment.entry.with_name(name)
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return the registry and the ``.env.uve`` of the project, as ``prime-uve init`` writes."""
+        edits = [
+            Edit(file, text, _with_setting(text, None))
+            for file, text in led_before(self, _POINTER, wanted)
+        ]
+        value = self._value(wanted)
+        if wanted.project is not None and wanted.writes:
+            file = wanted.project / _POINTER
+            text = pointer_text(file)
+            if _environment_setting(text or "") != value:
+                edits.append(Edit(file, text, _with_setting(text, value)))
+        registry = Path(wanted.root.pointer) if wanted.root and wanted.root.pointer else None
+        if registry is None:
+            return Linking(tuple(edits))
+        before = pointer_text(registry, _REGISTRY_LIMIT)
+        after = _registry(before, wanted, value)
+        if after != before:
+            edits.append(Edit(registry, before, after))
+        return Linking(tuple(edits), registry.with_name(_LOCK))
+
+    def _value(self, wanted: Assignment) -> str:
+        """Return what the setting has to be: in prime-uve's own folder by its variable."""
+        first = wanted.roots[0] if wanted.roots else None
+        own = first is not None and real(first.path) == real(wanted.entry.parent)
+        return f"{_BASE}/{wanted.entry.name}" if own else str(wanted.entry)
 
 
 def _cache(machine: Machine) -> Path:
@@ -231,6 +269,49 @@ def _elsewhere(registry: str, folders: set[Path]) -> list[Path]:
     known = [one.path for ones in _registered(registry).values() for one in ones]
     far = dict.fromkeys(path for path in known if path.parent not in folders)
     return list(far)[:_ELSEWHERE]
+
+
+def _registry(before: str | None, wanted: Assignment, value: str) -> str | None:
+    """Return the registry with the environment for the project only, or for more if it is shared.
+
+    Raises UnreadableError where it is damaged.
+    """
+    import json
+
+    table = json_object(before if before is not None else '{"version": "1.0"}', _REGISTRY_LIMIT)
+    venvs = (table or {}).setdefault("venvs", {}) if table is not None else None
+    if table is None or not isinstance(venvs, dict):
+        raise UnreadableError("prime-uve's cache.json is damaged")
+    entries: dict[str, Any] = {}
+    for former in wanted.former:
+        entry = venvs.get(str(former))
+        if isinstance(entry, dict) and Path(entry.get("venv_path") or "").name == (
+            wanted.environment.entry.name
+        ):
+            entries = venvs.pop(str(former))
+    if wanted.project is not None:
+        known = venvs.get(str(wanted.project))
+        entries = known if isinstance(known, dict) else entries
+        venvs[str(wanted.project)] = entries | {
+            "venv_path": value,
+            "venv_path_expanded": str(wanted.entry),
+            "project_name": wanted.name or wanted.project.name,
+            "path_hash": sha256(str(wanted.project))[:_DIGITS],
+        }
+    after = json.dumps(table, indent=2)
+    return before if before is not None and json.loads(before) == table else after
+
+
+def _with_setting(text: str | None, value: str | None) -> str | None:
+    """Return an ``.env.uve`` with the environment set, or without it; None where nothing is left.
+
+    Other lines stay.
+    """
+    lines = (text or "").splitlines(keepends=True)
+    kept = [line for line in lines if line.partition("=")[0].strip() != _SETTING]
+    if value is not None:
+        kept.insert(0, f"{_SETTING}={value}\n")
+    return "".join(kept) if value is not None or "".join(kept).strip() else None
 
 
 def _environment_setting(text: str) -> str | None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
 from venvdash.stores._indexes import emptied
+from venvdash.stores._linking import mirrored
 from venvdash.stores._paths import literally
-from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.base import VENV_NAMES, Assignment, Kind, Layout, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
 from venvdash.system.machine import Machine
 
@@ -76,6 +77,10 @@ class PrpStore(Store):
         if gone.kind != "prp":
             return Tidying()
         return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the place that mirrors the project's, None for one outside HOME."""
+        return mirrored(wanted, wanted.environment.path.name)
 
 
 def _is_tool(reading: Reading) -> bool:

@@ -11,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Link, Tidying, Traits, Trashed
+from venvdash.model import Edit, Link, Tidying, Traits, Trashed
+from venvdash.stores._linking import led, led_before, pointer_text
 from venvdash.stores._paths import literally
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Linking, Reading, Root, Store, Why
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
@@ -30,6 +31,8 @@ class PyenvVirtualenvStore(Store):
     rank = 20
     tested_with = "pyenv-virtualenv 1.4.0"
     pointers = (_POINTER,)
+    linked = False  # ``.python-version`` leads there
+    movable = False  # pyenv finds it by its name among the interpreters
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``versions`` of PYENV_ROOT, else of ``~/.pyenv``."""
@@ -84,6 +87,32 @@ class PyenvVirtualenvStore(Store):
                 with suppress(OSError):  # it was made again this moment, as no link
                     links.append(Link(alias, os.readlink(alias)))
         return Tidying(links=tuple(links))
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return ``.python-version`` with its name first, as ``pyenv local`` writes it."""
+        edits = []
+        for file, text in led_before(self, _POINTER, wanted):
+            kept = [
+                line
+                for line in text.splitlines(keepends=True)
+                if real(wanted.environment.path) not in led(self, file, line, wanted)
+            ]
+            edits.append(Edit(file, text, "".join(kept) or None))
+        if wanted.project is not None and wanted.writes:
+            file = wanted.project / _POINTER
+            before = pointer_text(file)
+            if real(wanted.environment.path) not in led(self, file, before, wanted):
+                edits.append(Edit(file, before, f"{_name(wanted)}\n"))
+        return Linking(tuple(edits))
+
+
+def _name(wanted: Assignment) -> str:
+    """Return the name by which pyenv finds it: that of its link, or ``<version>/envs/<name>``."""
+    path, versions = wanted.environment.path, wanted.environment.root
+    if real(versions / path.name) == real(path):
+        return path.name
+    below = path.is_relative_to(versions)
+    return path.relative_to(versions).as_posix() if below else path.name
 
 
 def _environments(folder: Path) -> list[Path]:

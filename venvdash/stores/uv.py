@@ -14,7 +14,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Environment, Traits
 from venvdash.stores import _seahash
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why, normalised
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -107,15 +107,51 @@ class UvStore(Store):
             )
         return False
 
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the entry by the formula of the release that this was tested with.
+
+        For the interpreter whose digest the present name has, where a former project shows which
+        that is, else for this machine's usual one. uv itself knows better: ask it first.
+        """
+        environment, project = wanted.environment, wanted.project
+        found = _PROJECT.fullmatch(environment.entry.name)
+        if project is None:
+            return None
+        if environment.traits.script:
+            parts = [normalised(project.stem)]
+            digest = _seahash.digest(_seahash.path_stream(project))
+        elif found:
+            version = f"{found['implementation']}{found['version']}"
+            parts = [normalised(wanted.name or project.name), version]
+            keys = list(_interpreters(found["implementation"], found["version"]))
+            before = [path for one in wanted.former for path in _spellings(one, canonical=True)]
+            known = [
+                key for key in keys if found["digest"] in (_digest(path, key) for path in before)
+            ]
+            key = next(iter([*known, *keys]), None)
+            if key is None:
+                return None
+            digest = _digest(_spellings(project, canonical=True)[0], key)
+        else:
+            return None
+        return environment.entry.parent / "-".join([part for part in parts if part] + [digest])
+
 
 def _project_digest(path: str, implementation: str, version: str, wanted: str) -> bool:
-    stream = _seahash.path_stream(path)
+    return any(_digest(path, key) == wanted for key in _interpreters(implementation, version))
+
+
+def _digest(path: str, interpreter: bytes) -> str:
+    return _seahash.digest(_seahash.path_stream(path) + interpreter)
+
+
+def _interpreters(implementation: str, version: str) -> Iterator[bytes]:
+    """Yield what every sort of such an interpreter that runs on this machine adds to a hash."""
     for built_for in _platforms():
         for variant in _VARIANTS:
             key = _seahash.interpreter_stream(implementation, version, built_for, variant)
-            if key is not None and _seahash.digest(stream + key) == wanted:
-                return True
-    return False
+            if key is not None:
+                yield key
 
 
 def _spellings(project: Path, canonical: bool) -> list[str]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Environment, How, Traits
+from venvdash.model import Claim, Direction, Edit, Environment, How, Traits
+from venvdash.stores._linking import pointer_text
 from venvdash.stores._paths import literally, parent_entry, sha256, sha256_fits
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Linking, Reading, Root, Store, Why
 from venvdash.stores.reading import json_object, string
-from venvdash.system.files import read_text
+from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
 
 _POINTER = "project.json"
@@ -43,6 +44,7 @@ class UvlinkStore(Store):
     kinds = (Kind("uvlink", "environment linked by uvlink"),)
     rank = 12
     tested_with = "uvlink 0.9.1"
+    path_files = False
     pointers = ("venv", "env")
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
@@ -96,6 +98,47 @@ class UvlinkStore(Store):
         return bool(environment.traits.digest) and sha256_fits(
             project, environment.traits.digest or ""
         )
+
+    def expected(self, wanted: Assignment) -> Path | None:
+        """Return the directory ``<folder>-<digest>-<type>`` that holds it and its project.json."""
+        project, entry = wanted.project, wanted.environment.entry
+        if project is None or entry == wanted.environment.path:
+            return None
+        name = f"{project.name}-{sha256(str(project))[:_DIGITS]}-{wanted.environment.path.name}"
+        return entry.with_name(name)
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return project.json as uvlink writes it for the project."""
+        environment = wanted.environment
+        if wanted.shared:
+            return Linking()
+        if environment.entry == environment.path:
+            raise UnreadableError(f"{environment.path.parent} holds more than uvlink put there")
+        before = pointer_text(environment.path.parent / _POINTER, _POINTER_LIMIT)
+        after = _metadata(before, wanted.project, environment.path.name)
+        return Linking((Edit(wanted.entry / _POINTER, before, after),) if before != after else ())
+
+    def link_name(self, environment: Environment) -> str:
+        """Return the type: the link in the project is called as the directory."""
+        return environment.path.name
+
+
+def _metadata(before: str | None, project: Path | None, kind: str) -> str | None:
+    """Return the project.json of ``project``, None for none. Raises UnreadableError."""
+    if project is None:
+        return None
+    table = json_object(before or "{}", _POINTER_LIMIT)
+    if table is None:
+        raise UnreadableError(f"its {_POINTER} is damaged")
+    import json
+
+    table |= {
+        "project_dir": project.as_posix(),
+        "project_hash": sha256(str(project))[:_DIGITS],
+        "project_name": project.name,
+        "venv_type": kind,
+    }
+    return json.dumps(table, indent=2, sort_keys=True) + "\n"
 
 
 def _project(file: Path) -> Path | None:

@@ -11,7 +11,18 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How, Traits
-from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why, below_home
+from venvdash.stores._linking import named_project
+from venvdash.stores.base import (
+    Assignment,
+    Kind,
+    Layout,
+    Linking,
+    Reading,
+    Root,
+    Store,
+    Why,
+    below_home,
+)
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -60,6 +71,11 @@ class VirtualenvwrapperStore(Store):
         project = _project(read_text(file, _POINTER_LIMIT))
         if project is not None:
             yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+
+    def linking(self, wanted: Assignment) -> Linking:
+        """Return the project file as ``setvirtualenvproject`` writes it."""
+        name = (wanted.root and wanted.root.pointer) or _POINTER
+        return Linking(tuple(named_project(wanted, name, "\n")))
 
 
 def _pointer_name(machine: Machine) -> str | None:

@@ -1,0 +1,201 @@
+"""A moved project gets its environment back: every tool itself finds it in the new place."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.actions.relinking import linked, move, program_runs, relinked, with_program
+from tests.conftest import Home
+from tests.realtools import Tool
+from tests.scenario import rows, uv_project
+from tests.stores.places import given
+from tests.stores.test_hatch import PYPROJECT as HATCH_PROJECT
+from tests.stores.test_hatch import Hatch
+from tests.stores.test_pdm import Pdm
+from tests.stores.test_pipenv import Pipenv
+from tests.stores.test_poetry import BARE, Poetry
+from tests.stores.test_prime_uve import _made, prime  # noqa: F401 - a fixture
+from tests.stores.test_uvlink import _linked
+from venvdash.model import Status
+
+
+def _plan_of_uv(home: Home, project: Path) -> dict[str, object]:
+    plan = json.loads(home.uv("sync", "--dry-run", "--output-format", "json", cwd=project))
+    sync = plan["sync"]
+    assert isinstance(sync, dict)
+    return sync
+
+
+@pytest.mark.parametrize("how", [("--package",), ("--bare",)], ids=["package", "bare"])
+def test_uv(home: Home, how: tuple[str, ...]) -> None:
+    before = home.path / "code" / "My_App"
+    old = uv_project(home, before, *how)
+    rows(home)
+    after = move(before, "renamed")
+    assert rows(home)[old].verdict.status is Status.MOVED
+    assert _plan_of_uv(home, after)["action"] == "create"
+    said = relinked(home, "my-app")
+    assert "the project is now at ~/code/renamed" in said
+    new = linked(home, after).path
+    assert not old.exists()
+    plan = _plan_of_uv(home, after)
+    assert plan["action"] == "check"
+    assert plan["changes"] == []  # what is installed from the project follows it
+    assert (after / ".venv").resolve() == new
+    home.uv("sync", "--offline", "-q", cwd=after)
+    assert (after / ".venv").resolve() == new
+    if how == ("--package",):
+        assert "Hello" in home.run(new / "bin" / "my-app").stdout
+    with_program(home, new)
+    program_runs(home, new)
+
+
+def test_poetry(home: Home, tool: Tool, two_pythons: tuple[Path, Path]) -> None:
+    poetry = Poetry(home, tool("poetry"))
+    before = poetry.project("before", BARE.replace("{name}", "My.App"), *two_pythons)
+    old = poetry.used(before)
+    with_program(home, old)
+    rows(home)
+    after = move(before, "after")
+    assert poetry.listed(after) == set()
+    minor = old.name.rpartition("-py")[2]
+    relinked(home, f"my-app@{minor}")
+    new = linked(home, after).path
+    assert poetry.listed(after) == {new}
+    assert poetry.used(after) == new  # by envs.toml, whichever Python poetry runs on
+    program_runs(home, new)
+    # The other one was not in use, and is not now.
+    (other,) = (row for row in rows(home).values() if row.verdict.status is Status.MOVED)
+    relinked(home, other.path, after)
+    assert poetry.used(after) == new
+    assert len(poetry.listed(after)) == 2
+
+
+def test_pdm(home: Home, tool: Tool, pythons: list[Path]) -> None:
+    pdm = Pdm(home, tool("pdm"))
+    before = pdm.project("before")
+    pdm(before, "use", "-f", pythons[0])
+    pdm(before, "venv", "create", "--name", "dev", pythons[0])
+    old = Path((before / ".pdm-python").read_text()).parent.parent
+    with_program(home, old)
+    rows(home)
+    after = move(before, "after")
+    assert pdm.listed(after) == set()
+    relinked(home, old)
+    new = linked(home, after).path
+    assert pdm.listed(after) == {new}
+    assert str(new) in pdm(after, "info", "--python")
+    program_runs(home, new)
+    dev = next(path for path in rows(home) if path.name.endswith("-dev"))
+    relinked(home, dev, after)
+    assert {path.name.rpartition("-")[2] for path in pdm.listed(after)} == {
+        new.name.rpartition("-")[2],
+        "dev",
+    }
+    assert str(new) in pdm(after, "info", "--python")
+
+
+def test_pipenv(home: Home, tool: Tool, pythons: list[Path]) -> None:
+    pipenv = Pipenv(home, tool("pipenv"))
+    before = pipenv.project("before", pythons[0])
+    old = pipenv.venv(before)
+    with_program(home, old)
+    rows(home)
+    after = move(before, "after")
+    assert home.run(pipenv.program, "--venv", cwd=after, check=False).returncode
+    relinked(home, old, after)
+    assert linked(home, after).path == old
+    assert pipenv.venv(after) == old
+    assert (old / ".project").read_bytes() == str(after).encode()
+    program_runs(home, old)
+
+
+def test_uvlink(home: Home, tool: Tool) -> None:
+    uvlink, before = tool("uvlink"), home.path / "code" / "before"
+    old = _linked(home, uvlink, before)
+    with_program(home, old)
+    rows(home)
+    after = move(before, "after")
+    assert "✅" not in home.run(uvlink, "ls", COLUMNS="300").stdout
+    relinked(home, "before")
+    new = linked(home, after).path
+    listed = home.run(uvlink, "ls", COLUMNS="300").stdout
+    (line,) = (line for line in listed.splitlines() if "✅" in line)
+    assert new.parent.name in line
+    assert str(after) in line
+    program_runs(home, new)
+    assert home.run(uvlink, "gc", "--dry-run").stdout == ""
+
+
+def test_hatch(home: Home, tool: Tool) -> None:
+    hatch = Hatch(home, tool("hatch"))
+    before = hatch.project("before", HATCH_PROJECT, "default", "docs")
+    (old,) = hatch.found(before, "default")
+    (docs,) = hatch.found(before, "docs")
+    with_program(home, old)
+    rows(home)
+    after = move(before, "after")
+    relinked(home, old, after)
+    relinked(home, docs, after)
+    expected = hatch.found(after, "default") | hatch.found(after, "docs")
+    assert expected == {path for path in expected if path.is_dir()}
+    assert {path for path, row in rows(home).items() if row.verdict.project == after} == expected
+    (new,) = hatch.found(after, "default")
+    ran = home.run(hatch.program, "--no-color", "run", "greet-all", cwd=after)
+    assert ran.stdout == "greet-all\n"
+    assert "Creating" not in ran.stderr
+    assert "dependencies" not in ran.stderr  # what it noted of them went along
+    program_runs(home, new)
+    store = home.path / ".local" / "share" / "hatch" / "env"
+    assert [path.name for path in (store / ".metadata").iterdir()] == [new.parent.name]
+    assert not old.parent.exists()
+
+
+def test_virtualenvwrapper(home: Home, tool: Tool) -> None:
+    wrapper = tool("virtualenvwrapper")
+    programs = {
+        "VIRTUALENVWRAPPER_PYTHON": str(wrapper.parent / "python"),
+        "VIRTUALENVWRAPPER_VIRTUALENV": str(wrapper.parent / "virtualenv"),
+    }
+
+    def wrap(line: str) -> str:
+        sourced = f"source {wrapper} >/dev/null && {line}"
+        return given(home, programs).run("bash", "-c", sourced).stdout
+
+    before = home.path / "code" / "before"
+    before.mkdir(parents=True)
+    wrap(f"mkvirtualenv --no-seed -a '{before}' shop")
+    old = home.path / ".virtualenvs" / "shop"
+    with_program(home, old)
+    rows(home)
+    after = move(before, "after")
+    relinked(home, "shop", after)
+    assert linked(home, after).path == old
+    assert wrap(f"cd / && workon shop && pwd && {'greet-all'}").splitlines()[-2:] == [
+        str(after),
+        "greet-all",
+    ]
+    assert (after / ".venv").resolve() == old
+    program_runs(home, old)
+
+
+def test_prime_uve(prime: Home) -> None:  # noqa: F811
+    before = prime.path / "code" / "before"
+    old = _made(prime, before, "My_App")
+    with_program(prime, old)
+    rows(prime)
+    after = move(before, "after")
+    listed = {
+        item["project_path"]: item["status"]
+        for item in json.loads(prime.run("prime-uve", "list", "--json").stdout)["venvs"]
+    }
+    assert listed == {str(before): "orphan"}
+    relinked(prime, old, after)
+    new = linked(prime, after).path
+    (item,) = json.loads(prime.run("prime-uve", "list", "--json", cwd=after).stdout)["venvs"]
+    assert (item["project_path"], item["status"]) == (str(after), "valid")
+    assert item["venv_path_expanded"] == str(new)
+    assert item["hash"] in new.name
+    assert "greet-all" in prime.run("uve", "run", "--no-sync", "greet-all", cwd=after).stdout
+    program_runs(prime, new)

@@ -1,0 +1,503 @@
+"""Saying which project an environment belongs to: what is written, refused, shared, taken back."""
+
+import itertools
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.actions.deleting import small
+from tests.actions.relinking import differing, everything
+from tests.conftest import Home
+from tests.mounting import tmpfs
+from tests.scenario import rows, uv_project
+from tests.session.relinking import (
+    applied,
+    moved,
+    named,
+    refused,
+    relinked,
+    unlinked,
+    uvlinked,
+)
+from tests.session.sharing import last, scanned
+from tests.users import NOBODY, as_another_user, open_to_all
+from venvdash.config import Config
+from venvdash.model import How, Outcome, Relation, Status
+
+
+def _project(home: Home, name: str = "app") -> Path:
+    project = home.path / "code" / name
+    project.mkdir(parents=True)
+    return project
+
+
+def test_a_moved_project_gets_its_environment_back(home: Home) -> None:
+    known = moved(home)
+    row = rows(home)[known.environment]
+    assert (row.verdict.status, row.verdict.place) == (Status.MOVED, known.project)
+    result = relinked(home, known.environment, known.project)
+    assert (result.outcome, result.place) == (Outcome.DONE, known.expected.parent)
+    assert not known.environment.parent.exists()
+    assert os.readlink(known.project / ".venv") == str(known.expected)
+    program = (known.expected / "bin" / "thing").read_text()
+    assert str(known.expected) in program
+    assert str(known.environment) not in program
+    for records in (True, False):
+        verdict = rows(home, records=records)[known.expected].verdict
+        assert (verdict.status, verdict.project) == (Status.LINKED, known.project)
+    assert rows(home)[known.expected].verdict.evidence is How.USER
+
+
+def test_what_the_user_says_is_remembered_and_decides(home: Home) -> None:
+    first, second = _project(home, "first"), _project(home, "second")
+    path = named(home, "shop", first)
+    assert relinked(home, path, second).outcome is Outcome.DONE
+    assert (path / ".project").read_text() == f"{second}\n"
+    assert (second / ".venv").resolve() == path
+    # Whatever a tool says afterwards:
+    (path / ".project").write_text(f"{first}\n")
+    verdict = rows(home)[path].verdict
+    assert (verdict.projects, verdict.evidence) == ((second,), How.USER)
+    assert "you linked it to" in verdict.reason
+    # Once that is gone, others are heard again.
+    (second / ".venv").unlink()
+    second.rmdir()
+    verdict = rows(home)[path].verdict
+    assert (verdict.status, verdict.projects) == (Status.LINKED, (first, second))
+
+
+def test_several_projects_share_one(home: Home) -> None:
+    first, second, third = (_project(home, name) for name in ("first", "second", "third"))
+    path = named(home, "shop", first)
+    before = (path / ".project").read_bytes()
+    for project in (second, third):
+        assert relinked(home, path, project, share=True).outcome is Outcome.DONE
+        assert (project / ".venv").resolve() == path
+    assert set(rows(home)[path].verdict.projects) == {first, second, third}
+    assert (path / ".project").read_bytes() == before
+    # Linked to one of them alone it leaves the others.
+    assert relinked(home, path, third).outcome is Outcome.DONE
+    assert rows(home)[path].verdict.projects == (third,)
+    assert not os.path.lexists(second / ".venv")
+
+
+def test_an_unlinked_environment_stays_so(home: Home) -> None:
+    project = _project(home)
+    path = named(home, "shop", project)
+    assert relinked(home, path, project).outcome is Outcome.DONE
+    assert unlinked(home, path).outcome is Outcome.DONE
+    assert not os.path.lexists(path / ".project")
+    assert not os.path.lexists(project / ".venv")
+    row = rows(home)[path]
+    assert (row.verdict.status, row.verdict.projects) == (Status.NAMED, ())
+    assert row.record
+    assert [p.how for p in row.record.projects] == [How.DENIED]
+    assert rows(home)[path].verdict.status is Status.NAMED
+    # What a tool writes later counts again, and so does what the user says.
+    (project / ".venv").symlink_to(path)
+    assert rows(home)[path].verdict.status is Status.LINKED
+    (project / ".venv").unlink()
+    assert relinked(home, path, project).outcome is Outcome.DONE
+    assert rows(home)[path].verdict.evidence is How.USER
+
+
+def test_an_editable_install_does_not_link_again_what_was_unlinked(home: Home) -> None:
+    project = home.path / "code" / "shop"
+    venv = uv_project(home, project, "--package")
+    path = home.path / ".virtualenvs" / "shop"
+    path.parent.mkdir()
+    home.uv("venv", "-q", path)
+    home.uv("pip", "install", "-q", "--python", path, "-e", project)
+    assert rows(home)[path].verdict.evidence is How.EDITABLE
+    assert unlinked(home, path).outcome is Outcome.DONE
+    assert rows(home)[path].verdict.status is Status.NAMED
+    assert rows(home)[venv].verdict.status is Status.LINKED
+
+
+def test_what_a_tool_finds_by_its_name_cannot_be_unlinked(home: Home) -> None:
+    project = home.path / "code" / "app"
+    for path in (uv_project(home, project), uvlinked(home, home.path / "code" / "lab")):
+        session = scanned(home)
+        proposal = session.changes.unlink(session.rows[path])
+        assert "itself finds it by its place" in proposal.refusal
+        assert applied(session, proposal).outcome is Outcome.SKIPPED
+        assert rows(home)[path].verdict.status is Status.LINKED
+
+
+def test_undo_takes_back_whichever_was_later(home: Home) -> None:
+    project, other = _project(home), named(home, "other")
+    path = named(home, "shop")
+    session = scanned(home)
+    before = everything(home)
+    applied(session, session.changes.relink(session.rows[path], project))
+    last(session.delete(session.plan_delete([other])))
+    assert session.undoable == 1
+    last(session.undo())
+    assert other.exists()
+    assert os.path.lexists(project / ".venv")
+    assert session.undoable == 1
+    (result,) = last(session.undo()).results
+    assert (result.outcome, result.path) == (Outcome.DONE, path)
+    assert differing(everything(home), before) == []
+    assert session.undoable == 0
+    assert last(session.undo()).results == ()
+
+
+def test_what_has_changed_since_is_not_taken_back(home: Home) -> None:
+    known = moved(home)
+    relinked(home, known.environment, known.project)
+    (known.project / ".venv").unlink()
+    (known.project / ".venv").mkdir()
+    (result,) = last(scanned(home).undo_relink()).results
+    assert result.outcome is Outcome.SKIPPED
+    assert ".venv is a directory" in result.reason
+    assert known.expected.exists()
+    (known.project / ".venv").rmdir()
+    (known.project / ".venv").symlink_to(known.expected)
+    small(known.environment)
+    (result,) = last(scanned(home).undo_relink()).results
+    assert result.outcome is Outcome.SKIPPED
+    assert "taken" in result.reason
+
+
+def test_undo_without_anything_to_undo(home: Home) -> None:
+    (result,) = last(scanned(home).undo_relink()).results
+    assert (result.outcome, result.reason) == (
+        Outcome.SKIPPED,
+        "There is no relinking to take back.",
+    )
+
+
+def _as_directory(link: Path) -> None:
+    small(link)
+
+
+def _as_file(link: Path) -> None:
+    link.write_text("my notes\n")
+
+
+def _as_foreign_link(link: Path) -> None:
+    link.symlink_to(small(link.parent.parent / "elsewhere"))
+
+
+def _as_path_file(link: Path) -> None:
+    link.write_text(str(small(link.parent.parent / "elsewhere")))
+
+
+def _as_link_to_an_unplugged_disk(link: Path) -> None:
+    link.symlink_to("/mnt/disk/environment")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _as_directory,
+        _as_file,
+        _as_foreign_link,
+        _as_path_file,
+        _as_link_to_an_unplugged_disk,
+    ],
+)
+def test_what_is_somebody_elses_is_never_replaced(home: Home, make: object) -> None:
+    project = _project(home)
+    path = named(home, "shop")
+    assert callable(make)
+    make(project / ".venv")
+    rows(home)
+    before = everything(home)
+    reason = refused(home, path, project)
+    assert str(project / ".venv") in reason
+    assert "left alone" in reason
+    assert differing(everything(home), before) == []
+
+
+def test_what_came_in_between_is_never_replaced(home: Home) -> None:
+    known = moved(home)
+    session = scanned(home)
+    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    (known.project / ".venv").unlink()
+    (known.project / ".venv").mkdir()
+    before = everything(home)
+    result = applied(session, proposal)
+    assert result.outcome is Outcome.SKIPPED
+    assert differing(everything(home), before) == []
+
+
+def test_a_link_to_what_the_project_used_before_is_replaced_and_told(home: Home) -> None:
+    project = _project(home)
+    used, path = named(home, "used", project), named(home, "shop")
+    (project / ".venv").symlink_to(used)
+    session = scanned(home)
+    proposal = session.changes.relink(session.rows[path], project)
+    assert any(f"led to {used}" in sentence for sentence in proposal.warns)
+    assert applied(session, proposal).outcome is Outcome.DONE
+    assert (project / ".venv").resolve() == path
+    # And so is one that leads nowhere any more.
+    (project / ".venv").unlink()
+    (project / ".venv").symlink_to(home.path / ".virtualenvs" / "gone")
+    assert relinked(home, path, project).outcome is Outcome.DONE
+    assert (project / ".venv").resolve() == path
+
+
+def test_an_entry_that_is_there_already_is_offered_and_never_overwritten(home: Home) -> None:
+    known = moved(home)
+    small(known.expected)
+    before = everything(home)
+    reason = refused(home, known.environment, known.project)
+    assert known.expected.parent.name in reason
+    assert "Link that one" in reason
+    assert differing(everything(home), before) == []
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "store", "inside", "control"])
+def test_directories_that_are_no_project(home: Home, kind: str) -> None:
+    path = named(home, "shop")
+    places = {
+        "missing": home.path / "nowhere",
+        "file": home.path / "file",
+        "store": path.parent,
+        "inside": path / "lib",
+        "control": home.path / "a\nb",
+    }
+    (home.path / "file").touch()
+    places["control"].mkdir()
+    assert refused(home, path, places[kind])
+
+
+def test_of_another_user_and_tools_and_aliases(home: Home) -> None:
+    path, project = named(home, "shop"), _project(home)
+    alias = home.path / ".virtualenvs" / "alias"
+    alias.symlink_to(small(home.path / "elsewhere"))
+    tool = small(home.path / ".local" / "share" / "uv" / "tools" / "ruff")
+    (tool / "uv-receipt.toml").write_text('[tool]\nrequirements = [{ name = "ruff" }]\n')
+    assert "is a link" in refused(home, alias, project)
+    assert "installed tool" in refused(home, tool, project)
+    if os.getuid() == 0:
+        os.chown(project, NOBODY, NOBODY)
+        assert f"another user (uid {NOBODY})" in refused(home, path, project)
+
+
+def test_in_a_folder_that_is_synchronised_nothing_is_written(home: Home) -> None:
+    known = moved(home, to="Dropbox/after")
+    content = {path: os.lstat(path).st_mtime_ns for path in known.project.rglob("*")}
+    link = os.readlink(known.project / ".venv")
+    session = scanned(home)
+    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    assert any("Dropbox keeps it in sync" in sentence for sentence in proposal.says)
+    assert any("goes on leading to its old place" in sentence for sentence in proposal.warns)
+    assert applied(session, proposal).outcome is Outcome.DONE
+    assert {p: os.lstat(p).st_mtime_ns for p in known.project.rglob("*")} == content
+    assert os.readlink(known.project / ".venv") == link
+    verdict = rows(home)[known.expected].verdict
+    assert (verdict.status, verdict.project) == (Status.LINKED, known.project)
+    # Who asks for a link gets one.
+    relinked(home, known.expected, known.project, config=Config(project_link="link"))
+    assert os.readlink(known.project / ".venv") == str(known.expected)
+
+
+@pytest.mark.parametrize("setting", ["auto", "link", "file", "none"])
+def test_how_a_project_is_linked(home: Home, setting: str) -> None:
+    project, path = _project(home), named(home, "shop")
+    config = Config(project_link=setting)
+    assert relinked(home, path, project, config=config).outcome is Outcome.DONE
+    link = project / ".venv"
+    if setting == "none":
+        assert not os.path.lexists(link)
+    elif setting == "file":
+        assert not link.is_symlink()
+        assert link.read_text() == str(path)
+    else:
+        assert os.readlink(link) == str(path)
+    assert rows(home)[path].verdict.evidence is How.USER
+
+
+def test_uv_reads_the_path_file(home: Home) -> None:
+    project = home.path / "code" / "app"
+    uv_project(home, project)
+    (project / ".venv").unlink()
+    path = home.path / ".virtualenvs" / "shop"
+    path.parent.mkdir()
+    home.uv("venv", "-q", path)
+    relinked(home, path, project, config=Config(project_link="file"))
+    found = home.uv("python", "find", cwd=project)
+    assert Path(found.strip()).parent.parent == path
+
+
+def test_a_project_that_cannot_be_written(home: Home) -> None:
+    path = named(home, "shop")
+    point = _project(home, "disk")
+    with tmpfs(point):
+        project = point / "app"
+        project.mkdir()
+        subprocess.run(["mount", "-o", "remount,ro", str(point)], check=True)
+        session = scanned(home)
+        proposal = session.changes.relink(session.rows[path], project)
+        assert any("read-only" in sentence for sentence in proposal.says)
+        assert applied(session, proposal).outcome is Outcome.DONE
+        assert not os.path.lexists(project / ".venv")
+        verdict = rows(home)[path].verdict
+        assert (verdict.project, verdict.evidence) == (project, How.USER)
+
+
+def test_a_link_on_a_read_only_disk_keeps_the_name_of_its_environment(home: Home) -> None:
+    point = _project(home, "disk")
+    with tmpfs(point):
+        before = point / "before"
+        path = uvlinked(home, before)
+        scanned(home)
+        after = before.rename(point / "after")
+        subprocess.run(["mount", "-o", "remount,ro", str(point)], check=True)
+        assert "cannot be changed" in refused(home, path, after)
+        assert path.exists()
+
+
+def test_a_full_disk_leaves_everything_as_it_was(home: Home) -> None:
+    known = moved(home)
+    project = known.project
+    point = home.path / "code" / "disk"
+    point.mkdir()
+    with tmpfs(point, "64k,nr_inodes=8"):
+        target = point / "after"
+        target.mkdir()
+        (target / ".venv").symlink_to(known.environment)
+        project.rename(home.path / "code" / ".away")
+        for number in itertools.count():  # until there is no inode for a link either
+            try:
+                (point / f"{number}").touch()
+            except OSError:
+                break
+        before = everything(home)
+        session = scanned(home)
+        result = applied(session, session.changes.relink(session.rows[known.environment], target))
+        assert result.outcome is Outcome.SKIPPED
+        assert "Nothing was changed" in result.reason
+        assert differing(everything(home), before) == []
+        assert rows(home)[known.environment].verdict.status is not Status.LINKED
+
+
+def test_without_a_place_to_write_down_what_is_done_nothing_is(home: Home) -> None:
+    known = moved(home)
+    state = home.path / "full"
+    state.mkdir()
+    with tmpfs(state, "32k"):
+        home.variables["VENVDASH_STATE_DIR"] = str(state / "state")
+        session = scanned(home, records=False)
+        (state / "fill").write_bytes(b"")
+        with pytest.raises(OSError, match="No space"):
+            (state / "fill").write_bytes(b"x" * 100_000)
+        before = everything(home)
+        proposal = session.changes.relink(session.rows[known.environment], known.project)
+        result = applied(session, proposal)
+        assert result.outcome is Outcome.SKIPPED, result
+        assert differing(everything(home), before) == []
+
+
+def test_what_is_in_use_is_not_renamed(home: Home) -> None:
+    known = moved(home)
+    sleeper = subprocess.Popen(["sleep", "60"], cwd=known.environment)
+    try:
+        session = scanned(home)
+        proposal = session.changes.relink(session.rows[known.environment], known.project)
+        result = applied(session, proposal)
+        assert result.outcome is Outcome.SKIPPED
+        assert "in use" in result.reason
+        assert "Nothing was changed" in result.reason
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    assert relinked(home, known.environment, known.project).outcome is Outcome.DONE
+
+
+def test_a_copy_gets_an_identity_of_its_own(home: Home) -> None:
+    first, second = _project(home, "first"), _project(home, "second")
+    path = named(home, "shop", first)
+    scanned(home)
+    copy = home.path / ".virtualenvs" / "copy"
+    subprocess.run(["cp", "-a", path, copy], check=True)
+    session = scanned(home)
+    assert session.rows[copy].verdict.status is Status.DISPUTED
+    applied(session, session.changes.relink(session.rows[copy], second))
+    found = rows(home)
+    assert found[copy].verdict.projects == (second,)
+    assert found[path].verdict.projects == (first,)
+    records = [found[one].record for one in (copy, path)]
+    assert len({record.identity for record in records if record}) == 2
+
+
+def test_offers_begin_with_the_likeliest(home: Home) -> None:
+    known = moved(home)
+    alike = _project(home, "before-too")
+    (alike / "pyproject.toml").write_text('[project]\nname = "before"\n')
+    session = scanned(home)
+    offers = session.changes.projects(session.rows[known.environment])
+    assert offers[0] == known.project
+    path = named(home, "shop")
+    shop = _project(home, "shop")
+    (shop / "pyproject.toml").write_text('[project]\nname = "shop"\n')
+    (shop / ".venv").symlink_to(home.path / "nowhere")
+    session = scanned(home)
+    assert shop in session.changes.projects(session.rows[path])
+    session.machine = replace(session.machine, cwd=alike)
+    assert session.changes.projects(session.rows[path])[-1] == alike
+
+
+def test_without_records_only_what_the_tools_read_is_written(home: Home) -> None:
+    project, path = _project(home), named(home, "shop")
+    session = scanned(home, records=False)
+    result = applied(session, session.changes.relink(session.rows[path], project))
+    assert result.outcome is Outcome.DONE
+    assert (path / ".project").read_text() == f"{project}\n"
+    assert not (path / "venvdash.toml").exists()
+    assert not list(home.path.rglob("*.sqlite"))
+    assert rows(home, records=False)[path].verdict.project == project
+
+
+def test_another_users_session_changes_nothing(home: Home, tmp_path: Path) -> None:
+    project, path = _project(home), named(home, "shop")
+    open_to_all(project)
+    open_to_all(path)
+    for place in (path, path / "bin", path / "lib"):
+        open_to_all(place)
+    theirs = Home(home.path, home.variables | {"VENVDASH_STATE_DIR": str(tmp_path / "nobody")})
+
+    def attempt() -> str:
+        session = scanned(theirs, records=False)
+        session.machine = replace(session.machine, uid=NOBODY)
+        return session.changes.relink(session.rows[path], project).refusal
+
+    assert "another user" in as_another_user(attempt)
+    assert not os.path.lexists(project / ".venv")
+
+
+def test_a_script_environment_follows_its_script(home: Home) -> None:
+    from tests.scenario import uv_script
+
+    before = home.path / "code" / "job.py"
+    path = uv_script(home, before)
+    scanned(home)
+    after = before.rename(home.path / "code" / "task.py")
+    result = relinked(home, path, after)
+    assert result.outcome is Outcome.DONE
+    assert result.place
+    verdict = rows(home)[result.place].verdict
+    assert (verdict.status, verdict.project) == (Status.LINKED, after)
+    store = path.parent
+    home.uv("run", "-q", after)
+    assert list(store.iterdir()) == [result.place]  # uv made no other
+
+
+def test_relations_are_kept(home: Home) -> None:
+    known = moved(home)
+    session = scanned(home)
+    record = session.rows[known.environment].record
+    assert record
+    relinked(home, known.environment, known.project)
+    session = scanned(home)
+    assert session.facts
+    assert session.facts.memories[known.expected].relation is Relation.SAME
+    now = session.rows[known.expected].record
+    assert now
+    assert now.identity == record.identity

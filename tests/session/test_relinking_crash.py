@@ -1,0 +1,171 @@
+"""Killed or failing at any moment of a relinking: all leads to the environment, or nothing."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.actions.crashing import in_child, with_fault
+from tests.actions.relinking import differing, everything
+from tests.conftest import Home
+from tests.scenario import rows
+from tests.session.relinking import Moved, applied, moved
+from tests.session.sharing import last, scanned
+from venvdash.actions import relink_journal, steps
+from venvdash.model import How, Outcome, Result, Status
+from venvdash.session import Session
+
+Snapshot = dict[str, tuple[int, bytes]]
+
+
+@dataclass
+class World:
+    """A moved project and its environment; how both look before and after they are linked."""
+
+    moved: Moved
+    before: Snapshot
+    after: Snapshot
+
+    @property
+    def home(self) -> Home:
+        return self.moved.home
+
+    def relink(self, session: Session) -> Result:
+        row = session.rows[self.moved.environment]
+        return applied(session, session.changes.relink(row, self.moved.project))
+
+    def undo(self, session: Session) -> Result:
+        (result,) = last(session.undo_relink()).results
+        return result
+
+    def check(self) -> bool:
+        """Return whether it is linked; fail the test where that is half so, or forgotten."""
+        found = rows(self.home)  # ends what was interrupted
+        state = self.home.machine().state_directory
+        assert not relink_journal.due(state)
+        now = everything(self.home)
+        if self.moved.environment in found:
+            assert differing(now, self.before) == []
+            verdict = found[self.moved.environment].verdict
+            assert (verdict.status, verdict.place) == (Status.MOVED, self.moved.project)
+            return False
+        assert differing(now, self.after) == []
+        verdict = found[self.moved.expected].verdict
+        assert (verdict.status, verdict.project) == (Status.LINKED, self.moved.project)
+        assert verdict.evidence is How.USER
+        return True
+
+
+@pytest.fixture
+def world(home: Home) -> World:
+    known = moved(home)
+    # Made through the project's link, and so named by that.
+    link = home.path / "code" / "before" / ".venv"
+    activate = known.environment / "bin" / "activate"
+    activate.write_text(f"VIRTUAL_ENV='{link}'\nexport VIRTUAL_ENV\n")
+    made = World(known, {}, {})
+    session = scanned(home)
+    made.before = everything(home)
+    assert made.relink(session).outcome is Outcome.DONE
+    made.after = everything(home)
+    assert made.check()
+    assert made.undo(scanned(home)).outcome is Outcome.DONE
+    assert not made.check()
+    return made
+
+
+def _steps_of(call: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the steps that a call does, one after the other."""
+    done: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "step", done.append)
+        call()
+    return done
+
+
+def _killed_at(number: int, call: Callable[[], object]) -> int:
+    """Run a call in a child that is killed when it has done so many steps; return how it ended."""
+    left = number
+
+    def step(name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def run() -> None:
+        steps.step = step
+        call()
+
+    return in_child(run)
+
+
+def test_killed_after_each_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = scanned(world.home)
+    done = _steps_of(lambda: world.relink(session), monkeypatch)
+    assert world.check()
+    undone = _steps_of(lambda: world.undo(scanned(world.home)), monkeypatch)
+    assert {"begun", "renamed", "moved", "swapped", "done"} <= set(done)
+    assert {"swapped back", "renamed", "moved back"} <= set(undone)
+    seen = set()
+    for number in range(1, len(done) + 1):
+        session = scanned(world.home)
+        assert _killed_at(number, partial(world.relink, session)) == -signal.SIGKILL, done[
+            number - 1
+        ]
+        linked = world.check()
+        seen.add(linked)
+        if linked:
+            assert world.undo(scanned(world.home)).outcome is Outcome.DONE
+    assert seen == {True, False}
+    for number in range(1, len(undone) + 1):
+        assert world.relink(scanned(world.home)).outcome is Outcome.DONE
+        session = scanned(world.home)
+        assert _killed_at(number, partial(world.undo, session)) == -signal.SIGKILL
+        if world.check():
+            assert world.undo(scanned(world.home)).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_nth_call_fails(world: World, kill: bool) -> None:
+    codes = set()
+    for number in range(1, 2000, 5):
+        session = scanned(world.home)
+        code = with_fault(partial(world.relink, session), number, kill=kill)
+        codes.add(code)
+        assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2, 3)), number
+        if world.check():
+            assert world.undo(scanned(world.home)).outcome is Outcome.DONE, number
+        if code == 2:
+            break
+    assert 2 in codes
+    assert number > 50
+
+
+def test_an_end_that_was_interrupted_is_told(world: World) -> None:
+    session = scanned(world.home)
+    assert _killed_at(1, partial(world.relink, session)) == -signal.SIGKILL
+    again = scanned(world.home)
+    (told,) = [p.message for p in again.problems if "interrupted" in p.message]
+    assert "before" in told
+    assert "all is as it was" in told
+
+
+def test_another_machines_journal_is_left_to_it(world: World) -> None:
+    session = scanned(world.home)
+    assert _killed_at(1, partial(world.relink, session)) == -signal.SIGKILL
+    folder = world.home.machine().state_directory / relink_journal.FOLDER
+    (file,) = (path for path in folder.iterdir() if ".begun." in path.name)
+    text = file.read_text()
+    line = next(line for line in text.splitlines() if line.startswith("host"))
+    file.write_text(text.replace(line, 'host = "another"', 1))
+    rows(world.home)
+    assert file.exists()
+    file.write_text("garbage [")
+    rows(world.home)
+    assert file.exists()
+    assert Path(world.moved.environment).exists()

@@ -1,0 +1,24 @@
+"""`venvdash unlink`: say that an environment belongs to no project."""
+
+import click
+
+from venvdash.cli.changes import carry_out, changing
+from venvdash.cli.common import session
+from venvdash.cli.naming import scan_for
+
+
+@click.command("unlink")
+@click.argument("name", metavar="NAME")
+@changing
+@click.pass_obj
+def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Say that an environment belongs to no project, and take away what leads to it.
+
+    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path. It is
+    remembered; `venvdash relink --undo` takes it back.
+    """
+    opened = session(records=records)
+    (row,) = scan_for(opened, name, changing=True, usage=False)
+    proposal = opened.changes.unlink(row)
+    status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)
