@@ -5,12 +5,16 @@ import os
 import signal
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.actions.deleting import small
 from tests.cli.test_info import run
 from tests.conftest import Home
 from tests.terminal import HOSTILE, unsafe, venvdash
+from venvdash.cli.naming import chosen
+from venvdash.config import Config
+from venvdash.session import Session
 
 
 @pytest.fixture
@@ -51,6 +55,21 @@ def test_no_name_where_one_must_be_is_2(home: Home, apis: dict[str, Path]) -> No
         assert done.returncode == 2
     assert apis["play/web"].exists()
     assert run(home, "info", cwd=home.path / "play" / "web").stdout.startswith("web  linked")
+
+
+def test_only_a_command_that_says_so_takes_the_current_directorys_to_change(
+    home: Home, apis: dict[str, Path]
+) -> None:
+    opened = Session(home.machine(cwd=home.path / "play" / "web"), Config(), records=False)
+    for _ in opened.scan(usage=False):
+        pass
+    for changing, implied in ((True, True), (False, None)):
+        (row,) = chosen(opened, None, changing=changing, implied=implied)
+        assert row.path == apis["play/web"]
+    for changing, implied in ((True, None), (True, False), (False, False)):
+        with pytest.raises(click.exceptions.Exit) as left:
+            chosen(opened, None, changing=changing, implied=implied)
+        assert left.value.exit_code == 2
 
 
 def test_several_are_3_each_with_the_shortest_name_that_means_only_it(

@@ -71,7 +71,7 @@ def chosen(
     3 where several bear it and nobody can be asked.
     """
     if name is None and not (not changing if implied is None else implied):
-        fail("give the NAME of an environment: what changes one is not guessed.", 2)
+        fail("give a NAME: this never takes the current directory's project.", 2)
     try:
         choice = opened.choose(name, changing=changing, every=every)
     except NotFoundError as error:

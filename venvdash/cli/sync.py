@@ -11,7 +11,6 @@ from venvdash.cli.completing import complete_name
 from venvdash.cli.delete import scan
 from venvdash.cli.naming import chosen
 from venvdash.model import Row
-from venvdash.session import Session
 
 
 @click.command(
@@ -47,7 +46,8 @@ def command(
     scan(opened, usage=False)
     rows: dict[Path, Row] = {}
     for name in names or (None,):
-        rows |= {row.path: row for row in _meant(opened, name, every)}
+        meant = chosen(opened, name, changing=True, every=every, implied=True)
+        rows |= {row.path: row for row in meant}
     place = opened.machine.expand(str(project)) if project else None
     extra = ctx.meta.get(REST, ())
     line, proposals = Line(), []
@@ -56,11 +56,3 @@ def command(
         proposals.append(opened.changes.sync(row, extra, project=place))
     line.clear()
     ctx.exit(carry_out(opened, proposals, dry_run=dry_run, yes=yes, as_json=as_json))
-
-
-def _meant(opened: Session, name: str | None, every: bool) -> tuple[Row, ...]:
-    if name is None and every and opened.machine.cwd:
-        paths = opened.of_project(str(opened.machine.cwd))
-        if paths:
-            return tuple(row for path, row in opened.rows.items() if path in paths)
-    return chosen(opened, name, changing=name is not None, every=every)
