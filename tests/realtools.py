@@ -69,16 +69,21 @@ def tool(
 
 
 @pytest.fixture(scope="session")
-def uv_index(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Uv:
+def uv_cache(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for uv that is kept between runs."""
+    return _kept("uv", pytestconfig, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def uv_index(uv_cache: Path) -> Uv:
     """Runs uv with a cache that is kept between runs; skips where the index is out of reach."""
-    kept = _kept("uv", pytestconfig, tmp_path_factory)
 
     def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         command = [find_uv_bin(), *arguments]
         for offline in ("1", "0"):
             done = subprocess.run(
                 command,
-                env=os.environ | {"UV_CACHE_DIR": str(kept), "UV_OFFLINE": offline},
+                env=os.environ | {"UV_CACHE_DIR": str(uv_cache), "UV_OFFLINE": offline},
                 capture_output=True,
                 text=True,
                 timeout=300,

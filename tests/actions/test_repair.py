@@ -182,7 +182,7 @@ def test_what_cannot_be_rewritten_is_told(tmp_path: Path) -> None:
     env = small(tmp_path / "app")
     bare, compiled = env / "bin" / "bare", env / "bin" / "compiled"
     bare.write_text("#!/bin/sh\nexec /x/env/bin/python -m tool\n")
-    compiled.write_bytes(b"\x7fELF\0\0/x/env/lib\0")
+    compiled.write_bytes(b"\x7fELF\0/w/x/env/lib\0")
     (env / "bin" / "other").write_bytes(b"\x7fELF\0\0/x/env2\0")
     assert repair(env, Path("/x/env"), Path("/y/n w")) == 0
     assert leftovers(env, Path("/x/env")) == (bare,)

@@ -12,7 +12,7 @@ from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel, payload
 from venvdash.model import Row
 from venvdash.session import Session
-from venvdash.session.events import DeleteEvent, Finished
+from venvdash.session.events import ChangeEvent, DeleteEvent, Finished
 
 PACKAGES = {"alpha": 300_000, "beta": 50_000, "gamma": 120_000, "delta": 7_000}
 # Each shares something with both others, with one other only, and something with nobody.
@@ -65,8 +65,8 @@ def named(session: Session, *names: str) -> list[Path]:
     return [rows[name].path for name in names]
 
 
-def last(events: Iterator[DeleteEvent]) -> Finished:
-    """Return what a deletion or an undo ended with."""
+def last(events: Iterator[DeleteEvent] | Iterator[ChangeEvent]) -> Finished:
+    """Return what a deletion, a change or an undo ended with."""
     *_, finished = events
     assert isinstance(finished, Finished)
     return finished

@@ -214,7 +214,14 @@ def mounted(entry: Path, mounts: Mounts) -> Iterator[str]:
         yield f"Something is mounted inside, at {visible(mount.point)}."
 
 
-def unwritable(entry: Path) -> Iterator[str]:
+def unmakeable(entry: Path) -> Iterator[str]:
+    """Yield why nothing can be put at ``entry``; directories on the way to it may be missing."""
+    while not os.path.lexists(entry.parent):
+        entry = entry.parent
+    yield from unwritable(entry, "put anything into")
+
+
+def unwritable(entry: Path, doing: str = "remove anything from") -> Iterator[str]:
     """Yield why nothing can be renamed in the directory of ``entry``."""
     parent = entry.parent
     if hasattr(os, "statvfs"):
@@ -225,7 +232,7 @@ def unwritable(entry: Path) -> Iterator[str]:
             yield f"Its directory cannot be looked at: {(error.strerror or str(error)).lower()}."
             return
     if not os.access(parent, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
-        yield f"You have no permission to remove anything from {visible(parent)}."
+        yield f"You have no permission to {doing} {visible(parent)}."
 
 
 _EFFECTIVE = os.access in os.supports_effective_ids

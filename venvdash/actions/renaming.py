@@ -46,6 +46,7 @@ def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -
         return
     yield from checks.refusals_to_move(row, table, context)
     yield from taken(new)
+    yield from checks.unmakeable(new)
     if reason := refusal(_prefix(environment, new)):
         yield reason
 

@@ -22,8 +22,8 @@ _THROUGH_SHELL = re.compile(
     rb"#![ \t]*/bin/sh[ \t]*\n'''exec'[ \t]+([^\n]*?)[ \t]+\"\$0\"[ \t]+\"\$@\"[ \t]*\n' '''\n"
 )
 # What stands before a path, and what behind one: whatever is no part of a longer one.
-_BEFORE = rb"(?:(?<![^\s'\"=:;,({\[<>&|!#@])|(?<=file://)|(?<=\s-[A-Za-z]))"
-_AFTER = rb"(?=[/\s'\"`;:,)}\]<>&|\\]|\Z)"
+_BEFORE = rb"(?:(?<![^\0\s'\"=:;,({\[<>&|!#@])|(?<=file://)|(?<=\s-[A-Za-z]))"
+_AFTER = rb"(?=[/\0\s'\"`;:,)}\]<>&|\\]|\Z)"
 _PROMPTS = re.compile(rb"(?i:prompt)|PS1|set_color")
 _PLAIN = re.compile(rb"[A-Za-z0-9_@%+=:,./-]+")
 

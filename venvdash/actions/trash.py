@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from venvdash.actions import journal, links, places, rename_journal, renaming, steps
+from venvdash.actions import journal, links, making, places, rename_journal, renaming, steps
 from venvdash.actions.context import Roots
 from venvdash.actions.journal import JournalError
 from venvdash.actions.links import ChangedError
@@ -16,6 +16,7 @@ from venvdash.actions.repair import RepairError
 from venvdash.actions.rollback import FailedError, Rollback, locked, words
 from venvdash.model import Outcome, Removal, Result, Trashed
 from venvdash.system import locks
+from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.text import visible
 
@@ -91,6 +92,8 @@ def _restore(trashed: Trashed, name: str) -> Result:
         now = journal.read(box)
         if now is None or now.purging:
             raise ChangedError("A part of it has been freed: it cannot be restored.")
+        if now.how == Removal.UNFINISHED:
+            raise ChangedError("It was never whole: there is nothing to restore.")
         if place.has(name):
             offered = free_name(now)
             reason = f"{visible(name)} is taken by now; it can be restored as {visible(offered)}."
@@ -173,6 +176,10 @@ def _recover(path: Path) -> Iterator[str]:
         return
     with Directory(path) as place, locked(place):
         for name in suspects:
+            if name.startswith(PREFIX):
+                with suppress(OSError):
+                    yield from making.bury(place, name)
+                continue
             with suppress(OSError), place.open(name) as directory:
                 yield from _renamed(directory, path / name)
                 yield from _back_in_place(directory, path / name)
@@ -233,9 +240,12 @@ def _unfinished(place: Directory, box: Directory) -> Iterator[str]:
 
 
 def _left(directory: Directory) -> bool:
-    """Return whether something in an environment looks like a journal."""
+    """Return whether something was left: in an environment, or of the making of one."""
     return (
-        directory.has(journal.NAME) or journal.leftover(directory) or rename_journal.left(directory)
+        directory.path.name.startswith(PREFIX)
+        or directory.has(journal.NAME)
+        or journal.leftover(directory)
+        or rename_journal.left(directory)
     )
 
 

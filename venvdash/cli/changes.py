@@ -13,8 +13,9 @@ import click
 
 from venvdash.actions.events import Output, Progressed
 from venvdash.cli.common import fail, warn
+from venvdash.cli.naming import scan_for
 from venvdash.cli.plans import counted, results_json
-from venvdash.model import Outcome, Proposal
+from venvdash.model import Outcome, Proposal, Row
 from venvdash.session import Session
 from venvdash.session.events import Finished
 from venvdash.text import short_path, visible
@@ -31,6 +32,22 @@ def changing(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def one_row(opened: Session, name: str) -> Row:
+    """Scan and return the one environment that a name means; leaves the program as ``chosen``."""
+    (row,) = scan_for(opened, name, changing=True, usage=False)
+    return row
+
+
+def root_of(opened: Session, text: str) -> Path:
+    """Return the directory that a store's name or a path means; leaves the program for none."""
+    from venvdash.session.targets import TargetError
+
+    try:
+        return opened.changes.directory(text)
+    except TargetError as error:
+        fail(str(error), 2)
 
 
 def carry_out(

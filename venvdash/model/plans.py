@@ -67,6 +67,7 @@ class Removal(StrEnum):
     TRASH = "trash"  # renamed to a sibling, from where it can be had back
     UNLINK = "unlink"  # an alias: the link alone goes, its target is untouched
     TOOL = "tool"  # by the tool's own command, which cannot be undone
+    UNFINISHED = "unfinished"  # it was never whole: what a crash left of its making
 
 
 @dataclass(frozen=True, slots=True)

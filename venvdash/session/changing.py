@@ -98,6 +98,15 @@ class Changes:
 
         return copying.propose_move(self._session, row, root)
 
+    def directory(self, text: str) -> Path:
+        """Return the directory that a store's name, or a path, means.
+
+        Raises session.targets.TargetError where no store is called so.
+        """
+        from venvdash.session import targets
+
+        return targets.named(self._session, text)
+
     # Doing it.
 
     def apply(

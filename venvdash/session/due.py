@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from venvdash.actions import journal, places, rename_journal, untidied
+from venvdash.system.atomic import PREFIX
 
 
 def due(state: Path, keep: float) -> bool:
@@ -29,7 +30,9 @@ def _due(place: Path, limit: float) -> bool:
 def _entry(entry: "os.DirEntry[str]", limit: float) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
-    if os.path.lexists(os.path.join(entry.path, rename_journal.NAME)):
+    if entry.name.startswith(PREFIX) or os.path.lexists(
+        os.path.join(entry.path, rename_journal.NAME)
+    ):
         return True
     try:
         written = os.lstat(os.path.join(entry.path, journal.NAME)).st_mtime

@@ -68,7 +68,7 @@ def places_in_words(row: Row, short: Callable[[Path], str]) -> Iterator[tuple[st
     if environment.made_at is not None and environment.made_at != environment.path:
         yield "made at", short(environment.made_at)
     if row.record is not None and row.record.copied_from is not None:
-        yield "copied from", short(row.record.copied_from)
+        yield "copy of", short(row.record.copied_from)
     yield "store", f"{visible(environment.store)}, {short(environment.root)}"
     yield "kind", visible(environment.traits.kind)
     if environment.traits.tool:

@@ -86,6 +86,14 @@ class Layout(StrEnum):
     SINGLE = "single"  # the root itself is an environment, as some registry says
 
 
+class Names(StrEnum):
+    """Whether a tool finds an environment in its store that was not named by it."""
+
+    FREE = "free"  # whatever it is called
+    OWN = "own"  # only what bears the name that it would give
+    CLOSED = "closed"  # it keeps track of each, and others must put nothing there
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """A directory that may hold environments.
@@ -193,6 +201,7 @@ class Store:
     kinds: ClassVar[tuple[Kind, ...]]
     rank: ClassVar[int] = 50  # the lower, the more particular: asked first whose environment it is
     tested_with: ClassVar[str] = ""
+    names: ClassVar[Names] = Names.OWN
     proof: ClassVar[str] = ""  # for the documents, where what is implemented says it badly
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
     linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too

@@ -13,7 +13,17 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Traits
 from venvdash.stores._condarc import condarc_files, envs_dirs
-from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store, Why, below_home
+from venvdash.stores.base import (
+    VENV_NAMES,
+    Kind,
+    Layout,
+    Names,
+    Reading,
+    Root,
+    Store,
+    Why,
+    below_home,
+)
 from venvdash.stores.reading import config_text
 from venvdash.system.machine import Machine
 
@@ -35,6 +45,7 @@ class CondaStore(Store):
     title = "conda, mamba, micromamba"
     kinds = (Kind("conda", "conda environment"),)
     rank = 8
+    names = Names.CLOSED
     tested_with = "laid out after its source"
     linked = False
     movable = False  # its path is in binaries, too

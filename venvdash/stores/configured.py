@@ -18,6 +18,7 @@ from venvdash.stores.base import (
     Assignment,
     Kind,
     Layout,
+    Names,
     Reading,
     Root,
     Store,
@@ -41,6 +42,7 @@ class ConfiguredStores(Store):
     title = "configured folders"
     kinds = (Kind("mirrored", "environment under its project's path"),)
     rank = 60
+    names = Names.FREE
     proof = "the path below the root; `.venv-name` in the project"
     pointers = (_NAME_FILE,)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from venvdash.config import Config
 from venvdash.model import Traits
-from venvdash.stores.base import VENV_NAMES, Kind, Reading, Root, Store
+from venvdash.stores.base import VENV_NAMES, Kind, Names, Reading, Root, Store
 from venvdash.system.machine import Machine
 
 # The folders that Microsoft's locator of environments looks at in HOME, too
@@ -26,6 +26,7 @@ class FolderStore(Store):
     title = "environment folders"
     kinds = (Kind("venv", "virtual environment"),)
     rank = 99
+    names = Names.FREE
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the usual folders in HOME."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Traits
 from venvdash.stores._paths import literally
-from venvdash.stores.base import Kind, Layout, Reading, Root, Store, Why
+from venvdash.stores.base import Kind, Layout, Names, Reading, Root, Store, Why
 from venvdash.system.machine import Machine
 
 _METADATA = "pipx_metadata.json"
@@ -27,6 +27,7 @@ class PipxStore(Store):
     title = "pipx"
     kinds = (Kind("pipx", "tool installed by pipx"),)
     rank = 6
+    names = Names.CLOSED
     proof = "belongs to a tool, not to a project"
     tested_with = "pipx 1.18.4"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Environment, How, Traits
 from venvdash.stores import _xxh3
-from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Kind, Names, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, json_object, string, toml_table
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
@@ -37,6 +37,7 @@ class PixiStore(Store):
         Kind("pixi-global", "tool installed by pixi"),
     )
     rank = 7
+    names = Names.CLOSED
     tested_with = "laid out after its source"
     pointers = (_POINTER,)
     linked = False  # ``.pixi/envs`` leads there

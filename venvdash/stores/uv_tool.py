@@ -9,7 +9,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Traits
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Kind, Names, Reading, Root, Store, Why
 from venvdash.system.machine import Machine
 
 _RECEIPT = "uv-receipt.toml"
@@ -22,6 +22,7 @@ class UvToolStore(Store):
     title = "uv tools"
     kinds = (Kind("uv-tool", "tool installed by uv"),)
     rank = 5
+    names = Names.CLOSED
     proof = "belongs to a tool, not to a project"
     tested_with = "uv 0.13.9"
 

@@ -17,6 +17,7 @@ from venvdash.stores.base import (
     Kind,
     Layout,
     Linking,
+    Names,
     Reading,
     Root,
     Store,
@@ -38,6 +39,7 @@ class VirtualenvwrapperStore(Store):
     title = "virtualenvwrapper"
     kinds = (Kind("virtualenvwrapper", "virtualenvwrapper environment"),)
     rank = 30
+    names = Names.FREE
     tested_with = "virtualenvwrapper 6.1.1"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

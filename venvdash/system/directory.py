@@ -19,7 +19,8 @@ from venvdash.system.files import read_regular
 from venvdash.system.walk import open_directory
 
 BY_DESCRIPTOR = {os.open, os.rename, os.unlink, os.stat, os.readlink} <= os.supports_dir_fd
-_NEW = (
+# Flags to make a file that is not there, and nothing else.
+NEW = (
     os.O_WRONLY
     | os.O_CREAT
     | os.O_EXCL
@@ -180,7 +181,7 @@ class Directory:
     ) -> None:
         with suppress(FileNotFoundError):
             self.unlink(temporary)
-        file = os.open(self._at(temporary), _NEW, mode, dir_fd=self.descriptor)
+        file = os.open(self._at(temporary), NEW, mode, dir_fd=self.descriptor)
         try:
             try:
                 rest = memoryview(data)
@@ -238,6 +239,15 @@ class Directory:
         if self.descriptor is not None:
             with suppress(OSError):  # what was done stays done
                 os.fsync(self.descriptor)
+
+    def flush(self) -> None:
+        """Write all that is pending in its file system to the disk; takes its time."""
+        if self.descriptor is None:
+            return
+        try:
+            ctypes.CDLL(None).syncfs(self.descriptor)
+        except (OSError, AttributeError):  # Linux alone has it
+            os.sync()
 
     def _at(self, name: str) -> str:
         if name in ("", ".", "..") or "/" in name or os.path.basename(name) != name:

@@ -107,12 +107,21 @@ def lock_named(file: Path, *, wait: float = 0.0) -> Lock:
     return _lock_file(file.parent, file.name, shared=False, create=True, wait=wait)
 
 
+def share_environment(environment: Path | int) -> Lock:
+    """Take a share of uv's lock on an environment: uv waits before it changes that.
+
+    Its file is not made where there is none; nothing is locked then. Raises OSError as
+    ``lock_environment`` does.
+    """
+    return _lock_file(environment, shared=True, create=False, wait=0.0)
+
+
 def environment_locked(environment: Path | int) -> bool:
     """Return whether somebody holds uv's lock on an environment; changes nothing.
 
     Raises OSError as ``lock_environment`` does.
     """
-    with _lock_file(environment, shared=True, create=False, wait=0.0) as lock:
+    with share_environment(environment) as lock:
         return lock.busy
 
 

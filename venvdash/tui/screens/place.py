@@ -15,7 +15,6 @@ from textual.widgets import Static
 
 from venvdash.model import Action, Proposal, Row
 from venvdash.scanner.events import StoreSeen
-from venvdash.stores.base import Layout
 from venvdash.text import visible
 from venvdash.tui.aside import Latest
 from venvdash.tui.format import short_path, with_tilde
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from venvdash.tui.screens.changing import ChangingScreen, Propose
 
 _DELAY = 0.25  # seconds of no typing after which it is looked whether it can be done
-_PLAIN = ("virtualenvwrapper", "folders", "configured")
 _VERSION = re.compile(r"\d+\.\d+")
 
 
@@ -43,11 +41,9 @@ def name_for_copy(row: Row, rows: Iterable[Row]) -> str:
 
 def plain_stores(stores: Iterable[StoreSeen]) -> list[Path]:
     """Return the directories, of those looked at, in which an environment may have any name."""
-    return [
-        seen.root.path
-        for seen in stores
-        if seen.exists and seen.root.store in _PLAIN and seen.root.layout is Layout.FLAT
-    ]
+    from venvdash.session.targets import is_free  # only changes need it
+
+    return [seen.root.path for seen in stores if seen.exists and is_free(seen.root)]
 
 
 def pythons(rows: Iterable[Row]) -> list[str]:

@@ -1,0 +1,347 @@
+"""Copies, names and moves through the session: what is proposed, done, and remembered."""
+
+import os
+import shutil
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.actions.deleting import small, tree
+from tests.conftest import Home
+from tests.mounting import tmpfs
+from tests.prefixes import conda_prefix
+from tests.scenario import rows, uv_project, venv
+from tests.session.sharing import last
+from venvdash.config import Config
+from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
+from venvdash.session import Session
+from venvdash.session.events import Finished, State
+from venvdash.session.targets import TargetError, refused_name
+
+
+@pytest.fixture
+def app(home: Home) -> Path:
+    """An environment in whose name nothing was made for anybody."""
+    return venv(home.path / ".virtualenvs" / "app")
+
+
+def scanned(home: Home, config: Config | None = None, **variables: str) -> Session:
+    session = Session(home.machine(None, **variables), config or Config())
+    for _ in session.scan(usage=False):
+        pass
+    return session
+
+
+def done(session: Session, proposal: Proposal, cancel: threading.Event | None = None) -> Result:
+    """Carry a proposal out; a refusal fails the test."""
+    assert proposal.refusal == ""
+    finished = last(session.changes.apply([proposal], cancel))
+    return finished.results[0]
+
+
+def row(session: Session, path: Path) -> Row:
+    return session.rows[path]
+
+
+def project_of(home: Home, path: Path) -> Path:
+    """Give an environment a project that points back to it."""
+    project = home.path / "code" / path.name
+    project.mkdir(parents=True)
+    (path / ".project").write_text(f"{project}\n")
+    (project / ".venv").symlink_to(path)
+    return project
+
+
+def test_a_copy_is_another_environment(home: Home, app: Path) -> None:
+    project = project_of(home, app)
+    session = scanned(home)
+    before = row(session, app).record
+    proposal = session.changes.copy(row(session, app), "try it")
+    copy = app.with_name("try it")
+    assert (proposal.action, proposal.place, proposal.warns) == (Action.COPY, copy, ())
+    assert "made anew with the same 0 packages" in proposal.says[0]
+    result = done(session, proposal)
+    assert (result.outcome, result.place) == (Outcome.DONE, copy)
+    for _ in range(2):
+        shown = rows(home)
+        assert shown[app].verdict.status is Status.LINKED
+        assert shown[app].verdict.project == project
+        assert (shown[copy].verdict.status, shown[copy].verdict.projects) == (Status.NAMED, ())
+        mine, its = shown[copy].record, shown[app].record
+        assert mine is not None
+        assert its is not None
+        assert before is not None
+        assert its.identity == before.identity != mine.identity
+        assert (mine.copied_from, its.copied_from) == (app, None)
+    assert os.readlink(project / ".venv") == str(app)
+    shutil.rmtree(home.machine().state_directory)  # the sidecars say it, too
+    again = rows(home)[copy].record
+    assert again is not None
+    assert mine is not None
+    assert (again.identity, again.copied_from) == (mine.identity, app)
+
+
+def test_all_files_are_copied_and_it_is_no_dispute(home: Home, app: Path) -> None:
+    project_of(home, app)
+    (app / "data.txt").write_text("mine")
+    session = scanned(home)
+    proposal = session.changes.copy(row(session, app), "copy")
+    assert "All files are copied" in proposal.says[0]
+    assert "data.txt" in proposal.says[0]
+    done(session, proposal)
+    copy = app.with_name("copy")
+    assert (copy / "data.txt").read_text() == "mine"
+    shown = rows(home)
+    assert shown[app].verdict.status is Status.LINKED
+    assert shown[copy].verdict.status is Status.NAMED
+
+
+def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
+    project = home.path / "code" / "webapp"
+    original = uv_project(home, project)
+    session = scanned(home)
+    proposal = session.changes.copy(row(session, original), "try")
+    place = home.path / ".virtualenvs" / "try"
+    assert proposal.place == place
+    assert proposal.refusal == ""
+    assert proposal.says[0].startswith("It goes to ~/.virtualenvs: uv finds only what it named")
+    assert not place.parent.exists()
+    cancel = threading.Event()
+    cancel.set()
+    assert last(session.changes.apply([proposal], cancel)).results[0].outcome is Outcome.SKIPPED
+    assert not place.parent.exists()
+    assert done(session, proposal).outcome is Outcome.DONE
+    assert os.readlink(project / ".venv") == str(original)
+    shown = rows(home)
+    assert shown[original].verdict.status is Status.LINKED
+    assert shown[place].verdict.status is Status.NAMED
+
+    proposal = session.changes.copy(row(session, original), "try", root=original.parent)
+    assert proposal.place == original.with_name("try")
+    assert any("will not look for an environment called try" in one for one in proposal.warns)
+    assert any("`uv cache prune` deletes it" in one for one in proposal.warns)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "/a", ".venvdash-x", "-e", ".hidden", " a", "a@3", "a\\b", "a:b"]
+)
+def test_names_that_are_refused(home: Home, app: Path, name: str) -> None:
+    assert refused_name(name)
+    session = scanned(home)
+    for proposal in (
+        session.changes.copy(row(session, app), name),
+        session.changes.rename(row(session, app), name),
+    ):
+        assert proposal.refusal == refused_name(name)
+    finished = last(session.changes.apply([session.changes.rename(row(session, app), name)]))
+    assert finished.results[0].outcome is Outcome.SKIPPED
+    assert app.exists()
+
+
+def test_what_is_refused(home: Home, app: Path) -> None:
+    taken = small(app.with_name("taken"))
+    tools = home.path / ".local" / "share" / "uv" / "tools"
+    tools.mkdir(parents=True)
+    tool = small(tools / "black")
+    (tool / "uv-receipt.toml").write_text("[tool]\n")
+    conda_prefix(home.path / "miniconda3" / "envs" / "science", "numpy-2.0-py312_0")
+    alias = app.with_name("alias")
+    alias.symlink_to(app)
+    broken = small(app.with_name("broken"))
+    (broken / "bin" / "python").unlink()
+    session = scanned(home)
+    changes, before = session.changes, tree(home.path / ".virtualenvs")
+
+    def why(proposal: Proposal) -> str:
+        assert last(changes.apply([proposal])).results[0].outcome is Outcome.SKIPPED
+        return proposal.refusal
+
+    assert "taken" in why(changes.copy(row(session, app), "taken"))
+    assert "taken" in why(changes.rename(row(session, app), "taken"))
+    assert "with ' in it" in why(changes.rename(row(session, app), "it's"))
+    assert "with ' in it" in why(changes.copy(row(session, app), "it's"))
+    assert "only it may put something there" in why(
+        changes.copy(row(session, app), "x", root=tools)
+    )
+    assert "only it may put something there" in why(changes.move(row(session, app), tools))
+    assert "There is no directory" in why(changes.move(row(session, app), home.path / "gone"))
+    assert "lies in an environment" in why(changes.move(row(session, app), taken / "lib"))
+    assert "there already" in why(changes.move(row(session, app), app.parent))
+    assert "is a link" in why(changes.copy(row(session, alias), "x"))
+    assert "is a link" in why(changes.rename(row(session, alias), "x"))
+    assert "interpreter is gone" in why(changes.copy(row(session, broken), "x"))
+    for path in (tool, home.path / "miniconda3" / "envs" / "science"):
+        assert "belongs to a tool" in why(changes.copy(row(session, path), "x"))
+        assert "belongs to a tool" in why(changes.rename(row(session, path), "x"))
+        assert "belongs to a tool" in why(changes.move(row(session, path), app.parent))
+    assert tree(home.path / ".virtualenvs") == before
+    (broken / "data").write_text("x")
+    assert "Not for another Python" in why(changes.copy(row(session, broken), "x", python="3.11"))
+
+
+def test_a_new_name(home: Home, app: Path) -> None:
+    project = project_of(home, app)
+    session = scanned(home)
+    before = row(session, app).record
+    proposal = session.changes.rename(row(session, app), "shop")
+    new = app.with_name("shop")
+    assert proposal.place == new
+    assert [(link.path, link.target) for link in proposal.links] == [(project / ".venv", str(new))]
+    assert proposal.warns == ()
+    events = list(session.changes.apply([proposal]))
+    states = [event.state for event in events if hasattr(event, "state")]
+    assert states == [State.QUEUED, State.RENAMING, State.DONE]
+    assert isinstance(events[-1], Finished)
+    shown = rows(home)
+    assert list(shown) == [new]
+    assert (shown[new].verdict.status, shown[new].verdict.project) == (Status.LINKED, project)
+    record = shown[new].record
+    assert record is not None
+    assert before is not None
+    assert (record.identity, record.path) == (before.identity, new)
+
+
+def test_a_new_name_that_its_tool_does_not_know(home: Home) -> None:
+    original = uv_project(home, home.path / "code" / "webapp")
+    session = scanned(home)
+    proposal = session.changes.rename(row(session, original), "webapp")
+    assert any("uv cache will not look for" in one for one in proposal.warns)
+    assert done(session, proposal).outcome is Outcome.DONE
+    assert os.readlink(home.path / "code" / "webapp" / ".venv") == str(original.with_name("webapp"))
+
+
+def test_what_names_it_from_outside_is_told(home: Home, app: Path) -> None:
+    kernel = home.path / ".local" / "share" / "jupyter" / "kernels" / "app" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(f'{{"argv": ["{app}/bin/python", "-m", "ipykernel_launcher"]}}')
+    session = scanned(home)
+    (warning,) = session.changes.rename(row(session, app), "shop").warns
+    assert "is not changed" in warning
+    assert "kernel.json" in warning
+
+
+def test_into_another_folder(home: Home, app: Path) -> None:
+    project = project_of(home, app)
+    session = scanned(home)
+    proposal = session.changes.move(row(session, app), session.changes.directory("folders"))
+    place = home.path / ".venvs" / "app"
+    assert proposal.place == place
+    assert done(session, proposal).outcome is Outcome.DONE
+    assert os.readlink(project / ".venv") == str(place)
+    assert list(rows(home)) == [place]
+    session = scanned(home)
+    elsewhere = home.path / "elsewhere"
+    elsewhere.mkdir()
+    proposal = session.changes.move(row(session, place), elsewhere)
+    assert any("No store is known at ~/elsewhere" in one for one in proposal.warns)
+    assert done(session, proposal).outcome is Outcome.DONE
+    assert (elsewhere / "app" / "pyvenv.cfg").exists()
+    with pytest.raises(TargetError, match="No store is called nothing"):
+        session.changes.directory("nothing")
+    assert session.changes.directory("~/x") == home.path / "x"
+
+
+def test_to_another_file_system_and_back(home: Home, app: Path) -> None:
+    project = project_of(home, app)
+    before = tree(app)
+    other = home.path / "envs"
+    other.mkdir()
+    with tmpfs(other, "64m"):
+        session = scanned(home)
+        identity = row(session, app).record
+        assert identity is not None
+        proposal = session.changes.move(row(session, app), other)
+        assert "All files are copied to the other file system" in proposal.says[0]
+        assert "The original goes to the trash" in proposal.warns[0]
+        result = done(session, proposal)
+        place = other / "app"
+        assert (result.outcome, result.place) == (Outcome.DONE, place), result
+        assert result.trash is not None
+        assert os.readlink(project / ".venv") == str(place)
+        assert not app.exists()
+        shown = rows(home)
+        assert list(shown) == [place]
+        assert (shown[place].verdict.status, shown[place].verdict.project) == (
+            Status.LINKED,
+            project,
+        )
+        record = shown[place].record
+        assert record is not None
+        assert record.identity == identity.identity
+        assert session.undoable == 1
+        finished = last(session.undo())
+        assert finished.results[0].outcome is Outcome.DONE
+        (app / "venvdash.toml").unlink()
+        (app / ".lock").unlink()
+        assert tree(app) == before
+        assert os.readlink(project / ".venv") == str(place)  # the one that is used now
+
+
+def test_a_pinned_one_is_not_moved_to_another_file_system(home: Home, app: Path) -> None:
+    other = home.path / "envs"
+    other.mkdir()
+    with tmpfs(other, "64m"):
+        session = scanned(home)
+        record = row(session, app).record
+        assert record is not None
+        pinned = replace(row(session, app), record=replace(record, pinned=True))
+        assert "pinned" in session.changes.move(pinned, other).refusal
+
+
+def test_moving_breaks_off(home: Home, app: Path) -> None:
+    """The disk fills up, or the original is in use when it is to go."""
+    project = project_of(home, app)
+    other = home.path / "envs"
+    other.mkdir()
+    with tmpfs(other, "4m"):
+        (app / "big").write_bytes(os.urandom(3_000_000))
+        before = tree(app)
+        session = scanned(home)
+        before = tree(app)
+        proposal = session.changes.move(row(session, app), other)
+        with suppress(OSError), (other / "filler").open("wb", buffering=0) as file:
+            for _ in range(500):
+                file.write(b"x" * 4096)
+        result = last(session.changes.apply([proposal])).results[0]
+        assert result.outcome is not Outcome.DONE
+        assert sorted(os.listdir(other)) == ["filler"]
+        assert tree(app) == before
+        assert os.readlink(project / ".venv") == str(app)
+
+
+def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
+    from tests.actions.crashing import in_child
+    from venvdash.actions import copy as copies
+
+    (app / "data").write_text("x")
+    session = scanned(home)
+    proposal = session.changes.copy(row(session, app), "copy")
+
+    def copy() -> None:
+        setattr(copies, "leftovers", lambda *given: os.kill(os.getpid(), 9))  # noqa: B010
+        list(session.changes.apply([proposal]))
+
+    assert in_child(copy) == -9
+    later = scanned(home)
+    (said,) = [problem.message for problem in later.problems]
+    assert "its making had been interrupted" in said
+    assert "`venvdash trash empty` frees it" in said
+    assert list(later.rows) == [app]
+    (found,) = later.trash()
+    assert (found.name, found.status) == ("copy", "debris")
+    finished = last(later.empty_trash())
+    assert finished.results[0].outcome is Outcome.DONE
+    assert os.listdir(app.parent) == ["app"]
+    assert scanned(home).problems == []
+
+
+def test_a_listing_that_remembers_nothing_tidies_nothing(home: Home, app: Path) -> None:
+    session = Session(home.machine(), Config(), records=False)
+    for _ in session.scan(usage=False):
+        pass
+    result = done(session, session.changes.copy(row(session, app), "copy"))
+    assert result.outcome is Outcome.DONE
+    assert not (app.with_name("copy") / "venvdash.toml").exists()

@@ -1,0 +1,318 @@
+"""Copying an environment: made anew from the same packages, or file by file; whole, or not at all.
+
+The original is only read. The copy is made in a directory of ours beside its place (``making``),
+made to name that place, looked at, started once, and only then given its name.
+"""
+
+import os
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.actions import checks, steps, uv
+from venvdash.actions.context import Context
+from venvdash.actions.events import Output, Progressed
+from venvdash.actions.links import ChangedError
+from venvdash.actions.making import Making
+from venvdash.actions.programs import CancelledError
+from venvdash.actions.rename_journal import NAME as RENAMING
+from venvdash.actions.renaming import movable, taken, unwritten
+from venvdash.actions.repair import Repair, RepairError, leftovers, own_names, refusal
+from venvdash.actions.requirements import Again, again, same_packages
+from venvdash.actions.respelling import Respelling
+from venvdash.actions.rollback import FailedError, words
+from venvdash.actions.treecopy import Extent, copy_tree, extent, lacking
+from venvdash.model import Claim, Direction, Environment, Flag, How, Package, Row
+from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.scanner.packages import origins, site_directory
+from venvdash.stores.base import parse_cfg
+from venvdash.system import locks
+from venvdash.system.files import read_text
+from venvdash.text import visible
+
+_REQUIREMENTS = "requirements.txt"
+_TIMEOUT = 60.0  # seconds in which an interpreter must answer
+_ASK = "import sys; print(sys.prefix)"
+# What would send uv elsewhere, or make other environments than were asked for.
+_DROPPED = frozenset(
+    {"VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_SYSTEM_PYTHON"}
+)
+
+Telling = Generator[Output | Progressed, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """What is to be done: the environment of ``row``, also at ``target``, which is its prefix.
+
+    ``packages``: how they are had again; None where all files are copied. ``python``: another
+    interpreter, or its version, for what is made anew. ``whole``: it is to take the original's
+    place, so what the tool wrote of its project is copied, too.
+    """
+
+    row: Row
+    target: Path
+    packages: Again | None = None
+    python: str | None = None
+    whole: bool = False
+
+
+def refusals(row: Row, target: Path, context: Context, *, python: str | None) -> Iterator[str]:
+    """Yield why the row's environment cannot be copied to ``target``, the weightiest first."""
+    environment = row.environment
+    if environment.target is not None:
+        yield f"It is a link: copy what it leads to, {visible(environment.target)}."
+        return
+    if not movable(environment):
+        yield "It belongs to a tool that makes and tracks its environments itself."
+        return
+    if Flag.BROKEN in environment.flags and python is None:
+        yield "Its interpreter is gone, so nothing could start the copy; name another Python."
+    yield from checks.owned(environment, context.machine.uid)
+    yield from checks.mounted(checks.real_entry(environment), context.mounts)
+    yield from checks.marked(environment)
+    yield from taken(target)
+    if reason := refusal(target):
+        yield reason
+    yield from checks.unmakeable(target)
+
+
+def packages_of(environment: Environment, context: Context) -> Again:
+    """Return how the packages can be had again, with what stands against it. Raises OSError."""
+    if uv.find_uv(context.machine) is None:
+        return Again(obstacles=("uv is not found on PATH.",))
+    return again(environment)
+
+
+def copy(wanted: Copying, context: Context, cancel: threading.Event) -> Telling:
+    """Make a copy and tell how it goes; at the end it lies at its place, under its name.
+
+    Where its packages cannot be had after all, all files are copied. Raises ChangedError and
+    FailedError, after which nothing is there and the original is as it was, and CancelledError.
+    """
+    try:
+        yield from _Work(wanted, context, cancel).done()
+    except (ChangedError, CancelledError):
+        raise
+    except FileExistsError as error:
+        raise ChangedError(f"{visible(wanted.target)} was taken meanwhile.") from error
+    except uv.UvError as error:
+        raise FailedError(f"{_said(error)} {_untouched(wanted)}") from error
+    except (RepairError, _DiffersError, OSError, ValueError) as error:
+        raise FailedError(f"{words(error)}. {_untouched(wanted)}") from error
+
+
+def _said(error: uv.UvError) -> str:
+    """Return what uv gave as the reason, in a sentence."""
+    lines = [line.strip() for line in error.words.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("error: ")]
+    said = (errors or lines[-1:] or ["it gave no reason"])[0].removeprefix("error: ")
+    return f"uv failed: {visible(said.rstrip('.'))}."
+
+
+class _DiffersError(Exception):
+    """What was installed is not what was asked for; the text says what differs."""
+
+
+def _untouched(wanted: Copying) -> str:
+    return f"Nothing is at {visible(wanted.target)}; the original is as it was."
+
+
+class _Work:
+    """One copy being made."""
+
+    def __init__(self, wanted: Copying, context: Context, cancel: threading.Event) -> None:
+        self.wanted, self.context, self.cancel = wanted, context, cancel
+        self.environment = wanted.row.environment
+
+    def done(self) -> Telling:
+        look = checks.look(self.wanted.row, self.context)
+        before = _packages(self.environment.path, self.environment.python)
+        with ExitStack() as stack:
+            lock = stack.enter_context(locks.share_environment(self.environment.path))
+            if lock.busy:
+                raise ChangedError("It is locked: uv is working in it.")
+            size = extent(self.environment.path)
+            state = self.context.machine.state_directory
+            making = stack.enter_context(Making(self.wanted.target, state))
+            yield from self._made(making, size, look.claims)
+            self._check(making.path, before)
+            checks.look(self.wanted.row, self.context)
+            if same_packages(before, _packages(self.environment.path, self.environment.python)):
+                raise ChangedError("It was changed while it was copied.")
+            making.put(durable=self.wanted.whole)
+
+    def _made(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
+        """Make it in its directory, one way or the other, and have it name its place."""
+        target = self.wanted.target
+        if self.wanted.packages is not None:
+            try:
+                # What uv links from its cache takes no room.
+                self._check_room(size.own_entries, size.own_size)
+                yield from self._anew(making, self.wanted.packages)
+                self._name(making, [making.path])
+                return
+            except (uv.UvError, _DiffersError) as error:
+                if self.wanted.python is not None:
+                    raise
+                if isinstance(error, _DiffersError):
+                    yield Output(str(error))
+            yield Output("Its packages cannot be had again: all files are copied.")
+            making.begin_again()
+        self._check_room(size.entries, size.size)
+        steps.step("copying")
+        names = own_names(self.environment.path)
+        respelling = Respelling(names, target)
+
+        def relinked(below: bytes, text: bytes) -> bytes:
+            led = os.path.normpath(os.path.join(os.path.dirname(below), text))
+            if os.path.isabs(text):
+                return respelling.link(text)
+            outside = led == b".." or led.startswith(b"../")
+            prefix = os.fsencode(self.environment.path)
+            return os.path.normpath(os.path.join(prefix, led)) if outside else text
+
+        yield from copy_tree(
+            self.environment.path,
+            making.path,
+            total=size.entries,
+            without=self._left_out(claims),
+            relinked=relinked,
+            cancelled=self.cancel.is_set,
+        )
+        if not self.wanted.whole:  # it was made now, whatever its files say
+            os.utime(making.path / "pyvenv.cfg")
+        self._name(making, names)
+
+    def _check_room(self, entries: int, size: int) -> None:
+        if reason := lacking(self.wanted.target.parent, entries, size):
+            raise ChangedError(f"{reason} Nothing was changed.")
+
+    def _left_out(self, claims: tuple[Claim, ...]) -> set[str]:
+        """Return what lies directly in it and is not copied: locks, journals, whose it is."""
+        names = {".lock", RENAMING, SIDECAR}
+        if not self.wanted.whole:
+            names.add(".project")
+            for claim in claims:
+                source = Path(claim.source)
+                own = claim.how is How.POINTER and claim.direction is Direction.ENVIRONMENT
+                if own and source.parent == self.environment.path:
+                    names.add(source.name)
+        return names
+
+    # Made anew.
+
+    def _anew(self, making: Making, packages: Again) -> Telling:
+        """Make an environment as the original was made, with the same packages. Raises UvError."""
+        cfg = parse_cfg(read_text(self.environment.path / "pyvenv.cfg") or "")
+        options = ["--relocatable"] if cfg.get("relocatable", "").lower() == "true" else []
+        if cfg.get("include-system-site-packages", "").lower() == "true":
+            options.append("--system-site-packages")
+        python = self.wanted.python or base_python(self.environment)
+        yield Progressed("making the environment")
+        options += ["--quiet", "--no-project", "--python", str(python)]
+        yield from self._uv("venv", *options, making.path)
+        if packages.requirements:
+            file = making.path.parent / _REQUIREMENTS
+            file.write_text("".join(f"{line}\n" for line in packages.requirements))
+            count = len(packages.requirements)
+            yield Progressed(f"installing {count} package{'s' * (count > 1)}")
+            interpreter = making.path / _bin(making.path) / "python"
+            yield from self._uv("pip", "install", "--no-deps", "--python", interpreter, "-r", file)
+        wanted = _packages(self.environment.path, self.environment.python)
+        differs = same_packages(wanted, _packages(making.path, None))
+        if differs:
+            raise _DiffersError(f"The package index gave something else: {differs}.")
+
+    def _uv(self, *arguments: str | Path) -> Telling:
+        """Run uv, offline first: what it has need not be asked for."""
+        program = uv.find_uv(self.context.machine)
+        if program is None:
+            raise uv.UvError("uv", "is not found on PATH", "")
+        variables = self.context.machine.variables
+        environ = {
+            name: value
+            for name, value in variables.items()
+            if name not in _DROPPED and not name.startswith("UV_VENV_")
+        }
+        project = self.wanted.row.verdict.project
+        cwd = (
+            project if project is not None and os.path.isdir(project) else self.context.machine.home
+        )
+        try:
+            lines = list(self._run(program, [*arguments, "--offline"], environ, cwd))
+        except uv.UvError as error:
+            if variables.get("UV_OFFLINE"):
+                yield from map(Output, error.words.splitlines())
+                raise
+            yield Output("uv's cache does not have all of it: the package index is asked.")
+            yield from map(Output, self._run(program, [*arguments], environ, cwd))
+        else:
+            yield from map(Output, lines)
+
+    def _run(
+        self, program: Path, arguments: list[str | Path], environ: Mapping[str, str], cwd: Path
+    ) -> Iterator[str]:
+        return uv.stream(
+            program,
+            arguments,
+            environ=environ,
+            cwd=cwd,
+            log=self.context.log,
+            variables={"UV_NO_PROGRESS": "1"},
+            cancel=self.cancel,
+        )
+
+    # Whichever way.
+
+    def _name(self, making: Making, names: list[Path] | tuple[Path, ...]) -> None:
+        """Make the files name the place that it will have. Raises FailedError, OSError."""
+        fixed = Repair.plan(making.path, names, self.wanted.target)
+        if fixed.left:
+            raise FailedError(f"{unwritten(making.path, fixed.left)} {_untouched(self.wanted)}")
+        fixed.apply()
+        for name in names:
+            if left := leftovers(making.path, name, self.wanted.target):
+                raise FailedError(f"{unwritten(making.path, left)} {_untouched(self.wanted)}")
+
+    def _check(self, made: Path, before: tuple[Package, ...]) -> None:
+        """Raise FailedError unless it has the same packages and its interpreter starts there."""
+        differs = same_packages(before, _packages(made, None))
+        if differs:
+            raise FailedError(f"The copy would differ: {differs}. {_untouched(self.wanted)}")
+        python = made / _bin(made) / "python"
+        ran = uv.run(
+            python,
+            ["-I", "-c", _ASK],
+            environ=self.context.machine.variables,
+            cwd=made,
+            timeout=_TIMEOUT,
+            log=self.context.log,
+            cancel=self.cancel,
+        )
+        if os.path.realpath(ran.stdout.strip()) != os.path.realpath(made):
+            said = visible(ran.stdout.strip() or "nothing", 200)
+            raise FailedError(f"Its Python would say that it is {said}. {_untouched(self.wanted)}")
+
+
+def _packages(prefix: Path, python: str | None) -> tuple[Package, ...]:
+    site = site_directory(str(prefix), python, frozenset(os.listdir(prefix)))
+    return origins(site) if site else ()
+
+
+def _bin(prefix: Path) -> str:
+    return "Scripts" if os.path.isdir(prefix / "Scripts") else "bin"
+
+
+def base_python(environment: Environment) -> Path:
+    """Return the interpreter that an environment was made from; it is not run for that."""
+    own = environment.path / _bin(environment.path) / "python"
+    real = Path(os.path.realpath(own))
+    if not real.is_relative_to(os.path.realpath(environment.path)):
+        return real
+    minor = ".".join((environment.python or "3").split(".")[:2])
+    base = environment.base or environment.path
+    names = (f"python{minor}", "python3", "python", "python.exe")
+    return next((base / name for name in names if os.path.exists(base / name)), own)

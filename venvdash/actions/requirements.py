@@ -1,0 +1,234 @@
+"""What has to be installed to have an environment's packages again, and what stands against it.
+
+From the names in site-packages, RECORD (PEP 376, PEP 627) and ``direct_url.json`` (PEP 610).
+Nothing is run.
+"""
+
+import csv
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from venvdash.model import Environment, Package
+from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.scanner.editables import LIMIT, file_url_path
+from venvdash.scanner.packages import name_and_version, site_directory
+from venvdash.stores.base import normalised
+from venvdash.stores.reading import json_object, string
+from venvdash.system.files import read_text
+from venvdash.system.walk import walk
+from venvdash.text import visible
+
+_RECORD_LIMIT = 32 * 1024 * 1024  # bytes; the largest known have a few
+_SHOWN = 3  # files or packages in a sentence
+_AFTER = 2.0  # seconds; RECORD is the last file that an installer writes
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
+_VERSION = re.compile(r"[A-Za-z0-9.!+_]+", re.ASCII)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:[^\s\"'<>\\^`{|}#]+", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_HASH = re.compile(r"(?:md5|sha1|sha256|sha384|sha512)=[0-9a-f]{32,128}")
+# What makers of environments and tools put into them.
+_ROOT = frozenset(
+    {"pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", ".lock", "lib64", ".project", SIDECAR}
+)
+_BIN = re.compile(
+    r"(?:python|pypy|graalpy)[0-9.wt-]*(?:\.exe)?|[Aa]ctivate.*|deactivate.*|pydoc\.bat"
+)
+_SITE = re.compile(r"_virtualenv\.(?:py|pth)|.*\.virtualenv")
+_HOOKS = frozenset(
+    {"preactivate", "postactivate", "predeactivate", "postdeactivate", "get_env_details"}
+)
+_HOOK_LIMIT = 4096  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How an environment's packages can be had again: lines for ``uv pip install -r``.
+
+    ``obstacles``: why they, or what else lies in it, cannot; a sentence each, empty where all can.
+    """
+
+    requirements: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What a RECORD says of a file: its size, and when the RECORD itself was written."""
+
+    size: int | None
+    written: float
+
+
+class _NeverError(Exception):
+    """A package cannot be had again; the text is a sentence."""
+
+
+def again(environment: Environment) -> Again:
+    """Return how the packages of an environment can be had again. Raises OSError."""
+    prefix = environment.path
+    site = site_directory(str(prefix), environment.python, frozenset(os.listdir(prefix)))
+    if site is None or not os.path.isdir(site):
+        return Again(obstacles=("It has no site-packages.",))
+    lines, obstacles = [], []
+    recorded: dict[str, _Recorded] = {}
+    below = os.path.relpath(site, prefix)
+    for name in sorted(os.listdir(site)):
+        if name.endswith((".egg-info", ".egg-link", ".egg")):
+            obstacles.append(f"{visible(name, 128)} was installed without a list of its files.")
+        if not name.endswith(".dist-info"):
+            continue
+        package = name_and_version(name)
+        try:
+            lines.append(_requirement(package, os.path.join(site, name), prefix))
+            recorded |= _record(site, below, name)
+        except _NeverError as error:
+            obstacles.append(str(error))
+    obstacles += _files(prefix, below, recorded)
+    return Again(tuple(lines), tuple(obstacles))
+
+
+def _requirement(package: Package, info: str, prefix: Path) -> str:
+    """Return the line of a requirements file that gives exactly this. Raises _NeverError."""
+    name, version = package.name, package.version
+    if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
+        raise _NeverError(f"{visible(name, 128)} has no proper name or version.")
+    text = read_text(os.path.join(info, "direct_url.json"), LIMIT)
+    if text is None:
+        if os.path.lexists(os.path.join(info, "direct_url.json")):
+            raise _NeverError(f"Where {name} came from cannot be read.")
+        return f"{name}=={version}"
+    told = json_object(text) or {}
+    url = string(told, "url")
+    if url is None or not _URL.fullmatch(url):
+        raise _NeverError(f"Where {name} came from cannot be read.")
+    path = file_url_path(url)
+    if isinstance(told.get("dir_info"), dict):
+        return _directory(name, url, path, prefix, told["dir_info"].get("editable") is True)
+    if "vcs_info" in told:
+        url = _commit(name, url, told)
+    elif path is not None and not (path.endswith(".whl") and os.path.isfile(path)):
+        raise _NeverError(f"{name} came from {visible(path)}, which is gone or no wheel.")
+    else:
+        url += _hash(told)
+    return f"{name} @ {url}"
+
+
+def _directory(name: str, url: str, path: str | None, prefix: Path, editable: bool) -> str:
+    if path is None or not os.path.isdir(path):
+        raise _NeverError(f"{name} came from {visible(path or url)}, which is gone.")
+    if Path(path).is_relative_to(prefix):
+        raise _NeverError(f"{name} came from {visible(path)}, in the environment itself.")
+    if not editable:
+        raise _NeverError(f"{name} came from {visible(path)}, which may have changed since.")
+    return f"-e {url}"
+
+
+def _commit(name: str, url: str, told: dict[str, Any]) -> str:
+    commit = string(told, "vcs_info", "commit_id") or ""
+    if string(told, "vcs_info", "vcs") != "git" or not _COMMIT.fullmatch(commit):
+        raise _NeverError(f"Which commit {name} was made of cannot be read.")
+    folder = string(told, "subdirectory")
+    if folder is not None and not _URL.fullmatch(f"x:{folder}"):
+        raise _NeverError(f"Where {name} came from cannot be read.")
+    return f"git+{url}@{commit}" + (f"#subdirectory={folder}" if folder else "")
+
+
+def _hash(told: dict[str, Any]) -> str:
+    """Return the fragment of a URL that names the content's hash, if one is told."""
+    sha256 = string(told, "archive_info", "hashes", "sha256")
+    found = f"sha256={sha256}" if sha256 else string(told, "archive_info", "hash") or ""
+    return f"#{found}" if _HASH.fullmatch(found) else ""
+
+
+def _record(site: str, below: str, info: str) -> dict[str, _Recorded]:
+    """Return the files that a RECORD names, by their path below the prefix."""
+    file = os.path.join(site, info, "RECORD")
+    text = read_text(file, _RECORD_LIMIT)
+    if text is None:
+        name = name_and_version(info).name
+        raise _NeverError(f"{visible(name, 128)} was installed without a list of its files.")
+    written = os.lstat(file).st_mtime
+    found = {}
+    try:
+        for row in csv.reader(text.splitlines()):
+            if row:
+                size = row[2] if len(row) > 2 else ""
+                path = os.path.normpath(os.path.join(below, row[0]))
+                found[path] = _Recorded(int(size) if size.isdecimal() else None, written)
+    except csv.Error:
+        raise _NeverError(f"The list of files of {visible(info, 128)} cannot be read.") from None
+    return found
+
+
+def _files(prefix: Path, site: str, recorded: dict[str, _Recorded]) -> Iterator[str]:
+    """Yield what was added or changed by hand, as far as names, sizes and times tell."""
+    added, changed = [], []
+    for opened in walk(os.fsencode(prefix), report=_raise):
+        folder = os.fsdecode(opened.path or b"")
+        for entry in opened.files():
+            name = os.fsdecode(entry.name)
+            if name.endswith(".pyc"):
+                continue
+            path = os.path.join(folder, name)
+            known = recorded.get(path)
+            if known is None:
+                if not _usual(prefix, folder, name, site):
+                    added.append(path)
+            elif not entry.is_symlink() and _changed(entry.stat(follow_symlinks=False), known):
+                changed.append(path)
+    if added:
+        yield f"It holds files that no package brought: {_some(added)}."
+    if changed:
+        yield f"Files were changed since they were installed: {_some(changed)}."
+
+
+def _changed(found: os.stat_result, known: _Recorded) -> bool:
+    resized = known.size is not None and found.st_size != known.size
+    return resized or found.st_mtime > known.written + _AFTER
+
+
+def _usual(prefix: Path, folder: str, name: str, site: str) -> bool:
+    """Return whether a file is there in every environment, or in every package."""
+    if not folder:
+        return name in _ROOT
+    if folder in ("bin", "Scripts"):
+        return bool(_BIN.fullmatch(name)) or (
+            name in _HOOKS and _says_nothing(prefix / folder / name)
+        )
+    if folder == site:
+        return bool(_SITE.fullmatch(name))
+    return os.path.dirname(folder) == site and folder.endswith(".dist-info")
+
+
+def _says_nothing(file: Path) -> bool:
+    """Return whether a script holds but comments, as virtualenvwrapper makes its hooks."""
+    text = read_text(file, _HOOK_LIMIT)
+    return text is not None and all(
+        not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    shown = ", ".join(visible(name, 200) for name in sorted(names)[:_SHOWN])
+    return shown + (f" and {more:,} more" if more > 0 else "")
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def same_packages(first: tuple[Package, ...], second: tuple[Package, ...]) -> str:
+    """Return in what two lists of packages, with their origins, differ; "" for nothing."""
+    one, other = set(map(_told, first)), set(map(_told, second))
+    names = sorted({name for name, *_ in one ^ other})
+    return _some(names) if names else ""
+
+
+def _told(package: Package) -> tuple[str, str, str, bool]:
+    origin = (package.origin or "").partition("#")[0]
+    return normalised(package.name), package.version, origin, package.editable

@@ -1,0 +1,36 @@
+"""`venvdash copy`: an environment once more, under another name."""
+
+import click
+
+from venvdash.cli.changes import carry_out, changing, one_row, root_of
+from venvdash.cli.common import session
+
+
+@click.command("copy")
+@click.argument("name")
+@click.argument("new")
+@click.option("--to", "place", metavar="STORE|DIR", help="Put it into another store or folder.")
+@click.option("--python", metavar="PYTHON", help="Make it for another Python: 3.13, or a path.")
+@changing
+@click.pass_obj
+def command(
+    records: bool,
+    name: str,
+    new: str,
+    place: str | None,
+    python: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Copy an environment: the same packages under the name NEW, and no project.
+
+    It is made anew from uv's cache or the package index where that gives the same, else all files
+    are copied. The original is only read.
+    """
+    opened = session(records=records)
+    row = one_row(opened, name)
+    root = root_of(opened, place) if place is not None else None
+    proposal = opened.changes.copy(row, new, root=root, python=python)
+    status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)

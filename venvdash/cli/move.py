@@ -1,0 +1,23 @@
+"""`venvdash move`: an environment into another store."""
+
+import click
+
+from venvdash.cli.changes import carry_out, changing, one_row, root_of
+from venvdash.cli.common import session
+
+
+@click.command("move")
+@click.argument("name")
+@click.argument("place", metavar="STORE|DIR")
+@changing
+@click.pass_obj
+def command(records: bool, name: str, place: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Move an environment to another store or folder; its project's link follows.
+
+    To another file system it is copied, and the original goes to the trash.
+    """
+    opened = session(records=records)
+    row = one_row(opened, name)
+    proposal = opened.changes.move(row, root_of(opened, place))
+    status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)

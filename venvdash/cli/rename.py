@@ -1,0 +1,19 @@
+"""`venvdash rename`: another name for an environment, in its store."""
+
+import click
+
+from venvdash.cli.changes import carry_out, changing, one_row
+from venvdash.cli.common import session
+
+
+@click.command("rename")
+@click.argument("name")
+@click.argument("new")
+@changing
+@click.pass_obj
+def command(records: bool, name: str, new: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Give an environment the name NEW; its programs and its project's link follow."""
+    opened = session(records=records)
+    proposal = opened.changes.rename(one_row(opened, name), new)
+    status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)
