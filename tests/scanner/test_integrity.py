@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.realtools import Tool
 from venvdash.demo.wheels import make_wheel
 from venvdash.scanner.integrity import Missing, missing
 
@@ -45,6 +46,13 @@ def test_a_whole_one_lacks_nothing(home: Home, prefix: Path) -> None:
     for compiled in prefix.rglob("*.pyc"):
         compiled.unlink()
     assert lacking(prefix) == ()
+
+
+def test_one_that_virtualenv_has_just_made_lacks_nothing(home: Home, tool: Tool) -> None:
+    path = home.path / ".venvs" / "made"
+    home.run(tool("pipenv").with_name("virtualenv"), "-q", path)
+    assert (site(path) / "pip").is_dir()
+    assert lacking(path) == ()
 
 
 @pytest.mark.parametrize("name", ["hello.py", "pkg/with, comma.txt", "../../../bin/hello"])

@@ -16,6 +16,7 @@ from venvdash.system.files import read_text
 
 _LIMIT = 32 * 1024 * 1024  # bytes of one RECORD; the largest known have a few
 _FILES = 500_000  # looked up in one environment
+_COMPILED = (".pyc", ".pyo", "__pycache__", "__pycache__/")
 _TOLD = 5  # missing files that are named for each package
 
 
@@ -31,7 +32,8 @@ class Missing:
 def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
     """Return the packages in a site-packages whose RECORD names files that are not there.
 
-    Compiled files may go and come, and what lies outside ``prefix`` is not the environment's.
+    Compiled files may go and come (virtualenv's pip records some where they never are, folders
+    of them too), and what lies outside ``prefix`` is not the environment's.
     Raises nothing: what cannot be read counts as complete.
     """
     try:
@@ -68,7 +70,7 @@ def _recorded(file: str) -> Iterator[str]:
 def _gone(prefix: str, site: str, names: list[str]) -> Iterator[str]:
     inside = prefix.rstrip(os.sep) + os.sep
     for name in names:
-        if name.endswith((".pyc", ".pyo")) or "\0" in name:
+        if name.endswith(_COMPILED) or "\0" in name:
             continue
         path = os.path.normpath(os.path.join(site, name))
         if not path.startswith(inside):
