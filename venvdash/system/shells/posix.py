@@ -53,7 +53,7 @@ class _Posix(Shell):
         yield f"  {OLD}PS1=$PS1"
         yield f"  PS1={self.quote(f'({activation.prompt}) ')}$PS1"
         yield "fi"
-        yield "\\hash -r 2>/dev/null"
+        yield "hash -r 2>/dev/null || :"  # an alias in mksh
         if activation.directory is not None:
             yield f"\\cd -- {self.quote(str(activation.directory))}"
 
@@ -81,7 +81,7 @@ def _deactivate(activation: Activation) -> Iterator[str]:
             yield f"  else \\unset {name}"
         yield "  fi"
     yield f'  if [ -n "${{{OLD}PS1+x}}" ]; then PS1=${OLD}PS1; \\unset {OLD}PS1; fi'
-    yield "  \\hash -r 2>/dev/null"
+    yield "  hash -r 2>/dev/null || :"
     yield '  if [ "${1-}" != nondestructive ]; then \\unset -f deactivate; fi'
     yield "}"
 

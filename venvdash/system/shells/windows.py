@@ -65,7 +65,7 @@ class PowerShell(Shell):
                 yield f"  }} elseif (Test-Path Env:{name}) {{ Remove-Item Env:{name}"
             yield "  }"
         yield "  if (Test-Path Function:_venvdash_prompt) {"
-        yield "    Copy-Item -Force Function:_venvdash_prompt Function:global:prompt"
+        yield "    Copy-Item Function:_venvdash_prompt Function:prompt"
         yield "    Remove-Item Function:_venvdash_prompt"
         yield "  }"
         yield "  if (-not $NonDestructive) { Remove-Item Function:deactivate }"
@@ -88,7 +88,8 @@ class PowerShell(Shell):
         )
         yield f"$env:PATH = (@({folders}) + $env:{OLD}PATH) -join $_venvdash"
         yield "if (-not (Test-Path Env:VIRTUAL_ENV_DISABLE_PROMPT)) {"
-        yield "  Copy-Item -Force Function:prompt Function:global:_venvdash_prompt"
+        yield '  function global:_venvdash_prompt { "" }'
+        yield "  Copy-Item Function:prompt Function:_venvdash_prompt"
         mark = self.quote(f"({activation.prompt}) ")
         yield f"  function global:prompt {{ {mark} + (_venvdash_prompt) }}"
         yield "}"
