@@ -66,7 +66,7 @@ def name_for(shell: str) -> str:
 @contextlib.contextmanager
 def opened(home: Home, *command: str | Path, **variables: str) -> Iterator[Typist]:
     """Run a command on a terminal, with temporary files in a directory of the test's."""
-    temporary = home.path / "tmp"
+    temporary = home.path / "t 'm' $(touch x) p"
     temporary.mkdir(exist_ok=True)
     with typing(
         [str(part) for part in command],
@@ -322,3 +322,64 @@ def test_path_prints_what_is_asked_for_to_the_byte(home: Home, api: Path) -> Non
     assert path("api", "--python") == os.fsencode(api / "bin" / "python") + b"\n"
     assert path("api", "--bin") == os.fsencode(api / "bin") + b"\n"
     assert path("ap", "--project") == os.fsencode(home.path / "code" / "api") + b"\n"
+
+
+def test_activate_on_a_terminal_says_how_it_is_used(home: Home, api: Path) -> None:
+    with opened(home, *venvdash("activate", "api", "--shell", "fish")) as typist:
+        assert typist.screen.wait() == 0
+        shown = typist.screen.output
+        assert b"nothing is activated by showing this. In fish: venvdash activate api | so" in shown
+        assert rb"\xff" in shown
+        assert b"\xff" not in shown
+
+
+def test_a_shell_that_nobody_knows_is_told_by_its_variables(home: Home, api: Path) -> None:
+    shell = home.path / "elvish"
+    shell.write_text('#!/bin/sh\nprintf \'<%s>\' "$PATH" "$VIRTUAL_ENV_PROMPT"; exit 9\n')
+    shell.chmod(0o755)
+    with opened(home, *venvdash("shell", "api"), SHELL=str(shell)) as typist:
+        assert typist.screen.wait() == 9
+        assert b"<" + os.fsencode(api).replace(b"\n", b"\r\n") + b"/bin:" in typist.screen.output
+        assert b"<api>" in typist.screen.output
+        assert b"This shell is not known" in typist.screen.output
+
+
+def test_what_is_refused_is_said_with_the_status_for_that(home: Home, api: Path) -> None:
+    (api / "bin").chmod(0o777)
+    for words in (["shell", "api", "--", "true"], ["activate", "api"], ["edit", "api"]):
+        done = home.run(*venvdash(*words), check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "Everybody may write to" in done.stderr
+    for words in (["shell", "nobody", "--", "true"], ["activate", "nobody"], ["path", "nobody"]):
+        done = home.run(*venvdash(*words), check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "no environment is called nobody" in done.stderr
+
+
+def test_the_prompt_can_be_left_alone(home: Home, api: Path) -> None:
+    write_rc(home, "bash")
+    own = {"SHELL": "/bin/bash", "VIRTUAL_ENV_DISABLE_PROMPT": "1"}
+    with opened(home, *venvdash("shell", "api"), **own) as typist:
+        assert typist.ask().prefix == str(api)
+        assert b"(api)" not in typist.screen.output
+        typist.leave("exit")
+
+
+def test_the_scripts_of_venv_and_ours_undo_each_other(home: Home, api: Path) -> None:
+    folders = write_rc(home, "bash")
+    other = venv(home.path / "other")
+    with opened(home, "/bin/bash", "-i") as typist:
+        typist.type(f". {other}/bin/activate")
+        typist.type('eval "$(venvdash activate api)"')
+        told = typist.ask()
+        assert told.prefix == str(api)
+        assert told.variables["PATH"].split(":") == [f"{api}/bin", *folders]
+        typist.type(f". {other}/bin/activate")
+        told = typist.ask()
+        assert told.prefix == str(other)
+        assert told.variables["PATH"].split(":") == [f"{other}/bin", *folders]
+        typist.type("deactivate")
+        assert typist.ask(sys.executable).variables["PATH"].split(":") == folders
+        typist.quiet()
+        assert typist.screen.output.endswith(b"\x1b[?2004hrc> ")
+        typist.leave("exit")

@@ -149,7 +149,11 @@ class Sh(_Posix):
     names = ("sh", "dash", "ash", "ksh", "ksh93", "mksh", "oksh", "loksh", "yash", "bosh")
 
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
-        """Start it with another file in ENV, which reads the one that was there."""
+        """Start it with another file in ENV, which reads the one that was there.
+
+        What ENV says is expanded (by mksh it is not), but not what that leads to: so the path is
+        in a variable.
+        """
         file = room / "shrc"
         given = machine.variables.get("ENV")
         if given is None:
@@ -157,6 +161,9 @@ class Sh(_Posix):
         else:
             own = self.quote(str(machine.expand(given))) if given else ""
             back = f"ENV={self.quote(given)}; \\export ENV\n"
+        back += "\\unset _VENVDASH_ENV\n"
         text = back + (_sourced(own) if own else "") + self.code(activation)
         files = {file.name: text + self._leaving(room)}
-        return Start((str(program), "-i"), {"ENV": str(file)}, files)
+        name = str(file) if program.name == "mksh" else "$_VENVDASH_ENV"
+        variables = {"ENV": name, "_VENVDASH_ENV": str(file)}
+        return Start((str(program), "-i"), variables, files)
