@@ -151,11 +151,6 @@ def last(events: Iterator[ChangeEvent]) -> Finished:
     return finished
 
 
-def until(events: Iterator[ChangeEvent], word: str) -> None:
-    """Go on until a program says ``word``."""
-    assert any(isinstance(event, Output) and word in event.line for event in events), word
-
-
 def cancelled(
     session: Session, proposals: Sequence[Proposal], word: str, also: Path | None = None
 ) -> Finished:

@@ -11,6 +11,7 @@ import pytest
 from tests.actions.syncing import CENTRAL, Place, content, last, packages
 from tests.conftest import Home
 from tests.scenario import venv
+from venvdash.actions.events import Output, Progressed
 from venvdash.model import Flag, Outcome, Proposal, Record
 from venvdash.records.sidecar import read as read_sidecar
 from venvdash.session.amending import amend
@@ -314,13 +315,29 @@ def test_what_was_put_into_an_environment_named_by_hand_stays(place: Place) -> N
     assert place.propose(environment, "--exact").warns == ("1 package is uninstalled: delta.",)
 
 
+def test_what_uv_says_is_told_as_it_says_it_and_stays_in_the_log(place: Place) -> None:
+    environment = place.central(place.project("web", "gamma"))
+    session = place.session()
+    events = list(session.changes.apply([session.changes.sync(session.rows[environment])]))
+    lines = [event.line for event in events if isinstance(event, Output)]
+    assert " + gamma==1.0" in lines
+    steps = [event for event in events if isinstance(event, Progressed)]
+    assert steps[-1] == Progressed("installed", 2, 2)
+    *planned, done = session.log.runs()
+    assert done.lines == tuple(lines)
+    assert done.status == 0
+    assert done.shown.startswith(f"UV_PROJECT_ENVIRONMENT={environment} uv sync --project ")
+    assert all("--dry-run" in run.command for run in planned)
+    assert session.rows[environment].environment.packages, "fresh before the next scan"
+
+
 def test_what_lacks_files_is_installed_again(place: Place) -> None:
     environment = place.central(place.project("web", "alpha", "beta"))
     place.sync(environment)
     (module,) = environment.glob("lib/python*/site-packages/alpha/__init__.py")
     module.unlink()
     proposal = place.propose(environment)
-    assert "Packages whose files are missing are installed again." in said(proposal)
+    assert "Installed again, as files of them are missing: alpha." in said(proposal)
     assert place.sync(environment).outcome is Outcome.DONE
     assert module.is_file()
 

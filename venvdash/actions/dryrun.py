@@ -68,7 +68,7 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
     """
     if way.sort is Sort.TOOL:
         return Foreseen(way, known=False)
-    way = replace(way, extra=(*_reinstalled(row), *way.extra))
+    way = replace(way, again=tuple(_lacking(row)))
     if way.sort is Sort.REQUIREMENTS:
         try:
             return Foreseen(way, tuple(_lines(_asked(way, log, cancel).stderr)))
@@ -122,8 +122,8 @@ def _pythons(row: Row, way: Way) -> Iterator[str | None]:
     yield None
 
 
-def _reinstalled(row: Row) -> Iterator[str]:
-    """Yield options that have packages that lack files installed again: uv would not look."""
+def _lacking(row: Row) -> Iterator[str]:
+    """Yield the packages that lack files: uv does not look at these."""
     try:
         listing = frozenset(os.listdir(row.path))
     except OSError:
@@ -131,7 +131,7 @@ def _reinstalled(row: Row) -> Iterator[str]:
     site = site_directory(str(row.path), row.environment.python, listing)
     for missing in integrity.missing(row.path, site) if site else ():
         if _NAME.fullmatch(missing.package):
-            yield from ("--reinstall-package", missing.package)
+            yield missing.package
 
 
 def _asked(

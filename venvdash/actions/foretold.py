@@ -47,8 +47,8 @@ class Words:
             yield f"{self._short(found.lock)} is {done} first."
         if way.inexact:
             yield f"Packages that this project does not ask for stay: {way.inexact}."
-        if "--reinstall-package" in way.extra:
-            yield "Packages whose files are missing are installed again."
+        if way.again:
+            yield f"Installed again, as files of them are missing: {listed(way.again)}."
         yield from self._other_pointer()
         yield from self._other_python()
         if not found.replaced:

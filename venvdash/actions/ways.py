@@ -86,7 +86,7 @@ class Way:
     ``environ`` are the user's variables without what leads elsewhere; ``variables`` are set
     besides. ``project`` is the project or script that it is synced with, ``python`` the
     interpreter that uv is to use, None where it shall choose. ``inexact``: why packages that
-    nobody asks for are kept, "" where they go.
+    nobody asks for are kept, "" where they go. ``again``: packages that are to be installed again.
     """
 
     sort: Sort
@@ -99,13 +99,15 @@ class Way:
     python: str | None = None
     extra: tuple[str, ...] = ()
     inexact: str = ""
+    again: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
         """The arguments, all of them."""
         chosen = ("--python", self.python) if self.python else ()
         kept = ("--inexact",) if self.inexact else ()
-        return (*self.arguments, *chosen, *kept, *self.extra)
+        again = [word for name in self.again for word in ("--reinstall-package", name)]
+        return (*self.arguments, *chosen, *kept, *again, *self.extra)
 
     @property
     def command(self) -> tuple[str, ...]:
