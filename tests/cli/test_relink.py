@@ -16,7 +16,7 @@ from venvdash.model import Status
 
 PROPOSAL = {
     *("action", "path", "name", "refusal", "says", "warns", "place", "project", "python"),
-    *("commands", "packages", "edits", "links"),
+    *("commands", "packages", "edits", "links", "offers", "shared"),
 }
 
 
@@ -43,7 +43,7 @@ def test_a_dry_run_shows_the_same_and_does_nothing(known: Moved) -> None:
     shown = json.loads(run(known.home, "relink", "before", "--dry-run", "--json").stdout)
     assert set(shown) == {"schema", "proposals"}
     (proposal,) = shown["proposals"]
-    assert set(proposal) >= PROPOSAL
+    assert set(proposal) == PROPOSAL
     assert (proposal["action"], proposal["refusal"]) == ("relink", None)
     assert proposal["project"] == str(known.project)
     assert proposal["place"] == str(known.expected.parent)

@@ -19,7 +19,7 @@ from tests.terminal import HOSTILE, Terminal, unsafe, venvdash
 
 PROPOSAL = {
     *("action", "path", "name", "refusal", "says", "warns", "place", "project", "python"),
-    *("commands", "packages", "edits", "links"),
+    *("commands", "packages", "edits", "links", "offers", "shared"),
 }
 
 

@@ -82,7 +82,7 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
         "! uv would delete it and make it anew.",
         "uv would bring it in line with the lockfile.",
         "makes the link ~/code/api/.venv to ~/.cache/uv/environments-v2/api",
-        "changes ~/envs.toml",
+        "removes ~/envs.toml",
         "runs uv sync --project 'a b'",
         "3 packages would change:",
         "+ httpx 0.28  installed",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import ListChanges, ListSource, everything, row
-from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
+from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
 from venvdash.session.events import Finished, RowState, State
 from venvdash.system.machine import Machine
 from venvdash.tui.screens.link import LinkScreen
@@ -212,3 +212,24 @@ def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None
 
     drive(feed, script)
     assert not [one for one in feed.changes.asked if isinstance(one, Proposal)]
+
+
+def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None:
+    place, item = tmp_path / "work" / "shop", moved(tmp_path / "work" / "shop")
+    exclude = Edit(place / ".git" / "info" / "exclude", "", "/.venv\n")
+    offering = Proposal(Action.RELINK, item, ("It will be done: relink.",), offers=(exclude,))
+    for keys, edits in (("y", ()), ("h", (exclude,)), ("hh", ())):
+        feed = source(tmp_path, item, offered=[place])
+        feed.changes.answers[item.path] = offering
+
+        async def script(driver: Driver, keys: str = keys) -> None:
+            await opened(driver)
+            await driver.press("enter")
+            await proposed(driver)
+            assert "Hide the new link from git" in driver.text
+            await driver.press(*keys.replace("y", ""), "y")
+            await driver.until(lambda: driver.main.job is None)
+
+        drive(feed, script)
+        ((applied,),) = feed.changes.applied
+        assert applied.edits == edits

@@ -92,7 +92,9 @@ def _said(path: Path, uid: int | None) -> tuple[object, ...]:
     record = sidecar.read(path, uid)
     if not isinstance(record, Record):
         return ()
-    linked = frozenset(project.path for project in record.projects if project.how is How.USER)
+    linked = frozenset(
+        (one.path, one.how) for one in record.projects if one.how in (How.USER, How.DENIED)
+    )
     said = (record.note, record.tags, record.pinned, linked)
     return said if any(said) else ()
 

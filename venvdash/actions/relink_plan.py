@@ -18,16 +18,16 @@ from venvdash.actions.relink_values import (
     Known,
     Relinking,
     answers,
-    edit_in_words,
     emptied,
     missing,
     nothing_of,
     once,
     planned,
+    pointing,
+    removed,
     sentence,
     short,
     store_of,
-    swap_in_words,
 )
 from venvdash.actions.swaps import Swap
 from venvdash.model import Edit, Place, Presence, Row
@@ -217,8 +217,7 @@ class _Plan:
                 f"{self.store.title} finds it by the path of one project only: for this one it "
                 "has to be told."
             )
-        said += [swap_in_words(swap, home) for swap in leads]
-        said += [edit_in_words(edit, home) for edit in linking.edits]
+        said += [removed(swap, home) for swap in leads if swap.after is None]
         said += linking.notes
         if self.hindrance:
             said.append(self.hindrance)
@@ -236,6 +235,10 @@ class _Plan:
             self.warns += self._replaced(swap)
         if wanted.entry == row.environment.entry:
             return
+        changed = {swap.path for swap in found}
+        for file in pointing(row, [claim.project for claim in row.verdict.claims]):
+            if file not in changed and file.name not in VENV_NAMES:
+                self.warns.append(f"{short(file, self.home)} names its present place.")
         if refers := self.known.referenced(row.path):
             self.warns.append(f"{refers} names it at its present place, and has to be changed.")
         for other in self.known.table.values():

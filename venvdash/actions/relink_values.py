@@ -1,7 +1,7 @@
 """A relinking as a value, and what planning one and taking one apart have in common."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,18 @@ from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
 from venvdash.actions.swaps import Swap
 from venvdash.config import Config
-from venvdash.model import Action, Edit, Link, Place, Presence, Proposal, Row, Status
+from venvdash.model import (
+    Action,
+    Direction,
+    Edit,
+    How,
+    Link,
+    Place,
+    Presence,
+    Proposal,
+    Row,
+    Status,
+)
 from venvdash.stores import registry
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import UnreadableError
@@ -198,19 +209,21 @@ def short(path: Path | None, home: Path) -> str:
     return short_path(path, home) if path is not None else ""
 
 
-def swap_in_words(swap: Swap, home: Path) -> str:
-    """Return what becomes of a link or path file, as a sentence."""
-    if swap.after is None:
-        return f"{short(swap.path, home)} is removed."
-    what = "" if swap.after.link else ", as a file with its path"
-    return f"{short(swap.path, home)} will lead to it{what}."
+def removed(swap: Swap, home: Path) -> str:
+    """Return that a link or file goes, as a sentence."""
+    return f"{short(swap.path, home)} is removed."
 
 
-def edit_in_words(edit: Edit, home: Path) -> str:
-    """Return what becomes of a tool's file, as a sentence."""
-    if edit.after is None:
-        return f"{short(edit.path, home)} is removed."
-    return f"{short(edit.path, home)} is {'made' if edit.before is None else 'changed'}."
+def pointing(row: Row, projects: Collection[Path]) -> list[Path]:
+    """Return the files in these projects that lead to the row's environment, as it is known."""
+    found = [
+        Path(claim.source)
+        for claim in row.verdict.claims
+        if claim.how is How.PROJECT_LINK
+        and claim.direction is Direction.PROJECT
+        and claim.project in projects
+    ]
+    return list(dict.fromkeys(found))
 
 
 def sentence(text: str) -> str:

@@ -8,16 +8,16 @@ from venvdash.actions.relink_values import (
     Known,
     Relinking,
     answers,
-    edit_in_words,
     emptied,
     nothing_of,
     once,
     planned,
+    pointing,
+    removed,
     short,
     store_of,
-    swap_in_words,
 )
-from venvdash.model import Direction, How, Row
+from venvdash.model import How, Row
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import real
 from venvdash.text import visible
@@ -60,12 +60,11 @@ def _made(nothing: Relinking, known: Known) -> Relinking:
     gone = [swap for swap in gone if real(swap.path.parent) not in map(real, fixed)]
     swapped = once([*gone, *map(swaps.of_edit, linking.edits)])
     said = [f"It will not belong to {short(path, home)} any more." for path in former]
-    said += [swap_in_words(swap, home) for swap in gone]
-    said += [edit_in_words(edit, home) for edit in linking.edits]
+    said += [removed(swap, home) for swap in gone if swap.before and swap.before.link]
     said += [f"It goes on belonging to {short(path, home)}, by its place." for path in fixed]
     said += [
         f"{short(file, home)} names it, and is left as it is."
-        for file in _others(row, former)
+        for file in pointing(row, former)
         if file not in {swap.path for swap in swapped}
     ]
     return replace(
@@ -89,14 +88,3 @@ def _found_by_place(project: Path, row: Row, store: Store) -> bool:
     """Whether the tool finds it for that project by its name or place, whatever anybody says."""
     mirrored = any(c.how is How.MIRROR and c.project == project for c in row.verdict.claims)
     return mirrored or store.fits(row.environment, project)
-
-
-def _others(row: Row, former: tuple[Path, ...]) -> list[Path]:
-    """Return the files in projects that lead to it."""
-    return [
-        Path(claim.source)
-        for claim in row.verdict.claims
-        if claim.how is How.PROJECT_LINK
-        and claim.direction is Direction.PROJECT
-        and claim.project in former
-    ]

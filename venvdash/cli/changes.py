@@ -18,6 +18,7 @@ from venvdash.cli.plans import counted, results_json
 from venvdash.model import Outcome, Proposal, Row
 from venvdash.session import Session
 from venvdash.session.events import Finished
+from venvdash.session.words import verb_of
 from venvdash.text import short_path, visible
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -184,6 +185,10 @@ def proposal_lines(proposal: Proposal, home: Path) -> Iterator[str]:
         yield f"  {visible(sentence)}"
     for sentence in proposal.warns:
         yield f"  ! {visible(sentence)}"
+    for link in proposal.links:
+        yield f"  makes the link {short_path(link.path, home)} to {short_path(link.target, home)}"
+    for edit in proposal.edits:
+        yield f"  {verb_of(edit)} {short_path(edit.path, home)}"
     for change in proposal.packages:
         yield f"    {visible(change.action)} {visible(change.name)} {visible(change.version)}"
 
@@ -207,4 +212,6 @@ def proposal_json(proposal: Proposal) -> dict[str, object]:
         ],
         "edits": [str(edit.path) for edit in proposal.edits],
         "links": [str(link.path) for link in proposal.links],
+        "offers": [str(edit.path) for edit in proposal.offers],
+        "shared": proposal.shared,
     }

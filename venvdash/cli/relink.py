@@ -9,6 +9,7 @@ import click
 
 from venvdash.cli.changes import carry_out, changing
 from venvdash.cli.common import fail, session, warn
+from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.cli.plans import results_json
 from venvdash.model import Outcome, Proposal, Row
@@ -18,8 +19,8 @@ from venvdash.text import short_path, visible
 
 
 @click.command("relink")
-@click.argument("name", metavar="NAME", required=False)
-@click.argument("project", metavar="[PROJECT]", required=False)
+@click.argument("name", metavar="NAME", required=False, shell_complete=complete_name)
+@click.argument("project", metavar="[PROJECT]", required=False, type=click.Path())
 @click.option("--share", is_flag=True, help="Beside the projects that it has.")
 @click.option("--git-exclude", is_flag=True, help="Also hide a new link from git.")
 @click.option("--undo", is_flag=True, help="Take back the last relink or unlink. No NAME.")

@@ -4,11 +4,12 @@ import click
 
 from venvdash.cli.changes import carry_out, changing
 from venvdash.cli.common import session
+from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 
 
 @click.command("unlink")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_name)
 @changing
 @click.pass_obj
 def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Flag, How, Row
+from venvdash.model import Claim, Direction, Edit, Flag, How, Row
 from venvdash.scanner.reasons import day, says
 from venvdash.text import visible
 
@@ -34,6 +34,13 @@ FLAG_MEANINGS = {
     Flag.VOLATILE: "lies in uv's cache: `uv cache prune` would take it",
     Flag.DEBRIS: "left over from an interrupted operation",
 }
+
+
+def verb_of(edit: Edit) -> str:
+    """Return what is done to the file of an edit: "makes", "changes" or "removes"."""
+    if edit.after is None:
+        return "removes"
+    return "makes" if edit.before is None else "changes"
 
 
 def how_in_words(how: How) -> str:

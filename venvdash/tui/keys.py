@@ -82,7 +82,10 @@ PLAN = (
     Binding("c", "clean", "Clean the freed packages out of uv's cache too", show=False),
 )
 
-PROPOSAL = PLAN[:2]
+PROPOSAL = (
+    *PLAN[:2],
+    Binding("h", "hide", "Hide a new link from git", show=False),
+)
 
 LINK = (
     Binding("slash", "type('/')", "Type a directory; Tab completes it", show=False),

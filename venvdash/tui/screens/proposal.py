@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Button
 
@@ -11,6 +12,7 @@ from venvdash.model import Action, Proposal, Row
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.screens.dialog import ConsentDialog
+from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.plan_text import counted
 from venvdash.tui.widgets.proposal_text import describe_proposals
 
@@ -21,6 +23,7 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
     """Shows proposals, all for the same action. Where something is lost, Cancel is the default."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PROPOSAL)
+    AUTO_FOCUS = "#no"  # not the choice, which is not shown yet
 
     def __init__(self, action: Action, rows: Sequence[Row], home: Path | None) -> None:
         verb = action.value.capitalize()
@@ -29,6 +32,12 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
             what = counted(len(rows), "environment")
         super().__init__(f"{verb} {what}", "Looking …", verb)
         self._home = home
+
+    def choices(self) -> ComposeResult:
+        """Yield what may be done as well, to be shown once it is known that there is such."""
+        choice = Choice("h", "Hide the new link from git", id="offers")
+        choice.display = False
+        yield choice
 
     def looking_at(self, row: Row, place: int, count: int) -> None:
         """Say which of several is being looked at."""
@@ -41,6 +50,7 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
         possible = [proposal for proposal in planned if not proposal.refusal]
         if not possible:
             return
+        self.query_one("#offers").display = any(proposal.offers for proposal in possible)
         yes = self.query_one("#yes", Button)
         yes.disabled = False
         lost = any(proposal.warns for proposal in possible)
@@ -49,5 +59,13 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
 
     def action_yes(self) -> None:
         """Say yes to what can be done."""
-        if self.planned and not all(proposal.refusal for proposal in self.planned):
-            self.dismiss(self.planned)
+        if not self.planned or all(proposal.refusal for proposal in self.planned):
+            return
+        hides = self.query_one("#offers", Choice).on
+        self.dismiss([one.taking_offers() if hides else one for one in self.planned])
+
+    def action_hide(self) -> None:
+        """Let git not show what would be a new file to it, or let it."""
+        choice = self.query_one("#offers", Choice)
+        if choice.display:
+            choice.action_turn()

@@ -7,6 +7,7 @@ from textual.content import Content
 
 from venvdash.actions.commands import typed
 from venvdash.model import PackageChange, Proposal
+from venvdash.session.words import verb_of
 from venvdash.text import visible
 from venvdash.tui.format import short_path, with_tilde
 from venvdash.tui.widgets.plan_text import counted, head_of
@@ -42,7 +43,7 @@ def _possible(proposal: Proposal, home: Path | None) -> Iterator[Content]:
         target = with_tilde(visible(link.target), home)
         yield Content(f"  makes the link {short_path(link.path, home)} to {target}")
     for edit in proposal.edits:
-        yield Content(f"  changes {short_path(edit.path, home)}")
+        yield Content(f"  {verb_of(edit)} {short_path(edit.path, home)}")
     for command in proposal.commands:
         shown = with_tilde(visible(typed(command)), home)
         yield Content.assemble("  runs ", (shown, "bold"))
