@@ -187,6 +187,11 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found.split()]
 
 
+def named(pid: int) -> str:
+    """Return what a process is called: the program that it runs by now."""
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
 def alive(pid: int) -> bool:
     """Return whether a process is there and no zombie."""
     try:

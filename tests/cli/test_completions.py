@@ -5,12 +5,14 @@ import re
 import sys
 from collections.abc import Iterator
 
+import click
 import pytest
 
 from tests.conftest import Home
 from tests.realtools import Tool
 from tests.scenario import venv
 from tests.shells import PROMPT, Typist, installed, typing, write_rc
+from venvdash.cli import cli
 from venvdash.config import Config
 from venvdash.session import Session
 from venvdash.session.completing import names
@@ -94,8 +96,21 @@ def complete_as_bash(home: Home, line: str) -> list[str]:
     return done.stdout.split()
 
 
+def arguments(name: str) -> list[click.Parameter]:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    return [one for one in command.params if isinstance(one, click.Argument)]
+
+
 def test_every_command_that_takes_names_completes_them(environments: Home) -> None:
-    for command in ("list", "info", "path", "shell", "activate", "edit", "delete", "sync"):
+    environments.run(sys.executable, "-m", "venvdash", "list", "--no-usage")
+    takers = [
+        name
+        for name in cli.list_commands(click.Context(cli))
+        if any(one.name in ("name", "names") for one in arguments(name))
+    ]
+    assert {"list", "info", "shell", "sync", "relink", "copy", "delete"} <= set(takers)
+    for command in set(takers) - {"history"}:  # which tells of what is gone
         assert complete_as_bash(environments, f"venvdash {command} wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash list webapp wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash info /ho") == ["dir,/ho"]

@@ -18,7 +18,18 @@ import pytest
 from tests.conftest import Home
 from tests.realtools import Tool
 from tests.scenario import venv
-from tests.shells import NAMES, PROMPT, Typist, alive, children, installed, kill, typing, write_rc
+from tests.shells import (
+    NAMES,
+    PROMPT,
+    Typist,
+    alive,
+    children,
+    installed,
+    kill,
+    named,
+    typing,
+    write_rc,
+)
 
 # What a shell might run, expand, or take for the end of a word.
 WORST = "a $(touch x) `touch x` 'q\" ;touch x;\n!! %s {} \\ ~ * é"
@@ -147,7 +158,7 @@ def test_what_activate_prints_activates_in_the_shell_itself(
     assert nothing_ran(home)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "xonsh", "nu"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh", "xonsh", "nu"])
 def test_init_brings_a_command_that_activates_and_goes_there(
     home: Home, tool: Tool, shell: str
 ) -> None:
@@ -240,7 +251,8 @@ def test_the_end_of_the_terminal_ends_the_shell_too(home: Home, api: Path, how: 
         typist.type("sleep 1000")
         process = typist.screen.process
         (inner,) = children(process.pid)
-        typist.until(lambda: bool(children(inner)))
+        # A bash that has just forked does not know its own job yet.
+        typist.until(lambda: any(named(child) == "sleep" for child in children(inner)))
         (sleep,) = children(inner)
         if how == "hangup":
             os.close(typist.screen.master)

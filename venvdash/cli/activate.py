@@ -15,16 +15,23 @@ from venvdash.system.machine import Machine
 from venvdash.system.shells import FAMILIES, Shell
 from venvdash.text import visible
 
+# Also by the names of single programs, as `csh`; the help has one for each family.
 SHELLS = click.Choice([name for family in FAMILIES for name in family.names])
 
 
 @click.command("activate")
 @click.argument("name", required=False, shell_complete=complete_name)
-@click.option("--shell", "given", type=SHELLS, help="Default: the one that this is called from.")
+@click.option(
+    "--shell",
+    "given",
+    type=SHELLS,
+    metavar="SHELL",
+    help="Default: that which calls.",
+)
 @click.option("--cd", is_flag=True, help="Also go to the project's directory.")
 @click.pass_obj
 def command(records: bool, name: str | None, given: str | None, cd: bool) -> None:
-    r"""Print what activates an environment in your shell; `deactivate` undoes it.
+    """Print what activates an environment in your shell; `deactivate` undoes it.
 
     \b
     bash, zsh, sh   eval "$(venvdash activate NAME)"
@@ -36,7 +43,7 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
 
     `venvdash init` defines a command that does this. The environment's own activate scripts are
     not read.
-    """
+    """  # noqa: D301  # \b keeps the lines below it as they are
     opened = session(records=records)
     told = _told(given, opened.machine)
     (row,) = scan_for(opened, name, usage=False)

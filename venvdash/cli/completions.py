@@ -8,11 +8,11 @@ from venvdash.cli.completing import COMPLETED, script
 @click.command("completions")
 @click.argument("shell", type=click.Choice(COMPLETED))
 def command(shell: str) -> None:
-    r"""Print the script with which SHELL completes venvdash's commands and environments' names.
+    """Print the script with which SHELL completes venvdash's commands and environments' names.
 
     \b
     bash   venvdash completions bash > ~/.local/share/bash-completion/completions/venvdash
     zsh    venvdash completions zsh > DIRECTORY_OF_FPATH/_venvdash
     fish   venvdash completions fish > ~/.config/fish/completions/venvdash.fish
-    """
+    """  # noqa: D301  # \b keeps the lines below it as they are
     click.echo(script(shell), nl=False)

@@ -4,10 +4,11 @@ import click
 
 from venvdash.cli.changes import carry_out, changing, one_row, root_of
 from venvdash.cli.common import session
+from venvdash.cli.completing import complete_name
 
 
 @click.command("copy")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @click.argument("new")
 @click.option("--to", "place", metavar="STORE|DIR", help="Put it into another store or folder.")
 @click.option("--python", metavar="PYTHON", help="Make it for another Python: 3.13, or a path.")

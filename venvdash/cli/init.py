@@ -7,7 +7,7 @@ import click
 from venvdash.cli.common import fail
 from venvdash.cli.completing import COMPLETED, script
 from venvdash.system import shells
-from venvdash.system.shells import FAMILIES, CannotError
+from venvdash.system.shells import FAMILIES
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 
@@ -33,10 +33,10 @@ compdef _venvdash_{name} {name}
 
 
 @click.command("init")
-@click.argument("shell", type=click.Choice([family.name for family in FAMILIES]))
+@click.argument("shell", type=click.Choice([family.name for family in FAMILIES if family.usage]))
 @click.option("--cmd", "name", default="vd", show_default=True, help="What the command is called.")
 def command(shell: str, name: str) -> None:
-    r"""Print the definition of `vd NAME`: activate NAME here and go to its project.
+    """Print the definition of `vd NAME`: activate NAME here and go to its project.
 
     With bash, zsh and fish it comes with all completions. Put it into the file that your shell
     starts with:
@@ -44,18 +44,16 @@ def command(shell: str, name: str) -> None:
     \b
     bash, zsh   eval "$(venvdash init bash)"     (or zsh)
     fish        venvdash init fish | source
+    tcsh        eval "`venvdash init tcsh`"
     xonsh       execx($(venvdash init xonsh))
     PowerShell  venvdash init pwsh | Out-String | Invoke-Expression
     nushell     venvdash init nu | save -f ~/.config/nushell/autoload/venvdash.nu
-    """
+    """  # noqa: D301  # \b keeps the lines below it as they are
     if not _WORD.match(name):
         fail(f"a command cannot be called {name}.", 2)
     family = shells.family(shell)
     assert family is not None  # noqa: S101  # one of the choices
-    try:
-        text = family.function(name)
-    except CannotError as error:
-        fail(str(error), 2)
+    text = family.function(name)
     if shell in COMPLETED:
         more = script(shell) + _LIKE_ACTIVATE[shell].format(name=name)
         if shell == "zsh":  # without compinit there is nothing to complete with

@@ -4,10 +4,11 @@ import click
 
 from venvdash.cli.changes import carry_out, changing, one_row, root_of
 from venvdash.cli.common import session
+from venvdash.cli.completing import complete_name
 
 
 @click.command("move")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @click.argument("place", metavar="STORE|DIR")
 @changing
 @click.pass_obj

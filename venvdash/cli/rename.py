@@ -4,10 +4,11 @@ import click
 
 from venvdash.cli.changes import carry_out, changing, one_row
 from venvdash.cli.common import session
+from venvdash.cli.completing import complete_name
 
 
 @click.command("rename")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @click.argument("new")
 @changing
 @click.pass_obj

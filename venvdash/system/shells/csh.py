@@ -45,6 +45,11 @@ class Csh(Shell):
         files = {Path(own[0]).name: text}
         return Start((str(program), "-i"), {"HOME": str(room)}, files)
 
+    def function(self, name: str) -> str:
+        """Return an alias."""
+        body = f'eval "`venvdash activate --cd --shell {self.name} -- !*`"'
+        return f"alias {name} {self.quote(body)}\n"
+
     def _lines(self, activation: Activation) -> Iterator[str]:
         # `python -m venv` has an alias of that name and this variable as well.
         yield self._if(f"$?{OLD}PATH", "deactivate nondestructive")
