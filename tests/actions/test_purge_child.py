@@ -1,8 +1,11 @@
 """The process that frees the trash: started, outliving us, two at once, killed at any moment."""
 
+import fcntl
 import functools
+import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +17,8 @@ import pytest
 from tests.actions.trashing import noted, tree
 from tests.conftest import Home
 from venvdash.actions import journal, purge
-from venvdash.actions.purge import running, start, unfinished
+from venvdash.actions.freeing import Report, start, start_and_hear
+from venvdash.actions.purge import running, unfinished
 from venvdash.system.locks import lock_directory
 
 
@@ -46,10 +50,12 @@ def unattended(path: Path) -> bool:
     return unfinished([path.parent]) == [path]
 
 
-def child(*paths: Path) -> "subprocess.Popen[bytes]":
+def child(*paths: Path, output: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
     """Start the module as a process that we can kill, told of ``paths``."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "venvdash.actions.purge"], stdin=subprocess.PIPE
+        [sys.executable, "-m", "venvdash.actions.freeing"],
+        stdin=subprocess.PIPE,
+        stdout=output,
     )
     assert process.stdin
     with process.stdin as pipe:
@@ -65,18 +71,68 @@ def test_a_process_of_its_own(home: Home, store: Path, trash: Path) -> None:
     assert start([], home.machine())
 
 
-def test_it_outlives_whoever_started_it(home: Home, store: Path) -> None:
+@pytest.mark.parametrize("start", ["start", "start_and_hear"])
+def test_it_outlives_whoever_started_it(home: Home, store: Path, start: str) -> None:
     """The starter and its whole process group are killed at once, as by a closed terminal."""
     paths = [noted(tree(store / f".venvdash-trash-{n}", 300)) for n in range(2)]
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from venvdash.actions.purge import start; from venvdash.system.machine import Machine\n"
-        "start([Path(p) for p in sys.argv[1:]], Machine.current())\n"
+        f"from venvdash.actions.freeing import {start}\n"
+        "from venvdash.system.machine import Machine\n"
+        f"{start}([Path(p) for p in sys.argv[1:]], Machine.current())\n"
         "os.killpg(0, signal.SIGHUP); os.killpg(0, signal.SIGKILL)"
     )
     starter = subprocess.run([sys.executable, "-c", code, *paths], start_new_session=True)
     assert starter.returncode < 0
     until(lambda: not os.listdir(store))
+
+
+def test_it_tells_how_far_it_is_and_how_it_ended(home: Home, store: Path) -> None:
+    big, held = (noted(tree(store / f".venvdash-trash-{name}", 60)) for name in ("big", "held"))
+    none = store / ".venvdash-trash-none"
+    refused = tree(store / ".venvdash-trash-refused")
+    own = (big / journal.NAME).stat().st_blocks * 512
+    taken = sum(path.lstat().st_blocks * 512 for path in (big, *big.rglob("*"))) - own
+    with lock_directory(held):
+        reports = start_and_hear([big, held, none, refused], home.machine())
+        assert reports
+        told = []
+        while not reports.over:
+            if report := reports.next(60):
+                told.append(report)
+    of_big = [report for report in told if report.path == big]
+    assert [report.freed for report in of_big] == sorted(report.freed for report in of_big)
+    assert 0 < of_big[0].freed < taken
+    ends = {report.path: report for report in told if report.ended}
+    assert ends == {
+        big: Report(big, taken, ended=True),
+        held: Report(held, 0, True, True, ("another venvdash is at work on it",)),
+        none: Report(none, 0, ended=True),
+        refused: Report(
+            refused, 0, True, False, ("it has no trash.toml, so venvdash did not put it there",)
+        ),
+    }
+
+
+def test_whoever_does_not_listen_holds_nothing_up(store: Path) -> None:
+    if not hasattr(fcntl, "F_SETPIPE_SZ"):
+        pytest.skip("needs a pipe that can be made small")
+    paths = [noted(store_box(store, number)) for number in range(150)]
+    process = child(*paths, output=subprocess.PIPE)
+    assert process.stdout
+    with process.stdout as pipe:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)  # 150 messages are more than that
+        assert process.wait(60) == 0
+        said = pipe.read().splitlines()
+    assert os.listdir(store) == []
+    assert len(said) < 150
+    assert all(json.loads(line)[2] for line in said), "no message was written in part"
+
+
+def store_box(store: Path, number: int) -> Path:
+    path = store / f".venvdash-trash-{number}"
+    path.mkdir()
+    return path
 
 
 def test_it_has_a_low_priority_and_no_terminal(home: Home, store: Path, trash: Path) -> None:
@@ -89,7 +145,7 @@ def test_it_has_a_low_priority_and_no_terminal(home: Home, store: Path, trash: P
             for pid in filter(str.isdecimal, os.listdir("/proc")):
                 try:
                     with open(f"/proc/{pid}/cmdline", "rb") as file:
-                        ours = b"venvdash.actions.purge as purge" in file.read()
+                        ours = b"venvdash.actions.freeing as freeing" in file.read()
                     if ours and int(pid) != me and os.getpriority(os.PRIO_PROCESS, int(pid)) > 0:
                         found.append(
                             (os.getpriority(os.PRIO_PROCESS, int(pid)), os.getsid(int(pid)))
@@ -116,29 +172,33 @@ def test_two_at_once_free_all_of_it_once(store: Path) -> None:
 def test_a_path_cut_off_is_not_taken_for_another(store: Path, trash: Path) -> None:
     longer = noted(tree(store / f"{trash.name}4"))
     process = subprocess.run(
-        [sys.executable, "-m", "venvdash.actions.purge"], input=os.fsencode(longer)[:-1]
+        [sys.executable, "-m", "venvdash.actions.freeing"], input=os.fsencode(longer)[:-1]
     )
     assert process.returncode == 0
     assert (trash / "pyvenv.cfg").exists()
 
 
 def test_killed_at_any_moment_the_next_start_goes_on(store: Path) -> None:
+    """Any of the processes that work at it may die; the others end, or finish it."""
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     stopped = 0
-    for number in range(40):
+    for number in range(60):
         trash = noted(tree(store / f".venvdash-trash-{number}", 150))
-        process = child(trash)
+        process = os.fork()
+        if process == 0:
+            purge.purge(trash, processes=1 + number % 3)
+            os._exit(0)
         until(functools.partial(underway, trash))
         time.sleep(chance.random() * 0.03)
-        process.kill()
-        process.wait()
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
         if not trash.exists():
             continue
         assert os.listdir(store) == [trash.name], seed
         begun = (trash / journal.BEGUN).exists()
         # Before the very first step, or the very last.
-        assert begun or len(list(trash.rglob("*"))) in (150 * 5 + 8, 0), seed
+        assert begun or len(list(trash.rglob("*"))) in (150 * 5 + 7, 0), seed
         stopped += begun
         if begun:  # its helpers end by themselves, and then nobody has it
             until(functools.partial(unattended, trash))

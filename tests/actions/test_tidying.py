@@ -17,7 +17,7 @@ from tests.conftest import Home
 from tests.freeing import become
 from tests.mounting import tmpfs
 from tests.users import NOBODY
-from venvdash.actions import journal, purge, steps, trash, untidied
+from venvdash.actions import freeing, journal, purge, steps, trash, untidied
 from venvdash.model import Outcome, Trashed
 from venvdash.stores import registry
 from venvdash.system import directory
@@ -144,7 +144,7 @@ def test_two_of_the_same_place_freed_at_once(home: Home, deleted: Deleted) -> No
     small(deleted.entry)
     second = one(home, deleted.entry).trash
     assert second
-    assert purge.start([deleted.trash, second], home.machine())
+    assert freeing.start([deleted.trash, second], home.machine())
     waited(lambda: not trashes(deleted.store))
     assert deleted.index.read_text() == OTHERS
 
@@ -351,7 +351,7 @@ def test_many_at_once_lose_no_change(home: Home, deleted: Deleted) -> None:
     deleted.index.write_text("".join(MINE.replace("app", name[:-9]) for name in names) + OTHERS)
     boxes = [one(home, deleted.store / f"{name}-py3.12").trash for name in names]
     for start in range(4):
-        assert purge.start([box for box in boxes[start::4] if box], home.machine())
+        assert freeing.start([box for box in boxes[start::4] if box], home.machine())
     waited(lambda: trashes(deleted.store) == [deleted.trash])
     assert deleted.index.read_text() == OTHERS
     assert told(home) == ""

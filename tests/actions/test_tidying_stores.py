@@ -18,7 +18,7 @@ from tests.freeing import become, freed
 from tests.mounting import hanging
 from tests.realtools import Tool
 from tests.users import NOBODY
-from venvdash.actions import purge, tidying, untidied
+from venvdash.actions import freeing, purge, tidying, untidied
 from venvdash.config import Config
 from venvdash.session import Session
 
@@ -282,7 +282,7 @@ def test_whoever_frees_is_told_and_it_is_no_failure(home: Home, foreign: Path) -
 def test_what_was_freed_meanwhile_is_told_at_the_next_start(home: Home, foreign: Path) -> None:
     entry = foreign.with_name("app-abcdefgh-py3.12")
     run(home, "delete", str(entry), "--yes")
-    assert purge.start(trashes(entry.parent), home.machine())
+    assert freeing.start(trashes(entry.parent), home.machine())
     waited(lambda: not trashes(entry.parent))
     session = Session(home.machine(), Config())
     for _ in session.scan(usage=False):

@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 from venvdash.actions import journal
-from venvdash.actions.purge import _PROCESSES, purge
+from venvdash.actions.freeing import _PROCESSES
+from venvdash.actions.purge import purge
 from venvdash.model import Trashed
 from venvdash.system.directory import Directory
 

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -123,6 +124,16 @@ def test_freeing_what_somebody_may_miss_needs_the_number(home: Home, scratch: Pa
             terminal.press(answer)
             assert terminal.wait() == (2 if exists else 0), answer
         assert scratch.exists() == exists
+
+
+def test_a_terminal_sees_how_much_is_freed(home: Home, scratch: Path) -> None:
+    other = venv(home.path / ".virtualenvs" / "other")
+    run(home, "delete", "scratch", "--yes")
+    for command in (("trash", "empty", "--yes"), ("delete", "other", "--yes", "--now")):
+        with venvdash(*command, variables=home.variables, cwd=home.path) as terminal:
+            assert terminal.wait() == 0
+            assert re.search(rb"freeing: [1-9][0-9.]* KiB of [0-9.]+ KiB", terminal.output), command
+    assert not other.exists()
 
 
 # prune

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.mounting import tmpfs
 from tests.scenario import remove, uv_project, venv
 from tests.session.sharing import (
     ENVIRONMENTS,
@@ -23,6 +24,7 @@ from tests.session.sharing import (
 from venvdash.config import Config
 from venvdash.model import Outcome, Status
 from venvdash.session.events import Finished, RowChanged, RowState, State, Tally
+from venvdash.system.locks import lock_directory
 
 CHOICES = [
     chosen for size in (1, 2, 3) for chosen in itertools.combinations(sorted(ENVIRONMENTS), size)
@@ -83,6 +85,77 @@ def test_one_after_the_other_is_the_same_as_together(tmp_path: Path) -> None:
         done = last(session.empty_trash())
         assert len(done.results) == 3
         assert taken - used(home.path) == promised == done.freed
+
+
+@pytest.mark.parametrize("now", [False, True], ids=["emptying", "at once"])
+def test_what_is_freed_grows_within_one_environment(tmp_path: Path, now: bool) -> None:
+    with shared_home(tmp_path) as home:
+        big = venv(home.path / ".virtualenvs" / "big")
+        for number in range(400):
+            (big / "share" / f"{number}").mkdir(parents=True)
+            for file in range(4):
+                (big / "share" / f"{number}" / f"{file}").write_bytes(b"x" * 5000)
+        session = scanned(home)
+        taken = used(home.path)
+        plan = session.plan_delete([big])
+        events = list(session.delete(plan, now=now))
+        if not now:
+            events = list(session.empty_trash())
+        told = [event for event in events if isinstance(event, Tally) and event.freeing]
+        freed = [event.freed for event in told]
+        assert freed == sorted(freed)
+        assert 0 < freed[0] < freed[-1] == taken - used(home.path) == plan.frees
+        assert [event.done for event in told] == [0] * (len(told) - 1) + [1]
+        assert {event.freed + event.in_trash for event in told} == {plan.frees}
+        assert last(iter(events)).freed == plan.frees
+
+
+def test_what_comes_back_is_told_as_the_file_system_has_it(tmp_path: Path) -> None:
+    """More than was thought when it was deleted: since then the cache was cleaned."""
+    with shared_home(tmp_path) as home:
+        made = make_environments(home)
+        session = scanned(home)
+        paths = list(made.values())
+        promised = last(session.delete(session.plan_delete(paths))).in_trash
+        home.uv("cache", "clean", "-q")
+        journals = [one.path / "trash.toml" for one in session.trash()]
+        ours = sum(journal.stat().st_blocks * 512 for journal in journals)
+        taken = used(home.path)
+        done = last(session.empty_trash())
+        assert done.freed == taken - used(home.path) - ours > promised
+
+
+def test_a_trash_that_another_process_is_freeing_is_waited_for(home: Home) -> None:
+    scratch = venv(home.path / ".virtualenvs" / "scratch")
+    session = scanned(home)
+    last(session.delete(session.plan_delete([scratch])))
+    (trashed,) = session.trash()
+    with lock_directory(trashed.path):  # as a purge has it, for as long as it is at work
+        events = session.empty_trash()
+        thread = threading.Thread(target=lambda: found.append(last(events)))
+        found: list[Finished] = []
+        thread.start()
+        thread.join(1.0)
+        assert found == []
+        remove(trashed.path)
+    thread.join(60)
+    assert [result.outcome for result in found[0].results] == [Outcome.DONE]
+    assert found[0].freed == trashed.frees, "as was thought, for nobody told"
+
+
+def test_why_the_trash_cannot_be_freed_is_said(home: Home) -> None:
+    scratch = venv(home.path / ".virtualenvs" / "scratch")
+    session = scanned(home)
+    last(session.delete(session.plan_delete([scratch])))
+    (trashed,) = session.trash()
+    (trashed.path / "share").mkdir()
+    with tmpfs(trashed.path / "share"):
+        done = last(session.empty_trash())
+    (result,) = done.results
+    assert (result.outcome, done.freed) == (Outcome.FAILED, 0)
+    assert "a file system is mounted in it" in result.reason
+    assert done.problems == (result.reason,)
+    assert last(session.empty_trash()).problems == ()
 
 
 def test_a_plan_is_measured_anew(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
-from venvdash.session.deleting import Together
 from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowChanged, SessionEvent
 from venvdash.session.pruning import Offer, Rules, picks
+from venvdash.session.sums import Together
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
 

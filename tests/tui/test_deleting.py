@@ -102,6 +102,30 @@ def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
     drive(source(*told), script, (120, 40))
 
 
+def test_what_is_freed_grows_within_one_environment() -> None:
+    gates = [threading.Event() for _ in range(3)]
+    done = tuple(map(result, ROWS))
+    told: list[Told] = [
+        *(RowState(item.path, State.IN_TRASH) for item in ROWS),
+        *(Tally(0, 4, 0, 16 * MIB, freeing=True), gates[0]),
+        *(Tally(0, 4, 4 * MIB, 12 * MIB, freeing=True), gates[1]),
+        *(Tally(0, 4, 12 * MIB, 4 * MIB, freeing=True), gates[2]),
+        Finished(done, 16 * MIB),
+    ]
+
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        await driver.until(lambda: "freeing 0 of 4 ────────────────  in trash 16" in driver.text)
+        gates[0].set()
+        await driver.until(lambda: "━━━━────────────  in trash 12.0 MiB  freed 4.0" in driver.text)
+        gates[1].set()
+        await driver.until(lambda: "━━━━━━━━━━━━────  in trash 4.0 MiB  freed 12.0" in driver.text)
+        gates[2].set()
+        await driver.until(lambda: "freed 16.0 MiB" in driver.text)
+
+    drive(source(*told), script, (120, 40))
+
+
 def test_while_it_works_everything_else_does() -> None:
     gate = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Freeing what lies in the trash: by a child process of low priority that outlives the terminal.
+"""Freeing what lies in the trash, for good; ``freeing`` starts the process that does it.
 
 What is freed is a directory named ``.venvdash-trash-…`` of our own that holds the journal which
 deleting put into it. Before the first file goes the journal is renamed to ``purge.toml`` (which
@@ -10,21 +10,18 @@ keeps others out: who restores takes it too (``locks.lock_directory``) and reads
 import errno
 import os
 import stat
-import subprocess
-import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.actions import journal, tidying
-from venvdash.model import Trashed
+from venvdash.model import Removal, Trashed
 from venvdash.system.descent import mount_id, open_directory, open_up
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, read_regular
 from venvdash.system.locks import lock_directory
-from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.removal import Removed, Tell, allocated
 from venvdash.system.removal_by_path import empty_by_path
@@ -37,32 +34,20 @@ _LAST = ("pyvenv.cfg", journal.BEGUN)  # these go at the end, in this order
 _WAIT = 0.25  # seconds; whoever only asks whether it is locked lets go sooner
 _SETTLED = 60  # seconds
 _SHOWN = 20
-_NICE = 10
-_PROCESSES = 2
-# Where this very package lies: the child is ours wherever we run from.
-_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# The process that we start ends at once, and its child belongs to nobody who could end it.
-_START = (
-    "import os, sys\n"
-    "if hasattr(os, 'fork') and os.fork(): os._exit(0)\n"
-    "sys.path.append(sys.argv[1])\n"
-    "import venvdash.actions.purge as purge\n"
-    "purge.main()"
-)
-_children: "list[subprocess.Popen[bytes]]" = []  # Windows: they are not waited for
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeResult:
     """What became of one directory of the trash.
 
-    ``freed_bytes``: allocated bytes of inodes whose last link went. ``gone``: nothing is left of
-    it. ``busy``: another process is freeing or restoring it. ``problems``: why it is still there,
-    in sentences made visible.
+    ``freed_bytes``: allocated bytes of inodes whose last link went; ``own_bytes`` of them were
+    taken by deleting it. ``gone``: nothing is left of it. ``busy``: another process is freeing or
+    restoring it. ``problems``: why it is still there, in sentences made visible.
     """
 
     path: Path
     freed_bytes: int = 0
+    own_bytes: int = 0
     gone: bool = False
     busy: bool = False
     problems: tuple[str, ...] = ()
@@ -143,51 +128,6 @@ def _begun(path: Path) -> bool:
         return False
 
 
-def start(paths: Sequence[Path], machine: Machine) -> bool:
-    """Free these directories of the trash in a process of its own; return whether it started.
-
-    The process has a lower priority, no terminal, and goes on when we end. What another one is
-    freeing it passes over. How it goes: ``running``, whether the path is there, ``problems``.
-    """
-    paths = [path for path in paths if path.is_absolute()]
-    if not paths:
-        return True
-    windows = sys.platform == "win32"
-    flags = 0
-    if sys.platform == "win32":
-        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-    try:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-c", _START, _HOME],
-            env=dict(machine.variables),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            creationflags=flags,
-            cwd=None if windows else "/",
-        )
-        assert process.stdin is not None  # noqa: S101 - Popen was told to make the pipe
-        with suppress(BrokenPipeError), process.stdin as pipe:
-            pipe.write(b"".join(os.fsencode(path) + b"\0" for path in paths))
-    except OSError:
-        return False
-    if windows:
-        _children[:] = [child for child in _children if child.poll() is None] + [process]
-        return True
-    return process.wait() == 0
-
-
-def main() -> None:
-    """Free the directories whose paths stand on stdin, each ended by a NUL byte."""
-    if hasattr(os, "nice"):
-        with suppress(OSError):
-            os.nice(_NICE)
-    # A path without its end was cut off: whoever wrote it has died.
-    for path in sys.stdin.buffer.read().split(b"\0")[:-1]:
-        purge(Path(os.fsdecode(path)), processes=_PROCESSES)
-
-
 @contextmanager
 def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
     """Yield the store's directory and the one in the trash, both open, the latter locked.
@@ -224,10 +164,11 @@ def _free(
     removed = _empty(entry, processes, tell)
     if not removed.failures:
         emptied = tidying.tidy(trashed) if trashed else ()
+        own = _own(entry, trashed)
         _finish(parent, entry, path.name, removed)
     if not removed.failures:
         tidying.remove_empty(emptied)
-        return PurgeResult(path, removed.freed, gone=True)
+        return PurgeResult(path, removed.freed, own, gone=True)
     said = _said(removed)
     with suppress(OSError):
         entry.write(LEFT, "\n".join(said).encode("utf-8", "replace"), LEFT + ".new")
@@ -300,6 +241,15 @@ def _finish(parent: Directory, entry: Directory, name: str, removed: Removed) ->
         removed.fail(step, error)
 
 
+def _own(entry: Directory, trashed: Trashed | None) -> int:
+    """Return the bytes that deleting took: of the journal, and of the directory made for a link."""
+    own = 0
+    with suppress(OSError):
+        own += allocated(entry.look(journal.BEGUN))
+        own += allocated(entry.status()) if trashed and trashed.how == Removal.UNLINK else 0
+    return own
+
+
 def _said(removed: Removed) -> tuple[str, ...]:
     shown = [
         f"{visible(problem.path, 512) or 'the directory itself'}: {visible(problem.reason)}"
@@ -307,7 +257,3 @@ def _said(removed: Removed) -> tuple[str, ...]:
     ]
     more = removed.failures - len(shown)
     return (*shown, f"and {more} more") if more else tuple(shown)
-
-
-if __name__ == "__main__":
-    main()

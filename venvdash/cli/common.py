@@ -9,6 +9,8 @@ import click
 from venvdash import config
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session
+from venvdash.session.events import Tally
+from venvdash.session.figures import size
 from venvdash.system.machine import Machine
 from venvdash.text import visible
 
@@ -73,13 +75,22 @@ class ProgressLine:
         self._shown = ""
 
     def show(self, progress: Progress) -> None:
-        """Draw how far a phase is."""
-        if not self._on:
-            return
+        """Draw how far a phase of a scan is."""
         count = f" {progress.done}" + (f" of {progress.total}" if progress.total else "")
         words = {Phase.STORES: "environments", Phase.PROJECTS: "folders", Phase.SIZES: ""}
-        text = f"{progress.phase}:{count} {words[progress.phase]}".rstrip()
-        if text != self._shown:
+        self.say(f"{progress.phase}:{count} {words[progress.phase]}".rstrip())
+
+    def work(self, tally: Tally) -> None:
+        """Draw how far a deletion or the emptying of the trash is."""
+        if tally.freeing:
+            whole = tally.freed + tally.in_trash
+            self.say(f"freeing: {size(tally.freed)} of {size(whole)}")
+        else:
+            self.say(f"deleting: {tally.done} of {tally.total}")
+
+    def say(self, text: str) -> None:
+        """Draw something else; ``text`` is already fit to show."""
+        if self._on and text != self._shown:
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
             self._shown = text
 

@@ -2,17 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from venvdash.cli.common import fail, warn
+from venvdash.cli.common import ProgressLine, fail, warn
 from venvdash.cli.rows import package_json
 from venvdash.model import Flag, Item, Outcome, Plan, Refusal, Removal, Result
 from venvdash.session import Session
 from venvdash.session.consent import count_to_type
-from venvdash.session.events import Finished, Tally
+from venvdash.session.events import DeleteEvent, Finished, Tally
 from venvdash.session.figures import size
 from venvdash.session.words import FLAG_MEANINGS
 from venvdash.text import short_path, visible
@@ -35,18 +35,18 @@ def carry_out(
     if not as_json:
         for line in plan_lines(plan, opened.machine.home, clean_cache=clean_cache):
             click.echo(line)
-    told = plan_json(plan)
+    shown = plan_json(plan)
     if not plan.items or dry_run:
         if as_json:
-            click.echo(json.dumps(told))
+            click.echo(json.dumps(shown))
         return 2 if plan.refused and not plan.items else 0
     if not yes and not _asked(plan, now=now):
         if as_json:
-            click.echo(json.dumps(told))
+            click.echo(json.dumps(shown))
         fail("nothing was deleted. `--yes` deletes without asking.", 2)
-    finished = _done(opened, plan, now=now, clean_cache=clean_cache)
+    finished = told(opened.delete(plan, now=now, clean_cache=clean_cache))
     if as_json:
-        click.echo(json.dumps(told | finished_json(finished)))
+        click.echo(json.dumps(shown | finished_json(finished)))
     else:
         _tell(opened, finished)
     whole = all(result.outcome is Outcome.DONE for result in finished.results)
@@ -72,16 +72,17 @@ def _asked(plan: Plan, *, now: bool) -> bool:
     return said.strip() == str(wanted)
 
 
-def _done(opened: Session, plan: Plan, *, now: bool, clean_cache: bool) -> Finished:
-    shown = sys.stderr.isatty()
-    finished = Finished(())
-    for event in opened.delete(plan, now=now, clean_cache=clean_cache):
-        if isinstance(event, Finished):
-            finished = event
-        elif isinstance(event, Tally) and shown:
-            click.echo(f"\r\x1b[Kdeleting: {event.done} of {event.total}", nl=False, err=True)
-    if shown:
-        click.echo("\r\x1b[K", nl=False, err=True)
+def told(events: Iterable[DeleteEvent]) -> Finished:
+    """Say how far it is as it goes, and return how it ended."""
+    finished, line = Finished(()), ProgressLine()
+    try:
+        for event in events:
+            if isinstance(event, Finished):
+                finished = event
+            elif isinstance(event, Tally):
+                line.work(event)
+    finally:
+        line.clear()
     return finished
 
 

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 import click
 
 from venvdash.cli.common import columns, fail, session, warn
-from venvdash.cli.plans import counted, finished_json, results_json
+from venvdash.cli.plans import counted, finished_json, results_json, told
 from venvdash.cli.rows import time_json
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
-from venvdash.session.events import Finished
 from venvdash.session.figures import age, size
 from venvdash.text import short_path, visible
 
@@ -99,10 +98,7 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
         click.echo("The trash is empty.", err=True)
     elif not yes and not _sure(len(chosen)):
         fail("nothing was freed. `--yes` frees without asking.", 2)
-    finished = Finished(())
-    for event in opened.empty_trash(chosen):
-        if isinstance(event, Finished):
-            finished = event
+    finished = told(opened.empty_trash(chosen))
     if as_json:
         click.echo(json.dumps({"schema": 1} | finished_json(finished)))
     else:

@@ -40,15 +40,17 @@ from venvdash.scanner.events import (
 from venvdash.scanner.references import Reference
 from venvdash.session import naming, nearest, resolve
 from venvdash.session.changing import Changes
-from venvdash.session.deleting import Deletions, Together
+from venvdash.session.deleting import Deletions
 from venvdash.session.events import DeleteEvent, RowChanged, RowGone, SessionEvent
 from venvdash.session.memory import Keeper, flagged
+from venvdash.session.sums import Together
 from venvdash.session.syncing import recover
 from venvdash.stores import kinds
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Job, Patient
 
 if TYPE_CHECKING:
+    from venvdash.actions.context import Context
     from venvdash.records.receipt import Receipt
     from venvdash.session.examine import Examination
     from venvdash.session.pruning import Offer, Rules
@@ -81,6 +83,7 @@ class Session:
         self.remembers = records and config.records
         self.facts: Facts | None = None  # what the verdicts were decided on
         self._deletions = Deletions(self)
+        self._trash = self._deletions.trash
         self.changes = Changes(self)
         self._tidied = False
         self.relinks: list[tuple[float, str]] = []  # when, and by which key they are taken back
@@ -139,7 +142,7 @@ class Session:
     def _mend(self) -> list[str]:
         from venvdash.actions.relink_journal import due
 
-        said = [*self._deletions.tidy_if_due(), *recover(self)]
+        said = [*self._trash.tidy_if_due(), *recover(self)]
         if due(self.machine.state_directory):
             from venvdash.session import relinking
 
@@ -198,6 +201,12 @@ class Session:
         found = self._references.get(path, ())
         return f"{found[0].what}: {found[0].file}" if found else ""
 
+    def context(self) -> "Context":
+        """Return what actions may know of the machine as it is now."""
+        from venvdash.actions.context import Context
+
+        return Context.current(self.machine, self.config, self.log)
+
     # What deletes. Each takes its time, so call it beside the screen; one thread at a time.
 
     def union(self, paths: Iterable[Path]) -> Together:
@@ -240,7 +249,7 @@ class Session:
     @property
     def undoable(self) -> int:
         """How many environments ``undo`` would bring back, or link again as they were."""
-        return 1 if self._relinked_last() else self._deletions.undoable
+        return 1 if self._relinked_last() else self._trash.undoable
 
     def undo(self) -> Iterator[DeleteEvent]:
         """Take back the last deletion, all of it, or the last relinking; ``Finished`` comes last.
@@ -248,7 +257,7 @@ class Session:
         Whichever of the two was later.
         """
         if not self._relinked_last():
-            return self._deletions.undo()
+            return self._trash.undo()
         return self.undo_relink(self.relinks.pop()[1])
 
     def undo_relink(self, key: str | None = None) -> Iterator[DeleteEvent]:
@@ -263,19 +272,19 @@ class Session:
     def _relinked_last(self) -> bool:
         if not self.relinks:
             return False
-        return not self._deletions.undoable or self.relinks[-1][0] > self._deletions.deleted
+        return not self._trash.undoable or self.relinks[-1][0] > self._trash.deleted
 
     def trash(self) -> list[Trashed]:
         """Return what lies in the trash, the newest first."""
-        return self._deletions.trash()
+        return self._trash.find()
 
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
         """Bring one back, under another ``name`` for its entry if that is given."""
-        return self._deletions.restore(trashed, name)
+        return self._trash.restore(trashed, name)
 
     def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
         """Free what lies in the trash, all of it or ``which``; the last event is ``Finished``."""
-        return self._deletions.empty(which)
+        return self._trash.empty(which)
 
     def tidy(self) -> list[str]:
         """Mend what a crash left, begin to free what is in the trash for too long.
@@ -284,7 +293,7 @@ class Session:
         """
         from venvdash.session import relinking
 
-        return [*self._deletions.tidy(), *relinking.recover(self)]
+        return [*self._trash.tidy(), *relinking.recover(self)]
 
     def history(self) -> "list[Receipt]":
         """Return the receipts of what was deleted, the newest first."""
@@ -311,7 +320,7 @@ class Session:
         elif isinstance(event, Measured):
             yield from self._measured(event)
         elif isinstance(event, Booked):
-            self._deletions.book = event.book
+            self._deletions.sums.book = event.book
         else:
             self._note(event)
             yield event

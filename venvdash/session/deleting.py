@@ -1,48 +1,22 @@
-"""Deleting as both faces do it: plans with exact sums, the trash, undo, and receipts."""
+"""Deleting as both faces do it: plans with exact sums, carried out one by one, and receipts."""
 
 import os
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row, Trashed
+from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result
 from venvdash.scanner.union import Book
 from venvdash.session import cleaning, receipts
-from venvdash.session.events import (
-    DeleteEvent,
-    Finished,
-    RowChanged,
-    RowState,
-    State,
-    Tally,
-)
-from venvdash.text import visible
+from venvdash.session.events import DeleteEvent, Finished, RowState, State, Tally
+from venvdash.session.sums import Sums, Together
+from venvdash.session.trash import Back, Trash
 
 if TYPE_CHECKING:
-    from venvdash.actions.context import Context
     from venvdash.actions.delete import Deleter
     from venvdash.session.core import Session
-
-_DAY = 86400.0
-_LOOK = 0.05  # seconds between two looks at a purge
-_QUIET = 3.0  # seconds without a sign of a purge that is to have begun
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """What deleting a selection gives back, in bytes.
-
-    ``cache_held`` is what uv's cache, as a rule, then still holds. ``exact`` is False where a
-    figure may have aged.
-    """
-
-    count: int
-    frees: int
-    cache_held: int
-    exact: bool = True
 
 
 class Deletions:
@@ -50,48 +24,14 @@ class Deletions:
 
     def __init__(self, session: "Session") -> None:
         self._session = session
-        self.book = Book()
+        self.sums = Sums()
+        self.trash = Trash(session, self.sums)
         self._held: tuple[Plan, Deleter] | None = None
         self._fresh: Book | None = None  # what the held plan was measured with
-        self._undoable: list[Path] = []  # the trash directories of the last deletion
-        self.deleted = 0.0  # when that was, by the monotonic clock
-        self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
-        self._lock = threading.Lock()
-
-    # What a selection gives back.
 
     def union(self, paths: Iterable[Path]) -> Together:
         """Return what deleting these gives back, as of the last scan; takes milliseconds."""
-        rows = [row for path in paths if (row := self._session.rows.get(path))]
-        trees = [row for row in rows if row.environment.target is None]
-        with self._lock:
-            known = [row.path for row in trees if row.path in self.book]
-            total = self.book.sum(known)
-        # What came back since the scan, or was found by one without sizes, is counted by itself.
-        others = [row.usage for row in trees if row.path not in self.book]
-        frees = total.frees + sum(usage.frees for usage in others if usage)
-        held = total.cache_held + sum(usage.cache_held or 0 for usage in others if usage)
-        return Together(len(rows), frees, held, total.exact and not others)
-
-    def _measured(
-        self, rows: Sequence[Row], cancel: threading.Event | None
-    ) -> tuple[Book, dict[Path, Row]]:
-        """Measure the rows' entries again, and return them with what they take now."""
-        from venvdash.scanner.usage import measure
-
-        fresh, usages = Book(), {}
-        paths = [row.environment.entry for row in rows if row.environment.target is None]
-        for sized in measure(paths, {}, cancel.is_set if cancel else _never, book=fresh):
-            if sized.usage.cache_held is None:
-                usages[sized.path] = sized.usage
-        found = {}
-        for row in rows:
-            usage = usages.get(row.environment.entry)
-            if usage is not None:
-                held = self.book.fresh(fresh, {row.path: row.environment.entry}).cache_held
-                row = replace(row, usage=replace(usage, cache_held=held))
-            found[row.path] = row
-        return fresh, found
+        return self.sums.union([row for path in paths if (row := self._session.rows.get(path))])
 
     # Plans.
 
@@ -111,12 +51,11 @@ class Deletions:
         session = self._session
         known = [session.rows[path] for path in dict.fromkeys(paths) if path in session.rows]
         missing = [path for path in paths if path not in session.rows]
-        with self._lock:
-            fresh, rows = self._measured(known, cancel)
-            session.rows.update(rows)
-            context = self._context()
-            plan = plan_delete(list(rows.values()), session.rows, context)
-            total = self.book.fresh(fresh, _entries(plan.items))
+        fresh, rows = self.sums.measured(known, cancel.is_set if cancel else _never)
+        session.rows.update(rows)
+        context = session.context()
+        plan = plan_delete(list(rows.values()), session.rows, context)
+        total = self.sums.fresh(fresh, _entries(plan.items))
         going = [item.row for item in plan.items]
         packages = cleaning.only_theirs(going, session.rows.values()) if total.cache_held else ()
         plan = replace(
@@ -143,14 +82,12 @@ class Deletions:
 
         if self._held is None or self._held[0] is not plan:
             self._let_go()
-            self._held, self._fresh = (plan, Deleter(plan, self._context())), None
+            self._held, self._fresh = (plan, Deleter(plan, self._session.context())), None
         results: list[Result] = []
         try:
             yield from self._applied(plan, self._held[1], results, cancel)
         finally:
-            if any(result.trash for result in results):
-                self._undoable = [result.trash for result in results if result.trash]
-                self.deleted = time.monotonic()
+            self.trash.came([result.trash for result in results if result.trash])
             self._let_go()
             receipts.write(self._session, plan, results)
         problems: list[str] = []
@@ -195,13 +132,11 @@ class Deletions:
         if result.outcome is not Outcome.DONE:
             return result
         row = self._session.rows.pop(item.row.path, item.row)
-        with self._lock:
-            if row.path in self.book:
-                result = replace(result, frees=self.book.sum([row.path]).frees)
-            gone = self.book.leave if result.trash else self.book.free
-            gone([row.path])
+        frees = self.sums.leave(row.path, freed=not result.trash)
+        if frees is not None:
+            result = replace(result, frees=frees)
         if result.trash:
-            self._rows[result.trash] = row
+            self.trash.remember(result.trash, row)
         return result
 
     def _exactly(self, plan: Plan, results: Sequence[Result]) -> int:
@@ -209,21 +144,14 @@ class Deletions:
         trashed = {result.path for result in results if result.trash}
         if self._fresh is None:
             return self._again(results)
-        with self._lock:
-            items = [item for item in plan.items if item.row.path in trashed]
-            return self.book.fresh(self._fresh, _entries(items)).frees
+        items = [item for item in plan.items if item.row.path in trashed]
+        return self.sums.fresh(self._fresh, _entries(items)).frees
 
     def _again(self, results: Sequence[Result]) -> int:
         """Return what emptying the trash of these frees now that the cache let go of some."""
-        from venvdash.scanner.usage import measure
-
         trash = {result.path: result.trash for result in results if result.trash}
-        fresh = Book()
-        for _ in measure(list(trash.values()), {}, _never, book=fresh):
-            pass
         ours = sum(map(_journal_bytes, trash.values()))
-        with self._lock:
-            return max(self.book.fresh(fresh, trash).frees - ours, 0)
+        return max(self.sums.again(trash) - ours, 0)
 
     def _free_now(
         self, results: Sequence[Result], freed: int, left: int, told: tuple[list[str], list[str]]
@@ -231,15 +159,16 @@ class Deletions:
         """Free at once what has just come into the trash; ``told`` gets problems and notes."""
         trash = {result.trash: result for result in results if result.trash}
         problems, notes = told
-        for path, problem in self._purged(list(trash), notes):
-            result = trash.pop(path)
-            if problem:
-                problems.append(problem)
-                continue
-            # Of the last one comes back whatever they shared.
-            freed, left = freed + (result.frees if trash else left), left - result.frees
-            yield RowState(result.path, State.FREED)
-            yield Tally(len(results), len(results), freed, max(left, 0) if trash else 0)
+        back = Back({path: result.frees for path, result in trash.items()}, left)
+        done = len(results) - len(trash)
+        for event in self.trash.free(list(trash), notes):
+            back.take(event)
+            done += event.ended
+            if event.problem:
+                problems.append(event.problem)
+            elif event.ended:
+                yield RowState(trash[event.path].path, State.FREED)
+            yield Tally(done, len(results), freed + back.freed, back.left, freeing=True)
 
     def _clean(self, plan: Plan, results: Sequence[Result], problems: list[str]) -> tuple[str, ...]:
         """Take out of uv's cache what only the deleted environments had."""
@@ -249,130 +178,6 @@ class Deletions:
         cleaned, told = cleaning.clean(self._session.machine, packages, self._session.log)
         problems += told
         return cleaned
-
-    # The trash.
-
-    def trash(self) -> list[Trashed]:
-        """Return what lies in the trash, the newest first."""
-        from venvdash.actions import trash
-
-        return trash.find(self._context().roots, self._session.machine.state_directory)
-
-    @property
-    def undoable(self) -> int:
-        """How many environments the last deletion moved to the trash."""
-        return len(self._undoable)
-
-    def undo(self) -> Iterator[DeleteEvent]:
-        """Bring back the last deletion, all of it; ``Finished`` is the last event."""
-        wanted, self._undoable = self._undoable, []
-        there = {trashed.path: trashed for trashed in self.trash()}
-        results = []
-        for path in wanted:
-            row = self._rows.get(path)
-            if path in there:
-                result = self.restore(there[path])
-            else:
-                at, name = (row.environment.entry, row.name) if row else (path, path.name)
-                result = Result(at, name, Outcome.FAILED, "It is not in the trash any more.")
-            results.append(result)
-            if result.outcome is Outcome.DONE and row:
-                yield RowChanged(row, settled=True)
-        yield Finished(tuple(results))
-
-    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
-        """Bring one back, under another ``name`` for its entry if that is given."""
-        from venvdash.actions import trash
-
-        result = trash.restore(trashed, name)
-        if result.outcome is Outcome.DONE:
-            self._undoable = [path for path in self._undoable if path != trashed.path]
-            row = self._rows.pop(trashed.path, None)
-            if row is not None and name is None:
-                self._session.rows[row.path] = row
-                with self._lock:
-                    self.book.come_back([row.path])
-            receipts.mark(self._session, [trashed.path], receipts.RESTORED)
-        return result
-
-    def empty(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
-        """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event."""
-        chosen = {trashed.path: trashed for trashed in (self.trash() if which is None else which)}
-        results, problems, freed = [], [], 0
-        notes: list[str] = []
-        for path, problem in self._purged(list(chosen), notes):
-            one = chosen[path]
-            outcome = Outcome.FAILED if problem else Outcome.DONE
-            results.append(
-                Result(one.original, one.name, outcome, problem, None, one.on_disk, one.frees)
-            )
-            if problem:
-                problems.append(problem)
-            else:
-                freed += one.frees
-            yield Tally(len(results), len(chosen), freed, 0)
-        yield Finished(tuple(results), freed, 0, (), tuple(problems), tuple(notes))
-
-    def _purged(self, paths: Sequence[Path], notes: list[str]) -> Iterator[tuple[Path, str]]:
-        """Free trash directories in a child; yield each as it ends, with what hinders it.
-
-        ``notes`` gets what is to be said of those that are gone.
-        """
-        from venvdash.actions import purge, untidied
-
-        if not paths:
-            return
-        started = purge.start(paths, self._session.machine)
-        waiting, quiet = list(dict.fromkeys(paths)), 0.0
-        while waiting and (started or quiet == 0):
-            gone = [path for path in waiting if not os.path.lexists(path)]
-            for path in gone:
-                self._freed(path)
-                notes += untidied.told(self._session.machine.state_directory, path)
-                yield path, ""
-            waiting = [path for path in waiting if path not in gone]
-            # The child takes one after the other: only when it has none is there no more to come.
-            quiet = 0.0 if gone or any(map(purge.running, waiting)) else quiet + _LOOK
-            if quiet > _QUIET:
-                break
-            time.sleep(_LOOK)
-        for path in waiting:
-            why = "; ".join(purge.problems(path)) or "freeing it did not come to its end"
-            yield path, f"{visible(path)} is still there: {why}"
-
-    def _freed(self, path: Path) -> None:
-        row = self._rows.pop(path, None)
-        self._undoable = [other for other in self._undoable if other != path]
-        if row is not None:
-            with self._lock:
-                self.book.free([row.path])
-        receipts.mark(self._session, [path], receipts.FREED)
-
-    def tidy_if_due(self) -> list[str]:
-        """Tidy up if the places where something was deleted show that there is reason to."""
-        from venvdash.session.due import due
-
-        keep = self._session.config.trash_keep * _DAY
-        return self.tidy() if due(self._session.machine.state_directory, keep) else []
-
-    def tidy(self) -> list[str]:
-        """Mend what a crash left and begin to free what lay in the trash long enough."""
-        from venvdash.actions import purge, trash, untidied
-
-        roots, state = self._context().roots, self._session.machine.state_directory
-        told = [*trash.recover(roots, state), *untidied.told(state)]
-        limit = time.time() - self._session.config.trash_keep * _DAY
-        found = trash.find(roots, state)
-        old = [one.path for one in found if one.since < limit or one.purging]
-        places = {*roots, *(one.path.parent for one in found)}
-        purge.start(list(dict.fromkeys([*old, *purge.unfinished(places)])), self._session.machine)
-        return told
-
-    def _context(self) -> "Context":
-        from venvdash.actions.context import Context
-
-        session = self._session
-        return Context.current(session.machine, session.config, session.log)
 
     def _let_go(self) -> None:
         """Close the descriptors that the last plan holds."""

@@ -60,12 +60,17 @@ class RowState:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How far a plan is; ``freed`` and ``in_trash`` are bytes."""
+    """How far a plan is, or the emptying of the trash; ``freed`` and ``in_trash`` are bytes.
+
+    ``freeing``: what has come into the trash is being freed, so that the one grows and the other
+    shrinks; before that only ``done`` grows, and what comes into the trash.
+    """
 
     done: int
     total: int
     freed: int
     in_trash: int
+    freeing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

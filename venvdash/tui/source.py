@@ -12,8 +12,8 @@ from venvdash.session.events import ChangeEvent, DeleteEvent, SessionEvent
 from venvdash.system.machine import Machine
 
 if TYPE_CHECKING:
-    from venvdash.session.deleting import Together
     from venvdash.session.pruning import Offer, Rules
+    from venvdash.session.sums import Together
 
 
 class Changes(Protocol):

@@ -12,6 +12,7 @@ from venvdash.tui.feed import Feed
 from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
+from venvdash.tui.widgets.work_line import WorkLine
 
 if TYPE_CHECKING:
     from venvdash.tui.screens.plan import Consent
@@ -31,6 +32,12 @@ class DeletingScreen(WorkingScreen):
     def _job_ended(self) -> None:
         super()._job_ended()
         self.weigh_trash()
+
+    @property
+    def freed_so_far(self) -> int:
+        """The bytes that the work under way has given back."""
+        tally = self.query_one(WorkLine).tally
+        return tally.freed if tally is not None else 0
 
     # Asking
 

@@ -19,8 +19,8 @@ from venvdash.tui.table import View
 from venvdash.tui.widgets.basket import Basket
 
 if TYPE_CHECKING:
-    from venvdash.session.deleting import Together
     from venvdash.session.pruning import Offer, Rules
+    from venvdash.session.sums import Together
 
 
 _PAUSE = 0.02  # seconds between two looks at whether the scan has ended

@@ -69,7 +69,9 @@ class TrashScreen(Dialog[None]):
             self.read()
         self._was_working = working
         if working:
-            self._say(Content(f"{self._main.busy_with} …"))
+            freed = self._main.freed_so_far
+            more = f" {figures.size(freed)} freed so far" if freed else ""
+            self._say(Content(f"{self._main.busy_with} …{more}"))
 
     def _show(self, trash: Sequence[Trashed]) -> None:
         self.listing.hint = "The trash is empty."

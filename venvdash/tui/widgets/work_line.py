@@ -48,10 +48,10 @@ class WorkLine(Widget):
         return spread(start, end, self.size.width)
 
     def _deletion(self, tally: Tally) -> Pieces:
-        pieces: Pieces = [
-            Content(f" {self.doing} {tally.done} of {tally.total} "),
-            *bar(tally.done, tally.total),
-        ]
+        doing, part = self.doing, bar(tally.done, tally.total)
+        if tally.freeing:  # by bytes: a single environment may take long
+            doing, part = "freeing", bar(tally.freed, tally.freed + tally.in_trash)
+        pieces: Pieces = [Content(f" {doing} {tally.done} of {tally.total} "), *part]
         if tally.in_trash or not tally.freed:
             pieces += [Content("  in trash "), (figures.size(tally.in_trash), "bold")]
         if tally.freed:

@@ -1,0 +1,179 @@
+"""The trash as both faces use it: what lies there, having it back, undo, and freeing it."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.model import Outcome, Result, Row, Trashed
+from venvdash.session import receipts
+from venvdash.session.events import DeleteEvent, Finished, RowChanged, Tally
+from venvdash.session.sums import Sums
+
+if TYPE_CHECKING:
+    from venvdash.session.core import Session
+    from venvdash.session.freeing import Freed
+
+_DAY = 86400.0
+
+
+class Back:
+    """Counts the bytes that come back as directories of the trash are freed.
+
+    ``frees``: what each was thought to give back, and ``together`` all of them. What came back is
+    as the file system tells, so that more may come than was thought, or less.
+    """
+
+    def __init__(self, frees: Mapping[Path, int], together: int) -> None:
+        self._frees = frees
+        self._together = together
+        self._came: dict[Path, int] = {}
+        self._waiting = set(frees)
+
+    @property
+    def freed(self) -> int:
+        """The bytes that came back so far."""
+        return sum(self._came.values())
+
+    @property
+    def left(self) -> int:
+        """About how many are still to come."""
+        return max(self._together - self.freed, 0) if self._waiting else 0
+
+    def take(self, event: "Freed") -> None:
+        """Hear how far one of them is."""
+        freed = event.freed
+        if freed is None:  # another process did it and told nobody
+            freed = max(self._frees.get(event.path, 0), self._came.get(event.path, 0))
+        self._came[event.path] = freed
+        if event.ended and not event.problem:
+            self._waiting.discard(event.path)
+
+
+class Trash:
+    """The part of a session that knows the trash; one thread at a time may use it."""
+
+    def __init__(self, session: "Session", sums: Sums) -> None:
+        self._session = session
+        self._sums = sums
+        self._undoable: list[Path] = []  # the trash directories of the last deletion
+        self.deleted = 0.0  # when that was, by the monotonic clock
+        self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
+
+    def find(self) -> list[Trashed]:
+        """Return what lies in the trash, the newest first."""
+        from venvdash.actions import trash
+
+        return trash.find(self._session.context().roots, self._session.machine.state_directory)
+
+    # Having back.
+
+    @property
+    def undoable(self) -> int:
+        """How many environments the last deletion moved to the trash."""
+        return len(self._undoable)
+
+    def remember(self, path: Path, row: Row) -> None:
+        """Note what row lies in a trash directory from now on."""
+        self._rows[path] = row
+
+    def came(self, paths: Sequence[Path]) -> None:
+        """Note the trash directories of a deletion, which is the last one now if there are any."""
+        if paths:
+            self._undoable, self.deleted = list(paths), time.monotonic()
+
+    def undo(self) -> Iterator[DeleteEvent]:
+        """Bring back the last deletion, all of it; ``Finished`` is the last event."""
+        wanted, self._undoable = self._undoable, []
+        there = {trashed.path: trashed for trashed in self.find()}
+        results = []
+        for path in wanted:
+            row = self._rows.get(path)
+            if path in there:
+                result = self.restore(there[path])
+            else:
+                at, name = (row.environment.entry, row.name) if row else (path, path.name)
+                result = Result(at, name, Outcome.FAILED, "It is not in the trash any more.")
+            results.append(result)
+            if result.outcome is Outcome.DONE and row:
+                yield RowChanged(row, settled=True)
+        yield Finished(tuple(results))
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        """Bring one back, under another ``name`` for its entry if that is given."""
+        from venvdash.actions import trash
+
+        result = trash.restore(trashed, name)
+        if result.outcome is Outcome.DONE:
+            self._undoable = [path for path in self._undoable if path != trashed.path]
+            row = self._rows.pop(trashed.path, None)
+            if row is not None and name is None:
+                self._session.rows[row.path] = row
+                self._sums.come_back([row.path])
+            receipts.mark(self._session, [trashed.path], receipts.RESTORED)
+        return result
+
+    # Freeing.
+
+    def empty(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event."""
+        chosen = {trashed.path: trashed for trashed in (self.find() if which is None else which)}
+        results: list[Result] = []
+        problems: list[str] = []
+        notes: list[str] = []
+        frees = {path: one.frees for path, one in chosen.items()}
+        back = Back(frees, sum(frees.values()))
+        for event in self.free(list(chosen), notes):
+            back.take(event)
+            if event.ended:
+                results.append(_result(chosen[event.path], event))
+            if event.problem:
+                problems.append(event.problem)
+            yield Tally(len(results), len(chosen), back.freed, back.left, freeing=True)
+        yield Finished(tuple(results), back.freed, 0, (), tuple(problems), tuple(notes))
+
+    def free(self, paths: Sequence[Path], notes: list[str]) -> Iterator["Freed"]:
+        """Free trash directories and tell how it goes; what is to be known of it is noted."""
+        from venvdash.actions import untidied
+        from venvdash.session import freeing
+
+        for event in freeing.free(paths, self._session.machine):
+            if event.ended and not event.problem:
+                self._freed(event.path)
+                notes += untidied.told(self._session.machine.state_directory, event.path)
+            yield event
+
+    def _freed(self, path: Path) -> None:
+        row = self._rows.pop(path, None)
+        self._undoable = [other for other in self._undoable if other != path]
+        if row is not None:
+            self._sums.free([row.path])
+        receipts.mark(self._session, [path], receipts.FREED)
+
+    # Tidying up.
+
+    def tidy_if_due(self) -> list[str]:
+        """Tidy up if the places where something was deleted show that there is reason to."""
+        from venvdash.session.due import due
+
+        keep = self._session.config.trash_keep * _DAY
+        return self.tidy() if due(self._session.machine.state_directory, keep) else []
+
+    def tidy(self) -> list[str]:
+        """Mend what a crash left and begin to free what lay in the trash long enough."""
+        from venvdash.actions import freeing, purge, trash, untidied
+
+        roots, state = self._session.context().roots, self._session.machine.state_directory
+        told = [*trash.recover(roots, state), *untidied.told(state)]
+        limit = time.time() - self._session.config.trash_keep * _DAY
+        found = trash.find(roots, state)
+        old = [one.path for one in found if one.since < limit or one.purging]
+        places = {*roots, *(one.path.parent for one in found)}
+        freeing.start(list(dict.fromkeys([*old, *purge.unfinished(places)])), self._session.machine)
+        return told
+
+
+def _result(one: Trashed, event: "Freed") -> Result:
+    outcome = Outcome.FAILED if event.problem else Outcome.DONE
+    frees = one.frees if event.freed is None else event.freed
+    return Result(one.original, one.name, outcome, event.problem, None, one.on_disk, frees)
