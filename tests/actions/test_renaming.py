@@ -21,7 +21,7 @@ from venvdash.actions import renaming, trash
 from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
 from venvdash.actions.rollback import FailedError
-from venvdash.model import Outcome, Result, Row
+from venvdash.model import Outcome, Result, Row, Status
 from venvdash.system import locks
 
 _STEPS = ["checked", "locked", "journalled", "renamed", "repaired", "linked", "settled"]
@@ -123,6 +123,45 @@ def test_killed_after_each_step(world: World, name: str) -> None:
     assert world.state() == (world.new if renamed else world.old)
     assert bool(said) == (name in _STEPS[2:6])
     assert trash.recover(world.context.roots) == []
+
+
+@pytest.mark.parametrize("name", _STEPS)
+def test_the_next_listing_ends_it(world: World, home: Home, name: str) -> None:
+    """Nobody has to ask for it, and it stays the same environment of the same project."""
+    before = world.table[world.old].record
+    assert in_child(killing(world.rename, name)) == -signal.SIGKILL
+    shown = rows(home)
+    here = world.state()
+    assert list(shown) == [here]
+    assert (shown[here].verdict.status, shown[here].verdict.project) == (
+        Status.LINKED,
+        world.project,
+    )
+    record = shown[here].record
+    assert record is not None
+    assert before is not None
+    assert record.identity == before.identity
+
+
+def test_a_store_that_is_reached_through_a_link(home: Home) -> None:
+    """What was made through the link names it; what is renamed names the place itself."""
+    real = home.path / "data" / "venvs"
+    real.mkdir(parents=True)
+    (home.path / ".virtualenvs").symlink_to(real)
+    made = home.path / ".virtualenvs" / "app"
+    old = small(real / "app")
+    (old / "bin" / "tool").write_text(f"#!{made}/bin/python\n")
+    (old / "bin" / "activate").write_text(f"VIRTUAL_ENV={made}\nexport VIRTUAL_ENV\n")
+    project = home.path / "code" / "app"
+    project.mkdir(parents=True)
+    (project / ".venv").symlink_to(made)
+    table = rows(home)
+    assert list(table) == [old]
+    new = real / "shop"
+    assert renaming.rename(table[old], new, table, context(home)) == ""
+    assert (new / "bin" / "tool").read_text() == f"#!{new}/bin/python\n"
+    assert (new / "bin" / "activate").read_text().startswith(f"VIRTUAL_ENV={new}\n")
+    assert os.readlink(project / ".venv") == str(new)
 
 
 @pytest.mark.parametrize("kill", [False, True])

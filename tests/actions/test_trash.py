@@ -80,6 +80,7 @@ def test_a_real_venv_made_in_between_is_left_alone_and_told(home: Home) -> None:
 
 def test_another_name_is_offered_when_its_own_is_taken(home: Home) -> None:
     entry, link = _linked(home)
+    (entry / "bin" / "tool").write_text(f"#!{entry}/bin/python\n")
     one(home, entry)
     small(entry, "newer")
     before = tree(entry)
@@ -94,6 +95,8 @@ def test_another_name_is_offered_when_its_own_is_taken(home: Home) -> None:
     assert not link.is_symlink()
     assert tree(entry) == before
     assert (_store(home) / "app-restored" / "pyvenv.cfg").is_file()
+    tool = _store(home) / "app-restored" / "bin" / "tool"
+    assert tool.read_text() == f"#!{_store(home)}/app-restored/bin/python\n"
     assert not (_store(home) / "app-restored" / "trash.toml").exists()
 
 

@@ -46,7 +46,7 @@ def test_as_json(home: Home, app: Path) -> None:
     assert (proposal["action"], proposal["place"]) == ("copy", str(place))
     assert [command[0] for command in proposal["commands"]] == ["uv"] * len(proposal["commands"])
     (result,) = answer["results"]
-    assert (result["outcome"], result["path"]) == ("done", str(app))
+    assert (result["outcome"], result["path"], result["place"]) == ("done", str(app), str(place))
     assert place.exists()
     refused = run(home, "rename", "app", "it's", "--json", check=False)
     assert refused.returncode == 2

@@ -283,15 +283,21 @@ class _Work:
         if differs:
             raise FailedError(f"The copy would differ: {differs}. {_untouched(self.wanted)}")
         python = made / _bin(made) / "python"
-        ran = uv.run(
-            python,
-            ["-I", "-c", _ASK],
-            environ=self.context.machine.variables,
-            cwd=made,
-            timeout=_TIMEOUT,
-            log=self.context.log,
-            cancel=self.cancel,
-        )
+        try:
+            ran = uv.run(
+                python,
+                ["-I", "-c", _ASK],
+                environ=self.context.machine.variables,
+                cwd=made,
+                timeout=_TIMEOUT,
+                log=self.context.log,
+                cancel=self.cancel,
+            )
+        except uv.UvError as error:
+            said = visible(error.words.strip().rpartition("\n")[2].rstrip("."), 500)
+            raise FailedError(
+                f"Its Python does not start: {said}. {_untouched(self.wanted)}"
+            ) from error
         if os.path.realpath(ran.stdout.strip()) != os.path.realpath(made):
             said = visible(ran.stdout.strip() or "nothing", 200)
             raise FailedError(f"Its Python would say that it is {said}. {_untouched(self.wanted)}")

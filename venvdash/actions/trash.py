@@ -12,7 +12,7 @@ from venvdash.actions import journal, links, making, places, rename_journal, ren
 from venvdash.actions.context import Roots
 from venvdash.actions.journal import JournalError
 from venvdash.actions.links import ChangedError
-from venvdash.actions.repair import RepairError
+from venvdash.actions.repair import RepairError, leftovers, refusal, repair
 from venvdash.actions.rollback import FailedError, Rollback, locked, words
 from venvdash.model import Outcome, Removal, Result, Trashed
 from venvdash.system import locks
@@ -134,7 +134,7 @@ def _settle(directory: Directory, trashed: Trashed, place: Path) -> list[str]:
         notes += [links.undo(edit, place) for edit in trashed.edits]
         steps.step("linked")
     else:
-        notes.append("Its programs still name the place where it was")
+        notes.append(_named_anew(place, trashed.original))
         notes += [
             f"{link.path} is not made again: it led to the old name" for link in trashed.links
         ]
@@ -143,6 +143,18 @@ def _settle(directory: Directory, trashed: Trashed, place: Path) -> list[str]:
     if trashed.mode & 0o700 != 0o700 and mode == trashed.mode | 0o700:
         directory.permit(trashed.mode)
     return [visible(note) for note in notes if note]
+
+
+def _named_anew(place: Path, original: Path) -> str:
+    """Make what has another name by now name its place; return what stands against it."""
+    try:
+        if not refusal(place) and os.path.lexists(place / "pyvenv.cfg"):
+            repair(place, original, place)
+            if not leftovers(place, original):
+                return ""
+    except (OSError, RepairError):
+        pass  # it is back all the same
+    return "Its programs still name the place where it was"
 
 
 def recover(roots: Roots, state: Path | None = None) -> list[str]:

@@ -235,6 +235,7 @@ def results_json(results: Sequence[Result]) -> list[dict[str, object]]:
             "outcome": result.outcome.value,
             "reason": result.reason,
             "trash": str(result.trash) if result.trash else None,
+            "place": str(result.place) if result.place else None,
         }
         for result in results
     ]
