@@ -3,7 +3,6 @@
 They are shared: a test copies one, and leaves it as it is.
 """
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.realtools import Uv
+from tests.realtools import Tool, Uv
+from tests.shells import installed
 from venvdash.actions.repair import repair
 
 PROGRAMS = ("black", "pytest", "ipython")  # and "greet", the project's own
@@ -101,19 +101,22 @@ def assert_works(path: Path) -> None:
     for name in PROGRAMS:
         ran = subprocess.run([path / "bin" / name, "--version"], capture_output=True, text=True)
         assert ran.returncode == 0, (name, ran)
-    ran = subprocess.run([path / "bin" / "greet"], capture_output=True, text=True)
-    assert ran.stdout == "hello\n", ran
+    assert_runs(path)
     which = "import sys; print(sys.prefix)"
     ran = subprocess.run([path / "bin" / "python", "-c", which], capture_output=True, text=True)
     assert ran.stdout == f"{path}\n"
 
 
-def activated(shell: str, path: Path) -> list[str]:
+def assert_runs(path: Path) -> None:
+    """Run one program of an environment."""
+    ran = subprocess.run([path / "bin" / "greet"], capture_output=True, text=True)
+    assert ran.stdout == "hello\n", ran
+
+
+def activated(shell: str, path: Path, tool: Tool) -> list[str]:
     """Return what ``black``, ``sys.prefix`` and VIRTUAL_ENV are in a shell that activated it."""
     script, code = _SHELLS[shell]
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"needs {shell}")
+    program = installed(shell, tool)
     if not (path / "bin" / script).exists():
         pytest.skip(f"{path.name} has no {script}")
     options = ["--no-rc"] if shell == "xonsh" else []

@@ -19,7 +19,7 @@ from tests.actions.deleting import at_step, small, tree
 from tests.built import MAKERS, Built, activated, assert_works, away
 from tests.conftest import Home
 from tests.mounting import tmpfs
-from tests.realtools import Uv
+from tests.realtools import Tool, Uv
 from tests.scenario import remove, rows
 from venvdash.actions import copy as copies
 from venvdash.actions import making, trash
@@ -129,7 +129,7 @@ def traces(root: Path) -> dict[str, tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-def test_made_anew(world: Callable[[str], World], maker: str) -> None:
+def test_made_anew(world: Callable[[str], World], tool: Tool, maker: str) -> None:
     """The same packages, the original untouched to its last access time."""
     here = world(maker)
     wanted = here.copying(here.store / "sp ace")
@@ -141,7 +141,8 @@ def test_made_anew(world: Callable[[str], World], maker: str) -> None:
     here.assert_nothing_left("sp ace")
     with away(here.original):
         assert_works(copy)
-        assert activated("bash", copy) == [str(copy / "bin" / "black"), str(copy), str(copy)]
+        ran = activated("bash", copy, tool)
+        assert ran == [str(copy / "bin" / "black"), str(copy), str(copy)]
     listed = rows(here.home, here.config, records=False)
     assert [(p.name, p.version, p.editable) for p in listed[copy].environment.packages] == [
         (p.name, p.version, p.editable) for p in listed[here.original].environment.packages
