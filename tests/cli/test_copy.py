@@ -2,10 +2,15 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.actions.deleting import tree, waited
+from tests.built import Built
 from tests.cli.test_list import named, run
 from tests.conftest import Home
 from tests.mounting import tmpfs
@@ -88,6 +93,29 @@ def test_to_another_file_system(home: Home, app: Path) -> None:
         assert "app" in run(home, "trash").stdout
         run(home, "trash", "restore", "app")
         assert app.exists()
+
+
+def test_interrupted(home: Home, built: Built) -> None:
+    """Ctrl+C in the middle: it ends cleanly, and nothing is there."""
+    original = built("uv")
+    settings = home.path / ".config" / "venvdash" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'records = false\n[[stores]]\npath = "{original.parent}"\n')
+    store = home.path / ".virtualenvs"
+    store.mkdir()
+    before = tree(original)
+    command = [sys.executable, "-m", "venvdash", "copy", str(original), "copy", "--to", str(store)]
+    variables = home.variables | {"UV_OFFLINE": "1"}
+    with subprocess.Popen(
+        command, env=variables, cwd=home.path, stdout=-1, stderr=-1, text=True
+    ) as process:
+        waited(lambda: any(store.glob(".venvdash-tmp-*/copy/*")))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1, said
+    assert "Cancelled. Nothing was changed." in said
+    assert os.listdir(store) == []
+    assert tree(original) == before
 
 
 def test_names_made_to_break_a_terminal(home: Home) -> None:
