@@ -1,11 +1,21 @@
 """A moved project gets its environment back: every tool itself finds it in the new place."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.actions.relinking import linked, move, program_runs, relinked, with_program
+from tests.actions.relinking import (
+    differing,
+    everything,
+    linked,
+    move,
+    program_runs,
+    relinked,
+    with_program,
+)
+from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.realtools import Tool
 from tests.scenario import rows, uv_project
@@ -16,6 +26,7 @@ from tests.stores.test_pdm import Pdm
 from tests.stores.test_pipenv import Pipenv
 from tests.stores.test_poetry import BARE, Poetry
 from tests.stores.test_prime_uve import _made, prime  # noqa: F401 - a fixture
+from tests.stores.test_pyenv_virtualenv import pyenv, versions  # noqa: F401 - a fixture
 from tests.stores.test_uvlink import _linked
 from venvdash.model import Status
 
@@ -199,3 +210,121 @@ def test_prime_uve(prime: Home) -> None:  # noqa: F811
     assert item["hash"] in new.name
     assert "greet-all" in prime.run("uve", "run", "--no-sync", "greet-all", cwd=after).stdout
     program_runs(prime, new)
+
+
+def test_pyenv_virtualenv(pyenv: Home) -> None:  # noqa: F811
+    real = next(path for path in rows(pyenv, records=False))
+    project, other = (pyenv.path / "code" / name for name in ("app", "other"))
+    for directory in (project, other):
+        directory.mkdir(parents=True)
+    (project / ".python-version").write_text("3.12.1\n")
+    rows(pyenv)
+    said = relinked(pyenv, "web", project)
+    assert "Until now .python-version there said 3.12.1." in said
+    assert linked(pyenv, project).path == real
+    assert pyenv.run("pyenv", "version-name", cwd=project).stdout.strip() == "web"
+    assert pyenv.run("pyenv", "prefix", cwd=project).stdout.strip() == str(versions(pyenv) / "web")
+    relinked(pyenv, "web", other, "--share")
+    assert pyenv.run("pyenv", "version-name", cwd=other).stdout.strip() == "web"
+    assert pyenv.run("pyenv", "version-name", cwd=project).stdout.strip() == "web"
+    before = everything(pyenv)
+    run(pyenv, "unlink", "web")
+    assert not (other / ".python-version").exists()
+    assert not (project / ".python-version").exists()
+    assert rows(pyenv)[real].verdict.status is Status.NAMED
+    run(pyenv, "relink", "--undo")
+    assert differing(everything(pyenv), before) == []
+
+
+def test_pipenv_unlinked_and_without_a_file_in_the_project(
+    home: Home, tool: Tool, pythons: list[Path]
+) -> None:
+    pipenv = Pipenv(home, tool("pipenv"))
+    before = pipenv.project("before", pythons[0])
+    old = pipenv.venv(before)
+    with_program(home, old)
+    rows(home)
+    after = move(before, "after")
+    relinked(home, old, after)
+    run(home, "unlink", str(old))
+    assert sorted(path.name for path in after.iterdir()) == ["Pipfile"]
+    assert rows(home)[old].verdict.status is Status.UNKNOWN
+    # Where nothing is written into the project it gets the name that pipenv looks for.
+    synced = home.path / "Dropbox" / "after"
+    synced.parent.mkdir()
+    after.rename(synced)
+    relinked(home, old, synced)
+    assert sorted(path.name for path in synced.iterdir()) == ["Pipfile"]
+    new = linked(home, synced).path
+    assert new != old
+    assert pipenv.venv(synced) == new
+    program_runs(home, new)
+
+
+def test_uv_in_a_workspace_and_with_another_python(home: Home, tool: Tool) -> None:
+    before = home.path / "code" / "work"
+    old = uv_project(home, before, "--bare")
+    member = before / "packages" / "part"
+    member.mkdir(parents=True)
+    home.uv("init", "-q", "--bare", cwd=member)
+    home.uv("sync", "-q", cwd=before)
+    rows(home)
+    after = move(before, "moved")
+    said = relinked(home, old, after / "packages" / "part")
+    assert "~/code/moved is the workspace that it belongs to." in said
+    new = linked(home, after).path
+    assert _plan_of_uv(home, after)["action"] == "check"
+    assert (after / ".venv").resolve() == new
+    assert not (after / "packages" / "part" / ".venv").exists()
+    # A project that wants another Python is told so before.
+    other = home.path / "code" / "other"
+    other.mkdir()
+    (other / "pyproject.toml").write_text(
+        '[project]\nname = "other"\nversion = "1"\nrequires-python = ">=3.99"\n'
+    )
+    told = run(home, "relink", str(new), str(other), "--dry-run").stdout
+    assert "! uv would not use it" in told
+    assert "incompatible" in told
+
+
+def test_uv_shared_and_from_one_living_project_to_another(home: Home) -> None:
+    first, second = home.path / "code" / "first", home.path / "code" / "second"
+    path = uv_project(home, first, "--bare")
+    uv_project(home, second, "--bare")
+    theirs = (second / ".venv").resolve()
+    told = run(home, "relink", str(path), str(second), "--dry-run", check=False).stdout
+    assert f"in this store (uv cache) already: {theirs.name}" in told
+    home.run("rm", "-r", theirs, second / ".venv")
+    said = relinked(home, path, second, "--share")
+    assert "finds it by the path of one project only" in said
+    assert (second / ".venv").resolve() == path
+    assert {row.verdict.status for row in rows(home).values()} == {Status.LINKED}
+    assert set(rows(home)[path].verdict.projects) == {first, second}
+    run(home, "relink", "--undo")
+    said = relinked(home, path, second)
+    assert "It does not belong to ~/code/first any more, which is there." in said
+    assert linked(home, second).path != path
+    assert not (first / ".venv").is_symlink()
+    assert _plan_of_uv(home, second)["action"] == "check"
+    assert _plan_of_uv(home, first)["action"] == "create"
+
+
+@pytest.mark.parametrize("how", [("--package",), ("--bare",)], ids=["package", "bare"])
+def test_without_uv_its_formula_serves(home: Home, how: tuple[str, ...]) -> None:
+    before = home.path / "code" / "My_App"
+    old = uv_project(home, before, *how)
+    rows(home)
+    after = move(before, "renamed")
+    path = str(old)
+    expected = _plan_of_uv(home, after)["environment"]
+    assert isinstance(expected, dict)
+    bare = Home(home.path, home.variables | {"PATH": "/usr/bin:/bin"})
+    # The package uv lies beside the interpreter: it must not be found either.
+    code = (
+        "import sys; sys.modules['uv'] = None; from venvdash.cli import main;"
+        f"sys.argv = ['venvdash', 'relink', {path!r}]; main()"
+    )
+    bare.run(sys.executable, "-c", code)
+    new = linked(home, after).path
+    assert str(new) == expected["path"]
+    assert _plan_of_uv(home, after)["action"] == "check"

@@ -330,6 +330,14 @@ def test_what_the_user_denied_is_only_believed_of_a_tool(how: How, direction: Di
     )
 
 
+def test_of_a_project_that_is_gone_the_user_is_believed_whatever_the_tool_says() -> None:
+    for how in (How.HASH, How.POINTER, How.MIRROR):
+        claims = [claim(A, how), claim(A, How.DENIED, RECORD)]
+        known = facts(environment(digest=True), places=[place(A, ABSENT)])
+        assert judge(claims, known).status is Status.UNKNOWN
+        assert judge(claims[:1], known).status is Status.ORPHAN
+
+
 @pytest.mark.parametrize("how", [How.EDITABLE, How.SIBLING])
 def test_what_was_denied_stands_against_an_orphan(how: How) -> None:
     claims = [claim(A, how), claim(A, How.DENIED, RECORD), claim(B, How.POINTER)]

@@ -291,6 +291,10 @@ class ListSource:
         self.asked.append((plan, now, clean_cache))
         yield from _told(self.deleting, cancel)
 
+    @property
+    def undoes_relink(self) -> bool:
+        return False
+
     def undo(self) -> Iterator[DeleteEvent]:
         yield from self.undoing
 

@@ -33,7 +33,7 @@ def exclusion(path: Path, machine: Machine) -> Edit | None:
     common = projects.common_directory(os.fspath(repository))
     if common is None or _decided(path, repository, Path(common), machine):
         return None
-    file = Path(common, "info", "exclude")
+    file = real(Path(common, "info")) / "exclude"
     try:
         before: str | None = read_regular(file, _LIMIT, owner=own_uid()).decode()
     except FileNotFoundError:

@@ -129,8 +129,8 @@ class _Plan:
             raise ChangedError(f"Its path is built into it: let {title} make it anew there.")
         if os.path.lexists(entry):
             raise ChangedError(
-                f"{title} has an environment for that project already: {visible(entry.name)}. "
-                "Link that one, or delete it first."
+                f"That project has an environment of its own in this store ({title}) already: "
+                f"{visible(entry.name)}. Link that one, or delete it first."
             )
         for reason in renaming.refusals(self.row, entry, known.table, known.context):
             raise ChangedError(reason)

@@ -227,5 +227,5 @@ def pointing(row: Row, projects: Collection[Path]) -> list[Path]:
 
 
 def sentence(text: str) -> str:
-    """Return a text with a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    """Return a text with a full stop."""
+    return text if text.endswith(".") else f"{text}."

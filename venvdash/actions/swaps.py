@@ -5,7 +5,6 @@ the old or the new. What has been done already is not done again, which lets a c
 """
 
 import errno
-import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from venvdash.actions.links import ChangedError
 from venvdash.model import Edit, Link
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
-from venvdash.system.files import UnreadableError, own_uid
+from venvdash.system.files import UnreadableError, own_uid, real
 
 _LIMIT = 16 * 1024 * 1024  # bytes; a registry of all projects is the largest
 _ASIDE = PREFIX + "relink"  # what the new one is called until it is in its place
@@ -34,7 +33,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """What is called ``path`` before and after; None for nothing."""
+    """What is called ``path`` before and after; None for nothing.
+
+    There are no links on the way to it: one that has taken the place of a directory since is not
+    followed.
+    """
 
     path: Path
     before: Content | None
@@ -49,12 +52,16 @@ def of_edit(edit: Edit) -> Swap:
     """Return an edit as a swap."""
     texts = (edit.before, edit.after)
     before, after = (None if text is None else Content(text) for text in texts)
-    return Swap(edit.path, before, after)
+    return Swap(_placed(edit.path), before, after)
 
 
 def of_link(link: Link) -> Swap:
     """Return the removal of a link as a swap."""
-    return Swap(link.path, Content(link.target, link=True), None)
+    return Swap(_placed(link.path), Content(link.target, link=True), None)
+
+
+def _placed(path: Path) -> Path:
+    return real(path.parent) / path.name
 
 
 def look(path: Path) -> Content | None:
@@ -104,7 +111,7 @@ def put(swap: Swap) -> bool:
 
 def tidy(swap: Swap) -> None:
     """Remove what a crash left beside what was to be exchanged. Raises nothing."""
-    with suppress(OSError), _parent(swap.path) as parent:
+    with suppress(ChangedError, OSError), _parent(swap.path) as parent:
         for name in (_ASIDE, _UNWRITTEN):
             with suppress(FileNotFoundError):
                 parent.unlink(name)
@@ -166,4 +173,9 @@ def _look(parent: Directory, path: Path) -> Content | None:
 
 
 def _parent(path: Path) -> Directory:
-    return Directory(Path(os.path.realpath(path.parent)))
+    """Open the directory of ``path``. Raises ChangedError where links lead elsewhere by now."""
+    directory = Directory(path.parent)
+    if directory.real() != path.parent:
+        directory.close()
+        raise ChangedError(f"{path.parent} leads elsewhere by now.")
+    return directory

@@ -17,7 +17,7 @@ from venvdash.actions.relink_values import (
     short,
     store_of,
 )
-from venvdash.model import How, Row
+from venvdash.model import How, Presence, Row
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import real
 from venvdash.text import visible
@@ -37,7 +37,7 @@ def _made(nothing: Relinking, known: Known) -> Relinking:
     named = _projects(row)
     if not named:
         return replace(nothing, refusal="It belongs to no project that is known.")
-    fixed = [path for path in named if _found_by_place(path, row, store)]
+    fixed = [path for path in named if _found_by_place(path, row, store, known)]
     former = tuple(path for path in named if path not in fixed)
     if not former:
         return replace(
@@ -79,12 +79,17 @@ def _made(nothing: Relinking, known: Known) -> Relinking:
 
 
 def _projects(row: Row) -> list[Path]:
-    """Return what it belongs to, and what the user linked it to."""
-    linked = [p.path for p in (row.record.projects if row.record else ()) if p.how is How.USER]
-    return list(dict.fromkeys([*row.verdict.projects, *linked]))
+    """Return what it belongs to, and what it is remembered to have belonged to."""
+    if not row.verdict.projects:
+        return []
+    known = [p.path for p in (row.record.projects if row.record else ()) if p.how is not How.DENIED]
+    return list(dict.fromkeys([*row.verdict.projects, *known]))
 
 
-def _found_by_place(project: Path, row: Row, store: Store) -> bool:
+def _found_by_place(project: Path, row: Row, store: Store, known: Known) -> bool:
     """Whether the tool finds it for that project by its name or place, whatever anybody says."""
+    place = known.places.get(project)
+    if place is not None and place.presence is Presence.ABSENT:
+        return False
     mirrored = any(c.how is How.MIRROR and c.project == project for c in row.verdict.claims)
     return mirrored or store.fits(row.environment, project)

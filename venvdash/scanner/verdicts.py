@@ -141,7 +141,7 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
     memory = facts.memories.get(environment.path)
     recreated = memory is not None and memory.relation is Relation.RECREATED
     no = {_same(_place(claim, facts)) for claim in ordered if claim.how is How.DENIED}
-    denied = tuple(c for c in ordered if no and _overruled(c) and _same(_place(c, facts)) in no)
+    denied = tuple(c for c in ordered if no and _overruled(c, facts, no))
     groups: dict[object, list[Claim]] = defaultdict(list)
     places: dict[object, Place] = {}
     for claim in ordered:
@@ -158,13 +158,17 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
     return _Case(environment, ordered, tuple(chosen or proven), tuple(hints), denied)
 
 
-def _overruled(claim: Claim) -> bool:
-    """Whether it proves a project only until the user says no.
+def _overruled(claim: Claim, facts: Facts, denied: set[object]) -> bool:
+    """Whether it proves a project to which the user said no.
 
-    A tool's pointer or hash leads the tool here all the same, and the user's own link is newer.
+    The tool's pointer or hash of a project that is there counts all the same, since that leads the
+    tool here; and the user's own link is newer.
     """
+    if not claim.proves or claim.how is How.USER:
+        return False
+    place = _place(claim, facts)
     weak = _recorded(claim) or claim.how in (How.EDITABLE, How.SIBLING)
-    return weak and claim.proves and claim.how is not How.USER
+    return _same(place) in denied and (weak or place.presence is Presence.ABSENT)
 
 
 def _order(claim: Claim) -> tuple[int, int, str, str, bool, float]:

@@ -249,14 +249,14 @@ class Session:
     @property
     def undoable(self) -> int:
         """How many environments ``undo`` would bring back, or link again as they were."""
-        return 1 if self._relinked_last() else self._trash.undoable
+        return 1 if self.undoes_relink else self._trash.undoable
 
     def undo(self) -> Iterator[DeleteEvent]:
         """Take back the last deletion, all of it, or the last relinking; ``Finished`` comes last.
 
         Whichever of the two was later.
         """
-        if not self._relinked_last():
+        if not self.undoes_relink:
             return self._trash.undo()
         return self.undo_relink(self.relinks.pop()[1])
 
@@ -269,7 +269,9 @@ class Session:
 
         return relinking.undo(self, key)
 
-    def _relinked_last(self) -> bool:
+    @property
+    def undoes_relink(self) -> bool:
+        """Whether ``undo`` takes back a relinking; then the table is as old as before."""
         if not self.relinks:
             return False
         return not self._trash.undoable or self.relinks[-1][0] > self._trash.deleted

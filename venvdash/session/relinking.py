@@ -58,7 +58,7 @@ def apply(session: "Session", proposal: Proposal, cancel: threading.Event) -> It
     wanted = wanted.taking([edit for edit in wanted.offers if edit in proposal.edits])
     if wanted.refusal:
         yield _result(row, Outcome.SKIPPED, wanted.refusal)
-    elif wanted.proposal != proposal:
+    elif replace(wanted.proposal, says=()) != replace(proposal, says=()):
         yield _result(row, Outcome.SKIPPED, _CHANGED)
     elif cancel.is_set():
         yield _result(row, Outcome.SKIPPED, "Cancelled before it began.")

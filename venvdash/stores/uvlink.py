@@ -129,7 +129,7 @@ def _metadata(before: str | None, project: Path | None, kind: str) -> str | None
         return None
     table = json_object(before or "{}", _POINTER_LIMIT)
     if table is None:
-        raise UnreadableError(f"its {_POINTER} is damaged")
+        raise UnreadableError(f"Its {_POINTER} is damaged")
     import json
 
     table |= {

@@ -94,6 +94,10 @@ class Source(Protocol):
     ) -> Iterator[DeleteEvent]:
         """Carry out a plan that was shown."""
 
+    @property
+    def undoes_relink(self) -> bool:
+        """Whether ``undo`` takes back a relinking; then the table is as old as before."""
+
     def undo(self) -> Iterator[DeleteEvent]:
         """Take the last deletion back, all of it."""
 

@@ -9,13 +9,15 @@ from textual.content import Content
 
 from venvdash.model import Action, Proposal, Row, Status
 from venvdash.session.changing import STATES
-from venvdash.session.events import ChangeEvent, Finished
+from venvdash.session.events import ChangeEvent, Finished, State
 from venvdash.tui.aside import Came
 from venvdash.tui.feed import Feed
 from venvdash.tui.screens.deleting import DeletingScreen
 from venvdash.tui.source import Source
 
 Propose = Callable[[Row], Proposal]
+
+_UNLINKING = "unlinking"
 
 
 class ChangingScreen(DeletingScreen):
@@ -114,7 +116,7 @@ class ChangingScreen(DeletingScreen):
         """Begin; the rows say so at once, whatever the first step takes."""
         action = proposals[0].action
         state = STATES[action]
-        doing = "unlinking" if action is Action.UNLINK else state.value
+        doing = _UNLINKING if action is Action.UNLINK else state.value
 
         def work(stop: threading.Event) -> Iterator[ChangeEvent]:
             return self.source.changes.apply(proposals, stop)
@@ -127,6 +129,12 @@ class ChangingScreen(DeletingScreen):
         for result in finished.results:
             if result.path == self.path and result.place is not None:
                 self._left = (result.path, result.place)
+
+    def keys_after(self, finished: Finished) -> str:
+        """Return what the keys do about what came of it: a relinking can be taken back."""
+        relinked = self.busy_with in (State.RELINKING.value, _UNLINKING)
+        back = relinked and self.source.undoes_relink
+        return "u undo  Esc" if back else super().keys_after(finished)
 
     def _finish(self) -> None:
         super()._finish()

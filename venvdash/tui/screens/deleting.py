@@ -71,7 +71,8 @@ class DeletingScreen(WorkingScreen):
         if self.job is None:
             self.dismiss_outcome()
             self._sweep()
-        self.begin("taking back", lambda _: self.source.undo())
+        ages = self.source.undoes_relink
+        self.begin("taking back", lambda _: self.source.undo(), ages=ages)
 
     # The trash
 
