@@ -90,6 +90,18 @@ def test_a_deleted_project_leaves_an_orphan_and_a_moved_one_does_not(
     assert rows(home)[gone].verdict.status is Status.ORPHAN  # and it stays so
 
 
+def test_a_project_that_is_gone_is_called_as_it_called_itself(home: Home, code: Path) -> None:
+    gone, moved = code / "checkout-1", code / "checkout-2"
+    environments = [
+        uv_project(home, path, "--bare", "--name", name)
+        for path, name in ((gone, "shop"), (moved, "till"))
+    ]
+    assert [rows(home)[path].name for path in environments] == ["shop", "till"]
+    remove(gone)
+    shutil.move(moved, code / "elsewhere")
+    assert [rows(home)[path].name for path in environments] == ["shop", "till"]
+
+
 def test_a_renamed_folder_without_any_mark_of_a_project_is_found(home: Home, code: Path) -> None:
     environment = venv(home.path / ".virtualenvs" / "letters")
     project = code / "letters"

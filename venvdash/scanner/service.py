@@ -302,7 +302,10 @@ class _Survey:
         return place.presence if place else None
 
     def _visit(self) -> Iterator[Event]:
-        """Read what living projects call themselves, and when they were last worked on."""
+        """Read what living projects call themselves, and when they were last worked on.
+
+        What is gone is called as it last called itself.
+        """
         before = self._remembered_projects()
         living = [p for p, place in self._places.items() if place.presence is Presence.PRESENT]
         jobs = [visiting(path, self._places[path], before.get(path)) for path in living]
@@ -313,6 +316,9 @@ class _Survey:
                     self._names.setdefault(answer.path, answer.name)
             else:
                 yield told(answer)
+        for path, record in before.items():
+            if record.name and self._presence(path) is Presence.ABSENT:
+                self._names.setdefault(path, record.name)
 
     def _look_outside(self) -> Iterator[Event]:
         """Find out what else names or uses an environment, and flag those."""

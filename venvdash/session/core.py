@@ -187,7 +187,8 @@ class Session:
         """Yield the projects that the last scan came by, and what each calls itself, or ""."""
         places = self.facts.places if self.facts else {}
         there = [path for path, place in places.items() if place.presence is Presence.PRESENT]
-        for path in dict.fromkeys((*there, *self._names)):
+        others = [path for path in self._names if path not in places]
+        for path in dict.fromkeys((*there, *others)):
             yield path, self._names.get(path, "")
 
     def examine(self, row: Row) -> "Examination":
