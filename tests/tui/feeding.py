@@ -191,7 +191,7 @@ class ListChanges:
             return replace(answer, action=action, row=row)
         return Proposal(action, row, (f"It will be done: {action}.",))
 
-    def sync(self, row: Row, extra: Sequence[str] = ()) -> Proposal:
+    def sync(self, row: Row, *, cancel: threading.Event | None = None) -> Proposal:
         return self._answer(Action.SYNC, row)
 
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:

@@ -22,8 +22,8 @@ class Changes(Protocol):
     Of the proposals none raises: why something cannot be done is in the proposal.
     """
 
-    def sync(self, row: Row, extra: Sequence[str] = ()) -> Proposal:
-        """Return what a sync through uv would do."""
+    def sync(self, row: Row, *, cancel: threading.Event | None = None) -> Proposal:
+        """Return what a sync through uv would do; ``cancel`` ends the wait for uv."""
 
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""

@@ -15,7 +15,8 @@ from venvdash.tui.feed import Feed
 from venvdash.tui.screens.deleting import DeletingScreen
 from venvdash.tui.source import Source
 
-Propose = Callable[[Row], Proposal]
+Propose = Callable[[Row, threading.Event], Proposal]
+"""Makes a proposal; the event says that nobody waits for it any more."""
 
 _UNLINKING = "unlinking"
 
@@ -33,7 +34,8 @@ class ChangingScreen(DeletingScreen):
         """Show what syncing the marked ones would do, or without marks that under the cursor."""
         rows = self.chosen()
         if rows and self.free_to_work():
-            self.propose(Action.SYNC, rows, self.source.changes.sync)
+            changes = self.source.changes
+            self.propose(Action.SYNC, rows, lambda row, stop: changes.sync(row, cancel=stop))
 
     def action_relink(self) -> None:
         """Choose the project of the one under the cursor; of several marked ones it is known."""
@@ -47,7 +49,7 @@ class ChangingScreen(DeletingScreen):
 
         self.app.push_screen(LinkScreen(self, rows[0]))
 
-    def _to_where_it_is(self, row: Row) -> Proposal:
+    def _to_where_it_is(self, row: Row, _: threading.Event) -> Proposal:
         place = row.verdict.place
         if place is None:
             why = "Nothing says where its project is now. Relink it by itself and name the place."
@@ -58,7 +60,8 @@ class ChangingScreen(DeletingScreen):
         """Show what saying that they belong to no project would do."""
         rows = self.chosen()
         if rows and self.free_to_work():
-            self.propose(Action.UNLINK, rows, self.source.changes.unlink)
+            changes = self.source.changes
+            self.propose(Action.UNLINK, rows, lambda row, _: changes.unlink(row))
 
     def action_copy(self) -> None:
         """Ask for the name and place of a copy of the one under the cursor."""
@@ -100,7 +103,7 @@ class ChangingScreen(DeletingScreen):
                     break
                 told = partial(dialog.looking_at, row, place, len(rows))
                 dialog.post_message(Came(told))
-                proposals.append(make(row))
+                proposals.append(make(row, stop))
             return proposals
 
         def carry_out(proposals: Sequence[Proposal]) -> None:

@@ -158,7 +158,7 @@ class LinkScreen(Dialog[None]):
         self._main.propose(
             Action.RELINK,
             [self._row],
-            lambda row: changes.relink(row, project, share=share),
+            lambda row, _: changes.relink(row, project, share=share),
             self.action_leave,
         )
 
@@ -171,7 +171,9 @@ class LinkScreen(Dialog[None]):
     def action_unlink(self) -> None:
         """Show what saying that it belongs to no project would do."""
         changes = self._main.source.changes
-        self._main.propose(Action.UNLINK, [self._row], changes.unlink, self.action_leave)
+        self._main.propose(
+            Action.UNLINK, [self._row], lambda row, _: changes.unlink(row), self.action_leave
+        )
 
     def action_leave(self) -> None:
         """Go back to the list."""

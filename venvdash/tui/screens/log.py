@@ -44,7 +44,7 @@ class LogScreen(Dialog[None]):
             frame.border_subtitle = Content(
                 "Tab output   y copy command   Y copy output   X stop   Esc back"
             )
-            yield RunList(id="runs")
+            yield RunList(self._main.home, id="runs")
             yield Static("", id="about", markup=False)
             yield OutputPane(id="output")
 

@@ -1,6 +1,7 @@
 """Asking for the name and the place of a copy, a renamed or a moved environment."""
 
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -147,7 +148,7 @@ class PlaceScreen(Dialog[None]):
 
         def look() -> Proposal:
             self._main.wait_for_scan()
-            return make(row)
+            return make(row, threading.Event())
 
         self._say(Content("Looking …"))
         self._looking.ask(look)
@@ -170,11 +171,11 @@ class PlaceScreen(Dialog[None]):
         """Return what proposes the action as the form is filled in now."""
         changes, store, python = self._main.source.changes, self._store.value, self._python.value
         if self._action is Action.MOVE:
-            return lambda row: changes.move(row, store or row.environment.root)
+            return lambda row, _: changes.move(row, store or row.environment.root)
         name = self.query_one(PlainInput).value.strip()
         if self._action is Action.RENAME:
-            return lambda row: changes.rename(row, name)
-        return lambda row: changes.copy(row, name, root=store, python=python)
+            return lambda row, _: changes.rename(row, name)
+        return lambda row, _: changes.copy(row, name, root=store, python=python)
 
     def action_go_on(self) -> None:
         """Show what would be done."""

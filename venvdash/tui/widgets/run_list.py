@@ -1,12 +1,15 @@
 """The list of the commands that were run."""
 
 import time
+from pathlib import Path
 from typing import ClassVar
 
-from venvdash.actions.commands import Run, typed
+from venvdash.actions.commands import Run
 from venvdash.text import visible
-from venvdash.tui.format import left, right
+from venvdash.tui.format import left, right, short_path
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
+
+_LONG = 24  # cells of a word of which the list shows only the end
 
 
 def ending(run: Run) -> str:
@@ -20,11 +23,16 @@ def ending(run: Run) -> str:
     return f"failed: {run.status}" if run.status else "ok"
 
 
-def _command(run: Run, width: int) -> Parts:
-    sign = "…" if run.running else "✗" if run.status else "✓" if run.status == 0 else "!"
-    style = "bad" if sign in "✗!" else "plain"
-    words = visible(typed(run.command), 512)  # the variables are told beside the output
-    return ((left(f"{sign} {words}", width), style),)
+def abridged(run: Run, home: Path | None) -> str:
+    """Return a command without its variables, of its long words only the end.
+
+    What tells two commands apart stands behind the paths in them as a rule.
+    """
+    words = [Path(run.command[0]).name]
+    for word in run.command[1:]:
+        shown = short_path(Path(word), home) if word.startswith("/") else visible(word)
+        words.append(shown if len(shown) <= _LONG else f"…{shown[1 - _LONG :]}")
+    return " ".join(words)
 
 
 def _when(run: Run, width: int) -> Parts:
@@ -45,9 +53,14 @@ class RunList(LineTable[Run]):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain", "table--muted", "table--bad"}
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+        def command(run: Run, width: int) -> Parts:
+            sign = "…" if run.running else "✗" if run.status else "✓" if run.status == 0 else "!"
+            words = visible(abridged(run, home))
+            return ((left(f"{sign} {words}", width), "bad" if sign in "✗!" else "plain"),)
+
         columns = (
-            Column("command", "Command", 24, _command, grow=1),
+            Column("command", "Command", 24, command, grow=1),
             Column("when", "At", 8, _when, numeric=True, order=1),
             Column("took", "Took", 8, _took, numeric=True, order=2),
             Column("ending", "Ended", 11, _ending),
