@@ -20,6 +20,7 @@ from venvdash.demo import interpreters
 from venvdash.demo.playground import Playground, build
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
+from venvdash.tui.handover import OfTerminal
 from venvdash.tui.screens.main import MainScreen
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
@@ -60,7 +61,7 @@ async def settled(pilot: Pilot[int], main: MainScreen) -> None:
 async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
     """Draw one picture and return its path."""
     session = Session(playground.machine(), config.load(playground.config))
-    app = Dashboard(session)
+    app = Dashboard(session, OfTerminal(session))
     app.animation_level = "none"
     async with app.run_test(size=shot.size) as pilot:
         main = app.screen

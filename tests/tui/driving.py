@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from tests.tui.feeding import ListSource
+from tests.tui.feeding import ListHandover, ListSource
 from venvdash.tui.app import Dashboard
+from venvdash.tui.handover import Handover
 from venvdash.tui.screens.main import MainScreen
 from venvdash.tui.source import Source
 
@@ -68,11 +69,12 @@ def drive(
     source: Source | ListSource,
     script: Callable[[Driver], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
+    handover: Handover | None = None,
 ) -> int | None:
     """Run the dashboard on ``source``, let ``script`` use it, and return the exit code."""
 
     async def run() -> int | None:
-        app = Dashboard(source)
+        app = Dashboard(source, handover or ListHandover(terminal=False))
         async with app.run_test(size=size, notifications=True) as pilot:
             await script(Driver(pilot))
         app.end_scan()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from textual.app import App
+
 from venvdash.actions.commands import Log
 from venvdash.model import (
     Action,
@@ -32,6 +34,7 @@ from venvdash.model import (
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowChanged, SessionEvent
 from venvdash.session.pruning import Offer, Rules, picks
+from venvdash.session.shelling import Invocation
 from venvdash.session.sums import Together
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
@@ -311,3 +314,37 @@ class ListSource:
         self.asked.append(tuple(chosen))
         results = [Result(item.original, item.name, Outcome.DONE) for item in chosen]
         yield Finished(tuple(results), freed=sum(item.frees for item in chosen))
+
+
+@dataclass
+class ListHandover:
+    """Runs nothing: notes what it was to run, and answers ``problem``.
+
+    ``refuses`` is raised by what prepares, which waits for ``gate``.
+    """
+
+    terminal: bool = True
+    problem: str = ""
+    refuses: Exception | None = None
+    gate: threading.Event | None = None
+    ran: list[Invocation] = field(default_factory=list)
+
+    def possible(self, app: App[int]) -> bool:
+        return self.terminal
+
+    def shell(self, row: Row) -> Invocation:
+        return self._prepared("shell", row)
+
+    def edit(self, row: Row) -> Invocation:
+        return self._prepared("edit", row)
+
+    def _prepared(self, what: str, row: Row) -> Invocation:
+        if self.gate is not None:
+            self.gate.wait(60)
+        if self.refuses is not None:
+            raise self.refuses
+        return Invocation((what, row.name), {}, row.path, interactive=what == "shell")
+
+    def run(self, app: App[int], invocation: Invocation) -> str:
+        self.ran.append(invocation)
+        return self.problem

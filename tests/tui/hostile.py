@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.feeding import HOME, STORE, ListChanges, ListSource, everything, row
+from tests.tui.feeding import HOME, STORE, ListChanges, ListHandover, ListSource, everything, row
 from venvdash.actions.commands import Log
 from venvdash.actions.events import Output, Progressed
 from venvdash.model import (
@@ -34,7 +34,7 @@ from venvdash.model import (
 from venvdash.scanner.events import Ended, Oddity, Problem, StoreSeen
 from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowState, State
 from venvdash.stores.base import Root, Why
-from venvdash.tui import run
+from venvdash.tui.app import Dashboard
 
 NAMES = (
     "[/red]",
@@ -175,4 +175,9 @@ def empty_source() -> ListSource:
 
 
 if __name__ == "__main__":
-    sys.exit(run(empty_source() if "empty" in sys.argv else hostile_source()))
+    app = Dashboard(
+        empty_source() if "empty" in sys.argv else hostile_source(), ListHandover(terminal=False)
+    )
+    app.run()
+    app.end_scan()
+    sys.exit(app.return_code or 0)

@@ -81,6 +81,20 @@ def replace(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> 
         return _not_started(arguments[0], cwd, error)
 
 
+def drop_input() -> None:
+    """Forget what was typed and not read yet: it was meant for a program that has gone."""
+    if os.name == "posix":
+        import termios
+
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcflush(sys.__stdin__ or 0, termios.TCIFLUSH)
+        return
+    import msvcrt
+
+    while msvcrt.kbhit():  # type: ignore[attr-defined]  # of Windows
+        msvcrt.getwch()  # type: ignore[attr-defined]
+
+
 def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Ended:
     import shutil
 

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from venvdash.tui.commands import Commands
 from venvdash.tui.feed import Feed
+from venvdash.tui.handover import Handover
 from venvdash.tui.screens.main import MainScreen
 from venvdash.tui.source import Source
 
@@ -34,10 +35,13 @@ class Dashboard(App[int]):
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
 
-    def __init__(self, source: Source, feed: Feed | None = None) -> None:
-        """Show what ``source`` knows; ``feed`` is its scan where that has begun already."""
+    def __init__(self, source: Source, handover: Handover, feed: Feed | None = None) -> None:
+        """Show what ``source`` knows; ``feed`` is its scan where that has begun already.
+
+        ``handover`` gives the terminal to the user's own programs.
+        """
         super().__init__()
-        self._main = MainScreen(source, feed or Feed(source, tidy=True))
+        self._main = MainScreen(source, feed or Feed(source, tidy=True), handover)
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
 

@@ -65,6 +65,8 @@ class Commands(Provider):
 
     def _changes(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         main = self._main
+        yield "Environment: shell", "In which it is active", main.action_shell
+        yield "Environment: edit its project", "In your editor", main.action_edit
         yield "Environment: sync …", "Show what uv would change", main.action_sync
         yield "Environment: relink …", "Say which project it belongs to", main.action_relink
         share = "Link it to one more project: choose it, then s"

@@ -32,11 +32,13 @@ MARK = (
 )
 
 CHANGE = (
+    Binding("s", "shell", "Shell", tooltip="A shell in which the environment is active"),
     Binding("S", "sync", "Sync", tooltip="Show what a sync through uv would change"),
     Binding("R", "relink", "Relink", tooltip="Say which project it belongs to"),
     Binding("c", "copy", "Copy the environment under another name", show=False),
     Binding("f2", "rename", "Rename", show=False),
     Binding("m", "move", "Move to another store", show=False),
+    Binding("e", "edit", "Open its project in your editor", show=False),
 )
 
 DELETE = (

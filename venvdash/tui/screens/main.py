@@ -9,7 +9,7 @@ from textual.widgets import Input
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.opening import copy_choices, open_folder
-from venvdash.tui.screens.changing import ChangingScreen
+from venvdash.tui.screens.leaving import LeavingScreen
 from venvdash.tui.screens.pane import PaneScreen
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
@@ -17,7 +17,7 @@ from venvdash.tui.widgets.header import ViewBar
 from venvdash.tui.widgets.line_table import LineTable
 
 
-class MainScreen(ChangingScreen):
+class MainScreen(LeavingScreen):
     """Finds, sorts and opens environments, and acts on them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
