@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from venvdash.actions.context import Context
 from venvdash.model import Environment
 from venvdash.scanner import discover
-from venvdash.stores import registry
+from venvdash.stores import of_name
 from venvdash.stores.base import Layout, Names, Root, Store
 from venvdash.system.files import real
 from venvdash.text import short_path, visible
@@ -93,7 +93,8 @@ def folder(session: "Session") -> Path:
 
 def is_free(root: Root) -> bool:
     """Return whether an environment of any name is found there."""
-    return root.layout is Layout.FLAT and _store(root).names is Names.FREE
+    store = of_name(root.store)
+    return root.layout is Layout.FLAT and store is not None and store.names is Names.FREE
 
 
 def refused_name(name: str) -> str:
@@ -117,19 +118,15 @@ def refused_name(name: str) -> str:
 
 def _target(root: Path, context: Context) -> Target:
     found = context.roots.get(root, ())
-    return Target(root, _freest(list(found)) if found else None)
+    return Target(root, _freest(list(found)))
 
 
-def _freest(roots: list[Root]) -> Store:
+def _freest(roots: list[Root]) -> Store | None:
     """Return the store that asks least of a name; one that is closed counts first."""
-    stores = [_store(root) for root in roots]
-    closed = [store for store in stores if store.names is Names.CLOSED]
-    free = [_store(root) for root in roots if is_free(root)]
-    return (closed or free or stores)[0]
-
-
-def _store(root: Root) -> Store:
-    return next(store for store in registry() if store.name == root.store)
+    found = [(root, store) for root in roots if (store := of_name(root.store))]
+    closed = [store for _, store in found if store.names is Names.CLOSED]
+    free = [store for root, store in found if is_free(root)]
+    return next(iter([*closed, *free, *(store for _, store in found)]), None)
 
 
 def _is_prefix(path: Path) -> bool:

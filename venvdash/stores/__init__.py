@@ -20,6 +20,7 @@ __all__ = [
     "Why",
     "kinds",
     "of_kind",
+    "of_name",
     "parse_cfg",
     "registry",
 ]
@@ -45,3 +46,8 @@ def kinds() -> dict[str, Kind]:
 def of_kind(kind: str) -> Store | None:
     """Return the store that declares a kind, None for one that no store does (any more)."""
     return next((store for store in registry() if kind in {k.name for k in store.kinds}), None)
+
+
+def of_name(name: str) -> Store | None:
+    """Return the store that is called ``name``, None for a name that no store has."""
+    return next((store for store in registry() if store.name == name), None)
