@@ -1,8 +1,11 @@
 """What the documents say that the code knows better."""
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from tests.docs import END, README, START, filled, table
+from venvdash.cli import cli
 from venvdash.stores import registry
 
 
@@ -26,3 +29,20 @@ def test_only_what_lies_between_the_markers_is_written() -> None:
     for damaged in ("", START, f"{END}{START}"):
         with pytest.raises(ValueError, match="stores"):
             filled(damaged)
+
+
+def test_help_is_whole_in_80_columns() -> None:
+    def shown(command: click.Command, *names: str) -> None:
+        told = CliRunner().invoke(cli, [*names, "--help"], terminal_width=80, max_content_width=80)
+        assert told.exit_code == 0
+        assert "..." not in told.output.partition("Commands:")[2]
+        assert "\\b" not in told.output
+        assert "\b" not in told.output
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                assert below is not None
+                shown(below, *names, name)
+
+    shown(cli)

@@ -19,7 +19,7 @@ from venvdash.text import visible
 SHELLS = click.Choice([name for family in FAMILIES for name in family.names])
 
 
-@click.command("activate")
+@click.command("activate", short_help="Print what activates an environment in the calling shell.")
 @click.argument("name", required=False, shell_complete=complete_name)
 @click.option(
     "--shell",

@@ -7,7 +7,7 @@ from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
 
 
-@click.command("copy")
+@click.command("copy", short_help="Copy an environment: the same packages under another name.")
 @click.argument("name", shell_complete=complete_name)
 @click.argument("new")
 @click.option("--to", "place", metavar="STORE|DIR", help="Put it into another store or folder.")

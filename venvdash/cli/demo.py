@@ -7,7 +7,7 @@ import click
 from venvdash.cli.common import fail, open_dashboard, require_terminal
 
 
-@click.command("demo")
+@click.command("demo", short_help="Build a playground and open the dashboard on it.")
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
 @click.option("--build-only", is_flag=True, help="Build the playground and do not open it.")
 @click.pass_obj

@@ -10,7 +10,7 @@ from venvdash.session import shelling
 from venvdash.session.shelling import RefusedError
 
 
-@click.command("edit")
+@click.command("edit", short_help="Open your editor in the project of an environment.")
 @click.argument("name", required=False, shell_complete=complete_name)
 @click.pass_obj
 def command(records: bool, name: str | None) -> None:

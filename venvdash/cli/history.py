@@ -12,14 +12,14 @@ from venvdash.session.figures import age, size
 from venvdash.text import short_path, visible
 
 
-@click.command("history")
+@click.command("history", short_help="Show what was deleted, with its packages.")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all packages.")
 @click.pass_obj
 def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
     """Show what was deleted, the newest first: its project, why, and what was installed.
 
-    With NAMEs only what bore one of these, with its packages.
+    With NAME only what bore it, with its packages.
     """
     opened = session(records=records)
     found = [one for one in opened.history() if not names or {one.name, one.path.name} & {*names}]

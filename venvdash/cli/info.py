@@ -21,7 +21,7 @@ from venvdash.text import short_path, visible
 _LABEL = 10  # cells
 
 
-@click.command("info")
+@click.command("info", short_help="Tell all about one environment, with all evidence.")
 @click.argument("name", required=False, shell_complete=complete_name)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
 @click.option("--no-usage", is_flag=True, help="Do not measure sizes.")

@@ -32,7 +32,7 @@ compdef _venvdash_{name} {name}
 }
 
 
-@click.command("init")
+@click.command("init", short_help="Print what defines `vd NAME`: activate it, go to its project.")
 @click.argument("shell", type=click.Choice([family.name for family in FAMILIES if family.usage]))
 @click.option("--cmd", "name", default="vd", show_default=True, help="What the command is called.")
 def command(shell: str, name: str) -> None:

@@ -40,8 +40,8 @@ def _numbers(version: str | None) -> list[str]:
     return [part for part in (version or "0").split(".") if part.isdigit()]
 
 
-@click.command("list")
-@click.argument("names", nargs=-1, shell_complete=complete_name)
+@click.command("list", short_help="List the environments: all, or those that are named.")
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_name)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option(
     "--json-stream",
@@ -77,7 +77,7 @@ def command(
     sort: str,
     reverse: bool,
 ) -> None:
-    """List the environments; with NAMES only those (a project, an environment, or a path).
+    """List the environments; with NAME only those (a project, an environment, or a path).
 
     In a project's directory a * marks the environments of that project.
     """

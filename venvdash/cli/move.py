@@ -7,7 +7,7 @@ from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
 
 
-@click.command("move")
+@click.command("move", short_help="Move an environment to another store or folder.")
 @click.argument("name", shell_complete=complete_name)
 @click.argument("place", metavar="STORE|DIR")
 @changing

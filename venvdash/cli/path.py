@@ -13,7 +13,7 @@ from venvdash.model import Row
 from venvdash.text import visible
 
 
-@click.command("path")
+@click.command("path", short_help="Print the path of an environment, its Python or its project.")
 @click.argument("name", required=False, shell_complete=complete_name)
 @click.option("--python", "what", flag_value="python", help="Of its interpreter.")
 @click.option("--project", "what", flag_value="project", help="Of its project, or script.")

@@ -18,7 +18,7 @@ from venvdash.session.events import Finished
 from venvdash.text import short_path, visible
 
 
-@click.command("relink")
+@click.command("relink", short_help="Say which project an environment belongs to.")
 @click.argument("name", metavar="NAME", required=False, shell_complete=complete_name)
 @click.argument("project", metavar="[PROJECT]", required=False, type=click.Path())
 @click.option("--share", is_flag=True, help="Beside the projects that it has.")

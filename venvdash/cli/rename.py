@@ -7,7 +7,7 @@ from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
 
 
-@click.command("rename")
+@click.command("rename", short_help="Give an environment another name.")
 @click.argument("name", shell_complete=complete_name)
 @click.argument("new")
 @changing

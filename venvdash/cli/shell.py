@@ -12,7 +12,12 @@ from venvdash.session.shelling import Invocation, RefusedError
 from venvdash.system import terminal
 
 
-@click.command("shell", cls=Passing, options_metavar="[OPTIONS]")
+@click.command(
+    "shell",
+    cls=Passing,
+    options_metavar="[OPTIONS]",
+    short_help="Open your own shell with an environment active.",
+)
 @click.argument(
     "name", required=False, metavar="[NAME] [-- COMMAND...]", shell_complete=complete_name
 )

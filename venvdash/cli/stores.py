@@ -9,7 +9,7 @@ from venvdash.scanner.events import StoreSeen
 from venvdash.text import visible
 
 
-@click.command("stores")
+@click.command("stores", short_help="Show where environments and projects are looked for.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def command(as_json: bool) -> None:
     """Show every place where environments are looked for, and where their projects are."""

@@ -14,7 +14,11 @@ from venvdash.model import Row
 
 
 @click.command(
-    "sync", cls=Passing, options_metavar="[OPTIONS]", epilog="What follows -- is for uv."
+    "sync",
+    cls=Passing,
+    options_metavar="[OPTIONS]",
+    short_help="Bring environments up to date with their projects.",
+    epilog="What follows -- is for uv.",
 )
 @click.argument("names", nargs=-1, metavar="[NAME...] [-- ARGS...]", shell_complete=complete_name)
 @click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
@@ -39,7 +43,7 @@ def command(
 
     NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path;
     without one it is the current environment of the project of the current directory. It is asked
-    before anything is uninstalled or an environment is replaced: `venvdash sync web -- --extra dev`
+    before anything is uninstalled or an environment is replaced. `venvdash sync web -- --extra dev`
     keeps what an extra brought.
     """
     opened = session(records=ctx.obj)

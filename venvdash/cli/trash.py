@@ -56,7 +56,7 @@ def list_command(records: bool, as_json: bool) -> None:
     click.echo(f"Each is freed {days} after it was deleted; `venvdash trash empty` frees all now.")
 
 
-@command.command("restore")
+@command.command("restore", short_help="Bring environments back to where they were.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--as", "under", metavar="NAME", help="Give its directory another name.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
