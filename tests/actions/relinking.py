@@ -1,6 +1,7 @@
 """Linking environments to projects as people do, and what is looked at afterwards."""
 
 import os
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -11,10 +12,12 @@ from tests.scenario import rows
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Row, Status
 from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.system.atomic import PREFIX
 
 # Whoever tries to download something ends here.
 NOWHERE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
 PROGRAM = "greet-all"
+_HALF = re.compile(re.escape(PREFIX) + "[0-9a-f]{16}")  # a sidecar whose writing was killed
 
 
 def with_program(home: Home, environment: Path) -> None:
@@ -71,7 +74,7 @@ def everything(home: Home) -> dict[str, tuple[int, bytes]]:
         folders[:] = [name for name in folders if os.path.join(folder, name) not in without]
         for name in (*folders, *files):
             path = os.path.join(folder, name)
-            if name in (SIDECAR, ".lock") or path in without:
+            if name in (SIDECAR, ".lock") or path in without or _HALF.fullmatch(name):
                 continue
             mode = os.lstat(path).st_mode
             if stat.S_ISLNK(mode):

@@ -13,20 +13,20 @@ from venvdash.model import Action, Proposal, Result, Row
 from venvdash.session import Session
 from venvdash.session.events import Finished
 from venvdash.stores._paths import sha256
+from venvdash.stores._traces import short_hash
 
 
 @dataclass
 class Moved:
-    """A project that uvlink had linked, at another place now; ``environment`` is what it had."""
+    """A project that is at another place now.
+
+    ``environment`` is what it had, ``expected`` where its tool would look for that now.
+    """
 
     home: Home
     project: Path
     environment: Path
-
-    @property
-    def expected(self) -> Path:
-        """Where uvlink would look for its environment."""
-        return uvlink_path(self.home, self.project)
+    expected: Path
 
 
 def uvlink_path(home: Home, project: Path) -> Path:
@@ -54,7 +54,32 @@ def moved(home: Home, name: str = "before", to: str = "code/after") -> Moved:
     scanned(home)
     target = home.path / to
     target.parent.mkdir(parents=True, exist_ok=True)
-    return Moved(home, project.rename(target), path)
+    return Moved(home, project.rename(target), path, uvlink_path(home, target))
+
+
+def moved_of_hatch(home: Home) -> Moved:
+    """Make the same of a project of hatch, whose environment lies under two directories of its own.
+
+    With what hatch notes of its dependencies, and an editable install of the project.
+    """
+    before, after = (home.path / "code" / name for name in ("before", "after"))
+    before.mkdir(parents=True)
+    (before / "pyproject.toml").write_text('[project]\nname = "shop"\n')
+    path = small(_hatch_path(home, before))
+    (path / "bin" / "thing").write_text(f"#!{path}/bin/python\nprint('thing')\n")
+    (path / ".lock").touch()
+    site = path / "lib" / "python3.12" / "site-packages"
+    (site / "_editable_impl_before.pth").write_text(f"{before}/src\n")
+    notes = home.path / ".local/share/hatch/env/.metadata" / path.parent.name / "virtual"
+    notes.mkdir(parents=True)
+    (notes / "default.json").write_text('{"dependency_hash": "0"}')
+    scanned(home)
+    return Moved(home, before.rename(after), path, _hatch_path(home, after))
+
+
+def _hatch_path(home: Home, project: Path) -> Path:
+    store = home.path / ".local" / "share" / "hatch" / "env" / "virtual"
+    return store / "shop" / short_hash(str(project)) / "shop"
 
 
 def named(home: Home, name: str, project: Path | None = None) -> Path:

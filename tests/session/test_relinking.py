@@ -1,6 +1,7 @@
 """Saying which project an environment belongs to: what is written, refused, shared, taken back."""
 
 import itertools
+import json
 import os
 import subprocess
 from dataclasses import replace
@@ -501,3 +502,36 @@ def test_relations_are_kept(home: Home) -> None:
     now = session.rows[known.expected].record
     assert now
     assert now.identity == record.identity
+
+
+def test_of_a_conda_environment_only_is_remembered_what_was_said(home: Home) -> None:
+    project, path = _project(home), home.path / ".conda" / "envs" / "lab"
+    (path / "conda-meta").mkdir(parents=True)
+    (path / "conda-meta" / "history").write_text("==> 2026-01-01 10:00:00 <==\n")
+    (path / "bin").mkdir()
+    (path / "bin" / "python").touch()
+    scanned(home)
+    before = everything(home)
+    assert relinked(home, path, project).outcome is Outcome.DONE
+    assert differing(everything(home), before) == []
+    verdict = rows(home)[path].verdict
+    assert (verdict.project, verdict.evidence) == (project, How.USER)
+    assert unlinked(home, path).outcome is Outcome.DONE
+    assert rows(home)[path].verdict.status is Status.NAMED
+
+
+def test_what_else_names_a_renamed_environment_is_told(home: Home) -> None:
+    known = moved(home)
+    (known.project / ".envrc").write_text(f"source {known.environment}/bin/activate\n")
+    alias = home.path / ".virtualenvs" / "alias"
+    alias.parent.mkdir()
+    alias.symlink_to(known.environment)
+    kernel = home.path / ".local" / "share" / "jupyter" / "kernels" / "k" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": [f"{known.environment}/bin/python", "-m", "x"]}))
+    session = scanned(home)
+    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    told = "\n".join(proposal.warns)
+    assert "~/code/after/.envrc names its present place." in told
+    assert "~/.virtualenvs/alias is a link to its old place." in told
+    assert str(kernel) in told

@@ -227,7 +227,8 @@ class _Plan:
         row, wanted = self.row, self.wanted
         for path in wanted.former:
             place = self.known.places.get(path)
-            if place is not None and place.presence is Presence.PRESENT:
+            there = place is not None and place.presence is Presence.PRESENT
+            if there and path in row.verdict.projects:
                 self.warns.append(
                     f"It does not belong to {short(path, self.home)} any more, which is there."
                 )
@@ -241,8 +242,9 @@ class _Plan:
                 self.warns.append(f"{short(file, self.home)} names its present place.")
         if refers := self.known.referenced(row.path):
             self.warns.append(f"{refers} names it at its present place, and has to be changed.")
+        here = real(row.path)
         for other in self.known.table.values():
-            if other.environment.target == real(row.path):
+            if other.environment.target == here:
                 self.warns.append(f"{short(other.path, self.home)} is a link to its old place.")
 
     def _replaced(self, swap: Swap) -> Iterator[str]:

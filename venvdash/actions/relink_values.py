@@ -173,12 +173,12 @@ def once(found: list[Swap]) -> tuple[Swap, ...]:
 
 
 def missing(found: tuple[Swap, ...], wanted: Assignment) -> tuple[Path, ...]:
-    """Return the directories to be made for files of the tool's own, the outermost first."""
+    """Return the directories to be made for it, and for files of its tool, the outermost first."""
+    made = [wanted.entry]
+    made += [one.path for one in found if one.after and not _known_place(one.path, wanted)]
     missing: dict[Path, None] = {}
-    for swap in found:
-        if swap.after is None or _known_place(swap.path, wanted):
-            continue
-        above = [path for path in swap.path.parents if not os.path.lexists(path)]
+    for path in made:
+        above = [folder for folder in path.parents if not os.path.lexists(folder)]
         missing.update(dict.fromkeys(reversed(above)))
     return tuple(missing)
 

@@ -44,9 +44,10 @@ def relink(wanted: Relinking, journal: Journal, known: Known, journals: Journals
             journals.drop(key, Stage.BEGUN)
             journal, key = with_files, _begun(with_files, journals)
         if wanted.renamed:
-            journal = replace(journal, files=tuple(_not_undone(wanted)))
+            names = own_names(wanted.row.path)
+            journal = replace(journal, files=tuple(_not_undone(wanted, names)))
             journals.rewrite(key, Stage.BEGUN, journal)
-            renaming.rename(wanted.row, wanted.entry, known.table, known.context, follow=False)
+            _rename(wanted, names, known)
             steps.step("moved")
         # Only now: the renaming has written into some of these files, too.
         journal = replace(journal, swaps=(*_installed(wanted), *journal.swaps))
@@ -151,10 +152,15 @@ def _with_files(wanted: Relinking, journal: Journal) -> Journal:
     return replace(journal, swaps=tuple(changed))
 
 
-def _not_undone(wanted: Relinking) -> Iterator[Swap]:
+def _rename(wanted: Relinking, names: tuple[Path, ...], known: Known) -> None:
+    row, table, context = wanted.row, known.table, known.context
+    renaming.rename(row, wanted.entry, table, context, names=names, follow=False)
+
+
+def _not_undone(wanted: Relinking, names: tuple[Path, ...]) -> Iterator[Swap]:
     """Yield what has to be put right in the environment once it has got its old name back."""
     prefix = wanted.row.environment.path
-    forth = Repair.plan(prefix, own_names(prefix), wanted.prefix)
+    forth = Repair.plan(prefix, names, wanted.prefix)
     for path, back, now in forth.not_undone_by(Respelling([wanted.prefix], prefix)):
         with suppress(UnicodeDecodeError):
             yield Swap(path, Content(back.decode()), Content(now.decode()))

@@ -65,12 +65,19 @@ def taken(new: Path) -> Iterator[str]:
 
 
 def rename(
-    row: Row, new: Path, table: Mapping[Path, Row], context: Context, *, follow: bool = True
+    row: Row,
+    new: Path,
+    table: Mapping[Path, Row],
+    context: Context,
+    *,
+    names: tuple[Path, ...] = (),
+    follow: bool = True,
 ) -> str:
     """Rename the row's entry to ``new``, on the same file system, with all that names its place.
 
-    Directories on the way to ``new`` are made. Without ``follow`` its project's links are left to
-    the caller. Returns what there is to know, a sentence or
+    Directories on the way to ``new`` are made. ``names`` are the places that it takes for its own,
+    if they are known (``own_names``). Without ``follow`` its project's links are left to the
+    caller. Returns what there is to know, a sentence or
     nothing. Nothing is run. Raises ChangedError where nothing was changed, and FailedError, whose
     text says in what state it is.
     """
@@ -88,7 +95,7 @@ def rename(
             for one in sorted({place, into}, key=lambda directory: directory.path):
                 stack.enter_context(locked(one))
             with Rollback() as back:
-                return _Work(row, context, place, into, new.name, back).done(follow)
+                return _Work(row, context, place, into, new.name, back).done(names, follow)
     except RepairError as error:
         raise ChangedError(str(error)) from error
     except (OSError, ValueError) as error:
@@ -141,12 +148,13 @@ class _Work:
         self.place, self.into, self.back = place, into, back
         self.old, self.new = place.path / row.environment.entry.name, into.path / name
 
-    def done(self, follow: bool) -> str:
+    def done(self, names: tuple[Path, ...], follow: bool) -> str:
         """Do it; return what there is to know."""
         self._check()
         with ExitStack() as stack:
             entry = stack.enter_context(self.place.open(self.old.name))
-            fixed, renaming = self._prepared(entry, follow)
+            names = names or own_names(self.row.environment.path)
+            fixed, renaming = self._prepared(entry, names, follow)
             steps.step("checked")
             lock = lock_uv(self.row.environment, entry, stack)
             steps.step("locked")
@@ -177,11 +185,12 @@ class _Work:
         if in_use is not None:
             raise ChangedError(in_use)
 
-    def _prepared(self, entry: Directory, follow: bool) -> tuple[Repair, Renaming]:
+    def _prepared(
+        self, entry: Directory, names: tuple[Path, ...], follow: bool
+    ) -> tuple[Repair, Renaming]:
         """Work out all that will be written. Raises ChangedError where something cannot be."""
         environment, status = self.row.environment, entry.status()
         new = _prefix(environment, self.new)
-        names = own_names(environment.path)
         fixed = Repair.plan(environment.path, names, new)
         if fixed.left:
             raise ChangedError(unwritten(environment.path, fixed.left))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.actions.respelling import Respelling
-from venvdash.scanner.inspect import activated
+from venvdash.scanner.inspect import named_place
 from venvdash.stores.base import parse_cfg
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
@@ -199,17 +199,19 @@ def own_names(prefix: Path) -> tuple[Path, ...]:
     """Return the places that the environment at ``prefix`` takes for its own, ``prefix`` first.
 
     There is another where it was made through a link, or was moved or copied by hand. Raises
-    nothing.
+    OSError.
     """
-    try:
-        place = activated(str(prefix), frozenset(os.listdir(prefix)))
-    except OSError:
-        place = None
-    if place is None or place == prefix:
-        return (prefix,)
+    with Directory(prefix) as directory:
+        scripts = [file for bin_ in _BIN for file in _of_folder(directory, (bin_,), "activate")]
+    texts = [os.fsdecode(file.content) for file in scripts if file.content is not None]
+    places = [place for text in texts if (place := named_place(text))]
     # A directory that is no environment cannot have been its place.
-    wrong = os.path.lexists(place) and not os.path.lexists(place / _CFG)
-    return (prefix,) if wrong else (prefix, place)
+    others = [
+        place
+        for place in places[:1]
+        if place != prefix and (os.path.lexists(place / _CFG) or not os.path.lexists(place))
+    ]
+    return (prefix, *others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +314,7 @@ def _content(opened: Directory, name: str, status: os.stat_result) -> bytes | No
 
 
 def _names(directory: Directory, folder: tuple[str, ...]) -> list[str]:
-    with suppress(OSError), _inside(directory, folder) as opened:
+    with suppress(FileNotFoundError, NotADirectoryError), _inside(directory, folder) as opened:
         return sorted(opened.names())
     return []
 

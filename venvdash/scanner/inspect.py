@@ -136,7 +136,7 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
     claims = [*store.claims(reading), *_editable_claims(environment, store, site.editables)]
     if environment.made_at is None and any(claim.how is How.POINTER for claim in claims):
         # Two may carry one pointer: then it matters which of them was copied.
-        environment = replace(environment, made_at=activated(str(entry.prefix), prefix.names))
+        environment = replace(environment, made_at=_activated(str(entry.prefix), prefix.names))
     return Inspected(environment, tuple(claims))
 
 
@@ -247,14 +247,19 @@ def _made_at(cfg: Mapping[str, str]) -> Path | None:
     return Path(rest[at + 1 :]) if at >= 0 else None
 
 
-def activated(path: str, names: frozenset[str]) -> Path | None:
+def _activated(path: str, names: frozenset[str]) -> Path | None:
     """Return the place in ``bin/activate``: uv writes no command, and ``cp`` changes neither.
 
     ``path`` is the environment's, ``names`` are the entries in it. Raises nothing.
     """
     folder = "bin" if "bin" in names else "Scripts"
     text = read_text(os.path.join(path, folder, "activate"), _CFG_LIMIT)
-    found = _ACTIVATED.search(text) if text else None
+    return named_place(text) if text else None
+
+
+def named_place(text: str) -> Path | None:
+    """Return the place that an activation script for sh names, None for none."""
+    found = _ACTIVATED.search(text)
     return Path(found["path"]) if found else None
 
 

@@ -76,7 +76,9 @@ def recover(session: "Session") -> list[str]:
     state = session.machine.state_directory
     if not relink_journal.due(state):
         return []
-    said: list[str] = []
+    from venvdash.actions import trash
+
+    said = list(trash.recover(_context(session).roots, state))  # a renaming, too, broke off
     try:
         with Journals(state, wait=0.0) as journals:
             for key, stage, journal in list(journals.found(host_id())):
@@ -93,8 +95,8 @@ def _done(session: "Session", wanted: Relinking, known: Known) -> Result:
         with Journals(session.machine.state_directory) as journals:
             journal = _journal(session, wanted, known)
             key = relinking.relink(wanted, journal, known, journals)
-            _remember(session, known.context, journal, journal.after)
-            journals.turn(key, Stage.DONE, Stage.KEPT)
+            if _remember(session, known.context, journal, journal.after):
+                journals.turn(key, Stage.DONE, Stage.KEPT)  # else the next start remembers it
             journals.prune()
     except ChangedError as error:
         return _result(row, Outcome.SKIPPED, str(error))
@@ -112,26 +114,31 @@ def _undone(session: "Session", wanted: str | None) -> Result:
     try:
         with Journals(session.machine.state_directory) as journals:
             for key, stage, journal in journals.found(host_id()):
-                if stage is Stage.KEPT and wanted in (None, key):
-                    return _taken_back(session, context, journals, key, journal)
+                if stage in (Stage.DONE, Stage.KEPT) and wanted in (None, key):
+                    return _taken_back(session, context, journals, key, stage, journal)
     except (ChangedError, OSError) as error:
         return replace(nothing, reason=f"{words(error)}.")
     return nothing
 
 
 def _taken_back(
-    session: "Session", context: Context, journals: Journals, key: str, journal: Journal
+    session: "Session",
+    context: Context,
+    journals: Journals,
+    key: str,
+    stage: Stage,
+    journal: Journal,
 ) -> Result:
     prefix = journal.prefix(journal.new)
     for reason in relinking.undoable(journal, context):
         return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
-    journals.turn(key, Stage.KEPT, Stage.UNDOING)
+    journals.turn(key, stage, Stage.UNDOING)
     problems = relinking.take_back(journal, context)
     if problems and relinking.lies_at(journal.new, journal) and journal.old != journal.new:
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
         return Result(prefix, journal.name, Outcome.FAILED, " ".join(problems), place=journal.new)
-    _remember(session, context, journal, journal.before)
-    journals.drop(key, Stage.UNDOING)
+    if _remember(session, context, journal, journal.before):
+        journals.drop(key, Stage.UNDOING)  # else the next start ends it
     outcome = Outcome.FAILED if problems else Outcome.DONE
     before = journal.prefix(journal.old)
     return Result(before, journal.name, outcome, " ".join(problems), place=journal.old)
@@ -143,8 +150,8 @@ def _mended(
     """End one that was interrupted: taken back, or remembered if all of it was done."""
     context, name = _context(session), visible(journal.name, 64)
     if stage is Stage.DONE:
-        _remember(session, context, journal, journal.after)
-        journals.turn(key, Stage.DONE, Stage.KEPT)
+        if _remember(session, context, journal, journal.after):
+            journals.turn(key, Stage.DONE, Stage.KEPT)
         return
     problems = relinking.take_back(journal, context)
     if problems and journal.old != journal.new and relinking.lies_at(journal.new, journal):
@@ -152,8 +159,8 @@ def _mended(
         journals.turn(key, stage, Stage.KEPT)
         yield f"{name}: its relinking had been interrupted, and is done. {' '.join(problems)}"
         return
-    _remember(session, context, journal, journal.before)
-    journals.drop(key, stage)
+    if stage is Stage.BEGUN or _remember(session, context, journal, journal.before):
+        journals.drop(key, stage)
     said = f"{name}: its relinking had been interrupted; all is as it was before it."
     yield " ".join([said, *problems])
 
@@ -185,14 +192,20 @@ def _journal(session: "Session", wanted: Relinking, known: Known) -> Journal:
 
 def _remember(
     session: "Session", context: Context, journal: Journal, projects: tuple[ProjectRecord, ...]
-) -> None:
-    """Let these be the projects that are remembered of a journal's environment."""
+) -> bool:
+    """Let these be the projects that are remembered of a journal's environment.
+
+    False where that cannot be read just now.
+    """
+    if not session.remembers:
+        return True
     environment = relinking.found(journal, context)
-    if environment is None or not session.remembers:
-        return
+    if environment is None:
+        return not any(relinking.lies_at(at, journal) for at in (journal.old, journal.new))
     places = [journal.prefix(journal.old), journal.prefix(journal.new)]
     known = linked.known(session, environment, places)
     amend(session, environment, known, lambda record: replace(record, projects=projects))
+    return True
 
 
 def _known(session: "Session") -> Known:
