@@ -218,6 +218,19 @@ def test_packages_that_cannot_be_had_again(world: Callable[[str], World], tmp_pa
         assert_works(copy)
 
 
+def test_a_setting_of_uv_that_installs_elsewhere(
+    world: Callable[[str], World], tmp_path: Path
+) -> None:
+    here, elsewhere = world("uv"), tmp_path / "elsewhere"
+    settings = tmp_path / "uv.toml"
+    settings.write_text(f'[pip]\ntarget = "{elsewhere}"\n')
+    here.variables = {"UV_CONFIG_FILE": str(settings)}
+    here.copy("copy")
+    assert Output("Its packages cannot be had again: all files are copied.") in here.told
+    assert not elsewhere.exists()
+    here.assert_nothing_left("copy")
+
+
 def test_a_project_that_has_gone_on(
     world: Callable[[str], World], home: Home, tmp_path: Path, uv_index: Uv
 ) -> None:

@@ -89,6 +89,27 @@ def test_requirements_only(place: Place) -> None:
     assert "uv venv --clear" in place.propose(environment).refusal
 
 
+@pytest.mark.parametrize(("file", "table"), [("uv.toml", "pip"), ("pyproject.toml", "tool.uv.pip")])
+@pytest.mark.parametrize("setting", ["target", "prefix"])
+def test_a_setting_of_uv_that_installs_elsewhere(
+    place: Place, file: str, table: str, setting: str
+) -> None:
+    """It overrules what uv is told, and its dry run keeps silent about it."""
+    project, elsewhere = place.home.path / "code" / "old", place.home.path / "elsewhere"
+    project.mkdir(parents=True)
+    (project / "requirements.txt").write_text("alpha\n")
+    environment = place.wrapped("old", project)
+    session = place.session()
+    proposal = session.changes.sync(session.rows[environment])
+    (project / file).write_text(f'[{table}]\n{setting} = "{elsewhere}"\n')
+    (result,) = last(session.changes.apply([proposal])).results
+    assert result.outcome is Outcome.SKIPPED
+    for said in (result.reason, place.propose(environment).refusal):
+        assert f"`{setting}` under [pip]" in said
+    assert not elsewhere.exists()
+    assert packages(environment) == set()
+
+
 def test_a_tool_of_uv(place: Place) -> None:
     wheels = place.home.path / "wheels"
     main = {"greeter/__init__.py": b"def main(): print('hi')\n"}

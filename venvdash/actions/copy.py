@@ -6,7 +6,7 @@ made to name that place, looked at, started once, and only then given its name.
 
 import os
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -241,6 +241,8 @@ class _Work:
         cwd = (
             project if project is not None and os.path.isdir(project) else self.context.machine.home
         )
+        if arguments[0] == "pip":
+            self._stays(program, arguments, environ, cwd)
         try:
             lines = list(self._run(program, [*arguments, "--offline"], environ, cwd))
         except uv.UvError as error:
@@ -251,6 +253,18 @@ class _Work:
             yield from map(Output, self._run(program, [*arguments], environ, cwd))
         else:
             yield from map(Output, lines)
+
+    def _stays(
+        self, program: Path, arguments: Sequence[str | Path], environ: Mapping[str, str], cwd: Path
+    ) -> None:
+        """Raise UvError where uv's settings would have packages go elsewhere."""
+        log = self.context.log
+        setting = uv.elsewhere(
+            program, arguments, environ=environ, cwd=cwd, log=log, cancel=self.cancel
+        )
+        if setting is not None:
+            said = f"its settings have a `{setting}` under [pip], which installs somewhere else"
+            raise uv.UvError("uv pip install", said, "")
 
     def _run(
         self, program: Path, arguments: list[str | Path], environ: Mapping[str, str], cwd: Path

@@ -71,6 +71,7 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
     way = replace(way, again=tuple(_lacking(row)))
     if way.sort is Sort.REQUIREMENTS:
         try:
+            _stays(way, log, cancel)
             return Foreseen(way, tuple(_lines(_asked(way, log, cancel).stderr)))
         except UvError as error:
             raise CannotError(f"uv cannot: {in_words(error)}") from error
@@ -90,6 +91,18 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
         return replace(_foreseen(row, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
         raise CannotError(_cannot(in_words(error))) from error
+
+
+def _stays(way: Way, log: Log, cancel: threading.Event | None) -> None:
+    """Raise CannotError where uv's settings would have packages go elsewhere, and UvError."""
+    setting = uv.elsewhere(
+        way.program, way.words, environ=way.environ, cwd=way.cwd, log=log, cancel=cancel
+    )
+    if setting is not None:
+        raise CannotError(
+            f"uv's settings there have a `{setting}` under [pip], which installs somewhere else:"
+            " take that away first."
+        )
 
 
 def _cannot(why: str) -> str:

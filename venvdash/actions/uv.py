@@ -18,6 +18,9 @@ _MOST = 64 * 1024 * 1024  # bytes of an answer; the largest listing has a few
 _LONGEST = 64 * 1024  # bytes of one line
 _LAST = 60  # lines that say why it failed
 _ENDS = re.compile(rb"[\r\n]")
+_SETTINGS_TIME = 60.0  # seconds; uv only reads files for it
+# A line of what `--show-settings` writes: Rust's own form of values, texts in it have no newlines.
+_ELSEWHERE = re.compile(r"^\s*(target|prefix): Some\b", re.MULTILINE)
 
 
 class UvError(Exception):
@@ -86,6 +89,34 @@ def run(
             started.recording.lines(words)
     started.check(words.strip())
     return subprocess.CompletedProcess(started.command, 0, out, words)
+
+
+def elsewhere(
+    uv: Path,
+    arguments: Sequence[str | Path],
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    log: Log,
+    cancel: threading.Event | None = None,
+) -> str | None:
+    """Return the setting that has ``uv pip install`` put packages elsewhere, None for none.
+
+    That is `target` or `prefix` of `[pip]` in a uv.toml or of `[tool.uv.pip]` in a pyproject.toml,
+    which overrule ``--python`` and of which its dry run says nothing. Nothing is installed. Raises
+    UvError and CancelledError.
+    """
+    done = run(
+        uv,
+        [*arguments, "--show-settings"],
+        environ=environ,
+        cwd=cwd,
+        timeout=_SETTINGS_TIME,
+        log=log,
+        cancel=cancel,
+    )
+    found = _ELSEWHERE.search(done.stdout)
+    return found[1] if found else None
 
 
 def stream(
