@@ -352,3 +352,22 @@ def test_without_a_row_nothing_happens() -> None:
 
     drive(feed, script)
     assert feed.changes.asked == []
+
+
+def test_what_was_acted_on_keeps_the_cursor_when_the_filter_goes() -> None:
+    feed = source(RowState(WEB.path, State.DONE), Finished((done(WEB),)))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", "w", "e", "b", "enter", "S")
+        await driver.until(lambda: "It will be done" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: feed.scans == 2)
+        await driver.scanned()
+        await driver.until(lambda: "done" not in driver.text)
+        assert "linked" in driver.lines[-3], "the reason is of the row again"
+        await driver.press("escape", "escape")
+        assert driver.listed == ["api", "shop", "web"]
+        assert driver.current == "web"
+
+    drive(feed, script)

@@ -20,7 +20,10 @@ VENVS, WORK = HOME / ".virtualenvs", HOME / "envs"
 
 def plain(name: str, python: str = "3.12.11") -> Row:
     item = row(name, Status.NAMED, mib=1, path=VENVS / name, python=python)
-    return replace(item, environment=replace(item.environment, root=VENVS, store="folders"))
+    base = HOME / "pythons" / python
+    return replace(
+        item, environment=replace(item.environment, root=VENVS, store="folders", base=base)
+    )
 
 
 def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> ListSource:
@@ -63,7 +66,8 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
         assert not isinstance(driver.app.screen, PlaceScreen)
 
     drive(feed, script)
-    assert feed.changes.asked[-1] == (Action.COPY, "app", "app-copy-2x", WORK, "3.13")
+    python = str(VENVS / "new" / "bin" / "python")
+    assert feed.changes.asked[-1] == (Action.COPY, "app", "app-copy-2x", WORK, python)
     assert len(feed.changes.applied) == 1
 
 

@@ -67,7 +67,7 @@ class Project:
 
     ``bare``: it is no package, so that its environment holds no trace of it. ``changed`` and
     ``used`` are ages in days. ``alias``: its label, where two have the same name. ``to``: where it
-    is moved to.
+    is moved to. ``since``: what it needs besides since it was synced last.
     """
 
     place: str
@@ -80,6 +80,7 @@ class Project:
     used: float = 0
     alias: str = ""
     to: str = ""
+    since: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,8 +98,9 @@ PROJECTS = (
         "code/webapp",
         ("webframe",),
         Status.LINKED,
-        "a package project; its .venv leads to the environment",
+        "a package project; its .venv leads to the environment, which a sync would change",
         changed=9,
+        since=("imaging", "plotting"),
     ),
     Project(
         "code/notes",
@@ -251,5 +253,13 @@ NAMED = (
         ("httpkit",),
         changed=12,
         used=8,
+    ),
+    Named(
+        ".venvs/sandbox",
+        Status.NAMED,
+        "made by hand in another folder that is looked at",
+        ("templating",),
+        changed=33,
+        used=17,
     ),
 )

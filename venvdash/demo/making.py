@@ -145,6 +145,8 @@ def _plain(making: _Making) -> list[_Task]:
 def _synced(shop: Workshop, project: Project) -> list[Made]:
     place = shop.project(project)
     environment = shop.sync(place, shop.python)
+    if project.since:
+        shop.require(project, (*project.requires, *project.since))
     shop.age(environment, place, project.changed, project.used)
     return [Made(project.label, environment, project.status, project.what, place)]
 

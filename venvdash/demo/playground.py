@@ -23,7 +23,7 @@ from venvdash.system.machine import Machine
 from venvdash.text import visible
 
 MARKER = ".venvdash-demo.json"
-_FORMAT = 1  # of the marker and of what is made: another one is built anew
+_FORMAT = 2  # of the marker and of what is made: another one is built anew
 _OURS = ("home", "wheels", "pythons", "tmp")  # what a playground's directory holds
 _LIMIT = 256 * 1024  # bytes of a marker
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,17 +125,20 @@ class Workshop:
 
     def project(self, project: Project) -> Path:
         """Write a uv project and return its directory."""
-        requires = ", ".join(f'"{name}"' for name in project.requires)
-        text = _PYPROJECT.format(name=project.name, requires=requires)
         self.write(f"{project.place}/README.md", f"# {project.name}\n")
         if project.bare:
             self.write(f"{project.place}/main.py", 'print("hello")\n')
         else:
-            text += _PACKAGE
             package = project.name.replace("-", "_")
             self.write(f"{project.place}/src/{package}/__init__.py", "")
-        self.write(f"{project.place}/pyproject.toml", text)
+        self.require(project, project.requires)
         return self.home / project.place
+
+    def require(self, project: Project, requires: Sequence[str]) -> None:
+        """Write what a project needs into its pyproject.toml."""
+        words = ", ".join(f'"{name}"' for name in requires)
+        text = _PYPROJECT.format(name=project.name, requires=words)
+        self.write(f"{project.place}/pyproject.toml", text + ("" if project.bare else _PACKAGE))
 
     def sync(self, project: Path, python: Interpreter) -> Path:
         """Let uv make the project's central environment and return it."""

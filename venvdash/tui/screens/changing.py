@@ -65,18 +65,18 @@ class ChangingScreen(DeletingScreen):
 
     def action_copy(self) -> None:
         """Ask for the name and place of a copy of the one under the cursor."""
-        self._ask_where(Action.COPY, [self.row] if self.row is not None else [])
+        self._ask_where(Action.COPY, self.under_cursor())
 
     def action_rename(self) -> None:
         """Ask for another name for the one under the cursor."""
-        self._ask_where(Action.RENAME, [self.row] if self.row is not None else [])
+        self._ask_where(Action.RENAME, self.under_cursor())
 
     def action_move(self) -> None:
         """Ask which store the marked ones shall lie in, or the one under the cursor."""
         self._ask_where(Action.MOVE, self.chosen())
 
     def _ask_where(self, action: Action, rows: Sequence[Row]) -> None:
-        if rows and all(map(self.may_mark, rows)) and self.free_to_work():
+        if rows and self.free_to_work():
             from venvdash.tui.screens.place import PlaceScreen
 
             self.app.push_screen(PlaceScreen(self, action, rows))

@@ -12,6 +12,7 @@ from venvdash.tui.feed import Feed
 from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
+from venvdash.tui.widgets.outcome import UNDOING_LINK
 from venvdash.tui.widgets.work_line import WorkLine
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ class DeletingScreen(WorkingScreen):
         if self.job is None:
             self.dismiss_outcome()
             self._sweep()
-        ages = self.source.undoes_relink
-        self.begin("taking back", lambda _: self.source.undo(), ages=ages)
+        link = self.source.undoes_relink
+        doing = UNDOING_LINK if link else "taking back"
+        self.begin(doing, lambda _: self.source.undo(), ages=link)
 
     # The trash
 

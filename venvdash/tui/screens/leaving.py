@@ -34,8 +34,8 @@ class LeavingScreen(ChangingScreen):
 
     def _leave(self, what: str, prepare: "Callable[[Row], Invocation]") -> None:
         """Prepare beside the screen whatever may fail, then go."""
-        row = self.row
-        if row is None or self._leaving or not self.free_to_work():
+        rows = self.under_cursor()
+        if not rows or self._leaving or not self.free_to_work():
             return
         if not self._handover.possible(self.app):
             self.say(f"There is no terminal here to give away; `venvdash {what}` needs one, too.")
@@ -46,7 +46,7 @@ class LeavingScreen(ChangingScreen):
 
         def prepared() -> "Invocation":
             self.wait_for_scan()
-            return prepare(row)
+            return prepare(rows[0])
 
         aside(self, prepared, self._go, self._stay)
 

@@ -14,8 +14,10 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from venvdash.model import Action, Proposal, Row
+from venvdash.actions.copy import base_python
+from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen
+from venvdash.session.targets import is_free
 from venvdash.text import visible
 from venvdash.tui.aside import Latest
 from venvdash.tui.format import short_path, with_tilde
@@ -40,17 +42,24 @@ def name_for_copy(row: Row, rows: Iterable[Row]) -> str:
     return name
 
 
-def plain_stores(stores: Iterable[StoreSeen]) -> list[Path]:
+def free_stores(stores: Iterable[StoreSeen]) -> list[Path]:
     """Return the directories, of those looked at, in which an environment may have any name."""
-    from venvdash.session.targets import is_free  # only changes need it
+    found = [seen.real for seen in stores if seen.exists and is_free(seen.root)]
+    return list(dict.fromkeys(found))
 
-    return [seen.root.path for seen in stores if seen.exists and is_free(seen.root)]
 
+def pythons(rows: Iterable[Row]) -> dict[str, Environment]:
+    """Return the versions (3.12) of the Pythons here, the newest first.
 
-def pythons(rows: Iterable[Row]) -> list[str]:
-    """Return the versions (3.12) that environments here are made with, the newest first."""
-    found = {match[0] for row in rows if (match := _VERSION.match(row.environment.python or ""))}
-    return sorted(found, key=lambda text: [int(part) for part in text.split(".")], reverse=True)
+    Each with an environment that is made from it.
+    """
+    found: dict[str, Environment] = {}
+    for row in rows:
+        version = _VERSION.match(row.environment.python or "")
+        if version and Flag.BROKEN not in row.environment.flags:
+            found.setdefault(version[0], row.environment)
+    order = sorted(found, key=lambda text: [int(part) for part in text.split(".")], reverse=True)
+    return {version: found[version] for version in order}
 
 
 class PlaceScreen(Dialog[None]):
@@ -79,20 +88,23 @@ class PlaceScreen(Dialog[None]):
         if self._action is Action.RENAME:
             return [("", None)]
         own = self._rows[0].environment.root
-        roots = plain_stores(self._main.findings.stores)
-        others = [root for root in roots if root != own]
-        if own in roots and self._action is Action.COPY:
-            others.insert(0, own)
-        return [(short_path(root, self._main.home), root) for root in others or [own]]
+        free = free_stores(self._main.findings.stores)
+        roots = [root for root in free if root != own]
+        if self._action is Action.COPY and own in free:
+            roots.insert(0, own)
+        shown: list[tuple[str, Path | None]] = [
+            (short_path(root, self._main.home), root) for root in roots
+        ]
+        return shown or [("", None)]
 
-    def _versions(self) -> list[tuple[str, str | None]]:
+    def _versions(self) -> list[tuple[str, Environment | None]]:
         """Return the Pythons to choose from, the present one first."""
         own = visible(self._rows[0].environment.python or "not known", 32)
-        others = pythons(self._main.table.rows.values()) if self._action is Action.COPY else []
-        return [
-            (f"{own}, as it has", None),
-            *((version, version) for version in others if not own.startswith(f"{version}.")),
-        ]
+        choices: list[tuple[str, Environment | None]] = [(f"{own}, as it has", None)]
+        if self._action is Action.COPY:
+            others = pythons(self._main.table.rows.values())
+            choices += [one for one in others.items() if not own.startswith(f"{one[0]}.")]
+        return choices
 
     def compose(self) -> ComposeResult:
         """Lay out what is asked for, and the line that says what stands against it."""
@@ -175,7 +187,13 @@ class PlaceScreen(Dialog[None]):
         name = self.query_one(PlainInput).value.strip()
         if self._action is Action.RENAME:
             return lambda row, _: changes.rename(row, name)
-        return lambda row, _: changes.copy(row, name, root=store, python=python)
+
+        def copy(row: Row, _: threading.Event) -> Proposal:
+            # By its path: of a version uv takes the first that calls itself so.
+            interpreter = str(base_python(python)) if python is not None else None
+            return changes.copy(row, name, root=store, python=interpreter)
+
+        return copy
 
     def action_go_on(self) -> None:
         """Show what would be done."""

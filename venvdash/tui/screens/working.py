@@ -79,7 +79,18 @@ class WorkingScreen(MarkingScreen):
         if self.marks.paths:
             self.marks.close_range(keep=True)
             return self.table.find(self.marks.paths)
-        return [self.row] if self.row is not None and self.may_mark(self.row) else []
+        return self.under_cursor()
+
+    def under_cursor(self) -> list[Row]:
+        """Return the environment under the cursor, to act on it; none where none can be acted on.
+
+        The cursor is then on it by the user's will, whatever a filter showed it for.
+        """
+        row = self.row
+        if row is None or not self.may_mark(row):
+            return []
+        self.environments.move_to_key(row.path)
+        return [row]
 
     def ask(
         self,
@@ -239,6 +250,7 @@ class WorkingScreen(MarkingScreen):
         gone = [path for path, state in states.items() if state in _GONE]
         for path in [path for path, state in states.items() if state in _DONE]:
             self._clear_state(path)
+        self._current_changed()
         there = [RowGone(path) for path in gone if path in self.table.rows]
         if there:
             self.findings.take(list(there))

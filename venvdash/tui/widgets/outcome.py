@@ -11,6 +11,8 @@ from venvdash.session.events import Finished
 from venvdash.text import visible
 from venvdash.tui.format import short_path, with_tilde
 
+UNDOING_LINK = "taking back the link"
+
 _CHANGED = {
     "syncing": "synced",
     "relinking": "relinked",
@@ -18,6 +20,7 @@ _CHANGED = {
     "copying": "copied",
     "renaming": "renamed",
     "moving": "moved",
+    UNDOING_LINK: "linked as before",
 }
 _ELSEWHERE = frozenset({"copying", "renaming", "moving"})
 
