@@ -13,7 +13,6 @@ from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
 from venvdash.tui.widgets.outcome import UNDOING_LINK
-from venvdash.tui.widgets.work_line import WorkLine
 
 if TYPE_CHECKING:
     from venvdash.tui.screens.plan import Consent
@@ -34,12 +33,6 @@ class DeletingScreen(WorkingScreen):
         super()._job_ended()
         self.weigh_trash()
 
-    @property
-    def freed_so_far(self) -> int:
-        """The bytes that the work under way has given back."""
-        tally = self.query_one(WorkLine).tally
-        return tally.freed if tally is not None else 0
-
     # Asking
 
     def action_delete(self) -> None:
@@ -47,7 +40,7 @@ class DeletingScreen(WorkingScreen):
         from venvdash.tui.screens.plan import PlanScreen
 
         rows = self.chosen()
-        if rows and self.free_to_work():
+        if rows:
             paths = [row.path for row in rows]
             dialog = PlanScreen(len(paths), self.home)
             self.ask(dialog, lambda stop: self.source.plan_delete(paths, stop), self._delete)
@@ -93,4 +86,4 @@ class DeletingScreen(WorkingScreen):
         """Show what lies in the trash."""
         from venvdash.tui.screens.trash import TrashScreen
 
-        self.app.push_screen(TrashScreen(self))
+        self.app.push_screen(TrashScreen(self, self.weigh_trash))

@@ -34,8 +34,8 @@ class LeavingScreen(ChangingScreen):
 
     def _leave(self, what: str, prepare: "Callable[[Row], Invocation]") -> None:
         """Prepare beside the screen whatever may fail, then go."""
-        rows = self.under_cursor()
-        if not rows or self._leaving or not self.free_to_work():
+        rows = [] if self._leaving else self.under_cursor()
+        if not rows:
             return
         if not self._handover.possible(self.app):
             self.say(f"There is no terminal here to give away; `venvdash {what}` needs one, too.")
@@ -44,11 +44,7 @@ class LeavingScreen(ChangingScreen):
         self._broken_off = not self._ended
         self.feed.stop()  # nobody would take what it tells; it begins anew afterwards
 
-        def prepared() -> "Invocation":
-            self.wait_for_scan()
-            return prepare(rows[0])
-
-        aside(self, prepared, self._go, self._stay)
+        aside(self, lambda: self.in_turn(lambda: prepare(rows[0])), self._go, self._stay)
 
     def _stay(self, error: Exception) -> None:
         self._leaving = False

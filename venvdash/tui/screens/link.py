@@ -22,7 +22,7 @@ from venvdash.tui.widgets.detail import reason
 from venvdash.tui.widgets.path_line import DirectoryList, PathLine
 
 if TYPE_CHECKING:
-    from venvdash.tui.screens.changing import ChangingScreen
+    from venvdash.tui.screens.proposing import ProposingScreen
 
 
 class LinkScreen(Dialog[None]):
@@ -30,7 +30,7 @@ class LinkScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.LINK)
 
-    def __init__(self, main: "ChangingScreen", row: Row) -> None:
+    def __init__(self, main: "ProposingScreen", row: Row) -> None:
         super().__init__()
         self._main, self._row = main, row
         self._offered: Sequence[Path] | None = None
@@ -70,8 +70,7 @@ class LinkScreen(Dialog[None]):
         self.listing.focus()
 
         def offered() -> Sequence[Path]:
-            self._main.wait_for_scan()
-            return self._main.source.changes.projects(self._row)
+            return self._main.in_turn(lambda: self._main.source.changes.projects(self._row))
 
         aside(self, offered, self._offer, self._cannot)
 

@@ -271,3 +271,8 @@ class ListScreen(Screen[None]):
         severity: SeverityLevel = "error" if severe else "information"
         seconds = _SEVERE_SECONDS if severe else _SECONDS
         self.app.notify(text, severity=severity, timeout=seconds, markup=False)
+
+    def copy_text(self, text: str) -> None:
+        """Put a text into the terminal's clipboard."""
+        self.app.copy_to_clipboard(text)
+        self.say(f"Copied: {visible(text)}")

@@ -19,7 +19,7 @@ from venvdash.tui.widgets.plan_text import counted
 from venvdash.tui.widgets.run_list import RunList, ending
 
 if TYPE_CHECKING:
-    from venvdash.tui.screens.main import MainScreen
+    from venvdash.tui.screens.working import WorkingScreen
 
 _TICK = 0.1
 
@@ -32,7 +32,7 @@ class LogScreen(Dialog[None]):
         Binding("left,right", "app.focus_next", "The other part", show=False),
     ]
 
-    def __init__(self, main: "MainScreen") -> None:
+    def __init__(self, main: "WorkingScreen") -> None:
         super().__init__()
         self._main, self._commands = main, main.source.log
         self._seen = -1

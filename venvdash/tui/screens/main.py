@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.opening import copy_choices, open_folder
 from venvdash.tui.screens.leaving import LeavingScreen
@@ -89,11 +88,6 @@ class MainScreen(LeavingScreen):
         from venvdash.tui.screens.copy import CopyMenu
 
         self.app.push_screen(CopyMenu(choices), copy)
-
-    def copy_text(self, text: str) -> None:
-        """Put a text into the terminal's clipboard."""
-        self.app.copy_to_clipboard(text)
-        self.say(f"Copied: {visible(text)}")
 
     def action_log(self) -> None:
         """Show the commands that were run, and what they write."""

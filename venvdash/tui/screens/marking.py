@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.model import Row
 from venvdash.text import visible
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from venvdash.session.sums import Together
 
 
+T = TypeVar("T")
+
 _PAUSE = 0.02  # seconds between two looks at whether the scan has ended
 
 
@@ -32,6 +34,7 @@ class MarkingScreen(ListScreen):
     def __init__(self, source: Source, feed: Feed) -> None:
         super().__init__(source, feed)
         self.marks = Marks()
+        self.turn = threading.Lock()  # of threads that use the session, one at a time
         self._adding: Latest[Together] = Latest(self, self._show_together, self._no_union)
 
     def on_mount(self) -> None:
@@ -52,6 +55,12 @@ class MarkingScreen(ListScreen):
         """Wait until no scan runs; for threads beside the screen."""
         while self.feed.running and not (stop and stop.is_set()):
             time.sleep(_PAUSE)
+
+    def in_turn(self, call: Callable[[], T], stop: threading.Event | None = None) -> T:
+        """Run a call when neither a scan runs nor another call; for threads beside the screen."""
+        with self.turn:
+            self.wait_for_scan(stop)
+            return call()
 
     def rearrange(self) -> None:
         """Arrange the list anew; a range that is open ends, for its rows are elsewhere."""
@@ -129,8 +138,7 @@ class MarkingScreen(ListScreen):
         within = {row.path for row in rows}
 
         def look() -> "Sequence[Offer]":
-            self.wait_for_scan()
-            return self.source.prune_candidates(wanted)
+            return self.in_turn(lambda: self.source.prune_candidates(wanted))
 
         def found(offers: "Sequence[Offer]") -> None:
             self.app.clear_notifications()

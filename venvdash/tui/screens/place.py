@@ -27,7 +27,7 @@ from venvdash.tui.widgets.plain_input import PlainInput
 from venvdash.tui.widgets.plan_text import counted
 
 if TYPE_CHECKING:
-    from venvdash.tui.screens.changing import ChangingScreen, Propose
+    from venvdash.tui.screens.proposing import Propose, ProposingScreen
 
 _DELAY = 0.25  # seconds of no typing after which it is looked whether it can be done
 _VERSION = re.compile(r"\d+\.\d+")
@@ -75,7 +75,7 @@ class PlaceScreen(Dialog[None]):
         Binding("up", "app.focus_previous", "Before", show=False),
     ]
 
-    def __init__(self, main: "ChangingScreen", action: Action, rows: Sequence[Row]) -> None:
+    def __init__(self, main: "ProposingScreen", action: Action, rows: Sequence[Row]) -> None:
         super().__init__()
         self._main, self._action, self._rows = main, action, rows
         self._store = Cycle("Store", self._stores(), id="store")
@@ -159,8 +159,7 @@ class PlaceScreen(Dialog[None]):
         make, row = self._proposing(), self._rows[0]
 
         def look() -> Proposal:
-            self._main.wait_for_scan()
-            return make(row, threading.Event())
+            return self._main.in_turn(lambda: make(row, threading.Event()))
 
         self._say(Content("Looking …"))
         self._looking.ask(look)

@@ -1,6 +1,6 @@
 """The trash: what lies there since when, to have back or to free now."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,7 +22,7 @@ from venvdash.tui.widgets.plan_text import counted
 from venvdash.tui.widgets.trash_list import TrashList
 
 if TYPE_CHECKING:
-    from venvdash.tui.screens.deleting import DeletingScreen
+    from venvdash.tui.screens.working import WorkingScreen
 
 _TICK = 0.2
 
@@ -32,9 +32,9 @@ class TrashScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.TRASH)
 
-    def __init__(self, main: "DeletingScreen") -> None:
+    def __init__(self, main: "WorkingScreen", weigh: Callable[[], None]) -> None:
         super().__init__()
-        self._main = main
+        self._main, self._weigh = main, weigh
         self._reading: Latest[Sequence[Trashed]] = Latest(self, self._show, self._cannot)
         self._was_working = False
 
@@ -114,8 +114,8 @@ class TrashScreen(Dialog[None]):
         def restore() -> tuple[Result, str]:
             from venvdash.actions.trash import free_name
 
-            self._main.wait_for_scan()
-            return self._main.source.restore(item, name), free_name(item)
+            restored = self._main.in_turn(lambda: self._main.source.restore(item, name))
+            return restored, free_name(item)
 
         aside(self, restore, partial(self._restored, item), self._failed)
 
@@ -131,7 +131,7 @@ class TrashScreen(Dialog[None]):
             self._main.action_rescan()
         else:
             self._main.say(f"{visible(item.name)}: {reason}", severe=True)
-        self._main.weigh_trash()
+        self._weigh()
         self.read()
 
     def _take_name(self, item: Trashed, name: str | None) -> None:

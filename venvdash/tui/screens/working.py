@@ -67,6 +67,12 @@ class WorkingScreen(MarkingScreen):
         """Whether the line of the work has the basket's place."""
         return self.query_one(WorkLine).display
 
+    @property
+    def freed_so_far(self) -> int:
+        """The bytes that the work under way has given back."""
+        tally = self.query_one(WorkLine).tally
+        return tally.freed if tally is not None else 0
+
     def may_mark(self, row: Row) -> bool:
         """Whether an environment may be marked: not while something is done to it."""
         state = self.environments.states.get(row.path)
@@ -75,19 +81,22 @@ class WorkingScreen(MarkingScreen):
     # Asking
 
     def chosen(self) -> list[Row]:
-        """Return the marked environments, without marks the one under the cursor."""
-        if self.marks.paths:
+        """Return what to act on: the marked environments, without marks that under the cursor.
+
+        Nothing while some work is under way, which is then said.
+        """
+        if self.marks.paths and self._free_to_work():
             self.marks.close_range(keep=True)
             return self.table.find(self.marks.paths)
-        return self.under_cursor()
+        return [] if self.marks.paths else self.under_cursor()
 
     def under_cursor(self) -> list[Row]:
-        """Return the environment under the cursor, to act on it; none where none can be acted on.
+        """Return the environment under the cursor, to act on it; none as for ``chosen``.
 
         The cursor is then on it by the user's will, whatever a filter showed it for.
         """
         row = self.row
-        if row is None or not self.may_mark(row):
+        if row is None or not self._free_to_work() or not self.may_mark(row):
             return []
         self.environments.move_to_key(row.path)
         return [row]
@@ -112,13 +121,9 @@ class WorkingScreen(MarkingScreen):
         def failed(error: Exception) -> None:
             dialog.fail(f"{type(error).__name__}: {error}")
 
-        def planned() -> P:
-            self.wait_for_scan(stop)
-            return plan(stop)
-
         self.app.clear_notifications()  # a notice must not lie over what is to be read
         self.app.push_screen(dialog, answered)
-        aside(self, planned, dialog.show, failed)
+        aside(self, lambda: self.in_turn(lambda: plan(stop), stop), dialog.show, failed)
 
     # Doing
 
@@ -128,7 +133,7 @@ class WorkingScreen(MarkingScreen):
         for place, path in enumerate(paths):
             self.set_state(path, State.QUEUED if place else state)
 
-    def free_to_work(self) -> bool:
+    def _free_to_work(self) -> bool:
         """Return whether no job runs; where one does, say so."""
         if self.job is None:
             return True
@@ -155,8 +160,9 @@ class WorkingScreen(MarkingScreen):
         self._show_basket()
 
         def run(stop: threading.Event) -> Iterator[Told]:
-            self.wait_for_scan(stop)
-            yield from work(stop)
+            with self.turn:
+                self.wait_for_scan(stop)
+                yield from work(stop)
 
         self.job = Job(run, passing=(Output, Progressed))
         self.job.start()
