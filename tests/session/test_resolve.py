@@ -172,6 +172,13 @@ def test_folders_tell_projects_of_one_name_apart() -> None:
     assert naming.names(judged, metadata) == {one.path: "app", two.path: "app-v2"}
 
 
+def test_a_project_without_a_name_gives_none() -> None:
+    one, two = environment("app", digest="a"), environment("web", digest="b")
+    verdict = Verdict(Status.LINKED, "because", (Path("/"),), How.POINTER)
+    judged = [(one, verdict), (two, verdict)]
+    assert naming.names(judged, {}) == {one.path: "app", two.path: "web"}
+
+
 def test_implied_is_the_nearest_project_upwards(tmp_path: Path) -> None:
     project = tmp_path / "app"
     (project / "src" / "deep").mkdir(parents=True)

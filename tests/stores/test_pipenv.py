@@ -241,7 +241,17 @@ def test_the_hash_of_a_project_that_is_gone(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"relative", b"~/x", b"/a\0b", b"\x7fELF\x02", b"/" + b"a" * 9000]
+    "content",
+    [
+        b"",
+        b"\n",
+        b"/srv/app\nof two lines",
+        b"relative",
+        b"~/x",
+        b"/a\0b",
+        b"\x7fELF\x02",
+        b"/" + b"a" * 9000,
+    ],
 )
 def test_a_damaged_project_file_names_nothing(home: Home, content: bytes) -> None:
     path = made(home.path / "webapp-MPSes6ZT")

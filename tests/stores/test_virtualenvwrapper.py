@@ -128,12 +128,11 @@ def test_a_mirrored_store_is_not_its_own(home: Home) -> None:
         (b"/srv/app\n", "/srv/app"),
         (b"/srv/app", "/srv/app"),
         (b"/srv/app\r\n", "/srv/app"),
-        (b"/srv/app\nsecond line\n", "/srv/app"),
         (b"/srv/a b ", "/srv/a b "),
         (b"/srv/\xff\x1b[31m\n", "/srv/\udcff\x1b[31m"),
     ],
 )
-def test_the_first_line_names_the_project(home: Home, content: bytes, project: str) -> None:
+def test_the_project_file_names_the_project(home: Home, content: bytes, project: str) -> None:
     root = Root(home.path, STORE.name)
     (claim,) = STORE.claims(reading(_pointer(root, content), root))
     assert claim.project == Path(project)
@@ -141,7 +140,16 @@ def test_the_first_line_names_the_project(home: Home, content: bytes, project: s
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n", b"relative/path\n", b"~/x\n", b"/a\0b\n", b"\x7fELF\x02", b"/" + b"a" * 9000],
+    [
+        b"",
+        b"\n",
+        b"/srv/app\nof two lines\n",
+        b"relative/path\n",
+        b"~/x\n",
+        b"/a\0b\n",
+        b"\x7fELF\x02",
+        b"/" + b"a" * 9000,
+    ],
 )
 def test_a_damaged_project_file_names_nothing(home: Home, content: bytes) -> None:
     root = Root(home.path, STORE.name)

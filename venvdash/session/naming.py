@@ -34,7 +34,7 @@ def names(
     owners: dict[Path, list[Environment]] = defaultdict(list)
     called: dict[Path, str] = {}
     for environment, verdict in judged:
-        if verdict.project is None:
+        if verdict.project is None or not verdict.project.name:  # "/" has none
             called[environment.path] = environment.traits.name
         else:
             owners[verdict.project].append(environment)

@@ -23,6 +23,16 @@ def pointer_text(file: Path, limit: int = _PATH_LIMIT) -> str | None:
         return index_text(file, limit)
 
 
+def named_directory(text: str | None) -> Path | None:
+    """Return the directory that a file with one absolute path names, None where it names none.
+
+    Nor does one of several lines: a directory may have a newline in its name, and the beginning of
+    that would be taken for another one that is gone.
+    """
+    line = (text or "").removesuffix("\n").removesuffix("\r")
+    return Path(line) if os.path.isabs(line) and not {"\0", "\n"} & set(line) else None
+
+
 @contextmanager
 def about(file: Path) -> Iterator[None]:
     """Let an UnreadableError begin with the path of the file that it is about."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Edit, Environment, How, Traits
 from venvdash.stores._dirs import by_default
-from venvdash.stores._linking import led_before, named_project, pointer_text
+from venvdash.stores._linking import led_before, named_directory, named_project, pointer_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import (
     Assignment,
@@ -90,9 +90,9 @@ class PipenvStore(Store):
         """Yield the project that ``.project`` names; a damaged file names none."""
         file = reading.path / _POINTER
         text = read_text(file, _POINTER_LIMIT) if _POINTER in reading.names else None
-        line = (text or "").split("\n", 1)[0].removesuffix("\r")
-        if os.path.isabs(line) and "\0" not in line:
-            yield Claim(reading.path, Path(line), How.POINTER, Direction.ENVIRONMENT, str(file))
+        project = named_directory(text)
+        if project is not None:
+            yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield where a ``.venv`` file leads: to a name in the store, or by a relative path."""

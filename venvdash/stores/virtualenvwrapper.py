@@ -11,7 +11,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How, Traits
-from venvdash.stores._linking import named_project
+from venvdash.stores._linking import named_directory, named_project
 from venvdash.stores.base import (
     Assignment,
     Kind,
@@ -33,7 +33,7 @@ _HOOKS = ("get_env_details", "postactivate", "preactivate", "postdeactivate", "p
 
 
 class VirtualenvwrapperStore(Store):
-    """Named environments; ``.project`` holds the project's directory in its first line."""
+    """Named environments; ``.project`` holds the project's directory."""
 
     name = "virtualenvwrapper"
     title = "virtualenvwrapper"
@@ -70,7 +70,7 @@ class VirtualenvwrapperStore(Store):
         file = reading.path / _pointer(reading)
         if file.name not in reading.names:
             return
-        project = _project(read_text(file, _POINTER_LIMIT))
+        project = named_directory(read_text(file, _POINTER_LIMIT))
         if project is not None:
             yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
 
@@ -87,14 +87,6 @@ def _pointer_name(machine: Machine) -> str | None:
 
 def _pointer(reading: Reading) -> str:
     return reading.root.pointer or _POINTER
-
-
-def _project(text: str | None) -> Path | None:
-    """Return the absolute path in the first line, None where there is none such."""
-    if text is None or "\0" in text:
-        return None
-    line = text.split("\n", 1)[0].removesuffix("\r")
-    return Path(line) if os.path.isabs(line) else None
 
 
 def _has_hooks(reading: Reading) -> bool:
