@@ -16,7 +16,7 @@ from tests.conftest import Home
 from tests.scenario import rows
 from tests.session.relinking import Moved, applied, moved, moved_of_hatch
 from tests.session.sharing import last, scanned
-from venvdash.actions import relink_journal, steps
+from venvdash.actions import relink_stages, steps
 from venvdash.model import How, Outcome, Result, Status
 from venvdash.session import Session
 
@@ -50,7 +50,7 @@ class World:
         """
         found = rows(self.home)  # ends what was interrupted
         state = self.home.machine().state_directory
-        assert not relink_journal.due(state)
+        assert not relink_stages.due(state)
         now, before, after = everything(self.home), self.before, self.after
         if not empty:
             now, before, after = map(_filled, (now, before, after))
@@ -172,7 +172,7 @@ def test_an_end_that_was_interrupted_is_told(world: World) -> None:
 def test_another_machines_journal_is_left_to_it(world: World) -> None:
     session = scanned(world.home)
     assert _killed_at(1, partial(world.relink, session)) == -signal.SIGKILL
-    folder = world.home.machine().state_directory / relink_journal.FOLDER
+    folder = world.home.machine().state_directory / relink_stages.FOLDER
     (file,) = (path for path in folder.iterdir() if ".begun." in path.name)
     text = file.read_text()
     line = next(line for line in text.splitlines() if line.startswith("host"))
@@ -183,3 +183,19 @@ def test_another_machines_journal_is_left_to_it(world: World) -> None:
     rows(world.home)
     assert file.exists()
     assert Path(world.moved.environment).exists()
+
+
+def test_killed_again_while_it_is_mended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = scanned(world.home)
+    done = _steps_of(partial(world.relink, session), monkeypatch)
+    assert world.undo(scanned(world.home)).outcome is Outcome.DONE
+    almost = len(done) - 1 - done[::-1].index("swapped")
+    for number in range(1, 50):
+        session = scanned(world.home)
+        assert _killed_at(almost + 1, partial(world.relink, session)) == -signal.SIGKILL
+        code = _killed_at(number, partial(scanned, world.home))
+        assert not world.check()
+        if code == 0:
+            break
+    assert number > 5
+    assert code == 0

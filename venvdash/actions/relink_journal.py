@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +25,7 @@ from venvdash.actions.journaling import (
     time,
 )
 from venvdash.actions.links import ChangedError
+from venvdash.actions.relink_stages import FOLDER, Stage, file_name, taken_apart
 from venvdash.actions.swaps import Content, Swap
 from venvdash.model import Action, ProjectRecord
 from venvdash.records import schema
@@ -34,22 +34,12 @@ from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 
-FOLDER = "relinks"  # in the state directory
 _SCHEMA = 1
 _COMMENT = "# What venvdash linked to another project. `venvdash relink --undo` takes it back.\n"
 _TEMPORARY = PREFIX + "relink"
 _LIMIT = 32 * 1024 * 1024  # bytes; it holds the files that were changed
 _KEPT = 20  # of those that can be taken back
 _PATIENCE = 5.0  # seconds that another venvdash may be relinking
-
-
-class Stage(StrEnum):
-    """How far it is; the middle of the file's name."""
-
-    BEGUN = "begun"  # is taken back at the next start
-    DONE = "done"  # all but what venvdash itself remembers
-    KEPT = "kept"
-    UNDOING = "undoing"  # as ``BEGUN``, and what was remembered comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +112,7 @@ class Journals:
         """Write one that is at ``stage`` anew; the old one stays where that fails."""
         journaling.write(
             self._folder,
-            _name(key, stage),
+            file_name(key, stage),
             _table(journal),
             _COMMENT,
             _TEMPORARY,
@@ -132,19 +122,19 @@ class Journals:
 
     def turn(self, key: str, stage: Stage, after: Stage) -> None:
         """Note that one has come from one stage to another."""
-        self._folder.replace(_name(key, stage), _name(key, after))
+        self._folder.replace(file_name(key, stage), file_name(key, after))
         self._folder.sync()
 
     def drop(self, key: str, stage: Stage) -> None:
         """Forget one."""
-        self._folder.unlink(_name(key, stage))
+        self._folder.unlink(file_name(key, stage))
         self._folder.sync()
 
     def found(self, host: str) -> Iterator[tuple[str, Stage, Journal]]:
         """Yield those of this machine, the newest first; what cannot be read is passed over."""
         for key, stage in sorted(self._names(), reverse=True):
             with suppress(JournalError):
-                journal = journaling.read(self._folder, _name(key, stage), _journal, _LIMIT)
+                journal = journaling.read(self._folder, file_name(key, stage), _journal, _LIMIT)
                 if journal is not None and journal.host == host:
                     yield key, stage, journal
 
@@ -155,26 +145,7 @@ class Journals:
             self.drop(key, Stage.KEPT)
 
     def _names(self) -> list[tuple[str, Stage]]:
-        return [found for name in self._folder.names() if (found := _parts(name))]
-
-
-def due(state: Path) -> bool:
-    """Return whether a relinking was interrupted. Raises nothing."""
-    try:
-        names = os.listdir(state / FOLDER)
-    except OSError:
-        return False
-    return any((found := _parts(name)) and found[1] is not Stage.KEPT for name in names)
-
-
-def _name(key: str, stage: Stage) -> str:
-    return f"{key}.{stage}.toml"
-
-
-def _parts(name: str) -> tuple[str, Stage] | None:
-    key, _, rest = name.partition(".")
-    stage = rest.removesuffix(".toml")
-    return (key, Stage(stage)) if rest.endswith(".toml") and stage in list(Stage) else None
+        return [found for name in self._folder.names() if (found := taken_apart(name))]
 
 
 def _table(journal: Journal) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from venvdash.actions.again import read_at
 from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
 from venvdash.actions.plan import busy
-from venvdash.actions.relink_journal import Journal, Journals, Stage
+from venvdash.actions.relink_journal import Journal, Journals
+from venvdash.actions.relink_stages import Stage
 from venvdash.actions.relink_values import Known, Relinking
 from venvdash.actions.repair import Repair, RepairError, own_names
 from venvdash.actions.respelling import Respelling

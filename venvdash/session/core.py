@@ -114,7 +114,7 @@ class Session(Scanned):
                 self._report(Problem(None, sentence) for sentence in answer)
 
     def _mend(self) -> list[str]:
-        from venvdash.actions.relink_journal import due
+        from venvdash.actions.relink_stages import due
 
         said = [*self._trash.tidy_if_due(), *recover(self)]
         if due(self.machine.state_directory):

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions import relink_journal, relinking
+from venvdash.actions import relink_stages, relinking
 from venvdash.actions.context import Context
 from venvdash.actions.events import Progressed, Told
 from venvdash.actions.links import ChangedError
-from venvdash.actions.relink_journal import Journal, Journals, Stage
+from venvdash.actions.relink_journal import Journal, Journals
 from venvdash.actions.relink_plan import plan
+from venvdash.actions.relink_stages import Stage
 from venvdash.actions.relink_values import Known, Relinking
 from venvdash.actions.rollback import FailedError, words
 from venvdash.actions.unlink_plan import plan_unlink
@@ -74,7 +75,7 @@ def undo(session: "Session", key: str | None = None) -> Iterator[Finished]:
 def recover(session: "Session") -> list[str]:
     """End what a crash has left; return what was done, a sentence each. Raises nothing."""
     state = session.machine.state_directory
-    if not relink_journal.due(state):
+    if not relink_stages.due(state):
         return []
     from venvdash.actions import trash
 
