@@ -9,7 +9,7 @@ from tests.actions.deleting import small
 from tests.conftest import Home
 from tests.session.sharing import scanned
 from venvdash.config import Config
-from venvdash.model import Action, Proposal, Result, Row
+from venvdash.model import Action, Proposal, Result
 from venvdash.session import Session
 from venvdash.session.events import Finished
 from venvdash.stores._paths import sha256
@@ -91,9 +91,11 @@ def named(home: Home, name: str, project: Path | None = None) -> Path:
     return path
 
 
-def row_of(session: Session, path: Path) -> Row:
-    """Return the row of an environment that must be there."""
-    return session.rows[path]
+def project_of(home: Home, name: str = "app") -> Path:
+    """Make an empty project."""
+    project = home.path / "code" / name
+    project.mkdir(parents=True)
+    return project
 
 
 def applied(session: Session, proposal: Proposal) -> Result:
