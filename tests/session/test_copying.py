@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import small, tree
+from tests.actions.deleting import at_step, small, tree
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.prefixes import conda_prefix
 from tests.scenario import rows, uv_project, venv
 from tests.session.sharing import last
+from venvdash.actions.links import ChangedError
+from venvdash.actions.relink_journal import Journals
 from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.session import Session
@@ -221,6 +223,34 @@ def test_what_names_it_from_outside_is_told(home: Home, app: Path) -> None:
     (warning,) = session.changes.rename(row(session, app), "shop").warns
     assert "is not changed" in warning
     assert "kernel.json" in warning
+
+
+def test_what_another_venvdash_has_relinked_meanwhile(
+    home: Home, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its new link is not among those that would follow, nor in the record that would go along."""
+    project_of(home, app)
+    other = home.path / "code" / "other"
+    other.mkdir()
+    slow, fast = scanned(home), scanned(home)
+    proposal = slow.changes.rename(row(slow, app), "new")
+    assert done(fast, fast.changes.relink(row(fast, app), other)).outcome is Outcome.DONE
+    before = tree(home.path / "code", home.path / ".virtualenvs")
+    result = done(slow, proposal)
+    assert result.outcome is Outcome.SKIPPED
+    assert result.reason == "It was linked to another project since it was listed."
+    assert tree(home.path / "code", home.path / ".virtualenvs") == before
+
+    def relink() -> None:  # while it is renamed
+        with pytest.raises(ChangedError, match="Another venvdash"):
+            Journals(fast.machine.state_directory, wait=0.0)
+
+    steps = at_step(monkeypatch, "renamed", relink)
+    session = scanned(home)
+    result = done(session, session.changes.rename(row(session, app), "new"))
+    assert "renamed" in steps
+    assert (other / ".venv").readlink() == result.place
+    assert rows(home)[app.with_name("new")].verdict.project == other
 
 
 def test_into_another_folder(home: Home, app: Path) -> None:

@@ -236,6 +236,19 @@ def test_without_a_place_to_write_down_what_is_done_nothing_is(home: Home) -> No
         assert differing(everything(home), before) == []
 
 
+def test_a_state_directory_that_cannot_be_made(home: Home) -> None:
+    known = moved(home)
+    session = scanned(home)
+    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    (session.machine.state_directory / "relinks").touch()  # where a directory belongs
+    before = everything(home)
+    result = applied(session, proposal)
+    assert result.outcome is Outcome.SKIPPED
+    assert result.reason.startswith("What is to be done cannot be written down: ")
+    assert result.reason.endswith("Nothing was changed.")
+    assert differing(everything(home), before) == []
+
+
 def test_what_is_in_use_is_not_renamed(home: Home) -> None:
     known = moved(home)
     sleeper = subprocess.Popen(["sleep", "60"], cwd=known.environment)

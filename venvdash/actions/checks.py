@@ -92,11 +92,23 @@ def _said(path: Path, uid: int | None) -> tuple[object, ...]:
     record = sidecar.read(path, uid)
     if not isinstance(record, Record):
         return ()
-    linked = frozenset(
+    said = (record.note, record.tags, record.pinned, _linked(record))
+    return said if any(said) else ()
+
+
+def _linked(record: Record) -> frozenset[tuple[Path, How]]:
+    """Return the projects that the user said it belongs to, or does not."""
+    return frozenset(
         (one.path, one.how) for one in record.projects if one.how in (How.USER, How.DENIED)
     )
-    said = (record.note, record.tags, record.pinned, linked)
-    return said if any(said) else ()
+
+
+def relinked(row: Row, context: Context) -> Iterator[str]:
+    """Yield that the user has linked it to another project since it was listed."""
+    record = sidecar.read(row.path, context.machine.uid)
+    known = _linked(row.record) if row.record is not None else frozenset()
+    if isinstance(record, Record) and not _linked(record) <= known:
+        yield "It was linked to another project since it was listed."
 
 
 @dataclass(frozen=True)

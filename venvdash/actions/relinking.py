@@ -135,9 +135,14 @@ def _begun(journal: Journal, journals: Journals) -> str:
     try:
         return journals.begin(journal)
     except OSError as error:
-        raise ChangedError(
-            f"What is to be done cannot be written down: {words(error)}. Nothing was changed."
-        ) from error
+        raise unwritten(error) from error
+
+
+def unwritten(error: OSError) -> ChangedError:
+    """Return that no journal can be written, so that nothing is begun."""
+    return ChangedError(
+        f"What is to be done cannot be written down: {words(error)}. Nothing was changed."
+    )
 
 
 def _with_files(wanted: Relinking, journal: Journal) -> Journal:

@@ -3,19 +3,20 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from venvdash.actions import checks, links, renaming
 from venvdash.actions import copy as copies
-from venvdash.actions import links, renaming
 from venvdash.actions.again import read_at
 from venvdash.actions.context import Context
 from venvdash.actions.copy import Copying
 from venvdash.actions.events import Told
 from venvdash.actions.links import ChangedError
 from venvdash.actions.programs import CancelledError
+from venvdash.actions.relink_journal import Journals
 from venvdash.actions.requirements import Again
 from venvdash.actions.rollback import FailedError, words
 from venvdash.model import Action, Direction, How, Link, Outcome, Proposal, Record, Result, Row
@@ -277,9 +278,14 @@ def _copied(wanted: Copying, context: Context, cancel: threading.Event) -> Itera
 def _rename(
     session: "Session", row: Row, proposal: Proposal, place: Path, context: Context
 ) -> Result:
-    note = renaming.rename(row, place, session.rows, context)
-    prefix = place / row.environment.path.relative_to(row.environment.entry)
-    _remember(session, prefix, place, row.record)
+    with ExitStack() as stack:
+        with suppress(OSError):  # where no state can be kept nobody relinks either
+            stack.enter_context(Journals(session.machine.state_directory))
+        for reason in checks.relinked(row, context):
+            raise ChangedError(reason)
+        note = renaming.rename(row, place, session.rows, context)
+        prefix = place / row.environment.path.relative_to(row.environment.entry)
+        _remember(session, prefix, place, row.record)
     return _result(proposal, Outcome.DONE, note, place)
 
 

@@ -93,7 +93,7 @@ def recover(session: "Session") -> list[str]:
 def _done(session: "Session", wanted: Relinking, known: Known) -> Result:
     row = wanted.row
     try:
-        with Journals(session.machine.state_directory) as journals:
+        with _opened(session) as journals:
             journal = _journal(session, wanted, known)
             key = relinking.relink(wanted, journal, known, journals)
             if _remember(session, known.context, journal, journal.after):
@@ -107,6 +107,14 @@ def _done(session: "Session", wanted: Relinking, known: Known) -> Result:
         return _result(row, Outcome.FAILED, f"{words(error)}. The next start tidies up.")
     session.relinks.append((time.monotonic(), key))
     return _result(row, Outcome.DONE, "", wanted.entry)
+
+
+def _opened(session: "Session") -> Journals:
+    """Return the journals, locked. Raises ChangedError."""
+    try:
+        return Journals(session.machine.state_directory)
+    except OSError as error:
+        raise relinking.unwritten(error) from error
 
 
 def _undone(session: "Session", wanted: str | None) -> Result:
@@ -171,6 +179,10 @@ def _journal(session: "Session", wanted: Relinking, known: Known) -> Journal:
     below = environment.path.relative_to(environment.entry)
     record = linked.record(session, row)
     before = record.projects if record else ()
+    try:
+        inode = environment.entry.lstat().st_ino
+    except FileNotFoundError:  # renamed by another venvdash until just now
+        raise ChangedError("It is not there any more. Nothing was changed.") from None
     return Journal(
         action=wanted.proposal.action,
         name=row.name[:500],
@@ -180,7 +192,7 @@ def _journal(session: "Session", wanted: Relinking, known: Known) -> Journal:
         old=environment.entry,
         new=wanted.entry,
         below="" if str(below) == "." else str(below),
-        inode=environment.entry.lstat().st_ino,
+        inode=inode,
         project=wanted.project,
         swaps=wanted.swaps,
         made=wanted.made,
