@@ -54,7 +54,7 @@ class Terminal:
                 break
         return self.output[before:]
 
-    def wait_for(self, text: str, seconds: float = 30) -> None:
+    def wait_for(self, text: str, seconds: float = 60) -> None:
         """Read until ``text`` has been written since the start; fail where it never is."""
         end = time.monotonic() + seconds
         while text.encode() not in self.output:
