@@ -89,6 +89,24 @@ def origins(directory: str) -> tuple[Package, ...]:
     return tuple(with_origin(directory, info, name_and_version(info))[0] for info in infos)
 
 
+def linked_into(prefix: str, version: str | None, directory: str) -> bool:
+    """Return whether packages of an environment are symbolic links into ``directory``, resolved.
+
+    uv links every file that a wheel brought, its ``WHEEL`` too (uv 0.13.9, link-mode "symlink").
+    """
+    inside = directory.rstrip(os.sep) + os.sep
+    try:
+        site = site_directory(prefix, version, frozenset(os.listdir(prefix)))
+        infos = [name for name in os.listdir(site or prefix) if name.endswith(".dist-info")]
+    except (OSError, ValueError):
+        return False
+    for info in infos if site else ():
+        file = os.path.join(site or "", info, "WHEEL")
+        if os.path.islink(file) and os.path.realpath(file).startswith(inside):
+            return True
+    return False
+
+
 def name_and_version(info: str) -> Package:
     """Return what the name of a ``*.dist-info`` or ``*.egg-info`` says of its package."""
     stem = info.rsplit(".", 1)[0]

@@ -92,7 +92,7 @@ class Deletions:
             receipts.write(self._session, plan, results)
         problems: list[str] = []
         notes: list[str] = []
-        cleaned = self._clean(plan, results, problems) if clean_cache else ()
+        cleaned = self._clean(plan, results, now, problems) if clean_cache else ()
         freed = sum(one.frees for one in results if one.outcome is Outcome.DONE and not one.trash)
         in_trash = self._again(results) if cleaned else self._exactly(plan, results)
         if now:
@@ -170,12 +170,18 @@ class Deletions:
                 yield RowState(trash[event.path].path, State.FREED)
             yield Tally(done, len(results), freed + back.freed, back.left, freeing=True)
 
-    def _clean(self, plan: Plan, results: Sequence[Result], problems: list[str]) -> tuple[str, ...]:
+    def _clean(
+        self, plan: Plan, results: Sequence[Result], now: bool, problems: list[str]
+    ) -> tuple[str, ...]:
         """Take out of uv's cache what only the deleted environments had."""
+        session = self._session
         done = {result.path for result in results if result.outcome is Outcome.DONE}
         going = [item.row for item in plan.items if item.row.path in done]
-        packages = cleaning.only_theirs(going, self._session.rows.values())
-        cleaned, told = cleaning.clean(self._session.machine, packages, self._session.log)
+        packages = cleaning.only_theirs(going, session.rows.values())
+        concerned = cleaning.concerned(session.rows.values(), session.facts)
+        freed = {result.trash for result in results if now}
+        concerned.environments += [(prefix, None) for prefix in self.trash.prefixes(freed)]
+        cleaned, told = cleaning.clean(session.machine, packages, concerned, session.log)
         problems += told
         return cleaned
 

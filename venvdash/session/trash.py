@@ -1,7 +1,7 @@
 """The trash as both faces use it: what lies there, having it back, undo, and freeing it."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,17 @@ class Trash:
         from venvdash.actions import trash
 
         return trash.find(self._session.context().roots, self._session.machine.state_directory)
+
+    def prefixes(self, without: Collection[Path | None]) -> list[Path]:
+        """Return where environments in the trash are, or may be; not in the ones ``without``."""
+        found = []
+        for trashed in self.find():
+            if trashed.path in without:
+                continue
+            row = self._rows.get(trashed.path)
+            inside = row.path.relative_to(row.environment.entry) if row else Path(".venv")
+            found += [trashed.path, trashed.path / inside]
+        return found
 
     # Having back.
 

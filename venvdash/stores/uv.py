@@ -13,14 +13,12 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Traits
-from venvdash.stores import _seahash
-from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why, normalised
-from venvdash.system.files import read_text
+from venvdash.stores import _seahash, uv_settings
+from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, normalised
 from venvdash.system.machine import Machine
 
 _BUCKET = "environments-v2"
 _OTHER_BUCKET = re.compile(r"environments-v[0-9]{1,4}")
-_CONFIG_LIMIT = 1024 * 1024  # bytes
 _PROJECT = re.compile(
     r"(?:(?P<name>[0-9a-z-]+)-)?(?P<implementation>[a-z]+)(?P<version>[0-9]+\.[0-9][0-9a-z.+]*)"
     r"-(?P<digest>[0-9a-f]{16})"
@@ -53,7 +51,7 @@ class UvStore(Store):
 
         UV_CACHE_DIR, then ``cache-dir`` of uv's user or system configuration, then the default.
         """
-        cache_dir, why, source = _cache_dir(machine)
+        cache_dir, why, source = uv_settings.cache_directory(machine)
         for bucket in _buckets(cache_dir):
             yield Root(cache_dir / bucket, self.name, why, source, depth=2)
 
@@ -191,57 +189,6 @@ def _libc() -> str:
         return "gnu" if os.confstr("CS_GNU_LIBC_VERSION") else "musl"
     except (AttributeError, OSError, ValueError):
         return "musl"
-
-
-def _cache_dir(machine: Machine) -> tuple[Path, Why, str]:
-    given = machine.variable("UV_CACHE_DIR")
-    if given:
-        return _literally(machine, given), Why.VARIABLE, "UV_CACHE_DIR"
-    for file in _configurations(machine):
-        configured = _cache_setting(file)
-        if configured:
-            return _literally(machine, configured), Why.CONFIG, str(file)
-    if machine.platform == "win32":
-        return machine.local_appdata / "uv" / "cache", Why.DEFAULT, ""
-    legacy = machine.home / "Library" / "Caches" / "uv"
-    if machine.platform == "darwin" and os.path.isdir(legacy):
-        return legacy, Why.DEFAULT, ""
-    if machine.variable("XDG_CACHE_HOME") and machine.cache_home != machine.home / ".cache":
-        return machine.cache_home / "uv", Why.VARIABLE, "XDG_CACHE_HOME"
-    return machine.cache_home / "uv", Why.DEFAULT, ""
-
-
-def _literally(machine: Machine, text: str) -> Path:
-    """Return the path as uv takes it: ``~`` and ``$`` mean themselves, relative to the cwd."""
-    return (machine.cwd or machine.home) / text
-
-
-def _configurations(machine: Machine) -> list[Path]:
-    """Return uv's configuration files outside projects, the one that wins first."""
-    if machine.variable("UV_NO_CONFIG"):
-        return []
-    given = machine.variable("UV_CONFIG_FILE")
-    if given:
-        return [_literally(machine, given)]
-    if machine.platform == "win32":
-        system = machine.path_variable("PROGRAMDATA") or Path("C:/ProgramData")
-        return [machine.appdata / "uv" / "uv.toml", system / "uv" / "uv.toml"]
-    folders = (machine.variable("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
-    system_wide = [Path(folder) for folder in folders if folder] + [Path("/etc")]
-    return [folder / "uv" / "uv.toml" for folder in (machine.config_home, *system_wide)]
-
-
-def _cache_setting(file: Path) -> str | None:
-    text = read_text(os.path.realpath(file), _CONFIG_LIMIT)  # dotfiles are often links
-    if text is None or "cache-dir" not in text:
-        return None
-    import tomllib  # few users have such a file
-
-    try:
-        value = tomllib.loads(text).get("cache-dir")
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, str) and value and "\0" not in value else None
 
 
 def _buckets(cache_dir: Path) -> list[str]:
