@@ -17,12 +17,13 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import remove, rows, uv_project
 from tests.users import as_another_user, open_to_all
-from venvdash.actions import renaming, trash
+from venvdash.actions import rename_journal, renaming, trash
 from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
 from venvdash.actions.rollback import FailedError
-from venvdash.model import Outcome, Result, Row, Status
+from venvdash.model import Edit, Outcome, Result, Row, Status
 from venvdash.system import locks
+from venvdash.system.directory import Directory
 
 _STEPS = ["checked", "locked", "journalled", "renamed", "repaired", "linked", "settled"]
 
@@ -377,9 +378,53 @@ def test_a_journal_cannot_lead_links_elsewhere(world: World, home: Home) -> None
     assert forged != text
     journal.write_text(forged.replace('before = "../../.virtualenvs/app"', 'before = "/bad"'))
     (said,) = trash.recover(world.context.roots)
-    assert "would not lead to" in said
+    assert "is left as it is" in said
     assert os.readlink(other / ".venv") == "/good"
     assert world.state() == world.old
     journal.write_text("garbage")
     (said,) = trash.recover(world.context.roots)
     assert "is left alone" in said or "cannot be ended" in said
+
+
+def test_a_journal_cannot_take_the_links_of_others(world: World, home: Home) -> None:
+    """Neither those of an environment that is there, nor any that never led to the old place."""
+    assert in_child(killing(world.rename, "renamed")) == -signal.SIGKILL
+    victim, other = small(world.new.with_name("victim")), home.path / "code" / "other"
+    other.mkdir()
+    link = other / ".venv"
+    link.symlink_to(victim)
+    with Directory(world.new) as directory:
+        known = rename_journal.read(directory)
+        assert known is not None
+        forged = replace(known, links=(Edit(link, str(victim), str(world.new)),), edits=())
+        for old in (victim, world.old):
+            rename_journal.write(directory, replace(forged, old=old))
+            (said,) = trash.recover(world.context.roots)
+            assert f"{link} is left as it is" in said
+            assert os.readlink(link) == str(victim)
+
+
+def test_links_into_itself_follow_wherever_they_lie(world: World) -> None:
+    deep = world.old / "share" / "doc"
+    deep.mkdir(parents=True)
+    for link in (deep / "bin", world.old / "here"):
+        link.symlink_to(world.old / "bin")
+    (deep / "aside").symlink_to(f"{world.old}-2/bin")
+    (deep / "loop").symlink_to("loop")
+    world.rename()
+    for name in ("share/doc/bin", "here"):
+        assert os.readlink(world.new / name) == str(world.new / "bin")
+    assert os.readlink(world.new / "share/doc/aside") == f"{world.old}-2/bin"
+    assert world.state() == world.new
+
+
+@pytest.mark.parametrize("name", ["bin", "lib"])
+def test_programs_behind_a_link_keep_it_where_it_is(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    (world.old / name).rename(tmp_path / "elsewhere")
+    (world.old / name).symlink_to(tmp_path / "elsewhere")
+    before = tree(tmp_path)
+    with pytest.raises(ChangedError, match=f"Its {name} is a link"):
+        world.rename()
+    assert tree(tmp_path) == before

@@ -239,13 +239,16 @@ def _tidy(parent: Directory) -> None:
         parent.unlink(_ASIDE)
 
 
-def may_follow(change: Edit, place: Path) -> bool:
+def may_follow(change: Edit, place: Path, former: Path) -> bool:
     """Return whether what a journal says of a link or path file is what we would have written.
 
     A file that anybody wrote may say it: only what is called like an environment, in a directory
-    of our own, and then leads to ``place``, is changed.
+    of our own, leads to ``former``, where nothing is any more, and then to ``place``, is changed.
     """
-    if change.after is None or not _leads(Link(change.path, change.after.strip()), place):
+    texts = ((change.before, former), (change.after, place))
+    if os.path.lexists(former) or any(
+        text is None or not _leads(Link(change.path, text.strip()), led) for text, led in texts
+    ):
         return False
     try:
         with _parent(change.path) as parent:

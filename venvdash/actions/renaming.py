@@ -122,7 +122,7 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
         names = [renaming.prefix(other), *(renaming.names if forth else ())]
         Repair.plan(renaming.prefix(here), names, renaming.prefix(here)).apply()
         notes = [
-            _settled(do, change if forth else _back(change), here)
+            _settled(do, change if forth else _back(change), here, other)
             for do, change in _changes(renaming)
         ]
     rename_journal.remove(directory)
@@ -280,10 +280,12 @@ def _undone(do: Callable[[Edit], bool], change: Edit) -> None:
         do(_back(change))
 
 
-def _settled(do: Callable[[Edit], bool], change: Edit, entry: Path) -> str:
+def _settled(do: Callable[[Edit], bool], change: Edit, entry: Path, former: Path) -> str:
     """Make a change that a journal names; return what stood against it, or nothing."""
-    if not links.may_follow(change, entry):
-        return f"{change.path} is left as it is: it would not lead to {entry}"
+    if not links.may_follow(change, entry, former):
+        return (
+            f"{change.path} is left as it is: it did not lead to {former}, or would not to {entry}"
+        )
     try:
         do(change)
     except (ChangedError, OSError) as error:

@@ -1,10 +1,11 @@
 """Making an environment that lies at another place than it was made for name its own place.
 
 What holds an absolute path: the first lines of the programs in ``bin``, the activation scripts,
-``command`` in pyvenv.cfg, and, where a source tree or a kernel lies in the environment itself,
-``.pth`` files, ``direct_url.json`` and kernels. An environment made with ``uv venv --relocatable``
-holds none. Files are replaced, never written in place: uv and ``cp -l`` give them other names
-elsewhere. Running it again after an interruption ends the work.
+``command`` in pyvenv.cfg, links into itself, and, where a source tree or a kernel lies in the
+environment itself, ``.pth`` files, ``direct_url.json`` and kernels. One made with
+``uv venv --relocatable`` holds none but links of its user's. Files are replaced, never written in
+place: uv and ``cp -l`` give them other names elsewhere. Running it again after an interruption
+ends the work.
 """
 
 import base64
@@ -23,6 +24,7 @@ from venvdash.stores.base import parse_cfg
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError
+from venvdash.system.walk import symlinks
 from venvdash.text import visible
 
 _FORBIDDEN = frozenset("'\"$`\\!")  # some activation script or shebang cannot hold these
@@ -102,15 +104,18 @@ class Repair:
         changes, left = [], []
         with Directory(prefix) as directory:
             if _relocatable(directory):
-                return cls(prefix)
-            _no_trampolines(directory)
-            for file in _named_files(directory):
+                files = _links(directory)
+            else:
+                _no_trampolines(directory)
+                _no_links(directory)
+                files = _named_files(directory)
+            for file in files:
                 before, after = file.content, file.respelt(respelling)
                 if before is not None and after is not None and after != before:
                     changes.append(_Change(file.folder, file.name, before, after, file.status))
                 if _names_old(respelling, file, after):
                     left.append(file.path)
-            records = list(_records(directory, changes))
+            records = list(_records(directory, changes)) if changes else []
         # Records first: a program that still names the old place is done again, its record too.
         return cls(prefix, (*records, *changes), tuple(left))
 
@@ -264,8 +269,32 @@ def _no_trampolines(directory: Directory) -> None:
             )
 
 
+def _no_links(directory: Directory) -> None:
+    """Raise RepairError where what would have to be rewritten lies behind a link: it is left."""
+    places = [directory.path / name for name in (*_BIN, *_LIBRARY)]
+    known = [os.path.realpath(directory.path) + os.sep + place.name for place in places]
+    for place in places:
+        if place.is_symlink() and os.path.realpath(place) not in known:
+            raise RepairError(
+                f"Its {place.name} is a link to another directory, in which nothing is changed."
+            )
+
+
 def _named_files(directory: Directory) -> Iterator[_File]:
     """Yield every file and link that may hold the environment's path."""
+    seen = set()
+    for file in _known_files(directory):
+        seen.add((file.folder, file.name))
+        yield file
+    yield from (file for file in _links(directory) if (file.folder, file.name) not in seen)
+
+
+def _links(directory: Directory) -> Iterator[_File]:
+    for folder, name in symlinks(os.fsencode(directory.path)):
+        yield from _of_folder(directory, folder, name)
+
+
+def _known_files(directory: Directory) -> Iterator[_File]:
     yield from _of_folder(directory, (), _CFG, "lib64")
     for folder in _BIN:
         yield from _of_folder(directory, (folder,))

@@ -108,6 +108,18 @@ def walk(
             frame.close()
 
 
+def symlinks(root: bytes) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every symbolic link of the tree: its directory, as the names below the root, its name.
+
+    What cannot be looked at is left out. Raises OSError if the root cannot be opened.
+    """
+    for opened in walk(root):
+        for entry in opened.files():
+            if opened.path is not None and entry.is_symlink():
+                folder = os.fsdecode(opened.path)
+                yield tuple(folder.split(os.sep)) if folder else (), os.fsdecode(entry.name)
+
+
 def open_directory(path: str | bytes, dir_fd: int | None = None) -> int:
     """Return a descriptor of a directory, its access time kept where allowed. Raises OSError."""
     if _NOATIME:
