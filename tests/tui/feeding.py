@@ -240,6 +240,7 @@ class ListSource:
     plan: Plan | Exception = field(default_factory=lambda: Plan(Action.DELETE, ()))
     deleting: Sequence[DeleteEvent | threading.Event | Exception] = ()
     undoing: Sequence[DeleteEvent] = (Finished(()),)
+    relinked: bool = False
     trashed: Sequence[Trashed] = ()
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
@@ -296,7 +297,7 @@ class ListSource:
 
     @property
     def undoes_relink(self) -> bool:
-        return False
+        return self.relinked
 
     def undo(self) -> Iterator[DeleteEvent]:
         yield from self.undoing

@@ -332,6 +332,22 @@ def test_the_cursor_goes_with_an_environment_that_was_renamed() -> None:
     drive(feed, script)
 
 
+def test_the_cursor_goes_with_an_environment_whose_relinking_is_taken_back() -> None:
+    old = replace(SHOP, environment=replace(SHOP.environment, path=STORE / "z", entry=STORE / "z"))
+    feed = source()
+    feed.relinked, feed.undoing = True, (Finished((done(old),)),)
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("j")
+        feed.events = [RowGone(SHOP.path), *everything([API, WEB, replace(old, name="zed")])]
+        await driver.press("u")
+        await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
+        await driver.until(lambda: driver.current == "zed")
+
+    drive(feed, script)
+
+
 def test_a_moved_one_says_what_helps_without_a_key() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()

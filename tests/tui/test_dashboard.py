@@ -123,6 +123,17 @@ def test_the_filter_works_while_typing_and_escape_clears_it() -> None:
     drive(source(), script)
 
 
+def test_what_a_filter_found_keeps_the_cursor_when_the_filter_is_cleared() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", *"old-api", "enter")
+        assert driver.current == "old-api"
+        await driver.press("escape")
+        assert (len(driver.listed), driver.current) == (13, "old-api")
+
+    drive(source(), script)
+
+
 def test_q_in_the_filter_is_a_letter() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()

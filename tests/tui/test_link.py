@@ -160,6 +160,20 @@ def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
     assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "proj", False)]
 
 
+def test_of_an_installed_tool_no_directory_is_asked_for(tmp_path: Path) -> None:
+    item = row("ruff", Status.TOOL, mib=1)
+    traits = replace(item.environment.traits, tool="uv tool uninstall ruff")
+    tool = replace(item, environment=replace(item.environment, traits=traits))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("R")
+        await driver.until(lambda: "It belongs to an installed tool" in driver.text)
+        assert driver.app.screen is driver.main
+
+    drive(source(tmp_path, tool), script)
+
+
 def test_what_cannot_be_offered_is_said(tmp_path: Path) -> None:
     feed = source(tmp_path, row("shop", mib=1), offered=OSError("[/red]\x1b"))
 

@@ -40,6 +40,21 @@ async def ask(driver: Driver) -> PlanScreen:
     return screen
 
 
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_long_line_goes_on_below_where_it_begins(width: int) -> None:
+    long = replace(OLD, verdict=replace(OLD.verdict, reason="its project is gone " * 9))
+    feed = source(plan(Item(long)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        said = [line for line in driver.lines if "its project" in line or "is gone" in line]
+        inside = [line.partition("│")[2] for line in said if "│" in line]
+        assert len(inside) > 2
+        assert {len(line) - len(line.lstrip()) for line in inside} == {3}
+
+    drive(feed, script, (width, 24))
+
+
 def test_everything_that_a_plan_says_is_in_the_text() -> None:
     alias = replace(LIVE, environment=replace(LIVE.environment, target=HOME / "elsewhere"))
     tool = replace(

@@ -27,6 +27,7 @@ from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import UnreadableError
 from venvdash.text import short_path
 
+OF_A_TOOL = "It belongs to an installed tool, not to a project."
 _LEVELS = 2  # directories that go with the last file in them
 
 
@@ -148,7 +149,7 @@ def _refusals(row: Row, known: Known) -> Iterator[str]:
     if environment.target is not None:
         yield "It is a link to an environment elsewhere: relink that one."
     if environment.traits.tool:
-        yield "It belongs to an installed tool, not to a project."
+        yield OF_A_TOOL
     if row.verdict.status is Status.CHECKING:
         yield "Its project is still being looked for."
     yield from checks.owned(environment, known.context.machine.uid)

@@ -27,6 +27,11 @@ class ChangingScreen(ProposingScreen):
         if len(rows) > 1:
             self.propose(Action.RELINK, rows, self._to_where_it_is)
             return
+        if rows[0].environment.traits.tool:
+            from venvdash.actions.relink_values import OF_A_TOOL
+
+            self.say(OF_A_TOOL)
+            return
         from venvdash.tui.screens.link import LinkScreen
 
         self.app.push_screen(LinkScreen(self, rows[0]))

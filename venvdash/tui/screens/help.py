@@ -10,7 +10,7 @@ from venvdash.tui.screens.pane import PaneScreen
 
 _WORDS = (
     ("Size", "bytes that it takes on disk, shared ones too"),
-    ("Frees", "deleting it gives back; hard links elsewhere keep the rest"),
+    ("Frees", "deleting gives back; other hard links keep the rest"),
     ("+Cache", "after that still held by uv's cache"),
     ("Used", "since the newest trace of use"),
     ("≥", "a sum of environments frees at least this"),

@@ -130,7 +130,9 @@ class MainScreen(LeavingScreen):
 
     def on_filter_line_closed(self, message: FilterLine.Closed) -> None:
         """Go back to the list, with or without the filter."""
-        if not message.keep:
+        if message.keep:
+            self.listing.move_to(self.listing.cursor)  # what is found is gone to
+        else:
             self.search("")
         if not self._filter_text:
             self.query(FilterBar).remove()

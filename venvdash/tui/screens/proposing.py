@@ -12,6 +12,7 @@ from venvdash.tui.aside import Came
 from venvdash.tui.feed import Feed
 from venvdash.tui.screens.deleting import DeletingScreen
 from venvdash.tui.source import Source
+from venvdash.tui.widgets.outcome import UNDOING_LINK
 
 Propose = Callable[[Row, threading.Event], Proposal]
 """Makes a proposal; the event says that nobody waits for it any more."""
@@ -75,8 +76,10 @@ class ProposingScreen(DeletingScreen):
     def _show_outcome(self, finished: Finished) -> None:
         super()._show_outcome(finished)
         for result in finished.results:
-            if result.path == self.path and result.place is not None:
-                self._left = (result.path, result.place)
+            # What is taken back is told of the place where it lies now.
+            its = result.path == self.path or self.busy_with == UNDOING_LINK
+            if its and self.path is not None and result.place is not None:
+                self._left = (self.path, result.place)
 
     def keys_after(self, finished: Finished) -> str:
         """Return what the keys do about what came of it: a relinking can be taken back."""

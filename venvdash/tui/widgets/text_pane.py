@@ -1,5 +1,7 @@
 """A scrolling text that is wrapped once for a width and drawn line by line."""
 
+from collections.abc import Iterator
+
 from textual.content import Content
 from textual.strip import Strip
 from textual.visual import Visual
@@ -48,7 +50,12 @@ class TextPane(LineView, can_focus=True):
         if not width or not self.is_attached:
             return
         self._strips = Visual.to_strips(
-            self, self._text, width, None, self.visual_style, apply_selection=False
+            self,
+            Content("\n").join(_lines(self._text, width)),
+            width,
+            None,
+            self.visual_style,
+            apply_selection=False,
         )
         self.set_line_count(len(self._strips))
         self.refresh()
@@ -60,3 +67,14 @@ class TextPane(LineView, can_focus=True):
         if line < len(self._strips):
             return self._strips[line].adjust_cell_length(width, self.rich_style)
         return Strip.blank(width, self.rich_style)
+
+
+def _lines(text: Content, width: int) -> Iterator[Content]:
+    """Yield the lines of a text; of one that is too wide all parts begin where the first does."""
+    for line in text.split("\n", allow_blank=True):
+        indent = len(line.plain) - len(line.plain.lstrip(" "))
+        if not 0 < indent < width // 2 or line.cell_length <= width:
+            yield line
+            continue
+        for part in line[indent:].wrap(width - indent):
+            yield part.pad_left(indent)
