@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from tests.actions.syncing import CENTRAL, Place, content, last, packages
 from tests.conftest import Home
@@ -329,6 +330,21 @@ def test_what_uv_says_is_told_as_it_says_it_and_stays_in_the_log(place: Place) -
     assert done.shown.startswith(f"UV_PROJECT_ENVIRONMENT={environment} uv sync --project ")
     assert all("--dry-run" in run.command for run in planned)
     assert session.rows[environment].environment.packages, "fresh before the next scan"
+
+
+def test_a_uv_that_does_nothing_has_not_done_it(place: Place) -> None:
+    """One that says what it would do, and then neither does it nor fails."""
+    environment = place.central(place.project("web", "alpha"))
+    uv = place.home.path / "programs" / "uv"
+    uv.parent.mkdir()
+    uv.write_text(
+        f'#!/bin/sh\ncase "$*" in *--dry-run*) exec {find_uv_bin()} "$@";; esac\necho done\n'
+    )
+    uv.chmod(0o755)
+    place.home.variables["PATH"] = f"{uv.parent}:{place.home.variables['PATH']}"
+    result = place.sync(environment)
+    assert result.outcome is Outcome.FAILED
+    assert result.reason == "uv ended well, but nothing in it has changed."
 
 
 def test_what_lacks_files_is_installed_again(place: Place) -> None:

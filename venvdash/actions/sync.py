@@ -176,6 +176,9 @@ def _carried_out(
     if stopped or failure:
         text = " ".join([failure or "Stopped.", end.state(stopped), *problems])
         return Synced(_result(row, Outcome.FAILED, text), now if end.lacks(stopped) else None)
+    if found.packages and not end.touched:
+        text = f"{found.way.program.stem} ended well, but nothing in it has changed."
+        return Synced(_result(row, Outcome.FAILED, text))
     return Synced(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
 
 
