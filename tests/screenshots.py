@@ -9,8 +9,9 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -26,13 +27,15 @@ from venvdash.tui.screens.main import MainScreen
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 _PLACE = Path(tempfile.gettempdir()) / "venvdash-screenshots"
 _PATIENCE = 60.0  # seconds for a scan
+_THEN = time.mktime((2026, 3, 2, 10, 30, 0, 0, 0, -1))
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A picture: its file name without ``.svg``, the terminal's size, what is pressed first.
 
-    ``on`` is the label of the environment under the cursor.
+    ``on`` is the label of the environment under the cursor. Of what is pressed, an item with a
+    space in it is no key but words to wait for on the screen.
     """
 
     name: str
@@ -41,12 +44,18 @@ class Shot:
     press: Sequence[str] = ()
 
 
+_BELONGS, _CHANGES = "It will belong", "packages would change"
+
 SHOTS = (
     Shot("list-80x24", (80, 24)),
     Shot("list-120x40", (120, 40)),
     Shot("orphans-120x40", (120, 40), press=("2",)),
     Shot("details-80x24", (80, 24), press=("enter",)),
     Shot("help-80x24", (80, 24), press=("question_mark",)),
+    Shot("moved-120x40", (120, 40), on="shop"),
+    Shot("relink-80x24", (80, 24), on="shop", press=("R", "~/work/shop ", "enter", _BELONGS)),
+    Shot("sync-120x40", (120, 40), on="work-api", press=("S", _CHANGES)),
+    Shot("log-120x40", (120, 40), on="work-api", press=("S", _CHANGES, "y", "is synced", "at")),
 )
 
 
@@ -56,6 +65,27 @@ async def settled(pilot: Pilot[int], main: MainScreen) -> None:
         while not main.findings.outcome or main.findings.progress is not None:
             await pilot.pause(0.05)
     await pilot.pause(0.3)
+
+
+async def seen(pilot: Pilot[int], words: str) -> None:
+    """Wait until words are on the screen. Raises TimeoutError."""
+    async with asyncio.timeout(_PATIENCE):
+        while words not in "\n".join(
+            strip.text for strip in pilot.app.screen._compositor.render_strips()
+        ):
+            await pilot.pause(0.05)
+    await pilot.pause(0.1)
+
+
+def still(session: Session) -> None:
+    """Let all commands have run at one time and equally long: it differs from run to run."""
+    log = session.log
+    with log.lock:
+        for recording in log._recordings:
+            run = recording._run
+            lines = tuple(re.sub(r"\bin [0-9.]+m?s$", "in 9ms", line) for line in run.lines)
+            recording._run = replace(run, began=_THEN, seconds=0.2, lines=lines)
+        log.changes += 1
 
 
 async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
@@ -68,8 +98,13 @@ async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
         assert isinstance(main, MainScreen)
         await settled(pilot, main)
         main.go_to(playground.made[shot.on].path)
-        await pilot.press(*shot.press)
-        await pilot.pause(0.3)
+        for item in shot.press:
+            if " " in item:
+                await seen(pilot, item)
+            else:
+                await pilot.press(item)
+            still(session)
+        await settled(pilot, main)
         picture = app.export_screenshot(title="venvdash")
     path = folder / f"{shot.name}.svg"
     path.write_text(self_contained(picture), encoding="utf-8")

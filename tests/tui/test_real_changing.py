@@ -55,22 +55,22 @@ def installed(environment: Path) -> set[str]:
 
 
 def test_a_sync_is_shown_done_and_logged(playground: Playground) -> None:
-    webapp, notes = playground.made["webapp"].path, playground.made["notes"].path
+    api, notes = playground.made["work-api"].path, playground.made["notes"].path
 
     async def script(driver: Driver) -> None:
         await at(driver, notes)
         await driver.press("space")
-        driver.main.go_to(webapp)
+        driver.main.go_to(api)
         await driver.press("space", "S")
         await shown(driver)
         assert "Sync 2 environments" in driver.text
         assert "+ imaging 10.2.0  installed" in driver.text
         assert "Nothing is to be done" in driver.text
-        assert "imaging" not in installed(webapp)
+        assert "imaging" not in installed(api)
         await done(driver, "2 synced")
-        assert {"imaging", "plotting", "numerics"} <= installed(webapp)
+        assert {"imaging", "plotting", "numerics"} <= installed(api)
         assert not driver.main.marks.paths
-        row = driver.main.table.rows[webapp]
+        row = driver.main.table.rows[api]
         assert "imaging" in {package.name for package in row.environment.packages}
         assert row.record is not None
         assert row.record.last_sync is not None

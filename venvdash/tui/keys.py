@@ -35,7 +35,7 @@ CHANGE = (
     Binding("s", "shell", "Shell", tooltip="A shell in which the environment is active"),
     Binding("S", "sync", "Sync", tooltip="Show what a sync through uv would change"),
     Binding("R", "relink", "Relink", tooltip="Say which project it belongs to"),
-    Binding("c", "copy", "Copy the environment under another name", show=False),
+    Binding("c", "copy", "Copy", tooltip="The same packages once more, under another name"),
     Binding("f2", "rename", "Rename", show=False),
     Binding("m", "move", "Move to another store", show=False),
     Binding("e", "edit", "Open its project in your editor", show=False),
@@ -43,14 +43,14 @@ CHANGE = (
 
 DELETE = (
     Binding("d", "delete", "Delete", tooltip="Show what deleting the marked ones would do"),
-    Binding("u", "undo", "Undo: take back the last deletion or relink", show=False),
-    Binding("E", "trash", "Trash: have back, or free now", show=False),
+    Binding("u", "undo", "Undo", tooltip="Take back the last deletion or relink"),
+    Binding("E", "trash", "Trash", tooltip="Have back, or free now"),
 )
 
 WORK = (
     Binding("X", "stop", "Stop what is being done, and cancel what is queued", show=False),
     Binding("ctrl+c", "interrupt", "The same", show=False),
-    Binding("at", "log", "Log of the commands that were run", key_display="@", show=False),
+    Binding("at", "log", "Log", key_display="@", tooltip="The commands that were run"),
 )
 
 DO = (
@@ -65,6 +65,9 @@ PROGRAM = (
     Binding("escape", "back", "One step back", show=False),
     Binding("q", "app.quit", "Quit"),
 )
+
+WIDE_ONLY = frozenset({"copy", "undo", "trash", "log"})
+"""Actions that the footer names only where there is room."""
 
 # Of the dialogs, which have no footer: they show their keys themselves.
 

@@ -28,7 +28,9 @@ def help_text(app: App[int]) -> Content:
         lines.append(Content.styled(title, "bold $text-primary"))
         for binding in bindings:
             keys = [app.get_key_display(single) for single in binding.make_bindings([binding])]
-            lines.append(_line(" ".join(keys), binding.description))
+            more = binding.tooltip
+            meaning = f"{binding.description}: {more[0].lower()}{more[1:]}" if more else ""
+            lines.append(_line(" ".join(keys), meaning or binding.description))
         lines.append(Content(""))
     lines.append(Content.styled("Status", "bold $text-primary"))
     lines += [

@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer
 
 from venvdash.model import Row
 from venvdash.text import visible
@@ -24,6 +23,7 @@ from venvdash.tui.widgets.empty import no_environments
 from venvdash.tui.widgets.environment_list import EnvironmentList
 from venvdash.tui.widgets.filter import FilterLine
 from venvdash.tui.widgets.header import Totals, ViewBar
+from venvdash.tui.widgets.key_footer import KeyFooter
 from venvdash.tui.widgets.line_table import LineTable
 from venvdash.tui.widgets.other_list import OtherList, OtherThing, things
 from venvdash.tui.widgets.reason import Reason
@@ -66,7 +66,7 @@ class ListScreen(Screen[None]):
         yield Basket(id="basket")
         yield WorkLine(id="work")
         yield Reason(id="reason")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter(show_command_palette=False, compact=True)
 
     # Parts of the screen
 

@@ -75,7 +75,9 @@ class LogScreen(Dialog[None]):
                 listing.refresh()
             return
         self._seen = changes
-        listing.show_items(self._commands.runs()[::-1], at_top=not listing.chosen_by_hand)
+        runs = self._commands.runs()[::-1]
+        listing.styles.height = len(runs) + 1  # the style sheet says how high at the most
+        listing.show_items(runs, at_top=not listing.chosen_by_hand)
 
     def _show_run(self) -> None:
         run, home = self.current, self._main.home

@@ -56,9 +56,9 @@ def _packages(changes: Sequence[PackageChange]) -> Iterator[Content]:
     for change in changes[:_MOST_PACKAGES]:
         sign = _SIGNS.get(change.action, "·")
         words = f"{visible(change.name, 128)} {visible(change.version, 64)}"
-        yield Content.assemble(f"  {sign} {words}", (f"  {visible(change.action, 64)}", _MUTED))
+        yield Content.assemble(f"    {sign} {words}", (f"  {visible(change.action, 64)}", _MUTED))
     if len(changes) > _MOST_PACKAGES:
-        yield Content.styled(f"  and {len(changes) - _MOST_PACKAGES} more", _MUTED)
+        yield Content.styled(f"    and {len(changes) - _MOST_PACKAGES} more", _MUTED)
 
 
 def _refused(proposal: Proposal, home: Path | None) -> Iterator[Content]:
