@@ -77,6 +77,7 @@ def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int,
     terminal.send("c")
     terminal.send("f")
     terminal.send("y")
+    terminal.read(2)  # until the line for the number has the focus
     terminal.send(f"{len(NAMES) * 3}")
     terminal.send("\r")
     terminal.wait_for("skipped")
