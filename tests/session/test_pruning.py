@@ -1,5 +1,6 @@
 """What prune offers, and what it does not offer after all."""
 
+import json
 import os
 import time
 from dataclasses import replace
@@ -15,7 +16,8 @@ from tests.users import as_another_user, open_to_all
 from venvdash.config import Config
 from venvdash.model import Facts, Flag, Place, Presence, Record, Row, Status
 from venvdash.scanner.secondlook import second_look
-from venvdash.session.pruning import DAY, Rules, picks, seconds_of
+from venvdash.session import Session
+from venvdash.session.pruning import DAY, Offer, Rules, picks, pruned, seconds_of
 
 
 def orphan(home: Home, name: str) -> Path:
@@ -26,6 +28,10 @@ def orphan(home: Home, name: str) -> Path:
     (path / ".project").write_text(f"{project}\n")
     project.rmdir()
     return path
+
+
+def offered(session: Session, rules: Rules) -> tuple[Offer, ...]:
+    return session.candidates(pruned(session, rules))
 
 
 def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
@@ -51,6 +57,46 @@ def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
     assert session.rows[other].verdict.reason == reason
 
 
+def test_a_second_search_takes_the_place_of_the_first_in_the_reason(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    session = scanned(home)
+    before = session.rows[environment].verdict.reason
+    reasons = [offered(session, Rules())[0].why for _ in range(3)]
+    assert len(set(reasons)) == 1
+    assert reasons[0].startswith(f"{before}; nothing leads to it in ")
+    assert session.rows[environment].verdict.reason == reasons[0]
+
+
+@pytest.mark.parametrize("status", [Status.ORPHAN, Status.UNKNOWN, Status.NAMED])
+def test_no_rule_picks_what_something_leads_to(home: Home, status: Status) -> None:
+    if status is Status.ORPHAN:
+        environment = orphan(home, "webapp")
+    elif status is Status.UNKNOWN:
+        environment = home.path / ".cache/pypoetry/virtualenvs/webapp-abcdefgh-py3.11"
+        venv(environment)
+    else:
+        environment = venv(home.path / ".virtualenvs" / "scratch")
+    hidden = home.path / ".a" / "b"
+    hidden.mkdir(parents=True)
+    (hidden / ".venv").symlink_to(environment)
+    session = scanned(home)
+    assert session.rows[environment].verdict.status is status
+    (one,) = session.candidates(lambda row: True)
+    assert one.held == "~/.a/b/.venv leads to it."
+    (hidden / ".venv").unlink()
+    (one,) = session.candidates(lambda row: True)
+    assert one.held == ""
+
+
+def test_what_a_kernel_names_is_picked_by_no_rule(home: Home) -> None:
+    environment = venv(home.path / ".virtualenvs" / "scratch")
+    kernel = home.path / ".local/share/jupyter/kernels/scratch/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": [str(environment / "bin/python"), "-m", "ipykernel"]}))
+    (one,) = scanned(home).candidates(lambda row: True)
+    assert str(kernel) in one.held
+
+
 @pytest.mark.parametrize("pointer", ["file", "python-envs"])
 def test_pointers_that_are_files_lead_as_well(home: Home, pointer: str) -> None:
     environment = orphan(home, "webapp")
@@ -58,7 +104,7 @@ def test_pointers_that_are_files_lead_as_well(home: Home, pointer: str) -> None:
     hidden.mkdir(parents=True)
     name = {"file": ".venv", "python-envs": ".python-envs"}[pointer]
     (hidden / name).write_text(f"{environment}\n")
-    offers = scanned(home).prune_candidates(Rules())
+    offers = offered(scanned(home), Rules())
     assert [(offer.row.path, offer.held) for offer in offers] == [
         (environment, f"~/.a/b/{name} leads to it.")
     ]
@@ -213,6 +259,6 @@ def test_gone_for_takes_the_folder_above_for_its_word(home: Home) -> None:
             os.utime(path, (now - 20 * DAY, now - 20 * DAY), follow_symlinks=False)
     os.utime(home.path / "code", (now - 10 * DAY, now - 10 * DAY))
     session = scanned(home)
-    for days, offered in ((9, 1), (11, 0)):
-        offers = session.prune_candidates(Rules(gone_for=days * DAY))
-        assert [offer.row.path for offer in offers] == [environment] * offered
+    for days, count in ((9, 1), (11, 0)):
+        offers = offered(session, Rules(gone_for=days * DAY))
+        assert [offer.row.path for offer in offers] == [environment] * count

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from venvdash.model import (
 )
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowChanged, SessionEvent
-from venvdash.session.pruning import Offer, Rules, picks
+from venvdash.session.pruning import Offer
 from venvdash.session.shelling import Invocation
 from venvdash.session.sums import Together
 from venvdash.stores.base import Root
@@ -242,6 +242,7 @@ class ListSource:
     undoing: Sequence[DeleteEvent] = (Finished(()),)
     relinked: bool = False
     trashed: Sequence[Trashed] = ()
+    led: Mapping[str, str] = field(default_factory=dict)
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     changes: ListChanges = field(default_factory=ListChanges)
@@ -271,12 +272,13 @@ class ListSource:
         frees = sum(usage.frees for usage in sizes)
         return Together(len(wanted), frees, sum(usage.cache_held or 0 for usage in sizes))
 
-    def prune_candidates(
-        self, rules: Rules, cancel: threading.Event | None = None
+    def candidates(
+        self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
     ) -> Sequence[Offer]:
         rows = [event.row for event in self.events if isinstance(event, RowChanged)]
-        found = [row for row in rows if picks(rules, row, None, time.time())]
-        return [Offer(row, row.verdict.reason) for row in found]
+        return [
+            Offer(row, row.verdict.reason, self.led.get(row.name, "")) for row in rows if holds(row)
+        ]
 
     def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
         self.asked.append(tuple(paths))

@@ -26,6 +26,7 @@ from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 from venvdash.text import short_path, visible
 
 SECONDS = 30.0  # for HOME; half a million directories take about that long
+NOTHING = "nothing leads to it"  # what the words on a search begin with
 _PATIENCE = 10.0  # seconds for a part of it
 _PART = 500  # directories between two looks at the clock
 _ENTRIES = 50_000  # looked at in one directory
@@ -51,7 +52,7 @@ class Look:
     @property
     def said(self) -> str:
         """What was searched, to go on a sentence with."""
-        text = f"nothing leads to it in {self.directories:,} directories, the places of projects"
+        text = f"{NOTHING} in {self.directories:,} directories, the places of projects"
         text += f" and all of {short_path(self.home, self.home)}"
         text += f" but {self.unread:,} that may not be read" if self.unread else ""
         return text + (f"; {self.stopped}" if self.stopped else "")

@@ -187,7 +187,9 @@ class Session(Scanned):
 
         What the second look found something leading to is among what the plan leaves alone.
         """
-        offers = self.prune_candidates(rules, cancel)
+        from venvdash.session.pruning import pruned
+
+        offers = self.candidates(pruned(self, rules), cancel)
         left = [Refusal(one.row.path, one.row.name, one.held) for one in offers if one.held]
         paths = [one.row.path for one in offers if not one.held]
         return self._deletions.plan(paths, cancel, left)
@@ -265,13 +267,13 @@ class Session(Scanned):
 
         return receipts.read(self)
 
-    def prune_candidates(
-        self, rules: "Rules", cancel: threading.Event | None = None
+    def candidates(
+        self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
     ) -> "tuple[Offer, ...]":
-        """Return what the rules pick, looked at once more; give their paths to ``plan_delete``."""
-        from venvdash.session.pruning import candidates
+        """Return what a rule holds for, looked at once more for whatever leads to it."""
+        from venvdash.session import pruning
 
-        return candidates(self, rules, cancel)
+        return pruning.candidates(self, holds, cancel)
 
 
 def _never() -> bool:

@@ -3,17 +3,22 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Facts, Flag, Row, Status
 
 if TYPE_CHECKING:
+    from venvdash.scanner.secondlook import Look
     from venvdash.session.core import Session
 
 DAY = 86400.0
 AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was given
+# What may belong to a project that nobody has found; a live one is found by what leads from it.
+_SOUGHT = frozenset([Status.ORPHAN, Status.UNKNOWN, Status.INACTIVE, Status.NAMED])
+_GONE = (Status.ORPHAN, Status.UNKNOWN)  # the reason of these says what was searched
 # Whatever a rule says: these have a project, or nobody can tell.
 _NEVER = frozenset(
     [Status.CHECKING, Status.MOVED, Status.UNREACHABLE, Status.DISPUTED, Status.TOOL]
@@ -108,36 +113,45 @@ def _gone(row: Row, facts: Facts | None, age: float, now: float) -> bool:
     return True
 
 
-def candidates(
-    session: "Session", rules: Rules, cancel: threading.Event | None = None
-) -> tuple[Offer, ...]:
-    """Return what the rules pick, looked at once more; what something leads to is held."""
-    from venvdash.scanner.secondlook import second_look
+def pruned(session: "Session", rules: Rules) -> Callable[[Row], bool]:
+    """Return whether the rules pick a row of this session, as of now."""
+    facts, now = session.facts, time.time()
+    return lambda row: picks(rules, row, facts, now)
 
-    now = time.time()
-    rows = [row for row in session.rows.values() if picks(rules, row, session.facts, now)]
-    rows.sort(key=lambda row: (row.name, row.path))
-    orphans = [row for row in rows if row.verdict.status in (Status.ORPHAN, Status.UNKNOWN)]
-    if not orphans:
-        return tuple(Offer(row, row.verdict.reason) for row in rows)
-    look = second_look(
-        session.machine,
-        session.config,
-        [row.path for row in orphans],
-        session.facts,
-        cancel.is_set if cancel else lambda: False,
-    )
+
+def candidates(
+    session: "Session", holds: Callable[[Row], bool], cancel: threading.Event | None = None
+) -> tuple[Offer, ...]:
+    """Return what a rule holds for, looked at once more; what something leads to is held.
+
+    Whoever picks environments by a rule has seen none of them.
+    """
+    rows = sorted(filter(holds, session.rows.values()), key=lambda row: (row.name, row.path))
+    sought = [row.path for row in rows if row.verdict.status in _SOUGHT]
+    look = _second_look(session, sought, cancel) if sought else None
     offers = []
     for row in rows:
-        if row not in orphans:
-            offers.append(Offer(row, row.verdict.reason))
-            continue
-        lead = look.leads.get(row.path, "") or session.referenced(row.path)
-        if lead:
-            offers.append(Offer(row, row.verdict.reason, lead))
-            continue
-        why = f"{row.verdict.reason}; {look.said}"
-        row = replace(row, verdict=replace(row.verdict, reason=why))
-        session.rows[row.path] = row
-        offers.append(Offer(row, why))
+        lead = look.leads.get(row.path, "") if look else ""
+        lead = lead or session.referenced(row.path)
+        if look and not lead and row.verdict.status in _GONE:
+            row = _with_search(row, look.said)
+            session.rows[row.path] = row
+        offers.append(Offer(row, row.verdict.reason, lead))
     return tuple(offers)
+
+
+def _second_look(
+    session: "Session", paths: Sequence[Path], cancel: threading.Event | None
+) -> "Look":
+    from venvdash.scanner.secondlook import second_look
+
+    cancelled = cancel.is_set if cancel else lambda: False
+    return second_look(session.machine, session.config, paths, session.facts, cancelled)
+
+
+def _with_search(row: Row, said: str) -> Row:
+    """Return the row with what was searched in its reason, in the place of an earlier search."""
+    from venvdash.scanner.secondlook import NOTHING
+
+    reason = row.verdict.reason.partition(f"; {NOTHING} ")[0]
+    return replace(row, verdict=replace(row.verdict, reason=f"{reason}; {said}"))

@@ -18,21 +18,17 @@ _NEVER_BY_AGE = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule by its name, and whether it holds for a row.
-
-    ``prune``: the rules of pruning that it is; what they pick is looked at once more.
-    """
+    """A rule by its name, and whether it holds for a row."""
 
     name: str
     holds: Callable[[Row], bool]
-    prune: Rules | None = None
 
 
 def rules(now: float) -> tuple[Rule, ...]:
     """Return the rules of pruning, each by itself; ``now`` is in seconds since the epoch."""
 
     def one(name: str, wanted: Rules) -> Rule:
-        return Rule(name, lambda row: picks(wanted, row, None, now), wanted)
+        return Rule(name, lambda row: picks(wanted, row, None, now))
 
     return (
         one("orphans", Rules()),

@@ -1,7 +1,7 @@
 """What the dashboard needs of a session: the real one has it all, a test's as much as it tests."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ from venvdash.session.events import ChangeEvent, DeleteEvent, SessionEvent
 from venvdash.system.machine import Machine
 
 if TYPE_CHECKING:
-    from venvdash.session.pruning import Offer, Rules
+    from venvdash.session.pruning import Offer
     from venvdash.session.sums import Together
 
 
@@ -73,10 +73,10 @@ class Source(Protocol):
 
     # Of these each runs in the calling thread, one thread at a time and none during a scan.
 
-    def prune_candidates(
-        self, rules: "Rules", cancel: threading.Event | None = None
+    def candidates(
+        self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
     ) -> Sequence["Offer"]:
-        """Return what the rules pick, after one more look for what leads there."""
+        """Return what a rule holds for, after one more look for what leads there."""
 
     def union(self, paths: Iterable[Path]) -> "Together":
         """Add up what deleting these together gives back."""

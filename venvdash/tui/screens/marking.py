@@ -19,13 +19,16 @@ from venvdash.tui.table import View
 from venvdash.tui.widgets.basket import Basket
 
 if TYPE_CHECKING:
-    from venvdash.session.pruning import Offer, Rules
+    from venvdash.session.pruning import Offer
     from venvdash.session.sums import Together
 
 
 T = TypeVar("T")
 
 _PAUSE = 0.02  # seconds between two looks at whether the scan has ended
+
+
+_MOST_TOLD = 3  # of those that are not marked, each with its reason
 
 
 class MarkingScreen(ListScreen):
@@ -123,35 +126,37 @@ class MarkingScreen(ListScreen):
 
         if rule is None:
             return
-        if rule is CLEAR:
-            self.marks.clear()
-        elif rule.prune is not None:
-            self._look_once_more(rows, rule.prune)
+        if rule is not CLEAR:
+            self._look_once_more(rows, rule)
             return
-        else:
-            self.marks.add([row.path for row in rows if rule.holds(row)])
+        self.marks.clear()
         self.environments.refresh()
         self.marks_changed()
 
-    def _look_once_more(self, rows: Iterable[Row], wanted: "Rules") -> None:
-        """Mark what the rules pick, but nothing that a last search finds something to lead to."""
+    def _look_once_more(self, rows: Iterable[Row], rule: Rule) -> None:
+        """Mark what a rule holds for, but nothing that a last search finds something to lead to."""
         within = {row.path for row in rows}
 
         def look() -> "Sequence[Offer]":
-            return self.in_turn(lambda: self.source.prune_candidates(wanted))
+            return self.in_turn(lambda: self.source.candidates(rule.holds))
 
         def found(offers: "Sequence[Offer]") -> None:
             self.app.clear_notifications()
             offers = [offer for offer in offers if offer.row.path in within]
             self.marks.add(offer.row.path for offer in offers if not offer.held)
-            for offer in offers:
-                if offer.held:
-                    self.say(f"{visible(offer.row.name)} is not marked. {visible(offer.held)}")
+            self._say_held([offer for offer in offers if offer.held])
             self.environments.refresh()
             self.marks_changed()
 
         self.say("Looking once more for what leads to them …")
         aside(self, look, found, self._no_rule)
+
+    def _say_held(self, offers: "Sequence[Offer]") -> None:
+        for offer in offers[:_MOST_TOLD]:
+            self.say(f"{visible(offer.row.name)} is not marked. {visible(offer.held)}")
+        more = len(offers) - _MOST_TOLD
+        if more > 0:
+            self.say(f"{more} more are not marked: something leads to them.")
 
     def _no_rule(self, error: Exception) -> None:
         self.say(f"Nothing is marked: {visible(str(error))}", severe=True)
