@@ -271,3 +271,15 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     assert not index.usable
     assert "nothing is remembered" in index.problem
     assert (tmp_path / "state").read_text() == ""
+
+
+def test_a_python_without_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    path = tmp_path / "state" / "index.sqlite"
+    for read_only in (False, True):
+        index = Index.open(path, read_only=read_only)
+        assert not index.usable
+        assert index.records() == {}
+        assert index.projects() == []
+        index.close()
+    assert "this Python has no sqlite3" in Index.open(path).problem

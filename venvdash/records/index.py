@@ -341,6 +341,8 @@ def _remote(path: Path) -> str:
 
 
 def _no_memory(path: Path, error: "Exception | Error") -> str:
+    if isinstance(error, ImportError):  # as where Python was built without its headers
+        return "this Python has no sqlite3, so nothing is remembered outside the environments"
     import sqlite3
 
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
