@@ -319,6 +319,10 @@ def test_an_editor_opens_the_project(home: Home, api: Path) -> None:
     done = home.run(*venvdash("edit", "api"), check=False, EDITOR="'unfinished")
     assert done.returncode == 2
     assert "EDITOR names no program" in done.stderr
+    assert not {"VISUAL", "EDITOR"} & set(home.variables)
+    done = home.run(*venvdash("edit", "api"), check=False)
+    assert done.returncode == 2
+    assert "there is no terminal. Set VISUAL or EDITOR" in done.stderr
     assert nothing_ran(home)
 
 

@@ -79,8 +79,16 @@ def test_details_are_open_beside_a_wide_list_and_behind_enter_in_a_narrow_one() 
         await driver.press("escape")
         assert "Evidence" not in driver.text
 
+    async def widened(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("question_mark")
+        await driver.pilot.resize_terminal(120, 40)
+        await driver.press("escape")
+        await driver.until(lambda: "Evidence" in driver.text)
+
     drive(source(), wide, (120, 40))
     drive(source(), narrow)
+    drive(source(), widened)
 
 
 def test_views_show_their_part_and_escape_goes_back_to_all() -> None:

@@ -1,5 +1,7 @@
 """`venvdash edit`: the user's editor on a project, with its environment active."""
 
+import sys
+
 import click
 
 from venvdash.cli.common import fail, session
@@ -16,9 +18,13 @@ from venvdash.session.shelling import RefusedError
 def command(records: bool, name: str | None) -> None:
     """Open your editor in the project of an environment, with that active.
 
-    NAME's, or that of the current directory's project. The editor is what VISUAL or EDITOR say.
+    NAME's, or that of the current directory's project. The editor is what VISUAL or EDITOR say; on
+    a terminal, where they say nothing, one that is usual.
     """
     opened = session(records=records)
+    named = any(map(opened.machine.variable, shelling.EDITORS))
+    if not named and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        fail("no editor is named, and there is no terminal. Set VISUAL or EDITOR to one.", 2)
     (row,) = scan_for(opened, name, usage=False)
     try:
         leave(shelling.edit(opened, row))

@@ -26,7 +26,7 @@ from venvdash.text import short_path, visible
 if TYPE_CHECKING:
     from venvdash.session.core import Session
 
-_EDITORS = ("VISUAL", "EDITOR")
+EDITORS = ("VISUAL", "EDITOR")
 _USUAL = ("sensible-editor", "vim", "nano", "vi")
 # Those that open a directory; others are started in it, with nothing to open.
 _OPEN_DIRECTORIES = {
@@ -249,7 +249,7 @@ def _changed(variables: Mapping[str, str], changes: Mapping[str, str | None]) ->
 
 def _editor(session: "Session") -> tuple[str, ...]:
     machine = session.machine
-    for name in _EDITORS:
+    for name in EDITORS:
         given = machine.variable(name)
         if given:
             try:

@@ -253,10 +253,9 @@ class ListScreen(Screen[None]):
 
     def _show_detail(self) -> None:
         pane = self.query_one("#detail", TextPane)
-        if pane.display:
-            same = pane.subject == self.path
-            pane.show(self._detail_text(), top=not same)
-            pane.subject = self.path
+        same = pane.subject == self.path
+        pane.show(self._detail_text(), top=not same)  # hidden, too: the screen may get wider
+        pane.subject = self.path
 
     def _detail_text(self) -> Content:
         current = self.listing.current
