@@ -52,6 +52,14 @@ def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_pat
     assert lost(environment) == ["data", "fifo", "huge.bin", "link"]
 
 
+def test_two_syncs_of_one_environment(environment: Path, tmp_path: Path) -> None:
+    """Whichever ends first takes the copy away; the other ends as well."""
+    state = tmp_path / "state"
+    with kept(environment, state), kept(environment, state):
+        pass
+    assert os.listdir(state / "replacing") == []
+
+
 def test_what_cannot_be_put_back_is_told(environment: Path) -> None:
     with kept(environment, None) as files:
         emptied(environment)

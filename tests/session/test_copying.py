@@ -253,6 +253,17 @@ def test_what_another_venvdash_has_relinked_meanwhile(
     assert rows(home)[app.with_name("new")].verdict.project == other
 
 
+def test_a_link_in_its_place_is_not_copied(home: Home, app: Path) -> None:
+    session = scanned(home)
+    proposal = session.changes.copy(row(session, app), "new")
+    app.rename(home.path / "app")
+    app.symlink_to(home.path / "app")
+    result = done(session, proposal)
+    assert result.outcome is not Outcome.DONE
+    assert result.reason == f"Not a directory: {app}. The original is as it was."
+    assert os.listdir(app.parent) == ["app"]
+
+
 def test_into_another_folder(home: Home, app: Path) -> None:
     project = project_of(home, app)
     session = scanned(home)

@@ -84,7 +84,8 @@ def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
             yield files
         finally:
             if _at_rest(prefix):  # else it waits for the environment to be made again
-                os.unlink(folder / name)
+                with suppress(OSError):  # another sync of it has done that; or the next start does
+                    os.unlink(folder / name)
 
 
 def recover(state: Path) -> list[str]:

@@ -84,8 +84,9 @@ class Rollback:
 def words(error: BaseException) -> str:
     """Return what an error says, as the beginning of a sentence without its full stop."""
     if isinstance(error, OSError) and error.strerror:
-        name = f": {visible(str(error.filename))}" if error.filename else ""
-        return f"{error.strerror}{name}"
+        name = error.filename
+        shown = os.fsdecode(name) if isinstance(name, bytes) else str(name or "")
+        return f"{error.strerror}: {visible(shown)}" if shown else error.strerror
     return (str(error) or type(error).__name__).rstrip(".")
 
 
