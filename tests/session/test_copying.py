@@ -64,7 +64,7 @@ def test_a_copy_is_another_environment(home: Home, app: Path) -> None:
     proposal = session.changes.copy(row(session, app), "try it")
     copy = app.with_name("try it")
     assert (proposal.action, proposal.place, proposal.warns) == (Action.COPY, copy, ())
-    assert "made anew with the same 0 packages" in proposal.says[0]
+    assert proposal.says[0] == "It is made anew; it holds no packages."
     result = done(session, proposal)
     assert (result.outcome, result.place) == (Outcome.DONE, copy)
     for _ in range(2):
