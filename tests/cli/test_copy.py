@@ -40,7 +40,16 @@ def test_a_copy(home: Home, app: Path) -> None:
     assert record["copied_from"] == str(app)
     refused = run(home, "copy", "app", "try", check=False)
     assert refused.returncode == 2
-    assert "Cannot copy: try is taken by something else there." in refused.stdout
+    taken = home.path / ".virtualenvs" / "try"
+    assert f"Cannot copy: {taken} is there already." in refused.stdout
+
+
+def test_a_python_that_is_not_there_is_not_looked_for_in_the_index(home: Home, app: Path) -> None:
+    done = run(home, "copy", "app", "try", "--python", "3.99", check=False)
+    assert done.returncode == 1
+    assert "No interpreter found for Python 3.99" in done.stderr
+    assert "package index" not in done.stderr
+    assert named(home) == ["app"]
 
 
 def test_as_json(home: Home, app: Path) -> None:

@@ -64,6 +64,7 @@ def test_undo(known: Moved) -> None:
     again = run(known.home, "relink", "--undo", "--json", check=False)
     assert again.returncode == 1
     assert "no relinking to take back" in json.loads(again.stdout)["results"][0]["reason"]
+    assert again.stderr == "venvdash: There is no relinking to take back.\n"
     assert run(known.home, "relink", "--undo", "before", check=False).returncode == 2
 
 

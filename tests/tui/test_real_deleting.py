@@ -109,7 +109,7 @@ def test_a_live_project_gets_its_link_back(playground: Playground) -> None:
         await driver.until(lambda: "1 in the trash" in driver.text)
         assert not os.path.lexists(link)
         await driver.press("u")
-        await driver.until(lambda: "1 back" in driver.text)
+        await driver.until(lambda: "webapp is back." in driver.text)
         assert os.readlink(link) == before
 
     drive(session(playground), script, (120, 40))

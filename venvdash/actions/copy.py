@@ -249,7 +249,8 @@ class _Work:
             if variables.get("UV_OFFLINE"):
                 yield from map(Output, error.words.splitlines())
                 raise
-            yield Output("uv's cache does not have all of it: the package index is asked.")
+            if arguments[0] == "pip":
+                yield Output("uv's cache does not have all of it: the package index is asked.")
             yield from map(Output, self._run(program, [*arguments], environ, cwd))
         else:
             yield from map(Output, lines)

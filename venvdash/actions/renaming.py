@@ -61,7 +61,7 @@ def taken(new: Path) -> Iterator[str]:
     if new.name.startswith(".venvdash-"):
         yield "Such names are venvdash's own."
     if os.path.lexists(new):
-        yield f"{visible(new.name)} is taken by something else there."
+        yield f"{visible(new)} is there already."
 
 
 def rename(

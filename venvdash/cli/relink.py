@@ -106,7 +106,8 @@ def _taken_back(opened: Session, *, as_json: bool) -> int:
         click.echo(json.dumps({"schema": 1, "results": results_json(finished.results)}))
     for result in finished.results:
         if result.outcome is not Outcome.DONE:
-            warn(f"{result.name}: {result.reason}")
+            name = f"{result.name}: " if result.place else ""  # nothing was there
+            warn(f"{name}{result.reason}")
         elif not as_json:
             place = short_path(result.place or result.path, opened.machine.home)
             click.echo(f"{visible(result.name)} is as it was. {place}")

@@ -12,6 +12,7 @@ from venvdash.text import visible
 from venvdash.tui.format import short_path, with_tilde
 
 UNDOING_LINK = "taking back the link"
+_UNDOING = "taking back"
 
 _CHANGED = {
     "syncing": "synced",
@@ -21,6 +22,7 @@ _CHANGED = {
     "renaming": "renamed",
     "moving": "moved",
     UNDOING_LINK: "linked as before",
+    _UNDOING: "back",
 }
 _ELSEWHERE = frozenset({"copying", "renaming", "moving"})
 
@@ -32,7 +34,7 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
     """
     results = finished.results
     if not results:
-        return Content("Nothing to undo." if doing == "taking back" else "Nothing was there.")
+        return Content("Nothing to undo." if doing == _UNDOING else "Nothing was there.")
     if len(results) == 1 and results[0].outcome is Outcome.DONE and doing in _CHANGED:
         return Content(_of_one(doing, results[0], home))
     counts = Counter(result.outcome for result in results)
@@ -58,7 +60,7 @@ def _of_one(doing: str, result: Result, home: Path | None) -> str:
 def _done(doing: str, finished: Finished, done: int) -> list[str]:
     trashed = sum(result.trash is not None for result in finished.results)
     pieces = []
-    if doing == "taking back":
+    if doing == _UNDOING:
         pieces.append(f"{done} back")
     elif trashed and finished.in_trash:
         freed = figures.size(finished.in_trash)
