@@ -35,12 +35,20 @@ def visible(value: str | bytes | os.PathLike[str], limit: int = 4096) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def short_path(path: str | os.PathLike[str], home: str | os.PathLike[str]) -> str:
+def short_path(path: str | os.PathLike[str], home: str | os.PathLike[str] | None) -> str:
     """Return a path made visible, with ``~`` for the user's HOME."""
-    text, base = os.fspath(path), os.fspath(home).rstrip("/\\")
+    text, base = os.fspath(path), os.fspath(home or "").rstrip("/\\")
     if base and (text == base or text.startswith((base + "/", base + "\\"))):
         text = "~" + text[len(base) :]
     return visible(text)
+
+
+def with_tilde(sentence: str, home: str | os.PathLike[str] | None) -> str:
+    """Return a sentence that is fit to show with ``~`` where a path in it begins with ``home``."""
+    if home is None:
+        return sentence
+    start = re.escape(visible(home).rstrip("/"))
+    return re.sub(rf"(?<![\w./~-]){start}(?=[/\s,;:)]|$)", "~", sentence)
 
 
 def width(shown: str) -> int:

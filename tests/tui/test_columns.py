@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from tests.tui.feeding import HOME, row, usage
 from venvdash.model import Flag, Status
-from venvdash.text import visible
-from venvdash.tui.format import left, left_cut, right, with_tilde
+from venvdash.text import visible, with_tilde
+from venvdash.tui.format import left, left_cut, right
 from venvdash.tui.widgets.environment_list import columns
 from venvdash.tui.widgets.line_table import fit
 

@@ -8,10 +8,9 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, STORE, ListSource, everything, row
-from venvdash.model import Action, Edit, Flag, Item, Link, Package, Plan, Refusal, Removal, Status
+from venvdash.model import Action, Flag, Item, Plan, Refusal, Status
 from venvdash.session.consent import count_to_type
 from venvdash.tui.screens.plan import PlanScreen
-from venvdash.tui.widgets.plan_text import describe_plan
 
 GONE = "~/code/old is not there; ~/code is, and can be read."
 OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
@@ -53,45 +52,6 @@ def test_a_long_line_goes_on_below_where_it_begins(width: int) -> None:
         assert {len(line) - len(line.lstrip()) for line in inside} == {3}
 
     drive(feed, script, (width, 24))
-
-
-def test_everything_that_a_plan_says_is_in_the_text() -> None:
-    alias = replace(LIVE, environment=replace(LIVE.environment, target=HOME / "elsewhere"))
-    tool = replace(
-        TOOL.environment, traits=replace(TOOL.environment.traits, tool="uv tool uninstall ruff")
-    )
-    made = plan(
-        Item(
-            OLD,
-            only_here=(Package("mine", "1.0", "file:///src/mine"), Package("lost", "2")),
-            edits=(Edit(HOME / "envs.toml", "a", None),),
-            links=(Link(HOME / "code/old/.venv", "x"),),
-        ),
-        Item(SCRATCH),
-        Item(alias, how=Removal.UNLINK),
-        Item(replace(TOOL, environment=tool), how=Removal.TOOL),
-        refused=[Refusal(STORE / "used", "used", "It is in use: pid 7 (python3).")],
-    )
-    text = describe_plan(made, HOME).plain
-    for words in (
-        "Together they free 51.0 MiB",
-        "cache still holds 60.0 MiB",
-        "No use of them was seen; 2 processes could not be looked at.",
-        "1 is left alone",
-        "✗ old  orphan  frees 40.0 MiB  +cache 60.0 MiB",
-        GONE,
-        "~/.cache/uv/environments-v2/old-3f2a9c1d",
-        "only here: mine 1.0 from file:///src/mine, lost 2",
-        "the project's link ~/code/old/.venv goes with it",
-        "changes ~/envs.toml",
-        "user-files: holds files that no package brought",
-        "what it leads to ~/elsewhere stays",
-        "removed by uv tool uninstall ruff: this cannot be undone",
-        "! used  It is in use: pid 7 (python3).",
-        "~/.cache/uv/environments-v2/used",
-    ):
-        assert words in text
-    assert "unused" not in text, "no use was seen, which is less"
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ import click
 from venvdash.actions.events import Output, Progressed
 from venvdash.cli.common import fail, warn
 from venvdash.cli.naming import scan_for
-from venvdash.cli.plans import counted, results_json
+from venvdash.cli.plans import results_json
 from venvdash.model import Outcome, Proposal, Row
 from venvdash.session import Session
 from venvdash.session.events import Finished
-from venvdash.session.words import verb_of
+from venvdash.session.words import counted, verb_of
 from venvdash.text import short_path, visible
 
 F = TypeVar("F", bound=Callable[..., None])

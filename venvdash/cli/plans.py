@@ -2,23 +2,19 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 import click
 
 from venvdash.cli.common import ProgressLine, fail, warn
 from venvdash.cli.rows import package_json
-from venvdash.model import Flag, Item, Outcome, Plan, Refusal, Removal, Result
+from venvdash.model import Item, Outcome, Plan, Refusal, Result
 from venvdash.session import Session
 from venvdash.session.consent import count_to_type
 from venvdash.session.events import DeleteEvent, Finished, Tally
 from venvdash.session.figures import size
-from venvdash.session.words import FLAG_MEANINGS
-from venvdash.text import short_path, visible
-
-_MOST_NAMED = 8  # packages in one line
-_SILENT = frozenset({Flag.VOLATILE, Flag.ALIAS})
+from venvdash.session.plan_words import plan_in_words
+from venvdash.session.words import counted
 
 
 def carry_out(
@@ -33,8 +29,11 @@ def carry_out(
 ) -> int:
     """Show a plan, ask, do it and tell how it went; return the exit status."""
     if not as_json:
-        for line in plan_lines(plan, opened.machine.home, clean_cache=clean_cache):
-            click.echo(line)
+        for line in plan_in_words(plan, opened.machine.home, sums_last=True):
+            click.echo(line.text)
+        if plan.packages_only_in_cache:
+            what = "They are cleaned" if clean_cache else "`--clean-cache` cleans them"
+            click.echo(f"{what} out of uv's cache.")
     shown = plan_json(plan)
     if not plan.items or dry_run:
         if as_json:
@@ -111,69 +110,6 @@ def last_line(finished: Finished, days: float) -> str:
         line += f" {size(finished.in_trash)} wait in the trash for {counted(days, 'day')}: "
         line += "`venvdash trash empty` frees them now."
     return line
-
-
-def counted(number: float, one: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:g} {one}{'' if number == 1 else 's'}"
-
-
-def plan_lines(plan: Plan, home: Path, *, clean_cache: bool) -> Iterator[str]:
-    """Return a plan in words: each item with its reason and bytes, then what is left alone."""
-    for item in plan.items:
-        yield from _item_lines(item, home)
-    if plan.refused:
-        yield "Left alone:"
-        for refusal in plan.refused:
-            yield f"  {visible(refusal.name, 64)}  {short_path(refusal.path, home)}"
-            yield f"    {visible(refusal.reason)}"
-    if not plan.items:
-        yield "Nothing is to be deleted."
-        return
-    yield from _sums(plan, clean_cache=clean_cache)
-
-
-def _sums(plan: Plan, *, clean_cache: bool) -> Iterator[str]:
-    they = "They free" if len(plan.items) > 1 else "It frees"
-    yield (
-        f"{they} {size(plan.frees)}; uv's cache, as a rule, then still holds "
-        f"{size(plan.cache_held)}."
-    )
-    packages = plan.packages_only_in_cache
-    if packages:
-        named = ", ".join(packages[:_MOST_NAMED])
-        more = f" and {len(packages) - _MOST_NAMED} more" if len(packages) > _MOST_NAMED else ""
-        does = "Cleaned out of it:" if clean_cache else "`--clean-cache` takes out of it"
-        yield f"{does} {named}{more}, which no other environment has."
-    seen = "No use of them was seen" if len(plan.items) > 1 else "No use of it was seen"
-    hidden = "1 process" if plan.unreadable == 1 else f"{plan.unreadable} processes"
-    yield f"{seen}{f'; {hidden} could not be looked at' if plan.unreadable else ''}."
-
-
-def _item_lines(item: Item, home: Path) -> Iterator[str]:
-    row, environment = item.row, item.row.environment
-    sizes = ""
-    if row.usage is not None and item.how != Removal.UNLINK:
-        sizes = f"  frees {size(row.usage.frees)}  +cache {size(row.usage.cache_held)}"
-    yield f"{visible(row.name, 64)}  {row.verdict.status}{sizes}"
-    yield f"  {visible(row.verdict.reason)}"
-    yield f"  {short_path(environment.entry, home)}"
-    for flag in sorted(environment.flags - _SILENT):
-        yield f"  {flag}: {FLAG_MEANINGS[flag]}"
-    if item.only_here:
-        named = [f"{visible(p.name, 64)} {visible(p.version, 32)}" for p in item.only_here]
-        more = len(named) - _MOST_NAMED
-        named = named[:_MOST_NAMED] + ([f"and {more} more"] if more > 0 else [])
-        yield f"  only here: {', '.join(named)}"
-    if item.how == Removal.UNLINK:
-        yield "  only the link goes; what it leads to stays"
-    elif item.how == Removal.TOOL:
-        tool = visible(environment.traits.tool or "its tool's own command")
-        yield f"  removed by {tool}: this cannot be undone"
-    for link in item.links:
-        yield f"  its project's link {short_path(link.path, home)} goes with it"
-    for edit in item.edits:
-        yield f"  {short_path(edit.path, home)} names it and is changed"
 
 
 def plan_json(plan: Plan) -> dict[str, object]:

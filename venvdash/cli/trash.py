@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import click
 
 from venvdash.cli.common import columns, fail, session, warn
-from venvdash.cli.plans import counted, finished_json, results_json, told
+from venvdash.cli.plans import finished_json, results_json, told
 from venvdash.cli.rows import time_json
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
 from venvdash.session.figures import age, size
+from venvdash.session.words import counted
 from venvdash.text import short_path, visible
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Edit, Flag, How, Row
+from venvdash.model import Claim, Direction, Edit, Flag, How, Row, Status
 from venvdash.scanner.reasons import day, says
 from venvdash.text import visible
 
@@ -17,6 +17,19 @@ _HOW = {
     How.SIBLING: "another environment's hash",
     How.MENTION: "only a mention",
     How.DENIED: "unlinked by you",
+}
+
+STATUS_MEANINGS = {
+    Status.CHECKING: "its project is still being searched for",
+    Status.LINKED: "its project is there",
+    Status.INACTIVE: "its project is there and uses another environment",
+    Status.MOVED: "its project was found at another place",
+    Status.ORPHAN: "its project is gone",
+    Status.UNREACHABLE: "cannot tell: not mounted, not readable, another machine",
+    Status.DISPUTED: "two places claim it",
+    Status.UNKNOWN: "made for a project that was not found",
+    Status.NAMED: "made by hand, no project expected",
+    Status.TOOL: "belongs to an installed tool",
 }
 
 FLAG_MEANINGS = {
@@ -41,6 +54,12 @@ def verb_of(edit: Edit) -> str:
     if edit.after is None:
         return "removes"
     return "makes" if edit.before is None else "changes"
+
+
+def counted(number: float, one: str, several: str | None = None) -> str:
+    """Return a number with its noun."""
+    shown = f"{number:g}" if isinstance(number, float) else str(number)
+    return f"{shown} {one if number == 1 else several or one + 's'}"
 
 
 def how_in_words(how: How) -> str:

@@ -1,13 +1,9 @@
 """How the dashboard shows a row's parts: fitted into cells, marks that need no colour."""
 
-import re
-from pathlib import Path
-
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from venvdash.model import Flag, Row, Status
-from venvdash.text import visible
 
 STATUS_MARKS = {
     Status.CHECKING: "…",
@@ -20,19 +16,6 @@ STATUS_MARKS = {
     Status.UNKNOWN: "?",
     Status.NAMED: "◇",
     Status.TOOL: "□",
-}
-
-STATUS_MEANINGS = {
-    Status.CHECKING: "its project is still being searched for",
-    Status.LINKED: "its project is there",
-    Status.INACTIVE: "its project is there and uses another environment",
-    Status.MOVED: "its project was found at another place",
-    Status.ORPHAN: "its project is gone",
-    Status.UNREACHABLE: "cannot tell: not mounted, not readable, another machine",
-    Status.DISPUTED: "two places claim it",
-    Status.UNKNOWN: "made for a project that was not found",
-    Status.NAMED: "made by hand, no project expected",
-    Status.TOOL: "belongs to an installed tool",
 }
 
 _BAR = 16  # cells of a line that shows how much is done
@@ -76,23 +59,6 @@ def bar(done: int, total: int) -> tuple[tuple[str, str], tuple[str, str]]:
     """Return the two parts of a line that shows how much is done: text and style."""
     full = min(_BAR, _BAR * done // max(total, 1))
     return ("━" * full, "$primary"), ("─" * (_BAR - full), "$foreground 25%")
-
-
-def short_path(path: Path, home: Path | None) -> str:
-    """Return the path fit to show, with ``~`` for the home directory."""
-    text = visible(path)
-    base = visible(home) if home is not None else ""
-    if base and (text == base or text.startswith(base.rstrip("/") + "/")):
-        return "~" + text[len(base.rstrip("/")) :]
-    return text
-
-
-def with_tilde(sentence: str, home: Path | None) -> str:
-    """Return a sentence that is fit to show with ``~`` where a path in it begins with ``home``."""
-    if home is None:
-        return sentence
-    start = re.escape(visible(home).rstrip("/"))
-    return re.sub(rf"(?<![\w./~-]){start}(?=[/\s,;:)]|$)", "~", sentence)
 
 
 def flag_words(row: Row) -> list[str]:

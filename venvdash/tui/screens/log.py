@@ -9,13 +9,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from venvdash.actions.commands import Run
-from venvdash.text import visible
+from venvdash.session.words import counted
+from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui import keys
-from venvdash.tui.format import short_path, with_tilde
 from venvdash.tui.opening import safe_command
 from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.output_pane import OutputPane
-from venvdash.tui.widgets.plan_text import counted
 from venvdash.tui.widgets.run_list import RunList, ending
 
 if TYPE_CHECKING:

@@ -18,13 +18,12 @@ from venvdash.actions.copy import base_python
 from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen
 from venvdash.session.targets import is_free
-from venvdash.text import visible
+from venvdash.session.words import counted
+from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.aside import Latest
-from venvdash.tui.format import short_path, with_tilde
 from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.cycle import Cycle
 from venvdash.tui.widgets.plain_input import PlainInput
-from venvdash.tui.widgets.plan_text import counted
 
 if TYPE_CHECKING:
     from venvdash.tui.screens.proposing import Propose, ProposingScreen

@@ -12,10 +12,11 @@ from textual.widgets import Button, Input, Static
 
 from venvdash.model import Plan
 from venvdash.session.consent import count_to_type
+from venvdash.session.words import counted
 from venvdash.tui import keys
 from venvdash.tui.screens.dialog import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
-from venvdash.tui.widgets.plan_text import counted, describe_plan
+from venvdash.tui.widgets.plan_text import describe_plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from textual.binding import BindingType
 from textual.widgets import Button
 
 from venvdash.model import Action, Proposal, Row
+from venvdash.session.words import counted
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.screens.dialog import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
-from venvdash.tui.widgets.plan_text import counted
 from venvdash.tui.widgets.proposal_text import describe_proposals
 
 Proposals = Sequence[Proposal]

@@ -12,13 +12,12 @@ from textual.widgets import Static
 
 from venvdash.model import Outcome, Result, Trashed
 from venvdash.session import figures
-from venvdash.text import visible
+from venvdash.session.words import counted
+from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui import keys
 from venvdash.tui.aside import Latest, aside
-from venvdash.tui.format import short_path, with_tilde
 from venvdash.tui.screens.ask import AskScreen, NameScreen
 from venvdash.tui.screens.dialog import Dialog
-from venvdash.tui.widgets.plan_text import counted
 from venvdash.tui.widgets.trash_list import TrashList
 
 if TYPE_CHECKING:

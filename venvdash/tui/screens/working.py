@@ -21,10 +21,9 @@ from venvdash.session.events import (
     State,
     Tally,
 )
-from venvdash.text import visible
+from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Broke, Job, aside
 from venvdash.tui.feed import Feed
-from venvdash.tui.format import with_tilde
 from venvdash.tui.screens.marking import MarkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.outcome import outcome

@@ -9,14 +9,15 @@ from textual.content import Content
 
 from venvdash.model import Package, Row, Status
 from venvdash.session import figures
-from venvdash.session.words import FLAG_MEANINGS, evidence_in_words, how_in_words, places_in_words
-from venvdash.text import visible
-from venvdash.tui.format import (
-    STATUS_MARKS,
+from venvdash.session.words import (
+    FLAG_MEANINGS,
     STATUS_MEANINGS,
-    short_path,
-    with_tilde,
+    evidence_in_words,
+    how_in_words,
+    places_in_words,
 )
+from venvdash.text import short_path, visible, with_tilde
+from venvdash.tui.format import STATUS_MARKS
 from venvdash.tui.widgets.other_list import OtherThing
 
 _LABEL = "$text-muted"

@@ -6,7 +6,7 @@ from pathlib import Path
 from textual.content import Content
 
 from venvdash.scanner.events import StoreSeen
-from venvdash.tui.format import short_path
+from venvdash.text import short_path
 from venvdash.tui.widgets.other_list import why
 
 _WAYS = (

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from venvdash.model import Flag, Row, Status
 from venvdash.session import figures
 from venvdash.session.events import State
-from venvdash.text import visible
-from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right, short_path
+from venvdash.text import short_path, visible
+from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 _BIG = 1024**3

@@ -8,8 +8,8 @@ from typing import ClassVar
 from venvdash.model import NotEnvironment
 from venvdash.scanner.events import Problem, StoreSeen
 from venvdash.stores.base import Why
-from venvdash.text import visible
-from venvdash.tui.format import left, left_cut, short_path
+from venvdash.text import short_path, visible
+from venvdash.tui.format import left, left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 PROBLEM, FOREIGN, STORE = "problem", "no environment", "store"

@@ -8,8 +8,7 @@ from textual.content import Content
 from venvdash.model import Outcome, Result
 from venvdash.session import figures
 from venvdash.session.events import Finished
-from venvdash.text import visible
-from venvdash.tui.format import short_path, with_tilde
+from venvdash.text import short_path, visible, with_tilde
 
 UNDOING_LINK = "taking back the link"
 _UNDOING = "taking back"

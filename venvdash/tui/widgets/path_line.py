@@ -6,7 +6,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from venvdash.tui.format import left_cut, short_path
+from venvdash.text import short_path
+from venvdash.tui.format import left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 from venvdash.tui.widgets.plain_input import PlainInput
 

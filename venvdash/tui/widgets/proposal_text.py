@@ -7,10 +7,9 @@ from textual.content import Content
 
 from venvdash.actions.commands import typed
 from venvdash.model import PackageChange, Proposal
-from venvdash.session.words import verb_of
-from venvdash.text import visible
-from venvdash.tui.format import short_path, with_tilde
-from venvdash.tui.widgets.plan_text import counted, head_of
+from venvdash.session.words import counted, verb_of
+from venvdash.text import short_path, visible, with_tilde
+from venvdash.tui.widgets.plan_text import head_of
 
 _MUTED = "$text-muted"
 _WARNING = "$text-warning"

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from venvdash.actions.commands import Run
-from venvdash.text import visible
-from venvdash.tui.format import left, right, short_path
+from venvdash.text import short_path, visible
+from venvdash.tui.format import left, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 _LONG = 24  # cells of a word of which the list shows only the end

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from venvdash.model import Trashed
 from venvdash.session import figures
-from venvdash.text import visible
-from venvdash.tui.format import left, left_cut, right, short_path
+from venvdash.text import short_path, visible
+from venvdash.tui.format import left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 

@@ -1,0 +1,165 @@
+"""A plan in words: what it says, and that both faces say the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.terminal import HOSTILE
+from tests.tui.feeding import HOME, STORE, row
+from venvdash.cli.plans import carry_out
+from venvdash.config import Config
+from venvdash.model import (
+    Action,
+    Edit,
+    Flag,
+    Item,
+    Link,
+    Package,
+    Plan,
+    Refusal,
+    Removal,
+    Row,
+    Status,
+)
+from venvdash.session import Session
+from venvdash.session.plan_words import Role, plan_in_words
+from venvdash.system.machine import Machine
+from venvdash.tui.format import STATUS_MARKS
+from venvdash.tui.widgets.plan_text import describe_plan
+
+GONE = "/home/ada/code/old is not there; /home/ada/code is, and can be read."
+OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
+LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
+SCRATCH = row(
+    *("scratch", Status.NAMED),
+    mib=5,
+    frees=5,
+    cache=0,
+    flags=frozenset({Flag.USER_FILES, Flag.ALIAS, Flag.VOLATILE}),
+)
+
+
+def with_tool(item: Row) -> Row:
+    traits = replace(item.environment.traits, tool="uv tool uninstall ruff")
+    return replace(item, environment=replace(item.environment, traits=traits))
+
+
+def everything() -> Plan:
+    """Return a plan that has one of all there is to say."""
+    alias = replace(LIVE, environment=replace(LIVE.environment, target=HOME / "elsewhere"))
+    about = replace(SCRATCH, usage=SCRATCH.usage and replace(SCRATCH.usage, exact=False))
+    items = (
+        Item(
+            OLD,
+            only_here=(Package("mine", "1.0", "file:///src/mine"), Package("lost", "2")),
+            edits=(Edit(HOME / "envs.toml", "a", None),),
+            links=(Link(HOME / "code/old/.venv", "x"),),
+        ),
+        Item(about),
+        Item(row("half", Status.UNKNOWN)),
+        Item(alias, how=Removal.UNLINK),
+        Item(with_tool(row("ruff", Status.TOOL, mib=5, frees=5, cache=0)), how=Removal.TOOL),
+    )
+    return Plan(
+        Action.DELETE,
+        items,
+        refused=(Refusal(STORE / "used", "used", "It is in use: pid 7 (python3)."),),
+        frees=51 * 1024**2,
+        cache_held=60 * 1024**2,
+        packages_only_in_cache=tuple(f"package{number:02}" for number in range(15)),
+        unreadable=2,
+    )
+
+
+def test_everything_that_a_plan_says_is_said() -> None:
+    assert [line.text for line in plan_in_words(everything(), HOME)] == [
+        "Together they free 51.0 MiB; after that uv's cache, as a rule, still holds 60.0 MiB.",
+        "Packages of these that no other environment has: "
+        + ", ".join(f"package{number:02}" for number in range(12))
+        + " and 3 more.",
+        "No use of them was seen; 2 processes could not be looked at.",
+        "1 is left alone; why is told with each.",
+        "",
+        "old  orphan  frees 40.0 MiB  +cache 60.0 MiB",
+        "  ~/code/old is not there; ~/code is, and can be read.",
+        "  ~/.cache/uv/environments-v2/old-3f2a9c1d",
+        "  only here: mine 1.0 from file:///src/mine, lost 2",
+        "  the project's link ~/code/old/.venv goes with it",
+        "  ~/envs.toml names it and is changed",
+        "",
+        "scratch  named  frees about 5.0 MiB  +cache 0 B",
+        "  ~/code/scratch is what its name was made from.",
+        "  ~/.cache/uv/environments-v2/scratch-3f2a9c1d",
+        "  user-files: holds files that no package brought",
+        "",
+        "half  unknown  not measured",
+        "  ~/code/half is what its name was made from.",
+        "  ~/.cache/uv/environments-v2/half-3f2a9c1d",
+        "",
+        "live  linked",
+        "  ~/code/live is what its name was made from.",
+        "  ~/.cache/uv/environments-v2/live-3f2a9c1d",
+        "  only the link goes; what it leads to ~/elsewhere stays",
+        "",
+        "ruff  tool  frees 5.0 MiB  +cache 0 B",
+        "  ~/code/ruff is what its name was made from.",
+        "  ~/.cache/uv/environments-v2/ruff-3f2a9c1d",
+        "  removed by uv tool uninstall ruff: this cannot be undone",
+        "",
+        "Left alone",
+        "! used  It is in use: pid 7 (python3).",
+        "  ~/.cache/uv/environments-v2/used",
+    ]
+
+
+def test_where_nothing_is_to_be_done() -> None:
+    assert [line.text for line in plan_in_words(Plan(Action.DELETE, ()), HOME)] == [
+        "Nothing is to be deleted."
+    ]
+    refused = Plan(Action.DELETE, (), everything().refused)
+    assert (
+        plan_in_words(refused, HOME, sums_last=True)[-1].text == "Nothing of this can be deleted."
+    )
+
+
+def printed(plan: Plan, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return what the command line shows of a plan."""
+    session = Session(Machine(home=HOME), Config(), records=False)
+    carry_out(session, plan, dry_run=True, yes=False, as_json=False, now=False, clean_cache=False)
+    return capsys.readouterr().out.splitlines()
+
+
+def drawn(plan: Plan) -> list[str]:
+    """Return what the dashboard shows of a plan, without the marks of the statuses."""
+    lines = describe_plan(plan, HOME).plain.split("\n")
+    marks = tuple(f"{mark} " for mark in STATUS_MARKS.values() if mark != "!")
+    return [line[2:] if line.startswith(marks) else line for line in lines]
+
+
+@pytest.mark.parametrize("items", [5, 1, 0])
+def test_both_faces_show_the_same_sentences(items: int, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = replace(everything(), items=everything().items[:items])
+    shown, hint = drawn(plan), "`--clean-cache` cleans them out of uv's cache."
+    lines = printed(plan, capsys)
+    assert sorted(line for line in lines if line != hint) == sorted(shown)
+    assert lines[-1] == hint, "how is said where the dashboard has a key"
+
+
+def test_names_are_fit_to_show_and_never_markup() -> None:
+    for name in HOSTILE:
+        hostile = replace(row("x", Status.ORPHAN, mib=1, reason=name), name=name)
+        links = (Link(HOME / name.replace("/", "_") / ".venv", name),)
+        only = (Package(name, name, name),)
+        plan = Plan(
+            Action.DELETE,
+            (Item(with_tool(hostile), only, links=links, how=Removal.TOOL),),
+            (Refusal(HOME / name, name, name),),
+        )
+        text = describe_plan(plan, HOME).plain
+        assert text.replace("\n", "").isprintable()
+        assert not {"\u202e", "\u200b", "\x1b"} & set(text)
+        assert len(describe_plan(plan, HOME).spans) == sum(
+            piece.role is not Role.PLAIN and bool(piece.text)
+            for line in plan_in_words(plan, HOME)
+            for piece in line.pieces
+        ) + sum(line.status is not None for line in plan_in_words(plan, HOME)), "no style of theirs"

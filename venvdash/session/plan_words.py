@@ -1,0 +1,151 @@
+"""A plan to delete in words, the same for both faces: they style the pieces, and print them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, Status
+from venvdash.session.figures import size
+from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, counted
+from venvdash.text import short_path, visible, with_tilde
+
+_MOST_NAMED = 12  # packages that are called by name
+_UNTOLD = frozenset({Flag.ALIAS, Flag.VOLATILE})  # said otherwise, or no news to who deletes it
+
+
+class Role(StrEnum):
+    """What a piece of a line is, for whoever styles it."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    MUTED = "muted"
+    WARNING = "warning"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line, fit to show."""
+
+    text: str
+    role: Role = Role.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of pieces. The first one of an environment knows its ``status``."""
+
+    pieces: tuple[Piece, ...] = ()
+    status: Status | None = None
+
+    @property
+    def text(self) -> str:
+        """The line without any style."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> list[Line]:
+    """Return a plan: what it frees, each item with its reason, then what is left alone and why.
+
+    ``sums_last`` puts what it frees where it is read before a prompt.
+    """
+    sums = list(_sums(plan))
+    blocks = [list(_item(item, home)) for item in plan.items]
+    if plan.refused:
+        refused = [line for refusal in plan.refused for line in _refusal(refusal, home)]
+        blocks.append([Line((Piece("Left alone", Role.WARNING),)), *refused])
+    blocks = [*blocks, sums] if sums_last else [sums, *blocks]
+    lines: list[Line] = []
+    for block in blocks:
+        lines += [Line(), *block] if lines else block
+    return lines
+
+
+def head_of(row: Row, home: Path | None, more: str = "") -> Iterator[Line]:
+    """Yield the lines that say which environment it is and why it has its status."""
+    status = row.verdict.status
+    name, label = Piece(visible(row.name, 256), Role.STRONG), Piece(status.value, Role.STATUS)
+    yield Line((name, Piece("  "), label, Piece(more)), status)
+    yield _plain(f"  {with_tilde(visible(row.verdict.reason), home) or STATUS_MEANINGS[status]}")
+    yield Line((Piece(f"  {short_path(row.environment.entry, home)}", Role.MUTED),))
+
+
+def _plain(text: str) -> Line:
+    return Line((Piece(text),))
+
+
+def _warning(start: str, warning: str, end: str = "") -> Line:
+    return Line((Piece(start), Piece(warning, Role.WARNING), Piece(end)))
+
+
+def _sums(plan: Plan) -> Iterator[Line]:
+    if not plan.items:
+        nothing = "Nothing of this can be deleted." if plan.refused else "Nothing is to be deleted."
+        yield Line((Piece(nothing, Role.STRONG),))
+        return
+    several = len(plan.items) > 1
+    frees = Piece(size(plan.frees), Role.STRONG)
+    held = f"; after that uv's cache, as a rule, still holds {size(plan.cache_held)}."
+    yield Line((Piece("Together they free " if several else "It frees "), frees, Piece(held)))
+    packages = plan.packages_only_in_cache
+    if packages:
+        yield _plain(f"Packages of these that no other environment has: {_listed(packages)}.")
+    seen = f"No use of {'them' if several else 'it'} was seen"
+    if plan.unreadable:
+        hidden = counted(plan.unreadable, "process", "processes")
+        seen += f"; {hidden} could not be looked at"
+    yield Line((Piece(f"{seen}.", Role.MUTED),))
+    if plan.refused:
+        left = counted(len(plan.refused), "is", "are")
+        yield _warning("", f"{left} left alone; why is told with each.")
+
+
+def _item(item: Item, home: Path | None) -> Iterator[Line]:
+    usage, more = item.row.usage, "  not measured"
+    if usage is not None:
+        about = "" if usage.exact else "about "
+        more = f"  frees {about}{size(usage.frees)}  +cache {size(usage.cache_held)}"
+    yield from head_of(item.row, home, "" if item.how == Removal.UNLINK else more)
+    yield from _warnings(item)
+    yield from _consequences(item, home)
+
+
+def _warnings(item: Item) -> Iterator[Line]:
+    for flag, meaning in FLAG_MEANINGS.items():
+        if flag in item.row.environment.flags - _UNTOLD:
+            yield _warning("  ", flag.value, f": {meaning}")
+    if item.only_here:
+        yield _warning("  ", "only here", f": {_listed([_in_words(p) for p in item.only_here])}")
+
+
+def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
+    environment = item.row.environment
+    if item.how == Removal.UNLINK:
+        target = environment.target
+        leads = f" to {short_path(target, home)}" if target is not None else ""
+        yield _plain(f"  only the link goes; what it leads{leads} stays")
+    elif item.how == Removal.TOOL:
+        command = visible(environment.traits.tool or "its tool's own command")
+        yield _warning(f"  removed by {command}: ", "this cannot be undone")
+    for link in item.links:
+        yield _plain(f"  the project's link {short_path(link.path, home)} goes with it")
+    for edit in item.edits:
+        yield _plain(f"  {short_path(edit.path, home)} names it and is changed")
+
+
+def _refusal(refusal: Refusal, home: Path | None) -> Iterator[Line]:
+    name = Piece(visible(refusal.name, 256), Role.STRONG)
+    why = with_tilde(visible(refusal.reason), home)
+    yield Line((Piece("! ", Role.WARNING), name, Piece(f"  {why}")))
+    yield Line((Piece(f"  {short_path(refusal.path, home)}", Role.MUTED),))
+
+
+def _in_words(package: Package) -> str:
+    origin = f" from {visible(package.origin, 256)}" if package.origin else ""
+    return f"{visible(package.name, 128)} {visible(package.version, 64)}{origin}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
