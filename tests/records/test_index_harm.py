@@ -283,3 +283,12 @@ def test_a_python_without_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert index.projects() == []
         index.close()
     assert "this Python has no sqlite3" in Index.open(path).problem
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_root_makes_no_home_that_is_not_there() -> None:
+    home = Path(f"/venvdash-no-home-{os.urandom(8).hex()}")
+    index = Index.open(home / ".local" / "state" / "venvdash" / "index.sqlite")
+    assert not index.usable
+    assert "is not there" in index.problem
+    assert not home.exists()

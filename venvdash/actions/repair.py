@@ -9,35 +9,41 @@ ends the work.
 """
 
 import base64
-import errno
 import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from venvdash.actions.named_files import (
+    BIN,
+    CFG,
+    LIMIT,
+    File,
+    content_of,
+    inside,
+    links,
+    named_files,
+    names,
+    of_folder,
+    sites,
+)
 from venvdash.actions.respelling import Respelling
 from venvdash.scanner.inspect import named_place
 from venvdash.stores.base import parse_cfg
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError
-from venvdash.system.walk import symlinks
 from venvdash.text import visible
 
 _FORBIDDEN = frozenset("'\"$`\\!")  # some activation script or shebang cannot hold these
 _ROOM = 512  # bytes of a path that lies below the environment
 _COMPONENT = 255  # bytes of a name
-_LIMIT = 8 * 1024 * 1024  # bytes; what is larger is no script
-_BIN = ("bin", "Scripts")
 _LIBRARY = ("lib", "Lib")
 _TEMPORARY = PREFIX + "repair"
-_CFG = "pyvenv.cfg"
 _RECORD = "RECORD"
-_LIBRARIES = ("python", "pypy", "graalpy")
-_KERNELS = ("share", "jupyter", "kernels")
 
 
 class RepairError(Exception):
@@ -104,11 +110,11 @@ class Repair:
         changes, left = [], []
         with Directory(prefix) as directory:
             if _relocatable(directory):
-                files = _links(directory)
+                files = links(directory)
             else:
                 _no_trampolines(directory)
                 _no_links(directory)
-                files = _named_files(directory)
+                files = named_files(directory)
             for file in files:
                 before, after = file.content, file.respelt(respelling)
                 if before is not None and after is not None and after != before:
@@ -132,7 +138,7 @@ class Repair:
         turned = []
         for change in self.changes:
             path = self.prefix.joinpath(*change.folder, change.name)
-            file = _File(path, change.folder, change.name, change.status, change.after)
+            file = File(path, change.folder, change.name, change.status, change.after)
             back = file.respelt(way_back)
             if change.name != _RECORD and back is not None:
                 turned.append(replace(change, before=change.after, after=back))
@@ -175,7 +181,7 @@ def leftovers(prefix: Path, old: Path, new: Path | None = None) -> tuple[Path, .
     """
     respelling = Respelling([old], new or prefix)
     with Directory(prefix) as directory:
-        files = _named_files(directory)
+        files = named_files(directory)
         return tuple(file.path for file in files if _names_old(respelling, file, file.content))
 
 
@@ -188,7 +194,7 @@ def sources(prefix: Path, old: Path, new: Path) -> Iterator[tuple[Path, bytes, b
     respelling, own = Respelling([old], new), Respelling([prefix], prefix)
     changes = []
     with Directory(prefix) as directory:
-        for file in _named_files(directory):
+        for file in named_files(directory):
             inside = file.folder and file.folder[0] in _LIBRARY
             if not inside or file.content is None or stat.S_ISLNK(file.status.st_mode):
                 continue
@@ -207,44 +213,19 @@ def own_names(prefix: Path) -> tuple[Path, ...]:
     OSError.
     """
     with Directory(prefix) as directory:
-        scripts = [file for bin_ in _BIN for file in _of_folder(directory, (bin_,), "activate")]
+        scripts = [file for bin_ in BIN for file in of_folder(directory, (bin_,), "activate")]
     texts = [os.fsdecode(file.content) for file in scripts if file.content is not None]
     places = [place for text in texts if (place := named_place(text))]
     # A directory that is no environment cannot have been its place.
     others = [
         place
         for place in places[:1]
-        if place != prefix and (os.path.lexists(place / _CFG) or not os.path.lexists(place))
+        if place != prefix and (os.path.lexists(place / CFG) or not os.path.lexists(place))
     ]
     return (prefix, *others)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file or link that may name the environment's path; ``content`` None: it is no text."""
-
-    path: Path
-    folder: tuple[str, ...]
-    name: str
-    status: os.stat_result
-    content: bytes | None
-
-    def respelt(self, respelling: Respelling) -> bytes | None:
-        """Return what it should hold."""
-        if self.content is None or stat.S_ISLNK(self.status.st_mode):
-            return None if self.content is None else respelling.link(self.content)
-        if not self.folder:
-            return respelling.cfg(self.content)
-        if self.folder[0] not in _BIN:
-            return respelling.data(self.content)
-        content = respelling.shebang(self.content)
-        if b"\0" in content:  # a zip file that can be run
-            return content
-        activates = self.name.removeprefix("de").startswith("activate")
-        return respelling.script(content, activates=activates)
-
-
-def _names_old(respelling: Respelling, file: _File, content: bytes | None) -> bool:
+def _names_old(respelling: Respelling, file: File, content: bytes | None) -> bool:
     if content is None:
         return respelling.found_in(file.path)
     return respelling.names_old(content)
@@ -252,7 +233,7 @@ def _names_old(respelling: Respelling, file: _File, content: bytes | None) -> bo
 
 def _relocatable(directory: Directory) -> bool:
     try:
-        text = directory.read(_CFG, _LIMIT).decode("utf-8", "surrogateescape")
+        text = directory.read(CFG, LIMIT).decode("utf-8", "surrogateescape")
     except (FileNotFoundError, UnreadableError):
         return False
     return parse_cfg(text).get("relocatable", "").lower() == "true"
@@ -271,7 +252,7 @@ def _no_trampolines(directory: Directory) -> None:
 
 def _no_links(directory: Directory) -> None:
     """Raise RepairError where what would have to be rewritten lies behind a link: it is left."""
-    places = [directory.path / name for name in (*_BIN, *_LIBRARY)]
+    places = [directory.path / name for name in (*BIN, *_LIBRARY)]
     known = [os.path.realpath(directory.path) + os.sep + place.name for place in places]
     for place in places:
         if place.is_symlink() and os.path.realpath(place) not in known:
@@ -280,94 +261,17 @@ def _no_links(directory: Directory) -> None:
             )
 
 
-def _named_files(directory: Directory) -> Iterator[_File]:
-    """Yield every file and link that may hold the environment's path."""
-    seen = set()
-    for file in _known_files(directory):
-        seen.add((file.folder, file.name))
-        yield file
-    yield from (file for file in _links(directory) if (file.folder, file.name) not in seen)
-
-
-def _links(directory: Directory) -> Iterator[_File]:
-    for folder, name in symlinks(os.fsencode(directory.path)):
-        yield from _of_folder(directory, folder, name)
-
-
-def _known_files(directory: Directory) -> Iterator[_File]:
-    yield from _of_folder(directory, (), _CFG, "lib64")
-    for folder in _BIN:
-        yield from _of_folder(directory, (folder,))
-    for site in _sites(directory):
-        for name in _names(directory, site):
-            if name.endswith((".pth", ".egg-link")) or name.startswith("__editable__"):
-                yield from _of_folder(directory, site, name)
-            elif name.endswith(".dist-info"):
-                yield from _of_folder(directory, (*site, name), "direct_url.json")
-    for kernel in _names(directory, _KERNELS):
-        yield from _of_folder(directory, (*_KERNELS, kernel), "kernel.json")
-
-
-def _sites(directory: Directory) -> Iterator[tuple[str, ...]]:
-    for library in _names(directory, ("lib",)):
-        if library.startswith(_LIBRARIES):
-            yield "lib", library, "site-packages"
-    yield "Lib", "site-packages"
-
-
-def _of_folder(directory: Directory, folder: tuple[str, ...], *names: str) -> Iterator[_File]:
-    """Yield the regular files and links in a folder, all or those called ``names``."""
-    with suppress(FileNotFoundError, NotADirectoryError), _inside(directory, folder) as opened:
-        for name in sorted(names or opened.names()):
-            if name.startswith(PREFIX):
-                continue
-            with suppress(FileNotFoundError):
-                status = opened.look(name)
-                path = directory.path.joinpath(*folder, name)
-                if stat.S_ISLNK(status.st_mode):
-                    text = os.fsencode(opened.link_text(name))
-                    yield _File(path, folder, name, status, text)
-                elif stat.S_ISREG(status.st_mode):
-                    yield _File(path, folder, name, status, _content(opened, name, status))
-
-
-def _content(opened: Directory, name: str, status: os.stat_result) -> bytes | None:
-    """Return a text, or a program of whatever sort that begins with a shebang. Raises OSError."""
-    if status.st_size > _LIMIT:
-        return None
-    try:
-        content = opened.read(name, _LIMIT)
-    except UnreadableError as error:
-        raise OSError(errno.EIO, str(error), str(opened.path / name)) from error
-    return content if content.startswith(b"#!") or b"\0" not in content else None
-
-
-def _names(directory: Directory, folder: tuple[str, ...]) -> list[str]:
-    with suppress(FileNotFoundError, NotADirectoryError), _inside(directory, folder) as opened:
-        return sorted(opened.names())
-    return []
-
-
-@contextmanager
-def _inside(directory: Directory, folder: tuple[str, ...]) -> Iterator[Directory]:
-    """Open a folder below an open directory, following no link. Raises OSError."""
-    with ExitStack() as stack:
-        for name in folder:
-            directory = stack.enter_context(directory.open(name))
-        yield directory
-
-
 def _records(directory: Directory, changes: Sequence[_Change]) -> Iterator[_Change]:
     """Yield the RECORD files that hold a hash of a file that changes, with the new one.
 
     A file that was not as recorded stays so. Lines as pip and uv write them, relative to
     site-packages: ``../../../bin/NAME,sha256=HASH,SIZE``.
     """
-    for site in _sites(directory):
-        for info in _names(directory, site):
+    for site in sites(directory):
+        for info in names(directory, site):
             if not info.endswith(".dist-info"):
                 continue
-            for file in _of_folder(directory, (*site, info), _RECORD):
+            for file in of_folder(directory, (*site, info), _RECORD):
                 if file.content is None:
                     continue
                 after = _rehashed(file.content, file.folder, changes)
@@ -409,15 +313,15 @@ def _entry(content: bytes) -> bytes:
 
 
 def _present(directory: Directory, change: _Change) -> bytes | None:
-    with _inside(directory, change.folder) as opened:
+    with inside(directory, change.folder) as opened:
         if stat.S_ISLNK(change.status.st_mode):
             return os.fsencode(opened.link_text(change.name))
-        return _content(opened, change.name, change.status)
+        return content_of(opened, change.name, change.status)
 
 
 def _put(directory: Directory, change: _Change, content: bytes) -> None:
     """Replace a file or link by one that holds ``content``, with the mode and times of the old."""
-    with _inside(directory, change.folder) as opened:
+    with inside(directory, change.folder) as opened:
         if not stat.S_ISLNK(change.status.st_mode):
             opened.write(change.name, content, _TEMPORARY, like=change.status)
             return

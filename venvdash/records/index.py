@@ -309,6 +309,8 @@ def _foreign(path: Path, found: os.stat_result | None) -> str:
     if os.geteuid() != 0 or found is not None:
         return ""
     parent = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    if parent == parent.parent:  # a HOME that is not there: it is not ours to make
+        return f"{visible(path.parent)} is not there, so nothing is remembered"
     if os.stat(parent).st_uid != 0:
         return f"{visible(parent)} belongs to another user, so nothing is remembered"
     return ""
