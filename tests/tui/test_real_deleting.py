@@ -115,6 +115,66 @@ def test_a_live_project_gets_its_link_back(playground: Playground) -> None:
     drive(session(playground), script, (120, 40))
 
 
+def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Playground) -> None:
+    """A bulk: of one the project has a real .venv by now, of one the name is taken."""
+    webapp, api = playground.made["webapp"], playground.made["scratchpad"]
+    other = playground.made["legacy-crm"]
+    assert webapp.project is not None
+    link = webapp.project / ".venv"
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        for made in (webapp, api, other):
+            driver.main.go_to(made.path)
+            await driver.press("space")
+        await driver.press("d")
+        await planned(driver)
+        await driver.press("y", "3", "enter")
+        await driver.until(lambda: "3 in the trash" in driver.text)
+        link.mkdir()
+        (link / "mine").touch()
+        api.path.mkdir()
+        await driver.press("u")
+        await driver.until(lambda: "2 back · 1 left alone: scratchpad: " in driver.text)
+        told = "webapp is back. ~/code/webapp/.venv is taken by something else now, which is left"
+        assert any(told in notice.message for notice in driver.app._notifications)
+        await driver.until(lambda: "Have scratchpad back under another name" in driver.text)
+        assert "scratchpad is taken by now" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: "scratchpad is back." in driver.text)
+        await driver.scanned()
+        await driver.until(lambda: any("scratchpad-restored" in name for name in driver.listed))
+        assert (api.path.with_name("scratchpad-restored") / "pyvenv.cfg").is_file()
+        assert list(api.path.iterdir()) == []
+        assert [path.name for path in link.iterdir()] == ["mine"]
+
+    drive(session(playground), script, (160, 40))
+    assert trash_of(other.path.parent) == []
+
+
+def test_undo_goes_on_once_the_name_is_free(playground: Playground) -> None:
+    path = playground.made["scratchpad"].path
+    inode = path.stat().st_ino
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        driver.main.go_to(path)
+        await driver.press("d")
+        await planned(driver)
+        await driver.press("y")
+        await driver.until(lambda: "1 in the trash" in driver.text)
+        path.mkdir()
+        await driver.press("u")
+        await driver.until(lambda: "another name" in driver.text)
+        await driver.press("escape")
+        path.rmdir()
+        await driver.press("u")
+        await driver.until(lambda: "scratchpad is back." in driver.text)
+
+    drive(session(playground), script, (160, 40))
+    assert path.stat().st_ino == inode
+
+
 def test_one_in_use_is_left_alone_with_the_reason(playground: Playground) -> None:
     path = playground.made["scratchpad"].path
     waits = [str(path / "bin" / "python"), "-c", "input()"]

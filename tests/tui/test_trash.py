@@ -93,7 +93,7 @@ def test_a_name_that_is_taken_is_asked_for_anew() -> None:
     async def script(driver: Driver) -> None:
         await opened(driver)
         await driver.press("r")
-        await driver.until(lambda: "Have it back under another name" in driver.text)
+        await driver.until(lambda: "Have webapp back under another name" in driver.text)
         assert "the reason of webapp" in driver.text
         await driver.press(*["backspace"] * 30, "slash", "enter")
         assert "A name without /" in driver.text

@@ -95,7 +95,7 @@ class Trash:
 
     def undo(self) -> Iterator[DeleteEvent]:
         """Bring back the last deletion, all of it; ``Finished`` is the last event."""
-        wanted, self._undoable = self._undoable, []
+        wanted = self._undoable
         there = {trashed.path: trashed for trashed in self.find()}
         results = []
         for path in wanted:
@@ -108,6 +108,8 @@ class Trash:
             results.append(result)
             if result.outcome is Outcome.DONE and row:
                 yield RowChanged(row, settled=True)
+        # What is in the way of these may go.
+        self._undoable = [path for path in wanted if path in there and path in self._rows]
         yield Finished(tuple(results))
 
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:

@@ -4,18 +4,20 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from venvdash.model import Trashed
-from venvdash.session.events import DeleteEvent, State
-from venvdash.text import visible
+from venvdash.model import Outcome, Result, Trashed
+from venvdash.session.events import DeleteEvent, Finished, State
+from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Latest
 from venvdash.tui.feed import Feed
 from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
-from venvdash.tui.widgets.outcome import UNDOING_LINK
+from venvdash.tui.widgets.outcome import UNDOING, UNDOING_LINK
 
 if TYPE_CHECKING:
     from venvdash.tui.screens.plan import Consent
+
+_MOST_TOLD = 3  # notices at once
 
 
 class DeletingScreen(WorkingScreen):
@@ -66,8 +68,25 @@ class DeletingScreen(WorkingScreen):
             self.dismiss_outcome()
             self._sweep()
         link = self.source.undoes_relink
-        doing = UNDOING_LINK if link else "taking back"
+        doing = UNDOING_LINK if link else UNDOING
         self.begin(doing, lambda _: self.source.undo(), ages=link)
+
+    def _show_outcome(self, finished: Finished) -> None:
+        super()._show_outcome(finished)
+        if self.busy_with != UNDOING:
+            return
+        if len(finished.results) > 1:  # of a single one the line has it
+            known = [one for one in finished.results if one.outcome is Outcome.DONE and one.reason]
+            for one in known[:_MOST_TOLD]:
+                reason = with_tilde(visible(one.reason), self.home)
+                self.say(f"{visible(one.name, 64)} is back. {reason}", severe=True)
+        taken = [result.trash for result in finished.results if _taken(result)]
+        if taken:
+            from venvdash.tui.screens.restoring import Restoring
+
+            # Once the job is over: what it asks for would be a job as well.
+            restoring = Restoring(self, self, self.weigh_trash)
+            self.call_later(restoring.restore_each, {path for path in taken if path})
 
     # The trash
 
@@ -87,3 +106,8 @@ class DeletingScreen(WorkingScreen):
         from venvdash.tui.screens.trash import TrashScreen
 
         self.app.push_screen(TrashScreen(self, self.weigh_trash))
+
+
+def _taken(result: Result) -> bool:
+    """Return whether something could not be had back because its name is taken."""
+    return result.outcome is Outcome.SKIPPED and result.trash is not None

@@ -10,14 +10,15 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from venvdash.model import Outcome, Result, Trashed
+from venvdash.model import Trashed
 from venvdash.session import figures
 from venvdash.session.words import counted
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui import keys
-from venvdash.tui.aside import Latest, aside
-from venvdash.tui.screens.ask import AskScreen, NameScreen
+from venvdash.tui.aside import Latest
+from venvdash.tui.screens.ask import AskScreen
 from venvdash.tui.screens.dialog import Dialog
+from venvdash.tui.screens.restoring import Restoring
 from venvdash.tui.widgets.trash_list import TrashList
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class TrashScreen(Dialog[None]):
         super().__init__()
         self._main, self._weigh = main, weigh
         self._reading: Latest[Sequence[Trashed]] = Latest(self, self._show, self._cannot)
+        self._restoring = Restoring(self, main, self._tried)
         self._was_working = False
 
     def compose(self) -> ComposeResult:
@@ -107,38 +109,11 @@ class TrashScreen(Dialog[None]):
     def action_restore(self) -> None:
         """Have back what is under the cursor."""
         if isinstance(self.listing.current, Trashed):
-            self._restore(self.listing.current, None)
+            self._restoring.restore(self.listing.current)
 
-    def _restore(self, item: Trashed, name: str | None) -> None:
-        def restore() -> tuple[Result, str]:
-            from venvdash.actions.trash import free_name
-
-            restored = self._main.in_turn(lambda: self._main.source.restore(item, name))
-            return restored, free_name(item)
-
-        aside(self, restore, partial(self._restored, item), self._failed)
-
-    def _restored(self, item: Trashed, answer: tuple[Result, str]) -> None:
-        result, offered = answer
-        reason = with_tilde(visible(result.reason), self._main.home)
-        if result.outcome is Outcome.SKIPPED and result.trash is not None:  # its name is taken
-            asked = NameScreen("Have it back under another name", reason, offered)
-            self.app.push_screen(asked, partial(self._take_name, item))
-            return
-        if result.outcome is Outcome.DONE:
-            self._main.say(f"{visible(item.name)} is back. {reason}".rstrip())
-            self._main.action_rescan()
-        else:
-            self._main.say(f"{visible(item.name)}: {reason}", severe=True)
+    def _tried(self) -> None:
         self._weigh()
         self.read()
-
-    def _take_name(self, item: Trashed, name: str | None) -> None:
-        if name is not None:
-            self._restore(item, name)
-
-    def _failed(self, error: Exception) -> None:
-        self._main.say(f"It is still in the trash: {visible(str(error))}", severe=True)
 
     def action_free(self) -> None:
         """Ask whether to free what is under the cursor."""

@@ -174,14 +174,15 @@ class WorkingScreen(MarkingScreen):
         job = self.job
         if job is None:
             return
-        alive = job.running
+        over = not job.running
         for event in job.drain():
             self._told(event)
+            over = over or isinstance(event, Finished)  # it has no more to tell
         line, now = self.query_one(WorkLine), job.newest
         step, said = now.get(Progressed), now.get(Output)
         line.step = step if isinstance(step, Progressed) else None
         line.said = said.line if isinstance(said, Output) else ""
-        if not alive and not job.running:
+        if over:
             self._job_ended()
 
     def _told(self, event: Told | Broke) -> None:
@@ -269,7 +270,8 @@ class WorkingScreen(MarkingScreen):
         line.outcome = outcome(self.busy_with, finished, self.home)
         line.keys = self.keys_after(finished)
         for result in finished.results:
-            if result.outcome is Outcome.FAILED:
+            known = result.outcome is Outcome.DONE and result.reason
+            if result.outcome is Outcome.FAILED or known:
                 words = f"{visible(result.name)}: {visible(result.reason)}"
                 self.findings.problems.append(Problem(result.path, words))
         self.findings.problems += [Problem(None, visible(note)) for note in finished.notes]

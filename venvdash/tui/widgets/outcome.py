@@ -11,7 +11,7 @@ from venvdash.session.events import Finished
 from venvdash.text import short_path, visible, with_tilde
 
 UNDOING_LINK = "taking back the link"
-_UNDOING = "taking back"
+UNDOING = "taking back"
 
 _CHANGED = {
     "syncing": "synced",
@@ -21,7 +21,7 @@ _CHANGED = {
     "renaming": "renamed",
     "moving": "moved",
     UNDOING_LINK: "linked as before",
-    _UNDOING: "back",
+    UNDOING: "back",
 }
 _ELSEWHERE = frozenset({"copying", "renaming", "moving"})
 
@@ -29,11 +29,12 @@ _ELSEWHERE = frozenset({"copying", "renaming", "moving"})
 def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
     """Return the outcome of what was done, as ``doing`` called it while it ran.
 
-    Of several that are still there the rows tell why; of a single one this does.
+    Of several that are still there the rows tell why; of a single one this does, as also what
+    else there is to know of it.
     """
     results = finished.results
     if not results:
-        return Content("Nothing to undo." if doing == _UNDOING else "Nothing was there.")
+        return Content("Nothing to undo." if doing == UNDOING else "Nothing was there.")
     if len(results) == 1 and results[0].outcome is Outcome.DONE and doing in _CHANGED:
         return Content(_of_one(doing, results[0], home))
     counts = Counter(result.outcome for result in results)
@@ -42,9 +43,12 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
         if counts[kind]:
             pieces.append(f"{counts[kind]} {words}")
     bad = [result for result in results if result.outcome is not Outcome.DONE]
-    if len(bad) == 1:
-        reason = with_tilde(visible(bad[0].reason), home)
-        pieces[-1] += f": {visible(bad[0].name, 64)}: {reason}"
+    told = bad or [result for result in results if result.reason]
+    if len(told) == 1:
+        reason = with_tilde(visible(told[0].reason), home)
+        pieces[-1] += f": {visible(told[0].name, 64)}: {reason}"
+    elif told and not bad:
+        pieces.append(f"of {len(told)} there is more to know, 5 shows it")
     return Content(" · ".join(pieces))
 
 
@@ -59,7 +63,7 @@ def _of_one(doing: str, result: Result, home: Path | None) -> str:
 def _done(doing: str, finished: Finished, done: int) -> list[str]:
     trashed = sum(result.trash is not None for result in finished.results)
     pieces = []
-    if doing == _UNDOING:
+    if doing == UNDOING:
         pieces.append(f"{done} back")
     elif trashed and finished.in_trash:
         freed = figures.size(finished.in_trash)
