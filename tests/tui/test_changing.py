@@ -92,6 +92,7 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
     ):
         assert words in text
     assert text.index("api") < text.index("Cannot sync"), "what cannot be done comes last"
+    assert "Nothing of this can be done." in describe_proposals([REFUSED, REFUSED], HOME).plain
 
 
 def test_a_sync_is_shown_done_told_and_the_list_is_fresh_afterwards() -> None:

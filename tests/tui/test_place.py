@@ -10,6 +10,7 @@ from tests.tui.feeding import HOME, ListChanges, ListSource, everything, row
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.scanner.events import StoreSeen
 from venvdash.session.events import Finished
+from venvdash.session.targets import refused_name
 from venvdash.stores.base import Root
 from venvdash.tui.screens.place import PlaceScreen, name_for_copy
 from venvdash.tui.screens.proposal import ProposalScreen
@@ -139,7 +140,7 @@ def test_a_project_s_environment_is_copied_to_a_place_for_plain_names() -> None:
 
     async def script(driver: Driver) -> None:
         screen = await opened(driver, "c")
-        assert screen.query_one(PlainInput).value == "webapp-copy"
+        assert screen.query_one(PlainInput).value == "webapp-3f2a9c1d-copy"
         assert "◂ ~/.virtualenvs ▸" in driver.text
 
     drive(feed, script)
@@ -149,3 +150,14 @@ def test_names_for_copies_are_free() -> None:
     rows = [plain(name) for name in ("a", "a-copy", "a-copy-2")]
     assert name_for_copy(rows[0], rows) == "a-copy-3"
     assert name_for_copy(rows[0], rows[:1]) == "a-copy"
+
+
+def test_names_for_copies_are_names_whatever_the_row_is_called() -> None:
+    item = plain("api")
+    for own, offered in (("api", "api-copy"), ("my app@3:x/y", "my-app-3-x-y-copy")):
+        traits = replace(item.environment.traits, name=own)
+        named = replace(
+            item, name="code/api (api)@3.12", environment=replace(item.environment, traits=traits)
+        )
+        assert name_for_copy(named, []) == offered
+        assert refused_name(offered) == ""

@@ -1,5 +1,8 @@
 """The Textual application."""
 
+import asyncio
+import contextlib
+import signal
 import sys
 from collections.abc import Iterable
 from typing import ClassVar
@@ -46,15 +49,23 @@ class Dashboard(App[int]):
             self.theme = self.validate_theme(self.theme)
 
     def on_mount(self) -> None:
-        """Leave when the terminal goes away."""
-        if not self.is_headless:
-            self.set_interval(_TERMINAL_SECONDS, self._leave_without_terminal)
+        """Leave when the terminal goes away, or somebody asks us to end."""
+        if self.is_headless:
+            return
+        self.set_interval(_TERMINAL_SECONDS, self._leave_without_terminal)
+        # What is under way must not outlive us half done, as it would where a signal kills us.
+        with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._leave)
 
     def _leave_without_terminal(self) -> None:
         # Where no signal says so, Textual would read the end of its input for ever.
         if not sys.stdin.isatty():
-            self._main.feed.stop()
-            self.exit(1)
+            self._leave()
+
+    def _leave(self) -> None:
+        self._main.feed.stop()
+        self.exit(1, return_code=1)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen that is always there."""

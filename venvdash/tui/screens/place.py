@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from venvdash.tui.screens.proposing import Propose, ProposingScreen
 
 _DELAY = 0.25  # seconds of no typing after which it is looked whether it can be done
+_UNFIT = re.compile(r"[/\\@:\s]")  # what a name cannot hold, or would have to be quoted
 _VERSION = re.compile(r"\d+\.\d+")
 
 
 def name_for_copy(row: Row, rows: Iterable[Row]) -> str:
     """Return the first of NAME-copy, NAME-copy-2 … that none of ``rows`` has."""
-    base = f"{visible(row.name, 64)}-copy"
+    traits = row.environment.traits
+    base = _UNFIT.sub("-", visible(traits.project_name or traits.name, 64)) + "-copy"
     taken, number, name = {other.environment.entry.name for other in rows}, 2, base
     while name in taken:
         name, number = f"{base}-{number}", number + 1

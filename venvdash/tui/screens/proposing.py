@@ -13,6 +13,7 @@ from venvdash.tui.feed import Feed
 from venvdash.tui.screens.deleting import DeletingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.outcome import UNDOING_LINK
+from venvdash.tui.widgets.work_line import WorkLine
 
 Propose = Callable[[Row, threading.Event], Proposal]
 """Makes a proposal; the event says that nobody waits for it any more."""
@@ -71,7 +72,8 @@ class ProposingScreen(DeletingScreen):
             return self.source.changes.apply(proposals, stop)
 
         self.show_begun([proposal.row.path for proposal in proposals], state)
-        self.begin(doing, work, keys="X stops it  @ log", ages=True)
+        if self.begin(doing, work, keys="X stops it  @ log", ages=True):
+            self.query_one(WorkLine).place = (0, len(proposals))
 
     def _show_outcome(self, finished: Finished) -> None:
         super()._show_outcome(finished)

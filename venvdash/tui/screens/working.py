@@ -60,6 +60,7 @@ class WorkingScreen(MarkingScreen):
         self._why: dict[Path, str] = {}
         self._ages = False  # whether what is being done makes the table old
         self._scan_due = False
+        self._asked = threading.Event()  # set once nobody waits for what is planned
 
     @property
     def working(self) -> bool:
@@ -110,7 +111,7 @@ class WorkingScreen(MarkingScreen):
 
         ``plan`` is given the event that tells it that nobody waits any more.
         """
-        stop = threading.Event()
+        stop = self._asked = threading.Event()
 
         def answered(consent: C | None) -> None:
             stop.set()
@@ -344,6 +345,7 @@ class WorkingScreen(MarkingScreen):
 
     def end_work(self, seconds: float) -> None:
         """Leave what is queued alone, and give the step under way so long to end."""
+        self._asked.set()
         if self.job is not None:
             self.job.stop(seconds)
 

@@ -23,8 +23,9 @@ def describe_proposals(proposals: Sequence[Proposal], home: Path | None) -> Cont
     refused = [proposal for proposal in proposals if proposal.refusal]
     lines: list[Content] = []
     if refused and len(proposals) > 1:
-        left = counted(len(refused), "is", "are")
-        lines += [Content.styled(f"{left} left alone, see the end.", _WARNING), Content("")]
+        left = f"{counted(len(refused), 'is', 'are')} left alone, see the end."
+        words = left if possible else "Nothing of this can be done."
+        lines += [Content.styled(words, _WARNING), Content("")]
     for proposal in possible:
         lines += [*_possible(proposal, home), Content("")]
     for proposal in refused:
