@@ -68,6 +68,17 @@ class Terminal:
         os.write(self._master, keys.encode())
         return self.read(0.3)
 
+    def insist(self, keys: Sequence[str], text: str, seconds: float = 60) -> None:
+        """Type keys, and again where they did not lead to ``text``; fail where they never do.
+
+        On a busy machine Esc and the key after it may arrive as one.
+        """
+        end = time.monotonic() + seconds
+        while text.encode() not in self.output and time.monotonic() < end:
+            for key in keys:
+                self.send(key)
+        self.wait_for(text, 1)
+
     def quit(self) -> int:
         """Go back and quit until the program ends, and return its exit code.
 

@@ -113,8 +113,7 @@ def test_no_unsafe_byte_of_a_proposal_its_outcome_a_form_or_the_log_does(
         terminal.send("/\t")
         terminal.send("\x1b")
         terminal.send("\x1b")
-    terminal.send("a")
-    terminal.wait_for("10 marked")
+    terminal.insist(["\x1b", "\x1b", "a"], "10 marked")
     terminal.send("S")
     terminal.wait_for("5 are left alone")
     for _ in range(8):

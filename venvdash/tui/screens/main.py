@@ -9,7 +9,6 @@ from textual.widgets import Input
 from venvdash.tui import keys
 from venvdash.tui.opening import copy_choices, open_folder
 from venvdash.tui.screens.leaving import LeavingScreen
-from venvdash.tui.screens.pane import PaneScreen
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
 from venvdash.tui.widgets.header import ViewBar
@@ -31,6 +30,8 @@ class MainScreen(LeavingScreen):
 
     def on_line_table_chosen(self) -> None:
         """Show the details over the list."""
+        from venvdash.tui.screens.pane import PaneScreen
+
         self.app.push_screen(PaneScreen("Details", self._detail_text()))
 
     def on_line_table_header_clicked(self, message: LineTable.HeaderClicked) -> None:
