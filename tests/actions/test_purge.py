@@ -9,7 +9,7 @@ import pytest
 
 from tests.actions.trashing import noted, tree
 from tests.mounting import tmpfs
-from tests.users import NOBODY, as_another_user
+from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.actions import journal, purge
 from venvdash.actions.purge import problems, running, unfinished
 from venvdash.system.directory import Directory
@@ -197,6 +197,28 @@ def test_directories_that_we_may_not_read(tmp_path: Path) -> None:
                 folder.chmod(folder.stat().st_mode | 0o055)
         tmp_path.chmod(0o755)
     assert as_another_user(by_another_user) == "True () []"
+
+
+def test_what_root_left_in_it_stays_and_is_named(tmp_path: Path) -> None:
+    """As after a ``sudo python``, whose bytecode lies in directories of root's."""
+    trash = noted(tree(tmp_path / "theirs" / ".venvdash-trash-0"))
+    for path in (trash.parent, trash, *trash.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    cache = trash / "lib/python3.11/site-packages/pkg1/__pycache__"
+    cache.mkdir()
+    (cache / "m0.pyc").touch()
+    open_to_all(tmp_path)
+
+    def by_another_user() -> str:
+        results = [purge.purge(trash, processes=number) for number in (1, 2)]
+        assert not any(result.gone for result in results)
+        left = sorted(str(path.relative_to(trash)) for path in trash.rglob("*") if path.is_file())
+        return f"{[result.problems for result in results]} {left}"
+
+    where = "lib/python3.11/site-packages/pkg1/__pycache__/m0.pyc"
+    said = (f"{where}: permission denied",)
+    kept = ["lib/python3.11/site-packages/pkg1/__pycache__/m0.pyc", journal.BEGUN, "pyvenv.cfg"]
+    assert as_another_user(by_another_user) == f"{[said, said]} {sorted([*kept, purge.LEFT])}"
 
 
 def test_somebody_else_frees_or_restores_it(trash: Path) -> None:

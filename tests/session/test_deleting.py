@@ -215,6 +215,19 @@ def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
     assert "not in the trash" in results[lost].reason
 
 
+def test_what_uv_pruned_meanwhile_is_an_outcome(home: Home) -> None:
+    environment = uv_project(home, home.path / "code" / "webapp", "--bare")
+    session = scanned(home)
+    last(session.delete(session.plan_delete([environment])))
+    before = session.trash()
+    home.uv("cache", "prune", "-q")
+    freed = last(session.empty_trash(before))
+    assert [result.outcome for result in freed.results] == [Outcome.DONE]
+    assert freed.problems == ()
+    (undone,) = last(session.undo()).results or [None]
+    assert undone is None, "there is nothing to be had back any more"
+
+
 def test_one_is_restored_under_another_name(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home)

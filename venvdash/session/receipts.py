@@ -1,7 +1,9 @@
 """What stays of an environment after its end: a receipt in the index, for ``venvdash history``."""
 
+import os
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +64,16 @@ def read(session: "Session") -> list[Receipt]:
     index = _open(session, read_only=True)
     found = index.receipts()
     index.close()
-    return found
+    return [_as_it_is(receipt) for receipt in found]
+
+
+def _as_it_is(receipt: Receipt) -> Receipt:
+    """Return a receipt as of now: what lay too long is freed when nobody looks, or by uv."""
+    trash = receipt.trash
+    if receipt.state != TRASHED or trash is None or os.path.lexists(trash):
+        return receipt
+    # Without the directory that it lay in nobody knows: a disk may be missing.
+    return replace(receipt, state=FREED) if os.path.isdir(trash.parent) else receipt
 
 
 def _open(session: "Session", *, read_only: bool = False) -> Index:
