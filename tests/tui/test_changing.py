@@ -201,6 +201,8 @@ def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
         await driver.press("y", "enter")  # Cancel has the focus
         assert not isinstance(driver.app.screen, ProposalScreen)
         await driver.press("j", "S")
+        await driver.pilot.pause(0.2)
+        assert feed.changes.asked == [(Action.SYNC, "api")], "one at a time"
         gate.set()
         await driver.until(lambda: "It will be done: sync." in driver.text)
         assert "Sync shop" in driver.text, "what was asked for before is of no use now"
@@ -386,5 +388,24 @@ def test_what_was_acted_on_keeps_the_cursor_when_the_filter_goes() -> None:
         await driver.press("escape", "escape")
         assert driver.listed == ["api", "shop", "web"]
         assert driver.current == "web"
+
+    drive(feed, script)
+
+
+def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
+    gate = threading.Event()
+    feed = source()
+    feed.changes.answers[API.path] = gate
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("S")
+        await driver.until(lambda: "Looking at api …" in driver.text)
+        await driver.press("escape", "u")
+        assert driver.main.job is not None
+        assert "taking back …" in driver.text
+        await driver.press("X")
+        await driver.until(lambda: driver.main.job is None)
+        gate.set()
 
     drive(feed, script)

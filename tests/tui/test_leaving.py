@@ -72,6 +72,10 @@ def test_without_a_terminal_it_is_not_offered() -> None:
         await driver.scanned()
         await driver.press("s")
         assert "There is no terminal here" in driver.text
+        assert not driver.main.leaves
+        await driver.press("colon", *"environment: sh")
+        await driver.until(lambda: "share with another" in driver.text)
+        assert "Environment: shell" not in driver.text
 
     feed = source()
     drive(feed, script)

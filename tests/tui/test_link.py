@@ -247,3 +247,21 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
         drive(feed, script)
         ((applied,),) = feed.changes.applied
         assert applied.edits == edits
+
+
+def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
+    feed = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("colon", *"share with")
+        await driver.until(lambda: "Environment: share with another project" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, LinkScreen))
+        await driver.until(lambda: "~/x" in driver.text)
+        assert "[✓] s  Share" in driver.text
+        await driver.press("enter")
+        await proposed(driver)
+
+    drive(feed, script)
+    assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]

@@ -16,6 +16,10 @@ from textual.message_pump import MessagePump
 T = TypeVar("T")
 
 
+class ForgottenError(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class Came(Message):
     """What a call beside the screen returned, or the error that it raised; ``then`` takes it."""
 

@@ -65,12 +65,13 @@ class Commands(Provider):
 
     def _changes(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         main = self._main
-        yield "Environment: shell", "In which it is active", main.action_shell
-        yield "Environment: edit its project", "In your editor", main.action_edit
+        if main.leaves:
+            yield "Environment: shell", "In which it is active", main.action_shell
+            yield "Environment: edit its project", "In your editor", main.action_edit
         yield "Environment: sync …", "Show what uv would change", main.action_sync
         yield "Environment: relink …", "Say which project it belongs to", main.action_relink
-        share = "Link it to one more project: choose it, then s"
-        yield "Environment: share with another project …", share, main.action_relink
+        share = partial(main.action_relink, share=True)
+        yield "Environment: share with another project …", "It keeps those that it has", share
         yield "Environment: unlink …", "It belongs to no project", main.action_unlink
         yield "Environment: copy …", "Under another name, for another Python", main.action_copy
         yield "Environment: rename …", "Give it another name", main.action_rename

@@ -19,8 +19,11 @@ class ChangingScreen(ProposingScreen):
             changes = self.source.changes
             self.propose(Action.SYNC, rows, lambda row, stop: changes.sync(row, cancel=stop))
 
-    def action_relink(self) -> None:
-        """Choose the project of the one under the cursor; of several marked ones it is known."""
+    def action_relink(self, share: bool = False) -> None:
+        """Choose the project of the one under the cursor; of several marked ones it is known.
+
+        With ``share`` it is to keep the projects that it has.
+        """
         rows = self.chosen()
         if not rows:
             return
@@ -34,7 +37,7 @@ class ChangingScreen(ProposingScreen):
             return
         from venvdash.tui.screens.link import LinkScreen
 
-        self.app.push_screen(LinkScreen(self, rows[0]))
+        self.app.push_screen(LinkScreen(self, rows[0], share=share))
 
     def _to_where_it_is(self, row: Row, _: threading.Event) -> Proposal:
         place = row.verdict.place

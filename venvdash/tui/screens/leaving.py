@@ -24,6 +24,11 @@ class LeavingScreen(ChangingScreen):
         self._leaving = False
         self._broken_off = False  # the scan that ran was stopped for it
 
+    @property
+    def leaves(self) -> bool:
+        """Whether there is a terminal to give away."""
+        return self._handover.possible(self.app)
+
     def action_shell(self) -> None:
         """Open the user's shell with the environment under the cursor active."""
         self._leave("shell", self._handover.shell)
@@ -37,7 +42,7 @@ class LeavingScreen(ChangingScreen):
         rows = [] if self._leaving else self.under_cursor()
         if not rows:
             return
-        if not self._handover.possible(self.app):
+        if not self.leaves:
             self.say(f"There is no terminal here to give away; `venvdash {what}` needs one, too.")
             return
         self._leaving = True

@@ -30,9 +30,9 @@ class LinkScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.LINK)
 
-    def __init__(self, main: "ProposingScreen", row: Row) -> None:
+    def __init__(self, main: "ProposingScreen", row: Row, *, share: bool = False) -> None:
         super().__init__()
-        self._main, self._row = main, row
+        self._main, self._row, self._share = main, row, share
         self._offered: Sequence[Path] | None = None
         self._completing: Latest[Completion] = Latest(self, self._show_found, self._cannot)
         self._completion = Completion("", "")
@@ -65,7 +65,8 @@ class LinkScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Look for directories to offer."""
-        self.query_one("#share").display = bool(self._row.verdict.projects)
+        choice = self.query_one("#share", Choice)
+        choice.display, choice.on = bool(self._row.verdict.projects), self._share
         self.listing.hint = "Looking for projects that it may belong to …"
         self.listing.focus()
 

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -37,7 +38,7 @@ class MarkingScreen(ListScreen):
     def __init__(self, source: Source, feed: Feed) -> None:
         super().__init__(source, feed)
         self.marks = Marks()
-        self.turn = threading.Lock()  # of threads that use the session, one at a time
+        self._session_lock = threading.Lock()  # one thread at a time may use it
         self._adding: Latest[Together] = Latest(self, self._show_together, self._no_union)
 
     def on_mount(self) -> None:
@@ -59,10 +60,25 @@ class MarkingScreen(ListScreen):
         while self.feed.running and not (stop and stop.is_set()):
             time.sleep(_PAUSE)
 
-    def in_turn(self, call: Callable[[], T], stop: threading.Event | None = None) -> T:
-        """Run a call when neither a scan runs nor another call; for threads beside the screen."""
-        with self.turn:
+    @contextmanager
+    def turn(self, stop: threading.Event | None = None) -> Iterator[bool]:
+        """Have the session to oneself, no scan and no other thread; for threads beside the screen.
+
+        Yields False, without waiting any longer, where ``stop`` was set meanwhile.
+        """
+        while not self._session_lock.acquire(timeout=_PAUSE):
+            if stop and stop.is_set():
+                yield False
+                return
+        try:
             self.wait_for_scan(stop)
+            yield not (stop and stop.is_set())
+        finally:
+            self._session_lock.release()
+
+    def in_turn(self, call: Callable[[], T]) -> T:
+        """Run a call that nobody stops when its turn has come."""
+        with self.turn():
             return call()
 
     def rearrange(self) -> None:

@@ -22,7 +22,7 @@ from venvdash.session.events import (
     Tally,
 )
 from venvdash.text import visible, with_tilde
-from venvdash.tui.aside import Broke, Job, aside
+from venvdash.tui.aside import Broke, ForgottenError, Job, aside
 from venvdash.tui.feed import Feed
 from venvdash.tui.screens.marking import MarkingScreen
 from venvdash.tui.source import Source
@@ -121,9 +121,15 @@ class WorkingScreen(MarkingScreen):
         def failed(error: Exception) -> None:
             dialog.fail(f"{type(error).__name__}: {error}")
 
+        def planned() -> P:
+            with self.turn(stop) as begins:
+                if not begins:
+                    raise ForgottenError
+                return plan(stop)
+
         self.app.clear_notifications()  # a notice must not lie over what is to be read
         self.app.push_screen(dialog, answered)
-        aside(self, lambda: self.in_turn(lambda: plan(stop), stop), dialog.show, failed)
+        aside(self, planned, dialog.show, failed)
 
     # Doing
 
@@ -160,9 +166,9 @@ class WorkingScreen(MarkingScreen):
         self._show_basket()
 
         def run(stop: threading.Event) -> Iterator[Told]:
-            with self.turn:
-                self.wait_for_scan(stop)
-                yield from work(stop)
+            with self.turn(stop) as begins:
+                if begins:
+                    yield from work(stop)
 
         self.job = Job(run, passing=(Output, Progressed))
         self.job.start()
