@@ -363,7 +363,7 @@ def test_a_shell_that_nobody_knows_is_told_by_its_variables(home: Home, api: Pat
 def test_what_is_refused_is_said_with_the_status_for_that(home: Home, api: Path) -> None:
     (api / "bin").chmod(0o777)
     for words in (["shell", "api", "--", "true"], ["activate", "api"], ["edit", "api"]):
-        done = home.run(*venvdash(*words), check=False)
+        done = home.run(*venvdash(*words), check=False, EDITOR="true")
         assert (done.returncode, done.stdout) == (2, "")
         assert "Everybody may write to" in done.stderr
     for words in (["shell", "nobody", "--", "true"], ["activate", "nobody"], ["path", "nobody"]):

@@ -90,7 +90,8 @@ def _sums(plan: Plan) -> Iterator[Line]:
     yield Line((Piece("Together they free " if several else "It frees "), frees, Piece(held)))
     packages = plan.packages_only_in_cache
     if packages:
-        yield _plain(f"Packages of these that no other environment has: {_listed(packages)}.")
+        named = _listed([visible(name, 128) for name in packages])
+        yield _plain(f"Packages of these that no other environment has: {named}.")
     seen = f"No use of {'them' if several else 'it'} was seen"
     if plan.unreadable:
         hidden = counted(plan.unreadable, "process", "processes")
