@@ -17,7 +17,7 @@ import pytest
 from tests.actions.trashing import noted, tree
 from tests.conftest import Home
 from venvdash.actions import journal, purge
-from venvdash.actions.freeing import Report, start, start_and_hear
+from venvdash.actions.freeing import Report, processes, start, start_and_hear
 from venvdash.actions.purge import running, unfinished
 from venvdash.system.locks import lock_directory
 
@@ -53,7 +53,7 @@ def unattended(path: Path) -> bool:
 def child(*paths: Path, output: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
     """Start the module as a process that we can kill, told of ``paths``."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "venvdash.actions.freeing"],
+        [sys.executable, "-c", "from venvdash.actions import freeing; freeing.main(2)"],
         stdin=subprocess.PIPE,
         stdout=output,
     )
@@ -69,6 +69,33 @@ def test_a_process_of_its_own(home: Home, store: Path, trash: Path) -> None:
     assert start([trash, *others, Path("relative")], home.machine())
     until(lambda: not os.listdir(store))
     assert start([], home.machine())
+
+
+def test_it_leaves_cores_to_others_and_is_nice_to_them(home: Home) -> None:
+    one = {min(os.sched_getaffinity(0))}
+    look = "from venvdash.actions import freeing as f; print(f.processes(0), f.processes(1))"
+    pinned = subprocess.run(
+        [sys.executable, "-c", look],
+        preexec_fn=lambda: os.sched_setaffinity(0, one),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert pinned.stdout == "1 1\n"
+    assert processes(spare=10_000) == 1
+    ended = "import os; from venvdash.actions import freeing; freeing.main(1); print(os.nice(0))"
+    group = "; print(open('/proc/self/autogroup').read())"
+    grouped = os.path.exists("/proc/self/autogroup")
+    freed = subprocess.run(
+        [sys.executable, "-c", ended + group * grouped],
+        input=b"",
+        capture_output=True,
+        start_new_session=True,
+        check=True,
+    )
+    nice, *of_session = freed.stdout.decode().split("\n", 1)
+    assert int(nice) == os.nice(0) + 10
+    assert not grouped or of_session[0].endswith("nice 10\n\n")
 
 
 @pytest.mark.parametrize("start", ["start", "start_and_hear"])

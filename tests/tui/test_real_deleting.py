@@ -16,6 +16,7 @@ from venvdash.demo.playground import Playground, build
 from venvdash.model import Plan
 from venvdash.session import Session
 from venvdash.session.events import DeleteEvent, State
+from venvdash.tui.screens import trash as trash_screen
 from venvdash.tui.screens.plan import PlanScreen
 from venvdash.tui.screens.trash import TrashScreen
 
@@ -226,6 +227,28 @@ def test_the_trash_screen_frees_one_and_has_one_back(playground: Playground) -> 
     drive(session(playground), script, (120, 40))
     assert trash_of(crm.parent) == []
     assert not crm.exists()
+
+
+def test_the_trash_is_read_again_however_soon_the_work_ended(
+    playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two looks of the screen the work begins and ends."""
+    monkeypatch.setattr(trash_screen, "_TICK", 2.0)
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        driver.main.go_to(playground.made["scratchpad"].path)
+        await driver.press("d")
+        await planned(driver)
+        await driver.press("y")
+        await driver.until(lambda: "1 in the trash" in driver.text and driver.main.job is None)
+        await driver.press("E")
+        await driver.until(lambda: "scratchpad" in driver.text)
+        await driver.press("f", "y")
+        await driver.until(lambda: driver.main.jobs_ended == 2)
+        await driver.until(lambda: "The trash is empty." in driver.text)
+
+    drive(session(playground), script, (120, 40))
 
 
 def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are_freed(

@@ -52,6 +52,7 @@ class Session(Scanned):
         self.config = config
         self.log = Log()  # of the programs that this session started
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
+        self.spare_cores = 0  # how many cores long work leaves to whoever types meanwhile
         self.remembers = records and config.records
         self._deletions = Deletions(self)
         self._trash = self._deletions.trash

@@ -29,20 +29,20 @@ class Freed:
     problem: str = ""
 
 
-def free(paths: Sequence[Path], machine: Machine) -> Iterator[Freed]:
+def free(paths: Sequence[Path], machine: Machine, *, spare: int = 0) -> Iterator[Freed]:
     """Free directories of the trash in a process of its own, and tell how it goes.
 
-    It goes on if nobody asks for what comes next.
+    ``spare``: how many cores to leave to others. It goes on if nobody asks for what comes next.
     """
     if paths:
-        yield from _Following(paths, machine).run()
+        yield from _Following(paths, machine, spare).run()
 
 
 class _Following:
-    def __init__(self, paths: Sequence[Path], machine: Machine) -> None:
+    def __init__(self, paths: Sequence[Path], machine: Machine, spare: int) -> None:
         self._waiting = dict.fromkeys(paths)
         self._theirs: set[Path] = set()  # what another process frees, or restores
-        self._reports = freeing.start_and_hear(list(self._waiting), machine)
+        self._reports = freeing.start_and_hear(list(self._waiting), machine, spare=spare)
 
     def run(self) -> Iterator[Freed]:
         """Tell of each path until all have ended."""

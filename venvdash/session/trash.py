@@ -150,7 +150,8 @@ class Trash:
         from venvdash.actions import untidied
         from venvdash.session import freeing
 
-        for event in freeing.free(paths, self._session.machine):
+        spare = self._session.spare_cores
+        for event in freeing.free(paths, self._session.machine, spare=spare):
             if event.ended and not event.problem:
                 self._freed(event.path)
                 notes += untidied.told(self._session.machine.state_directory, event.path)

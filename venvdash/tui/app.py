@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 
+from venvdash.tui import collecting
 from venvdash.tui.commands import Commands
 from venvdash.tui.feed import Feed
 from venvdash.tui.handover import Handover
@@ -45,11 +47,14 @@ class Dashboard(App[int]):
         """
         super().__init__()
         self._main = MainScreen(source, feed or Feed(source, tidy=True), handover)
+        self._collector = collecting.Collector()
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
 
     def on_mount(self) -> None:
         """Leave when the terminal goes away, or somebody asks us to end."""
+        self._collector.begin()
+        self.set_interval(collecting.TICK, self._collector.look)
         if self.is_headless:
             return
         self.set_interval(_TERMINAL_SECONDS, self._leave_without_terminal)
@@ -57,6 +62,16 @@ class Dashboard(App[int]):
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._leave)
+
+    def on_unmount(self) -> None:
+        """Leave the process as it was."""
+        self._collector.end()
+
+    async def on_event(self, event: Event) -> None:
+        """Note when the user does something."""
+        if isinstance(event, InputEvent):
+            self._collector.touched()
+        await super().on_event(event)
 
     def _leave_without_terminal(self) -> None:
         # Where no signal says so, Textual would read the end of its input for ever.

@@ -37,7 +37,7 @@ class TrashScreen(Dialog[None]):
         self._main, self._weigh = main, weigh
         self._reading: Latest[Sequence[Trashed]] = Latest(self, self._show, self._cannot)
         self._restoring = Restoring(self, main, self._tried)
-        self._was_working = False
+        self._jobs_seen = main.jobs_ended
 
     def compose(self) -> ComposeResult:
         """Lay out the list and two lines about what is under the cursor."""
@@ -65,11 +65,10 @@ class TrashScreen(Dialog[None]):
         self._reading.ask(self._main.source.trash)
 
     def _look(self) -> None:
-        working = self._main.job is not None
-        if self._was_working and not working:
+        if self._jobs_seen != self._main.jobs_ended:
+            self._jobs_seen = self._main.jobs_ended
             self.read()
-        self._was_working = working
-        if working:
+        if self._main.job is not None:
             freed = self._main.freed_so_far
             more = f" {figures.size(freed)} freed so far" if freed else ""
             self._say(Content(f"{self._main.busy_with} …{more}"))

@@ -1,6 +1,7 @@
 """The list while something is done to environments: one job at a time, told as it goes."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from venvdash.tui.screens.dialog import ConsentDialog
 
 _WORK_TICK = 0.05
+_TALLY_TICK = 0.5  # a key may have to wait for a frame, and numbers are read no quicker
 _LINGER = 1.5  # seconds for which a row that is gone or done says so, to be seen
 _GONE = frozenset({State.IN_TRASH, State.FREED})
 _DONE = _GONE | {State.DONE}
@@ -55,8 +57,11 @@ class WorkingScreen(MarkingScreen):
     def __init__(self, source: Source, feed: Feed) -> None:
         super().__init__(source, feed)
         self.job: Job[Told] | None = None
+        self.jobs_ended = 0  # how many
         self.busy_with = ""
         self._work_timer: Timer | None = None
+        self._tally: Tally | None = None  # the newest
+        self._tally_due = 0.0
         self._why: dict[Path, str] = {}
         self._ages = False  # whether what is being done makes the table old
         self._scan_due = False
@@ -70,8 +75,7 @@ class WorkingScreen(MarkingScreen):
     @property
     def freed_so_far(self) -> int:
         """The bytes that the work under way has given back."""
-        tally = self.query_one(WorkLine).tally
-        return tally.freed if tally is not None else 0
+        return self._tally.freed if self._tally is not None else 0
 
     def may_mark(self, row: Row) -> bool:
         """Whether an environment may be marked: not while something is done to it."""
@@ -162,7 +166,8 @@ class WorkingScreen(MarkingScreen):
             self.say(f"Still {self.busy_with}.")
             return False
         self.busy_with, self._ages = doing, ages
-        self.query_one(WorkLine).begin(doing, keys, Tally(0, total, 0, 0) if total else None)
+        self._tally, self._tally_due = Tally(0, total, 0, 0) if total else None, 0.0
+        self.query_one(WorkLine).begin(doing, keys, self._tally)
         self._show_basket()
 
         def run(stop: threading.Event) -> Iterator[Told]:
@@ -186,6 +191,8 @@ class WorkingScreen(MarkingScreen):
             self._told(event)
             over = over or isinstance(event, Finished)  # it has no more to tell
         line, now = self.query_one(WorkLine), job.newest
+        if time.monotonic() >= self._tally_due and line.tally != self._tally:
+            line.tally, self._tally_due = self._tally, time.monotonic() + _TALLY_TICK
         step, said = now.get(Progressed), now.get(Output)
         line.step = step if isinstance(step, Progressed) else None
         line.said = said.line if isinstance(said, Output) else ""
@@ -198,7 +205,7 @@ class WorkingScreen(MarkingScreen):
                 self._count(event)
                 self.set_state(event.path, event.state, event.reason)
             case Tally():
-                self.query_one(WorkLine).tally = event
+                self._tally = event
             case Finished():
                 self._show_outcome(event)
             case RowChanged():
@@ -246,6 +253,7 @@ class WorkingScreen(MarkingScreen):
         if self._work_timer is not None:
             self._work_timer.stop()
         self.job, self._work_timer = None, None
+        self.jobs_ended += 1
         states = self.environments.states
         for path in [path for path, state in states.items() if state not in _ENDED]:
             self._clear_state(path)  # the work broke off: nothing is known to have been done

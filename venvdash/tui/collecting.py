@@ -1,0 +1,45 @@
+"""When garbage is collected: while nobody types.
+
+A full collection takes 10 ms and more, a third of what a key press may take, and Textual makes
+enough cyclic garbage for CPython to run one every second or so.
+"""
+
+import gc
+import time
+
+_YOUNG = 20_000  # allocations before the young are looked at; CPython's own default is 700
+_MIDDLE = 20  # of these before the middle ones are looked at: 400,000 allocations
+_OLD = 50  # of those before all are looked at even if somebody types
+_QUIET = 0.4  # seconds without input after which nobody types
+_WORTH = 5_000  # allocations that are worth a full collection
+
+TICK = 0.25
+"""How often a Collector wants to be asked, in seconds."""
+
+
+class Collector:
+    """Puts the collection of garbage off until nobody types."""
+
+    def __init__(self) -> None:
+        self._touched = 0.0
+        self._before = gc.get_threshold()
+
+    def begin(self) -> None:
+        """Take over from CPython's own rule."""
+        gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+
+    def end(self) -> None:
+        """Give back to CPython's own rule."""
+        gc.set_threshold(*self._before)
+
+    def touched(self) -> None:
+        """Note that the user did something."""
+        self._touched = time.monotonic()
+
+    def look(self) -> None:
+        """Collect what there is, if that is worth it and nobody types."""
+        if time.monotonic() < self._touched + _QUIET:
+            return
+        young, middle, _ = gc.get_count()
+        if middle or young > _WORTH:
+            gc.collect()
