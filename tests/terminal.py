@@ -25,8 +25,8 @@ class Terminal:
     def read(self, until: Callable[[bytes], bool], seconds: float = 30) -> bytes:
         """Read until the whole output fits, the program ends, or the time is up."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not until(self.output):
-            if not select.select([self.master], [], [], 0.1)[0]:
+        while (left := end - time.monotonic()) > 0 and not until(self.output):
+            if not select.select([self.master], [], [], min(left, 0.1))[0]:
                 if self.process.poll() is not None:
                     break
                 continue

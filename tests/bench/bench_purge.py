@@ -4,7 +4,8 @@
 
 Twice in each round some 16,000 files are made, once with blocks of their own and once as second
 links to a cache (as uv makes them), and removed; printed are the best of the rounds in seconds and
-the median of their ratios. Goal: ≤ 1.0. ``DIRECTORY`` is where, to choose the file system.
+the medians of their ratios. Goal: ≤ 1.0. "One process" is how the dashboard frees where there are
+two cores only. ``DIRECTORY`` is where, to choose the file system.
 """
 
 import os
@@ -14,10 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from venvdash.actions import journal
-from venvdash.actions.freeing import _PROCESSES
+from venvdash.actions.freeing import processes
 from venvdash.actions.purge import purge
 from venvdash.model import Trashed
 from venvdash.system.directory import Directory
@@ -54,10 +57,10 @@ def rm(base: Path, cache: Path | None) -> float:
     return time.perf_counter() - started
 
 
-def ours(base: Path, cache: Path | None) -> float:
+def ours(base: Path, cache: Path | None, side_by_side: int) -> float:
     root = trash(make(base / ".venvdash-trash-ours", cache))
     started = time.perf_counter()
-    result = purge(root, processes=_PROCESSES)
+    result = purge(root, processes=side_by_side)
     assert result.gone, result
     return time.perf_counter() - started
 
@@ -69,14 +72,21 @@ def main() -> None:
         base = Path(folder)
         cache = make(base / "cache", None)
         for kind, linked in (("own blocks", None), ("hard links", cache)):
+            both = processes(spare=0)
+            ways: list[Callable[[Path, Path | None], float]] = [
+                rm,
+                partial(ours, side_by_side=both),
+                partial(ours, side_by_side=1),
+            ]
             rows = []
             for number in range(rounds):
-                first, second = (rm, ours) if number % 2 else (ours, rm)
-                seconds = {first: first(base, linked), second: second(base, linked)}
-                rows.append((seconds[rm], seconds[ours]))
+                order = [(place + number) % 3 for place in range(3)]
+                seconds = {place: ways[place](base, linked) for place in order}
+                rows.append([seconds[place] for place in range(3)])
             best = [min(column) for column in zip(*rows, strict=True)]
-            ratio = statistics.median(mine / theirs for theirs, mine in rows)
-            print(f"{kind}: rm -rf {best[0]:.3f} s, venvdash {best[1]:.3f} s, ratio {ratio:.2f}")
+            ratios = [statistics.median(row[place] / row[0] for row in rows) for place in range(3)]
+            print(f"{kind}: rm -rf {best[0]:.3f} s; {both} processes {best[1]:.3f} s,", end="")
+            print(f" ratio {ratios[1]:.2f}; one process {best[2]:.3f} s, ratio {ratios[2]:.2f}")
         shutil.rmtree(cache)
 
 
