@@ -223,6 +223,22 @@ def test_two_of_one_name_are_told_apart(home: Home, scratch: Path) -> None:
     assert (scratch.parent / "scratch-2" / "bin" / "python").exists()
 
 
+def test_one_that_had_a_namesake_is_found_by_its_project(home: Home) -> None:
+    first = uv_project(home, home.path / "code" / "web")
+    uv_project(home, home.path / "work" / "web")
+    run(home, "delete", str(first), "--yes")
+    (one,) = json.loads(run(home, "trash", "list", "--json").stdout)["trash"]
+    assert one["name"] == "code/web"
+    assert run(home, "trash", "restore", "web").stdout == "code/web is back.\n"
+    assert first.exists()
+
+
+def test_what_is_freed_at_once_is_not_said_to_lie_in_the_trash(home: Home, scratch: Path) -> None:
+    done = json.loads(run(home, "delete", "scratch", "--yes", "--now", "--json").stdout)
+    assert [result["trash"] for result in done["results"]] == [None]
+    assert list(scratch.parent.iterdir()) == []
+
+
 def test_the_trash_is_emptied_only_on_request(home: Home, scratch: Path) -> None:
     assert run(home, "trash", "empty").stderr == "The trash is empty.\n"
     other = venv(home.path / ".virtualenvs" / "other")

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -265,6 +266,22 @@ def test_without_records_there_is_no_receipt(home: Home) -> None:
     last(session.delete(session.plan_delete([scratch]), now=True))
     assert session.history() == []
     assert not list(home.path.rglob("*.sqlite"))
+
+
+def test_it_is_said_where_no_receipt_can_be_kept(home: Home) -> None:
+    scratch = venv(home.path / ".virtualenvs" / "scratch")
+    session = scanned(home)
+    state = home.machine().state_directory
+    shutil.rmtree(state)
+    state.write_text("no directory")
+    finished = last(session.delete(session.plan_delete([scratch])))
+    assert [result.outcome for result in finished.results] == [Outcome.DONE]
+    (note,) = finished.notes
+    assert str(state) in note
+    assert note.endswith("so nothing is remembered: `venvdash history` will not tell of this.")
+    (trashed,) = session.trash()
+    assert session.restore(trashed).outcome is Outcome.DONE
+    assert state.read_text() == "no directory"
 
 
 def test_what_was_not_begun_can_be_cancelled(home: Home) -> None:

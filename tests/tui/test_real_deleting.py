@@ -286,6 +286,7 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
                 seen.add((state, key))
         await driver.until(lambda: driver.listed == ["a-small"])
         assert "freed" in driver.text
+        assert "u undo" not in driver.text, "there is nothing to have back"
 
     drive(held, script)
     assert [path.name for path in store.iterdir()] == ["a-small"]

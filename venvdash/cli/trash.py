@@ -134,6 +134,8 @@ def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
     given = os.path.normpath(opened.machine.expand(name))
     hits = [one for one in found if given in (str(one.path), str(one.original))]
     hits = hits or [one for one in found if name in (one.name, one.entry, one.path.name)]
+    # A row that had a namesake was called "work/api": its project's name finds it as well.
+    hits = hits or [one for one in found if one.project and one.project.name == name]
     if not hits:
         fail(f"nothing in the trash is called {name}. `venvdash trash` shows what is.", 1)
     if len(hits) > 1:

@@ -89,17 +89,21 @@ class Deletions:
         finally:
             self.trash.came([result.trash for result in results if result.trash])
             self._let_go()
-            receipts.write(self._session, plan, results)
+            unkept = receipts.write(self._session, plan, results)
         problems: list[str] = []
-        notes: list[str] = []
+        notes = [unkept] if unkept else []
         cleaned = self._clean(plan, results, now, problems) if clean_cache else ()
         freed = sum(one.frees for one in results if one.outcome is Outcome.DONE and not one.trash)
         in_trash = self._again(results) if cleaned else self._exactly(plan, results)
         if now:
+            gone: set[Path] = set()
             for event in self._free_now(results, freed, in_trash, (problems, notes)):
                 if isinstance(event, Tally):
                     freed, in_trash = event.freed, event.in_trash
+                else:
+                    gone.add(event.path)
                 yield event
+            results = [replace(one, trash=None) if one.path in gone else one for one in results]
         yield Finished(tuple(results), freed, in_trash, cleaned, tuple(problems), tuple(notes))
 
     def _applied(

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["FREED", "RESTORED", "TRASHED", "Receipt", "mark", "read", "write"]
 
 
-def write(session: "Session", plan: Plan, results: Sequence[Result]) -> None:
-    """Store a receipt for each environment that a plan deleted."""
+def write(session: "Session", plan: Plan, results: Sequence[Result]) -> str:
+    """Store a receipt for each environment that a plan deleted.
+
+    Return in a sentence why that cannot be done, "" if it was.
+    """
     rows = {item.row.path: item.row for item in plan.items}
     now = time.time()
     given = []
@@ -44,10 +47,12 @@ def write(session: "Session", plan: Plan, results: Sequence[Result]) -> None:
                 state=TRASHED if result.trash else FREED,
             )
         )
-    if given and session.remembers:
-        index = _open(session)
-        index.keep_receipts(given)
-        index.close()
+    if not given or not session.remembers:
+        return ""
+    index = _open(session)
+    kept = index.keep_receipts(given)
+    index.close()
+    return "" if kept else f"{index.problem}: `venvdash history` will not tell of this."
 
 
 def mark(session: "Session", trash: Iterable[Path], state: str) -> None:
