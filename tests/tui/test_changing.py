@@ -239,8 +239,10 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         assert list(states.values()) == [State.SYNCING, State.QUEUED, State.QUEUED]
         first.set()
         await driver.until(lambda: "syncing shop, 2 of 3  Building shop" in driver.text)
-        await driver.press("S")
+        await driver.press("R")
         assert "Still syncing; wait for its end, or press X to stop it." in driver.text
+        await driver.press("S")
+        assert not isinstance(driver.app.screen, ProposalScreen), "all of them are being synced"
         second.set()
         await driver.until(lambda: "1 synced · 1 left alone · 1 failed" in driver.text)
         await driver.until(lambda: feed.scans == 2)
@@ -253,6 +255,34 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
 
     drive(feed, script, (120, 30))
     assert [call[1] for call in feed.changes.asked] == ["api", "shop", "web"]
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["to its turn", "left"])
+def test_a_second_sync_waits_for_the_end_of_the_first(waits: bool) -> None:
+    gate = threading.Event()
+    feed = source(RowState(API.path, State.SYNCING), gate, Finished((done(API),)))
+
+    async def script(driver: Driver) -> None:
+        await asked(driver, "S")
+        await driver.press("y")
+        await driver.until(lambda: "syncing api" in driver.text)
+        await driver.press("S")
+        assert not isinstance(driver.app.screen, ProposalScreen), "it is at that one"
+        await driver.press("j", "S")
+        await driver.until(lambda: "Still syncing. This is next: you are asked" in driver.text)
+        assert "Sync shop" in driver.text
+        await driver.press("y", "enter" if not waits else "y")
+        assert [name for _, name in feed.changes.asked] == ["api"]
+        gate.set()
+        if waits:
+            await driver.until(lambda: "It will be done: sync." in driver.text)
+            await driver.press("y")
+            await driver.until(lambda: len(feed.changes.applied) == 2)
+        await driver.until(lambda: driver.main.job is None)
+        await driver.scanned()
+
+    drive(feed, script)
+    assert [name for _, name in feed.changes.asked] == ["api", "shop"][: 1 + waits]
 
 
 @pytest.mark.parametrize("key", ["X", "ctrl+c"])

@@ -13,8 +13,11 @@ class ChangingScreen(ProposingScreen):
     """What the keys do that change environments without deleting them."""
 
     def action_sync(self) -> None:
-        """Show what syncing the marked ones would do, or without marks that under the cursor."""
-        rows = self.chosen()
+        """Show what syncing the marked ones would do, or without marks that under the cursor.
+
+        While other work is under way the dialog waits for its end, and shows it then.
+        """
+        rows = self.chosen(waits=True)
         if rows:
             changes = self.source.changes
             self.propose(Action.SYNC, rows, lambda row, stop: changes.sync(row, cancel=stop))

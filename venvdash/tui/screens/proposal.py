@@ -25,12 +25,16 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PROPOSAL)
     AUTO_FOCUS = "#no"  # not the choice, which is not shown yet
 
-    def __init__(self, action: Action, rows: Sequence[Row], home: Path | None) -> None:
+    def __init__(
+        self, action: Action, rows: Sequence[Row], home: Path | None, after: str = ""
+    ) -> None:
+        """``after``: what is under way, fit to show, whose end is waited for."""
         verb = action.value.capitalize()
         what = visible(rows[0].name, 64)
         if len(rows) > 1:
             what = counted(len(rows), "environment")
-        super().__init__(f"{verb} {what}", "Looking …", verb)
+        looking = f"Still {after}. This is next: you are asked here …" if after else "Looking …"
+        super().__init__(f"{verb} {what}", looking, verb)
         self._home = home
 
     def choices(self) -> ComposeResult:

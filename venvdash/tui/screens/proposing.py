@@ -41,7 +41,7 @@ class ProposingScreen(DeletingScreen):
         """
         from venvdash.tui.screens.proposal import ProposalScreen
 
-        dialog = ProposalScreen(action, rows, self.home)
+        dialog = ProposalScreen(action, rows, self.home, self.busy_with if self.job else "")
 
         def plan(stop: threading.Event) -> list[Proposal]:
             proposals = []

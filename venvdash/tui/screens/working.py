@@ -84,23 +84,24 @@ class WorkingScreen(MarkingScreen):
 
     # Asking
 
-    def chosen(self) -> list[Row]:
+    def chosen(self, *, waits: bool = False) -> list[Row]:
         """Return what to act on: the marked environments, without marks that under the cursor.
 
-        Nothing while some work is under way, which is then said.
+        Nothing while some work is under way, which is then said; with ``waits`` whatever that is
+        not at.
         """
-        if self.marks.paths and self._free_to_work():
+        if self.marks.paths and (waits or self._free_to_work()):
             self.marks.close_range(keep=True)
-            return self.table.find(self.marks.paths)
-        return [] if self.marks.paths else self.under_cursor()
+            return [row for row in self.table.find(self.marks.paths) if self.may_mark(row)]
+        return [] if self.marks.paths else self.under_cursor(waits=waits)
 
-    def under_cursor(self) -> list[Row]:
+    def under_cursor(self, *, waits: bool = False) -> list[Row]:
         """Return the environment under the cursor, to act on it; none as for ``chosen``.
 
         The cursor is then on it by the user's will, whatever a filter showed it for.
         """
         row = self.row
-        if row is None or not self._free_to_work() or not self.may_mark(row):
+        if row is None or not (waits or self._free_to_work()) or not self.may_mark(row):
             return []
         self.environments.move_to_key(row.path)
         return [row]
