@@ -1,5 +1,7 @@
 """A dashboard over a machine full of hostile names; started in a terminal of its own by a test."""
 
+import faulthandler
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -175,6 +177,7 @@ def empty_source() -> ListSource:
 
 
 if __name__ == "__main__":
+    faulthandler.register(signal.SIGUSR1)
     app = Dashboard(
         empty_source() if "empty" in sys.argv else hostile_source(), ListHandover(terminal=False)
     )

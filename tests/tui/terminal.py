@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -13,7 +14,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PAUSE = 0.05
+_ESCAPE = 0.2  # seconds; Textual waits for 0.1
 _ROOT = Path(__file__).parents[2]
+
+
+def _variables() -> dict[str, str]:
+    # pytest-xdist sets the two that would overrule the size of the terminal.
+    others = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+    return others | {"TERM": "xterm-256color"}
 
 
 class Terminal:
@@ -34,7 +42,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             cwd=_ROOT,
-            env=dict(os.environ) | {"TERM": "xterm-256color"} | dict(variables or {}),
+            env=_variables() | dict(variables or {}),
             start_new_session=True,
         )
         os.close(slave)
@@ -64,9 +72,16 @@ class Terminal:
             self.read(0.1)
 
     def send(self, keys: str) -> bytes:
-        """Type and return what was written in answer."""
+        """Type and return what was written in answer.
+
+        After Esc more time passes than the program waits for what else may begin with it.
+        """
+        typed = time.monotonic()
         os.write(self._master, keys.encode())
-        return self.read(0.3)
+        answer = self.read(0.3)
+        if keys == "\x1b":
+            time.sleep(max(typed + _ESCAPE - time.monotonic(), 0))
+        return answer
 
     def insist(self, keys: Sequence[str], text: str, seconds: float = 60) -> None:
         """Type keys, and again where they did not lead to ``text``; fail where they never do.
@@ -84,11 +99,15 @@ class Terminal:
 
         On a busy machine Esc and the key after it may arrive as one.
         """
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while self._process.poll() is None and time.monotonic() < end:
             with contextlib.suppress(OSError):  # it ended between the two keys
                 self.send("\x1b")
                 self.send("q")
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGUSR1)  # it may tell where it hangs
+            self.read(1)
+            return self.kill()
         return self.close()
 
     def close(self) -> int:
