@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PAUSE = 0.05
-_ESCAPE = 0.2  # seconds; Textual waits for 0.1
+_ESCAPE = 0.15  # seconds; Textual waits for 0.1
 _ROOT = Path(__file__).parents[2]
 
 
