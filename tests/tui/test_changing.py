@@ -21,6 +21,7 @@ from venvdash.model import (
     Status,
 )
 from venvdash.session.events import ChangeEvent, Finished, RowGone, RowState, State
+from venvdash.tui.screens import working
 from venvdash.tui.screens.proposal import ProposalScreen
 from venvdash.tui.widgets.proposal_text import describe_proposals
 
@@ -258,7 +259,11 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["to its turn", "left"])
-def test_a_second_sync_waits_for_the_end_of_the_first(waits: bool) -> None:
+def test_a_second_sync_waits_for_the_end_of_the_first(
+    waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where it is said yes to before the screen looked whether the first has ended."""
+    monkeypatch.setattr(working, "_WORK_TICK", 1.0)
     gate = threading.Event()
     feed = source(RowState(API.path, State.SYNCING), gate, Finished((done(API),)))
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.scenario import venv
-from tests.shells import Typist, alive, children, kill, write_rc
+from tests.shells import Typist, alive, children, kill, named, write_rc
 from tests.terminal import Terminal, venvdash
 
 ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -145,7 +145,7 @@ def test_ctrl_c_in_the_shell_is_the_shell_s(dash: Dash) -> None:
     dash.screen.press("s")
     dash.typist.see("rc> ")
     dash.typist.type("sleep 600")
-    dash.typist.until(lambda: bool(children(dash.shell)))
+    dash.typist.until(lambda: "sleep" in map(named, children(dash.shell)))
     dash.screen.press("\x03")
     dash.typist.see("rc> ", 2)
     dash.typist.type("exit")

@@ -140,6 +140,7 @@ class WorkingScreen(MarkingScreen):
 
     def show_begun(self, paths: Sequence[Path], state: State) -> None:
         """Show at once that these are next, whatever the first step takes."""
+        self._look()  # what came before may have ended since the last look
         self.dismiss_outcome()
         for place, path in enumerate(paths):
             self.set_state(path, State.QUEUED if place else state)
@@ -163,6 +164,7 @@ class WorkingScreen(MarkingScreen):
         ``total``: of how many environments a deletion or the trash is to tell how far it is.
         ``ages``: afterwards the machine is looked at again, for the table is as old as before.
         """
+        self._look()
         if self.job is not None:
             self.say(f"Still {self.busy_with}.")
             return False
