@@ -105,3 +105,27 @@ def test_neither_does_a_terminal_that_goes_away_or_a_request_to_end(
             screen.drain(0.1)
         assert screen.process.returncode in (1, 120)  # 120: nobody reads what is said last
     assert not alive(building(slow))
+
+
+def test_a_second_sync_is_planned_and_done_once_the_first_has_ended(place: Place) -> None:
+    slow, quick = place.project("a-slow", "alpha", slow=True), place.project("quick", "beta")
+    first, other = place.central(slow), place.central(quick)
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        driver.main.go_to(first)
+        await driver.press("S")
+        await driver.until(lambda: " would change" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: began(slow))
+        driver.main.go_to(other)
+        await driver.press("S")
+        await driver.until(lambda: "Still syncing. This is next" in driver.text)
+        os.kill(building(slow), signal.SIGKILL)
+        await driver.until(lambda: "beta" in driver.text and "installed" in driver.text)
+        assert not list(other.rglob("beta-*.dist-info"))
+        await driver.press("y")
+        await driver.until(lambda: "quick is synced." in driver.text)
+        assert list(other.rglob("beta-*.dist-info"))
+
+    drive(Session(place.home.machine(), Config()), script, (120, 40))
