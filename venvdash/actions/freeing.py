@@ -27,8 +27,7 @@ from venvdash.system.machine import Machine
 
 _PROCESSES = 2
 _NICE = 10
-# Seconds between two messages on how far it is: a key may have to wait for the frame of each.
-_TICK = 0.2
+_TICK = 0.2  # seconds between two messages on how far it is
 _LONGEST = 4096  # bytes of a message; a pipe takes so many at once or not at all (PIPE_BUF)
 # Where this very package lies: the child is ours wherever we run from.
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

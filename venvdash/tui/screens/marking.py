@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PAUSE = 0.02  # seconds between two looks at whether the scan has ended
-
-
 _MOST_TOLD = 3  # of those that are not marked, each with its reason
 
 
