@@ -1,5 +1,9 @@
 """What the documents say that the code knows better."""
 
+import re
+import subprocess
+import sys
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -46,3 +50,28 @@ def test_help_is_whole_in_80_columns() -> None:
                 shown(below, *names, name)
 
     shown(cli)
+
+
+def test_the_readmes_commands_are_those_that_ci_runs() -> None:
+    commands = re.findall(r"^\$ (python3 -m pip .*)$", README.read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    start, test = commands
+    assert test in (README.parent / ".ci" / "run").read_text().splitlines()
+    assert start.replace(" --no-dev venvdash", " pytest") == test
+
+
+def test_a_clone_without_dependencies_says_what_to_run() -> None:
+    # -S: without site-packages, so that only the standard library can be imported.
+    ran = subprocess.run(
+        [sys.executable, "-S", "-m", "venvdash"],
+        cwd=README.parent,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    (command,) = re.findall(r"^\$ (python3 .* venvdash)$", README.read_text(), re.MULTILINE)
+    assert line.startswith("venvdash needs click, which is not installed.")
+    assert line.endswith(command)
