@@ -12,7 +12,7 @@ from tests.terminal import HOSTILE, unsafe, venvdash
 
 ITEM = {
     *("path", "entry", "name", "kind", "status", "reason", "flags", "on_disk", "frees"),
-    *("cache_held", "only_here", "how", "links", "edits"),
+    *("cache_held", "only_here", "how", "links", "edits", "confirm"),
 }
 PLAN = {
     *("schema", "action", "items", "refused", "frees", "cache_held"),

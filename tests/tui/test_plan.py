@@ -8,14 +8,14 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, STORE, ListSource, everything, row
-from venvdash.model import Action, Flag, Item, Plan, Refusal, Status
-from venvdash.session.consent import count_to_type
+from venvdash.model import Action, Item, Plan, Refusal, Row, Status
+from venvdash.session.consent import words_to_type
 from venvdash.tui.screens.plan import PlanScreen
 
 GONE = "~/code/old is not there; ~/code is, and can be read."
 OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
 LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
-SCRATCH = row("scratch", Status.NAMED, mib=5, frees=5, cache=0, flags=frozenset({Flag.USER_FILES}))
+SCRATCH = row("scratch", Status.NAMED, mib=5, frees=5, cache=0)
 TOOL = row("ruff", Status.TOOL, mib=5, frees=5, cache=0)
 
 
@@ -57,22 +57,26 @@ def test_a_long_line_goes_on_below_where_it_begins(width: int) -> None:
 @pytest.mark.parametrize(
     ("rows", "now", "typed"),
     [
-        ([OLD], False, None),
-        ([OLD], True, None),
-        ([OLD] * 9, True, None),
-        ([LIVE], False, None),
-        ([LIVE], True, 1),
-        ([OLD, LIVE], False, None),
-        ([OLD, LIVE], True, 2),
-        ([SCRATCH, LIVE, OLD], False, 3),
-        ([replace(OLD, environment=SCRATCH.environment)] * 2, False, 2),
+        ([OLD], False, ()),
+        ([OLD], True, ()),
+        ([OLD] * 9, True, ()),
+        ([LIVE], False, ()),
+        ([LIVE], True, ("1",)),
+        ([OLD, LIVE], False, ()),
+        ([OLD, LIVE], True, ("2",)),
+        ([SCRATCH, LIVE, OLD], False, ("3",)),
     ],
 )
 def test_the_count_is_typed_for_several_that_may_be_missed(
-    rows: list[object], now: bool, typed: int | None
+    rows: list[Row], now: bool, typed: tuple[str, ...]
 ) -> None:
-    items = [Item(item) for item in rows]  # type: ignore[arg-type]  # parametrize knows no types
-    assert count_to_type(plan(*items), now=now) == typed
+    assert words_to_type(plan(*map(Item, rows)), now=now) == typed
+
+
+def test_names_are_typed_where_the_plan_asks_for_them() -> None:
+    made = plan(Item(SCRATCH, confirm="It holds a file."), Item(LIVE), Item(OLD, confirm="So."))
+    for now in (False, True):
+        assert words_to_type(made, now=now) == ("scratch", "old")
 
 
 @pytest.mark.parametrize("keys", [["enter"], ["n"], ["escape"], ["q"], ["tab", "tab", "n"]])
@@ -161,6 +165,25 @@ def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
         await driver.press("escape")
 
     drive(source(plan(Item(LIVE))), script)
+
+
+def test_each_name_that_the_plan_asks_for_is_typed() -> None:
+    why = "It holds a file of yours: notebooks/"
+    feed = source(plan(Item(SCRATCH, confirm=why), Item(LIVE), Item(OLD, confirm=why)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert why in driver.text
+        assert "Type scratch to go on:" in driver.text
+        await driver.press("y", *"scratc", "enter")
+        assert driver.app.screen is screen
+        await driver.press("h", "enter")
+        assert "Type old to go on:" in driver.text
+        assert driver.app.screen is screen
+        await driver.press(*"old", "enter")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
 
 
 def test_a_plan_in_which_all_is_refused_cannot_be_carried_out() -> None:

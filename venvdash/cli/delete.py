@@ -34,12 +34,20 @@ def deleting(function: F) -> F:
 @click.command("delete")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
 @click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
+@click.option(
+    "--confirm",
+    "confirmed",
+    multiple=True,
+    metavar="NAME",
+    help="The name of one that is only deleted when its name is typed; may be repeated.",
+)
 @deleting
 @click.pass_obj
 def command(
     records: bool,
     names: tuple[str, ...],
     every: bool,
+    confirmed: tuple[str, ...],
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -65,6 +73,7 @@ def command(
         as_json=as_json,
         now=now,
         clean_cache=clean_cache,
+        confirmed=confirmed,
     )
     if plan.refused and not dry_run:
         status = status or 1

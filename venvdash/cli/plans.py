@@ -1,8 +1,9 @@
 """A plan to delete on the command line: shown, asked about, carried out, told as JSON."""
 
 import json
+import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import click
 
@@ -10,11 +11,12 @@ from venvdash.cli.common import ProgressLine, fail, warn
 from venvdash.cli.rows import package_json
 from venvdash.model import Item, Outcome, Plan, Refusal, Result
 from venvdash.session import Session
-from venvdash.session.consent import count_to_type
+from venvdash.session.consent import names_to_type, words_to_type
 from venvdash.session.events import DeleteEvent, Finished, Tally
 from venvdash.session.figures import size
 from venvdash.session.plan_words import plan_in_words
 from venvdash.session.words import counted
+from venvdash.text import visible
 
 
 def carry_out(
@@ -26,8 +28,12 @@ def carry_out(
     as_json: bool,
     now: bool,
     clean_cache: bool,
+    confirmed: Collection[str] = (),
 ) -> int:
-    """Show a plan, ask, do it and tell how it went; return the exit status."""
+    """Show a plan, ask, do it and tell how it went; return the exit status.
+
+    ``confirmed`` are names that need not be typed any more.
+    """
     if not as_json:
         for line in plan_in_words(plan, opened.machine.home, sums_last=True):
             click.echo(line.text)
@@ -39,10 +45,11 @@ def carry_out(
         if as_json:
             click.echo(json.dumps(shown))
         return 2 if plan.refused and not plan.items else 0
-    if not yes and not _asked(plan, now=now):
+    names = [name for name in names_to_type(plan) if name not in confirmed]
+    if (names or not yes) and not _asked(plan, names, now=now):
         if as_json:
             click.echo(json.dumps(shown))
-        fail("nothing was deleted. `--yes` deletes without asking.", 2)
+        fail(f"nothing was deleted. {_how_to_agree(names)}", 2)
     finished = told(opened.delete(plan, now=now, clean_cache=clean_cache))
     if as_json:
         click.echo(json.dumps(shown | finished_json(finished)))
@@ -52,23 +59,37 @@ def carry_out(
     return 0 if whole and not finished.problems else 1
 
 
-def _asked(plan: Plan, *, now: bool) -> bool:
-    """Ask whether to go on; False where there is nobody to ask."""
+def _asked(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
+    """Ask whether to go on; False where there is nobody to ask.
+
+    ``names`` are those that still must be typed.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     what = counted(len(plan.items), "environment")
-    wanted = count_to_type(plan, now=now)
+    wanted = names or ([] if names_to_type(plan) else words_to_type(plan, now=now))
     how = "They cannot be had back." if now else "`venvdash trash restore` brings them back."
     try:
-        if wanted is None:
+        if not wanted:
             return click.confirm(f"Delete {what}? {how}", default=False, err=True)
-        said: str = click.prompt(
-            f"{how} Type {wanted} to delete {what}", default="", show_default=False, err=True
-        )
+        click.echo(how, err=True)
+        return all(_typed(word, f"Type {word} to delete {what}") for word in wanted)
     except click.Abort:
         click.echo(err=True)
         return False
-    return said.strip() == str(wanted)
+
+
+def _typed(word: str, question: str) -> bool:
+    said: str = click.prompt(visible(question), default="", show_default=False, err=True)
+    return said.strip() in (word, visible(word))
+
+
+def _how_to_agree(names: Sequence[str]) -> str:
+    """Return what a script says to have a plan carried out."""
+    if not names:
+        return "`--yes` deletes without asking."
+    options = " ".join(f"--confirm {shlex.quote(name)}" for name in names)
+    return f"`--yes {options}` deletes without asking."
 
 
 def told(events: Iterable[DeleteEvent]) -> Finished:
@@ -141,6 +162,7 @@ def _item_json(item: Item) -> dict[str, object]:
         "cache_held": usage.cache_held if usage else None,
         "only_here": [package_json(package) for package in item.only_here],
         "how": str(item.how),
+        "confirm": item.confirm,
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
     }

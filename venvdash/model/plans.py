@@ -76,7 +76,8 @@ class Item:
 
     ``links`` are the project's links that lead here and go with it, ``edits`` the files that name
     it and are changed with it. ``how`` is a ``Removal``. ``only_here`` are packages that could not
-    be had again: from local paths or wheels, or named by no lockfile of the project.
+    be had again: from local paths or wheels, or named by no lockfile of the project. ``confirm``
+    says why its name must be typed before it goes, a sentence; empty where a yes will do.
     """
 
     row: Row
@@ -84,6 +85,7 @@ class Item:
     edits: tuple[Edit, ...] = ()
     links: tuple[Link, ...] = ()
     how: str = Removal.TRASH
+    confirm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

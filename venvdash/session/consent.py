@@ -1,21 +1,30 @@
-"""What is asked before a plan is carried out."""
+"""What must be typed before a plan to delete is carried out."""
 
-from venvdash.model import Flag, Plan, Status
+from venvdash.model import Plan, Status
 
 # Their project is gone or has another environment, or their tool can make them again.
 _HARMLESS = (Status.ORPHAN, Status.INACTIVE, Status.TOOL)
 
 
-def count_to_type(plan: Plan, *, now: bool) -> int | None:
-    """Return the number that must be typed before a plan may begin, None where a yes will do.
+def names_to_type(plan: Plan) -> tuple[str, ...]:
+    """Return the names that must be typed whatever else was said, in the plan's order.
 
-    It is asked where several go that somebody may miss (unknown, named or linked, or with files
-    of the user's), or with ``now`` one of these, as it cannot be had back.
+    A plan says for each environment that holds what nobody can restore why it asks for that
+    (``Item.confirm``).
     """
-    delicate = [
-        item
-        for item in plan.items
-        if item.row.verdict.status not in _HARMLESS or Flag.USER_FILES in item.row.environment.flags
-    ]
+    return tuple(dict.fromkeys(item.row.name for item in plan.items if item.confirm))
+
+
+def words_to_type(plan: Plan, *, now: bool) -> tuple[str, ...]:
+    """Return what must be typed on a terminal, one after the other; nothing where a yes will do.
+
+    Names where the plan asks for them. Otherwise the number of environments where several go that
+    somebody may miss (unknown, named or linked), or with ``now`` one of these, as it cannot be
+    restored.
+    """
+    names = names_to_type(plan)
+    if names:
+        return names
+    delicate = [item for item in plan.items if item.row.verdict.status not in _HARMLESS]
     asked = len(delicate) > 1 or (now and delicate)
-    return len(plan.items) if asked else None
+    return (str(len(plan.items)),) if asked else ()

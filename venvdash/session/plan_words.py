@@ -116,6 +116,8 @@ def _warnings(item: Item) -> Iterator[Line]:
     for flag, meaning in FLAG_MEANINGS.items():
         if flag in item.row.environment.flags - _UNTOLD:
             yield _warning("  ", flag.value, f": {meaning}")
+    if item.confirm:
+        yield _warning("  ", f"asks for its name: {visible(item.confirm)}")
     if item.only_here:
         yield _warning("  ", "only here", f": {_listed([_in_words(p) for p in item.only_here])}")
 

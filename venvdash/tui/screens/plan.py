@@ -11,12 +11,15 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from venvdash.model import Plan
-from venvdash.session.consent import count_to_type
+from venvdash.session.consent import words_to_type
 from venvdash.session.words import counted
+from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.screens.dialog import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.plan_text import describe_plan
+
+_LONGEST_ASKED = 40  # cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Consent:
 
 
 class PlanScreen(ConsentDialog[Plan, Consent]):
-    """Shows a plan once it has been made; Cancel is the default."""
+    """Shows a plan once it has been made; Cancel is the default.
+
+    What must be typed (``words_to_type``) is asked for one after the other.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PLAN)
     KEYS = "j k scroll   Tab other choices   Esc cancel"
@@ -38,14 +44,15 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         title = f"Delete {counted(count, 'environment')}"
         super().__init__(title, "Looking at them once more …", "Delete")
         self._home = home
+        self._typed: list[str] = []  # of what must be typed, in its order
 
     def choices(self) -> ComposeResult:
-        """Yield the two choices, and the line in which the number is typed."""
+        """Yield the two choices, and the line in which a number or a name is typed."""
         yield Choice("f", "Free now instead of the trash: cannot be undone", id="free")
         yield Choice("c", "", id="clean")
         with Horizontal(id="typed"):
             yield Static("", id="ask", markup=False)
-            yield Input(id="count", compact=True, type="integer", max_length=9)
+            yield Input(id="word", compact=True)
 
     def on_mount(self) -> None:
         """Show no choice before there is a plan."""
@@ -76,13 +83,20 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         return self.query_one("#free", Choice).on
 
     @property
-    def _wanted(self) -> int | None:
-        return count_to_type(self.planned, now=self._now) if self.planned is not None else None
+    def _wanted(self) -> tuple[str, ...]:
+        return words_to_type(self.planned, now=self._now) if self.planned is not None else ()
+
+    def _next_word(self) -> str | None:
+        """Return what is to be typed next, None where all of it was."""
+        return next((word for word in self._wanted if word not in self._typed), None)
 
     def _show_typed(self) -> None:
-        wanted = self._wanted
-        self.query_one("#typed").display = wanted is not None
-        self.query_one("#ask", Static).update(Content(f"Type {wanted} to go on:"))
+        word = self._next_word()
+        self.query_one("#typed").display = word is not None
+        if word is not None:
+            asked = f"Type {visible(word, _LONGEST_ASKED)} to go on:"
+            self.query_one("#ask", Static).update(Content(asked))
+            self.query_one("#word", Input).restrict = "[0-9]*" if word.isdigit() else None
 
     # What people do
 
@@ -91,16 +105,23 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         self._show_typed()
 
     def on_input_submitted(self) -> None:
-        """Enter after the number."""
+        """Enter after a word: the next one, or yes where that was the last."""
         self.action_yes()
 
+    def _take_word(self) -> None:
+        line, word = self.query_one("#word", Input), self._next_word()
+        if word is not None and line.value.strip() in (word, visible(word)):
+            self._typed.append(word)
+            line.clear()
+            self._show_typed()
+
     def action_yes(self) -> None:
-        """Say yes, once the number is typed where it is asked for."""
+        """Say yes, once all is typed that is asked for."""
         if self.planned is None or not self.planned.items:
             return
-        line = self.query_one("#count", Input)
-        if self._wanted is not None and line.value.strip() != str(self._wanted):
-            line.focus()
+        self._take_word()
+        if self._next_word() is not None:
+            self.query_one("#word", Input).focus()
             return
         clean = self.query_one("#clean", Choice)
         self.dismiss(Consent(self.planned, self._now, clean.on and clean.display))
