@@ -34,10 +34,10 @@ def read(
     """Return what ``understood`` makes of the file ``name``, None where there is none.
 
     ``understood`` raises ValueError, KeyError or TypeError for what it does not know. At most
-    ``limit`` bytes of a regular file of our own are read. Raises JournalError.
+    ``limit`` bytes of a regular file of our own, or root's, are read. Raises JournalError.
     """
     try:
-        data = directory.read(name, limit, own_uid())
+        data = directory.read(name, limit, own_uid(), or_root=True)
     except FileNotFoundError:
         return None
     except (UnreadableError, OSError) as error:

@@ -15,7 +15,8 @@ from pathlib import Path
 from venvdash.stores.reading import json_object
 from venvdash.system import locks
 from venvdash.system.atomic import write_atomically
-from venvdash.system.files import UnreadableError, read_regular, read_text
+from venvdash.system.files import UnreadableError, own_uid, read_regular
+from venvdash.system.own_files import OwnFolder
 from venvdash.text import visible
 
 _FOLDER = "replacing"  # in our state
@@ -75,17 +76,16 @@ def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
         return
     import hashlib
 
-    folder = state / _FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = OwnFolder(state, _FOLDER)
     name = hashlib.blake2b(os.fsencode(prefix), digest_size=16).hexdigest() + ".json"
-    with locks.lock_directory(folder, shared=True, wait=_WAIT):
-        write_atomically(folder, name, _written(files))
+    with locks.lock_directory(folder.create(), shared=True, wait=_WAIT):
+        folder.write(name, _written(files))
         try:
             yield files
         finally:
             if _at_rest(prefix):  # else it waits for the environment to be made again
                 with suppress(OSError):  # another sync of it has done that; or the next start does
-                    os.unlink(folder / name)
+                    folder.remove(name)
 
 
 def recover(state: Path) -> list[str]:
@@ -93,18 +93,18 @@ def recover(state: Path) -> list[str]:
 
     What belongs to an environment that is not there, or that uv works in, waits.
     """
-    folder, told = state / _FOLDER, []
+    folder, told = OwnFolder(state, _FOLDER), []
     try:
-        if not os.listdir(folder):  # as a rule; every listing asks
+        if not folder.names():  # as a rule; every listing asks
             return []
-        with locks.lock_directory(folder) as lock:
+        with locks.lock_directory(folder.path) as lock:
             if lock.busy:
                 return []
-            for name in sorted(os.listdir(folder)):
-                files = _reread(folder / name)
+            for name in folder.names():
+                files = _reread(folder, name)
                 if files is not None and _at_rest(files.prefix):
                     told += _recovered(files)
-                    os.unlink(folder / name)
+                    folder.remove(name)
     except OSError:  # there is nothing, or no way to it now
         pass
     return told
@@ -120,7 +120,10 @@ def _recovered(files: Kept) -> list[str]:
 
 
 def _at_rest(prefix: Path) -> bool:
+    """Return whether an environment is there, is the user's own, and nobody works in it."""
     try:
+        if own_uid() not in (None, os.stat(prefix).st_uid):
+            return False
         return os.path.isfile(prefix / "pyvenv.cfg") and not locks.environment_locked(prefix)
     except OSError:
         return False
@@ -139,17 +142,17 @@ def _written(files: Kept) -> bytes:
     return json.dumps(table).encode()
 
 
-def _reread(file: Path) -> Kept | None:
+def _reread(folder: OwnFolder, name: str) -> Kept | None:
     import base64
 
-    table = json_object(read_text(file, _BUNDLE), _BUNDLE)
     try:
+        table = json_object(folder.read(name, _BUNDLE).decode(), _BUNDLE)
         found = [
             (str(inside), int(mode) & 0o777, base64.b64decode(data))
             for inside, mode, data in (table or {})["files"]
         ]
         prefix = Path((table or {})["path"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, UnreadableError):
         return None
     plain = all(_plain(inside) for inside, _, _ in found)
     return Kept(prefix, tuple(found)) if plain and prefix.is_absolute() else None

@@ -13,6 +13,8 @@ from pathlib import Path
 from venvdash.actions.context import Roots
 from venvdash.scanner.discover import MARKS, OURS
 from venvdash.stores.base import Layout, Root
+from venvdash.system.files import UnreadableError
+from venvdash.system.own_files import OwnFolder
 
 _NOTES = "trash"  # in the state directory: one small file for each place
 _LONGEST = 16 * 1024  # bytes of a note
@@ -26,34 +28,38 @@ def note(state: Path, place: Path) -> None:
     import hashlib
 
     data = os.fsencode(place)
-    file = state / _NOTES / hashlib.blake2b(data, digest_size=16).hexdigest()
+    name = hashlib.blake2b(data, digest_size=16).hexdigest()
+    notes = OwnFolder(state, _NOTES)
     with suppress(OSError):
-        if file.is_file():
-            return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        if _read(notes, name) != data:
+            notes.write(name, data)
 
 
 def noted(state: Path) -> Iterator[Path]:
     """Yield the places that were noted; notes of places that are gone are dropped."""
-    from venvdash.system.files import UnreadableError, read_regular
-
-    folder = state / _NOTES
+    notes = OwnFolder(state, _NOTES)
     try:
-        names = sorted(os.listdir(folder))
+        names = notes.names()
     except OSError:
         return
     for name in names:
         try:
-            place = Path(os.fsdecode(read_regular(folder / name, _LONGEST)))
+            place = Path(os.fsdecode(_read(notes, name) or b""))
             if not place.is_absolute():
                 continue
             if os.path.isdir(place):
                 yield place
             elif not os.path.lexists(place):
-                (folder / name).unlink()
-        except (OSError, UnreadableError, ValueError):
+                notes.remove(name)
+        except (OSError, ValueError):
             continue
+
+
+def _read(notes: OwnFolder, name: str) -> bytes | None:
+    try:
+        return notes.read(name, _LONGEST)
+    except (OSError, UnreadableError):
+        return None
 
 
 def looked_at(roots: Roots, state: Path | None = None) -> Iterator[Path]:

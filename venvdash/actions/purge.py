@@ -20,7 +20,7 @@ from venvdash.actions import journal, tidying
 from venvdash.model import Removal, Trashed
 from venvdash.system.descent import mount_id, open_directory, open_up
 from venvdash.system.directory import Directory
-from venvdash.system.files import UnreadableError, read_regular
+from venvdash.system.files import UnreadableError, own_uid, read_regular
 from venvdash.system.locks import lock_directory
 from venvdash.system.mounts import Mounts
 from venvdash.system.removal import Removed, Tell, allocated
@@ -94,11 +94,10 @@ def running(path: Path) -> bool:
 def problems(path: Path) -> tuple[str, ...]:
     """Return what could not be removed when this directory was last freed; made visible."""
     try:
-        user = os.geteuid() if hasattr(os, "geteuid") else None
-        text = read_regular(path / LEFT, _LEFT_LIMIT, owner=user).decode("utf-8", "replace")
+        data = read_regular(path / LEFT, _LEFT_LIMIT, owner=own_uid(), or_root=True)
     except (OSError, UnreadableError):
         return ()
-    return tuple(visible(line) for line in text.splitlines())
+    return tuple(visible(line) for line in data.decode("utf-8", "replace").splitlines())
 
 
 def unfinished(roots: Iterable[Path]) -> list[Path]:

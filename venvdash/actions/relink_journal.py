@@ -33,6 +33,7 @@ from venvdash.records.spelling import spell
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
+from venvdash.system.own_files import OwnFolder
 
 _SCHEMA = 1
 _COMMENT = "# What venvdash linked to another project. `venvdash relink --undo` takes it back.\n"
@@ -82,8 +83,7 @@ class Journals:
     """
 
     def __init__(self, state: Path, *, wait: float = _PATIENCE) -> None:
-        folder = state / FOLDER
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = OwnFolder(state, FOLDER).create()
         self._folder = Directory(Path(os.path.realpath(folder)))
         self._lock = locks.lock_directory(self._folder.handle, wait=wait)
         if self._lock.busy:

@@ -1,8 +1,9 @@
 """How far relinkings are, told by the names of their journals: cheap, since every listing asks."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
+
+from venvdash.system.own_files import OwnFolder
 
 FOLDER = "relinks"  # in the state directory
 
@@ -19,7 +20,7 @@ class Stage(StrEnum):
 def due(state: Path) -> bool:
     """Return whether a relinking was interrupted. Raises nothing."""
     try:
-        names = os.listdir(state / FOLDER)
+        names = OwnFolder(state, FOLDER).names()
     except OSError:
         return False
     return any((found := taken_apart(name)) and found[1] is not Stage.KEPT for name in names)

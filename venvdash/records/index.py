@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from venvdash.model import ProjectRecord, Record, Usage
 from venvdash.records import receipt, tables
 from venvdash.records.receipt import Receipt
+from venvdash.system import trust
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
@@ -297,22 +298,26 @@ def _make(path: Path) -> None:
 
 
 def _foreign(path: Path, found: os.stat_result | None) -> str:
-    """Return why another user's file or folder is left alone.
+    """Return why a file is left alone that somebody else could have put there, or in such a folder.
 
-    Root with the HOME of somebody else (sudo) must not leave files there that the owner of that
-    HOME then cannot write.
+    Root with the HOME of somebody else (sudo) must not believe what is written there, nor leave
+    files that the owner of that HOME then cannot write.
     """
-    if not hasattr(os, "geteuid"):
-        return ""
-    if found is not None and found.st_uid != os.geteuid():
-        return f"{visible(path)} belongs to another user, so nothing is remembered"
-    if os.geteuid() != 0 or found is not None:
-        return ""
+    why = ""
+    if found is not None and not trust.trusted(found.st_uid):
+        why = "belongs to another user"
+    elif found is not None and (os.path.islink(path) or found.st_nlink > 1):
+        why = "is a link"
+    if why:
+        return f"{visible(path)} {why}, so nothing is remembered"
     parent = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
-    if parent == parent.parent:  # a HOME that is not there: it is not ours to make
+    if parent == parent.parent and hasattr(os, "geteuid") and os.geteuid() == 0:
+        # A HOME that is not there: it is not ours to create.
         return f"{visible(path.parent)} is not there, so nothing is remembered"
-    if os.stat(parent).st_uid != 0:
-        return f"{visible(parent)} belongs to another user, so nothing is remembered"
+    try:
+        trust.check_folder(path.parent)
+    except PermissionError as error:
+        return f"{visible(path.parent)} {error.strerror}, so nothing is remembered"
     return ""
 
 

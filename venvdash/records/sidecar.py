@@ -39,11 +39,11 @@ class SidecarProblem:
 def read(directory: Path, uid: int | None) -> Record | SidecarProblem | None:
     """Return the record in the environment ``directory``; None where it has no sidecar.
 
-    ``uid`` is the user that the file must belong to; None where the system has none. Never raises
-    and never waits: at most ``LIMIT`` bytes of a regular file are read.
+    ``uid`` is the user that the file must belong to, unless it is root's; None where the system has
+    no users. Never raises and never waits: at most ``LIMIT`` bytes of a regular file are read.
     """
     try:
-        data = read_regular(directory / NAME, LIMIT, owner=uid)
+        data = read_regular(directory / NAME, LIMIT, owner=uid, or_root=True)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (UnreadableError, OSError, ValueError) as error:
@@ -76,7 +76,7 @@ def _present(directory: Path) -> bytes | None:
     """Return the file as it is, if it may be kept. Raises FileExistsError for a newer one's."""
     uid = os.geteuid() if hasattr(os, "geteuid") else None
     try:
-        data = read_regular(directory / NAME, LIMIT, owner=uid)
+        data = read_regular(directory / NAME, LIMIT, owner=uid, or_root=True)
         schema.from_table(_parsed(data))
     except (UnreadableError, OSError, ValueError):
         return None

@@ -109,9 +109,13 @@ class Directory:
         """Return the names of all that lies in it."""
         return os.listdir(self.handle)
 
-    def read(self, name: str, limit: int, owner: int | None = None) -> bytes:
+    def read(
+        self, name: str, limit: int, owner: int | None = None, *, or_root: bool = False
+    ) -> bytes:
         """Return a small file's content; raises as ``files.read_regular`` does."""
-        return read_regular(self._at(name), limit, dir_fd=self.descriptor, owner=owner)
+        return read_regular(
+            self._at(name), limit, dir_fd=self.descriptor, owner=owner, or_root=or_root
+        )
 
     def link_text(self, name: str) -> str:
         """Return the text of a link."""

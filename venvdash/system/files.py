@@ -5,6 +5,8 @@ import os
 import stat
 from pathlib import Path
 
+from venvdash.system import trust
+
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -44,12 +46,13 @@ def read_regular(
     *,
     dir_fd: int | None = None,
     owner: int | None = None,
+    or_root: bool = False,
 ) -> bytes:
     """Return the content of a regular file of at most ``limit`` bytes.
 
-    With ``owner`` the file must belong to that uid and have no second name. Raises
-    FileNotFoundError (or NotADirectoryError) when it is not there, UnreadableError for everything
-    else: a link, a FIFO, a device, a file too large, no permission.
+    With ``owner`` the file must belong to that uid (with ``or_root`` root's will do) and have no
+    second name. Raises FileNotFoundError (or NotADirectoryError) when it is not there,
+    UnreadableError for everything else: a link, a FIFO, a device, a file too large, no permission.
     """
     try:
         descriptor = open_quietly(path, dir_fd=dir_fd)
@@ -61,7 +64,7 @@ def read_regular(
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise UnreadableError("is not a regular file")
-        if owner is not None and found.st_uid != owner:
+        if owner is not None and not _belongs(found.st_uid, owner, or_root):
             raise UnreadableError("belongs to another user")
         if owner is not None and found.st_nlink > 1:  # 0: it was replaced just now
             raise UnreadableError("has a second name (hard link)")
@@ -77,6 +80,10 @@ def read_regular(
     if len(data) > limit:  # it grew while it was read
         raise UnreadableError(f"is larger than {limit} bytes")
     return data
+
+
+def _belongs(uid: int, owner: int, or_root: bool) -> bool:
+    return trust.trusted(uid, owner) if or_root else uid == owner
 
 
 def read_text(

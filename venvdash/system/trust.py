@@ -1,0 +1,124 @@
+"""Whose files count as our own, and which of ours others can change.
+
+The rule is git's for ``safe.directory``: what belongs to the effective user is trusted, and what
+belongs to root, who can change everything anyway. git stops there; where a program is started, or
+a file is believed because nobody else can have put it there, permissions count as well.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_OVERFLOW = 65534  # what an id looks like that a user namespace does not map (user_namespaces(7))
+_ALL_IDS = ["0", "0", "4294967295"]
+
+
+def trusted(uid: int, user: int | None = None) -> bool:
+    """Return whether what belongs to ``uid`` may be believed: root's, and the user's own.
+
+    The user is ``user``, or the effective one. In a container everybody who is not mapped has the
+    same uid, so that one is nobody's.
+    """
+    if not hasattr(os, "geteuid"):
+        return True
+    if uid == _OVERFLOW and _some_ids_only():
+        return False
+    return uid in (os.geteuid() if user is None else user, 0)
+
+
+def _some_ids_only() -> bool:
+    """Return whether this process lives in a user namespace that does not map every id."""
+    try:
+        with open("/proc/self/uid_map") as file:
+            return file.read(4096).split() != _ALL_IDS
+    except OSError:
+        return False
+
+
+def writable_by_others(found: os.stat_result) -> bool:
+    """Return whether anybody but its owner and root can write to what has this status.
+
+    A group counts, unless it is root's or the owner's private one: of the owner's name and without
+    further members, as Debian and Fedora make for every user (with the umask 002 that group may
+    write to everything). Who is in a group is asked only where it may write.
+    """
+    if os.name != "posix":
+        return False
+    if found.st_mode & stat.S_IWOTH:
+        return True
+    return bool(found.st_mode & stat.S_IWGRP) and not _private(found.st_gid, found.st_uid)
+
+
+def _private(gid: int, uid: int) -> bool:
+    import grp
+    import pwd
+
+    if gid == 0:
+        return True
+    try:
+        group, owner = grp.getgrgid(gid), pwd.getpwuid(uid)
+    except (KeyError, OSError):  # nobody can say who is in it
+        return False
+    return group.gr_name == owner.pw_name and set(group.gr_mem) <= {owner.pw_name}
+
+
+def other_owner(path: str | os.PathLike[str]) -> int | None:
+    """Return the uid of another user who owns ``path``; None where it is trusted.
+
+    What counts is the owner of what it leads to, or of the nearest directory above it that exists,
+    and of every link on the way there: whoever owns a link decides where it leads.
+    """
+    full = os.path.abspath(path)
+    for current in (*reversed(Path(full).parents), Path(full)):
+        try:
+            found = os.lstat(current)
+        except OSError:
+            break
+        if stat.S_ISLNK(found.st_mode) and not trusted(found.st_uid):
+            return found.st_uid
+    owner = _owner(os.path.realpath(full))
+    return None if owner is None or trusted(owner) else owner
+
+
+def _owner(path: str) -> int | None:
+    """Return who owns ``path``, or the nearest directory above it; None where nobody can tell."""
+    while True:
+        try:
+            return os.stat(path).st_uid
+        except OSError:
+            above = os.path.dirname(path)
+            if above == path:
+                return None
+            path = above
+
+
+def user_name(uid: int) -> str:
+    """Return what a user is called, or ``#`` and the number, as sudo takes it."""
+    if os.name == "posix":
+        import pwd
+
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except (KeyError, OSError):
+            pass
+    return f"#{uid}"
+
+
+def check_folder(path: Path) -> None:
+    """Raise PermissionError where somebody else could have put something into a folder of ours.
+
+    It, or where it is missing the nearest directory above it, must belong to the effective user or
+    root, and nobody else may write into it. Links on the way are followed if they are ours.
+    """
+    owner = other_owner(path)
+    if owner is not None:
+        raise PermissionError(
+            errno.EPERM, f"belongs to another user ({user_name(owner)})", str(path)
+        )
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if writable_by_others(found):
+        raise PermissionError(errno.EPERM, "can be written to by other users", str(path))
