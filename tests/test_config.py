@@ -46,3 +46,9 @@ def test_how_projects_are_linked(tmp_path: Path) -> None:
 def test_what_is_no_time_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="trash"):
         written(tmp_path, text)
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/.", "/tmp/.."])
+def test_the_root_of_the_file_system_is_no_store(tmp_path: Path, path: str) -> None:
+    with pytest.raises(ConfigError, match="not the root of the file system"):
+        written(tmp_path, f'[[stores]]\npath = "{path}"\n')

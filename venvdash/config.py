@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from venvdash.system import trust
+from venvdash.system.files import UnreadableError, read_regular, real
+from venvdash.system.machine import Machine
+
 _LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
 _KEEP = 7.0  # days in the trash
 _LINKS = ("auto", "link", "file", "none")
@@ -48,22 +52,33 @@ class Config:
 def load(path: Path) -> Config:
     """Read ``path``; a missing file gives the defaults.
 
-    Raises ConfigError when it is there and cannot be read, parsed or understood.
+    It may be a link, as managers of dotfiles make them; what it leads to must belong to the
+    effective user or root. Raises ConfigError when it is there and cannot be read, trusted, parsed
+    or understood.
     """
     try:
-        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            data = file.read(_LIMIT + 1)
+        if (owner := trust.other_owner(path)) is not None and os.path.lexists(path):
+            raise ConfigError(
+                f"{path}: belongs to another user ({trust.user_name(owner)}), so it is not read"
+            )
+        data = read_regular(real(path), _LIMIT)
     except (FileNotFoundError, NotADirectoryError):
         return Config()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > _LIMIT:
-        raise ConfigError(f"{path}: larger than {_LIMIT // 1024} KiB")
+    except (OSError, UnreadableError) as error:
+        raise ConfigError(f"{path}: cannot be read: it {error}") from error
     try:
         table = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     return _checked(table, path)
+
+
+def of(machine: Machine) -> Config:
+    """Return the user's settings; the defaults with another user's HOME. Raises ConfigError."""
+    given = machine.variable("VENVDASH_CONFIG")
+    if machine.foreign_home is not None and not given:
+        return Config()
+    return load(machine.config_file)
 
 
 def _checked(table: dict[str, Any], path: Path) -> Config:
@@ -108,6 +123,8 @@ def _store(item: dict[str, Any], wrong: Any) -> ConfiguredStore:
         raise wrong("stores", f"tables of path, layout and base (not {', '.join(unknown)})")
     if not isinstance(item.get("path"), str) or not item["path"]:
         raise wrong("stores.path", "a folder")
+    if os.path.normpath(item["path"]) in ("/", "//"):
+        raise wrong("stores.path", "a folder of environments, not the root of the file system")
     if item.get("layout", "flat") not in ("flat", "mirrored"):
         raise wrong("stores.layout", '"flat" or "mirrored"')
     if not isinstance(item.get("base", ""), str):

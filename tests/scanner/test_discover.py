@@ -92,3 +92,9 @@ def test_configured_stores_are_roots(home: Home, layout: str) -> None:
     config = Config(stores=(ConfiguredStore("~/mine", layout),))
     roots = [root for root in discover.roots(home.machine(), config) if root.why == "config"]
     assert [(root.path, root.layout.value) for root in roots] == [(home.path / "mine", layout)]
+
+
+def test_the_root_of_the_file_system_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/")
+    branch = discover.resolve(Root(tmp_path / "link", "configured"))
+    assert branch.problem == "is the root of the file system"

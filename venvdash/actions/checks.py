@@ -18,8 +18,10 @@ from venvdash.model import Claim, Environment, How, NotEnvironment, Record, Row,
 from venvdash.records import sidecar
 from venvdash.scanner.inspect import inspect
 from venvdash.stores.base import Entry, Layout, Root
+from venvdash.system import trust
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
+from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.text import short_path, visible
 
@@ -183,8 +185,27 @@ def real_entry(environment: Environment) -> Path:
     return Path(os.path.realpath(entry.parent)) / entry.name
 
 
+def another_home(machine: Machine) -> Iterator[str]:
+    """Yield why nothing is changed with another user's HOME, and what to do instead."""
+    uid = machine.foreign_home
+    if uid is None:
+        return
+    whose = f"HOME ({visible(machine.home)}) belongs to another user"
+    name = trust.user_name(uid)
+    if trust.unmapped(uid):
+        yield f"{whose}, whom this container does not map: run venvdash where that user exists."
+    elif machine.uid == 0:
+        yield (
+            f"{whose}, {name}: run venvdash as that user, `sudo -H -u {name} venvdash`, "
+            "or with a HOME of your own, `sudo -H venvdash`."
+        )
+    else:
+        yield f"{whose}, {name}: run venvdash as that user, or set HOME to a folder of your own."
+
+
 def protected(entry: Path, environment: Environment, context: Context) -> Iterator[str]:
     """Yield why this place is never deleted, whatever lies there."""
+    yield from another_home(context.machine)
     home = Path(os.path.realpath(context.machine.home))
     if entry.parent == entry or not entry.name:
         yield "It is the root of the file system."

@@ -65,6 +65,7 @@ def refusals(row: Row, target: Path, context: Context, *, python: str | None) ->
     if environment.target is not None:
         yield f"It is a link: copy what it leads to, {visible(environment.target)}."
         return
+    yield from checks.another_home(context.machine)
     if not movable(environment):
         yield "It belongs to a tool that makes and tracks its environments itself."
         return

@@ -146,6 +146,7 @@ def planned(nothing: Relinking, known: Known, make: Callable[[Relinking], Relink
 def _refusals(row: Row, known: Known) -> Iterator[str]:
     """Yield why nothing can be said of the environment's project."""
     environment = row.environment
+    yield from checks.another_home(known.context.machine)
     if environment.target is not None:
         yield "It is a link to an environment elsewhere: relink that one."
     if environment.traits.tool:

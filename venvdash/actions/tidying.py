@@ -187,7 +187,7 @@ def _original(path: str, _inode: int) -> Path | None:
 
 def _config(machine: Machine) -> config.Config:
     try:
-        return config.load(machine.config_file)
+        return config.of(machine)
     except config.ConfigError:
         return config.Config()
 

@@ -122,6 +122,7 @@ def standing(row: Row, context: Context) -> Iterator[str]:
     if environment.target is not None:
         yield f"It is only a link to {short_path(environment.target, home)}: sync that one."
         return
+    yield from checks.another_home(context.machine)
     if environment.traits.kind in _KINDS:
         yield _KINDS[environment.traits.kind].format(path=visible(environment.path))
     yield from checks.owned(environment, context.machine.uid)

@@ -31,11 +31,18 @@ class Passing(click.Command):
         return super().parse_args(ctx, args)
 
 
-def session(*, records: bool, machine: Machine | None = None) -> Session:
-    """Return a session for this user; leaves the program where the configuration is wrong."""
+def session(*, records: bool, machine: Machine | None = None, changing: bool = False) -> Session:
+    """Return a session for this user; leaves the program where the configuration is wrong.
+
+    With ``changing`` also where HOME belongs to another user: nothing is changed then.
+    """
     machine = machine or Machine.current()
+    if changing and machine.foreign_home is not None:
+        from venvdash.actions.checks import another_home
+
+        fail(f"{next(another_home(machine))}\nNothing was changed.", 2)
     try:
-        settings = config.load(machine.config_file)
+        settings = config.of(machine)
     except config.ConfigError as error:
         fail(f"{error}\nNothing was changed. Mend the file, or move it away.", 2)
     return Session(machine, settings, records=records)

@@ -40,14 +40,14 @@ def complete_name(
     del ctx, param
     if incomplete.startswith(_PATHS):
         return [CompletionItem(incomplete, type="dir")]
-    from venvdash.config import Config, ConfigError, load
+    from venvdash.config import Config, ConfigError, of
     from venvdash.session import Session
     from venvdash.session.completing import names
     from venvdash.system.machine import Machine
 
     machine = Machine.current()
     try:
-        settings = load(machine.config_file)
+        settings = of(machine)
     except ConfigError:  # no moment to say so
         settings = Config()
     session = Session(machine, settings, records=False)

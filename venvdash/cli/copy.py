@@ -29,7 +29,7 @@ def command(
     It is made anew from uv's cache or the package index where that gives the same, else all files
     are copied. The original is only read.
     """
-    opened = session(records=records)
+    opened = session(records=records, changing=True)
     row = one_row(opened, name)
     root = root_of(opened, place) if place is not None else None
     proposal = opened.changes.copy(row, new, root=root, python=python)

@@ -58,7 +58,7 @@ def command(
 
     NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
     """
-    opened = session(records=records)
+    opened = session(records=records, changing=True)
     scan(opened)
     paths: dict[Path, None] = {}
     for name in names:

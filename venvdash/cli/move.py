@@ -17,7 +17,7 @@ def command(records: bool, name: str, place: str, dry_run: bool, yes: bool, as_j
 
     To another file system it is copied, and the original goes to the trash.
     """
-    opened = session(records=records)
+    opened = session(records=records, changing=True)
     row = one_row(opened, name)
     proposal = opened.changes.move(row, root_of(opened, place))
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)

@@ -54,7 +54,7 @@ def command(
     strange = sorted(set(kind) - set(kinds()))
     if strange:
         fail(f"no such kind: {', '.join(strange)}. There are: {', '.join(sorted(kinds()))}.", 2)
-    opened = session(records=records)
+    opened = session(records=records, changing=True)
     scan(opened)
     rules = Rules(
         unknown=unknown,

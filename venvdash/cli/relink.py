@@ -43,7 +43,7 @@ def command(
     PROJECT is a directory (of a script's environment: the script); without it the place is taken
     where a moved project was found.
     """
-    opened = session(records=records)
+    opened = session(records=records, changing=True)
     if undo:
         if name is not None or dry_run:
             fail("--undo takes back the last one: no NAME, no --dry-run.", 2)

@@ -14,7 +14,7 @@ from venvdash.cli.completing import complete_name
 @click.pass_obj
 def command(records: bool, name: str, new: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Give an environment the name NEW; its programs and its project's link follow."""
-    opened = session(records=records)
+    opened = session(records=records, changing=True)
     proposal = opened.changes.rename(one_row(opened, name), new)
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
     raise click.exceptions.Exit(status)

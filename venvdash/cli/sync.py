@@ -46,7 +46,7 @@ def command(
     before anything is uninstalled or an environment is replaced. `venvdash sync web -- --extra dev`
     keeps what an extra brought.
     """
-    opened = session(records=ctx.obj)
+    opened = session(records=ctx.obj, changing=True)
     scan(opened, usage=False)
     rows: dict[Path, Row] = {}
     for name in names or (None,):

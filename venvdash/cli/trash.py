@@ -69,7 +69,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     """
     if under is not None and len(names) != 1:
         fail("--as is for one environment.", 2)
-    opened = _opened(records)
+    opened = _opened(records, changing=True)
     found = opened.trash()
     chosen = [_named(opened, name, found) for name in names]
     results = [opened.restore(one, under) for one in chosen]
@@ -92,7 +92,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
 @click.pass_obj
 def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Free what lies in the trash, all of it or what is named. This cannot be undone."""
-    opened = _opened(records)
+    opened = _opened(records, changing=True)
     found = opened.trash()
     chosen = [_named(opened, name, found) for name in names] if names else found
     if not chosen:
@@ -122,8 +122,8 @@ def _sure(count: int) -> bool:
         return False
 
 
-def _opened(records: bool) -> Session:
-    opened = session(records=records)
+def _opened(records: bool, *, changing: bool = False) -> Session:
+    opened = session(records=records, changing=changing)
     for sentence in opened.tidy():
         warn(sentence)
     return opened

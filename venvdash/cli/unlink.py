@@ -18,7 +18,7 @@ def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -
     NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path. It is
     remembered; `venvdash relink --undo` takes it back.
     """
-    opened = session(records=records)
+    opened = session(records=records, changing=True)
     (row,) = scan_for(opened, name, changing=True, usage=False)
     proposal = opened.changes.unlink(row)
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)

@@ -46,6 +46,8 @@ def resolve(root: Root) -> Branch:
         return Branch(root, root.path, exists=False, problem=because(error))
     if not stat.S_ISDIR(found.st_mode):
         return Branch(root, real, exists=True, problem="is not a directory")
+    if real.parent == real:
+        return Branch(root, real, exists=True, problem="is the root of the file system")
     return Branch(root, real, exists=True)
 
 

@@ -48,12 +48,12 @@ class Session(Scanned):
     """
 
     def __init__(self, machine: Machine, config: Config, *, records: bool = True) -> None:
-        super().__init__(machine, Keeper(machine, writes=records and config.records))
+        self.remembers = records and config.records and machine.foreign_home is None
+        super().__init__(machine, Keeper(machine, writes=self.remembers))
         self.config = config
         self.log = Log()  # of the programs that this session started
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
         self.spare_cores = 0  # how many cores long work leaves to whoever types meanwhile
-        self.remembers = records and config.records
         self._deletions = Deletions(self)
         self._trash = self._deletions.trash
         self.changes = Changes(self)
@@ -256,8 +256,11 @@ class Session(Scanned):
     def tidy(self) -> list[str]:
         """Mend what a crash left, begin to free what is in the trash for too long.
 
-        Returns a sentence for each thing mended. The first scan does it where there is need.
+        Returns a sentence for each thing mended. The first scan does it where there is need. With
+        another user's HOME nothing is touched.
         """
+        if self.machine.foreign_home is not None:
+            return []
         from venvdash.session import relinking
 
         return [*self._trash.tidy(), *relinking.recover(self)]

@@ -116,6 +116,8 @@ class Trash:
         """Bring one back, under another ``name`` for its entry if that is given."""
         from venvdash.actions import trash
 
+        if refused := self._refused():
+            return Result(trashed.original, trashed.name, Outcome.SKIPPED, refused)
         result = trash.restore(trashed, name)
         if result.outcome is Outcome.DONE:
             self._undoable = [path for path in self._undoable if path != trashed.path]
@@ -126,10 +128,19 @@ class Trash:
             receipts.mark(self._session, [trashed.path], receipts.RESTORED)
         return result
 
+    def _refused(self) -> str | None:
+        """Return why nothing of the trash is touched."""
+        from venvdash.actions.checks import another_home
+
+        return next(another_home(self._session.machine), None)
+
     # Freeing.
 
     def empty(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
         """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event."""
+        if refused := self._refused():
+            yield Finished((), problems=(refused,))
+            return
         chosen = {trashed.path: trashed for trashed in (self.find() if which is None else which)}
         results: list[Result] = []
         problems: list[str] = []

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from venvdash.system import trust
+from venvdash.system.files import own_uid
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -33,7 +36,7 @@ class Machine:
             variables=dict(os.environ),
             platform=sys.platform,
             cwd=cwd,
-            uid=os.getuid() if hasattr(os, "getuid") else None,
+            uid=own_uid(),
         )
 
     def variable(self, name: str) -> str | None:
@@ -65,6 +68,14 @@ class Machine:
         folders = (self.variable("PATH") or "").split(os.pathsep)
         found = shutil.which(name, path=os.pathsep.join(filter(os.path.isabs, folders)))
         return Path(found) if found else None
+
+    @cached_property
+    def foreign_home(self) -> int | None:
+        """The uid of another user whose HOME this is (as with ``su -m``), None for our own.
+
+        venvdash then neither reads nor writes what it keeps there, and changes nothing.
+        """
+        return trust.other_owner(self.home)
 
     @cached_property
     def cache_home(self) -> Path:

@@ -22,13 +22,15 @@ def trusted(uid: int, user: int | None = None) -> bool:
     """
     if not hasattr(os, "geteuid"):
         return True
-    if uid == _OVERFLOW and _some_ids_only():
+    if unmapped(uid):
         return False
     return uid in (os.geteuid() if user is None else user, 0)
 
 
-def _some_ids_only() -> bool:
-    """Return whether this process lives in a user namespace that does not map every id."""
+def unmapped(uid: int) -> bool:
+    """Return whether ``uid`` stands for all users that the container we are in does not map."""
+    if uid != _OVERFLOW:
+        return False
     try:
         with open("/proc/self/uid_map") as file:
             return file.read(4096).split() != _ALL_IDS
