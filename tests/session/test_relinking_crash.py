@@ -1,9 +1,11 @@
 """Killed or failing at any moment of a relinking: all leads to the environment, or nothing."""
 
+import errno
 import os
 import signal
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,10 +15,19 @@ import pytest
 from tests.actions.crashing import in_child, with_fault
 from tests.actions.relinking import differing, everything
 from tests.conftest import Home
+from tests.mounting import tmpfs
 from tests.scenario import rows
-from tests.session.relinking import Moved, applied, moved, moved_of_hatch
+from tests.session.relinking import (
+    Moved,
+    applied,
+    moved,
+    moved_of_hatch,
+    named,
+    project_of,
+    relinked,
+)
 from tests.session.sharing import last, scanned
-from venvdash.actions import relink_stages, steps
+from venvdash.actions import relink_stages, steps, swaps
 from venvdash.model import How, Outcome, Result, Status
 from venvdash.session import Session
 
@@ -199,3 +210,93 @@ def test_killed_again_while_it_is_mended(world: World, monkeypatch: pytest.Monke
             break
     assert number > 5
     assert code == 0
+
+
+@pytest.fixture
+def linked(home: Home) -> tuple[Session, Path]:
+    """A session that has linked an environment, which keeps its name, to a second project."""
+    path = named(home, "app", project_of(home, "first"))
+    assert relinked(home, path, project_of(home, "second")).outcome is Outcome.DONE
+    return scanned(home), path
+
+
+def _undone(session: Session) -> Result:
+    (result,) = last(session.undo_relink()).results
+    return result
+
+
+def test_undo_on_a_full_disk_changes_nothing_and_works_once_there_is_room(home: Home) -> None:
+    store = home.path / ".virtualenvs"
+    store.mkdir()
+    first, second = project_of(home, "first"), project_of(home, "second")
+    with tmpfs(store, "256k"):
+        path = named(home, "app", first)
+        (path / ".project").write_text(f"{first}\n")
+        (first / ".venv").symlink_to(path)
+        assert relinked(home, path, second).outcome is Outcome.DONE
+        session = scanned(home)
+        # The entry's own files cannot be written again without room.
+        with suppress(OSError), (store / "filler").open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        result = _undone(session)
+        assert result.outcome is Outcome.FAILED
+        assert "No space left" in result.reason
+        assert "`venvdash relink --undo` tries again" in result.reason
+        assert (path / ".project").read_text() == f"{second}\n"
+        assert (second / ".venv").is_symlink()
+        (store / "filler").unlink()
+        result = _undone(scanned(home))
+        assert (result.outcome, result.reason) == (Outcome.DONE, "")
+        assert (path / ".project").read_text() == f"{first}\n"
+        assert not (second / ".venv").is_symlink()
+        assert rows(home)[path].verdict.projects == (first,)
+
+
+def test_the_nth_call_of_undoing_fails_and_a_second_undo_ends_it(
+    linked: tuple[Session, Path], home: Home
+) -> None:
+    session, path = linked
+    first, second = home.path / "code" / "first", home.path / "code" / "second"
+    codes = set()
+    for number in range(1, 400, 2):
+        code = with_fault(partial(_undone, session), number, kill=False)
+        codes.add(code)
+        if (second / ".venv").is_symlink():
+            assert (path / ".project").read_text() == f"{second}\n", number
+            result = _undone(scanned(home))
+            assert (result.outcome, result.reason) == (Outcome.DONE, ""), number
+        assert (path / ".project").read_text() == f"{first}\n", number
+        assert not (second / ".venv").is_symlink(), number
+        shown = rows(home)[path].verdict
+        assert shown.projects == (first,), number
+        assert not relink_stages.due(home.machine().state_directory)
+        if code == 2:
+            break
+        session = scanned(home)
+        again = session.changes.relink(session.rows[path], second)
+        assert applied(session, again).outcome is Outcome.DONE, number
+        session = scanned(home)
+    assert 2 in codes
+    assert number > 20
+
+
+def test_undo_in_the_dashboard_can_be_asked_for_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, second = named(home, "app", project_of(home, "first")), project_of(home, "second")
+    session = scanned(home)
+    proposal = session.changes.relink(session.rows[path], second)
+    assert applied(session, proposal).outcome is Outcome.DONE
+
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(swaps, "_make_aside", full)
+        (result,) = last(session.undo()).results
+    assert result.outcome is Outcome.FAILED
+    assert session.undoable == 1
+    (result,) = last(session.undo()).results
+    assert result.outcome is Outcome.DONE
+    assert (path / ".project").read_text() == f"{home.path / 'code' / 'first'}\n"

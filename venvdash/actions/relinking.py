@@ -6,9 +6,9 @@ before is taken back, and so is, at the next start, what a crash has left.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.actions import renaming, repair, steps, swaps
@@ -29,6 +29,18 @@ from venvdash.system.processes import users
 from venvdash.text import visible
 
 _TOOLS_PATIENCE = 5.0  # seconds that a tool may hold the lock of its registry
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of taking a journal back.
+
+    ``problems`` are sentences on what could not be restored. ``retry`` says that an error of the
+    system was among the reasons, such as a full disk: the same call may succeed later.
+    """
+
+    problems: tuple[str, ...] = ()
+    retry: bool = False
 
 
 def relink(wanted: Relinking, journal: Journal, known: Known, journals: Journals) -> str:
@@ -59,32 +71,31 @@ def relink(wanted: Relinking, journal: Journal, known: Known, journals: Journals
         steps.step("done")
     except (ChangedError, FailedError, RepairError, OSError, ValueError) as error:
         said = words(error)
-        problems = take_back(journal, known.context)
-        if problems:
-            raise FailedError(f"{said}. {' '.join(problems)}") from error
+        undone = take_back(journal, known.context)
+        if undone.problems:
+            raise FailedError(f"{said}. {' '.join(undone.problems)}") from error
         with suppress(OSError):
             journals.drop(key, Stage.BEGUN)
         raise ChangedError(f"{said}. Nothing was changed.") from error
     return key
 
 
-def take_back(journal: Journal, context: Context) -> list[str]:
-    """Bring back what was before; return what cannot be, a sentence each.
+def take_back(journal: Journal, context: Context) -> Undone:
+    """Restore what was before, and return what cannot be restored.
 
     Where the environment cannot get its old name back, all stays as it is after the relinking.
-    What had been done by halves is whole in the end, one way or the other.
     """
     at_new = lies_at(journal.new, journal)
     for folder in journal.empty[::-1]:
         with suppress(OSError):
             folder.mkdir(exist_ok=True)
     changed = [swap for swap in journal.swaps if at_new or not _inside(swap, journal)]
-    problems = [problem for swap in reversed(changed) if (problem := _back(swap))]
+    undone = _together(_back(swap) for swap in reversed(changed))
     for folder in journal.made[::-1]:
         with suppress(OSError):
             folder.rmdir()
     if journal.old == journal.new:
-        return problems
+        return undone
     steps.step("swapped back")
     try:
         if at_new:
@@ -92,11 +103,16 @@ def take_back(journal: Journal, context: Context) -> list[str]:
     except (ChangedError, FailedError, OSError) as error:
         with suppress(ChangedError, OSError):
             _forth(journal)
-        return [*problems, f"It cannot get its old name back: {words(error)}."]
-    for swap in journal.files:
-        with suppress(ChangedError, OSError):  # made anew since
-            swaps.put(swap)
-    return problems
+        said = f"It cannot get its old name back: {words(error)}."
+        failed = isinstance(error, FailedError | OSError)
+        return Undone((*undone.problems, said), undone.retry or failed)
+    return _together([undone, *(_put(swap) for swap in journal.files)])
+
+
+def redo(journal: Journal) -> None:
+    """Make the changes again that were taken back before one of them failed, as far as possible."""
+    with suppress(ChangedError, OSError):
+        _forth(journal)
 
 
 def undoable(journal: Journal, context: Context) -> Iterator[str]:
@@ -197,16 +213,33 @@ def _forth(journal: Journal) -> None:
                 folder.rmdir()
 
 
-def _back(swap: Swap) -> str:
-    """Take one back; return what stood against it, or nothing."""
+def _back(swap: Swap) -> Undone:
+    """Take one change back."""
     swaps.tidy(swap)
     try:
         swaps.put(swap.back())
     except FileNotFoundError:  # its directory is gone, and with it what was there
-        return ""
+        return Undone()
     except (ChangedError, OSError) as error:
-        return f"{words(error)}. It is left as it is."
-    return ""
+        return Undone((f"{words(error)}. It is left as it is.",), isinstance(error, OSError))
+    return Undone()
+
+
+def _put(swap: Swap) -> Undone:
+    """Correct a file of the environment; one that was written again since stays as it is."""
+    try:
+        swaps.put(swap)
+    except (ChangedError, FileNotFoundError):
+        return Undone()
+    except OSError as error:
+        return Undone((f"{words(error)}.",), retry=True)
+    return Undone()
+
+
+def _together(found: Iterable[Undone]) -> Undone:
+    found = list(found)
+    problems = tuple(problem for one in found for problem in one.problems)
+    return Undone(problems, any(one.retry for one in found))
 
 
 def _rename_back(journal: Journal, context: Context) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from venvdash.actions.commands import Log
 from venvdash.config import Config
 from venvdash.model import (
+    Outcome,
     Plan,
     Refusal,
     Result,
@@ -24,7 +25,7 @@ from venvdash.scanner.union import Book
 from venvdash.session import nearest, resolve
 from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions
-from venvdash.session.events import DeleteEvent, SessionEvent
+from venvdash.session.events import DeleteEvent, Finished, SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.session.scanned import Scanned
 from venvdash.session.sums import Together
@@ -223,7 +224,16 @@ class Session(Scanned):
         """
         if not self.undoes_relink:
             return self._trash.undo()
-        return self.undo_relink(self.relinks.pop()[1])
+        return self._undo_last_relink()
+
+    def _undo_last_relink(self) -> Iterator[DeleteEvent]:
+        last = self.relinks.pop()
+        for event in self.undo_relink(last[1]):
+            if isinstance(event, Finished) and any(
+                result.outcome is Outcome.FAILED for result in event.results
+            ):
+                self.relinks.append(last)  # the journal is kept: the next undo tries again
+            yield event
 
     def undo_relink(self, key: str | None = None) -> Iterator[DeleteEvent]:
         """Take back the last relinking or unlinking, also of an earlier session.

@@ -123,11 +123,15 @@ def _undone(session: "Session", wanted: str | None) -> Result:
     try:
         with Journals(session.machine.state_directory) as journals:
             for key, stage, journal in journals.found(host_id()):
-                if stage in (Stage.DONE, Stage.KEPT) and wanted in (None, key):
+                if stage is not Stage.BEGUN and wanted in (None, key):
                     return _taken_back(session, context, journals, key, stage, journal)
     except (ChangedError, OSError) as error:
-        return replace(nothing, reason=f"{words(error)}.")
+        return replace(nothing, outcome=_outcome(error), reason=f"{words(error)}.")
     return nothing
+
+
+def _outcome(error: Exception) -> Outcome:
+    return Outcome.SKIPPED if isinstance(error, ChangedError) else Outcome.FAILED
 
 
 def _taken_back(
@@ -138,19 +142,24 @@ def _taken_back(
     stage: Stage,
     journal: Journal,
 ) -> Result:
+    """Undo one relinking: all of it, or nothing with the journal kept for another attempt."""
     prefix = journal.prefix(journal.new)
-    for reason in relinking.undoable(journal, context):
+    reasons = () if stage is Stage.UNDOING else relinking.undoable(journal, context)
+    for reason in reasons:
         return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
     journals.turn(key, stage, Stage.UNDOING)
-    problems = relinking.take_back(journal, context)
-    if problems and relinking.lies_at(journal.new, journal) and journal.old != journal.new:
+    undone = relinking.take_back(journal, context)
+    said = " ".join(undone.problems)
+    if undone.problems and relinking.lies_at(journal.new, journal):
+        relinking.redo(journal)
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
-        return Result(prefix, journal.name, Outcome.FAILED, " ".join(problems), place=journal.new)
-    if _remember(session, context, journal, journal.before):
+        said += " It was not undone; `venvdash relink --undo` tries again."
+        return Result(prefix, journal.name, Outcome.FAILED, said, place=journal.new)
+    if _remember(session, context, journal, journal.before) and not undone.retry:
         journals.drop(key, Stage.UNDOING)  # else the next start ends it
-    outcome = Outcome.FAILED if problems else Outcome.DONE
+    outcome = Outcome.FAILED if undone.problems else Outcome.DONE
     before = journal.prefix(journal.old)
-    return Result(before, journal.name, outcome, " ".join(problems), place=journal.old)
+    return Result(before, journal.name, outcome, said, place=journal.old)
 
 
 def _mended(
@@ -162,16 +171,22 @@ def _mended(
         if _remember(session, context, journal, journal.after):
             journals.turn(key, Stage.DONE, Stage.KEPT)
         return
-    problems = relinking.take_back(journal, context)
-    if problems and journal.old != journal.new and relinking.lies_at(journal.new, journal):
+    undone = relinking.take_back(journal, context)
+    said = " ".join(undone.problems)
+    if undone.retry:
+        yield (
+            f"{name}: its relinking was interrupted and cannot be undone now: {said} "
+            "The next start tries again."
+        )
+        return
+    if undone.problems and journal.old != journal.new and relinking.lies_at(journal.new, journal):
         _remember(session, context, journal, journal.after)
         journals.turn(key, stage, Stage.KEPT)
-        yield f"{name}: its relinking had been interrupted, and is done. {' '.join(problems)}"
+        yield f"{name}: its relinking had been interrupted, and is done. {said}"
         return
     if stage is Stage.BEGUN or _remember(session, context, journal, journal.before):
         journals.drop(key, stage)
-    said = f"{name}: its relinking had been interrupted; all is as it was before it."
-    yield " ".join([said, *problems])
+    yield f"{name}: its relinking had been interrupted; all is as it was before it. {said}".rstrip()
 
 
 def _journal(session: "Session", wanted: Relinking, known: Known) -> Journal:
@@ -208,7 +223,7 @@ def _remember(
 ) -> bool:
     """Let these be the projects that are remembered of a journal's environment.
 
-    False where that cannot be read just now.
+    False where that cannot be read, or not be stored, just now.
     """
     if not session.remembers:
         return True
@@ -217,8 +232,8 @@ def _remember(
         return not any(relinking.lies_at(at, journal) for at in (journal.old, journal.new))
     places = [journal.prefix(journal.old), journal.prefix(journal.new)]
     known = linked.known(session, environment, places)
-    amend(session, environment, known, lambda record: replace(record, projects=projects))
-    return True
+    change = amend(session, environment, known, lambda record: replace(record, projects=projects))
+    return change.stored
 
 
 def _known(session: "Session") -> Known:

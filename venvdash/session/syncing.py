@@ -71,7 +71,7 @@ def _remember(session: "Session", row: Row, environment: Environment, done: bool
             return replace(record, last_sync=time.time(), unfinished=None)
         return replace(record, unfinished=contents(environment))
 
-    record = amend(session, environment, known, synced)
+    record = amend(session, environment, known, synced).record
     session.rows[row.path] = replace(row, environment=flagged(environment, record), record=record)
 
 
