@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 
 from tests.actions.deleting import context, delete, one, plan, small, trashes, tree
 from tests.conftest import Home
+from tests.mounting import tmpfs
 from tests.scenario import rows, uv_project
-from venvdash.actions import journal, trash
+from venvdash.actions import journal, places, trash
 from venvdash.actions.delete import Deleter
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Edit, Link, Outcome, Trashed
@@ -265,3 +267,43 @@ def test_what_is_no_journal_is_left_alone(home: Home, kind: str) -> None:
     assert tree(_store(home)) == before
     (refusal,) = plan(home, entry).refused
     assert "trash.toml" in refusal.reason
+
+
+def test_a_note_that_a_full_disk_cut_short_is_written_again(home: Home, tmp_path: Path) -> None:
+    state, place = tmp_path / "state", tmp_path / "envs"
+    place.mkdir()
+    assert places.note(state, place)
+    (note,) = (state / "trash").iterdir()
+    for content in (b"", b"/els", b"/elsewhere"):
+        note.write_bytes(content)
+        assert place not in places.noted(state)
+        assert places.note(state, place)
+        assert list(places.noted(state)) == [place]
+
+
+def test_a_note_is_not_written_through_a_link(home: Home, tmp_path: Path) -> None:
+    state, place, target = tmp_path / "state", tmp_path / "envs", tmp_path / "target"
+    place.mkdir()
+    assert places.note(state, place)
+    (note,) = (state / "trash").iterdir()
+    note.unlink()
+    note.symlink_to(target)
+    assert places.note(state, place)
+    assert not target.exists()
+    assert list(places.noted(state)) == [place]
+
+
+def test_no_note_on_a_full_disk(tmp_path: Path) -> None:
+    """Nothing of it is left, and it is said."""
+    state = tmp_path / "state"
+    state.mkdir()
+    with tmpfs(state, "64k"):
+        (state / "trash").mkdir()
+        with suppress(OSError), (state / "filler").open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        assert not places.note(state, tmp_path)
+        assert os.listdir(state / "trash") == []
+        (state / "filler").unlink()
+        assert places.note(state, tmp_path)
+        assert list(places.noted(state)) == [tmp_path]

@@ -240,7 +240,8 @@ def test_what_is_freed_at_once_is_not_said_to_lie_in_the_trash(home: Home, scrat
 
 
 def test_the_trash_is_emptied_only_on_request(home: Home, scratch: Path) -> None:
-    assert run(home, "trash", "empty").stderr == "The trash is empty.\n"
+    empty = run(home, "trash", "empty")
+    assert (empty.stdout, empty.stderr) == ("", "The trash is empty.\n")
     other = venv(home.path / ".virtualenvs" / "other")
     run(home, "delete", "scratch", "other", "--yes")
     assert code_of(home, "trash", "empty") == 2

@@ -1,5 +1,6 @@
 """Atomic writing: the old content or the new, and never anything left behind."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -111,6 +112,43 @@ def test_killed_in_the_middle_the_file_is_whole(tmp_path: Path) -> None:
             child.send_signal(signal.SIGKILL)
         assert (tmp_path / "a").read_bytes() in whole
     assert all(name == "a" or name.startswith(PREFIX) for name in names(tmp_path))
+    write_atomically(tmp_path, "b", b"")
+    assert names(tmp_path) == ["a", "b"]
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path: Path) -> None:
+    leftover = f"{PREFIX}{'0' * 16}"
+    (tmp_path / leftover).write_bytes(b"part")
+    kept = [f"{PREFIX}trash", f"{PREFIX}{'1' * 16}", f"{PREFIX}{'2' * 16}"]
+    (tmp_path / kept[0]).touch()  # another kind of file, which others remove
+    (tmp_path / kept[1]).mkdir()
+    (tmp_path / kept[2]).symlink_to("a")
+    write_atomically(tmp_path, "a", b"new")
+    assert names(tmp_path) == sorted([*kept, "a"])
+
+
+def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
+    theirs = tmp_path / f"{PREFIX}{'0' * 16}"
+    theirs.write_bytes(b"part")
+    with theirs.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_atomically(tmp_path, "a", b"new")
+        assert theirs.exists()
+    write_atomically(tmp_path, "a", b"new")
+    assert not theirs.exists()
+
+
+def test_writers_side_by_side_do_not_remove_each_others_files(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from venvdash.system.atomic import write_atomically\n"
+        "for number in range(300): write_atomically(Path(sys.argv[1]), sys.argv[2], b'x' * 9)"
+    )
+    children = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "abc"
+    ]
+    assert [child.wait() for child in children] == [0, 0, 0]
+    assert names(tmp_path) == ["a", "b", "c"]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become another user")

@@ -21,6 +21,7 @@ _POINTER_LIMIT = 4096  # bytes of a path file
 # What lstat and open say of what is not there, loops, or is not for us to see.
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
 _ASIDE = PREFIX + "venv"  # what a new link or path file is called until it is in its place
+_UNWRITTEN = _ASIDE + "-new"  # … and until it is whole
 
 
 class ChangedError(Exception):
@@ -144,7 +145,6 @@ def undo(edit: Edit, place: Path) -> str:
 
 
 def _written(parent: Directory, path: Path, text: str) -> str:
-    temporary = PREFIX + os.urandom(8).hex()
     if parent.has(path.name):
         try:
             if parent.read(path.name, _POINTER_LIMIT) == text.encode():
@@ -152,11 +152,12 @@ def _written(parent: Directory, path: Path, text: str) -> str:
         except UnreadableError:
             pass
         return f"{path} is taken by something else now, which is left alone"
-    parent.write(temporary, text.encode(), temporary + "-new", 0o644)
+    _tidy(parent)
+    parent.write(_ASIDE, text.encode(), _UNWRITTEN, 0o644)
     try:
-        parent.rename(temporary, path.name)
+        parent.rename(_ASIDE, path.name)
     except FileExistsError:
-        parent.unlink(temporary)
+        parent.unlink(_ASIDE)
         return f"{path} is taken by something else now, which is left alone"
     return ""
 
@@ -229,14 +230,15 @@ def rewrite(change: Edit) -> bool:
             return True
         if text != change.before or change.after is None:
             raise ChangedError(f"{change.path} has changed.")
-        parent.write(change.path.name, change.after.encode(), _ASIDE, like=status)
+        parent.write(change.path.name, change.after.encode(), _UNWRITTEN, like=status)
     return True
 
 
 def _tidy(parent: Directory) -> None:
     """Remove what a crash left of changing a link or path file."""
-    with suppress(FileNotFoundError):
-        parent.unlink(_ASIDE)
+    for name in (_ASIDE, _UNWRITTEN):
+        with suppress(FileNotFoundError):
+            parent.unlink(name)
 
 
 def may_follow(change: Edit, place: Path, former: Path) -> bool:

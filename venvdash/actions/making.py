@@ -16,6 +16,8 @@ from typing import Any
 
 from venvdash.actions import journal, journaling, places, steps
 from venvdash.actions.journaling import JournalError, Table, count, path, text
+from venvdash.actions.links import ChangedError
+from venvdash.actions.renaming import UNNOTED
 from venvdash.actions.rollback import locked
 from venvdash.actions.treecopy import extent
 from venvdash.model import Flag, Removal, Trashed
@@ -47,7 +49,7 @@ class Making:
     """A directory of its own for an environment that is to lie at ``target``.
 
     Use it as a context manager: at its end everything in it is removed that was not put into its
-    place. The directory of ``target`` must be there. Raises OSError.
+    place. The directory of ``target`` must be there. Raises ChangedError and OSError.
     """
 
     def __init__(self, target: Path, state: Path) -> None:
@@ -55,7 +57,8 @@ class Making:
         self._stack = ExitStack()
         try:
             place = self._place = self._stack.enter_context(Directory(target.parent))
-            places.note(state, place.path)
+            if not places.note(state, place.path):
+                raise ChangedError(UNNOTED)
             self._name = PREFIX + os.urandom(8).hex()
             place.make(self._name)
             self._stack.callback(self._remove)

@@ -7,7 +7,6 @@ directory, outside the environments; the notes are hints only, what counts is th
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from venvdash.actions.context import Roots
@@ -23,16 +22,22 @@ _MOST = 50_000  # directories of one store
 _INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
 
 
-def note(state: Path, place: Path) -> None:
-    """Remember that trash may lie in ``place``; in silence where nothing can be written."""
+def note(state: Path, place: Path) -> bool:
+    """Remember that trash, or something unfinished, may lie in ``place``; return whether it is.
+
+    False where the note cannot be written: only a listing that looks into ``place`` finds it then.
+    """
     import hashlib
 
     data = os.fsencode(place)
     name = hashlib.blake2b(data, digest_size=16).hexdigest()
     notes = OwnFolder(state, _NOTES)
-    with suppress(OSError):
+    try:
         if _read(notes, name) != data:
             notes.write(name, data)
+    except OSError:
+        return False
+    return True
 
 
 def noted(state: Path) -> Iterator[Path]:

@@ -30,6 +30,10 @@ from venvdash.system.processes import users
 from venvdash.text import visible
 
 _SHOWN = 3  # files in a reason
+UNNOTED = (
+    "Nothing can be written to venvdash's state folder, so what a crash leaves would not be found. "
+    "Nothing was changed."
+)
 
 
 def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -> Iterator[str]:
@@ -216,7 +220,8 @@ class _Work:
     def _begin(self, entry: Directory, renaming: Renaming) -> None:
         state = self.context.machine.state_directory
         for directory in {self.place.path, self.into.path}:
-            places.note(state, directory)
+            if not places.note(state, directory):
+                raise ChangedError(UNNOTED)
         if renaming.mode & 0o700 != 0o700:  # the journal must be written into it
             entry.permit(renaming.mode | 0o700)
             self.back.add(partial(entry.permit, renaming.mode))

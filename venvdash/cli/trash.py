@@ -95,9 +95,10 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
     opened = _opened(records, changing=True)
     found = opened.trash()
     chosen = [_named(opened, name, found) for name in names] if names else found
-    if not chosen:
+    if not chosen and not as_json:
         click.echo("The trash is empty.", err=True)
-    elif not yes and not _sure(len(chosen)):
+        return
+    if chosen and not yes and not _sure(len(chosen)):
         fail("nothing was freed. `--yes` frees without asking.", 2)
     finished = told(opened.empty_trash(chosen))
     if as_json:
@@ -106,7 +107,8 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
         for words in (*finished.problems, *finished.notes):
             warn(words)
         done = sum(result.outcome is Outcome.DONE for result in finished.results)
-        click.echo(f"Freed {size(finished.freed)} of {counted(done, 'environment')}.")
+        if done or finished.freed:
+            click.echo(f"Freed {size(finished.freed)} of {counted(done, 'environment')}.")
     if finished.problems:
         raise click.exceptions.Exit(1)
 

@@ -186,15 +186,18 @@ class Trash:
 
     def tidy(self) -> list[str]:
         """Mend what a crash left and begin to free what lay in the trash long enough."""
-        from venvdash.actions import freeing, purge, trash, untidied
+        from venvdash.actions import freeing, places, purge, trash, untidied
 
         roots, state = self._session.context().roots, self._session.machine.state_directory
         told = [*trash.recover(roots, state), *untidied.told(state)]
         limit = time.time() - self._session.config.trash_keep * _DAY
         found = trash.find(roots, state)
         old = [one.path for one in found if one.since < limit or one.purging]
-        places = {*roots, *(one.path.parent for one in found)}
-        freeing.start(list(dict.fromkeys([*old, *purge.unfinished(places)])), self._session.machine)
+        holding = {one.path.parent for one in found}
+        for place in holding:
+            places.note(state, place)  # it may not have been possible when it came there
+        unfinished = purge.unfinished({*roots, *holding})
+        freeing.start(list(dict.fromkeys([*old, *unfinished])), self._session.machine)
         return told
 
 
