@@ -298,7 +298,8 @@ def test_no_note_on_a_full_disk(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     with tmpfs(state, "64k"):
-        (state / "trash").mkdir()
+        state.chmod(0o700)
+        (state / "trash").mkdir(mode=0o700)
         with suppress(OSError), (state / "filler").open("wb", buffering=0) as file:
             while True:
                 file.write(b"x" * 4096)
