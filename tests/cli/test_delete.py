@@ -11,7 +11,8 @@ from tests.scenario import uv_project, venv
 from tests.terminal import HOSTILE, unsafe, venvdash
 
 ITEM = {
-    *("path", "entry", "name", "kind", "status", "reason", "flags", "on_disk", "frees"),
+    *("path", "entry", "name", "kind", "location", "status", "reason"),
+    *("flags", "on_disk", "frees"),
     *("cache_held", "only_here", "how", "links", "edits", "confirm"),
 }
 PLAN = {

@@ -12,7 +12,8 @@ from tests.terminal import HOSTILE, unsafe, venvdash
 from venvdash.model import Status
 
 KEYS = {
-    *("name", "path", "entry", "store", "kind", "python", "implementation", "base"),
+    *("name", "path", "entry", "store", "kind", "location", "python"),
+    *("implementation", "base"),
     *("project", "projects", "evidence", "status", "reason", "place", "flags", "usage"),
     *("packages", "created", "changed", "used", "sidecar"),
 }

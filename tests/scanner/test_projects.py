@@ -110,7 +110,7 @@ def test_a_path_file(project: Path, text: str) -> None:
         b"",
         b"\n",
         b"webapp-MPSes6ZT\n",  # pipenv: a name below WORKON_HOME
-        b"/a\n/b\n",
+        b"webapp-MPSes6ZT\n/b\n",
         b"/a\x00b",
         b"/a\x1b[0m",
         b"/\xff",

@@ -13,7 +13,7 @@ from tests.realtools import Tool
 from tests.scenario import rows
 from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Environment, How, Status
+from venvdash.model import Environment, How, Location, Status
 from venvdash.scanner import discover
 from venvdash.stores.base import Root, Why
 from venvdash.stores.uvlink import STORE
@@ -101,13 +101,19 @@ def test_the_digest_proves_a_project_without_project_json(home: Home, uvlink: Pa
     assert found.traits.project_name == STORE.name_part("a_b.c") == "a_b.c"
 
 
-def test_a_cache_root_is_found_once_it_is_configured(home: Home, uvlink: Path) -> None:
+def test_another_cache_root_is_found_through_links_and_by_configuration(
+    home: Home, uvlink: Path
+) -> None:
     path = _linked(home, uvlink, home.path / "code" / "lab", "--cache-root", home.path / "else")
     assert path.is_relative_to(home.path / "else")
-    assert rows(home) == {}
-    row = rows(home, Config(stores=(ConfiguredStore("~/else"),)))[path]
-    assert (row.environment.traits.kind, row.verdict.status) == ("uvlink", Status.LINKED)
-    assert row.environment.entry == path.parent
+    for config, location in (
+        (Config(), Location.LINKED),
+        (Config(stores=(ConfiguredStore("~/else"),)), Location.CENTRAL),
+    ):
+        row = rows(home, config)[path]
+        assert (row.environment.traits.kind, row.verdict.status) == ("uvlink", Status.LINKED)
+        assert (row.environment.entry, row.environment.location) == (path.parent, location)
+        assert {claim.how for claim in row.verdict.claims} >= {How.POINTER, How.PROJECT_LINK}
 
 
 @pytest.mark.parametrize(("value", "expected"), [("{home}/d", "d"), ("~/d", "d"), ("d", "d")])

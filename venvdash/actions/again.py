@@ -1,12 +1,13 @@
 """Reading one environment again, where it lay or where a change has put it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.model import Environment
 from venvdash.scanner.inspect import Inspected, inspect
-from venvdash.stores.base import Entry
+from venvdash.stores.base import Entry, Root
 
 
 def read_again(environment: Environment, context: Context) -> Environment | None:
@@ -14,12 +15,24 @@ def read_again(environment: Environment, context: Context) -> Environment | None
 
     Nothing in it is run.
     """
-    return read_at(environment.path, environment.entry, environment.root, context)
+    return _read(
+        environment.path,
+        environment.entry,
+        context.roots_of(environment),
+        environment.root,
+        context,
+    )
 
 
 def read_at(prefix: Path, entry: Path, root: Path, context: Context) -> Environment | None:
     """Return the environment at ``prefix`` below the store's directory ``root``, None for none."""
-    for found in context.roots.get(root, ()):
+    return _read(prefix, entry, context.roots.get(root, ()), root, context)
+
+
+def _read(
+    prefix: Path, entry: Path, roots: Iterable[Root], root: Path, context: Context
+) -> Environment | None:
+    for found in roots:
         read = inspect(Entry(prefix, entry), replace(found, path=root), context.machine.uid)
         if isinstance(read, Inspected):
             return read.environment

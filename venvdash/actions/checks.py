@@ -14,9 +14,19 @@ from venvdash.actions.context import Context
 from venvdash.actions.journal import JournalError
 from venvdash.actions.journal import read as read_journal
 from venvdash.actions.links import ChangedError
-from venvdash.model import Claim, Environment, How, NotEnvironment, Record, Row, Status
+from venvdash.model import (
+    Claim,
+    Environment,
+    How,
+    Location,
+    NotEnvironment,
+    Record,
+    Row,
+    Status,
+)
 from venvdash.records import sidecar
 from venvdash.scanner.inspect import inspect
+from venvdash.scanner.projects import PROJECT_FILES
 from venvdash.stores.base import Entry, Layout, Root
 from venvdash.system import trust
 from venvdash.system.directory import Directory
@@ -61,7 +71,7 @@ def look(row: Row, context: Context) -> Look:
         _lost(known)
         raise ChangedError("It was a link when it was listed, and is none any more.")
     reason = ""
-    for root in context.roots.get(known.root, ()):
+    for root in context.roots_of(known):
         found = inspect(entry, replace(root, path=known.root), context.machine.uid)
         if isinstance(found, NotEnvironment):
             _lost(known)
@@ -173,6 +183,7 @@ def _in_place(
         yield from unwritable(environment.entry)
         return
     yield from owned(environment, context.machine.uid)
+    yield from in_project(environment, context.machine.home)
     yield from mounted(real_entry(environment), context.mounts)
     yield from _inner(row, neighbours)
     yield from _based(row, neighbours, chosen)
@@ -239,6 +250,21 @@ def owned(environment: Environment, uid: int | None) -> Iterator[str]:
             continue
         if owner != uid:
             yield f"It belongs to another user (uid {owner})."
+
+
+def in_project(environment: Environment, home: Path) -> Iterator[str]:
+    """Yield the project in whose directory an environment outside all stores lies.
+
+    The HOME directory is none, although people keep their settings in a repository there.
+    """
+    if environment.location is not Location.LINKED:
+        return
+    entry = real_entry(environment)
+    homes = {os.path.realpath(home), *map(str, Path(os.path.realpath(home)).parents)}
+    for above in entry.parents:
+        if str(above) not in homes and any(os.path.lexists(above / one) for one in PROJECT_FILES):
+            yield f"It lies inside a project: {short_path(above, home)}."
+            return
 
 
 def mounted(entry: Path, mounts: Mounts) -> Iterator[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from venvdash.actions.commands import Log
 from venvdash.config import Config
-from venvdash.scanner import discover
+from venvdash.model import Environment, Location
+from venvdash.scanner import discover, linked
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
@@ -30,6 +31,15 @@ class Context:
     mounts: Mounts = field(default_factory=Mounts)
     own: tuple[Path, ...] = ()
     log: Log = field(default_factory=Log)
+
+    def roots_of(self, environment: Environment) -> tuple[Root, ...]:
+        """Return the roots of stores that an environment lies in, none where no store looks there.
+
+        For one that only a project leads to, that is what stands for a store.
+        """
+        if environment.location is Location.LINKED:
+            return (linked.root_of(environment.path),)
+        return self.roots.get(environment.root, ())
 
     @classmethod
     def current(cls, machine: Machine, config: Config, log: Log | None = None) -> "Context":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from venvdash.actions import checks, links, tools
 from venvdash.actions.context import Context
-from venvdash.model import Action, Item, Package, Plan, Refusal, Removal, Row
+from venvdash.model import Action, Item, Location, Package, Plan, Refusal, Removal, Row
 from venvdash.system.files import read_text
 from venvdash.system.locks import environment_locked
 from venvdash.system.processes import Use, users
@@ -81,7 +81,14 @@ def _item(row: Row, context: Context) -> Item:
     if tools.needs_tool(row.environment):
         tools.command(row.environment, context.machine)
         how = Removal.TOOL
-    return Item(row, tuple(_only_here(row)), edits, here, how)
+    return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row))
+
+
+def _confirm(row: Row) -> str:
+    """Return why the environment's name must be typed, "" where a yes will do."""
+    if row.environment.location is Location.LINKED:
+        return "it lies in no store, and only a project leads to it"
+    return ""
 
 
 def _only_here(row: Row) -> Iterator[Package]:

@@ -14,13 +14,14 @@ from venvdash.cli.common import ProgressLine, columns, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.rows import row_json
 from venvdash.cli.stores import store_json
-from venvdash.model import Flag, Row, Status
+from venvdash.model import Flag, Location, Row, Status
 from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
 from venvdash.session.bases import made_from
 from venvdash.session.events import RowChanged
 from venvdash.session.figures import age, size
 from venvdash.session.resolve import NotFoundError
+from venvdash.session.words import NO_STORE
 from venvdash.stores import kinds
 from venvdash.text import short_path, visible
 
@@ -206,7 +207,9 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
             size(measured.frees if measured else None),
             size(measured.cache_held if measured else None),
         )
-    marks = "".join(f" [{flag}]" for flag in sorted(environment.flags - {Flag.VOLATILE}))
+    words = [NO_STORE] if environment.location is Location.LINKED else []
+    words += sorted(environment.flags - {Flag.VOLATILE})
+    marks = "".join(f" [{word}]" for word in words)
     project = row.verdict.place or row.verdict.project
     if row.verdict.status is Status.MOVED and row.verdict.place is None:
         project = None  # nobody knows where it is; the old place would look like the new one

@@ -154,6 +154,7 @@ def _item_json(item: Item) -> dict[str, object]:
         "entry": str(row.environment.entry),
         "name": row.name,
         "kind": row.environment.traits.kind,
+        "location": row.environment.location.value,
         "status": row.verdict.status.value,
         "reason": row.verdict.reason,
         "flags": sorted(row.environment.flags),

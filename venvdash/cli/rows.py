@@ -18,6 +18,7 @@ def row_json(row: Row) -> dict[str, object]:
         "entry": str(environment.entry),
         "store": environment.store,
         "kind": environment.traits.kind,
+        "location": environment.location.value,
         "python": environment.python,
         "implementation": environment.implementation,
         "base": str(environment.base) if environment.base else None,

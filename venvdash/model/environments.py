@@ -23,6 +23,13 @@ class Flag(StrEnum):
     DEBRIS = "debris"
 
 
+class Location(StrEnum):
+    """How an environment was found."""
+
+    CENTRAL = "central"  # it lies in a store
+    LINKED = "linked"  # a project leads to it, and it lies in no store
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """An installed distribution, read from its ``*.dist-info``.
@@ -106,6 +113,7 @@ class Environment:
     flags: frozenset[Flag] = frozenset()
     sidecar: bool = False
     target: Path | None = None  # where an alias leads
+    location: Location = Location.CENTRAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from venvdash.model import Claim, Direction, Environment, How, ProjectRecord, Sighting
 from venvdash.scanner import projects
 from venvdash.scanner.candidates import Candidate, Wanted
+from venvdash.scanner.linked import Lead, leads_outside
 from venvdash.scanner.places import fsid_of
 from venvdash.scanner.pointers import Pointers
 from venvdash.stores.base import Store, normalised
@@ -23,15 +24,19 @@ _ENTRIES = 1000  # looked at in one directory to tell its age
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What candidates proved; the fields are those of ``Facts``, ``names`` is for people."""
+    """What candidates proved; the fields are those of ``Facts``, ``names`` is for people.
+
+    ``leads`` are pointers to what is not among the environments.
+    """
 
     claims: tuple[Claim, ...] = ()
     pointers: Mapping[Path, Path] = field(default_factory=dict)
     sightings: Mapping[Path, tuple[Sighting, ...]] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
+    leads: tuple[Lead, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.claims or self.pointers or self.sightings)
+        return bool(self.claims or self.pointers or self.sightings or self.leads)
 
 
 _NAMELESS = ""  # a tool may have a word of its own for projects without a name
@@ -110,8 +115,9 @@ class Matcher:
             return Evidence(tuple(self._hashed(candidate.path, True, [_stem(directory)])))
         name = self._name(candidate, directory)
         names = [os.path.basename(directory), name or _NAMELESS]
-        links = self._links(candidate, directory)
-        pointed, current = self._pointed(candidate, directory)
+        leads: dict[str, Lead] = {}
+        links = self._links(candidate, directory, leads)
+        pointed, current = self._pointed(candidate, directory, leads)
         claims = [
             Claim(env.path, candidate.path, How.PROJECT_LINK, Direction.PROJECT, str(pointer))
             for pointer, env in (*links, *pointed)
@@ -125,6 +131,7 @@ class Matcher:
             {candidate.path: used[0]} if used else {},
             self._sightings(candidate, directory, name),
             {candidate.path: name} if name else {},
+            tuple(leads.values()),
         )
 
     def guess(self, path: Path, names: Sequence[str] = (), *, script: bool = False) -> list[Claim]:
@@ -141,18 +148,25 @@ class Matcher:
         matters = self._open or self._inodes or self._gits or (has and projects.VENV in has)
         return projects.name_of(directory) if matters and _may_have(has, "pyproject.toml") else None
 
-    def _links(self, candidate: Candidate, directory: str) -> list[tuple[Path, Environment]]:
+    def _links(
+        self, candidate: Candidate, directory: str, leads: dict[str, Lead]
+    ) -> list[tuple[Path, Environment]]:
         pointers = (projects.VENV, projects.PYTHON_ENVS)
         if not any(_may_have(candidate.has, pointer) for pointer in pointers):
             return []
-        found = [
-            (link.pointer, self._by_path.get(os.fspath(link.environment)))
-            for link in projects.links_of(directory)
-        ]
-        return [(pointer, env) for pointer, env in found if env is not None]
+        found = []
+        for link in projects.links_of(directory):
+            target = os.fspath(link.environment)
+            environment = self._by_path.get(target)
+            if environment is not None:
+                found.append((link.pointer, environment))
+            else:
+                uses = link.pointer.name == projects.VENV
+                _lead(leads, candidate.path, link.pointer, target, uses=uses)
+        return found
 
     def _pointed(
-        self, candidate: Candidate, directory: str
+        self, candidate: Candidate, directory: str, leads: dict[str, Lead]
     ) -> tuple[list[tuple[Path, Environment]], list[Path]]:
         """Return where files in the project lead, each pair once, and which are in use there.
 
@@ -165,7 +179,9 @@ class Matcher:
         current = []
         for pointer in self._pointers.of(directory, has):
             environment = self._by_path.get(pointer.real)
-            if environment is not None:
+            if environment is None:
+                _lead(leads, candidate.path, pointer.file, pointer.real)
+            else:
                 found[pointer.file, environment.path] = pointer.file, environment
                 if pointer.current and environment.traits.per_interpreter:
                     current.append(environment.path)
@@ -251,14 +267,24 @@ def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
     pointers: dict[Path, Path] = {}
     sightings: dict[Path, tuple[Sighting, ...]] = {}
     names: dict[Path, str] = {}
+    leads: list[Lead] = []
     for candidate in candidates:
         found = matcher.match(candidate)
         claims += found.claims
         pointers |= found.pointers
         names |= found.names
+        leads += found.leads
         for path, places in found.sightings.items():
             sightings[path] = (*sightings.get(path, ()), *places)
-    return Evidence(tuple(claims), pointers, sightings, names)
+    return Evidence(tuple(claims), pointers, sightings, names, tuple(leads))
+
+
+def _lead(
+    leads: dict[str, Lead], project: Path, pointer: Path, target: str, *, uses: bool = False
+) -> None:
+    """Note where a pointer leads if that lies outside its project; the first one counts."""
+    if target not in leads and leads_outside(os.path.realpath(project), target):
+        leads[target] = Lead(project, pointer, Path(target), uses)
 
 
 def _may_have(has: frozenset[str] | None, name: str) -> bool:

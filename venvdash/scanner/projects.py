@@ -17,6 +17,11 @@ from venvdash.system.files import UnreadableError, open_quietly, read_regular
 
 VENV = ".venv"
 PYTHON_ENVS = ".python-envs"
+# What shows that a directory is a project's.
+PROJECT_FILES = (
+    *(".git", ".hg", "Pipfile", "poetry.lock", "pdm.lock", "pixi.toml", "pylock.toml"),
+    *("pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "uv.lock"),
+)
 
 _PYPROJECT_LIMIT = 1024 * 1024  # bytes
 _WHOLE_LIMIT = 64 * 1024  # bytes; what is parsed whole, as nobody writes it
@@ -99,8 +104,8 @@ def name_of(directory: str) -> str | None:
 def links_of(directory: str) -> tuple[Link, ...]:
     """Return where the project's own pointers lead, the one that tools use first.
 
-    ``.venv`` as a link (a junction on Windows) or as a file with one path (PEP 832), and
-    ``.python-envs`` with one path a line, the last being the default.
+    ``.venv`` as a link (a junction on Windows) or as a file with a path in its first line
+    (PEP 832), and ``.python-envs`` with one path a line, the last being the default.
     """
     return (*_venv(directory), *_python_envs(directory))
 
@@ -153,10 +158,10 @@ def _venv(directory: str) -> Iterator[Link]:
         os.readlink(pointer)  # works for junctions, too, and fails for plain directories
     except (OSError, ValueError):
         text = _text(pointer)
-        lines = text.splitlines() if text else []
+        line = next(iter(text.splitlines()), "") if text else ""
         # Without a slash it is pipenv's: a name below WORKON_HOME.
-        if len(lines) == 1 and ("/" in lines[0] or os.sep in lines[0]):
-            yield from _link(directory, pointer, lines[0])
+        if "/" in line or os.sep in line:
+            yield from _link(directory, pointer, line)
         return
     yield Link(Path(pointer), Path(_real(pointer)))
 

@@ -29,11 +29,12 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.records import identity
-from venvdash.scanner import candidates, outside, places
+from venvdash.scanner import candidates, linked, outside, places
 from venvdash.scanner.events import (
     Booked,
     Ended,
     Event,
+    Found,
     Judged,
     Measured,
     Phase,
@@ -41,6 +42,8 @@ from venvdash.scanner.events import (
     Progress,
 )
 from venvdash.scanner.hints import Hints
+from venvdash.scanner.inspect import Inspected
+from venvdash.scanner.linked import Lead
 from venvdash.scanner.matching import Matcher, evidence
 from venvdash.scanner.pointers import Pointers, named
 from venvdash.scanner.reading import Reader, told
@@ -128,6 +131,7 @@ class _Survey:
         self._names: dict[Path, str] = {}
         self._references: Mapping[Path, tuple[Reference, ...]] = {}
         self._visits: dict[Path, Visit] = {}
+        self._led: dict[Path, bool] = {}  # where pointers lead outside all stores: an environment?
         self._searched_directories = 0
         self._looked: dict[str, int] = {}
         self._now = time.time()
@@ -143,17 +147,24 @@ class _Survey:
         """Recall what is remembered, look at the places named, and judge a first time."""
         self._past = self._recall()
         yield from self._reader.read_sidecars(self._past.records)
+        self._relate(self._environments)
+        yield from self._look(self._claims)
+        if early:
+            yield self._judged(final=False)
+
+    def _relate(self, paths: Iterable[Path]) -> list[Claim]:
+        """Recall what is known of the environments at ``paths``; return the claims of that."""
         found = [
             identity.Found(path, environment.fingerprint, self._reader.sidecars.get(path))
             for path, environment in self._environments.items()
             if environment.target is None
         ]
-        self._memories = identity.relate(found, self._past.records, self._alive, self._now)
-        for path, memory in self._memories.items():
-            self._claims.extend(_remembered(path, memory))
-        yield from self._look(self._claims)
-        if early:
-            yield self._judged(final=False)
+        related = identity.relate(found, self._past.records, self._alive, self._now)
+        memories = {path: related[path] for path in paths if path in related}
+        claims = [c for path, memory in memories.items() for c in _remembered(path, memory)]
+        self._memories |= memories
+        self._claims.extend(claims)
+        return claims
 
     def _alive(self, path: Path) -> bool:
         """Return whether an environment lies at a path outside the table; yes where in doubt."""
@@ -214,6 +225,8 @@ class _Survey:
             self._machine, self._config, known, matcher.wanted, self._cancelled, self._mounts
         )
         ended = yield from self._searched(found, matcher)
+        if self._led:
+            yield from self._look(self._relate(self._led))
         claims = yield from self._guessed([records[p] for p in known if p in records], matcher)
         self._claims.extend(claims)
         yield from self._look(claims)
@@ -242,11 +255,36 @@ class _Survey:
                 for place, sightings in proven.sightings.items():
                     self._sightings[place] = (*self._sightings.get(place, ()), *sightings)
                 yield from self._look(proven.claims)
+                yield from self._follow(proven.leads)
                 self._searched_directories, self._looked = found.directories, found.searched
                 yield Progress(Phase.PROJECTS, found.directories, 0)
                 if not part:
                     return True
         return False
+
+    def _follow(self, leads: Iterable[Lead]) -> Iterator[Event]:
+        """Read the environments outside all stores that projects lead to."""
+        leads = [lead for lead in leads if len(self._led) < linked.MOST or lead.target in self._led]
+        new = dict.fromkeys(lead.target for lead in leads if lead.target not in self._led)
+        uid = self._machine.uid
+        claims: list[Claim] = []
+        for answer in self._patient.run(
+            [Job(path, partial(linked.read, path, uid)) for path in new]
+        ):
+            if isinstance(answer, Inspected):
+                self._environments[answer.environment.path] = answer.environment
+                claims += answer.claims
+                yield Found(answer.environment)
+            elif isinstance(answer, NotAnswering | Failed):
+                yield told(answer)
+        for lead in leads:
+            self._led[lead.target] = lead.target in self._environments
+            if self._led[lead.target]:
+                claims.append(lead.claim)
+                if lead.uses:
+                    self._pointers[lead.project] = lead.target
+        self._claims.extend(claims)
+        yield from self._look(claims)
 
     def _guessed(
         self, records: Iterable[ProjectRecord], matcher: Matcher

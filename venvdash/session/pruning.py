@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Facts, Flag, Row, Status
+from venvdash.model import Facts, Flag, Location, Row, Status
 
 if TYPE_CHECKING:
     from venvdash.scanner.secondlook import Look
@@ -71,6 +71,8 @@ def picks(rules: Rules, row: Row, facts: Facts | None, now: float) -> bool:
     """Return whether the rules pick a row; ``now`` is in seconds since the epoch."""
     environment, status = row.environment, row.verdict.status
     if status in _NEVER or environment.target is not None or _pinned(row):
+        return False
+    if environment.location is not Location.CENTRAL:
         return False
     if rules.kinds and environment.traits.kind not in rules.kinds:
         return False

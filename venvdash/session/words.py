@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Edit, Flag, How, Row, Status
+from venvdash.model import Claim, Direction, Edit, Flag, How, Location, Row, Status
 from venvdash.scanner.reasons import day, says
 from venvdash.text import visible
 
@@ -30,6 +30,12 @@ STATUS_MEANINGS = {
     Status.UNKNOWN: "made for a project that was not found",
     Status.NAMED: "made by hand, no project expected",
     Status.TOOL: "belongs to an installed tool",
+}
+
+NO_STORE = "no store"  # beside an environment that only a project leads to
+LOCATION_MEANINGS = {
+    Location.CENTRAL: "in a store",
+    Location.LINKED: "in no store, a project leads to it: no rule picks it",
 }
 
 FLAG_MEANINGS = {
@@ -95,7 +101,9 @@ def places_in_words(row: Row, short: Callable[[Path], str]) -> Iterator[tuple[st
         yield "made at", short(environment.made_at)
     if row.record is not None and row.record.copied_from is not None:
         yield "copy of", short(row.record.copied_from)
-    yield "store", f"{visible(environment.store)}, {short(environment.root)}"
+    yield "location", f"{environment.location}: {LOCATION_MEANINGS[environment.location]}"
+    if environment.location is Location.CENTRAL:
+        yield "store", f"{visible(environment.store)}, {short(environment.root)}"
     yield "kind", visible(environment.traits.kind)
     if environment.traits.tool:
         yield "remove by", visible(environment.traits.tool)

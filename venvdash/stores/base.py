@@ -76,6 +76,7 @@ class Why(StrEnum):
     DEFAULT = "default"
     VARIABLE = "variable"
     CONFIG = "config"
+    PROJECT = "project"
 
 
 class Layout(StrEnum):
@@ -228,6 +229,14 @@ class Store:
 
         For a tool that keeps other things among them. May raise OSError where ``root`` cannot be
         listed. ``root.path`` has no links in it.
+        """
+        return None
+
+    def elsewhere(self, prefix: Path) -> Root | None:
+        """Return the folder of this tool that ``prefix`` lies in, although no setting names it.
+
+        Asked for an environment that a project leads to and that is in no known store, such as one
+        in the cache of another UV_CACHE_DIR. None where nothing shows that it is this tool's.
         """
         return None
 

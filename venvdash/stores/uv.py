@@ -14,7 +14,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Environment, Traits
 from venvdash.stores import _seahash, uv_settings
-from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, normalised
+from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why, normalised
 from venvdash.system.machine import Machine
 
 _BUCKET = "environments-v2"
@@ -54,6 +54,15 @@ class UvStore(Store):
         cache_dir, why, source = uv_settings.cache_directory(machine)
         for bucket in _buckets(cache_dir):
             yield Root(cache_dir / bucket, self.name, why, source, depth=2)
+
+    def elsewhere(self, prefix: Path) -> Root | None:
+        """Return the environment bucket of another cache: of another UV_CACHE_DIR."""
+        bucket = prefix.parent
+        if not _OTHER_BUCKET.fullmatch(bucket.name):
+            return None
+        if not os.path.lexists(bucket.parent / "CACHEDIR.TAG"):
+            return None
+        return Root(bucket, self.name, Why.PROJECT, depth=2)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of whatever lies below a root of this store."""

@@ -1,7 +1,8 @@
 """uvlink: environments that projects reach through a link, kept under the project's hash.
 
 Facts: uvlink 0.9.1 (https://github.com/c0rychu/uvlink), run on Linux, and its ``project.py``.
-``--cache-root`` is remembered nowhere: such a folder is found once it is configured as a store.
+``--cache-root`` is remembered nowhere: what lies there is found through the links of projects, or
+once the folder is configured as a store.
 """
 
 import os
@@ -54,6 +55,12 @@ class UvlinkStore(Store):
         data = literally(machine, given, tilde=True) if given else default
         why, source = (Why.DEFAULT, "") if data == default else (Why.VARIABLE, "XDG_DATA_HOME")
         yield Root(data / "uvlink" / "cache", self.name, why, source, depth=2)
+
+    def elsewhere(self, prefix: Path) -> Root | None:
+        """Return the ``--cache-root`` that an entry with a ``project.json`` lies in."""
+        if _parts(prefix) is None or not os.path.lexists(prefix.parent / _POINTER):
+            return None
+        return Root(prefix.parent.parent, self.name, Why.PROJECT, depth=2)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an entry in its own store, or of one with a ``project.json``."""

@@ -3,7 +3,8 @@
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from venvdash.model import Flag, Row, Status
+from venvdash.model import Flag, Location, Row, Status
+from venvdash.session.words import NO_STORE
 
 STATUS_MARKS = {
     Status.CHECKING: "…",
@@ -65,6 +66,8 @@ def flag_words(row: Row) -> list[str]:
     """Return the flags that the list shows, the worst first."""
     flags = row.environment.flags
     words = [flag.value for flag in _LOUD if flag in flags]
+    if row.environment.location is Location.LINKED:
+        words.append(NO_STORE)
     if row.here:
         words.append("here")
     return words + [flag.value for flag in _QUIET if flag in flags]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from venvdash.model import Flag, Row, Status
+from venvdash.model import Flag, Location, Row, Status
 from venvdash.session.pruning import Rules, picks
 
 # Age alone is no reason to take what has a tool, or whose project may be somewhere.
@@ -42,9 +42,12 @@ def older_than(seconds: float, now: float) -> Rule:
     """Return the rule that holds where the newest trace of use is that old; not where none is."""
 
     def holds(row: Row) -> bool:
-        if row.verdict.status in _NEVER_BY_AGE or row.environment.target is not None:
+        environment = row.environment
+        if row.verdict.status in _NEVER_BY_AGE or environment.target is not None:
             return False
-        if Flag.PINNED in row.environment.flags or (row.record and row.record.pinned):
+        if environment.location is not Location.CENTRAL:
+            return False
+        if Flag.PINNED in environment.flags or (row.record and row.record.pinned):
             return False
         return row.used is not None and now - row.used >= seconds
 

@@ -88,6 +88,7 @@ def haystack(row: Row) -> str:
         f"python{environment.python or ''}",
         environment.implementation or "",
         *(str(project) for project in row.verdict.projects),
+        environment.location.value,
         *(flag.value for flag in environment.flags),
     ]
     if record is not None:
