@@ -14,6 +14,7 @@ from pathlib import Path
 from venvdash.actions import checks, steps, uv
 from venvdash.actions.context import Context
 from venvdash.actions.events import Output, Progressed
+from venvdash.actions.exposure import exposed
 from venvdash.actions.links import ChangedError
 from venvdash.actions.making import Making
 from venvdash.actions.programs import CancelledError
@@ -72,6 +73,7 @@ def refusals(row: Row, target: Path, context: Context, *, python: str | None) ->
     if Flag.BROKEN in environment.flags and python is None:
         yield "Its interpreter is gone, so nothing could start the copy; name another Python."
     yield from checks.owned(environment, context.machine.uid)
+    yield from exposed(environment, context.machine.uid)
     yield from checks.mounted(checks.real_entry(environment), context.mounts)
     yield from checks.marked(environment)
     yield from taken(target)

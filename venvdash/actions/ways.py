@@ -11,6 +11,7 @@ from typing import Any
 
 from venvdash.actions import checks, tools, uv
 from venvdash.actions.context import Context
+from venvdash.actions.exposure import exposed
 from venvdash.model import Flag, Row, Status, Traits
 from venvdash.stores.base import normalised
 from venvdash.stores.reading import config_text, toml_table
@@ -126,6 +127,7 @@ def standing(row: Row, context: Context) -> Iterator[str]:
     if environment.traits.kind in _KINDS:
         yield _KINDS[environment.traits.kind].format(path=visible(environment.path))
     yield from checks.owned(environment, context.machine.uid)
+    yield from exposed(environment, context.machine.uid)
     if not os.access(environment.path, os.W_OK | os.X_OK):
         yield f"You may not write into {short_path(environment.path, home)}."
     for own in context.own:

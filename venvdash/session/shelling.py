@@ -6,16 +6,15 @@ nothing. Nothing in the environment is read by a shell.
 
 import os
 import shlex
-import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.again import read_again, read_at
-from venvdash.actions.checks import owned
 from venvdash.actions.context import Context
+from venvdash.actions.exposure import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.session import uvhint
 from venvdash.session.amending import amend
@@ -185,29 +184,13 @@ def trusted(session: "Session", row: Row) -> Environment:
         found = read_at(found.target, found.target, known.root, context)
         if found is None:
             raise RefusedError("What it leads to is no environment.")
-    for reason in (*owned(found, session.machine.uid), *_exposed(found, session.machine.uid)):
-        raise RefusedError(f"{reason} Programs in it may be anybody's.")
+    for reason in exposed(found, session.machine.uid):
+        raise RefusedError(reason)
     if Flag.BROKEN in found.flags:
         raise RefusedError(
             f"Its interpreter is gone ({found.base}), so that `python` would be another one."
         )
     return found
-
-
-def _exposed(environment: Environment, uid: int | None) -> Iterator[str]:
-    """Yield by whom else its programs may have been put there."""
-    if uid is None:
-        return
-    for path in (environment.path, environment.path / "bin"):
-        try:
-            found = os.stat(path)
-        except OSError as error:
-            yield f"{path} cannot be looked at: {_because(error)}."
-            continue
-        if found.st_uid != uid:
-            yield f"{path} belongs to another user (uid {found.st_uid})."
-        if found.st_mode & stat.S_IWOTH:
-            yield f"Everybody may write to {path}."
 
 
 def _project(row: Row) -> Path | None:

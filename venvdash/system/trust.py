@@ -52,6 +52,18 @@ def writable_by_others(found: os.stat_result) -> bool:
     return bool(found.st_mode & stat.S_IWGRP) and not _private(found.st_gid, found.st_uid)
 
 
+def writers(found: os.stat_result) -> str:
+    """Return who ``writable_by_others`` means, as the beginning of a sentence."""
+    if found.st_mode & stat.S_IWOTH:
+        return "Everybody"
+    import grp
+
+    try:
+        return f"The group {grp.getgrgid(found.st_gid).gr_name}"
+    except (KeyError, OSError):
+        return f"The group {found.st_gid}"
+
+
 def _private(gid: int, uid: int) -> bool:
     import grp
     import pwd

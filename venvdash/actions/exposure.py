@@ -1,0 +1,55 @@
+"""Who else may have put the programs there that are started from an environment.
+
+One rule for everything that starts something of an environment: shells and commands, the check
+whether a copy runs, uv's question to its interpreter before a sync. git's rule for
+``safe.directory`` (an owner who is neither the user nor root) and, as what lies there is run,
+permissions: everybody's, and those of a group that has other members (``trust``). The directory
+that an environment lies in is not asked about, nor the interpreter that it was made from: those
+were its maker's choice, and are often an administrator's.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.model import Environment
+from venvdash.scanner.packages import site_directory
+from venvdash.system import trust
+from venvdash.text import visible
+
+
+def exposed(environment: Environment, uid: int | None) -> Iterator[str]:
+    """Yield why nothing in an environment may be started, a sentence each."""
+    if uid is None:
+        return
+    for path in _places(environment):
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield f"{visible(path)} cannot be looked at: {(error.strerror or str(error)).lower()}."
+            continue
+        if not trust.trusted(found.st_uid, uid):
+            who = f"{trust.user_name(found.st_uid)} (uid {found.st_uid})"
+            yield f"{visible(path)} belongs to another user, {who}. {_SO}"
+        elif trust.writable_by_others(found):
+            yield f"{trust.writers(found)} may write to {visible(path)}. {_SO}"
+
+
+_SO = "Programs in it may be anybody's."
+
+
+def _places(environment: Environment) -> Iterator[Path]:
+    """Yield what decides which programs run: the directories, and the file that names the base."""
+    prefix = environment.path
+    yield from dict.fromkeys((environment.entry, prefix))
+    yield from (prefix / "bin", prefix / "Scripts", prefix / "pyvenv.cfg")
+    try:
+        listing = frozenset(os.listdir(prefix))
+    except OSError:
+        return
+    site = site_directory(str(prefix), environment.python, listing)
+    if site is not None:
+        inside = Path(site)
+        yield from (one for one in (inside, *inside.parents) if prefix in one.parents)
