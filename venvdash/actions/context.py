@@ -23,7 +23,8 @@ class Context:
     """``roots``: the existing stores' directories, links resolved, with all that look there.
 
     ``own`` are the places of venvdash itself: its environment and the interpreter it runs on.
-    ``log`` is where programs that are started are recorded.
+    ``log`` is where programs that are started are recorded. ``trusted`` are projects of other
+    users, links resolved, whose code the user lets run.
     """
 
     machine: Machine
@@ -31,6 +32,7 @@ class Context:
     mounts: Mounts = field(default_factory=Mounts)
     own: tuple[Path, ...] = ()
     log: Log = field(default_factory=Log)
+    trusted: frozenset[Path] = frozenset()
 
     def roots_of(self, environment: Environment) -> tuple[Root, ...]:
         """Return the roots of stores that an environment lies in, none where no store looks there.

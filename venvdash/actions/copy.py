@@ -14,7 +14,7 @@ from pathlib import Path
 from venvdash.actions import checks, steps, uv
 from venvdash.actions.context import Context
 from venvdash.actions.events import Output, Progressed
-from venvdash.actions.exposure import exposed
+from venvdash.actions.exposure import exposed, foreign_project
 from venvdash.actions.links import ChangedError
 from venvdash.actions.making import Making
 from venvdash.actions.programs import CancelledError
@@ -240,10 +240,7 @@ class _Work:
             for name, value in variables.items()
             if name not in _DROPPED and not name.startswith("UV_VENV_")
         }
-        project = self.wanted.row.verdict.project
-        cwd = (
-            project if project is not None and os.path.isdir(project) else self.context.machine.home
-        )
+        cwd = self._directory()
         if arguments[0] == "pip":
             self._stays(program, arguments, environ, cwd)
         try:
@@ -257,6 +254,13 @@ class _Work:
             yield from map(Output, self._run(program, [*arguments], environ, cwd))
         else:
             yield from map(Output, lines)
+
+    def _directory(self) -> Path:
+        """Return where uv is run: in the project, for its settings, if that is the user's own."""
+        project, machine = self.wanted.row.verdict.project, self.context.machine
+        if project is None or not os.path.isdir(project) or foreign_project(project, machine.uid):
+            return machine.home
+        return project
 
     def _stays(
         self, program: Path, arguments: Sequence[str | Path], environ: Mapping[str, str], cwd: Path

@@ -8,6 +8,7 @@ from typing import Any
 
 from venvdash.actions import uv
 from venvdash.actions.context import Context
+from venvdash.actions.exposure import foreign_project
 from venvdash.model import Environment
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import real
@@ -41,6 +42,8 @@ def expected(store: Store, wanted: Assignment, context: Context) -> Expected:
     by_formula = Expected(store.expected(wanted), wanted.project)
     if store.name != "uv" or wanted.project is None or by_formula.entry is None:
         return by_formula
+    if foreign_project(wanted.project, context.machine.uid):
+        return by_formula  # without a lockfile uv would build it to know
     program = uv.find_uv(context.machine)
     if program is None:
         return by_formula

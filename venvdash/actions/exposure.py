@@ -9,6 +9,7 @@ were its maker's choice, and are often an administrator's.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def exposed(environment: Environment, uid: int | None) -> Iterator[str]:
             yield f"{trust.writers(found)} may write to {visible(path)}. {_SO}"
 
 
+# Beside what is looked for in the directories above as well.
+_OF_PROJECT = (
+    "uv.lock",
+    "requirements.txt",
+    "setup.py",
+    "setup.cfg",
+    "MANIFEST.in",
+    ".python-version",
+)
+
 _SO = "Programs in it may be anybody's."
 
 
@@ -53,3 +64,39 @@ def _places(environment: Environment) -> Iterator[Path]:
     if site is not None:
         inside = Path(site)
         yield from (one for one in (inside, *inside.parents) if prefix in one.parents)
+
+
+def foreign_project(place: Path, uid: int | None) -> str:
+    """Return why building the project (or script) at ``place`` would run others' code, "" if not.
+
+    A sync runs a project's build backend, also for uv's dry run, and uv heeds a ``pyproject.toml``
+    and a ``uv.toml`` of every directory above it. As with git's ``safe.directory`` it is the owner
+    that counts; that colleagues may write to a checkout of one's own does not make it foreign,
+    unless everybody may.
+    """
+    if uid is None:
+        return ""
+    for path in _deciding(place):
+        try:
+            found = os.stat(path)
+        except OSError:  # most of them are not there
+            continue
+        if not trust.trusted(found.st_uid, uid):
+            return f"{visible(path)} belongs to another user, {trust.user_name(found.st_uid)}"
+        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+            return f"everybody may write to {visible(path)}"
+    return ""
+
+
+def _deciding(place: Path) -> Iterator[Path]:
+    """Yield what decides which code a sync of the project runs."""
+    real = Path(os.path.realpath(place))
+    yield real
+    folder = real
+    if os.path.isfile(real):
+        folder = real.parent
+        yield folder
+    for name in _OF_PROJECT:
+        yield folder / name
+    for above in (folder, *folder.parents):
+        yield from (above / "pyproject.toml", above / "uv.toml")

@@ -24,7 +24,7 @@ from venvdash.actions.keeping import Kept, kept
 from venvdash.actions.links import ChangedError
 from venvdash.actions.programs import CancelledError
 from venvdash.actions.uv import UvError
-from venvdash.actions.ways import CannotError, way
+from venvdash.actions.ways import CannotError, UntrustedError, way
 from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
 from venvdash.stores.base import normalised
 
@@ -117,7 +117,8 @@ def _planned(
         if found.replaced:
             _replaceable(row, found, context, table)
     except CannotError as error:
-        return _Plan(replace(proposal, refusal=str(error)))
+        distrusted = error.project if isinstance(error, UntrustedError) else None
+        return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
     words = Words(row, found, context)
     proposal = replace(
         proposal,

@@ -11,7 +11,7 @@ from typing import Any
 
 from venvdash.actions import checks, tools, uv
 from venvdash.actions.context import Context
-from venvdash.actions.exposure import exposed
+from venvdash.actions.exposure import exposed, foreign_project
 from venvdash.model import Flag, Row, Status, Traits
 from venvdash.stores.base import normalised
 from venvdash.stores.reading import config_text, toml_table
@@ -69,6 +69,17 @@ _TYPED = re.compile(r"[\w.@-]+")  # a name that needs no quotes
 
 class CannotError(Exception):
     """An environment cannot be synced; the text says why, and what to do instead."""
+
+
+class UntrustedError(CannotError):
+    """A sync would run code of somebody else's ``project``, which the user was not asked about."""
+
+    def __init__(self, project: Path, why: str) -> None:
+        super().__init__(
+            f"A sync runs code of its project as you, and {why}."
+            " `venvdash sync --trust` allows that."
+        )
+        self.project = project
 
 
 class Sort(StrEnum):
@@ -151,6 +162,8 @@ def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) 
     if row.verdict.status is Status.TOOL:
         return _tool(row, extra, context)
     place = _project(row, project, context)
+    if why := untrusted(place, context):
+        raise UntrustedError(real(place), why)
     program = uv.find_uv(context.machine)
     if program is None:
         raise CannotError(
@@ -171,6 +184,12 @@ def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) 
     else:
         made = _requirements(row, extra, Way(Sort.REQUIREMENTS, program, (), place, environ))
     return replace(made, extra=tuple(extra), project=place)
+
+
+def untrusted(place: Path, context: Context) -> str:
+    """Return why nothing of a project is built unasked, "" where it may be."""
+    why = foreign_project(place, context.machine.uid)
+    return "" if real(place) in context.trusted else why
 
 
 def interpreter(row: Row) -> Path:

@@ -1,16 +1,17 @@
 """`venvdash sync`: bring environments up to date with their projects, through uv."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from venvdash.actions.events import Progressed
 from venvdash.cli.changes import Line, carry_out, changing
-from venvdash.cli.common import REST, Passing, session
+from venvdash.cli.common import REST, Passing, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.delete import scan
 from venvdash.cli.naming import chosen
-from venvdash.model import Row
+from venvdash.model import Proposal, Row
 
 
 @click.command(
@@ -28,6 +29,7 @@ from venvdash.model import Row
     metavar="DIR",
     help="Which of its projects, where several share it.",
 )
+@click.option("--trust", is_flag=True, help="Run code of a project that is another user's.")
 @changing
 @click.pass_context
 def command(
@@ -35,6 +37,7 @@ def command(
     names: tuple[str, ...],
     every: bool,
     project: Path | None,
+    trust: bool,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -45,6 +48,9 @@ def command(
     without one it is the current environment of the project of the current directory. It is asked
     before anything is uninstalled or an environment is replaced. `venvdash sync web -- --extra dev`
     keeps what an extra brought.
+
+    To build a project runs code of it. One that belongs to another user is asked about before uv
+    is, also for a dry run; where nobody can be asked, --trust allows it, and --yes does not.
     """
     opened = session(records=ctx.obj, changing=True)
     scan(opened, usage=False)
@@ -57,6 +63,23 @@ def command(
     line, proposals = Line(), []
     for number, row in enumerate(rows.values()):
         line.show(Progressed(f"asking uv about {row.name}", number, len(rows)))
-        proposals.append(opened.changes.sync(row, extra, project=place))
+        proposal = opened.changes.sync(row, extra, project=place)
+        if proposal.distrusted is not None and (trust or (not yes and _trusted(proposal, line))):
+            opened.trusted.add(proposal.distrusted)
+            proposal = opened.changes.sync(row, extra, project=place)
+        proposals.append(proposal)
     line.clear()
     ctx.exit(carry_out(opened, proposals, dry_run=dry_run, yes=yes, as_json=as_json))
+
+
+def _trusted(proposal: Proposal, line: Line) -> bool:
+    """Ask whether code of another user's project may be run; False where nobody can be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    line.clear()
+    warn(f"{proposal.row.name}: {proposal.refusal}")
+    try:
+        return click.confirm("Run its code?", default=False, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False

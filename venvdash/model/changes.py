@@ -27,6 +27,8 @@ class Proposal:
     to belong to, beside its present ones if ``shared``, ``python`` the version or interpreter
     asked for, ``extra`` further arguments for what is run. ``commands`` would be run,
     ``packages`` change, ``edits`` and ``links`` be written: of ``links`` those that are new.
+    ``distrusted`` is another user's project whose code would have to be run, and the reason for
+    the refusal: once the user trusts it, propose again.
     ``offers`` may be written as well: what the user takes of them is to be moved to ``edits``.
     """
 
@@ -45,6 +47,7 @@ class Proposal:
     links: tuple[Link, ...] = ()
     offers: tuple[Edit, ...] = ()
     shared: bool = False
+    distrusted: Path | None = None
 
     def taking_offers(self) -> "Proposal":
         """Return it with all that it offers taken."""

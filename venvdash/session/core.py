@@ -53,6 +53,7 @@ class Session(Scanned):
         super().__init__(machine, Keeper(machine, writes=self.remembers))
         self.config = config
         self.log = Log()  # of the programs that this session started
+        self.trusted: set[Path] = set()  # other users' projects that may be built, links resolved
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
         self.spare_cores = 0  # how many cores long work leaves to whoever types meanwhile
         self._deletions = Deletions(self)

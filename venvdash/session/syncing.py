@@ -78,4 +78,5 @@ def _remember(session: "Session", row: Row, environment: Environment, done: bool
 def _context(session: "Session") -> "Context":
     from venvdash.actions.context import Context
 
-    return Context.current(session.machine, session.config, session.log)
+    context = Context.current(session.machine, session.config, session.log)
+    return replace(context, trusted=frozenset(session.trusted))
