@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.conftest import Home
 from tests.records import values
 from tests.records.world import NOW, filled, record
-from venvdash.model import How, ProjectRecord, Record, Usage
+from venvdash.model import How, ProjectRecord, Record, Usage, UserFiles, UserPlace
 from venvdash.records.index import Index, index_path
 from venvdash.system.machine import Machine
 
@@ -71,7 +71,9 @@ def test_sizes_go_in_and_out_and_away(path: Path) -> None:
     one = filled(path)
     index = Index.open(path)
     first = {one.path: (Usage(1, 2**62, 3, 4, None, False, 5.5), b"\0trace")}
-    second = {Path("/store/b"): (Usage(1, 2, 3, 4, 5, True, 6.5), b"")}
+    places = (("a\udc80/", UserPlace.CHECKOUT), ("notes.txt", UserPlace.FILE))
+    own = UserFiles(2**40, 2**50, places)
+    second = {Path("/store/b"): (Usage(1, 2, 3, 4, 5, True, 6.5, own, 7), b"")}
     assert index.remember_sizes(first)
     assert index.remember_sizes(second)
     assert index.sizes() == first | second

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Home
 from tests.scanner.usage_tools import ROOT_ONLY_REASON, all_of, du, du_apparent, fill, usage_of
 from venvdash.demo.wheels import make_wheel
-from venvdash.model import Usage
+from venvdash.model import Usage, UserFiles
 from venvdash.scanner import usage as usage_module
 from venvdash.scanner import workers
 from venvdash.scanner.usage import measure
@@ -131,7 +131,8 @@ def test_an_alias_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     first, final = all_of([tmp_path / "alias", tmp_path / "nowhere"])
     for path in final:
-        assert replace(final[path], measured=0.0) == Usage(0, 0, 0, 0, cache_held=0, exact=True)
+        nothing = Usage(0, 0, 0, 0, cache_held=0, user_files=UserFiles(), missing_files=0)
+        assert replace(final[path], measured=0.0) == nothing
         assert first[path].remember is None
 
 

@@ -13,6 +13,8 @@ from venvdash.model.environments import (
     Package,
     Traits,
     Usage,
+    UserFiles,
+    UserPlace,
 )
 from venvdash.model.evidence import (
     Claim,
@@ -79,5 +81,7 @@ __all__ = [
     "Traits",
     "Trashed",
     "Usage",
+    "UserFiles",
+    "UserPlace",
     "Verdict",
 ]

@@ -125,6 +125,28 @@ class NotEnvironment:
     reason: str
 
 
+class UserPlace(StrEnum):
+    """What it is that holds files of the user's."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    CHECKOUT = "git checkout"
+    ENVIRONMENT = "environment"
+
+
+@dataclass(frozen=True, slots=True)
+class UserFiles:
+    """Files in an environment that no package, installer, tool or venvdash brought.
+
+    ``size`` is in bytes. ``places`` are the first of the outermost files and directories that
+    hold them, relative to the environment.
+    """
+
+    count: int = 0
+    size: int = 0
+    places: tuple[tuple[str, UserPlace], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Disk usage in bytes.
@@ -133,7 +155,8 @@ class Usage:
     what deleting this environment alone gives back. ``cache_held``: what only links outside all
     known environments (as a rule uv's cache) still hold after that; None until all environments
     are measured. ``exact`` is False where the file system clones blocks or the figure may have
-    aged.
+    aged. ``user_files`` and ``missing_files`` (of packages, by their RECORD) are found by the same
+    walk; None where not all could be read.
     """
 
     apparent: int
@@ -143,3 +166,5 @@ class Usage:
     cache_held: int | None = None
     exact: bool = True
     measured: float = 0.0
+    user_files: UserFiles | None = None
+    missing_files: int | None = None

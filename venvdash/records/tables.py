@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from venvdash.model import Fingerprint, How, ProjectRecord, Record, Usage
+from venvdash.model import (
+    Fingerprint,
+    How,
+    ProjectRecord,
+    Record,
+    Usage,
+    UserFiles,
+    UserPlace,
+)
 from venvdash.records import merge, receipt
 
 if TYPE_CHECKING:
@@ -45,6 +53,10 @@ _STEPS = (
     receipt.STEP,
     ("ALTER TABLE environment ADD COLUMN copied_from BLOB",),
     ("ALTER TABLE environment ADD COLUMN unfinished BLOB",),
+    (
+        "ALTER TABLE size ADD COLUMN user_files TEXT",  # JSON: count, bytes, [path, kind] …
+        "ALTER TABLE size ADD COLUMN missing_files INTEGER",
+    ),
 )
 VERSION = len(_STEPS)
 
@@ -102,15 +114,10 @@ def projects(database: "Connection") -> list[ProjectRecord]:
 def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
     """Return all sizes by path, with their traces."""
     rows = database.execute(
-        "SELECT path, trace, apparent, on_disk, frees, files, cache_held, exact, measured FROM size"
+        "SELECT path, trace, user_files, exact, apparent, on_disk, frees, files, cache_held,"
+        " measured, missing_files FROM size"
     )
-    return {
-        _path(path): (
-            Usage(apparent, on_disk, frees, files, cache_held, bool(exact), measured),
-            bytes(trace),
-        )
-        for path, trace, apparent, on_disk, frees, files, cache_held, exact, measured in rows
-    }
+    return {_path(path): (_usage(values), bytes(trace)) for path, trace, *values in rows}
 
 
 def put_records(database: "Connection", given: Iterable[Record]) -> None:
@@ -136,7 +143,7 @@ def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]])
     """Store sizes, replacing those known for the same paths."""
     database.executemany(
         "INSERT OR REPLACE INTO size (path, trace, apparent, on_disk, frees, files, cache_held,"
-        " exact, measured) VALUES (?,?,?,?,?,?,?,?,?)",
+        " exact, measured, user_files, missing_files) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         [
             (
                 _bytes(path),
@@ -148,6 +155,8 @@ def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]])
                 usage.cache_held,
                 int(usage.exact),
                 usage.measured,
+                _user_files_text(usage.user_files),
+                usage.missing_files,
             )
             for path, (usage, trace) in given.items()
         ],
@@ -211,6 +220,28 @@ def _row(record: Record) -> tuple[Any, ...]:
         record.last_seen,
         _bytes(record.copied_from) if record.copied_from is not None else None,
         _blob(record.unfinished),
+    )
+
+
+def _usage(values: Any) -> Usage:
+    text, exact, apparent, on_disk, frees, files, cache_held, measured, missing = values
+    found = _user_files(text) if text is not None else None
+    return Usage(apparent, on_disk, frees, files, cache_held, bool(exact), measured, found, missing)
+
+
+def _user_files_text(found: UserFiles | None) -> str | None:
+    import json
+
+    return None if found is None else json.dumps([found.count, found.size, found.places])
+
+
+def _user_files(text: str) -> UserFiles:
+    """Return what was found in an environment. Raises ValueError or TypeError for no such text."""
+    import json
+
+    count, size, places = json.loads(text)
+    return UserFiles(
+        int(count), int(size), tuple((str(path), UserPlace(kind)) for path, kind in places)
     )
 
 

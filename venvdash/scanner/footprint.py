@@ -16,11 +16,11 @@ from operator import sub
 BLOCK = 512  # bytes; the unit of st_blocks, whatever the file system's own block is
 UNSURE = -(2**63)  # in place of a modification time too young to vouch for anything
 
-_MAGIC = b"vdu2" + sys.byteorder[:1].encode()
+_MAGIC = b"vdu3" + sys.byteorder[:1].encode()
 # device, root inode, measured, apparent, blocks, own blocks, files, problems,
 # first shared inode, wide, unlisted, directories, shared, samples, digests, path bytes,
-# sample bytes, problem bytes
-_HEADER = struct.Struct("<QQdQQQQQQBBIIIIQII")
+# sample bytes, problem bytes, user files, their size, missing files, place bytes
+_HEADER = struct.Struct("<QQdQQQQQQBBIIIIQIIqQII")
 _LIMIT = 32 * 1024 * 1024  # bytes, packed; 100,000 files take some 100 KB
 _BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked; a bomb stays bearable
 
@@ -36,12 +36,16 @@ class Footprint:
     directory whose time is UNSURE to its content's checksum. ``samples`` are relative paths of some
     shared files with their link counts. ``unlisted``: the tree cannot be recognised later (too
     young, too deep, or not all of it was seen).
+
+    ``user_files``: files that nothing known brought (see ``user_files``), -1 where that cannot be
+    known, ``user_size`` their bytes, ``user_places`` the first places where they lie, each a letter
+    for its kind and a relative path. ``missing``: recorded files of packages that are not there.
     """
 
     __slots__ = (
         "apparent", "blocks", "device", "digests", "directories", "files", "inode", "inodes",
-        "inside", "measured", "mtimes", "outside", "own", "problem", "problems", "samples",
-        "sizes", "unlisted",
+        "inside", "measured", "missing", "mtimes", "outside", "own", "problem", "problems",
+        "samples", "sizes", "unlisted", "user_files", "user_places", "user_size",
     )  # fmt: skip
 
     def __init__(self, device: int, inode: int, measured: float) -> None:
@@ -50,6 +54,8 @@ class Footprint:
         self.measured = measured
         self.apparent = self.blocks = self.own = self.files = self.problems = 0
         self.problem = ""
+        self.user_files, self.user_size, self.missing = -1, 0, 0
+        self.user_places: list[bytes] = []
         self.inodes: array[int] = array("Q")
         self.sizes: array[int] = array("I")
         self.outside: array[int] = array("I")
@@ -78,11 +84,13 @@ class Footprint:
         paths = b"\0".join(self.directories)
         names = b"\0".join(path for path, _ in self.samples)
         problem = self.problem.encode("utf-8", "replace")[:1000]
+        places = b"\0".join(self.user_places)
         header = _HEADER.pack(
             self.device, self.inode, self.measured, self.apparent, self.blocks, self.own,
             self.files, self.problems, self.inodes[0] if self.inodes else 0, wide, self.unlisted,
             len(self.directories), len(self.inodes), len(self.samples), len(self.digests),
             len(paths), len(names), len(problem),
+            self.user_files, self.user_size, self.missing, len(places),
         )  # fmt: skip
         body = b"".join((
             self.mtimes.tobytes(),
@@ -93,7 +101,7 @@ class Footprint:
             array(code, self.sizes).tobytes(),
             array(code, self.outside).tobytes(),
             array(code, self.inside).tobytes(),
-            paths, names, problem,
+            paths, names, problem, places,
         ))  # fmt: skip
         # The checksum in zlib's trailer covers the header too, so that no flipped bit gets by.
         return _MAGIC + zlib.compress(header + body, 1)
@@ -120,6 +128,7 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
     (
         device, inode, measured, apparent, blocks, own, files, problems, first, wide, unlisted,
         directories, shared, samples, digests, path_bytes, name_bytes, problem_bytes,
+        user_files, user_size, missing, place_bytes,
     ) = _HEADER.unpack_from(data)  # fmt: skip
     found = Footprint(device, inode, measured)
     found.apparent, found.blocks, found.own = apparent, blocks, own
@@ -139,7 +148,11 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
         found.samples = list(zip(_names(names, samples), links, strict=True))
     found.digests = dict(zip(indices, sums, strict=True))
     found.problem = reader.take(problem_bytes).decode("utf-8", "replace")
+    found.user_files, found.user_size, found.missing = user_files, user_size, missing
+    places = reader.take(place_bytes)
+    found.user_places = places.split(b"\0") if places else []
     sane = own <= blocks and all(index < directories for index in indices)
+    sane = sane and all(place[:1] in b"fdge" and len(place) > 1 for place in found.user_places)
     return found if sane and reader.at == len(data) else None
 
 

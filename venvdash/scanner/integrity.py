@@ -4,19 +4,15 @@ Every name in a RECORD is looked up, which takes a second where there are many t
 is done for one environment when its details are asked for, and never for a list.
 """
 
-import csv
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
+from venvdash.scanner.installed_files import TooMuchError, recorded
 from venvdash.scanner.packages import name_and_version
-from venvdash.system.files import read_text
 
-_LIMIT = 32 * 1024 * 1024  # bytes of one RECORD; the largest known have a few
 _FILES = 500_000  # looked up in one environment
-_COMPILED = (".pyc", ".pyo", "__pycache__", "__pycache__/")
 _TOLD = 5  # missing files that are named for each package
 
 
@@ -43,7 +39,7 @@ def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
     left = _FILES
     found = []
     for info in infos:
-        files = list(islice(_recorded(os.path.join(site, info, "RECORD")), left))
+        files = _recorded(os.path.join(site, info, "RECORD"))[:left]
         left -= len(files)
         gone = list(_gone(os.fspath(prefix), site, files))
         if gone:
@@ -52,25 +48,17 @@ def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def _recorded(file: str) -> Iterator[str]:
-    """Yield the names in a RECORD: the first column of CSV (PEP 376, PEP 627)."""
-    text = read_text(file, _LIMIT)
-    for line in text.splitlines() if text else ():
-        if line.startswith('"'):
-            try:
-                yield next(csv.reader([line], strict=True))[0]
-            except (csv.Error, IndexError, StopIteration):
-                continue
-        else:
-            name = line.partition(",")[0]
-            if name:
-                yield name
+def _recorded(file: str) -> list[str]:
+    try:
+        return recorded(file)
+    except (OSError, TooMuchError):
+        return []
 
 
 def _gone(prefix: str, site: str, names: list[str]) -> Iterator[str]:
     inside = prefix.rstrip(os.sep) + os.sep
     for name in names:
-        if name.endswith(_COMPILED) or "\0" in name:
+        if "\0" in name:
             continue
         path = os.path.normpath(os.path.join(site, name))
         if not path.startswith(inside):

@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Collection
 from operator import attrgetter
 
+from venvdash.scanner import user_files
 from venvdash.scanner.footprint import UNSURE, Footprint, unpack
 from venvdash.system.walk import Opened, open_directory, walk
 
@@ -63,7 +64,7 @@ def count(
     and links with their own size (du from coreutils 9.2 on leaves directories out of the
     apparent size; earlier ones and BSD's count them, and so do we).
     """
-    counting = _Counting(tick, None if mounted else memo)
+    counting = _Counting(root, tick, None if mounted else memo)
     for opened in walk(root, mounted=mounted, report=counting.report):
         tick()
         counting.directory(opened)
@@ -73,8 +74,9 @@ def count(
 class _Counting:
     """The sums while a tree is walked."""
 
-    def __init__(self, tick: Tick, memo: Memo | None) -> None:
+    def __init__(self, root: bytes, tick: Tick, memo: Memo | None) -> None:
         self.tick = tick
+        self.search = user_files.Search(root, tick)
         self.memo = memo
         self.known: dict[int, Facts] | None = None
         self.now = time.time_ns()
@@ -97,6 +99,7 @@ class _Counting:
         """Add one directory and the files in it."""
         footprint, found = self.footprint, opened.stat
         if not footprint.mtimes and not footprint.unlisted:
+            self.search.begin()
             footprint.device, footprint.inode = found.st_dev, found.st_ino
             if self.memo is not None:
                 self.known = self.memo.setdefault(found.st_dev, {})
@@ -113,8 +116,11 @@ class _Counting:
         device, files = footprint.device, footprint.files
         apparent = alone = joint = 0
         linked: tuple[str | bytes, int] | None = None
+        names: list[str | bytes] = []
+        note = names.append
         for entry in opened.files():
             files += 1
+            note(entry.name)
             if not files & _OFTEN:
                 self.tick()
             inode = entry.inode()
@@ -152,6 +158,7 @@ class _Counting:
         footprint.apparent += apparent
         footprint.blocks += alone + joint
         footprint.own += alone
+        self.search.directory(opened.path, names, apparent)
         if linked is not None and opened.path is not None:
             self._sample(opened.path, *linked)
 
@@ -204,6 +211,10 @@ class _Counting:
             [left[inode] for inode in outside],
             [links[inode] - left[inode] for inode in outside],
         )
+        user = None if footprint.problems else self.search.result()
+        if user is not None:
+            footprint.user_files, footprint.user_size = user.files, user.size
+            footprint.user_places, footprint.missing = user.places, user.missing
         step = len(self.samples) // _SAMPLES + 1
         footprint.samples = self.samples[::step]
         if footprint.problems or footprint.unlisted:

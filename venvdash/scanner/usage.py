@@ -32,8 +32,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from venvdash.model import Usage
-from venvdash.scanner import workers
+from venvdash.model import Usage, UserFiles, UserPlace
+from venvdash.scanner import user_files, workers
 from venvdash.scanner.footprint import BLOCK, Footprint, unpack
 from venvdash.scanner.ledger import Ledger
 from venvdash.scanner.measure import Memo, count, recheck
@@ -48,7 +48,13 @@ _TRUSTED = frozenset(
     ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "tmpfs", "xfs", "zfs"]
 )
 _UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
-_NOTHING = Usage(apparent=0, on_disk=0, frees=0, files=0)
+_PLACES = {
+    user_files.FILE: UserPlace.FILE,
+    user_files.FOLDER: UserPlace.DIRECTORY,
+    user_files.CHECKOUT: UserPlace.CHECKOUT,
+    user_files.ENVIRONMENT: UserPlace.ENVIRONMENT,
+}
+_NOTHING = Usage(apparent=0, on_disk=0, frees=0, files=0, user_files=UserFiles(), missing_files=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,8 @@ class _Survey:
             files=found.files,
             exact=exact and not (aged and bool(found.inodes)),
             measured=found.measured,
+            user_files=_user_files(found),
+            missing_files=found.missing if found.user_files >= 0 else None,
         )
         self.kept[index] = kept = _Kept(usage)
         if index in self.within or index in self.outer:
@@ -276,7 +284,7 @@ class _Survey:
         return Sized(path, usage, new, _partly(found))
 
     def _failure(self, index: int, problem: str) -> Sized:
-        usage = replace(_NOTHING, exact=False)
+        usage = replace(_NOTHING, exact=False, user_files=None, missing_files=None)
         self.kept[index] = _Kept(usage, failed=True)
         return Sized(self.paths[index], usage, None, problem)
 
@@ -323,6 +331,14 @@ def _nested(paths: Sequence[Path]) -> dict[int, int]:
         else:
             outer, outer_text = index, text
     return found
+
+
+def _user_files(found: Footprint) -> UserFiles | None:
+    """Return what the walk found, None where it could not know."""
+    if found.user_files < 0:
+        return None
+    places = [(os.fsdecode(place[1:]), _PLACES[place[:1]]) for place in found.user_places]
+    return UserFiles(found.user_files, found.user_size, tuple(places))
 
 
 def _partly(found: Footprint) -> str:

@@ -1,0 +1,208 @@
+"""Which files packages brought into an environment, by what their installers recorded.
+
+- ``*.dist-info/RECORD``: CSV, the first column is a path relative to site-packages (the standard
+  "Recording installed projects", PEP 376 and 627).
+- ``*.egg-info/installed-files.txt``: a path a line, relative to the ``egg-info`` directory (pip
+  before 23.1, for projects without a wheel).
+- ``conda-meta/*.json``: the list ``files``, relative to the prefix (conda, mamba, pixi).
+
+Loaded by the child processes that measure: no imports beyond small C modules.
+"""
+
+import os
+import posixpath
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+_LIMIT = 32 * 1024 * 1024  # bytes of one list; the largest known have a few
+_MOST = 500_000  # files of one environment
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_CACHE = "__pycache__"
+_ODD = frozenset({"", ".", "/"})  # first characters of names that are no plain relative paths
+
+
+class TooMuchError(Exception):
+    """More was recorded than is read; the text says what."""
+
+
+class Installed:
+    """What is recorded in one environment.
+
+    ``lists``: by directory (each of ``sites``, the site-packages, and "" for the prefix) the
+    recorded files with their paths relative to it, without those that Python compiles. ``whole``
+    are files and directories, relative to the prefix, that belong to a package with all that is
+    in them: its metadata, and its modules where no list names them one by one. ``conda``: the
+    list of the prefix is conda's; then files of the other lists need not be there, since conda
+    changes what a package's RECORD says.
+    """
+
+    __slots__ = ("conda", "lists", "sites", "whole")
+
+    def __init__(self, sites: list[str]) -> None:
+        self.sites = sites
+        self.lists: dict[str, set[str]] = {"": set()}
+        for site in sites:
+            self.lists[site] = set()
+        self.whole: set[str] = set()
+        self.conda = False
+
+
+def installed(root: bytes, tick: Callable[[], None] = lambda: None) -> Installed:
+    """Return what is recorded in the environment at ``root``.
+
+    ``tick`` is called for every package. Raises OSError for a list that cannot be read, and
+    TooMuchError.
+    """
+    prefix = os.fsdecode(root)
+    found = Installed(list(_sites(prefix)))
+    for site in found.sites:
+        for name in _listed(prefix, site):
+            if name.endswith((".dist-info", ".egg-info", ".egg")) or name[0] == "~":
+                tick()
+                _package(found, prefix, site, name)
+    if os.path.isdir(os.path.join(prefix, "conda-meta")):
+        found.conda = True
+        for name in _listed(prefix, "conda-meta"):
+            if name.endswith(".json"):
+                tick()
+                found.lists[""].update(_of_conda(os.path.join(prefix, "conda-meta", name)))
+    if sum(map(len, found.lists.values())) > _MOST:
+        raise TooMuchError(f"more than {_MOST:,} installed files are recorded")
+    return found
+
+
+def recorded(file: str) -> list[str]:
+    """Return the names in a RECORD as they are written, without those that Python compiles.
+
+    Raises OSError and TooMuchError.
+    """
+    text = _read(file).rstrip("\n")
+    if '"' in text or text.count(",") != 2 * (text.count("\n") + 1):  # a comma in a name
+        names = list(_quoted(text.split("\n")))
+    else:
+        names = text.replace("\n", ",").split(",")[::3]
+    return [name for name in names if not _compiled(name)] if ".pyc" in text else names
+
+
+def _compiled(name: str) -> bool:
+    """Return whether Python makes a file when it is first imported, in a folder of its own."""
+    return _CACHE in name or name.endswith((".pyc", ".pyo"))
+
+
+def _quoted(lines: list[str]) -> Iterator[str]:
+    import csv
+
+    for line in lines:
+        if not line.startswith('"'):
+            yield line.partition(",")[0]
+            continue
+        try:
+            yield next(csv.reader([line], strict=True))[0]
+        except (csv.Error, IndexError, StopIteration):
+            continue
+
+
+def _sites(prefix: str) -> Iterator[str]:
+    """Yield the site-packages of an environment: of every Python that it was used with."""
+    for library in ("lib", "lib64", "Lib"):
+        above = os.path.join(prefix, library)
+        names = _listed(prefix, library) if _is_folder(above) else []  # lib64 leads to lib
+        for name in names:
+            folder = os.path.join(above, name)
+            if name.startswith(("python", "pypy", "graalpy")) and _is_folder(folder):
+                name, folder = f"{name}/site-packages", os.path.join(folder, "site-packages")
+            if name.endswith("site-packages") and _is_folder(folder):
+                yield f"{library}/{name}"
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
+def _listed(prefix: str, folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(os.path.join(prefix, folder)))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _package(found: Installed, prefix: str, site: str, name: str) -> None:
+    """Add what one entry of site-packages says of a package."""
+    found.whole.add(f"{site}/{name}")
+    if name.endswith(".egg") or name[0] == "~":  # easy_install's; what pip could not remove
+        return
+    folder = os.path.join(prefix, site, name)
+    try:
+        if name.endswith(".dist-info"):
+            _add(found, recorded(os.path.join(folder, "RECORD")), prefix, site)
+        else:
+            lines = _read(os.path.join(folder, "installed-files.txt")).split("\n")
+            names = [f"{name}/{line}" for line in lines if line and not _compiled(line)]
+            _add(found, names, prefix, site)
+    except (FileNotFoundError, NotADirectoryError):
+        found.whole.update(_modules(prefix, site, name))
+
+
+def _add(found: Installed, names: list[str], prefix: str, site: str) -> None:
+    """Add names relative to a site-packages; what lies outside is not the environment's."""
+    files = found.lists[site]
+    files.update(names)
+    odd = [name for name in names if name[:1] in _ODD or "/." in name]
+    files.difference_update(odd)
+    root = prefix.rstrip("/") + "/"
+    for name in odd:
+        path = posixpath.normpath(posixpath.join(root, site, name))
+        if path.startswith(f"{root}{site}/"):
+            files.add(path[len(f"{root}{site}/") :])
+        elif path.startswith(root):
+            found.lists[""].add(path[len(root) :])
+
+
+def _modules(prefix: str, site: str, info: str) -> Iterator[str]:
+    """Yield the modules of a package without a list of its files: by top_level.txt or its name."""
+    names: list[str] = []
+    with suppress(FileNotFoundError, NotADirectoryError):
+        names = _read(os.path.join(prefix, site, info, "top_level.txt")).split()
+    for name in names or [info.partition("-")[0].removesuffix(".egg")]:
+        if "/" not in name:
+            yield f"{site}/{name}"
+            yield f"{site}/{name}.py"
+
+
+def _of_conda(file: str) -> list[str]:
+    """Return the files of a package of conda's. Raises OSError and TooMuchError.
+
+    Only that list is parsed: the rest of the file is ten times as long.
+    """
+    import json
+
+    text = _read(file)
+    start = text.find('"files": [')
+    end = text.find("]", start)
+    try:
+        try:
+            names = json.loads(text[start + len('"files": ') : end + 1]) if start >= 0 else None
+        except ValueError:  # a name with a bracket in it
+            names = None
+        names = json.loads(text)["files"] if names is None else names
+        return [name for name in names if not _compiled(name)]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return []  # no package's
+
+
+def _read(file: str) -> str:
+    """Return the text of a regular file. Raises OSError and TooMuchError."""
+    descriptor = os.open(file, _FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return ""
+        if status.st_size > _LIMIT:
+            raise TooMuchError(f"{file} is larger than {_LIMIT >> 20} MiB")
+        data = os.read(descriptor, status.st_size)
+        while len(data) < status.st_size and (part := os.read(descriptor, _LIMIT)):
+            data += part
+        return data.decode("utf-8", "surrogateescape")
+    finally:
+        os.close(descriptor)
