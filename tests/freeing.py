@@ -27,7 +27,7 @@ def untouched_until_freed(home: Home, path: Path, *places: Path) -> None:
     lock = [path / ".lock", path / ".venv" / ".lock"]  # deleting takes uv's lock, and leaves it
     whole, rest = tree(*places, without=lock), tree(*places, without=[path])
     said("delete", "--yes", path)
-    (trash,) = path.parent.glob(".venvdash-trash-*")
+    (trash,) = home.path.rglob(".venvdash-trash-*")  # beside it, or in a folder of our own
     assert tree(*places, without=[trash]) == rest
     said("trash", "restore", path)
     assert tree(*places, without=lock) == whole

@@ -411,11 +411,11 @@ def test_killed_in_the_middle(world: Callable[[str], World], how: str) -> None:
     (left,) = here.store.iterdir()
     assert left.name.startswith(".venvdash-tmp-")
     assert here.store not in {path.parent for path in rows(here.home, here.config, records=False)}
-    roots = here.context().roots
-    (said,) = trash.recover(roots)
+    context = here.context()
+    (said,) = trash.recover(context)
     assert said.startswith(f"{here.store / 'copy'}: its making had been interrupted")
-    assert trash.recover(roots) == []
-    (found,) = trash.find(roots)
+    assert trash.recover(context) == []
+    (found,) = trash.find(context)
     assert (found.name, found.original, found.status) == ("copy", here.store / "copy", "debris")
     assert found.on_disk > 0
     refused = trash.restore(found)
@@ -435,7 +435,7 @@ def test_killed_at_its_ends(little: World, step: str) -> None:
         list(copies.copy(wanted, little.context(), threading.Event()))
 
     assert in_child(killing(copy, step)) == -signal.SIGKILL
-    assert trash.recover(little.context().roots) == []
+    assert trash.recover(little.context()) == []
     little.assert_nothing_left("app", *(["copy"] if step == "put" else []))
     assert tree(little.original) == before
 
@@ -452,14 +452,14 @@ def test_what_somebody_is_at_work_on_stays(little: World) -> None:
     try:
         os.read(reader, 1)
         (box,) = (path for path in little.store.iterdir() if path.name != "app")
-        assert trash.recover(little.context().roots) == []
+        assert trash.recover(little.context()) == []
         assert (box / "copy" / "pyvenv.cfg").exists()
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(reader)
         os.close(writer)
-    assert len(trash.recover(little.context().roots)) == 1
+    assert len(trash.recover(little.context())) == 1
 
 
 @pytest.mark.parametrize("note", ["none", "garbage", "other host", "no process"])
@@ -479,7 +479,7 @@ def test_what_only_looks_left(little: World, note: str) -> None:
     elif note == "no process":
         lines = ["pid = 4194303" if line.startswith("pid") else line for line in lines]
         (box / making.NOTE).write_text("\n".join(lines))
-    said = trash.recover(little.context().roots)
+    said = trash.recover(little.context())
     assert bool(said) == (note == "no process")
     assert box.exists() == (note != "no process")
 

@@ -15,7 +15,7 @@ from tests.actions.crashing import in_child, killing, with_fault
 from tests.actions.deleting import context, plan, small, trashes, tree
 from tests.conftest import Home
 from venvdash.actions import delete as deleting_module
-from venvdash.actions import trash
+from venvdash.actions import trash, trash_folder
 from venvdash.actions.context import Context
 from venvdash.actions.delete import Deleter
 from venvdash.model import Outcome, Plan, Result
@@ -24,14 +24,15 @@ from venvdash.system.processes import Seen
 _DELETING = ["checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced"]
 _RESTORING = ["restoring", "restored", "linked", "settled"]
 _ALIAS = ["checked", "made", "journalled", "renamed", "verified", "synced"]
-_KILLS = 250
+_KILLS = 125  # for each place of the trash
 
 
 @dataclass
 class World:
-    """One environment with its project, and what both were like."""
+    """One environment with its project, and what both were like; ``trash`` is where it goes."""
 
     entry: Path
+    trash: Path
     project: Path
     plan: Plan
     context: Context
@@ -40,7 +41,7 @@ class World:
 
     def check(self) -> bool:
         """Return whether it is in its place; fail the test if it is not whole, or lost its link."""
-        boxes = trashes(self.entry.parent)
+        boxes = trashes(self.trash)
         link = self.project / ".venv"
         if self.entry.exists():
             assert boxes == []
@@ -60,7 +61,7 @@ class World:
             return deleter.apply(self.plan.items[0])
 
     def restore(self) -> Result:
-        (found,) = trash.find(self.context.roots)
+        (found,) = trash.find(self.context)
         return trash.restore(found)
 
 
@@ -73,29 +74,39 @@ def _content(box: Path, entry: Path) -> str:
         entry.rename(box)
 
 
-@pytest.fixture
-def world(home: Home) -> World:
-    """An environment that every listing has already marked and uv has already locked."""
-    entry = small(home.path / ".virtualenvs" / "app")
+@pytest.fixture(params=["beside", "outside"])
+def world(request: pytest.FixtureRequest, home: Home) -> World:
+    """An environment that every listing has already marked and uv has already locked.
+
+    Its trash lies beside it, or, since ``uv cache prune`` would delete that, outside the cache.
+    """
+    store = home.path / ".virtualenvs"
+    name = "app"
+    if request.param == "outside":
+        store = home.path / ".cache" / "uv" / "environments-v2"
+        name = "app-cpython3.12-0123456789abcdef"
+    entry = small(store / name)
     (entry / ".lock").touch()
     (entry / ".lock").chmod(0o666)
     project = home.path / "code" / "app"
     project.mkdir(parents=True)
     (entry / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to("../../.virtualenvs/app")
+    text = os.path.relpath(entry, project)
+    (project / ".venv").symlink_to(text)
     made = plan(home, entry)
-    text = os.readlink(project / ".venv")
-    return World(entry, project, made, context(home), tree(entry), text)
+    folder = trash_folder.choose(store, ["uv"], home.machine()).path if name != "app" else store
+    assert (folder == store) == (request.param == "beside")
+    return World(entry, folder, project, made, context(home), tree(entry), text)
 
 
 @pytest.mark.parametrize("name", _DELETING)
 def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
     assert in_child(killing(world.delete, name)) == -signal.SIGKILL
-    said = trash.recover(world.context.roots)
+    said = trash.recover(world.context)
     in_place = world.check()
     assert in_place == (name in _DELETING[:4])
     assert bool(said) == (name in ("journalled", "unlinked"))
-    assert trash.recover(world.context.roots) == []
+    assert trash.recover(world.context) == []
     result = world.delete() if in_place else world.restore()
     assert result.outcome is Outcome.DONE, result
     assert world.check() is not in_place
@@ -105,7 +116,7 @@ def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
 def test_killed_after_each_step_of_restoring(world: World, name: str) -> None:
     assert world.delete().outcome is Outcome.DONE
     assert in_child(killing(world.restore, name)) == -signal.SIGKILL
-    trash.recover(world.context.roots)
+    trash.recover(world.context)
     assert world.check() == (name != "restoring")
 
 
@@ -123,8 +134,8 @@ def test_killed_after_each_step_of_removing_an_alias(home: Home, name: str) -> N
             deleter.apply(made.items[0])
 
     assert in_child(killing(delete, name)) == -signal.SIGKILL
-    trash.recover(known.roots)
-    found = trash.find(known.roots)
+    trash.recover(known)
+    found = trash.find(known)
     assert alias.is_symlink() == (name in ("checked", "made", "journalled"))
     assert len(found) == len(trashes(alias.parent)) == (0 if alias.is_symlink() else 1)
     for one in found:
@@ -141,10 +152,10 @@ def test_killed_while_it_takes_an_alias_out_of_the_trash(home: Home) -> None:
     made, known = plan(home, alias), context(home)
     with Deleter(made, known) as deleter:
         assert deleter.apply(made.items[0]).outcome is Outcome.DONE
-    (found,) = trash.find(known.roots)
+    (found,) = trash.find(known)
     assert in_child(killing(lambda: trash.restore(found), "restored")) == -signal.SIGKILL
-    assert trash.find(known.roots) == []
-    trash.recover(known.roots)
+    assert trash.find(known) == []
+    trash.recover(known)
     assert alias.is_symlink()
     assert trashes(alias.parent) == []
 
@@ -174,7 +185,7 @@ def test_killed_at_random(world: World) -> None:
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
-        trash.recover(world.context.roots)
+        trash.recover(world.context)
         places[world.check()] += 1
     assert min(places.values()) > _KILLS // 20, places
 
@@ -187,8 +198,8 @@ def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
         ended.add(code)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
         if not kill and code == 1:
-            assert trash.recover(world.context.roots) == [], number
-        trash.recover(world.context.roots)
+            assert trash.recover(world.context) == [], number
+        trash.recover(world.context)
         if not world.check():
             assert world.restore().outcome is Outcome.DONE, number
         if code == 2:
@@ -201,10 +212,10 @@ def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
 def test_the_nth_call_of_restoring_fails_for_every_n(world: World, kill: bool) -> None:
     for number in range(1, 400):
         assert world.delete().outcome is Outcome.DONE
-        (found,) = trash.find(world.context.roots)
+        (found,) = trash.find(world.context)
         code = with_fault(partial(trash.restore, found), number, kill=kill)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2, 3)), number
-        trash.recover(world.context.roots)
+        trash.recover(world.context)
         if code == 3:  # the one thing that failed is told: its link
             (world.project / ".venv").symlink_to(world.text)
         if not world.check():
@@ -220,7 +231,7 @@ def test_a_copy_of_what_was_in_the_trash_is_not_taken_for_it(world: World) -> No
     assert result.trash is not None
     copy = world.entry.with_name("copy")
     shutil.copytree(result.trash, copy, symlinks=True)
-    assert trash.recover(world.context.roots) == []
+    assert trash.recover(world.context) == []
     assert (copy / "trash.toml").exists()
     assert not os.path.lexists(world.project / ".venv")
     assert world.restore().outcome is Outcome.DONE

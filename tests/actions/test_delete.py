@@ -80,7 +80,7 @@ def test_a_path_file_goes_with_its_environment_and_comes_back(home: Home) -> Non
     (project / ".venv").write_text("../../.virtualenvs/app\n")
     result = one(home, entry)
     assert not (project / ".venv").exists()
-    (found,) = trash.find(context(home).roots)
+    (found,) = trash.find(context(home))
     assert found.path == result.trash
     assert trash.restore(found).reason == ""
     assert (project / ".venv").read_text() == "../../.virtualenvs/app\n"
@@ -262,7 +262,7 @@ def test_a_full_disk_does_not_stand_in_the_way(home: Home) -> None:
             _fill(store)
             result = deleter.apply(made.items[0])
         assert result.outcome is Outcome.DONE, result
-        (found,) = trash.find(context(home).roots)
+        (found,) = trash.find(context(home))
         assert trash.restore(found).outcome is Outcome.DONE
         assert (entry / "pyvenv.cfg").is_file()
 
@@ -293,7 +293,7 @@ def test_a_directory_that_may_not_be_written_into_goes_and_comes_back_as_it_was(
     made = plan(home, entry, table=made_before)
     result = _apply(home, made)
     assert result.outcome is Outcome.DONE, result
-    (found,) = trash.find(context(home).roots)
+    (found,) = trash.find(context(home))
     assert trash.restore(found).outcome is Outcome.DONE
     assert entry.stat().st_mode & 0o777 == 0o555
 
@@ -363,7 +363,7 @@ def test_closed_directories_of_an_ordinary_user_go_and_come_back_as_they_were(ho
             (result,) = deleter.run()
         assert result.outcome is Outcome.DONE, result
         assert not entry.exists()
-        (found,) = trash.find(about.roots)
+        (found,) = trash.find(about)
         return trash.restore(found).reason
 
     assert as_another_user(go_and_come_back) == ""

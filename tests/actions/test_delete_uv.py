@@ -1,5 +1,6 @@
 """Deleting beside a real uv that installs, or prunes, at the same time."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from venvdash.actions.delete import Deleter
 from venvdash.config import Config
 from venvdash.model import Outcome
 from venvdash.session import Session
+from venvdash.session.events import Finished
 
 _LOCKED = "It is locked: uv is working in it."
 _BACKEND = """
@@ -116,21 +118,41 @@ def test_uv_that_starts_in_between_leaves_debris_that_is_shown(
     assert [odd.path for odd in session.oddities] == [environment]
     assert "what is left of an environment" in session.oddities[0].reason
 
-    (found,) = trash.find(context(home).roots)
+    (found,) = trash.find(context(home))
     taken = trash.restore(found)
     assert (taken.outcome, "taken" in taken.reason) == (Outcome.SKIPPED, True)
     assert trash.restore(found, trash.free_name(found)).outcome is Outcome.DONE
     assert (environment.with_name("app-restored") / "pyvenv.cfg").is_file()
 
 
-def test_what_uv_pruned_from_the_trash_is_an_outcome(home: Home) -> None:
+def test_what_was_lost_from_the_trash_is_an_outcome(home: Home) -> None:
     environment = uv_project(home, home.path / "code" / "webapp", "--bare")
     one(home, environment)
-    (found,) = trash.find(context(home).roots)
-    home.uv("cache", "prune", "-q")
-    assert not found.path.exists()
-    assert trash.find(context(home).roots) == []
+    (found,) = trash.find(context(home))
+    shutil.rmtree(found.path)
+    assert trash.find(context(home)) == []
     result = trash.restore(found)
     assert result.outcome is Outcome.SKIPPED
     assert result.reason == "It is not in the trash any more."
-    assert trash.recover(context(home).roots) == []
+    assert trash.recover(context(home)) == []
+
+
+@pytest.mark.parametrize("command", ["prune", "clean"])
+def test_undo_works_after_uv_has_cleared_its_cache(home: Home, command: str) -> None:
+    project = home.path / "code" / "webapp"
+    environment = uv_project(home, project, "--bare")
+    inode = environment.stat().st_ino
+    other = uv_project(home, home.path / "code" / "other", "--bare")
+    session = Session(home.machine(), Config())
+    list(session.scan(usage=False))
+    list(session.delete(session.plan_delete([environment])))
+    home.uv("cache", command, "-q")
+    assert not environment.parent.exists() or list(environment.parent.iterdir()) == []
+    assert not other.exists()
+
+    (done,) = [event for event in session.undo() if isinstance(event, Finished)]
+    assert [result.outcome for result in done.results] == [Outcome.DONE], done
+    assert environment.stat().st_ino == inode
+    assert (project / ".venv").resolve() == environment
+    home.uv("sync", "-q", "--check", cwd=project)
+    assert rows(home)[environment].verdict.status == "linked"

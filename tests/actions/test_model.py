@@ -145,7 +145,7 @@ class Deleting(RuleBasedStateMachine):
         code = os.waitstatus_to_exitcode(status)
         # Without a link there is no step at which one is removed.
         assert code == -signal.SIGKILL or (step == "unlinked" and code == 70)
-        trash.recover(context(self.home).roots)
+        trash.recover(context(self.home))
         for path in set(trashes(self.store)) - before:
             self._went(name, path)
 
@@ -153,7 +153,7 @@ class Deleting(RuleBasedStateMachine):
     @rule(data=st.data())
     def undo(self, data: st.DataObject) -> None:
         path = data.draw(st.sampled_from(sorted(self.trash)))
-        (found,) = [one for one in trash.find(context(self.home).roots) if one.path == path]
+        (found,) = [one for one in trash.find(context(self.home)) if one.path == path]
         made = self.trash[path]
         result = trash.restore(found)
         if made.name in self.here:
@@ -188,7 +188,7 @@ class Deleting(RuleBasedStateMachine):
             assert (self.store / name / "trash.toml").exists() == (name in boxes)
             if made.linked is not None:
                 assert os.path.lexists(made.linked / ".venv") == (name in self.here)
-        found = trash.find(context(self.home).roots)
+        found = trash.find(context(self.home))
         assert {one.path: one.entry for one in found} == {
             path: made.name for path, made in self.trash.items()
         }

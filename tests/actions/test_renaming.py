@@ -119,11 +119,11 @@ def test_forth_and_back(world: World, home: Home) -> None:
 @pytest.mark.parametrize("name", _STEPS)
 def test_killed_after_each_step(world: World, name: str) -> None:
     assert in_child(killing(world.rename, name)) == -signal.SIGKILL
-    said = trash.recover(world.context.roots)
+    said = trash.recover(world.context)
     renamed = name in _STEPS[3:]
     assert world.state() == (world.new if renamed else world.old)
     assert bool(said) == (name in _STEPS[2:6])
-    assert trash.recover(world.context.roots) == []
+    assert trash.recover(world.context) == []
 
 
 @pytest.mark.parametrize("name", _STEPS)
@@ -183,7 +183,7 @@ def test_the_nth_call_fails_for_every_n(world: World, home: Home, kill: bool) ->
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
         if code == 1:
             assert world.state() == world.old, number
-        trash.recover(world.context.roots)
+        trash.recover(world.context)
         if world.state() == world.new:
             renamed = rows(home, records=False)
             renaming.rename(renamed[world.new], world.old, renamed, world.context)
@@ -358,7 +358,7 @@ def test_a_copy_of_what_was_being_renamed_is_not_taken_for_it(world: World) -> N
     copy = world.new.with_name("copy")
     shutil.copytree(world.new, copy, symlinks=True)
     journal = (copy / "rename.toml").read_bytes()
-    assert len(trash.recover(world.context.roots)) == 1
+    assert len(trash.recover(world.context)) == 1
     assert (copy / "rename.toml").read_bytes() == journal
     remove(copy)
     assert world.state() == world.new
@@ -377,12 +377,12 @@ def test_a_journal_cannot_lead_links_elsewhere(world: World, home: Home) -> None
     )
     assert forged != text
     journal.write_text(forged.replace('before = "../../.virtualenvs/app"', 'before = "/bad"'))
-    (said,) = trash.recover(world.context.roots)
+    (said,) = trash.recover(world.context)
     assert "is left as it is" in said
     assert os.readlink(other / ".venv") == "/good"
     assert world.state() == world.old
     journal.write_text("garbage")
-    (said,) = trash.recover(world.context.roots)
+    (said,) = trash.recover(world.context)
     assert "is left alone" in said or "cannot be ended" in said
 
 
@@ -399,7 +399,7 @@ def test_a_journal_cannot_take_the_links_of_others(world: World, home: Home) -> 
         forged = replace(known, links=(Edit(link, str(victim), str(world.new)),), edits=())
         for old in (victim, world.old):
             rename_journal.write(directory, replace(forged, old=old))
-            (said,) = trash.recover(world.context.roots)
+            (said,) = trash.recover(world.context)
             assert f"{link} is left as it is" in said
             assert os.readlink(link) == str(victim)
 

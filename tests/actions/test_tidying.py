@@ -18,6 +18,7 @@ from tests.freeing import become
 from tests.mounting import tmpfs
 from tests.users import NOBODY
 from venvdash.actions import freeing, journal, purge, steps, trash, untidied
+from venvdash.actions.context import Context
 from venvdash.model import Outcome, Trashed
 from venvdash.stores import registry
 from venvdash.system import directory
@@ -131,7 +132,7 @@ def test_one_of_the_same_place_that_may_come_back_keeps_its_section(
     second = one(home, deleted.entry)
     assert purge.purge(deleted.trash).gone
     assert deleted.index.read_text() == MINE + OTHERS
-    (waiting,) = trash.find({}, home.machine().state_directory)
+    (waiting,) = trash.find(Context(home.machine()))
     assert trash.restore(waiting).outcome is Outcome.DONE
     again = one(home, deleted.entry)
     assert second.trash != again.trash

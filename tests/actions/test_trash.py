@@ -14,6 +14,7 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows, uv_project
 from venvdash.actions import journal, places, trash
+from venvdash.actions.context import Context
 from venvdash.actions.delete import Deleter
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Edit, Link, Outcome, Trashed
@@ -26,7 +27,7 @@ def _store(home: Home) -> Path:
 
 
 def _found(home: Home) -> list[Trashed]:
-    return trash.find(context(home).roots)
+    return trash.find(context(home))
 
 
 def _linked(home: Home, name: str = "app") -> tuple[Path, Path]:
@@ -51,7 +52,8 @@ def test_what_is_restored_is_the_same_directory_with_its_link(home: Home) -> Non
     assert result.trash.stat().st_ino == inode
     assert not environment.exists()
     assert not link.is_symlink()
-    assert trashes(environment.parent) == [result.trash]
+    assert trashes(environment.parent) == []  # which `uv cache prune` empties
+    assert trashes(result.trash.parent) == [result.trash]
 
     (found,) = _found(home)
     assert (found.path, found.original, found.name) == (result.trash, environment, "webapp")
@@ -153,24 +155,23 @@ def test_trash_in_nested_and_mirrored_stores_is_found(home: Home) -> None:
     nested = small(home.path / ".cache" / "uv" / "environments-v2" / digest / digest)
     session = Session(home.machine(), config)
     list(session.scan(usage=False))
-    from venvdash.actions.context import Context
     from venvdash.actions.plan import plan_delete
 
     about = Context.current(home.machine(), config)
     made = plan_delete([session.rows[deep], session.rows[nested]], session.rows, about)
     with Deleter(made, about) as deleter:
         assert {result.outcome for result in deleter.run()} == {Outcome.DONE}
-    assert {found.original for found in trash.find(about.roots)} == {deep, nested}
+    assert {found.original for found in trash.find(about)} == {deep, nested}
 
 
 def test_trash_in_a_store_that_is_not_looked_at_any_more_is_found(home: Home) -> None:
     entry, _ = _linked(home)
     one(home, entry)
-    assert trash.find({}) == []
-    (found,) = trash.find({}, home.machine().state_directory)
+    assert trash.find(Context(home.machine(VENVDASH_STATE_DIR=str(home.path / "other")))) == []
+    (found,) = trash.find(Context(home.machine()))
     assert found.original == entry
     shutil.rmtree(_store(home))
-    assert trash.find({}, home.machine().state_directory) == []
+    assert trash.find(Context(home.machine())) == []
     assert list((home.machine().state_directory / "trash").iterdir()) == []
 
 
@@ -226,7 +227,7 @@ def test_a_journal_cannot_make_links_that_lead_elsewhere(home: Home) -> None:
     (home.path / ".bashrc").write_text("mine")
     entry = _planted(home, links=tuple(_links_to_be_made(home)))
     before = tree(home.path, without=[entry])
-    (said,) = trash.recover(context(home).roots)
+    (said,) = trash.recover(context(home))
     assert said.count("not made again") == 5
     assert tree(home.path, without=[entry]) == before
 
@@ -240,7 +241,7 @@ def test_a_journal_cannot_write_files(home: Home) -> None:
     )
     entry = _planted(home, edits=edits)
     before = tree(home.path, without=[entry])
-    trash.recover(context(home).roots)
+    trash.recover(context(home))
     assert tree(home.path, without=[entry]) == before
     assert not (entry / "trash.toml").exists()
 
@@ -261,7 +262,7 @@ def test_what_is_no_journal_is_left_alone(home: Home, kind: str) -> None:
             text = {"large": "x" * 200_000, "bomb": "a." * 5000 + "b = 1", "words": "[x]\ny = 1"}
             file.write_text(text.get(kind, ""))
     before = tree(_store(home))
-    (said,) = trash.recover(context(home).roots)
+    (said,) = trash.recover(context(home))
     assert "left alone" in said
     assert _found(home) == []
     assert tree(_store(home)) == before

@@ -14,6 +14,7 @@ ITEM = {
     *("path", "entry", "name", "kind", "location", "status", "reason"),
     *("flags", "on_disk", "frees"),
     *("cache_held", "only_here", "how", "links", "edits", "confirm"),
+    *("trash_folder", "lasts_until"),
 }
 PLAN = {
     *("schema", "action", "items", "refused", "frees", "cache_held"),

@@ -49,6 +49,11 @@ class Context:
         roots = store_roots(machine, config)
         return cls(machine, roots, Mounts.read(), own_places(), log or Log())
 
+    def stores(self, environment: Environment) -> tuple[str, ...]:
+        """Return the names of the stores that look where the environment lies, its own first."""
+        roots = self.roots.get(environment.root, ())
+        return tuple(dict.fromkeys([environment.store, *(root.store for root in roots)]))
+
 
 def store_roots(machine: Machine, config: Config) -> Roots:
     """Return the existing directories of all stores, links resolved."""

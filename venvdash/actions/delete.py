@@ -1,8 +1,9 @@
 """Deleting, step by step: an environment is whole in its place or whole in the trash at any time.
 
 The order: looked at again; locked; ``trash.toml`` written into it and flushed; the project's link
-removed; renamed to a sibling; looked at once more; flushed. What fails before the end is taken
-back. A crash in between leaves the journal in the directory that it is about: see ``trash``.
+removed; renamed into the trash (``trash_folder``); looked at once more; flushed. What fails before
+the end is taken back. A crash in between leaves the journal in the directory that it is about: see
+``trash``.
 """
 
 import errno
@@ -16,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from venvdash.actions import checks, journal, links, places, steps, tools
+from venvdash.actions import checks, journal, links, places, steps, tools, trash_folder
 from venvdash.actions.checks import GoneError
 from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
@@ -184,6 +185,7 @@ class Deleter:
             place = stack.enter_context(opened(environment.entry.parent))
             stack.enter_context(locked(place))
             self._check(item, held, place)
+            folder = self._folder(item, place, stack)
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
             if (status.st_dev, status.st_ino) != held.inode:
@@ -192,8 +194,9 @@ class Deleter:
             lock = lock_uv(environment, entry, stack)
             steps.step("locked")
             with Rollback() as back:
-                trash = self._move(item, place, entry, back, lock)
+                trash = self._move(item, place, folder, entry, back, lock)
             place.sync()
+            folder.sync()
             steps.step("synced")
             return _result(item, Outcome.DONE, _debris(place, environment), trash=trash)
 
@@ -204,12 +207,12 @@ class Deleter:
             place = stack.enter_context(opened(item.row.environment.entry.parent))
             stack.enter_context(locked(place))
             self._check(item, held, place)
+            folder = self._folder(item, place, stack)
             steps.step("checked")
             with Rollback() as back:
-                places.note(self._context.machine.state_directory, place.real())
-                place.make(trash)
-                back.add(partial(place.remove, trash))
-                box = stack.enter_context(place.open(trash))
+                folder.make(trash)
+                back.add(partial(folder.remove, trash))
+                box = stack.enter_context(folder.open(trash))
                 steps.step("made")
                 back.add(partial(journal.remove, box))
                 journal.write(box, _journal(item, held.inode[1], 0))
@@ -222,6 +225,7 @@ class Deleter:
                 steps.step("verified")
             box.sync()
             place.sync()
+            folder.sync()
             steps.step("synced")
             return _result(item, Outcome.DONE, "", trash=box.path)
 
@@ -246,14 +250,33 @@ class Deleter:
                 links.remove(link)
         return _result(item, Outcome.DONE, f"Removed by `{visible(command.shown)}`, for good.")
 
+    def _folder(self, item: Item, place: Directory, stack: ExitStack) -> Directory:
+        """Open and lock the folder that it is moved to: ``place``, or one of our own.
+
+        Both are noted, so that what a crash leaves in them is found. Raises OSError.
+        """
+        state = self._context.machine.state_directory
+        places.note(state, place.real())
+        if item.folder is None or not item.folder.own:
+            return place
+        folder = stack.enter_context(trash_folder.made(item.folder))
+        stack.enter_context(locked(folder))
+        places.note(state, item.folder.path)
+        return folder
+
     def _move(
-        self, item: Item, place: Directory, entry: Directory, back: Rollback, lock: locks.Lock
+        self,
+        item: Item,
+        place: Directory,
+        folder: Directory,
+        entry: Directory,
+        back: Rollback,
+        lock: locks.Lock,
     ) -> Path:
         """Do the steps that change something; ``back`` is told how to take each back."""
         name, trash = entry.path.name, _trash_name()
         status = entry.status()
         mode = stat.S_IMODE(status.st_mode)
-        places.note(self._context.machine.state_directory, place.real())
         if mode & 0o700 != 0o700:  # the journal must be written into it
             entry.permit(mode | 0o700)
             back.add(partial(entry.permit, mode))
@@ -263,15 +286,15 @@ class Deleter:
         self._unlink(item, back)
         if entry.descriptor is None:
             lock.release()  # Windows renames no directory in which a file is open
-        place.rename(name, trash)
-        back.add(partial(place.rename, trash, name), trash=place.path / trash)
+        place.rename(name, trash, folder)
+        back.add(partial(folder.rename, trash, name, place), trash=folder.path / trash)
         steps.step("renamed")
-        if not os.path.samestat(place.look(trash), status):
+        if not os.path.samestat(folder.look(trash), status):
             raise ChangedError("Another one was put in its place at the last moment.")
-        for reason in checks.mounted(place.real() / trash, Mounts.read()):
+        for reason in checks.mounted(folder.real() / trash, Mounts.read()):
             raise ChangedError(reason)
         steps.step("verified")
-        return place.path / trash
+        return folder.path / trash
 
     def _unlink(self, item: Item, back: Rollback) -> None:
         place = item.row.environment.entry

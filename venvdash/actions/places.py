@@ -1,15 +1,17 @@
-"""Where trash may lie: in every directory that holds environments, and where we have put some.
+"""Where trash may lie: in every directory that holds environments, and in folders of our own.
 
-Trash lies beside what it was, so most of it is found by looking through the stores. A store may no
-longer be looked at, though: its project is gone, a variable is not set. So deleting notes the
-directory, outside the environments; the notes are hints only, what counts is the journal.
+Trash lies beside what it was, or in a folder of ours (``trash_folder``), so most of it is found by
+looking through the stores. A store may no longer be looked at, though: its project is gone, a
+variable is not set. So deleting notes the directory, outside the environments; the notes are hints
+only, what counts is the journal.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from venvdash.actions.context import Roots
+from venvdash.actions import trash_folder
+from venvdash.actions.context import Context
 from venvdash.scanner.discover import MARKS, OURS
 from venvdash.stores.base import Layout, Root
 from venvdash.system.files import UnreadableError
@@ -67,19 +69,23 @@ def _read(notes: OwnFolder, name: str) -> bytes | None:
         return None
 
 
-def looked_at(roots: Roots, state: Path | None = None) -> Iterator[Path]:
+def looked_at(context: Context) -> Iterator[Path]:
     """Yield every directory in which environments, and so trash, may lie; links resolved."""
-    seen: set[Path] = set()
-    for real, found in roots.items():
-        for root in found:
+    yield from with_stores(context)
+
+
+def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
+    """Return these directories, each with the names of the stores that look there."""
+    found: dict[Path, tuple[str, ...]] = {}
+    for real, roots in context.roots.items():
+        for root in roots:
             for place in _of(real, root):
-                if place not in seen:
-                    seen.add(place)
-                    yield place
-    for place in noted(state) if state is not None else ():
-        if place not in seen:
-            seen.add(place)
-            yield place
+                found[place] = (*found.get(place, ()), root.store)
+    for place in trash_folder.existing(found.items(), context.machine):
+        found.setdefault(place, ())
+    for place in noted(context.machine.state_directory):
+        found.setdefault(place, ())
+    return found
 
 
 def _of(real: Path, root: Root) -> Iterator[Path]:

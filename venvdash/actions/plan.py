@@ -5,10 +5,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from venvdash.actions import checks, links, tools
+from venvdash.actions import checks, links, tools, trash_folder
 from venvdash.actions.context import Context
-from venvdash.model import Action, Item, Location, Package, Plan, Refusal, Removal, Row
-from venvdash.system.files import read_text
+from venvdash.model import (
+    Action,
+    Item,
+    Location,
+    Package,
+    Plan,
+    Refusal,
+    Removal,
+    Row,
+    TrashFolder,
+)
+from venvdash.system.files import read_text, real
 from venvdash.system.locks import environment_locked
 from venvdash.system.processes import Use, users
 from venvdash.text import visible
@@ -70,7 +80,7 @@ def busy(row: Row, uses: Sequence[Use]) -> str | None:
 def _item(row: Row, context: Context) -> Item:
     """Return the row with all that goes with it. Raises ChangedError and ToolError."""
     if row.environment.target is not None:
-        return Item(row, how=Removal.UNLINK)
+        return Item(row, how=Removal.UNLINK, folder=_folder(row, context))
     here, edits = links.leading_to(row)
     for path in (*(link.path for link in here), *(edit.path for edit in edits)):
         if not links.removable(path):
@@ -81,7 +91,13 @@ def _item(row: Row, context: Context) -> Item:
     if tools.needs_tool(row.environment):
         tools.command(row.environment, context.machine)
         how = Removal.TOOL
-    return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row))
+    folder = _folder(row, context) if how is Removal.TRASH else None
+    return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row), folder)
+
+
+def _folder(row: Row, context: Context) -> TrashFolder:
+    place = real(row.environment.entry.parent)
+    return trash_folder.choose(place, context.stores(row.environment), context.machine)
 
 
 def _confirm(row: Row) -> str:

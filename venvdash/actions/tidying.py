@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from venvdash import config
-from venvdash.actions import journal, links, steps, untidied
+from venvdash.actions import journal, links, steps, trash_folder, untidied
 from venvdash.actions.links import ChangedError
 from venvdash.actions.rollback import locked, words
 from venvdash.model import Edit, Removal, Tidying, Trashed
@@ -159,20 +159,28 @@ def _change(edit: Edit, gone: Trashed) -> None:
 
 def _replaced(gone: Trashed) -> bool:
     """Return whether there is something in its place, or the store itself was moved."""
-    moved = os.path.realpath(gone.original.parent) != os.path.realpath(gone.path.parent)
+    back = trash_folder.restored_to(gone.path, gone.original)
+    moved = os.path.realpath(gone.original.parent) != os.path.realpath(back)
     return moved or os.path.lexists(gone.original)
 
 
 def _may_come_back(gone: Trashed) -> bool:
     """Return whether another one of the same place lies in the trash and may be had back."""
-    with suppress(OSError), os.scandir(gone.path.parent) as entries:
+    return any(
+        _original(path, inode) == gone.original
+        for folder in dict.fromkeys([gone.path.parent, gone.original.parent])
+        for path, inode in _whole(folder)
+        if path != os.fspath(gone.path)
+    )
+
+
+def _whole(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the path and inode of each trash directory in ``folder`` of which nothing is freed."""
+    with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if not entry.name.startswith(journal.PREFIX) or entry.name == gone.path.name:
-                continue
-            whole = os.path.lexists(os.path.join(entry.path, journal.NAME))
-            if whole and _original(entry.path, entry.inode()) == gone.original:
-                return True
-    return False
+            marked = entry.name.startswith(journal.PREFIX)
+            if marked and os.path.lexists(os.path.join(entry.path, journal.NAME)):
+                yield entry.path, entry.inode()
 
 
 @lru_cache(maxsize=10_000)  # asked for each that is freed: of a thousand, a thousand times

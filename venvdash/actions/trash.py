@@ -6,10 +6,20 @@ All is told by the journal (``trash.toml``) in the directory itself; nothing els
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from venvdash.actions import journal, links, making, places, rename_journal, renaming, steps
-from venvdash.actions.context import Roots
+from venvdash.actions import (
+    journal,
+    links,
+    making,
+    places,
+    rename_journal,
+    renaming,
+    steps,
+    trash_folder,
+)
+from venvdash.actions.context import Context
 from venvdash.actions.journal import JournalError
 from venvdash.actions.links import ChangedError
 from venvdash.actions.repair import RepairError, leftovers, refusal, repair
@@ -23,19 +33,28 @@ from venvdash.text import visible
 _MOST_NAMES = 1000
 
 
-def find(roots: Roots, state: Path | None = None) -> list[Trashed]:
-    """Return what lies in the trash, the newest first; ``state`` is the machine's state directory.
+def find(context: Context) -> list[Trashed]:
+    """Return what lies in the trash, the newest first.
 
     Also what is being freed (``purging``), until it is gone. Raises nothing.
     """
     found = []
-    for place in places.looked_at(roots, state):
+    for place, stores in places.with_stores(context).items():
         for directory in _children(place, trash=True):
             with directory:
                 trashed = _read(directory)
                 if trashed is not None and _has_content(directory, trashed):
-                    found.append(trashed)
+                    until = trash_folder.lasts_until(place, stores or (_store_of(trashed),))
+                    found.append(replace(trashed, lasts_until=until))
     return sorted(found, key=lambda trashed: -trashed.since)
+
+
+def _store_of(trashed: Trashed) -> str:
+    """Return the name of the store that declares its kind, "" for none."""
+    from venvdash.stores import of_kind  # imports every store
+
+    store = of_kind(trashed.kind)
+    return store.name if store else ""
 
 
 def read(path: Path) -> Trashed | None:
@@ -49,10 +68,10 @@ def read(path: Path) -> Trashed | None:
 
 def free_name(trashed: Trashed) -> str:
     """Return a name under which it can be restored: its own, or one like it that is not taken."""
-    name = trashed.entry
+    name, place = trashed.entry, trash_folder.restored_to(trashed.path, trashed.original)
     for number in range(_MOST_NAMES):
         offered = name if number == 0 else _numbered(name, number)
-        if not os.path.lexists(trashed.path.parent / offered):
+        if not os.path.lexists(place / offered):
             return offered
     return f"{name[:200]}-{os.urandom(4).hex()}"
 
@@ -83,9 +102,15 @@ def restore(trashed: Trashed, name: str | None = None) -> Result:
 
 def _restore(trashed: Trashed, name: str) -> Result:
     with ExitStack() as stack:
-        place = stack.enter_context(Directory(trashed.path.parent))
-        stack.enter_context(locked(place))
-        box = stack.enter_context(place.open(trashed.path.name))
+        folder = stack.enter_context(trash_folder.opened(trashed.path.parent))
+        place = folder
+        if trash_folder.is_own(trashed.path.parent):
+            back = trash_folder.restored_to(trashed.path, trashed.original)
+            trash_folder.make_again(back, folder)
+            place = stack.enter_context(Directory(back))
+            stack.enter_context(locked(place))
+        stack.enter_context(locked(folder))
+        box = stack.enter_context(folder.open(trashed.path.name))
         handle = box.path if box.descriptor is None else box.descriptor
         if stack.enter_context(locks.lock_directory(handle)).busy:
             raise ChangedError("It is being freed just now.")
@@ -100,30 +125,31 @@ def _restore(trashed: Trashed, name: str) -> Result:
             return _result(trashed, Outcome.SKIPPED, reason, trash=trashed.path)
         steps.step("restoring")
         if now.how == Removal.UNLINK:
-            _restore_alias(place, box, name)
+            _restore_alias(place, folder, box, name)
             notes: list[str] = []
         else:
-            place.rename(box.path.name, name)
+            folder.rename(box.path.name, name, place)
             steps.step("restored")
             notes = _settle(box, now, place.path / name)
         place.sync()
+        folder.sync()
         steps.step("settled")
         return _result(trashed, Outcome.DONE, " ".join(f"{note}." for note in notes))
 
 
-def _restore_alias(place: Directory, box: Directory, name: str) -> None:
+def _restore_alias(place: Directory, folder: Directory, box: Directory, name: str) -> None:
     with Rollback() as back:
         box.rename(journal.LINK, name, place)
         back.add(lambda: place.rename(name, journal.LINK, box))
         steps.step("restored")
-    _dissolve(place, box)
+    _dissolve(folder, box)
 
 
-def _dissolve(place: Directory, box: Directory) -> None:
+def _dissolve(folder: Directory, box: Directory) -> None:
     """Remove a trash directory in which nothing is left but the journal."""
     with suppress(OSError):
         journal.remove(box)
-        place.remove(box.path.name)
+        folder.remove(box.path.name)
 
 
 def _settle(directory: Directory, trashed: Trashed, place: Path) -> list[str]:
@@ -157,7 +183,7 @@ def _named_anew(place: Path, original: Path) -> str:
     return "Its programs still name the place where it was"
 
 
-def recover(roots: Roots, state: Path | None = None) -> list[str]:
+def recover(context: Context) -> list[str]:
     """Tidy up after a crash, and return what was done, a sentence each.
 
     What is under its own name stays there, and its project's link is made again; what is in the
@@ -165,7 +191,7 @@ def recover(roots: Roots, state: Path | None = None) -> list[str]:
     nothing.
     """
     said: list[str] = []
-    for place in places.looked_at(roots, state):
+    for place in places.looked_at(context):
         try:
             said += _recover(place)
         except (ChangedError, OSError):

@@ -164,6 +164,8 @@ def _item_json(item: Item) -> dict[str, object]:
         "only_here": [package_json(package) for package in item.only_here],
         "how": str(item.how),
         "confirm": item.confirm,
+        "trash_folder": str(item.folder.path) if item.folder else None,
+        "lasts_until": (item.folder.lasts_until or None) if item.folder else None,
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
     }

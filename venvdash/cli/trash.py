@@ -53,6 +53,9 @@ def list_command(records: bool, as_json: bool) -> None:
     ]
     for line in columns(rows, frozenset({1, 2})):
         click.echo(line)
+    for one in found:
+        if one.lasts_until:
+            click.echo(f"{visible(one.name)} lasts only until the next `{one.lasts_until}`.")
     days = counted(opened.config.trash_keep, "day")
     click.echo(f"Each is freed {days} after it was deleted; `venvdash trash empty` frees all now.")
 
@@ -165,4 +168,5 @@ def trashed_json(one: Trashed) -> dict[str, object]:
         "frees": one.frees,
         "links": [str(link.path) for link in one.links],
         "freeing": one.purging,
+        "lasts_until": one.lasts_until or None,
     }

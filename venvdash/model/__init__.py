@@ -44,6 +44,7 @@ from venvdash.model.plans import (
     Row,
     Tidying,
     Trashed,
+    TrashFolder,
 )
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "Status",
     "Tidying",
     "Traits",
+    "TrashFolder",
     "Trashed",
     "Usage",
     "UserFiles",

@@ -64,10 +64,23 @@ class Link:
 class Removal(StrEnum):
     """How an environment is removed."""
 
-    TRASH = "trash"  # renamed to a sibling, from where it can be had back
+    TRASH = "trash"  # renamed into the trash, from where it can be restored
     UNLINK = "unlink"  # an alias: the link alone goes, its target is untouched
     TOOL = "tool"  # by the tool's own command, which cannot be undone
     UNFINISHED = "unfinished"  # it was never whole: what a crash left of its making
+
+
+@dataclass(frozen=True, slots=True)
+class TrashFolder:
+    """The directory into which an environment is moved when it is deleted, without links.
+
+    ``own``: it is a folder of venvdash's, outside the store. ``lasts_until`` is a command of the
+    store's tool that deletes what lies there ("uv cache prune"), "" where none does.
+    """
+
+    path: Path
+    own: bool = False
+    lasts_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,7 @@ class Item:
     it and are changed with it. ``how`` is a ``Removal``. ``only_here`` are packages that could not
     be had again: from local paths or wheels, or named by no lockfile of the project. ``confirm``
     says why its name must be typed before it goes, a sentence; empty where a yes will do.
+    ``folder`` is where it goes, None where its tool removes it for good.
     """
 
     row: Row
@@ -86,6 +100,7 @@ class Item:
     links: tuple[Link, ...] = ()
     how: str = Removal.TRASH
     confirm: str = ""
+    folder: TrashFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +164,8 @@ class Trashed:
     ``path`` is the trash directory, ``original`` where the entry was, ``name`` what the row was
     called, ``since`` when it was deleted. ``status`` and ``reason`` are those that it had.
     ``inode`` is the entry's own, ``mode`` its permissions. ``purging``: freeing it has begun, so
-    it cannot be had back.
+    it cannot be had back. ``lasts_until``: a command of its tool that deletes it from the trash
+    ("uv cache prune"), "" for none; told by where it lies, not by ``trash.toml``.
     """
 
     path: Path
@@ -168,6 +184,7 @@ class Trashed:
     inode: int = 0
     mode: int = 0
     purging: bool = False
+    lasts_until: str = ""
 
     @property
     def entry(self) -> str:

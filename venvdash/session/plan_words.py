@@ -131,6 +131,8 @@ def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
     elif item.how == Removal.TOOL:
         command = visible(environment.traits.tool or "its tool's own command")
         yield _warning(f"  removed by {command}: ", "this cannot be undone")
+    if item.folder and item.folder.lasts_until:
+        yield _warning("  in the trash ", f"until the next `{visible(item.folder.lasts_until)}`")
     for link in item.links:
         yield _plain(f"  the project's link {short_path(link.path, home)} goes with it")
     for edit in item.edits:

@@ -79,7 +79,7 @@ def recover(session: "Session") -> list[str]:
         return []
     from venvdash.actions import trash
 
-    said = list(trash.recover(_context(session).roots, state))  # a renaming, too, broke off
+    said = list(trash.recover(_context(session)))  # a renaming, too, broke off
     try:
         with Journals(state, wait=0.0) as journals:
             for key, stage, journal in list(journals.found(host_id())):

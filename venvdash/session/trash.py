@@ -64,7 +64,7 @@ class Trash:
         """Return what lies in the trash, the newest first."""
         from venvdash.actions import trash
 
-        return trash.find(self._session.context().roots, self._session.machine.state_directory)
+        return trash.find(self._session.context())
 
     def prefixes(self, without: Collection[Path | None]) -> list[Path]:
         """Return where environments in the trash are, or may be; not in the ones ``without``."""
@@ -188,15 +188,15 @@ class Trash:
         """Mend what a crash left and begin to free what lay in the trash long enough."""
         from venvdash.actions import freeing, places, purge, trash, untidied
 
-        roots, state = self._session.context().roots, self._session.machine.state_directory
-        told = [*trash.recover(roots, state), *untidied.told(state)]
+        context, state = self._session.context(), self._session.machine.state_directory
+        told = [*trash.recover(context), *untidied.told(state)]
         limit = time.time() - self._session.config.trash_keep * _DAY
-        found = trash.find(roots, state)
+        found = trash.find(context)
         old = [one.path for one in found if one.since < limit or one.purging]
         holding = {one.path.parent for one in found}
         for place in holding:
             places.note(state, place)  # it may not have been possible when it came there
-        unfinished = purge.unfinished({*roots, *holding})
+        unfinished = purge.unfinished({*context.roots, *holding})
         freeing.start(list(dict.fromkeys([*old, *unfinished])), self._session.machine)
         return told
 

@@ -190,6 +190,17 @@ class Linking:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """A command of a tool that deletes whatever lies in a directory, whoever put it there.
+
+    ``directory``: nothing below it is safe from ``command``, which is written as people type it.
+    """
+
+    directory: Path
+    command: str
+
+
 class Store:
     """One tool's environments.
 
@@ -279,6 +290,14 @@ class Store:
         ``project`` is a directory, or a script for script environments; it need not exist.
         """
         return False
+
+    def clearing(self, place: Path) -> Clearing | None:
+        """Return the tool's command that deletes all of ``place``, a directory of entries.
+
+        None where every command of the tool leaves alone what it does not know: then an
+        environment in the trash may lie there, beside the others.
+        """
+        return None
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return what the tool still keeps of an environment of its own that was freed.

@@ -21,7 +21,17 @@ from venvdash.stores._dirs import (
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import led, led_before, pointer_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
-from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
+from venvdash.stores.base import (
+    Assignment,
+    Clearing,
+    Kind,
+    Layout,
+    Linking,
+    Reading,
+    Root,
+    Store,
+    Why,
+)
 from venvdash.stores.reading import config_text, string, toml_table
 from venvdash.system.files import UnreadableError, real
 from venvdash.system.machine import Machine
@@ -97,6 +107,13 @@ class PdmStore(Store):
         return environment.traits.digest is not None and any(
             entry.startswith(f"{_stem(path)}-") for path in spellings(project)
         )
+
+    def clearing(self, place: Path) -> Clearing | None:
+        """Return ``pdm venv purge``: it deletes every entry of ``venv.location``, hidden ones too.
+
+        pdm's ``cli/commands/venv/utils.py``, ``iter_central_venvs``; seen with pdm 2.29.3.
+        """
+        return Clearing(place, "pdm venv purge")
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the project's pointer if it still leads to the environment.

@@ -15,12 +15,13 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Environment, How, Traits
 from venvdash.stores import _xxh3
-from venvdash.stores.base import Assignment, Kind, Names, Reading, Root, Store, Why
+from venvdash.stores.base import Assignment, Clearing, Kind, Names, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, json_object, string, toml_table
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
 _META = "conda-meta"
+_ENVS = "envs"
 _POINTER = ".pixi/envs"
 _WORKSPACE = re.compile(r"(?P<name>.*)-(?P<digest>[0-9]{1,20})", re.DOTALL)
 _VARIABLE = "PIXI_CACHE_DETACHED_ENVIRONMENTS_DIR"
@@ -62,10 +63,10 @@ class PixiStore(Store):
             if cache:
                 caches.append((cache, Why.CONFIG, str(file)))
         for path, why, source in [*_given_caches(machine), *caches, *_default_caches(machine)]:
-            yield Root(path / "envs", self.name, why, source, depth=_DETACHED_DEPTH)
+            yield Root(path / _ENVS, self.name, why, source, depth=_DETACHED_DEPTH)
         home = machine.path_variable("PIXI_HOME")
         why, source = (Why.VARIABLE, "PIXI_HOME") if home else (Why.DEFAULT, "")
-        yield Root((home or machine.home / ".pixi") / "envs", self.name, why, source)
+        yield Root((home or machine.home / ".pixi") / _ENVS, self.name, why, source)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of what pixi made; a tool's where pixi keeps its tools."""
@@ -116,6 +117,17 @@ class PixiStore(Store):
         return wanted is not None and any(
             _digest(path) == wanted for path in {os.fspath(project), os.fspath(real(project))}
         )
+
+    def clearing(self, place: Path) -> Clearing | None:
+        """Return ``pixi clean``: it deletes the ``envs`` of a workspace with all that lies there.
+
+        ``pixi clean cache`` deletes the whole cache, in which such environments lie by default.
+        pixi's src/cli/clean.rs; not run here.
+        """
+        if place.name != _ENVS or not _WORKSPACE.fullmatch(place.parent.name):
+            return None
+        root = place.parent.parent
+        return Clearing(root.parent if root.name == _ENVS else place.parent, "pixi clean")
 
     def expected(self, wanted: Assignment) -> Path | None:
         """Return its place below the workspace's name and number."""

@@ -19,7 +19,17 @@ from venvdash.model import Claim, Direction, Edit, Environment, How, Tidying, Tr
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import led_before, pointer_text
 from venvdash.stores._paths import literally, sha256, sha256_fits
-from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
+from venvdash.stores.base import (
+    Assignment,
+    Clearing,
+    Kind,
+    Layout,
+    Linking,
+    Reading,
+    Root,
+    Store,
+    Why,
+)
 from venvdash.stores.reading import json_object, string
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
@@ -127,6 +137,13 @@ class PrimeUveStore(Store):
         """Return whether the digest in the name is that of ``project``."""
         digest = environment.traits.digest
         return digest is not None and sha256_fits(project, digest)
+
+    def clearing(self, place: Path) -> Clearing | None:
+        """Return ``prime-uve prune --orphan``: it deletes every directory not in the registry.
+
+        prime-uve 0.2.0, ``utils/venv.py``, ``scan_venv_directory``.
+        """
+        return Clearing(place, "prime-uve prune --orphan")
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the registry without the projects that it maps to this environment.

@@ -14,7 +14,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Environment, Traits
 from venvdash.stores import _seahash, uv_settings
-from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why, normalised
+from venvdash.stores.base import Assignment, Clearing, Kind, Reading, Root, Store, Why, normalised
 from venvdash.system.machine import Machine
 
 _BUCKET = "environments-v2"
@@ -92,6 +92,16 @@ class UvStore(Store):
                 volatile=True,
             )
         return Traits(kind="uv-ephemeral", name=entry, volatile=True)
+
+    def clearing(self, place: Path) -> Clearing | None:
+        """Return ``uv cache prune``: it empties the buckets, and removes from the cache all else.
+
+        uv's crates/uv-cache, ``Cache::prune`` and ``Cache::clear``; seen with uv 0.13.9.
+        """
+        for directory in (place, *place.parents):
+            if _OTHER_BUCKET.fullmatch(directory.name):
+                return Clearing(directory.parent, "uv cache prune")
+        return None
 
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether uv, asked in ``project``, would use exactly this entry.

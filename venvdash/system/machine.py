@@ -125,6 +125,14 @@ class Machine:
             return state_home / "venvdash"
         return folders.get(self.platform, state_home) / "venvdash"
 
+    @cached_property
+    def data_directory(self) -> Path:
+        """Where what the user owns is kept: deleted environments. As platformdirs says."""
+        folders = {"win32": self.local_appdata, "darwin": self._library}
+        if self.platform == "darwin" and self.variable("XDG_DATA_HOME"):
+            return self.data_home / "venvdash"
+        return folders.get(self.platform, self.data_home) / "venvdash"
+
     @property
     def _library(self) -> Path:
         return self.home / "Library" / "Application Support"

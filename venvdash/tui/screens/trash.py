@@ -94,7 +94,8 @@ class TrashScreen(Dialog[None]):
             return
         why = with_tilde(visible(item.reason), self._main.home)
         where = short_path(item.original, self._main.home)
-        self._say(Content.assemble((where, "bold"), f"  {why}"))
+        until = f"  lasts until the next `{item.lasts_until}`" if item.lasts_until else ""
+        self._say(Content.assemble((where, "bold"), f"  {why}", (until, "$text-warning")))
 
     def _say(self, text: Content) -> None:
         self.query_one("#about", Static).update(text)
