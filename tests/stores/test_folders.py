@@ -1,10 +1,13 @@
+import os
 import sys
 
 import pytest
 
 from tests.conftest import Home
+from tests.scenario import rows
 from tests.stores.places import made, paths, reading
 from venvdash.config import Config
+from venvdash.model import Status
 from venvdash.stores.base import Root, Why
 from venvdash.stores.folders import STORE
 from venvdash.system.machine import Machine
@@ -43,3 +46,28 @@ def test_any_other_environment_is_named_after_its_directory(
 ) -> None:
     root = Root(home.path / "depot", "configured")
     assert STORE.recognise(reading(made(root.path / place), root)).name == name
+
+
+def test_what_uv_makes_for_a_project_says_so(home: Home) -> None:
+    project, store = home.path / "code" / "shop", home.path / ".venvs"
+    project.mkdir(parents=True)
+    home.uv("init", "-q", "--no-workspace", "--bare", cwd=project)
+    home.uv("sync", "-q", cwd=project, UV_PROJECT_ENVIRONMENT=str(store / "shop"))
+    home.uv("venv", "-q", "--prompt", "shop", store / "mine")
+    home.uv("venv", "-q", "--prompt", "shop", store / "later")
+    later = store / "later"
+    home.uv("pip", "sync", "-q", "--python", later, "--allow-empty-requirements", os.devnull)
+    assert (later / ".lock").exists()
+    found = rows(home).values()
+    made_for = {row.path.name: row.environment.traits.made_for for row in found}
+    assert made_for == {"shop": "shop", "mine": None, "later": None}
+    shown = {row.path.name: row.verdict for row in found}
+    assert {name: verdict.status for name, verdict in shown.items()} == {
+        "shop": Status.UNKNOWN,
+        "mine": Status.NAMED,
+        "later": Status.NAMED,
+    }
+    assert "uv made it for a project shop" in shown["shop"].reason
+    (project / ".env").write_text("export UV_PROJECT_ENVIRONMENT='~/.venvs/shop'\nTOKEN=$(cat x)\n")
+    (verdict,) = (row.verdict for path, row in rows(home).items() if path.name == "shop")
+    assert (verdict.status, verdict.project) == (Status.LINKED, project)

@@ -14,7 +14,8 @@ from tests.realtools import Tool
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import How, Status, Traits
+from venvdash.model import How, Location, Status, Traits
+from venvdash.session import Session
 from venvdash.stores.base import Root, Why
 from venvdash.stores.poetry import STORE
 from venvdash.system.machine import Machine
@@ -198,6 +199,35 @@ SETTINGS = [
         id="the project's own",
     ),
 ]
+
+
+def test_a_folder_that_only_a_project_names_is_listed_from_anywhere(
+    home: Home, tool: Tool, two_pythons: tuple[Path, Path]
+) -> None:
+    poetry, disk = Poetry(home, tool("poetry")), home.path.parent / "disk"
+    disk.mkdir()
+    made = []
+    for name in ("web", "gone"):
+        project = poetry.project(name, BARE)
+        (project / "poetry.toml").write_text(f'[virtualenvs]\npath = "{disk}"\n')
+        poetry(project, "env", "use", "-q", two_pythons[0])
+        made.append(poetry.used(project))
+    (disk / "photos").mkdir()
+    shutil.rmtree(home.path / "code" / "gone")
+    for cwd in (home.path, home.path / "code" / "web"):
+        session = Session(home.machine(cwd=cwd), Config(), records=False)
+        for _ in session.scan(usage=False):
+            pass
+        shown = {path: row.verdict for path, row in session.rows.items()}
+        assert shown.keys() == set(made)
+        assert {row.environment.location for row in session.rows.values()} == {Location.LINKED}
+        assert (shown[made[0]].status, shown[made[0]].project) == (
+            Status.LINKED,
+            home.path / "code" / "web",
+        )
+        assert shown[made[0]].evidence is How.HASH
+        assert shown[made[1]].status is Status.UNKNOWN
+        assert disk not in [seen.real for seen in session.stores]
 
 
 @pytest.mark.parametrize(("variables", "files"), SETTINGS)

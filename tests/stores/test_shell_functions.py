@@ -13,8 +13,10 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import rows
 from tests.stores.places import given
-from venvdash.config import Config, load
-from venvdash.model import Row, Status
+from venvdash.config import Config, ConfiguredStore, load
+from venvdash.model import Location, Row, Status
+from venvdash.stores.base import Layout, Why
+from venvdash.stores.configured import STORE
 
 PROJECT = Path("dev", "shop", "web-app")
 
@@ -89,8 +91,35 @@ def test_a_flat_store_names_its_environments(user: Home, name: str) -> None:
     line, place = FLAT[name]
     path = _synced(user, place)
     row = _row(user, line, path)
-    assert (row.environment.traits.kind, row.verdict.status) == ("venv", Status.NAMED)
+    assert (row.environment.traits.kind, row.verdict.status) == ("venv", Status.UNKNOWN)
     assert row.environment.traits.name.startswith(PROJECT.name)
+    assert row.verdict.reason.startswith("uv made it for a project web-app (its prompt and .lock")
+
+
+@pytest.mark.parametrize(
+    ("variable", "place"),
+    [
+        ("PUV_VENV_LOCATION", "{home}/puv/{name}"),
+        ("UV_DEPOT", "{home}/depot/{name}"),
+        ("UV_DEPOT", "{home}/depot/{below}"),
+        ("UV_DEPOT", "{home}/depot{home}/{below}"),
+    ],
+)
+def test_the_variables_of_puv_and_fuv_name_stores(user: Home, variable: str, place: str) -> None:
+    path = _synced(user, place)
+    row = _row(user, None, path)
+    (root,) = (r for r in STORE.roots(user.machine(), Config()) if r.source == variable)
+    assert (root.why, row.environment.root) == (Why.VARIABLE, root.path)
+    assert row.environment.location is Location.CENTRAL
+    mirrored = place.endswith("{below}")
+    assert (root.layout is Layout.MIRRORED) == mirrored
+    assert row.verdict.project == (user.path / PROJECT if mirrored else None)
+
+
+def test_a_configured_folder_is_not_looked_at_twice(user: Home) -> None:
+    config = Config(stores=(ConfiguredStore("$UV_DEPOT", "mirrored"),))
+    found = [root.path.name for root in STORE.roots(user.machine(), config)]
+    assert found == ["depot", "puv"]
 
 
 def test_a_project_that_is_installed_in_it_proves_a_flat_environment(user: Home) -> None:
@@ -114,7 +143,7 @@ def test_a_name_that_is_none_leads_nowhere(user: Home, text: str) -> None:
     line, place = FLAT["puv"]
     path = _synced(user, place)
     (user.path / PROJECT / ".venv-name").write_text(text)
-    assert _row(user, line, path).verdict.status is Status.NAMED
+    assert _row(user, line, path).verdict.status is Status.UNKNOWN
 
 
 def test_the_directory_around_an_environment_goes_with_it(user: Home) -> None:

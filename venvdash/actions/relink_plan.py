@@ -31,7 +31,7 @@ from venvdash.actions.relink_values import (
 )
 from venvdash.actions.swaps import Swap
 from venvdash.model import Edit, Place, Presence, Row
-from venvdash.scanner import places, projects
+from venvdash.scanner import discover, places, projects
 from venvdash.stores.base import VENV_NAMES, Assignment, Linking, normalised
 from venvdash.system.files import real
 from venvdash.system.patience import Job, Patient
@@ -71,7 +71,7 @@ class _Plan:
             environment=environment,
             entry=environment.entry,
             prefix=environment.path,
-            roots=tuple(self.store.roots(known.context.machine, known.config)),
+            roots=tuple(discover.roots_of(self.store, known.context.machine, known.config)),
             project=project,
             name=projects.name_of(os.fspath(project)) or "",
             former=() if shared else _former(row, project, known),

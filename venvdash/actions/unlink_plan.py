@@ -18,6 +18,7 @@ from venvdash.actions.relink_values import (
     store_of,
 )
 from venvdash.model import How, Presence, Row
+from venvdash.scanner import discover
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import real
 from venvdash.text import visible
@@ -50,7 +51,7 @@ def _made(nothing: Relinking, known: Known) -> Relinking:
         environment=row.environment,
         entry=nothing.entry,
         prefix=nothing.prefix,
-        roots=tuple(store.roots(known.context.machine, known.config)),
+        roots=tuple(discover.roots_of(store, known.context.machine, known.config)),
         former=tuple(path for path in former if answers(known.places.get(path))),
         shared=bool(fixed),
     )

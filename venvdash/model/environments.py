@@ -62,9 +62,10 @@ class Traits:
 
     ``name`` is the environment's own name for people. ``project_name`` is the part of the name
     that the tool made from the project's name, ``digest`` the part it made from its path; both
-    None where the tool makes no such name. ``per_interpreter``: the tool makes one for each
-    Python and keeps a pointer to the current one. ``tool``: the command that alone may remove
-    it. ``keeps_sidecar``: False where the directory is somebody else's to the last file.
+    None where the tool makes no such name. ``made_for``: the name of the project that it was made
+    for, where only traces inside it tell that there is one. ``per_interpreter``: the tool makes
+    one for each Python and keeps a pointer to the current one. ``tool``: the command that alone
+    may remove it. ``keeps_sidecar``: False where the directory is somebody else's to the last file.
     """
 
     kind: str
@@ -72,6 +73,7 @@ class Traits:
     project_name: str | None = None
     digest: str | None = None
     per_interpreter: bool = False
+    made_for: str | None = None
     script: bool = False
     tool: str | None = None
     volatile: bool = False
@@ -79,8 +81,8 @@ class Traits:
 
     @property
     def expects_project(self) -> bool:
-        """Whether the name says that it was made for a project."""
-        return self.digest is not None
+        """Whether its name, or a trace inside, says that it was made for a project."""
+        return self.digest is not None or self.made_for is not None
 
 
 @dataclass(frozen=True, slots=True)

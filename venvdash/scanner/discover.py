@@ -32,7 +32,15 @@ class Branch:
 
 def roots(machine: Machine, config: Config) -> list[Root]:
     """Return every directory that some store looks at, in the stores' order."""
-    return [root for store in registry() for root in store.roots(machine, config)]
+    return [root for store in registry() for root in roots_of(store, machine, config)]
+
+
+def roots_of(store: Store, machine: Machine, config: Config) -> Iterator[Root]:
+    """Yield the directories that one store looks at, the same wherever the program is started.
+
+    A relative path in a variable is meant from HOME then, and no project's own settings count.
+    """
+    yield from store.roots(replace(machine, cwd=None), config)
 
 
 def resolve(root: Root) -> Branch:

@@ -1,6 +1,7 @@
 """What files of a project say of its environment though no store's tool keeps them.
 
-direnv's ``.envrc`` (https://direnv.net/man/direnv-stdlib.1.html), mise's ``_.python.venv``
+A name in ``.venv``, ``.env``, direnv's ``.envrc``
+(https://direnv.net/man/direnv-stdlib.1.html), mise's ``_.python.venv``
 (https://mise.jdx.dev/lang/python.html), VS Code's and JetBrains' settings, puv's ``.venv-name``.
 All are read as text: no shell, no template engine. What cannot be understood that way says nothing.
 """
@@ -39,7 +40,9 @@ class Hints:
         self._machine = machine
         self._names = names or {}
         self._readers: dict[str, Callable[[str, str], Iterator[str]]] = {
+            ".venv": self._venv,
             ".venv-name": self._venv_name,
+            ".env": self._dotenv,
             ".envrc": self._envrc,
             ".vscode/settings.json": self._vscode,
             ".idea/misc.xml": self._idea,
@@ -70,6 +73,12 @@ class Hints:
                 yield os.fspath(place / name)
             yield from self._named(name)
 
+    def _venv(self, directory: str, text: str) -> Iterator[str]:
+        """Yield the environment that a file ``.venv`` names; one with a path is no hint."""
+        name = next(iter(text.splitlines()), "").strip()
+        if name and os.path.basename(name) == name:
+            yield from self._named(name)
+
     def _named(self, name: str) -> Iterator[str]:
         if name in self._names:
             yield self._names[name]
@@ -87,6 +96,16 @@ class Hints:
                         yield os.path.join(directory, value)
             else:
                 yield from self._command(_words(line), directory, known)
+
+    def _dotenv(self, directory: str, text: str) -> Iterator[str]:
+        """Yield what the variables name; as shells and `dotenv` set them."""
+        known = dict(self._machine.variables) | {"PWD": directory}
+        for line in text.splitlines()[:_LINES]:
+            assigned = _ASSIGNED.match(line.strip())
+            if assigned and assigned[1] in _NAMES:
+                value = self._value(assigned[2], directory, known)
+                if value is not None:
+                    yield os.path.join(directory, value)
 
     def _command(self, words: list[str], directory: str, known: Mapping[str, str]) -> Iterator[str]:
         if len(words) < 2:

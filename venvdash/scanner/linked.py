@@ -1,45 +1,29 @@
 """Environments that a project leads to and that lie in no store: read as they are, where they are.
 
-Such as a ``.venv`` link to another disk, or into the cache of another UV_CACHE_DIR. What such a
-pointer names was written by anybody, so the target counts only if an environment lies there.
+Such as a ``.venv`` link to another disk, or into the cache of another UV_CACHE_DIR, or a folder
+that a project's poetry.toml names. Anybody may have written such a file, so a target counts only
+if an environment lies there.
 """
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, How, Location, NotEnvironment
+from venvdash.model import Claim, Environment, Location, NotEnvironment
 from venvdash.scanner.discover import OURS
+from venvdash.scanner.events import Event, Found
 from venvdash.scanner.inspect import Inspected, inspect
+from venvdash.scanner.leads import Folder, Lead, leads_outside
+from venvdash.scanner.reading import told
 from venvdash.stores import of_name, registry
 from venvdash.stores.base import VENV_NAMES, Entry, Root, Why
+from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 
-MOST = 2000  # such environments in one listing
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """A pointer in a project and the path that it leads to, links resolved.
-
-    ``uses``: the project's tool takes that environment before any other (a ``.venv``).
-    """
-
-    project: Path
-    pointer: Path
-    target: Path
-    uses: bool
-
-    @property
-    def claim(self) -> Claim:
-        """What the pointer says of the environment at its target."""
-        source = os.fspath(self.pointer)
-        return Claim(self.target, self.project, How.PROJECT_LINK, Direction.PROJECT, source)
-
-
-def leads_outside(project: str, target: str) -> bool:
-    """Return whether a pointer of ``project`` leads out of it; paths with links resolved."""
-    inside = target == project or target.startswith(project.rstrip(os.sep) + os.sep)
-    return not inside and OURS not in target
+_MOST = 2000  # such environments in one listing
+_ENTRIES = 5000  # looked at in one folder
 
 
 def root_of(prefix: Path) -> Root:
@@ -72,3 +56,79 @@ def read(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
         sidecar=False,
     )
     return replace(found, environment=environment)
+
+
+class LinkedReader:
+    """Adds the environments that projects lead to, outside ``roots``, to ``environments``.
+
+    ``new`` and ``claims`` are what the last ``take`` added. Each path is read once.
+    """
+
+    def __init__(
+        self,
+        environments: dict[Path, Environment],
+        roots: Mapping[str, Sequence[Root]],
+        uid: int | None,
+        patient: Patient,
+    ) -> None:
+        self._environments = environments
+        self._roots = roots
+        self._uid = uid
+        self._patient = patient
+        self._read: set[Path] = set()
+        self._listed: set[Path] = set()
+        self.found: list[Path] = []
+        self.new: list[Environment] = []
+        self.claims: list[Claim] = []
+
+    def take(self, leads: Iterable[Lead], folders: Iterable[Folder]) -> Iterator[Event]:
+        """Read what a part of the search leads to; one that does not answer is left out."""
+        self.new, self.claims = [], []
+        leads = list(leads)
+        targets = [lead.target for lead in leads]
+        for folder in folders:
+            targets += self._in_folder(folder)
+        yield from self._add(targets)
+        self.claims += [lead.claim for lead in leads if lead.target in self._environments]
+
+    def _add(self, targets: Iterable[Path]) -> Iterator[Event]:
+        known = self._environments
+        new = [path for path in dict.fromkeys(targets) if path not in self._read | known.keys()]
+        new = new[: _MOST - len(self.found)]
+        self._read.update(new)
+        for answer in self._patient.run(
+            [Job(path, partial(read, path, self._uid)) for path in new]
+        ):
+            if isinstance(answer, Inspected):
+                known[answer.environment.path] = answer.environment
+                self.found.append(answer.environment.path)
+                self.new.append(answer.environment)
+                self.claims += answer.claims
+                yield Found(answer.environment)
+            elif isinstance(answer, NotAnswering | Failed):
+                yield told(answer)
+
+    def _in_folder(self, folder: Folder) -> list[Path]:
+        """Return what may be environments in a folder that is not a store's; once for each."""
+        job = Job(folder.root.path, partial(self._entries, folder))
+        return [
+            path
+            for answer in self._patient.run([job])
+            if isinstance(answer, list)
+            for path in answer
+        ]
+
+    def _entries(self, folder: Folder) -> list[Path]:
+        place = os.path.realpath(folder.root.path)
+        stores = {os.fspath(root.path) for roots in self._roots.values() for root in roots}
+        if place in stores or Path(place) in self._listed:
+            return []
+        if not leads_outside(os.path.realpath(folder.project), place):
+            return []
+        self._listed.add(Path(place))
+        with os.scandir(place) as listing:
+            return [
+                Path(entry.path)
+                for entry in islice(listing, _ENTRIES)
+                if not entry.name.startswith(OURS) and entry.is_dir(follow_symlinks=False)
+            ]

@@ -14,7 +14,7 @@ from pathlib import Path
 from venvdash.model import Claim, Direction, Environment, How, ProjectRecord, Sighting
 from venvdash.scanner import projects
 from venvdash.scanner.candidates import Candidate, Wanted
-from venvdash.scanner.linked import Lead, leads_outside
+from venvdash.scanner.leads import Folder, Lead, leads_outside
 from venvdash.scanner.places import fsid_of
 from venvdash.scanner.pointers import Pointers
 from venvdash.stores.base import Store, normalised
@@ -26,7 +26,8 @@ _ENTRIES = 1000  # looked at in one directory to tell its age
 class Evidence:
     """What candidates proved; the fields are those of ``Facts``, ``names`` is for people.
 
-    ``leads`` are pointers to what is not among the environments.
+    ``leads`` are pointers to what is not among the environments, ``folders`` those that the
+    settings of projects name.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -34,9 +35,11 @@ class Evidence:
     sightings: Mapping[Path, tuple[Sighting, ...]] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     leads: tuple[Lead, ...] = ()
+    folders: tuple[Folder, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.claims or self.pointers or self.sightings or self.leads)
+        proven = self.claims or self.pointers or self.sightings
+        return bool(proven or self.leads or self.folders)
 
 
 _NAMELESS = ""  # a tool may have a word of its own for projects without a name
@@ -70,7 +73,7 @@ class Matcher:
         self._by_path: dict[str, Environment] = {}
         self._open: _Open = {}
         for environment in environments:
-            self._add(environment, environment.path in unproven)
+            self.add(environment, unproven=environment.path in unproven)
         self._known = dict(known or {})
         self._inodes: dict[int, list[ProjectRecord]] = defaultdict(list)
         self._gits: dict[str, list[ProjectRecord]] = defaultdict(list)
@@ -80,7 +83,8 @@ class Matcher:
             if record.git is not None:
                 self._gits[record.git].append(record)
 
-    def _add(self, environment: Environment, unproven: bool) -> None:
+    def add(self, environment: Environment, *, unproven: bool) -> None:
+        """Compare the candidates that follow with one environment more."""
         traits = environment.traits
         if environment.target is None:  # a link in a store stands for another environment
             self._by_path[os.path.realpath(environment.path)] = environment
@@ -132,6 +136,9 @@ class Matcher:
             self._sightings(candidate, directory, name),
             {candidate.path: name} if name else {},
             tuple(leads.values()),
+            tuple(
+                Folder(candidate.path, r) for r in self._pointers.folders(directory, candidate.has)
+            ),
         )
 
     def guess(self, path: Path, names: Sequence[str] = (), *, script: bool = False) -> list[Claim]:
@@ -268,15 +275,17 @@ def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
     sightings: dict[Path, tuple[Sighting, ...]] = {}
     names: dict[Path, str] = {}
     leads: list[Lead] = []
+    folders: list[Folder] = []
     for candidate in candidates:
         found = matcher.match(candidate)
         claims += found.claims
         pointers |= found.pointers
         names |= found.names
         leads += found.leads
+        folders += found.folders
         for path, places in found.sightings.items():
             sightings[path] = (*sightings.get(path, ()), *places)
-    return Evidence(tuple(claims), pointers, sightings, names, tuple(leads))
+    return Evidence(tuple(claims), pointers, sightings, names, tuple(leads), tuple(folders))
 
 
 def _lead(

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from venvdash.model import Environment
 from venvdash.scanner.hints import Hints
+from venvdash.stores import registry
 from venvdash.stores.base import Root, Store
 from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
 
 _LIMIT = 64 * 1024  # bytes of one pointer
 _LEADS = 64  # environments that one pointer may name
@@ -37,6 +39,7 @@ class Pointers:
     """Reads the pointers of ``stores`` in projects; ``roots`` are their directories by store.
 
     Only stores that have environments need to be asked. ``hints`` reads what belongs to no store.
+    With a ``machine`` the settings of projects are read, too.
     Nothing here raises.
     """
 
@@ -45,8 +48,11 @@ class Pointers:
         stores: Iterable[Store] = (),
         roots: Mapping[str, Sequence[Root]] | None = None,
         hints: Hints | None = None,
+        machine: Machine | None = None,
     ) -> None:
         self._hints = hints
+        self._machine = machine
+        self._settings = [(name, s) for s in registry() for name in s.settings] if machine else []
         self._stores: dict[str, list[Store]] = {}
         for store in stores:
             for name in store.pointers:
@@ -59,7 +65,7 @@ class Pointers:
     @property
     def telling(self) -> frozenset[str]:
         """The entries of a directory that say that there may be a pointer."""
-        return frozenset(first for first, _ in self._files)
+        return frozenset(first for first, _ in (*self._files, *self._settings))
 
     def of(self, directory: str, has: Collection[str] | None = None) -> Iterator[Pointer]:
         """Yield where the pointers of a project lead; ``has`` are its telling entries, if known."""
@@ -68,6 +74,12 @@ class Pointers:
                 text = _text(f"{directory}/{name}")
                 if text is not None:
                     yield from self._read(name, directory, text)
+
+    def folders(self, directory: str, has: Collection[str] | None) -> Iterator[Root]:
+        """Yield the folders of environments that a project's own settings name."""
+        for name, store in self._settings:
+            if self._machine is not None and (has is None or name in has):
+                yield from store.folders(Path(directory), self._machine)
 
     def _read(self, name: str, directory: str, text: str) -> Iterator[Pointer]:
         file = Path(directory, name)
@@ -89,7 +101,7 @@ def named(environments: Iterable[Environment]) -> dict[str, str]:
     """Return the environments that a name alone may mean: made by hand, and the only one of it."""
     found: dict[str, list[str]] = {}
     for environment in environments:
-        if environment.target is None and not environment.traits.expects_project:
+        if environment.target is None and environment.traits.digest is None:
             found.setdefault(environment.traits.name, []).append(os.fspath(environment.path))
     return {name: paths[0] for name, paths in found.items() if len(paths) == 1}
 

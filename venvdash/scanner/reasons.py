@@ -150,7 +150,13 @@ def checking() -> str:
 
 
 def unknown(environment: Environment, searched: int, hint: Claim | None) -> str:
-    """Return why its project is not known although its name says that there is one."""
+    """Return why its project is not known although there is one by its name, or by its traces."""
+    if environment.traits.made_for is not None:
+        made_for = f"uv made it for a project {visible(environment.traits.made_for, 100)}"
+        nothing = "nothing was found that leads to it"
+        if searched:
+            nothing = f"nothing in the {searched:,} directories searched leads to it"
+        return f"{made_for} (its prompt and .lock say so), and {nothing}{_before(hint)}"
     name = environment.traits.project_name
     shown = f" ({visible(name, 100)})" if name else ""
     kind = "script" if environment.traits.script else "project"

@@ -29,12 +29,11 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.records import identity
-from venvdash.scanner import candidates, linked, outside, places
+from venvdash.scanner import candidates, outside, places
 from venvdash.scanner.events import (
     Booked,
     Ended,
     Event,
-    Found,
     Judged,
     Measured,
     Phase,
@@ -42,9 +41,8 @@ from venvdash.scanner.events import (
     Progress,
 )
 from venvdash.scanner.hints import Hints
-from venvdash.scanner.inspect import Inspected
-from venvdash.scanner.linked import Lead
-from venvdash.scanner.matching import Matcher, evidence
+from venvdash.scanner.linked import LinkedReader
+from venvdash.scanner.matching import Evidence, Matcher, evidence
 from venvdash.scanner.pointers import Pointers, named
 from venvdash.scanner.reading import Reader, told
 from venvdash.scanner.references import Reference
@@ -124,6 +122,7 @@ class _Survey:
         self._reader = Reader(machine, config, patient)
         self._environments = self._reader.environments
         self._claims = self._reader.claims
+        self._linked = LinkedReader(self._environments, self._reader.roots, machine.uid, patient)
         self._places: dict[Path, Place] = {}
         self._memories: dict[Path, Memory] = {}
         self._pointers: dict[Path, Path] = {}
@@ -131,7 +130,6 @@ class _Survey:
         self._names: dict[Path, str] = {}
         self._references: Mapping[Path, tuple[Reference, ...]] = {}
         self._visits: dict[Path, Visit] = {}
-        self._led: dict[Path, bool] = {}  # where pointers lead outside all stores: an environment?
         self._searched_directories = 0
         self._looked: dict[str, int] = {}
         self._now = time.time()
@@ -225,8 +223,8 @@ class _Survey:
             self._machine, self._config, known, matcher.wanted, self._cancelled, self._mounts
         )
         ended = yield from self._searched(found, matcher)
-        if self._led:
-            yield from self._look(self._relate(self._led))
+        if self._linked.found:
+            yield from self._look(self._relate(self._linked.found))
         claims = yield from self._guessed([records[p] for p in known if p in records], matcher)
         self._claims.extend(claims)
         yield from self._look(claims)
@@ -255,34 +253,27 @@ class _Survey:
                 for place, sightings in proven.sightings.items():
                     self._sightings[place] = (*self._sightings.get(place, ()), *sightings)
                 yield from self._look(proven.claims)
-                yield from self._follow(proven.leads)
+                yield from self._outside(proven, matcher)
                 self._searched_directories, self._looked = found.directories, found.searched
                 yield Progress(Phase.PROJECTS, found.directories, 0)
                 if not part:
                     return True
         return False
 
-    def _follow(self, leads: Iterable[Lead]) -> Iterator[Event]:
-        """Read the environments outside all stores that projects lead to."""
-        leads = [lead for lead in leads if len(self._led) < linked.MOST or lead.target in self._led]
-        new = dict.fromkeys(lead.target for lead in leads if lead.target not in self._led)
-        uid = self._machine.uid
-        claims: list[Claim] = []
-        for answer in self._patient.run(
-            [Job(path, partial(linked.read, path, uid)) for path in new]
-        ):
-            if isinstance(answer, Inspected):
-                self._environments[answer.environment.path] = answer.environment
-                claims += answer.claims
-                yield Found(answer.environment)
-            elif isinstance(answer, NotAnswering | Failed):
-                yield told(answer)
-        for lead in leads:
-            self._led[lead.target] = lead.target in self._environments
-            if self._led[lead.target]:
-                claims.append(lead.claim)
-                if lead.uses:
-                    self._pointers[lead.project] = lead.target
+    def _outside(self, proven: Evidence, matcher: Matcher) -> Iterator[Event]:
+        """Take in the environments outside all stores that projects lead to."""
+        if not (proven.leads or proven.folders):
+            return
+        yield from self._linked.take(proven.leads, proven.folders)
+        for environment in self._linked.new:
+            matcher.add(environment, unproven=True)
+        claims = self._linked.claims
+        for folder in proven.folders:
+            name = self._names.get(folder.project)
+            claims += matcher.guess(folder.project, [name] if name else [])
+        for lead in proven.leads:
+            if lead.uses and lead.target in self._environments:
+                self._pointers[lead.project] = lead.target
         self._claims.extend(claims)
         yield from self._look(claims)
 
@@ -329,7 +320,7 @@ class _Survey:
         roots = self._reader.roots
         stores = [store for store in registry() if store.name in roots]
         hints = Hints(self._machine, named(self._environments.values()))
-        return Pointers(stores, roots, hints)
+        return Pointers(stores, roots, hints, self._machine)
 
     def _recreated(self, environment: Path) -> bool:
         memory = self._memories.get(environment)

@@ -216,6 +216,7 @@ class Store:
     names: ClassVar[Names] = Names.OWN
     proof: ClassVar[str] = ""  # for the documents, where what is implemented says it badly
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
+    settings: ClassVar[tuple[str, ...]] = ()  # files in a project that may name a folder of them
     linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too
     path_files: ClassVar[bool] = True  # … or by a file of that name with the path (PEP 832)
     movable: ClassVar[bool] = True  # works at another place once its scripts are rewritten
@@ -242,6 +243,13 @@ class Store:
         listed. ``root.path`` has no links in it.
         """
         return None
+
+    def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
+        """Yield the folders of environments that one of ``settings`` in a project names.
+
+        Not those that the user's own settings name, which are among ``roots``.
+        """
+        yield from ()
 
     def elsewhere(self, prefix: Path) -> Root | None:
         """Return the folder of this tool that ``prefix`` lies in, although no setting names it.

@@ -5,6 +5,8 @@ So are the stores of small tools and shell functions covered, each by a line of 
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from venvdash.config import Config, ConfiguredStore
@@ -29,6 +31,8 @@ from venvdash.system.machine import Machine
 
 _NAME_FILE = ".venv-name"  # puv's: the environment's name, in the project
 _DEPTH = 2  # store/NAME, or store/NAME/.venv
+_VARIABLES = ("PUV_VENV_LOCATION", "UV_DEPOT")
+_ENTRIES = 2000  # looked at to tell the layout of a folder
 
 
 class ConfiguredStores(Store):
@@ -47,9 +51,21 @@ class ConfiguredStores(Store):
     pointers = (_NAME_FILE,)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield the folders of the configuration; relative ones are meant from HOME."""
+        """Yield the folders of the configuration and of two shell functions' variables.
+
+        Relative ones are meant from HOME. puv names environments in PUV_VENV_LOCATION, fuv's
+        UV_DEPOT is either sort of folder (https://github.com/astral-sh/uv/issues/1495).
+        """
+        seen = set()
         for given in config.stores:
-            yield _root(given, machine, str(config.path or ""))
+            root = _root(given, machine, str(config.path or ""))
+            seen.add(root.path)
+            yield root
+        for variable in _VARIABLES:
+            path = machine.variable(variable)
+            if path and below_home(machine, path) not in seen:
+                given = ConfiguredStore(path, layout_of(below_home(machine, path)))
+                yield replace(_root(given, machine, variable), why=Why.VARIABLE)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment in a mirrored store; flat ones are plain."""
@@ -89,6 +105,22 @@ class ConfiguredStores(Store):
         """Return the place in a mirrored store that mirrors the project's."""
         path = wanted.environment.path
         return mirrored(wanted, *([path.name] if path.name in VENV_NAMES else []))
+
+
+def layout_of(folder: Path) -> Layout:
+    """Return how environments lie in a folder: flat if one lies in it, or one level deeper.
+
+    Raises nothing; a folder that cannot be read, or is empty, counts as flat.
+    """
+    try:
+        with os.scandir(folder) as listing:
+            inner = [e.path for e in islice(listing, _ENTRIES) if e.is_dir(follow_symlinks=False)]
+    except (OSError, ValueError):
+        return Layout.FLAT
+    names = ("", *VENV_NAMES)
+    cfg = "pyvenv.cfg"
+    flat = any(os.path.lexists(os.path.join(path, name, cfg)) for path in inner for name in names)
+    return Layout.FLAT if flat or not inner else Layout.MIRRORED
 
 
 def _root(given: ConfiguredStore, machine: Machine, source: str) -> Root:

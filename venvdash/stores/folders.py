@@ -4,6 +4,7 @@ uv-virtualenvwrapper 1.0.1 needs no store of its own: what it makes in WORKON_HO
 virtualenvwrapper's store looks, is a plain ``uv venv --seed`` without a trace of it or a project.
 """
 
+import os
 from collections.abc import Iterator
 
 from venvdash.config import Config
@@ -14,6 +15,8 @@ from venvdash.system.machine import Machine
 # The folders that Microsoft's locator of environments looks at in HOME, too
 # (https://github.com/microsoft/python-environment-tools, pet-global-virtualenvs).
 _FOLDERS = (".venvs", "envs", "venvs")
+_LOCK = ".lock"
+_AT_ONCE = 50_000_000  # nanoseconds; `uv venv` and then `uv pip` take longer
 
 
 class FolderStore(Store):
@@ -39,7 +42,25 @@ class FolderStore(Store):
         """Return the traits of a plain environment, named after its directory."""
         entry = reading.entry
         unnamed = entry.name in VENV_NAMES and entry.parent != reading.root.path
-        return Traits(kind="venv", name=entry.parent.name if unnamed else entry.name)
+        name = entry.parent.name if unnamed else entry.name
+        return Traits(kind="venv", name=name, made_for=_made_for(reading))
+
+
+def _made_for(reading: Reading) -> str | None:
+    """Return the name of the project for which uv made the environment, None for none.
+
+    With UV_PROJECT_ENVIRONMENT, `uv sync` and `uv run` write the project's name as ``prompt`` and
+    make ``.lock`` at once. `uv venv` makes no ``.lock``, and a later `uv pip` makes one later (uv
+    0.13.9). uv never writes into that file again, so its time tells the two apart.
+    """
+    prompt = reading.cfg.get("prompt")
+    if not prompt or "uv" not in reading.cfg or _LOCK not in reading.names:
+        return None
+    try:
+        locked = os.lstat(reading.path / _LOCK).st_mtime_ns
+    except OSError:
+        return None
+    return prompt if abs(locked - reading.fingerprint.cfg_mtime_ns) < _AT_ONCE else None
 
 
 STORE = FolderStore()

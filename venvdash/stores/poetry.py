@@ -7,6 +7,7 @@ Facts: poetry 2.5.1, https://python-poetry.org/docs/configuration/ and its
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import dropwhile
 from pathlib import Path
@@ -49,18 +50,26 @@ class PoetryStore(Store):
     proof = "the hash of the project's path; `envs.toml` for the one in use"
     tested_with = "poetry 2.5.1"
     pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml
+    settings = ("poetry.toml",)
     linked = False  # to poetry a ``.venv`` is an environment in the project, which it prefers
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield where poetry puts environments, and the default place.
 
-        POETRY_VIRTUALENVS_PATH, then ``virtualenvs.path`` of the current project's poetry.toml and
-        of the user's config.toml, then ``virtualenvs`` in the cache (POETRY_CACHE_DIR,
-        ``cache-dir``). References such as ``{cache-dir}`` are filled in as poetry does.
+        POETRY_VIRTUALENVS_PATH, then ``virtualenvs.path`` of the poetry.toml of the project in
+        ``machine.cwd`` and of the user's config.toml, then ``virtualenvs`` in the cache
+        (POETRY_CACHE_DIR, ``cache-dir``). References such as ``{cache-dir}`` are filled in as
+        poetry does.
         """
         default = cache_directory(machine, "pypoetry") / "virtualenvs"
         root = by_default(machine, default, self.name, "XDG_CACHE_HOME")
         yield from with_default(_chosen(machine), root)
+
+    def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
+        """Yield ``virtualenvs.path``, or what ``cache-dir`` makes of it, of a poetry.toml."""
+        chosen = _chosen(replace(machine, cwd=project))
+        if chosen is not None and chosen.source == os.fspath(project / "poetry.toml"):
+            yield replace(chosen, why=Why.PROJECT)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment with poetry's name, or made by poetry."""
