@@ -70,6 +70,19 @@ class Home:
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "SSL_CERT_FILE", "SSL_CERT_DIR", "TERM")
 
 
+@pytest.fixture(autouse=True)
+def _no_disks_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep every search before a prune below the tests' own directory, in child processes too."""
+    monkeypatch.setenv("VENVDASH_DISKS", str(tmp_path_factory.getbasetemp()))
+
+    def disks(machine: Machine) -> Path:
+        return machine.path_variable("VENVDASH_DISKS") or machine.home
+
+    monkeypatch.setattr(Machine, "disks", property(disks))
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """An empty HOME; nothing of the developer's own settings reaches the test."""
@@ -81,7 +94,9 @@ def home_in(directory: Path) -> Home:
     path = directory / "home"
     path.mkdir()
     variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return Home(path.resolve(), variables | {"HOME": str(path.resolve())})
+    # Of this machine's disks nothing is searched but what lies below the test's own directory.
+    variables |= {"HOME": str(path.resolve()), "VENVDASH_DISKS": str(directory.resolve())}
+    return Home(path.resolve(), variables)
 
 
 def _pyenv_pythons() -> list[Path]:

@@ -14,6 +14,7 @@ _LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
 _KEEP = 7.0  # days in the trash
 _LINKS = ("auto", "link", "file", "none")
 _LONGEST = 36_500
+_FOLDERS = ("project_roots", "search", "skip")
 
 
 class ConfigError(Exception):
@@ -34,7 +35,9 @@ class Config:
     """The settings, with their defaults.
 
     ``stores``: further folders of environments. ``project_roots``: where to look for projects
-    besides the usual places. ``records``: whether venvdash may remember (False writes nothing).
+    besides the usual places. ``search``: further folders that are searched before a prune;
+    ``skip``: folders that are not, because no project lies there. ``records``: whether venvdash
+    may remember (False writes nothing).
     ``trash_keep``: days that a deleted environment stays in the trash (``keep`` of ``[trash]``).
     ``project_link``: how a project is led to its environment: by a link ``.venv``, by a file of
     that name with the path, not at all, or ("auto") as it can and should be.
@@ -43,6 +46,8 @@ class Config:
 
     stores: tuple[ConfiguredStore, ...] = ()
     project_roots: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
     records: bool = True
     trash_keep: float = _KEEP
     project_link: str = "auto"
@@ -85,16 +90,17 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     def wrong(key: str, wants: str) -> ConfigError:
         return ConfigError(f"{path}: `{key}` must be {wants}")
 
-    known = {"stores", "project_roots", "records", "trash", "project_link"}
+    known = {"stores", *_FOLDERS, "records", "trash", "project_link"}
     unknown = sorted(set(table) - known)
     if unknown:
         raise ConfigError(f"{path}: no such setting: {', '.join(unknown)}")
     records = table.get("records", True)
     if not isinstance(records, bool):
         raise wrong("records", "true or false")
-    roots = table.get("project_roots", [])
-    if not isinstance(roots, list) or not all(isinstance(item, str) for item in roots):
-        raise wrong("project_roots", "a list of folders")
+    folders = {key: table.get(key, []) for key in _FOLDERS}
+    for key, value in folders.items():
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise wrong(key, "a list of folders")
     stores = table.get("stores", [])
     if not isinstance(stores, list) or not all(isinstance(item, dict) for item in stores):
         raise wrong("stores", "written as [[stores]] tables")
@@ -109,7 +115,9 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
         raise wrong("project_link", f"one of {', '.join(_LINKS)}")
     return Config(
         stores=tuple(_store(item, wrong) for item in stores),
-        project_roots=tuple(roots),
+        project_roots=tuple(folders["project_roots"]),
+        search=tuple(folders["search"]),
+        skip=tuple(folders["skip"]),
         records=records,
         trash_keep=float(keep),
         project_link=str(link),

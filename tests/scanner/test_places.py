@@ -11,6 +11,7 @@ import pytest
 
 from venvdash.model import How, Place, Presence, ProjectRecord
 from venvdash.scanner.places import look, record_of, words
+from venvdash.system.birth import birth_of
 from venvdash.system.mounts import Mount, Mounts
 
 ROOT = Mounts((Mount("/", "ext4", "/dev/vda"),))
@@ -36,6 +37,7 @@ def test_present(code: Path) -> None:
         real=code,
         inode=code.stat().st_ino,
         fsid=os.statvfs(code).f_fsid,
+        birth=birth_of(code),
     )
 
 
@@ -184,6 +186,7 @@ def test_a_record_of_what_is_there(code: Path) -> None:
         real=code,
         inode=code.stat().st_ino,
         fsid=os.statvfs(code).f_fsid,
+        birth=birth_of(code),
         mount_point=lies_on.point,
         mount_source=lies_on.source,
         name="n",

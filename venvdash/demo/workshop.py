@@ -60,6 +60,7 @@ def user_variables(home: Path, outer: Mapping[str, str], temporary: Path) -> dic
         "TMP": temporary,
         "TEMP": temporary,
         "VENVDASH_CONFIG": home / ".config" / "venvdash" / "config.toml",
+        "VENVDASH_DISKS": home.parent,
     }
     if os.name != "nt":
         for name in ("USERPROFILE", "APPDATA", "LOCALAPPDATA", "TMP", "TEMP"):

@@ -90,6 +90,7 @@ class Place:
     real: Path | None = None
     inode: int | None = None
     fsid: int | None = None
+    birth: int | None = None
     ancestor_mtime: float | None = None
 
 
@@ -97,7 +98,8 @@ class Place:
 class ProjectRecord:
     """A project as venvdash last saw it, to recognise it after a move or miss it after its end.
 
-    ``fsid`` is ``statvfs().f_fsid`` (device numbers do not last over a reboot), ``git`` the
+    ``fsid`` is ``statvfs().f_fsid`` (device numbers do not last over a reboot), ``birth`` when the
+    inode was made in nanoseconds since the epoch (inode numbers are given out again), ``git`` the
     fingerprint of the repository's first commit (see ``scanner.projects``), ``host`` the id of the
     machine that saw it.
     """
@@ -107,6 +109,7 @@ class ProjectRecord:
     real: Path | None = None
     inode: int | None = None
     fsid: int | None = None
+    birth: int | None = None
     mount_point: str | None = None
     mount_source: str | None = None
     name: str | None = None
@@ -171,6 +174,7 @@ class Sighting:
 class Facts:
     """All that a verdict may know besides the claims; gathered by the scanner.
 
+    ``claimed`` maps an environment to every project that a proof or a record names.
     ``pointers`` maps a project to the environment that its own pointer leads to, if that exists.
     ``sightings`` maps a gone project to where it was found. ``searched`` counts the directories
     looked through, ``settled`` says that this search has ended.
@@ -183,6 +187,7 @@ class Facts:
     sightings: Mapping[Path, tuple[Sighting, ...]] = field(default_factory=dict)
     searched: int = 0
     settled: bool = False
+    claimed: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

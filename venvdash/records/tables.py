@@ -57,6 +57,7 @@ _STEPS = (
         "ALTER TABLE size ADD COLUMN user_files TEXT",  # JSON: count, bytes, [path, kind] …
         "ALTER TABLE size ADD COLUMN missing_files INTEGER",
     ),
+    ("ALTER TABLE project ADD COLUMN birth INTEGER",),
 )
 VERSION = len(_STEPS)
 
@@ -85,7 +86,8 @@ def records(database: "Connection") -> dict[Path, Record]:
     of: dict[bytes, list[ProjectRecord]] = {}
     rows = database.execute(
         "SELECT environment, path, how, real, inode, fsid, mount_point, mount_source, name, git,"
-        " host, first_seen, last_seen FROM project WHERE environment <> ? ORDER BY last_seen DESC",
+        " host, first_seen, last_seen, birth FROM project WHERE environment <> ?"
+        " ORDER BY last_seen DESC",
         (_NOBODY,),
     )
     for environment, *values in rows:
@@ -102,7 +104,7 @@ def projects(database: "Connection") -> list[ProjectRecord]:
     """Return the newest record of every project, newest first."""
     rows = database.execute(
         "SELECT path, how, real, inode, fsid, mount_point, mount_source, name, git, host,"
-        " first_seen, last_seen FROM project ORDER BY last_seen DESC"
+        " first_seen, last_seen, birth FROM project ORDER BY last_seen DESC"
     )
     newest: dict[Path, ProjectRecord] = {}
     for row in rows:
@@ -134,7 +136,7 @@ def put_records(database: "Connection", given: Iterable[Record]) -> None:
         )
         database.execute("DELETE FROM project WHERE environment = ?", (path,))
         database.executemany(
-            "INSERT OR REPLACE INTO project VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO project VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             [(path, *_project_row(project)) for project in merge.projects(record.projects)],
         )
 
@@ -246,13 +248,15 @@ def _user_files(text: str) -> UserFiles:
 
 
 def _project(values: Any) -> ProjectRecord:
-    path, how, real, inode, fsid, point, source, name, git, host, first_seen, last_seen = values
+    path, how, real, inode, fsid, point, source, name, git, host, *times = values
+    first_seen, last_seen, birth = times
     return ProjectRecord(
         path=_path(path),
         how=How(how) if how in _HOWS else How.MENTION,
         real=_path(real) if real is not None else None,
         inode=int(inode) if inode is not None else None,
         fsid=int(fsid) if fsid is not None else None,
+        birth=int(birth) if birth is not None else None,
         mount_point=_name(point),
         mount_source=_name(source),
         name=_name(name),
@@ -280,6 +284,7 @@ def _project_row(record: ProjectRecord) -> tuple[Any, ...]:
         _blob(record.host),
         record.first_seen,
         record.last_seen,
+        record.birth,
     )
 
 

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from venvdash.model import How, Place, Presence, ProjectRecord
+from venvdash.system.birth import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
 from venvdash.text import visible
 
@@ -68,6 +69,7 @@ def look(
         real=Path(os.path.realpath(path)),
         inode=found.st_ino,
         fsid=fsid_of(path),
+        birth=birth_of(path),
     )
 
 
@@ -95,6 +97,7 @@ def record_of(
         real=real,
         inode=place.inode,
         fsid=place.fsid,
+        birth=place.birth,
         mount_point=mount.point if mount else None,
         mount_source=mount.source if mount else None,
         name=name,

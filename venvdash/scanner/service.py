@@ -369,6 +369,7 @@ class _Survey:
             environments=dict(self._environments),
             places=dict(self._places),
             memories=self._memories,
+            claimed=self._claimed(),
             pointers=dict(self._pointers),
             sightings=dict(self._sightings),
             searched=self._searched_directories,
@@ -385,6 +386,13 @@ class _Survey:
             references=self._references,
             looked=dict(self._looked),
         )
+
+    def _claimed(self) -> dict[Path, tuple[Path, ...]]:
+        found: dict[Path, dict[Path, None]] = {}
+        for claim in self._claims:
+            if claim.how is not How.DENIED:
+                found.setdefault(claim.environment, {})[claim.project] = None
+        return {path: tuple(projects) for path, projects in found.items()}
 
     def _to_remember(
         self, decided: Mapping[Path, Verdict]

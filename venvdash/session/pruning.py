@@ -5,19 +5,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Facts, Flag, Location, Row, Status
 
 if TYPE_CHECKING:
-    from venvdash.scanner.secondlook import Look
+    from venvdash.scanner.search import Findings
     from venvdash.session.core import Session
 
 DAY = 86400.0
 AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was given
 # What may belong to a project that nobody has found; a live one is found by what leads from it.
 _SOUGHT = frozenset([Status.ORPHAN, Status.UNKNOWN, Status.INACTIVE, Status.NAMED])
+_SEARCHED = "; not found in "
 _GONE = (Status.ORPHAN, Status.UNKNOWN)  # the reason of these says what was searched
 # Whatever a rule says: these have a project, or nobody can tell.
 _NEVER = frozenset(
@@ -129,31 +129,42 @@ def candidates(
     Whoever picks environments by a rule has seen none of them.
     """
     rows = sorted(filter(holds, session.rows.values()), key=lambda row: (row.name, row.path))
-    sought = [row.path for row in rows if row.verdict.status in _SOUGHT]
-    look = _second_look(session, sought, cancel) if sought else None
+    sought = [row for row in rows if row.verdict.status in _SOUGHT]
+    findings = _search(session, sought, cancel) if sought else None
     offers = []
     for row in rows:
-        lead = look.leads.get(row.path, "") if look else ""
-        lead = lead or session.referenced(row.path)
-        if look and not lead and row.verdict.status in _GONE:
-            row = _with_search(row, look.said)
-            session.rows[row.path] = row
-        offers.append(Offer(row, row.verdict.reason, lead))
+        held = session.referenced(row.path)
+        if findings is not None and row.verdict.status in _SOUGHT:
+            held = _held(findings, row) or held
+            if not held and row.verdict.status in _GONE:
+                row = _with_search(row, findings)
+                session.rows[row.path] = row
+        offers.append(Offer(row, row.verdict.reason, held))
     return tuple(offers)
 
 
-def _second_look(
-    session: "Session", paths: Sequence[Path], cancel: threading.Event | None
-) -> "Look":
-    from venvdash.scanner.secondlook import second_look
+def _search(session: "Session", rows: Sequence[Row], cancel: threading.Event | None) -> "Findings":
+    from venvdash.scanner.search import search
 
-    cancelled = cancel.is_set if cancel else lambda: False
-    return second_look(session.machine, session.config, paths, session.facts, cancelled)
+    return search(
+        session.machine,
+        session.config,
+        [row.environment for row in rows],
+        session.facts,
+        cancelled=cancel.is_set if cancel else lambda: False,
+    )
 
 
-def _with_search(row: Row, said: str) -> Row:
+def _held(findings: "Findings", row: Row) -> str:
+    """Return why a row is held: what uses it; what was not searched, where its project is gone."""
+    hit = findings.hits.get(row.path)
+    if hit is not None:
+        return hit.reason
+    return findings.held(row.environment) if row.verdict.status in _GONE else ""
+
+
+def _with_search(row: Row, findings: "Findings") -> Row:
     """Return the row with what was searched in its reason, in the place of an earlier search."""
-    from venvdash.scanner.secondlook import NOTHING
-
-    reason = row.verdict.reason.partition(f"; {NOTHING} ")[0]
-    return replace(row, verdict=replace(row.verdict, reason=f"{reason}; {said}"))
+    reason = row.verdict.reason.partition(_SEARCHED)[0]
+    reason = f"{reason}{_SEARCHED}{findings.described}"
+    return replace(row, verdict=replace(row.verdict, reason=reason))

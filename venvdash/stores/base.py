@@ -217,6 +217,7 @@ class Store:
     proof: ClassVar[str] = ""  # for the documents, where what is implemented says it badly
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
     settings: ClassVar[tuple[str, ...]] = ()  # files in a project that may name a folder of them
+    requires: ClassVar[tuple[str, ...]] = ()  # a project holds one of these files, if any are named
     linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too
     path_files: ClassVar[bool] = True  # … or by a file of that name with the path (PEP 832)
     movable: ClassVar[bool] = True  # works at another place once its scripts are rewritten

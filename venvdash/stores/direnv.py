@@ -31,6 +31,7 @@ class DirenvStore(Store):
     title = "direnv layouts"
     kinds = (Kind("direnv", "direnv layout"),)
     rank = 21
+    requires = (_POINTER,)
     tested_with = "the recipes of its wiki, run by bash"
     pointers = (_POINTER,)
     linked = False  # the layout is found by the directory of the ``.envrc``

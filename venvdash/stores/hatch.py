@@ -48,6 +48,7 @@ class HatchStore(Store):
         Kind("hatch-internal", "environment for hatch's own commands"),
     )
     rank = 26
+    requires = ("pyproject.toml", "hatch.toml", "setup.py")
     linked = False  # hatch asks for no link, and other tools would take it for theirs
     tested_with = "hatch 1.18.2"
 

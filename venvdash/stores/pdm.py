@@ -58,6 +58,7 @@ class PdmStore(Store):
     title = "pdm"
     kinds = (Kind("pdm", "pdm environment"),)
     rank = 24
+    requires = ("pyproject.toml",)
     tested_with = "pdm 2.29.3"
     pointers = (_POINTER,)
     linked = False  # ``.pdm-python`` leads there

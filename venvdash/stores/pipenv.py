@@ -51,6 +51,7 @@ class PipenvStore(Store):
     title = "pipenv"
     kinds = (Kind("pipenv", "pipenv environment"),)
     rank = 22
+    requires = ("Pipfile",)
     tested_with = "pipenv 2026.10.3"
     pointers = (_NAME_FILE,)  # as a file with the environment's name
     linked = False  # a link is an environment in the project to it, and ``--rm`` removes that

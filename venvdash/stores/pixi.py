@@ -38,6 +38,7 @@ class PixiStore(Store):
         Kind("pixi-global", "tool installed by pixi"),
     )
     rank = 7
+    requires = ("pixi.toml", "pyproject.toml", "mojoproject.toml")
     names = Names.CLOSED
     tested_with = "laid out after its source"
     pointers = (_POINTER,)

@@ -47,6 +47,7 @@ class PoetryStore(Store):
     title = "poetry"
     kinds = (Kind("poetry", "poetry environment"),)
     rank = 20
+    requires = ("pyproject.toml",)
     proof = "the hash of the project's path; `envs.toml` for the one in use"
     tested_with = "poetry 2.5.1"
     pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml

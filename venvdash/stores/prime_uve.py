@@ -64,6 +64,7 @@ class PrimeUveStore(Store):
     title = "prime-uve"
     kinds = (Kind("prime-uve", "environment made by prime-uve"),)
     rank = 14
+    requires = ("pyproject.toml",)
     tested_with = "prime-uve 0.2.0"
     pointers = (_POINTER,)
     linked = False  # ``.env.uve`` leads there

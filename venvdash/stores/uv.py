@@ -44,6 +44,7 @@ class UvStore(Store):
         Kind("uv-ephemeral", "throw-away environment of uv"),
     )
     rank = 10
+    requires = ("pyproject.toml",)
     tested_with = "uv 0.13.9"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

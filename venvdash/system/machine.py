@@ -133,6 +133,11 @@ class Machine:
             return self.data_home / "venvdash"
         return folders.get(self.platform, self.data_home) / "venvdash"
 
+    @cached_property
+    def disks(self) -> Path:
+        """The directory below which local disks are searched: VENVDASH_DISKS, or the root."""
+        return self.path_variable("VENVDASH_DISKS") or Path(self.home.anchor or os.sep)
+
     @property
     def _library(self) -> Path:
         return self.home / "Library" / "Application Support"

@@ -32,13 +32,17 @@ class Mount:
 
     ``point`` is where it is mounted, ``fstype`` its type in lower case, ``source`` the device or
     ``server:/export``, ``root`` the directory of that file system which is mounted (not "/" for a
-    bind mount or a btrfs subvolume).
+    bind mount or a btrfs subvolume). ``device`` is its number as "major:minor", "" where the
+    system does not tell; ``user`` the uid that mounted a FUSE file system.
     """
 
     point: str
     fstype: str
     source: str
     root: str = "/"
+    device: str = field(default="", compare=False)
+    read_only: bool = field(default=False, compare=False)
+    user: int | None = field(default=None, compare=False)
 
     @property
     def network(self) -> bool:
@@ -191,10 +195,28 @@ def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
         left, right = head.split(b" "), tail.split(b" ")
         if separator and len(left) >= 6 and len(right) >= 2:
             fstype = _unescaped(right[0]).lower()
+            options = right[2].split(b",") if len(right) > 2 else []
             found.append(
-                Mount(_unescaped(left[4]), fstype, _unescaped(right[1]), _unescaped(left[3]))
+                Mount(
+                    _unescaped(left[4]),
+                    fstype,
+                    _unescaped(right[1]),
+                    _unescaped(left[3]),
+                    device=left[2].decode("ascii", "replace"),
+                    read_only=b"ro" in left[5].split(b",") or b"ro" in options,
+                    user=_user(options),
+                )
             )
     return tuple(found)
+
+
+def _user(options: Iterable[bytes]) -> int | None:
+    """Return the uid in a FUSE mount's options (mount.fuse(8)), None where there is none."""
+    for option in options:
+        name, _, value = option.partition(b"=")
+        if name == b"user_id" and value.isdigit():
+            return int(value)
+    return None
 
 
 def fstab_points(path: str = _FSTAB) -> tuple[str, ...]:

@@ -1,0 +1,116 @@
+"""What is looked for: the environments and their projects by identity, not by the text of a path.
+
+A bind mount, another case or another Unicode normalisation spells one directory in several ways;
+device and inode tell that it is the same.
+"""
+
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.model import Environment, Facts, ProjectRecord
+from venvdash.scanner import projects
+from venvdash.scanner.places import fsid_of
+from venvdash.system.birth import birth_of
+
+
+def folded(text: str) -> str:
+    """Return a name or path as file systems compare it that ignore case and normalisation."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
+
+
+class Prefixes:
+    """The environments' own directories; tells whether a path leads to one of them."""
+
+    def __init__(self, environments: Iterable[Environment]) -> None:
+        self._by_identity: dict[tuple[int, int], Path] = {}
+        self._by_text: dict[str, Path] = {}
+        for environment in environments:
+            path = environment.path
+            self._by_text[folded(os.fspath(path))] = path
+            try:
+                found = os.stat(path)
+            except (OSError, ValueError):
+                continue
+            self._by_identity[found.st_dev, found.st_ino] = path
+
+    def of(self, path: str) -> Path | None:
+        """Return the environment that a path leads to, under whatever spelling."""
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError):
+            return self._by_text.get(folded(os.path.normpath(path)))
+        return self._by_identity.get((found.st_dev, found.st_ino))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    environment: Path
+    record: ProjectRecord
+
+
+class Recorded:
+    """The directories and scripts that are remembered as projects of the environments."""
+
+    def __init__(self, environments: Iterable[Environment], facts: Facts | None) -> None:
+        self._by_inode: dict[int, list[_Sought]] = defaultdict(list)
+        self._by_git: dict[str, list[_Sought]] = defaultdict(list)
+        for environment in environments:
+            for record in _records(environment, facts):
+                sought = _Sought(environment.path, record)
+                if record.inode is not None:
+                    self._by_inode[record.inode].append(sought)
+                if record.git is not None:
+                    self._by_git[record.git].append(sought)
+
+    @property
+    def inodes(self) -> frozenset[int]:
+        """The inode numbers that are looked for."""
+        return frozenset(self._by_inode)
+
+    @property
+    def repositories(self) -> bool:
+        """Whether a git repository may be one of them."""
+        return bool(self._by_git)
+
+    def by_inode(self, path: str, inode: int) -> list[Path]:
+        """Return the environments whose recorded project is what lies at ``path``.
+
+        With a birth time on both sides that decides; without one the project's name or the first
+        commit of its repository must agree, since inode numbers are given out again.
+        """
+        sought = self._by_inode.get(inode)
+        if not sought:
+            return []
+        birth = birth_of(path)
+        return [one.environment for one in sought if _is(one.record, path, birth)]
+
+    def by_git(self, directory: str) -> list[Path]:
+        """Return the environments whose recorded project has this history and this name."""
+        git = projects.fingerprint(directory)
+        sought = self._by_git.get(git or "", ())
+        if not sought:
+            return []
+        name = projects.name_of(directory)
+        return [one.environment for one in sought if one.record.name == name]
+
+
+def _records(environment: Environment, facts: Facts | None) -> Iterable[ProjectRecord]:
+    memory = facts.memories.get(environment.path) if facts else None
+    return memory.record.projects if memory else ()
+
+
+def _is(record: ProjectRecord, path: str, birth: int | None) -> bool:
+    if record.birth is not None and birth is not None:
+        return record.birth == birth
+    fsid = fsid_of(path)
+    if record.fsid is not None and fsid is not None and record.fsid != fsid:
+        return False
+    if not os.path.isdir(path):
+        return os.path.basename(path) == record.path.name
+    alike = os.path.basename(path) == record.path.name
+    alike = alike or (record.name is not None and projects.name_of(path) == record.name)
+    return alike or (record.git is not None and projects.fingerprint(path) == record.git)

@@ -1,0 +1,140 @@
+"""Hashes and names: the tools' own digests of a project's path, and folders of a project's name.
+
+A digest proves. A name proves nothing, but a folder that bears the name of a project that is not
+found, and holds what a project holds, may well be that project: then nothing may be taken.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from venvdash.model import Environment, Facts
+from venvdash.scanner import projects
+from venvdash.scanner.search.identities import folded
+from venvdash.stores.base import Store
+
+# What people and tools keep at the top of a project, besides what a tool requires.
+SIGNS = frozenset(
+    [
+        *(".git", ".hg", ".gitignore", ".venv", ".python-version", "Makefile", "environment.yml"),
+        *("README", "README.md", "README.rst", "README.txt", "main.py", "app.py", "manage.py"),
+        *("noxfile.py", "requirements.txt", "setup.cfg", "setup.py", "tox.ini", "uv.lock"),
+        *("pyproject.toml", "Pipfile"),
+    ]
+)
+_SOURCES = (".py", ".ipynb")
+_LOOKED_AT = 1000  # entries of one folder, to find a source file
+
+
+class Digests:
+    """The environments whose names hold a digest of their project's path.
+
+    ``stores`` make the digests. Each is tried once, however many environments bear it.
+    """
+
+    def __init__(self, environments: Iterable[Environment], stores: Iterable[Store]) -> None:
+        self._stores = {store.name: store for store in stores}
+        self._scripts: dict[str, list[Environment]] = defaultdict(list)
+        self._by_store: dict[str, dict[str, list[Environment]]] = defaultdict(dict)
+        for environment in environments:
+            traits = environment.traits
+            if environment.store not in self._stores or traits.digest is None:
+                continue
+            if traits.script:
+                self._scripts[traits.project_name or ""].append(environment)
+            else:
+                same = self._by_store[environment.store].setdefault(environment.entry.name, [])
+                same.append(environment)
+        required = [self._stores[name].requires for name in self._by_store]
+        self.required = frozenset(file for files in required for file in files)
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """The names of scripts that are looked for, as the stores write them."""
+        return frozenset(self._scripts)
+
+    def fitting(self, directory: str, has: Collection[str]) -> Iterator[Environment]:
+        """Yield the environments whose digest is that of ``directory``, which holds ``has``."""
+        path = Path(directory)
+        for name, entries in self._by_store.items():
+            store = self._stores[name]
+            if store.requires and not any(file in has for file in store.requires):
+                continue
+            for environments in entries.values():
+                if store.fits(environments[0], path):
+                    yield from environments
+
+    def fitting_script(self, file: str) -> Iterator[Environment]:
+        """Yield the environments whose digest is that of a script."""
+        stem = os.path.splitext(os.path.basename(file))[0]
+        for store in self._stores.values():
+            for environment in self._scripts.get(_part(store)(stem), ()):
+                if environment.store == store.name and store.fits(environment, Path(file)):
+                    yield environment
+
+
+class Names:
+    """The names of projects that are not found; ``used`` are projects that have another."""
+
+    def __init__(
+        self, environments: Iterable[Environment], stores: Iterable[Store], facts: Facts | None
+    ) -> None:
+        by_store = {store.name: store for store in stores}
+        claimed: Mapping[Path, Iterable[Path]] = facts.claimed if facts else {}
+        self._folders: dict[str, list[Path]] = defaultdict(list)
+        self._scripts: dict[str, list[Path]] = defaultdict(list)
+        self._given: dict[Callable[[str], str], dict[str, list[Path]]] = {}
+        for environment in environments:
+            traits, path = environment.traits, environment.path
+            names = self._scripts if traits.script else self._folders
+            for project in claimed.get(path, ()):
+                names[folded(project.name)].append(path)
+            if traits.project_name and traits.digest and not traits.script:
+                part = _part(by_store.get(environment.store))
+                self._given.setdefault(part, {}).setdefault(traits.project_name, []).append(path)
+        self._parts = {part: lru_cache(4096)(part) for part in self._given}
+
+    @property
+    def scripts(self) -> frozenset[str]:
+        """The file names of scripts that are looked for, folded."""
+        return frozenset(self._scripts)
+
+    def wanted(self, name: str) -> bool:
+        """Return whether a folder of this name is looked for whatever it holds."""
+        return folded(name) in self._folders
+
+    def of_folder(self, directory: str, has: Collection[str]) -> Iterator[Path]:
+        """Yield the environments whose project may be ``directory``, which holds ``has``."""
+        name = os.path.basename(directory)
+        found = self._folders.get(folded(name), ())
+        if found and (not SIGNS.isdisjoint(has) or _has_sources(directory)):
+            yield from found
+        if self._given and not SIGNS.isdisjoint(has):
+            own = projects.name_of(directory) if "pyproject.toml" in has else None
+            for part, named in self._given.items():
+                for one in {self._parts[part](text) for text in (name, own) if text}:
+                    yield from named.get(one, ())
+
+    def of_script(self, file: str) -> Iterable[Path]:
+        """Return the environments whose script had the name of ``file``."""
+        return self._scripts.get(folded(os.path.basename(file)), ())
+
+
+def _part(store: Store | None) -> Callable[[str], str]:
+    """Return what makes a project's name one in a store; one for all that share it."""
+    if store is None or type(store).name_part is Store.name_part:
+        from venvdash.stores.base import normalised
+
+        return normalised
+    return store.name_part
+
+
+def _has_sources(directory: str) -> bool:
+    try:
+        with os.scandir(directory) as listing:
+            names = [entry.name for entry, _ in zip(listing, range(_LOOKED_AT), strict=False)]
+    except OSError:
+        return False
+    return "__init__.py" not in names and any(name.endswith(_SOURCES) for name in names)

@@ -1,0 +1,199 @@
+"""What one directory or script says of the environments that are looked for."""
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Environment, Facts, Presence
+from venvdash.scanner import discover, projects
+from venvdash.scanner.hints import Hints
+from venvdash.scanner.pointers import Pointers, named
+from venvdash.scanner.search.findings import Hit
+from venvdash.scanner.search.identities import Prefixes, Recorded
+from venvdash.scanner.search.names import SIGNS, Digests, Names
+from venvdash.stores import registry
+from venvdash.stores.base import Root, normalised
+from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
+from venvdash.text import short_path
+
+_LINKS = frozenset([projects.VENV, projects.PYTHON_ENVS])
+_INLINE = "# /// script"  # how the metadata of a script begins (PEP 723)
+_TRASHES = ("/Trash/files/", "/.Trash/", "/.Trash-", "/$RECYCLE.BIN/", "/.Trashes/")
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """Directories that can be reached under another path as well: (path, other path)."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def of(self, path: str) -> list[str]:
+        """Return every path of a directory, the one given first."""
+        found = [path]
+        for start, other in self.pairs:
+            if path == start or path.startswith(start.rstrip("/") + "/"):
+                found.append(other.rstrip("/") + path[len(start.rstrip("/")) :])
+        return found
+
+
+class Seeker:
+    """Looks at directories for whatever uses ``environments``; ``hits`` fill up meanwhile.
+
+    Nothing here raises on what it finds on disk.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        config: Config,
+        environments: Sequence[Environment],
+        facts: Facts | None,
+        spellings: Spellings = Spellings(),
+    ) -> None:
+        self.hits: dict[Path, Hit] = {}
+        self._home = machine.home
+        self._spellings = spellings
+        self._wanted = frozenset(environment.path for environment in environments)
+        every = list(facts.environments.values()) if facts else []
+        stores = registry()
+        self._sought = Prefixes(environments)
+        self._others = Prefixes(e for e in every if e.path not in self._wanted)
+        self._recorded = Recorded(environments, facts)
+        self._digests = Digests(environments, stores)
+        self._names = Names(environments, stores, facts)
+        self._living = _living(facts)
+        self._known = _known(environments, facts)
+        self._pointers = Pointers(stores, _roots(machine, config), Hints(machine, named(every)))
+        self.telling = self._pointers.telling | _LINKS | SIGNS | self._digests.required
+
+    @property
+    def inodes(self) -> frozenset[int]:
+        """The inode numbers of the directories and scripts that are looked for."""
+        return self._recorded.inodes
+
+    @property
+    def scripts(self) -> "Scripts":
+        """Which files may be a script that is looked for."""
+        return Scripts(self._digests.stems, self._names.scripts)
+
+    @property
+    def done(self) -> bool:
+        """Whether something was found for every environment."""
+        return len(self.hits) == len(self._wanted)
+
+    def wants(self, name: str) -> bool:
+        """Return whether a folder of this name is to be looked at whatever it holds."""
+        return self._names.wanted(name)
+
+    def look(self, directory: str, has: Collection[str], inode: int | None) -> None:
+        """Note what a directory with the telling entries ``has`` says."""
+        elsewhere = self._follow_pointers(directory, has) if has else False
+        if inode is not None:
+            for path in self._recorded.by_inode(directory, inode):
+                self._hit(path, directory, "{} is the directory that was its project")
+        if ".git" in has and self._recorded.repositories:
+            for path in self._recorded.by_git(directory):
+                self._hit(path, directory, "{} has its project's git history and name")
+        if not self._digests.required.isdisjoint(has):
+            self._try_digests(directory, has)
+        if not elsewhere and directory not in self._living:
+            for path in self._names.of_folder(directory, has):
+                self._hit(path, directory, "{} has its project's name, and may be it")
+
+    def look_at_script(self, file: str, inode: int) -> None:
+        """Note what a file says that may be a script which is looked for."""
+        for path in self._recorded.by_inode(file, inode):
+            self._hit(path, file, "{} is the script that it was made for")
+        if not self.scripts.may_be(os.path.basename(file)):
+            return
+        for spelling in self._spellings.of(file):
+            for environment in self._digests.fitting_script(spelling):
+                self._hit(environment.path, file, "its name has the hash of {}")
+        named_so = [] if file in self._living else list(self._names.of_script(file))
+        if named_so and _INLINE in (read_text(file) or ""):
+            for path in named_so:
+                self._hit(path, file, "{} has its script's name, and may be it")
+
+    def _follow_pointers(self, directory: str, has: Collection[str]) -> bool:
+        """Follow what leads from a directory; return whether it leads to a listed environment."""
+        elsewhere = False
+        for file, target in self._targets(directory, has):
+            path = self._sought.of(target)
+            if path is not None:
+                self._hit(path, directory, "{} leads to it", file)
+            elsewhere = elsewhere or self._others.of(target) is not None
+        return elsewhere
+
+    def _targets(self, directory: str, has: Collection[str]) -> Iterable[tuple[Path, str]]:
+        if not _LINKS.isdisjoint(has):
+            for link in projects.links_of(directory):
+                yield link.pointer, os.fspath(link.environment)
+        for pointer in self._pointers.of(directory, has):
+            yield pointer.file, pointer.real
+
+    def _try_digests(self, directory: str, has: Collection[str]) -> None:
+        for spelling in self._spellings.of(directory):
+            for environment in self._digests.fitting(spelling, has):
+                self._hit(environment.path, directory, "the hash in its name is that of {}")
+
+    def _hit(self, environment: Path, project: str, says: str, file: Path | None = None) -> None:
+        known = file is None and project in self._known.get(environment, ())
+        if known or environment in self.hits or environment not in self._wanted:
+            return  # what it says of a project that is there was weighed for the list
+        reason = says.format(short_path(file or project, self._home))
+        if any(trash in project for trash in _TRASHES):
+            reason += ", in the desktop's trash, from where it can be restored"
+        reason = reason[0].upper() + reason[1:] + "."
+        self.hits[environment] = Hit(environment, Path(project), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """Names of scripts: ``stems`` as tools write them, ``names`` of files, folded."""
+
+    stems: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.stems or self.names)
+
+    def may_be(self, name: str) -> bool:
+        """Return whether a file of this name may be a script that is looked for."""
+        if name.lower() in self.names:
+            return True
+        stem, suffix = os.path.splitext(name)
+        return suffix in ("", ".py") and bool(self.stems) and normalised(stem) in self.stems
+
+
+def _living(facts: Facts | None) -> frozenset[str]:
+    """Return the projects that are there: each is known, and so is what it uses."""
+    places = facts.places.values() if facts else ()
+    living = [place for place in places if place.presence is Presence.PRESENT]
+    return frozenset(os.fspath(place.real or place.path) for place in living)
+
+
+def _known(environments: Iterable[Environment], facts: Facts | None) -> dict[Path, set[str]]:
+    """Return for each environment the projects that it is known to belong to and that are there."""
+    found: dict[Path, set[str]] = {}
+    for environment in environments if facts else ():
+        claimed = facts.claimed.get(environment.path, ()) if facts else ()
+        places = [facts.places.get(project) for project in claimed] if facts else []
+        found[environment.path] = {
+            os.fspath(place.real or place.path)
+            for place in places
+            if place is not None and place.presence is Presence.PRESENT
+        }
+    return found
+
+
+def _roots(machine: Machine, config: Config) -> Mapping[str, Sequence[Root]]:
+    """Return the existing directories of each store, links resolved."""
+    found: dict[str, list[Root]] = {}
+    for root in discover.roots(machine, config):
+        branch = discover.resolve(root)
+        if branch.exists:
+            found.setdefault(root.store, []).append(replace(root, path=branch.real))
+    return found
