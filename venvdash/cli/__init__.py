@@ -6,12 +6,17 @@ or refused, 3 ambiguous.
 
 import importlib
 import os
+import signal
+import sys
 
 import click
 
 from venvdash import __version__
+from venvdash.cli import output
+from venvdash.text import visible
 
 COMPLETING = "_VENVDASH_COMPLETE"  # the variable by which a shell's script asks
+_INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT
 _COMMANDS = {
     "list": "venvdash.cli.listing",
     "info": "venvdash.cli.info",
@@ -74,9 +79,39 @@ def cli(ctx: click.Context, no_records: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; the entry point of the `venvdash` program."""
-    if COMPLETING in os.environ:
-        from venvdash.cli.completing import register
+    """Run the command line and end the program with its status; see ``venvdash.__main__``."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    output.prepare()
+    try:
+        status = _status()
+    except KeyboardInterrupt:
+        status = _INTERRUPTED
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done but ending
+    sys.exit(status)
 
-        register()
-    cli(prog_name="venvdash")
+
+def _status() -> int:
+    """Run it and return its exit status; errors of the system are told in one line on stderr."""
+    try:
+        if COMPLETING in os.environ:
+            from venvdash.cli.completing import register
+
+            register()
+        answer = cli.main(prog_name="venvdash", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit as end:  # of a shell's completion
+        return end.code if isinstance(end.code, int) else 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort as end:
+        return _INTERRUPTED if isinstance(end.__cause__, KeyboardInterrupt) else 1
+    except output.OutputError as error:
+        return output.failed(error)
+    except OSError as error:
+        about = f": {error.filename}" if error.filename else ""
+        sys.stderr.write(f"venvdash: {visible(f'{error.strerror or error}{about}')}\n")
+        return 1
+    return answer if isinstance(answer, int) else 0

@@ -12,6 +12,7 @@ from typing import TypeVar
 import click
 
 from venvdash.actions.events import Output, Progressed
+from venvdash.cli import output
 from venvdash.cli.common import fail, warn
 from venvdash.cli.naming import scan_for
 from venvdash.cli.plans import results_json
@@ -83,9 +84,12 @@ def carry_out(
         if as_json:
             click.echo(json.dumps(told))
         fail("nothing was changed. `--yes` goes on without asking.", 2)
+    if as_json:
+        output.begin_json(told)
+    output.acting()
     finished = _done(opened, proposals, quiet=as_json)
     if as_json:
-        click.echo(json.dumps(told | {"results": results_json(finished.results)}))
+        output.end_json({"results": results_json(finished.results)})
     else:
         _tell(finished, opened.machine.home)
     return 0 if all(result.outcome is Outcome.DONE for result in finished.results) else 1

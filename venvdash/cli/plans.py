@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import click
 
+from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, warn
 from venvdash.cli.rows import package_json
 from venvdash.model import Item, Outcome, Plan, Refusal, Result
@@ -50,9 +51,12 @@ def carry_out(
         if as_json:
             click.echo(json.dumps(shown))
         fail(f"nothing was deleted. {_how_to_agree(names)}", 2)
+    if as_json:
+        output.begin_json(shown)
+    output.acting()
     finished = told(opened.delete(plan, now=now, clean_cache=clean_cache))
     if as_json:
-        click.echo(json.dumps(shown | finished_json(finished)))
+        output.end_json(finished_json(finished))
     else:
         _tell(opened, finished)
     whole = all(result.outcome is Outcome.DONE for result in finished.results)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from venvdash.cli import output
 from venvdash.cli.changes import carry_out, changing
 from venvdash.cli.common import fail, session, warn
 from venvdash.cli.completing import complete_name
@@ -96,6 +97,7 @@ def _with_offers(proposal: Proposal, wanted: bool, *, quiet: bool) -> Proposal:
 
 
 def _taken_back(opened: Session, *, as_json: bool) -> int:
+    output.acting()
     finished = Finished(())
     for sentence in opened.tidy():
         warn(sentence)

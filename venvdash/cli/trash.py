@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from venvdash.cli import output
 from venvdash.cli.common import columns, fail, session, warn
 from venvdash.cli.plans import finished_json, results_json, told
 from venvdash.cli.rows import time_json
@@ -75,9 +76,12 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     opened = _opened(records, changing=True)
     found = opened.trash()
     chosen = [_named(opened, name, found) for name in names]
+    if as_json:
+        output.begin_json({"schema": 1})
+    output.acting()
     results = [opened.restore(one, under) for one in chosen]
     if as_json:
-        click.echo(json.dumps({"schema": 1, "results": results_json(results)}))
+        output.end_json({"results": results_json(results)})
     for result in results:
         if result.outcome is not Outcome.DONE:
             warn(f"{result.name}: {result.reason}")
@@ -103,9 +107,14 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
         return
     if chosen and not yes and not _sure(len(chosen)):
         fail("nothing was freed. `--yes` frees without asking.", 2)
+    if as_json:
+        output.begin_json({"schema": 1})
+    elif chosen:
+        click.echo(f"Freeing {counted(len(chosen), 'environment')} of the trash.")
+    output.acting()
     finished = told(opened.empty_trash(chosen))
     if as_json:
-        click.echo(json.dumps({"schema": 1} | finished_json(finished)))
+        output.end_json(finished_json(finished))
     else:
         for words in (*finished.problems, *finished.notes):
             warn(words)
