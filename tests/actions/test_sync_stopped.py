@@ -50,7 +50,7 @@ def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
         "Stopped. Nothing in it was changed yet, so it is incomplete: sync it again."
     )
     assert second.reason == "Cancelled before it began."
-    assert Flag.INCOMPLETE in session.rows[broken].environment.flags
+    assert Flag.DAMAGED in session.rows[broken].environment.flags
     assert [run.running for run in session.log.runs()] == [False] * len(session.log.runs())
 
     # What came after it can be had all the same, from the same session.
@@ -58,14 +58,14 @@ def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
     assert (result.outcome, packages(other)) == (Outcome.DONE, {"beta-1.0"})
 
     listed = place.session()
-    assert Flag.INCOMPLETE in listed.rows[broken].environment.flags
-    assert Flag.INCOMPLETE not in listed.rows[other].environment.flags
+    assert Flag.DAMAGED in listed.rows[broken].environment.flags
+    assert Flag.DAMAGED not in listed.rows[other].environment.flags
     examined = listed.examine(listed.rows[broken])
-    assert examined.flags[Flag.INCOMPLETE] == "a sync of it broke off: sync it again"
+    assert examined.flags[Flag.DAMAGED] == "a sync of it stopped half-way: sync it again"
 
     place.project("slow", "alpha")
     assert place.sync(broken).outcome is Outcome.DONE
-    assert Flag.INCOMPLETE not in place.row(broken).environment.flags
+    assert Flag.DAMAGED not in place.row(broken).environment.flags
 
 
 def test_what_somebody_else_finished_is_not_incomplete_any_more(place: Place) -> None:
@@ -74,9 +74,9 @@ def test_what_somebody_else_finished_is_not_incomplete_any_more(place: Place) ->
     session = place.session()
     proposal = session.changes.sync(session.rows[environment])
     cancelled(session, [proposal], "Building", also=slow / "building")
-    assert Flag.INCOMPLETE in place.row(environment).environment.flags
+    assert Flag.DAMAGED in place.row(environment).environment.flags
     place.add(environment, "alpha")
-    assert Flag.INCOMPLETE not in place.row(environment).environment.flags
+    assert Flag.DAMAGED not in place.row(environment).environment.flags
 
 
 def test_a_replacement_that_is_cancelled_keeps_what_the_tools_keep(
@@ -102,7 +102,7 @@ def test_a_replacement_that_is_cancelled_keeps_what_the_tools_keep(
     assert row.record is not None
     assert row.record.identity == record.identity
     assert row.verdict.projects == (slow,)
-    assert Flag.INCOMPLETE in row.environment.flags
+    assert Flag.DAMAGED in row.environment.flags
     assert not list(place.home.machine().state_directory.glob("replacing/*"))
 
 
@@ -135,7 +135,7 @@ def test_one_that_fails_before_it_changed_anything_says_so(place: Place) -> None
     assert content(environment) == before
     states = [event.state for event in events if isinstance(event, RowState)]
     assert states == [State.QUEUED, State.SYNCING, State.FAILED]
-    assert Flag.INCOMPLETE not in place.row(environment).environment.flags
+    assert Flag.DAMAGED not in place.row(environment).environment.flags
 
 
 def test_a_full_disk_leaves_it_incomplete_and_says_so(place: Place) -> None:
@@ -150,10 +150,10 @@ def test_a_full_disk_leaves_it_incomplete_and_says_so(place: Place) -> None:
         assert result.outcome is Outcome.FAILED
         assert "space" in result.reason
         assert result.reason.endswith("It is incomplete: sync it again.")
-        assert Flag.INCOMPLETE in place.row(environment).environment.flags
+        assert Flag.DAMAGED in place.row(environment).environment.flags
         place.project("web", "alpha")
         assert place.sync(environment).outcome is Outcome.DONE
-        assert Flag.INCOMPLETE not in place.row(environment).environment.flags
+        assert Flag.DAMAGED not in place.row(environment).environment.flags
 
 
 def test_what_was_saved_outlives_a_venvdash_that_is_killed(

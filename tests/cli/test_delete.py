@@ -13,7 +13,7 @@ from tests.terminal import HOSTILE, unsafe, venvdash
 ITEM = {
     *("path", "entry", "name", "kind", "location", "status", "reason"),
     *("flags", "on_disk", "frees"),
-    *("cache_held", "only_here", "how", "links", "edits", "confirm"),
+    *("cache_held", "only_here", "how", "links", "edits", "confirm", "user_files"),
     *("trash_folder", "lasts_until"),
 }
 PLAN = {
@@ -287,3 +287,31 @@ def test_hostile_names_reach_no_terminal(home: Home) -> None:
         with venvdash(*command, variables=home.variables, cwd=home.path) as terminal:
             assert terminal.wait(60) == 0, command
             assert unsafe(terminal.output.replace(b"\r\x1b[K", b"")) == []
+
+
+def test_user_files_are_shown_and_ask_for_the_name(home: Home, scratch: Path) -> None:
+    (scratch / "notebooks").mkdir()
+    (scratch / "notebooks" / "plan.ipynb").write_text("mine")
+    done = run(home, "delete", "scratch", "--yes", "--now", check=False)
+    assert done.returncode == 2
+    assert "user-files: 1 file, 4 B: notebooks/" in done.stdout
+    assert "`--yes --confirm scratch` deletes without asking" in done.stderr
+    shown = json.loads(run(home, "delete", "scratch", "--dry-run", "--json").stdout)
+    (item,) = shown["items"]
+    places = [{"path": "notebooks", "what": "directory"}]
+    assert item["user_files"] == {"count": 1, "size": 4, "places": places}
+    assert item["flags"] == ["user-files"]
+    assert "files of your own" in item["confirm"]
+    for answer, status in (("y\n", 2), ("scratch\n", 0)):
+        with venvdash("delete", "scratch", "-y", variables=home.variables, cwd=home.path) as asked:
+            asked.read(lambda output: b"Type scratch to delete 1 environment" in output)
+            asked.press(answer)
+            assert asked.wait() == status
+        assert scratch.exists() == bool(status)
+
+
+def test_a_script_confirms_by_name(home: Home, scratch: Path) -> None:
+    (scratch / "data.csv").write_text("1")
+    assert code_of(home, "delete", "scratch", "--yes", "--confirm", "other") == 2
+    assert code_of(home, "delete", "scratch", "--yes", "--confirm", "scratch") == 0
+    assert not scratch.exists()

@@ -85,10 +85,10 @@ def test_what_is_missing_is_said(home: Home, api: Path) -> None:
     assert environment["missing"] == [
         {"package": "hello", "count": 1, "files": [str(site / "hello.py")]}
     ]
-    assert environment["flags"] == ["incomplete"]
+    assert environment["flags"] == ["damaged"]
     (api / "bin" / "hello").unlink()
     shown = run(home, "info", "api").stdout
-    assert "incomplete 2 files are missing, as " in shown
+    assert "damaged    2 files are missing, as " in shown
     assert "hello: ~/.virtualenvs/api/" in shown
 
 

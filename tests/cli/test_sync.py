@@ -137,8 +137,8 @@ def test_ctrl_c_ends_all_of_uv_and_leaves_the_terminal_as_it_was(place: Place) -
     assert packages(other) == set()
     listed = json.loads(run(place.home, "list", "--json").stdout)
     flags = {each["path"]: each["flags"] for each in listed["environments"]}
-    assert "incomplete" in flags[str(broken)]
-    assert "incomplete" not in flags[str(other)]
+    assert "damaged" in flags[str(broken)]
+    assert "damaged" not in flags[str(other)]
     assert run(place.home, "sync", "quick").returncode == 0
     assert packages(other) == {"beta-1.0"}
 

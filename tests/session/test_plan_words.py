@@ -90,7 +90,7 @@ def test_everything_that_a_plan_says_is_said() -> None:
         "scratch  named  frees about 5.0 MiB  +cache 0 B",
         "  ~/code/scratch is what its name was made from.",
         "  ~/.cache/uv/environments-v2/scratch-3f2a9c1d",
-        "  user-files: holds files that no package brought",
+        "  user-files: holds files that no package or tool brought",
         "",
         "half  unknown  not measured",
         "  ~/code/half is what its name was made from.",

@@ -104,6 +104,11 @@ def _confirm(row: Row) -> str:
     """Return why the environment's name must be typed, "" where a yes will do."""
     if row.environment.location is Location.LINKED:
         return "it lies in no store, and only a project leads to it"
+    usage = row.usage
+    if usage is None or usage.user_files is None:
+        return "nobody could look whether it holds files of your own"
+    if usage.user_files.count:
+        return "it holds files of your own"
     return ""
 
 

@@ -9,7 +9,7 @@ import click
 
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, warn
-from venvdash.cli.rows import package_json
+from venvdash.cli.rows import package_json, user_files_json
 from venvdash.model import Item, Outcome, Plan, Refusal, Result
 from venvdash.session import Session
 from venvdash.session.consent import names_to_type, words_to_type
@@ -170,6 +170,7 @@ def _item_json(item: Item) -> dict[str, object]:
         "confirm": item.confirm,
         "trash_folder": str(item.folder.path) if item.folder else None,
         "lasts_until": (item.folder.lasts_until or None) if item.folder else None,
+        "user_files": user_files_json(usage.user_files) if usage else None,
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
     }

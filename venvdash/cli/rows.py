@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from venvdash.model import Claim, Package, Row, Usage
+from venvdash.model import Claim, Package, Row, Usage, UserFiles
 
 
 def row_json(row: Row) -> dict[str, object]:
@@ -58,7 +58,17 @@ def _usage(usage: Usage | None) -> dict[str, object] | None:
         "cache_held": usage.cache_held,
         "exact": usage.exact,
         "files": usage.files,
+        "user_files": user_files_json(usage.user_files),
+        "missing_files": usage.missing_files,
     }
+
+
+def user_files_json(found: UserFiles | None) -> dict[str, object] | None:
+    """Return the user's own files as JSON shows them; None where that is not known."""
+    if found is None:
+        return None
+    places = [{"path": path, "what": place.value} for path, place in found.places]
+    return {"count": found.count, "size": found.size, "places": places}
 
 
 def _claim(claim: Claim) -> dict[str, object]:

@@ -6,21 +6,27 @@ from pathlib import Path
 
 
 class Flag(StrEnum):
-    """What else is worth knowing; a flag never changes the status."""
+    """A fact about an environment; a flag never changes the status.
+
+    Known once the environment was read: BROKEN, NOT_OWNED, READ_ONLY, ALIAS, VOLATILE, DEBRIS and
+    PINNED. When what is outside it was looked at, which ends the search for projects: IN_USE,
+    LOCKED (local file systems only), MOUNTS and REFERENCED. When it was measured: USER_FILES and
+    DAMAGED (also where a sync stopped half-way). Every plan to delete asks again.
+    """
 
     BROKEN = "broken"  # its interpreter is gone
-    INCOMPLETE = "incomplete"  # RECORD names files that are not there
-    IN_USE = "in-use"
-    LOCKED = "locked"
-    PINNED = "pinned"
+    DAMAGED = "damaged"  # files that RECORD or conda-meta names are gone, or a sync stopped
+    IN_USE = "in-use"  # a process runs from it, or has a file in it open
+    LOCKED = "locked"  # a program holds uv's lock on it
+    PINNED = "pinned"  # by the user: no rule picks it
     REFERENCED = "referenced"  # a kernel, a service or a launcher names it
-    USER_FILES = "user-files"
-    MOUNTS = "mounts"
+    USER_FILES = "user-files"  # files that no package, installer, tool or venvdash brought
+    MOUNTS = "mounts"  # something is mounted on it or inside
     NOT_OWNED = "not-owned"
-    READ_ONLY = "read-only"
+    READ_ONLY = "read-only"  # the file system is, or its directory may not be written
     ALIAS = "alias"  # a symbolic link in a store
-    VOLATILE = "volatile"  # in uv's cache: `uv cache prune` would take it
-    DEBRIS = "debris"
+    VOLATILE = "volatile"  # in a cache that its tool clears: `uv cache prune` deletes it
+    DEBRIS = "debris"  # holds what an interrupted operation of venvdash left
 
 
 class Location(StrEnum):

@@ -18,6 +18,7 @@ _MIRROR_DEPTH = 24  # directories; deeper than any project path that people have
 _MIRROR_LIMIT = 200_000  # directories in one mirrored store
 MARKS = ("pyvenv.cfg", "conda-meta")  # what makes a directory an environment
 OURS = ".venvdash-"  # our temporary and trash names: no environments
+JOURNALS = frozenset({"trash.toml", "rename.toml"})  # in an environment while that is changed
 
 
 @dataclass(frozen=True, slots=True)

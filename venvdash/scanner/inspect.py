@@ -19,7 +19,7 @@ from venvdash.model import (
     Traits,
 )
 from venvdash.scanner import conda
-from venvdash.scanner.discover import because
+from venvdash.scanner.discover import JOURNALS, OURS, because
 from venvdash.scanner.editables import Editable
 from venvdash.scanner.packages import Site, read_site, site_directory
 from venvdash.stores import registry
@@ -130,7 +130,7 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
         created=prefix.made,
         changed=changed,
         used=max(changed, prefix.accessed or 0.0, store.used(reading) or 0.0),
-        flags=_flags(str(entry.prefix), prefix, uid),
+        flags=_flags(entry, prefix, traits, uid),
         sidecar="venvdash.toml" in prefix.names,
     )
     claims = [*store.claims(reading), *_editable_claims(environment, store, site.editables)]
@@ -263,13 +263,30 @@ def named_place(text: str) -> Path | None:
     return Path(found["path"]) if found else None
 
 
-def _flags(path: str, prefix: _Prefix, uid: int | None) -> frozenset[Flag]:
-    flags = set()
+def _flags(entry: Entry, prefix: _Prefix, traits: Traits, uid: int | None) -> frozenset[Flag]:
+    flags, path = set(), str(entry.prefix)
     if uid is not None and prefix.owner != uid:
         flags.add(Flag.NOT_OWNED)
     if _interpreter_gone(path, prefix):
         flags.add(Flag.BROKEN)
+    if not os.access(path, os.W_OK, effective_ids=_EFFECTIVE):
+        flags.add(Flag.READ_ONLY)
+    if traits.volatile:
+        flags.add(Flag.VOLATILE)
+    if _unfinished(entry, prefix.names):
+        flags.add(Flag.DEBRIS)
     return frozenset(flags)
+
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+
+def _unfinished(entry: Entry, names: frozenset[str]) -> bool:
+    """Return whether a journal or a temporary file of venvdash's own lies in it."""
+    if not names.isdisjoint(JOURNALS) or any(name.startswith(OURS) for name in names):
+        return True
+    apart = entry.entry != entry.prefix
+    return apart and any(os.path.lexists(entry.entry / name) for name in JOURNALS)
 
 
 def _interpreter_gone(path: str, prefix: _Prefix) -> bool:

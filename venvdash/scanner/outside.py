@@ -7,7 +7,9 @@ from pathlib import Path
 from venvdash.model import Environment, Flag
 from venvdash.scanner import references
 from venvdash.scanner.references import Reference
+from venvdash.system.locks import environment_locked
 from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,11 @@ class Outside:
     flags: Mapping[Path, frozenset[Flag]] = field(default_factory=dict)
 
 
-def look(machine: Machine, environments: Iterable[Environment]) -> Outside:
-    """Look once for everything that names or uses the environments. Raises nothing."""
+def look(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) -> Outside:
+    """Look once for everything that names, uses, locks or is mounted in the environments.
+
+    Raises nothing.
+    """
     from venvdash.system.processes import users
 
     found = list(environments)
@@ -32,6 +37,25 @@ def look(machine: Machine, environments: Iterable[Environment]) -> Outside:
             more.add(Flag.REFERENCED)
         if uses.get(path):
             more.add(Flag.IN_USE)
+        if _mounted(path, mounts):
+            more.add(Flag.MOUNTS)
+        if _locked(path, mounts):
+            more.add(Flag.LOCKED)
         if more:
             flags[path] = frozenset(more)
     return Outside(named, flags)
+
+
+def _mounted(path: Path, mounts: Mounts) -> bool:
+    return str(path) in mounts.points or bool(mounts.below(path))
+
+
+def _locked(path: Path, mounts: Mounts) -> bool:
+    """Return whether a program holds uv's lock; not asked on network file systems."""
+    mount = mounts.of(path) if mounts.any_network else None
+    if mount is not None and mount.network:
+        return False
+    try:
+        return environment_locked(path)
+    except OSError:
+        return False

@@ -352,7 +352,9 @@ class _Survey:
     def _look_outside(self) -> Iterator[Event]:
         """Find out what else names or uses an environment, and flag those."""
         environments = list(self._environments.values())
-        job = Job(self._machine.home, lambda: outside.look(self._machine, environments))
+        job = Job(
+            self._machine.home, lambda: outside.look(self._machine, self._mounts, environments)
+        )
         for answer in self._patient.run([job]):
             if not isinstance(answer, outside.Outside):
                 yield told(answer)

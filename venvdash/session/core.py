@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,6 +178,14 @@ class Session(Scanned):
         """Return what deleting these environments gives back together; takes milliseconds."""
         return self._deletions.union(paths)
 
+    def measured(
+        self, rows: Sequence[Row], cancel: threading.Event | None = None
+    ) -> Mapping[Path, Row]:
+        """Measure environments again; return their rows with what was found, as the table has."""
+        _, found = self._deletions.sums.measured(rows, cancel.is_set if cancel else _never)
+        self.rows.update(found)
+        return found
+
     def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
         """Return what deleting these environments would do; they are measured again for it.
 
@@ -195,7 +203,7 @@ class Session(Scanned):
         offers = self.candidates(pruned(self, rules), cancel)
         left = [Refusal(one.row.path, one.row.name, one.held) for one in offers if one.held]
         paths = [one.row.path for one in offers if not one.held]
-        return self._deletions.plan(paths, cancel, left)
+        return self._deletions.plan(paths, cancel, left, by_rule=True)
 
     def delete(
         self,

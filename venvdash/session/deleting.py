@@ -13,6 +13,7 @@ from venvdash.session import cleaning, receipts
 from venvdash.session.events import DeleteEvent, Finished, RowState, State, Tally
 from venvdash.session.sums import Sums, Together
 from venvdash.session.trash import Back, Trash
+from venvdash.session.user_files import why_not_by_rule
 
 if TYPE_CHECKING:
     from venvdash.actions.delete import Deleter
@@ -40,10 +41,13 @@ class Deletions:
         paths: Sequence[Path],
         cancel: threading.Event | None = None,
         left: Sequence[Refusal] = (),
+        *,
+        by_rule: bool = False,
     ) -> Plan:
         """Return what deleting these would do; they are measured again for it.
 
-        ``left`` are more that are left alone, with the reason why.
+        ``left`` are more that are left alone, with the reason why. ``by_rule``: nobody has named
+        them, so those with files of the user's own are left alone.
         """
         from venvdash.actions.delete import Deleter
         from venvdash.actions.plan import plan_delete
@@ -53,6 +57,10 @@ class Deletions:
         missing = [path for path in paths if path not in session.rows]
         fresh, rows = self.sums.measured(known, cancel.is_set if cancel else _never)
         session.rows.update(rows)
+        if by_rule:
+            reasons = {path: why_not_by_rule(row) for path, row in rows.items()}
+            left = [*left, *(Refusal(p, rows[p].name, why) for p, why in reasons.items() if why)]
+            rows = {path: row for path, row in rows.items() if not reasons[path]}
         context = session.context()
         plan = plan_delete(list(rows.values()), session.rows, context)
         total = self.sums.fresh(fresh, _entries(plan.items))

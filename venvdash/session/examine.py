@@ -9,7 +9,8 @@ from venvdash.scanner import integrity
 from venvdash.scanner.integrity import Missing
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.scanner.references import Reference
-from venvdash.session.words import FLAG_MEANINGS
+from venvdash.session.memory import unfinished
+from venvdash.session.words import FLAG_MEANINGS, user_files_in_words
 from venvdash.text import visible
 
 
@@ -34,7 +35,7 @@ def examine(row: Row, references: tuple[Reference, ...]) -> Examination:
     site = _site(prefix, environment.python)
     gone = integrity.missing(prefix, site) if site else ()
     if gone:
-        environment = replace(environment, flags=environment.flags | {Flag.INCOMPLETE})
+        environment = replace(environment, flags=environment.flags | {Flag.DAMAGED})
         row = replace(row, environment=environment)
     flags = {flag: _why(flag, row, gone, references) for flag in sorted(environment.flags)}
     found = _with_origins(environment.packages, origins(site) if site else ())
@@ -59,9 +60,11 @@ def _why(flag: Flag, row: Row, gone: tuple[Missing, ...], references: tuple[Refe
     environment = row.environment
     if flag is Flag.BROKEN and environment.base is not None:
         return f"{FLAG_MEANINGS[flag]}: it was made from {visible(environment.base)}"
-    if flag is Flag.INCOMPLETE and not gone:
-        return "a sync of it broke off: sync it again"
-    if flag is Flag.INCOMPLETE:
+    if flag is Flag.DAMAGED and unfinished(environment, row.record) and not gone:
+        return "a sync of it stopped half-way: sync it again"
+    if flag is Flag.USER_FILES and row.usage is not None and row.usage.user_files is not None:
+        return user_files_in_words(row.usage.user_files)
+    if flag is Flag.DAMAGED and gone:
         one, count = gone[0], sum(each.count for each in gone)
         first = f"{visible(one.files[0])} of {visible(one.package, 128)}"
         return f"{first} is missing" if count == 1 else f"{count:,} files are missing, as {first}"

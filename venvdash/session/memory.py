@@ -162,15 +162,26 @@ def keeps_sidecar(environment: Environment) -> bool:
     )
 
 
-def flagged(environment: Environment, record: Record | None) -> Environment:
-    """Return the environment with the flags that come of what is remembered of it.
+def flagged(environment: Environment, record: Record | None, usage: Usage | None) -> Environment:
+    """Return the environment with the flags that come of what is remembered and measured.
 
-    It is incomplete as long as it holds just what it held when a sync of it broke off.
+    It is damaged where files of its packages are gone, and as long as it holds just what it held
+    when a sync of it stopped half-way.
     """
-    unfinished = record.unfinished if record else None
-    if unfinished is None or unfinished != contents(environment):
-        return environment
-    return replace(environment, flags=environment.flags | {Flag.INCOMPLETE})
+    flags = environment.flags - {Flag.DAMAGED, Flag.PINNED, Flag.USER_FILES}
+    if (usage is not None and usage.missing_files) or unfinished(environment, record):
+        flags |= {Flag.DAMAGED}
+    if record is not None and record.pinned:
+        flags |= {Flag.PINNED}
+    if usage is not None and usage.user_files is not None and usage.user_files.count:
+        flags |= {Flag.USER_FILES}
+    return environment if flags == environment.flags else replace(environment, flags=flags)
+
+
+def unfinished(environment: Environment, record: Record | None) -> bool:
+    """Return whether a sync of it stopped half-way and nothing was installed since."""
+    stopped = record.unfinished if record else None
+    return stopped is not None and stopped == contents(environment)
 
 
 def contents(environment: Environment) -> str:

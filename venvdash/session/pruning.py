@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from venvdash.model import Facts, Flag, Location, Row, Status
+from venvdash.session import user_files
 
 if TYPE_CHECKING:
     from venvdash.scanner.search import Findings
@@ -131,9 +132,10 @@ def candidates(
     rows = sorted(filter(holds, session.rows.values()), key=lambda row: (row.name, row.path))
     sought = [row for row in rows if row.verdict.status in _SOUGHT]
     findings = _search(session, sought, cancel) if sought else None
+    own = user_files.held(session, rows, cancel)
     offers = []
-    for row in rows:
-        held = session.referenced(row.path)
+    for row in (session.rows[row.path] for row in rows):  # as measured by now
+        held = session.referenced(row.path) or own.get(row.path, "")
         if findings is not None and row.verdict.status in _SOUGHT:
             held = _held(findings, row) or held
             if not held and row.verdict.status in _GONE:

@@ -127,13 +127,14 @@ class Scanned:
                 continue
             memory = event.facts.memories.get(path)
             record = memory.record if memory else None
-            environment = flagged(event.facts.environments[path], record)
+            usage = row.usage or self._keeper.usage(path)
+            environment = flagged(event.facts.environments[path], record, usage)
             row = replace(
                 row,
                 environment=environment,
                 verdict=verdict,
                 name=called[path],
-                usage=row.usage or self._keeper.usage(path),
+                usage=usage,
                 record=record,
                 used=self._used(environment, verdict, record),
                 here=not here.isdisjoint(verdict.projects),
@@ -152,7 +153,8 @@ class Scanned:
     def _measured(self, event: Measured) -> Iterator[SessionEvent]:
         row = self.rows.get(event.environment)
         if row is not None:
-            row = replace(row, usage=event.usage)
+            environment = flagged(row.environment, row.record, event.usage)
+            row = replace(row, environment=environment, usage=event.usage)
             self.rows[event.environment] = row
             self._keeper.measured(event)
             settled = row.verdict.status is not Status.CHECKING

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from venvdash.model import Row
 from venvdash.scanner.union import Book, Sum
+from venvdash.session.memory import flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Sums:
             usage = usages.get(row.environment.entry)
             if usage is not None:
                 held = self.fresh(fresh, {row.path: row.environment.entry}).cache_held
-                row = replace(row, usage=replace(usage, cache_held=held))
+                usage = replace(usage, cache_held=held)
+                environment = flagged(row.environment, row.record, usage)
+                row = replace(row, environment=environment, usage=usage)
             found[row.path] = row
         return fresh, found
 

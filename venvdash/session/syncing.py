@@ -72,7 +72,9 @@ def _remember(session: "Session", row: Row, environment: Environment, done: bool
         return replace(record, unfinished=contents(environment))
 
     record = amend(session, environment, known, synced).record
-    session.rows[row.path] = replace(row, environment=flagged(environment, record), record=record)
+    session.rows[row.path] = replace(
+        row, environment=flagged(environment, record, row.usage), record=record
+    )
 
 
 def _context(session: "Session") -> "Context":

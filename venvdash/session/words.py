@@ -3,8 +3,20 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Edit, Flag, How, Location, Row, Status
+from venvdash.model import (
+    Claim,
+    Direction,
+    Edit,
+    Flag,
+    How,
+    Location,
+    Row,
+    Status,
+    UserFiles,
+    UserPlace,
+)
 from venvdash.scanner.reasons import day, says
+from venvdash.session.figures import size
 from venvdash.text import visible
 
 _HOW = {
@@ -40,19 +52,26 @@ LOCATION_MEANINGS = {
 
 FLAG_MEANINGS = {
     Flag.BROKEN: "its interpreter is gone",
-    Flag.INCOMPLETE: "files of its packages are missing, or a sync of it broke off",
+    Flag.DAMAGED: "files of its packages are missing, or a sync of it stopped half-way",
     Flag.IN_USE: "a process uses it",
     Flag.LOCKED: "a tool holds its lock",
-    Flag.PINNED: "kept by hand",
+    Flag.PINNED: "pinned by you: no rule picks it",
     Flag.REFERENCED: "a kernel, a service or a launcher names it",
-    Flag.USER_FILES: "holds files that no package brought",
-    Flag.MOUNTS: "something is mounted inside",
+    Flag.USER_FILES: "holds files that no package or tool brought",
+    Flag.MOUNTS: "something is mounted on it or inside",
     Flag.NOT_OWNED: "belongs to another user",
     Flag.READ_ONLY: "cannot be written",
     Flag.ALIAS: "a symbolic link to an environment elsewhere",
-    Flag.VOLATILE: "lies in uv's cache: `uv cache prune` would take it",
-    Flag.DEBRIS: "left over from an interrupted operation",
+    Flag.VOLATILE: "lies in a cache that its tool clears: `uv cache prune` deletes it",
+    Flag.DEBRIS: "holds what an interrupted operation of venvdash left",
 }
+
+
+def user_files_in_words(found: UserFiles) -> str:
+    """Return how many files are the user's own, what they take, and where the first lie."""
+    named = [visible(path, 128) + _PLACES[place] for path, place in found.places[:_MOST_PLACES]]
+    more = " and more" if len(found.places) > len(named) else ""
+    return f"{counted(found.count, 'file')}, {size(found.size)}: {', '.join(named)}{more}"
 
 
 def verb_of(edit: Edit) -> str:
@@ -60,6 +79,15 @@ def verb_of(edit: Edit) -> str:
     if edit.after is None:
         return "removes"
     return "makes" if edit.before is None else "changes"
+
+
+_MOST_PLACES = 5
+_PLACES = {
+    UserPlace.FILE: "",
+    UserPlace.DIRECTORY: "/",
+    UserPlace.CHECKOUT: "/ (a git checkout)",
+    UserPlace.ENVIRONMENT: "/ (an environment)",
+}
 
 
 def counted(number: float, one: str, several: str | None = None) -> str:

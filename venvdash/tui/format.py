@@ -22,8 +22,8 @@ STATUS_MARKS = {
 _BAR = 16  # cells of a line that shows how much is done
 
 # What a glance at the list should not miss; the others are told in the details.
-_LOUD = (Flag.BROKEN, Flag.INCOMPLETE, Flag.IN_USE, Flag.LOCKED, Flag.DEBRIS)
-_QUIET = (Flag.PINNED, Flag.ALIAS, Flag.MOUNTS, Flag.NOT_OWNED, Flag.READ_ONLY)
+_LOUD = (Flag.BROKEN, Flag.DAMAGED, Flag.IN_USE, Flag.LOCKED, Flag.DEBRIS)
+_QUIET = (Flag.USER_FILES, Flag.PINNED, Flag.ALIAS, Flag.MOUNTS, Flag.NOT_OWNED, Flag.READ_ONLY)
 
 
 def left(text: str, width: int) -> str:

@@ -15,7 +15,7 @@ from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 _BIG = 1024**3
-_BAD = {flag.value for flag in (Flag.BROKEN, Flag.INCOMPLETE, Flag.DEBRIS)}
+_BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 
 
 def _name(row: Row, width: int) -> Parts:
