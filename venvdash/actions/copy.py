@@ -6,17 +6,18 @@ made to name that place, looked at, started once, and only then given its name.
 
 import os
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.actions import checks, steps, uv
+from venvdash.actions import checks, scripts, steps, uv
 from venvdash.actions.context import Context
 from venvdash.actions.events import Output, Progressed
 from venvdash.actions.exposure import exposed, foreign_project
 from venvdash.actions.links import ChangedError
 from venvdash.actions.making import Making
+from venvdash.actions.manifest import Manifest, in_words
 from venvdash.actions.programs import CancelledError
 from venvdash.actions.rename_journal import NAME as RENAMING
 from venvdash.actions.renaming import movable, taken, unwritten
@@ -24,7 +25,8 @@ from venvdash.actions.repair import Repair, RepairError, leftovers, own_names, r
 from venvdash.actions.requirements import Again, again, same_packages
 from venvdash.actions.respelling import Respelling
 from venvdash.actions.rollback import FailedError, words
-from venvdash.actions.treecopy import Extent, copy_tree, extent, lacking
+from venvdash.actions.scripts import bin_of
+from venvdash.actions.treecopy import Extent, TreeCopy, extent, lacking
 from venvdash.model import Claim, Direction, Environment, Flag, How, Package, Row
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.scanner.packages import origins, site_directory
@@ -42,6 +44,20 @@ _DROPPED = frozenset(
 )
 
 Telling = Generator[Output | Progressed, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What came of a copy.
+
+    ``manifest`` is what the original held when it was read, None where packages were installed.
+    ``left_out`` are the names directly below the original that were not copied. ``lossy`` counts
+    the files and directories whose owner or extended attributes cannot be kept at the target.
+    """
+
+    manifest: Manifest | None = None
+    left_out: frozenset[str] = frozenset()
+    lossy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +105,20 @@ def packages_of(environment: Environment, context: Context) -> Again:
     return again(environment)
 
 
-def copy(wanted: Copying, context: Context, cancel: threading.Event) -> Telling:
+def copy(
+    wanted: Copying,
+    context: Context,
+    cancel: threading.Event,
+    placing: Callable[[int], None] = lambda inode: None,
+) -> Generator[Output | Progressed, None, Copied]:
     """Make a copy and tell how it goes; at the end it lies at its place, under its name.
 
-    Where its packages cannot be had after all, all files are copied. Raises ChangedError and
-    FailedError, after which nothing is there and the original is as it was, and CancelledError.
+    Where its packages cannot be had after all, all files are copied. ``placing`` is called with
+    the inode of the whole copy just before it gets its name. Raises ChangedError and FailedError,
+    after which nothing is there and the original is as it was, and CancelledError.
     """
     try:
-        yield from _Work(wanted, context, cancel).done()
+        return (yield from _Work(wanted, context, cancel, placing).done())
     except (ChangedError, CancelledError):
         raise
     except FileExistsError as error:
@@ -126,11 +148,19 @@ def _untouched(wanted: Copying) -> str:
 class _Work:
     """One copy being made."""
 
-    def __init__(self, wanted: Copying, context: Context, cancel: threading.Event) -> None:
+    def __init__(
+        self,
+        wanted: Copying,
+        context: Context,
+        cancel: threading.Event,
+        placing: Callable[[int], None],
+    ) -> None:
         self.wanted, self.context, self.cancel = wanted, context, cancel
+        self.placing = placing
         self.environment = wanted.row.environment
+        self.copied = Copied()
 
-    def done(self) -> Telling:
+    def done(self) -> Generator[Output | Progressed, None, Copied]:
         look = checks.look(self.wanted.row, self.context)
         before = _packages(self.environment.path, self.environment.python)
         with ExitStack() as stack:
@@ -142,10 +172,28 @@ class _Work:
             making = stack.enter_context(Making(self.wanted.target, state))
             yield from self._made(making, size, look.claims)
             self._check(making.path, before)
+            if unstartable := scripts.without_interpreter(
+                making.path, self.wanted.target, self.environment.path
+            ):
+                raise FailedError(f"{unstartable} {_untouched(self.wanted)}")
             checks.look(self.wanted.row, self.context)
-            if same_packages(before, _packages(self.environment.path, self.environment.python)):
-                raise ChangedError("It was changed while it was copied.")
+            self._check_unchanged(before)
+            self.placing(os.lstat(making.path).st_ino)
             making.put(durable=self.wanted.whole)
+            return self.copied
+
+    def _check_unchanged(self, before: tuple[Package, ...]) -> None:
+        """Raise ChangedError where the original is not as it was when it was read."""
+        prefix, manifest = self.environment.path, self.copied.manifest
+        if same_packages(before, _packages(prefix, self.environment.python)):
+            raise ChangedError("Packages were changed while it was copied. Nothing was changed.")
+        if manifest is None:
+            return
+        if changed := manifest.differences(Manifest.of(prefix, self.copied.left_out)):
+            raise ChangedError(
+                f"Files were changed while it was copied: {in_words(changed)}. "
+                "Nothing was changed; try again when nothing writes to it."
+            )
 
     def _made(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
         """Make it in its directory, one way or the other, and have it name its place."""
@@ -177,14 +225,17 @@ class _Work:
             prefix = os.fsencode(self.environment.path)
             return os.path.normpath(os.path.join(prefix, led)) if outside else text
 
-        yield from copy_tree(
+        left_out = frozenset(self._left_out(claims))
+        work = TreeCopy(
             self.environment.path,
             making.path,
-            total=size.entries,
-            without=self._left_out(claims),
+            without=left_out,
             relinked=relinked,
             cancelled=self.cancel.is_set,
         )
+        yield from work.run(size.entries)
+        self.copied = Copied(work.manifest, left_out, work.lossy)
+        steps.step("copied")
         if not self.wanted.whole:  # it was made now, whatever its files say
             os.utime(making.path / "pyvenv.cfg")
         self._name(making, names)
@@ -222,7 +273,7 @@ class _Work:
             file.write_text("".join(f"{line}\n" for line in packages.requirements))
             count = len(packages.requirements)
             yield Progressed(f"installing {count} package{'s' * (count > 1)}")
-            interpreter = making.path / _bin(making.path) / "python"
+            interpreter = making.path / bin_of(making.path) / "python"
             yield from self._uv("pip", "install", "--no-deps", "--python", interpreter, "-r", file)
         wanted = _packages(self.environment.path, self.environment.python)
         differs = same_packages(wanted, _packages(making.path, None))
@@ -304,7 +355,7 @@ class _Work:
         differs = same_packages(before, _packages(made, None))
         if differs:
             raise FailedError(f"The copy would differ: {differs}. {_untouched(self.wanted)}")
-        python = made / _bin(made) / "python"
+        python = made / bin_of(made) / "python"
         try:
             ran = uv.run(
                 python,
@@ -330,13 +381,9 @@ def _packages(prefix: Path, python: str | None) -> tuple[Package, ...]:
     return origins(site) if site else ()
 
 
-def _bin(prefix: Path) -> str:
-    return "Scripts" if os.path.isdir(prefix / "Scripts") else "bin"
-
-
 def base_python(environment: Environment) -> Path:
     """Return the interpreter that an environment was made from; it is not run for that."""
-    own = environment.path / _bin(environment.path) / "python"
+    own = environment.path / bin_of(environment.path) / "python"
     real = Path(os.path.realpath(own))
     if not real.is_relative_to(os.path.realpath(environment.path)):
         return real

@@ -71,18 +71,26 @@ class Respelling:
 
         Of two forms the one that its length and spaces need: the plain one, or through /bin/sh.
         """
-        found = _THROUGH_SHELL.match(text)
-        if found:
-            words = _words(found[1])
-        else:
-            found = _DIRECT.match(text)
-            words = self._direct(found[1]) if found else []
-        if not found or not words:
+        end, words = self._parsed(text)
+        if not words:
             return text
         python = self.link(words[0])
         if python == words[0]:
             return text
-        return _first_line(python, words[1:]) + text[found.end() :]
+        return _first_line(python, words[1:]) + text[end:]
+
+    def interpreter(self, text: bytes) -> bytes | None:
+        """Return the program that the beginning of a script starts it with, None for no script."""
+        words = self._parsed(text)[1]
+        return words[0] if words else None
+
+    def _parsed(self, text: bytes) -> tuple[int, list[bytes]]:
+        """Return where the lines end that start a program, and the words of its command."""
+        found = _THROUGH_SHELL.match(text)
+        if found:
+            return found.end(), _words(found[1])
+        found = _DIRECT.match(text)
+        return (found.end(), self._direct(found[1])) if found else (0, [])
 
     def _direct(self, line: bytes) -> list[bytes]:
         """Return the words of a first line; an old path itself may have spaces in it."""

@@ -1,0 +1,162 @@
+"""Copying one file with everything it has: holes, owner, extended attributes, ACLs, mode, times.
+
+Data are cloned or copied within the kernel where the file system can do that. A POSIX ACL is an
+extended attribute to Linux (acl(5)), so it is copied as one.
+"""
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+
+from venvdash.system.directory import NEW
+from venvdash.system.removal import BLOCK
+
+_CHUNK = 16 * 1024 * 1024  # bytes copied between two looks at whether to go on
+# What the kernel says that cannot copy between these files by itself.
+_BY_HAND = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
+# What it says of an attribute that the other file system cannot keep, or that only root may set.
+_CANNOT_KEEP = (errno.EOPNOTSUPP, errno.EPERM, errno.EACCES, errno.EINVAL)
+# Set by the system's policy where a file is created; a copy has its own.
+_POLICY = ("security.selinux", "security.ima", "security.evm")
+# Windows and macOS have no such calls in ``os``.
+_ATTRIBUTES = hasattr(os, "listxattr")
+_HOLES = hasattr(os, "SEEK_DATA")
+
+Attributes = tuple[tuple[str, bytes], ...]
+
+
+class StoppedError(Exception):
+    """The caller has asked to stop."""
+
+
+def copy_file(source: int, target: bytes, stop: Callable[[], bool]) -> bool:
+    """Copy the open regular file ``source`` to ``target``, which must not exist.
+
+    False where its owner or an extended attribute cannot be kept there. Raises StoppedError once
+    ``stop`` says so, and OSError; what is there by then stays.
+    """
+    found = os.fstat(source)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "no regular file any more")
+    file = os.open(target, NEW, 0o600)
+    try:
+        _copy_data(source, file, found, stop)
+        if os.chmod not in os.supports_fd:
+            return True
+        return set_attributes(file, found, attributes(source))
+    finally:
+        os.close(file)
+        if os.chmod not in os.supports_fd:
+            os.chmod(target, stat.S_IMODE(found.st_mode))
+            os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def attributes(file: int) -> Attributes:
+    """Return the extended attributes of an open file or directory. Raises OSError."""
+    if not _ATTRIBUTES:
+        return ()
+    try:
+        names = os.listxattr(file)
+    except OSError as error:
+        if error.errno == errno.EOPNOTSUPP:
+            return ()
+        raise
+    return tuple((name, os.getxattr(file, name)) for name in names if not name.startswith(_POLICY))
+
+
+def set_attributes(target: int, like: os.stat_result, extended: Attributes) -> bool:
+    """Give an open file or directory the owner, attributes, mode and times of another.
+
+    False where its owner or an extended attribute cannot be kept. Raises OSError.
+    """
+    kept = [_own(target, like), *(_set(target, name, value) for name, value in extended)]
+    os.chmod(target, stat.S_IMODE(like.st_mode))  # only now: a new owner clears bits of it
+    os.utime(target, ns=(like.st_atime_ns, like.st_mtime_ns))
+    return all(kept)
+
+
+def _own(target: int, like: os.stat_result) -> bool:
+    now = os.fstat(target)
+    if (now.st_uid, now.st_gid) == (like.st_uid, like.st_gid):
+        return True
+    try:
+        os.chown(target, like.st_uid, like.st_gid)
+    except PermissionError:
+        if now.st_uid != like.st_uid:
+            return False
+        raise
+    return True
+
+
+def _set(target: int, name: str, value: bytes) -> bool:
+    try:
+        os.setxattr(target, name, value)
+    except OSError as error:
+        if error.errno not in _CANNOT_KEEP:
+            raise
+        return False
+    return True
+
+
+def _copy_data(source: int, target: int, found: os.stat_result, stop: Callable[[], bool]) -> None:
+    size = found.st_size
+    holes = _HOLES and getattr(found, "st_blocks", size) * BLOCK < size
+    for start, end in _extents(source, size) if holes else [(0, None)]:
+        _copy_range(source, target, start, end, stop)
+    if holes:
+        os.ftruncate(target, max(size, os.fstat(target).st_size))
+
+
+def _extents(source: int, size: int) -> Iterator[tuple[int, int | None]]:
+    """Yield where a file holds data, as offsets of its first byte and of the one after its last."""
+    start = 0
+    while start < size:
+        try:
+            start = os.lseek(source, start, os.SEEK_DATA)
+            end = os.lseek(source, start, os.SEEK_HOLE)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole from here on
+                return
+            raise
+        yield start, end
+        start = end
+
+
+def _copy_range(
+    source: int, target: int, start: int, end: int | None, stop: Callable[[], bool]
+) -> None:
+    """Copy from one offset up to another, or to the end of the file."""
+    os.lseek(source, start, os.SEEK_SET)
+    os.lseek(target, start, os.SEEK_SET)
+    left = sys.maxsize if end is None else end - start
+    by_kernel = hasattr(os, "copy_file_range")  # Linux; clones where the file system can
+    while left > 0:
+        wanted = min(left, _CHUNK)
+        count = _copy_by_kernel(source, target, wanted) if by_kernel else 0
+        if not count:  # also some file systems say so though there is something left
+            by_kernel = False
+            count = _copy_by_hand(source, target, wanted)
+        if not count:
+            return
+        left -= count
+        if stop():
+            raise StoppedError
+
+
+def _copy_by_kernel(source: int, target: int, wanted: int) -> int:
+    try:
+        return os.copy_file_range(source, target, wanted)
+    except OSError as error:
+        if error.errno not in _BY_HAND:
+            raise
+        return 0
+
+
+def _copy_by_hand(source: int, target: int, wanted: int) -> int:
+    data = os.read(source, wanted)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(target, view) :]
+    return len(data)
