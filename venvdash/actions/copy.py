@@ -35,6 +35,7 @@ from venvdash.system import locks
 from venvdash.system.files import read_text
 from venvdash.text import visible
 
+KEPT_OUT = frozenset({".lock", RENAMING, SIDECAR})  # directly in an environment, never copied
 _REQUIREMENTS = "requirements.txt"
 _TIMEOUT = 60.0  # seconds in which an interpreter must answer
 _ASK = "import sys; print(sys.prefix)"
@@ -105,17 +106,25 @@ def packages_of(environment: Environment, context: Context) -> Again:
     return again(environment)
 
 
+Placing = Callable[[Path], None]
+
+
+def ignore(made: Path) -> None:
+    """Do nothing before a copy gets its name."""
+
+
 def copy(
     wanted: Copying,
     context: Context,
     cancel: threading.Event,
-    placing: Callable[[int], None] = lambda inode: None,
+    placing: Placing = ignore,
 ) -> Generator[Output | Progressed, None, Copied]:
     """Make a copy and tell how it goes; at the end it lies at its place, under its name.
 
     Where its packages cannot be had after all, all files are copied. ``placing`` is called with
-    the inode of the whole copy just before it gets its name. Raises ChangedError and FailedError,
-    after which nothing is there and the original is as it was, and CancelledError.
+    where the whole copy is just before it gets its name, and may raise OSError. Raises
+    ChangedError and FailedError, after which nothing is there and the original is as it was, and
+    CancelledError.
     """
     try:
         return (yield from _Work(wanted, context, cancel, placing).done())
@@ -153,7 +162,7 @@ class _Work:
         wanted: Copying,
         context: Context,
         cancel: threading.Event,
-        placing: Callable[[int], None],
+        placing: Placing,
     ) -> None:
         self.wanted, self.context, self.cancel = wanted, context, cancel
         self.placing = placing
@@ -178,7 +187,7 @@ class _Work:
                 raise FailedError(f"{unstartable} {_untouched(self.wanted)}")
             checks.look(self.wanted.row, self.context)
             self._check_unchanged(before)
-            self.placing(os.lstat(making.path).st_ino)
+            self.placing(making.path)
             making.put(durable=self.wanted.whole)
             return self.copied
 
@@ -246,7 +255,7 @@ class _Work:
 
     def _left_out(self, claims: tuple[Claim, ...]) -> set[str]:
         """Return what lies directly in it and is not copied: locks, journals, whose it is."""
-        names = {".lock", RENAMING, SIDECAR}
+        names = set(KEPT_OUT)
         if not self.wanted.whole:
             names.add(".project")
             for claim in claims:

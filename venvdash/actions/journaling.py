@@ -15,6 +15,7 @@ from venvdash.model import Edit
 from venvdash.records.spelling import spell, unspell
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid
+from venvdash.system.owner import Owner
 from venvdash.system.toml import bomb
 
 LIMIT = 128 * 1024  # bytes
@@ -153,3 +154,23 @@ def spelt(value: Any, *keys: str) -> dict[str, str]:
     """Return these attributes of ``value`` as texts that ``text`` and ``path`` read again."""
     found = {key: getattr(value, key) for key in keys}
     return {key: spell(str(one)) for key, one in found.items() if one is not None}
+
+
+def owner_table(owner: Owner) -> dict[str, Any]:
+    """Return who is at work, as ``owner`` reads it again."""
+    return {
+        "host": owner.host,
+        "boot": owner.boot,
+        "pid": owner.pid,
+        "started": owner.started,
+    }
+
+
+def owner(table: Table) -> Owner:
+    """Return the process that was at work."""
+    return Owner(
+        host=text(table["host"]),
+        boot=text(table["boot"]),
+        pid=count(table["pid"]),
+        started=text(table["started"]),
+    )

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from venvdash.actions import journal, journaling, places, steps
-from venvdash.actions.journaling import JournalError, Table, count, path, text
+from venvdash.actions.journaling import JournalError, Table, path
 from venvdash.actions.links import ChangedError
 from venvdash.actions.renaming import UNNOTED
 from venvdash.actions.rollback import locked
@@ -25,6 +25,7 @@ from venvdash.records.spelling import spell
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
+from venvdash.system.files import real
 from venvdash.system.owner import Owner
 from venvdash.system.removal import empty_directory
 from venvdash.system.removal_by_path import empty_by_path
@@ -116,6 +117,23 @@ def _empty(box: Directory, keep: tuple[str, ...] = ()) -> None:
         empty_directory(box.descriptor, keep=keep)
 
 
+def discard(path: Path, inode: int, aside: str) -> None:
+    """Remove the environment at ``path`` if it has this inode number; nobody may use it yet.
+
+    It is called ``aside`` first, in the same directory. Calling it again ends what was interrupted.
+    Raises ChangedError and OSError.
+    """
+    with Directory(real(path.parent)) as place, locked(place):
+        if place.has(path.name) and place.look(path.name).st_ino == inode:
+            place.rename(path.name, aside)
+            place.sync()
+            steps.step("set aside")
+        if place.has(aside) and place.look(aside).st_ino == inode:
+            with place.open(aside) as box:
+                _empty(box)
+            place.remove(aside)
+
+
 def bury(place: Directory, name: str) -> Iterator[str]:
     """Move to the trash what a crash left in the making, called ``name`` in a locked ``place``.
 
@@ -171,14 +189,10 @@ def _trashed(note: Note, box: Directory) -> Trashed:
 
 
 def _write(box: Directory, note: Note) -> None:
-    owner = note.owner
     table: dict[str, Any] = {
         "schema": _SCHEMA,
         "target": spell(str(note.target)),
-        "host": owner.host,
-        "boot": owner.boot,
-        "pid": owner.pid,
-        "started": owner.started,
+        **journaling.owner_table(note.owner),
     }
     journaling.write(box, NOTE, table, _COMMENT, _TEMPORARY, lambda again: _note(again) == note)
 
@@ -190,10 +204,4 @@ def _read(box: Directory) -> Note | None:
 def _note(table: Table) -> Note:
     if table["schema"] != _SCHEMA:
         raise JournalError("was written by another version of venvdash")
-    owner = Owner(
-        host=text(table["host"]),
-        boot=text(table["boot"]),
-        pid=count(table["pid"]),
-        started=text(table["started"]),
-    )
-    return Note(path(table["target"]), owner)
+    return Note(path(table["target"]), journaling.owner(table))

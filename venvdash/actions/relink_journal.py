@@ -25,7 +25,8 @@ from venvdash.actions.journaling import (
     time,
 )
 from venvdash.actions.links import ChangedError
-from venvdash.actions.relink_stages import FOLDER, Stage, file_name, taken_apart
+from venvdash.actions.relink_stages import FOLDER, Stage
+from venvdash.actions.stages import file_name, taken_apart
 from venvdash.actions.swaps import Content, Swap
 from venvdash.model import Action, ProjectRecord
 from venvdash.records import schema
@@ -145,7 +146,7 @@ class Journals:
             self.drop(key, Stage.KEPT)
 
     def _names(self) -> list[tuple[str, Stage]]:
-        return [found for name in self._folder.names() if (found := taken_apart(name))]
+        return [found for name in self._folder.names() if (found := taken_apart(name, Stage))]
 
 
 def _table(journal: Journal) -> dict[str, Any]:

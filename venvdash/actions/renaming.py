@@ -126,8 +126,8 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
         names = [renaming.prefix(other), *(renaming.names if forth else ())]
         Repair.plan(renaming.prefix(here), names, renaming.prefix(here)).apply()
         notes = [
-            _settled(do, change if forth else _back(change), here, other)
-            for do, change in _changes(renaming)
+            follow(do, change if forth else _turned(change), here, other)
+            for do, change in changes(renaming.links, renaming.edits)
         ]
     rename_journal.remove(directory)
     if renaming.mode & 0o700 != 0o700 and directory.status().st_mode & 0o700 == 0o700:
@@ -249,8 +249,8 @@ class _Work:
         self.back.add(fixed.undo, trash=self.new)
         fixed.apply()
         steps.step("repaired")
-        for do, change in _changes(renaming):
-            self.back.add(partial(_undone, do, change))
+        for do, change in changes(renaming.links, renaming.edits):
+            self.back.add(partial(unfollow, do, change))
             do(change)
         steps.step("linked")
 
@@ -267,26 +267,31 @@ def _prefix(environment: Environment, entry: Path) -> Path:
     return entry / environment.path.relative_to(environment.entry)
 
 
-def _changes(renaming: Renaming) -> Iterator[tuple[Callable[[Edit], bool], Edit]]:
-    """Yield what has to be changed in projects, each with what does it."""
-    for change in renaming.links:
+def changes(
+    led: Sequence[Edit], edits: Sequence[Edit]
+) -> Iterator[tuple[Callable[[Edit], bool], Edit]]:
+    """Yield the changes to projects' links and path files, each with what carries it out."""
+    for change in led:
         yield links.redirect, change
-    for change in renaming.edits:
+    for change in edits:
         yield links.rewrite, change
 
 
-def _back(change: Edit) -> Edit:
+def _turned(change: Edit) -> Edit:
     return replace(change, before=change.after, after=change.before)
 
 
-def _undone(do: Callable[[Edit], bool], change: Edit) -> None:
+def unfollow(do: Callable[[Edit], bool], change: Edit) -> None:
     """Take a change to a link or path file back, if it was made. Raises OSError."""
     with suppress(ChangedError):  # not made yet, or somebody else has changed it since
-        do(_back(change))
+        do(_turned(change))
 
 
-def _settled(do: Callable[[Edit], bool], change: Edit, entry: Path, former: Path) -> str:
-    """Make a change that a journal names; return what stood against it, or nothing."""
+def follow(do: Callable[[Edit], bool], change: Edit, entry: Path, former: Path) -> str:
+    """Make a change that a journal names; return why it is not made, "" if it is.
+
+    ``entry`` is where the environment lies, ``former`` where it lay.
+    """
     if not links.may_follow(change, entry, former):
         return (
             f"{change.path} is left as it is: it did not lead to {former}, or would not to {entry}"

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +12,27 @@ from venvdash.actions import checks, links, renaming
 from venvdash.actions import copy as copies
 from venvdash.actions.again import read_at
 from venvdash.actions.context import Context
-from venvdash.actions.copy import Copying
+from venvdash.actions.copy import Copied, Copying, Placing
 from venvdash.actions.events import Told
 from venvdash.actions.links import ChangedError
 from venvdash.actions.programs import CancelledError
 from venvdash.actions.relink_journal import Journals
 from venvdash.actions.requirements import Again
 from venvdash.actions.rollback import FailedError, words
-from venvdash.model import Action, Direction, How, Link, Outcome, Proposal, Record, Result, Row
+from venvdash.model import (
+    Action,
+    Direction,
+    Environment,
+    How,
+    Link,
+    Outcome,
+    Proposal,
+    Record,
+    Result,
+    Row,
+)
 from venvdash.session import targets
 from venvdash.session.amending import amend
-from venvdash.session.events import Finished
 from venvdash.session.targets import Target, TargetError
 from venvdash.stores.base import Names, Root
 from venvdash.text import short_path, visible
@@ -216,7 +226,7 @@ def _moving_far(row: Row, proposal: Proposal, context: Context) -> Proposal:
     if reasons:
         return replace(proposal, refusal=reasons[0])
     said = "All files are copied to the other file system, and made to name their new place."
-    warning = "The original goes to the trash then, from where it can be had back."
+    warning = "The original goes to the trash then, from where it can be restored."
     return replace(proposal, says=(said, *proposal.says), warns=(warning, *proposal.warns))
 
 
@@ -241,7 +251,9 @@ def apply(session: "Session", proposal: Proposal, cancel: threading.Event) -> It
         elif proposal.action is Action.RENAME or _same_file_system(row, place.parent, context):
             yield _rename(session, row, proposal, place, context)
         else:
-            yield from _move(session, proposal, place, context, cancel)
+            from venvdash.session import moving
+
+            yield from moving.move(session, proposal, place, context, cancel)
     except CancelledError:
         yield _result(proposal, Outcome.SKIPPED, "Cancelled. Nothing was changed.")
     except ChangedError as error:
@@ -258,19 +270,24 @@ def _copy(
     row = proposal.row
     packages = copies.packages_of(row.environment, context)
     wanted = Copying(row, place, None if packages.obstacles else packages, proposal.python)
-    yield from _copied(wanted, context, cancel)
-    _remember(session, place, place, None, copied_from=row.path)
+    yield from copied(wanted, context, cancel)
+    remember(session, place, place, None, copied_from=row.path)
     yield _result(proposal, Outcome.DONE, "", place)
 
 
-def _copied(wanted: Copying, context: Context, cancel: threading.Event) -> Iterator[Told]:
+def copied(
+    wanted: Copying,
+    context: Context,
+    cancel: threading.Event,
+    placing: Placing = copies.ignore,
+) -> Generator[Told, None, Copied]:
     """Copy into a directory that is made if need be, and removed again if nothing comes of it."""
     parent = wanted.target.parent
     made = not os.path.isdir(parent)
     if made:
         parent.mkdir(parents=True)
     try:
-        yield from copies.copy(wanted, context, cancel)
+        return (yield from copies.copy(wanted, context, cancel, placing))
     finally:
         if made:
             with suppress(OSError):
@@ -287,56 +304,39 @@ def _rename(
             raise ChangedError(reason)
         note = renaming.rename(row, place, session.rows, context)
         prefix = place / row.environment.path.relative_to(row.environment.entry)
-        _remember(session, prefix, place, row.record)
+        remember(session, prefix, place, row.record)
     return _result(proposal, Outcome.DONE, note, place)
 
 
-def _move(
-    session: "Session", proposal: Proposal, place: Path, context: Context, cancel: threading.Event
-) -> Iterator[Told]:
-    """Copy to another file system, then move the original to the trash."""
-    row = proposal.row
-    led, files = links.following(row, place)
-    yield from _copied(Copying(row, place, whole=True), context, cancel)
-    session.rows.setdefault(row.path, row)
-    result = None
-    for event in session.delete(session.plan_delete([row.path])):
-        if isinstance(event, Finished) and event.results:
-            result = event.results[0]
-    if result is None or result.outcome is not Outcome.DONE:
-        why = result.reason if result else "It must not be deleted."
-        said = f"{why} The original stays where it is; a copy of it is at {visible(place)}."
-        _remember(session, place, place, None, copied_from=row.path)
-        yield _result(proposal, Outcome.FAILED, said, place)
-        return
-    notes = [links.restore(Link(one.path, one.after or ""), place) for one in led]
-    notes += [links.undo(replace(one, before=one.after, after=None), place) for one in files]
-    _remember(session, place, place, row.record)
-    said = " ".join(["The original is in the trash.", *(f"{note}." for note in notes if note)])
-    yield replace(_result(proposal, Outcome.DONE, said, place), trash=result.trash)
-
-
-def _remember(
+def remember(
     session: "Session",
     prefix: Path,
     entry: Path,
     known: Record | None,
     *,
     copied_from: Path | None = None,
-) -> None:
-    """Store the record of what lies at a new place; ``known`` goes on there, None begins one."""
-    context = _context(session)  # there may be a store more
-    root = next((above for above in entry.parents if above in context.roots), entry.parent)
-    roots = {root: (Root(root, "folders"),), **context.roots}
-    environment = read_at(prefix, entry, root, replace(context, roots=roots))
+) -> bool:
+    """Store the record of what lies at a new place; ``known`` goes on there, None begins one.
+
+    False where that cannot be done just now.
+    """
+    environment = environment_at(_context(session), prefix, entry)  # there may be a store more
     if environment is None:
-        return
-    amend(
+        return False
+    amended = amend(
         session,
         environment,
         known,
         lambda record: replace(record, copied_from=copied_from or record.copied_from),
     )
+    return amended.stored
+
+
+def environment_at(context: Context, prefix: Path, entry: Path) -> Environment | None:
+    """Return the environment at a place, whether a store looks there or not; None for none."""
+    root = next((above for above in entry.parents if above in context.roots), entry.parent)
+    roots = {root: (Root(root, "folders"),), **context.roots}
+    return read_at(prefix, entry, root, replace(context, roots=roots))
 
 
 def _context(session: "Session") -> Context:

@@ -117,6 +117,7 @@ class Session(Scanned):
                 self._report(Problem(None, sentence) for sentence in answer)
 
     def _mend(self) -> list[str]:
+        from venvdash.actions.move_stages import due as moves_due
         from venvdash.actions.relink_stages import due
 
         said = [*self._trash.tidy_if_due(), *recover(self)]
@@ -124,6 +125,10 @@ class Session(Scanned):
             from venvdash.session import relinking
 
             said += relinking.recover(self)
+        if moves_due(self.machine.state_directory):
+            from venvdash.session import moving
+
+            said += moving.recover(self)
         return said
 
     def find(self, text: str) -> list[Row]:
@@ -280,9 +285,9 @@ class Session(Scanned):
         """
         if self.machine.foreign_home is not None:
             return []
-        from venvdash.session import relinking
+        from venvdash.session import moving, relinking
 
-        return [*self._trash.tidy(), *relinking.recover(self)]
+        return [*self._trash.tidy(), *relinking.recover(self), *moving.recover(self)]
 
     def history(self) -> "list[Receipt]":
         """Return the receipts of what was deleted, the newest first."""

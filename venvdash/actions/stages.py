@@ -1,0 +1,34 @@
+"""How far work is that has a journal of its own, told by the journal's file name.
+
+To go on to the next stage renames the file, which needs no room on a full disk; and a listing that
+asks whether something is left reads no file.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from venvdash.system.own_files import OwnFolder
+
+S = TypeVar("S", bound=StrEnum)
+
+
+def file_name(key: str, stage: StrEnum) -> str:
+    """Return what the journal of that key is called."""
+    return f"{key}.{stage}.toml"
+
+
+def taken_apart(name: str, stages: type[S]) -> tuple[str, S] | None:
+    """Return the key and stage in a name, None for what is no journal."""
+    key, _, rest = name.partition(".")
+    stage = rest.removesuffix(".toml")
+    return (key, stages(stage)) if rest.endswith(".toml") and stage in list(stages) else None
+
+
+def found(state: Path, folder: str, stages: type[S]) -> list[S]:
+    """Return the stages of all journals in a folder of the state directory. Raises nothing."""
+    try:
+        names = OwnFolder(state, folder).names()
+    except OSError:
+        return []
+    return [one[1] for name in names if (one := taken_apart(name, stages))]
