@@ -130,7 +130,7 @@ def _in_trash(moving: Moving, context: Context) -> Trashed | None:
 
 
 def _restorable(moving: Moving, context: Context) -> Iterator[Trashed]:
-    for trashed in trash.find(context.roots, context.machine.state_directory):
+    for trashed in trash.find(context):
         right = trashed.original == moving.old and trashed.inode == moving.old_inode
         if right and trashed.how == Removal.TRASH and not trashed.purging:
             with suppress(OSError):

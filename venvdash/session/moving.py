@@ -158,7 +158,7 @@ def recover(session: "Session") -> list[str]:
     if not move_stages.due(state):
         return []
     context = session.context()
-    said = list(trash.recover(context.roots, state))
+    said = list(trash.recover(context))
     try:
         with Moves(state) as moves:
             for key, stage, known in moves.interrupted():
