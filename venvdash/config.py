@@ -71,6 +71,11 @@ def load(path: Path) -> Config:
         return Config()
     except (OSError, UnreadableError) as error:
         raise ConfigError(f"{path}: cannot be read: it {error}") from error
+    return parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> Config:
+    """Return the settings in ``data``, the content of ``path``. Raises ConfigError."""
     try:
         table = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -13,7 +13,7 @@ import click
 from venvdash.cli.common import ProgressLine, columns, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.rows import row_json
-from venvdash.cli.stores import store_json
+from venvdash.cli.stores import outside_lines, store_json
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
@@ -233,12 +233,16 @@ def _nothing(opened: Session) -> None:
     if opened.rows:
         click.echo("No environment fits these conditions.", err=True)
         return
-    there = [seen for seen in opened.stores if seen.exists]
+    there, home = [seen for seen in opened.stores if seen.exists], opened.machine.home
     click.echo(f"No environments found in {len(opened.stores)} places.", err=True)
     for seen in there:
         click.echo(f"  {visible(seen.root.path)} ({seen.root.store}): nothing in it", err=True)
     if len(there) < len(opened.stores):
         click.echo(f"  {len(opened.stores) - len(there)} are not there.", err=True)
+    from venvdash.session import own_stores  # only where the list is empty
+
+    for line in outside_lines(own_stores.outside(opened.machine, opened.config), home):
+        click.echo(line, err=True)
     click.echo("`venvdash stores` lists them with the reason why they are looked at.", err=True)
     click.echo("`venvdash demo` builds a playground to try it on.", err=True)
 

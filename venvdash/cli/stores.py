@@ -1,24 +1,45 @@
 """`venvdash stores`: where environments, and their projects, are looked for, and why."""
 
 import json
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from venvdash.cli.common import columns, session
+from venvdash.cli.common import columns, fail, session
 from venvdash.scanner.events import StoreSeen
-from venvdash.text import visible
+from venvdash.text import short_path, visible, with_tilde
+
+if TYPE_CHECKING:
+    from venvdash.scanner.folders import EnvironmentFolder
 
 
 @click.command("stores", short_help="Show where environments and projects are looked for.")
+@click.option("--add", "added", metavar="PATH", help="Make this folder of environments a store.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def command(as_json: bool) -> None:
-    """Show every place where environments are looked for, and where their projects are."""
+def command(added: str | None, as_json: bool) -> None:
+    """Show every place where environments are looked for, and where their projects are.
+
+    Also folders of environments that are no store yet, each with the configuration that adds it.
+    `--add PATH` writes that into your configuration.
+    """
+    if added is not None:
+        _add(added, as_json=as_json)
+        return
     opened = session(records=False)
     for _ in opened.scan(usage=False, early=False):
         pass
+    from venvdash.session import own_stores  # a list needs it only where it is empty
+
+    found = own_stores.outside(opened.machine, opened.config)
+    home = opened.machine.home
     if as_json:
         stores = [store_json(seen) for seen in opened.stores]
-        click.echo(json.dumps({"schema": 1, "stores": stores, "searched": dict(opened.looked)}))
+        outside = [folder_json(folder, home) for folder in found]
+        answer = {"schema": 1, "stores": stores, "searched": dict(opened.looked)}
+        click.echo(json.dumps(answer | {"outside": outside}))
         return
     rows = [("STORE", "ENVIRONMENTS", "PATH", "WHY")]
     rows += [
@@ -29,6 +50,60 @@ def command(as_json: bool) -> None:
     searched += [(visible(why), f"{count:,}") for why, count in opened.looked.items()]
     for line in [*columns(rows, frozenset({1})), "", *columns(searched, frozenset({1}))]:
         click.echo(line)
+    for line in outside_lines(found, home):
+        click.echo(line)
+
+
+def _add(text: str, *, as_json: bool) -> None:
+    from venvdash.session import own_stores
+
+    opened = session(records=False, changing=True)
+    home = opened.machine.home
+    path = opened.machine.expand(text)
+    try:
+        added = own_stores.add(path, opened.machine, opened.config)
+    except own_stores.RefusedError as error:
+        fail(f"{short_path(path, home)}: {visible(with_tilde(str(error), home))}", 2)
+    if as_json:
+        answer = {"schema": 1, "added": folder_json(added.folder, home), "file": str(added.file)}
+        click.echo(json.dumps(answer))
+        return
+    words = own_stores.in_words(added.folder, home)
+    click.echo(f"{short_path(added.folder.path, home)} is a store now ({words}).")
+    click.echo(f"Added to {short_path(added.file, home)}; remove these lines to undo it:\n")
+    click.echo(visible_lines(added.lines))
+
+
+def outside_lines(found: "Sequence[EnvironmentFolder]", home: Path) -> Iterator[str]:
+    """Yield the lines that show folders of environments that are no store, and how to add them."""
+    from venvdash.session import own_stores
+
+    if not found:
+        return
+    yield "\nFolders of environments that are no store:"
+    for folder in found:
+        shown = short_path(folder.path, home)
+        yield f"\n  {shown}  ({own_stores.in_words(folder, home)})"
+        yield f"  `venvdash stores --add {shlex.quote(str(folder.path))}` adds it:"
+        yield visible_lines(own_stores.lines_for(folder, home), "    ")
+
+
+def visible_lines(lines: str, indent: str = "") -> str:
+    """Return lines that are fit to show, each behind ``indent``."""
+    return "\n".join(f"{indent}{visible(line)}" for line in lines.splitlines())
+
+
+def folder_json(folder: "EnvironmentFolder", home: Path) -> dict[str, object]:
+    """Return a folder of environments that is no store as JSON shows it."""
+    from venvdash.session import own_stores
+
+    return {
+        "path": str(folder.path),
+        "environments": folder.environments,
+        "layout": str(folder.layout),
+        "base": str(folder.base) if folder.base is not None else None,
+        "configuration": own_stores.lines_for(folder, home),
+    }
 
 
 def store_json(seen: StoreSeen) -> dict[str, object]:
