@@ -1,12 +1,19 @@
 """`python -m venvdash`, and where the `venvdash` program begins."""
 
 import signal
+import sys
 
 # While modules are imported nothing has begun: Ctrl+C ends it without a word.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from venvdash.cli import main
+try:
+    from venvdash.cli import main
+except ModuleNotFoundError as error:  # a clone whose dependencies are not installed
+    sys.exit(
+        f"venvdash needs {error.name}, which is not installed. In a clone of the repository run: "
+        "python3 -m pip install -qU --target .tools uv && .tools/bin/uv run --no-dev venvdash"
+    )
 
 if __name__ == "__main__":
     main()
