@@ -186,7 +186,7 @@ def test_a_start_behind_a_link_into_a_network_mount_is_skipped(home: Home, tmp_p
     machine = home.machine(SCRATCH=str(home.path / "scratch"))
     looked = search(machine, Config(), mounts=mounts)
     assert list(looked) == []
-    assert looked.skipped == [str(home.path / "scratch")]
+    assert set(looked.skipped) == {str(home.path / "scratch")}
 
 
 def test_cancelling_stops_between_two_directories(home: Home) -> None:

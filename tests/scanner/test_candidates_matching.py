@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from venvdash.scanner.candidates import Candidate, search
 from venvdash.scanner.matching import Evidence, Matcher, evidence
 from venvdash.scanner.places import look, record_of
 from venvdash.scanner.projects import read
+from venvdash.scanner.sightings import Missed
 from venvdash.scanner.verdicts import verdicts
 from venvdash.stores import registry
 from venvdash.stores.uv import UvStore
@@ -163,7 +165,7 @@ def test_a_moved_directory_is_sighted_and_the_verdict_names_it(home: Home) -> No
     (environment,) = environments(home)
     (project / ".venv").unlink()
     moved = project.rename(home.path / "code" / "renamed")
-    found = searched(home, [environment], gone=[record], unproven=())
+    found = searched(home, [environment], missed=Missed([record]), unproven=())
     assert found.sightings == {project: (Sighting(moved, "it is the same directory"),)}
     claim = Claim(environment.path, project, How.HASH, Direction.RECORD, "", record.last_seen)
     facts = Facts(
@@ -178,11 +180,11 @@ def test_a_moved_directory_is_sighted_and_the_verdict_names_it(home: Home) -> No
 
 def test_an_inode_alone_is_no_sighting(home: Home) -> None:
     project = uv_project(home, home.path / "code" / "webapp")
-    record = remembered(project)
+    record = replace(remembered(project), birth=None)  # of a file system that does not know it
     project.rename(home.path / "code" / "other")
     other = home.path / "code" / "other" / "pyproject.toml"
     other.write_text(other.read_text().replace("webapp", "quite-another"))
-    assert searched(home, environments(home), gone=[record], unproven=()).sightings == {}
+    assert searched(home, environments(home), missed=Missed([record]), unproven=()).sightings == {}
 
 
 def test_a_repository_is_sighted_by_its_history(home: Home) -> None:
@@ -196,11 +198,13 @@ def test_a_repository_is_sighted_by_its_history(home: Home) -> None:
     copy = home.path / "src" / "webapp"
     shutil.copytree(project, copy, symlinks=True)  # as a move to another disk does
     shutil.rmtree(project)
-    found = searched(home, environments(home), gone=[record], unproven=())
+    found = searched(home, environments(home), missed=Missed([record]), unproven=())
     assert {p: [s.place for s in places] for p, places in found.sightings.items()} == {
         project: [copy]
     }
-    always_there = searched(home, environments(home), gone=[record], unproven=(), known={copy: 1.0})
+    always_there = searched(
+        home, environments(home), missed=Missed([record], known={copy: 1.0}), unproven=()
+    )
     assert always_there.sightings == {}
 
 

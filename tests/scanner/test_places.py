@@ -21,6 +21,7 @@ ROOT = Mounts((Mount("/", "ext4", "/dev/vda"),))
 def code(tmp_path: Path) -> Path:
     path = tmp_path / "code"
     path.mkdir()
+    (path / "notes.txt").touch()  # a disk that is not mounted leaves an empty directory
     return path.resolve()
 
 
@@ -197,6 +198,7 @@ def test_a_record_of_what_is_there(code: Path) -> None:
     )
     again = record_of(look(code, mounts), How.USER, mounts, now=9.0, before=first)
     assert (again.first_seen, again.last_seen, again.how) == (5.0, 9.0, How.USER)
+    (code / "notes.txt").unlink()
     code.rmdir()
     assert look(code, mounts, first, "h").presence is Presence.ABSENT
 
@@ -267,6 +269,7 @@ def test_a_parent_that_another_user_may_not_read(public: Path, mode: int, there:
 
 
 def test_a_parent_that_another_user_may_read(public: Path) -> None:
+    (public / "notes.txt").touch()
     assert look_as_nobody(public / "webapp")[0] == "absent"
 
 
@@ -290,4 +293,27 @@ def test_a_disk_that_is_unmounted_takes_its_projects_out_of_reach(tmp_path: Path
         Presence.UNREACHABLE,
         f"{point} is not mounted",
     )
-    assert look(project, Mounts.read()).presence is Presence.ABSENT  # nobody knew of the disk
+    found = look(project, Mounts.read())  # nobody knew of the disk
+    assert (found.presence, found.reason) == (
+        Presence.UNREACHABLE,
+        f"{point} is empty and always was: its disk may not be mounted",
+    )
+    (point / "x").mkdir()
+    (point / "x").rmdir()
+    assert look(project, Mounts.read()).presence is Presence.ABSENT  # something lay in it
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("WebApp", "webapp"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("caf\u00e9", "cafe\u0301"),
+        ("STRASSE", "straße"),
+    ],
+)
+def test_another_case_or_normalisation_is_told(code: Path, there: str, said: str) -> None:
+    (code / there / "sub").mkdir(parents=True)
+    found = look(code / said / "sub", ROOT)
+    assert (found.presence, found.respelled) == (Presence.ABSENT, code / there / "sub")
+    assert look(code / said / "other", ROOT).respelled is None

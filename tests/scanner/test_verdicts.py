@@ -137,7 +137,7 @@ def test_moved_when_the_gone_project_was_seen_elsewhere() -> None:
     found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
     assert (found.status, found.place, found.projects) == (Status.MOVED, B, (A,))
     assert found.reason == (
-        "/code/a is gone and was found at /code/b (and in 1 more): same git history"
+        "/code/a is not there and was found at /code/b (and in 1 more): same git history"
     )
 
 
@@ -176,7 +176,7 @@ def test_orphan_names_what_is_missing() -> None:
     found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
     assert (found.status, found.projects, found.place) == (Status.ORPHAN, (A,), None)
     assert found.reason.startswith(
-        "its project was deleted: /code/a is not there, though /code is"
+        "its project was not found: /code/a is not there, though /code is"
         " (the hash in its name was that of /code/a; last seen on "
     )
 

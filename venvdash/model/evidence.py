@@ -81,7 +81,8 @@ class Place:
 
     ``reason`` says for people what stands against it: which directory is missing, which one may
     not be read, what is not mounted. ``ancestor_mtime`` is the mtime of the nearest existing
-    ancestor of an absent place: it went no later than that.
+    ancestor of an absent place: it went no later than that. ``respelled`` is what lies there under
+    another case or Unicode normalisation of an absent place's path.
     """
 
     path: Path
@@ -92,6 +93,7 @@ class Place:
     fsid: int | None = None
     birth: int | None = None
     ancestor_mtime: float | None = None
+    respelled: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Where projects may be: the places that people and tools use, searched in one bounded pass.
 
-No configuration is needed. Links are never followed, nor are network mounts entered unless a proven
-project, HOME or the user's own setting lies there. Hot loops use path texts, not ``Path``.
+No configuration is needed. Links are followed at the top of HOME only, and network mounts entered
+only where a proven project, HOME or the user's own setting lies. Hot loops use path texts, not
+``Path``.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.scanner import indexes, projects
+from venvdash.scanner.places import folded
 from venvdash.stores.base import normalised
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
@@ -61,7 +63,8 @@ class Wanted:
     """Names that unproven environments bear, and entries of projects that lead to environments.
 
     ``names`` are those of projects, ``scripts`` those of scripts without ``.py``, as one of
-    ``parts`` makes them of what people call theirs. ``inodes`` are those of gone projects.
+    ``parts`` makes them of what people call theirs. ``inodes``, ``gone`` (folded names) and
+    ``files`` (folded names of scripts) are those of gone projects.
     """
 
     names: frozenset[str] = frozenset()
@@ -69,14 +72,28 @@ class Wanted:
     parts: tuple[Callable[[str], str], ...] = (normalised,)
     telling: frozenset[str] = frozenset()
     inodes: frozenset[int] = frozenset()
+    gone: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    @property
+    def misses(self) -> bool:
+        """Whether anything is missed, so that it is worth to look further than usual."""
+        found = self.inodes or self.names or self.scripts or self.gone or self.files
+        return bool(found)
 
     def name(self, name: str) -> bool:
         """Return whether a project of that name is looked for."""
         return bool(self.names) and any(part(name) in self.names for part in self.parts)
 
-    def script(self, stem: str) -> bool:
-        """Return whether a script of that name is looked for."""
-        return any(part(stem) in self.scripts for part in self.parts)
+    def script(self, name: str, inode: int) -> bool:
+        """Return whether a file of that name may be a script that is looked for.
+
+        A script needs no ``.py``: its first line may start ``uv run --script``.
+        """
+        if inode in self.inodes or folded(name) in self.files:
+            return True
+        stem, suffix = os.path.splitext(name)
+        return suffix in ("", ".py") and any(part(stem) in self.scripts for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +159,7 @@ class Search:
             path = resolved(start.path, self._mounts, self._allowed, anywhere=start.trusted)
             if path is None:
                 self.skipped.append(start.path)
-            else:
+            elif path == start.path or not _above(path, self._machine.home):
                 yield from self._below(path, start)
 
     def _proven_mounts(self) -> frozenset[str]:
@@ -194,12 +211,13 @@ class Search:
         yield _Start(home, 0, "home folders")
         try:
             with os.scandir(home) as listing:
-                found = sorted(e.name for e in islice(listing, _ENTRIES) if _enters(e))
+                enters = (e.name for e in islice(listing, _ENTRIES) if _enters(e, links=True))
+                found = sorted(enters)
         except OSError:
             return
         # While something is missed, wherever people may have put it.
         wanted = self._wanted
-        other = _OTHER_DEPTH if wanted.inodes or wanted.names or wanted.scripts else 0
+        other = _OTHER_DEPTH if wanted.misses else 0
         for name in found:
             depth = _DEPTH if name.lower() in _PROJECT_FOLDERS else other
             yield _Start(os.path.join(home, name), depth, "home folders")
@@ -235,7 +253,8 @@ class Search:
         has: list[str] = []
         inner: list[tuple[str, int]] = []
         scripts: list[str] = []
-        stems, telling = self._wanted.scripts, self._telling
+        wanted, telling = self._wanted, self._telling
+        files = bool(wanted.scripts or wanted.files or wanted.inodes)
         try:
             with os.scandir(directory) as listing:
                 for entry in islice(listing, _ENTRIES):
@@ -244,10 +263,10 @@ class Search:
                         has.append(name)
                     elif name in _ENVIRONMENT:
                         return None
-                    elif stems and name.endswith(".py") and self._wanted.script(name[:-3]):
-                        scripts.append(name)
                     elif enter and _enters(entry) and not self._forbidden(entry.path):
                         inner.append((name, entry.inode()))
+                    elif files and _is_file(entry) and wanted.script(name, entry.inode()):
+                        scripts.append(name)
         except OSError:
             return None
         return has, inner, scripts
@@ -283,14 +302,26 @@ def search(
     return Search(machine, config, known, wanted, cancelled, mounts)
 
 
-def _enters(entry: "os.DirEntry[str]") -> bool:
-    """Return whether an entry is a plain directory that may hold projects."""
+def _above(directory: str, home: Path) -> bool:
+    """Return whether HOME lies below a directory, to which a link may lead."""
+    return os.fspath(home).startswith(directory.rstrip("/") + "/")
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _enters(entry: "os.DirEntry[str]", *, links: bool = False) -> bool:
+    """Return whether an entry is a directory that may hold projects, or a link (with ``links``)."""
     name = entry.name
     if name[0] == "." or name in _NEVER_ENTERED:
         return False
     if _is_junction is not None and _is_junction(entry.path):
         return False
     try:
-        return entry.is_dir(follow_symlinks=False)
+        return entry.is_dir(follow_symlinks=False) or (links and entry.is_symlink())
     except OSError:
         return False

@@ -5,21 +5,17 @@ name, is the one in the name of an environment that nothing has proven yet.
 """
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Environment, How, ProjectRecord, Sighting
+from venvdash.model import Claim, Direction, Environment, How, Sighting
 from venvdash.scanner import projects
 from venvdash.scanner.candidates import Candidate, Wanted
 from venvdash.scanner.leads import Folder, Lead, leads_outside
-from venvdash.scanner.places import fsid_of
 from venvdash.scanner.pointers import Pointers
+from venvdash.scanner.sightings import Missed
 from venvdash.stores.base import Store, normalised
-
-_ENTRIES = 1000  # looked at in one directory to tell its age
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +59,7 @@ class Matcher:
         stores: Iterable[Store],
         *,
         unproven: Collection[Path] = (),
-        gone: Iterable[ProjectRecord] = (),
-        known: Mapping[Path, float] | None = None,
+        missed: Missed | None = None,
         pointers: Pointers | None = None,
     ) -> None:
         self._stores = {store.name: store for store in stores}
@@ -74,14 +69,7 @@ class Matcher:
         self._open: _Open = {}
         for environment in environments:
             self.add(environment, unproven=environment.path in unproven)
-        self._known = dict(known or {})
-        self._inodes: dict[int, list[ProjectRecord]] = defaultdict(list)
-        self._gits: dict[str, list[ProjectRecord]] = defaultdict(list)
-        for record in gone:
-            if record.inode is not None and record.fsid is not None:
-                self._inodes[record.inode].append(record)
-            if record.git is not None:
-                self._gits[record.git].append(record)
+        self._missed = missed or Missed()
 
     def add(self, environment: Environment, *, unproven: bool) -> None:
         """Compare the candidates that follow with one environment more."""
@@ -109,14 +97,17 @@ class Matcher:
             frozenset(name for script, name in names if script),
             tuple(self._open) or (normalised,),
             self._telling,
-            frozenset(self._inodes),
+            self._missed.inodes,
+            self._missed.names,
+            self._missed.scripts,
         )
 
     def match(self, candidate: Candidate) -> Evidence:
         """Return all that one candidate proves."""
         directory = os.fspath(candidate.path)
         if candidate.script:
-            return Evidence(tuple(self._hashed(candidate.path, True, [_stem(directory)])))
+            hashed = tuple(self._hashed(candidate.path, True, [_stem(directory)]))
+            return Evidence(hashed, sightings={} if hashed else self._missed.script(candidate.path))
         name = self._name(candidate, directory)
         names = [os.path.basename(directory), name or _NAMELESS]
         leads: dict[str, Lead] = {}
@@ -133,7 +124,9 @@ class Matcher:
         return Evidence(
             tuple(claims),
             {candidate.path: used[0]} if used else {},
-            self._sightings(candidate, directory, name),
+            self._missed.directory(
+                candidate.path, candidate.has, candidate.inode, name, in_use=bool(claims or leads)
+            ),
             {candidate.path: name} if name else {},
             tuple(leads.values()),
             tuple(
@@ -152,7 +145,7 @@ class Matcher:
     def _name(self, candidate: Candidate, directory: str) -> str | None:
         """Return ``[project].name``, read only where it may matter."""
         has = candidate.has
-        matters = self._open or self._inodes or self._gits or (has and projects.VENV in has)
+        matters = self._open or self._missed or (has and projects.VENV in has)
         return projects.name_of(directory) if matters and _may_have(has, "pyproject.toml") else None
 
     def _links(
@@ -235,38 +228,6 @@ class Matcher:
             if not open_ones:
                 del self._open[part]
 
-    def _sightings(
-        self, candidate: Candidate, directory: str, name: str | None
-    ) -> dict[Path, tuple[Sighting, ...]]:
-        """Return the gone projects that this directory is, at another place."""
-        found: dict[Path, tuple[Sighting, ...]] = {}
-        for record, reason in self._recognised(candidate, directory, name):
-            if record.path != candidate.path and not self._was_there(candidate.path, record):
-                found.setdefault(record.path, (Sighting(candidate.path, reason),))
-        return found
-
-    def _recognised(
-        self, candidate: Candidate, directory: str, name: str | None
-    ) -> Iterator[tuple[ProjectRecord, str]]:
-        if self._inodes:
-            inode = candidate.inode if candidate.inode is not None else _inode(directory)
-            for record in self._inodes.get(inode or -1, ()):
-                # Inode numbers are given out again, so more must agree: the name, or what is in it
-                # was there already when the project was last seen.
-                alike = name == record.name and (name or _last(record.path) == _last(directory))
-                alike = alike or _older_than(directory, record.last_seen)
-                if alike and fsid_of(directory) == record.fsid:
-                    yield record, "it is the same directory"
-        if self._gits and _may_have(candidate.has, ".git"):
-            git = projects.fingerprint(directory)
-            for record in self._gits.get(git or "", ()):
-                if name == record.name:
-                    yield record, "it has the same git history and project name"
-
-    def _was_there(self, path: Path, record: ProjectRecord) -> bool:
-        first_seen = self._known.get(path)
-        return first_seen is not None and first_seen < record.last_seen
-
 
 def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
     """Return what all ``candidates`` prove together."""
@@ -300,30 +261,5 @@ def _may_have(has: frozenset[str] | None, name: str) -> bool:
     return has is None or name in has
 
 
-def _older_than(directory: str, when: float) -> bool:
-    """Return whether something in the directory has not been touched since ``when`` (seconds).
-
-    By its change time, which no tool can set back: of a directory that was made later everything
-    is newer.
-    """
-    try:
-        with os.scandir(directory) as listing:
-            times = [e.stat(follow_symlinks=False).st_ctime for e in islice(listing, _ENTRIES)]
-    except OSError:
-        return False
-    return bool(times) and min(times) < when
-
-
 def _stem(path: str) -> str:
     return os.path.splitext(os.path.basename(path))[0]
-
-
-def _last(path: str | os.PathLike[str]) -> str:
-    return os.path.basename(os.fspath(path))
-
-
-def _inode(directory: str) -> int | None:
-    try:
-        return os.stat(directory).st_ino
-    except (OSError, ValueError):
-        return None

@@ -10,6 +10,8 @@ A question to a dead network server does not come back: run these through ``syst
 import errno
 import os
 import stat
+import unicodedata
+from itertools import islice
 from pathlib import Path
 
 from venvdash.model import How, Place, Presence, ProjectRecord
@@ -17,6 +19,7 @@ from venvdash.system.birth import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
 from venvdash.text import visible
 
+_ENTRIES = 20_000  # of one directory, looked at for another spelling
 _WORDS = {
     errno.EACCES: "may not be looked at (no permission)",
     errno.EPERM: "may not be looked at (not permitted)",
@@ -108,6 +111,11 @@ def record_of(
     )
 
 
+def folded(text: str) -> str:
+    """Return a name or path as file systems compare it that ignore case and normalisation."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
+
+
 def fsid_of(path: str | os.PathLike[str]) -> int | None:
     """Return ``statvfs().f_fsid``, which outlives a reboot on most file systems, or None."""
     if not hasattr(os, "statvfs"):
@@ -145,7 +153,31 @@ def _absent(path: Path, mounts: Mounts, record: ProjectRecord | None, host: str 
     if doubt:
         return _out_of_reach(path, doubt)
     reason = _what_is_missing(path, real, ancestor)
-    return Place(path, Presence.ABSENT, reason, real=Path(real), ancestor_mtime=mtime)
+    respelled = _respelled(real, ancestor)
+    return Place(
+        path,
+        Presence.ABSENT,
+        reason,
+        real=Path(real),
+        ancestor_mtime=mtime,
+        respelled=Path(respelled) if respelled else None,
+    )
+
+
+def _respelled(real: str, ancestor: Path) -> str | None:
+    """Return the path that exists and differs in case or Unicode normalisation alone, or None."""
+    found = os.fspath(ancestor)
+    for part in os.path.relpath(real, ancestor).split(os.sep):
+        try:
+            with os.scandir(found) as listing:
+                names = [entry.name for entry in islice(listing, _ENTRIES)]
+        except OSError:
+            return None
+        same = next((name for name in sorted(names) if folded(name) == folded(part)), None)
+        if same is None:
+            return None
+        found = os.path.join(found, same)
+    return found
 
 
 def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
@@ -203,8 +235,26 @@ def _doubt(
             # Whole top-level folders are disks and volumes more often than they are deleted.
             top = ancestor / Path(real).parts[1]
             return f"{visible(top)} is not there at all: it may be a disk that is not mounted"
+        if _never_used(ancestor):
+            return f"{visible(ancestor)} is empty and always was: its disk may not be mounted"
         return None
     return _other_mount(real, mount, record, mounts, ancestor)
+
+
+def _never_used(directory: Path) -> bool:
+    """Return whether nothing was ever in a directory: what lay there lay on a disk above it.
+
+    An entry that comes or goes changes the directory's mtime, so that it is later than its birth.
+    """
+    try:
+        found = os.stat(directory)
+        with os.scandir(directory) as listing:
+            if next(listing, None) is not None:
+                return False
+    except OSError:
+        return False
+    birth = birth_of(directory)
+    return birth is not None and found.st_mtime_ns == birth
 
 
 def _same_server(mount: Mount | None, record: ProjectRecord) -> bool:

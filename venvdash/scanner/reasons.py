@@ -11,6 +11,7 @@ from pathlib import Path
 from venvdash.model import Claim, Direction, Environment, How, Place, Sighting
 from venvdash.text import visible
 
+RESPELLED = "the path differs in case or Unicode normalisation alone"
 _NAMED = 3  # paths that a sentence lists before it only counts
 
 # For each way of knowing: what holds now, and what held when it was last seen.
@@ -92,7 +93,7 @@ def sighted(best: Claim, found: Sequence[Sighting]) -> str:
     others = f" (and in {len(found) - 1} more)" if len(found) > 1 else ""
     because = f": {visible(found[0].reason)}" if found[0].reason else ""
     place = visible(found[0].place)
-    return f"{visible(best.project)} is gone and was found at {place}{others}{because}"
+    return f"{visible(best.project)} is not there and was found at {place}{others}{because}"
 
 
 def changed_since(best: Claim, went: float | None) -> str:
@@ -115,7 +116,7 @@ def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None)
     """Return why nothing uses it: which directory is missing, and what still is there."""
     also = f"; gone as well: {listed(others)}" if others else ""
     when = f"; last seen on {day(seen)}" if day(seen) else ""
-    return f"its project was deleted: {_missing(gone)} ({says(best)}{when}){also}"
+    return f"its project was not found: {_missing(gone)} ({says(best)}{when}){also}"
 
 
 def unreachable(best: Claim, place: Place) -> str:

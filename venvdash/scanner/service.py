@@ -47,6 +47,7 @@ from venvdash.scanner.pointers import Pointers, named
 from venvdash.scanner.reading import Reader, told
 from venvdash.scanner.references import Reference
 from venvdash.scanner.siblings import inherited
+from venvdash.scanner.sightings import Missed
 from venvdash.scanner.verdicts import verdicts
 from venvdash.scanner.visits import Visit, visiting
 from venvdash.stores import registry
@@ -159,7 +160,9 @@ class _Survey:
         ]
         related = identity.relate(found, self._past.records, self._alive, self._now)
         memories = {path: related[path] for path in paths if path in related}
-        claims = [c for path, memory in memories.items() for c in _remembered(path, memory)]
+        claims = [
+            c for path, memory in memories.items() for c in _remembered(path, memory, self._now)
+        ]
         self._memories |= memories
         self._claims.extend(claims)
         return claims
@@ -209,8 +212,7 @@ class _Survey:
             self._environments.values(),
             registry(),
             unproven=self._unproven(),
-            gone=[r for r in records.values() if self._presence(r.path) is Presence.ABSENT],
-            known={record.path: record.first_seen for record in records.values()},
+            missed=self._missed(records),
             pointers=self._pointing(),
         )
         # Not where something does not answer: the search enters what is known.
@@ -233,6 +235,20 @@ class _Survey:
         yield from self._look_outside()
         if ended:
             yield self._judged(final=True)
+
+    def _missed(self, records: Mapping[Path, ProjectRecord]) -> Missed:
+        """Return the projects that are gone from their places, to recognise them elsewhere."""
+        gone = {
+            claim.project: self._environments[claim.environment].traits.script
+            for claim in self._claims
+            if claim.proves and self._presence(claim.project) is Presence.ABSENT
+        }
+        return Missed(
+            [r for r in records.values() if self._presence(r.path) is Presence.ABSENT],
+            [path for path, script in gone.items() if not script],
+            [path for path, script in gone.items() if script],
+            {record.path: record.first_seen for record in records.values()},
+        )
 
     def _searched(self, found: candidates.Search, matcher: Matcher) -> Generator[Event, None, bool]:
         """Take in what candidates prove; return whether the search came to its end."""
@@ -444,11 +460,11 @@ class _Survey:
         yield Booked(book)
 
 
-def _remembered(path: Path, memory: Memory) -> Iterator[Claim]:
+def _remembered(path: Path, memory: Memory, now: float) -> Iterator[Claim]:
+    """Yield what is remembered; a date of a time when the clock was ahead is none."""
     for project in memory.record.projects:
-        yield Claim(
-            path, project.path, project.how, Direction.RECORD, "", project.last_seen or None
-        )
+        seen = project.last_seen if 0 < project.last_seen <= now else None
+        yield Claim(path, project.path, project.how, Direction.RECORD, "", seen)
 
 
 def _best_claims(verdict: Verdict) -> list[Claim]:

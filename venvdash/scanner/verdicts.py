@@ -308,8 +308,11 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
 
 
 def _sightings(project: _Project, facts: Facts) -> list[Sighting]:
-    found = [s for c in project.claims for s in facts.sightings.get(c.project, ())]
-    return sorted(set(found), key=lambda sighting: (str(sighting.place), sighting.reason))
+    respelled = project.place.respelled
+    found = [] if respelled is None else [Sighting(respelled, reasons.RESPELLED)]
+    found += [s for c in project.claims for s in facts.sightings.get(c.project, ())]
+    by_place = {sighting.place: sighting for sighting in reversed(found)}
+    return sorted(by_place.values(), key=lambda sighting: str(sighting.place))
 
 
 def _first(project: _Project, case: _Case) -> tuple[_Project, ...]:

@@ -5,7 +5,6 @@ device and inode tell that it is the same.
 """
 
 import os
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,13 +12,8 @@ from pathlib import Path
 
 from venvdash.model import Environment, Facts, ProjectRecord
 from venvdash.scanner import projects
-from venvdash.scanner.places import fsid_of
+from venvdash.scanner.places import folded, fsid_of
 from venvdash.system.birth import birth_of
-
-
-def folded(text: str) -> str:
-    """Return a name or path as file systems compare it that ignore case and normalisation."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 class Prefixes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from venvdash.model import Environment, Facts
 from venvdash.scanner import projects
-from venvdash.scanner.search.identities import folded
+from venvdash.scanner.places import folded
 from venvdash.stores.base import Store
 
 # What people and tools keep at the top of a project, besides what a tool requires.
