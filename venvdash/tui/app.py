@@ -1,13 +1,11 @@
 """The Textual application."""
 
-import asyncio
-import contextlib
-import signal
 import sys
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
+from textual.binding import BindingType
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
@@ -15,7 +13,9 @@ from venvdash.tui import collecting
 from venvdash.tui.commands import Commands
 from venvdash.tui.feed import Feed
 from venvdash.tui.handover import Handover
+from venvdash.tui.keys import SUSPEND
 from venvdash.tui.screens.main import MainScreen
+from venvdash.tui.signals import Signals
 from venvdash.tui.source import Source
 
 _LEGIBLE_THEME = "textual-dark"
@@ -36,6 +36,7 @@ class Dashboard(App[int]):
         (170, "-broad"),
     ]
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [SUSPEND]
     ENABLE_COMMAND_PALETTE = True
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
@@ -48,6 +49,7 @@ class Dashboard(App[int]):
         super().__init__()
         self._main = MainScreen(source, feed or Feed(source, tidy=True), handover)
         self._collector = collecting.Collector()
+        self._signals: Signals | None = None  # none where there is no terminal
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
 
@@ -59,9 +61,8 @@ class Dashboard(App[int]):
             return
         self.set_interval(_TERMINAL_SECONDS, self._leave_without_terminal)
         # What is under way must not outlive us half done, as it would where a signal kills us.
-        with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, self._leave)
+        self._signals = Signals(self, self._leave, self.end_scan)
+        self._signals.install()
 
     def on_unmount(self) -> None:
         """Leave the process as it was."""
@@ -106,6 +107,11 @@ class Dashboard(App[int]):
         """
         self._main.feed.stop()
         self.exit(0)
+
+    def action_suspend_process(self) -> None:
+        """Go to the background, as Ctrl+Z does with every program."""
+        if self._signals is not None:
+            self._signals.suspend()
 
     def action_help_quit(self) -> None:
         """Say how to leave, where people try Ctrl+C."""

@@ -59,10 +59,16 @@ DO = (
     Binding("r", "rescan", "Rescan: look at the machine again", show=False),
 )
 
+# Wherever one is, also in a dialog.
+SUSPEND = Binding(
+    "ctrl+z", "app.suspend_process", "To the background: fg continues", show=False, priority=True
+)
+
 PROGRAM = (
     Binding("colon", "command_palette", "Commands", key_display=":", show=False),
     Binding("question_mark", "help", "Keys", key_display="?"),
     Binding("escape", "back", "One step back", show=False),
+    SUSPEND,
     Binding("q", "app.quit", "Quit"),
 )
 
