@@ -14,7 +14,7 @@ ITEM = {
     *("path", "entry", "name", "kind", "location", "status", "reason"),
     *("flags", "on_disk", "frees"),
     *("cache_held", "only_here", "how", "links", "edits", "confirm", "user_files"),
-    *("trash_folder", "lasts_until"),
+    *("trash_folder", "lasts_until", "unsearched"),
 }
 PLAN = {
     *("schema", "action", "items", "refused", "frees", "cache_held"),
@@ -158,18 +158,19 @@ def test_prune_deletes_orphans_and_nothing_else(home: Home, scratch: Path) -> No
     gone, hidden = orphans(home, "gone", "hidden")
     (home.path / ".attic" / "x").mkdir(parents=True)
     (home.path / ".attic" / "x" / ".venv").symlink_to(hidden)
-    assert code_of(home, "prune") == 2
     shown = json.loads(run(home, "prune", "--dry-run", "--json").stdout)
     assert [item["path"] for item in shown["items"]] == [str(gone)]
     assert [(one["path"], one["reason"]) for one in shown["refused"]] == [
         (str(hidden), "~/.attic/x/.venv leads to it.")
     ]
-    assert "nothing leads to it in" in shown["items"][0]["reason"]
+    assert "; not found in " in shown["items"][0]["reason"]
+    assert code_of(home, "prune") == 2  # there is nobody to ask
     done = run(home, "prune", "--yes")
     assert "Deleted 1 of 1 environment" in done.stdout
     assert [path.exists() for path in (linked, scratch, hidden, gone)] == [True, True, True, False]
-    again = run(home, "prune", "--yes", check=False)
-    assert again.returncode == 2  # what is left is refused
+    listed = json.loads(run(home, "list", "--json", "hidden").stdout)["environments"]
+    assert [row["status"] for row in listed] == ["moved"]  # what the search found is remembered
+    assert run(home, "prune", "--yes").stdout.splitlines() == ["Nothing is to be deleted."]
     (home.path / ".attic" / "x" / ".venv").unlink()
     assert code_of(home, "prune", "--yes", "--kind", "uv") == 0
     assert hidden.exists()

@@ -80,7 +80,7 @@ def test_no_rule_picks_what_something_leads_to(home: Home, status: Status) -> No
     (one,) = session.candidates(lambda row: True)
     assert one.held == "~/.a/b/.venv leads to it."
     (hidden / ".venv").unlink()
-    (one,) = session.candidates(lambda row: True)
+    (one,) = scanned(home).candidates(lambda row: True)
     assert one.held == ""
 
 

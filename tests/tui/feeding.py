@@ -10,6 +10,7 @@ from typing import Any
 from textual.app import App
 
 from venvdash.actions.commands import Log
+from venvdash.config import Config
 from venvdash.model import (
     Action,
     Claim,
@@ -32,8 +33,10 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.search import Findings
 from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowChanged, SessionEvent
 from venvdash.session.pruning import Offer
+from venvdash.session.searching import ProjectSearch, Tell, quiet
 from venvdash.session.shelling import Invocation
 from venvdash.session.sums import Together
 from venvdash.stores.base import Root
@@ -226,11 +229,35 @@ class ListChanges:
         yield from _told(self.applying, cancel)
 
 
+class EndedSearch(ProjectSearch):
+    """A search that has ended; with ``gate`` only once that is set."""
+
+    def __init__(self, findings: Findings, gate: threading.Event | None = None) -> None:
+        super().__init__(Machine(home=HOME), Config(), {}, None, None)
+        self._found, self._gate = findings, gate
+
+    @property
+    def over(self) -> bool:
+        return self._gate is None or self._gate.is_set()
+
+    @property
+    def findings(self) -> Findings:
+        return self._found
+
+    def wait(self, cancel: threading.Event | None = None, tell: Tell = quiet) -> Findings:
+        while self._gate is not None and not self._gate.wait(0.01):
+            if cancel is not None and cancel.is_set():
+                break
+        return self._found
+
+
 @dataclass
 class ListSource:
     """A source that tells a list of events; at a threading.Event it waits, as for a slow disk.
 
     ``plan``, ``deleting``, ``undoing`` and ``trashed`` are what it answers to people who delete.
+    ``search`` is the search for projects, ``found`` what it changes in the table, ``restored``
+    what is restored then.
     """
 
     events: Sequence[Told] = ()
@@ -243,6 +270,9 @@ class ListSource:
     relinked: bool = False
     trashed: Sequence[Trashed] = ()
     led: Mapping[str, str] = field(default_factory=dict)
+    search: EndedSearch = field(default_factory=lambda: EndedSearch(Findings(ended=True)))
+    found: Sequence[SessionEvent] = ()
+    restored: Sequence[DeleteEvent] = ()
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     changes: ListChanges = field(default_factory=ListChanges)
@@ -280,7 +310,22 @@ class ListSource:
             Offer(row, row.verdict.reason, self.led.get(row.name, "")) for row in rows if holds(row)
         ]
 
-    def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
+    def search_projects(self, holds: Callable[[Row], bool]) -> ProjectSearch:
+        return self.search
+
+    def take_findings(self, search: ProjectSearch) -> Iterator[SessionEvent]:
+        yield from self.found
+
+    def restore_found(self, search: ProjectSearch) -> Iterator[DeleteEvent]:
+        yield from self.restored
+
+    def plan_delete(
+        self,
+        paths: Sequence[Path],
+        cancel: threading.Event | None = None,
+        *,
+        early: bool = False,
+    ) -> Plan:
         self.asked.append(tuple(paths))
         if isinstance(self.plan, Exception):
             raise self.plan

@@ -1,10 +1,7 @@
 """What changes environments, on the command line: shown, asked about, carried out, as JSON."""
 
-import contextlib
 import json
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +10,7 @@ import click
 
 from venvdash.actions.events import Output, Progressed
 from venvdash.cli import output
-from venvdash.cli.common import fail, warn
+from venvdash.cli.common import fail, interrupted, warn
 from venvdash.cli.naming import scan_for
 from venvdash.cli.plans import results_json
 from venvdash.model import Outcome, Proposal, Row
@@ -109,7 +106,7 @@ def _asked(count: int) -> bool:
 
 def _done(opened: Session, proposals: Sequence[Proposal], *, quiet: bool) -> Finished:
     finished, line = Finished(()), Line()
-    with _interrupted() as cancel:
+    with interrupted() as cancel:
         for event in opened.changes.apply(proposals, cancel):
             if isinstance(event, Finished):
                 finished = event
@@ -121,31 +118,6 @@ def _done(opened: Session, proposals: Sequence[Proposal], *, quiet: bool) -> Fin
                 line.show(event)
         line.clear()
     return finished
-
-
-@contextlib.contextmanager
-def _interrupted() -> Iterator[threading.Event]:
-    """Yield what Ctrl+C, or a terminal that goes away, sets: what is under way ends cleanly.
-
-    The second time it ends at once.
-    """
-    cancel = threading.Event()
-
-    def ask(*_: object) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-
-    before = {}
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has not all of them
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            before[number] = signal.signal(number, ask)
-    try:
-        yield cancel
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Line:

@@ -1,7 +1,10 @@
 """What the subcommands share: the session, and words for what went wrong."""
 
+import contextlib
+import signal
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
 import click
@@ -72,6 +75,31 @@ def fail(message: str, status: int) -> NoReturn:
 def warn(message: str) -> None:
     """Say something on stderr."""
     click.echo(f"venvdash: {visible(message)}", err=True)
+
+
+@contextlib.contextmanager
+def interrupted() -> Iterator[threading.Event]:
+    """Yield what Ctrl+C, or a terminal that goes away, sets: what is under way ends cleanly.
+
+    The second time it ends at once.
+    """
+    cancel = threading.Event()
+
+    def ask(*_: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    before = {}
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has not all of them
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            before[number] = signal.signal(number, ask)
+    try:
+        yield cancel
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class ProgressLine:

@@ -10,6 +10,7 @@ from venvdash.cli.common import ProgressLine, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import chosen
 from venvdash.cli.plans import carry_out
+from venvdash.cli.searching import limit_search, may_confirm_early, search_limit, searching
 from venvdash.scanner.events import Progress
 from venvdash.session import Session
 
@@ -41,6 +42,7 @@ def deleting(function: F) -> F:
     metavar="NAME",
     help="The name of one that is only deleted when its name is typed; may be repeated.",
 )
+@search_limit
 @deleting
 @click.pass_obj
 def command(
@@ -48,15 +50,19 @@ def command(
     names: tuple[str, ...],
     every: bool,
     confirmed: tuple[str, ...],
+    search_limit: float | None,
     dry_run: bool,
     yes: bool,
     as_json: bool,
     now: bool,
     clean_cache: bool,
 ) -> None:
-    """Delete environments. They go to the trash, from where they can be had back.
+    """Delete environments. They go to the trash, from where they can be restored.
 
     NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
+
+    For an orphan its project is searched for. On a terminal you may confirm meanwhile: if the
+    project is found then, the environment is restored at once.
     """
     opened = session(records=records, changing=True)
     scan(opened)
@@ -64,7 +70,10 @@ def command(
     for name in names:
         rows = chosen(opened, name, changing=True, every=every)
         paths |= dict.fromkeys(row.path for row in rows)
-    plan = opened.plan_delete(list(paths))
+    limit_search(opened, search_limit)
+    early = may_confirm_early(now=now, yes=yes, dry_run=dry_run, as_json=as_json)
+    with searching(opened) as search:
+        plan = opened.plan_delete(list(paths), search.cancel, tell=search.tell, early=early)
     status = carry_out(
         opened,
         plan,

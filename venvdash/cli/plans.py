@@ -10,6 +10,7 @@ import click
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, warn
 from venvdash.cli.rows import package_json, user_files_json
+from venvdash.cli.searching import finish_search
 from venvdash.model import Item, Outcome, Plan, Refusal, Result
 from venvdash.session import Session
 from venvdash.session.consent import names_to_type, words_to_type
@@ -55,12 +56,13 @@ def carry_out(
         output.begin_json(shown)
     output.acting()
     finished = told(opened.delete(plan, now=now, clean_cache=clean_cache))
+    restored = finish_search(opened, plan)
     if as_json:
         output.end_json(finished_json(finished))
     else:
         _tell(opened, finished)
     whole = all(result.outcome is Outcome.DONE for result in finished.results)
-    return 0 if whole and not finished.problems else 1
+    return 0 if whole and not finished.problems and not restored else 1
 
 
 def _asked(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
@@ -171,6 +173,7 @@ def _item_json(item: Item) -> dict[str, object]:
         "trash_folder": str(item.folder.path) if item.folder else None,
         "lasts_until": (item.folder.lasts_until or None) if item.folder else None,
         "user_files": user_files_json(usage.user_files) if usage else None,
+        "unsearched": item.unsearched,
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
     }

@@ -1,10 +1,11 @@
-"""`venvdash prune`: delete what has no project any more, after a second look at each."""
+"""`venvdash prune`: delete what has no project any more, once its project was searched for."""
 
 import click
 
 from venvdash.cli.common import fail, session
 from venvdash.cli.delete import deleting, scan
 from venvdash.cli.plans import carry_out
+from venvdash.cli.searching import limit_search, search_limit, searching
 from venvdash.session.pruning import Rules, seconds_of
 from venvdash.stores import kinds
 
@@ -29,6 +30,7 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 )
 @click.option("--kind", multiple=True, help="Only of this kind; may be repeated.")
 @click.option("--store", multiple=True, help="Only in this store, its name or directory.")
+@search_limit
 @deleting
 @click.pass_obj
 def command(
@@ -40,6 +42,7 @@ def command(
     gone_for: float | None,
     kind: tuple[str, ...],
     store: tuple[str, ...],
+    search_limit: float | None,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -48,8 +51,9 @@ def command(
 ) -> None:
     """Delete environments whose projects are gone (orphans). They go to the trash.
 
-    All of HOME is searched once more for anything that leads to one of them. Unknown and inactive
-    ones go only if nothing used them for 90 days, or for as long as --older-than says.
+    Their projects are searched for first, on all local disks: a project may have moved. What is
+    found, or may lie where nothing could be searched, is held and listed with the reason. Unknown
+    and inactive ones go only if nothing used them for 90 days, or for as long as --older-than says.
     """
     strange = sorted(set(kind) - set(kinds()))
     if strange:
@@ -65,7 +69,9 @@ def command(
         kinds=frozenset(kind),
         stores=frozenset(store),
     )
-    plan = opened.plan_prune(rules)
+    limit_search(opened, search_limit)
+    with searching(opened) as search:
+        plan = opened.plan_prune(rules, search.cancel, tell=search.tell)
     raise click.exceptions.Exit(
         carry_out(
             opened,

@@ -92,6 +92,8 @@ class Item:
     be had again: from local paths or wheels, or named by no lockfile of the project. ``confirm``
     says why its name must be typed before it goes, a sentence; empty where a yes will do.
     ``folder`` is where it goes, None where its tool removes it for good.
+    ``unsearched`` says what the search for its project has not looked at, a sentence; where it is
+    not empty, the environment may go to the trash but not be freed.
     """
 
     row: Row
@@ -101,6 +103,7 @@ class Item:
     how: str = Removal.TRASH
     confirm: str = ""
     folder: TrashFolder | None = None
+    unsearched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,11 @@ class Plan:
     cache_held: int = 0
     packages_only_in_cache: tuple[str, ...] = ()
     unreadable: int = 0
+
+    @property
+    def searched(self) -> bool:
+        """Whether the search for projects has ended for all, so that they may be freed at once."""
+        return not any(item.unsearched for item in self.items)
 
 
 class Outcome(StrEnum):

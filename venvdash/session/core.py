@@ -11,7 +11,6 @@ from venvdash.config import Config
 from venvdash.model import (
     Outcome,
     Plan,
-    Refusal,
     Result,
     Row,
     Trashed,
@@ -28,6 +27,7 @@ from venvdash.session.deleting import Deletions
 from venvdash.session.events import DeleteEvent, Finished, SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.session.scanned import Scanned
+from venvdash.session.searching import ProjectSearch, Searches, Tell, quiet, sought
 from venvdash.session.sums import Together
 from venvdash.session.syncing import recover
 from venvdash.stores import kinds
@@ -56,6 +56,7 @@ class Session(Scanned):
         self.trusted: set[Path] = set()  # other users' projects that may be built, links resolved
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
         self.spare_cores = 0  # how many cores long work leaves to whoever types meanwhile
+        self.searches = Searches(self)
         self._deletions = Deletions(self)
         self._trash = self._deletions.trash
         self.changes = Changes(self)
@@ -191,24 +192,58 @@ class Session(Scanned):
         self.rows.update(found)
         return found
 
-    def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
+    def search_projects(self, holds: Callable[[Row], bool]) -> ProjectSearch:
+        """Start to search for the projects of what a rule holds for, or return the search for it.
+
+        Call it as anything that uses the session; wait for the search wherever you like.
+        """
+        return self.searches.covering(sought(filter(holds, self.rows.values())))
+
+    def take_findings(self, search: ProjectSearch) -> Iterator[SessionEvent]:
+        """Show in the table what a search found, and remember it. Raises what broke the search."""
+        return self.searches.take(search)
+
+    def plan_delete(
+        self,
+        paths: Sequence[Path],
+        cancel: threading.Event | None = None,
+        *,
+        tell: Tell = quiet,
+        early: bool = False,
+    ) -> Plan:
         """Return what deleting these environments would do; they are measured again for it.
 
+        The projects of orphans and the like are searched for first; what is found is refused.
+        ``early`` makes the plan while that search runs (``Item.unsearched``): then they can go to
+        the trash only, and ``restore_found`` restores those whose project it finds afterwards.
         The plan holds on to the directories that it saw until the next one is made.
         """
-        return self._deletions.plan(paths, cancel)
+        from venvdash.session import planning
 
-    def plan_prune(self, rules: "Rules", cancel: threading.Event | None = None) -> Plan:
-        """Return what deleting all that the rules pick would do, each looked at once more.
+        return planning.of_named(self, self._deletions, paths, cancel, tell=tell, early=early)
 
-        What the second look found something leading to is among what the plan leaves alone.
+    def plan_prune(
+        self,
+        rules: "Rules",
+        cancel: threading.Event | None = None,
+        *,
+        tell: Tell = quiet,
+    ) -> Plan:
+        """Return what deleting all that the rules pick would do, once their projects are searched.
+
+        What the search found, and what may have its project where nobody could search, is among
+        what the plan leaves alone. ``cancel`` ends the search; then only what is proven goes.
         """
-        from venvdash.session.pruning import pruned
+        from venvdash.session import planning
 
-        offers = self.candidates(pruned(self, rules), cancel)
-        left = [Refusal(one.row.path, one.row.name, one.held) for one in offers if one.held]
-        paths = [one.row.path for one in offers if not one.held]
-        return self._deletions.plan(paths, cancel, left, by_rule=True)
+        return planning.of_rules(self, self._deletions, rules, cancel, tell)
+
+    def restore_found(self, search: ProjectSearch) -> Iterator[DeleteEvent]:
+        """Restore what this session deleted while the search ran, where it found the project.
+
+        ``Finished`` is the last event; its results are of what was to be restored only.
+        """
+        return self._trash.restore_found(search.findings)
 
     def delete(
         self,
@@ -296,12 +331,15 @@ class Session(Scanned):
         return receipts.read(self)
 
     def candidates(
-        self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
+        self,
+        holds: Callable[[Row], bool],
+        cancel: threading.Event | None = None,
+        tell: Tell = quiet,
     ) -> "tuple[Offer, ...]":
-        """Return what a rule holds for, looked at once more for whatever leads to it."""
+        """Return what a rule holds for, once the projects of these were searched for."""
         from venvdash.session import pruning
 
-        return pruning.candidates(self, holds, cancel)
+        return pruning.candidates(self, holds, cancel, tell)
 
 
 def _never() -> bool:

@@ -93,7 +93,7 @@ class Deletions:
             self._held, self._fresh = (plan, Deleter(plan, self._session.context())), None
         results: list[Result] = []
         try:
-            yield from self._applied(plan, self._held[1], results, cancel)
+            yield from self._applied(plan, self._held[1], results, cancel, now=now)
         finally:
             self.trash.came([result.trash for result in results if result.trash])
             self._let_go()
@@ -120,14 +120,21 @@ class Deletions:
         deleter: "Deleter",
         results: list[Result],
         cancel: threading.Event | None,
+        *,
+        now: bool,
     ) -> Iterator[RowState | Tally]:
         """Delete one after the other; ``results`` grows."""
         freed = in_trash = 0
+        held = self._session.searches.recheck(plan)
+        if now:
+            held |= {one.row.path: one.unsearched for one in plan.items if one.unsearched}
         for item in plan.items:
             yield RowState(item.row.path, State.QUEUED)
         for item in plan.items:
             if cancel and cancel.is_set():
                 result = _skipped(item, "Cancelled before it began.")
+            elif item.row.path in held:
+                result = _skipped(item, held[item.row.path])
             else:
                 yield RowState(item.row.path, State.DELETING)
                 result = deleter.apply(item)

@@ -116,6 +116,8 @@ def _warnings(item: Item) -> Iterator[Line]:
     for flag, meaning in FLAG_MEANINGS.items():
         if flag in item.row.environment.flags - _UNTOLD:
             yield _warning("  ", flag.value, f": {_more(flag, item.row) or meaning}")
+    if item.unsearched:
+        yield _warning("  ", f"goes to the trash only: {visible(item.unsearched)}")
     if item.confirm:
         yield _warning("  ", f"asks for its name: {visible(item.confirm)}")
     if item.only_here:

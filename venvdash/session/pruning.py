@@ -1,25 +1,21 @@
-"""What may be pruned: the rules, and a second look at every environment that they pick."""
+"""What may be pruned: the rules, and the search for the projects of all that they pick."""
 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from venvdash.model import Facts, Flag, Location, Row, Status
 from venvdash.session import user_files
+from venvdash.session.searching import Tell, held_by, quiet, sought
 
 if TYPE_CHECKING:
-    from venvdash.scanner.search import Findings
     from venvdash.session.core import Session
 
 DAY = 86400.0
 AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was given
-# What may belong to a project that nobody has found; a live one is found by what leads from it.
-_SOUGHT = frozenset([Status.ORPHAN, Status.UNKNOWN, Status.INACTIVE, Status.NAMED])
-_SEARCHED = "; not found in "
-_GONE = (Status.ORPHAN, Status.UNKNOWN)  # the reason of these says what was searched
 # Whatever a rule says: these have a project, or nobody can tell.
 _NEVER = frozenset(
     [Status.CHECKING, Status.MOVED, Status.UNREACHABLE, Status.DISPUTED, Status.TOOL]
@@ -49,8 +45,9 @@ class Rules:
 class Offer:
     """An environment that the rules picked.
 
-    ``why`` is the reason in a sentence, with what was searched once more. ``held`` says, if it is
-    not empty, why the environment is not offered after all: something was found that leads to it.
+    ``why`` is the reason in a sentence, with what was searched. ``held`` says, if it is not empty,
+    why the environment is not offered after all: its project was found, or may lie where nobody
+    could search.
     """
 
     row: Row
@@ -123,50 +120,31 @@ def pruned(session: "Session", rules: Rules) -> Callable[[Row], bool]:
 
 
 def candidates(
-    session: "Session", holds: Callable[[Row], bool], cancel: threading.Event | None = None
+    session: "Session",
+    holds: Callable[[Row], bool],
+    cancel: threading.Event | None = None,
+    tell: Tell = quiet,
 ) -> tuple[Offer, ...]:
-    """Return what a rule holds for, looked at once more; what something leads to is held.
+    """Return what a rule holds for, once their projects were searched for; found ones are held.
 
-    Whoever picks environments by a rule has seen none of them.
+    ``cancel`` ends the search: what it has not proven is held. ``tell`` hears how far it is.
     """
-    rows = sorted(filter(holds, session.rows.values()), key=lambda row: (row.name, row.path))
-    sought = [row for row in rows if row.verdict.status in _SOUGHT]
-    findings = _search(session, sought, cancel) if sought else None
-    own = user_files.held(session, rows, cancel)
+    paths = [row.path for row in session.rows.values() if holds(row)]
+    wanted = sought(session.rows[path] for path in paths)
+    findings = None
+    if wanted:
+        search = session.searches.covering(wanted)
+        findings = search.wait(cancel, tell)
+        for _ in session.searches.take(search):
+            """The rows have changed; whoever shows them reads them again."""
+    own = user_files.held(session, [session.rows[path] for path in paths], cancel)
+    rows = sorted((session.rows[path] for path in paths), key=lambda row: (row.name, row.path))
+    searched = {row.path for row in wanted}
     offers = []
-    for row in (session.rows[row.path] for row in rows):  # as measured by now
-        held = session.referenced(row.path) or own.get(row.path, "")
-        if findings is not None and row.verdict.status in _SOUGHT:
-            held = _held(findings, row) or held
-            if not held and row.verdict.status in _GONE:
-                row = _with_search(row, findings)
-                session.rows[row.path] = row
+    for row in rows:
+        held = ""
+        if findings is not None and row.path in searched:
+            held = held_by(findings, row)
+        held = held or session.referenced(row.path) or own.get(row.path, "")
         offers.append(Offer(row, row.verdict.reason, held))
     return tuple(offers)
-
-
-def _search(session: "Session", rows: Sequence[Row], cancel: threading.Event | None) -> "Findings":
-    from venvdash.scanner.search import search
-
-    return search(
-        session.machine,
-        session.config,
-        [row.environment for row in rows],
-        session.facts,
-        cancelled=cancel.is_set if cancel else lambda: False,
-    )
-
-
-def _held(findings: "Findings", row: Row) -> str:
-    """Return why a row is held: what uses it; what was not searched, where its project is gone."""
-    hit = findings.hits.get(row.path)
-    if hit is not None:
-        return hit.reason
-    return findings.held(row.environment) if row.verdict.status in _GONE else ""
-
-
-def _with_search(row: Row, findings: "Findings") -> Row:
-    """Return the row with what was searched in its reason, in the place of an earlier search."""
-    reason = row.verdict.reason.partition(_SEARCHED)[0]
-    reason = f"{reason}{_SEARCHED}{findings.described}"
-    return replace(row, verdict=replace(row.verdict, reason=reason))

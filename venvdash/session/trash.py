@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Outcome, Result, Row, Trashed
 from venvdash.session import receipts
 from venvdash.session.events import DeleteEvent, Finished, RowChanged, Tally
+from venvdash.session.searching import GONE
 from venvdash.session.sums import Sums
 
 if TYPE_CHECKING:
+    from venvdash.scanner.search import Findings
     from venvdash.session.core import Session
     from venvdash.session.freeing import Freed
 
@@ -133,6 +136,23 @@ class Trash:
         from venvdash.actions.checks import another_home
 
         return next(another_home(self._session.machine), None)
+
+    def restore_found(self, findings: "Findings") -> Iterator[DeleteEvent]:
+        """Restore what was deleted in this session and whose project a search has found since.
+
+        ``Finished`` is the last event; nothing else is among its results.
+        """
+        there = {trashed.path: trashed for trashed in self.find()}
+        results = []
+        for path, row in list(self._rows.items()):
+            hit = findings.hits.get(row.path)
+            if hit is None or path not in there or row.verdict.status not in GONE:
+                continue
+            result = self.restore(there[path])
+            if result.outcome is Outcome.DONE:
+                yield RowChanged(row, settled=True)
+            results.append(replace(result, reason=f"{hit.reason} {result.reason}".rstrip()))
+        yield Finished(tuple(results))
 
     # Freeing.
 

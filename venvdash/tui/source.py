@@ -13,6 +13,7 @@ from venvdash.system.machine import Machine
 
 if TYPE_CHECKING:
     from venvdash.session.pruning import Offer
+    from venvdash.session.searching import ProjectSearch
     from venvdash.session.sums import Together
 
 
@@ -73,16 +74,34 @@ class Source(Protocol):
 
     # Of these each runs in the calling thread, one thread at a time and none during a scan.
 
+    def search_projects(self, holds: Callable[[Row], bool]) -> "ProjectSearch":
+        """Start to search for the projects of what a rule holds for, or return the search for it.
+
+        Any thread may wait for its end.
+        """
+
+    def take_findings(self, search: "ProjectSearch") -> Iterator[SessionEvent]:
+        """Show in the table what a search found, and remember it."""
+
+    def restore_found(self, search: "ProjectSearch") -> Iterator[DeleteEvent]:
+        """Restore what was deleted while the search ran, where it found the project."""
+
     def candidates(
         self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
     ) -> Sequence["Offer"]:
-        """Return what a rule holds for, after one more look for what leads there."""
+        """Return what a rule holds for, once the projects of these were searched for."""
 
     def union(self, paths: Iterable[Path]) -> "Together":
         """Add up what deleting these together gives back."""
 
-    def plan_delete(self, paths: Sequence[Path], cancel: threading.Event | None = None) -> Plan:
-        """Return what deleting these would do."""
+    def plan_delete(
+        self,
+        paths: Sequence[Path],
+        cancel: threading.Event | None = None,
+        *,
+        early: bool = False,
+    ) -> Plan:
+        """Return what deleting these would do; ``early`` does not wait for the search."""
 
     def delete(
         self,

@@ -4,11 +4,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from textual.timer import Timer
+
 from venvdash.model import Outcome, Result, Trashed
-from venvdash.session.events import DeleteEvent, Finished, State
+from venvdash.session.events import DeleteEvent, Finished, RowChanged, State
 from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Latest
 from venvdash.tui.feed import Feed
+from venvdash.tui.project_search import BackgroundSearch
 from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from venvdash.tui.screens.plan import Consent
 
 _MOST_TOLD = 3  # notices at once
+_SEARCH_TICK = 0.5  # seconds between two looks at how far the search for projects is
 
 
 class DeletingScreen(WorkingScreen):
@@ -26,13 +30,45 @@ class DeletingScreen(WorkingScreen):
     def __init__(self, source: Source, feed: Feed) -> None:
         super().__init__(source, feed)
         self._weighing: Latest[Sequence[Trashed]] = Latest(self, self._show_trash, self._no_trash)
+        self._searching = BackgroundSearch(self, source, self._show_found)
+        self._search_timer: Timer | None = None
 
     def _finish(self) -> None:
         super()._finish()
         self.weigh_trash()
+        self._searching.begin(list(self.table.rows.values()))
+        if self._search_timer is None:
+            self._search_timer = self.set_interval(_SEARCH_TICK, self._show_search)
+
+    def on_unmount(self) -> None:
+        """End the search for projects with the screen."""
+        self._searching.stop()
 
     def _job_ended(self) -> None:
         super()._job_ended()
+        self.weigh_trash()
+
+    # The search for projects
+
+    def _show_search(self) -> None:
+        """Say in the header how far the search is, until it is over."""
+        words = self._searching.words
+        self.query_one(Totals).search = words
+        if not words and self._search_timer is not None:
+            self._search_timer.stop()
+            self._search_timer = None
+
+    def _show_found(self, rows: Sequence[RowChanged], restored: Sequence[Result]) -> None:
+        for event in rows:
+            self._clear_state(event.row.path)
+        self._take(list(rows))
+        self._refresh(set(), force=True)
+        for result in restored:
+            name, why = visible(result.name, 64), with_tilde(visible(result.reason), self.home)
+            if result.outcome is Outcome.DONE:
+                self.say(f"{name} was restored: its project was found. {why}", severe=True)
+            else:
+                self._fail(f"{name} is in the trash and could not be restored: {why}")
         self.weigh_trash()
 
     # Asking
@@ -45,7 +81,11 @@ class DeletingScreen(WorkingScreen):
         if rows:
             paths = [row.path for row in rows]
             dialog = PlanScreen(len(paths), self.home)
-            self.ask(dialog, lambda stop: self.source.plan_delete(paths, stop), self._delete)
+            self.ask(
+                dialog,
+                lambda stop: self.source.plan_delete(paths, stop, early=True),
+                self._delete,
+            )
 
     # Doing
 

@@ -141,17 +141,19 @@ class MarkingScreen(ListScreen):
         if rule is None:
             return
         if rule is not CLEAR:
-            self._look_once_more(rows, rule)
+            self._mark_searched(rows, rule)
             return
         self.marks.clear()
         self.environments.refresh()
         self.marks_changed()
 
-    def _look_once_more(self, rows: Iterable[Row], rule: Rule) -> None:
-        """Mark what a rule holds for, but nothing that a last search finds something to lead to."""
+    def _mark_searched(self, rows: Iterable[Row], rule: Rule) -> None:
+        """Mark what a rule holds for, once the projects of these were searched for."""
         within = {row.path for row in rows}
 
-        def look() -> "Sequence[Offer]":
+        def search() -> "Sequence[Offer]":
+            under_way = self.in_turn(lambda: self.source.search_projects(rule.holds))
+            under_way.wait()
             return self.in_turn(lambda: self.source.candidates(rule.holds))
 
         def found(offers: "Sequence[Offer]") -> None:
@@ -162,8 +164,8 @@ class MarkingScreen(ListScreen):
             self.environments.refresh()
             self.marks_changed()
 
-        self.say("Looking once more for what leads to them …")
-        aside(self, look, found, self._no_rule)
+        self.say("They are marked once their projects were searched for.")
+        aside(self, search, found, self._no_rule)
 
     def _say_held(self, offers: "Sequence[Offer]") -> None:
         for offer in offers[:_MOST_TOLD]:

@@ -74,7 +74,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         words = f"Clean {counted(only, 'package')} out of uv's cache that nothing else needs"
         clean.relabel(words)
         clean.display = only > 0
-        self.query_one("#free").display = True
+        self.query_one("#free").display = planned.searched
         self.query_one("#yes", Button).disabled = False
         self._show_typed()
 

@@ -73,6 +73,7 @@ class Totals(Widget):
     disk_free: reactive[int | None] = reactive(None)
     trash: reactive[int | None] = reactive(None)
     progress: reactive[Progress | None] = reactive(None)
+    search: reactive[str] = reactive("")
     outcome: reactive[str] = reactive("")
 
     def show(self, findings: Findings) -> None:
@@ -106,7 +107,7 @@ class Totals(Widget):
     def _scan(self, *, bar: bool = True) -> Content:
         progress = self.progress
         if progress is None:
-            return Content(self.outcome)
+            return Content(self.search or self.outcome)
         words = progress.phase.value
         if not progress.total:
             return Content(f"{words} …")

@@ -1,0 +1,200 @@
+"""The search for projects: what every plan waits for, and what it does with what was found."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.scenario import uv_project, venv
+from tests.session.sharing import last, scanned
+from venvdash.model import Outcome, Status
+from venvdash.scanner import search as search_package
+from venvdash.scanner.search import Findings
+from venvdash.session import Session
+from venvdash.session.events import RowChanged
+from venvdash.session.pruning import Rules, pruned
+from venvdash.session.searching import ProjectSearch
+
+
+def orphan(home: Home, name: str) -> tuple[Path, Path]:
+    """Make an environment of a project, let venvdash see both, and move the project away."""
+    project = home.path / "code" / name
+    environment = uv_project(home, project)
+    scanned(home)
+    hidden = home.path / ".attic" / "deep" / "er" / name
+    hidden.parent.mkdir(parents=True, exist_ok=True)
+    project.rename(hidden)
+    return environment, hidden
+
+
+def gone(home: Home, name: str) -> Path:
+    """Make an environment whose project is gone for good."""
+    project = home.path / "code" / name
+    project.mkdir(parents=True)
+    path = venv(home.path / ".virtualenvs" / name)
+    (path / ".project").write_text(f"{project}\n")
+    project.rmdir()
+    return path
+
+
+class Gate:
+    """Lets a search wait until it may end, and tells that it has begun."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.open = threading.Event(), threading.Event()
+        real = search_package.search
+
+        def waiting(*args: object, **options: object) -> Findings:
+            self.begun.set()
+            assert self.open.wait(60)
+            return real(*args, **options)  # type: ignore[arg-type]  # handed through as it came
+
+        monkeypatch.setattr(search_package, "search", waiting)
+
+
+def test_a_list_and_prune_agree_once_the_search_has_found_something(home: Home) -> None:
+    environment, hidden = orphan(home, "webapp")
+    session = scanned(home)
+    assert session.rows[environment].verdict.status is Status.ORPHAN
+    plan = session.plan_prune(Rules())
+    assert plan.items == ()
+    assert str(hidden.name) in plan.refused[0].reason
+    assert session.rows[environment].verdict.status is Status.MOVED
+    again = scanned(home).rows[environment].verdict  # a new process, without any search
+    assert again.status in (Status.MOVED, Status.LINKED)
+    assert hidden in (again.place, again.project)
+
+
+def test_a_project_moved_between_search_and_confirmation_is_held(home: Home) -> None:
+    environment = gone(home, "webapp")
+    session = scanned(home)
+    plan = session.plan_prune(Rules())
+    assert [item.row.path for item in plan.items] == [environment]
+    project = home.path / "code" / "webapp"
+    project.mkdir(parents=True)
+    (project / ".venv").symlink_to(environment)
+    (result,) = last(session.delete(plan)).results
+    assert result.outcome is Outcome.SKIPPED
+    assert ".venv" in result.reason
+    assert environment.is_dir()
+
+
+def test_a_named_orphan_whose_project_is_found_asks_for_its_name(home: Home) -> None:
+    environment, _ = orphan(home, "webapp")
+    session = scanned(home)
+    plan = session.plan_delete([environment])
+    (item,) = plan.items
+    assert item.confirm.startswith("Its project was found.")
+    assert item.row.verdict.status is Status.MOVED
+    assert last(session.delete(plan)).results[0].outcome is Outcome.DONE
+
+
+def test_what_is_confirmed_while_the_search_runs_is_restored_if_its_project_is_found(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment, _ = orphan(home, "webapp")
+    other = gone(home, "other")
+    gate = Gate(monkeypatch)
+    session = scanned(home)
+    plan = session.plan_delete([environment, other], early=True)
+    assert gate.begun.wait(60)
+    assert all(item.unsearched for item in plan.items)
+    assert not plan.searched
+    finished = last(session.delete(plan))
+    assert {result.outcome for result in finished.results} == {Outcome.DONE}
+    assert not environment.exists()
+    gate.open.set()
+    search = session.search_projects(lambda row: False)
+    search.wait()
+    *rows, restored = session.restore_found(search)
+    assert [row.row.path for row in rows if isinstance(row, RowChanged)] == [environment]
+    assert "webapp/.venv" in last(iter([restored])).results[0].reason
+    assert environment.is_dir()
+    assert not other.exists()
+    (changed,) = session.take_findings(search)
+    assert isinstance(changed, RowChanged)
+    assert changed.row.verdict.status is Status.MOVED
+
+
+def test_nothing_is_freed_while_the_search_runs(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = gone(home, "webapp")
+    gate = Gate(monkeypatch)
+    session = scanned(home)
+    plan = session.plan_delete([environment], early=True)
+    (result,) = last(session.delete(plan, now=True)).results
+    assert result.outcome is Outcome.SKIPPED
+    assert "still being searched for" in result.reason
+    assert environment.is_dir()
+    gate.open.set()
+
+
+def test_a_search_that_is_stopped_proves_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = gone(home, "webapp")
+    session = scanned(home)
+    stop = threading.Event()
+    stop.set()
+    gate = Gate(monkeypatch)
+    threading.Timer(0.2, gate.open.set).start()
+    plan = session.plan_prune(Rules(), stop)
+    assert plan.items == ()
+    assert "search was stopped" in plan.refused[0].reason
+    # Asked again, it searches again, and to the end.
+    plan = session.plan_prune(Rules())
+    assert [item.row.path for item in plan.items] == [environment]
+
+
+def test_a_limit_holds_what_was_not_searched_for(home: Home) -> None:
+    environment = gone(home, "webapp")
+    session = scanned(home)
+    session.searches.limit = 0.0
+    plan = session.plan_prune(Rules())
+    assert plan.items == ()
+    assert "--search-limit" in plan.refused[0].reason
+    (item,) = session.plan_delete([environment]).items
+    assert "--search-limit" in item.unsearched
+
+
+def test_one_search_serves_the_plans_of_one_scan(home: Home) -> None:
+    first, second = gone(home, "first"), gone(home, "second")
+    session = scanned(home)
+    search = session.search_projects(lambda row: row.path == first)
+    search.wait()
+    assert session.search_projects(lambda row: row.path == first) is search
+    both = session.search_projects(lambda row: row.path == second)
+    assert both is not search
+    assert set(both.environments) == {first, second}
+    both.wait()
+    assert session.search_projects(pruned(session, Rules())) is both
+    for _ in session.scan():
+        pass
+    assert session.search_projects(pruned(session, Rules())) is not both
+
+
+def test_a_search_that_breaks_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = gone(home, "webapp")
+
+    def broken(*args: object, **options: object) -> Findings:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(search_package, "search", broken)
+    session: Session = scanned(home)
+    with pytest.raises(RuntimeError, match="out of luck"):
+        session.plan_prune(Rules())
+    with pytest.raises(RuntimeError, match="out of luck"):
+        session.plan_delete([environment])
+    assert environment.is_dir()
+
+
+def test_a_search_says_how_far_it_is(home: Home) -> None:
+    gone(home, "webapp")
+    session = scanned(home)
+    heard: list[int] = []
+    search: ProjectSearch = session.search_projects(pruned(session, Rules()))
+    search.wait(tell=lambda progress: heard.append(progress.directories))
+    assert search.progress is not None
+    assert search.progress.directories == search.findings.directories > 0

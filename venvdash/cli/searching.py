@@ -1,0 +1,99 @@
+"""The search for projects before a command deletes orphans: its limit, its progress, its end."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from venvdash.cli.common import ProgressLine, interrupted, warn
+from venvdash.model import Outcome, Plan
+from venvdash.session import Session
+from venvdash.session.events import Finished
+from venvdash.session.searching import lost
+from venvdash.text import short_path
+
+if TYPE_CHECKING:
+    from venvdash.scanner.search import Progress
+
+F = TypeVar("F", bound=Callable[..., None])
+
+_MINUTES = 10.0  # where there is no terminal on which somebody could stop it
+
+
+def search_limit(function: F) -> F:
+    """Give a command the option that limits the search for projects."""
+    return click.option(
+        "--search-limit",
+        type=click.FloatRange(min=0),
+        metavar="MINUTES",
+        help="How long to search for projects before orphans go; 10 without a terminal.",
+    )(function)
+
+
+def limit_search(opened: Session, minutes: float | None) -> None:
+    """Limit the searches of a session as the option says; None stands for the default."""
+    if minutes is None and not _terminal():
+        minutes = _MINUTES
+    opened.searches.limit = None if minutes is None else minutes * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """What a plan is given while its search runs: ``cancel`` stops it, ``tell`` hears of it."""
+
+    cancel: Event
+    tell: "Callable[[Progress], None]"
+
+
+@contextmanager
+def searching(opened: Session) -> Iterator[Searching]:
+    """Show how far a search is; Ctrl+C ends the search, not the command."""
+    line, home = ProgressLine(), opened.machine.home
+
+    def tell(progress: "Progress") -> None:
+        place = short_path(progress.place, home)
+        stop = "" if cancel.is_set() else "  (Ctrl+C stops the search)"
+        line.say(f"searching for projects: {progress.directories:,} folders, in {place}{stop}")
+
+    with interrupted() as cancel:
+        try:
+            yield Searching(cancel, tell)
+        finally:
+            line.clear()
+
+
+def finish_search(opened: Session, plan: Plan) -> bool:
+    """Wait for the search that ran while a plan was confirmed, and restore what it found.
+
+    Returns whether something was restored.
+    """
+    rows = [item.row for item in plan.items if item.unsearched]
+    if not rows:
+        return False
+    search = opened.searches.covering(lost(rows))
+    with searching(opened) as under_way:
+        search.wait(under_way.cancel, under_way.tell)
+    restored = False
+    for event in opened.restore_found(search):
+        for result in event.results if isinstance(event, Finished) else ():
+            restored = True
+            if result.outcome is Outcome.DONE:
+                warn(f"{result.name} was restored: its project was found. {result.reason}")
+            else:
+                warn(f"{result.name} is in the trash and could not be restored: {result.reason}")
+    for _ in opened.take_findings(search):
+        """The rows that changed are not shown any more."""
+    return restored
+
+
+def may_confirm_early(*, now: bool, yes: bool, dry_run: bool, as_json: bool) -> bool:
+    """Return whether somebody may say yes while the search runs, since it goes to the trash."""
+    return _terminal() and not (now or yes or dry_run or as_json)
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
