@@ -46,6 +46,7 @@ from venvdash.model.plans import (
     Trashed,
     TrashFolder,
 )
+from venvdash.model.tools import ProjectTools, Sign, Use
 
 __all__ = [
     "Action",
@@ -69,6 +70,7 @@ __all__ = [
     "Plan",
     "Presence",
     "ProjectRecord",
+    "ProjectTools",
     "Proposal",
     "Record",
     "Refusal",
@@ -77,12 +79,14 @@ __all__ = [
     "Result",
     "Row",
     "Sighting",
+    "Sign",
     "Status",
     "Tidying",
     "Traits",
     "TrashFolder",
     "Trashed",
     "Usage",
+    "Use",
     "UserFiles",
     "UserPlace",
     "Verdict",

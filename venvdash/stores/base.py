@@ -1,14 +1,24 @@
 """What a store is: a value that knows a tool's places and traces, and never acts."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
 from venvdash.config import Config
-from venvdash.model import Claim, Edit, Environment, Fingerprint, Tidying, Traits, Trashed
+from venvdash.model import (
+    Claim,
+    Edit,
+    Environment,
+    Fingerprint,
+    Sign,
+    Tidying,
+    Traits,
+    Trashed,
+    Use,
+)
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
@@ -52,6 +62,14 @@ def normalised(name: str) -> str:
     """
     head = name.encode("utf-8", "replace")[:_NAME_LIMIT].decode("utf-8", "replace")
     return _NOT_ALNUM.sub("-", head).lower().rstrip("-")
+
+
+def has_table(toml: str, name: str) -> bool:
+    """Return whether a TOML text has a table ``name``, or one below it; nothing is parsed."""
+    if name not in toml:
+        return False
+    header = rf"^[ \t]*\[+[ \t]*{re.escape(name)}[ \t]*[.\]]"
+    return re.search(header, toml, re.MULTILINE) is not None
 
 
 def below_home(machine: Machine, text: str) -> Path:
@@ -218,6 +236,8 @@ class Store:
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
     settings: ClassVar[tuple[str, ...]] = ()  # files in a project that may name a folder of them
     requires: ClassVar[tuple[str, ...]] = ()  # a project holds one of these files, if any are named
+    lock_files: ClassVar[tuple[str, ...]] = ()  # in a project that only this tool manages
+    table: ClassVar[str] = ""  # in pyproject.toml of a project for this tool, as "tool.poetry"
     linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too
     path_files: ClassVar[bool] = True  # … or by a file of that name with the path (PEP 832)
     movable: ClassVar[bool] = True  # works at another place once its scripts are rewritten
@@ -305,6 +325,24 @@ class Store:
 
         None where every command of the tool leaves alone what it does not know: then an
         environment in the trash may lie there, beside the others.
+        """
+        return None
+
+    def sign(self, names: Collection[str], pyproject: str) -> Sign:
+        """Return how surely a project is managed with this tool.
+
+        ``names`` are those of all stores' ``lock_files`` that are there, ``pyproject`` is the text
+        of pyproject.toml, "" where there is none.
+        """
+        if any(name in names for name in self.lock_files):
+            return Sign.LOCK
+        return Sign.TABLE if self.table and has_table(pyproject, self.table) else Sign.NONE
+
+    def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
+        """Return the environment that the tool would use if it were started in ``project``.
+
+        None for a tool that chooses none by itself. An active environment (VIRTUAL_ENV) is not
+        asked for: the answer is the project's. Files are read, and nothing is run.
         """
         return None
 

@@ -2,24 +2,31 @@
 
 Facts: hatch 1.18.2, https://hatch.pypa.io/latest/config/hatch/ and its ``env/virtual.py``,
 ``project/core.py``, ``utils/fs.py``.
+
+Which environment it uses in a project (``env/virtual.py``): that of HATCH_ENV, else ``default``,
+whose place is HATCH_ENV_TYPE_VIRTUAL_PATH, else ``path`` of ``[tool.hatch.envs.NAME]`` or of
+hatch.toml (a further environment takes that of ``default``), else below the data directory by the
+project's name and hash. A ``.venv`` in the project means nothing to it.
 """
 
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Tidying, Traits, Trashed
+from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.stores._dirs import by_default, config_directory, data_directory, with_default
 from venvdash.stores._indexes import emptied, index_text
 from venvdash.stores._linking import pointer_text
+from venvdash.stores._pythons import cfg_of
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, string, toml_table
-from venvdash.system.files import UnreadableError
+from venvdash.system.files import UnreadableError, real
 from venvdash.system.machine import Machine
 
 _DIGEST = re.compile(DIGEST)
@@ -29,6 +36,8 @@ _NESTED = 3  # <project>/<hash>/<environment>
 _MARK = "pyvenv.cfg"
 _METADATA = ".metadata"  # <hash>/virtual/<environment>.json: which dependencies it had
 _METADATA_LIMIT = 4096  # bytes; hatch writes some 90
+_NAMING = ("HATCH_ENV", "HATCH_ENV_TYPE_VIRTUAL_PATH")  # of one project, as a rule
+_VARIABLES = (*_NAMING, "HATCH_DATA_DIR", "HATCH_CONFIG")
 _DEFAULT = "default"  # its directory has the project's name
 
 
@@ -51,6 +60,8 @@ class HatchStore(Store):
     requires = ("pyproject.toml", "hatch.toml", "setup.py")
     linked = False  # hatch asks for no link, and other tools would take it for theirs
     tested_with = "hatch 1.18.2"
+    lock_files = ("hatch.toml",)
+    table = "tool.hatch.envs"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``[dirs.env] virtual`` of hatch's configuration and what is in its data directory.
@@ -100,6 +111,31 @@ class HatchStore(Store):
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether the hash is that of the directory's, or the script's, path."""
         return environment.traits.digest in _digests(project)
+
+    def sign(self, names: Collection[str], pyproject: str) -> Sign:
+        """Return how surely it is hatch's project; its build backend is a mention."""
+        mention = Sign.MENTION if "hatch" in pyproject else Sign.NONE
+        return super().sign(names, pyproject) or mention
+
+    def use(self, project: Path, machine: Machine, config: Config) -> Use:
+        """Return what hatch would use in ``project``."""
+        machine = replace(machine, cwd=project)
+        file, settings = _configuration(machine)
+        own = [project / "pyproject.toml", project / "hatch.toml"]
+        on = (*_VARIABLES, *map(os.fspath, (*own, file)))
+        pyproject, local = (toml_table(config_text(path)) or {} for path in own)
+        name = machine.variable("HATCH_ENV") or _DEFAULT
+        environment = _options(pyproject, local, name)
+        certain = not any(map(machine.variable, _NAMING))
+        if environment.get("type", "virtual") != "virtual":
+            why = f"its environment {name} is of the type {environment['type']}"
+            return Use("hatch", None, why, certain=False, depends_on=on)
+        chosen = machine.variable("HATCH_ENV_TYPE_VIRTUAL_PATH") or environment.get("path")
+        if isinstance(chosen, str) and chosen and "\0" not in chosen:
+            path, why = real(project / chosen), "its `path` says so"
+        else:
+            path, why = _usual(project, machine, settings, pyproject, name), "hatch names it so"
+        return Use("hatch", path, why, cfg_of(path) is not None, certain, on)
 
     def expected(self, wanted: Assignment) -> Path | None:
         """Return ``<project>/<hash>/<environment>`` below the same folder.
@@ -151,6 +187,45 @@ class HatchStore(Store):
                 edits.append(Edit(file, text, None))
                 empty += [folder for folder in file.parents[:2] if folder not in empty]
         return Tidying(tuple(edits), empty=tuple(empty), problems=tuple(problems))
+
+
+def _options(pyproject: dict[str, Any], local: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the options of one of a project's environments; hatch.toml goes before."""
+    tables: list[Any] = [pyproject]
+    for key in ("tool", "hatch"):
+        tables = [table.get(key) for table in tables if isinstance(table, dict)]
+    merged: dict[str, Any] = {}
+    for table in (*tables, local):
+        found = table.get("envs") if isinstance(table, dict) else None
+        merged |= found if isinstance(found, dict) else {}
+    given = [merged.get(one) for one in dict.fromkeys((_DEFAULT, name))]
+    options: dict[str, Any] = {}
+    for table in given:
+        options |= table if isinstance(table, dict) else {}
+    return options
+
+
+def _usual(
+    project: Path,
+    machine: Machine,
+    settings: dict[str, object],
+    pyproject: dict[str, Any],
+    name: str,
+) -> Path:
+    """Return where an environment without a ``path`` lies."""
+    given = string(settings, "dirs", "env", "virtual")
+    file = Path()
+    data = _data(machine, string(settings, "dirs", "data"), file)
+    base = data.path if data else data_directory(machine, "hatch")
+    folder = machine.expand(given) if given else base / "env" / "virtual"
+    digest = next(iter(_digests(project)), "")
+    called = f"{digest}-unmanaged"
+    if isinstance(pyproject.get("project"), dict):
+        called = re.sub(r"[-_.]+", "-", string(pyproject, "project", "name") or "").lower()
+    last = called if name == _DEFAULT else name
+    if folder == machine.home / ".virtualenvs" or real(project) in real(folder).parents:
+        return folder / last
+    return folder / called / digest / last
 
 
 def _nested(path: Path, root: Root) -> Traits | None:

@@ -2,15 +2,21 @@
 
 Facts: pdm 2.29.3, https://pdm-project.org/latest/usage/venv/ and its ``cli/commands/venv``,
 ``project/core.py``, ``project/config.py``.
+
+Which environment it uses in a project (``Project.resolve_interpreter``): that of the interpreter
+in PDM_PYTHON or ``.pdm-python`` if it is there and fits ``requires-python`` (unless
+PDM_IGNORE_SAVED_PYTHON); then the first that fits of ``.venv``, ``venv`` and ``env`` in the project
+and of its central ones, in the order of the directory; else it makes one.
 """
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Tidying, Traits, Trashed
+from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.stores._dirs import (
     by_default,
     config_directory,
@@ -20,6 +26,7 @@ from venvdash.stores._dirs import (
 )
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import led, led_before, pointer_text
+from venvdash.stores._pythons import allows, cfg_of, has_python, version_of
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import (
     Assignment,
@@ -32,12 +39,14 @@ from venvdash.stores.base import (
     Store,
     Why,
 )
-from venvdash.stores.reading import config_text, string, toml_table
-from venvdash.system.files import UnreadableError, real
+from venvdash.stores.reading import LIMIT, config_text, string, toml_table
+from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
 _POINTER = ".pdm-python"  # in the project: the path of the interpreter in use
 _POINTER_LIMIT = 4096  # bytes
+_IN_PROJECT = (".venv", "venv", "env")
+_VARIABLES = ("PDM_PYTHON", "PDM_IGNORE_SAVED_PYTHON", "PDM_VENV_IN_PROJECT", "PDM_CONFIG_FILE")
 # The identifier is X.Y ("t": free-threaded, "-32" on Windows), or what `--name` says.
 _VERSION = re.compile(r"[0-9]+\.[0-9]+t?(?:-32)?")
 _BY_VERSION = re.compile(
@@ -60,6 +69,8 @@ class PdmStore(Store):
     rank = 24
     requires = ("pyproject.toml",)
     tested_with = "pdm 2.29.3"
+    lock_files = ("pdm.lock",)
+    table = "tool.pdm"
     pointers = (_POINTER,)
     linked = False  # ``.pdm-python`` leads there
 
@@ -116,6 +127,53 @@ class PdmStore(Store):
         """
         return Clearing(place, "pdm venv purge")
 
+    def sign(self, names: Collection[str], pyproject: str) -> Sign:
+        """Return how surely it is pdm's project; its build backend alone says nothing."""
+        others = re.sub(r"^[ \t]*\[tool\.pdm\.(build|version).*$", "", pyproject, flags=re.M)
+        return super().sign(names, others)
+
+    def use(self, project: Path, machine: Machine, config: Config) -> Use:
+        """Return what pdm would use in ``project``, the root of a workspace."""
+        machine = replace(machine, cwd=project)
+        pyproject = project / "pyproject.toml"
+        on = (*_VARIABLES, *map(os.fspath, (project / _POINTER, pyproject, *_files(machine))))
+        requires = string(toml_table(read_text(pyproject, LIMIT)), "project", "requires-python")
+        given = machine.variable("PDM_PYTHON")
+        saved = given or (read_text(project / _POINTER, _POINTER_LIMIT) or "").strip()
+        if _true(machine.variable("PDM_IGNORE_SAVED_PYTHON")):
+            saved = ""
+        if saved and "\0" not in saved and os.path.exists(project / saved):
+            path = (project / saved).parent.parent
+            version = _fitting(path, requires)
+            source = "PDM_PYTHON" if given else f"its {_POINTER}"
+            if version:
+                why = f"{source} names its Python"
+                return Use("pdm", path, why, exists=True, certain=not given, depends_on=on)
+            if cfg_of(path) is None:
+                why = f"{source} names a Python of no environment"
+                return Use("pdm", None, why, certain=not given, depends_on=on)
+        return self._found(project, machine, requires, on)
+
+    def _found(
+        self, project: Path, machine: Machine, requires: str | None, on: tuple[str, ...]
+    ) -> Use:
+        """Return the first environment that fits, or where pdm would make one."""
+        for name in _IN_PROJECT:
+            path = project / name
+            if _fitting(path, requires):
+                why = f"a directory `{name}` is there"
+                return Use("pdm", real(path), why, exists=True, depends_on=on)
+        chosen = _configured(machine)
+        parent = chosen.path if chosen else data_directory(machine, "pdm", "pdm") / "venvs"
+        stem = next((_stem(path) for path in spellings(project)), "")
+        found = [path for path in _begun(parent, f"{stem}-") if _fitting(path, requires)]
+        if found:
+            why = "it is the first that pdm has for the project"
+            return Use("pdm", found[0], why, True, len(found) == 1, on)
+        inside = _setting(project, machine)
+        why = "pdm would make it in the project" if inside else "pdm would make one"
+        return Use("pdm", project / ".venv" if inside else None, why, depends_on=on)
+
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the project's pointer if it still leads to the environment.
 
@@ -162,6 +220,40 @@ class PdmStore(Store):
 def _stem(path: str) -> str:
     """Return what the names of all environments of a project begin with."""
     return f"{os.path.basename(path)}-{short_hash(path.replace(os.sep, '/'), 'md5')}"
+
+
+def _fitting(prefix: Path, requires: str | None) -> str:
+    """Return the version of an environment that pdm may use, "" where it may not."""
+    cfg = cfg_of(prefix) if has_python(prefix) else None
+    version = version_of(cfg) if cfg is not None else ""
+    return version if allows(requires, version) else ""
+
+
+def _begun(folder: Path, start: str) -> Iterator[Path]:
+    """Yield what begins so in a folder, in the order in which the system lists it."""
+    try:
+        with os.scandir(folder) as listing:
+            yield from [Path(item.path) for item in listing if item.name.startswith(start)]
+    except OSError:
+        return
+
+
+def _true(text: str | None) -> bool:
+    return (text or "").lower() not in ("", "0", "false", "no", "off")
+
+
+def _setting(project: Path, machine: Machine) -> bool:
+    """Return whether pdm makes environments in the project."""
+    given = machine.variables.get("PDM_VENV_IN_PROJECT")
+    if given is not None:
+        return _true(given)
+    for file in (project / "pdm.toml", *_files(machine)):
+        table = toml_table(config_text(file)) or {}
+        venv = table.get("venv")
+        value = venv.get("in_project") if isinstance(venv, dict) else table.get("venv.in_project")
+        if isinstance(value, bool):
+            return value
+    return True
 
 
 def _python(environment: Path) -> str:

@@ -2,6 +2,10 @@
 
 Facts: pipenv 2026.10.3, https://pipenv.pypa.io/en/latest/virtualenv.html and its
 ``utils/venv_locator.py``, ``utils/shell.py``.
+
+Which environment it uses in a project (``VenvLocator.get_location``): what a file ``.venv`` names;
+with PIPENV_VENV_IN_PROJECT, or ``venv_in_project`` in the Pipfile, ``.venv``; a directory ``.venv``
+that nothing asks for only where the store has none of the project's name.
 """
 
 import os
@@ -10,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Edit, Environment, How, Traits
+from venvdash.model import Claim, Direction, Edit, Environment, How, Traits, Use
 from venvdash.stores._dirs import by_default
 from venvdash.stores._linking import led_before, named_directory, named_project, pointer_text
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
@@ -24,12 +28,24 @@ from venvdash.stores.base import (
     Store,
     Why,
 )
+from venvdash.stores.reading import LIMIT, toml_table
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
 _POINTER = ".project"
 _POINTER_LIMIT = 8 * 1024  # bytes; a path is at most 4096 long
 _NAME_FILE = ".venv"
+_ACTIVATE = ("bin/activate", "Scripts/activate.bat")
+_NAMING = ("PIPENV_CUSTOM_VENV_NAME", "PIPENV_PYTHON")  # of one project, as a rule
+_VARIABLES = (
+    "PIPENV_PIPFILE",
+    "PIPENV_VENV_IN_PROJECT",
+    "PIPENV_NO_VENV_IN_PROJECT",
+    "WORKON_HOME",
+    *_NAMING,
+)
+_TRUE = ("1", "true", "t", "yes", "y", "on")
+_FALSE = ("0", "false", "f", "no", "n", "off")
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})", re.DOTALL)
 # Behind the hash stands PIPENV_PYTHON where that is set: "3.11", "python3.11", "pypy3".
 _NAME_PYTHON = re.compile(
@@ -53,6 +69,7 @@ class PipenvStore(Store):
     rank = 22
     requires = ("Pipfile",)
     tested_with = "pipenv 2026.10.3"
+    lock_files = ("Pipfile", "Pipfile.lock")
     pointers = (_NAME_FILE,)  # as a file with the environment's name
     linked = False  # a link is an environment in the project to it, and ``--rm`` removes that
 
@@ -113,6 +130,29 @@ class PipenvStore(Store):
         """Return whether the hash is that of the directory's Pipfile."""
         return environment.traits.digest in _digests(project)
 
+    def use(self, project: Path, machine: Machine, config: Config) -> Use:
+        """Return what pipenv would use in ``project``, the directory of the Pipfile."""
+        given = machine.variable("PIPENV_PIPFILE")
+        pipfile = Path(os.path.abspath(project / given)) if given else project / "Pipfile"
+        folder = pipfile.parent
+        venv, home = folder / ".venv", next(self.roots(machine, config)).path
+        on = (*_VARIABLES, os.fspath(pipfile), os.fspath(venv))
+        named = [home / name for name in _entry_names(pipfile, machine)]
+        central = next((path for path in named if os.path.lexists(path)), named[0])
+        certain = not given and not any(map(machine.variable, _NAMING))
+        path, why = central, "the hash of the Pipfile's path is in its name"
+        text = (read_text(venv, _POINTER_LIMIT) or "").strip() if os.path.isfile(venv) else ""
+        asked = _in_project(pipfile, machine)
+        if text and "\0" not in text:
+            inside = "/" in text or os.sep in text
+            path, certain = (folder / text if inside else home / text), not given
+            why = "its file `.venv` names it"
+        elif asked or (asked is None and os.path.isdir(venv) and not os.path.lexists(central)):
+            path, certain = (real(venv) if os.path.islink(venv) else venv), not given
+            why = "it is set to be in the project" if asked else "a directory `.venv` is there"
+        exists = any(os.path.isfile(path / place) for place in _ACTIVATE)
+        return Use("pipenv", path, why, exists, certain, on)
+
     def expected(self, wanted: Assignment) -> Path | None:
         """Return the entry that pipenv looks for where no ``.venv`` file names another.
 
@@ -151,6 +191,32 @@ class PipenvStore(Store):
         after = wanted.entry.name if home else os.path.relpath(wanted.entry, project)
         if written != after:
             yield Edit(file, text, after)
+
+
+def _entry_names(pipfile: Path, machine: Machine) -> list[str]:
+    """Return what pipenv calls the environment of a Pipfile, for each spelling of its path."""
+    custom = machine.variable("PIPENV_CUSTOM_VENV_NAME")
+    if custom:
+        return [custom]
+    python = machine.variable("PIPENV_PYTHON")
+    suffix = f"-{os.path.basename(python) if os.path.isabs(python) else python}" if python else ""
+    name = _UNSAFE.sub("_", pipfile.parent.name)[:_LONGEST]
+    paths = [os.path.join(path, pipfile.name) for path in spellings(pipfile.parent)]
+    return [f"{name}-{short_hash(path)}{suffix}" for path in paths] or [name]
+
+
+def _in_project(pipfile: Path, machine: Machine) -> bool | None:
+    """Return whether the environment is to be in the project, None where nothing says."""
+    for variable, means in (("VENV_IN_PROJECT", True), ("NO_VENV_IN_PROJECT", False)):
+        given = machine.variables.get(f"PIPENV_{variable}")
+        if given is not None:
+            yes, no = given.lower() in _TRUE, given.lower() in _FALSE
+            if yes or no:
+                return means if yes else not means
+            break
+    table = (toml_table(read_text(pipfile, LIMIT)) or {}).get("pipenv")
+    value = table.get("venv_in_project") if isinstance(table, dict) else None
+    return bool(value) if value is not None else None
 
 
 def _digests(project: Path) -> list[str]:

@@ -2,8 +2,15 @@
 
 Facts: poetry 2.5.1, https://python-poetry.org/docs/configuration/ and its
 ``utils/env/env_manager.py``, ``config/config.py``, ``locations.py``.
+
+Which environment it uses in a project (``EnvManager.get``): a directory ``.venv``, or a link to
+one, unless ``virtualenvs.in-project`` is false; with that true but no ``.venv`` it still uses the
+central one that is there. Then the one of the Python that envs.toml has for the project's name and
+hash, else that of the ``python`` that is found first on PATH (with
+``virtualenvs.use-poetry-python`` poetry's own).
 """
 
+import glob
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,23 +18,18 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import dropwhile
 from pathlib import Path
-from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Tidying, Traits, Trashed
-from venvdash.stores._dirs import (
-    by_default,
-    cache_directory,
-    config_directory,
-    from_home,
-    with_default,
-)
+from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
+from venvdash.stores._dirs import by_default, cache_directory, with_default
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import about, pointer_text
+from venvdash.stores._pythons import cfg_of, first_on_path, minor_of
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
-from venvdash.stores.reading import config_text, string, toml_table
-from venvdash.system.files import UnreadableError, read_text
+from venvdash.stores.poetry_settings import Settings, chosen, files
+from venvdash.stores.reading import LIMIT, string, toml_table
+from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-py(?P<minor>[0-9]+\.[0-9]+)", re.DOTALL)
@@ -36,8 +38,14 @@ _LONGEST = 42  # characters of the name part
 _NAMELESS = "non-package-mode"  # what poetry calls a project without a name
 _ENVS = "envs.toml"  # in the store: which Python `poetry env use` chose for each project
 _ENVS_LIMIT = 256 * 1024  # bytes
-_REFERENCE = re.compile(r"\{(.+?)\}")
-_REFERENCES = 8  # rounds of replacing them; poetry's own settings need two
+_VARIABLES = (
+    "POETRY_VIRTUALENVS_IN_PROJECT",
+    "POETRY_VIRTUALENVS_CREATE",
+    "POETRY_VIRTUALENVS_PATH",
+    "POETRY_VIRTUALENVS_USE_POETRY_PYTHON",
+    "POETRY_CACHE_DIR",
+    "POETRY_CONFIG_DIR",
+)
 
 
 class PoetryStore(Store):
@@ -50,6 +58,8 @@ class PoetryStore(Store):
     requires = ("pyproject.toml",)
     proof = "the hash of the project's path; `envs.toml` for the one in use"
     tested_with = "poetry 2.5.1"
+    lock_files = ("poetry.lock",)
+    table = "tool.poetry"
     pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml
     settings = ("poetry.toml",)
     linked = False  # to poetry a ``.venv`` is an environment in the project, which it prefers
@@ -64,7 +74,7 @@ class PoetryStore(Store):
         """
         default = cache_directory(machine, "pypoetry") / "virtualenvs"
         root = by_default(machine, default, self.name, "XDG_CACHE_HOME")
-        yield from with_default(_chosen(machine), root)
+        yield from with_default(chosen(machine), root)
 
     def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
         """Yield ``virtualenvs.path``, or what ``cache-dir`` makes of it, of a poetry.toml."""
@@ -114,6 +124,55 @@ class PoetryStore(Store):
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether the hash is that of the directory with pyproject.toml."""
         return environment.traits.digest in _digests(project)
+
+    def use(self, project: Path, machine: Machine, config: Config) -> Use:
+        """Return what poetry would use in ``project``."""
+        settings = Settings(replace(machine, cwd=project))
+        venv = project / ".venv"
+        on = (*_VARIABLES, *map(os.fspath, (*files(settings.machine), venv)))
+        if settings.flag("virtualenvs.in-project") is not False and os.path.isdir(venv):
+            path = real(venv) if os.path.islink(venv) else venv
+            why = "a directory `.venv` is there" if path == venv else "`.venv` leads to it"
+            return Use("poetry", path, why, cfg_of(path) is not None, depends_on=on)
+        if settings.flag("virtualenvs.create") is False:
+            why = "virtualenvs.create is false, so it uses the system's Python"
+            return Use("poetry", None, why, depends_on=on)
+        store, how, _ = settings.place()
+        certain = how is not Why.VARIABLE
+        base = self._base(project)
+        try:
+            minor = _minor(read_text(store / _ENVS, _ENVS_LIMIT), base)
+        except UnreadableError:
+            minor, certain = None, False
+        if minor:
+            path, why = store / f"{base}-py{minor}", f"`poetry env use` chose Python {minor}"
+            on = (*on, os.fspath(store / _ENVS))
+            return Use("poetry", path, why, _is_environment(path), certain, on)
+        return self._of_first_python(project, settings, store / base, on)
+
+    def _base(self, project: Path) -> str:
+        """Return what the names of all environments of a project begin with."""
+        table = toml_table(read_text(project / "pyproject.toml", LIMIT))
+        name = string(table, "project", "name") or string(table, "tool", "poetry", "name")
+        return f"{self.name_part(name or '')}-{next(iter(_digests(project)), '')}"
+
+    def _of_first_python(
+        self, project: Path, settings: Settings, base: Path, on: tuple[str, ...]
+    ) -> Use:
+        """Return the environment of the Python that poetry would take, as far as that is told."""
+        on, machine = (*on, "PATH"), settings.machine
+        own = settings.flag("virtualenvs.use-poetry-python") is True
+        minor = "" if own else minor_of(first_on_path(machine, project, "python"))
+        if minor:
+            path = base.with_name(f"{base.name}-py{minor}")
+            why = f"Python {minor} is found first"
+            return Use("poetry", path, why, _is_environment(path), certain=False, depends_on=on)
+        found = sorted(base.parent.glob(f"{glob.escape(base.name)}-py*"))
+        if len(found) == 1 and _is_environment(found[0]):
+            why = "it is the only one that poetry has for the project"
+            return Use("poetry", found[0], why, exists=True, certain=False, depends_on=on)
+        why = "it is not known which Python poetry would take"
+        return Use("poetry", None, why, certain=False, depends_on=on)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return envs.toml without the project's section, if that chose this environment.
@@ -258,65 +317,8 @@ def _cut(text: str, section: str) -> str:
     return tomlkit.dumps(document)
 
 
-def _chosen(machine: Machine) -> Root | None:
-    """Return the root that variables or configuration files set, None for the default."""
-    settings = _Settings(machine)
-    path, why, source = settings.get("virtualenvs.path")
-    if path is None:
-        path, why, source = settings.get("cache-dir")
-        path = os.path.join(path, "virtualenvs") if path else None
-    return Root(from_home(machine, path), PoetryStore.name, why, source) if path else None
-
-
-class _Settings:
-    """poetry's settings as it would see them in the current directory."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        self._tables: list[tuple[Path, dict[str, Any]]] = []
-        for file in _files(machine):
-            table = toml_table(config_text(file))
-            if table:
-                self._tables.append((file, table))
-
-    def get(self, key: str) -> tuple[str | None, Why, str]:
-        """Return a setting's text with its references filled in, and what says so."""
-        value, why, source = self._raw(key)
-        for _ in range(_REFERENCES):
-            if value is None or "{" not in value:
-                break
-            value = _REFERENCE.sub(self._referred, value)
-        return value, why, source
-
-    def _raw(self, key: str) -> tuple[str | None, Why, str]:
-        variable = "POETRY_" + key.upper().replace("-", "_").replace(".", "_")
-        given = self._machine.variable(variable)
-        if given and "\0" not in given:
-            return given, Why.VARIABLE, variable
-        for file, table in self._tables:
-            value = string(table, *key.split("."))
-            if value:
-                return value, Why.CONFIG, str(file)
-        return None, Why.DEFAULT, ""
-
-    def _referred(self, match: re.Match[str]) -> str:
-        value = self._raw(match[1])[0]
-        if value is None and match[1] == "cache-dir":
-            value = os.fspath(cache_directory(self._machine, "pypoetry"))
-        return match[0] if value is None else value
-
-
-def _files(machine: Machine) -> Iterator[Path]:
-    """Yield the configuration files, the one that wins first."""
-    for directory in (machine.cwd, *machine.cwd.parents) if machine.cwd else ():
-        if os.path.lexists(directory / "pyproject.toml"):
-            yield directory / "poetry.toml"
-            break
-    given = machine.variable("POETRY_CONFIG_DIR")
-    if given:
-        yield (machine.cwd or machine.home) / given / "config.toml"
-    else:
-        yield config_directory(machine, "pypoetry", roaming=True) / "config.toml"
+def _is_environment(path: Path) -> bool:
+    return cfg_of(path) is not None
 
 
 STORE = PoetryStore()

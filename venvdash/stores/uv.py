@@ -7,13 +7,13 @@ uv 0.13.9, https://docs.astral.sh/uv/concepts/projects/layout/ and crates/uv-cac
 import os
 import re
 import sys
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Collection, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Traits
-from venvdash.stores import _seahash, uv_settings
+from venvdash.model import Environment, Sign, Traits, Use
+from venvdash.stores import _seahash, _uv_use, uv_settings
 from venvdash.stores.base import Assignment, Clearing, Kind, Reading, Root, Store, Why, normalised
 from venvdash.system.machine import Machine
 
@@ -46,6 +46,13 @@ class UvStore(Store):
     rank = 10
     requires = ("pyproject.toml",)
     tested_with = "uv 0.13.9"
+    lock_files = ("uv.lock",)
+    table = "tool.uv"
+
+    def sign(self, names: Collection[str], pyproject: str) -> Sign:
+        """Return how surely it is uv's project; its build backend alone says nothing."""
+        others = re.sub(r"^[ \t]*\[tool\.uv\.build-backend.*$", "", pyproject, flags=re.MULTILINE)
+        return super().sign(names, others)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the environment buckets of the cache that uv would use now.
@@ -125,6 +132,10 @@ class UvStore(Store):
             )
         return False
 
+    def use(self, project: Path, machine: Machine, config: Config) -> Use:
+        """Return what uv would use in ``project``: see ``_uv_use``."""
+        return _uv_use.use(project, machine, _BUCKET, partial(_tails, project))
+
     def expected(self, wanted: Assignment) -> Path | None:
         """Return the entry by the formula of the release that this was tested with.
 
@@ -153,6 +164,13 @@ class UvStore(Store):
         else:
             return None
         return environment.entry.parent / "-".join([part for part in parts if part] + [digest])
+
+
+def _tails(project: Path, implementation: str, version: str) -> Iterator[str]:
+    """Yield how the entries of a project for an interpreter of that version may end."""
+    for path in _spellings(project, canonical=True)[:1]:
+        for key in _interpreters(implementation, version):
+            yield f"{implementation}{version}-{_digest(path, key)}"
 
 
 def _project_digest(path: str, implementation: str, version: str, wanted: str) -> bool:

@@ -1,4 +1,4 @@
-"""uv's own settings, as far as they decide over environments: where its cache is, and how it links.
+"""uv's own settings, as far as they decide over environments: where they are, and how it links.
 
 Facts: uv 0.13.9, https://docs.astral.sh/uv/concepts/configuration-files/ and
 https://docs.astral.sh/uv/reference/settings/.
@@ -9,25 +9,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from venvdash.stores.base import Why
+from venvdash.stores.base import Why, has_table
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
 _LIMIT = 1024 * 1024  # bytes
 _ABOVE = 16  # directories above a project in which uv's settings may lie
 _SYMLINK = "symlink"
+_FEATURE = "centralized-project-envs"
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
-def cache_directory(machine: Machine) -> tuple[Path, Why, str]:
+def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path, Why, str]:
     """Return uv's cache, and how it is known: why, and by which variable or file.
 
-    UV_CACHE_DIR, then ``cache-dir`` of uv's user or system configuration, then the default.
+    UV_CACHE_DIR, then ``cache-dir`` of the settings of ``project`` (where one is given), of uv's
+    user or system configuration, then the default.
     """
     given = machine.variable("UV_CACHE_DIR")
     if given:
         return _literally(machine, given), Why.VARIABLE, "UV_CACHE_DIR"
-    for file in _configurations(machine):
-        configured = _text(_settings(file, "cache-dir").get("cache-dir"))
+    for file in configurations(machine, project):
+        configured = _text(_of_uv(file, "cache-dir").get("cache-dir"))
         if configured:
             return _literally(machine, configured), Why.CONFIG, str(file)
     if machine.platform == "win32":
@@ -45,13 +48,56 @@ def _literally(machine: Machine, text: str) -> Path:
     return (machine.cwd or machine.home) / text
 
 
-def _configurations(machine: Machine) -> list[Path]:
-    """Return uv's configuration files outside projects, the one that wins first."""
+def centralizes(machine: Machine, project: Path) -> bool:
+    """Return whether uv keeps the environment of ``project`` in its cache.
+
+    UV_PREVIEW, then UV_PREVIEW_FEATURES, then ``preview`` and ``preview-features`` of the first
+    configuration file that has one of them. UV_NO_CACHE switches it off.
+    """
+    if _true(machine.variable("UV_NO_CACHE")):
+        return False
+    if _true(machine.variable("UV_PREVIEW")):
+        return True
+    features = machine.variable("UV_PREVIEW_FEATURES")
+    if features:
+        return _FEATURE in [word.strip() for word in features.split(",")]
+    for file in configurations(machine, project):
+        settings = _of_uv(file, "preview")
+        features = settings.get("preview-features")
+        if features is not None:
+            return features is True or (isinstance(features, list) and _FEATURE in features)
+        if "preview" in settings:
+            return settings["preview"] is True
+    return False
+
+
+def configurations(machine: Machine, project: Path | None = None) -> list[Path]:
+    """Return uv's configuration files, the one that wins first.
+
+    With ``project`` the nearest one in it or above it is among them, as where uv is started there:
+    uv.toml, or a pyproject.toml with ``[tool.uv]``.
+    """
     if machine.variable("UV_NO_CONFIG"):
         return []
     given = machine.variable("UV_CONFIG_FILE")
     if given:
         return [_literally(machine, given)]
+    nearest = _nearest(project) if project is not None else None
+    return [*([nearest] if nearest else []), *_outside(machine)]
+
+
+def _nearest(project: Path) -> Path | None:
+    for folder in (project, *project.parents[:_ABOVE]):
+        if os.path.lexists(folder / "uv.toml"):
+            return folder / "uv.toml"
+        text = read_text(folder / "pyproject.toml", _LIMIT)
+        if text is not None and has_table(text, "tool.uv"):
+            return folder / "pyproject.toml"
+    return None
+
+
+def _outside(machine: Machine) -> list[Path]:
+    """Return uv's configuration files outside projects, the one that wins first."""
     if machine.platform == "win32":
         system = machine.path_variable("PROGRAMDATA") or Path("C:/ProgramData")
         return [machine.appdata / "uv" / "uv.toml", system / "uv" / "uv.toml"]
@@ -68,10 +114,8 @@ def symlinking(machine: Machine, projects: Iterable[Path]) -> str | None:
     """
     if machine.variable("UV_LINK_MODE") == _SYMLINK:
         return "UV_LINK_MODE"
-    for file in (*_configurations(machine), *_of_projects(projects)):
-        settings = _settings(file, "link-mode")
-        if file.name == "pyproject.toml":
-            settings = _table(_table(settings.get("tool")).get("uv"))
+    for file in (*configurations(machine), *_of_projects(projects)):
+        settings = _of_uv(file, "link-mode")
         modes = (settings.get("link-mode"), _table(settings.get("pip")).get("link-mode"))
         if _SYMLINK in modes:
             return str(file)
@@ -89,6 +133,14 @@ def _of_projects(projects: Iterable[Path]) -> Iterator[Path]:
             yield folder / "pyproject.toml"
 
 
+def _of_uv(file: Path, wanted: str) -> Mapping[str, Any]:
+    """Return uv's settings in a file that holds the word: of pyproject.toml its table."""
+    settings = _settings(file, wanted)
+    if file.name == "pyproject.toml":
+        return _table(_table(settings.get("tool")).get("uv"))
+    return settings
+
+
 def _settings(file: Path, wanted: str) -> Mapping[str, Any]:
     """Return the tables of a file that holds the word; none where it cannot be read."""
     text = read_text(os.path.realpath(file), _LIMIT)  # dotfiles are often links
@@ -104,6 +156,10 @@ def _settings(file: Path, wanted: str) -> Mapping[str, Any]:
 
 def _table(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _true(text: str | None) -> bool:
+    return (text or "").lower() in _TRUE
 
 
 def _text(value: Any) -> str | None:

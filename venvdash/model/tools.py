@@ -1,0 +1,54 @@
+"""Which tool a project is made for, and which environment that tool would use in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+
+class Sign(IntEnum):
+    """How surely a project's files show that a tool manages its environment."""
+
+    NONE = 0
+    MENTION = 1  # the tool may be used: its name is there
+    TABLE = 2  # its table is in pyproject.toml
+    LOCK = 3  # a file that only this tool makes or needs
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The environment that a tool would use in a project, told without running anything.
+
+    ``tool`` is the tool's name for people. ``environment`` is None where the tool would use no
+    environment, or where files and variables do not tell which. ``exists``: it is there, and the
+    tool would use it as it is; else the tool would create or replace it. ``why`` is a clause that
+    follows "because". ``certain`` is False where another shell may get another answer: which
+    Python comes first on PATH decides, or a variable that names one environment.
+
+    ``depends_on`` are the variables and files that decide. ``deletes`` is a directory that the
+    tool's next sync would delete, with everything in it.
+    """
+
+    tool: str
+    environment: Path | None
+    why: str
+    exists: bool = False
+    certain: bool = True
+    depends_on: tuple[str, ...] = ()
+    deletes: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectTools:
+    """The tools of one project by the names of their stores, and what each would use."""
+
+    signs: Mapping[str, Sign] = field(default_factory=dict)
+    uses: Mapping[str, Use] = field(default_factory=dict)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The tools with the surest sign; several where it cannot be told, () without any."""
+        surest = max(self.signs.values(), default=Sign.NONE)
+        if surest < Sign.TABLE:
+            return ()
+        return tuple(name for name, sign in self.signs.items() if sign is surest)

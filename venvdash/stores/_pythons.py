@@ -1,0 +1,136 @@
+"""Which Python a tool would start, told from PATH, links and version files without starting any."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from pathlib import Path
+
+from venvdash.stores.base import parse_cfg
+from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
+
+_LIMIT = 64 * 1024  # bytes of a pyvenv.cfg
+_FILE_LIMIT = 4096  # bytes of a version file
+_INTERPRETERS = ("bin/python", "Scripts/python.exe", "python.exe")
+_CLAUSE = re.compile(r"(===|==|!=|~=|<=|>=|<|>)\s*v?([0-9]+(?:\.[0-9]+)*)(\.\*)?")
+_MINOR = re.compile(r"python([0-9]+\.[0-9]+)t?(?:\.exe)?")
+
+
+def cfg_of(prefix: Path) -> Mapping[str, str] | None:
+    """Return the keys of an environment's pyvenv.cfg; None where there is none to read."""
+    text = read_text(os.path.join(prefix, "pyvenv.cfg"), _LIMIT)
+    return parse_cfg(text) if text is not None else None
+
+
+def version_of(cfg: Mapping[str, str]) -> str:
+    """Return ``X.Y.Z`` (or ``X.Y``) of a pyvenv.cfg, "" where it is not told."""
+    text = cfg.get("version_info") or cfg.get("version") or ""
+    found = re.match(r"[0-9]+\.[0-9]+(?:\.[0-9]+)?", text)
+    return found[0] if found else ""
+
+
+def has_python(prefix: Path) -> bool:
+    """Return whether the interpreter of an environment is there."""
+    return any(os.path.exists(prefix / place) for place in _INTERPRETERS)
+
+
+def allows(specifiers: str | None, version: str) -> bool:
+    """Return whether a Python version satisfies PEP 440 specifiers; also where that is unclear."""
+    if not specifiers or not version:
+        return True
+    return all(_holds(clause.strip(), version) for clause in specifiers.split(","))
+
+
+def first_on_path(machine: Machine, project: Path, *names: str) -> Path | None:
+    """Return the interpreter that is found first on PATH, links and pyenv's shims resolved.
+
+    ``names`` are looked for in each directory. Environments are passed over. None where there is
+    none, or where only running it would tell.
+    """
+    for folder in (machine.variable("PATH") or "").split(os.pathsep):
+        if not os.path.isabs(folder) or os.path.lexists(f"{folder}/../pyvenv.cfg"):
+            continue
+        for name in names:
+            path = Path(folder, name)
+            if not os.access(path, os.X_OK) or path.is_dir():
+                continue
+            found = real = Path(os.path.realpath(path))
+            if path.parent.name == "shims":
+                shimmed = _shimmed(machine, project, name)
+                if shimmed is None:
+                    continue  # pyenv goes on looking behind its own folder
+                found = Path(os.path.realpath(shimmed))
+            return found if _MINOR.fullmatch(found.name) else _named(real)
+    return None
+
+
+def minor_of(interpreter: Path | None) -> str:
+    """Return ``X.Y`` of an interpreter by its name, "" where that does not tell."""
+    found = _MINOR.fullmatch(interpreter.name) if interpreter else None
+    return found[1] if found else ""
+
+
+def _named(path: Path) -> Path | None:
+    """Return the interpreter with its version in its name that lies beside a plain ``python``."""
+    try:
+        names = sorted(name for name in os.listdir(path.parent) if _MINOR.fullmatch(name))
+    except OSError:
+        return None
+    same = [name for name in names if os.path.realpath(path.parent / name) == os.fspath(path)]
+    return path.parent / same[0] if len(same) == 1 else None
+
+
+def _shimmed(machine: Machine, project: Path, name: str) -> Path | None:
+    """Return the interpreter that pyenv's shim of that name starts in ``project``."""
+    root = machine.path_variable("PYENV_ROOT") or machine.home / ".pyenv"
+    for version in _pyenv_versions(machine, project, root):
+        path = root / "versions" / version / "bin" / name
+        if os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def _pyenv_versions(machine: Machine, project: Path, root: Path) -> Iterator[str]:
+    text = machine.variable("PYENV_VERSION")
+    if text:
+        text = text.replace(":", " ")
+    files = [above / ".python-version" for above in (project, *project.parents)]
+    for file in (*files, root / "version"):
+        text = text or read_text(file, _FILE_LIMIT)
+    for version in (text or "").split():
+        if "/" not in version and version not in (".", ".."):
+            yield version
+
+
+def _holds(clause: str, version: str) -> bool:
+    found = _CLAUSE.fullmatch(clause)
+    if found is None:
+        return True
+    operator, wanted, star = found.groups()
+    given, asked = _numbers(version), _numbers(wanted)
+    if star or operator == "~=":
+        head = asked if star else asked[:-1]
+        inside = given[: len(head)] == head
+        if operator == "~=":
+            return inside and not _less(given, asked)
+        return inside if operator == "==" else not inside
+    less, more = _less(given, asked), _less(asked, given)
+    return {
+        "<": less,
+        "<=": not more,
+        ">": more,
+        ">=": not less,
+        "!=": less or more,
+    }.get(operator, not (less or more))
+
+
+def _less(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    for a, b in zip_longest(one, other, fillvalue=0):
+        if a != b:
+            return a < b
+    return False
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

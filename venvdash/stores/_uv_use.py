@@ -1,0 +1,243 @@
+"""Which environment uv would use in a project.
+
+Read in uv 0.13.9 (``crates/uv/src/commands/project``) and seen with it:
+
+- UV_PROJECT_ENVIRONMENT decides before everything else.
+- With the preview feature ``centralized-project-envs`` off it is ``.venv``: a directory, a link, or
+  a file with a path. Where its Python does not fit the project, uv replaces it.
+- With the feature on, ``.venv`` only tells which Python: uv uses the environment in its cache that
+  belongs to the project and to the interpreter of ``.venv``. Where that is missing or does not
+  fit, it is the one of the interpreter that uv finds first. ``uv sync`` then makes ``.venv`` a link
+  to it, and **deletes a directory** ``.venv`` that is an environment, user files included.
+- What fits: UV_PYTHON, else ``.python-version`` of the project or of uv's configuration folder;
+  and ``requires-python``.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.model import Use
+from venvdash.stores import uv_settings
+from venvdash.stores._pythons import allows, cfg_of, first_on_path, has_python, version_of
+from venvdash.stores.base import normalised
+from venvdash.stores.reading import LIMIT, string, toml_table
+from venvdash.system.files import read_text, real
+from venvdash.system.machine import Machine
+
+_VARIABLES = (
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PREVIEW",
+    "UV_PREVIEW_FEATURES",
+    "UV_NO_CACHE",
+    "UV_CACHE_DIR",
+    "UV_NO_CONFIG",
+    "UV_CONFIG_FILE",
+    "UV_PYTHON",
+)
+_PATH_LIMIT = 8 * 1024  # bytes of a `.venv` file
+_PIN_LIMIT = 1024  # bytes of a .python-version
+_PIN = re.compile(r"(?:(?:cpython|cp|python)[@-]?)?([0-9]+(?:\.[0-9]+){0,2})(?:-.*)?")
+_ENTRY = re.compile(r"(?:(.*)-)?([a-z]+)([0-9]+\.[0-9][0-9a-z.+]*)-[0-9a-f]{16}")
+_PINS = (".python-version", ".python-versions")
+
+Named = Callable[[str, str], Iterable[str]]  # the entries for an implementation and a version
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a project's Python has to be."""
+
+    pin: str = ""  # "3.12"
+    specifiers: tuple[str, ...] = ()
+    known: bool = True  # False where the request is a path or a name
+
+    def allows(self, version: str) -> bool:
+        """Return whether a version fits; also where that cannot be told."""
+        if self.pin and f"{version}.".startswith(f"{self.pin}.") is False:
+            return False
+        return all(allows(one, version) for one in self.specifiers)
+
+
+def use(project: Path, machine: Machine, bucket_name: str, named: Named) -> Use:
+    """Return what uv would use in ``project``, the root of a workspace.
+
+    ``named`` gives the names of the entries that an interpreter may have in the cache.
+    """
+    asked = _Asked(project, machine, bucket_name, named)
+    given = machine.variable("UV_PROJECT_ENVIRONMENT")
+    if given:
+        path = project / given
+        exists = cfg_of(path) is not None
+        return asked.answer(path, "UV_PROJECT_ENVIRONMENT names it", exists, certain=False)
+    return asked.central() if uv_settings.centralizes(machine, project) else asked.local()
+
+
+class _Asked:
+    """One question: what is read for it."""
+
+    def __init__(self, project: Path, machine: Machine, bucket_name: str, named: Named) -> None:
+        self._project, self._machine, self._named = project, machine, named
+        self._bucket_name = bucket_name
+        self._venv = project / ".venv"
+        self._pyproject = toml_table(read_text(project / "pyproject.toml", LIMIT)) or {}
+        self._files = [*uv_settings.configurations(machine, project), self._venv]
+        self._request = self._requested()
+        self._leads = _led(self._venv)
+        self._cfg = cfg_of(self._leads) if has_python(self._leads) else None
+
+    def answer(
+        self,
+        path: Path | None,
+        why: str,
+        exists: bool,
+        *,
+        certain: bool = True,
+        central: bool = False,
+    ) -> Use:
+        """Return it with what it depends on."""
+        deletes = None
+        if central and not os.path.islink(self._venv) and cfg_of(self._venv) is not None:
+            deletes = self._venv
+        on = (*_VARIABLES, *(() if certain else ("PATH",)), *map(str, dict.fromkeys(self._files)))
+        return Use("uv", path, why, exists, certain, on, deletes)
+
+    def local(self) -> Use:
+        """Return ``.venv``, or what it leads to."""
+        if self._cfg is None:
+            return self.answer(self._venv, "uv keeps it in the project", False)
+        version = version_of(self._cfg)
+        if not self._request.allows(version):
+            why = f"the Python {version} of the present one does not fit the project"
+            return self.answer(self._venv, why, False)
+        if self._leads == self._venv:
+            return self.answer(self._venv, "`.venv` is an environment there", True)
+        return self.answer(self._leads, "`.venv` leads to it", True)
+
+    def central(self) -> Use:
+        """Return the project's environment in uv's cache."""
+        bucket = uv_settings.cache_directory(self._machine, self._project)[0] / self._bucket_name
+        if self._cfg is not None and self._request.allows(version_of(self._cfg)):
+            found = self._of_interpreter(bucket, self._cfg)
+            if found is not None:
+                version = version_of(self._cfg)
+                why = f"uv keeps it in its cache, and `.venv` has its Python {version}"
+                return self.answer(found, why, True, central=True)
+        return self._discovered(bucket)
+
+    def _of_interpreter(self, bucket: Path, cfg: Mapping[str, str]) -> Path | None:
+        implementation = cfg.get("implementation", "CPython").lower()
+        short = {"cpython": "cp", "pypy": "pp", "graalpy": "gp"}.get(implementation, implementation)
+        version = version_of(cfg)
+        # A Python that uv upgrades in place has X.Y in the name, a pre-release more than X.Y.Z.
+        for text in dict.fromkeys((cfg.get("version_info", version), version, _minor(version))):
+            for name in self._names(short, text):
+                if cfg_of(bucket / name) is not None:
+                    return bucket / name
+        return None
+
+    def _names(self, implementation: str, version: str) -> Iterator[str]:
+        for tail in self._named(implementation, version):
+            yield f"{self._head}-{tail}" if self._head else tail
+
+    @property
+    def _head(self) -> str:
+        name = string(self._pyproject, "project", "name") or ""
+        return normalised(name) or normalised(self._project.name)
+
+    def _discovered(self, bucket: Path) -> Use:
+        """Return the environment of the interpreter that uv finds first, as far as that is told."""
+        fitting = {
+            path: cfg
+            for path in self._entries(bucket)
+            if (cfg := cfg_of(path)) is not None and self._request.allows(version_of(cfg))
+        }
+        home = self._first_python()
+        if home is not None and self._request.known:
+            for path, cfg in fitting.items():
+                if real(Path(cfg.get("home", "/"))) == home:
+                    why = f"uv keeps it in its cache, and finds the Python of {home} first"
+                    return self.answer(path, why, True, certain=False, central=True)
+            why = f"uv's cache has none for the Python of {home}, which uv finds first"
+            return self.answer(None, why, False, certain=False, central=True)
+        if len(fitting) == 1:
+            why = "it is the only one in uv's cache whose Python fits the project"
+            return self.answer(next(iter(fitting)), why, True, certain=False, central=True)
+        why = "it is not known which Python uv would find first"
+        return self.answer(None, why, False, certain=False, central=True)
+
+    def _entries(self, bucket: Path) -> Iterator[Path]:
+        """Yield the environments of the project in uv's cache."""
+        try:
+            names = sorted(os.listdir(bucket))
+        except OSError:
+            return
+        for name in names:
+            found = _ENTRY.fullmatch(name)
+            if found and (found[1] or "") == self._head and name in self._names(found[2], found[3]):
+                yield bucket / name
+
+    def _first_python(self) -> Path | None:
+        """Return the directory of the interpreter that uv finds first; None where not told.
+
+        Those that uv manages come before those on PATH.
+        """
+        managed = list(self._managed())
+        if managed:
+            return managed[0]
+        minor = _minor(self._request.pin) if "." in self._request.pin else ""
+        names = [f"python{minor}"] if minor else []
+        found = first_on_path(self._machine, self._project, *names, "python3", "python")
+        return found.parent if found else None
+
+    def _managed(self) -> Iterator[Path]:
+        machine = self._machine
+        given = machine.variable("UV_PYTHON_INSTALL_DIR")
+        folder = Path(given) if given else machine.data_home / "uv" / "python"
+        found = []
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            names = []
+        for name in names:
+            version = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
+            if version and self._request.allows(version[1]):
+                found.append(([int(part) for part in version[1].split(".")], name))
+        for _, name in sorted(found, reverse=True):
+            yield real(folder / name / "bin")
+
+    def _requested(self) -> Request:
+        specifiers = string(self._pyproject, "project", "requires-python")
+        wanted = (specifiers,) if specifiers else ()
+        pin = self._machine.variable("UV_PYTHON") or self._pinned()
+        if not pin:
+            return Request("", wanted)
+        if pin[0] in "<>=!~":
+            return Request("", (*wanted, pin))
+        found = _PIN.fullmatch(pin)
+        return Request(found[1], wanted) if found else Request("", wanted, known=False)
+
+    def _pinned(self) -> str:
+        """Return what the project's version file, or else the user's, asks for."""
+        folders = (self._project, self._machine.config_home / "uv")
+        for file in (folder / name for folder in folders for name in _PINS):
+            text = read_text(file, _PIN_LIMIT)
+            if text is not None:
+                self._files.append(file)
+                lines = [line.strip() for line in text.splitlines()]
+                return next((line for line in lines if line and line[0] != "#"), "")
+        return ""
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _led(venv: Path) -> Path:
+    """Return where ``.venv`` leads as a link or as a file with a path; itself as a directory."""
+    text = read_text(venv, _PATH_LIMIT)  # not through a link
+    if text is not None and "\0" not in text and text.strip():
+        return real(venv.parent / text.strip())
+    return real(venv) if os.path.islink(venv) else venv
