@@ -8,6 +8,7 @@ from tests.conftest import Home
 from tests.scenario import uv_project
 from tests.session.test_names import made, poetrys, scanned
 from venvdash.model import Row
+from venvdash.session import resolve
 from venvdash.session.resolve import AmbiguousError, NotFoundError
 from venvdash.stores._traces import short_hash
 
@@ -74,10 +75,9 @@ def test_then_what_the_tool_itself_chose(home: Home) -> None:
     path = project(home, "app")
     store = home.path / ".local" / "share" / "pdm" / "venvs"
     digest = short_hash(str(path), "md5")
-    versioned, named = (made(store / f"app-{digest}-{ident}") for ident in ("3.12", "dev"))
-    assert current(home, path) == [versioned]  # the other has a name of its own
-    (path / ".pdm-python").write_text(str(named / "bin" / "python"))
-    assert current(home, path) == current(home, path, changing=True) == [named]
+    for environment in [made(store / f"app-{digest}-{ident}") for ident in ("3.12", "dev")]:
+        (path / ".pdm-python").write_text(str(environment / "bin" / "python"))
+        assert current(home, path) == current(home, path, changing=True) == [environment]
 
 
 def test_then_the_only_one_that_is_proven(home: Home) -> None:
@@ -85,6 +85,7 @@ def test_then_the_only_one_that_is_proven(home: Home) -> None:
     first = poetrys(home.path, path, "3.11")
     assert current(home, path) == current(home, path, changing=True) == [first]
     second = poetrys(home.path, path, "3.12")
+    del home.variables["PATH"]  # the Python that is found first would decide
     with pytest.raises(AmbiguousError) as caught:
         current(home, path)
     assert {row.path for _, row in caught.value.options} == {first, second}
@@ -104,13 +105,12 @@ def test_one_that_its_project_does_not_use_now_is_not_taken_to_be_changed(home: 
     elsewhere = made(home.path / ".virtualenvs" / "app")
     (path / ".venv").symlink_to(elsewhere)
     assert current(home, path) == [elsewhere]
-    session = scanned(home, path)
-    shown: list[Row] = [row for row in session.rows.values() if row.path == left]
-    session.rows = {left: shown[0]}
+    shown: list[Row] = [row for row in scanned(home, path).rows.values() if row.path == left]
     (path / ".venv").unlink()
-    assert session.choose(None, changing=False).note == "app@3.11: its project uses another one now"
+    note = "app@3.11: its project uses another one now"
+    assert resolve.implied(shown, path).note == note
     with pytest.raises(NotFoundError) as caught:
-        session.choose(None, changing=True)
+        resolve.implied(shown, path, changing=True)
     assert len(caught.value.suggestions) == 1
 
 

@@ -257,7 +257,7 @@ def in_project(environment: Environment, home: Path) -> Iterator[str]:
 
     The HOME directory is none, although people keep their settings in a repository there.
     """
-    if environment.location is not Location.LINKED:
+    if environment.location is Location.CENTRAL:
         return
     entry = real_entry(environment)
     homes = {os.path.realpath(home), *map(str, Path(os.path.realpath(home)).parents)}

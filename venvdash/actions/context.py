@@ -39,7 +39,7 @@ class Context:
 
         For one that only a project leads to, that is what stands for a store.
         """
-        if environment.location is Location.LINKED:
+        if environment.location is not Location.CENTRAL:
             return (linked.root_of(environment.path),)
         return self.roots.get(environment.root, ())
 

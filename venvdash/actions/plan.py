@@ -102,7 +102,7 @@ def _folder(row: Row, context: Context) -> TrashFolder:
 
 def _confirm(row: Row) -> str:
     """Return why the environment's name must be typed, "" where a yes will do."""
-    if row.environment.location is Location.LINKED:
+    if row.environment.location is not Location.CENTRAL:
         return "it lies in no store, and only a project leads to it"
     usage = row.usage
     if usage is None or usage.user_files is None:

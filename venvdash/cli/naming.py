@@ -85,6 +85,9 @@ def chosen(
 
 def _not_found(opened: Session, name: str | None, error: NotFoundError) -> str:
     meant = " or ".join(visible(one) for one in error.suggestions)
+    if error.reason:
+        also = f"\nThe project has {meant}." if meant else ""
+        return f"{error.reason}{also}"
     if name is None:
         place = short_path(str(error), opened.machine.home)
         if meant:

@@ -34,6 +34,7 @@ class Location(StrEnum):
 
     CENTRAL = "central"  # it lies in a store
     LINKED = "linked"  # a project leads to it, and it lies in no store
+    IN_PROJECT = "in-project"  # its project's directory holds it
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ def root_of(prefix: Path) -> Root:
     return Root(prefix.parent.parent if unnamed else prefix.parent, "folders", Why.PROJECT)
 
 
-def read(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
+def read(
+    prefix: Path, uid: int | None, location: Location = Location.LINKED
+) -> Inspected | NotEnvironment:
     """Read the environment at ``prefix``, a path without links; see ``inspect`` for ``uid``.
 
     Nothing is ever written into one: other programs' folders are not venvdash's.
@@ -52,7 +54,7 @@ def read(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
     environment = replace(
         found.environment,
         traits=replace(found.environment.traits, keeps_sidecar=False),
-        location=Location.LINKED,
+        location=location,
         sidecar=False,
     )
     return replace(found, environment=environment)

@@ -21,7 +21,7 @@ from venvdash.scanner.events import (
     Problem,
 )
 from venvdash.scanner.union import Book
-from venvdash.session import nearest, resolve
+from venvdash.session import nearest, own_tool, resolve
 from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions
 from venvdash.session.events import DeleteEvent, Finished, SessionEvent
@@ -163,7 +163,9 @@ class Session(Scanned):
         rows = list(self.rows.values())
         if text is None:
             cwd = self.machine.cwd or self.machine.home
-            return resolve.implied(rows, cwd, changing=changing, every=every)
+            if every:
+                return resolve.implied(rows, cwd, changing=changing, every=True)
+            return own_tool.implied(self, cwd, changing=changing)
         return resolve.choose(self.query(text), rows, changing=changing, every=every)
 
     def examine(self, row: Row) -> "Examination":

@@ -24,11 +24,14 @@ _LIVE = frozenset({Status.LINKED, Status.INACTIVE, Status.MOVED})  # its project
 
 
 class NotFoundError(Exception):
-    """Nothing bears the name; ``suggestions`` are near ones."""
+    """Nothing bears the name; ``suggestions`` are near ones.
 
-    def __init__(self, text: str, suggestions: Sequence[str] = ()) -> None:
+    Without a name ``reason`` is a sentence that says why the project has none to take.
+    """
+
+    def __init__(self, text: str, suggestions: Sequence[str] = (), reason: str = "") -> None:
         super().__init__(text)
-        self.suggestions = tuple(suggestions)
+        self.suggestions, self.reason = tuple(suggestions), reason
 
 
 class AmbiguousError(Exception):

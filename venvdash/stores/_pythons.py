@@ -42,11 +42,11 @@ def allows(specifiers: str | None, version: str) -> bool:
     return all(_holds(clause.strip(), version) for clause in specifiers.split(","))
 
 
-def first_on_path(machine: Machine, project: Path, *names: str) -> Path | None:
-    """Return the interpreter that is found first on PATH, links and pyenv's shims resolved.
+def on_path(machine: Machine, project: Path, *names: str) -> Iterator[Path | None]:
+    """Yield the interpreters on PATH in their order, links and pyenv's shims resolved.
 
-    ``names`` are looked for in each directory. Environments are passed over. None where there is
-    none, or where only running it would tell.
+    ``names`` are looked for in each directory. Environments are passed over. None stands for one
+    whose version only running it would tell.
     """
     for folder in (machine.variable("PATH") or "").split(os.pathsep):
         if not os.path.isabs(folder) or os.path.lexists(f"{folder}/../pyvenv.cfg"):
@@ -60,9 +60,8 @@ def first_on_path(machine: Machine, project: Path, *names: str) -> Path | None:
                 shimmed = _shimmed(machine, project, name)
                 if shimmed is None:
                     continue  # pyenv goes on looking behind its own folder
-                found = Path(os.path.realpath(shimmed))
-            return found if _MINOR.fullmatch(found.name) else _named(real)
-    return None
+                found = real = Path(os.path.realpath(shimmed))
+            yield found if _MINOR.fullmatch(found.name) else _named(real)
 
 
 def minor_of(interpreter: Path | None) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from venvdash.model import Use
 from venvdash.stores import uv_settings
-from venvdash.stores._pythons import allows, cfg_of, first_on_path, has_python, version_of
+from venvdash.stores._pythons import allows, cfg_of, has_python, minor_of, on_path, version_of
 from venvdash.stores.base import normalised
 from venvdash.stores.reading import LIMIT, string, toml_table
 from venvdash.system.files import read_text, real
@@ -59,6 +59,16 @@ class Request:
         if self.pin and f"{version}.".startswith(f"{self.pin}.") is False:
             return False
         return all(allows(one, version) for one in self.specifiers)
+
+    def may_allow(self, minor: str) -> bool:
+        """Return whether some version X.Y.Z of ``X.Y`` may fit."""
+        return any(self.allows(f"{minor}.{patch}") for patch in (0, *self._patches, 99))
+
+    @property
+    def _patches(self) -> tuple[str, ...]:
+        """The patch releases that the request names."""
+        texts = (self.pin, *self.specifiers)
+        return tuple(x for text in texts for x in re.findall(r"[0-9]+\.[0-9]+\.([0-9]+)", text))
 
 
 def use(project: Path, machine: Machine, bucket_name: str, named: Named) -> Use:
@@ -154,8 +164,8 @@ class _Asked:
             for path in self._entries(bucket)
             if (cfg := cfg_of(path)) is not None and self._request.allows(version_of(cfg))
         }
-        home = self._first_python()
-        if home is not None and self._request.known:
+        home = self._first_python() if self._request.known else None
+        if home is not None:
             for path, cfg in fitting.items():
                 if real(Path(cfg.get("home", "/"))) == home:
                     why = f"uv keeps it in its cache, and finds the Python of {home} first"
@@ -189,8 +199,10 @@ class _Asked:
             return managed[0]
         minor = _minor(self._request.pin) if "." in self._request.pin else ""
         names = [f"python{minor}"] if minor else []
-        found = first_on_path(self._machine, self._project, *names, "python3", "python")
-        return found.parent if found else None
+        for found in on_path(self._machine, self._project, *names, "python3", "python"):
+            if found is None or self._request.may_allow(minor_of(found)):
+                return found.parent if found else None
+        return None
 
     def _managed(self) -> Iterator[Path]:
         machine = self._machine

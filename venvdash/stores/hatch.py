@@ -219,9 +219,8 @@ def _usual(
     base = data.path if data else data_directory(machine, "hatch")
     folder = machine.expand(given) if given else base / "env" / "virtual"
     digest = next(iter(_digests(project)), "")
-    called = f"{digest}-unmanaged"
-    if isinstance(pyproject.get("project"), dict):
-        called = re.sub(r"[-_.]+", "-", string(pyproject, "project", "name") or "").lower()
+    name_of = string(pyproject, "project", "name") or real(project).name
+    called = re.sub(r"[-_.]+", "-", name_of).lower()
     last = called if name == _DEFAULT else name
     if folder == machine.home / ".virtualenvs" or real(project) in real(folder).parents:
         return folder / last

@@ -24,7 +24,7 @@ from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
 from venvdash.stores._dirs import by_default, cache_directory, with_default
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import about, pointer_text
-from venvdash.stores._pythons import cfg_of, first_on_path, minor_of
+from venvdash.stores._pythons import cfg_of, minor_of, on_path
 from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
 from venvdash.stores.poetry_settings import Settings, chosen, files
@@ -162,7 +162,7 @@ class PoetryStore(Store):
         """Return the environment of the Python that poetry would take, as far as that is told."""
         on, machine = (*on, "PATH"), settings.machine
         own = settings.flag("virtualenvs.use-poetry-python") is True
-        minor = "" if own else minor_of(first_on_path(machine, project, "python"))
+        minor = "" if own else minor_of(next(on_path(machine, project, "python"), None))
         if minor:
             path = base.with_name(f"{base.name}-py{minor}")
             why = f"Python {minor} is found first"

@@ -1,0 +1,42 @@
+"""What `venvdash path` prints in a project, beside what the project's own tool answers there."""
+
+from pathlib import Path
+
+from tests.conftest import Home
+from venvdash.config import Config
+from venvdash.scanner.tools import of_project
+from venvdash.session import Session
+from venvdash.session.resolve import AmbiguousError, NotFoundError
+from venvdash.system.files import real
+
+
+def path_in(home: Home, project: Path, **variables: str) -> Path | None:
+    """Return the environment that commands without a name take there, None where none."""
+    session = Session(home.machine(project, **variables), Config(), records=False)
+    for _ in session.scan(usage=False, early=False):
+        pass
+    try:
+        (row,) = session.choose(None, changing=True).rows
+    except (NotFoundError, AmbiguousError):
+        return None
+    return real(row.path)
+
+
+def expected_in(home: Home, project: Path, **variables: str) -> Path:
+    """Return where the tool of the project would have its environment, existing or not."""
+    found = of_project(project, home.machine(project, **variables), Config())
+    ((use),) = [found.uses[name] for name in found.owners]
+    assert use.environment is not None
+    return use.environment
+
+
+def why_none(home: Home, project: Path, **variables: str) -> str:
+    """Return the sentence that says why there is none to take."""
+    session = Session(home.machine(project, **variables), Config(), records=False)
+    for _ in session.scan(usage=False, early=False):
+        pass
+    try:
+        found = session.choose(None, changing=True).rows
+    except NotFoundError as error:
+        return error.reason
+    raise AssertionError(f"{found[0].path} is used")

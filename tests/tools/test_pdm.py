@@ -1,0 +1,120 @@
+"""In pdm's projects, against ``pdm info --python``."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.realtools import Tool
+from tests.tools.asking import path_in, why_none
+from venvdash.system.files import real
+
+PYPROJECT = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.10"\n[tool.pdm]\n'
+
+
+class Pdm:
+    """pdm as the user of one HOME runs it, told to keep environments outside projects."""
+
+    def __init__(self, home: Home, program: Path, pythons: tuple[Path, Path]) -> None:
+        self.home, self.program, self.pythons = home, program, pythons
+        self.variables = {"PDM_VENV_IN_PROJECT": "0", "PDM_CHECK_UPDATE": "0"}
+
+    def run(self, project: Path, *arguments: str | Path, **variables: str) -> str:
+        given = self.variables | variables
+        done = self.home.run(self.program, *arguments, cwd=project, check=False, **given)
+        return done.stdout.strip()
+
+    def project(self, name: str) -> Path:
+        path = self.home.path / "code" / name
+        path.mkdir(parents=True)
+        (path / "pyproject.toml").write_text(PYPROJECT)
+        return path
+
+    def make(self, project: Path, python: int = 0, *name: str, **variables: str) -> Path:
+        self.run(project, "venv", "create", *name, self.pythons[python], **variables)
+        ident = (
+            name[1] if name else ".".join(self.pythons[python].resolve().name[6:].split(".")[:2])
+        )
+        return Path(self.run(project, "venv", "--path", ident, **variables))
+
+    def agrees(self, project: Path, **variables: str) -> Path | None:
+        """Return the environment of the Python that pdm uses; ours has to be the same.
+
+        It is asked last, as pdm notes the Python that it takes, or makes an environment.
+        """
+        ours = path_in(self.home, project, **self.variables | variables)
+        before = set(self.home.path.rglob("pyvenv.cfg"))
+        python = Path(self.run(project, "info", "--python", **variables))
+        made = set(self.home.path.rglob("pyvenv.cfg")) - before
+        answer = None if made else real(python.parent.parent)
+        assert ours == answer
+        for file in made:
+            shutil.rmtree(file.parent)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def pdm(module_home: Home, tool: Tool, two_pythons: tuple[Path, Path]) -> Pdm:
+    return Pdm(module_home, tool("pdm"), two_pythons)
+
+
+def forget(project: Path) -> None:
+    """Have pdm choose again."""
+    (project / ".pdm-python").unlink(missing_ok=True)
+
+
+def test_the_saved_python_decides_and_travels_with_the_project(pdm: Pdm) -> None:
+    project = pdm.project("app")
+    assert why_none(pdm.home, project, **pdm.variables).startswith("pdm has none to use in ")
+    environment = pdm.make(project)
+    other = pdm.make(project, 1, "--name", "other")
+    for used in (environment, other):
+        pdm.run(project, "use", "-q", "--venv", used.name.rpartition("-")[2])
+        assert pdm.agrees(project) == used
+    moved = project.rename(project.with_name("moved"))
+    assert pdm.agrees(moved) == other
+    forget(moved)
+    assert pdm.agrees(moved) is None
+
+
+def test_a_venv_directory_goes_before_unless_another_python_is_saved(pdm: Pdm) -> None:
+    project = pdm.project("inside")
+    central = pdm.make(project)
+    assert pdm.agrees(project) == central
+    inside = pdm.run(project, "venv", "create", pdm.pythons[1], PDM_VENV_IN_PROJECT="1")
+    assert inside
+    assert (project / ".venv" / "pyvenv.cfg").exists()
+    assert pdm.agrees(project) == central
+    assert pdm.agrees(project, PDM_IGNORE_SAVED_PYTHON="1") == project / ".venv"
+    forget(project)
+    assert pdm.agrees(project) == project / ".venv"
+    assert pdm.agrees(project, PDM_PYTHON=str(central / "bin" / "python")) == central
+    shutil.rmtree(project / ".venv")
+    assert pdm.agrees(project) == central
+
+
+def test_what_does_not_fit_the_project_is_passed_over(pdm: Pdm) -> None:
+    project = pdm.project("fits")
+    first, second = pdm.make(project), pdm.make(project, 1)
+    assert pdm.agrees(project) in (first, second)
+    for python, environment in zip(pdm.pythons, (first, second), strict=True):
+        minor = ".".join(python.resolve().name[6:].split(".")[:2])
+        text = PYPROJECT.replace(">=3.10", f"=={minor}.*")
+        (project / "pyproject.toml").write_text(text)
+        assert pdm.agrees(project) == environment
+
+
+def test_where_the_settings_put_it(pdm: Pdm) -> None:
+    project = pdm.project("placed")
+    usual = pdm.make(project)
+    config = pdm.home.path / ".config" / "pdm" / "config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text('[venv]\nlocation = "~/envs of pdm"\n')
+    assert path_in(pdm.home, project, **pdm.variables) is None
+    other = pdm.make(project)
+    assert other.parent == pdm.home.path / "envs of pdm"
+    assert pdm.agrees(project) == other
+    config.unlink()
+    forget(project)
+    assert pdm.agrees(project) == usual

@@ -1,0 +1,218 @@
+"""In uv's projects, with its preview feature on and off, against ``uv sync --dry-run``."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from uv import find_uv_bin
+
+from tests.conftest import Home
+from tests.tools.asking import path_in, why_none
+from venvdash.system.files import real
+
+ON = {"UV_PREVIEW_FEATURES": "centralized-project-envs"}
+OFF: dict[str, str] = {}
+FEATURE = 'preview-features = ["centralized-project-envs"]\n'
+PYPROJECT = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.10"\n'
+OFFLINE = {"UV_OFFLINE": "1", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+class Uv:
+    """uv as the user of one HOME runs it, with two Pythons on PATH, the first one first."""
+
+    def __init__(self, home: Home, pythons: tuple[Path, Path]) -> None:
+        self.home, self.pythons = home, pythons
+        self.paths = [str(python.parent) for python in pythons]
+
+    def variables(self, first: int = 0) -> dict[str, str]:
+        folders = self.paths if first == 0 else self.paths[::-1]
+        return {"PATH": ":".join([*folders, "/usr/bin", "/bin"])}
+
+    def run(self, project: Path, *arguments: str | Path, **variables: str) -> str:
+        every = self.variables() | OFFLINE | variables
+        return self.home.run(find_uv_bin(), *arguments, cwd=project, check=True, **every).stdout
+
+    def project(self, name: str) -> Path:
+        path = self.home.path / "code" / name
+        path.mkdir(parents=True)
+        (path / "pyproject.toml").write_text(PYPROJECT)
+        self.run(path, "lock", "-q")
+        return path
+
+    def answer(self, project: Path, **variables: str) -> Path | None:
+        """Return the environment that a sync would use as it is."""
+        words = ("sync", "--dry-run", "--output-format", "json")
+        found = json.loads(self.run(project, *words, **variables))["sync"]
+        kept = found["action"] == "check"
+        return real(Path(found["environment"]["path"])) if kept else None
+
+    def agrees(self, project: Path, **variables: str) -> Path | None:
+        """Return uv's answer, which has to be ours as well."""
+        answer = self.answer(project, **self.variables() | variables)
+        assert path_in(self.home, project, **self.variables() | variables) == answer
+        return answer
+
+
+@pytest.fixture(scope="module")
+def uv(module_home: Home, two_pythons: tuple[Path, Path]) -> Uv:
+    return Uv(module_home, two_pythons)
+
+
+@pytest.fixture(scope="module")
+def central(uv: Uv) -> tuple[Path, dict[str, Path]]:
+    """A project with two environments in uv's cache, by the Python's minor version."""
+    project = uv.project("both")
+    found = {}
+    for python in uv.pythons:
+        uv.run(project, "sync", "-q", "-p", python, **ON)
+        found[str(python)] = (project / ".venv").resolve()
+    assert len(set(found.values())) == 2
+    return project, found
+
+
+def test_the_venv_link_tells_which_python(uv: Uv, central: tuple[Path, dict[str, Path]]) -> None:
+    project, environments = central
+    for environment in environments.values():
+        (project / ".venv").unlink()
+        (project / ".venv").symlink_to(environment)
+        assert uv.agrees(project, **ON) == uv.agrees(project, **OFF) == environment
+        (project / ".venv").unlink()
+        (project / ".venv").write_text(str(environment))
+        assert uv.agrees(project, **ON) == uv.agrees(project, **OFF) == environment
+
+
+def test_without_a_link_the_first_python_decides(
+    uv: Uv, central: tuple[Path, dict[str, Path]]
+) -> None:
+    project, environments = central
+    (project / ".venv").unlink(missing_ok=True)
+    for number, python in enumerate(uv.pythons):
+        given = uv.variables(number)
+        assert uv.agrees(project, **given, **ON) == environments[str(python)]
+        assert uv.agrees(project, **given, **OFF) is None
+    reason = why_none(uv.home, project, **uv.variables())
+    assert (
+        reason == "uv would create ~/code/both/.venv for ~/code/both: uv keeps it in the project."
+    )
+
+
+def test_a_venv_directory_is_used_with_the_feature_off_only(
+    uv: Uv, central: tuple[Path, dict[str, Path]]
+) -> None:
+    project, environments = central
+    (project / ".venv").unlink(missing_ok=True)
+    for python, environment in environments.items():
+        uv.run(project, "venv", "-q", "--clear", "-p", python)
+        assert uv.agrees(project, **OFF) == project / ".venv"
+        assert uv.agrees(project, **ON) == environment
+        inside = project / "src"
+        inside.mkdir(exist_ok=True)
+        assert path_in(uv.home, inside, **uv.variables()) == project / ".venv"
+    shutil.rmtree(project / ".venv")
+    (project / ".venv").symlink_to(environment)
+
+
+def test_the_version_asked_for_decides(uv: Uv, central: tuple[Path, dict[str, Path]]) -> None:
+    project, environments = central
+    minors = [".".join(python.resolve().name[6:].split(".")[:2]) for python in uv.pythons]
+    for linked in environments.values():
+        for number, python in enumerate(uv.pythons):
+            (project / ".venv").unlink(missing_ok=True)
+            (project / ".venv").symlink_to(linked)
+            pin, wanted = minors[number], environments[str(python)]
+            (project / ".python-version").write_text(f"{pin}\n")
+            assert uv.agrees(project, **ON) == wanted
+            assert uv.agrees(project, **OFF) == (linked if linked == wanted else None)
+            (project / ".python-version").unlink()
+            assert uv.agrees(project, **ON, UV_PYTHON=pin) == wanted
+            text = PYPROJECT.replace(">=3.10", f"=={pin}.*")
+            (project / "pyproject.toml").write_text(text)
+            (project / "uv.lock").unlink()
+            uv.run(project, "lock", "-q")
+            assert uv.agrees(project, **ON) == wanted
+            (project / "pyproject.toml").write_text(PYPROJECT)
+            uv.run(project, "lock", "-q")
+
+
+def test_every_place_that_switches_the_feature_is_read(
+    uv: Uv, central: tuple[Path, dict[str, Path]]
+) -> None:
+    project, environments = central
+    environment = environments[str(uv.pythons[0])]
+    (project / ".venv").unlink(missing_ok=True)
+    user = uv.home.path / ".config" / "uv" / "uv.toml"
+    user.parent.mkdir(parents=True, exist_ok=True)
+
+    def is_central(**variables: str) -> bool:
+        return uv.agrees(project, **variables) == environment
+
+    assert is_central(UV_PREVIEW="1")
+    assert not is_central(UV_PREVIEW="0", UV_PREVIEW_FEATURES="audit")
+    assert not is_central(**ON, UV_NO_CACHE="1")
+    own = project / "pyproject.toml"
+    for text, wanted in ((FEATURE, True), ("preview = true\n", True), ("offline = true\n", False)):
+        own.write_text(f"{PYPROJECT}[tool.uv]\n{text}")
+        assert is_central() is wanted
+    own.write_text(f"{PYPROJECT}[tool.uv]\n{FEATURE}")
+    assert not is_central(UV_PREVIEW_FEATURES="audit")
+    assert not is_central(UV_NO_CONFIG="1")
+    (project / "uv.toml").write_text("preview = false\n")
+    assert not is_central()
+    (project / "uv.toml").unlink()
+    own.write_text(PYPROJECT)
+    user.write_text(FEATURE)
+    assert is_central()
+    (project.parent / "uv.toml").write_text("preview = false\n")
+    assert not is_central()
+    (project.parent / "uv.toml").unlink()
+    other = uv.home.path / "other.toml"
+    other.write_text("preview = false\n")
+    assert not is_central(UV_CONFIG_FILE=str(other))
+    user.unlink()
+
+
+def test_an_environment_that_a_variable_names(
+    uv: Uv, central: tuple[Path, dict[str, Path]]
+) -> None:
+    project, _ = central
+    for given in ("inside/env", str(uv.home.path / "elsewhere")):
+        assert uv.agrees(project, UV_PROJECT_ENVIRONMENT=given) is None
+        uv.run(project, "sync", "-q", UV_PROJECT_ENVIRONMENT=given)
+        assert uv.agrees(project, UV_PROJECT_ENVIRONMENT=given) == project / given
+        assert uv.agrees(project, **ON, UV_PROJECT_ENVIRONMENT=given) == project / given
+
+
+def test_a_link_to_another_disk(uv: Uv) -> None:
+    project = uv.project("linked")
+    other = uv.home.path / "disk" / "env"
+    uv.run(project, "venv", "-q", "-p", uv.pythons[1], other)
+    (project / ".venv").symlink_to(other)
+    assert uv.agrees(project, **OFF) == other
+    assert uv.agrees(project, **ON) is None
+    assert why_none(uv.home, project, **uv.variables() | ON).startswith("uv has none to use in ")
+
+
+def test_a_moved_project_gets_a_new_one_with_the_feature_on(uv: Uv) -> None:
+    project = uv.project("moves")
+    uv.run(project, "sync", "-q", **ON)
+    environment = (project / ".venv").resolve()
+    assert uv.agrees(project, **ON) == environment
+    moved = project.rename(project.with_name("moved"))
+    assert uv.agrees(moved, **ON) is None
+    assert uv.agrees(moved, **OFF) == environment
+    moved.rename(project)
+    assert uv.agrees(project, **ON) == environment
+
+
+def test_a_member_of_a_workspace_uses_the_environment_of_the_root(uv: Uv) -> None:
+    project = uv.project("space")
+    member = project / "packages" / "one"
+    member.mkdir(parents=True)
+    (member / "pyproject.toml").write_text(PYPROJECT.replace("app", "one"))
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.uv.workspace]\nmembers = ["packages/*"]\n')
+    uv.run(project, "lock", "-q")
+    uv.run(project, "sync", "-q", **ON)
+    environment = (project / ".venv").resolve()
+    assert uv.agrees(member, **ON) == uv.agrees(member, **OFF) == environment

@@ -1,0 +1,111 @@
+"""What a command without a name means: the environment that the project's own tool would use."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.model import (
+    Claim,
+    Direction,
+    How,
+    Location,
+    NotEnvironment,
+    ProjectTools,
+    Row,
+    Status,
+    Use,
+    Verdict,
+)
+from venvdash.scanner import linked, projects, tools
+from venvdash.session import nearest, resolve
+from venvdash.session.resolve import AmbiguousError, Choice, NotFoundError
+from venvdash.stores.base import VENV_NAMES
+from venvdash.system.files import real
+from venvdash.text import short_path, visible
+
+if TYPE_CHECKING:
+    from venvdash.session.core import Session
+
+
+def implied(session: "Session", directory: Path, *, changing: bool) -> Choice:
+    """Return the environment that the tool of the nearest project upwards would use there.
+
+    One that lies in no store becomes a row of the session. Where nothing shows which tool a
+    project is managed with, its only environment counts. Raises NotFoundError, which says why
+    there is none, and AmbiguousError.
+    """
+    rows = list(session.rows.values())
+    project, own = nearest.above(rows, directory)
+    found = tools.of_project(
+        project, session.machine, session.config, {row.environment.store for row in own}
+    )
+    uses = _asked(found, own)
+    if not found.owners and not any(tools.manages(found, name) for name in found.uses):
+        leads = nearest.linked(rows, project) or _inside(session, project)
+        if leads is not None:
+            return Choice((leads,))
+    used = {real(use.environment): use for use in uses if use.environment and use.exists}
+    if len(used) == 1:
+        ((path, use),) = used.items()
+        return Choice((_row(session, path, project, use.why),))
+    if used:
+        meant = [_row(session, path, project, use.why) for path, use in used.items()]
+        raise AmbiguousError(str(project), resolve.options(meant, [*rows, *meant]))
+    if not found.owners:
+        return resolve.implied(rows, directory, changing=changing)
+    leads = nearest.linked(rows, project)  # which its tool does not follow
+    by_hand = [row for row in own if row.environment.store not in found.uses and row != leads]
+    current = nearest.current(by_hand, project)
+    if current is not None and current.verdict.status is Status.LINKED:
+        return Choice((current,))
+    names = [resolve.spelling(row, rows) for row in own]
+    raise NotFoundError(str(project), names, reason=_missing(uses, project, session.machine.home))
+
+
+def _asked(found: ProjectTools, own: Iterable[Row]) -> list[Use]:
+    """Return the answers of the project's tools; without a sure sign, of its environments'."""
+    present = {row.environment.store for row in own}
+    mentioned = tuple(name for name in found.uses if tools.manages(found, name))
+    names = found.owners or [name for name in mentioned or found.uses if name in present]
+    return [found.uses[name] for name in names if name in found.uses]
+
+
+def _inside(session: "Session", project: Path) -> Row | None:
+    """Return the environment that lies in the project itself, as tools agree to call it."""
+    path = project / projects.VENV
+    if os.path.islink(path) or not os.path.lexists(path / "pyvenv.cfg"):
+        return None
+    return _row(session, real(path), project, "`.venv` is an environment there")
+
+
+def _row(session: "Session", path: Path, project: Path, why: str) -> Row:
+    """Return the row of an environment; one in no store is read, and becomes one."""
+    known = {real(row.path): row for row in session.rows.values()}
+    if path in known:
+        return known[path]
+    inside = path.is_relative_to(real(project))
+    location = Location.IN_PROJECT if inside else Location.LINKED
+    read = linked.read(path, session.machine.uid, location)
+    if isinstance(read, NotEnvironment):
+        where = short_path(path, session.machine.home)
+        raise NotFoundError(str(project), reason=f"{where} {visible(read.reason)}.")
+    claim = Claim(path, project, How.PROJECT_LINK, Direction.PROJECT, os.fspath(path))
+    verdict = Verdict(Status.LINKED, visible(why), (project,), claim.how, (claim,))
+    title = projects.name_of(os.fspath(project)) or ""
+    name = title or (project.name if path.name in VENV_NAMES else path.name)
+    row = Row(read.environment, verdict, name, used=read.environment.used, here=True, title=title)
+    session.rows[path] = row
+    return row
+
+
+def _missing(uses: Sequence[Use], project: Path, home: Path) -> str:
+    """Return the sentence that says why there is no environment to take."""
+    where = short_path(project, home)
+    if not uses:
+        return f"no environment belongs to the project of {where}."
+    use = uses[0]
+    if use.environment is None:
+        return f"{use.tool} has none to use in {where}: {visible(use.why)}."
+    there = short_path(use.environment, home)
+    return f"{use.tool} would create {there} for {where}: {visible(use.why)}."
