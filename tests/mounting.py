@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,3 +48,33 @@ def tmpfs(point: Path, size: str = "16m") -> Iterator[Path]:
         yield point
     finally:
         subprocess.run(["umount", "-l", str(point)], capture_output=True)
+
+
+@contextlib.contextmanager
+def formatted(
+    point: Path, kind: str, *, size: str = "512M", options: str = "", image: Path | None = None
+) -> Iterator[Path]:
+    """Mount a new file system of a ``kind`` (btrfs, xfs, ext4) at ``point``, from a loop device.
+
+    Its ``image`` is a file beside ``point`` unless given; one that is there already is mounted as
+    it is.
+    """
+    image = image or point.with_name(f"{point.name}.image")
+    if not image.exists():
+        _make_file_system(image, kind, size)
+    mount = ["mount", "-o", ",".join(filter(None, ["loop", options])), str(image), str(point)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip(f"needs root and a kernel with {kind}, to mount a loop device")
+    try:
+        yield point
+    finally:
+        subprocess.run(["umount", str(point)], capture_output=True, check=True)
+
+
+def _make_file_system(image: Path, kind: str, size: str) -> None:
+    program = shutil.which(f"mkfs.{kind}")
+    if program is None:
+        pytest.skip(f"needs mkfs.{kind}")
+    with image.open("wb"):
+        subprocess.run(["truncate", "-s", size, str(image)], check=True)
+    subprocess.run([program, "-q", str(image)], capture_output=True, check=True)

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.scanner.usage_tools import fill
+from venvdash.scanner.counting import Sum
 from venvdash.scanner.footprint import BLOCK
-from venvdash.scanner.union import Book, Sum
+from venvdash.scanner.union import Book
 from venvdash.scanner.usage import measure
 
 ENVIRONMENTS = 4  # the fifth place is the cache's

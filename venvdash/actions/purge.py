@@ -18,8 +18,11 @@ from pathlib import Path
 
 from venvdash.actions import journal, tidying
 from venvdash.model import Removal, Trashed
+from venvdash.scanner.footprint import BLOCK
+from venvdash.scanner.measure import count
 from venvdash.system.descent import mount_id, open_directory, open_up
 from venvdash.system.directory import Directory
+from venvdash.system.extents import KINDS, settle
 from venvdash.system.files import UnreadableError, own_uid, read_regular
 from venvdash.system.locks import lock_directory
 from venvdash.system.mounts import Mounts
@@ -160,7 +163,10 @@ def _free(
         open_up(entry.descriptor, entry.status())
     trashed = _check_journal(entry)
     _begin(entry)
-    removed = _empty(entry, processes, tell)
+    comes_back = _what_comes_back(entry)
+    removed = _empty(entry, processes, comes_back.telling(tell) if comes_back else tell)
+    if comes_back:
+        removed.freed = comes_back.bytes(removed.freed, removed.failures)
     if not removed.failures:
         emptied = tidying.tidy(trashed) if trashed else ()
         own = _own(entry, trashed)
@@ -212,6 +218,41 @@ def _begin(entry: Directory) -> None:
         os.replace(entry.path / journal.NAME, entry.path / journal.BEGUN)
     else:
         os.replace(journal.NAME, journal.BEGUN, src_dir_fd=here, dst_dir_fd=here)
+
+
+@dataclass(frozen=True, slots=True)
+class _ComesBack:
+    """What a tree gives back where files share blocks: ``back`` of the ``taken`` bytes of it."""
+
+    taken: int
+    back: int
+
+    def bytes(self, freed: int, left: int) -> int:
+        """Return what comes back with inodes of ``freed`` bytes; ``left``: how many names stay."""
+        return min(freed * self.back // self.taken, self.back) if left else self.back
+
+    def telling(self, tell: Tell) -> Tell:
+        """Return ``tell`` for who counts what inodes take."""
+        return lambda freed: tell(self.bytes(freed, 1))
+
+
+def _what_comes_back(entry: Directory) -> _ComesBack | None:
+    """Return what removing a tree gives back; None where that is what its inodes take.
+
+    Looked at when it begins, for what others held before may be held by nobody else now.
+    """
+    mount = Mounts.read().of(entry.real())
+    if mount is None or mount.fstype not in KINDS:
+        return None
+    settle(os.fspath(entry.path), mount.fstype)
+    try:
+        found = count(os.fsencode(entry.real()), fstype=mount.fstype)
+    except OSError:
+        return None
+    if found.extents is None:
+        return None
+    metadata = 0 if found.extents.held() else found.extents.metadata
+    return _ComesBack(max(found.blocks, 1) * BLOCK, (found.own + metadata) * BLOCK)
 
 
 def _empty(entry: Directory, processes: int, tell: Tell) -> Removed:

@@ -14,7 +14,7 @@ from venvdash.cli.rows import package_json, row_json, time_json
 from venvdash.model import Claim, Package, Record, Row
 from venvdash.session import Session
 from venvdash.session.examine import Examination
-from venvdash.session.figures import age, size
+from venvdash.session.figures import age, doubt, size
 from venvdash.session.words import evidence_in_words, how_in_words, places_in_words
 from venvdash.text import short_path, visible
 
@@ -145,8 +145,8 @@ def _disk(row: Row) -> Iterator[str]:
     yield _pair("apparent", f"{size(usage.apparent)}, the sum of file sizes")
     yield _pair("frees", f"{size(usage.frees)}, what deleting it gives back")
     yield _pair("+cache", f"{size(usage.cache_held)}, what uv's cache then still holds")
-    if not usage.exact:
-        yield "about: this file system shares blocks, or the figures have aged"
+    if why := doubt(usage):
+        yield why
 
 
 def _python(row: Row, home: Path) -> Iterator[str]:

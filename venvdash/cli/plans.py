@@ -148,6 +148,8 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "refused": [_refusal_json(refusal) for refusal in plan.refused],
         "frees": plan.frees,
         "cache_held": plan.cache_held,
+        "exact": plan.exact,
+        "at_most": plan.at_most,
         "packages_only_in_cache": list(plan.packages_only_in_cache),
         "unreadable_processes": plan.unreadable,
     }

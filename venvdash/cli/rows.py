@@ -57,6 +57,7 @@ def _usage(usage: Usage | None) -> dict[str, object] | None:
         "frees": usage.frees,
         "cache_held": usage.cache_held,
         "exact": usage.exact,
+        "at_most": usage.at_most,
         "files": usage.files,
         "user_files": user_files_json(usage.user_files),
         "missing_files": usage.missing_files,

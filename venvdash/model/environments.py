@@ -163,9 +163,10 @@ class Usage:
     ``apparent``: the sum of file sizes. ``on_disk``: allocated blocks, each inode once. ``frees``:
     what deleting this environment alone gives back. ``cache_held``: what only links outside all
     known environments (as a rule uv's cache) still hold after that; None until all environments
-    are measured. ``exact`` is False where the file system clones blocks or the figure may have
-    aged. ``user_files`` and ``missing_files`` (of packages, by their RECORD) are found by the same
-    walk; None where not all could be read.
+    are measured. ``exact`` is False where the file system shares blocks between files or the
+    figure may have aged, ``at_most`` True where ``frees`` may be far less than it says: where that
+    file system does not tell what is shared, or compresses. ``user_files`` and ``missing_files``
+    (of packages, by their RECORD) are found by the same walk; None where not all could be read.
     """
 
     apparent: int
@@ -177,3 +178,4 @@ class Usage:
     measured: float = 0.0
     user_files: UserFiles | None = None
     missing_files: int | None = None
+    at_most: bool = False

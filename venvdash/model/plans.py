@@ -120,6 +120,7 @@ class Plan:
     """What would be done, shown before it is: the dialog, the dry run and JSON all draw this.
 
     ``frees`` and ``cache_held`` are of the union: blocks shared inside the selection count once.
+    ``exact`` and ``at_most`` are as in ``Usage``.
     ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
     """
 
@@ -130,6 +131,8 @@ class Plan:
     cache_held: int = 0
     packages_only_in_cache: tuple[str, ...] = ()
     unreadable: int = 0
+    exact: bool = True
+    at_most: bool = False
 
     @property
     def searched(self) -> bool:

@@ -13,14 +13,17 @@ from array import array
 from itertools import accumulate
 from operator import sub
 
+from venvdash.scanner import extents
+from venvdash.scanner.extents import Extents
+
 BLOCK = 512  # bytes; the unit of st_blocks, whatever the file system's own block is
 UNSURE = -(2**63)  # in place of a modification time too young to vouch for anything
 
-_MAGIC = b"vdu3" + sys.byteorder[:1].encode()
+_MAGIC = b"vdu4" + sys.byteorder[:1].encode()
 # device, root inode, measured, apparent, blocks, own blocks, files, problems,
 # first shared inode, wide, unlisted, directories, shared, samples, digests, path bytes,
-# sample bytes, problem bytes, user files, their size, missing files, place bytes
-_HEADER = struct.Struct("<QQdQQQQQQBBIIIIQIIqQII")
+# sample bytes, problem bytes, user files, their size, missing files, place bytes, bytes of extents
+_HEADER = struct.Struct("<QQdQQQQQQBBIIIIQIIqQIIQ")
 _LIMIT = 32 * 1024 * 1024  # bytes, packed; 100,000 files take some 100 KB
 _BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked; a bomb stays bearable
 
@@ -33,9 +36,12 @@ class Footprint:
     ``inodes`` (ascending) are those with links outside the tree, ``sizes`` their blocks,
     ``outside`` the number of those links, ``inside`` that of the links in the tree.
     ``directories`` are relative paths, ``mtimes`` belong to them; ``digests`` maps the index of a
-    directory whose time is UNSURE to its content's checksum. ``samples`` are relative paths of some
-    shared files with their link counts. ``unlisted``: the tree cannot be recognised later (too
-    young, too deep, or not all of it was seen).
+    directory whose time is UNSURE to its content's checksum. ``samples`` are relative paths of
+    some shared files with their link counts: 0 for files that share blocks with another inode, 1
+    for files that do not. ``extents`` is None where the file system does not share blocks between
+    files; elsewhere ``own`` leaves out metadata, and blocks that other files or snapshots hold.
+    ``unlisted``: the tree cannot be recognised later (too young, too deep, or not all of it was
+    seen).
 
     ``user_files``: files that nothing known brought (see ``user_files``), -1 where that cannot be
     known, ``user_size`` their bytes, ``user_places`` the first places where they lie, each a letter
@@ -43,9 +49,9 @@ class Footprint:
     """
 
     __slots__ = (
-        "apparent", "blocks", "device", "digests", "directories", "files", "inode", "inodes",
-        "inside", "measured", "missing", "mtimes", "outside", "own", "problem", "problems",
-        "samples", "sizes", "unlisted", "user_files", "user_places", "user_size",
+        "apparent", "blocks", "device", "digests", "directories", "extents", "files", "inode",
+        "inodes", "inside", "measured", "missing", "mtimes", "outside", "own", "problem",
+        "problems", "samples", "sizes", "unlisted", "user_files", "user_places", "user_size",
     )  # fmt: skip
 
     def __init__(self, device: int, inode: int, measured: float) -> None:
@@ -65,6 +71,7 @@ class Footprint:
         self.digests: dict[int, int] = {}
         self.samples: list[tuple[bytes, int]] = []
         self.unlisted = False
+        self.extents: Extents | None = None
 
     def share(
         self, inodes: list[int], sizes: list[int], outside: list[int], inside: list[int]
@@ -85,12 +92,13 @@ class Footprint:
         names = b"\0".join(path for path, _ in self.samples)
         problem = self.problem.encode("utf-8", "replace")[:1000]
         places = b"\0".join(self.user_places)
+        extents_ = self.extents.pack() if self.extents else b""
         header = _HEADER.pack(
             self.device, self.inode, self.measured, self.apparent, self.blocks, self.own,
             self.files, self.problems, self.inodes[0] if self.inodes else 0, wide, self.unlisted,
             len(self.directories), len(self.inodes), len(self.samples), len(self.digests),
             len(paths), len(names), len(problem),
-            self.user_files, self.user_size, self.missing, len(places),
+            self.user_files, self.user_size, self.missing, len(places), len(extents_),
         )  # fmt: skip
         body = b"".join((
             self.mtimes.tobytes(),
@@ -101,7 +109,7 @@ class Footprint:
             array(code, self.sizes).tobytes(),
             array(code, self.outside).tobytes(),
             array(code, self.inside).tobytes(),
-            paths, names, problem, places,
+            paths, names, problem, places, extents_,
         ))  # fmt: skip
         # The checksum in zlib's trailer covers the header too, so that no flipped bit gets by.
         return _MAGIC + zlib.compress(header + body, 1)
@@ -128,7 +136,7 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
     (
         device, inode, measured, apparent, blocks, own, files, problems, first, wide, unlisted,
         directories, shared, samples, digests, path_bytes, name_bytes, problem_bytes,
-        user_files, user_size, missing, place_bytes,
+        user_files, user_size, missing, place_bytes, extent_bytes,
     ) = _HEADER.unpack_from(data)  # fmt: skip
     found = Footprint(device, inode, measured)
     found.apparent, found.blocks, found.own = apparent, blocks, own
@@ -151,6 +159,8 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
     found.user_files, found.user_size, found.missing = user_files, user_size, missing
     places = reader.take(place_bytes)
     found.user_places = places.split(b"\0") if places else []
+    if extent_bytes:
+        found.extents = extents.unpack(reader.take(extent_bytes))
     sane = own <= blocks and all(index < directories for index in indices)
     sane = sane and all(place[:1] in b"fdge" and len(place) > 1 for place in found.user_places)
     return found if sane and reader.at == len(data) else None

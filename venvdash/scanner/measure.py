@@ -5,7 +5,7 @@ gone or wants no more). Every frame is four fields in a request, one letter and 
 answer; a field is its length (4 bytes, little-endian) and its bytes.
 
 Request: path · relative mount points inside, joined by NUL · remembered footprint or nothing ·
-anything where directories tell inode numbers truly.
+the file system's type where directories tell inode numbers truly.
 Answers: ``.`` still working · ``r`` footprint, newly measured · ``u`` unchanged (the device's
 number now in 8 bytes, a renewed footprint or nothing) · ``p`` cannot be measured, why.
 
@@ -21,7 +21,9 @@ from collections.abc import Callable, Collection
 from operator import attrgetter
 
 from venvdash.scanner import user_files
+from venvdash.scanner.extents import Collector, File, key_of
 from venvdash.scanner.footprint import UNSURE, Footprint, unpack
+from venvdash.system.extents import extents, sharing
 from venvdash.system.walk import Opened, open_directory, walk
 
 Tick = Callable[[], None]
@@ -51,20 +53,21 @@ def count(
     mounted: Collection[bytes] = (),
     tick: Tick = lambda: None,
     memo: Memo | None = None,
+    fstype: str = "",
 ) -> Footprint:
     """Return the footprint of the tree at ``root``, without following links or crossing mounts.
 
     ``mounted``: mount points inside, relative to the root. ``tick`` is called for every directory
     and every 256 files; what it raises ends the walk. ``memo`` spares looking again at inodes that
     an earlier tree had; give one only for file systems whose directories tell inode numbers
-    truly, and for trees measured within the same seconds. Raises OSError if the root cannot be
-    opened.
+    truly, and for trees measured within the same seconds. ``fstype`` is the file system's type, for
+    those that share blocks between files. Raises OSError if the root cannot be opened.
 
     The sums are those of ``du -s`` and ``du -s --apparent-size``: each inode once, directories
     and links with their own size (du from coreutils 9.2 on leaves directories out of the
     apparent size; earlier ones and BSD's count them, and so do we).
     """
-    counting = _Counting(root, tick, None if mounted else memo)
+    counting = _Counting(root, tick, None if mounted else memo, fstype)
     for opened in walk(root, mounted=mounted, report=counting.report):
         tick()
         counting.directory(opened)
@@ -74,9 +77,11 @@ def count(
 class _Counting:
     """The sums while a tree is walked."""
 
-    def __init__(self, root: bytes, tick: Tick, memo: Memo | None) -> None:
+    def __init__(self, root: bytes, tick: Tick, memo: Memo | None, fstype: str) -> None:
         self.tick = tick
         self.search = user_files.Search(root, tick)
+        self.fstype = fstype
+        self.collector: Collector | None = None
         self.memo = memo
         self.known: dict[int, Facts] | None = None
         self.now = time.time_ns()
@@ -103,6 +108,8 @@ class _Counting:
             footprint.device, footprint.inode = found.st_dev, found.st_ino
             if self.memo is not None:
                 self.known = self.memo.setdefault(found.st_dev, {})
+            system = sharing(opened.descriptor, self.fstype)
+            self.collector = Collector(system) if system else None
         size = _blocks(found)
         footprint.apparent += found.st_size
         footprint.blocks += size
@@ -115,6 +122,9 @@ class _Counting:
         footprint = self.footprint
         device, files = footprint.device, footprint.files
         apparent = alone = joint = 0
+        noted: list[File] = []
+        note_alone = noted.append if self.collector else None
+        before = files
         linked: tuple[str | bytes, int] | None = None
         names: list[str | bytes] = []
         note = names.append
@@ -139,6 +149,8 @@ class _Counting:
                 if links < 2:  # 0 is what Windows says
                     apparent += size
                     alone += blocks
+                    if note_alone is not None:
+                        note_alone((entry, size, blocks))
                     continue
                 inode = found.st_ino
                 if found.st_dev != device:  # layers of an overlay: not ours to compare
@@ -157,8 +169,11 @@ class _Counting:
         footprint.files = files
         footprint.apparent += apparent
         footprint.blocks += alone + joint
-        footprint.own += alone
         self.search.directory(opened.path, names, apparent)
+        if self.collector:
+            self.collector.directory(opened, noted, files - before)
+        else:
+            footprint.own += alone
         if linked is not None and opened.path is not None:
             self._sample(opened.path, *linked)
 
@@ -217,6 +232,10 @@ class _Counting:
             footprint.user_places, footprint.missing = user.places, user.missing
         step = len(self.samples) // _SAMPLES + 1
         footprint.samples = self.samples[::step]
+        if self.collector:
+            footprint.extents = self.collector.result(len(sizes) - len(outside))
+            footprint.own += self.collector.own
+            footprint.samples += self.collector.samples
         if footprint.problems or footprint.unlisted:
             footprint.unlisted = True
             footprint.directories, footprint.samples = [], []
@@ -282,9 +301,8 @@ def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
                 times[index - start] = UNSURE
         if times != mtimes[part].tolist():
             return None
-    for path, links in old.samples:
-        if look(path, dir_fd=descriptor, follow_symlinks=False).st_nlink != links:
-            return None
+    if not all(_as_before(descriptor, path, links) for path, links in old.samples):
+        return None
     now = time.time_ns()
     for index, digest in list(old.digests.items()):
         inner = open_directory(old.directories[index], descriptor)
@@ -300,8 +318,20 @@ def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
     return old
 
 
+def _as_before(descriptor: int, path: bytes, links: int) -> bool:
+    """Return whether a sample of a footprint has as many links, or shares blocks, as it did."""
+    if links < 2:
+        return bool(key_of(extents(path, descriptor))) == (links == 0)
+    return os.stat(path, dir_fd=descriptor, follow_symlinks=False).st_nlink == links
+
+
 def answer(
-    path: bytes, mounted: Collection[bytes], remembered: bytes, tick: Tick, memo: Memo | None
+    path: bytes,
+    mounted: Collection[bytes],
+    remembered: bytes,
+    tick: Tick,
+    memo: Memo | None,
+    fstype: str = "",
 ) -> bytes:
     """Return the answer to one request: its letter, then its field without the length."""
     old = unpack(remembered) if remembered and not mounted else None
@@ -311,7 +341,7 @@ def answer(
             device = old.device.to_bytes(8, "little")
             return b"u" + device + (old.pack() if len(old.digests) != before else b"")
     try:
-        return b"r" + count(path, mounted, tick, memo).pack()
+        return b"r" + count(path, mounted, tick, memo, fstype).pack()
     except OSError as error:
         return b"p" + (error.strerror or str(error)).lower().encode("utf-8", "replace")
 
@@ -364,8 +394,9 @@ def main() -> None:
     try:
         while (request := _receive()) is not None:
             path, mounted, remembered, trusted = request
+            fstype = trusted.decode()
             points = frozenset(mounted.split(b"\0")) if mounted else frozenset()
-            _send(answer(path, points, remembered, beat, memo if trusted else None))
+            _send(answer(path, points, remembered, beat, memo if trusted else None, fstype))
     except BrokenPipeError:
         sys.exit(0)
 

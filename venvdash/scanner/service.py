@@ -447,10 +447,12 @@ class _Survey:
         """Measure every environment, and again tell what only the whole table shows."""
         from venvdash.scanner.union import Book
         from venvdash.scanner.usage import measure  # a listing without sizes needs none of it
+        from venvdash.stores import uv_settings
 
         paths, book = list(self._environments), Book()
+        cache = uv_settings.cache_directory(self._machine)[0]
         total, done = len(paths), 0
-        for sized in measure(paths, self._past.sizes, self._cancelled, book=book):
+        for sized in measure(paths, self._past.sizes, self._cancelled, book=book, cache=cache):
             if sized.problem:
                 yield Problem(sized.path, sized.problem)
             if sized.usage.cache_held is None:

@@ -7,50 +7,31 @@ microsecond for each shared file.
 
 ``frees``: blocks of the inodes all of whose links lie in the selection. ``cache_held``: blocks of
 the inodes with links in the selection and otherwise only outside all known environments.
+
+Where inodes share blocks (see ``extents``) nobody tells how many do. What several environments of
+the selection share, and neither another one nor uv's cache as far as is known, counts as freed, and
+the sum is a bound then.
 """
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from venvdash.model import Usage
-from venvdash.scanner.footprint import BLOCK, Footprint, unpack
-
-Several = Mapping[int, "tuple[array[int], array[int]]"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Bytes of a selection.
-
-    ``exact`` is False where a figure may have aged, where the file system shares blocks between
-    files, or where not everything could be measured.
-    """
-
-    frees: int = 0
-    cache_held: int = 0
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    path: Path
-    device: int
-    inode: int
-    own: int
-    nested: bool
-    exact: bool
-    packed: bytes
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """What tells two paths to one directory (a bind mount) from two directories."""
-        return self.device, self.inode
-
-    def footprint(self) -> Footprint:
-        return unpack(self.packed, listing=False) or Footprint(self.device, self.inode, 0.0)
+from venvdash.scanner.counting import (
+    Entry,
+    Several,
+    Sum,
+    Totals,
+    count_extents,
+    counted,
+    shared_in,
+    times_in,
+)
+from venvdash.scanner.extents import HELD_BY_CACHE, HELD_BY_NOBODY, Extents
+from venvdash.scanner.footprint import BLOCK, Footprint
 
 
 @dataclass(slots=True)
@@ -77,13 +58,24 @@ class _Shared:
 
 
 @dataclass(slots=True)
-class _Totals:
-    own: int = 0
-    frees: int = 0
-    held: int = 0
+class _Keys:
+    """The keys of shared blocks that several environments have on one file system, ascending.
 
-    def __sub__(self, other: "_Totals") -> "_Totals":
-        return _Totals(self.own - other.own, self.frees - other.frees, self.held - other.held)
+    ``times``: how many environments have. Of the selection: ``owners``, and who else holds them,
+    as far as these know.
+    """
+
+    keys: "array[int]"
+    times: "array[int]"
+    owners: "array[int]"
+    states: "array[int]"
+
+    def contribution(self, at: int) -> int:
+        """Return what the selection does to a key: 2 frees it, 1 leaves it to the cache."""
+        if not self.owners[at] or self.owners[at] < self.times[at]:
+            return 0
+        state = self.states[at]
+        return 2 if state == HELD_BY_NOBODY else state == HELD_BY_CACHE
 
 
 @dataclass(slots=True)
@@ -91,10 +83,11 @@ class _Basket:
     """A selection that grows and shrinks by one environment at a time."""
 
     several: dict[int, _Shared]
-    members: dict[tuple[int, int], _Entry] = field(default_factory=dict)
-    totals: _Totals = field(default_factory=_Totals)
+    extents: dict[int, _Keys] = field(default_factory=dict)
+    members: dict[tuple[int, int], Entry] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
 
-    def become(self, wanted: Mapping[tuple[int, int], _Entry]) -> None:
+    def become(self, wanted: Mapping[tuple[int, int], Entry]) -> None:
         """Take out what is not wanted, and in what is."""
         for key in self.members.keys() - wanted.keys():
             self._change(self.members.pop(key), -1)
@@ -102,13 +95,15 @@ class _Basket:
             self.members[key] = wanted[key]
             self._change(wanted[key], 1)
 
-    def _change(self, entry: _Entry, sign: int) -> None:
+    def _change(self, entry: Entry, sign: int) -> None:
         totals, found = self.totals, entry.footprint()
-        totals.own += sign * entry.own
+        totals.own += sign * entry.alone
+        if found.extents and not entry.nested and not entry.copied:
+            self._change_extents(found.extents, sign)
         shared = self.several.get(entry.device)
         inodes = shared.inodes if shared else array("Q")
         at, end = 0, len(inodes)
-        for inode, size, outside, inside in _shared(found):
+        for inode, size, outside, inside in shared_in(entry, found):
             at = bisect_left(inodes, inode, at)
             if shared is None or at == end or inodes[at] != inode:
                 totals.held += 0 if entry.nested else sign * size  # nobody else has a link to it
@@ -123,16 +118,34 @@ class _Basket:
                 totals.frees += size * ((after == 2) - (before == 2))
                 totals.held += size * ((after == 1) - (before == 1))
 
+    def _change_extents(self, extents: Extents, sign: int) -> None:
+        totals, known = self.totals, self.extents.get(extents.identity)
+        for index, (key, size) in enumerate(zip(extents.keys, extents.sizes, strict=True)):
+            at = bisect_left(known.keys, key) if known else 0
+            if known is None or at == len(known.keys) or known.keys[at] != key:
+                totals.held += sign * size * (extents.state(index) == HELD_BY_CACHE)
+                continue
+            before = known.contribution(at)
+            known.states[at] = max(known.states[at], extents.state(index))
+            known.owners[at] += sign
+            after = known.contribution(at)
+            freed = size * ((after == 2) - (before == 2))
+            totals.frees += freed
+            totals.inferred += freed
+            totals.held += size * ((after == 1) - (before == 1))
+
 
 class Book:
     """What one scan measured; for one thread at a time."""
 
     def __init__(self) -> None:
-        self._entries: dict[Path, _Entry] = {}
+        self._entries: dict[Path, Entry] = {}
         self._basket: _Basket | None = None
         self._gone: set[Path] = set()  # deleted, those in the trash as well
         self._freed: set[Path] = set()
-        self._without = _Totals()
+        self._without = Totals()
+        self._extents: Several = {}
+        self._marked: dict[Path, Extents] = {}  # those that something may have a copy of
         self.whole = False  # all environments are entered
 
     def __contains__(self, path: Path) -> bool:
@@ -142,17 +155,29 @@ class Book:
         self, path: Path, found: Footprint, packed: bytes, *, nested: bool, usage: Usage
     ) -> None:
         """Enter an environment as it was measured."""
-        self._entries[path] = _Entry(
-            path, found.device, found.inode, found.own, nested, usage.exact, packed
+        extents = found.extents
+        metadata = extents.metadata if extents else 0
+        self._entries[path] = Entry(
+            path, found.device, found.inode, found.own, nested, usage, packed, metadata
         )
+        if extents and extents.shared_marks:
+            self._marked[path] = extents
 
-    def close(self, several: Several) -> None:
-        """Take over which inodes several environments share, when all are entered."""
+    def close(self, several: Several, extents: Several) -> None:
+        """Take over which inodes and blocks several environments share, when all are entered."""
         shared = {
             device: _Shared(inodes, times, *(array("I", bytes(4 * len(inodes))) for _ in range(3)))
             for device, (inodes, times) in several.items()
         }
-        self._basket, self.whole = _Basket(shared), True
+        keys = {
+            identity: _Keys(
+                found, times, array("I", bytes(4 * len(found))), array("B", bytes(len(found)))
+            )
+            for identity, (found, times) in extents.items()
+        }
+        self._extents = extents
+        self._basket, self.whole = _Basket(shared, keys), True
+        self._mark_copied(())
 
     def leave(self, paths: Iterable[Path]) -> None:
         """Count these as deleted: what they shared with others comes back with those."""
@@ -170,11 +195,23 @@ class Book:
         self._gone.difference_update(paths)
         self._settle()
 
+    def _mark_copied(self, others: Iterable[Several]) -> None:
+        """Note of which environments something unknown has a copy.
+
+        ``others``: what more of the known environments share.
+        """
+        for path, extents in self._marked.items():
+
+            def known(key: int, identity: int = extents.identity) -> bool:
+                return any(times_in(one, identity, key) for one in (self._extents, *others))
+
+            self._entries[path] = replace(self._entries[path], copied=extents.held(known))
+
     def _settle(self) -> None:
         if self._basket is not None:
             self._basket.become(self._chosen(()))
             totals = self._basket.totals
-            self._without = _Totals(totals.own, totals.frees, totals.held)
+            self._without = totals - Totals()
 
     def sum(self, paths: Iterable[Path]) -> Sum:
         """Return what deleting these gives back beside what is deleted already.
@@ -183,25 +220,26 @@ class Book:
         """
         wanted = list(paths)
         known = [self._entries[path] for path in wanted if path in self._entries]
-        exact = len(known) == len(wanted) and all(e.exact and not e.nested for e in known)
+        exact = len(known) == len(wanted) and not any(entry.nested for entry in known)
         if self._basket is None:  # not all is measured: no answer for what is shared
             return Sum(sum(entry.own for entry in known) * BLOCK, 0, exact=False)
         self._basket.become(self._chosen(wanted))
-        totals = self._basket.totals - self._without
-        return Sum((totals.own + totals.frees) * BLOCK, totals.held * BLOCK, exact)
+        return (self._basket.totals - self._without).sum(known, exact=exact)
 
     def fresh(self, measured: "Book", entries: Mapping[Path, Path]) -> Sum:
         """Return the same from ``measured``, which was made just now, whatever was deleted since.
 
         ``entries`` has for each path as this book knows it the one that was measured.
         """
+        measured._mark_copied([self._extents])
         found = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
         gone = [self._entries[path] for path in self._gone - entries.keys()]
         base = [(one, one.footprint(), one.path not in self._freed) for one in gone]
-        totals = _counted(found, base, self._times)
+        totals = counted(found, base, self._times)
+        count_extents(totals, found, base, self._extents)
         known = [measured._entries.get(path) for path in entries.values()]
-        exact = self.whole and all(e is not None and e.exact and not e.nested for e in known)
-        return Sum((totals.own + totals.frees) * BLOCK, totals.held * BLOCK, exact)
+        exact = self.whole and all(entry is not None and not entry.nested for entry in known)
+        return totals.sum(known, exact=exact)
 
     def _times(self, device: int, inode: int) -> int:
         """Return how many environments had a link to an inode when all were measured."""
@@ -212,50 +250,13 @@ class Book:
         found = at < len(shared.inodes) and shared.inodes[at] == inode
         return shared.times[at] if found else 0
 
-    def _chosen(self, paths: Iterable[Path]) -> dict[tuple[int, int], _Entry]:
+    def _chosen(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
         return self._outermost([*self._gone, *paths])
 
-    def _outermost(self, paths: Iterable[Path]) -> dict[tuple[int, int], _Entry]:
+    def _outermost(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
         """Return each directory once, without those that lie in another of them."""
         every = {path for path in paths if path in self._entries}
         nested = {path for path in every if self._entries[path].nested}
         inner = {path for path in nested if not every.isdisjoint(path.parents)}
         entries = [self._entries[path] for path in sorted(every - inner)]
         return {entry.key: entry for entry in reversed(entries)}
-
-
-def _counted(
-    members: Iterable[tuple[_Entry, Footprint]],
-    base: Iterable[tuple[_Entry, Footprint, bool]],
-    times: Callable[[int, int], int],
-) -> _Totals:
-    """Return what ``members`` add to ``base``, with the link counts that the members know.
-
-    Of what is in ``base`` the last says whether its links are still there: in the trash.
-    """
-    totals = _Totals()
-    facts: dict[tuple[int, int], list[int]] = {}  # links, size, then inside and owners: of both
-    for entry, found in members:
-        totals.own += found.own
-        for inode, size, outside, inside in _shared(found):
-            fact = facts.setdefault((entry.device, inode), [outside + inside, size, 0, 0, 0, 0])
-            fact[2] += inside
-            fact[3] += not entry.nested
-    for entry, found, linked in base:
-        for inode, _, _, inside in _shared(found):
-            known = facts.get((entry.device, inode))
-            if known is not None:
-                known[4] += inside if linked else 0
-                known[5] += 1
-    for (device, inode), (links, size, inside, owners, before, others) in facts.items():
-        if before >= links:
-            continue  # came back already, as far as one may say
-        if inside + before >= links:
-            totals.frees += size
-        elif owners and owners + others >= times(device, inode):
-            totals.held += size
-    return totals
-
-
-def _shared(found: Footprint) -> Iterator[tuple[int, int, int, int]]:
-    return zip(found.inodes, found.sizes, found.outside, found.inside, strict=True)

@@ -7,16 +7,21 @@ What the figures are, in bytes:
 - ``apparent``: sizes, every inode once: ``du -s --apparent-size --block-size=1``. Directories and
   symbolic links count with their own size, as in du before coreutils 9.2.
 - ``frees``: blocks of the inodes all of whose links lie in the environment, directories included.
+  On btrfs and XFS without those that other files or snapshots share, and with the metadata that
+  comes back.
 - ``cache_held``: blocks of the inodes that have links here and otherwise only outside all measured
-  environments. What two environments share is in neither: it stays as long as the other does.
+  environments; and blocks that are shared with uv's cache and no other environment. What two
+  environments share is in neither: it stays as long as the other does.
 - ``files``: entries that are no directories; two links to one inode are two.
 
 A tree is never left through a link or a mount. An alias (a path that is a link) costs nothing.
 
-``exact`` is False where the file system may share blocks between inodes (btrfs, xfs, zfs, apfs …),
-where part of the tree could not be read, on Windows, and where the environment was recognised as
-unchanged and shares inodes: the times of its directories vouch for ``on_disk``, ``apparent`` and
-``files``, but a link count changes when a link elsewhere comes or goes, and no time in here tells.
+``at_most`` is True where blocks may be shared and the file system does not tell (zfs, apfs …),
+where it compresses, and where a file could not be asked about. ``exact`` is False where the file
+system may share blocks between inodes (btrfs, xfs, zfs, apfs …), where part of the tree could not
+be read, on Windows, and where the environment was recognised as unchanged and shares inodes: the
+times of its directories vouch for ``on_disk``, ``apparent`` and ``files``, but a link count changes
+when a link elsewhere comes or goes, and no time in here tells.
 A few shared files are looked at for that; most often this shows that the cache was cleaned or a
 sibling deleted, but it proves nothing. Where nothing was shared, remembered figures count as
 exact: they are wrong only where somebody has linked to such a file from elsewhere since, or
@@ -33,11 +38,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from venvdash.model import Usage, UserFiles, UserPlace
-from venvdash.scanner import user_files, workers
+from venvdash.scanner import sharing, user_files, workers
+from venvdash.scanner.archives import Archives
+from venvdash.scanner.extents import Extents
 from venvdash.scanner.footprint import BLOCK, Footprint, unpack
 from venvdash.scanner.ledger import Ledger
 from venvdash.scanner.measure import Memo, count, recheck
 from venvdash.scanner.union import Book
+from venvdash.system.extents import KINDS
 from venvdash.system.mounts import Mounts
 
 # Below this many files the children would take longer to start than they save.
@@ -85,6 +93,7 @@ class _Kept:
     inodes: "array[int]" = field(default_factory=lambda: array("Q"))
     sizes: "array[int]" = field(default_factory=lambda: array("Q"))
     outside: "array[int]" = field(default_factory=lambda: array("Q"))
+    extents: Extents | None = None
     failed: bool = False
 
 
@@ -95,6 +104,7 @@ def measure(
     *,
     mounts: Mounts | None = None,
     book: Book | None = None,
+    cache: Path | None = None,
 ) -> Iterator[Sized]:
     """Measure environments; yield one Sized for each as it is measured, then a second for each.
 
@@ -106,9 +116,12 @@ def measure(
     Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within
     100 ms without yielding more. A tree on a file system that does not answer for ten seconds is
     given up and reported, and so are the others on the same network mount. What was measured is
-    entered in ``book``, for the sums of several.
+    entered in ``book``, for the sums of several. ``cache`` is uv's: asked what it holds where files
+    share blocks.
     """
-    survey = _Survey(paths, remembered, cancelled, mounts or Mounts.read(), book)
+    mounts = mounts or Mounts.read()
+    survey = _Survey(paths, remembered, cancelled, mounts, book)
+    survey.archives = sharing.archives_of(cache, mounts)
     try:
         yield from survey.first()
         if not cancelled():
@@ -136,6 +149,8 @@ class _Survey:
         self.kept: dict[int, _Kept] = {}
         self.memo: Memo = {}
         self.ledger = Ledger(self.tick)
+        self.extents = Ledger(self.tick)  # keys in the place of inodes, by file system
+        self.archives = Archives(None, "")
         self.first_of: dict[tuple[int, int], int] = {}
 
     def tick(self) -> None:
@@ -181,9 +196,10 @@ class _Survey:
             index, os.fsencode(path), mounted, remembered, group, self._trusted(path)
         )
 
-    def _trusted(self, path: Path) -> bool:
+    def _trusted(self, path: Path) -> str:
+        """Return the file system's type if its directories tell inode numbers truly."""
         mount = self.mounts.of(path)
-        return mount is not None and mount.fstype in _TRUSTED
+        return mount.fstype if mount is not None and mount.fstype in _TRUSTED else ""
 
     def _mounted(self, path: Path) -> list[bytes]:
         return [
@@ -213,14 +229,20 @@ class _Survey:
         expected = old.files
         if self.mounts.below(path) or recheck(os.fsencode(path), old, self.tick) is None:
             return None, expected
-        renewed = old.pack() if len(old.digests) != young else None
-        return self._success(index, old, renewed, packed, aged=True), 0
+        states = old.extents.states if old.extents else b""
+        asked = old.extents is not None and self._ask_cache(old.extents)
+        if old.extents and sharing.left_cache(states, old.extents.states):
+            return None, expected  # what it held may be the environment's alone by now
+        renewed = old.pack() if asked or len(old.digests) != young else None
+        return self._success(index, old, renewed, renewed or packed, aged=True), 0
 
     def _here(self, index: int) -> Sized:
         path = self.paths[index]
         try:
-            memo = self.memo if self._trusted(path) else None
-            found = count(os.fsencode(path), frozenset(self._mounted(path)), self.tick, memo)
+            fstype = self._trusted(path)
+            memo = self.memo if fstype else None
+            mounted = frozenset(self._mounted(path))
+            found = count(os.fsencode(path), mounted, self.tick, memo, fstype)
         except OSError as error:
             return self._failure(index, _reason(error))
         return self._success(index, found, None if found.unlisted else found.pack())
@@ -234,7 +256,8 @@ class _Survey:
     def _heard(self, answer: workers.Answer) -> Sized:
         index = answer.job.index
         new = answer.data if answer.kind == "r" else answer.data[8:]
-        if answer.kind in "ru" and (found := unpack(new or answer.job.remembered, listing=False)):
+        listing = answer.job.trusted in KINDS  # to be packed again
+        if answer.kind in "ru" and (found := unpack(new or answer.job.remembered, listing=listing)):
             if answer.kind == "u":
                 found.device = int.from_bytes(answer.data[:8], "little")
             keep = new if new and not found.unlisted else None
@@ -259,18 +282,26 @@ class _Survey:
     ) -> Sized:
         path = self.paths[index]
         mount = self.mounts.of(path)
-        exact = not (mount and mount.clones) and sys.platform != "win32" and not found.problems
+        extents = found.extents
+        clones = mount is not None and mount.clones
+        clones = clones and (extents is not None or not sharing.told(mount))
+        exact = not clones and sys.platform != "win32" and not found.problems
+        if extents is not None and self._ask_cache(extents):
+            packed = found.pack()
+            new = None if found.unlisted else packed
+        frees = found.own + (extents.metadata if extents and not extents.held() else 0)
         usage = Usage(
             apparent=found.apparent,
             on_disk=found.blocks * BLOCK,
-            frees=found.own * BLOCK,
+            frees=frees * BLOCK,
             files=found.files,
             exact=exact and not (aged and bool(found.inodes)),
+            at_most=sharing.at_most(extents, mount),
             measured=found.measured,
             user_files=_user_files(found),
             missing_files=found.missing if found.user_files >= 0 else None,
         )
-        self.kept[index] = kept = _Kept(usage)
+        self.kept[index] = kept = _Kept(usage, extents=extents)
         if index in self.within or index in self.outer:
             kept.inodes, kept.sizes, kept.outside = found.inodes, found.sizes, found.outside
             kept.device = found.device
@@ -278,10 +309,20 @@ class _Survey:
             kept.same = self.first_of.setdefault((found.device, found.inode), index)
             if kept.same == index:
                 self.ledger.add(index, found.device, found.inodes, found.sizes)
+                if extents:
+                    self.extents.add(index, extents.identity, extents.keys, extents.sizes)
         if self.book is not None:
             kept_form = packed or new or found.pack()
             self.book.enter(path, found, kept_form, nested=index in self.within, usage=usage)
         return Sized(path, usage, new, _partly(found))
+
+    def _ask_cache(self, extents: Extents) -> bool:
+        """Find out what uv's cache holds unless that is known; return whether anything is new."""
+        stamp = self.archives.stamp
+        if extents.stamp == stamp and len(extents.states) == len(extents.names):
+            return False
+        extents.states, extents.stamp = self.archives.states(extents), stamp
+        return True
 
     def _failure(self, index: int, problem: str) -> Sized:
         usage = replace(_NOTHING, exact=False, user_files=None, missing_files=None)
@@ -291,7 +332,7 @@ class _Survey:
     # The second pass: all together.
 
     def second(self) -> Iterator[Sized]:
-        held = self.ledger.held()
+        held, several = self.ledger.held(), self.extents.several()
         failed = any(kept.failed for kept in self.kept.values())
         for index, kept in sorted(self.kept.items()):
             self.tick()
@@ -300,9 +341,11 @@ class _Survey:
             # An environment that could not be measured may be what holds them.
             exact = kept.usage.exact and not (failed and (blocks or nested))
             usage = replace(kept.usage, cache_held=blocks * BLOCK, exact=exact)
+            if kept.extents:
+                usage = sharing.completed(usage, kept.extents, several, nested=nested)
             yield Sized(self.paths[index], usage, None)
         if self.book is not None:
-            self.book.close(self.ledger.several())
+            self.book.close(self.ledger.several(), several)
 
     def _held_within(self, index: int) -> int:
         """Return the blocks held for an environment that lies in another one.

@@ -14,6 +14,7 @@ from venvdash.session.events import DeleteEvent, Finished, RowState, State, Tall
 from venvdash.session.sums import Sums, Together
 from venvdash.session.trash import Back, Trash
 from venvdash.session.user_files import why_not_by_rule
+from venvdash.stores import uv_settings
 
 if TYPE_CHECKING:
     from venvdash.actions.delete import Deleter
@@ -25,7 +26,7 @@ class Deletions:
 
     def __init__(self, session: "Session") -> None:
         self._session = session
-        self.sums = Sums()
+        self.sums = Sums(uv_settings.cache_directory(session.machine)[0])
         self.trash = Trash(session, self.sums)
         self._held: tuple[Plan, Deleter] | None = None
         self._fresh: Book | None = None  # what the held plan was measured with
@@ -71,6 +72,8 @@ class Deletions:
             refused=(*plan.refused, *map(_unknown, missing), *left),
             frees=total.frees,
             cache_held=total.cache_held,
+            exact=all(row.usage.exact for row in going if row.usage),
+            at_most=total.at_most,
             packages_only_in_cache=packages,
         )
         self._let_go()

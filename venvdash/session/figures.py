@@ -1,5 +1,10 @@
 """Bytes and ages as both faces write them: short, and never wider than their column."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from venvdash.model import Usage
+
 SIZE_CELLS = 9
 AGE_CELLS = 6
 
@@ -20,6 +25,20 @@ def size(count: int | None) -> str:
     if len(text) > SIZE_CELLS:  # "1023.9 MiB" would be one cell too wide
         number = number.partition(".")[0]
     return f"{number} {unit}"
+
+
+def certainty(exact: bool, at_most: bool) -> str:
+    """Return what to write before bytes that are freed: nothing, ``about `` or ``at most ``."""
+    if at_most:
+        return "at most "
+    return "" if exact else "about "
+
+
+def doubt(usage: "Usage") -> str:
+    """Return why what an environment frees is no exact figure; empty where it is one."""
+    if usage.at_most:
+        return "at most: this file system compresses, or does not tell what files share"
+    return "" if usage.exact else "about: this file system shares blocks, or the figures have aged"
 
 
 def age(then: float | None, now: float) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, Status
-from venvdash.session.figures import size
+from venvdash.session.figures import certainty, size
 from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, counted, user_files_in_words
 from venvdash.text import short_path, visible, with_tilde
 
@@ -85,7 +85,7 @@ def _sums(plan: Plan) -> Iterator[Line]:
         yield Line((Piece(nothing, Role.STRONG),))
         return
     several = len(plan.items) > 1
-    frees = Piece(size(plan.frees), Role.STRONG)
+    frees = Piece(certainty(plan.exact, plan.at_most) + size(plan.frees), Role.STRONG)
     held = f"; after that uv's cache, as a rule, still holds {size(plan.cache_held)}."
     yield Line((Piece("Together they free " if several else "It frees "), frees, Piece(held)))
     packages = plan.packages_only_in_cache
@@ -105,7 +105,7 @@ def _sums(plan: Plan) -> Iterator[Line]:
 def _item(item: Item, home: Path | None) -> Iterator[Line]:
     usage, more = item.row.usage, "  not measured"
     if usage is not None:
-        about = "" if usage.exact else "about "
+        about = certainty(usage.exact, usage.at_most)
         more = f"  frees {about}{size(usage.frees)}  +cache {size(usage.cache_held)}"
     yield from head_of(item.row, home, "" if item.how == Removal.UNLINK else more)
     yield from _warnings(item)

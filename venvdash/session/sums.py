@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.model import Row
-from venvdash.scanner.union import Book, Sum
+from venvdash.scanner.counting import Sum
+from venvdash.scanner.union import Book
 from venvdash.session.memory import flagged
+from venvdash.system.extents import settle
+from venvdash.system.mounts import Mounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +18,25 @@ class Together:
     """What deleting a selection gives back, in bytes.
 
     ``cache_held`` is what uv's cache, as a rule, then still holds. ``exact`` is False where a
-    figure may have aged.
+    figure may have aged or is an estimate, ``at_most`` True where ``frees`` is an upper bound.
     """
 
     count: int
     frees: int
     cache_held: int
     exact: bool = True
+    at_most: bool = False
 
 
 class Sums:
     """Adds up what environments share with each other; threads take turns at it.
 
-    ``book`` is what the last scan measured.
+    ``book`` is what the last scan measured, ``cache`` where uv's is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cache: Path) -> None:
         self.book = Book()
+        self.cache = cache
         self._lock = threading.Lock()
 
     def union(self, rows: Sequence[Row]) -> Together:
@@ -44,7 +49,8 @@ class Sums:
         others = [row.usage for row in trees if row.path not in self.book]
         frees = total.frees + sum(usage.frees for usage in others if usage)
         held = total.cache_held + sum(usage.cache_held or 0 for usage in others if usage)
-        return Together(len(rows), frees, held, total.exact and not others)
+        at_most = total.at_most or any(usage.at_most for usage in others if usage)
+        return Together(len(rows), frees, held, total.exact and not others, at_most)
 
     def measured(
         self, rows: Sequence[Row], cancelled: Callable[[], bool]
@@ -54,9 +60,8 @@ class Sums:
 
         fresh, usages = Book(), {}
         paths = [row.environment.entry for row in rows if row.environment.target is None]
-        for sized in measure(paths, {}, cancelled, book=fresh):
-            if sized.usage.cache_held is None:
-                usages[sized.path] = sized.usage
+        for sized in measure(paths, {}, cancelled, book=fresh, cache=self.cache):
+            usages[sized.path] = sized.usage
         found = {}
         for row in rows:
             usage = usages.get(row.environment.entry)
@@ -74,11 +79,17 @@ class Sums:
             return self.book.fresh(fresh, entries)
 
     def again(self, places: Mapping[Path, Path]) -> int:
-        """Return the bytes that environments free which lie at these places by now."""
+        """Return the bytes that environments free which lie at these places by now.
+
+        Just now other files were removed that may have shared blocks with them.
+        """
         from venvdash.scanner.usage import measure
 
         fresh = Book()
-        for _ in measure(list(places.values()), {}, lambda: False, book=fresh):
+        paths, mounts = list(places.values()), Mounts.read()
+        for mount in filter(None, {mounts.of(path) for path in paths}):
+            settle(mount.point, mount.fstype)
+        for _ in measure(paths, {}, lambda: False, book=fresh, cache=self.cache):
             pass
         return self.fresh(fresh, places).frees
 

@@ -226,11 +226,8 @@ class MarkingScreen(ListScreen):
 
     def _show_together(self, together: "Together") -> None:
         basket = self.query_one(Basket)
-        basket.frees, basket.cache, basket.exact = (
-            together.frees,
-            together.cache_held,
-            together.exact,
-        )
+        basket.frees, basket.cache = together.frees, together.cache_held
+        basket.exact, basket.at_most = together.exact, together.at_most
 
     def _no_union(self, error: Exception) -> None:
         self.query_one(Basket).frees = None

@@ -23,6 +23,7 @@ class Basket(Widget):
     frees: reactive[int | None] = reactive(None)
     cache: reactive[int | None] = reactive(None)
     exact: reactive[bool] = reactive(True)
+    at_most: reactive[bool] = reactive(False)
     in_range: reactive[bool] = reactive(False)
 
     def render(self) -> Content:
@@ -30,7 +31,7 @@ class Basket(Widget):
         if self.frees is None:
             frees, cache = f"≥ {figures.size(self.least)}", "…"
         else:
-            about = "" if self.exact else "about "
+            about = figures.certainty(self.exact, self.at_most)
             frees, cache = about + figures.size(self.frees), figures.size(self.cache)
         pieces: list[Content | tuple[str, str]] = [
             Content.styled(f" ✓ {self.count} marked", "bold $text-primary"),

@@ -131,8 +131,8 @@ def _disk(row: Row) -> Iterable[Content]:
     yield _pair("apparent", f"{figures.size(usage.apparent):>9}  sum of file sizes")
     yield _pair("frees", f"{figures.size(usage.frees):>9}  gained by deleting")
     yield _pair("+cache", f"{figures.size(usage.cache_held):>9}  kept by uv's cache")
-    if not usage.exact:
-        yield Content.styled("about: this file system shares blocks, or it has aged", _LABEL)
+    if doubt := figures.doubt(usage):
+        yield Content.styled(doubt, _LABEL)
 
 
 def _python(row: Row, home: Path | None) -> Iterable[Content]:

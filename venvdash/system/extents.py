@@ -1,0 +1,193 @@
+"""Where files lie on file systems that share blocks between files: btrfs, XFS, bcachefs (Linux).
+
+There a copy of a file may share all of its blocks with the original while ``st_blocks`` counts
+them in full. FS_IOC_FIEMAP (Documentation/filesystems/fiemap.rst of Linux) tells for each extent
+of an open file where it lies and whether anything else holds it too, without privileges. It does
+not tell what else, nor how many.
+
+Kept free of imports that cost time: the child processes that measure load it.
+"""
+
+import os
+import struct
+import sys
+import time
+
+if sys.platform != "win32":
+    from fcntl import ioctl as _ioctl
+else:
+
+    def _ioctl(*_: object) -> int:
+        raise OSError("there is no such call on Windows")
+
+
+SHARED = 0x2000  # FIEMAP_EXTENT_SHARED: another file, or a snapshot, holds these blocks too
+INLINE = 0x200  # FIEMAP_EXTENT_DATA_INLINE: the data lies in the metadata
+ENCODED = 0x8  # FIEMAP_EXTENT_ENCODED: compressed; the length is that of what is read
+PLACELESS = 0x6  # FIEMAP_EXTENT_UNKNOWN or _DELALLOC: not written yet, so nobody shares it
+_LAST = 0x1
+
+_FIEMAP = 0xC020660B
+_REQUEST = struct.Struct("=QQLLLL")  # start, length, flags, mapped, room, reserved
+_EXTENT = struct.Struct("=QQQ16xL12x")  # logical, physical, length, flags
+_ROOM = 64  # extents that one call returns at most
+_HEADER = _REQUEST.size
+
+_BTRFS_FS_INFO = 0x8400941F
+_BTRFS_SPACE_INFO = 0xC0109414
+_XFS_GEOMETRY = 0x8100587E  # version 5, Linux 5.2
+_XFS_REFLINK = 1 << 20
+_METADATA, _DATA = 4, 1  # block group types of btrfs
+_COPIES = {1 << 4: 2, 1 << 5: 2, 1 << 6: 2, 1 << 9: 3, 1 << 10: 4}  # RAID1, DUP, RAID10, 1C3, 1C4
+
+_SETTLING, _PAUSE = 25, 0.02  # looks, and seconds between them
+
+KINDS = frozenset(["bcachefs", "btrfs", "xfs"])  # what ``sharing`` knows
+
+_READ = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
+    _READ |= getattr(os, _flag, 0)
+
+Extent = tuple[int, int, int]  # physical offset and length in bytes, flags
+
+
+class Sharing:
+    """A file system that shares blocks between files.
+
+    ``identity`` is the same for all subvolumes. Files of up to ``inline`` bytes lie in the
+    metadata. ``per_name`` and ``per_inode``: bytes of metadata that come back, about, when a name
+    and when an inode is removed; ``copies``: how often each byte of metadata is stored.
+    """
+
+    __slots__ = ("copies", "identity", "inline", "per_inode", "per_name")
+
+    def __init__(
+        self,
+        identity: int,
+        *,
+        inline: int = 0,
+        per_name: int = 0,
+        per_inode: int = 0,
+        copies: float = 1.0,
+    ) -> None:
+        self.identity = identity
+        self.inline = inline
+        self.per_name = per_name
+        self.per_inode = per_inode
+        self.copies = copies
+
+
+def sharing(descriptor: int, fstype: str) -> Sharing | None:
+    """Return how the file system of an open directory shares blocks; None where it does not.
+
+    None also where it is not one of ``KINDS``. Never raises OSError.
+    """
+    if fstype not in KINDS or sys.platform != "linux":
+        return None
+    try:
+        if fstype == "btrfs":
+            return _btrfs(descriptor)
+        if fstype == "xfs":
+            return _xfs(descriptor)
+        return Sharing(os.fstat(descriptor).st_dev)
+    except OSError:
+        return Sharing(os.fstat(descriptor).st_dev)
+
+
+def settle(path: str, fstype: str) -> None:
+    """Wait until XFS has let go of the blocks of files removed just now, half a second at most.
+
+    It does so after the removal, and sooner where its free space is asked for (Linux 5.19). Until
+    then the files that shared the blocks look as if they still did. Never raises OSError.
+    """
+    if fstype != "xfs" or sys.platform == "win32":
+        return
+    before = -1
+    for _ in range(_SETTLING):
+        try:
+            free = os.statvfs(path).f_bfree
+        except OSError:
+            return
+        if free == before:
+            return
+        before = free
+        time.sleep(_PAUSE)
+
+
+def _btrfs(descriptor: int) -> Sharing:
+    """Return what btrfs does.
+
+    Files of up to 2048 bytes are inline by default (mount option ``max_inline``, btrfs(5)). What an
+    inode and a name take are the sizes of their items (linux/btrfs_tree.h), with 25 bytes for each
+    item's head: of a name DIR_ITEM, DIR_INDEX and INODE_REF, of an inode INODE_ITEM, EXTENT_DATA
+    and the reference to its extent.
+    """
+    told = bytearray(1024)
+    _ioctl(descriptor, _BTRFS_FS_INFO, told)
+    identity = int.from_bytes(told[16:24], "little")
+    copies = _btrfs_copies(descriptor)
+    return Sharing(identity, inline=2048, per_name=205, per_inode=320, copies=copies)
+
+
+def _btrfs_copies(descriptor: int) -> float:
+    """Return how often metadata is stored for once that data is; statfs counts in the latter."""
+    room = 32
+    told = bytearray(16 + 24 * room)
+    struct.pack_into("=QQ", told, 0, room, 0)
+    _ioctl(descriptor, _BTRFS_SPACE_INFO, told)
+    found = min(struct.unpack_from("=Q", told, 8)[0], room)
+    copies = {_DATA: 1, _METADATA: 1}
+    for number in range(found):
+        flags = struct.unpack_from("=Q", told, 16 + 24 * number)[0]
+        many = max([1, *(count for bit, count in _COPIES.items() if flags & bit)])
+        for kind in copies:
+            if flags & kind:
+                copies[kind] = max(copies[kind], many)
+    return copies[_METADATA] / copies[_DATA]
+
+
+def _xfs(descriptor: int) -> Sharing | None:
+    told = bytearray(256)
+    _ioctl(descriptor, _XFS_GEOMETRY, told)
+    (inode_size,) = struct.unpack_from("=L", told, 24)
+    (flags,) = struct.unpack_from("=L", told, 92)
+    if not flags & _XFS_REFLINK:
+        return None
+    return Sharing(os.fstat(descriptor).st_dev, per_inode=inode_size)
+
+
+_buffer = bytearray(_HEADER + _ROOM * _EXTENT.size)
+_whole = _REQUEST.pack(0, 2**64 - 1, 0, 0, _ROOM, 0)
+
+
+def extents(path: str | bytes, directory: int) -> list[Extent]:
+    """Return the extents of a regular file, by its path below an open directory.
+
+    Holes have none. What is not written yet is not waited for: it has the flags of ``PLACELESS``.
+    Not for several threads at once. Raises OSError.
+    """
+    descriptor = os.open(path, _READ, dir_fd=directory)
+    try:
+        _buffer[:_HEADER] = _whole
+        _ioctl(descriptor, _FIEMAP, _buffer)
+        mapped = int.from_bytes(_buffer[20:24], sys.byteorder)
+        if mapped == 1:  # as of most files
+            return [_EXTENT.unpack_from(_buffer, _HEADER)[1:]]
+        return _all(descriptor, mapped)
+    finally:
+        os.close(descriptor)
+
+
+def _all(descriptor: int, mapped: int) -> list[Extent]:
+    found: list[Extent] = []
+    while mapped:
+        for at in range(_HEADER, _HEADER + mapped * _EXTENT.size, _EXTENT.size):
+            logical, physical, length, flags = _EXTENT.unpack_from(_buffer, at)
+            found.append((physical, length, flags))
+        start = logical + length
+        if flags & _LAST or mapped < _ROOM:
+            break
+        _REQUEST.pack_into(_buffer, 0, start, 2**64 - 1 - start, 0, 0, _ROOM, 0)
+        _ioctl(descriptor, _FIEMAP, _buffer)
+        mapped = int.from_bytes(_buffer[20:24], sys.byteorder)
+    return found
