@@ -78,9 +78,9 @@ class PoetryStore(Store):
 
     def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
         """Yield ``virtualenvs.path``, or what ``cache-dir`` makes of it, of a poetry.toml."""
-        chosen = _chosen(replace(machine, cwd=project))
-        if chosen is not None and chosen.source == os.fspath(project / "poetry.toml"):
-            yield replace(chosen, why=Why.PROJECT)
+        found = chosen(replace(machine, cwd=project))
+        if found is not None and found.source == os.fspath(project / "poetry.toml"):
+            yield replace(found, why=Why.PROJECT)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment with poetry's name, or made by poetry."""
