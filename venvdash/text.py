@@ -13,6 +13,35 @@ _UNSAFE = re.compile(
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
 
+# What stands before the host of a URL: a name, a password or a token. RFC 3986 has no "/", "?" and
+# "#" in it; an "@" in a password need not be escaped for it to be understood.
+_USERINFO = re.compile(r"(?<=://)[^\s/?#'\"<>]+(?=@)")
+_NAMES = "token|secret|passw(?:or)?d|signature|sig|api[_-]?key|access[_-]?key|auth|credential"
+# In a URL's query, or as an assignment in a command line.
+_ASSIGNED = re.compile(
+    rf"((?:[?&;]|(?<![\w.-]))[\w.-]*(?:{_NAMES})s?=)(?!\$)[^\s&;#'\"<>]+", re.IGNORECASE
+)
+HIDDEN = "****"
+
+
+def redact(text: str) -> str:
+    """Return ``text`` without the credentials in it: of URLs, their queries, and assignments.
+
+    The name `git` of SSH remotes is no credential, nor is a variable (`${TOKEN}`, as in PEP 610).
+    Whatever is shown, stored or logged of what others wrote passes this.
+    """
+    if "://" not in text and "=" not in text:
+        return text
+    text = _USERINFO.sub(_hidden, text)
+    return _ASSIGNED.sub(rf"\1{HIDDEN}", text)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    userinfo = match.group()
+    harmless = userinfo == "git" or all(part.startswith("$") for part in userinfo.split(":"))
+    return userinfo if harmless else HIDDEN
+
+
 def _escape(match: re.Match[str]) -> str:
     char = match.group()
     code = ord(char)

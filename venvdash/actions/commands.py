@@ -1,7 +1,8 @@
 """The log of commands: what was run for the user, and what it said.
 
 ``actions`` is the only room that starts other people's programs, and each that it starts is
-recorded. A log belongs to the session, which hands it down; nothing of it is kept on disk.
+recorded. A log belongs to the session, which hands it down; nothing of it is kept on disk, and no
+credentials come into it.
 """
 
 import os
@@ -13,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from venvdash.text import redact
+
 RUNS = 100  # that a log remembers
 LINES = 2000  # of one run, the last ones
 BYTES = 128 * 1024  # … and characters, about
@@ -22,11 +25,11 @@ LONGEST = 4096  # characters of one line
 def typed(command: Sequence[str], variables: Mapping[str, str] | None = None) -> str:
     """Return a command as one would type it: variables first, the program without its folder.
 
-    Raw: nothing in it was made fit to show.
+    Without credentials; else raw: nothing in it was made fit to show.
     """
     words = [f"{key}={shlex.quote(value)}" for key, value in (variables or {}).items()]
     program = os.path.basename(command[0]).removesuffix(".exe")
-    return " ".join([*words, shlex.quote(program), *map(shlex.quote, command[1:])])
+    return redact(" ".join([*words, shlex.quote(program), *map(shlex.quote, command[1:])]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Recording:
 
     def line(self, text: str) -> None:
         """Record a line of output, without its newline."""
+        text = redact(text)
         text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
         with self._log.lock:
             self._lines.append(text)
@@ -126,11 +130,12 @@ class Log:
         variables: Mapping[str, str] | None = None,
     ) -> Recording:
         """Record that a program is started, and return where to tell what it does."""
-        words = tuple(os.fspath(word) for word in command)
+        words = tuple(redact(os.fspath(word)) for word in command)
+        given = {name: redact(value) for name, value in (variables or {}).items()}
         with self.lock:
             self._count += 1
             self.changes += 1
-            run = Run(self._count, words, cwd, time.time(), dict(variables or {}))
+            run = Run(self._count, words, cwd, time.time(), given)
             recording = Recording(self, run)
             self._recordings.append(recording)
         return recording

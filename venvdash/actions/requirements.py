@@ -20,7 +20,7 @@ from venvdash.stores.base import normalised
 from venvdash.stores.reading import json_object, string
 from venvdash.system.files import read_text
 from venvdash.system.walk import walk
-from venvdash.text import visible
+from venvdash.text import redact, visible
 
 _RECORD_LIMIT = 32 * 1024 * 1024  # bytes; the largest known have a few
 _SHOWN = 3  # files or packages in a sentence
@@ -119,7 +119,7 @@ def _requirement(package: Package, info: str, prefix: Path) -> str:
 
 def _directory(name: str, url: str, path: str | None, prefix: Path, editable: bool) -> str:
     if path is None or not os.path.isdir(path):
-        raise _NeverError(f"{name} came from {visible(path or url)}, which is gone.")
+        raise _NeverError(f"{name} came from {visible(path or redact(url))}, which is gone.")
     if Path(path).is_relative_to(prefix):
         raise _NeverError(f"{name} came from {visible(path)}, in the environment itself.")
     if not editable:

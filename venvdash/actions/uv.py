@@ -13,6 +13,7 @@ from pathlib import Path
 from venvdash.actions.commands import Log, Recording, typed
 from venvdash.actions.programs import CancelledError, Program
 from venvdash.system.machine import Machine
+from venvdash.text import redact
 
 _MOST = 64 * 1024 * 1024  # bytes of an answer; the largest listing has a few
 _LONGEST = 64 * 1024  # bytes of one line
@@ -26,11 +27,12 @@ _ELSEWHERE = re.compile(r"^\s*(target|prefix): Some\b", re.MULTILINE)
 class UvError(Exception):
     """uv could not be run, or failed.
 
-    ``command`` is what was run, as one would type it; ``words`` what uv wrote on stderr, raw as
-    it came; ``advice`` what to do next. The text of the exception holds all three.
+    ``command`` is what was run, as one would type it; ``words`` what uv wrote on stderr, as it
+    came but for credentials; ``advice`` what to do next. The text of the exception holds all three.
     """
 
     def __init__(self, command: str, words: str, advice: str) -> None:
+        words = redact(words)
         super().__init__("\n".join(part for part in (f"{command}:", words, advice) if part))
         self.command = command
         self.words = words
@@ -141,7 +143,7 @@ def stream(
     with _started(uv, arguments, environ, cwd, log, variables, cancel, merged=True) as started:
 
         def noted(found: Iterable[str]) -> Iterator[str]:
-            for line in found:
+            for line in map(redact, found):
                 started.recording.line(line)
                 last.append(line)
                 yield line

@@ -17,7 +17,7 @@ from venvdash.stores.base import normalised
 from venvdash.stores.reading import config_text, toml_table
 from venvdash.system.files import real
 from venvdash.system.locks import environment_locked
-from venvdash.text import short_path, visible
+from venvdash.text import redact, short_path, visible
 
 REQUIREMENTS = "requirements.txt"
 # What of the caller's shell would have uv look at another project, environment or Python, or
@@ -125,7 +125,8 @@ class Way:
     def command(self) -> tuple[str, ...]:
         """The whole command, as one may type it anywhere."""
         given = [f"{name}={value}" for name, value in self.variables.items()]
-        return (*(("env", *given) if given else ()), self.program.name, *self.words)
+        words = (*(("env", *given) if given else ()), self.program.name, *self.words)
+        return tuple(map(redact, words))
 
 
 def standing(row: Row, context: Context) -> Iterator[str]:

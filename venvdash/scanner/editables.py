@@ -15,6 +15,7 @@ from pathlib import Path
 from venvdash.model import Package
 from venvdash.stores.base import normalised
 from venvdash.system.files import read_text
+from venvdash.text import redact
 
 LIMIT = 64 * 1024  # bytes of one such file
 
@@ -95,7 +96,7 @@ def with_origin(directory: str, info: str, package: Package) -> tuple[Package, s
         return package, None
     about = data.get("dir_info")
     editable = isinstance(about, dict) and about.get("editable") is True
-    package = Package(package.name, package.version, url, editable)
+    package = Package(package.name, package.version, redact(url), editable)
     return package, file_url_path(url) if editable else None
 
 
