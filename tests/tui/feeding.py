@@ -33,8 +33,10 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.scanner.search import Findings
 from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowChanged, SessionEvent
+from venvdash.session.own_stores import Added
 from venvdash.session.pruning import Offer
 from venvdash.session.searching import ProjectSearch, Tell, quiet
 from venvdash.session.shelling import Invocation
@@ -275,6 +277,7 @@ class ListSource:
     restored: Sequence[DeleteEvent] = ()
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
+    folders: Sequence[EnvironmentFolder] = ()
     changes: ListChanges = field(default_factory=ListChanges)
 
     def scan(
@@ -294,6 +297,15 @@ class ListSource:
 
     def tidy(self) -> list[str]:
         return []
+
+    def folders_outside(self) -> Sequence[EnvironmentFolder]:
+        return self.folders
+
+    def add_store(self, path: Path) -> Added:
+        self.asked.append(path)
+        (folder,) = [one for one in self.folders if one.path == path]
+        self.folders = [one for one in self.folders if one.path != path]
+        return Added(folder, HOME / ".config/venvdash/config.toml", "")
 
     def union(self, paths: Iterable[Path]) -> Together:
         wanted = set(paths)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.commands import Log
-from venvdash.config import Config
+from venvdash.config import Config, load
 from venvdash.model import (
     Outcome,
     Plan,
@@ -37,7 +37,9 @@ from venvdash.system.patience import Job, Patient
 if TYPE_CHECKING:
     from venvdash.actions.context import Context
     from venvdash.records.receipt import Receipt
+    from venvdash.scanner.folders import EnvironmentFolder
     from venvdash.session.examine import Examination
+    from venvdash.session.own_stores import Added
     from venvdash.session.pruning import Offer, Rules
 
 
@@ -179,6 +181,23 @@ class Session(Scanned):
         from venvdash.actions.context import Context
 
         return Context.current(self.machine, self.config, self.log)
+
+    def folders_outside(self) -> "list[EnvironmentFolder]":
+        """Return the folders of environments that are no store; walks HOME. Any thread may ask."""
+        from venvdash.session import own_stores
+
+        return own_stores.outside(self.machine, self.config)
+
+    def add_store(self, path: Path) -> "Added":
+        """Make a folder of environments a store, from the next scan on.
+
+        Raises own_stores.RefusedError.
+        """
+        from venvdash.session import own_stores
+
+        added = own_stores.add(path, self.machine, self.config)
+        self.config = load(self.machine.config_file)
+        return added
 
     # What deletes. Each takes its time, so call it beside the screen; one thread at a time.
 

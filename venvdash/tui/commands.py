@@ -60,6 +60,8 @@ class Commands(Provider):
         for key, words in _SORTS.items():
             yield f"Sort: by {words}", "Again: the other way round", partial(main.sort_by, key)
         yield "Filter", "Show what holds some words", main.action_filter
+        add = "Make folders of environments that were found stores"
+        yield "Add folders of environments …", add, main.action_add_store
         yield "Rescan", "Look at the machine again", main.action_rescan
         yield "Keys", "What every key does", main.action_help
 

@@ -1,10 +1,12 @@
 """What a scan has told so far, apart from how it is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from venvdash.model import NotEnvironment, Row
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.session.events import RowChanged, RowGone
 from venvdash.text import visible
 from venvdash.tui.feed import DiskFree, Failed, FeedEvent, Mended
@@ -16,13 +18,15 @@ class Findings:
     """The table and all that a scan tells beside it.
 
     ``due`` says that the table must be arranged again, ``complete`` that all environments have
-    been found, ``failure`` how the last scan failed, ``mended`` what was put right: fit to show.
+    been found, ``folders`` those of environments that are no store, ``failure`` how the last scan
+    failed, ``mended`` what was put right: fit to show.
     """
 
     table: Table = field(default_factory=Table)
     problems: list[Problem] = field(default_factory=list)
     oddities: list[NotEnvironment] = field(default_factory=list)
     stores: list[StoreSeen] = field(default_factory=list)
+    folders: Sequence[EnvironmentFolder] = ()
     progress: Progress | None = None
     disk_free: int | None = None
     outcome: str = ""

@@ -57,6 +57,7 @@ DO = (
     Binding("o", "open_folder", "Open its folder", show=False),
     Binding("y", "clip", "Copy its path, interpreter or activate line as text", show=False),
     Binding("r", "rescan", "Rescan: look at the machine again", show=False),
+    Binding("A", "add_store", "Add folders of environments to the stores", show=False),
 )
 
 # Wherever one is, also in a dialog.

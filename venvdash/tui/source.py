@@ -12,6 +12,8 @@ from venvdash.session.events import ChangeEvent, DeleteEvent, SessionEvent
 from venvdash.system.machine import Machine
 
 if TYPE_CHECKING:
+    from venvdash.scanner.folders import EnvironmentFolder
+    from venvdash.session.own_stores import Added
     from venvdash.session.pruning import Offer
     from venvdash.session.searching import ProjectSearch
     from venvdash.session.sums import Together
@@ -71,6 +73,12 @@ class Source(Protocol):
         self, *, usage: bool = True, cancel: threading.Event | None = None
     ) -> Iterator[SessionEvent]:
         """Scan the machine; runs in the calling thread."""
+
+    def folders_outside(self) -> "Sequence[EnvironmentFolder]":
+        """Return the folders of environments that are no store; at any time, in any thread."""
+
+    def add_store(self, path: Path) -> "Added":
+        """Make such a folder a store. Raises own_stores.RefusedError."""
 
     # Of these each runs in the calling thread, one thread at a time and none during a scan.
 

@@ -188,7 +188,7 @@ class ListScreen(Screen[None]):
 
     def _show_others(self) -> None:
         found = self.findings
-        listed = things(found.problems, found.oddities, found.stores)
+        listed = things(found.problems, found.oddities, found.stores, found.folders, self.home)
         words = self._filter_text.casefold().split()
         self.others.show_items(
             [
@@ -216,7 +216,8 @@ class ListScreen(Screen[None]):
         empty = self._ended and not self.table.rows and self.table.view is not View.OTHER
         pane = self.query_one("#empty", TextPane)
         if empty:
-            pane.show(no_environments(self.findings.stores, self.home))
+            folders = self.findings.folders
+            pane.show(no_environments(self.findings.stores, folders, self.home))
         if pane.display != empty:
             pane.display = empty
             self.environments.display = self.table.view is not View.OTHER and not empty

@@ -7,8 +7,12 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from venvdash.tui import keys
+from venvdash.tui.adding import Adding
+from venvdash.tui.feed import Feed
+from venvdash.tui.handover import Handover
 from venvdash.tui.opening import copy_choices, open_folder
 from venvdash.tui.screens.leaving import LeavingScreen
+from venvdash.tui.source import Source
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
 from venvdash.tui.widgets.header import ViewBar
@@ -27,6 +31,23 @@ class MainScreen(LeavingScreen):
         *keys.DO,
         *keys.PROGRAM,
     ]
+
+    def __init__(self, source: Source, feed: Feed, handover: Handover) -> None:
+        super().__init__(source, feed, handover)
+        self._adder = Adding(self, self._show_folders)
+
+    def _finish(self) -> None:
+        super()._finish()
+        if self._ended:
+            self._adder.look()
+
+    def _show_folders(self) -> None:
+        self.findings.folders = self._adder.folders
+        self._refresh(set())
+
+    def action_add_store(self) -> None:
+        """Ask whether a folder of environments is to be a store: that under the cursor, or all."""
+        self._adder.ask(self.path if self.table.view is View.OTHER else None)
 
     def on_line_table_chosen(self) -> None:
         """Show the details over the list."""

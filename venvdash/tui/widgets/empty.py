@@ -6,8 +6,9 @@ from pathlib import Path
 from textual.content import Content
 
 from venvdash.scanner.events import StoreSeen
+from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.text import short_path
-from venvdash.tui.widgets.other_list import why
+from venvdash.tui.widgets.other_list import folder_words, why
 
 _WAYS = (
     ("venvdash demo", "see everything on a playground of made-up projects"),
@@ -17,12 +18,21 @@ _WAYS = (
 )
 
 
-def no_environments(stores: Sequence[StoreSeen], home: Path | None) -> Content:
-    """Return what was looked at, and how to get environments."""
-    pieces: list[Content] = [
-        Content.styled("No environments outside projects were found.", "bold"),
-        Content("\nTo get some:"),
-    ]
+def no_environments(
+    stores: Sequence[StoreSeen], folders: Sequence[EnvironmentFolder], home: Path | None
+) -> Content:
+    """Return what was looked at, and how to get environments.
+
+    ``folders`` hold some, and are no store.
+    """
+    pieces = [Content.styled("No environments outside projects were found.", "bold")]
+    if folders:
+        pieces.append(Content("\nThese folders hold some, but no tool is known that uses them:"))
+    for folder in folders:
+        shown = short_path(folder.path, home)
+        about = f"  {folder_words(folder, home)}"
+        pieces.append(Content.assemble("  ", (shown, "bold"), (about, "$text-muted")))
+    pieces.append(Content("\nTo get some:"))
     for command, what in _WAYS:
         pieces.append(Content.assemble("  ", (command, "bold"), (f"  {what}", "$text-muted")))
     pieces.append(

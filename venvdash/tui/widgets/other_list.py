@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from venvdash.model import NotEnvironment
 from venvdash.scanner.events import Problem, StoreSeen
+from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.stores.base import Why
 from venvdash.text import short_path, visible
 from venvdash.tui.format import left, left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
-PROBLEM, FOREIGN, STORE = "problem", "no environment", "store"
-_MARKS = {PROBLEM: "!", FOREIGN: "·", STORE: "▤"}
+PROBLEM, FOREIGN, STORE, FOLDER = "problem", "no environment", "store", "no store yet"
+_MARKS = {PROBLEM: "!", FOREIGN: "·", STORE: "▤", FOLDER: "+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,24 @@ def why(seen: StoreSeen) -> str:
     return visible(f"{because}: {found}")
 
 
+def folder_words(folder: EnvironmentFolder, home: Path | None) -> str:
+    """Return what a folder holds that is no store, and how it becomes one."""
+    from venvdash.session.own_stores import in_words  # only where there is one
+
+    return f"{in_words(folder, home or Path('/'))}: A adds it to the stores"
+
+
 def things(
-    problems: Iterable[Problem], oddities: Iterable[NotEnvironment], stores: Iterable[StoreSeen]
+    problems: Iterable[Problem],
+    oddities: Iterable[NotEnvironment],
+    stores: Iterable[StoreSeen],
+    folders: Iterable[EnvironmentFolder],
+    home: Path | None,
 ) -> list[OtherThing]:
     """Return the lines of the list: what went wrong first, the stores last."""
     return [
         *(OtherThing(PROBLEM, item.path, visible(item.message)) for item in problems),
+        *(OtherThing(FOLDER, item.path, folder_words(item, home)) for item in folders),
         *(OtherThing(FOREIGN, item.path, visible(item.reason)) for item in oddities),
         *(OtherThing(STORE, seen.root.path, why(seen)) for seen in stores),
     ]
