@@ -198,3 +198,10 @@ def test_a_search_says_how_far_it_is(home: Home) -> None:
     search.wait(tell=lambda progress: heard.append(progress.directories))
     assert search.progress is not None
     assert search.progress.directories == search.findings.directories > 0
+
+
+def test_an_environments_own_folder_is_not_taken_for_its_project(home: Home) -> None:
+    environment = gone(home, "webapp")
+    (environment / ".gitignore").write_text("*\n")  # as uv and virtualenv leave it
+    plan = scanned(home).plan_prune(Rules())
+    assert [item.row.path for item in plan.items] == [environment]

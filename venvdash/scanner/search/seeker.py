@@ -100,8 +100,10 @@ class Seeker:
         if not self._digests.required.isdisjoint(has):
             self._try_digests(directory, has)
         if not elsewhere and directory not in self._living:
-            for path in self._names.of_folder(directory, has):
-                self._hit(path, directory, "{} has its project's name, and may be it")
+            named_so = list(self._names.of_folder(directory, has))
+            if named_so and not os.path.lexists(os.path.join(directory, "pyvenv.cfg")):
+                for path in named_so:
+                    self._hit(path, directory, "{} has its project's name, and may be it")
 
     def look_at_script(self, file: str, inode: int) -> None:
         """Note what a file says that may be a script which is looked for."""

@@ -1,0 +1,95 @@
+"""The search for the projects of orphans while the list is shown."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.tui.driving import Driver, drive
+from tests.tui.feeding import EndedSearch, ListSource, everything, row
+from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status
+from venvdash.scanner.search import Findings, Progress
+from venvdash.session.events import DeleteEvent, Finished, RowChanged, RowState, State
+
+OLD = row("old", Status.ORPHAN, mib=10, frees=4)
+LIVE = row("live", mib=10, frees=4)
+WHY = "~/attic/old/.venv leads to it."
+MOVED = replace(OLD, verdict=replace(OLD.verdict, status=Status.MOVED, reason=WHY))
+
+
+def source(
+    rows: Sequence[Row], gate: threading.Event, restored: Sequence[DeleteEvent] = ()
+) -> ListSource:
+    search = EndedSearch(Findings(ended=True), gate)
+    search.progress = Progress(OLD.path, 12_345)
+    found = [RowChanged(MOVED, settled=True)]
+    return ListSource(everything(rows), search=search, found=found, restored=restored)
+
+
+def test_it_begins_with_the_first_orphan_and_changes_the_row() -> None:
+    gate = threading.Event()
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "searching for projects: 12,345 folders" in driver.lines[1])
+        assert "✗ old" in driver.text
+        gate.set()
+        await driver.until(lambda: "→ old" in driver.text)
+        await driver.until(lambda: "scanned in" in driver.lines[1])
+        assert driver.main._search_timer is None  # an idle dashboard looks at nothing
+
+    drive(source([OLD, LIVE], gate), script, (120, 24))
+
+
+def test_without_an_orphan_nothing_is_searched() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.pilot.pause(0.6)
+        assert "scanned in" in driver.lines[1]
+
+    drive(source([LIVE], threading.Event()), script, (120, 24))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.SKIPPED])
+def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> None:
+    gate = threading.Event()
+    back: list[DeleteEvent] = [Finished((Result(OLD.path, "old", outcome, WHY),))]
+    if outcome is Outcome.DONE:
+        back.insert(0, RowChanged(OLD, settled=True))
+    feed = source([OLD, LIVE], gate, back)
+    item = Item(OLD, unsearched="Its project is still being searched for.")
+    feed.plan = Plan(Action.DELETE, (item,))
+    trash = OLD.path.with_name(".venvdash-trash-old")
+    done = Result(OLD.path, "old", Outcome.DONE, trash=trash)
+    feed.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,))]
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("j", "d")  # the list is in the order of names
+        await driver.until(lambda: "still being searched for" in driver.text)
+        assert not driver.app.screen.query_one("#free").display
+        await driver.press("y")
+        await driver.until(lambda: "in trash" in driver.text)
+        gate.set()
+        if outcome is Outcome.DONE:
+            await driver.until(lambda: "old was restored: its project was found" in driver.text)
+            await driver.until(lambda: "→ old" in driver.text)
+        else:
+            await driver.until(lambda: "could not be restored" in driver.text)
+
+    drive(feed, script, (120, 30))
+
+
+def test_a_search_that_breaks_is_said() -> None:
+    class Broken(EndedSearch):
+        def wait(self, *args: object, **options: object) -> Findings:
+            raise RuntimeError("out of luck")
+
+    feed = ListSource(everything([OLD]), search=Broken(Findings()))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "The search for projects failed" in driver.text)
+
+    drive(feed, script, (120, 24))
