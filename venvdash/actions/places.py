@@ -7,6 +7,8 @@ only, what counts is the journal.
 """
 
 import os
+import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +23,12 @@ _NOTES = "trash"  # in the state directory: one small file for each place
 _LONGEST = 16 * 1024  # bytes of a note
 _DEEPEST = 24  # levels of a mirrored store
 _MOST = 50_000  # directories of one store
+_SECONDS = 4.0  # for one store; what was deleted from here is noted, and found all the same
+_AGAIN = 0.25  # … that took longer before, in this process
 _INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
+
+
+_cut_off: set[Path] = set()  # stores that were too large for these limits when last looked through
 
 
 def note(state: Path, place: Path) -> bool:
@@ -88,6 +95,11 @@ def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
     return found
 
 
+def cut_off(context: Context) -> list[Path]:
+    """Return the stores that are too large to have been looked through whole, the last time."""
+    return sorted(real for real in context.roots if real in _cut_off)
+
+
 def _of(real: Path, root: Root) -> Iterator[Path]:
     if root.layout is Layout.SINGLE:
         yield real.parent
@@ -100,12 +112,17 @@ def _of(real: Path, root: Root) -> Iterator[Path]:
 def _below(top: Path, depth: int, *, nested: bool) -> Iterator[Path]:
     """Yield ``top`` and the directories in it, ``depth`` levels in all, that may hold environments.
 
-    ``nested``: environments, too, may hold environments.
+    ``nested``: environments, too, may hold environments. It ends early where that takes too long.
     """
-    pending = [(str(top), 1)]
+    pending = deque([(str(top), 1)])
     count = 0
-    while pending and count < _MOST:
-        directory, level = pending.pop()
+    until = time.monotonic() + (_AGAIN if top in _cut_off else _SECONDS)
+    _cut_off.discard(top)
+    while pending:
+        if count >= _MOST or time.monotonic() >= until:
+            _cut_off.add(top)
+            return
+        directory, level = pending.popleft()  # near the top lies more than deep below
         count += 1
         try:
             with os.scandir(directory) as listing:

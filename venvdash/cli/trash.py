@@ -33,7 +33,7 @@ def command(ctx: click.Context) -> None:
 def list_command(records: bool, as_json: bool) -> None:
     """Show what lies in the trash, the newest first."""
     opened = _opened(records)
-    found = opened.trash()
+    found = _found(opened)
     if as_json:
         click.echo(json.dumps({"schema": 1, "trash": [trashed_json(one) for one in found]}))
         return
@@ -74,7 +74,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     if under is not None and len(names) != 1:
         fail("--as is for one environment.", 2)
     opened = _opened(records, changing=True)
-    found = opened.trash()
+    found = _found(opened)
     chosen = [_named(opened, name, found) for name in names]
     if as_json:
         output.begin_json({"schema": 1})
@@ -100,7 +100,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
 def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Free what lies in the trash, all of it or what is named. This cannot be undone."""
     opened = _opened(records, changing=True)
-    found = opened.trash()
+    found = _found(opened)
     chosen = [_named(opened, name, found) for name in names] if names else found
     if not chosen and not as_json:
         click.echo("The trash is empty.", err=True)
@@ -141,6 +141,18 @@ def _opened(records: bool, *, changing: bool = False) -> Session:
     for sentence in opened.tidy():
         warn(sentence)
     return opened
+
+
+def _found(opened: Session) -> list[Trashed]:
+    """Return what lies in the trash; say which stores were not looked through whole for it."""
+    found = opened.trash()
+    for store in opened.trash_cut_off:
+        place = short_path(store, opened.machine.home)
+        warn(
+            f"{place} is too large to be looked through whole; what was deleted on this machine is"
+            " found all the same, by its notes."
+        )
+    return found
 
 
 def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:

@@ -325,6 +325,11 @@ class Session(Scanned):
         """Return what lies in the trash, the newest first."""
         return self._trash.find()
 
+    @property
+    def trash_cut_off(self) -> list[Path]:
+        """The stores that were too large to be looked through whole for ``trash``."""
+        return self._trash.cut_off
+
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
         """Bring one back, under another ``name`` for its entry if that is given."""
         return self._trash.restore(trashed, name)

@@ -61,13 +61,20 @@ class Trash:
         self._sums = sums
         self._undoable: list[Path] = []  # the trash directories of the last deletion
         self.deleted = 0.0  # when that was, by the monotonic clock
+        self.cut_off: list[Path] = []
         self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
 
     def find(self) -> list[Trashed]:
-        """Return what lies in the trash, the newest first."""
-        from venvdash.actions import trash
+        """Return what lies in the trash, the newest first.
 
-        return trash.find(self._session.context())
+        ``cut_off`` then are the stores that were too large to be looked through whole.
+        """
+        from venvdash.actions import places, trash
+
+        context = self._session.context()
+        found = trash.find(context)
+        self.cut_off = places.cut_off(context)
+        return found
 
     def prefixes(self, without: Collection[Path | None]) -> list[Path]:
         """Return where environments in the trash are, or may be; not in the ones ``without``."""
