@@ -300,11 +300,11 @@ class Deleter:
         place = item.row.environment.entry
         for link in item.links:
             if links.remove(link):
-                back.add(partial(links.restore, link, place))
+                back.add(partial(links.restore, link, place), journalled=True)
             steps.step("unlinked")
         for edit in item.edits:
             if links.apply(edit):
-                back.add(partial(links.undo, edit, place))
+                back.add(partial(links.undo, edit, place), journalled=True)
             steps.step("edited")
 
 

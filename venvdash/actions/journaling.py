@@ -65,6 +65,16 @@ def write(
 ) -> None:
     """Write ``table`` into the file ``name``. Raises OSError; then there is none, or the old one.
 
+    The other arguments are those of ``encoded``.
+    """
+    directory.write(name, encoded(table, comment, understood, limit), temporary)
+
+
+def encoded(
+    table: Table, comment: str, understood: Callable[[Table], bool], limit: int = LIMIT
+) -> bytes:
+    """Return the content of a file that says what ``table`` does. Raises OSError.
+
     Values of None are left out. What could not be read again is not written: ``understood`` says
     whether what is read from it is what was meant.
     """
@@ -78,7 +88,7 @@ def write(
         fits = False
     if not fits:
         raise OSError(errno.EINVAL, "what is known of it cannot be written down")
-    directory.write(name, data, temporary)
+    return data
 
 
 def remove(directory: Directory, *names: str) -> None:

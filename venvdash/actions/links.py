@@ -80,7 +80,8 @@ def restore(link: Link, place: Path) -> str:
     """Make a link again that led to ``place``; return what stood against it, or nothing.
 
     ``link`` may come from a file that anybody wrote: only what is called like an environment, in
-    a directory of our own, and leads to ``place``, is made.
+    a directory of our own, and leads to ``place``, is made. Raises OSError, after which another
+    attempt may succeed.
     """
     if not _leads(link, place):
         return f"{link.path} is not made again: it would not lead to {place}"
@@ -99,8 +100,6 @@ def restore(link: Link, place: Path) -> str:
         return f"{link.path} is taken by something else now, which is left alone"
     except (FileNotFoundError, NotADirectoryError):
         return f"{link.path} is not made again: {link.path.parent} is gone"
-    except OSError as error:
-        return f"{link.path} cannot be made again: {(error.strerror or str(error)).lower()}"
     return ""
 
 
@@ -140,8 +139,6 @@ def undo(edit: Edit, place: Path) -> str:
             return _written(parent, path, text)
     except (FileNotFoundError, NotADirectoryError):
         return f"{path} is not written again: {path.parent} is gone"
-    except OSError as error:
-        return f"{path} cannot be written again: {(error.strerror or str(error)).lower()}"
 
 
 def _written(parent: Directory, path: Path, text: str) -> str:

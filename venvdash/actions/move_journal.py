@@ -18,14 +18,12 @@ from venvdash.actions.move_stages import FOLDER, Stage
 from venvdash.actions.stages import file_name, taken_apart
 from venvdash.model import Edit
 from venvdash.records.spelling import spell
-from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.own_files import OwnFolder
 from venvdash.system.owner import Owner
 
 _SCHEMA = 1
 _COMMENT = "# venvdash is moving this; its next start ends what was interrupted.\n"
-_TEMPORARY = PREFIX + "move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,8 @@ class Moves:
     """The folder of journals; use it as a context manager. Every method raises OSError."""
 
     def __init__(self, state: Path) -> None:
-        self._folder = Directory(Path(os.path.realpath(OwnFolder(state, FOLDER).create())))
+        self._own = OwnFolder(state, FOLDER)
+        self._folder = Directory(Path(os.path.realpath(self._own.create())))
 
     def __enter__(self) -> "Moves":
         return self
@@ -68,14 +67,8 @@ class Moves:
     def begin(self, moving: Moving) -> str:
         """Write a journal; return the key by which the other methods know it."""
         key = os.urandom(8).hex()
-        journaling.write(
-            self._folder,
-            file_name(key, Stage.COPIED),
-            _table(moving),
-            _COMMENT,
-            _TEMPORARY + key,
-            lambda again: _moving(again) == moving,
-        )
+        data = journaling.encoded(_table(moving), _COMMENT, lambda again: _moving(again) == moving)
+        self._own.write(file_name(key, Stage.COPIED), data)
         return key
 
     def turn(self, key: str) -> None:

@@ -94,8 +94,8 @@ def take_back(journal: Journal, context: Context) -> Undone:
     for folder in journal.made[::-1]:
         with suppress(OSError):
             folder.rmdir()
-    if journal.old == journal.new:
-        return undone
+    if journal.old == journal.new or (undone.retry and at_new):
+        return undone  # what lies in it would not be found again under its old name
     steps.step("swapped back")
     try:
         if at_new:

@@ -34,15 +34,23 @@ class Rollback:
     """
 
     def __init__(self) -> None:
-        self._steps: list[tuple[Callable[[], str | None], Path | None]] = []
+        self._steps: list[tuple[Callable[[], str | None], Path | None, bool]] = []
 
-    def add(self, undo: Callable[[], str | None], *, trash: Path | None = None) -> None:
+    def add(
+        self,
+        undo: Callable[[], str | None],
+        *,
+        trash: Path | None = None,
+        journalled: bool = False,
+    ) -> None:
         """Note how the step just done is taken back; ``undo`` returns what it could not do.
 
         ``trash``: where everything lies as long as it is not taken back. If that fails the steps
-        before it stay as they are, since they belong to what lies there.
+        before it stay as they are, since they belong to what lies there. ``journalled``: the next
+        start can take it back from the journal, so if it fails, the journal and whatever else was
+        done before stays; only other steps that are journalled are still taken back.
         """
-        self._steps.append((undo, trash))
+        self._steps.append((undo, trash, journalled))
 
     def __enter__(self) -> "Rollback":
         return self
@@ -68,16 +76,22 @@ class Rollback:
 
     def _back(self) -> tuple[list[str], Path | None]:
         problems: list[str] = []
+        later = False
         while self._steps:
-            undo, trash = self._steps.pop()
+            undo, trash, journalled = self._steps.pop()
+            if later and not journalled:
+                continue
             try:
                 problem = undo()
             except OSError as error:
                 if trash is not None:
                     return problems, trash
                 problem = words(error)
+                later = later or journalled
             if problem:
                 problems.append(f"{problem}.")
+        if later:
+            problems.append("The next start of venvdash tries again.")
         return problems, None
 
 

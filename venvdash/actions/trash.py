@@ -3,10 +3,12 @@
 All is told by the journal (``trash.toml``) in the directory itself; nothing else is needed.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from venvdash.actions import (
@@ -31,6 +33,9 @@ from venvdash.system.directory import Directory
 from venvdash.text import visible
 
 _MOST_NAMES = 1000
+# Errors after which the same may succeed later; those of permission only if it was just asked for.
+_TRANSIENT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+_DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def find(context: Context) -> list[Trashed]:
@@ -130,7 +135,7 @@ def _restore(trashed: Trashed, name: str) -> Result:
         else:
             folder.rename(box.path.name, name, place)
             steps.step("restored")
-            notes = _settle(box, now, place.path / name)
+            notes = _settle(box, now, place.path / name, _TRANSIENT | _DENIED)
         place.sync()
         folder.sync()
         steps.step("settled")
@@ -152,22 +157,37 @@ def _dissolve(folder: Directory, box: Directory) -> None:
         folder.remove(box.path.name)
 
 
-def _settle(directory: Directory, trashed: Trashed, place: Path) -> list[str]:
-    """Make the links again of what is in its place, and end its journal; return what was not."""
-    notes = []
+def _settle(
+    directory: Directory, trashed: Trashed, place: Path, again: frozenset[int]
+) -> list[str]:
+    """Restore the links of what is in its place, and end its journal; return what could not be.
+
+    After an error whose number is in ``again`` the journal stays, and the next start tries again.
+    """
+    notes, later = [], False
     if place.name == trashed.entry:
-        notes += [links.restore(link, place) for link in trashed.links]
-        notes += [links.undo(edit, place) for edit in trashed.edits]
+        for restore in (
+            *(partial(links.restore, link, place) for link in trashed.links),
+            *(partial(links.undo, edit, place) for edit in trashed.edits),
+        ):
+            try:
+                notes.append(restore())
+            except OSError as error:
+                notes.append(words(error))
+                later = later or error.errno in again
         steps.step("linked")
     else:
         notes.append(_named_anew(place, trashed.original))
         notes += [
             f"{link.path} is not made again: it led to the old name" for link in trashed.links
         ]
-    mode = directory.status().st_mode & 0o7777
-    journal.remove(directory)
-    if trashed.mode & 0o700 != 0o700 and mode == trashed.mode | 0o700:
-        directory.permit(trashed.mode)
+    if later:
+        notes.append("The next start of venvdash tries again")
+    else:
+        mode = directory.status().st_mode & 0o7777
+        journal.remove(directory)
+        if trashed.mode & 0o700 != 0o700 and mode == trashed.mode | 0o700:
+            directory.permit(trashed.mode)
     return [visible(note) for note in notes if note]
 
 
@@ -253,7 +273,7 @@ def _back_in_place(directory: Directory, path: Path) -> Iterator[str]:
     if os.path.realpath(trashed.original) != os.path.realpath(path):
         journal.remove(directory)
         return
-    notes = [f"{note}." for note in _settle(directory, trashed, path)]
+    notes = [f"{note}." for note in _settle(directory, trashed, path, _TRANSIENT)]
     yield " ".join([f"{shown}: its deletion had been interrupted; it is whole.", *notes])
 
 

@@ -1,0 +1,14 @@
+"""Half a minute of the campaign: ``python -m tests.campaign`` goes on for as long as wanted."""
+
+from pathlib import Path
+
+from tests.campaign import trials
+
+_SEED = 20261127
+
+
+def test_nothing_is_lost_and_nothing_stays_half_done(tmp_path: Path) -> None:
+    report = trials.until(tmp_path, _SEED, seconds=30.0)
+    assert report.failures == [], str(report)
+    assert report.kills > 0
+    assert report.errors > 0
