@@ -97,6 +97,8 @@ def settled(home: Home) -> int:
         ("xfs", "clone", ("one",), False),
         ("xfs", "clone", ("one",), True),
         ("xfs", "clone", ("two", "three"), False),
+        ("xfs", "mixed", ("one", "three"), True),
+        ("xfs", "mixed", ALL, True),
         ("xfs", "uncached", ("two", "three"), False),
         ("btrfs", "clone", ("one", "two"), False),
         ("btrfs", "clone", ALL, True),

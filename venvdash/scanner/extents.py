@@ -14,7 +14,7 @@ Loaded by the child processes that measure: no imports beyond small C modules.
 import os
 import struct
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from operator import sub
 
@@ -156,6 +156,7 @@ class Collector:
     def __init__(self, system: Sharing) -> None:
         self.system = system
         self.own = 0  # blocks that no other file holds
+        self.shared_inodes: list[int] = []  # those with several links that other inodes share
         self.samples: list[tuple[bytes, int]] = []  # as in a footprint, with links 0 or 1
         self._inline = 0  # bytes
         self._inodes = self._names = 0
@@ -165,26 +166,50 @@ class Collector:
         self._shared: dict[int, tuple[int, int]] = {}  # key -> blocks, group
         self._compressed: list[_File] = []
 
-    def directory(self, opened: Opened, files: list[File], names: int) -> None:
-        """Add a directory's files with one link each; ``names``: how many files it has at all."""
+    def directory(
+        self, opened: Opened, single: list[File], several: list[File], names: int
+    ) -> None:
+        """Add a directory's files, those with one link and those with ``several``.
+
+        ``names``: how many files it has, with further links to the same inodes.
+        """
         self._names += names + 1
-        self._inodes += len(files) + 1
-        path, inline = opened.path or b"", self.system.inline
-        small: list[File] = []
-        folder = path.rpartition(b"/")[2]
-        mixed = folder in _MIXED or not path or path.endswith(_METADATA)
-        for file in files:
-            _, size, blocks = file
-            if not blocks:
-                continue
-            if size <= inline:
-                self._inline += size
-            elif mixed or blocks >= _LARGE:
+        self._inodes += len(single) + 1
+        path = opened.path or b""
+        small = []
+        for file in self._outside_metadata(single):
+            if _asked(path, file):
                 self._ask(opened.descriptor, path, file)
             else:
                 small.append(file)
         if small:
             self._sample(opened.descriptor, path, small)
+        if several:
+            self._linked(opened.descriptor, path, several)
+
+    def _outside_metadata(self, files: list[File]) -> Iterator[File]:
+        inline = self.system.inline
+        for file in files:
+            if file[1] <= inline:
+                self._inline += file[1] if file[2] else 0
+            elif file[2]:
+                yield file
+
+    def _linked(self, directory: int, path: bytes, files: list[File]) -> None:
+        """Add those files with several links that share blocks with other inodes, too.
+
+        Their number of links does not say who else holds the blocks.
+        """
+        files = [file for file in files if file[1] > self.system.inline and file[2]]
+        small = [file for file in files if not _asked(path, file)]
+        groups = [[file] for file in files if _asked(path, file)]
+        for group in [*groups, small]:
+            largest = max(group, key=_size_and_name, default=None)
+            found = self._look(directory, path, largest) if largest else None
+            if found is not None and found.key:
+                found.blocks = sum(file[2] for file in group)
+                self._add(found)
+                self.shared_inodes += [file[0].inode() for file in group]
 
     def _sample(self, directory: int, path: bytes, files: list[File]) -> None:
         """Ask about two of the small files of a directory, and about all if these differ."""
@@ -322,6 +347,12 @@ class Collector:
             heaviest = max(range(len(kept.names)), key=self._weights.__getitem__)
             self.samples.append((kept.names[heaviest], 0))
         return kept
+
+
+def _asked(path: bytes, file: File) -> bool:
+    """Return whether a file is asked about for itself: it is large, or its neighbours vary."""
+    mixed = path.rpartition(b"/")[2] in _MIXED or not path or path.endswith(_METADATA)
+    return mixed or file[2] >= _LARGE
 
 
 def _size_and_name(file: File) -> tuple[int, bytes]:

@@ -122,9 +122,9 @@ class _Counting:
         footprint = self.footprint
         device, files = footprint.device, footprint.files
         apparent = alone = joint = 0
-        noted: list[File] = []
-        note_alone = noted.append if self.collector else None
-        before = files
+        single: list[File] = []
+        several: list[File] = []
+        collects, before = self.collector is not None, files
         linked: tuple[str | bytes, int] | None = None
         names: list[str | bytes] = []
         note = names.append
@@ -149,8 +149,8 @@ class _Counting:
                 if links < 2:  # 0 is what Windows says
                     apparent += size
                     alone += blocks
-                    if note_alone is not None:
-                        note_alone((entry, size, blocks))
+                    if collects:
+                        single.append((entry, size, blocks))
                     continue
                 inode = found.st_ino
                 if found.st_dev != device:  # layers of an overlay: not ours to compare
@@ -166,12 +166,14 @@ class _Counting:
             apparent += size
             joint += blocks
             linked = entry.name, links
+            if collects:
+                several.append((entry, size, blocks))
         footprint.files = files
         footprint.apparent += apparent
         footprint.blocks += alone + joint
         self.search.directory(opened.path, names, apparent)
         if self.collector:
-            self.collector.directory(opened, noted, files - before)
+            self.collector.directory(opened, single, several, files - before)
         else:
             footprint.own += alone
         if linked is not None and opened.path is not None:
@@ -212,6 +214,8 @@ class _Counting:
     def result(self) -> Footprint:
         """Return the footprint; nothing may be added after that."""
         footprint, sizes = self.footprint, self.sizes
+        for inode in self.collector.shared_inodes if self.collector else ():
+            del sizes[inode], self.left[inode]
         # Fewer than none are not seen yet where links came to it while it was counted.
         links = {inode: (both + 2**31) >> 32 for inode, both in self.left.items()}
         left = {inode: both - (links[inode] << 32) for inode, both in self.left.items()}
