@@ -60,16 +60,22 @@ def mounted_tmpfs(point: Path, size: str) -> Iterator[bool]:
 
 @contextlib.contextmanager
 def formatted(
-    point: Path, kind: str, *, size: str = "512M", options: str = "", image: Path | None = None
+    point: Path,
+    kind: str,
+    *,
+    size: str = "512M",
+    options: str = "",
+    features: tuple[str, ...] = (),
+    image: Path | None = None,
 ) -> Iterator[Path]:
     """Mount a new file system of a ``kind`` (btrfs, xfs, ext4) at ``point``, from a loop device.
 
-    Its ``image`` is a file beside ``point`` unless given; one that is there already is mounted as
-    it is.
+    ``options`` are mount's, ``features`` mkfs's. Its ``image`` is a file beside ``point`` unless
+    given; one that is there already is mounted as it is.
     """
     image = image or point.with_name(f"{point.name}.image")
     if not image.exists():
-        _make_file_system(image, kind, size)
+        _make_file_system(image, kind, size, features)
     mount = ["mount", "-o", ",".join(filter(None, ["loop", options])), str(image), str(point)]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip(f"needs root and a kernel with {kind}, to mount a loop device")
@@ -79,10 +85,10 @@ def formatted(
         subprocess.run(["umount", str(point)], capture_output=True, check=True)
 
 
-def _make_file_system(image: Path, kind: str, size: str) -> None:
+def _make_file_system(image: Path, kind: str, size: str, features: tuple[str, ...]) -> None:
     program = shutil.which(f"mkfs.{kind}")
     if program is None:
         pytest.skip(f"needs mkfs.{kind}")
     with image.open("wb"):
         subprocess.run(["truncate", "-s", size, str(image)], check=True)
-    subprocess.run([program, "-q", str(image)], capture_output=True, check=True)
+    subprocess.run([program, "-q", *features, str(image)], capture_output=True, check=True)

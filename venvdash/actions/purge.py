@@ -158,12 +158,13 @@ def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
 def _free(
     path: Path, parent: Directory, entry: Directory, processes: int, tell: Tell
 ) -> PurgeResult:
-    _check_mounts(parent, entry)
+    mounts = Mounts.read()
+    _check_mounts(parent, entry, mounts)
     if entry.descriptor is not None:
         open_up(entry.descriptor, entry.status())
     trashed = _check_journal(entry)
     _begin(entry)
-    comes_back = _what_comes_back(entry)
+    comes_back = _what_comes_back(entry, mounts)
     removed = _empty(entry, processes, comes_back.telling(tell) if comes_back else tell)
     if comes_back:
         removed.freed = comes_back.bytes(removed.freed, removed.failures)
@@ -180,13 +181,13 @@ def _free(
     return PurgeResult(path, removed.freed, problems=said)
 
 
-def _check_mounts(parent: Directory, entry: Directory) -> None:
+def _check_mounts(parent: Directory, entry: Directory, mounts: Mounts) -> None:
     """Raise _RefusedError if anything is mounted on the directory or in it."""
     above, here = parent.descriptor, entry.descriptor
     apart = parent.status().st_dev != entry.status().st_dev
     if apart or (above is not None and here is not None and mount_id(above) != mount_id(here)):
         raise _RefusedError("a file system is mounted on it")
-    mounted = Mounts.read().below(entry.real())
+    mounted = mounts.below(entry.real())
     if mounted:
         points = ", ".join(visible(mount.point) for mount in mounted[:_SHOWN])
         raise _RefusedError(f"a file system is mounted in it: {points}; unmount it first")
@@ -236,12 +237,12 @@ class _ComesBack:
         return lambda freed: tell(self.bytes(freed, 1))
 
 
-def _what_comes_back(entry: Directory) -> _ComesBack | None:
+def _what_comes_back(entry: Directory, mounts: Mounts) -> _ComesBack | None:
     """Return what removing a tree gives back; None where that is what its inodes take.
 
     Looked at when it begins, for what others held before may be held by nobody else now.
     """
-    mount = Mounts.read().of(entry.real())
+    mount = mounts.of(entry.real())
     if mount is None or mount.fstype not in KINDS:
         return None
     settle(os.fspath(entry.path), mount.fstype)

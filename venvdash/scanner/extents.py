@@ -139,14 +139,18 @@ def key_of(found: list[Extent]) -> int:
 
 
 class _File:
-    """A file that was asked about: its extents, and the blocks of all that it stands for."""
+    """A file that was asked about.
 
-    __slots__ = ("blocks", "found", "group", "key")
+    ``blocks``: its own; ``others``: those of the files that it stands for, too.
+    """
+
+    __slots__ = ("blocks", "found", "group", "key", "others")
 
     def __init__(self, key: int, group: int, blocks: int, found: list[Extent]) -> None:
         self.key = key
         self.group = group
         self.blocks = blocks
+        self.others = 0
         self.found = found
 
 
@@ -207,7 +211,7 @@ class Collector:
             largest = max(group, key=_size_and_name, default=None)
             found = self._look(directory, path, largest) if largest else None
             if found is not None and found.key:
-                found.blocks = sum(file[2] for file in group)
+                found.others = sum(file[2] for file in group) - found.blocks
                 self._add(found)
                 self.shared_inodes += [file[0].inode() for file in group]
 
@@ -226,7 +230,7 @@ class Collector:
             return
         if any(flags & (ENCODED | INLINE) for _, _, flags in one.found):
             total -= self._compressed_inline(files, largest)
-        one.blocks = total
+        one.others = total - one.blocks
         self._add(one)
 
     def _compressed_inline(self, files: list[File], asked: File) -> int:
@@ -293,12 +297,11 @@ class Collector:
         elif any(extent[2] & ENCODED for extent in file.found):
             self._compressed.append(file)
         else:
-            shared = sum(length for _, length, flags in file.found if flags & SHARED)
-            total = sum(length for _, length, _ in file.found)
-            self._share(file, file.blocks * shared // total if total else 0, file.blocks)
+            shared = sum(length for _, length, flags in file.found if flags & SHARED) // BLOCK
+            self._share(file, shared + file.others if file.key else 0, file.blocks + file.others)
 
     def _share(self, file: _File, shared: int, blocks: int) -> None:
-        self.own += blocks - shared
+        self.own += max(blocks - shared, 0)
         if shared:
             known = self._shared.get(file.key, (0, 0))[0]
             self._shared[file.key] = max(known, shared), file.group
@@ -307,10 +310,12 @@ class Collector:
         if not file.found or file.found[0][2] & INLINE:
             return
         if file.key:
+            if not self._extents.shared_marks:
+                self.samples.append((path, 0))
             self._extents.shared_marks.append(file.key)
             return
         self._extents.own_marks += 1
-        if not self.samples and not file.found[0][2] & PLACELESS:
+        if self._extents.own_marks == 1 and not file.found[0][2] & PLACELESS:
             self.samples.append((path, 1))
 
     def _decompressed(self) -> None:
@@ -329,7 +334,7 @@ class Collector:
             length = sum(extent[1] for extent in file.found) or 1
             takes = sum(least[extent[:2]] for extent in file.found)
             shared = sum(least[extent[:2]] for extent in file.found if extent[2] & SHARED)
-            blocks = file.blocks * takes // length
+            blocks = (file.blocks + file.others) * takes // length
             self._share(file, blocks * shared // takes if takes else 0, blocks)
 
     def result(self, inodes: int) -> Extents:

@@ -18,6 +18,12 @@ def left_cache(before: bytes, after: bytes) -> bool:
     return any(old == HELD_BY_CACHE != new for old, new in zip(before, after, strict=False))
 
 
+def uncached(extents: Extents) -> list[tuple[bytes, int]]:
+    """Return samples, as a footprint has them, of what is shared but not with uv's cache."""
+    states = zip(extents.names, extents.states, strict=True)
+    return [(name, 0) for name, state in states if state != HELD_BY_CACHE]
+
+
 def archives_of(cache: Path | None, mounts: Mounts) -> Archives:
     """Return uv's cache to be asked, an empty one where it cannot share blocks."""
     mount = mounts.of(os.path.realpath(cache)) if cache else None

@@ -62,6 +62,7 @@ _PLACES = {
     user_files.CHECKOUT: UserPlace.CHECKOUT,
     user_files.ENVIRONMENT: UserPlace.ENVIRONMENT,
 }
+_LOOKED_AT = 8  # files whose blocks uv's cache does not hold
 _NOTHING = Usage(apparent=0, on_disk=0, frees=0, files=0, user_files=UserFiles(), missing_files=0)
 
 
@@ -230,7 +231,7 @@ class _Survey:
         if self.mounts.below(path) or recheck(os.fsencode(path), old, self.tick) is None:
             return None, expected
         states = old.extents.states if old.extents else b""
-        asked = old.extents is not None and self._ask_cache(old.extents)
+        asked = self._ask_cache(old)
         if old.extents and sharing.left_cache(states, old.extents.states):
             return None, expected  # what it held may be the environment's alone by now
         renewed = old.pack() if asked or len(old.digests) != young else None
@@ -286,7 +287,7 @@ class _Survey:
         clones = mount is not None and mount.clones
         clones = clones and (extents is not None or not sharing.told(mount))
         exact = not clones and sys.platform != "win32" and not found.problems
-        if extents is not None and self._ask_cache(extents):
+        if self._ask_cache(found):
             packed = found.pack()
             new = None if found.unlisted else packed
         frees = found.own + (extents.metadata if extents and not extents.held() else 0)
@@ -316,12 +317,20 @@ class _Survey:
             self.book.enter(path, found, kept_form, nested=index in self.within, usage=usage)
         return Sized(path, usage, new, _partly(found))
 
-    def _ask_cache(self, extents: Extents) -> bool:
-        """Find out what uv's cache holds unless that is known; return whether anything is new."""
-        stamp = self.archives.stamp
-        if extents.stamp == stamp and len(extents.states) == len(extents.names):
+    def _ask_cache(self, found: Footprint) -> bool:
+        """Find out what uv's cache holds unless that is known; return whether anything is new.
+
+        Of what it does not hold some files are looked at again the next time: they may be the
+        environment's alone then.
+        """
+        extents, stamp = found.extents, self.archives.stamp
+        if extents is None or (
+            extents.stamp == stamp and len(extents.states) == len(extents.names)
+        ):
             return False
         extents.states, extents.stamp = self.archives.states(extents), stamp
+        more = sharing.uncached(extents)[:_LOOKED_AT]
+        found.samples = list(dict.fromkeys([*found.samples, *more]))
         return True
 
     def _failure(self, index: int, problem: str) -> Sized:

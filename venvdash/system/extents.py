@@ -1,4 +1,4 @@
-"""Where files lie on file systems that share blocks between files: btrfs, XFS, bcachefs (Linux).
+"""Where files lie on file systems that share blocks between files: btrfs and XFS (Linux).
 
 There a copy of a file may share all of its blocks with the original while ``st_blocks`` counts
 them in full. FS_IOC_FIEMAP (Documentation/filesystems/fiemap.rst of Linux) tells for each extent
@@ -42,7 +42,7 @@ _COPIES = {1 << 4: 2, 1 << 5: 2, 1 << 6: 2, 1 << 9: 3, 1 << 10: 4}  # RAID1, DUP
 
 _SETTLING, _PAUSE = 25, 0.02  # looks, and seconds between them
 
-KINDS = frozenset(["bcachefs", "btrfs", "xfs"])  # what ``sharing`` knows
+KINDS = frozenset(["btrfs", "xfs"])  # what ``sharing`` knows
 
 _READ = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
@@ -85,11 +85,7 @@ def sharing(descriptor: int, fstype: str) -> Sharing | None:
     if fstype not in KINDS or sys.platform != "linux":
         return None
     try:
-        if fstype == "btrfs":
-            return _btrfs(descriptor)
-        if fstype == "xfs":
-            return _xfs(descriptor)
-        return Sharing(os.fstat(descriptor).st_dev)
+        return _btrfs(descriptor) if fstype == "btrfs" else _xfs(descriptor)
     except OSError:
         return Sharing(os.fstat(descriptor).st_dev)
 
@@ -156,38 +152,37 @@ def _xfs(descriptor: int) -> Sharing | None:
     return Sharing(os.fstat(descriptor).st_dev, per_inode=inode_size)
 
 
-_buffer = bytearray(_HEADER + _ROOM * _EXTENT.size)
-_whole = _REQUEST.pack(0, 2**64 - 1, 0, 0, _ROOM, 0)
+_EMPTY = _REQUEST.pack(0, 2**64 - 1, 0, 0, _ROOM, 0) + bytes(_ROOM * _EXTENT.size)
 
 
 def extents(path: str | bytes, directory: int) -> list[Extent]:
     """Return the extents of a regular file, by its path below an open directory.
 
     Holes have none. What is not written yet is not waited for: it has the flags of ``PLACELESS``.
-    Not for several threads at once. Raises OSError.
+    Raises OSError.
     """
     descriptor = os.open(path, _READ, dir_fd=directory)
     try:
-        _buffer[:_HEADER] = _whole
-        _ioctl(descriptor, _FIEMAP, _buffer)
-        mapped = int.from_bytes(_buffer[20:24], sys.byteorder)
+        told = bytearray(_EMPTY)
+        _ioctl(descriptor, _FIEMAP, told)
+        mapped = int.from_bytes(told[20:24], sys.byteorder)
         if mapped == 1:  # as of most files
-            return [_EXTENT.unpack_from(_buffer, _HEADER)[1:]]
-        return _all(descriptor, mapped)
+            return [_EXTENT.unpack_from(told, _HEADER)[1:]]
+        return _all(descriptor, told, mapped)
     finally:
         os.close(descriptor)
 
 
-def _all(descriptor: int, mapped: int) -> list[Extent]:
+def _all(descriptor: int, told: bytearray, mapped: int) -> list[Extent]:
     found: list[Extent] = []
     while mapped:
         for at in range(_HEADER, _HEADER + mapped * _EXTENT.size, _EXTENT.size):
-            logical, physical, length, flags = _EXTENT.unpack_from(_buffer, at)
+            logical, physical, length, flags = _EXTENT.unpack_from(told, at)
             found.append((physical, length, flags))
         start = logical + length
         if flags & _LAST or mapped < _ROOM:
             break
-        _REQUEST.pack_into(_buffer, 0, start, 2**64 - 1 - start, 0, 0, _ROOM, 0)
-        _ioctl(descriptor, _FIEMAP, _buffer)
-        mapped = int.from_bytes(_buffer[20:24], sys.byteorder)
+        _REQUEST.pack_into(told, 0, start, 2**64 - 1 - start, 0, 0, _ROOM, 0)
+        _ioctl(descriptor, _FIEMAP, told)
+        mapped = int.from_bytes(told[20:24], sys.byteorder)
     return found
