@@ -259,7 +259,7 @@ class ListSource:
 
     ``plan``, ``deleting``, ``undoing`` and ``trashed`` are what it answers to people who delete.
     ``search`` is the search for projects, ``found`` what it changes in the table, ``restored``
-    what is restored then.
+    what is restored then, ``returned`` what in the trash has a project again.
     """
 
     events: Sequence[Told] = ()
@@ -275,6 +275,7 @@ class ListSource:
     search: EndedSearch = field(default_factory=lambda: EndedSearch(Findings(ended=True)))
     found: Sequence[SessionEvent] = ()
     restored: Sequence[DeleteEvent] = ()
+    returned: Sequence[tuple[Trashed, str]] = ()
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
@@ -324,6 +325,15 @@ class ListSource:
 
     def search_projects(self, holds: Callable[[Row], bool]) -> ProjectSearch:
         return self.search
+
+    def lost_in_trash(self) -> Sequence[Trashed]:
+        return [trashed for trashed, _ in self.returned]
+
+    def search_trash(
+        self, trash: Sequence[Trashed], cancel: threading.Event
+    ) -> Sequence[tuple[Trashed, str]]:
+        assert list(trash) == self.lost_in_trash()
+        return self.returned
 
     def take_findings(self, search: ProjectSearch) -> Iterator[SessionEvent]:
         yield from self.found

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import EndedSearch, ListSource, everything, row
-from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status
+from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 from venvdash.scanner.search import Findings, Progress
 from venvdash.session.events import DeleteEvent, Finished, RowChanged, RowState, State
 
@@ -93,3 +93,14 @@ def test_a_search_that_breaks_is_said() -> None:
         await driver.until(lambda: "The search for projects failed" in driver.text)
 
     drive(feed, script, (120, 24))
+
+
+def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
+    trashed = Trashed(OLD.path.with_name(".venvdash-trash-old"), OLD.path, "old")
+    feed = ListSource(everything([LIVE]), returned=[(trashed, "~/disk/old/.venv leads to it.")])
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "old, in the trash, has a project again" in driver.text)
+
+    drive(feed, script, (120, 30))

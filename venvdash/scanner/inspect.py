@@ -80,6 +80,35 @@ def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnviron
         return NotEnvironment(entry.prefix, root.store, f"cannot be read: {because(error)}")
 
 
+def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | None:
+    """Return the environment at ``entry`` as the one that it was at ``original`` in a store.
+
+    That is what a search needs to know of one in the trash: how its tool named it, and the Python.
+    Packages and flags are left out. None where no environment can be read; raises nothing.
+    """
+    try:
+        prefix = _look(str(entry.prefix))
+        was = Reading(
+            original.prefix, original.entry, root, prefix.cfg, prefix.names, prefix.fingerprint
+        )
+        store, traits = _recognised(was)
+    except (_NotOneError, OSError, ValueError):
+        return None
+    directory = site_directory(str(entry.prefix), prefix.version, prefix.names)
+    return Environment(
+        path=original.prefix,
+        entry=original.entry,
+        root=root.path,
+        store=store.name,
+        traits=traits,
+        fingerprint=prefix.fingerprint,
+        python=prefix.version or (_library_version(directory) if directory else None),
+        implementation=_implementation(prefix.cfg, directory),
+        base=prefix.home,
+        prompt=prefix.cfg.get("prompt"),
+    )
+
+
 def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
     """Read the environment that a link in a store leads to; the link itself is the entry."""
     target = Path(os.path.realpath(entry.prefix))

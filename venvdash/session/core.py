@@ -321,6 +321,27 @@ class Session(Scanned):
             return False
         return not self._trash.undoable or self.relinks[-1][0] > self._trash.deleted
 
+    def lost_in_trash(self) -> list[Trashed]:
+        """Return what lies in the trash because its project was not found, and may come back."""
+        from venvdash.actions.trash_search import may_return
+
+        return [trashed for trashed in self._trash.find() if may_return(trashed)]
+
+    def search_trash(
+        self, trash: Sequence[Trashed], cancel: threading.Event
+    ) -> list[tuple[Trashed, str]]:
+        """Search everywhere for the projects of these; return those found, each with a reason.
+
+        It reads only: any thread may call it at any time. Nothing is returned where ``cancel`` ends
+        it. Raises nothing.
+        """
+        from venvdash.actions.trash_search import search_for
+
+        found = search_for(trash, self.machine, self.config, cancelled=cancel.is_set)
+        if cancel.is_set():
+            return []
+        return [(one, found[one.path]) for one in trash if one.path in found]
+
     def trash(self) -> list[Trashed]:
         """Return what lies in the trash, the newest first."""
         return self._trash.find()

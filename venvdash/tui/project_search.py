@@ -1,10 +1,12 @@
 """The search for the projects of orphans, under way while the list is shown."""
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
-from venvdash.model import Result, Row, Status
+from venvdash.model import Result, Row, Status, Trashed
 from venvdash.session.events import Finished, RowChanged
 from venvdash.text import visible
 from venvdash.tui.aside import aside
@@ -15,22 +17,30 @@ if TYPE_CHECKING:
     from venvdash.tui.screens.marking import MarkingScreen
 
 
-class Found(Protocol):
-    """Takes what a search has changed: rows of the table, and what it restored from the trash."""
+@dataclass
+class Found:
+    """What a search has changed, and found.
 
-    def __call__(self, rows: Sequence[RowChanged], restored: Sequence[Result]) -> None:
-        """Show both."""
+    ``rows`` of the table, ``restored`` from the trash, ``returned``: what in the trash has a
+    project again, with a sentence on how that is known.
+    """
+
+    rows: list[RowChanged] = field(default_factory=list)
+    restored: list[Result] = field(default_factory=list)
+    returned: Sequence[tuple[Trashed, str]] = ()
 
 
 class BackgroundSearch:
     """Searches for the projects of the orphans that a list shows, one search at a time.
 
     It goes on while people work. What it finds changes the rows; what was deleted meanwhile and
-    turns out to have a project is restored.
+    turns out to have a project is restored. Of what lies in the trash for longer it is said.
     """
 
-    def __init__(self, screen: "MarkingScreen", source: Source, found: Found) -> None:
-        self._screen, self._source, self._found = screen, source, found
+    def __init__(
+        self, screen: "MarkingScreen", source: Source, show: Callable[[Found], None]
+    ) -> None:
+        self._screen, self._source, self._show_found = screen, source, show
         self._stop = threading.Event()
         self._search: ProjectSearch | None = None
         self._under_way = False
@@ -44,27 +54,35 @@ class BackgroundSearch:
         count = f": {progress.directories:,} folders" if progress is not None else " …"
         return f"searching for projects{count}"
 
-    def begin(self, rows: Sequence[Row]) -> None:
-        """Begin where a row is an orphan; an earlier search ends."""
+    def begin(self, rows: Sequence[Row], trash: Sequence[Trashed]) -> None:
+        """Begin where a row is an orphan, or was one before it came into the trash.
+
+        An earlier search ends.
+        """
         self.stop()
         stop = self._stop = threading.Event()
-        if not any(map(_orphan, rows)):
+        orphans = any(map(_orphan, rows))
+        if not (orphans or trash):
             return
 
-        def search() -> tuple[list[RowChanged], list[Result]]:
-            under_way = self._newest(stop)
-            while under_way.stopped and not stop.is_set():  # a search for more has replaced it
-                under_way = self._newest(stop)
-            return self._screen.in_turn(lambda: self._settle(under_way))
+        def search() -> Found:
+            found = self._search_rows(stop) if orphans else Found()
+            if trash and not stop.is_set():
+                found.returned = self._source.search_trash(trash, stop)
+            return found
 
         self._under_way = True
-        aside(self._screen, search, lambda told: self._show(stop, *told), self._failed)
+        aside(self._screen, search, partial(self._show, stop), self._failed)
 
-    def _show(
-        self, stop: threading.Event, rows: Sequence[RowChanged], restored: Sequence[Result]
-    ) -> None:
+    def _show(self, stop: threading.Event, found: Found) -> None:
         self._under_way = self._under_way and self._stop is not stop  # of an earlier one
-        self._found(rows, restored)
+        self._show_found(found)
+
+    def _search_rows(self, stop: threading.Event) -> Found:
+        under_way = self._newest(stop)
+        while under_way.stopped and not stop.is_set():  # a search for more has replaced it
+            under_way = self._newest(stop)
+        return self._screen.in_turn(lambda: self._settle(under_way))
 
     def _newest(self, stop: threading.Event) -> "ProjectSearch":
         """Wait for the search that covers all orphans, and return it."""
@@ -77,17 +95,17 @@ class BackgroundSearch:
         self._stop.set()
         self._under_way = False
 
-    def _settle(self, search: "ProjectSearch") -> tuple[list[RowChanged], list[Result]]:
+    def _settle(self, search: "ProjectSearch") -> Found:
         """Restore and show what was found; with the session to oneself."""
-        changed: list[RowChanged] = []
-        restored: list[Result] = []
+        found = Found()
         for event in self._source.restore_found(search):
             if isinstance(event, RowChanged):
-                changed.append(event)
+                found.rows.append(event)
             elif isinstance(event, Finished):
-                restored += event.results
-        changed += [e for e in self._source.take_findings(search) if isinstance(e, RowChanged)]
-        return changed, restored
+                found.restored += event.results
+        changed = self._source.take_findings(search)
+        found.rows += [event for event in changed if isinstance(event, RowChanged)]
+        return found
 
     def _failed(self, error: Exception) -> None:
         self._under_way = False

@@ -94,6 +94,14 @@ class Source(Protocol):
     def restore_found(self, search: "ProjectSearch") -> Iterator[DeleteEvent]:
         """Restore what was deleted while the search ran, where it found the project."""
 
+    def lost_in_trash(self) -> Sequence[Trashed]:
+        """Return what lies in the trash because its project was not found, and may come back."""
+
+    def search_trash(
+        self, trash: Sequence[Trashed], cancel: threading.Event
+    ) -> Sequence[tuple[Trashed, str]]:
+        """Search for the projects of these; any thread may call it at any time."""
+
     def candidates(
         self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
     ) -> Sequence["Offer"]:

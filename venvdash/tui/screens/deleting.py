@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from venvdash.model import Outcome, Result, Trashed
-from venvdash.session.events import DeleteEvent, Finished, RowChanged, State
+from venvdash.session.events import DeleteEvent, Finished, State
 from venvdash.text import visible, with_tilde
-from venvdash.tui.aside import Latest
+from venvdash.tui.aside import Latest, aside
 from venvdash.tui.feed import Feed
-from venvdash.tui.project_search import BackgroundSearch
+from venvdash.tui.project_search import BackgroundSearch, Found
 from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
@@ -36,9 +36,7 @@ class DeletingScreen(WorkingScreen):
     def _finish(self) -> None:
         super()._finish()
         self.weigh_trash()
-        self._searching.begin(list(self.table.rows.values()))
-        if self._search_timer is None:
-            self._search_timer = self.set_interval(_SEARCH_TICK, self._show_search)
+        aside(self, lambda: self.in_turn(self.source.lost_in_trash), self._search, self._no_trash)
 
     def on_unmount(self) -> None:
         """End the search for projects with the screen."""
@@ -50,6 +48,12 @@ class DeletingScreen(WorkingScreen):
 
     # The search for projects
 
+    def _search(self, trash: Sequence[Trashed]) -> None:
+        """Search for the projects of the orphans that are listed, and of those in the trash."""
+        self._searching.begin(list(self.table.rows.values()), trash)
+        if self._search_timer is None:
+            self._search_timer = self.set_interval(_SEARCH_TICK, self._show_search)
+
     def _show_search(self) -> None:
         """Say in the header how far the search is, until it is over."""
         words = self._searching.words
@@ -58,17 +62,22 @@ class DeletingScreen(WorkingScreen):
             self._search_timer.stop()
             self._search_timer = None
 
-    def _show_found(self, rows: Sequence[RowChanged], restored: Sequence[Result]) -> None:
-        for event in rows:
+    def _show_found(self, found: Found) -> None:
+        for event in found.rows:
             self._clear_state(event.row.path)
-        self._take(list(rows))
+        self._take(list(found.rows))
         self._refresh(set(), force=True)
-        for result in restored:
+        for result in found.restored:
             name, why = visible(result.name, 64), with_tilde(visible(result.reason), self.home)
             if result.outcome is Outcome.DONE:
                 self.say(f"{name} was restored: its project was found. {why}", severe=True)
             else:
                 self._fail(f"{name} is in the trash and could not be restored: {why}")
+        for trashed, reason in found.returned[:_MOST_TOLD]:
+            name, why = visible(trashed.name, 64), with_tilde(visible(reason), self.home)
+            self.say(
+                f"{name}, in the trash, has a project again: {why} E restores it.", severe=True
+            )
         self.weigh_trash()
 
     # Asking
