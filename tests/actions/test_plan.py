@@ -59,11 +59,11 @@ def test_the_same_environment_twice_is_one_item(home: Home) -> None:
     assert len(plan_delete([row, row], {row.path: row}, context(home)).items) == 1
 
 
-def test_a_pinned_one_and_one_still_looked_into_are_refused(home: Home) -> None:
+def test_a_pinned_one_asks_for_its_name_and_one_still_looked_into_is_refused(home: Home) -> None:
     row = _row(home)
     record = Record("0" * 32, row.path, row.environment.fingerprint, pinned=True)
-    pinned = _plan(home, replace(row, record=record))
-    assert "pinned" in pinned.refused[0].reason
+    (item,) = _plan(home, replace(row, record=record)).items
+    assert item.confirm == "it is pinned"
     checking = replace(row, verdict=replace(row.verdict, status=Status.CHECKING))
     assert "still being looked for" in _plan(home, checking).refused[0].reason
 

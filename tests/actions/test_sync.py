@@ -168,11 +168,7 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     assert os.access(hook, os.X_OK)
     row = place.row(environment)
     assert row.record is not None
-    assert (row.record.identity, row.record.note, row.record.tags) == (
-        identity.identity,
-        "a note",
-        ("tag",),
-    )
+    assert (row.record.identity, row.record.note) == (identity.identity, "a note")
     assert row.record.fingerprint == row.environment.fingerprint
     assert row.verdict.projects == (project,)
     assert "# by hand" in (environment / "venvdash.toml").read_text()
@@ -181,7 +177,7 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
 
 
 def _annotated(record: Record) -> Record:
-    return replace(record, note="a note", tags=("tag",))
+    return replace(record, note="a note")
 
 
 def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[Path, Path]) -> None:
@@ -193,6 +189,17 @@ def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[P
     proposal = session.changes.sync(session.rows[environment])
     assert "deleted and made anew" in proposal.refusal
     assert "pinned" in proposal.refusal
+
+
+def test_files_of_the_users_own_are_not_lost_in_a_replacement(
+    place: Place, two_pythons: tuple[Path, Path]
+) -> None:
+    environment, _ = place.misfit(two_pythons)
+    (environment / "notebooks").mkdir()
+    (environment / "notebooks" / "plan.ipynb").write_text("mine")
+    session = place.session()
+    proposal = session.changes.sync(session.rows[environment])
+    assert "It holds files of your own: move them to another place first" in proposal.refusal
 
 
 def test_what_may_not_be_deleted_is_not_replaced(

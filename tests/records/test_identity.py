@@ -235,7 +235,7 @@ def test_uv_makes_it_again(world: World, home: Home) -> None:
     a = world.store / "a"
     home.uv("venv", a)
     first = world.list()[a].record
-    sidecar.write(a, replace(first, note="mine", tags=("x",), pinned=True))
+    sidecar.write(a, replace(first, note="mine", pinned=True))
     world.index.remember([replace(world.index.records()[a], note="mine", pinned=True)])
     home.uv("venv", "--clear", a)  # as a rule under the same inode
     assert not (a / sidecar.NAME).exists()

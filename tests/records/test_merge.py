@@ -24,10 +24,10 @@ def test_merging_is_idempotent_and_loses_no_project(one: Record, other: Record) 
 
 
 def test_the_newer_one_decides_the_first_where_equal() -> None:
-    old = record(Path("/e"), note="old", pinned=True, tags=("x",), last_sync=5.0, last_seen=100.0)
-    new = replace(old, note="new", pinned=False, tags=(), last_sync=3.0, last_seen=200.0)
+    old = record(Path("/e"), note="old", pinned=True, last_sync=5.0, last_seen=100.0)
+    new = replace(old, note="new", pinned=False, last_sync=3.0, last_seen=200.0)
     for both in (merge(old, new), merge(new, old)):
-        assert (both.note, both.pinned, both.tags, both.last_sync) == ("new", False, (), 5.0)
+        assert (both.note, both.pinned, both.last_sync) == ("new", False, 5.0)
     equal = replace(new, last_seen=100.0)
     assert merge(old, equal).note == "old"
     assert merge(equal, old).note == "new"

@@ -48,7 +48,6 @@ records = st.builds(
     fingerprint=fingerprints,
     projects=st.lists(projects, max_size=5).map(_unlike),
     note=st.just("") | shown,
-    tags=st.lists(shown, max_size=4).map(tuple),
     pinned=st.booleans(),
     last_sync=st.none() | times,
     last_shell=st.none() | times,

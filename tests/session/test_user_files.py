@@ -18,7 +18,7 @@ def orphan(home: Home) -> Path:
     """An environment whose project is gone, as its own .project says."""
     path = venv(home.path / ".virtualenvs" / "lost")
     (path / ".project").write_text(f"{home.path / 'code' / 'lost'}\n")
-    (home.path / "code").mkdir()
+    (home.path / "code" / "other").mkdir(parents=True)
     return path
 
 

@@ -74,7 +74,7 @@ def hostile_row(name: str) -> Row:
             packages=(Package(name, name, origin=name, editable=True),),
         ),
         verdict=replace(base.verdict, claims=(claim, replace(claim, how=How.MENTION))),
-        record=Record(name, path, fingerprint, note=name, tags=(name,), pinned=True, first_seen=1),
+        record=Record(name, path, fingerprint, note=name, pinned=True, first_seen=1),
     )
 
 

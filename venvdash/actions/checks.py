@@ -104,7 +104,7 @@ def _said(path: Path, uid: int | None) -> tuple[object, ...]:
     record = sidecar.read(path, uid)
     if not isinstance(record, Record):
         return ()
-    said = (record.note, record.tags, record.pinned, _linked(record))
+    said = (record.note, record.pinned, _linked(record))
     return said if any(said) else ()
 
 
@@ -162,8 +162,6 @@ def _refusals(
     row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
 ) -> Iterator[str]:
     yield from protected(real_entry(row.environment), row.environment, context)
-    if row.record is not None and row.record.pinned:
-        yield "It is pinned: you said that it is to be kept."
     yield from _in_place(row, neighbours, context, chosen)
 
 

@@ -104,6 +104,8 @@ def _confirm(row: Row) -> str:
     """Return why the environment's name must be typed, "" where a yes will do."""
     if row.environment.location is not Location.CENTRAL:
         return "it lies in no store, and only a project leads to it"
+    if row.record is not None and row.record.pinned:
+        return "it is pinned"
     usage = row.usage
     if usage is None or usage.user_files is None:
         return "nobody could look whether it holds files of your own"

@@ -6,6 +6,7 @@ replacement proposed, which has to pass what a deletion has to. uv takes its loc
 environment itself: nothing here holds it meanwhile.
 """
 
+import os
 import re
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from venvdash.actions.programs import CancelledError
 from venvdash.actions.uv import UvError
 from venvdash.actions.ways import CannotError, UntrustedError, way
 from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
+from venvdash.scanner.measure import count
 from venvdash.stores.base import normalised
 
 _SHOWN = 6  # packages in a sentence
@@ -134,11 +136,27 @@ def _planned(
 def _replaceable(row: Row, found: Foreseen, context: Context, table: Mapping[Path, Row]) -> None:
     """Raise CannotError unless the environment might be deleted as well."""
     reason = checks.refusal(row, checks.Neighbours.of(table), context, frozenset())
+    reason = reason or _why_kept(row)
     if reason is not None:
         raise CannotError(
             f"It would have to be deleted and made anew with Python {found.python}, and that"
             f" cannot be. {reason}"
         )
+
+
+def _why_kept(row: Row) -> str | None:
+    """Return why the user must not lose what is in an environment: uv deletes it for good."""
+    if row.record is not None and row.record.pinned:
+        return "It is pinned."
+    try:
+        found = count(os.fsencode(row.environment.entry)).user_files
+    except OSError as error:
+        return f"It cannot be read: {(error.strerror or str(error)).lower()}."
+    if found < 0:
+        return "Nobody could look whether it holds files of your own."
+    if found:
+        return "It holds files of your own: move them to another place first (see `venvdash info`)."
+    return None
 
 
 def _carried_out(

@@ -78,7 +78,6 @@ def _record_json(record: Record | None) -> dict[str, object] | None:
     return {
         "identity": record.identity,
         "note": record.note,
-        "tags": list(record.tags),
         "pinned": record.pinned,
         "first_seen": time_json(record.first_seen or None),
         "last_seen": time_json(record.last_seen or None),
@@ -185,10 +184,6 @@ def _memory(record: Record | None, home: Path) -> Iterator[str]:
         return
     if record.note:
         yield _pair("note", visible(record.note))
-    if record.tags:
-        yield _pair("tags", visible(", ".join(record.tags)))
-    if record.pinned:
-        yield _pair("pinned", "yes")
     if record.first_seen:
         yield _pair("first seen", time_json(record.first_seen) or "")
     yield _pair("identity", visible(record.identity))

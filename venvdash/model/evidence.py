@@ -134,7 +134,6 @@ class Record:
     fingerprint: Fingerprint
     projects: tuple[ProjectRecord, ...] = ()
     note: str = ""
-    tags: tuple[str, ...] = ()
     pinned: bool = False
     last_sync: float | None = None
     last_shell: float | None = None

@@ -134,9 +134,7 @@ class _Table:
 
     def _recreated(self, one: Found, hint: Record) -> Memory:
         fresh = new_record(one.path, one.fingerprint, self._now)
-        record = replace(
-            fresh, projects=hint.projects, note=hint.note, tags=hint.tags, pinned=hint.pinned
-        )
+        record = replace(fresh, projects=hint.projects, note=hint.note, pinned=hint.pinned)
         return Memory(record, Relation.RECREATED)
 
     def _original(self, identity: str) -> Path | None:

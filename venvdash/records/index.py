@@ -42,7 +42,8 @@ class Index:
     """An open index, or the want of one; for one thread at a time.
 
     ``problem`` says in a sentence for people what is wrong, "" when nothing is. ``usable`` is
-    False where there is no memory: nothing is found in it and nothing kept.
+    False where there is no memory: nothing is found in it and nothing kept. ``lost``: there is a
+    file, and what it holds is not known.
     """
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
@@ -50,6 +51,7 @@ class Index:
         self.path = path
         self.read_only = read_only
         self.problem = ""
+        self.lost = False
         self._database: Connection | None = None
 
     @classmethod
@@ -69,10 +71,13 @@ class Index:
         answer = next(answers)
         if isinstance(answer, NotAnswering):
             index.problem = f"{visible(path)} does not answer, so nothing is remembered"
-        elif isinstance(answer, Failed):
+            index.lost = True
+            return index
+        if isinstance(answer, Failed):
             index.problem = _no_memory(path, answer.error)
         else:
             index._database, index.problem = answer
+        index.lost = bool(index.problem) and not index.usable and os.path.lexists(path)
         return index
 
     @property
@@ -142,6 +147,7 @@ class Index:
                 self._begin_anew()
             else:
                 self.problem = _no_memory(self.path, error)
+                self.lost = True
                 self.close()
             return nothing
 

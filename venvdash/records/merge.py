@@ -12,7 +12,7 @@ _DAY = 24 * 60 * 60.0
 def merge(first: Record, second: Record) -> Record:
     """Return one record of what two sources say of the same environment.
 
-    Identity, path, fingerprint, note, tags and pin are the newer one's by ``last_seen``
+    Identity, path, fingerprint, note and pin are the newer one's by ``last_seen``
     (``first``'s where equal); projects are joined by ``projects``.
     """
     newer, older = (second, first) if second.last_seen > first.last_seen else (first, second)

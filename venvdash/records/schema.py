@@ -16,8 +16,6 @@ from venvdash.records.merge import projects as joined
 from venvdash.records.spelling import spell, unspell
 
 SCHEMA = 1
-MOST_TAGS = 32
-LONGEST_TAG = 64  # characters
 LONGEST_NOTE = 2000  # characters
 _LONGEST_NAME = 512  # characters
 _LARGEST = 2**128  # ReFS counts its files with 128 bits
@@ -40,7 +38,6 @@ KEYS = (
     "id",
     "path",
     "note",
-    "tags",
     "pinned",
     "last_sync",
     "last_shell",
@@ -56,7 +53,7 @@ KEYS = (
 def to_table(record: Record) -> dict[str, Any]:
     """Return ``record`` as a table of TOML's own types, keys without a value left out.
 
-    Characters of note and tags that cannot be shown are dropped; what is too long is cut.
+    Characters of the note that cannot be shown are dropped; what is too long is cut.
     """
     found = record.fingerprint
     table = {
@@ -64,7 +61,6 @@ def to_table(record: Record) -> dict[str, Any]:
         "id": record.identity,
         "path": spell(str(record.path)),
         "note": _clean(record.note, "\n\t")[:LONGEST_NOTE] or None,
-        "tags": [_clean(tag)[:LONGEST_TAG] for tag in record.tags[:MOST_TAGS]] or None,
         "pinned": record.pinned or None,
         "last_sync": _stamp(record.last_sync),
         "last_shell": _stamp(record.last_shell),
@@ -102,7 +98,6 @@ def from_table(table: Mapping[str, Any]) -> Record:
         fingerprint=_fingerprint(_needed(table, "fingerprint", _table)),
         projects=joined(project(_checked("projects", one, _table)) for one in projects),
         note=_optional(table, "note", _note) or "",
-        tags=_optional(table, "tags", _tags) or (),
         pinned=_optional(table, "pinned", _flag) or False,
         last_sync=_optional(table, "last_sync", _time),
         last_shell=_optional(table, "last_shell", _time),
@@ -216,15 +211,6 @@ def _note(value: Any) -> str:
     if text != _clean(text, "\n\t"):
         raise ValueError("holds control characters")
     return text
-
-
-def _tags(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > MOST_TAGS:
-        raise ValueError(f"is not a list of at most {MOST_TAGS} strings")
-    tags = tuple(_text(tag, LONGEST_TAG) for tag in value)
-    if any(tag != _clean(tag) for tag in tags):
-        raise ValueError("holds control characters")
-    return tags
 
 
 def _flag(value: Any) -> bool:

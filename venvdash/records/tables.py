@@ -34,7 +34,7 @@ _STEPS = (
             path BLOB PRIMARY KEY, identity TEXT NOT NULL,
             inode TEXT NOT NULL, cfg_inode TEXT NOT NULL,
             cfg_mtime_ns INTEGER NOT NULL, cfg_ctime_ns INTEGER NOT NULL,
-            note TEXT NOT NULL, tags TEXT NOT NULL, pinned INTEGER NOT NULL,
+            note TEXT NOT NULL, pinned INTEGER NOT NULL,
             last_sync REAL, last_shell REAL, first_seen REAL NOT NULL, last_seen REAL NOT NULL
         ) WITHOUT ROWID""",
         "CREATE UNIQUE INDEX environment_identity ON environment (identity)",
@@ -93,7 +93,7 @@ def records(database: "Connection") -> dict[Path, Record]:
     for environment, *values in rows:
         of.setdefault(environment, []).append(_project(values))
     rows = database.execute(
-        "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, tags, pinned,"
+        "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, pinned,"
         " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished FROM environment"
     )
     found = (_record(row, of.get(row[0], [])) for row in rows)
@@ -131,7 +131,7 @@ def put_records(database: "Connection", given: Iterable[Record]) -> None:
         ).fetchall()
         _drop(database, [row[0] for row in moved])
         database.execute(
-            "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             _row(record),
         )
         database.execute("DELETE FROM project WHERE environment = ?", (path,))
@@ -185,7 +185,7 @@ def _drop(database: "Connection", paths: Iterable[bytes]) -> None:
 
 
 def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
-    (path, identity, inode, cfg_inode, mtime, ctime, note, tags, pinned, *times) = row
+    (path, identity, inode, cfg_inode, mtime, ctime, note, pinned, *times) = row
     last_sync, last_shell, first_seen, last_seen, copied_from, unfinished = times
     return Record(
         identity=identity,
@@ -193,7 +193,6 @@ def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
         fingerprint=Fingerprint(int(inode), int(cfg_inode), int(mtime), int(ctime)),
         projects=tuple(projects),
         note=note,
-        tags=tuple(tags.split("\n")) if tags else (),
         pinned=bool(pinned),
         last_sync=last_sync,
         last_shell=last_shell,
@@ -214,7 +213,6 @@ def _row(record: Record) -> tuple[Any, ...]:
         found.cfg_mtime_ns,
         found.cfg_ctime_ns,
         _text(record.note),
-        "\n".join(_text(tag).replace("\n", " ") for tag in record.tags if tag),
         int(record.pinned),
         record.last_sync,
         record.last_shell,

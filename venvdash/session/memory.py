@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from venvdash.model import Environment, Flag, Memory, ProjectRecord, Record, Relation, Status, Usage
-from venvdash.records import identity, merge, sidecar
+from venvdash.records import identity, merge, pins, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.scanner.events import Judged, Measured, Problem
 from venvdash.scanner.service import Past
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
+from venvdash.text import visible
 
 _WRITERS = 16  # sidecars written at once
 # A store that may not be written to is no fault, and no news.
@@ -33,12 +34,15 @@ class Keeper:
         self._measured: dict[Path, tuple[Usage, bytes]] = {}
         self._problems: list[Problem] = []
         self._index_problems: set[str] = set()
+        self._pins = pins.Pins({})
+        self.pins_unknown = ""  # why nobody knows what is pinned, a sentence
 
     def open(self, *, sizes: bool) -> Past:
         """Open the index and return what it remembers; with ``sizes`` those as well."""
         index = Index.open(index_path(self._machine, self._host), read_only=not self._writes)
         self._index, self._known = index, index.records()
         self._sizes = index.sizes() if sizes else {}
+        self._read_pins(index)
         projects = tuple(index.projects())
         self._told(index)
         return Past(
@@ -47,6 +51,42 @@ class Keeper:
             projects=projects,
             host=self._host,
         )
+
+    def _read_pins(self, index: Index) -> None:
+        """Read the file of pins; where that, or the index, is lost, pins may be lost as well."""
+        self.pins_unknown = ""
+        try:
+            self._pins = pins.read(self._machine.state_directory)
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            where = visible(self._machine.state_directory / pins.NAME)
+            self.pins_unknown = f"{where}: {reason}"
+            self._problems.append(Problem(None, f"{self.pins_unknown}, so pins are not known"))
+        if index.lost:
+            self.pins_unknown = index.problem
+        if self.pins_unknown:
+            self.pins_unknown = f"What you have pinned is not known: {self.pins_unknown}."
+
+    def _write_pins(self, records: Mapping[Path, Record]) -> None:
+        """Bring the file of pins up to date: with pins that only others hold, and new paths."""
+        wanted = self._pins
+        for path, record in records.items():
+            if record.pinned and wanted.paths.get(record.identity) != path:
+                wanted = wanted.with_pin(record.identity, path)
+        if wanted == self._pins or self.pins_unknown:
+            return
+        try:
+            pins.write(self._machine.state_directory, wanted)
+            self._pins = wanted
+        except OSError as error:
+            where = visible(self._machine.state_directory / pins.NAME)
+            reason = (error.strerror or str(error)).lower()
+            self._problems.append(Problem(None, f"{where} could not be written: {reason}"))
+
+    def pinned(self, records: Mapping[Path, Record]) -> frozenset[Path]:
+        """Return which of all environments are pinned, by any of the places that say so."""
+        said = {path for path, record in records.items() if record.pinned}
+        return self._pins.of(records) | said
 
     def usage(self, path: Path) -> Usage | None:
         """Return the size that was measured last time, which may have aged."""
@@ -89,7 +129,10 @@ class Keeper:
             if event.verdicts[path].status is not Status.DISPUTED:
                 record = _with(record, proven)
             records[path] = record
+        pinned = self.pinned(records)
+        records = {path: replace(r, pinned=path in pinned) for path, r in records.items()}
         if self._writes and self._index is not None:
+            self._write_pins(records)
             environments = event.facts.environments
             news = {
                 path: record

@@ -142,9 +142,9 @@ def candidates(
     searched = {row.path for row in wanted}
     offers = []
     for row in rows:
-        held = ""
+        held = session.pins_unknown
         if findings is not None and row.path in searched:
-            held = held_by(findings, row)
+            held = held or held_by(findings, row)
         held = held or session.referenced(row.path) or own.get(row.path, "")
         offers.append(Offer(row, row.verdict.reason, held))
     return tuple(offers)

@@ -61,6 +61,11 @@ class Scanned:
         for path in dict.fromkeys((*there, *others)):
             yield path, self._names.get(path, "")
 
+    @property
+    def pins_unknown(self) -> str:
+        """Why nobody knows what is pinned, a sentence; "" where it is known."""
+        return self._keeper.pins_unknown
+
     def referenced(self, path: Path) -> str:
         """Return what outside names an environment (a kernel, a service …), "" where nothing."""
         found = self._references.get(path, ())
@@ -120,13 +125,14 @@ class Scanned:
             self._names,
         )
         here = self._nearest(event)
+        pinned = self._keeper.pinned({p: m.record for p, m in event.facts.memories.items()})
         changed = []
         for path, verdict in event.verdicts.items():
             row = self.rows.get(path)
             if row is None:
                 continue
             memory = event.facts.memories.get(path)
-            record = memory.record if memory else None
+            record = replace(memory.record, pinned=path in pinned) if memory else None
             usage = row.usage or self._keeper.usage(path)
             environment = flagged(event.facts.environments[path], record, usage)
             row = replace(

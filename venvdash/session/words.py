@@ -56,7 +56,7 @@ FLAG_MEANINGS = {
     Flag.DAMAGED: "files of its packages are missing, or a sync of it stopped half-way",
     Flag.IN_USE: "a process uses it",
     Flag.LOCKED: "a tool holds its lock",
-    Flag.PINNED: "pinned by you: no rule picks it",
+    Flag.PINNED: "by you: no rule picks it",
     Flag.REFERENCED: "a kernel, a service or a launcher names it",
     Flag.USER_FILES: "holds files that no package or tool brought",
     Flag.MOUNTS: "something is mounted on it or inside",

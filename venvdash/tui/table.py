@@ -92,7 +92,7 @@ def haystack(row: Row) -> str:
         *(flag.value for flag in environment.flags),
     ]
     if record is not None:
-        fields += [record.note, *record.tags]
+        fields.append(record.note)
     return "\n".join(fields).casefold()
 
 

@@ -180,15 +180,11 @@ def _date(moment: float) -> str:
 
 def _memory(row: Row, now: float) -> Iterable[Content]:
     record = row.record
-    if record is None or not (record.note or record.tags or record.pinned or record.first_seen):
+    if record is None or not (record.note or record.first_seen):
         return
     yield _head("Remembered")
     if record.note:
         yield _pair("note", visible(record.note))
-    if record.tags:
-        yield _pair("tags", visible(", ".join(record.tags)))
-    if record.pinned:
-        yield _pair("pinned", "yes")
     if record.first_seen:
         yield _pair("first seen", f"{figures.age(record.first_seen, now):>6}")
 

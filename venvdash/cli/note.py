@@ -1,0 +1,32 @@
+"""`venvdash note`: write down what an environment is for."""
+
+import click
+
+from venvdash.cli.common import fail, session
+from venvdash.cli.completing import complete_name
+from venvdash.cli.naming import scan_for
+from venvdash.session.annotating import AnnotationError
+from venvdash.text import visible
+
+
+@click.command("note", short_help="Write down what an environment is for.")
+@click.argument("name", metavar="NAME", shell_complete=complete_name)
+@click.argument("text", required=False)
+@click.pass_obj
+def command(records: bool, name: str, text: str | None) -> None:
+    """Set the note on an environment, or print it where no TEXT is given; "" removes it.
+
+    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
+    """
+    from venvdash.session.annotating import note
+
+    opened = session(records=records, changing=text is not None)
+    (row,) = scan_for(opened, name, changing=text is not None, usage=False)
+    if text is None:
+        if row.record is not None and row.record.note:
+            click.echo("\n".join(map(visible, row.record.note.split("\n"))))
+        return
+    try:
+        note(opened, row, text)
+    except AnnotationError as error:
+        fail(f"{row.name}: {error}", 1)

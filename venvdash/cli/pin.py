@@ -1,0 +1,37 @@
+"""`venvdash pin`: keep an environment from all rules."""
+
+import click
+
+from venvdash.cli.common import fail, session, warn
+from venvdash.cli.completing import complete_name
+from venvdash.cli.naming import scan_for
+from venvdash.session.annotating import AnnotationError
+from venvdash.text import visible
+
+
+@click.command("pin", short_help="Keep environments from being pruned.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
+@click.pass_obj
+def command(records: bool, names: tuple[str, ...]) -> None:
+    """Pin environments: no rule picks them, and deleting one takes its typed name.
+
+    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
+    """
+    set_pins(records, names, pinned=True)
+
+
+def set_pins(records: bool, names: tuple[str, ...], *, pinned: bool) -> None:
+    """Pin or unpin what is named; leaves the program where that cannot be done."""
+    from venvdash.session.annotating import pin
+
+    opened = session(records=records, changing=True)
+    for name in names:
+        (row,) = scan_for(opened, name, changing=True, usage=False)
+        try:
+            pin(opened, row, pinned=pinned)
+        except AnnotationError as error:
+            fail(f"{row.name}: {error}", 1)
+        said = "is pinned: no rule picks it" if pinned else "is not pinned any more"
+        click.echo(f"{visible(row.name)} {said}.")
+    for problem in opened.problems:
+        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)

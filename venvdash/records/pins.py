@@ -1,0 +1,75 @@
+"""The plain file of pins: which environments the user has pinned, by id and by path.
+
+uv deletes the sidecar when it re-creates an environment, and the index can be lost: this file holds
+the pins as well, one a line, ``<id> <path>``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.model import Record
+from venvdash.records.identity import valid_identity
+from venvdash.records.spelling import spell, unspell
+from venvdash.system.own_files import OwnFolder
+
+NAME = "pins"
+_LIMIT = 4 * 1024 * 1024  # bytes
+_COMMENT = "# Environments pinned with `venvdash pin`: no rule deletes them.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What is pinned: paths by the ids of the environments that lay there."""
+
+    paths: Mapping[str, Path]
+
+    def of(self, records: Mapping[Path, Record]) -> frozenset[Path]:
+        """Return which of all known environments are pinned: by id, else by path.
+
+        What was created where a pinned one lay is pinned as well, unless that one is known
+        elsewhere by now.
+        """
+        known = {record.identity: path for path, record in records.items()}
+        there = (known.get(identity, path) for identity, path in self.paths.items())
+        return frozenset(path for path in there if path in records)
+
+    def with_pin(self, identity: str, path: Path) -> "Pins":
+        """Return the pins with one more, in the place of another at the same path."""
+        return Pins({**self.without(identity, path).paths, identity: path})
+
+    def without(self, identity: str, path: Path) -> "Pins":
+        """Return the pins without that of an environment."""
+        kept = {i: p for i, p in self.paths.items() if i != identity and p != path}
+        return Pins(kept)
+
+
+def read(state: Path) -> Pins:
+    """Return the pins in a state directory, none where there is no file.
+
+    Raises OSError where the file cannot be read or trusted, ValueError for lines that are no pins.
+    """
+    try:
+        text = OwnFolder(state, ".").read(NAME, _LIMIT).decode()
+    except FileNotFoundError:
+        return Pins({})
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return Pins(dict(map(_pin, lines)))
+
+
+def write(state: Path, pins: Pins) -> None:
+    """Store the pins. Raises OSError."""
+    lines = (f"{identity} {spell(str(path))}\n" for identity, path in _sorted(pins))
+    OwnFolder(state, ".").write(NAME, (_COMMENT + "".join(lines)).encode())
+
+
+def _sorted(pins: Pins) -> Iterable[tuple[str, Path]]:
+    return sorted(pins.paths.items(), key=lambda item: item[1])
+
+
+def _pin(line: str) -> tuple[str, Path]:
+    identity, _, text = line.partition(" ")
+    path = Path(unspell(text))
+    if not valid_identity(identity) or not path.is_absolute():
+        raise ValueError("holds a line that is no pin")
+    return identity, path

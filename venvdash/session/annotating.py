@@ -1,0 +1,57 @@
+"""What the user says of an environment: that it is pinned, and a note."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from venvdash.model import Row
+from venvdash.records import pins
+from venvdash.records.schema import LONGEST_NOTE
+from venvdash.session.amending import amend
+
+if TYPE_CHECKING:
+    from venvdash.session.core import Session
+
+
+class AnnotationError(Exception):
+    """It cannot be said of this environment, or not be stored; a sentence says why."""
+
+
+def pin(session: "Session", row: Row, *, pinned: bool) -> None:
+    """Pin an environment, or unpin it: in the file of pins, the index and its sidecar.
+
+    Raises AnnotationError; then nothing was changed, or the sentence says what was.
+    """
+    _check(session, row)
+    amended = amend(
+        session, row.environment, row.record, lambda record: replace(record, pinned=pinned)
+    )
+    identity, state = amended.record.identity, session.machine.state_directory
+    try:
+        known = pins.read(state)
+        change = known.with_pin if pinned else known.without
+        pins.write(state, change(identity, row.path))
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise AnnotationError(
+            f"The file {pins.NAME} in {state} cannot be changed: {reason}."
+        ) from None
+
+
+def note(session: "Session", row: Row, text: str) -> None:
+    """Store a note on an environment, in the index and its sidecar; "" removes it.
+
+    Raises AnnotationError.
+    """
+    _check(session, row)
+    if len(text) > LONGEST_NOTE:
+        raise AnnotationError(f"A note has at most {LONGEST_NOTE} characters.")
+    if not all(char.isprintable() or char in "\n\t" for char in text):
+        raise AnnotationError("A note holds no control characters.")
+    amend(session, row.environment, row.record, lambda record: replace(record, note=text))
+
+
+def _check(session: "Session", row: Row) -> None:
+    if not session.remembers:
+        raise AnnotationError("Nothing is remembered: --no-records, or records = false, says so.")
+    if row.environment.target is not None:
+        raise AnnotationError("It is a link to an environment elsewhere: name that one.")
