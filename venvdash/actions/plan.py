@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -30,6 +31,7 @@ _LOCKFILE_LIMIT = 16 * 1024 * 1024  # bytes
 _SEEDS = frozenset({"pip", "setuptools", "wheel"})
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SEPARATORS = re.compile(r"[-_.]+")
+_LATELY = 14 * 86400.0  # seconds
 _SHOWN = 3  # processes in a reason
 
 
@@ -92,7 +94,7 @@ def _item(row: Row, context: Context) -> Item:
         tools.command(row.environment, context.machine)
         how = Removal.TOOL
     folder = _folder(row, context) if how is Removal.TRASH else None
-    return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row), folder)
+    return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row, context), folder)
 
 
 def _folder(row: Row, context: Context) -> TrashFolder:
@@ -100,8 +102,10 @@ def _folder(row: Row, context: Context) -> TrashFolder:
     return trash_folder.choose(place, context.stores(row.environment), context.machine)
 
 
-def _confirm(row: Row) -> str:
+def _confirm(row: Row, context: Context) -> str:
     """Return why the environment's name must be typed, "" where a yes will do."""
+    if context.mounts.shared(real(row.environment.entry)) and used_lately(row):
+        return "processes on other computers cannot be seen, and it was used in the last 14 days"
     if row.environment.location is not Location.CENTRAL:
         return "it lies in no store, and only a project leads to it"
     if row.record is not None and row.record.pinned:
@@ -112,6 +116,11 @@ def _confirm(row: Row) -> str:
     if usage.user_files.count:
         return "it holds files of your own"
     return ""
+
+
+def used_lately(row: Row) -> bool:
+    """Return whether it may have been used in the last 14 days."""
+    return row.used is None or row.used > time.time() - _LATELY
 
 
 def _only_here(row: Row) -> Iterator[Package]:

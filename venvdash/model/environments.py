@@ -10,8 +10,8 @@ class Flag(StrEnum):
 
     Known once the environment was read: BROKEN, NOT_OWNED, READ_ONLY, ALIAS, VOLATILE, DEBRIS and
     PINNED. When what is outside it was looked at, which ends the search for projects: IN_USE,
-    LOCKED (local file systems only), MOUNTS and REFERENCED. When it was measured: USER_FILES and
-    DAMAGED (also where a sync stopped half-way). Every plan to delete asks again.
+    LOCKED (local file systems only), MOUNTS, SHARED and REFERENCED. When it was measured:
+    USER_FILES and DAMAGED (also where a sync stopped half-way). Every plan to delete asks again.
     """
 
     BROKEN = "broken"  # its interpreter is gone
@@ -22,6 +22,7 @@ class Flag(StrEnum):
     REFERENCED = "referenced"  # a kernel, a service or a launcher names it
     USER_FILES = "user-files"  # files that no package, installer, tool or venvdash brought
     MOUNTS = "mounts"  # something is mounted on it or inside
+    SHARED = "shared"  # other computers can mount its file system
     NOT_OWNED = "not-owned"
     READ_ONLY = "read-only"  # the file system is, or its directory may not be written
     ALIAS = "alias"  # a symbolic link in a store

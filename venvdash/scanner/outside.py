@@ -39,6 +39,8 @@ def look(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
             more.add(Flag.IN_USE)
         if _mounted(path, mounts):
             more.add(Flag.MOUNTS)
+        if mounts.shared(path):
+            more.add(Flag.SHARED)
         if _locked(path, mounts):
             more.add(Flag.LOCKED)
         if more:

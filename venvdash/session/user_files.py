@@ -1,11 +1,12 @@
-"""Files of the user's own in an environment: no rule ever picks one that holds any."""
+"""What no rule ever picks: what holds files of the user's own, or may be in use unseen."""
 
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Row
+from venvdash.actions.plan import used_lately
+from venvdash.model import Flag, Row
 from venvdash.session.words import user_files_in_words
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ def why_not_by_rule(row: Row) -> str:
     """
     if row.environment.target is not None:
         return ""
+    if Flag.SHARED in row.environment.flags and used_lately(row):
+        return (
+            "Processes on other computers cannot be seen, and it was used in the last 14 days:"
+            " delete it by its name."
+        )
     found = row.usage.user_files if row.usage is not None else None
     if found is None:
         return "Nobody could look whether it holds files of your own: delete it by its name."

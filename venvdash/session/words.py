@@ -60,6 +60,7 @@ FLAG_MEANINGS = {
     Flag.REFERENCED: "a kernel, a service or a launcher names it",
     Flag.USER_FILES: "holds files that no package or tool brought",
     Flag.MOUNTS: "something is mounted on it or inside",
+    Flag.SHARED: "other computers can mount its file system: processes on them cannot be seen",
     Flag.NOT_OWNED: "belongs to another user",
     Flag.READ_ONLY: "cannot be written",
     Flag.ALIAS: "a symbolic link to an environment elsewhere",

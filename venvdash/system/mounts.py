@@ -19,6 +19,8 @@ _SERVED = """9p acfs afs afpfs beegfs ceph cephfs cifs coda davfs dlm fhgfs glus
 _FUSE = """fuseblk fusectl fuse.bindfs fuse.cryfs fuse.encfs fuse.exfat fuse.fuse-overlayfs
     fuse.gocryptfs fuse.lxcfs fuse.mergerfs fuse.ntfs fuse.ntfs-3g fuse.portal fuse.securefs
     fuse.snapfuse fuse.squashfuse fuse.unionfs fuse.unionfs-fuse"""
+# Directories that a virtual machine's host shares with it, and with others.
+_PASSED = frozenset({"virtiofs", "vboxsf", "vmhgfs", "prl_fs"})
 _NETWORK = frozenset(_SERVED.split())
 _LOCAL_FUSE = frozenset(_FUSE.split())
 _CLONES = frozenset(["apfs", "bcachefs", "btrfs", "ocfs2", "refs", "xfs", "zfs"])
@@ -51,6 +53,11 @@ class Mount:
         if kind.startswith("fuse"):
             return kind not in _LOCAL_FUSE
         return kind in _NETWORK or self.automount
+
+    @property
+    def shared(self) -> bool:
+        """Whether other computers can mount it as well: what runs on them is not seen here."""
+        return (self.network and not self.automount) or self.fstype in _PASSED
 
     @property
     def automount(self) -> bool:
@@ -104,6 +111,11 @@ class Mounts:
             if parent == current:
                 return None
             current = parent
+
+    def shared(self, path: str | os.PathLike[str]) -> bool:
+        """Return whether other computers can mount the file system that ``path`` lies on."""
+        mount = self.of(path)
+        return mount is not None and mount.shared
 
     def below(self, path: str | os.PathLike[str]) -> list[Mount]:
         """Return the mounts strictly inside ``path``."""
