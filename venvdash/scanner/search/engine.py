@@ -1,6 +1,7 @@
 """The search: every place in turn, until the last one, the limit, or somebody stops it."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,18 +9,26 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Facts
+from venvdash.records.directories import Directories, Reader, Writer, named
+from venvdash.scanner.discover import because
 from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress, Unsearched
 from venvdash.scanner.search.places import Places, Start, inside
 from venvdash.scanner.search.seeker import Seeker
 from venvdash.scanner.search.walk import Ledger, Walk
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 from venvdash.system.priority import read_when_idle
 from venvdash.text import short_path, visible
 
-PATIENCE = 10.0  # seconds for a part of a local disk
-_PART = 500  # directories between two looks at the clock
+# File systems that give a directory a new change time with every entry that comes or goes.
+_TELLS_CHANGES = frozenset(
+    ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"]
+)
+# File systems where a directory has a link for each subdirectory, and two of its own.
+_COUNTS_LINKS = frozenset(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"])
+PATIENCE = 10.0  # seconds without a directory until a disk is given up
+_PART = 200  # directories between two looks at whether to stop
+_POLL = 0.04  # seconds
 
 
 def _silent(progress: Progress) -> None:
@@ -86,6 +95,41 @@ class _Clock:
         return bool(self.why)
 
 
+class _Reading:
+    """A walk on a thread of its own, which may be left behind: a dead disk never answers."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.ended = False
+        self.error: Exception | None = None
+        self._walk, self._stopped = walk, False
+        self._thread = threading.Thread(target=self._work, name="venvdash-search", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long for the walk; return whether it is over."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def stop(self, seconds: float) -> None:
+        """Let the walk stop soon, and wait so long for that."""
+        self.abandon()
+        self._thread.join(seconds)
+
+    def abandon(self) -> None:
+        """Let the walk stop when it comes back, if it does."""
+        self._stopped = True
+
+    def _work(self) -> None:
+        read_when_idle()
+        try:
+            while not self._stopped and not self._walk.found_all:
+                if not self._walk.step(_PART):
+                    self.ended = True
+                    return
+        except Exception as error:  # one odd directory must not end the program
+            self.error = error
+
+
 class _Run:
     def __init__(
         self,
@@ -100,6 +144,9 @@ class _Run:
         self._seeker = Seeker(machine, config, environments, facts, self._places.spellings)
         self._ledger = Ledger(self._places.barred, machine.uid)
         self._read: list[str] = []
+        keeps = config.records and machine.foreign_home is None
+        self._directories = Directories(machine.state_directory if keeps else None)
+        self._question = self._seeker.question(follows=self._ledger.follow is not None)
 
     def everywhere(
         self,
@@ -121,6 +168,7 @@ class _Run:
                 self._not_asked(start)
             else:
                 self._walk(start, clock, progress)
+        self._directories.tidy()
         return self._findings(ended=not clock.why)
 
     def _was_read(self, start: Start) -> bool:
@@ -143,26 +191,40 @@ class _Run:
         return self._seeker.hits
 
     def _walk(self, start: Start, clock: _Clock, progress: Callable[[Progress], None]) -> None:
-        walk, path = Walk(start, self._seeker, self._ledger), Path(start.path)
-        patient = Patient(PATIENCE, clock.cancelled)
-
-        def part() -> bool:
-            read_when_idle()
-            return walk.step(_PART)
-
-        while True:
-            answer = next(patient.run([Job(path, part)]), None)
-            progress(Progress(path, self._ledger.directories))
-            if isinstance(answer, NotAnswering | Failed):
+        reader, writer = self._memory(start)
+        mount = self._places.mounts.of(start.path)
+        counts = mount is not None and mount.fstype in _COUNTS_LINKS
+        walk = Walk(start, self._seeker, self._ledger, reader, writer, counts_links=counts)
+        reading = _Reading(walk)
+        path, heard, count = Path(start.path), time.monotonic(), -1
+        while not reading.wait(_POLL):
+            if count != self._ledger.directories:
+                count, heard = self._ledger.directories, time.monotonic()
+                progress(Progress(path, count))
+            if time.monotonic() - heard > PATIENCE:
+                reading.abandon()
                 self._silent_place(start)
                 return
-            if answer is False or self._seeker.done:
+            if clock.over():
+                reading.stop(PATIENCE)
                 break
-            if answer is None or clock.over():
+        if reading.ended:
+            writer.keep(named(start.path))
+            self._read += [start.path] if start.depth is None else []
+        elif not self._seeker.done:
+            if reading.error is not None:
+                self._unreadable(start, reading.error)
+            else:
                 self._not_reached(start, clock)
-                return
-        if start.depth is None:
-            self._read.append(start.path)
+        reader.close()
+        writer.drop()
+
+    def _memory(self, start: Start) -> tuple[Reader, Writer]:
+        """Return what is remembered of a place, and what will be; only where ctimes tell."""
+        mount = self._places.mounts.of(start.path)
+        if start.depth is not None or mount is None or mount.fstype not in _TELLS_CHANGES:
+            return Reader(), Writer()
+        return self._directories.open(start.path, self._question)
 
     def _not_reached(self, start: Start, clock: _Clock) -> None:
         if start.depth is None:
@@ -175,6 +237,14 @@ class _Run:
         self._unsearched(
             start.path,
             f"{shown} did not answer and was not searched to its end",
+            f'`skip = ["{shown}"]` in the configuration',
+        )
+
+    def _unreadable(self, start: Start, error: Exception) -> None:
+        shown = visible(start.path)
+        self._unsearched(
+            start.path,
+            f"{shown} could not be searched ({because(error)})",
             f'`skip = ["{shown}"]` in the configuration',
         )
 

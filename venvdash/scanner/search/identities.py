@@ -52,11 +52,14 @@ class Recorded:
     def __init__(self, environments: Iterable[Environment], facts: Facts | None) -> None:
         self._by_inode: dict[int, list[_Sought]] = defaultdict(list)
         self._by_git: dict[str, list[_Sought]] = defaultdict(list)
+        self.scripts: set[int] = set()  # the inode numbers of files
         for environment in environments:
             for record in _records(environment, facts):
                 sought = _Sought(environment.path, record)
                 if record.inode is not None:
                     self._by_inode[record.inode].append(sought)
+                    if environment.traits.script:
+                        self.scripts.add(record.inode)
                 if record.git is not None:
                     self._by_git[record.git].append(sought)
 

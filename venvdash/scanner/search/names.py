@@ -97,6 +97,11 @@ class Names:
         self._parts = {part: lru_cache(4096)(part) for part in self._given}
 
     @property
+    def folders(self) -> frozenset[str]:
+        """The names of folders that are looked for whatever they hold, folded."""
+        return frozenset(self._folders)
+
+    @property
     def scripts(self) -> frozenset[str]:
         """The file names of scripts that are looked for, folded."""
         return frozenset(self._scripts)

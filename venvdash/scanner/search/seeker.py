@@ -1,5 +1,6 @@
 """What one directory or script says of the environments that are looked for."""
 
+import hashlib
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Facts, Presence
+from venvdash.records.directories import Question
 from venvdash.scanner import discover, projects
 from venvdash.scanner.hints import Hints
 from venvdash.scanner.pointers import Pointers, named
@@ -75,9 +77,31 @@ class Seeker:
         return self._recorded.inodes
 
     @property
+    def script_inodes(self) -> frozenset[int]:
+        """The inode numbers of the scripts among them."""
+        return frozenset(self._recorded.scripts)
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """The names of folders that are looked for, folded."""
+        return self._names.folders
+
+    @property
     def scripts(self) -> "Scripts":
         """Which files may be a script that is looked for."""
         return Scripts(self._digests.stems, self._names.scripts)
+
+    def question(self, *, follows: bool) -> Question:
+        """Return what is looked for, to know whether an earlier search looked for it too."""
+        telling = hashlib.blake2b("\0".join(sorted(self.telling)).encode(), digest_size=16)
+        scripts = self.scripts
+        wanted = {
+            "stems": scripts.stems,
+            "files": scripts.names,
+            "inodes": frozenset(map(str, self.script_inodes)),
+            "links": frozenset(["followed"]) if follows else frozenset[str](),
+        }
+        return Question(telling.hexdigest(), wanted)
 
     @property
     def done(self) -> bool:

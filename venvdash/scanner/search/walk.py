@@ -3,10 +3,12 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from venvdash.records.directories import NOTHING, Reader, Seen, Writer, split
 from venvdash.scanner.search.findings import AGAIN, NotEntered, Unsearched
 from venvdash.scanner.search.places import NEVER, Start
 from venvdash.scanner.search.seeker import Seeker
@@ -14,7 +16,10 @@ from venvdash.system.subvolumes import is_read_only_subvolume
 from venvdash.text import visible
 
 _GIT, _OBJECTS = ".git", "objects"  # git's own store of everything that was ever committed
+_NEVER, _LINK, _SCRIPT = "never", "link", "script"  # what stands before such names in a list
+_YOUNG = 2_000_000_000  # nanoseconds; what changed just now may change again in the same tick
 _DENIED = (errno.EACCES, errno.EPERM)
+_NONE: list[str] = []
 _GONE = (errno.ENOENT, errno.ENOTDIR)  # while it was read
 
 
@@ -34,41 +39,84 @@ class Ledger:
     follow: Callable[[str], None] | None = None
 
 
-@dataclass(slots=True)
 class _Frame:
-    path: str
-    names: Iterator[str]
-    device: int
-    depth: int
-    own: bool
+    """One level: the directory, what is left to enter there, and what is remembered of it.
+
+    ``known`` are the subdirectories that have a record, in the records' order; ``gone`` those of
+    them that are not there any more, whose records are passed over.
+    """
+
+    __slots__ = ("depth", "device", "gone", "known", "new", "own", "path")
+
+    def __init__(self, path: str, device: int, depth: int, own: bool) -> None:
+        self.path, self.device, self.depth, self.own = path, device, depth, own
+        self.known: Iterator[str] = iter(())
+        self.gone: Collection[str] = ()
+        self.new: Iterator[str] = iter(())
 
 
 class Walk:
-    """One place; ``step`` reads a part of it."""
+    """One place; ``step`` reads a part of it.
 
-    def __init__(self, start: Start, seeker: Seeker, ledger: Ledger) -> None:
+    ``reader`` and ``writer`` are what is remembered of the place from the search before, and what
+    is for the next one. ``counts_links``: on this file system a directory without subdirectories
+    has two links.
+    """
+
+    def __init__(
+        self,
+        start: Start,
+        seeker: Seeker,
+        ledger: Ledger,
+        reader: Reader | None = None,
+        writer: Writer | None = None,
+        *,
+        counts_links: bool = False,
+    ) -> None:
         self.start = start
+        reads_files = bool(seeker.script_inodes or seeker.scripts) or ledger.follow is not None
+        self._leaf = 2 if counts_links and not reads_files else -1
         self._seeker, self._ledger = seeker, ledger
+        self._reader, self._writer = reader or Reader(), writer or Writer()
         self._telling, self._inodes = seeker.telling, seeker.inodes
-        self._scripts = seeker.scripts
+        self._script_inodes = seeker.script_inodes
+        self._scripts, self._folders = seeker.scripts, seeker.folders
+        self._trusted_before = 0
         self._frames: list[_Frame] = []
         self._root: tuple[int, int] | None = None
         self._begun = False
 
+    @property
+    def found_all(self) -> bool:
+        """Whether nothing is looked for any more."""
+        return self._seeker.done
+
     def step(self, most: int) -> bool:
         """Read up to ``most`` directories; return whether any are left."""
+        self._trusted_before = time.time_ns() - _YOUNG
         if not self._begun:
             self._begun = True
             self._begin()
         frames, left = self._frames, most
+        take, same = self._reader.take, self._is_the_same_leaf
         while frames and left:
             frame = frames[-1]
-            name = next(frame.names, None)
-            if name is None:
-                frames.pop()
-                continue
+            name = next(frame.known, None)
+            if name is not None:
+                seen = take(len(frames))
+                if frame.gone and name in frame.gone:
+                    self._reader.skip(len(frames))
+                    continue
+                if seen is not None and not (seen[2] or seen[3]) and same(frame, name, seen):
+                    left -= 1
+                    continue
+            else:
+                name, seen = next(frame.new, None), None
+                if name is None:
+                    frames.pop()
+                    continue
             left -= 1
-            self._enter(frame, name)
+            self._enter(frame, name, seen)
         if not frames and self._root and self.start.depth is None:
             self._ledger.done.add(self._root)
         return bool(frames)
@@ -86,22 +134,141 @@ class Walk:
         self._root = (found.st_dev, found.st_ino)
         if self._root not in self._ledger.done:
             depth = self.start.depth
-            self._read(path, found, -1 if depth is None else depth)
+            top = _Frame(path, found.st_dev, 0 if depth is None else depth + 1, own=False)
+            self._read(top, path, os.path.basename(path), found, self._reader.take(0))
 
-    def _enter(self, frame: _Frame, name: str) -> None:
-        path = f"{frame.path}/{name}" if frame.path != "/" else f"/{name}"
-        if path in self._ledger.barred:
-            return
+    def _is_the_same_leaf(self, frame: _Frame, name: str, seen: Seen) -> bool:
+        """Return whether a directory in which there was nothing to see is as it was."""
+        path = f"{frame.path}/{name}"
+        ledger = self._ledger
+        if path in ledger.barred or name.lower() in self._folders or not name.isascii():
+            return False
         try:
             found = os.lstat(path)
-        except OSError as error:
-            self._report(path, error, own=frame.own)
+        except OSError:
+            return False
+        inode = found.st_ino
+        if seen[1] != found.st_ctime_ns or seen[0] != inode or found.st_dev != frame.device:
+            return False
+        if inode in self._inodes or (ledger.done and (found.st_dev, inode) in ledger.done):
+            return False
+        ledger.directories += 1
+        self._writer.again(len(self._frames), seen)
+        return True
+
+    def _enter(self, frame: _Frame, name: str, seen: Seen | None) -> None:
+        """Read a subdirectory; every one has a record, so that the next search keeps step."""
+        path = f"{frame.path}/{name}" if frame.path != "/" else f"/{name}"
+        ledger = self._ledger
+        if path not in ledger.barred:
+            try:
+                found = os.lstat(path)
+            except OSError as error:
+                self._report(path, error, own=frame.own)
+            else:
+                here = found.st_dev == frame.device
+                if (
+                    (here or (stat.S_ISDIR(found.st_mode) and self._is_subvolume(path)))
+                    and (found.st_dev, found.st_ino) not in ledger.done
+                    and self._read(frame, path, name, found, seen)
+                ):
+                    return
+        level = len(self._frames)
+        if seen is None or seen != NOTHING:
+            self._writer.add(level)
+        else:
+            self._writer.again(level, seen)
+        if seen is not None:
+            self._reader.skip(level)
+
+    def _read(
+        self, above: _Frame, path: str, name: str, found: os.stat_result, seen: Seen | None
+    ) -> bool:
+        """Look at a directory and note what is in it; return False where it cannot be read."""
+        level = len(self._frames)
+        frame = None
+        # The change time, since a program may set the modification time back (rsync, tar).
+        if seen is not None and seen[1] == found.st_ctime_ns and seen[0] == found.st_ino:
+            has = split(seen[3]) if seen[3] else _NONE
+            self._writer.again(level, seen)
+            if seen[2]:
+                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._ledger))
+                frame.known = iter(split(seen[2]))
+        else:
+            try:
+                if found.st_nlink == self._leaf:
+                    inner, has = _NONE, [name for name in os.listdir(path) if name in self._telling]
+                else:
+                    inner, has = self._listed(path)
+            except OSError as error:
+                self._report(path, error, own=_owned(found, self._ledger))
+                return False
+            if inner or (seen is not None and seen[2]):
+                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._ledger))
+                inner = self._arrange(frame, inner, seen)
+            self._note(level, found, inner, has)
+        self._ledger.directories += 1
+        if (
+            has
+            or found.st_ino in self._inodes
+            or name.lower() in self._folders
+            or not name.isascii()
+        ):
+            self._look(path, has, found.st_ino)
+        if frame is not None and frame.depth:
+            self._frames.append(frame)
+        return True
+
+    def _look(self, path: str, has: Sequence[str], inode: int) -> None:
+        telling = self._other_entries(path, has)
+        wanted = inode if inode in self._inodes else None
+        if telling or wanted is not None or self._seeker.wants(os.path.basename(path)):
+            self._seeker.look(path, telling, wanted)
+
+    def _arrange(self, frame: _Frame, inner: list[str], seen: Seen | None) -> list[str]:
+        """Return the subdirectories in their order: first those that have records, as those lie."""
+        if seen is None or not seen[2]:
+            frame.new = iter(inner)
+            return inner
+        before, present = split(seen[2]), set(inner)
+        known = [name for name in before if name in present]
+        remembered = set(known)
+        new = [name for name in inner if name not in remembered]
+        frame.known, frame.new = iter(before), iter(new)
+        frame.gone = present.symmetric_difference(before).difference(present)
+        return [*known, *new]
+
+    def _note(
+        self, level: int, found: os.stat_result, inner: list[str], has: Sequence[str]
+    ) -> None:
+        """Remember a directory; what changed a moment ago may change again in the same tick."""
+        changed = found.st_ctime_ns if found.st_ctime_ns < self._trusted_before else 0
+        inside = os.fsencode("\0".join(inner)) if inner else b""
+        telling = os.fsencode("\0".join(has)) if has else b""
+        self._writer.add(level, (found.st_ino if changed else 0, changed, inside, telling))
+
+    def _other_entries(self, path: str, has: Sequence[str]) -> list[str]:
+        """Look at the scripts and links among what is told of a directory; return the rest."""
+        telling = []
+        for name in has:
+            kind, found, rest = name.partition("/")
+            if not found:
+                telling.append(name)
+            elif kind == _SCRIPT:
+                self._look_at_script(f"{path}/{rest}")
+            elif kind == _LINK and self._ledger.follow is not None:
+                self._ledger.follow(f"{path}/{rest}")
+            elif kind == _NEVER:
+                self._left_out(path, rest)
+        return telling
+
+    def _look_at_script(self, file: str) -> None:
+        try:
+            found = os.lstat(file)
+        except OSError:
             return
-        if not stat.S_ISDIR(found.st_mode) or (found.st_dev, found.st_ino) in self._ledger.done:
-            return
-        if found.st_dev != frame.device and not self._is_subvolume(path):
-            return
-        self._read(path, found, frame.depth - 1)
+        if stat.S_ISREG(found.st_mode):
+            self._seeker.look_at_script(file, found.st_ino)
 
     def _is_subvolume(self, path: str) -> bool:
         """Return whether a directory with a device of its own belongs to this file system."""
@@ -113,26 +280,15 @@ class Walk:
             self._unsearched(path, reason, AGAIN)
         return read_only is False
 
-    def _read(self, path: str, found: os.stat_result, depth: int) -> None:
-        own = found.st_uid == self._ledger.uid
-        self._ledger.directories += 1
-        try:
-            inner, has = self._listed(path)
-        except OSError as error:
-            self._report(path, error, own=own)
-            return
-        inode = found.st_ino if found.st_ino in self._inodes else None
-        if has or inode is not None or self._seeker.wants(os.path.basename(path)):
-            self._seeker.look(path, has, inode)
-        if inner and depth:
-            self._frames.append(_Frame(path, iter(inner), found.st_dev, depth, own))
-
     def _listed(self, path: str) -> tuple[list[str], list[str]]:
-        """Return the directories to enter and the telling entries. Raises OSError."""
-        telling, inodes, scripts = self._telling, self._inodes, self._scripts
+        """Return the directories to enter, and what else is telling. Raises OSError.
+
+        What is no telling entry of the directory itself has a word and a slash before its name.
+        """
+        telling = self._telling
         inner: list[str] = []
         has: list[str] = []
-        files, follow = bool(inodes or scripts), self._ledger.follow
+        files = bool(self._script_inodes or self._scripts) or self._ledger.follow is not None
         with os.scandir(path) as listing:
             for entry in listing:
                 name = entry.name
@@ -141,16 +297,21 @@ class Walk:
                 if entry.is_dir(follow_symlinks=False):
                     if name not in NEVER:
                         inner.append(name)
-                    else:
-                        self._left_out(path, name)
-                elif entry.is_symlink():
-                    if follow is not None:
-                        follow(entry.path)
-                elif files and (entry.inode() in inodes or scripts.may_be(name)):
-                    self._seeker.look_at_script(entry.path, entry.inode())
+                    elif NEVER[name] not in self._ledger.not_entered:
+                        has.append(f"{_NEVER}/{name}")
+                elif files:
+                    has += self._other(entry)
         if _OBJECTS in inner and os.path.basename(path) == _GIT:
             inner.remove(_OBJECTS)
         return inner, has
+
+    def _other(self, entry: "os.DirEntry[str]") -> Iterator[str]:
+        """Yield a link that is to be followed, or what may be a script that is looked for."""
+        if entry.is_symlink():
+            if self._ledger.follow is not None:
+                yield f"{_LINK}/{entry.name}"
+        elif entry.inode() in self._script_inodes or self._scripts.may_be(entry.name):
+            yield f"{_SCRIPT}/{entry.name}"
 
     def _left_out(self, path: str, name: str) -> None:
         what = NEVER[name]
@@ -172,3 +333,7 @@ class Walk:
 
     def _unsearched(self, path: str, reason: str, release: str) -> None:
         self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
+
+
+def _owned(found: os.stat_result, ledger: Ledger) -> bool:
+    return found.st_uid == ledger.uid
