@@ -13,9 +13,12 @@ from venvdash.model import (
     Memory,
     Place,
     Presence,
+    ProjectTools,
     Record,
     Relation,
+    Sign,
     Traits,
+    Use,
     Verdict,
 )
 from venvdash.scanner.verdicts import verdicts
@@ -71,6 +74,18 @@ def claim(
 
 def memory(relation: Relation, original: Path | None = None, path: Path = E) -> Memory:
     return Memory(Record("id", path, PRINT), relation, original)
+
+
+def uses(
+    path: Path | None,
+    *,
+    tool: str = "s",
+    exists: bool = True,
+    certain: bool = True,
+    signs: dict[str, Sign] | None = None,
+) -> ProjectTools:
+    """Return the tools of a project in which one uses the environment at ``path``."""
+    return ProjectTools(signs or {}, {tool: Use("the tool", path, "it says so", exists, certain)})
 
 
 def facts(

@@ -14,8 +14,10 @@ from venvdash.model import (
     How,
     Place,
     Presence,
+    ProjectTools,
     Status,
     Traits,
+    Use,
 )
 from venvdash.scanner.siblings import inherited
 from venvdash.scanner.verdicts import verdicts
@@ -78,14 +80,16 @@ def test_what_a_sibling_knows_itself_it_does_not_inherit() -> None:
     assert [c.environment.name for c in inherited(claims, three)] == ["test"]
 
 
-def judged(claims: list[Claim], *present: Path, pointers: dict[Path, Path] | None = None) -> Status:
+def judged(
+    claims: list[Claim], *present: Path, tools: dict[Path, ProjectTools] | None = None
+) -> Status:
     places = {
         path: Place(path, Presence.PRESENT if path in present else Presence.ABSENT)
         for path in {claim.project for claim in claims}
     }
     known = table(DEFAULT, DOCS)
     claims = [*claims, *inherited(claims, known)]
-    facts = Facts(known, places, pointers=pointers or {}, settled=True)
+    facts = Facts(known, places, tools=tools or {}, settled=True)
     return verdicts(claims, facts)[DOCS.path].status
 
 
@@ -103,6 +107,7 @@ def test_the_sibling_of_a_moved_projects_environment_is_moved() -> None:
 
 def test_a_sibling_of_the_one_in_use_is_inactive() -> None:
     link = Claim(DEFAULT.path, PROJECT, How.PROJECT_LINK, Direction.PROJECT, "x")
-    current = {PROJECT: DEFAULT.path}
-    assert judged([link], PROJECT, pointers=current) is Status.INACTIVE
-    assert judged([link, proof(DOCS)], PROJECT, pointers=current) is Status.INACTIVE
+    use = Use("hatch", DEFAULT.path, "it says so", exists=True)
+    current = {PROJECT: ProjectTools({}, {DEFAULT.store: use})}
+    assert judged([link], PROJECT, tools=current) is Status.INACTIVE
+    assert judged([link, proof(DOCS)], PROJECT, tools=current) is Status.INACTIVE

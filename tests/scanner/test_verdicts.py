@@ -23,8 +23,18 @@ from tests.scanner.table import (
     judge,
     memory,
     place,
+    uses,
 )
-from venvdash.model import Direction, How, Presence, Relation, Sighting, Status
+from venvdash.model import (
+    Direction,
+    How,
+    Presence,
+    ProjectTools,
+    Relation,
+    Sighting,
+    Sign,
+    Status,
+)
 from venvdash.scanner.verdicts import verdicts
 
 
@@ -66,36 +76,58 @@ def test_linked_at_once_before_the_search_has_ended() -> None:
     assert judge([claim(A)], known).status is Status.LINKED
 
 
-def test_inactive_when_the_project_uses_another_environment_of_the_table() -> None:
+def test_inactive_when_its_tool_uses_another_environment() -> None:
     known = facts(
         environment(E, digest=True, per_interpreter=True),
         environment(F, digest=True, per_interpreter=True),
         places=[place(A, PRESENT)],
-        pointers={A: F},
+        tools={A: uses(F)},
     )
     found = verdicts([claim(A), claim(A, env=F), claim(A, How.PROJECT_LINK, PROJECT, env=F)], known)
     assert found[E].status is Status.INACTIVE
-    assert found[E].reason.endswith("that project now uses /store/f")
+    assert found[E].reason.endswith("in that project the tool now uses /store/f (it says so)")
     assert found[F].status is Status.LINKED
 
 
+LOCK, TABLE, MENTION = Sign.LOCK, Sign.TABLE, Sign.MENTION
+
+
 @pytest.mark.parametrize(
-    ("pointers", "per_interpreter"),
+    ("tools", "per_interpreter"),
     [
-        ({}, True),  # no pointer
-        ({A: E}, True),  # it leads here
-        ({A: Path("/elsewhere")}, True),  # it leads to what is not in the table
-        ({A: F}, False),  # a named further environment of a tool
+        (None, True),  # nobody asked
+        (ProjectTools(), True),  # no tool answers
+        (uses(E), True),  # this one
+        (uses(F, exists=False), True),  # another, that is not there yet
+        (uses(F, certain=False), True),  # another, in this shell
+        (uses(None), True),  # none at all
+        (uses(F), False),  # a named further environment of a tool
+        (uses(F, tool="other"), True),  # another tool's, and nothing says that it took over
+        (uses(F, tool="other", signs={"other": LOCK, "s": TABLE}), True),  # both may be used
+        (uses(F, tool="other", signs={"other": LOCK, "s": MENTION}), True),
+        (uses(F, tool="other", signs={"other": LOCK, "third": LOCK}), True),
+        (uses(F, tool="other", signs={"other": MENTION}), True),
     ],
 )
-def test_not_inactive(pointers: dict[Path, Path], per_interpreter: bool) -> None:
+def test_not_inactive(tools: ProjectTools | None, per_interpreter: bool) -> None:
     known = facts(
         environment(E, digest=True, per_interpreter=per_interpreter),
         environment(F),
         places=[place(A, PRESENT)],
-        pointers=pointers,
+        tools={A: tools} if tools else {},
     )
     assert judge([claim(A)], known).status is Status.LINKED
+
+
+@pytest.mark.parametrize("sign", [LOCK, TABLE])
+@pytest.mark.parametrize("path", [F, Path("/code/a/.venv")])
+def test_inactive_when_another_tool_has_taken_over(sign: Sign, path: Path) -> None:
+    tools = {A: uses(path, tool="other", signs={"other": sign})}
+    known = facts(environment(E, digest=True), places=[place(A, PRESENT)], tools=tools)
+    assert judge([claim(A)], known).status is Status.INACTIVE
+    for source in ("/code/a/.venv", "/code/a/.vscode/settings.json"):
+        link = claim(A, How.PROJECT_LINK, PROJECT, source=source)
+        assert judge([claim(A), link], known).status is Status.LINKED
 
 
 def test_not_inactive_while_one_of_its_projects_may_use_it() -> None:
@@ -103,7 +135,7 @@ def test_not_inactive_while_one_of_its_projects_may_use_it() -> None:
         environment(E, digest=True, per_interpreter=True),
         environment(F),
         places=[place(A, PRESENT), place(B, PRESENT)],
-        pointers={A: F},
+        tools={A: uses(F)},
     )
     assert judge([claim(A), claim(B)], known).status is Status.LINKED
 
@@ -293,7 +325,7 @@ def test_the_users_project_may_use_another_environment_and_keeps_this_one() -> N
         environment(E, digest=True, per_interpreter=True),
         environment(F, digest=True, per_interpreter=True),
         places=[place(A, PRESENT)],
-        pointers={A: F},
+        tools={A: uses(F)},
     )
     assert judge([claim(A, How.USER, RECORD), claim(A)], known).status is Status.LINKED
 

@@ -19,11 +19,14 @@ from venvdash.model import (
     Memory,
     Place,
     Presence,
+    ProjectTools,
     Record,
     Relation,
     Sighting,
+    Sign,
     Status,
     Traits,
+    Use,
     Verdict,
 )
 from venvdash.scanner.verdicts import verdicts
@@ -87,7 +90,13 @@ def a_table(pick: Random) -> Facts:
         {path: (sighting(),) * pick.randint(0, 2) for path in some(PROJECTS, 0.2)},
         pick.randint(0, 10_000),
         pick.random() < 0.8,
+        {path: some_tools(pick) for path in some(PROJECTS, 0.4)},
     )
+
+
+def some_tools(pick: Random) -> ProjectTools:
+    use = Use("t", pick.choice([None, *ENVIRONMENTS]), "w", pick.random() < 0.8)
+    return ProjectTools({pick.choice("sx"): pick.choice(list(Sign))}, {pick.choice("sx"): use})
 
 
 @dataclass

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.conftest import Home
 from venvdash.config import Config
+from venvdash.model import Status
 from venvdash.scanner.tools import of_project
 from venvdash.session import Session
 from venvdash.session.resolve import AmbiguousError, NotFoundError
@@ -40,3 +41,11 @@ def why_none(home: Home, project: Path, **variables: str) -> str:
     except NotFoundError as error:
         return error.reason
     raise AssertionError(f"{found[0].path} is used")
+
+
+def statuses(home: Home, variables: dict[str, str] | None = None) -> dict[Path, tuple[Status, str]]:
+    """Return the status of every environment, and the reason for it."""
+    session = Session(home.machine(None, **variables or {}), Config(), records=False)
+    for _ in session.scan(usage=False, early=False):
+        pass
+    return {path: (row.verdict.status, row.verdict.reason) for path, row in session.rows.items()}

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model.environments import Environment, Fingerprint
+from venvdash.model.tools import ProjectTools
 
 
 class Status(StrEnum):
@@ -177,6 +178,7 @@ class Facts:
 
     ``claimed`` maps an environment to every project that a proof or a record names.
     ``pointers`` maps a project to the environment that its own pointer leads to, if that exists.
+    ``tools`` maps a project to its tools, where it is not plain which environment it uses.
     ``sightings`` maps a gone project to where it was found. ``searched`` counts the directories
     looked through, ``settled`` says that this search has ended.
     """
@@ -188,6 +190,7 @@ class Facts:
     sightings: Mapping[Path, tuple[Sighting, ...]] = field(default_factory=dict)
     searched: int = 0
     settled: bool = False
+    tools: Mapping[Path, ProjectTools] = field(default_factory=dict)
     claimed: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Environment, How, Place, Sighting
+from venvdash.model import Claim, Direction, Environment, How, Place, Sighting, Use
 from venvdash.text import visible
 
 RESPELLED = "the path differs in case or Unicode normalisation alone"
@@ -77,9 +77,10 @@ def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
     return f"{says(best)}{there}{also}{dead}"
 
 
-def inactive(best: Claim, pointed: Path) -> str:
-    """Return why it is inactive: ``pointed`` is the environment that the project uses."""
-    return f"{says(best)}, but that project now uses {visible(pointed)}"
+def inactive(best: Claim, used: Use) -> str:
+    """Return why it is inactive: ``used`` is what a tool uses in the project instead."""
+    now = f"{visible(used.environment or '')} ({visible(used.why)})"
+    return f"{says(best)}, but in that project {used.tool} now uses {now}"
 
 
 def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:

@@ -22,6 +22,7 @@ from venvdash.model import (
     Place,
     Presence,
     ProjectRecord,
+    ProjectTools,
     Record,
     Relation,
     Sighting,
@@ -29,7 +30,7 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.records import identity
-from venvdash.scanner import candidates, outside, places
+from venvdash.scanner import candidates, outside, places, tools
 from venvdash.scanner.events import (
     Booked,
     Ended,
@@ -50,7 +51,8 @@ from venvdash.scanner.siblings import inherited
 from venvdash.scanner.sightings import Missed
 from venvdash.scanner.verdicts import verdicts
 from venvdash.scanner.visits import Visit, visiting
-from venvdash.stores import registry
+from venvdash.stores import of_name, registry
+from venvdash.stores.base import Store
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
@@ -131,6 +133,7 @@ class _Survey:
         self._names: dict[Path, str] = {}
         self._references: Mapping[Path, tuple[Reference, ...]] = {}
         self._visits: dict[Path, Visit] = {}
+        self._tools: dict[Path, ProjectTools] = {}
         self._searched_directories = 0
         self._looked: dict[str, int] = {}
         self._now = time.time()
@@ -207,6 +210,7 @@ class _Survey:
 
     def search(self) -> Iterator[Event]:
         """Search for projects, visit the living ones, and judge for good."""
+        yield from self._forget_outdated()
         records = self._remembered_projects()
         matcher = Matcher(
             self._environments.values(),
@@ -232,9 +236,35 @@ class _Survey:
         yield from self._look(claims)
         self._claims += list(inherited(filter(self._holds, self._claims), self._environments))
         yield from self._visit()
+        yield from self._ask_tools()
         yield from self._look_outside()
         if ended:
             yield self._judged(final=True)
+
+    def _forget_outdated(self) -> Iterator[Event]:
+        """Drop what is remembered of a project in whose place another one is now.
+
+        Of stores that compare the project's name as well as the hash of its path.
+        """
+
+        def check(claim: Claim, store: Store) -> Claim | None:
+            fits = store.fits(self._environments[claim.environment], claim.project)
+            return None if fits else claim
+
+        remembered = [
+            (claim, store)
+            for claim in self._claims
+            if claim.how is How.HASH and claim.direction is Direction.RECORD
+            and self._presence(claim.project) is Presence.PRESENT
+            and (store := of_name(self._environments[claim.environment].store)) is not None
+            and store.compares_names
+        ]  # fmt: skip
+        jobs = [Job(claim.project, partial(check, claim, store)) for claim, store in remembered]
+        for answer in self._patient.run(jobs):
+            if isinstance(answer, Claim):
+                self._claims.remove(answer)
+            elif isinstance(answer, NotAnswering | Failed):
+                yield told(answer)
 
     def _missed(self, records: Mapping[Path, ProjectRecord]) -> Missed:
         """Return the projects that are gone from their places, to recognise them elsewhere."""
@@ -365,6 +395,21 @@ class _Survey:
             if record.name and self._presence(path) is Presence.ABSENT:
                 self._names.setdefault(path, record.name)
 
+    def _ask_tools(self) -> Iterator[Event]:
+        """Find out what the tools of living projects would use, where that is not plain."""
+
+        def ask(path: Path, stores: frozenset[str]) -> tuple[Path, ProjectTools]:
+            return path, tools.of_project(path, self._machine, self._config, stores)
+
+        asked = tools.unclear(filter(self._holds, self._claims), self._environments)
+        living = [path for path in asked if self._presence(path) is Presence.PRESENT]
+        jobs = [Job(path, partial(ask, path, asked[path])) for path in living]
+        for answer in self._patient.run(jobs):
+            if isinstance(answer, tuple):
+                self._tools[answer[0]] = answer[1]
+            else:
+                yield told(answer)
+
     def _look_outside(self) -> Iterator[Event]:
         """Find out what else names or uses an environment, and flag those."""
         environments = list(self._environments.values())
@@ -389,6 +434,7 @@ class _Survey:
             memories=self._memories,
             claimed=self._claimed(),
             pointers=dict(self._pointers),
+            tools=dict(self._tools),
             sightings=dict(self._sightings),
             searched=self._searched_directories,
             settled=final,

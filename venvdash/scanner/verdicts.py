@@ -20,9 +20,11 @@ from venvdash.model import (
     Relation,
     Sighting,
     Status,
+    Use,
     Verdict,
 )
 from venvdash.scanner import reasons
+from venvdash.scanner.replaced import instead
 from venvdash.text import visible
 
 _RANK = {how: rank for rank, how in enumerate(How)}  # declared best first
@@ -259,29 +261,25 @@ def _alive(case: _Case, facts: Facts) -> Verdict:
             Status.MOVED, reason, (named, *(p for p in gone if p != named)), live[0].path
         )
     first = live[0]
-    per_interpreter = case.environment.traits.per_interpreter and not case.chosen
-    current = _current(case, facts) if per_interpreter else None
-    if current is not None:
-        return case.verdict(Status.INACTIVE, reasons.inactive(first.best, current), (*live, *gone))
+    used = None if case.chosen else _used_instead(case, facts)
+    if used is not None:
+        return case.verdict(Status.INACTIVE, reasons.inactive(first.best, used), (*live, *gone))
     reason = reasons.linked(
         first.best, [p.path for p in live[1:]], [p.path for p in gone if p.gone]
     )
     return case.verdict(Status.LINKED, reason, (*live, *gone))
 
 
-def _current(case: _Case, facts: Facts) -> Path | None:
-    """Return the environment used instead of this one, None if any live project may use this."""
+def _used_instead(case: _Case, facts: Facts) -> Use | None:
+    """Return what is used instead of this one, None if any live project may use this."""
     used = None
     for project in case.live:
-        if any(
-            c.direction is Direction.PROJECT and c.how is not How.SIBLING for c in project.claims
-        ):
-            return None
         spellings = [c.project for c in project.claims] + [project.place.real or project.path]
-        leads = next((facts.pointers[path] for path in spellings if path in facts.pointers), None)
-        if leads is None or leads == case.environment.path or leads not in facts.environments:
+        tools = next((facts.tools[path] for path in spellings if path in facts.tools), None)
+        use = instead(case.environment, project.claims, tools) if tools is not None else None
+        if use is None:
             return None
-        used = used or leads
+        used = used or use
     return used
 
 

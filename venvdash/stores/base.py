@@ -238,6 +238,7 @@ class Store:
     requires: ClassVar[tuple[str, ...]] = ()  # a project holds one of these files, if any are named
     lock_files: ClassVar[tuple[str, ...]] = ()  # in a project that only this tool manages
     table: ClassVar[str] = ""  # in pyproject.toml of a project for this tool, as "tool.poetry"
+    compares_names: ClassVar[bool] = False  # ``fits`` asks for the project's name, not only a hash
     linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too
     path_files: ClassVar[bool] = True  # … or by a file of that name with the path (PEP 832)
     movable: ClassVar[bool] = True  # works at another place once its scripts are rewritten

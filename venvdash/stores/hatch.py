@@ -62,6 +62,7 @@ class HatchStore(Store):
     tested_with = "hatch 1.18.2"
     lock_files = ("hatch.toml",)
     table = "tool.hatch.envs"
+    compares_names = True
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``[dirs.env] virtual`` of hatch's configuration and what is in its data directory.
@@ -109,8 +110,17 @@ class HatchStore(Store):
         return re.sub(r"[-_.]+", "-", name).lower()
 
     def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether the hash is that of the directory's, or the script's, path."""
-        return environment.traits.digest in _digests(project)
+        """Return whether hatch, asked in ``project``, would find this entry.
+
+        The hash is that of the directory's, or the script's, path; the name of a project that has
+        one counts as well.
+        """
+        traits = environment.traits
+        if traits.digest not in _digests(project):
+            return False
+        table = toml_table(config_text(project / "pyproject.toml"))
+        name = string(table, "project", "name")
+        return not (name and traits.project_name) or self.name_part(name) == traits.project_name
 
     def sign(self, names: Collection[str], pyproject: str) -> Sign:
         """Return how surely it is hatch's project; its build backend is a mention."""

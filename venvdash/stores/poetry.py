@@ -60,6 +60,7 @@ class PoetryStore(Store):
     tested_with = "poetry 2.5.1"
     lock_files = ("poetry.lock",)
     table = "tool.poetry"
+    compares_names = True
     pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml
     settings = ("poetry.toml",)
     linked = False  # to poetry a ``.venv`` is an environment in the project, which it prefers
@@ -109,10 +110,11 @@ class PoetryStore(Store):
         chosen = [(root.path, found) for root in roots if (found := _chosen_pythons(root.path))]
         if not chosen:
             return
-        digests = set(_digests(pointer.parent))
+        digests, called = set(_digests(pointer.parent)), _name_in(text)
         for path, by_digest in chosen:
             for digest in digests & by_digest.keys():
-                yield from (path / name for name in by_digest[digest])
+                base = f"{self.name_part(called)}-{digest}-py" if called is not None else ""
+                yield from (path / name for name in by_digest[digest] if name.startswith(base))
 
     def name_part(self, name: str) -> str:
         """Return the normalised name (PEP 503), shortened; poetry's own word for none at all."""
@@ -122,8 +124,15 @@ class PoetryStore(Store):
         return _UNSAFE.sub("_", canonical)[:_LONGEST]
 
     def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether the hash is that of the directory with pyproject.toml."""
-        return environment.traits.digest in _digests(project)
+        """Return whether poetry, asked in ``project``, would find this entry.
+
+        The hash is that of the directory; the name counts as well, where the project has one.
+        """
+        traits = environment.traits
+        if traits.digest not in _digests(project):
+            return False
+        name = _name_in(read_text(project / "pyproject.toml", LIMIT))
+        return name is None or self.name_part(name) == traits.project_name
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what poetry would use in ``project``."""
@@ -152,8 +161,7 @@ class PoetryStore(Store):
 
     def _base(self, project: Path) -> str:
         """Return what the names of all environments of a project begin with."""
-        table = toml_table(read_text(project / "pyproject.toml", LIMIT))
-        name = string(table, "project", "name") or string(table, "tool", "poetry", "name")
+        name = _name_in(read_text(project / "pyproject.toml", LIMIT))
         return f"{self.name_part(name or '')}-{next(iter(_digests(project)), '')}"
 
     def _of_first_python(
@@ -227,6 +235,14 @@ class PoetryStore(Store):
         with about(file):
             after = _changed(text, changes)
         return Linking((Edit(file, text, after),) if after != text else ())
+
+
+def _name_in(pyproject: str | None) -> str | None:
+    """Return what a pyproject.toml calls the project, "" for nothing; None where it is damaged."""
+    table = toml_table(pyproject)
+    if table is None:
+        return None
+    return string(table, "project", "name") or string(table, "tool", "poetry", "name") or ""
 
 
 def _digests(project: Path) -> list[str]:
