@@ -157,6 +157,29 @@ def test_remembered_figures_are_measured_again_when_what_is_shared_has_changed(
     assert LARGE < final[root].frees < 1.1 * LARGE
 
 
+@pytest.mark.parametrize("conda", [True, False])
+def test_what_an_installer_writes_itself_shows_whether_there_is_a_copy(
+    place: Path, conda: bool
+) -> None:
+    """Of a whole tree; conda and pixi clone RECORD from their caches, too."""
+    record = "lib/python3.11/site-packages/a-1.dist-info/RECORD"
+    write(place / "cache" / "RECORD", SMALL)
+    os.sync()
+    clone(place / "cache" / "RECORD", place / "one" / record)
+    if conda:
+        for name in ("a", "b"):
+            write(place / "one" / "conda-meta" / f"{name}.json", SMALL)
+    os.sync()
+
+    def held(root: Path) -> bool:
+        found = count(os.fsencode(root), fstype="xfs").extents
+        return found is not None and found.held()
+
+    assert held(place / "one") == (not conda)
+    clone(place / "one", place / "backup")
+    assert held(place / "one")
+
+
 def test_what_is_packed_comes_back(place: Path) -> None:
     write(place / "one" / "bin" / "activate", SMALL)
     write(place / "one" / "pkg" / "data", LARGE)

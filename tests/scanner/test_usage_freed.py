@@ -9,22 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.mounting import formatted, tmpfs
 from tests.scanner.usage_tools import ROOT_ONLY_REASON, all_of
 from venvdash.demo.wheels import make_wheel, payload
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason=ROOT_ONLY_REASON)
-
-
-def _mounted(kind: str, place: Path, image: Path) -> bool:
-    if kind == "tmpfs":
-        return not subprocess.run(["mount", "-t", "tmpfs", "t", str(place)]).returncode
-    if not shutil.which("mkfs.ext4"):
-        return False
-    with image.open("wb") as file:
-        file.truncate(256 * 1024 * 1024)
-    made = subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], capture_output=True)
-    mount = ["mount", "-o", "loop", str(image), str(place)]
-    return not made.returncode and not subprocess.run(mount, capture_output=True).returncode
 
 
 @pytest.fixture(params=["ext4", "tmpfs"])
@@ -32,12 +21,9 @@ def volume(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """An empty file system. On tmpfs directories take no blocks, for stat and statvfs alike."""
     place = tmp_path / "volume"
     place.mkdir()
-    if not _mounted(request.param, place, tmp_path / "image"):
-        pytest.skip(f"cannot mount {request.param} here")
-    try:
+    kind = request.param
+    with tmpfs(place) if kind == "tmpfs" else formatted(place, kind, size="256M"):
         yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def used(volume: Path) -> int:

@@ -30,7 +30,8 @@ _LITTLE = 128  # blocks: where all small files of a directory take less, one sta
 _PAGE = 4096  # bytes: files that are longer are never inline
 _INLINE = 2048  # bytes that a compressed file has at most when it is inline
 _PACKAGES = b"site-packages"
-_MIXED = (b"bin", b"Scripts", _PACKAGES)  # directories whose files have several origins
+_CONDA = b"conda-meta"
+_MIXED = (b"bin", b"Scripts", _CONDA, _PACKAGES)  # directories whose files have several origins
 _METADATA = (b".dist-info", b".data/scripts")  # and endings of such
 # file system, metadata, shared files, groups, marks of its own, flags, bytes of group names
 _HEADER = struct.Struct("<QQIIIIBBIQ")
@@ -169,6 +170,7 @@ class Collector:
         self._weights: list[int] = []  # of their samples
         self._shared: dict[int, tuple[int, int]] = {}  # key -> blocks, group
         self._compressed: list[_File] = []
+        self._conda = False
 
     def directory(
         self, opened: Opened, single: list[File], several: list[File], names: int
@@ -250,7 +252,12 @@ class Collector:
             return
         self._add(found)
         name = _name(file)
-        if path.endswith(b".dist-info") if name == b"RECORD" else name.startswith(b"activate"):
+        if path == _CONDA:
+            if not self._conda:  # conda and pixi clone RECORD; what they write themselves is here
+                self._conda = True
+                self._extents.own_marks, self._extents.shared_marks = 0, array("Q")
+            self._mark(path + b"/" + name, found)
+        elif not self._conda and _written_anew(path, name):
             self._mark(path + b"/" + name, found)
 
     def _look(self, directory: int, path: bytes, file: File) -> _File | None:
@@ -352,6 +359,13 @@ class Collector:
             heaviest = max(range(len(kept.names)), key=self._weights.__getitem__)
             self.samples.append((kept.names[heaviest], 0))
         return kept
+
+
+def _written_anew(path: bytes, name: bytes) -> bool:
+    """Return whether every installer of Python packages writes a file itself, not as a clone."""
+    if name == b"RECORD":
+        return path.endswith(b".dist-info")
+    return name.startswith(b"activate")
 
 
 def _asked(path: bytes, file: File) -> bool:
