@@ -80,6 +80,10 @@ def test_looking_works_and_leaves_nothing_behind(hers: Home) -> None:
         ["move", "roots", "."],
         ["trash", "empty", "--yes"],
         ["trash", "restore", "web"],
+        ["relink", "--undo"],
+        ["pin", "roots"],
+        ["note", "roots", "words"],
+        ["stores", "--add", "elsewhere"],
     ],
     ids=lambda command: " ".join(command),
 )

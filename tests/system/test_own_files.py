@@ -11,6 +11,7 @@ from tests.actions.deleting import small
 from venvdash.actions import keeping, places, untidied
 from venvdash.actions.relink_journal import Journals
 from venvdash.actions.relink_stages import due
+from venvdash.records import pins
 from venvdash.system.files import UnreadableError
 from venvdash.system.own_files import OwnFolder
 
@@ -70,6 +71,15 @@ def test_nothing_is_written_through_a_link(state: Path, tmp_path: Path) -> None:
     places.note(state, store)
     assert not victim.exists()
     assert list(places.noted(state)) == [store]
+
+
+def test_pins_behind_a_link_are_not_known(state: Path, tmp_path: Path) -> None:
+    pins.write(state, pins.Pins({"0" * 32: Path("/store/one")}))
+    assert pins.read(state).paths == {"0" * 32: Path("/store/one")}
+    (state / pins.NAME).rename(tmp_path / "pins")
+    (state / pins.NAME).symlink_to(tmp_path / "pins")
+    with pytest.raises(ValueError, match="symbolic link"):
+        pins.read(state)
 
 
 @needs_root

@@ -11,6 +11,7 @@ from pathlib import Path
 from venvdash.model import Record
 from venvdash.records.identity import valid_identity
 from venvdash.records.spelling import spell, unspell
+from venvdash.system.files import UnreadableError
 from venvdash.system.own_files import OwnFolder
 
 NAME = "pins"
@@ -47,12 +48,15 @@ class Pins:
 def read(state: Path) -> Pins:
     """Return the pins in a state directory, none where there is no file.
 
-    Raises OSError where the file cannot be read or trusted, ValueError for lines that are no pins.
+    Raises OSError where its folder cannot be read or trusted, ValueError where the file cannot, or
+    has lines that are no pins.
     """
     try:
         text = OwnFolder(state, ".").read(NAME, _LIMIT).decode()
     except FileNotFoundError:
         return Pins({})
+    except UnreadableError as error:
+        raise ValueError(str(error)) from error
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return Pins(dict(map(_pin, lines)))
 

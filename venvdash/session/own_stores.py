@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from venvdash import config
+from venvdash.actions.checks import another_home
 from venvdash.scanner import discover, folders
 from venvdash.scanner.discover import MARKS, because
 from venvdash.scanner.folders import EnvironmentFolder
@@ -76,6 +77,7 @@ def add(path: Path, machine: Machine, settings: config.Config) -> Added:
 
 
 def _refusals(place: Path, machine: Machine, settings: config.Config) -> Iterator[str]:
+    yield from another_home(machine)
     home = Path(os.path.realpath(machine.home))
     if place in (home, *home.parents) or len(place.parts) < 2:
         yield "It is your home directory, or holds it."
