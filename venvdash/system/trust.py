@@ -49,7 +49,7 @@ def writable_by_others(found: os.stat_result) -> bool:
         return False
     if found.st_mode & stat.S_IWOTH:
         return True
-    return bool(found.st_mode & stat.S_IWGRP) and not _private(found.st_gid, found.st_uid)
+    return bool(found.st_mode & stat.S_IWGRP) and not is_private_group(found.st_gid, found.st_uid)
 
 
 def writers(found: os.stat_result) -> str:
@@ -64,7 +64,8 @@ def writers(found: os.stat_result) -> str:
         return f"The group {found.st_gid}"
 
 
-def _private(gid: int, uid: int) -> bool:
+def is_private_group(gid: int, uid: int) -> bool:
+    """Return whether a group has no member but its user, or is root's."""
     import grp
     import pwd
 

@@ -5,15 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Facts
 from venvdash.records.directories import Directories, Reader, Writer, named
 from venvdash.scanner.discover import because
+from venvdash.scanner.search import child
 from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress, Unsearched
 from venvdash.scanner.search.places import Places, Start, inside
 from venvdash.scanner.search.seeker import Seeker
+from venvdash.scanner.search.sharing import shared
 from venvdash.scanner.search.walk import Ledger, Walk
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
@@ -28,6 +31,7 @@ _TELLS_CHANGES = frozenset(
 _COUNTS_LINKS = frozenset(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"])
 PATIENCE = 10.0  # seconds without a directory until a disk is given up
 _PART = 200  # directories between two looks at whether to stop
+_LINKS = 1000  # that lead to one network disk
 _POLL = 0.04  # seconds
 
 
@@ -140,13 +144,13 @@ class _Run:
         mounts: Mounts,
     ) -> None:
         self._machine, self._environments = machine, environments
+        self._config, self._facts = config, facts
         self._places = Places(machine, config, mounts, tuple(environments), facts)
         self._seeker = Seeker(machine, config, environments, facts, self._places.spellings)
         self._ledger = Ledger(self._places.barred, machine.uid)
         self._read: list[str] = []
         keeps = config.records and machine.foreign_home is None
         self._directories = Directories(machine.state_directory if keeps else None)
-        self._question = self._seeker.question(follows=self._ledger.follow is not None)
 
     def everywhere(
         self,
@@ -156,20 +160,88 @@ class _Run:
     ) -> Findings:
         """Search every place."""
         clock = _Clock(None if limit is None else time.monotonic() + limit, cancelled)
-        self._ledger.unsearched |= {place.path: place for place in self._places.unsearched()}
+        mounts, ledger = self._places.mounts, self._ledger
+        ledger.unsearched |= {place.path: place for place in self._places.unsearched()}
+        remote: dict[str, list[Start]] = {}
+        if ledger.unsearched:
+            ledger.follow = partial(self._follow, remote)
+        for place in shared(self._machine, mounts, self._environments, self._facts):
+            ledger.unsearched.setdefault(place.path, place)
         for start in self._places.starts():
             if self._seeker.done:
                 break
-            if self._was_read(start):
-                continue
-            if clock.over():
-                self._not_reached(start, clock)
-            elif start.network:
-                self._not_asked(start)
-            else:
-                self._walk(start, clock, progress)
+            if start.network:
+                mount = mounts.of(start.path)
+                remote.setdefault(mount.point if mount else start.path, []).append(start)
+            elif not self._was_read(start):
+                self._search(start, clock, progress)
+        for starts in remote.values():
+            self._ask(starts, clock, progress)
         self._directories.tidy()
         return self._findings(ended=not clock.why)
+
+    def _search(self, start: Start, clock: _Clock, progress: Callable[[Progress], None]) -> None:
+        if clock.over():
+            self._not_reached(start, clock)
+        else:
+            self._walk(start, clock, progress)
+
+    def _ask(
+        self, starts: list[Start], clock: _Clock, progress: Callable[[Progress], None]
+    ) -> None:
+        """Search a network disk in a child process."""
+        whole = next((start for start in starts if start.depth is None), starts[0])
+        if self._seeker.done:
+            return
+        if clock.over():
+            self._not_reached(whole, clock)
+            return
+        request = child.Request(
+            tuple(starts),
+            self._machine,
+            self._config,
+            tuple(self._environments),
+            self._facts,
+            self._places.spellings,
+            frozenset(self._places.barred),
+        )
+        before, ended = self._ledger.directories, False
+        try:
+            for word, *values in child.ask(request, clock.over):
+                ended = word == "end"
+                self._take(str(word), values, before)
+                progress(Progress(Path(whole.path), self._ledger.directories))
+        except child.SilentError as error:
+            self._silent_place(whole, str(error))
+            return
+        if ended:
+            self._read.append(whole.path)
+        else:
+            self._not_reached(whole, clock)
+
+    def _follow(self, remote: dict[str, list[Start]], link: str) -> None:
+        """Add the place on a network disk to which a link leads; nothing is asked but the link."""
+        try:
+            target = os.path.normpath(os.path.join(os.path.dirname(link), os.readlink(link)))
+        except (OSError, ValueError):
+            return
+        mount = self._places.mounts.of(target)
+        if mount is not None and mount.network and mount.point in map(str, self._ledger.unsearched):
+            starts = remote.setdefault(mount.point, [])
+            if len(starts) < _LINKS:
+                starts.append(Start(target, None, network=True))
+
+    def _take(self, word: str, values: list[object], before: int) -> None:
+        """Take in one answer of a child."""
+        texts = [str(value) for value in values]
+        if word == "hit":
+            environment, project, reason = texts
+            hit = Hit(Path(environment), Path(project), reason)
+            self._seeker.hits.setdefault(hit.environment, hit)
+        elif word == "unsearched":
+            self._unsearched(*texts)
+        elif word == "directories":
+            self._ledger.directories = before + int(texts[0])
 
     def _was_read(self, start: Start) -> bool:
         """Return whether a whole place lies in one that was read to its end."""
@@ -224,7 +296,8 @@ class _Run:
         mount = self._places.mounts.of(start.path)
         if start.depth is not None or mount is None or mount.fstype not in _TELLS_CHANGES:
             return Reader(), Writer()
-        return self._directories.open(start.path, self._question)
+        question = self._seeker.question(follows=self._ledger.follow is not None)
+        return self._directories.open(start.path, question)
 
     def _not_reached(self, start: Start, clock: _Clock) -> None:
         if start.depth is None:
@@ -232,11 +305,11 @@ class _Run:
             reason = f"{clock.why[0].upper()}{clock.why[1:]} before all of {shown} was searched"
             self._unsearched(start.path, reason, clock.release)
 
-    def _silent_place(self, start: Start) -> None:
+    def _silent_place(self, start: Start, why: str = "it did not answer") -> None:
         shown = visible(start.path)
         self._unsearched(
             start.path,
-            f"{shown} did not answer and was not searched to its end",
+            f"{shown} was not searched to its end: {why}",
             f'`skip = ["{shown}"]` in the configuration',
         )
 
@@ -247,9 +320,6 @@ class _Run:
             f"{shown} could not be searched ({because(error)})",
             f'`skip = ["{shown}"]` in the configuration',
         )
-
-    def _not_asked(self, start: Start) -> None:
-        self._silent_place(start)
 
     def _unsearched(self, path: str, reason: str, release: str) -> None:
         self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
