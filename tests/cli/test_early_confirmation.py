@@ -1,0 +1,70 @@
+"""`venvdash delete` on a terminal: confirmed, or stopped, while the search for a project runs."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+from tests.conftest import Home
+from tests.session.test_searching import gone, orphan
+from tests.terminal import Terminal, program
+
+# The program, whose search begins only when a file is there (or when it is stopped).
+_HELD = """
+import os, sys, time
+import venvdash.scanner.search as package
+real, gate = package.search, sys.argv.pop(1)
+
+def search(*args, cancelled, **options):
+    print("waiting for the gate", file=sys.stderr)
+    while not os.path.exists(gate) and not cancelled():
+        time.sleep(0.01)
+    return real(*args, cancelled=cancelled, **options)
+
+package.search = search
+from venvdash.cli import main
+main()
+"""
+
+
+def delete(home: Home, *arguments: str) -> contextlib.AbstractContextManager[Terminal]:
+    """Run `venvdash delete` on a terminal, with a search that waits for the gate."""
+    command = [sys.executable, "-c", _HELD, str(home.path / "gate"), *arguments]
+    return program(command, variables=home.variables, cwd=home.path, columns=200, controlling=True)
+
+
+def confirm(home: Home, screen: Terminal, trashed: Path) -> None:
+    """Say yes, and let the search begin once the environment is in the trash."""
+    screen.read(lambda said: b"[y/N]" in said)
+    assert b"goes to the trash only: Its project is still being searched for" in screen.output
+    screen.press("y\r")
+    screen.read(lambda said: not trashed.exists())
+    (home.path / "gate").touch()
+
+
+def test_what_is_found_afterwards_is_restored_and_said(home: Home) -> None:
+    environment, _ = orphan(home, "webapp")
+    with delete(home, "delete", "webapp") as screen:
+        confirm(home, screen, environment)
+        assert screen.wait() == 1
+    assert b"webapp was restored: its project was found. ~/.attic/deep/er/webapp/" in screen.output
+    assert environment.is_dir()
+
+
+def test_what_is_not_found_stays_in_the_trash(home: Home) -> None:
+    environment = gone(home, "webapp")
+    with delete(home, "delete", "webapp") as screen:
+        confirm(home, screen, environment)
+        assert screen.wait() == 0
+    assert b"was restored" not in screen.output
+    assert not environment.exists()
+
+
+def test_ctrl_c_stops_the_search_and_not_the_command(home: Home) -> None:
+    environment = gone(home, "webapp")
+    with delete(home, "prune") as screen:
+        screen.read(lambda said: b"waiting for the gate" in said)
+        screen.press("\x03")
+        assert screen.wait() == 2
+    assert b"Nothing of this can be deleted." in screen.output
+    assert b"the search was stopped" in screen.output.lower()
+    assert environment.is_dir()
