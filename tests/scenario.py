@@ -54,3 +54,13 @@ def venv(path: Path) -> Path:
 def remove(path: Path) -> None:
     """Delete a directory as a user would."""
     shutil.rmtree(path)
+
+
+def orphan(home: Home, name: str) -> Path:
+    """Make an environment whose project is gone, as its own .project says."""
+    project = home.path / "code" / name
+    project.mkdir(parents=True)
+    path = venv(home.path / ".virtualenvs" / name)
+    (path / ".project").write_text(f"{project}\n")
+    project.rmdir()
+    return path

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from tests.conftest import Home
-from tests.session.test_searching import gone, orphan
+from tests.scenario import orphan
+from tests.session.test_searching import moved_away
 from tests.terminal import Terminal, program
 
 # The program, whose search begins only when a file is there (or when it is stopped).
@@ -42,7 +43,7 @@ def confirm(home: Home, screen: Terminal, trashed: Path) -> None:
 
 
 def test_what_is_found_afterwards_is_restored_and_said(home: Home) -> None:
-    environment, _ = orphan(home, "webapp")
+    environment, _ = moved_away(home, "webapp")
     with delete(home, "delete", "webapp") as screen:
         confirm(home, screen, environment)
         assert screen.wait() == 1
@@ -51,7 +52,7 @@ def test_what_is_found_afterwards_is_restored_and_said(home: Home) -> None:
 
 
 def test_what_is_not_found_stays_in_the_trash(home: Home) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
     with delete(home, "delete", "webapp") as screen:
         confirm(home, screen, environment)
         assert screen.wait() == 0
@@ -60,7 +61,7 @@ def test_what_is_not_found_stays_in_the_trash(home: Home) -> None:
 
 
 def test_ctrl_c_stops_the_search_and_not_the_command(home: Home) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
     with delete(home, "prune") as screen:
         screen.read(lambda said: b"waiting for the gate" in said)
         screen.press("\x03")

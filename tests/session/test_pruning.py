@@ -9,21 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import remove, uv_project, venv
+from tests.scenario import orphan, remove, uv_project, venv
 from tests.session.sharing import scanned
 from venvdash.model import Facts, Flag, Place, Presence, Record, Row, Status
 from venvdash.session import Session
 from venvdash.session.pruning import DAY, Offer, Rules, picks, pruned, seconds_of
-
-
-def orphan(home: Home, name: str) -> Path:
-    """Make an environment whose project is gone, as its own .project says."""
-    project = home.path / "code" / name
-    project.mkdir(parents=True)
-    path = venv(home.path / ".virtualenvs" / name)
-    (path / ".project").write_text(f"{project}\n")
-    project.rmdir()
-    return path
 
 
 def offered(session: Session, rules: Rules) -> tuple[Offer, ...]:

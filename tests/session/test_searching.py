@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import uv_project, venv
+from tests.scenario import orphan, uv_project
 from tests.session.sharing import last, scanned
 from venvdash.model import Outcome, Status
 from venvdash.scanner import search as search_package
@@ -17,7 +17,7 @@ from venvdash.session.pruning import Rules, pruned
 from venvdash.session.searching import ProjectSearch
 
 
-def orphan(home: Home, name: str) -> tuple[Path, Path]:
+def moved_away(home: Home, name: str) -> tuple[Path, Path]:
     """Make an environment of a project, let venvdash see both, and move the project away."""
     project = home.path / "code" / name
     environment = uv_project(home, project)
@@ -26,16 +26,6 @@ def orphan(home: Home, name: str) -> tuple[Path, Path]:
     hidden.parent.mkdir(parents=True, exist_ok=True)
     project.rename(hidden)
     return environment, hidden
-
-
-def gone(home: Home, name: str) -> Path:
-    """Make an environment whose project is gone for good."""
-    project = home.path / "code" / name
-    project.mkdir(parents=True)
-    path = venv(home.path / ".virtualenvs" / name)
-    (path / ".project").write_text(f"{project}\n")
-    project.rmdir()
-    return path
 
 
 class Gate:
@@ -54,7 +44,7 @@ class Gate:
 
 
 def test_a_list_and_prune_agree_once_the_search_has_found_something(home: Home) -> None:
-    environment, hidden = orphan(home, "webapp")
+    environment, hidden = moved_away(home, "webapp")
     session = scanned(home)
     assert session.rows[environment].verdict.status is Status.ORPHAN
     plan = session.plan_prune(Rules())
@@ -67,7 +57,7 @@ def test_a_list_and_prune_agree_once_the_search_has_found_something(home: Home) 
 
 
 def test_a_project_moved_between_search_and_confirmation_is_held(home: Home) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
     session = scanned(home)
     plan = session.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [environment]
@@ -81,7 +71,7 @@ def test_a_project_moved_between_search_and_confirmation_is_held(home: Home) -> 
 
 
 def test_a_named_orphan_whose_project_is_found_asks_for_its_name(home: Home) -> None:
-    environment, _ = orphan(home, "webapp")
+    environment, _ = moved_away(home, "webapp")
     session = scanned(home)
     plan = session.plan_delete([environment])
     (item,) = plan.items
@@ -93,8 +83,8 @@ def test_a_named_orphan_whose_project_is_found_asks_for_its_name(home: Home) -> 
 def test_what_is_confirmed_while_the_search_runs_is_restored_if_its_project_is_found(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment, _ = orphan(home, "webapp")
-    other = gone(home, "other")
+    environment, _ = moved_away(home, "webapp")
+    other = orphan(home, "other")
     gate = Gate(monkeypatch)
     session = scanned(home)
     plan = session.plan_delete([environment, other], early=True)
@@ -120,7 +110,7 @@ def test_what_is_confirmed_while_the_search_runs_is_restored_if_its_project_is_f
 def test_nothing_is_freed_while_the_search_runs(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
     gate = Gate(monkeypatch)
     session = scanned(home)
     plan = session.plan_delete([environment], early=True)
@@ -134,7 +124,7 @@ def test_nothing_is_freed_while_the_search_runs(
 def test_a_search_that_is_stopped_proves_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
     session = scanned(home)
     stop = threading.Event()
     stop.set()
@@ -149,7 +139,7 @@ def test_a_search_that_is_stopped_proves_nothing(
 
 
 def test_a_limit_holds_what_was_not_searched_for(home: Home) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
     session = scanned(home)
     session.searches.limit = 0.0
     plan = session.plan_prune(Rules())
@@ -160,7 +150,7 @@ def test_a_limit_holds_what_was_not_searched_for(home: Home) -> None:
 
 
 def test_one_search_serves_the_plans_of_one_scan(home: Home) -> None:
-    first, second = gone(home, "first"), gone(home, "second")
+    first, second = orphan(home, "first"), orphan(home, "second")
     session = scanned(home)
     search = session.search_projects(lambda row: row.path == first)
     search.wait()
@@ -176,7 +166,7 @@ def test_one_search_serves_the_plans_of_one_scan(home: Home) -> None:
 
 
 def test_a_search_that_breaks_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
 
     def broken(*args: object, **options: object) -> Findings:
         raise RuntimeError("out of luck")
@@ -191,7 +181,7 @@ def test_a_search_that_breaks_deletes_nothing(home: Home, monkeypatch: pytest.Mo
 
 
 def test_a_search_says_how_far_it_is(home: Home) -> None:
-    gone(home, "webapp")
+    orphan(home, "webapp")
     session = scanned(home)
     heard: list[int] = []
     search: ProjectSearch = session.search_projects(pruned(session, Rules()))
@@ -201,7 +191,7 @@ def test_a_search_says_how_far_it_is(home: Home) -> None:
 
 
 def test_an_environments_own_folder_is_not_taken_for_its_project(home: Home) -> None:
-    environment = gone(home, "webapp")
+    environment = orphan(home, "webapp")
     (environment / ".gitignore").write_text("*\n")  # as uv and virtualenv leave it
     plan = scanned(home).plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [environment]

@@ -4,21 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import Home
-from tests.scenario import venv
 from venvdash.config import Config
 from venvdash.model import Environment, Facts
 from venvdash.scanner.search import Findings, search
 from venvdash.session import Session
-
-
-def orphan(home: Home, name: str) -> Path:
-    """Make an environment whose project is gone, as its own .project says."""
-    project = home.path / "code" / name
-    project.mkdir(parents=True)
-    path = venv(home.path / ".virtualenvs" / name)
-    (path / ".project").write_text(f"{project}\n")
-    project.rmdir()
-    return path
 
 
 def listed(home: Home, config: Config | None = None) -> tuple[Session, Facts]:

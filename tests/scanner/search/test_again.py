@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scanner.search.searching import orphan, searched
+from tests.scanner.search.searching import searched
+from tests.scenario import orphan
 from venvdash.records import directories
 from venvdash.records.directories import Directories, Question
 from venvdash.scanner.search import walk

@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import Home
 from tests.mounting import hanging, tmpfs
-from tests.scanner.search.searching import held, orphan, searched
+from tests.scanner.search.searching import held, searched
+from tests.scenario import orphan
 from tests.users import as_another_user, open_to_all
 from venvdash.config import Config
 
