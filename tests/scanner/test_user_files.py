@@ -179,7 +179,8 @@ def test_conda_says_itself_what_it_brought(tmp_path: Path) -> None:
     fields = {"name": "zlib", "files": files, "link": {"source": "/pkgs/zlib[1]"}}
     write(path / "conda-meta/zlib-1.3-0.json", json.dumps(fields, indent=2))
     install(path, "demo", ["demo/__init__.py"])
-    assert found(path).places == (("etc/conda", FOLDER),)
+    write(path / "conda-meta/pinned", "python 3.11.*")
+    assert found(path).places == (("etc/conda", FOLDER), ("conda-meta/pinned", FILE))
     (path / "include/zlib.h").unlink()
     assert usage_of(path).missing_files == 1
 

@@ -1,5 +1,9 @@
 """Environments with files of the user's own: never by a rule, and only by their typed name."""
 
+import json
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from venvdash.model import Flag
 from venvdash.session import Session
 from venvdash.session.consent import words_to_type
 from venvdash.session.pruning import Rules, pruned
+from venvdash.tui.widgets.detail import describe
 
 
 @pytest.fixture
@@ -71,6 +76,27 @@ def test_a_file_that_came_after_the_list_is_seen(home: Home, orphan: Path) -> No
     assert "late.txt" in reason
 
 
+def test_list_info_and_details_show_it(home: Home, orphan: Path) -> None:
+    def run(*arguments: str) -> str:
+        return home.run(sys.executable, "-m", "venvdash", *arguments).stdout
+
+    assert "own files  none" in run("info", "lost")
+    write(orphan / "notebooks" / "plan.ipynb")
+    words = "1 file, 4 B: notebooks/"
+    shown = run("info", "lost")
+    assert f"user-files {words}" in shown
+    assert f"own files  {words}" in shown
+    assert "[user-files]" in run("list")
+    (one,) = json.loads(run("list", "--json"))["environments"]
+    assert one["flags"] == ["user-files"]
+    assert one["usage"]["user_files"]["count"] == 1
+    row = scanned(home).rows[orphan]
+    detail = describe(row, home.path).plain
+    assert f"user-files: {words}" in detail
+    unknown = replace(row, usage=replace(row.usage, user_files=None)) if row.usage else row
+    assert "own files not known: not all could be read" in describe(unknown, home.path).plain
+
+
 def test_who_names_it_types_its_name(home: Home, orphan: Path) -> None:
     write(orphan / "src" / "tool" / ".git" / "HEAD")
     session = scanned(home)
@@ -82,8 +108,6 @@ def test_who_names_it_types_its_name(home: Home, orphan: Path) -> None:
 
 
 def test_the_answer_is_remembered_until_something_changes(home: Home, orphan: Path) -> None:
-    import os
-
     write(orphan / "notes.txt")
     for folder, _, _ in os.walk(orphan):  # untouched for a while
         before = os.stat(folder).st_mtime - 60

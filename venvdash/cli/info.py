@@ -15,7 +15,12 @@ from venvdash.model import Claim, Package, Record, Row
 from venvdash.session import Session
 from venvdash.session.examine import Examination
 from venvdash.session.figures import age, doubt, size
-from venvdash.session.words import evidence_in_words, how_in_words, places_in_words
+from venvdash.session.words import (
+    evidence_in_words,
+    how_in_words,
+    places_in_words,
+    user_files_in_words,
+)
 from venvdash.text import short_path, visible
 
 _LABEL = 10  # cells
@@ -144,6 +149,7 @@ def _disk(row: Row) -> Iterator[str]:
     yield _pair("apparent", f"{size(usage.apparent)}, the sum of file sizes")
     yield _pair("frees", f"{size(usage.frees)}, what deleting it gives back")
     yield _pair("+cache", f"{size(usage.cache_held)}, what uv's cache then still holds")
+    yield _pair("own files", user_files_in_words(usage.user_files))
     if why := doubt(usage):
         yield why
 

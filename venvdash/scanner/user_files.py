@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 from venvdash.scanner.installed_files import Installed, TooMuchError, installed
 
 FEW = 8  # places that are named
-_NAMES = 1000  # of one directory of which nothing is known, looked at one by one
+_NAMES = 1000  # of one directory of which nothing is known, kept one by one
+_SAMPLE = 4  # … and looked at, to tell a folder of links from one of files
 _LAUNCHER = 2048  # bytes of a script that starts a program; longer ones are somebody's own
 _HOOK = 200  # bytes of a hook of virtualenvwrapper's that nobody has written into
 
@@ -44,7 +45,7 @@ _PROGRAM = re.compile(
     r"|activate(_this)?(\.\w+)?|deactivate(\.\w+)?|Activate\.ps1|pydoc[\d.]*(\.bat)?"
     r"|(pip|easy_install|wheel)[\d.-]*(\.exe)?|(idle|2to3)[\d.-]*|get_env_details"
 )
-_STANDARD = ("bin", "Scripts", "lib", "Lib", "include", "share", "etc", "src")
+_STANDARD = ("bin", "Scripts", "lib", "Lib", "include", "share", "etc", "src", "conda-meta")
 _HOOKS = frozenset({"preactivate", "postactivate", "predeactivate", "postdeactivate"})
 _IN_SITE = re.compile(
     r"_virtualenv\.(py|pth)|.*\.virtualenv|distutils-precedence\.pth|easy-install\.pth"
@@ -70,7 +71,7 @@ _WHOLE = (
     "share/icons/hicolor/icon-theme.cache",
     "share/info/dir",
 )
-_NOT_SO = frozenset({"conda-meta/pinned"})  # written by hand
+_BY_HAND = frozenset({"conda-meta/pinned"})  # in one of these, yet nobody writes it but the user
 _NODE = ("lib/node_modules", "include/node", "share/doc/node", "share/systemtap", "share/man/man1")
 
 
@@ -201,6 +202,7 @@ class Search:
     def _spread(self, known: Installed) -> None:
         """Know the directories above those with recorded files, and those that makers make."""
         known_ones = self._known_folders
+        known_ones.add("")
         for at in [*known.sites, *_STANDARD, *self._familiar]:
             while at and at not in known_ones:
                 known_ones.add(at)
@@ -208,15 +210,23 @@ class Search:
 
     def _own(self, folder: _Folder, known: Installed) -> Iterator[str]:
         """Yield the names in a directory that nothing explains."""
-        if self._brought(folder.path, known):
-            return
         at = f"{folder.path}/" if folder.path else ""
-        for name in folder.names:
-            if at + name in known.whole or _ANYWHERE.fullmatch(name):
-                continue
-            if self._of_a_tool(folder.path, name, known):
-                continue
-            if not self._holds_nothing(at + name):
+        if self._brought(folder.path, known):
+            yield from (name for name in folder.names if at + name in _BY_HAND)
+            return
+        names = [
+            name
+            for name in folder.names
+            if at + name not in known.whole and not _ANYWHERE.fullmatch(name)
+        ]
+        own = folder.whole and folder.path not in self._known_folders
+        # The user's own folder may be huge: not every file in it is looked at again.
+        if own and not all(self._holds_nothing(at + name) for name in names[:_SAMPLE]):
+            yield from names
+            return
+        for name in names:
+            tool = self._of_a_tool(folder.path, name, known)
+            if not tool and not self._holds_nothing(at + name):
                 yield name
 
     def _brought(self, at: str, known: Installed) -> bool:

@@ -10,7 +10,7 @@ from venvdash.scanner.integrity import Missing
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.scanner.references import Reference
 from venvdash.session.memory import unfinished
-from venvdash.session.words import FLAG_MEANINGS, user_files_in_words
+from venvdash.session.words import FLAG_MEANINGS, flag_in_words
 from venvdash.text import visible
 
 
@@ -62,8 +62,6 @@ def _why(flag: Flag, row: Row, gone: tuple[Missing, ...], references: tuple[Refe
         return f"{FLAG_MEANINGS[flag]}: it was made from {visible(environment.base)}"
     if flag is Flag.DAMAGED and unfinished(environment, row.record) and not gone:
         return "a sync of it stopped half-way: sync it again"
-    if flag is Flag.USER_FILES and row.usage is not None and row.usage.user_files is not None:
-        return user_files_in_words(row.usage.user_files)
     if flag is Flag.DAMAGED and gone:
         one, count = gone[0], sum(each.count for each in gone)
         first = f"{visible(one.files[0])} of {visible(one.package, 128)}"
@@ -74,4 +72,4 @@ def _why(flag: Flag, row: Row, gone: tuple[Missing, ...], references: tuple[Refe
         return f"named by {named}" + (f" and {more} more" if more > 0 else "")
     if flag is Flag.ALIAS and environment.target is not None:
         return f"a symbolic link to {visible(environment.target)}"
-    return FLAG_MEANINGS[flag]
+    return flag_in_words(flag, row)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, Status
 from venvdash.session.figures import certainty, size
-from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, counted, user_files_in_words
+from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, counted, flag_in_words
 from venvdash.text import short_path, visible, with_tilde
 
 _MOST_NAMED = 12  # packages that are called by name
@@ -113,23 +113,15 @@ def _item(item: Item, home: Path | None) -> Iterator[Line]:
 
 
 def _warnings(item: Item) -> Iterator[Line]:
-    for flag, meaning in FLAG_MEANINGS.items():
+    for flag in FLAG_MEANINGS:
         if flag in item.row.environment.flags - _UNTOLD:
-            yield _warning("  ", flag.value, f": {_more(flag, item.row) or meaning}")
+            yield _warning("  ", flag.value, f": {flag_in_words(flag, item.row)}")
     if item.unsearched:
         yield _warning("  ", f"goes to the trash only: {visible(item.unsearched)}")
     if item.confirm:
         yield _warning("  ", f"asks for its name: {visible(item.confirm)}")
     if item.only_here:
         yield _warning("  ", "only here", f": {_listed([_in_words(p) for p in item.only_here])}")
-
-
-def _more(flag: Flag, row: Row) -> str:
-    """Return more than what a flag means, where more is known."""
-    usage = row.usage
-    if flag is Flag.USER_FILES and usage is not None and usage.user_files is not None:
-        return user_files_in_words(usage.user_files)
-    return ""
 
 
 def _consequences(item: Item, home: Path | None) -> Iterator[Line]:

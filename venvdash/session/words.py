@@ -69,8 +69,20 @@ FLAG_MEANINGS = {
 }
 
 
-def user_files_in_words(found: UserFiles) -> str:
+def flag_in_words(flag: Flag, row: Row) -> str:
+    """Return what a flag means, and of files of the user's own which these are."""
+    usage = row.usage
+    if flag is Flag.USER_FILES and usage is not None and usage.user_files is not None:
+        return user_files_in_words(usage.user_files)
+    return FLAG_MEANINGS[flag]
+
+
+def user_files_in_words(found: UserFiles | None) -> str:
     """Return how many files are the user's own, what they take, and where the first lie."""
+    if found is None:
+        return "not known: not all could be read"
+    if not found.count:
+        return "none"
     named = [visible(path, 128) + _PLACES[place] for path, place in found.places[:_MOST_PLACES]]
     more = " and more" if len(found.places) > len(named) else ""
     return f"{counted(found.count, 'file')}, {size(found.size)}: {', '.join(named)}{more}"

@@ -13,8 +13,10 @@ from venvdash.session.words import (
     FLAG_MEANINGS,
     STATUS_MEANINGS,
     evidence_in_words,
+    flag_in_words,
     how_in_words,
     places_in_words,
+    user_files_in_words,
 )
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.format import STATUS_MARKS
@@ -50,8 +52,8 @@ def reason(row: Row, home: Path | None) -> Content:
     """Return why the row has its status, and what its flags mean."""
     words = _why(row, home)
     flags = [
-        f"{flag.value}: {meaning}"
-        for flag, meaning in FLAG_MEANINGS.items()
+        f"{flag.value}: {flag_in_words(flag, row)}"
+        for flag in FLAG_MEANINGS
         if flag in row.environment.flags
     ]
     tail = Content.styled("".join(f" · {flag}" for flag in flags), _LABEL)
@@ -92,9 +94,9 @@ def _pair(label: str, value: str) -> Content:
 
 
 def _flags(row: Row) -> Iterable[Content]:
-    for flag, meaning in FLAG_MEANINGS.items():
+    for flag in FLAG_MEANINGS:
         if flag in row.environment.flags:
-            yield Content.assemble((flag.value, "bold"), f": {meaning}")
+            yield Content.assemble((flag.value, "bold"), f": {flag_in_words(flag, row)}")
 
 
 def _project(row: Row, home: Path | None) -> Iterable[Content]:
@@ -131,6 +133,7 @@ def _disk(row: Row) -> Iterable[Content]:
     yield _pair("apparent", f"{figures.size(usage.apparent):>9}  sum of file sizes")
     yield _pair("frees", f"{figures.size(usage.frees):>9}  gained by deleting")
     yield _pair("+cache", f"{figures.size(usage.cache_held):>9}  kept by uv's cache")
+    yield _pair("own files", user_files_in_words(usage.user_files))
     if doubt := figures.doubt(usage):
         yield Content.styled(doubt, _LABEL)
 
