@@ -10,6 +10,7 @@ from tests.conftest import Home
 from venvdash.config import Config
 from venvdash.model import Row
 from venvdash.session import Session
+from venvdash.system import locks
 
 
 def rows(home: Home, config: Config | None = None, *, records: bool = True) -> dict[Path, Row]:
@@ -49,6 +50,12 @@ def venv(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
     return path
+
+
+def uv_lock(environment: Path) -> locks.Lock:
+    """Lock an environment as uv does while it works there: it makes the file."""
+    (environment / locks.LOCK_NAME).touch()
+    return locks.lock_environment(environment)
 
 
 def remove(path: Path) -> None:

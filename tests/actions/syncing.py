@@ -176,17 +176,12 @@ def packages(environment: Path) -> set[str]:
 
 
 def content(*roots: Path) -> dict[str, tuple[int, object]]:
-    """Return all that lies below ``roots``: permissions, kinds and content.
-
-    uv's lock, which a dry run may make, is left out.
-    """
+    """Return all that lies below ``roots``: permissions, kinds and content."""
     found: dict[str, tuple[int, object]] = {}
     for root in roots:
         for folder, folders, files in os.walk(root):
             for name in (*folders, *files):
                 path = Path(folder, name)
-                if name == ".lock":
-                    continue
                 mode = path.lstat().st_mode
                 what: object = os.readlink(path) if stat.S_ISLNK(mode) else None
                 found[str(path)] = (mode, path.read_bytes() if stat.S_ISREG(mode) else what)

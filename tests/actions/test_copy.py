@@ -20,7 +20,7 @@ from tests.built import MAKERS, Built, activated, assert_works, away
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.realtools import Tool, Uv
-from tests.scenario import remove, rows
+from tests.scenario import remove, rows, uv_lock
 from venvdash.actions import copy as copies
 from venvdash.actions import making, trash
 from venvdash.actions.context import Context
@@ -31,7 +31,6 @@ from venvdash.actions.programs import CancelledError
 from venvdash.actions.rollback import FailedError
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Outcome, Row
-from venvdash.system import locks
 
 _LONG = "l" * 130  # the shebang of what lies there is longer than kernels read
 
@@ -492,7 +491,7 @@ def test_the_name_was_taken_meanwhile(little: World, monkeypatch: pytest.MonkeyP
 
 
 def test_locked_by_uv(little: World) -> None:
-    with locks.lock_environment(little.original), pytest.raises(ChangedError, match="locked"):
+    with uv_lock(little.original), pytest.raises(ChangedError, match="locked"):
         little.files("copy")
     little.assert_nothing_left("app")
 

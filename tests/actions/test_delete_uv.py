@@ -101,6 +101,7 @@ def test_uv_that_starts_in_between_leaves_debris_that_is_shown(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = _environment(home)
+    (environment / ".lock").touch()  # as uv makes it when it works there first
     made = plan(home, environment)
     started: list[Installing] = []
 

@@ -12,13 +12,13 @@ from tests.actions.syncing import Place, content, last, packages
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.realtools import Tool
+from tests.scenario import uv_lock
 from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.actions import uv
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Outcome, Status
 from venvdash.session import Session
-from venvdash.system import locks
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_conda_is_left_to_conda(place: Place) -> None:
 
 def test_one_that_uv_works_in(place: Place) -> None:
     environment = place.central(place.project("web", "alpha"))
-    with locks.lock_environment(environment) as lock:
+    with uv_lock(environment) as lock:
         assert lock.held
         assert "locked: uv is working in it" in refused(place, environment)
     assert not place.propose(environment).refusal

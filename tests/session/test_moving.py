@@ -15,7 +15,7 @@ from tests.actions.crashing import in_child, killing
 from tests.actions.deleting import at_step, tree
 from tests.conftest import Home
 from tests.mounting import tmpfs
-from tests.scenario import rows, venv
+from tests.scenario import rows, uv_lock, venv
 from tests.session.sharing import last, scanned
 from venvdash.actions import move_stages
 from venvdash.model import Outcome, Proposal, Result, Status
@@ -185,7 +185,7 @@ def test_it_cannot_be_deleted(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     session, before = scanned(world.home), tree(world.old / "notebooks")
     held: list[locks.Lock] = []
     with monkeypatch.context() as patched:
-        at_step(patched, "put", lambda: held.append(locks.lock_environment(world.old)))
+        at_step(patched, "put", lambda: held.append(uv_lock(world.old)))
         result = world.move(session)
     held[0].release()
     assert result.outcome is Outcome.FAILED

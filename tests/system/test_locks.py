@@ -4,11 +4,10 @@ import errno
 import fcntl
 import os
 import signal
-import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,10 +19,12 @@ from tests.users import as_another_user, open_to_all
 from venvdash.system import locks
 from venvdash.system.locks import (
     Hold,
+    Lock,
     environment_locked,
     lock_cache,
     lock_directory,
     lock_environment,
+    share_environment,
 )
 
 _HOLDER = """
@@ -54,12 +55,14 @@ def environment(tmp_path: Path) -> Path:
     path = tmp_path / "env"
     path.mkdir()
     (path / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (path / ".lock").touch()
     return path
 
 
 def test_uv_waits_for_the_lock_on_an_environment(home: Home) -> None:
     environment = home.path / "env"
     home.uv("venv", environment)
+    (environment / ".lock").touch()
     command = ("pip", "sync", "--allow-empty-requirements", os.devnull, "--python", environment)
     with lock_environment(environment) as lock:
         assert lock.held
@@ -114,16 +117,15 @@ def test_cache_prune_waits_for_our_share_and_uv_does_not(home: Home) -> None:
         assert lock.busy
 
 
-def test_the_file_is_made_as_uv_makes_it_and_only_to_lock(environment: Path) -> None:
+@pytest.mark.parametrize("lock", [lock_environment, lock_cache, share_environment])
+def test_no_file_is_made_where_uv_made_none(
+    environment: Path, lock: Callable[[Path], Lock]
+) -> None:
+    (environment / ".lock").unlink()
+    with lock(environment) as got:
+        assert (got.state, got.reason) == (Hold.NONE, "it has no .lock")
     assert not environment_locked(environment)
     assert not (environment / ".lock").exists()
-    old = os.umask(0o077)
-    try:
-        with lock_environment(environment) as lock:
-            assert lock.held
-    finally:
-        os.umask(old)
-    assert stat.S_IMODE((environment / ".lock").stat().st_mode) == 0o666
 
 
 @pytest.mark.parametrize("how", ["LOCK_EX", "LOCK_SH"])
@@ -167,6 +169,7 @@ def test_what_is_no_lock_file_is_not_opened_up_or_followed(environment: Path) ->
     elsewhere = environment.parent / "elsewhere"
     elsewhere.touch()
     lock_file = environment / ".lock"
+    lock_file.unlink()
     lock_file.symlink_to(elsewhere)
     with lock_environment(environment) as lock:
         assert (lock.state, lock.reason) == (Hold.NONE, "its .lock is a symbolic link")
@@ -207,6 +210,7 @@ def test_nothing_to_lock(tmp_path: Path, environment: Path) -> None:
         lock_directory(tmp_path / "none")
     descriptor = os.open(environment, os.O_RDONLY)
     (environment / "pyvenv.cfg").unlink()
+    (environment / ".lock").unlink()
     environment.rmdir()
     with pytest.raises(FileNotFoundError):
         lock_environment(descriptor)
@@ -249,7 +253,7 @@ def test_a_read_only_file_system(tmp_path: Path) -> None:
         with lock_environment(point / "with") as lock, lock_environment(point / "without") as none:
             assert lock.held
             assert none.state is Hold.NONE
-            assert none.reason == "its .lock cannot be opened: read-only file system"
+            assert none.reason == "it has no .lock"
         with lock_directory(point) as lock:
             assert lock.held
 

@@ -23,6 +23,7 @@ from venvdash.actions.events import Output, Progressed, Told
 from venvdash.actions.foretold import Words, listed
 from venvdash.actions.keeping import Kept, kept
 from venvdash.actions.links import ChangedError
+from venvdash.actions.planning import leaving_no_lock
 from venvdash.actions.programs import CancelledError
 from venvdash.actions.uv import UvError
 from venvdash.actions.ways import CannotError, UntrustedError, way
@@ -59,6 +60,7 @@ def propose(
     row: Row,
     context: Context,
     table: Mapping[Path, Row],
+    state: Path | None,
     *,
     project: Path | None = None,
     extra: Sequence[str] = (),
@@ -67,9 +69,10 @@ def propose(
     """Return what a sync would do. ``table`` are all known environments.
 
     ``project`` says which of several is meant, ``extra`` are further arguments for the command.
-    Raises CancelledError.
+    ``state`` is where is noted what a killed plan may leave, None for nowhere. Raises
+    CancelledError.
     """
-    return _planned(row, context, table, project, extra, cancel).proposal
+    return _planned(row, context, table, state, project, extra, cancel).proposal
 
 
 def apply(
@@ -86,7 +89,7 @@ def apply(
     row = shown.row
     try:
         before = checks.look(row, context).environment
-        plan = _planned(row, context, table, shown.project, shown.extra, cancel)
+        plan = _planned(row, context, table, state, shown.project, shown.extra, cancel)
     except ChangedError as error:
         return Synced(_result(row, Outcome.SKIPPED, str(error)))
     except CancelledError:
@@ -107,6 +110,7 @@ def _planned(
     row: Row,
     context: Context,
     table: Mapping[Path, Row],
+    state: Path | None,
     project: Path | None,
     extra: Sequence[str],
     cancel: threading.Event | None,
@@ -115,7 +119,8 @@ def _planned(
     try:
         made = way(row, project, extra, context)
         proposal = replace(proposal, project=made.project)
-        found = foresee(row, made, context.log, cancel)
+        with leaving_no_lock(row.path, state):
+            found = foresee(row, made, context.log, cancel)
         if found.replaced:
             _replaceable(row, found, context, table)
     except CannotError as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions import keeping
+from venvdash.actions import keeping, planning
 from venvdash.actions.events import Told
 from venvdash.model import Action, Environment, Outcome, Proposal, Record, Row
 from venvdash.session.amending import amend
@@ -35,7 +35,13 @@ def propose(
 
     try:
         return sync.propose(
-            row, _context(session), session.rows, project=project, extra=extra, cancel=cancel
+            row,
+            _context(session),
+            session.rows,
+            _state(session),
+            project=project,
+            extra=extra,
+            cancel=cancel,
         )
     except CancelledError:
         return Proposal(Action.SYNC, row, refusal="Cancelled while it was looked at.")
@@ -47,8 +53,8 @@ def apply(
     """Carry it out and tell how it goes; the last word is a ``Result``."""
     from venvdash.actions import sync
 
-    state = session.machine.state_directory if session.remembers else None
-    synced = yield from sync.apply(proposal, _context(session), session.rows, state, cancel)
+    context, state = _context(session), _state(session)
+    synced = yield from sync.apply(proposal, context, session.rows, state, cancel)
     if synced.environment is not None:
         done = synced.result.outcome is Outcome.DONE
         _remember(session, proposal.row, synced.environment, done)
@@ -57,7 +63,12 @@ def apply(
 
 def recover(session: "Session") -> list[str]:
     """Put back what a sync that was killed had saved; return a sentence for each environment."""
+    planning.recover(session.machine.state_directory)
     return keeping.recover(session.machine.state_directory)
+
+
+def _state(session: "Session") -> Path | None:
+    return session.machine.state_directory if session.remembers else None
 
 
 def _remember(session: "Session", row: Row, environment: Environment, done: bool) -> None:

@@ -91,12 +91,13 @@ def lock_environment(environment: Path | int, *, wait: float = 0.0) -> Lock:
     """Take uv's lock on an environment (its path, or a descriptor of its directory) for writing.
 
     ``sync``, ``run``, ``add`` and ``pip install`` of uv take it while they change the
-    environment. Its file is made where there is none, as uv does. ``wait`` is how many seconds to
-    try again while it is busy. Raises FileNotFoundError if there is no such directory, OSError
+    environment. Its file is not made where there is none: a process that is killed would leave it,
+    and uv, which made none, does not work there. ``wait`` is how many seconds to try again while
+    it is busy. Raises FileNotFoundError if there is no such directory, OSError
     for errors that have nothing to do with locks. Windows renames no directory in which a file is
     open: release it before.
     """
-    return _lock_file(environment, shared=False, create=True, wait=wait)
+    return _lock_file(environment, shared=False, create=False, wait=wait)
 
 
 def lock_named(file: Path, *, wait: float = 0.0) -> Lock:
@@ -128,9 +129,10 @@ def environment_locked(environment: Path | int) -> bool:
 def lock_cache(cache: Path, *, wait: float = 0.0) -> Lock:
     """Take a share of uv's lock on its cache: ``uv cache prune`` and ``clean`` wait meanwhile.
 
-    Every other command of uv goes on. Raises OSError as ``lock_environment`` does.
+    Every other command of uv goes on. Its file is not made where there is none. Raises OSError as
+    ``lock_environment`` does.
     """
-    return _lock_file(cache, shared=True, create=True, wait=wait)
+    return _lock_file(cache, shared=True, create=False, wait=wait)
 
 
 def lock_directory(directory: Path | int, *, shared: bool = False, wait: float = 0.0) -> Lock:
