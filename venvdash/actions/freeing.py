@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from venvdash.actions import freed_notes
 from venvdash.actions.purge import purge
 from venvdash.system.machine import Machine
 
@@ -37,7 +38,7 @@ _START = (
     "if hasattr(os, 'fork') and os.fork(): os._exit(0)\n"
     "sys.path.append(sys.argv[1])\n"
     "import venvdash.actions.freeing as freeing\n"
-    "freeing.main(int(sys.argv[2]))"
+    "freeing.main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 _children: "list[subprocess.Popen[bytes]]" = []  # Windows: they are not waited for
 
@@ -84,15 +85,18 @@ class Reports:
         self._told.put(None)
 
 
-def start(paths: Sequence[Path], machine: Machine) -> bool:
+def start(paths: Sequence[Path], machine: Machine, expired: Sequence[Path] = ()) -> bool:
     """Free these directories of the trash in a process of its own; return whether it started.
 
-    Nobody waits for it, so it leaves a core to others. It has a lower priority, no terminal, and
-    goes on when we end. What another one is freeing it passes over. How it goes:
-    ``purge.running``, whether the path is there, ``purge.problems``.
+    Those of ``expired`` are freed as well unless something shows that they are used
+    (``expiry``). Nobody waits for the process, so it leaves a core to others. It has a lower
+    priority, no terminal, and goes on when we end. What another one is freeing it passes over. How
+    it goes: ``purge.running``, whether the path is there, ``purge.problems``.
     """
-    paths = [path for path in paths if path.is_absolute()]
-    return not paths or _started(paths, machine, subprocess.DEVNULL, spare=1) is not None
+    asked = [path for path in expired if path.is_absolute()]
+    paths = [*asked, *(path for path in paths if path.is_absolute() and path not in expired)]
+    output = subprocess.DEVNULL
+    return not paths or _started(paths, machine, output, spare=1, asked=len(asked)) is not None
 
 
 def start_and_hear(paths: Sequence[Path], machine: Machine, *, spare: int = 0) -> Reports | None:
@@ -112,7 +116,7 @@ def processes(spare: int) -> int:
 
 
 def _started(
-    paths: Sequence[Path], machine: Machine, output: int, *, spare: int
+    paths: Sequence[Path], machine: Machine, output: int, *, spare: int, asked: int = 0
 ) -> "subprocess.Popen[bytes] | None":
     windows = sys.platform == "win32"
     flags = 0
@@ -120,7 +124,7 @@ def _started(
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-c", _START, _HOME, str(processes(spare))],
+            [sys.executable, "-I", "-c", _START, _HOME, str(processes(spare)), str(asked)],
             env=dict(machine.variables),
             stdin=subprocess.PIPE,
             stdout=output,
@@ -143,16 +147,35 @@ def _started(
     return process
 
 
-def main(processes: int) -> None:
-    """Free the directories whose paths stand on stdin, each ended by a NUL byte."""
+def main(processes: int, asked: int = 0) -> None:
+    """Free the directories whose paths stand on stdin, each ended by a NUL byte.
+
+    Before any of the first ``asked`` is freed, it is asked whether something uses it.
+    """
     _be_nice()
     teller = _Teller(sys.stdout.fileno())
+    state = Machine.current().state_directory
     # A path without its end was cut off: whoever wrote it has died.
-    for place, path in enumerate(sys.stdin.buffer.read().split(b"\0")[:-1]):
+    paths = [Path(os.fsdecode(path)) for path in sys.stdin.buffer.read().split(b"\0")[:-1]]
+    kept = {*paths[:asked]}.difference(_free_of_use(paths[:asked]))
+    for place, path in enumerate(paths):
+        if path in kept:
+            continue
         teller.begin(place)
-        result = purge(Path(os.fsdecode(path)), processes=processes, tell=teller.tell)
+        freed_notes.note(state, path)
+        result = purge(path, processes=processes, tell=teller.tell)
+        if not result.gone and not result.busy:
+            freed_notes.forget(state, path)
         freed = max(result.freed_bytes - result.own_bytes, 0)
         teller.end(freed, result.busy, result.problems)
+
+
+def _free_of_use(expired: Sequence[Path]) -> Sequence[Path]:
+    if not expired:
+        return ()
+    from venvdash.actions import expiry  # what frees at once needs none of it
+
+    return expiry.free_of_use(expired)
 
 
 def _be_nice() -> None:

@@ -21,6 +21,7 @@ LINK = "link"  # what an alias is called in its trash directory
 BEGUN = "purge.toml"  # the journal's name once freeing has begun: see ``purge``
 _TEMPORARY = ".venvdash-tmp-trash"
 _SCHEMA = 1
+_REASON_LIMIT = 1000  # characters
 _COMMENT = "# venvdash moved this to the trash. `venvdash trash` brings it back.\n"
 
 
@@ -44,6 +45,11 @@ def read(directory: Directory) -> Trashed | None:
 
 def _read(directory: Directory, name: str) -> Trashed | None:
     return journaling.read(directory, name, lambda table: _trashed(table, directory, name == BEGUN))
+
+
+def note_kept(directory: Directory, trashed: Trashed, reason: str) -> None:
+    """Note in the journal why it is kept though its days have passed. Raises OSError."""
+    write(directory, replace(trashed, kept=reason[:_REASON_LIMIT]))
 
 
 def remove(directory: Directory) -> None:
@@ -71,6 +77,7 @@ def _table(trashed: Trashed) -> dict[str, Any]:
         "frees": trashed.frees,
         "inode": str(trashed.inode),
         "mode": trashed.mode,
+        "kept": spell(trashed.kept) if trashed.kept else None,
         "links": [journaling.spelt(link, "path", "target") for link in trashed.links],
         "edits": [journaling.spelt(edit, "path", "before", "after") for edit in trashed.edits],
     }
@@ -99,4 +106,5 @@ def _trashed(table: Table, directory: Directory, purging: bool) -> Trashed:
         inode=count(int(text(table["inode"]))),
         mode=count(table["mode"]) & 0o7777,
         purging=purging,
+        kept=text(table.get("kept", "")),
     )

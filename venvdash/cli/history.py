@@ -7,8 +7,9 @@ import click
 
 from venvdash.cli.common import columns, session
 from venvdash.cli.rows import package_json, time_json
-from venvdash.records.receipt import Receipt
+from venvdash.records.receipt import LOST, Receipt
 from venvdash.session.figures import age, size
+from venvdash.session.receipts import how_lost
 from venvdash.text import short_path, visible
 
 
@@ -48,6 +49,8 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
     click.echo(lines[0])
     for one, line in zip(found, lines[1:], strict=True):
         click.echo(line)
+        if one.state == LOST:
+            click.echo(f"  {how_lost(one)}")
         if names:
             click.echo(f"  {visible(one.reason)}")
             for package in one.packages:
@@ -72,4 +75,5 @@ def receipt_json(one: Receipt) -> dict[str, object]:
         "state": one.state,
         "ended": time_json(one.ended or None),
         "trash": str(one.trash) if one.trash else None,
+        "lost": how_lost(one) if one.state == LOST else None,
     }

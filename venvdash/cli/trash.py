@@ -15,8 +15,8 @@ from venvdash.cli.rows import time_json
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
 from venvdash.session.figures import age, size
-from venvdash.session.words import counted
-from venvdash.text import short_path, visible
+from venvdash.session.words import counted, when_freed
+from venvdash.text import short_path, visible, with_tilde
 
 
 @click.group("trash", invoke_without_command=True)
@@ -41,12 +41,13 @@ def list_command(records: bool, as_json: bool) -> None:
         click.echo("The trash is empty.", err=True)
         return
     now, home = time.time(), opened.machine.home
-    rows = [("NAME", "SINCE", "FREES", "STATUS", "WAS AT")]
+    rows = [("NAME", "SINCE", "FREES", "FREED IN", "STATUS", "WAS AT")]
     rows += [
         (
             visible(one.name, 48),
             age(one.since, now),
-            "being freed" if one.purging else size(one.frees),
+            size(one.frees),
+            when_freed(one),
             visible(one.status),
             short_path(one.original, home),
         )
@@ -57,6 +58,8 @@ def list_command(records: bool, as_json: bool) -> None:
     for one in found:
         if one.lasts_until:
             click.echo(f"{visible(one.name)} lasts only until the next `{one.lasts_until}`.")
+        if one.kept:
+            click.echo(f"{visible(one.name)} is kept: {with_tilde(visible(one.kept), home)}.")
     days = counted(opened.config.trash_keep, "day")
     click.echo(f"Each is freed {days} after it was deleted; `venvdash trash empty` frees all now.")
 
@@ -190,4 +193,6 @@ def trashed_json(one: Trashed) -> dict[str, object]:
         "links": [str(link.path) for link in one.links],
         "freeing": one.purging,
         "lasts_until": one.lasts_until or None,
+        "kept": one.kept or None,
+        "days_left": None if one.days_left is None else round(one.days_left, 2),
     }

@@ -176,7 +176,9 @@ class Trashed:
     called, ``since`` when it was deleted. ``status`` and ``reason`` are those that it had.
     ``inode`` is the entry's own, ``mode`` its permissions. ``purging``: freeing it has begun, so
     it cannot be had back. ``lasts_until``: a command of its tool that deletes it from the trash
-    ("uv cache prune"), "" for none; told by where it lies, not by ``trash.toml``.
+    ("uv cache prune"), "" for none; told by where it lies, not by ``trash.toml``. ``kept`` says
+    why it was not freed when its days had passed, "" where nothing shows that it is used.
+    ``days_left`` are counted days until it is freed, None where nobody counts.
     """
 
     path: Path
@@ -196,6 +198,8 @@ class Trashed:
     mode: int = 0
     purging: bool = False
     lasts_until: str = ""
+    kept: str = ""
+    days_left: float | None = None
 
     @property
     def entry(self) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 TRASHED, FREED, RESTORED = "in trash", "freed", "restored"
+LOST = "lost"  # from the trash, and not through venvdash; never stored
 
 STEP = (
     """CREATE TABLE receipt (

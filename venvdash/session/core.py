@@ -122,8 +122,10 @@ class Session(Scanned):
     def _mend(self) -> list[str]:
         from venvdash.actions.move_stages import due as moves_due
         from venvdash.actions.relink_stages import due
+        from venvdash.session.expiring import doubt
 
         said = [*self._trash.tidy_if_due(), *recover(self)]
+        said += [sentence] if (sentence := doubt(self.machine)) else []
         if due(self.machine.state_directory):
             from venvdash.session import relinking
 

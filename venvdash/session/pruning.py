@@ -2,13 +2,13 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from venvdash.model import Facts, Flag, Location, Row, Status
 from venvdash.session import user_files
+from venvdash.session.expiring import ages_as_of
 from venvdash.session.searching import Tell, held_by, quiet, sought
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _gone(row: Row, facts: Facts | None, age: float, now: float) -> bool:
 
 def pruned(session: "Session", rules: Rules) -> Callable[[Row], bool]:
     """Return whether the rules pick a row of this session, as of now."""
-    facts, now = session.facts, time.time()
+    facts, now = session.facts, ages_as_of(session.machine)
     return lambda row: picks(rules, row, facts, now)
 
 

@@ -2,20 +2,21 @@
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Outcome, Plan, Result
 from venvdash.records.index import Index, index_path
-from venvdash.records.receipt import FREED, RESTORED, TRASHED, Receipt
+from venvdash.records.receipt import FREED, LOST, RESTORED, TRASHED, Receipt
 from venvdash.system.host import host_id
+from venvdash.text import visible
 
 if TYPE_CHECKING:
     from venvdash.session.core import Session
 
-__all__ = ["FREED", "RESTORED", "TRASHED", "Receipt", "mark", "read", "write"]
+__all__ = ["FREED", "LOST", "RESTORED", "TRASHED", "Receipt", "mark", "read", "write"]
 
 
 def write(session: "Session", plan: Plan, results: Sequence[Result]) -> str:
@@ -64,21 +65,50 @@ def mark(session: "Session", trash: Iterable[Path], state: str) -> None:
         index.close()
 
 
+def settle(session: "Session") -> None:
+    """Note of what was freed when nobody looked that it was; raises nothing."""
+    from venvdash.actions import freed_notes, purge
+
+    state = session.machine.state_directory
+    noted = list(freed_notes.noted(state))
+    gone = [path for path in noted if not os.path.lexists(path)]
+    mark(session, gone, FREED)
+    begun = [path for path in noted if path not in gone and not purge.running(path)]
+    freed_notes.forget(state, *gone, *begun)
+
+
 def read(session: "Session") -> list[Receipt]:
-    """Return all receipts, the newest first."""
+    """Return all receipts as of now, the newest first."""
+    from venvdash.actions import freed_notes
+
     index = _open(session, read_only=True)
     found = index.receipts()
     index.close()
-    return [_as_it_is(receipt) for receipt in found]
+    freed = frozenset(freed_notes.noted(session.machine.state_directory))
+    return [_as_it_is(receipt, freed) for receipt in found]
 
 
-def _as_it_is(receipt: Receipt) -> Receipt:
-    """Return a receipt as of now: what lay too long is freed when nobody looks, or by uv."""
+def _as_it_is(receipt: Receipt, freed: Collection[Path]) -> Receipt:
+    """Return a receipt as of now.
+
+    What is not in the trash any more and was not freed by venvdash was deleted by something else:
+    by ``uv cache prune``, or by hand.
+    """
     trash = receipt.trash
     if receipt.state != TRASHED or trash is None or os.path.lexists(trash):
         return receipt
+    if trash in freed:
+        return replace(receipt, state=FREED)
     # Without the directory that it lay in nobody knows: a disk may be missing.
-    return replace(receipt, state=FREED) if os.path.isdir(trash.parent) else receipt
+    return replace(receipt, state=LOST) if os.path.isdir(trash.parent) else receipt
+
+
+def how_lost(receipt: Receipt) -> str:
+    """Return how it is known that an environment was lost outside venvdash, a sentence."""
+    return (
+        f"Lost outside venvdash: {visible(receipt.trash or '')} is not there any more, and "
+        "venvdash has neither freed nor restored it."
+    )
 
 
 def _open(session: "Session", *, read_only: bool = False) -> Index:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from venvdash.session.core import Session
     from venvdash.session.freeing import Freed
 
-_DAY = 86400.0
-
 
 class Back:
     """Counts the bytes that come back as directories of the trash are freed.
@@ -70,11 +68,12 @@ class Trash:
         ``cut_off`` then are the stores that were too large to be looked through whole.
         """
         from venvdash.actions import places, trash
+        from venvdash.session import expiring
 
         context = self._session.context()
         found = trash.find(context)
         self.cut_off = places.cut_off(context)
-        return found
+        return expiring.with_days_left(self._session, found)
 
     def prefixes(self, without: Collection[Path | None]) -> list[Path]:
         """Return where environments in the trash are, or may be; not in the ones ``without``."""
@@ -196,11 +195,14 @@ class Trash:
             yield event
 
     def _freed(self, path: Path) -> None:
+        from venvdash.actions import freed_notes
+
         row = self._rows.pop(path, None)
         self._undoable = [other for other in self._undoable if other != path]
         if row is not None:
             self._sums.free([row.path])
         receipts.mark(self._session, [path], receipts.FREED)
+        freed_notes.forget(self._session.machine.state_directory, path)
 
     # Tidying up.
 
@@ -208,24 +210,27 @@ class Trash:
         """Tidy up if the places where something was deleted show that there is reason to."""
         from venvdash.session.due import due
 
-        keep = self._session.config.trash_keep * _DAY
-        return self.tidy() if due(self._session.machine.state_directory, keep) else []
+        machine = self._session.machine
+        return self.tidy() if due(machine.state_directory, machine.clock()) else []
 
     def tidy(self) -> list[str]:
-        """Mend what a crash left and begin to free what lay in the trash long enough."""
+        """Fix what a crash left, announce what will be freed, and begin to free what was."""
         from venvdash.actions import freeing, places, purge, trash, untidied
+        from venvdash.session import expiring
 
         context, state = self._session.context(), self._session.machine.state_directory
         told = [*trash.recover(context), *untidied.told(state)]
-        limit = time.time() - self._session.config.trash_keep * _DAY
+        receipts.settle(self._session)
         found = trash.find(context)
-        old = [one.path for one in found if one.since < limit or one.purging]
+        announced, expired = expiring.expire(self._session, found)
         holding = {one.path.parent for one in found}
         for place in holding:
             places.note(state, place)  # it may not have been possible when it came there
         unfinished = purge.unfinished({*context.roots, *holding})
-        freeing.start(list(dict.fromkeys([*old, *unfinished])), self._session.machine)
-        return told
+        begun = [one.path for one in found if one.purging]
+        paths = list(dict.fromkeys([*begun, *unfinished]))
+        freeing.start(paths, self._session.machine, expired)
+        return [*told, *announced]
 
 
 def _result(one: Trashed, event: "Freed") -> Result:

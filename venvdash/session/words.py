@@ -1,5 +1,6 @@
 """Evidence in words: what the detail panel and the command line say of claims."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from venvdash.model import (
     Location,
     Row,
     Status,
+    Trashed,
     UserFiles,
     UserPlace,
 )
@@ -149,3 +151,12 @@ def places_in_words(row: Row, short: Callable[[Path], str]) -> Iterator[tuple[st
     yield "kind", visible(environment.traits.kind)
     if environment.traits.tool:
         yield "remove by", visible(environment.traits.tool)
+
+
+def when_freed(one: Trashed) -> str:
+    """Return in how many days something in the trash is freed, or what else becomes of it."""
+    if one.purging:
+        return "being freed"
+    if one.kept:
+        return "kept"
+    return "–" if one.days_left is None else counted(math.ceil(one.days_left), "day")

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from venvdash.system import trust
+from venvdash.system.clock import Moment, now
 from venvdash.system.files import own_uid
 
 
@@ -15,7 +16,8 @@ from venvdash.system.files import own_uid
 class Machine:
     """The user's HOME, variables and system; stores and tests take it instead of globals.
 
-    ``platform`` is "linux", "darwin" or "win32" as in ``sys.platform``.
+    ``platform`` is "linux", "darwin" or "win32" as in ``sys.platform``. ``clock`` says what time
+    it is.
     """
 
     home: Path
@@ -23,6 +25,7 @@ class Machine:
     platform: str = "linux"
     cwd: Path | None = None
     uid: int | None = None
+    clock: Callable[[], Moment] = field(default=now, repr=False, compare=False)
 
     @classmethod
     def current(cls) -> "Machine":

@@ -130,10 +130,14 @@ class MarkingScreen(ListScreen):
 
     def action_mark_rule(self) -> None:
         """Choose a rule, and mark what it holds for among what the filter lets through."""
+        from venvdash.session.expiring import ages_as_of
         from venvdash.tui.screens.rules import RuleMenu
 
         rows = [row for row in self.table.matching() if self.may_mark(row)]
-        self.app.push_screen(RuleMenu(rows, len(self.marks)), partial(self._mark_by, rows))
+        self.app.push_screen(
+            RuleMenu(rows, len(self.marks), ages_as_of(self.source.machine)),
+            partial(self._mark_by, rows),
+        )
 
     def _mark_by(self, rows: Iterable[Row], rule: Rule | None) -> None:
         from venvdash.tui.screens.rules import CLEAR

@@ -1,6 +1,5 @@
 """Marking by a rule: the menu, and the line in which an age is typed."""
 
-import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -51,7 +50,10 @@ class AgeScreen(Dialog[float | None]):
 
 
 class RuleMenu(Dialog[Rule | None]):
-    """Choose what to mark; each rule with how many it holds for. Returns None for nothing."""
+    """Choose what to mark; each rule with how many it holds for. Returns None for nothing.
+
+    ``now`` is the time with which ages are compared (``expiring.ages_as_of``).
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,x", "leave", "Back"),
@@ -59,10 +61,9 @@ class RuleMenu(Dialog[Rule | None]):
         Binding("k", "up", "Up", show=False),
     ]
 
-    def __init__(self, rows: Sequence[Row], marked: int) -> None:
+    def __init__(self, rows: Sequence[Row], marked: int, now: float) -> None:
         super().__init__()
-        now = time.time()
-        self._rows = rows
+        self._rows, self._now = rows, now
         self._choices = [(rule.name, rule) for rule in rules(now)]
         self._choices += [
             (f"not used for {words}", older_than(days * _DAY, now)) for words, days in _AGES
@@ -100,7 +101,7 @@ class RuleMenu(Dialog[Rule | None]):
 
     def _take_age(self, seconds: float | None) -> None:
         if seconds is not None:
-            self.dismiss(older_than(seconds, time.time()))
+            self.dismiss(older_than(seconds, self._now))
 
     def action_leave(self) -> None:
         """Mark nothing."""

@@ -95,6 +95,7 @@ class TrashScreen(Dialog[None]):
         why = with_tilde(visible(item.reason), self._main.home)
         where = short_path(item.original, self._main.home)
         until = f"  lasts until the next `{item.lasts_until}`" if item.lasts_until else ""
+        until += f"  kept: {with_tilde(visible(item.kept), self._main.home)}" if item.kept else ""
         self._say(Content.assemble((where, "bold"), f"  {why}", (until, "$text-warning")))
 
     def _say(self, text: Content) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from venvdash.model import Trashed
 from venvdash.session import figures
+from venvdash.session.words import when_freed
 from venvdash.text import short_path, visible
 from venvdash.tui.format import left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
@@ -22,6 +23,10 @@ def _status(item: Trashed, width: int) -> Parts:
 
 def _since(item: Trashed, width: int) -> Parts:
     return ((right(figures.age(item.since, time.time()), width), "muted"),)
+
+
+def _freed_in(item: Trashed, width: int) -> Parts:
+    return ((right(when_freed(item), width), "muted"),)
 
 
 def _size(item: Trashed, width: int) -> Parts:
@@ -45,6 +50,7 @@ class TrashList(LineTable[Trashed]):
             Column("name", "Deleted", 16, _name, grow=2),
             Column("status", "Was", 11, _status, order=2),
             Column("since", "Since", 6, _since, numeric=True),
+            Column("freed", "Freed in", 11, _freed_in, numeric=True, order=3),
             Column("size", "Size", 9, _size, numeric=True, order=1),
             Column("frees", "Frees", 9, _frees, numeric=True),
             Column("where", "From", 16, where, grow=3, order=3),
