@@ -1,5 +1,6 @@
 """Which project an environment belongs to: claims, what is remembered, the verdict."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -180,7 +181,8 @@ class Facts:
     ``pointers`` maps a project to the environment that its own pointer leads to, if that exists.
     ``tools`` maps a project to its tools, where it is not plain which environment it uses.
     ``sightings`` maps a gone project to where it was found. ``searched`` counts the directories
-    looked through, ``settled`` says that this search has ended.
+    looked through, ``settled`` says that this search has ended. ``now`` is when all this was
+    looked at, in seconds since the epoch; what is dated later proves nothing of any order.
     """
 
     environments: Mapping[Path, Environment]
@@ -192,6 +194,7 @@ class Facts:
     settled: bool = False
     tools: Mapping[Path, ProjectTools] = field(default_factory=dict)
     claimed: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
+    now: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

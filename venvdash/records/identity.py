@@ -14,6 +14,7 @@ from pathlib import Path
 
 from venvdash.model import Fingerprint, Memory, Record, Relation
 from venvdash.records.merge import as_hints, merge
+from venvdash.system.clock import SKEW
 
 _IDENTITY = re.compile(r"[0-9a-f]{32}")
 
@@ -78,11 +79,11 @@ class _Table:
         now: float,
     ) -> None:
         self._found = {one.path: _checked(one, now) for one in found}
-        self._index = index
+        self._index = {path: not_ahead(record, now) for path, record in index.items()}
         self._alive = alive
         self._now = now
         self._known: dict[str, dict[Path, Record]] = defaultdict(dict)
-        for path, record in index.items():
+        for path, record in self._index.items():
             self._known[record.identity][path] = record
         self._carried = Counter(o.sidecar.identity for o in self._found.values() if o.sidecar)
         self._holders: dict[str, list[Path]] = defaultdict(list)
@@ -214,8 +215,17 @@ def _checked(one: Found, now: float) -> Found:
         return one
     if not valid_identity(sidecar.identity):
         return replace(one, sidecar=None)
-    if sidecar.last_seen <= now and all(p.last_seen <= now for p in sidecar.projects):
-        return one
-    projects = tuple(replace(p, last_seen=min(p.last_seen, now)) for p in sidecar.projects)
-    sidecar = replace(sidecar, last_seen=min(sidecar.last_seen, now), projects=projects)
-    return replace(one, sidecar=sidecar)
+    trusted = not_ahead(sidecar, now)
+    return one if trusted is sidecar else replace(one, sidecar=trusted)
+
+
+def not_ahead(record: Record, now: float) -> Record:
+    """Return a record in which nothing was last seen after ``now``; itself where that holds.
+
+    What was seen while the clock was ahead was seen at a time that nobody knows: 0.0.
+    """
+    limit = now + SKEW
+    if record.last_seen <= limit and all(p.last_seen <= limit for p in record.projects):
+        return record
+    seen = (replace(p, last_seen=0.0) if p.last_seen > limit else p for p in record.projects)
+    return replace(record, last_seen=min(record.last_seen, now), projects=tuple(seen))

@@ -106,6 +106,14 @@ def changed_since(best: Claim, went: float | None) -> str:
     )
 
 
+def undated(best: Claim) -> str:
+    """Return why nobody can tell whether it was changed after its project went."""
+    return (
+        f"{says(best)}, which is gone, but the folder in which that was has a date in the future, "
+        "so nobody can tell whether the environment was used since"
+    )
+
+
 def still_used(best: Claim, other: Claim) -> str:
     """Return why it is no orphan: its project is gone, but it imports from what is there."""
     installed = f"{visible(other.project)} is installed in it in editable mode"

@@ -136,7 +136,7 @@ class _Survey:
         self._tools: dict[Path, ProjectTools] = {}
         self._searched_directories = 0
         self._looked: dict[str, int] = {}
-        self._now = time.time()
+        self._now = machine.clock().wall
         self._mounts = Mounts.read()
 
     def stores(self) -> Iterator[Event]:
@@ -438,6 +438,7 @@ class _Survey:
             sightings=dict(self._sightings),
             searched=self._searched_directories,
             settled=final,
+            now=self._now,
         )
         decided = verdicts(self._claims, facts)
         return Judged(

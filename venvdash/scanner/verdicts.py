@@ -25,6 +25,7 @@ from venvdash.model import (
 )
 from venvdash.scanner import reasons
 from venvdash.scanner.replaced import instead
+from venvdash.system.clock import SKEW
 from venvdash.text import visible
 
 _RANK = {how: rank for rank, how in enumerate(How)}  # declared best first
@@ -107,11 +108,13 @@ class _Case:
         """Whether the user said which projects it belongs to, and so no tool is asked."""
         return any(project.chosen for project in self.projects)
 
-    @property
-    def seen(self) -> float | None:
-        """When a project was last seen, of those that are remembered."""
+    def seen(self, now: float) -> float | None:
+        """When a project was last seen, of those that are remembered.
+
+        What is dated after ``now`` was written while the clock was ahead, and tells nothing.
+        """
         times = [c.seen for p in self.projects for c in p.claims if _recorded(c)]
-        return max((time for time in times if time is not None), default=None)
+        return max((time for time in times if time is not None and time <= now), default=None)
 
     @property
     def hint(self) -> Claim | None:
@@ -323,10 +326,14 @@ def _gone(case: _Case, facts: Facts) -> Verdict:
     An environment that was changed after its project went is still somebody's. A project that
     was seen, and was there until the directory around it last changed, may have been worked on
     in between: that is no sign of life. A source tree that is there and that the environment
-    imports from proves no project, but somebody may work with it: no orphan.
+    imports from proves no project, but somebody may work with it: no orphan. Where the directory
+    around it is dated in the future, nobody can tell what came first.
     """
-    first, seen, changed = case.projects[0], case.seen, case.environment.changed
+    now = facts.now + SKEW
+    first, seen, changed = case.projects[0], case.seen(now), case.environment.changed
     went = max((p.place.ancestor_mtime or 0.0 for p in case.projects), default=0.0)
+    if changed is not None and went > now:
+        return case.verdict(Status.UNREACHABLE, reasons.undated(first.best), case.projects)
     since = max(seen or 0.0, went)
     if since and changed is not None and changed > since:
         reason = reasons.changed_since(first.best, since)

@@ -1,7 +1,6 @@
 """What a session remembers from one scan to the next: the index, and the sidecars it writes."""
 
 import errno
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -119,7 +118,7 @@ class Keeper:
 
         A disk that is full or a store that cannot be written loses nothing but the memory.
         """
-        now = time.time()
+        now = self._machine.clock().wall
         records = {}
         for path, memory in event.facts.memories.items():
             record = identity.kept(memory, now)
@@ -141,7 +140,7 @@ class Keeper:
             }
             self._write_sidecars(news, environments)
             # Only now: what the index has seen last is never older than the sidecar.
-            now = time.time()
+            now = self._machine.clock().wall
             self._index.remember([replace(r, last_seen=now) for r in news.values()])
             self._told(self._index)
         return records
@@ -156,6 +155,9 @@ class Keeper:
             return True
         if self._index is not None and self._index.usable and environment.path not in self._known:
             return True
+        stored = self._known.get(environment.path)
+        if stored is not None and identity.not_ahead(stored, record.last_seen) is not stored:
+            return True  # from a time when the clock was ahead
         missing = not environment.sidecar and keeps_sidecar(environment)
         return missing or (environment.changed or 0.0) >= memory.record.last_seen
 

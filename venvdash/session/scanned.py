@@ -1,6 +1,5 @@
 """What scans have told so far: the rows, and all that is known beside them."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from venvdash.scanner.union import Book
 from venvdash.session import naming, nearest
 from venvdash.session.events import RowChanged, RowGone, SessionEvent
 from venvdash.session.memory import Keeper, flagged
+from venvdash.system.clock import SKEW
 from venvdash.system.machine import Machine
 
 _CHECKING = Verdict(Status.CHECKING, "Its project is being looked for.")
@@ -178,9 +178,12 @@ class Scanned:
         times += [self._activity.get(project) for project in verdict.projects]
         if record:
             times += [record.last_sync, record.last_shell]
+        now = self.machine.clock().wall
         if Flag.IN_USE in environment.flags:
-            times.append(time.time())
-        return max((when for when in times if when is not None), default=None)
+            return now
+        newest = max((when for when in times if when is not None), default=None)
+        # A date in the future is of a use while the clock was ahead: nobody knows when.
+        return None if newest is not None and newest > now + SKEW else newest
 
     def _nearest(self, judged: Judged) -> set[Path]:
         """Return the spellings of the nearest project upwards from the current directory."""

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"  # random(4): another one after each start
 _SINCE_START = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
+SKEW = (
+    300.0  # seconds by which the clock of a file server may be ahead of ours, or a look too early
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
