@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from venvdash.model import Usage
 from venvdash.session import figures
 
 
@@ -53,3 +56,18 @@ def test_no_trace_of_use_is_a_dash_and_the_future_is_now() -> None:
 @given(st.floats(0, 4e9), st.floats(0, 4e9))
 def test_an_age_never_leaves_its_column(then: float, now: float) -> None:
     assert len(figures.age(then, now)) <= figures.AGE_CELLS
+
+
+def test_why_a_figure_is_no_exact_one() -> None:
+    usage = Usage(apparent=0, on_disk=0, frees=0, files=0)
+    assert figures.doubt(usage) == ""
+    assert figures.doubt(replace(usage, exact=False)).startswith(
+        "about: this file system shares blocks"
+    )
+    assert figures.doubt(replace(usage, exact=False, at_most=True)).startswith("at most: ")
+
+
+def test_a_sum_is_a_floor_unless_it_has_upper_bounds_in_it() -> None:
+    usage = Usage(apparent=0, on_disk=0, frees=1024, files=0)
+    assert figures.summed([usage, usage]) == "≥ 2.0 KiB"
+    assert figures.summed([usage, replace(usage, at_most=True)]) == "about 2.0 KiB"

@@ -163,3 +163,16 @@ def test_names_are_fit_to_show_and_never_markup() -> None:
             for line in plan_in_words(plan, HOME)
             for piece in line.pieces
         ) + sum(line.status is not None for line in plan_in_words(plan, HOME)), "no style of theirs"
+
+
+@pytest.mark.parametrize(
+    ("exact", "at_most", "said"),
+    [
+        (True, False, "free 51.0"),
+        (False, False, "free about 51.0"),
+        (False, True, "free at most 5"),
+    ],
+)
+def test_how_sure_the_sum_is_is_said(exact: bool, at_most: bool, said: str) -> None:
+    plan = replace(everything(), exact=exact, at_most=at_most)
+    assert f"Together they {said}" in next(line.text for line in plan_in_words(plan, HOME))

@@ -313,7 +313,10 @@ class ListSource:
         rows = [event.row for event in self.events if isinstance(event, RowChanged)]
         sizes = [row.usage for row in rows if row.path in wanted and row.usage]
         frees = sum(usage.frees for usage in sizes)
-        return Together(len(wanted), frees, sum(usage.cache_held or 0 for usage in sizes))
+        held = sum(usage.cache_held or 0 for usage in sizes)
+        exact = all(usage.exact for usage in sizes)
+        at_most = any(usage.at_most for usage in sizes)
+        return Together(len(wanted), frees, held, exact, at_most)
 
     def candidates(
         self, holds: Callable[[Row], bool], cancel: threading.Event | None = None

@@ -1,5 +1,6 @@
 """Marking: by key, by range, all, by rule; marks outlive what the list does."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -222,3 +223,19 @@ def test_ten_thousand_marks() -> None:
         assert len(driver.main.marks) == 1
 
     drive(source(many(10_000)), script, (120, 40))
+
+
+def test_the_basket_says_how_sure_its_bytes_are() -> None:
+    sure = row("sure", mib=20, frees=10, cache=0)
+    shared = replace(sure.usage, exact=False) if sure.usage else None
+    bound = replace(sure.usage, exact=False, at_most=True) if sure.usage else None
+    made = [replace(row("a"), usage=shared), replace(row("b"), usage=bound)]
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("space")
+        await driver.until(lambda: "frees about 10.0 MiB" in driver.text)
+        await driver.press("space")
+        await driver.until(lambda: "frees at most 20.0 MiB" in driver.text)
+
+    drive(source(made), script)

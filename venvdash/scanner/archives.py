@@ -7,7 +7,7 @@ two are compared by where they lie.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -29,9 +29,15 @@ _MOST = 64  # archives that are compared for one package: versions of it, and th
 
 
 class Archives:
-    """The unpacked wheels in a cache of uv, on a file system of a type; looked at when asked."""
+    """The unpacked wheels in a cache of uv, on a file system of a type; looked at when asked.
 
-    def __init__(self, cache: Path | None, fstype: str) -> None:
+    ``tick`` is called for each archive that is looked at; what it raises ends that.
+    """
+
+    def __init__(
+        self, cache: Path | None, fstype: str, tick: Callable[[], None] = lambda: None
+    ) -> None:
+        self._tick = tick
         self._root = os.fsencode(cache / _ARCHIVES) if cache else b""
         self._fstype = fstype
         self._by_name: dict[bytes, list[bytes]] | None = None
@@ -71,6 +77,7 @@ class Archives:
 
     def _state(self, inner: bytes, key: int) -> int:
         for archive, path in self._candidates(inner):
+            self._tick()
             if self._key(archive, path) == key:
                 return HELD_BY_OTHERS if self._is_copied(archive) else HELD_BY_CACHE
         return HELD_BY_NOBODY
@@ -89,10 +96,12 @@ class Archives:
     def _archives(self) -> dict[bytes, list[bytes]]:
         """Return the archives by each name that lies at their top."""
         if self._by_name is None:
-            self._by_name = {}
+            found: dict[bytes, list[bytes]] = {}
             for archive in _listed(self._root):
+                self._tick()
                 for name in _listed(self._root + b"/" + archive):
-                    self._by_name.setdefault(name, []).append(archive)
+                    found.setdefault(name, []).append(archive)
+            self._by_name = found
         return self._by_name
 
     def _key(self, archive: bytes, path: bytes) -> int:

@@ -1,6 +1,7 @@
 """What an environment's usage is where the file system shares blocks between files."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,12 +25,12 @@ def uncached(extents: Extents) -> list[tuple[bytes, int]]:
     return [(name, 0) for name, state in states if state != HELD_BY_CACHE]
 
 
-def archives_of(cache: Path | None, mounts: Mounts) -> Archives:
+def archives_of(cache: Path | None, mounts: Mounts, tick: Callable[[], None]) -> Archives:
     """Return uv's cache to be asked, an empty one where it cannot share blocks."""
     mount = mounts.of(os.path.realpath(cache)) if cache else None
     if cache is None or mount is None or mount.fstype not in KINDS:
         return Archives(None, "")
-    return Archives(cache, mount.fstype)
+    return Archives(cache, mount.fstype, tick)
 
 
 def told(mount: Mount | None) -> bool:

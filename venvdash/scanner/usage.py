@@ -122,7 +122,7 @@ def measure(
     """
     mounts = mounts or Mounts.read()
     survey = _Survey(paths, remembered, cancelled, mounts, book)
-    survey.archives = sharing.archives_of(cache, mounts)
+    survey.archives = sharing.archives_of(cache, mounts, survey.tick)
     try:
         yield from survey.first()
         if not cancelled():

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from venvdash.model import Usage
 
 SIZE_CELLS = 9
@@ -32,6 +34,20 @@ def certainty(exact: bool, at_most: bool) -> str:
     if at_most:
         return "at most "
     return "" if exact else "about "
+
+
+def summed(usages: "Iterable[Usage]") -> str:
+    """Return what environments free at least, each alone: what they share comes on top of that.
+
+    ``about`` instead of ``≥`` where what one of them frees is an upper bound.
+    """
+    every = list(usages)
+    return at_least(sum(usage.frees for usage in every), any(usage.at_most for usage in every))
+
+
+def at_least(frees: int, bounded: bool) -> str:
+    """Return the same of a sum, which has upper bounds in it if it is ``bounded``."""
+    return ("about " if bounded else "≥ ") + size(frees)
 
 
 def doubt(usage: "Usage") -> str:

@@ -40,7 +40,7 @@ _XFS_REFLINK = 1 << 20
 _METADATA, _DATA = 4, 1  # block group types of btrfs
 _COPIES = {1 << 4: 2, 1 << 5: 2, 1 << 6: 2, 1 << 9: 3, 1 << 10: 4}  # RAID1, DUP, RAID10, 1C3, 1C4
 
-_SETTLING, _PAUSE = 25, 0.02  # looks, and seconds between them
+_SETTLING, _PAUSE = 50, 0.01  # looks, and seconds between them
 
 KINDS = frozenset(["btrfs", "xfs"])  # what ``sharing`` knows
 

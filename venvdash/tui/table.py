@@ -112,6 +112,7 @@ class Table:
     counts: Counter[Status] = field(default_factory=Counter)
     frees: int = 0
     measured: int = 0
+    bounded: int = 0  # those of the measured that free at most what is counted
     _places: dict[Path, int] = field(default_factory=dict)
     _hay: dict[Path, str] = field(default_factory=dict)
 
@@ -145,6 +146,7 @@ class Table:
         if row.usage is not None:
             self.frees += sign * row.usage.frees
             self.measured += sign
+            self.bounded += sign * row.usage.at_most
 
     def arrange(self) -> None:
         """Filter and sort anew."""

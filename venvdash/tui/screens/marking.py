@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.model import Row
+from venvdash.session import figures
 from venvdash.text import visible
 from venvdash.tui.aside import Came, Latest, aside
 from venvdash.tui.feed import Feed
@@ -219,7 +220,7 @@ class MarkingScreen(ListScreen):
         basket, marked = self.query_one(Basket), self.table.find(self.marks.paths)
         basket.count = len(self.marks)
         basket.hidden = sum(self.table.index_of(row.path) is None for row in marked)
-        basket.least = sum(row.usage.frees for row in marked if row.usage)
+        basket.least = figures.summed(row.usage for row in marked if row.usage)
         basket.in_range = self.marks.anchor is not None
         basket.display = bool(marked) and not self.working
 

@@ -82,8 +82,7 @@ class RuleMenu(Dialog[Rule | None]):
 
     def _option(self, words: str, rule: Rule) -> Option:
         held = [row for row in self._rows if rule.holds(row)]
-        frees = sum(row.usage.frees for row in held if row.usage)
-        size = f"≥ {figures.size(frees)}" if held else ""
+        size = figures.summed(row.usage for row in held if row.usage) if held else ""
         text = Content.assemble(
             (f"{words:<24}", "bold"), f"{len(held):>6}  ", (size, "$text-muted")
         )

@@ -19,7 +19,7 @@ class Basket(Widget):
 
     count: reactive[int] = reactive(0)
     hidden: reactive[int] = reactive(0)
-    least: reactive[int] = reactive(0)
+    least: reactive[str] = reactive("")
     frees: reactive[int | None] = reactive(None)
     cache: reactive[int | None] = reactive(None)
     exact: reactive[bool] = reactive(True)
@@ -29,7 +29,7 @@ class Basket(Widget):
     def render(self) -> Content:
         """Draw the count and bytes, at the right what the keys do."""
         if self.frees is None:
-            frees, cache = f"≥ {figures.size(self.least)}", "…"
+            frees, cache = self.least, "…"
         else:
             about = figures.certainty(self.exact, self.at_most)
             frees, cache = about + figures.size(self.frees), figures.size(self.cache)

@@ -69,6 +69,7 @@ class Totals(Widget):
 
     frees: reactive[int] = reactive(0)
     measured: reactive[int] = reactive(0)
+    bounded: reactive[bool] = reactive(False)
     known: reactive[int] = reactive(0)
     disk_free: reactive[int | None] = reactive(None)
     trash: reactive[int | None] = reactive(None)
@@ -80,7 +81,7 @@ class Totals(Widget):
         """Take the figures of what was found so far."""
         table = findings.table
         self.known, self.measured, self.frees = len(table.rows), table.measured, table.frees
-        self.disk_free = findings.disk_free
+        self.bounded, self.disk_free = table.bounded > 0, findings.disk_free
         self.progress, self.outcome = findings.progress, findings.outcome
 
     def render(self) -> Content:
@@ -88,10 +89,9 @@ class Totals(Widget):
         number = self.get_visual_style("totals--number")
         pieces: list[Content | str] = [" "]
         if self.known:
-            # Each alone: blocks that two share come back only when both go, so the sum is a floor.
-            least = "≥ " if self.measured else ""
-            frees = figures.size(self.frees if self.measured else None)
-            pieces += ["frees ", Content.styled(f"{least}{frees}", number), "  "]
+            known = figures.at_least(self.frees, self.bounded)
+            frees = known if self.measured else figures.size(None)
+            pieces += ["frees ", Content.styled(frees, number), "  "]
         if self.disk_free is not None:
             pieces += ["disk free ", Content.styled(figures.size(self.disk_free), number), "  "]
         if self.trash is not None:
