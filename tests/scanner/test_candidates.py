@@ -83,15 +83,16 @@ def test_never_into_environments_hidden_or_generated_directories(home: Home) -> 
     assert set(found) == {code}  # it has a .git itself
 
 
-def test_links_are_never_followed(home: Home, tmp_path: Path) -> None:
+def test_a_link_is_a_place_and_no_loop(home: Home, tmp_path: Path) -> None:
     outside = project(tmp_path / "outside")
     code = home.path / "code"
     code.mkdir()
     (code / "link").symlink_to(outside)
     (code / "loop").symlink_to(code)
-    (home.path / "src").symlink_to(tmp_path)
+    (outside / "again").symlink_to(project(tmp_path / "further"))
+    (home.path / "src").symlink_to(tmp_path)  # HOME lies below it
     found, _ = run(home)
-    assert found == {}
+    assert {path: one.why for path, one in found.items()} == {outside: "linked folders"}
 
 
 def test_a_root_that_is_a_link_is_where_it_leads(home: Home, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Where projects may be: the places that people and tools use, searched in one bounded pass.
 
-No configuration is needed. Links are followed at the top of HOME only, and network mounts entered
-only where a proven project, HOME or the user's own setting lies. Hot loops use path texts, not
-``Path``.
+No configuration is needed. A link in HOME or in a folder of projects is followed as a place of its
+own, links there are not. Network mounts are entered only where a proven project, HOME or the user's
+own setting lies. Hot loops use path texts, not ``Path``.
 """
 
 import os
@@ -24,6 +24,8 @@ _OTHER_DEPTH = 2  # below any other folder of HOME, while a project is missed
 _ROOTS_DEPTH = 6  # below one that the user named
 _TOTAL = 60_000  # directories in one search
 _ENTRIES = 20_000  # entries looked at in one directory
+_LINKS = 500  # that are followed as places of their own
+_HOME_FOLDERS = "home folders"
 
 # Entries that make a directory a project, or lead from it to an environment.
 _TELLING = frozenset(
@@ -144,6 +146,7 @@ class Search:
         self._mounts = mounts if mounts is not None else Mounts.read()
         self._allowed = self._proven_mounts()
         self._seen: dict[str, int] = {}
+        self._links: list[tuple[str, int]] = []
         self._telling = _TELLING | self._wanted.telling
         self._names: dict[str, bool] = {}  # many directories are called alike
 
@@ -208,7 +211,7 @@ class Search:
             yield from (_Start(tree, 0, "git worktrees") for tree in projects.worktrees(top))
 
     def _home_folders(self, home: str) -> Iterator[_Start]:
-        yield _Start(home, 0, "home folders")
+        yield _Start(home, 0, _HOME_FOLDERS)
         try:
             with os.scandir(home) as listing:
                 enters = (e.name for e in islice(listing, _ENTRIES) if _enters(e, links=True))
@@ -220,7 +223,22 @@ class Search:
         other = _OTHER_DEPTH if wanted.misses else 0
         for name in found:
             depth = _DEPTH if name.lower() in _PROJECT_FOLDERS else other
-            yield _Start(os.path.join(home, name), depth, "home folders")
+            yield _Start(os.path.join(home, name), depth, _HOME_FOLDERS)
+        if wanted.scripts or wanted.files:
+            yield from self._programs(home)
+        yield from self._linked()
+
+    def _programs(self, home: str) -> Iterator[_Start]:
+        """Yield the user's folders of programs, where scripts without a suffix lie."""
+        folders = (self._machine.variable("PATH") or "").split(os.pathsep)
+        for folder in dict.fromkeys([f"{home}/bin", f"{home}/.local/bin", *folders]):
+            if folder.startswith(f"{home}/"):
+                yield _Start(folder, 0, "folders of programs")
+
+    def _linked(self) -> Iterator[_Start]:
+        """Yield the links that were met in HOME's folders; each leads to a place of its own."""
+        for path, depth in self._links:
+            yield _Start(path, depth, "linked folders")
 
     def _below(self, path: str, start: _Start) -> Iterator[Candidate]:
         pending: list[tuple[str, int, int | None]] = [(path, start.depth, None)]
@@ -233,7 +251,7 @@ class Search:
                 self.cut_short = True
                 return
             self._seen[directory] = depth
-            found = self._listed(directory, depth > 0)
+            found = self._listed(directory, depth, start.why == _HOME_FOLDERS)
             if found is None:
                 continue
             has, inner, scripts = found
@@ -247,9 +265,13 @@ class Search:
                 pending.append((os.path.join(directory, name), depth - 1, number))
 
     def _listed(
-        self, directory: str, enter: bool
+        self, directory: str, depth: int, links: bool
     ) -> tuple[list[str], list[tuple[str, int]], list[str]] | None:
-        """Return (telling entries, directories to enter, wanted scripts), None if not of use."""
+        """Return (telling entries, directories to enter, wanted scripts), None if not of use.
+
+        With ``links`` those to other folders are noted.
+        """
+        enter = depth > 0
         has: list[str] = []
         inner: list[tuple[str, int]] = []
         scripts: list[str] = []
@@ -265,6 +287,9 @@ class Search:
                         return None
                     elif enter and _enters(entry) and not self._forbidden(entry.path):
                         inner.append((name, entry.inode()))
+                    elif enter and links and name[0] != "." and entry.is_symlink():
+                        if len(self._links) < _LINKS:
+                            self._links.append((entry.path, depth - 1))
                     elif files and _is_file(entry) and wanted.script(name, entry.inode()):
                         scripts.append(name)
         except OSError:
