@@ -133,6 +133,19 @@ def test_what_tools_leave_is_known(environment: Path) -> None:
     assert found(environment).places == (("bin/postactivate", FILE),)
 
 
+def test_a_directory_around_an_environment_that_goes_with_it(environment: Path) -> None:
+    entry = environment.parent / "webapp-3f2a-venv"
+    entry.mkdir()
+    environment.rename(entry / "venv")
+    write(entry / "project.json", "{}")
+    usage = usage_of(entry)
+    assert (usage.user_files, usage.missing_files) == (NOTHING, 0)
+    write(entry / "notes.txt")
+    write(entry / "data" / "x" / "a.csv")
+    write(entry / "venv" / "mine.txt")
+    assert found(entry).places == (("../data", FOLDER), ("../notes.txt", FILE), ("mine.txt", FILE))
+
+
 def test_folders_of_a_test_runner_are_the_users_elsewhere(environment: Path) -> None:
     write(environment / "tmp/file")
     assert found(environment).places == (("tmp", FOLDER),)

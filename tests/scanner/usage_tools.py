@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from venvdash.model import Usage
+from venvdash.model import Usage, UserFiles
 from venvdash.scanner.usage import Sized, measure
 
 ROOT_ONLY_REASON = "needs root to mount or change user"
@@ -77,3 +77,12 @@ def fill(directory: Path, names: Iterable[str], size: int = 5000) -> None:
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(size))
+
+
+def assert_nothing_is_the_users(folder: Path) -> None:
+    """Check that all files of the environments below a folder were brought by something known."""
+    found = {cfg.parent: usage_of(cfg.parent) for cfg in folder.rglob("pyvenv.cfg")}
+    assert found
+    for path, usage in found.items():
+        assert usage.user_files == UserFiles(), path
+        assert usage.missing_files == 0, path

@@ -10,6 +10,7 @@ from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.moving import moved
 from tests.realtools import Tool
+from tests.scanner.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, reading
 from venvdash.config import Config
@@ -330,3 +331,7 @@ def test_a_freed_script_leaves_no_metadata(home: Home, tool: Tool) -> None:
     assert list((store / ".metadata").iterdir()) == []
     hatch(home.path, "run", script)
     assert path.is_dir()
+
+
+def test_nothing_in_them_is_the_users(project: Path, script: Path, store: Path) -> None:
+    assert_nothing_is_the_users(store)

@@ -10,6 +10,7 @@ from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.moving import forget, moved
 from tests.realtools import Tool
+from tests.scanner.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
@@ -267,3 +268,7 @@ def test_what_is_freed_is_named_by_no_project(
     pointer.write_text(str(two_pythons[0]))  # as `pdm use` has it, who wants another
     assert freed(home, dev) == ""
     assert pointer.read_text() == str(two_pythons[0])
+
+
+def test_nothing_in_them_is_the_users(project: Path, store: Path) -> None:
+    assert_nothing_is_the_users(store)

@@ -11,6 +11,7 @@ from tests.conftest import Home
 from tests.freeing import freed
 from tests.moving import moved
 from tests.realtools import Tool
+from tests.scanner.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
@@ -270,3 +271,7 @@ def test_the_name_that_the_user_gave_an_environment_outlives_it(
     assert (project / ".venv").read_text() == "mine\n"
     pipenv(project, "--python", pythons[0])
     assert pipenv.venv(project) == named
+
+
+def test_nothing_in_them_is_the_users(module_home: Home, shop: Path) -> None:
+    assert_nothing_is_the_users(module_home.path / ".local" / "share" / "virtualenvs")

@@ -9,6 +9,7 @@ from uv import find_uv_bin
 
 from tests.conftest import Home
 from tests.realtools import Tool
+from tests.scanner.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
@@ -147,3 +148,7 @@ def test_other_systems(home: Home) -> None:
     assert paths(STORE, windows) == [home.path / "L" / "pipx" / "pipx" / "venvs"]
     (home.path / "pipx").mkdir()
     assert paths(STORE, windows)[0] == home.path / "pipx" / "venvs"
+
+
+def test_nothing_in_them_is_the_users(tools: tuple[Home, Path]) -> None:
+    assert_nothing_is_the_users(tools[0].path)

@@ -11,6 +11,7 @@ from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.moving import moved
 from tests.realtools import Tool
+from tests.scanner.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
@@ -342,3 +343,7 @@ def test_what_is_freed_is_not_in_poetrys_index_and_all_else_is(
     assert freed(home, theirs, old) == ""
     assert index.read_text() == head + "# of the other\n\n"
     assert poetry.listed(mine) == poetry.listed(other) == set()
+
+
+def test_nothing_in_them_is_the_users(projects: list[Path], store: Path) -> None:
+    assert_nothing_is_the_users(store)

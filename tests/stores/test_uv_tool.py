@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.scanner.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
@@ -95,3 +96,7 @@ def test_macos_follows_xdg_and_windows_appdata(home: Home) -> None:
     assert paths(STORE, Machine(home.path, platform="darwin")) == [data]
     windows = Machine(home.path, {"APPDATA": str(home.path / "Roaming")}, platform="win32")
     assert paths(STORE, windows) == [home.path / "Roaming" / "uv" / "data" / "tools"]
+
+
+def test_nothing_in_them_is_the_users(tools: Root) -> None:
+    assert_nothing_is_the_users(tools.path)

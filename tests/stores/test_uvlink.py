@@ -10,10 +10,11 @@ import pytest
 from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.realtools import Tool
+from tests.scanner.usage_tools import assert_nothing_is_the_users, usage_of
 from tests.scenario import rows
 from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Environment, How, Location, Status
+from venvdash.model import Environment, How, Location, Status, UserFiles
 from venvdash.scanner import discover
 from venvdash.stores.base import Root, Why
 from venvdash.stores.uvlink import STORE
@@ -54,6 +55,9 @@ def test_what_uvlink_lists_is_listed(home: Home, uvlink: Path) -> None:
         assert row.environment.traits.name == row.verdict.project.name
         assert any(path.parent.name in line and "✅" in line for line in listed.splitlines())
     assert "node_modules" in listed
+    for path in shown:
+        assert_nothing_is_the_users(path.parent)
+        assert usage_of(path.parent).user_files == UserFiles()
 
 
 def test_a_moved_project_is_moved_and_a_deleted_one_an_orphan(home: Home, uvlink: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from uv import find_uv_bin
 
 from tests.conftest import Home
+from tests.scanner.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How
@@ -70,6 +71,7 @@ def test_environments_with_and_without_a_project(home: Home, wrap: Wrap) -> None
         assert not traits.expects_project
         assert traits.keeps_sidecar
     assert list(STORE.claims(plain)) == []
+    assert_nothing_is_the_users(root.path)
     file = shop.path / ".project"
     assert file.read_bytes() == f"{project}\n".encode()
     assert list(STORE.claims(shop)) == [

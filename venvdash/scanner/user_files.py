@@ -100,10 +100,15 @@ class _Folder:
 
 
 class Search:
-    """Takes in the directories of one tree as they are walked, and says what is the user's."""
+    """Takes in the directories of one tree as they are walked, and says what is the user's.
+
+    The tree is an environment, or a directory around one that is deleted with it, as uvlink and
+    uvctl have them; paths are relative to the environment then as well ("../notes").
+    """
 
     def __init__(self, root: bytes, tick: Callable[[], None]) -> None:
         self._root = root
+        self._within = ""  # the environment's name in the tree, where that is only around it
         self._tick = tick
         self._known: Installed | None = None
         self._familiar: list[str] = []  # directories with a recorded file
@@ -116,6 +121,9 @@ class Search:
     def begin(self) -> None:
         """Read what is recorded; where that cannot be done there is no answer. Raises nothing."""
         try:
+            self._within = _environment_in(self._root)
+            if self._within:
+                self._root = os.path.join(self._root, os.fsencode(self._within))
             known = installed(self._root, self._tick)
         except (OSError, TooMuchError):
             return
@@ -134,9 +142,7 @@ class Search:
         if path is None:
             self._known = None
             return
-        at = os.fsdecode(path)
-        if os.sep != "/":
-            at = at.replace(os.sep, "/")
+        at = self._relative(os.fsdecode(path))
         # On POSIX they are text already, and a call for each would cost more than the rest.
         found: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]
         if at.startswith(self._inside):  # as nearly all do
@@ -150,6 +156,16 @@ class Search:
             self._familiar.append(at)
         if strange and at.rpartition("/")[2] not in _CACHES:
             self._keep(at, sorted(strange), len(strange) == len(names), size)
+
+    def _relative(self, path: str) -> str:
+        """Return a path of the tree as one relative to the environment, with ``/``."""
+        path = path if os.sep == "/" else path.replace(os.sep, "/")
+        within = self._within
+        if not within:
+            return path
+        if path == within or path.startswith(f"{within}/"):
+            return path[len(within) + 1 :]
+        return f"../{path}" if path else ".."
 
     def _compare(self, known: Installed, at: str, names: list[str]) -> set[str]:
         """Return the names of files that nothing recorded in the directory ``at``."""
@@ -202,7 +218,7 @@ class Search:
     def _spread(self, known: Installed) -> None:
         """Know the directories above those with recorded files, and those that makers make."""
         known_ones = self._known_folders
-        known_ones.add("")
+        known_ones |= {"", ".."}
         for at in [*known.sites, *_STANDARD, *self._familiar]:
             while at and at not in known_ones:
                 known_ones.add(at)
@@ -244,6 +260,8 @@ class Search:
     def _of_a_tool(self, at: str, name: str, known: Installed) -> bool:
         if not at:
             return bool(_AT_ROOT.fullmatch(name))
+        if at == "..":
+            return name == "project.json"  # uvlink's
         if at in ("bin", "Scripts"):
             if name in _HOOKS:
                 return self._size(f"{at}/{name}") <= _HOOK
@@ -324,6 +342,16 @@ class Search:
             return os.lstat(self._where(path)).st_size
         except OSError:
             return 0
+
+
+def _environment_in(root: bytes) -> str:
+    """Return the name of the one environment in a directory that is none. Raises OSError."""
+    names = os.listdir(os.fsdecode(root))
+    if "pyvenv.cfg" in names or "conda-meta" in names:
+        return ""
+    folder = os.fsdecode(root)
+    found = [name for name in names if os.path.lexists(os.path.join(folder, name, "pyvenv.cfg"))]
+    return found[0] if len(found) == 1 else ""
 
 
 def _upwards(path: str) -> Iterator[str]:
