@@ -59,6 +59,28 @@ def mounted_tmpfs(point: Path, size: str) -> Iterator[bool]:
 
 
 @contextlib.contextmanager
+def image_layer(point: Path, *options: str) -> Iterator[Path]:
+    """Mount overlayfs over what lies at ``point``, which is then as in a container's image layer.
+
+    What is made from then on lies in a layer of its own, beside ``point``.
+    """
+    parts = point.with_name(f"{point.name}-layers")
+    parts.mkdir()
+    with tmpfs(parts, "64m"):
+        upper, work = parts / "upper", parts / "work"
+        upper.mkdir()
+        work.mkdir()
+        given = ",".join([f"lowerdir={point}", f"upperdir={upper}", f"workdir={work}", *options])
+        mount = ["mount", "-t", "overlay", "-o", given, "overlay", str(point)]
+        if subprocess.run(mount, capture_output=True).returncode:
+            pytest.skip("needs root and overlayfs")
+        try:
+            yield point
+        finally:
+            subprocess.run(["umount", "-l", str(point)], capture_output=True)
+
+
+@contextlib.contextmanager
 def formatted(
     point: Path,
     kind: str,

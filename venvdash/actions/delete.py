@@ -12,12 +12,21 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from venvdash.actions import checks, journal, links, places, steps, tools, trash_folder
+from venvdash.actions import (
+    checks,
+    in_place,
+    journal,
+    links,
+    places,
+    steps,
+    tools,
+    trash_folder,
+)
 from venvdash.actions.checks import GoneError
 from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
@@ -25,7 +34,6 @@ from venvdash.actions.plan import busy
 from venvdash.actions.rollback import FailedError, Rollback, lock_uv, locked, opened, words
 from venvdash.actions.uv import UvError
 from venvdash.model import Environment, Item, Outcome, Plan, Removal, Result, Row, Trashed
-from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.system import locks
 from venvdash.system.directory import Directory
 from venvdash.system.mounts import Mounts
@@ -87,8 +95,12 @@ class Deleter:
         for item in self.plan.items:
             yield self.apply(item)
 
-    def apply(self, item: Item) -> Result:
-        """Delete one environment, or leave it as it is and say why. Raises nothing of its own."""
+    def apply(self, item: Item, *, now: bool = False) -> Result:
+        """Delete one environment, or leave it as it is and say why. Raises nothing of its own.
+
+        ``now``: it is to be freed for good as soon as this returns, so where it cannot go to the
+        trash, it is prepared to be freed where it lies.
+        """
         row = item.row
         held = self._held.get(row.path, "It is not part of this plan.")
         if isinstance(held, str):
@@ -98,7 +110,9 @@ class Deleter:
                 return self._by_tool(item, held)
             if item.how == Removal.UNLINK:
                 return self._alias(item, held)
-            return self._to_trash(item, held)
+            if item.how == Removal.IN_PLACE:
+                return self._in_place(item, held, now)
+            return self._away(item, held, now)
         except ChangedError as error:
             return _result(item, Outcome.SKIPPED, str(error))
         except FailedError as error:
@@ -179,6 +193,18 @@ class Deleter:
 
     # Doing.
 
+    def _away(self, item: Item, held: _Held, now: bool) -> Result:
+        """Move it to the trash; where there is none, and it is to be freed, let that begin."""
+        try:
+            return self._to_trash(item, held)
+        except (FailedError, OSError) as error:
+            if not _no_trash(error):
+                raise
+            if now:
+                return self._in_place(item, held, now)
+            said = f"{words(error)}. `--now` frees it in place, which needs no trash."
+            return _result(item, Outcome.FAILED, said)
+
     def _to_trash(self, item: Item, held: _Held) -> Result:
         environment = item.row.environment
         with ExitStack() as stack:
@@ -199,6 +225,31 @@ class Deleter:
             folder.sync()
             steps.step("synced")
             return _result(item, Outcome.DONE, _debris(place, environment), trash=trash)
+
+    def _in_place(self, item: Item, held: _Held, now: bool) -> Result:
+        """Write into an environment that it is being freed; ``purge`` does the rest."""
+        if not now:
+            raise ChangedError(in_place.NO_TRASH)
+        environment = item.row.environment
+        with ExitStack() as stack:
+            place = stack.enter_context(opened(environment.entry.parent))
+            stack.enter_context(locked(place))
+            self._check(item, held, place)
+            entry = stack.enter_context(place.open(environment.entry.name))
+            status = entry.status()
+            if (status.st_dev, status.st_ino) != held.inode:
+                raise ChangedError("Another one is in its place since the plan was shown.")
+            steps.step("checked")
+            lock_uv(environment, entry, stack)
+            steps.step("locked")
+            mode = stat.S_IMODE(status.st_mode)
+            if mode & 0o700 != 0o700:
+                entry.permit(mode | 0o700)
+            known = _journal(item, status.st_ino, mode)
+            in_place.begin(entry, replace(known, how=Removal.IN_PLACE))
+            places.note(self._context.machine.state_directory, place.real())
+            steps.step("freeing begun")
+            return _result(item, Outcome.DONE, "", trash=environment.entry)
 
     def _alias(self, item: Item, held: _Held) -> Result:
         """Move the link alone into a trash directory made for it."""
@@ -281,7 +332,7 @@ class Deleter:
             entry.permit(mode | 0o700)
             back.add(partial(entry.permit, mode))
         back.add(partial(journal.remove, entry))
-        _write(entry, _journal(item, status.st_ino, mode))
+        in_place.write_with_room(entry, _journal(item, status.st_ino, mode))
         steps.step("journalled")
         self._unlink(item, back)
         if entry.descriptor is None:
@@ -333,19 +384,15 @@ def _journal(item: Item, inode: int, mode: int) -> Trashed:
     )
 
 
-def _write(entry: Directory, trashed: Trashed) -> None:
-    """Write the journal, on a full disk in the room of our own sidecar.
+def _no_trash(error: Exception) -> bool:
+    """Return whether something is whole in its place since it cannot go to the trash at all.
 
-    The index holds all that the sidecar does: the next listing writes it again.
+    Because the disk is full, or no directory can be renamed there.
     """
-    try:
-        journal.write(entry, trashed)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not entry.has(SIDECAR):
-            raise
-        entry.unlink(SIDECAR)
-        entry.sync()
-        journal.write(entry, trashed)
+    cause = error.__cause__ if isinstance(error, FailedError) else error
+    in_trash = isinstance(error, FailedError) and error.trash is not None
+    untrashable = (*in_place.FULL, errno.EXDEV)
+    return not in_trash and isinstance(cause, OSError) and cause.errno in untrashable
 
 
 def _debris(place: Directory, environment: Environment) -> str:

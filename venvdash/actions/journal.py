@@ -11,14 +11,17 @@ from venvdash.actions import journaling
 from venvdash.actions.journaling import JournalError, Table, count, path, several, text, time
 from venvdash.model import Link, Removal, Trashed
 from venvdash.records.spelling import spell
+from venvdash.scanner.inspect import FREEING
 from venvdash.system.directory import Directory
+from venvdash.system.files import own_uid
 
-__all__ = ["JournalError", "leftover", "read", "remove", "write"]
+__all__ = ["JournalError", "begin", "in_place", "leftover", "mark", "read", "remove", "write"]
 
 NAME = "trash.toml"
 PREFIX = ".venvdash-trash-"  # of the trash directory's name; random letters follow
 LINK = "link"  # what an alias is called in its trash directory
-BEGUN = "purge.toml"  # the journal's name once freeing has begun: see ``purge``
+BEGUN = FREEING  # the journal's name once freeing has begun: see ``purge``
+_MARK = "freeing "  # a link of that name says so where there is no room: the inode follows
 _TEMPORARY = ".venvdash-tmp-trash"
 _SCHEMA = 1
 _REASON_LIMIT = 1000  # characters
@@ -35,12 +38,52 @@ def write(directory: Directory, trashed: Trashed) -> None:
     journaling.write(directory, NAME, _table(trashed), _COMMENT, _TEMPORARY, same)
 
 
+def begin(directory: Directory, trashed: Trashed) -> None:
+    """Write into ``directory`` that it is freed where it lies. Raises OSError."""
+
+    def same(table: Table) -> bool:
+        again = _trashed(table, directory, True)
+        return again == replace(trashed, path=again.path, purging=True)
+
+    journaling.write(directory, BEGUN, _table(trashed), _COMMENT, _TEMPORARY, same)
+
+
+def mark(directory: Directory) -> None:
+    """Say the same without any room: by a link, whose text lies in its inode. Raises OSError."""
+    directory.make_link(BEGUN, f"{_MARK}{directory.status().st_ino}")
+    directory.sync()
+
+
+def in_place(directory: Directory) -> Trashed | None:
+    """Return what is freed where it lies, if this very directory is; None for anything else."""
+    try:
+        found = _marked(directory) or _read(directory, BEGUN)
+    except (JournalError, OSError):
+        return None
+    if found is None or found.how != Removal.IN_PLACE:
+        return None
+    return found if found.inode == directory.status().st_ino else None
+
+
+def _marked(directory: Directory) -> Trashed | None:
+    """Return what a link in the place of a journal says. Raises OSError."""
+    try:
+        text, owner = directory.link_text(BEGUN), directory.look(BEGUN).st_uid
+    except OSError:
+        return None
+    inode = directory.status().st_ino
+    if text != f"{_MARK}{inode}" or own_uid() not in (None, owner):
+        return None
+    path = directory.path
+    return Trashed(path, path, path.name, how=Removal.IN_PLACE, inode=inode, purging=True)
+
+
 def read(directory: Directory) -> Trashed | None:
     """Return what the journal in ``directory`` says, None where there is none.
 
     Raises JournalError.
     """
-    return _read(directory, NAME) or _read(directory, BEGUN)
+    return _read(directory, NAME) or _marked(directory) or _read(directory, BEGUN)
 
 
 def _read(directory: Directory, name: str) -> Trashed | None:

@@ -19,6 +19,7 @@ from venvdash.model import (
     Row,
     TrashFolder,
 )
+from venvdash.system import layers
 from venvdash.system.files import read_text, real
 from venvdash.system.locks import environment_locked
 from venvdash.system.processes import Use, users
@@ -93,6 +94,8 @@ def _item(row: Row, context: Context) -> Item:
     if tools.needs_tool(row.environment):
         tools.command(row.environment, context.machine)
         how = Removal.TOOL
+    elif layers.renamable(row.environment.entry, context.mounts) is False:
+        how = Removal.IN_PLACE
     folder = _folder(row, context) if how is Removal.TRASH else None
     return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row, context), folder)
 

@@ -112,11 +112,23 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
     for root in roots:
         with suppress(OSError), os.scandir(root) as entries:
             for entry in entries:
-                if entry.name.startswith(journal.PREFIX) and entry.is_dir(follow_symlinks=False):
-                    path = Path(entry.path)
-                    if _begun(path) and not running(path):
-                        found.append(path)
+                if not entry.is_dir(follow_symlinks=False):
+                    continue
+                path, ours = Path(entry.path), entry.name.startswith(journal.PREFIX)
+                if (_begun(path) if ours else in_place(path)) and not running(path):
+                    found.append(path)
     return found
+
+
+def in_place(path: Path) -> bool:
+    """Return whether an environment is being freed where it lies. Raises nothing."""
+    if not os.path.lexists(path / journal.BEGUN):
+        return False
+    try:
+        with Directory(path) as directory:
+            return journal.in_place(directory) is not None
+    except OSError:
+        return False
 
 
 def _begun(path: Path) -> bool:
@@ -136,7 +148,7 @@ def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
 
     Raises _RefusedError, _BusyError, or OSError: FileNotFoundError if it is not there.
     """
-    if not path.name.startswith(journal.PREFIX) or not path.is_absolute():
+    if not path.is_absolute() or not (path.name.startswith(journal.PREFIX) or in_place(path)):
         raise _RefusedError("it does not lie in the trash")
     with Directory(Path(os.path.realpath(path.parent))) as parent:
         found = parent.look(path.name)
@@ -164,6 +176,8 @@ def _free(
         open_up(entry.descriptor, entry.status())
     trashed = _check_journal(entry)
     _begin(entry)
+    if trashed is not None and trashed.how == Removal.IN_PLACE:
+        _unlink(trashed)
     comes_back = _what_comes_back(entry, mounts)
     removed = _empty(entry, processes, comes_back.telling(tell) if comes_back else tell)
     if comes_back:
@@ -179,6 +193,18 @@ def _free(
     with suppress(OSError):
         entry.write(LEFT, "\n".join(said).encode("utf-8", "replace"), LEFT + ".new")
     return PurgeResult(path, removed.freed, problems=said)
+
+
+def _unlink(trashed: Trashed) -> None:
+    """Remove what in its project leads to an environment that never was in the trash."""
+    from venvdash.actions import links  # as a rule deleting has done that
+
+    for link in trashed.links:
+        with suppress(links.ChangedError, OSError):
+            links.remove(link)
+    for edit in trashed.edits:
+        with suppress(links.ChangedError, OSError):
+            links.apply(edit)
 
 
 def _check_mounts(parent: Directory, entry: Directory, mounts: Mounts) -> None:

@@ -22,7 +22,7 @@ from venvdash.actions.rename_journal import Renaming
 from venvdash.actions.repair import Repair, RepairError, own_names, refusal
 from venvdash.actions.rollback import Rollback, lock_uv, locked, opened, words
 from venvdash.model import Edit, Environment, Row
-from venvdash.system import locks
+from venvdash.system import layers, locks
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.mounts import Mounts
@@ -49,6 +49,11 @@ def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -
         yield "It belongs to a tool that keeps track of it by its place."
         return
     yield from checks.refusals_to_move(row, table, context)
+    if layers.renamable(environment.entry, context.mounts) is False:
+        yield (
+            "It lies in a container image's layer, where directories cannot be renamed: copy it, "
+            "then delete it with `--now`."
+        )
     yield from taken(new)
     yield from checks.unmakeable(new)
     if reason := refusal(_prefix(environment, new)):

@@ -38,7 +38,8 @@ def tidy(gone: Trashed, machine: Machine | None = None) -> tuple[Path, ...]:
     """
     from venvdash.stores import of_kind  # imports every store
 
-    store = of_kind(gone.kind) if gone.kind and gone.how == Removal.TRASH else None
+    whole = gone.how in (Removal.TRASH, Removal.IN_PLACE)
+    store = of_kind(gone.kind) if gone.kind and whole else None
     if store is None:
         return ()
     machine = machine or Machine.current()

@@ -16,6 +16,7 @@ from venvdash.actions import (
     links,
     making,
     places,
+    purge,
     rename_journal,
     renaming,
     steps,
@@ -51,7 +52,21 @@ def find(context: Context) -> list[Trashed]:
                 if trashed is not None and _has_content(directory, trashed):
                     until = trash_folder.lasts_until(place, stores or (_store_of(trashed),))
                     found.append(replace(trashed, lasts_until=until))
+        found += _freed_in_place(place)
     return sorted(found, key=lambda trashed: -trashed.since)
+
+
+def _freed_in_place(place: Path) -> Iterator[Trashed]:
+    """Yield what was to be freed where it lies, and is still there."""
+    try:
+        names = sorted(os.listdir(place))
+    except OSError:
+        return
+    for name in names:
+        if name.startswith(journal.PREFIX) or not purge.in_place(place / name):
+            continue
+        if (trashed := read(place / name)) is not None:
+            yield trashed
 
 
 def _store_of(trashed: Trashed) -> str:

@@ -67,6 +67,7 @@ class Removal(StrEnum):
     TRASH = "trash"  # renamed into the trash, from where it can be restored
     UNLINK = "unlink"  # an alias: the link alone goes, its target is untouched
     TOOL = "tool"  # by the tool's own command, which cannot be undone
+    IN_PLACE = "in-place"  # freed where it lies: nothing can be renamed there
     UNFINISHED = "unfinished"  # it was never whole: what a crash left of its making
 
 

@@ -26,6 +26,7 @@ from venvdash.stores import registry
 from venvdash.stores.base import Entry, Reading, Root, Store, normalised, parse_cfg
 from venvdash.system.files import open_quietly, read_text
 
+FREEING = "purge.toml"  # lies in what is being freed for good: see ``actions.purge``
 _CFG_LIMIT = 64 * 1024  # bytes; the largest that tools write is a few hundred
 _ACTIVATED = re.compile(
     r"^[ \t]*(?:export )?VIRTUAL_ENV=(?P<quote>[\"']?)(?P<path>/[^\"'$\n]+)(?P=quote)\s*$",
@@ -175,6 +176,8 @@ def _look(path: str) -> _Prefix:
     if not stat.S_ISDIR(found.st_mode):
         raise _NotOneError("is not a directory")
     names = frozenset(os.listdir(path))
+    if FREEING in names:
+        raise _NotOneError("is being deleted")
     if "pyvenv.cfg" not in names and conda.NAME in names:
         return _conda(path, found, names)
     if "pyvenv.cfg" not in names:

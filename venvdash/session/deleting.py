@@ -140,7 +140,7 @@ class Deletions:
                 result = _skipped(item, held[item.row.path])
             else:
                 yield RowState(item.row.path, State.DELETING)
-                result = deleter.apply(item)
+                result = deleter.apply(item, now=now)
             result = self._gone(item, result)
             results.append(result)
             if result.outcome is Outcome.DONE:

@@ -34,8 +34,9 @@ def _due(place: Path, days: TrashDays) -> bool:
 def _entry(entry: "os.DirEntry[str]", days: TrashDays) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
-    if entry.name.startswith(PREFIX) or os.path.lexists(
-        os.path.join(entry.path, rename_journal.NAME)
+    names = (rename_journal.NAME, journal.BEGUN)
+    if entry.name.startswith(PREFIX) or any(
+        os.path.lexists(os.path.join(entry.path, name)) for name in names
     ):
         return True
     written = os.path.lexists(os.path.join(entry.path, journal.NAME))

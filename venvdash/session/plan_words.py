@@ -133,6 +133,9 @@ def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
     elif item.how == Removal.TOOL:
         command = visible(environment.traits.tool or "its tool's own command")
         yield _warning(f"  removed by {command}: ", "this cannot be undone")
+    elif item.how == Removal.IN_PLACE:
+        yield _warning("  ", "no trash", ": in a container image's layer nothing can be renamed;")
+        yield _plain("  only freeing it at once (`--now`) deletes it, which cannot be undone")
     if item.folder and item.folder.lasts_until:
         yield _warning("  in the trash ", f"until the next `{visible(item.folder.lasts_until)}`")
     for link in item.links:

@@ -45,6 +45,7 @@ class Mount:
     device: str = field(default="", compare=False)
     read_only: bool = field(default=False, compare=False)
     user: int | None = field(default=None, compare=False)
+    redirects: bool | None = field(default=None, compare=False)
 
     @property
     def network(self) -> bool:
@@ -217,9 +218,19 @@ def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
                     device=left[2].decode("ascii", "replace"),
                     read_only=b"ro" in left[5].split(b",") or b"ro" in options,
                     user=_user(options),
+                    redirects=_redirects(options),
                 )
             )
     return tuple(found)
+
+
+def _redirects(options: Iterable[bytes]) -> bool | None:
+    """Return what overlayfs was told of renaming directories, None for nothing."""
+    for option in options:
+        name, _, value = option.partition(b"=")
+        if name == b"redirect_dir":
+            return value == b"on"
+    return None
 
 
 def _user(options: Iterable[bytes]) -> int | None:
