@@ -262,9 +262,12 @@ class Move(Rename):
     def place(self, world: World) -> Path:
         return world.home.path / ".venvs" / "app"
 
+    def begin(self, world: World) -> None:
+        super().begin(world)
+        self.place(world).parent.mkdir()
+
     def run(self, world: World, session: Session) -> Result:
         target = self.place(world).parent
-        target.mkdir(exist_ok=True)
         return changed(session, session.changes.move(_row(session, world.old), target))
 
 
