@@ -78,8 +78,10 @@ def test_on_a_terminal_it_is_asked(home: Home, project: Path, answer: str) -> No
 
 
 @needs_root
-def test_linking_to_it_runs_nothing(home: Home, project: Path) -> None:
+def test_linking_to_what_everybody_may_write_to_runs_nothing(home: Home, project: Path) -> None:
     """Without a lockfile uv would build it, to say under which name it looks for it."""
+    subprocess.run(["chown", "-R", "0:0", project], check=True)
+    project.chmod(0o777)
     own = home.path / "code" / "own"
     uv_project(home, own)
     shutil.rmtree(own)
