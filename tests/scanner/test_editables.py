@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import Home
 from tests.realtools import Uv
-from venvdash.model import Direction, How
+from tests.scenario import rows
+from venvdash.model import Direction, How, Status
 from venvdash.scanner.editables import Editable
 from venvdash.scanner.inspect import Inspected, inspect
 from venvdash.scanner.packages import origins, read_site
@@ -208,3 +209,23 @@ def test_an_egg_link_without_its_metadata(tmp_path: Path) -> None:
     assert [(p.name, p.version, p.origin) for p in found.packages] == [
         ("my-app", "", "file:///no/such")
     ]
+
+
+@pytest.mark.parametrize("name", ["my-app", "tools"])
+def test_every_project_that_shares_an_environment_is_shown(
+    home: Home, uv_index: Uv, name: str
+) -> None:
+    first = project(home, BACKENDS["flit"])
+    second = first.with_name("other")
+    shutil.copytree(first, second)
+    toml = (second / "pyproject.toml").read_text()
+    (second / "pyproject.toml").write_text(toml.replace("my-app", "other"))
+    (second / "src" / "my_app").rename(second / "src" / "other")
+    path = environment(home, name)
+    uv_index("pip", "install", "-q", "--no-deps", "--python", path, "-e", first, "-e", second)
+    found = rows(home)[path].verdict
+    assert (found.status, set(found.projects)) == (Status.LINKED, {first, second})
+    assert str(second) in found.reason
+    shutil.rmtree(first)
+    found = rows(home)[path].verdict
+    assert found.status is (Status.LINKED if name == "my-app" else Status.NAMED)

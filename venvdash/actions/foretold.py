@@ -51,6 +51,11 @@ class Words:
             yield f"Installed again, as files of them are missing: {listed(way.again)}."
         yield from self._other_pointer()
         yield from self._other_python()
+        if self.row.endangered is not None:
+            yield (
+                f"`uv sync` in the project would delete {self._short(self.row.endangered)} with"
+                " every file in it. This sync leaves it alone."
+            )
         if not found.replaced:
             yield from self._uses()
 

@@ -12,7 +12,7 @@ from typing import Any
 from venvdash.actions import checks, tools, uv
 from venvdash.actions.context import Context
 from venvdash.actions.exposure import exposed, foreign_project
-from venvdash.model import Flag, Row, Status, Traits
+from venvdash.model import Flag, Location, Row, Status, Traits
 from venvdash.stores.base import normalised
 from venvdash.stores.reading import config_text, toml_table
 from venvdash.system.files import real
@@ -315,7 +315,8 @@ def _workspace(table: Mapping[str, Any]) -> bool:
 
 
 def _inexact(row: Row, extra: Sequence[str]) -> str:
-    if "--inexact" in extra or "--exact" in extra:
+    inside = row.environment.location is Location.IN_PROJECT
+    if inside or "--inexact" in extra or "--exact" in extra:
         return ""
     count = len(row.verdict.projects)
     if count > 1:

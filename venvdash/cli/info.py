@@ -16,9 +16,11 @@ from venvdash.session import Session
 from venvdash.session.examine import Examination
 from venvdash.session.figures import age, doubt, size
 from venvdash.session.words import (
+    endangered_in_words,
     evidence_in_words,
     how_in_words,
     places_in_words,
+    use_in_words,
     user_files_in_words,
 )
 from venvdash.text import short_path, visible
@@ -63,6 +65,18 @@ def info_json(found: Examination) -> dict[str, object]:
             {"package": one.package, "count": one.count, "files": [str(f) for f in one.files]}
             for one in found.missing
         ],
+        "tools": [
+            {
+                "tool": use.tool,
+                "project": str(project),
+                "path": str(use.environment) if use.environment else None,
+                "exists": use.exists,
+                "why": use.why,
+                "depends_on": list(use.depends_on),
+                "deletes": str(use.deletes) if use.deletes else None,
+            }
+            for project, use in found.uses
+        ],
         "references": [
             {"what": one.what, "file": str(one.file), "path": one.target}
             for one in found.references
@@ -98,6 +112,7 @@ def _lines(found: Examination, opened: Session) -> Iterator[str]:
     yield f"{visible(row.name)}  {row.verdict.status}"
     yield visible(row.verdict.reason)
     yield from _part("Project", _project(row, home))
+    yield from _part("Tools", _tools(found, home))
     yield from _part("Evidence", _evidence(row.verdict.claims, opened))
     yield from _part("Flags", (_pair(flag, reason) for flag, reason in found.flags.items()))
     yield from _part("Disk", _disk(row))
@@ -130,6 +145,18 @@ def _project(row: Row, home: Path) -> Iterator[str]:
         yield _pair("known by", how_in_words(verdict.evidence))
     if row.here:
         yield "the project of the current directory"
+
+
+def _tools(found: Examination, home: Path) -> Iterator[str]:
+    def short(path: Path) -> str:
+        return short_path(path, home)
+
+    for project, use in found.uses:
+        where = f" (in {short(project)})" if len(found.row.verdict.projects) > 1 else ""
+        yield _pair(use.tool, f"{use_in_words(use, short)}{where}")
+        yield _pair("", f"depends on {visible(', '.join(use.depends_on))}")
+    if danger := endangered_in_words(found.row, short):
+        yield _pair("danger", danger)
 
 
 def _evidence(claims: Iterable[Claim], opened: Session) -> Iterator[str]:

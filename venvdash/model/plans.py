@@ -13,7 +13,8 @@ class Row:
     """One line of the list: everything known about one environment.
 
     ``title`` is what its project calls itself, which several may. ``pointed`` are those of its
-    projects whose own pointer (``.venv``, the tool's file) leads here.
+    projects whose own pointer (``.venv``, the tool's file) leads here. ``endangered`` is a
+    directory in one of its projects that the tool there deletes when it next syncs.
     """
 
     environment: Environment
@@ -25,6 +26,7 @@ class Row:
     here: bool = False  # belongs to the project of the current directory
     title: str = ""
     pointed: tuple[Path, ...] = ()
+    endangered: Path | None = None
 
     @property
     def path(self) -> Path:

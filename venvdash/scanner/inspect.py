@@ -343,20 +343,26 @@ def _editable_claims(
     """Yield a claim for each source tree that is installed in editable mode.
 
     It proves something only where the tool's hash of its directory agrees, or where the package
-    bears the environment's name; else it is a mention: any library can be installed that way.
+    bears the environment's name; else it is a mention: any library can be installed that way. In
+    an environment that no tool made for one project, all are proven by one that bears its name.
     """
     traits = environment.traits
     names = _own_names(traits, environment.prompt)
-    for editable in editables:
-        how, project = How.MENTION, editable.source
-        hashed = _hashed(environment, store, editable.source)
-        if hashed:
-            how, project = How.HASH, hashed
-        elif editable.name and (
+    own = [
+        editable.name is not None
+        and (
             normalised(editable.name) in names
             or store.name_part(editable.name) == traits.project_name
-        ):
-            how = How.EDITABLE
+        )
+        for editable in editables
+    ]
+    shared = traits.digest is None and any(own)
+    for editable, named in zip(editables, own, strict=True):
+        hashed = _hashed(environment, store, editable.source)
+        how = How.EDITABLE if named or shared else How.MENTION
+        if hashed:
+            how = How.HASH
+        project = hashed or editable.source
         yield Claim(environment.path, project, how, Direction.ENVIRONMENT, str(editable.file))
 
 

@@ -174,6 +174,11 @@ def unknown(environment: Environment, searched: int, hint: Claim | None) -> str:
     return f"its name says that it was made for a {kind}{shown}, and {where}{_before(hint)}"
 
 
+def shared(projects: Sequence[Path]) -> str:
+    """Return why it is linked to several projects, none of which it was made for."""
+    return f"{listed(projects)} are installed in it in editable mode"
+
+
 def named(hint: Claim | None) -> str:
     """Return why no project is expected."""
     return f"made by hand under a name of its own; no project is expected{_before(hint)}"

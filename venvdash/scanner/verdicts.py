@@ -364,8 +364,23 @@ def _living_mention(case: _Case, facts: Facts) -> Claim | None:
     return None
 
 
+def _shared(case: _Case, facts: Facts) -> list[_Project]:
+    """Return the source trees that are there and that the environment has in editable mode."""
+    mentions = [
+        claim
+        for claim in case.claims
+        if claim.how is How.MENTION and claim.direction is Direction.ENVIRONMENT
+    ]
+    found = {claim.project: _Project((claim,), _place(claim, facts)) for claim in mentions}
+    return [project for project in found.values() if project.alive]
+
+
 def _unproven(case: _Case, facts: Facts) -> Verdict:
     if case.environment.traits.expects_project:
         reason = reasons.unknown(case.environment, facts.searched, case.hint)
         return case.verdict(Status.UNKNOWN, reason)
+    shared = _shared(case, facts)
+    if len(shared) > 1:
+        reason = reasons.shared([project.path for project in shared])
+        return case.verdict(Status.LINKED, reason, shared)
     return case.verdict(Status.NAMED, reasons.named(case.hint))

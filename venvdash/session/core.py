@@ -176,7 +176,8 @@ class Session(Scanned):
         """Return what is looked up for one environment only. Raises nothing."""
         from venvdash.session.examine import examine  # no list needs it
 
-        return examine(row, self._references.get(row.path, ()))
+        references = self._references.get(row.path, ())
+        return examine(row, references, self.machine, self.config)
 
     def context(self) -> "Context":
         """Return what actions may know of the machine as it is now."""

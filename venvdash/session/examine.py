@@ -1,16 +1,19 @@
 """What is looked up for one environment when its details are asked for, not for a list."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from venvdash.model import Flag, Package, Row
-from venvdash.scanner import integrity
+from venvdash.config import Config
+from venvdash.model import Flag, Package, Row, Status, Use
+from venvdash.scanner import integrity, tools
 from venvdash.scanner.integrity import Missing
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.scanner.references import Reference
 from venvdash.session.memory import unfinished
 from venvdash.session.words import FLAG_MEANINGS, flag_in_words
+from venvdash.system.machine import Machine
 from venvdash.text import visible
 
 
@@ -18,17 +21,21 @@ from venvdash.text import visible
 class Examination:
     """One environment, closely looked at; ``row`` has the flags that came of it.
 
-    ``packages`` have their origins. ``flags`` says for each flag, in words, why it is there.
+    ``packages`` have their origins. ``uses`` says for each of its projects which environment the
+    tools there use. ``flags`` says for each flag, in words, why it is there.
     """
 
     row: Row
     packages: tuple[Package, ...]
     missing: tuple[Missing, ...]
     references: tuple[Reference, ...]
+    uses: tuple[tuple[Path, Use], ...]
     flags: dict[Flag, str]
 
 
-def examine(row: Row, references: tuple[Reference, ...]) -> Examination:
+def examine(
+    row: Row, references: tuple[Reference, ...], machine: Machine, config: Config
+) -> Examination:
     """Look closely at one environment; ``references`` are those that the scan found."""
     environment = row.environment
     prefix = environment.target or environment.path
@@ -39,7 +46,17 @@ def examine(row: Row, references: tuple[Reference, ...]) -> Examination:
         row = replace(row, environment=environment)
     flags = {flag: _why(flag, row, gone, references) for flag in sorted(environment.flags)}
     found = _with_origins(environment.packages, origins(site) if site else ())
-    return Examination(row, found, gone, references, flags)
+    uses = tuple(_uses(row, machine, config))
+    return Examination(row, found, gone, references, uses, flags)
+
+
+def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Use]]:
+    """Yield what the tools of its living projects use in these."""
+    if row.environment.traits.script or row.verdict.status not in (Status.LINKED, Status.INACTIVE):
+        return
+    for project in row.verdict.projects:
+        found = tools.of_project(project, machine, config, {row.environment.store})
+        yield from ((project, use) for use in found.uses.values())
 
 
 def _site(prefix: Path, python: str | None) -> str | None:

@@ -146,6 +146,7 @@ class Scanned:
                 here=not here.isdisjoint(verdict.projects),
                 title=self._names.get(verdict.project, "") if verdict.project else "",
                 pointed=nearest.pointing(path, verdict, event.facts),
+                endangered=_endangered(verdict, event.facts),
             )
             self.rows[path] = row
             changed.append(row)
@@ -199,3 +200,10 @@ class Scanned:
                 if above & {project, really}:
                     depths[project] = len(really.parts)
         return {project for project, depth in depths.items() if depth == max(depths.values())}
+
+
+def _endangered(verdict: Verdict, facts: Facts) -> Path | None:
+    """Return the directory in a project that the next sync of the tool there deletes."""
+    tools = [facts.tools[project] for project in verdict.projects if project in facts.tools]
+    uses = [use for found in tools for use in found.uses.values()]
+    return next((use.deletes for use in uses if use.deletes is not None), None)

@@ -14,6 +14,7 @@ from venvdash.model import (
     Row,
     Status,
     Trashed,
+    Use,
     UserFiles,
     UserPlace,
 )
@@ -160,3 +161,18 @@ def when_freed(one: Trashed) -> str:
     if one.kept:
         return "kept"
     return "–" if one.days_left is None else counted(math.ceil(one.days_left), "day")
+
+
+def endangered_in_words(row: Row, short: Callable[[Path], str]) -> str:
+    """Return what the next ``uv sync`` deletes, "" where it deletes nothing of the user's."""
+    if row.endangered is None:
+        return ""
+    return f"`uv sync` in that project deletes {short(row.endangered)}, with every file in it"
+
+
+def use_in_words(use: Use, short: Callable[[Path], str]) -> str:
+    """Return which environment a tool uses in a project, and why."""
+    if use.environment is None:
+        return f"uses none: {visible(use.why)}"
+    verb = "uses" if use.exists else "would create"
+    return f"{verb} {short(use.environment)}: {visible(use.why)}"

@@ -12,6 +12,7 @@ from venvdash.session import figures
 from venvdash.session.words import (
     FLAG_MEANINGS,
     STATUS_MEANINGS,
+    endangered_in_words,
     evidence_in_words,
     flag_in_words,
     how_in_words,
@@ -73,6 +74,7 @@ def describe(row: Row, home: Path | None, now: float | None = None) -> Content:
         Content.assemble(Content.styled(visible(row.name), "bold"), "  ", status_label(row)),
         Content(_why(row, home)),
         *_flags(row),
+        *_danger(row, home),
         *_project(row, home),
         *_evidence(row, home),
         *_disk(row),
@@ -97,6 +99,12 @@ def _flags(row: Row) -> Iterable[Content]:
     for flag in FLAG_MEANINGS:
         if flag in row.environment.flags:
             yield Content.assemble((flag.value, "bold"), f": {flag_in_words(flag, row)}")
+
+
+def _danger(row: Row, home: Path | None) -> Iterable[Content]:
+    words = endangered_in_words(row, lambda path: short_path(path, home))
+    if words:
+        yield Content.styled(words, "$text-warning")
 
 
 def _project(row: Row, home: Path | None) -> Iterable[Content]:
