@@ -80,7 +80,11 @@ def _no_disks_of_this_machine(
     def disks(machine: Machine) -> Path:
         return machine.path_variable("VENVDASH_DISKS") or machine.home
 
+    def in_container(machine: Machine) -> bool:
+        return machine.variable("container") is not None
+
     monkeypatch.setattr(Machine, "disks", property(disks))
+    monkeypatch.setattr(Machine, "in_container", property(in_container))  # wherever tests run
 
 
 @pytest.fixture

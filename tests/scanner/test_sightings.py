@@ -79,7 +79,7 @@ def test_a_link_in_home_to_another_disk_is_followed(home: Home, tmp_path: Path) 
     point.mkdir()
     with tmpfs(point):
         (home.path / "src").symlink_to(point)
-        environment = uv_project(home, point / "webapp")
+        environment = uv_project(home, point / "webapp", "--no-package")
         verdict = rows(home)[environment].verdict
     assert (verdict.status, verdict.projects) == (Status.LINKED, (point / "webapp",))
 

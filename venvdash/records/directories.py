@@ -43,6 +43,18 @@ def split(names: bytes) -> list[str]:
     return os.fsdecode(names).split("\0") if names else []
 
 
+def each(names: bytes) -> Iterator[str]:
+    """Yield the names that were joined by NUL bytes; of many never all at once."""
+    if len(names) < _BUFFER:
+        yield from split(names)
+        return
+    start = 0
+    while (end := names.find(b"\0", start)) >= 0:
+        yield os.fsdecode(names[start:end])
+        start = end + 1
+    yield os.fsdecode(names[start:])
+
+
 class Reader:
     """Reads the records of one place in their order; ends where they do not fit."""
 

@@ -137,6 +137,12 @@ class Machine:
         return folders.get(self.platform, self.data_home) / "venvdash"
 
     @cached_property
+    def in_container(self) -> bool:
+        """Whether podman, docker or systemd-nspawn say that they run us."""
+        marks = ("/run/.containerenv", "/.dockerenv")
+        return self.variable("container") is not None or any(map(os.path.exists, marks))
+
+    @cached_property
     def disks(self) -> Path:
         """The directory below which local disks are searched: VENVDASH_DISKS, or the root."""
         return self.path_variable("VENVDASH_DISKS") or Path(self.home.anchor or os.sep)

@@ -70,6 +70,8 @@ def recheck(
 ) -> Findings:
     """Read again what most likely changed since a search: recorded places, pointers, HOME's top.
 
+    A disk that was mounted since holds every environment.
+
     Return its findings with what was found meanwhile; what was found before stays found.
     """
     run = _Run(machine, config, environments, facts, Mounts.read())
@@ -77,6 +79,10 @@ def recheck(
     places = [str(hit.project) for hit in near if hit.project is not None]
     places += [str(path) for path in (facts.pointers if facts else ())]
     found = run.near(places, cancelled)
+    new = sorted(run.mounted - findings.mounted)
+    if new:  # a disk that was plugged in since
+        reason = f"{visible(new[0])} was mounted after the search. To release it: {AGAIN}."
+        found = {e.path: Hit(e.path, None, reason) for e in environments} | found
     return replace(findings, hits={**found, **findings.hits})
 
 
@@ -251,6 +257,13 @@ class _Run:
             for path in self._read
         )
 
+    @property
+    def mounted(self) -> frozenset[str]:
+        """The mount points of the disks that are searched."""
+        places = self._places
+        points = [mount.point for mount in (*places.local, *places.network)]
+        return frozenset(filter(places.allowed, points))
+
     def near(self, places: Iterable[str], cancelled: Callable[[], bool]) -> dict[Path, Hit]:
         """Search recorded places, their siblings and ``places`` alone."""
         clock = _Clock(None, cancelled)
@@ -280,6 +293,7 @@ class _Run:
             if clock.over():
                 reading.stop(PATIENCE)
                 break
+        progress(Progress(path, self._ledger.directories))
         if reading.ended:
             writer.keep(named(start.path))
             self._read += [start.path] if start.depth is None else []
@@ -335,6 +349,7 @@ class _Run:
             ended=ended,
             described=self._described(),
             searched_for=frozenset(environment.path for environment in self._environments),
+            mounted=self.mounted,
         )
 
     def _described(self) -> str:

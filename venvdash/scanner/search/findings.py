@@ -62,7 +62,8 @@ class Findings:
 
     ``hits``: for each environment what stands against taking it. ``ended`` says that every place
     was searched that should be, ``described`` what was searched, as the rest of a sentence that
-    begins "not found in …". ``searched_for`` are the environments that were asked about.
+    begins "not found in …". ``searched_for`` are the environments that were asked about,
+    ``mounted`` the mount points of the disks that were there.
     """
 
     hits: Mapping[Path, Hit] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class Findings:
     ended: bool = False
     described: str = ""
     searched_for: frozenset[Path] = frozenset()
+    mounted: frozenset[str] = frozenset()
 
     def held(self, environment: Environment) -> str:
         """Return why an environment is held, as a sentence; "" where it may be taken."""

@@ -68,10 +68,18 @@ class Digests:
 
     def fitting_script(self, file: str) -> Iterator[Environment]:
         """Yield the environments whose digest is that of a script."""
+        for environment in self.called(file):
+            if self._stores[environment.store].fits(environment, Path(file)):
+                yield environment
+
+    def called(self, file: str) -> Iterator[Environment]:
+        """Yield the environments that were made for a script of this name."""
         stem = os.path.splitext(os.path.basename(file))[0]
-        for store in self._stores.values():
-            for environment in self._scripts.get(_part(store)(stem), ()):
-                if environment.store == store.name and store.fits(environment, Path(file)):
+        for name in {
+            environment.store for found in self._scripts.values() for environment in found
+        }:
+            for environment in self._scripts.get(_part(self._stores[name])(stem), ()):
+                if environment.store == name:
                     yield environment
 
 

@@ -130,10 +130,11 @@ class Places:
     def _remote(self) -> Iterator[Mount]:
         for mount in self.mounts.points.values():
             entered = mount.network and mount.fstype not in _KERNEL_TYPES
-            if entered and self._allowed(mount.point):
+            if entered and self.allowed(mount.point):
                 yield mount
 
-    def _allowed(self, path: str) -> bool:
+    def allowed(self, path: str) -> bool:
+        """Return whether a path lies where disks are searched, and in nothing that is skipped."""
         skipped = any(inside(path, folder) for folder in self.skipped)
         return inside(path, self.top) and not skipped
 
@@ -209,7 +210,7 @@ class Places:
         if not self.mounts.mounts:  # a system that does not tell what is mounted
             yield Start(self.top)
         for mount in sorted(self.local, key=lambda m: m.point):
-            if self._allowed(mount.point):
+            if self.allowed(mount.point):
                 yield Start(mount.point)
             elif inside(self.top, mount.point) and self.mounts.of(self.top) is mount:
                 yield Start(self.top)
@@ -221,7 +222,7 @@ class Places:
         if real is None:
             return
         mount = self.mounts.of(real)
-        if mount is None or self._allowed(real):
+        if mount is None or self.allowed(real):
             remote = mount is not None and mount.network
             yield Start(real, depth, remote)
 
@@ -229,7 +230,7 @@ class Places:
         """Yield the mounts that are left out by design."""
         for mount in self.mounts.points.values():
             what = self._left_out(mount)
-            if what and self._allowed(mount.point):
+            if what and self.allowed(mount.point):
                 yield NotEntered(Path(mount.point), what)
         for folder in sorted(self.skipped):
             yield NotEntered(Path(folder), "skipped by the configuration")

@@ -138,7 +138,9 @@ class Seeker:
         for spelling in self._spellings.of(file):
             for environment in self._digests.fitting_script(spelling):
                 self._hit(environment.path, file, "its name has the hash of {}")
-        named_so = [] if file in self._living else list(self._names.of_script(file))
+        if file in self._living:
+            return
+        named_so = [*self._names.of_script(file), *(e.path for e in self._digests.called(file))]
         if named_so and _INLINE in (read_text(file) or ""):
             for path in named_so:
                 self._hit(path, file, "{} has its script's name, and may be it")

@@ -18,7 +18,6 @@ from venvdash.system.mounts import Mounts
 from venvdash.system.trust import is_private_group
 from venvdash.text import visible
 
-_MARKS = ("/run/.containerenv", "/.dockerenv")  # podman's and docker's
 _SUBVOLUMES = frozenset(["btrfs", "bcachefs"])  # whose mounts have a root as bind mounts do
 _OWN = (Relation.SAME, Relation.RENAMED, Relation.RESTORED)
 _READ_GROUP, _READ_OTHERS = 0o050, 0o005
@@ -53,15 +52,11 @@ def _why(root: Path, machine: Machine, mounts: Mounts) -> str:
     mount = mounts.of(root)
     if mount is not None and mount.point != "/" and not inside(str(machine.disks), mount.point):
         bound = mount.root != "/" and mount.fstype not in _SUBVOLUMES
-        if _in_container(machine) or (bound and _in_own_namespace()):
+        if machine.in_container or (bound and _in_own_namespace()):
             return "is mounted from outside this container, whose projects cannot be seen"
     if not inside(os.fspath(root), os.fspath(machine.home)) and read_by_others(root):
         return "can be read by other users, whose projects cannot all be seen"
     return ""
-
-
-def _in_container(machine: Machine) -> bool:
-    return machine.variable("container") is not None or any(map(os.path.exists, _MARKS))
 
 
 def _in_own_namespace() -> bool:

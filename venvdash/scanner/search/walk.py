@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from venvdash.records.directories import NOTHING, Reader, Seen, Writer, split
+from venvdash.records.directories import NOTHING, Reader, Seen, Writer, each, split
 from venvdash.scanner.search.findings import AGAIN, NotEntered, Unsearched
 from venvdash.scanner.search.places import NEVER, Start
 from venvdash.scanner.search.seeker import Seeker
@@ -17,6 +17,8 @@ from venvdash.text import visible
 
 _GIT, _OBJECTS = ".git", "objects"  # git's own store of everything that was ever committed
 _NEVER, _LINK, _SCRIPT = "never", "link", "script"  # what stands before such names in a list
+_SHOWN = 200  # characters of a path that is too long
+_MOST = 1000  # places that cannot be read and are named
 _YOUNG = 2_000_000_000  # nanoseconds; what changed just now may change again in the same tick
 _DENIED = (errno.EACCES, errno.EPERM)
 _NONE: list[str] = []
@@ -193,7 +195,7 @@ class Walk:
             self._writer.again(level, seen)
             if seen[2]:
                 frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._ledger))
-                frame.known = iter(split(seen[2]))
+                frame.known = each(seen[2])
         else:
             try:
                 if found.st_nlink == self._leaf:
@@ -206,7 +208,9 @@ class Walk:
             if inner or (seen is not None and seen[2]):
                 frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._ledger))
                 inner = self._arrange(frame, inner, seen)
-            self._note(level, found, inner, has)
+            inside = self._note(level, found, inner, has)
+            if frame is not None and seen is None:
+                frame.new = each(inside)  # which needs less memory than a list, of very many
         self._ledger.directories += 1
         if (
             has
@@ -240,12 +244,16 @@ class Walk:
 
     def _note(
         self, level: int, found: os.stat_result, inner: list[str], has: Sequence[str]
-    ) -> None:
-        """Remember a directory; what changed a moment ago may change again in the same tick."""
+    ) -> bytes:
+        """Remember a directory and return the names in it, joined.
+
+        What changed a moment ago may change again in the same tick of the clock.
+        """
         changed = found.st_ctime_ns if found.st_ctime_ns < self._trusted_before else 0
         inside = os.fsencode("\0".join(inner)) if inner else b""
         telling = os.fsencode("\0".join(has)) if has else b""
         self._writer.add(level, (found.st_ino if changed else 0, changed, inside, telling))
+        return inside
 
     def _other_entries(self, path: str, has: Sequence[str]) -> list[str]:
         """Look at the scripts and links among what is told of a directory; return the rest."""
@@ -319,20 +327,21 @@ class Walk:
             self._ledger.not_entered[what] = NotEntered(Path(path, name), what)
 
     def _report(self, path: str, error: OSError, *, own: bool) -> None:
-        """Note a directory that cannot be read; of others' directories only that they are."""
+        """Note a directory that cannot be read, unless it belongs to somebody else."""
         if error.errno in _GONE or (error.errno in _DENIED and not own):
             return
+        if error.errno == errno.ENAMETOOLONG:
+            path = os.path.dirname(path[:_SHOWN])  # no line takes the whole of it
         shown, denied = visible(path), error.errno in _DENIED
         why = "may not be read" if denied else f"cannot be read ({(error.strerror or '').lower()})"
-        release = f"`chmod u+rx {shown}`" if denied else f"make {shown} readable"
-        self._unsearched(
-            path,
-            f"{shown} {why}, so that it was not searched",
-            f'{release}, or `skip = ["{shown}"]` in the configuration',
-        )
+        release = f'`skip = ["{shown}"]` in the configuration'
+        if denied:
+            release = f"`chmod u+rx {shown}`, or {release}"
+        self._unsearched(path, f"{shown} {why}, so that it was not searched", release)
 
     def _unsearched(self, path: str, reason: str, release: str) -> None:
-        self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
+        if len(self._ledger.unsearched) < _MOST:
+            self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
 
 
 def _owned(found: os.stat_result, ledger: Ledger) -> bool:
