@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import rows
+from tests.scenario import rows, venv
 from tests.stores.places import given
 from venvdash.config import Config, ConfiguredStore, load
 from venvdash.model import Location, Row, Status
@@ -91,9 +91,22 @@ def test_a_flat_store_names_its_environments(user: Home, name: str) -> None:
     line, place = FLAT[name]
     path = _synced(user, place)
     row = _row(user, line, path)
-    assert (row.environment.traits.kind, row.verdict.status) == ("venv", Status.UNKNOWN)
+    proven = name == "Badg"  # by the hash in its name
+    status = Status.LINKED if proven else Status.UNKNOWN
+    assert (row.environment.traits.kind, row.verdict.status) == ("venv", status)
     assert row.environment.traits.name.startswith(PROJECT.name)
-    assert row.verdict.reason.startswith("uv made it for a project web-app (its prompt and .lock")
+    said = "uv made it for a project web-app (its prompt and .lock"
+    assert row.verdict.reason.startswith(said) != proven
+
+
+def test_five_digits_that_are_no_hash_prove_nothing(user: Home) -> None:
+    line, place = FLAT["Badg"]
+    _synced(user, place)
+    store = user.path / ".pyenv-nix-uv"
+    (store / "web-app-0ff1c").mkdir()
+    venv(store / "web-app-0ff1c")
+    row = rows(user, _config(user, line))[store / "web-app-0ff1c"]
+    assert (row.verdict.status, row.name) == (Status.NAMED, "web-app-0ff1c")
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,16 @@ class Matcher:
         traits = environment.traits
         if environment.target is None:  # a link in a store stands for another environment
             self._by_path[os.path.realpath(environment.path)] = environment
-        if unproven and traits.expects_project and traits.project_name is not None:
-            # What the tool made of the name is in the name: ``project_name`` is the key as it is.
-            names = self._open.setdefault(self._part(environment), {})
-            names.setdefault((traits.script, traits.project_name), []).append(environment)
+        if not unproven:
+            return
+        # What the tool made of the name is in the name: ``project_name`` is the key as it is.
+        name = traits.project_name if traits.expects_project else None
+        part = self._part(environment)
+        if name is None and (store := self._stores.get(environment.store)) is not None:
+            name, part = store.guessed_name(environment), normalised
+        if name is not None:
+            names = self._open.setdefault(part, {})
+            names.setdefault((traits.script, name), []).append(environment)
 
     def _part(self, environment: Environment) -> _Part:
         """Return what makes a project's name one in this store; one for all that share it."""

@@ -314,6 +314,14 @@ class Store:
         """
         return normalised(name)
 
+    def guessed_name(self, environment: Environment) -> str | None:
+        """Return the project's part of an environment's name that may end in a hash of its path.
+
+        As ``normalised``; None where there is none. Unlike ``Traits.digest`` it says nothing as
+        long as ``fits`` has not proven it: such a name may be anybody's.
+        """
+        return None
+
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether the tool's hash for ``project`` gives exactly this environment's name.
 

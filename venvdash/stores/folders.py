@@ -5,16 +5,21 @@ virtualenvwrapper's store looks, is a plain ``uv venv --seed`` without a trace o
 """
 
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Traits
-from venvdash.stores.base import VENV_NAMES, Kind, Names, Reading, Root, Store
+from venvdash.model import Environment, Traits
+from venvdash.stores._paths import sha256_fits
+from venvdash.stores.base import VENV_NAMES, Kind, Names, Reading, Root, Store, normalised
 from venvdash.system.machine import Machine
 
 # The folders that Microsoft's locator of environments looks at in HOME, too
 # (https://github.com/microsoft/python-environment-tools, pet-global-virtualenvs).
 _FOLDERS = (".venvs", "envs", "venvs")
+# https://github.com/astral-sh/uv/issues/1495: the first five digits of a SHA-256.
+_HASHED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{5})", re.DOTALL)
 _LOCK = ".lock"
 _AT_ONCE = 50_000_000  # nanoseconds; `uv venv` and then `uv pip` take longer
 
@@ -44,6 +49,16 @@ class FolderStore(Store):
         unnamed = entry.name in VENV_NAMES and entry.parent != reading.root.path
         name = entry.parent.name if unnamed else entry.name
         return Traits(kind="venv", name=name, made_for=_made_for(reading))
+
+    def guessed_name(self, environment: Environment) -> str | None:
+        """Return ``templatey`` of ``templatey-90392``, as a published shell function names them."""
+        found = _HASHED.fullmatch(environment.traits.name)
+        return normalised(found["name"]) if found else None
+
+    def fits(self, environment: Environment, project: Path) -> bool:
+        """Return whether its name ends in the SHA-256 of the path of pyproject.toml."""
+        found = _HASHED.fullmatch(environment.traits.name)
+        return found is not None and sha256_fits(project / "pyproject.toml", found["digest"])
 
 
 def _made_for(reading: Reading) -> str | None:
