@@ -52,3 +52,11 @@ def test_what_is_no_time_is_refused(tmp_path: Path, text: str) -> None:
 def test_the_root_of_the_file_system_is_no_store(tmp_path: Path, path: str) -> None:
     with pytest.raises(ConfigError, match="not the root of the file system"):
         written(tmp_path, f'[[stores]]\npath = "{path}"\n')
+
+
+def test_what_would_take_the_parser_for_ever_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="too many dots"):
+        written(tmp_path, f"{'a.' * 100_000}b = 1\n")
+    with pytest.raises(ConfigError, match="nested too deep"):
+        written(tmp_path, f"skip = {'[' * 1000}\n")
+    assert written(tmp_path, 'skip = ["/a.b.c.d.e.f.g.h.i.j.k.l/[x]"]\n')

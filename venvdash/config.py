@@ -9,8 +9,10 @@ from typing import Any
 from venvdash.system import trust
 from venvdash.system.files import UnreadableError, read_regular, real
 from venvdash.system.machine import Machine
+from venvdash.system.toml import bomb
 
 _LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
+_MOST_DOTS, _DEEPEST = 8, 8  # in one key, and brackets inside brackets
 _KEEP = 7.0  # days in the trash
 _LINKS = ("auto", "link", "file", "none")
 _LONGEST = 36_500
@@ -77,7 +79,10 @@ def load(path: Path) -> Config:
 def parse(data: bytes, path: Path) -> Config:
     """Return the settings in ``data``, the content of ``path``. Raises ConfigError."""
     try:
-        table = tomllib.loads(data.decode())
+        text = data.decode()
+        if problem := bomb(text, dots=_MOST_DOTS, depth=_DEEPEST):
+            raise ConfigError(f"{path}: {problem}")
+        table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     return _checked(table, path)

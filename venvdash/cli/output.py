@@ -7,7 +7,6 @@ stderr. What cannot be said on stderr is lost, and changes nothing.
 
 import errno
 import io
-import json
 import os
 import select
 import sys
@@ -60,6 +59,8 @@ def prepare() -> None:
             os.open(os.devnull, flags)
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)))
+    if os.name != "posix":  # a console there takes characters, not bytes
+        return
     sys.stdout = _text(_Out(1, "w", closefd=False), sys.stdout, "strict")
     sys.stderr = _text(_Words(2, "w", closefd=False), sys.stderr, "backslashreplace")
 
@@ -103,12 +104,16 @@ def _check(descriptor: int) -> None:
 
 def begin_json(plan: Mapping[str, object]) -> None:
     """Write the beginning of a JSON object, the plan, before it is carried out."""
+    import json
+
     sys.stdout.write(json.dumps(plan)[:-1])
     acting()
 
 
 def end_json(results: Mapping[str, object]) -> None:
     """Write the rest of the object."""
+    import json
+
     sys.stdout.write(f", {json.dumps(results)[1:]}\n")
     sys.stdout.flush()
 
