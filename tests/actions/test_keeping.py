@@ -1,12 +1,15 @@
 """What tools keep in an environment comes back, and nothing is written anywhere else."""
 
 import base64
+import errno
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from tests.actions.crashing import in_child
 from tests.actions.deleting import small, tree
 from venvdash.actions import keeping
 from venvdash.actions.keeping import kept, lost, recover
@@ -53,11 +56,33 @@ def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_pat
 
 
 def test_two_syncs_of_one_environment(environment: Path, tmp_path: Path) -> None:
-    """Whichever ends first takes the copy away; the other ends as well."""
+    """Each has a copy of its own, which it takes away."""
     state = tmp_path / "state"
     with kept(environment, state), kept(environment, state):
-        pass
+        assert len(os.listdir(state / "replacing")) == 2
     assert os.listdir(state / "replacing") == []
+
+
+def test_one_of_two_syncs_is_killed(environment: Path, tmp_path: Path) -> None:
+    """The other, which has begun when the files were gone already, ends well: nothing is lost."""
+    state, before = tmp_path / "state", tree(environment)
+
+    def killed() -> None:
+        with kept(environment, state):
+            emptied(environment)
+            with kept(environment, state) as files:  # another process's
+                assert {inside for inside, _, _ in files.files} == set()
+                (environment / "new").write_text("of the second")
+            with kept(environment, state) as files:
+                files.put_back()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(killed) == -signal.SIGKILL
+    (told,) = recover(state)
+    assert ".project" in told
+    (environment / "new").unlink()
+    assert tree(environment) == before
+    assert recover(state) == []
 
 
 def test_what_cannot_be_put_back_is_told(environment: Path) -> None:
@@ -121,3 +146,25 @@ def test_a_forged_bundle_writes_nothing_elsewhere(
     assert recover(tmp_path / "state") == []
     assert tree(environment, without=[environment / "fifo"]) == before
     assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_put_back_is_kept_for_the_next_start(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, before = tmp_path / "state", tree(environment)
+
+    def full(directory: Path, name: str, data: bytes, mode: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched, kept(environment, state) as files:
+        patched.setattr(keeping, "write_atomically", full)
+        emptied(environment)
+        assert len(files.put_back()) == len(KEPT)
+    with monkeypatch.context() as patched:
+        patched.setattr(keeping, "write_atomically", full)
+        (told,) = recover(state)
+        assert "could not be put back" in told
+    (told,) = recover(state)
+    assert "put back" in told
+    assert tree(environment) == before
+    assert recover(state) == []

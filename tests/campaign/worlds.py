@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.actions.deleting import small, waited
 from tests.actions.relinking import differing, everything
+from tests.actions.syncing import Place
 from tests.conftest import Home
 from tests.session.relinking import Moved, moved, named
 from venvdash.actions import move_stages, purge, relink_stages, trash
@@ -23,6 +24,7 @@ from venvdash.session import Session
 from venvdash.session.due import due
 from venvdash.session.events import Finished
 from venvdash.system.atomic import PREFIX
+from venvdash.system.locks import environment_locked
 
 
 @dataclass
@@ -406,6 +408,35 @@ class Remember(Operation):
         return True
 
 
+class Sync(Operation):
+    """Of an environment that uv has to make again, and that holds a tool's file and a hook."""
+
+    name = "sync"
+
+    def begin(self, world: World) -> None:
+        world.begin()
+        shutil.rmtree(world.old)
+        (world.project / ".venv").unlink()
+        place = Place.make(world.home)
+        project = place.project("app", "alpha")
+        (place.wrapped("app", project) / "bin" / "python").unlink()
+        (project / ".venv").symlink_to(world.old)
+        world.session()
+
+    def run(self, world: World, session: Session) -> Result:
+        return changed(session, session.changes.sync(_row(session, world.old)))
+
+    def done(self, world: World) -> bool:
+        # uv goes on when venvdash is killed.
+        waited(lambda: (world.old / "pyvenv.cfg").exists() and not environment_locked(world.old))
+        world.session()
+        assert (world.old / ".project").read_text() == f"{world.project}\n"
+        assert "NAME=value" in (world.old / "bin" / "postactivate").read_text()
+        assert os.readlink(world.project / ".venv") == str(world.old)
+        installed = list(world.old.glob("lib/python*/site-packages/alpha-*.dist-info"))
+        return bool(installed) and (world.old / "bin" / "python").exists()
+
+
 OPERATIONS: tuple[Callable[[], Operation], ...] = (
     Delete,
     Restore,
@@ -418,5 +449,6 @@ OPERATIONS: tuple[Callable[[], Operation], ...] = (
     RelinkInPlace,
     Undo,
     Unlink,
+    Sync,
     Remember,
 )

@@ -47,6 +47,10 @@ class Kept:
         """Read them: small regular files in its root, and hooks beside its programs."""
         return cls(prefix, tuple(_read(prefix)))
 
+    def missing(self) -> list[str]:
+        """Return which of them are not there, as paths inside."""
+        return [inside for inside, _, _ in self.files if not os.path.lexists(self.prefix / inside)]
+
     def put_back(self) -> list[str]:
         """Write again what is missing; return sentences on what could not be."""
         problems = []
@@ -67,6 +71,8 @@ class Kept:
 def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
     """Keep an environment's files, and a copy of them in ``state`` until the block ends.
 
+    Each caller has a copy of its own: who begins while uv has already deleted the files for
+    another one would keep fewer, and may be the one that ends well.
     With ``state`` None they are kept in memory only. Raises OSError where the copy cannot be
     written.
     """
@@ -77,14 +83,16 @@ def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
     import hashlib
 
     folder = OwnFolder(state, _FOLDER)
-    name = hashlib.blake2b(os.fsencode(prefix), digest_size=16).hexdigest() + ".json"
+    place = hashlib.blake2b(os.fsencode(prefix), digest_size=16).hexdigest()
+    name = f"{place}-{os.urandom(8).hex()}.json"
     with locks.lock_directory(folder.create(), shared=True, wait=_WAIT):
         folder.write(name, _written(files))
         try:
             yield files
         finally:
-            if _at_rest(prefix):  # else it waits for the environment to be made again
-                with suppress(OSError):  # another sync of it has done that; or the next start does
+            # Else it waits for the environment to be made again, or for the disk to work again.
+            if _at_rest(prefix) and not files.missing():
+                with suppress(OSError):  # the next start does
                     folder.remove(name)
 
 
@@ -104,19 +112,22 @@ def recover(state: Path) -> list[str]:
                 files = _reread(folder, name)
                 if files is not None and _at_rest(files.prefix):
                     told += _recovered(files)
-                    folder.remove(name)
+                    if not files.missing():
+                        folder.remove(name)
     except OSError:  # there is nothing, or no way to it now
         pass
     return told
 
 
 def _recovered(files: Kept) -> list[str]:
-    gone = [inside for inside, _, _ in files.files if not os.path.lexists(files.prefix / inside)]
+    gone = files.missing()
     if not gone:
         return []
-    names = ", ".join(map(visible, gone))
-    done = f"{visible(files.prefix)}: a sync was killed; {names} put back"
-    return [". ".join([done, *files.put_back()])]
+    problems = files.put_back()
+    back = ", ".join(visible(name) for name in gone if name not in files.missing())
+    said = [f"{visible(files.prefix)}: a sync was interrupted"]
+    said += [f"{back} put back"] if back else []
+    return [". ".join(["; ".join(said), *problems])]
 
 
 def _at_rest(prefix: Path) -> bool:
