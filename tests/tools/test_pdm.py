@@ -105,6 +105,18 @@ def test_what_does_not_fit_the_project_is_passed_over(pdm: Pdm) -> None:
         assert pdm.agrees(project) == environment
 
 
+def test_a_member_of_a_workspace_uses_the_environment_of_the_root(pdm: Pdm) -> None:
+    project = pdm.project("space")
+    member = project / "packages" / "one"
+    member.mkdir(parents=True)
+    (member / "pyproject.toml").write_text(PYPROJECT.replace("app", "one"))
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.pdm.workspace]\nmembers = ["packages/*"]\n')
+    environment = pdm.make(project)
+    prefix = pdm.run(member, "run", "python", "-c", "import sys; print(sys.prefix)")
+    assert path_in(pdm.home, member, **pdm.variables) == Path(prefix) == environment
+
+
 def test_where_the_settings_put_it(pdm: Pdm) -> None:
     project = pdm.project("placed")
     usual = pdm.make(project)

@@ -397,13 +397,10 @@ class _Survey:
 
     def _ask_tools(self) -> Iterator[Event]:
         """Find out what the tools of living projects would use, where that is not plain."""
-
-        def ask(path: Path, stores: frozenset[str]) -> tuple[Path, ProjectTools]:
-            return path, tools.of_project(path, self._machine, self._config, stores)
-
         asked = tools.unclear(filter(self._holds, self._claims), self._environments)
         living = [path for path in asked if self._presence(path) is Presence.PRESENT]
-        jobs = [Job(path, partial(ask, path, asked[path])) for path in living]
+        machine, config = self._machine, self._config
+        jobs = [Job(path, partial(asked[path].ask, machine, config)) for path in living]
         for answer in self._patient.run(jobs):
             if isinstance(answer, tuple):
                 self._tools[answer[0]] = answer[1]

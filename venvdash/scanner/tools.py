@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from venvdash.config import Config
 from venvdash.model import Claim, Environment, ProjectTools, Sign
 from venvdash.scanner import projects
 from venvdash.stores import registry
-from venvdash.stores.base import Store
+from venvdash.stores.base import VENV_NAMES, Store
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -38,26 +39,44 @@ def of_project(
     return ProjectTools(signs, uses)
 
 
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A project whose tools may use another environment than one that it has.
+
+    ``stores`` are those of its environments, ``several`` whether it has more than one.
+    """
+
+    project: Path
+    stores: frozenset[str]
+    several: bool
+
+    def ask(self, machine: Machine, config: Config) -> tuple[Path, ProjectTools]:
+        """Return what the tools use; nothing where the project holds no environment either."""
+        inside = any(os.path.lexists(self.project / name) for name in VENV_NAMES)
+        if not self.several and not inside:
+            return self.project, ProjectTools()
+        return self.project, of_project(self.project, machine, config, self.stores)
+
+
 def unclear(
     claims: Iterable[Claim], environments: Mapping[Path, Environment]
-) -> dict[Path, frozenset[str]]:
-    """Return the projects whose tools have to be asked, with the stores of their environments.
+) -> dict[Path, Unclear]:
+    """Return the projects with an environment to which no ``.venv`` leads.
 
-    Those with an environment to which no ``.venv`` leads, of a store whose tool answers.
+    Of a store whose tool answers; others are left alone.
     """
     found: dict[Path, dict[Path, str]] = {}
     led = set()
     for claim in claims:
         environment = environments[claim.environment]
-        if not claim.proves or environment.traits.script or environment.store not in _answering():
-            continue
-        found.setdefault(claim.project, {})[environment.path] = environment.store
-        if os.path.basename(claim.source) == projects.VENV:
-            led.add((claim.project, environment.path))
+        if claim.proves and not environment.traits.script:
+            found.setdefault(claim.project, {})[environment.path] = environment.store
+            if os.path.basename(claim.source) == projects.VENV:
+                led.add((claim.project, environment.path))
     return {
-        project: frozenset(own.values())
+        project: Unclear(project, frozenset(own.values()), len(own) > 1)
         for project, own in found.items()
-        if any((project, path) not in led for path in own)
+        if any(s in _answering() and (project, path) not in led for path, s in own.items())
     }
 
 

@@ -1,7 +1,8 @@
 """Which workspace a project is a member of: its environment is then the workspace's.
 
 Facts: https://docs.astral.sh/uv/concepts/projects/workspaces/. The root's ``[tool.uv.workspace]``
-has globs of ``members`` and of what to ``exclude``, relative to it.
+has globs of ``members`` and of what to ``exclude``, relative to it. pdm 2.29.3 has
+``[tool.pdm.workspace]`` with ``members`` (its ``project/workspace.py``).
 """
 
 import os
@@ -37,10 +38,14 @@ def root_of(project: Path) -> Path | None:
 
 
 def _workspace(directory: Path) -> dict[str, Any] | None:
-    table: Any = toml_table(read_text(os.path.join(directory, _FILE), LIMIT))
-    for key in ("tool", "uv", "workspace"):
-        table = table.get(key) if isinstance(table, dict) else None
-    return table if isinstance(table, dict) else None
+    document = toml_table(read_text(os.path.join(directory, _FILE), LIMIT))
+    for tool in ("uv", "pdm"):
+        table: Any = document
+        for key in ("tool", tool, "workspace"):
+            table = table.get(key) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            return table
+    return None
 
 
 def _any(globs: object, parts: Sequence[str]) -> bool:
