@@ -202,6 +202,16 @@ class ListChanges:
     def sync(self, row: Row, *, cancel: threading.Event | None = None) -> Proposal:
         return self._answer(Action.SYNC, row)
 
+    def trust(self, projects: Iterable[Path]) -> None:
+        trusted = set(projects)
+        self.asked.append(("trust", *sorted(trusted)))
+        answers = self.answers.items()
+        self.answers = {
+            path: answer
+            for path, answer in answers
+            if not (isinstance(answer, Proposal) and answer.distrusted in trusted)
+        }
+
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         return self._answer(Action.RELINK, row, project, share)
 

@@ -96,6 +96,33 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
     assert "Nothing of this can be done." in describe_proposals([REFUSED, REFUSED], HOME).plain
 
 
+def test_another_users_project_is_asked_about_before_it_is_built() -> None:
+    theirs = HOME / "theirs"
+    refused = replace(REFUSED, refusal="It is bob's.", distrusted=theirs)
+    changes = source(Finished((done(WEB),)), web=refused)
+
+    async def test(driver: Driver) -> None:
+        await driver.scanned()
+        driver.main.environments.move_to_key(WEB.path)
+        await asked(driver, "S")
+        assert "It is bob's." in driver.text
+        assert "t trusts it" in driver.text
+        await driver.press("y")  # there is nothing to say yes to
+        assert isinstance(driver.app.screen, ProposalScreen)
+        await driver.press("t")
+        await driver.until(lambda: "It will be done: sync." in driver.text)
+        assert changes.changes.asked == [
+            (Action.SYNC, "web"),
+            ("trust", theirs),
+            (Action.SYNC, "web"),
+        ]
+        assert changes.changes.applied == []
+        await driver.press("y")
+        await driver.until(lambda: len(changes.changes.applied) == 1)
+
+    drive(changes, test)
+
+
 def test_a_sync_is_shown_done_told_and_the_list_is_fresh_afterwards() -> None:
     gate = threading.Event()
     feed = source(

@@ -65,7 +65,7 @@ def command(
         line.show(Progressed(f"asking uv about {row.name}", number, len(rows)))
         proposal = opened.changes.sync(row, extra, project=place)
         if proposal.distrusted is not None and (trust or (not yes and _trusted(proposal, line))):
-            opened.trusted.add(proposal.distrusted)
+            opened.changes.trust([proposal.distrusted])
             proposal = opened.changes.sync(row, extra, project=place)
         proposals.append(proposal)
     line.clear()

@@ -1,7 +1,7 @@
 """Sync, relink, copy, rename and move as both faces do them: proposed, shown, then carried out."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,10 @@ class Changes:
         from venvdash.session import syncing
 
         return syncing.propose(self._session, row, extra, project=project, cancel=cancel)
+
+    def trust(self, projects: Iterable[Path]) -> None:
+        """Let code of these projects of other users be run, for as long as the session lasts."""
+        self._session.trusted.update(projects)
 
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""

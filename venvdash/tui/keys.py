@@ -97,6 +97,7 @@ PLAN = (
 PROPOSAL = (
     *PLAN[:2],
     Binding("h", "hide", "Hide a new link from git", show=False),
+    Binding("t", "trust", "Run code of another user's project", show=False),
 )
 
 LINK = (

@@ -28,6 +28,9 @@ class Changes(Protocol):
     def sync(self, row: Row, *, cancel: threading.Event | None = None) -> Proposal:
         """Return what a sync through uv would do; ``cancel`` ends the wait for uv."""
 
+    def trust(self, projects: Iterable[Path]) -> None:
+        """Let code of these projects of other users be run, for as long as the session lasts."""
+
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
 

@@ -1,6 +1,7 @@
 """The dialog that shows what a sync, a relink, a copy … would do, and asks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -66,7 +67,14 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
         if not self.planned or all(proposal.refusal for proposal in self.planned):
             return
         hides = self.query_one("#offers", Choice).on
-        self.dismiss([one.taking_offers() if hides else one for one in self.planned])
+        agreed = [replace(one, distrusted=None) for one in self.planned]
+        self.dismiss([one.taking_offers() if hides else one for one in agreed])
+
+    def action_trust(self) -> None:
+        """Let code of other users' projects run, and look again; nothing else is done."""
+        distrusted = [one for one in self.planned or () if one.distrusted is not None]
+        if distrusted:
+            self.dismiss(distrusted)
 
     def action_hide(self) -> None:
         """Let git not show what would be a new file to it, or let it."""

@@ -54,6 +54,11 @@ class ProposingScreen(DeletingScreen):
             return proposals
 
         def carry_out(proposals: Sequence[Proposal]) -> None:
+            trusted = [one.distrusted for one in proposals if one.distrusted is not None]
+            if trusted:
+                self.source.changes.trust(trusted)
+                self.propose(action, rows, make, then)
+                return
             self.carry_out(proposals)
             if then is not None:
                 then()

@@ -67,6 +67,10 @@ def _refused(proposal: Proposal, home: Path | None) -> Iterator[Content]:
         (f"Cannot {proposal.action.value}: ", _WARNING), _sentence(proposal.refusal, home)
     )
     yield Content.assemble("  ", why)
+    if proposal.distrusted is not None:
+        yield Content.assemble(
+            "  ", ("t", "bold"), " trusts it until venvdash ends, and looks again"
+        )
 
 
 def _sentence(raw: str, home: Path | None) -> Content:
