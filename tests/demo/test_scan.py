@@ -7,7 +7,7 @@ import pytest
 
 from venvdash import config
 from venvdash.demo.playground import Playground, build
-from venvdash.model import Flag, Row, Status
+from venvdash.model import Flag, Row, Status, UserFiles
 from venvdash.session import Session
 
 
@@ -56,6 +56,12 @@ def test_flags_are_told(own_playground: Playground, session: Session) -> None:
         if item.status:
             flags = session.rows[item.path].environment.flags
             assert flags & {Flag.BROKEN, Flag.ALIAS} == item.flags, item.label
+
+
+def test_nothing_in_them_is_the_users(own_playground: Playground, session: Session) -> None:
+    for row in session.rows.values():
+        assert row.usage is not None
+        assert row.usage.user_files == UserFiles(), row.name
 
 
 def test_what_is_no_environment_is_listed_apart(

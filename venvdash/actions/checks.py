@@ -17,6 +17,7 @@ from venvdash.actions.links import ChangedError
 from venvdash.model import (
     Claim,
     Environment,
+    Flag,
     How,
     Location,
     NotEnvironment,
@@ -85,7 +86,8 @@ def look(row: Row, context: Context) -> Look:
             known.traits.kind,
         ):
             text = os.readlink(known.entry) if known.target is not None else ""
-            same = replace(found.environment, used=None, sidecar=False)
+            flags = found.environment.flags - {Flag.DEBRIS}  # ``marked`` says more of that
+            same = replace(found.environment, used=None, sidecar=False, flags=flags)
             return Look(same, found.claims, _said(known.path, context.machine.uid), text)
     raise ChangedError(reason or "It lies in no store that is looked at now.")
 
