@@ -177,7 +177,7 @@ class Sighting:
 class Facts:
     """All that a verdict may know besides the claims; gathered by the scanner.
 
-    ``claimed`` maps an environment to every project that a proof or a record names.
+    ``claimed`` maps an environment to every project that a proof names, also a remembered one.
     ``pointers`` maps a project to the environment that its own pointer leads to, if that exists.
     ``tools`` maps a project to its tools, where it is not plain which environment it uses.
     ``sightings`` maps a gone project to where it was found. ``searched`` counts the directories

@@ -452,7 +452,7 @@ class _Survey:
     def _claimed(self) -> dict[Path, tuple[Path, ...]]:
         found: dict[Path, dict[Path, None]] = {}
         for claim in self._claims:
-            if claim.how is not How.DENIED:
+            if claim.proves:
                 found.setdefault(claim.environment, {})[claim.project] = None
         return {path: tuple(projects) for path, projects in found.items()}
 

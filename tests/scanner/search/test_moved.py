@@ -131,6 +131,7 @@ def test_a_project_that_is_gone_is_not_held(home: Home, place: str) -> None:
 def test_a_project_in_a_folder_without_permission_is_held(home: Home) -> None:
     project = home.path / "code" / "work" / "webapp"
     environment = environment_for(home, project, True)
+    searched(home, environment)  # the other user cannot read, and so not import, our modules
     closed = home.path / "closed"
     closed.mkdir()
     shutil.move(project, closed / "webapp")

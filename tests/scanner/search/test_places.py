@@ -9,10 +9,11 @@ import pytest
 
 from tests.conftest import Home
 from tests.mounting import hanging, tmpfs
-from tests.scanner.search.searching import held, searched
+from tests.scanner.search.searching import held, listed, searched
 from tests.scenario import orphan
 from tests.users import as_another_user, open_to_all
 from venvdash.config import Config
+from venvdash.model import Environment
 
 
 def point_at(environment: Path, directory: Path) -> None:
@@ -113,14 +114,13 @@ def test_what_holds_no_projects_is_not_entered_and_named(home: Home, place: str)
     assert findings.ended
 
 
-def listed_environment(home: Home, path: Path):  # type: ignore[no-untyped-def]
-    from tests.scanner.search.searching import listed
-
+def listed_environment(home: Home, path: Path) -> Environment:
     return listed(home)[0].rows[path].environment
 
 
 def test_a_folder_of_ones_own_that_cannot_be_read_holds(home: Home, tmp_path: Path) -> None:
     environment = orphan(home, "webapp")
+    searched(home, environment)  # the other user cannot read, and so not import, our modules
     subprocess.run(["chown", "-R", "65534:65534", str(tmp_path)], check=True)
     closed = home.path / "closed"
     closed.mkdir()
@@ -128,8 +128,6 @@ def test_a_folder_of_ones_own_that_cannot_be_read_holds(home: Home, tmp_path: Pa
     open_to_all(home.path)
 
     def look() -> str:
-        machine_uid = 65534
-        assert machine_uid
         return held(searched(home, environment), environment, home)
 
     subprocess.run(["chown", "65534", str(closed)], check=True)

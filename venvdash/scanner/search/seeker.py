@@ -23,6 +23,8 @@ from venvdash.text import short_path
 
 _LINKS = frozenset([projects.VENV, projects.PYTHON_ENVS])
 _INLINE = "# /// script"  # how the metadata of a script begins (PEP 723)
+# Where distributions put packages: a folder's name says nothing there.
+_PACKAGED = ("/lib/", "/usr/include/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/share/")
 _TRASHES = ("/Trash/files/", "/.Trash/", "/.Trash-", "/$RECYCLE.BIN/", "/.Trashes/")
 
 
@@ -123,7 +125,8 @@ class Seeker:
                 self._hit(path, directory, "{} has its project's git history and name")
         if not self._digests.required.isdisjoint(has):
             self._try_digests(directory, has)
-        if not elsewhere and directory not in self._living:
+        packaged = directory.startswith(_PACKAGED)
+        if not elsewhere and not packaged and directory not in self._living:
             named_so = list(self._names.of_folder(directory, has))
             if named_so and not os.path.lexists(os.path.join(directory, "pyvenv.cfg")):
                 for path in named_so:
