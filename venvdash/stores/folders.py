@@ -35,6 +35,7 @@ class FolderStore(Store):
     kinds = (Kind("venv", "virtual environment"),)
     rank = 99
     names = Names.FREE
+    proof = "`.venv` links, editable installs, a short hash in its name"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the usual folders in HOME."""
