@@ -200,9 +200,9 @@ def test_it_says_which_environment_uv_would_use(home: Home, api: Path) -> None:
     (project / "poetry.lock").touch()
     assert said() == ""
     (project / "uv.lock").touch()
-    (project / ".venv").mkdir()
+    venv(project / ".venv")
     assert said().startswith("`uv sync` here uses ~/code/api/.venv;")
-    (project / ".venv").rmdir()
+    shutil.rmtree(project / ".venv")
     (project / ".venv").symlink_to(api)
     assert said() == ""
     assert said("mine").startswith("`uv sync` here would make ~/code/api/m")

@@ -92,6 +92,7 @@ def test_a_venv_directory_goes_before_unless_another_python_is_saved(pdm: Pdm) -
     assert pdm.agrees(project, PDM_PYTHON=str(central / "bin" / "python")) == central
     shutil.rmtree(project / ".venv")
     assert pdm.agrees(project) == central
+    assert path_in(pdm.home, project, **pdm.variables, PDM_USE_VENV="0") is None
 
 
 def test_what_does_not_fit_the_project_is_passed_over(pdm: Pdm) -> None:

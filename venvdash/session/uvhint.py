@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.actions.uv import find_uv
+from venvdash.config import Config
 from venvdash.model import Environment
-from venvdash.scanner.projects import VENV, links_of
+from venvdash.scanner.projects import VENV
+from venvdash.stores.uv import STORE
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 from venvdash.text import short_path
@@ -26,24 +28,16 @@ def hints(machine: Machine, environment: Environment, cwd: Path) -> Iterator[str
     project = _project(cwd)
     if project is None or find_uv(machine, bundled=False) is None:
         return
-    given = machine.variable("UV_PROJECT_ENVIRONMENT")
-    used = project / (given or VENV)
-    if real(environment.path) in _leads(project, used):
+    use = STORE.use(project, machine, Config())
+    if use.environment is None or real(use.environment) == real(environment.path):
         return
-    if not given and not os.path.lexists(used) and environment.traits.kind == "uv":
+    if not use.exists and environment.traits.kind == "uv" and not os.path.lexists(project / VENV):
         return  # uv's own store: it makes the link when it comes by
-    does = "uses" if os.path.lexists(used) else "would make"
+    does = "uses" if use.exists else "would make"
     yield (
-        f"`uv sync` here {does} {short_path(used, machine.home)}; "
+        f"`uv sync` here {does} {short_path(use.environment, machine.home)}; "
         "`uv sync --active` uses this environment."
     )
-
-
-def _leads(project: Path, used: Path) -> set[Path]:
-    """Return what uv takes for the project's environment: a directory, a link, a path file."""
-    links = links_of(str(project)) if used.name == VENV else ()
-    named = [link.environment for link in links if link.pointer.name == VENV]
-    return {real(path) for path in (used, *named)}
 
 
 def _project(cwd: Path) -> Path | None:

@@ -46,7 +46,13 @@ from venvdash.system.machine import Machine
 _POINTER = ".pdm-python"  # in the project: the path of the interpreter in use
 _POINTER_LIMIT = 4096  # bytes
 _IN_PROJECT = (".venv", "venv", "env")
-_VARIABLES = ("PDM_PYTHON", "PDM_IGNORE_SAVED_PYTHON", "PDM_VENV_IN_PROJECT", "PDM_CONFIG_FILE")
+_VARIABLES = (
+    "PDM_USE_VENV",
+    "PDM_PYTHON",
+    "PDM_IGNORE_SAVED_PYTHON",
+    "PDM_VENV_IN_PROJECT",
+    "PDM_CONFIG_FILE",
+)
 # The identifier is X.Y ("t": free-threaded, "-32" on Windows), or what `--name` says.
 _VERSION = re.compile(r"[0-9]+\.[0-9]+t?(?:-32)?")
 _BY_VERSION = re.compile(
@@ -138,6 +144,8 @@ class PdmStore(Store):
         pyproject = project / "pyproject.toml"
         on = (*_VARIABLES, *map(os.fspath, (project / _POINTER, pyproject, *_files(machine))))
         requires = string(toml_table(read_text(pyproject, LIMIT)), "project", "requires-python")
+        if not _setting(project, machine, "PDM_USE_VENV", "python", "use_venv"):
+            return Use("pdm", None, "python.use_venv is off", depends_on=on)
         given = machine.variable("PDM_PYTHON")
         saved = given or (read_text(project / _POINTER, _POINTER_LIMIT) or "").strip()
         if _true(machine.variable("PDM_IGNORE_SAVED_PYTHON")):
@@ -170,7 +178,7 @@ class PdmStore(Store):
         if found:
             why = "it is the first that pdm has for the project"
             return Use("pdm", found[0], why, True, len(found) == 1, on)
-        inside = _setting(project, machine)
+        inside = _setting(project, machine, "PDM_VENV_IN_PROJECT", "venv", "in_project")
         why = "pdm would make it in the project" if inside else "pdm would make one"
         return Use("pdm", project / ".venv" if inside else None, why, depends_on=on)
 
@@ -242,15 +250,15 @@ def _true(text: str | None) -> bool:
     return (text or "").lower() not in ("", "0", "false", "no", "off")
 
 
-def _setting(project: Path, machine: Machine) -> bool:
-    """Return whether pdm makes environments in the project."""
-    given = machine.variables.get("PDM_VENV_IN_PROJECT")
+def _setting(project: Path, machine: Machine, variable: str, section: str, key: str) -> bool:
+    """Return a setting that is on unless something switches it off."""
+    given = machine.variables.get(variable)
     if given is not None:
         return _true(given)
     for file in (project / "pdm.toml", *_files(machine)):
         table = toml_table(config_text(file)) or {}
-        venv = table.get("venv")
-        value = venv.get("in_project") if isinstance(venv, dict) else table.get("venv.in_project")
+        inner = table.get(section)
+        value = inner.get(key) if isinstance(inner, dict) else table.get(f"{section}.{key}")
         if isinstance(value, bool):
             return value
     return True
