@@ -183,6 +183,16 @@ def test_the_lock_of_a_plan_that_is_killed_goes_at_the_next_start(place: Place) 
     assert tree(environment, times=False) == before
 
 
+def test_a_plan_of_a_relinking_leaves_no_lock(place: Place) -> None:
+    former, project = place.project("former", "alpha"), place.project("web", "alpha")
+    environment, theirs = place.central(former), place.central(project)
+    session = place.session()
+    before = tree(environment, theirs, times=False)
+    session.changes.relink(session.rows[environment], project)
+    assert any("--dry-run" in run.command for run in session.log.runs())
+    assert tree(environment, theirs, times=False) == before
+
+
 def test_a_lock_that_was_there_stays(place: Place) -> None:
     environment = place.central(place.project("web", "alpha"))
     (environment / ".lock").touch()

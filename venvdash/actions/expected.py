@@ -9,6 +9,7 @@ from typing import Any
 from venvdash.actions import uv
 from venvdash.actions.context import Context
 from venvdash.actions.exposure import foreign_project
+from venvdash.actions.planning import leaving_no_lock
 from venvdash.model import Environment
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import real
@@ -48,7 +49,8 @@ def expected(store: Store, wanted: Assignment, context: Context) -> Expected:
     if program is None:
         return by_formula
     try:
-        told = _asked(program, wanted, wanted.project, context)
+        with leaving_no_lock(by_formula.entry, None):
+            told = _asked(program, wanted, wanted.project, context)
     except uv.UvError as error:
         told = None
         words = _last_error(error.words)
