@@ -23,7 +23,7 @@ _NOTES = "trash"  # in the state directory: one small file for each place
 _LONGEST = 16 * 1024  # bytes of a note
 _DEEPEST = 24  # levels of a mirrored store
 _MOST = 50_000  # directories of one store
-_SECONDS = 4.0  # for one store; what was deleted from here is noted, and found all the same
+_SECONDS = 2.0  # for one store; what was deleted from here is noted, and found all the same
 _AGAIN = 0.25  # … that took longer before, in this process
 _INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
 
