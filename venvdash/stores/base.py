@@ -1,7 +1,7 @@
 """What a store is: a value that knows a tool's places and traces, and never acts."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -352,6 +352,13 @@ class Store:
 
         None for a tool that chooses none by itself. An active environment (VIRTUAL_ENV) is not
         asked for: the answer is the project's. Files are read, and nothing is run.
+        """
+        return None
+
+    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str] | None:
+        """Return every digest that the tool makes of a directory's path, for such environments.
+
+        For who compares many environments with one directory. None where ``fits`` alone can tell.
         """
         return None
 

@@ -12,7 +12,7 @@ project's name and hash. A ``.venv`` in the project means nothing to it.
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,10 @@ class HatchStore(Store):
         table = toml_table(config_text(project / "pyproject.toml"))
         name = string(table, "project", "name")
         return not (name and traits.project_name) or self.name_part(name) == traits.project_name
+
+    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
+        """Return the hashes of the project's path, links resolved and as it is written."""
+        return frozenset(_digests(project))
 
     def sign(self, names: Collection[str], pyproject: str) -> Sign:
         """Return how surely it is hatch's project; its build backend is a mention."""

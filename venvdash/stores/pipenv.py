@@ -10,7 +10,7 @@ that nothing asks for only where the store has none of the project's name.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
@@ -129,6 +129,10 @@ class PipenvStore(Store):
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether the hash is that of the directory's Pipfile."""
         return environment.traits.digest in _digests(project)
+
+    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
+        """Return the hashes of the project's path, links resolved and as it is written."""
+        return frozenset(_digests(project))
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what pipenv would use in ``project``, the directory of the Pipfile."""

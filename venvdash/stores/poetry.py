@@ -13,7 +13,7 @@ hash, else that of the ``python`` that is found first on PATH (with
 import glob
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import dropwhile
@@ -133,6 +133,10 @@ class PoetryStore(Store):
             return False
         name = _name_in(read_text(project / "pyproject.toml", LIMIT))
         return name is None or self.name_part(name) == traits.project_name
+
+    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
+        """Return the hashes of the project's path, links resolved and as it is written."""
+        return frozenset(_digests(project))
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what poetry would use in ``project``."""

@@ -7,7 +7,7 @@ uv 0.13.9, https://docs.astral.sh/uv/concepts/projects/layout/ and crates/uv-cac
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
@@ -131,6 +131,17 @@ class UvStore(Store):
                 for path in _spellings(project, canonical=False)
             )
         return False
+
+    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
+        """Return the digests for the interpreters of these environments."""
+        found = (_PROJECT.fullmatch(environment.entry.name) for environment in among)
+        pythons = {(name["implementation"], name["version"]) for name in found if name}
+        return frozenset(
+            _digest(path, key)
+            for python in pythons
+            for key in _interpreters(*python)
+            for path in _spellings(project, canonical=True)
+        )
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what uv would use in ``project``: see ``_uv_use``."""

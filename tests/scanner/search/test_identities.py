@@ -10,10 +10,11 @@ import pytest
 from tests.conftest import Home
 from tests.mounting import formatted, tmpfs
 from tests.scanner.search.searching import listed, searched
-from tests.scenario import orphan, uv_project
+from tests.scenario import orphan, uv_project, venv
 from venvdash.model import Status
 from venvdash.scanner.search import recheck
 from venvdash.scanner.search.identities import Recorded
+from venvdash.stores import of_name
 
 
 def deep(home: Home) -> Path:
@@ -40,6 +41,29 @@ def test_a_hash_proves_the_project_of_an_unknown_environment(home: Home, renamed
         project,
         "The hash in its name is that of ~/.x/a/b/c/webapp.",
     )
+
+
+@pytest.mark.parametrize(
+    ("tool", "place", "name"),
+    [
+        ("poetry", ".cache/pypoetry/virtualenvs", "webapp-{}-py3.11"),
+        ("pipenv", ".local/share/virtualenvs", "webapp-{}"),
+    ],
+)
+def test_a_hash_counts_though_the_project_has_another_name(
+    home: Home, tool: str, place: str, name: str
+) -> None:
+    project = deep(home) / "renamed"
+    project.mkdir()
+    (project / "pyproject.toml").write_text('[project]\nname = "renamed"\n')
+    (project / "Pipfile").touch()
+    store = of_name(tool)
+    digests = store.digests(project, ()) if store else None
+    assert digests is not None
+    (digest,) = digests
+    environment = venv(home.path / place / name.format(digest))
+    (environment / ".project").write_text(f"{home.path}/gone/webapp")
+    assert searched(home, environment).hits[environment].project == project
 
 
 @pytest.mark.parametrize("memory", [True, False])

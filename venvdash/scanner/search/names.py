@@ -62,8 +62,11 @@ class Digests:
             store = self._stores[name]
             if store.requires and not any(file in has for file in store.requires):
                 continue
+            digests = store.digests(path, (found[0] for found in entries.values()))
             for environments in entries.values():
-                if store.fits(environments[0], path):
+                first = environments[0]
+                fits = first.traits.digest in digests if digests is not None else None
+                if store.fits(first, path) if fits is None else fits:
                     yield from environments
 
     def fitting_script(self, file: str) -> Iterator[Environment]:
