@@ -258,3 +258,25 @@ def test_a_rule_with_an_age_waits_for_a_day_after_a_jump_ahead(world: World) -> 
     assert not _picked(world, entry)
     world.later(2 * _HOUR)
     assert _picked(world, entry)
+
+
+def test_without_records_nothing_is_counted_and_nothing_freed(world: World) -> None:
+    found = world.deleted()
+    (days,) = (world.home.machine().state_directory / "days").iterdir()
+    before = days.read_bytes()
+    for _ in range(9):
+        world.later(_DAY)
+        machine = replace(world.home.machine(), clock=lambda: world.now)
+        Session(machine, world.config, records=False).tidy()
+    assert (found.path / "trash.toml").exists()
+    assert days.read_bytes() == before
+
+
+def test_what_was_freed_while_the_index_cannot_be_written_is_not_called_lost(world: World) -> None:
+    from venvdash.actions import freeing
+
+    found = world.deleted()
+    assert freeing.start([found.path], world.home.machine())
+    waited(lambda: not found.path.exists())
+    Session(world.home.machine(), world.config, records=False).tidy()
+    assert _states(world) == {"app": "freed"}

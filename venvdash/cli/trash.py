@@ -60,8 +60,11 @@ def list_command(records: bool, as_json: bool) -> None:
             click.echo(f"{visible(one.name)} lasts only until the next `{one.lasts_until}`.")
         if one.kept:
             click.echo(f"{visible(one.name)} is kept: {with_tilde(visible(one.kept), home)}.")
+    if not opened.remembers:
+        click.echo("Days are not counted without records; `venvdash trash empty` frees all now.")
+        return
     days = counted(opened.config.trash_keep, "day")
-    click.echo(f"Each is freed {days} after it was deleted; `venvdash trash empty` frees all now.")
+    click.echo(f"Each is freed after {days}; `venvdash trash empty` frees all now.")
 
 
 @command.command("restore", short_help="Bring environments back to where they were.")

@@ -27,6 +27,8 @@ def expire(session: "Session", found: Sequence[Trashed]) -> tuple[list[str], lis
 
     Where that cannot be remembered nothing is freed.
     """
+    if not session.remembers:
+        return [], []
     state, keep = session.machine.state_directory, session.config.trash_keep
     waiting = [one for one in found if not one.purging]
     days = trash_days.as_of(state, session.machine.clock())

@@ -56,13 +56,20 @@ def write(session: "Session", plan: Plan, results: Sequence[Result]) -> str:
     return "" if kept else f"{index.problem}: `venvdash history` will not tell of this."
 
 
-def mark(session: "Session", trash: Iterable[Path], state: str) -> None:
-    """Note what became of environments that lay in these trash directories."""
+def mark(session: "Session", trash: Iterable[Path], state: str) -> bool:
+    """Note what became of environments that lay in these trash directories.
+
+    Return whether that is stored.
+    """
     paths = list(trash)
-    if paths and session.remembers:
-        index = _open(session)
-        index.mark_receipts(paths, state, time.time())
-        index.close()
+    if not paths:
+        return True
+    if not session.remembers:
+        return False
+    index = _open(session)
+    stored = index.mark_receipts(paths, state, time.time())
+    index.close()
+    return stored
 
 
 def settle(session: "Session") -> None:
@@ -72,9 +79,10 @@ def settle(session: "Session") -> None:
     state = session.machine.state_directory
     noted = list(freed_notes.noted(state))
     gone = [path for path in noted if not os.path.lexists(path)]
-    mark(session, gone, FREED)
+    if mark(session, gone, FREED):
+        freed_notes.forget(state, *gone)
     begun = [path for path in noted if path not in gone and not purge.running(path)]
-    freed_notes.forget(state, *gone, *begun)
+    freed_notes.forget(state, *begun)
 
 
 def read(session: "Session") -> list[Receipt]:

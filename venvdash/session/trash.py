@@ -201,8 +201,8 @@ class Trash:
         self._undoable = [other for other in self._undoable if other != path]
         if row is not None:
             self._sums.free([row.path])
-        receipts.mark(self._session, [path], receipts.FREED)
-        freed_notes.forget(self._session.machine.state_directory, path)
+        if receipts.mark(self._session, [path], receipts.FREED):
+            freed_notes.forget(self._session.machine.state_directory, path)
 
     # Tidying up.
 
