@@ -45,6 +45,11 @@ def write(path: Path, size: int) -> Path:
     return path
 
 
+def flush(place: Path) -> None:
+    """Have all of one file system written, and no others."""
+    subprocess.run(["sync", "-f", str(place)], check=True)
+
+
 def clone(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", "--reflink=always", str(source), str(target)], check=True)
@@ -64,13 +69,13 @@ def rounded(*sizes: int) -> int:
 
 def test_a_clone_shares_all_until_it_is_written_to(place: Path) -> None:
     write(place / "one" / "data", LARGE)
-    os.sync()
+    flush(place)
     assert shared(place / "one") == (rounded(LARGE), 0)
     clone(place / "one" / "data", place / "two" / "data")
     assert shared(place / "one") == shared(place / "two") == (0, rounded(LARGE))
     with (place / "two" / "data").open("r+b") as file:
         file.write(b"x" * 8192)
-    os.sync()
+    flush(place)
     own, others = shared(place / "two")
     assert own >= 8192  # and what XFS keeps ready for more
     assert others == rounded(LARGE) - 8192
@@ -89,14 +94,14 @@ def test_what_is_not_written_to_the_disk_yet_is_its_own(place: Path) -> None:
 def test_small_files_of_a_directory_stand_for_each_other_where_they_agree(place: Path) -> None:
     for number in range(20):
         write(place / "one" / "pkg" / f"{number}.py", SMALL + number)
-    os.sync()
+    flush(place)
     clone(place / "one", place / "two")
     assert shared(place / "two") == (0, 20 * rounded(SMALL))
     found = count(os.fsencode(place / "two"), fstype="xfs").extents
     assert found
     assert len(found.keys) == 1
     write(place / "two" / "pkg" / "0.py", SMALL)  # the two that are asked about differ now
-    os.sync()
+    flush(place)
     assert shared(place / "two") == (rounded(SMALL), 19 * rounded(SMALL))
 
 
@@ -104,18 +109,18 @@ def test_files_of_several_origins_are_asked_about_each(place: Path) -> None:
     packages = place / "one" / "lib" / "python3.11" / "site-packages"
     for name in ("a.py", "b.py", "c.py"):
         write(place / "cache" / name, SMALL)
-    os.sync()
+    flush(place)
     for name in ("a.py", "c.py"):
         clone(place / "cache" / name, packages / name)
     write(packages / "b.py", SMALL)
-    os.sync()
+    flush(place)
     assert shared(place / "one") == (rounded(SMALL), rounded(SMALL, SMALL))
 
 
 def test_hard_links_that_others_clone_are_held_by_them(place: Path) -> None:
     write(place / "one" / "data", LARGE)
     os.link(place / "one" / "data", place / "linked")
-    os.sync()
+    flush(place)
     assert shared(place / "one") == (0, 0)
     assert count(os.fsencode(place / "one"), fstype="xfs").inodes
     clone(place / "one" / "data", place / "two")
@@ -128,7 +133,7 @@ def test_files_with_many_extents_are_read_to_their_end(place: Path) -> None:
         for number in reversed(range(150)):
             file.seek(number * 16384)
             file.write(b"x" * 4096)
-    os.sync()
+    flush(place)
     directory = os.open(place, os.O_RDONLY)
     try:
         assert sum(length for _, length, _ in of_file("sparse", directory)) == 150 * 4096
@@ -144,7 +149,7 @@ def test_remembered_figures_are_measured_again_when_what_is_shared_has_changed(
 ) -> None:
     root = place / "one"
     write(root / "pkg" / "data", LARGE)
-    os.sync()
+    flush(place)
     clone(root / "pkg" / "data", place / "other")
     age(root)
     first, final = all_of([root])
@@ -164,12 +169,12 @@ def test_what_an_installer_writes_itself_shows_whether_there_is_a_copy(
     """Of a whole tree; conda and pixi clone RECORD from their caches, too."""
     record = "lib/python3.11/site-packages/a-1.dist-info/RECORD"
     write(place / "cache" / "RECORD", SMALL)
-    os.sync()
+    flush(place)
     clone(place / "cache" / "RECORD", place / "one" / record)
     if conda:
         for name in ("a", "b"):
             write(place / "one" / "conda-meta" / f"{name}.json", SMALL)
-    os.sync()
+    flush(place)
 
     def held(root: Path) -> bool:
         found = count(os.fsencode(root), fstype="xfs").extents
@@ -183,7 +188,7 @@ def test_what_an_installer_writes_itself_shows_whether_there_is_a_copy(
 def test_what_is_packed_comes_back(place: Path) -> None:
     write(place / "one" / "bin" / "activate", SMALL)
     write(place / "one" / "pkg" / "data", LARGE)
-    os.sync()
+    flush(place)
     clone(place / "one", place / "two")
     found = count(os.fsencode(place / "two"), fstype="xfs")
     assert found.extents
@@ -226,7 +231,7 @@ def test_xfs_without_shared_blocks_has_exact_figures(tmp_path: Path) -> None:
     point.mkdir()
     with formatted(point, "xfs", size="320M", features=("-m", "reflink=0")):
         write(point / "one" / "data", LARGE)
-        os.sync()
+        flush(point)
         usage = usage_of(point / "one")
         assert (usage.exact, usage.at_most, usage.frees) == (True, False, usage.on_disk)
 
