@@ -14,6 +14,7 @@ from tests.scenario import orphan
 from tests.users import as_another_user, open_to_all
 from venvdash.config import Config
 from venvdash.model import Environment
+from venvdash.scanner.search import child
 
 
 def point_at(environment: Path, directory: Path) -> None:
@@ -138,7 +139,10 @@ def test_a_folder_of_ones_own_that_cannot_be_read_holds(home: Home, tmp_path: Pa
     assert as_another_user(look) == ""
 
 
-def test_a_disk_that_does_not_answer_holds_and_does_not_hang(home: Home) -> None:
+def test_a_disk_that_does_not_answer_holds_and_does_not_hang(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "PATIENCE", 3.0)
     environment = orphan(home, "webapp")
     point = home.path / ".remote"
     point.mkdir()

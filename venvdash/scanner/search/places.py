@@ -156,11 +156,9 @@ class Places:
             return "images"
         if mount.fstype in _LAYERS and not self._lived_in(mount):
             return "container layers"
-        return "snapshots" if self._is_snapshot(mount) else ""
-
-    def _is_snapshot(self, mount: Mount) -> bool:
-        parts = {*mount.point.split("/"), *mount.root.split("/")}
-        return any(NEVER.get(part) in ("snapshots", "backups") for part in parts)
+        parts = (*mount.point.split("/"), *mount.root.split("/"))
+        kept = (NEVER.get(part, "") for part in parts)
+        return next((what for what in kept if what in ("snapshots", "backups")), "")
 
     def _lived_in(self, mount: Mount) -> bool:
         """Return whether the user works on a mount: in a container the root is a layer, too."""
