@@ -114,3 +114,15 @@ def _make_file_system(image: Path, kind: str, size: str, features: tuple[str, ..
     with image.open("wb"):
         subprocess.run(["truncate", "-s", size, str(image)], check=True)
     subprocess.run([program, "-q", *features, str(image)], capture_output=True, check=True)
+
+
+@contextlib.contextmanager
+def bound(source: Path, point: Path) -> Iterator[Path]:
+    """Show one directory at another place as well, as a disk that can be taken away."""
+    done = subprocess.run(["mount", "--bind", str(source), str(point)], capture_output=True)
+    if done.returncode:
+        pytest.skip("needs root, to bind a directory")
+    try:
+        yield point
+    finally:
+        subprocess.run(["umount", "-l", str(point)], capture_output=True)

@@ -18,7 +18,7 @@ from venvdash.stores.base import Entry, Root
 from venvdash.system.machine import Machine
 
 # The project of any other was there when it was deleted, so that finding it says nothing.
-_LOST = (Status.ORPHAN, Status.UNKNOWN)
+_LOST = (Status.ORPHAN, Status.UNKNOWN, Status.UNREACHABLE)
 _INSIDE = ("", ".venv")  # where the prefix lies in what a store calls an entry
 
 

@@ -1,6 +1,7 @@
 """`venvdash list`: the environments as a table or as JSON."""
 
 import json
+import shlex
 import shutil
 import sys
 import time
@@ -248,9 +249,15 @@ def _nothing(opened: Session) -> None:
 
 
 def _tell(opened: Session, missing: Iterable[str]) -> None:
-    """Say what could not be looked at; leave with 1 where a name was not found."""
+    """Say what could not be looked at, and what in the trash has a project again.
+
+    Leaves the program with 1 where a name was not found.
+    """
     for problem in opened.problems:
         warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    for trashed, reason in opened.returned():
+        restore = f"`venvdash trash restore {shlex.quote(trashed.name)}` restores it."
+        warn(f"{trashed.name}, in the trash, has a project again: {reason} {restore}")
     missing = list(missing)
     if missing:
         fail("\n".join(missing), 1)

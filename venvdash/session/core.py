@@ -324,6 +324,16 @@ class Session(Scanned):
             return False
         return not self._trash.undoable or self.relinks[-1][0] > self._trash.deleted
 
+    def returned(self) -> list[tuple[Trashed, str]]:
+        """Return what in the trash has a project again where that was, each with a sentence."""
+        from venvdash.actions import places
+
+        if not any(places.noted(self.machine.state_directory)):
+            return []
+        from venvdash.actions import expiry
+
+        return expiry.has_project(self._trash.find())
+
     def lost_in_trash(self) -> list[Trashed]:
         """Return what lies in the trash because its project was not found, and may come back."""
         from venvdash.actions.trash_search import may_return

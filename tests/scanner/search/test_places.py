@@ -1,14 +1,12 @@
 """Which places are searched, which are not, and what is said of them."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Home
-from tests.mounting import hanging, tmpfs
+from tests.mounting import bound, hanging, tmpfs
 from tests.scanner.search.searching import held, listed, searched
 from tests.scenario import orphan
 from tests.users import as_another_user, open_to_all
@@ -21,18 +19,6 @@ def point_at(environment: Path, directory: Path) -> None:
     """Make a project that leads to the environment by its .venv."""
     directory.mkdir(parents=True)
     (directory / ".venv").symlink_to(environment)
-
-
-@contextmanager
-def bound(source: Path, point: Path) -> Iterator[Path]:
-    """Show one directory at another place as well."""
-    done = subprocess.run(["mount", "--bind", str(source), str(point)], capture_output=True)
-    if done.returncode:
-        pytest.skip("needs root, to bind a directory")
-    try:
-        yield point
-    finally:
-        subprocess.run(["umount", "-l", str(point)], capture_output=True)
 
 
 @pytest.mark.parametrize(

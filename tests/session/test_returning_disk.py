@@ -1,0 +1,66 @@
+"""A disk with a project that is not there when its environment is deleted, and comes back."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.mounting import bound
+from tests.scenario import uv_project
+from tests.session.sharing import last, scanned
+from venvdash.actions import expiry
+from venvdash.model import Outcome, Status, Trashed
+from venvdash.session.pruning import Rules
+
+
+def deleted_without_its_disk(home: Home, disk: Path, point: Path) -> tuple[Path, Trashed]:
+    """Delete the environment of a project whose disk is not mounted; by name, as no rule may."""
+    home.variables["VENVDASH_DISKS"] = str(home.path)  # not what stands for the disk
+    with bound(disk, point):
+        environment = uv_project(home, point / "webapp")
+        scanned(home)
+    session = scanned(home)
+    assert session.rows[environment].verdict.status is Status.UNREACHABLE
+    assert session.plan_prune(Rules()).items == ()
+    (result,) = last(session.delete(session.plan_delete([environment]))).results
+    assert result.outcome is Outcome.DONE
+    (trashed,) = session.trash()
+    return environment, trashed
+
+
+@pytest.mark.parametrize("cache_pruned", [False, True])
+def test_its_restore_is_offered_and_the_purge_keeps_it(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_pruned: bool
+) -> None:
+    disk, point = tmp_path / "disk", home.path / "data"
+    disk.mkdir()
+    point.mkdir()
+    environment, trashed = deleted_without_its_disk(home, disk, point)
+    if cache_pruned:
+        home.uv("cache", "prune", "-q")
+    for name, value in home.variables.items():
+        monkeypatch.setenv(name, value)  # the process that frees looks at its own
+    with bound(disk, point):
+        said = home.run(sys.executable, "-m", "venvdash", "list").stderr
+        assert "webapp, in the trash, has a project again: " in said
+        assert "`venvdash trash restore webapp` restores it." in said
+        assert expiry.free_of_use([trashed.path]) == []
+        kept = home.run(sys.executable, "-m", "venvdash", "trash").stdout
+        assert "webapp is kept: ~/data/webapp/.venv" in kept
+        home.run(sys.executable, "-m", "venvdash", "trash", "restore", "webapp")
+        assert environment.is_dir()
+        assert scanned(home).rows[environment].verdict.status is Status.LINKED
+
+
+def test_without_its_disk_it_is_freed(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, point = tmp_path / "disk", home.path / "data"
+    disk.mkdir()
+    point.mkdir()
+    _, trashed = deleted_without_its_disk(home, disk, point)
+    for name, value in home.variables.items():
+        monkeypatch.setenv(name, value)
+    assert "has a project" not in home.run(sys.executable, "-m", "venvdash", "list").stderr
+    assert expiry.free_of_use([trashed.path]) == [trashed.path]
