@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import venv
+from tests.scenario import orphan, venv
 from venvdash.config import Config
 from venvdash.model import Flag
 from venvdash.records import pins, sidecar
@@ -17,13 +17,9 @@ from venvdash.session.annotating import AnnotationError, note, pin
 from venvdash.session.pruning import Rules
 
 
-@pytest.fixture
-def orphan(home: Home) -> Path:
-    """An environment whose project is gone, as its own .project says."""
-    path = venv(home.path / ".virtualenvs" / "lost")
-    (path / ".project").write_text(f"{home.path / 'code' / 'lost'}\n")
-    (home.path / "code" / "other").mkdir(parents=True)
-    return path
+@pytest.fixture(name="orphan")
+def _orphan(home: Home) -> Path:
+    return orphan(home, "lost")
 
 
 def listed(home: Home, *, records: bool = True) -> Session:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import venv
+from tests.scenario import orphan
 from venvdash.config import Config
 from venvdash.model import Flag
 from venvdash.session import Session
@@ -18,13 +18,9 @@ from venvdash.session.pruning import Rules, pruned
 from venvdash.tui.widgets.detail import describe
 
 
-@pytest.fixture
-def orphan(home: Home) -> Path:
-    """An environment whose project is gone, as its own .project says."""
-    path = venv(home.path / ".virtualenvs" / "lost")
-    (path / ".project").write_text(f"{home.path / 'code' / 'lost'}\n")
-    (home.path / "code" / "other").mkdir(parents=True)
-    return path
+@pytest.fixture(name="orphan")
+def _orphan(home: Home) -> Path:
+    return orphan(home, "lost")
 
 
 def scanned(home: Home, *, usage: bool = True) -> Session:
