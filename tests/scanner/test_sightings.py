@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.mounting import tmpfs
+from tests.scanner.search.searching import searched
 from tests.scenario import remove, rows, uv_project, venv
 from tests.session.sharing import scanned
 from venvdash.model import Status
@@ -117,3 +118,15 @@ def test_a_date_from_a_clock_that_was_ahead_makes_no_orphan(
     remove(project)
     os.utime(project.parent, (now - 9000, now - 9000))
     assert scanned(home).rows[environment].verdict.status is Status.MOVED  # changed since it went
+
+
+def test_an_environment_is_not_taken_for_its_own_project(home: Home) -> None:
+    """It has the project's name, and since Python 3.13 a .gitignore."""
+    project = project_at(home.path / "code" / "webapp")
+    environment = named_by_its_tool(home, project)
+    (environment / ".gitignore").write_text("*\n")
+    (environment / "pyproject.toml").write_text("")
+    remove(project)
+    row = rows(home)[environment]
+    assert row.verdict.status is Status.ORPHAN
+    assert searched(home, environment).held(row.environment) == ""

@@ -48,7 +48,7 @@ from venvdash.scanner.pointers import Pointers, named
 from venvdash.scanner.reading import Reader, told
 from venvdash.scanner.references import Reference
 from venvdash.scanner.siblings import inherited
-from venvdash.scanner.sightings import Missed
+from venvdash.scanner.sightings import Missed, inside_stores
 from venvdash.scanner.verdicts import verdicts
 from venvdash.scanner.visits import Visit, visiting
 from venvdash.stores import of_name, registry
@@ -278,6 +278,7 @@ class _Survey:
             [path for path, script in gone.items() if not script],
             [path for path, script in gone.items() if script],
             {record.path: record.first_seen for record in records.values()},
+            inside_stores(self._environments.values()),
         )
 
     def _searched(self, found: candidates.Search, matcher: Matcher) -> Generator[Event, None, bool]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from venvdash.model import ProjectRecord, Sighting
+from venvdash.model import Environment, ProjectRecord, Sighting
 from venvdash.scanner import projects
 from venvdash.scanner.places import folded, fsid_of
 from venvdash.system.birth import birth_of
@@ -21,12 +21,26 @@ _ENTRIES = 1000  # looked at in one directory to tell its age
 _INLINE = "# /// script"  # how the metadata of a script begins (PEP 723)
 
 
+def inside_stores(environments: Iterable[Environment]) -> frozenset[str]:
+    """Return the directories of environments, and those above them in their stores."""
+    found: set[str] = set()
+    for environment in environments:
+        for path in (environment.path, environment.entry):
+            found.add(os.fspath(path))
+            for parent in path.parents:
+                if parent == environment.root or environment.root not in parent.parents:
+                    break
+                found.add(os.fspath(parent))
+    return frozenset(found)
+
+
 class Missed:
     """The projects that are gone from their places.
 
     ``records`` are those that are remembered, ``directories`` and ``scripts`` all that a claim
     names. ``known`` maps projects that are recorded to when they were first seen, so that a copy
-    which was always there is not taken for a moved original.
+    which was always there is not taken for a moved original. ``stores`` are directories that are
+    no projects.
     """
 
     def __init__(
@@ -35,8 +49,9 @@ class Missed:
         directories: Iterable[Path] = (),
         scripts: Iterable[Path] = (),
         known: Mapping[Path, float] | None = None,
+        stores: Collection[str] = (),
     ) -> None:
-        self._known = dict(known or {})
+        self._known, self._stores = dict(known or {}), stores
         self._inodes: dict[int, list[ProjectRecord]] = defaultdict(list)
         self._gits: dict[str, list[ProjectRecord]] = defaultdict(list)
         for record in records:
@@ -83,7 +98,7 @@ class Missed:
         for record, reason in self._recognised(os.fspath(path), has, inode, name):
             if record.path != path and not self._was_there(path, record):
                 found.setdefault(record.path, (Sighting(path, reason),))
-        if not in_use and has and path not in self._known:
+        if not in_use and has and path not in self._known and str(path) not in self._stores:
             reason = "it has that project's name"
             for other in self._directories.get(folded(path.name), ()):
                 if other != path:

@@ -15,6 +15,7 @@ from venvdash.scanner.pointers import Pointers, named
 from venvdash.scanner.search.findings import Hit
 from venvdash.scanner.search.identities import Prefixes, Recorded
 from venvdash.scanner.search.names import SIGNS, Digests, Names
+from venvdash.scanner.sightings import inside_stores
 from venvdash.stores import registry
 from venvdash.stores.base import Root, normalised
 from venvdash.system.files import read_text
@@ -68,7 +69,7 @@ class Seeker:
         self._recorded = Recorded(environments, facts)
         self._digests = Digests(environments, stores)
         self._names = Names(environments, stores, facts)
-        self._living = _living(facts)
+        self._living = _living(facts) | inside_stores([*every, *environments])
         self._known = _known(environments, facts)
         self._pointers = Pointers(stores, _roots(machine, config), Hints(machine, named(every)))
         self.telling = self._pointers.telling | _LINKS | SIGNS | self._digests.required
