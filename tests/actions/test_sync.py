@@ -143,8 +143,6 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     environment, wanted = place.misfit(two_pythons)
     project = place.home.path / "code" / "web"
     (environment / "data").mkdir()
-    (environment / "data" / "precious").write_text("mine")
-    (environment / "notes.txt").write_text("small, so it is kept")
     session = place.session()
     known = session.rows[environment]
     amend(session, known.environment, known.record, _annotated)
@@ -161,7 +159,6 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     (result,) = last(session.changes.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert not (environment / "data").exists()
-    assert (environment / "notes.txt").read_text() == "small, so it is kept"
     assert (environment / ".project").read_text() == f"{project}\n"
     hook = environment / "bin" / "postactivate"
     assert "NAME=value" in hook.read_text()

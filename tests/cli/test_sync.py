@@ -156,7 +156,7 @@ def test_the_second_ctrl_c_insists_and_leaves_nothing_either(place: Place) -> No
         terminal.press("\x03")
         waited(lambda: len(alive(session)) <= 2)  # uv itself has gone
         terminal.press("\x03")
-        assert terminal.wait() == 1
+        assert terminal.wait() == 130
         assert not alive(session)
         assert b"Traceback" not in terminal.output
 
@@ -204,7 +204,7 @@ def test_ctrl_c_while_uv_is_asked(place: Place) -> None:
         waited(lambda: (slow / "building").exists() and bool((slow / "building").read_text()))
         session = int((slow / "building").read_text().split()[0])
         terminal.press("\x03")
-        assert terminal.wait() == 1
+        assert terminal.wait() == 130
         assert not alive(session)
         assert b"Traceback" not in terminal.output
     assert packages(environment) == set()

@@ -20,7 +20,8 @@ def make_orphans(home: Home) -> list[Path]:
         project.mkdir(parents=True)
         path = venv(home.path / ".virtualenvs" / f"p{number:02}")
         (path / ".project").write_text(f"{project}\n")
-        (path / "ballast.bin").write_bytes(b"x" * (1000 * number))
+        with open(path / "bin" / "activate", "ab") as file:
+            file.write(b"#" * (1000 * number))  # each frees something else
         made.append(path)
     for project in projects:
         project.rmdir()

@@ -13,7 +13,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
 from venvdash.actions.swaps import Content, Swap
 from venvdash.config import Config
-from venvdash.model import Environment, Presence, Row
+from venvdash.model import Environment, Location, Presence, Row
 from venvdash.scanner import places
 from venvdash.system.files import real
 from venvdash.system.synced import synced_by
@@ -95,8 +95,17 @@ def replaced(path: Path, leads: Iterable[Path], table: Iterable[Row], context: C
     known, lost = {real(one.path): one for one in table}, ""
     for led in leads:
         used = known.get(led)
-        if used is not None and path.parent in map(real, used.verdict.projects):
+        if used is not None and _own(used, path.parent):
             lost = f"Until now its {path.name} led to {visible(led)}."
         elif used is not None or places.look(led, context.mounts).presence is not Presence.ABSENT:
             raise ChangedError(f"{visible(path)} leads to {visible(led)}: that is left alone.")
     return lost
+
+
+def _own(row: Row, project: Path) -> bool:
+    """Return whether a row is a project's environment in a store.
+
+    One that only the project's link leads to would be found by nobody without it.
+    """
+    central = row.environment.location is Location.CENTRAL
+    return central and project in map(real, row.verdict.projects)

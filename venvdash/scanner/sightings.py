@@ -39,8 +39,8 @@ class Missed:
 
     ``records`` are those that are remembered, ``directories`` and ``scripts`` all that a claim
     names. ``known`` maps projects that are recorded to when they were first seen, so that a copy
-    which was always there is not taken for a moved original. ``stores`` are directories that are
-    no projects.
+    which was always there is not taken for a moved original. ``others`` are directories that are
+    something else: inside of stores, or a project that an environment belongs to.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class Missed:
         directories: Iterable[Path] = (),
         scripts: Iterable[Path] = (),
         known: Mapping[Path, float] | None = None,
-        stores: Collection[str] = (),
+        others: Collection[str] = (),
     ) -> None:
-        self._known, self._stores = dict(known or {}), stores
+        self._known, self._others = dict(known or {}), others
         self._inodes: dict[int, list[ProjectRecord]] = defaultdict(list)
         self._gits: dict[str, list[ProjectRecord]] = defaultdict(list)
         for record in records:
@@ -98,7 +98,7 @@ class Missed:
         for record, reason in self._recognised(os.fspath(path), has, inode, name):
             if record.path != path and not self._was_there(path, record):
                 found.setdefault(record.path, (Sighting(path, reason),))
-        if not in_use and has and path not in self._known and str(path) not in self._stores:
+        if not in_use and has and path not in self._known and str(path) not in self._others:
             reason = "it has that project's name"
             for other in self._directories.get(folded(path.name), ()):
                 if other != path:
