@@ -60,3 +60,11 @@ def test_what_would_take_the_parser_for_ever_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nested too deep"):
         written(tmp_path, f"skip = {'[' * 1000}\n")
     assert written(tmp_path, 'skip = ["/a.b.c.d.e.f.g.h.i.j.k.l/[x]"]\n')
+
+
+@pytest.mark.parametrize("key", ["search", "skip", "project_roots"])
+def test_folders_mean_the_same_in_every_directory(tmp_path: Path, key: str) -> None:
+    for text in ("", "code", "./code", "~ada/code", "*", "/code\\u0000"):
+        with pytest.raises(ConfigError, match=f"`{key}` must be absolute paths"):
+            written(tmp_path, f'{key} = ["/srv", "{text}"]\n')
+    assert written(tmp_path, f'{key} = ["~", "~/code", "$SRV/code", "/srv"]\n')

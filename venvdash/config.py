@@ -2,7 +2,9 @@
 
 import os
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +109,7 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     records = table.get("records", True)
     if not isinstance(records, bool):
         raise wrong("records", "true or false")
-    folders = {key: table.get(key, []) for key in _FOLDERS}
-    for key, value in folders.items():
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise wrong(key, "a list of folders")
+    folders = {key: _folders(table.get(key, []), partial(wrong, key)) for key in _FOLDERS}
     stores = table.get("stores", [])
     if not isinstance(stores, list) or not all(isinstance(item, dict) for item in stores):
         raise wrong("stores", "written as [[stores]] tables")
@@ -125,14 +124,27 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
         raise wrong("project_link", f"one of {', '.join(_LINKS)}")
     return Config(
         stores=tuple(_store(item, wrong) for item in stores),
-        project_roots=tuple(folders["project_roots"]),
-        search=tuple(folders["search"]),
-        skip=tuple(folders["skip"]),
+        **folders,
         records=records,
         trash_keep=float(keep),
         project_link=str(link),
         path=path,
     )
+
+
+def _folders(value: Any, wrong: Callable[[str], ConfigError]) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise wrong("a list of folders")
+    for item in value:
+        if not _absolute(item):
+            raise wrong(f"absolute paths, or begin with ~/ (not {item!r})")
+    return tuple(value)
+
+
+def _absolute(path: str) -> bool:
+    """Return whether a path means the same wherever venvdash is started."""
+    home_or_variable = path == "~" or path.startswith(("~/", "~\\", "$"))
+    return "\0" not in path and (home_or_variable or os.path.isabs(path))
 
 
 def _store(item: dict[str, Any], wrong: Any) -> ConfiguredStore:

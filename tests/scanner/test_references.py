@@ -180,3 +180,21 @@ def test_what_the_system_runs(home: Home, environment: Path, place: str, what: s
     read = references.read(home.machine(LOGNAME="ada"), home.path / "root")
     python = str(environment / "bin" / "python")
     assert references.Reference(what, file, python) in read
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (".bashrc", "source {path}/bin/activate"),
+        (".profile", 'export PATH="$HOME/.virtualenvs/lab/bin:$PATH"'),
+        (".zshrc", "alias lab='. ~/.virtualenvs/lab/bin/activate && cd ~/lab'"),
+        (".bash_aliases", "alias lab=${{HOME}}/.virtualenvs/lab/bin/lab"),
+        (".config/fish/conf.d/lab.fish", "source ~/.virtualenvs/lab/bin/activate.fish"),
+        (".config/fish/config.fish", "set -gx PATH $HOME/.virtualenvs/lab/bin $PATH"),
+    ],
+)
+def test_start_files_of_shells(home: Home, environment: Path, place: str, line: str) -> None:
+    file = write(home.path / place, f"# was {environment}/bin\n")
+    assert found(home) == {}
+    file.write_text(f"umask 22\n{line.format(path=environment)}\n")
+    assert found(home) == {"lab": {f"start file of a shell: {file.name}"}}

@@ -19,7 +19,7 @@ class Flag(StrEnum):
     IN_USE = "in-use"  # a process runs from it, or has a file in it open
     LOCKED = "locked"  # a program holds uv's lock on it
     PINNED = "pinned"  # by the user: no rule picks it
-    REFERENCED = "referenced"  # a kernel, a service or a launcher names it
+    REFERENCED = "referenced"  # a kernel, a service, a shell or a launcher names it
     USER_FILES = "user-files"  # files that no package, installer, tool or venvdash brought
     MOUNTS = "mounts"  # something is mounted on it or inside
     SHARED = "shared"  # other computers can mount its file system

@@ -1,4 +1,4 @@
-"""Who else counts on an environment: kernels, services, launchers and editors that name it.
+"""Who else counts on an environment: kernels, services, shells, launchers, editors that name it.
 
 Read once a scan, bounded, as text; nothing is run. So ``crontab -l`` is not asked: a user's own
 crontab is read only where the system lets its owner (or root) read the file.
@@ -26,6 +26,12 @@ _ABOVE = 12  # directories above a named path that may be its environment
 # A path in quotes may hold spaces; one without ends where shells and units would end it.
 _PATH = re.compile(r"""["'](/[^"'\n\0]{1,4096})["']|(/[^\s"'<>|;:,=&()\0]{1,4096})""")
 
+_HOME = re.compile(r"(?:(?<![^\s\"'=:;(&|])~|\$HOME|\$\{HOME\})(?=/)")
+_SHELL_FILES = (
+    *(".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".kshrc"),
+    *(".zshenv", ".zprofile", ".zshrc", ".zlogin", ".tcshrc", ".cshrc", ".login", ".xonshrc"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -45,6 +51,7 @@ def read(machine: Machine, system: Path = Path("/")) -> list[Reference]:
         _kernels(machine, system),
         _units(machine, system),
         _crontabs(machine, system),
+        _shells(machine),
         _launchers(machine),
         _desktop(machine),
         _editors(machine),
@@ -136,6 +143,20 @@ def _crontabs(machine: Machine, system: Path) -> Iterator[Reference]:
             yield from _named_in("crontab", system / spool / user)
     for file in (system / "etc" / "crontab", *_listed(system / "etc" / "cron.d")):
         yield from _named_in("crontab", file)
+
+
+def _shells(machine: Machine) -> Iterator[Reference]:
+    """Files that the user's shells read when they start: what they source, run or put on PATH."""
+    folder = machine.path_variable("ZDOTDIR")
+    files = [machine.home / name for name in _SHELL_FILES]
+    files += [folder / name for name in _SHELL_FILES if folder and name.startswith(".z")]
+    fish = machine.config_home / "fish"
+    files += [fish / "config.fish", *_listed(fish / "conf.d"), *_listed(fish / "functions")]
+    for file in dict.fromkeys(files):
+        text = read_text(os.path.realpath(file), _LIMIT) or ""
+        lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+        parts = _HOME.split("\n".join(lines))
+        yield from _paths("start file of a shell", file, str(machine.home).join(parts))
 
 
 def _launchers(machine: Machine) -> Iterator[Reference]:

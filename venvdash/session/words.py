@@ -60,7 +60,7 @@ FLAG_MEANINGS = {
     Flag.IN_USE: "a process uses it",
     Flag.LOCKED: "a tool holds its lock",
     Flag.PINNED: "by you: no rule picks it",
-    Flag.REFERENCED: "a kernel, a service or a launcher names it",
+    Flag.REFERENCED: "a kernel, a service, a shell or a launcher names it",
     Flag.USER_FILES: "holds files that no package or tool brought",
     Flag.MOUNTS: "something is mounted on it or inside",
     Flag.SHARED: "other computers can mount its file system: processes on them cannot be seen",

@@ -153,3 +153,35 @@ def test_what_nobody_asked_about_is_held(home: Home) -> None:
     environment, other = orphan(home, "webapp"), orphan(home, "other")
     findings = searched(home, environment)
     assert findings.held(listed_environment(home, other)) == "Its project was not searched for."
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_missing_folder_of_the_configuration_holds(
+    home: Home, tmp_path: Path, empty: bool
+) -> None:
+    environment = orphan(home, "webapp")
+    disk = tmp_path / "disk"
+    if empty:
+        disk.mkdir()  # as a mount point is without its disk
+    config = Config(search=(str(disk),))
+    reason = held(searched(home, environment, config=config), environment, home)
+    assert reason.startswith(f"{disk}, which the configuration says to search, is empty or not")
+    (disk / "projects").mkdir(parents=True)
+    assert held(searched(home, environment, config=config), environment, home) == ""
+
+
+def test_what_the_configuration_skips_is_named(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    assert " but " not in searched(home, environment).described
+    findings = searched(home, environment, config=Config(skip=("~/old", "/elsewhere")))
+    assert findings.described.endswith(" but ~/old")
+
+
+@pytest.mark.parametrize("holds", ["src/webapp.py", "requirements/base.txt"])
+def test_folders_that_projects_have_are_signs_of_one(home: Home, holds: str) -> None:
+    environment = orphan(home, "webapp")
+    point = home.path / "moved" / "webapp" / holds
+    point.parent.mkdir(parents=True)
+    point.touch()
+    reason = held(searched(home, environment), environment, home)
+    assert "~/moved/webapp has its project's name" in reason

@@ -19,7 +19,7 @@ from venvdash.scanner.search.seeker import Seeker
 from venvdash.scanner.search.sharing import shared
 from venvdash.scanner.search.walk import Ledger, Walk
 from venvdash.system.machine import Machine
-from venvdash.system.mounts import Mounts
+from venvdash.system.mounts import Mounts, resolved
 from venvdash.system.priority import read_when_idle
 from venvdash.text import short_path, visible
 
@@ -173,6 +173,7 @@ class _Run:
             ledger.follow = partial(self._follow, remote)
         for place in shared(self._machine, mounts, self._environments, self._facts):
             ledger.unsearched.setdefault(place.path, place)
+        self._want_given()
         for start in self._places.starts():
             if self._seeker.done:
                 break
@@ -185,6 +186,15 @@ class _Run:
             self._ask(starts, clock, progress)
         self._directories.tidy()
         return self._findings(ended=not clock.why)
+
+    def _want_given(self) -> None:
+        """Hold everything where a folder of `search` is not there, or empty as without its disk."""
+        for folder in self._places.searched:
+            real = resolved(folder, self._places.mounts)  # None for a network disk, asked later
+            if real is not None and not _listed(real):
+                shown = visible(folder)
+                reason = f"{shown}, which the configuration says to search, is empty or not there"
+                self._unsearched(folder, reason, "mount its disk, or take it out of `search`")
 
     def _search(self, start: Start, clock: _Clock, progress: Callable[[Progress], None]) -> None:
         if clock.over():
@@ -357,7 +367,20 @@ class _Run:
         shown = list(_topmost(self._read))
         named = ", ".join(short_path(path, self._machine.home) for path in shown[:3])
         named += f" and {len(shown) - 3} more places" if len(shown) > 3 else ""
+        skipped = [short_path(path, self._machine.home) for path in self._places.left_out]
+        named += f" but {', '.join(skipped)}" if named and skipped else ""
         return f"{count}: all of {named}" if named else count
+
+
+def _listed(directory: str) -> bool:
+    """Return whether a directory holds anything, or may: one that cannot be read is held anyway."""
+    try:
+        with os.scandir(directory) as listing:
+            return next(listing, None) is not None
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def _topmost(paths: Iterable[str]) -> Iterator[str]:

@@ -25,6 +25,7 @@ SIGNS = frozenset(
     ]
 )
 _SOURCES = (".py", ".ipynb")
+_FOLDERS = ("src", "requirements")
 _LOOKED_AT = 1000  # entries of one folder, to find a source file
 
 
@@ -153,4 +154,5 @@ def _has_sources(directory: str) -> bool:
             names = [entry.name for entry, _ in zip(listing, range(_LOOKED_AT), strict=False)]
     except OSError:
         return False
-    return "__init__.py" not in names and any(name.endswith(_SOURCES) for name in names)
+    found = any(name.endswith(_SOURCES) or name in _FOLDERS for name in names)
+    return found and "__init__.py" not in names

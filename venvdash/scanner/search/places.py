@@ -81,8 +81,24 @@ class Places:
     @cached_property
     def skipped(self) -> frozenset[str]:
         """The folders that the user wants left out."""
-        paths = [os.path.normpath(self.machine.expand(text)) for text in self.config.skip]
+        paths = self._folders(self.config.skip)
         return frozenset(path for text in paths for path in (text, self._real(text)))
+
+    def _folders(self, texts: Iterable[str]) -> list[str]:
+        return [os.path.normpath(self.machine.expand(text)) for text in texts]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The folders that the user wants left out, below the top, as they are written."""
+        paths = dict.fromkeys(self._folders(self.config.skip))
+        return tuple(path for path in paths if inside(path, self.top) or inside(self.top, path))
+
+    @cached_property
+    def searched(self) -> tuple[str, ...]:
+        """The local folders that the user wants searched, as they are written, existing or not."""
+        paths = filter(self.allowed, self._folders(self.config.search))
+        mounts = [(path, self.mounts.of(path)) for path in paths]
+        return tuple(path for path, mount in mounts if mount is None or not mount.network)
 
     def _real(self, path: str) -> str:
         """Return a path with its links resolved; as it is where that would ask a network disk."""
