@@ -56,6 +56,18 @@ def test_a_list_and_prune_agree_once_the_search_has_found_something(home: Home) 
     assert hidden in (again.place, again.project)
 
 
+def test_a_folder_that_may_be_the_project_holds_an_environment_every_time(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    copy = home.path / ".attic" / "webapp"
+    copy.mkdir(parents=True)
+    (copy / "pyproject.toml").write_text('[project]\nname = "webapp"\n')
+    for _ in range(3):  # the first search is remembered; that must not release it
+        session = scanned(home)
+        assert session.plan_prune(Rules()).items == ()
+        verdict = session.rows[environment].verdict
+        assert (verdict.status, verdict.place) == (Status.MOVED, copy)
+
+
 def test_a_project_moved_between_search_and_confirmation_is_held(home: Home) -> None:
     environment = orphan(home, "webapp")
     session = scanned(home)

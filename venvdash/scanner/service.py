@@ -273,14 +273,16 @@ class _Survey:
             for claim in self._claims
             if claim.proves and self._presence(claim.project) is Presence.ABSENT
         }
-        living = [
-            os.fspath(path) for path in self._places if self._presence(path) is Presence.PRESENT
-        ]
+        living = {
+            os.fspath(claim.project)
+            for claim in self._claims
+            if claim.proves and self._presence(claim.project) is Presence.PRESENT
+        }
         return Missed(
             [r for r in records.values() if self._presence(r.path) is Presence.ABSENT],
             [path for path, script in gone.items() if not script],
             [path for path, script in gone.items() if script],
-            {record.path: record.first_seen for record in records.values()},
+            {r.path: r.first_seen for r in records.values() if r.how is not How.MENTION},
             inside_stores(self._environments.values()).union(living),
         )
 

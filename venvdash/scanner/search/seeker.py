@@ -201,10 +201,17 @@ class Scripts:
 
 
 def _living(facts: Facts | None) -> frozenset[str]:
-    """Return the projects that are there: each is known, and so is what it uses."""
-    places = facts.places.values() if facts else ()
-    living = [place for place in places if place.presence is Presence.PRESENT]
-    return frozenset(os.fspath(place.real or place.path) for place in living)
+    """Return the projects that are there and are proven: each is known, and so is what it uses.
+
+    A place that was only found by its name proves nothing: it may still be the project.
+    """
+    proven = {project for claimed in facts.claimed.values() for project in claimed} if facts else ()
+    places = [facts.places.get(project) for project in proven] if facts else []
+    return frozenset(
+        os.fspath(place.real or place.path)
+        for place in places
+        if place is not None and place.presence is Presence.PRESENT
+    )
 
 
 def _known(environments: Iterable[Environment], facts: Facts | None) -> dict[Path, set[str]]:
