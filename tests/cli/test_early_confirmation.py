@@ -69,3 +69,31 @@ def test_ctrl_c_stops_the_search_and_not_the_command(home: Home) -> None:
     assert b"Nothing of this can be deleted." in screen.output
     assert b"the search was stopped" in screen.output.lower()
     assert environment.is_dir()
+
+
+def test_a_search_that_is_stopped_after_the_deletion_is_said(home: Home) -> None:
+    environment, _ = moved_away(home, "webapp")
+    with delete(home, "delete", "webapp") as screen:
+        screen.read(lambda said: b"[y/N]" in said)
+        screen.press("y\r")
+        screen.read(lambda said: b"Deleted 1 of 1" in said)
+        screen.press("\x03")
+        assert screen.wait() == 1
+    assert b"webapp is in the trash, but may still have a project. " in screen.output
+    assert b"The search was stopped" in screen.output
+    assert not environment.exists()
+
+
+def test_ctrl_c_while_it_deletes_says_what_was_deleted(home: Home) -> None:
+    first, second = orphan(home, "first"), orphan(home, "second")
+    with delete(home, "delete", "first", "second") as screen:
+        screen.read(lambda said: b"[y/N]" in said)
+        screen.press("y\r")
+        while first.exists():
+            screen.drain(0.01)
+        screen.press("\x03")
+        assert screen.wait() == 1
+    deleted = 1 if second.exists() else 2
+    assert f"Deleted {deleted} of 2 environments".encode() in screen.output
+    assert b"first is in the trash, but may still have a project. " in screen.output
+    assert (b"second is in the trash" in screen.output) == (deleted == 2)

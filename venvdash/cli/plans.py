@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 import click
 
 from venvdash.cli import output
-from venvdash.cli.common import ProgressLine, fail, warn
+from venvdash.cli.common import ProgressLine, fail, interrupted, warn
 from venvdash.cli.rows import package_json, user_files_json
 from venvdash.cli.searching import finish_search
 from venvdash.model import Item, Outcome, Plan, Refusal, Result
@@ -55,14 +55,17 @@ def carry_out(
     if as_json:
         output.begin_json(shown)
     output.acting()
-    finished = told(opened.delete(plan, now=now, clean_cache=clean_cache))
-    restored = finish_search(opened, plan)
-    if as_json:
-        output.end_json(finished_json(finished))
-    else:
-        _tell(opened, finished)
+    with interrupted() as cancel:
+        finished = told(opened.delete(plan, now=now, clean_cache=clean_cache, cancel=cancel))
+    try:
+        if as_json:
+            output.end_json(finished_json(finished))
+        else:
+            _tell(opened, finished)
+    finally:  # what is found is restored, also where nothing can be written
+        settled = finish_search(opened, plan, stop=cancel.is_set())
     whole = all(result.outcome is Outcome.DONE for result in finished.results)
-    return 0 if whole and not finished.problems and not restored else 1
+    return 0 if whole and not finished.problems and settled else 1
 
 
 def _asked(plan: Plan, names: Sequence[str], *, now: bool) -> bool:

@@ -66,28 +66,38 @@ def searching(opened: Session) -> Iterator[Searching]:
             line.clear()
 
 
-def finish_search(opened: Session, plan: Plan) -> bool:
+def finish_search(opened: Session, plan: Plan, *, stop: bool) -> bool:
     """Wait for the search that ran while a plan was confirmed, and restore what it found.
 
-    Returns whether something was restored.
+    ``stop`` ends it at once. Returns whether it ended and found nothing for any that was deleted.
     """
-    rows = [item.row for item in plan.items if item.unsearched]
+    gone = [item.row for item in plan.items if item.unsearched]
+    rows = [row for row in gone if row.path not in opened.rows]
     if not rows:
-        return False
+        return True
     search = opened.searches.covering(lost(rows))
     with searching(opened) as under_way:
-        search.wait(under_way.cancel, under_way.tell)
-    restored = False
+        if stop:
+            search.stop()
+        findings = search.wait(under_way.cancel, under_way.tell)
+    settled = True
+    for row in rows:
+        if row.path not in findings.hits and (why := findings.held(row.environment)):
+            settled = False
+            warn(
+                f"{row.name} is in the trash, but may still have a project. "
+                f"{why.partition(' To release it: ')[0]}"
+            )
     for event in opened.restore_found(search):
         for result in event.results if isinstance(event, Finished) else ():
-            restored = True
+            settled = False
             if result.outcome is Outcome.DONE:
                 warn(f"{result.name} was restored: its project was found. {result.reason}")
             else:
                 warn(f"{result.name} is in the trash and could not be restored: {result.reason}")
     for _ in opened.take_findings(search):
         """The rows that changed are not shown any more."""
-    return restored
+    return settled
 
 
 def may_confirm_early(*, now: bool, yes: bool, dry_run: bool, as_json: bool) -> bool:
