@@ -57,13 +57,13 @@ def carry_out(
     output.acting()
     with interrupted() as cancel:
         finished = told(opened.delete(plan, now=now, clean_cache=clean_cache, cancel=cancel))
-    try:
-        if as_json:
-            output.end_json(finished_json(finished))
-        else:
-            _tell(opened, finished)
-    finally:  # what is found is restored, also where nothing can be written
-        settled = finish_search(opened, plan, stop=cancel.is_set())
+        try:
+            if as_json:
+                output.end_json(finished_json(finished))
+            else:
+                _tell(opened, finished)
+        finally:  # what is found is restored, also where nothing can be written
+            settled = finish_search(opened, plan, cancel)
     whole = all(result.outcome is Outcome.DONE for result in finished.results)
     return 0 if whole and not finished.problems and settled else 1
 

@@ -52,6 +52,12 @@ class Searching:
 @contextmanager
 def searching(opened: Session) -> Iterator[Searching]:
     """Show how far a search is; Ctrl+C ends the search, not the command."""
+    with interrupted() as cancel, _shown(opened, cancel) as under_way:
+        yield under_way
+
+
+@contextmanager
+def _shown(opened: Session, cancel: Event) -> Iterator[Searching]:
     line, home = ProgressLine(), opened.machine.home
 
     def tell(progress: "Progress") -> None:
@@ -59,27 +65,24 @@ def searching(opened: Session) -> Iterator[Searching]:
         stop = "" if cancel.is_set() else "  (Ctrl+C stops the search)"
         line.say(f"searching for projects: {progress.directories:,} folders, in {place}{stop}")
 
-    with interrupted() as cancel:
-        try:
-            yield Searching(cancel, tell)
-        finally:
-            line.clear()
+    try:
+        yield Searching(cancel, tell)
+    finally:
+        line.clear()
 
 
-def finish_search(opened: Session, plan: Plan, *, stop: bool) -> bool:
+def finish_search(opened: Session, plan: Plan, cancel: Event) -> bool:
     """Wait for the search that ran while a plan was confirmed, and restore what it found.
 
-    ``stop`` ends it at once. Returns whether it ended and found nothing for any that was deleted.
+    ``cancel`` stops it. Returns whether it ended and found nothing for any that was deleted.
     """
     gone = [item.row for item in plan.items if item.unsearched]
     rows = [row for row in gone if row.path not in opened.rows]
     if not rows:
         return True
     search = opened.searches.covering(lost(rows))
-    with searching(opened) as under_way:
-        if stop:
-            search.stop()
-        findings = search.wait(under_way.cancel, under_way.tell)
+    with _shown(opened, cancel) as under_way:
+        findings = search.wait(cancel, under_way.tell)
     settled = True
     for row in rows:
         if row.path not in findings.hits and (why := findings.held(row.environment)):
