@@ -73,12 +73,12 @@ def everything() -> Plan:
 
 def test_everything_that_a_plan_says_is_said() -> None:
     assert [line.text for line in plan_in_words(everything(), HOME)] == [
-        "Together they free 51.0 MiB; after that uv's cache, as a rule, still holds 60.0 MiB.",
+        "Together they free 51.0 MiB; after that uv's cache usually still holds 60.0 MiB.",
         "Packages of these that no other environment has: "
         + ", ".join(f"package{number:02}" for number in range(12))
         + " and 3 more.",
         "No use of them was seen; 2 processes could not be looked at.",
-        "1 is left alone; why is told with each.",
+        "1 is left alone, each for the reason shown with it.",
         "",
         "old  orphan  frees 40.0 MiB  +cache 60.0 MiB",
         "  ~/code/old is not there; ~/code is, and can be read.",

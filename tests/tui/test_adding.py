@@ -51,6 +51,6 @@ def test_without_any_it_says_so() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("A")
-        await driver.until(lambda: "No folder of environments was found" in driver.text)
+        await driver.until(lambda: "No folders of environments" in driver.text)
 
     drive(ListSource(everything([row("web")])), script, (120, 24))

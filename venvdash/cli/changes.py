@@ -146,8 +146,9 @@ def _tell(finished: Finished, home: Path) -> None:
         if result.outcome is not Outcome.DONE:
             warn(f"{result.name}: {result.outcome}: {result.reason}")
         else:
-            place = f" {short_path(result.place, home)}" if result.place else ""
-            click.echo(f"{visible(result.name)}: done.{place} {words}".rstrip())
+            place = short_path(result.place, home) if result.place else ""
+            said = " ".join(part for part in (words, place) if part)
+            click.echo(f"{visible(result.name)}: done. {said}".rstrip())
 
 
 def proposal_lines(proposal: Proposal, home: Path) -> Iterator[str]:

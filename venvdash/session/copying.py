@@ -113,8 +113,8 @@ def _warns(session: "Session", row: Row, target: Target, name: str) -> Iterator[
     place = short_path(target.root, session.machine.home)
     if target.store is None:
         yield (
-            f"No store is known at {place}: venvdash lists it only once your configuration names "
-            "that folder."
+            f"{place} is no store: venvdash lists what lies there only after `venvdash stores "
+            f"--add {place}`."
         )
     elif target.names is not Names.FREE:
         yield (

@@ -93,9 +93,9 @@ def _refusals(place: Path, machine: Machine, settings: config.Config) -> Iterato
     for root in discover.roots(machine, settings):
         known = Path(os.path.realpath(root.path))
         if known == place or known in place.parents:
-            yield f"It is looked at already, as a folder of {root.store}: {known}."
+            yield f"venvdash looks there already: {known} is a store ({root.store})."
         elif place in known.parents and os.path.isdir(known):
-            yield f"It holds a store that is looked at already: {known}."
+            yield f"It holds a store where venvdash looks already: {known}."
 
 
 def _write(file: Path, folder: EnvironmentFolder, machine: Machine) -> None:

@@ -86,8 +86,9 @@ def _sums(plan: Plan) -> Iterator[Line]:
         return
     several = len(plan.items) > 1
     frees = Piece(certainty(plan.exact, plan.at_most) + size(plan.frees), Role.STRONG)
-    held = f"; after that uv's cache, as a rule, still holds {size(plan.cache_held)}."
-    yield Line((Piece("Together they free " if several else "It frees "), frees, Piece(held)))
+    cached = size(plan.cache_held)
+    held = f"; after that uv's cache usually still holds {cached}" if plan.cache_held else ""
+    yield Line((Piece("Together they free " if several else "It frees "), frees, Piece(f"{held}.")))
     packages = plan.packages_only_in_cache
     if packages:
         named = _listed([visible(name, 128) for name in packages])
@@ -99,7 +100,7 @@ def _sums(plan: Plan) -> Iterator[Line]:
     yield Line((Piece(f"{seen}.", Role.MUTED),))
     if plan.refused:
         left = counted(len(plan.refused), "is", "are")
-        yield _warning("", f"{left} left alone; why is told with each.")
+        yield _warning("", f"{left} left alone, each for the reason shown with it.")
 
 
 def _item(item: Item, home: Path | None) -> Iterator[Line]:

@@ -1,14 +1,16 @@
 """Plans to delete, made once the projects of orphans were searched for, or while that goes on."""
 
+import shlex
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Item, Plan, Refusal
-from venvdash.session.pruning import Rules, candidates, pruned
+from venvdash.model import Item, Plan, Refusal, Status
+from venvdash.session.pruning import Offer, Rules, candidates, pruned
 from venvdash.session.searching import Tell, lost
+from venvdash.text import visible
 
 if TYPE_CHECKING:
     from venvdash.session.core import Session
@@ -26,9 +28,18 @@ def of_rules(
 ) -> Plan:
     """Return the plan for what rules pick; what is held is among what it leaves alone."""
     offers = candidates(session, pruned(session, rules), cancel, tell)
-    held = [Refusal(one.row.path, one.row.name, one.held) for one in offers if one.held]
+    held = [Refusal(one.row.path, one.row.name, _why_held(one)) for one in offers if one.held]
     paths = [one.row.path for one in offers if not one.held]
     return deletions.plan(paths, cancel, held, by_rule=True)
+
+
+def _why_held(offer: Offer) -> str:
+    """Return why a rule does not take it; where its project was found, also what can be done."""
+    verdict, name = offer.row.verdict, shlex.quote(visible(offer.row.name))
+    if verdict.status is not Status.MOVED or verdict.place is None or offer.held != verdict.reason:
+        return offer.held
+    relink = f"venvdash relink {name} {shlex.quote(visible(verdict.place))}"
+    return f"{offer.held} `{relink}` keeps it for that; `venvdash delete {name}` deletes it."
 
 
 def of_named(

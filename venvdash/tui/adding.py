@@ -35,7 +35,7 @@ class Adding:
         """Ask whether to add the folder at ``path``, where that is none of them all there are."""
         chosen = [folder for folder in self.folders if folder.path == path] or list(self.folders)
         if not chosen:
-            self._main.say("No folder of environments was found that is no store yet.")
+            self._main.say("No folders of environments were found outside the stores.")
             return
         from venvdash.session.own_stores import in_words, lines_for
         from venvdash.tui.screens.ask import AskScreen

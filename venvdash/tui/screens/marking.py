@@ -169,7 +169,7 @@ class MarkingScreen(ListScreen):
             self.environments.refresh()
             self.marks_changed()
 
-        self.say("They are marked once their projects were searched for.")
+        self.say("They are marked when the search for their projects has ended.")
         aside(self, search, found, self._no_rule)
 
     def _say_held(self, offers: "Sequence[Offer]") -> None:
@@ -177,7 +177,7 @@ class MarkingScreen(ListScreen):
             self.say(f"{visible(offer.row.name)} is not marked. {visible(offer.held)}")
         more = len(offers) - _MOST_TOLD
         if more > 0:
-            self.say(f"{more} more are not marked: something leads to them.")
+            self.say(f"{more} more are not marked, for such reasons.")
 
     def _no_rule(self, error: Exception) -> None:
         self.say(f"Nothing is marked: {visible(str(error))}", severe=True)

@@ -1,4 +1,4 @@
-"""The trash: what lies there since when, to have back or to free now."""
+"""The trash: what lies there since when, to restore or to free now."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -43,7 +43,7 @@ class TrashScreen(Dialog[None]):
         """Lay out the list and two lines about what is under the cursor."""
         with Vertical(id="trash") as frame:
             frame.border_title = Content("Trash")
-            frame.border_subtitle = Content("r have back   f free now   F free all   Esc back")
+            frame.border_subtitle = Content("r restore   f free now   F free all   Esc back")
             yield TrashList(self._main.home, id="trashed")
             yield Static("", id="about", markup=False)
 
