@@ -46,8 +46,9 @@ def test_every_command_takes_it(home: Home, project: Path) -> None:
     done = run(home, below, "sync")
     assert "Nothing had to be changed" in done.stdout
     assert "named by hand" not in done.stdout + done.stderr
-    told = json.loads(run(home, below, "info", "--no-usage", "--json").stdout)["environment"]
-    assert (told["location"], told["status"]) == ("in-project", "linked")
+    for options in ((), ("--no-usage",)):
+        told = json.loads(run(home, below, "info", "--json", *options).stdout)["environment"]
+        assert (told["location"], told["status"]) == ("in-project", "linked")
     assert str(inside) not in run(home, below, "list", "--json").stdout
 
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
@@ -30,28 +29,22 @@ def scan_for(
 
     As ``chosen``; nothing is measured before the name is understood.
     """
-    paths: tuple[Path, ...] | None = None
+    rows: tuple[Row, ...] | None = None
     line = ProgressLine()
     try:
         for event in opened.scan(usage=usage, early=False):
             sizes = isinstance(event, Progress) and event.phase is Phase.SIZES
-            if paths is None and (sizes or (isinstance(event, RowChanged) and event.measured)):
+            if rows is None and (sizes or (isinstance(event, RowChanged) and event.measured)):
                 line.clear()
-                paths = _paths(opened, name, changing, every, implied)
+                rows = chosen(opened, name, changing=changing, every=every, implied=implied)
             if isinstance(event, Progress):
                 line.show(event)
     finally:
         line.clear()
-    if paths is None:
-        paths = _paths(opened, name, changing, every, implied)
-    return tuple(opened.rows[path] for path in paths if path in opened.rows)
-
-
-def _paths(
-    opened: Session, name: str | None, changing: bool, every: bool, implied: bool | None
-) -> tuple[Path, ...]:
-    rows = chosen(opened, name, changing=changing, every=every, implied=implied)
-    return tuple(row.path for row in rows)
+    if rows is None:
+        rows = chosen(opened, name, changing=changing, every=every, implied=implied)
+    # What lies in a project is in no table, and has no sizes.
+    return tuple(opened.rows.get(row.path, row) for row in rows)
 
 
 def chosen(
