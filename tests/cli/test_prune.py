@@ -34,8 +34,9 @@ def test_each_rule_is_asked_for(home: Home, store: Path, two_pythons: tuple[Path
     assert older != current
     broken = venv(store / "broken")
     (broken / "bin" / "python").unlink()
-    (broken / "bin" / "python").symlink_to("/nowhere/python")
-    (broken / "pyvenv.cfg").write_text("home = /nowhere\nversion = 3.9.1\n")
+    removed = home.path / "python-3.9" / "bin"
+    (broken / "bin" / "python").symlink_to(removed / "python")
+    (broken / "pyvenv.cfg").write_text(f"home = {removed}\nversion = 3.9.1\n")
     unknown = home.path / ".cache" / "pypoetry" / "virtualenvs" / "lost-abcdefgh-py3.11"
     venv(unknown)
     gone = venv(store / "gone")
@@ -151,3 +152,22 @@ def test_a_disk_that_is_missing_is_no_end(home: Home) -> None:
     run(home, "delete", "scratch", "--yes")
     scratch.parent.rename(scratch.parent.with_name("away"))
     assert states(home) == {"scratch": "in trash"}
+
+
+def test_an_interpreter_on_a_disk_that_is_away_breaks_nothing(home: Home, store: Path) -> None:
+    project = home.path / "code" / "live"
+    project.mkdir(parents=True)
+    live = venv(store / "live")
+    (live / ".project").write_text(str(project))
+    disk = home.path / "disk"
+    disk.mkdir()
+    (live / "bin" / "python").unlink()
+    (live / "bin" / "python").symlink_to(disk / "bin" / "python3")
+    (live / "pyvenv.cfg").write_text(f"home = {disk}/bin\nversion = 3.11.2\n")
+    assert pruned(home, "--broken") == []
+    said = run(home, "prune", "--broken", "--yes", check=False).stdout
+    assert "Its interpreter may come back: " in said
+    assert "its disk may not be mounted" in said
+    assert live.is_dir()
+    (disk / "share").mkdir()  # the disk is there, without that Python
+    assert pruned(home, "--broken") == ["live"]

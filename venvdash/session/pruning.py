@@ -1,15 +1,18 @@
 """What may be pruned: the rules, and the search for the projects of all that they pick."""
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Facts, Flag, Location, Row, Status
+from venvdash.model import Facts, Flag, Location, Presence, Row, Status
 from venvdash.session import user_files
 from venvdash.session.expiring import ages_as_of
 from venvdash.session.searching import Tell, held_by, quiet, sought
+from venvdash.system.mounts import Mounts
 
 if TYPE_CHECKING:
     from venvdash.session.core import Session
@@ -113,6 +116,25 @@ def _gone(row: Row, facts: Facts | None, age: float, now: float) -> bool:
     return True
 
 
+def _interpreter_away(row: Row) -> str:
+    """Return why the interpreter of a broken environment may come back, a sentence; "" if not.
+
+    It may lie on a disk that is not mounted: then every environment made from it is broken.
+    """
+    environment = row.environment
+    if Flag.BROKEN not in environment.flags or row.verdict.status is Status.ORPHAN:
+        return ""
+    from venvdash.scanner.places import look
+
+    mounts = Mounts.read()
+    python = Path(os.path.realpath(environment.path / "bin" / "python"))
+    for path in (python, environment.base or python):
+        place = look(path, mounts)
+        if place.presence is Presence.UNREACHABLE:
+            return f"Its interpreter may come back: {place.reason}."
+    return ""
+
+
 def pruned(session: "Session", rules: Rules) -> Callable[[Row], bool]:
     """Return whether the rules pick a row of this session, as of now."""
     facts, now = session.facts, ages_as_of(session.machine)
@@ -146,5 +168,6 @@ def candidates(
         if findings is not None and row.path in searched:
             held = held or held_by(findings, row)
         held = held or session.referenced(row.path) or own.get(row.path, "")
+        held = held or _interpreter_away(row)
         offers.append(Offer(row, row.verdict.reason, held))
     return tuple(offers)
