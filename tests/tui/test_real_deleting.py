@@ -263,6 +263,10 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
         (site / f"p{folder}").mkdir()
         for number in range(300):
             (site / f"p{folder}" / f"{number}.py").touch()
+    record = "".join(f"p{n // 300}/{n % 300}.py,,\n" for n in range(30_000))
+    (site / "big-1.0.dist-info").mkdir()
+    (site / "big-1.0.dist-info" / "METADATA").write_text("Name: big\nVersion: 1.0\n")
+    (site / "big-1.0.dist-info" / "RECORD").write_text(record)
     held = Held(home.machine(), Config(), records=False)
     held.gate = threading.Event()
     seen: set[tuple[State, str]] = set()
@@ -300,6 +304,11 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
+        await driver.press("d")
+        await planned(driver)
+        await driver.press("escape")  # what is planned once the search has ended may be freed
+        search = driver.main.source.search_projects(lambda row: True)
+        await driver.until(lambda: search.over)
         await driver.press("d")
         await planned(driver)
         await driver.press("f", "y", "1", "enter")

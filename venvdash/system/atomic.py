@@ -10,7 +10,8 @@ from pathlib import Path
 
 PREFIX = ".venvdash-tmp-"
 _TEMPORARY = re.compile(re.escape(PREFIX) + "[0-9a-f]{16}")
-_ATTEMPTS = 3  # another process may take a new file for the leftover of a killed one
+# Another process may take a file that is not locked yet for the leftover of a killed one.
+_ATTEMPTS = 20
 _NEW = (
     os.O_WRONLY
     | os.O_CREAT
@@ -61,6 +62,8 @@ def _write(directory: Path, descriptor: int | None, name: str, data: bytes, mode
         try:
             if descriptor is not None:
                 _lock(handle)
+                if os.fstat(handle).st_nlink == 0:
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), temporary)
             _fill(handle, data)
             if descriptor is not None:
                 os.replace(temporary, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
