@@ -46,6 +46,7 @@ def test_every_command_takes_it(home: Home, project: Path) -> None:
     done = run(home, below, "sync")
     assert "Nothing had to be changed" in done.stdout
     assert "named by hand" not in done.stdout + done.stderr
+    uv_project(home, home.path / "code" / "other")  # one to measure: then names are chosen early
     for options in ((), ("--no-usage",)):
         told = json.loads(run(home, below, "info", "--json", *options).stdout)["environment"]
         assert (told["location"], told["status"]) == ("in-project", "linked")
