@@ -28,7 +28,8 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps({"schema": 1, "history": [receipt_json(one) for one in found]}))
         return
     if not found:
-        click.echo("Nothing that was deleted is remembered.", err=True)
+        called = f" called {visible(' or '.join(names))}" if names else ""
+        click.echo(f"No deleted environment{called} is remembered.", err=True)
         raise click.exceptions.Exit(1 if names else 0)
     now, home = time.time(), opened.machine.home
     rows = [("DELETED", "NAME", "PYTHON", "PACKAGES", "FREES", "NOW", "STATUS", "PROJECT")]

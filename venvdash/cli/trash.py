@@ -90,7 +90,9 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
         output.end_json({"results": results_json(results)})
     for result in results:
         if result.outcome is not Outcome.DONE:
-            warn(f"{result.name}: {result.reason}")
+            taken = result.outcome is Outcome.SKIPPED and result.trash is not None
+            rename = " `--as NAME` gives it another name." if taken and under is None else ""
+            warn(f"{result.name}: {result.reason}{rename}")
         elif not as_json:
             more = f" {visible(result.reason)}" if result.reason else ""
             click.echo(f"{visible(result.name)} is back.{more}")
