@@ -1,12 +1,13 @@
 """A disk with a project that is not there when its environment is deleted, and comes back."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Home
-from tests.mounting import bound
+from tests.mounting import bound, tmpfs
 from tests.scenario import uv_project
 from tests.session.sharing import last, scanned
 from venvdash.actions import expiry
@@ -64,3 +65,20 @@ def test_without_its_disk_it_is_freed(
         monkeypatch.setenv(name, value)
     assert "has a project" not in home.run(sys.executable, "-m", "venvdash", "list").stderr
     assert expiry.free_of_use([trashed.path]) == [trashed.path]
+
+
+def test_a_project_that_was_found_on_a_disk_holds_when_the_disk_is_away(home: Home) -> None:
+    disk, project = home.path / "data", home.path / "code" / "webapp"
+    disk.mkdir()
+    environment = uv_project(home, project)
+    scanned(home)
+    with tmpfs(disk):
+        hidden = disk / ".deep" / "er" / "moved"
+        hidden.parent.mkdir(parents=True)
+        shutil.move(project, hidden)
+        assert scanned(home).plan_prune(Rules()).items == ()
+    session = scanned(home)
+    verdict = session.rows[environment].verdict
+    assert verdict.status is Status.UNREACHABLE
+    assert f"{disk} is not mounted" in verdict.reason
+    assert session.plan_prune(Rules()).items == ()

@@ -134,6 +134,12 @@ def unreachable(best: Claim, place: Place) -> str:
     return f"cannot tell: {stands} ({says(best)})"
 
 
+def found_before(place: Place) -> str:
+    """Return why nothing can be said of one whose project was found where nobody can look now."""
+    stands = visible(place.reason) or f"{visible(place.path)} cannot be looked at"
+    return f"cannot tell: {stands} (its project may be {visible(place.path)})"
+
+
 def copied_identity(original: Path | None) -> str:
     """Return why a copy is disputed that carries the original's sidecar."""
     whose = visible(original) if original is not None else "another environment"

@@ -302,10 +302,23 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
     if hidden:
         reason = reasons.unreachable(hidden.best, hidden.place)
         return case.verdict(Status.UNREACHABLE, reason, _first(hidden, case))
+    away = _found_before(case, facts) if expects else None
+    if away is not None:
+        return case.verdict(Status.UNREACHABLE, reasons.found_before(away), case.projects)
     if case.hint and any(project.alive for project in named):
         best = case.projects[0].best if case.projects else None
         return case.verdict(Status.DISPUTED, reasons.contradicted(case.hint, best), case.projects)
     return _gone(case, facts) if case.projects else _unproven(case, facts)
+
+
+def _found_before(case: _Case, facts: Facts) -> Place | None:
+    """Return where a search found its project before, if nobody can look there now."""
+    for claim in case.claims:
+        if claim.how is How.MENTION and claim.direction is Direction.RECORD:
+            place = _place(claim, facts)
+            if place.presence is Presence.UNREACHABLE:
+                return place
+    return None
 
 
 def _sightings(project: _Project, facts: Facts) -> list[Sighting]:

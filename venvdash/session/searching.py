@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.config import Config
-from venvdash.model import Environment, Facts, How, Plan, ProjectRecord, Record, Row, Status
+from venvdash.model import Environment, Facts, How, Plan, Record, Row, Status
 from venvdash.session.events import RowChanged
 from venvdash.system.machine import Machine
 
@@ -187,11 +187,17 @@ class Searches:
 
     def _remember(self, row: Row, project: Path) -> None:
         """Keep the place where something was found: every later scan looks there."""
+        from venvdash.scanner import places
         from venvdash.session.amending import amend
+
+        mounts = self._session.context().mounts
+        place = places.look(project, mounts)
 
         def noted(record: Record) -> Record:
             now = record.last_seen
-            seen = ProjectRecord(project, How.MENTION, first_seen=now, last_seen=now)
+            # Without an identity: a directory that led to it for a while need not be its project.
+            where = replace(place, inode=None, birth=None)
+            seen = places.record_of(where, How.MENTION, mounts, now=now)
             known = [one for one in record.projects if one.path != project]
             return (
                 record
