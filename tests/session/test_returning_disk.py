@@ -67,15 +67,17 @@ def test_without_its_disk_it_is_freed(
     assert expiry.free_of_use([trashed.path]) == [trashed.path]
 
 
-def test_a_project_that_was_found_on_a_disk_holds_when_the_disk_is_away(home: Home) -> None:
+@pytest.mark.parametrize("folder", ["code", ".deep/er"])  # found by the list, and by the search
+def test_a_project_that_was_found_on_a_disk_holds_when_the_disk_is_away(
+    home: Home, folder: str
+) -> None:
     disk, project = home.path / "data", home.path / "code" / "webapp"
     disk.mkdir()
     environment = uv_project(home, project)
     scanned(home)
     with tmpfs(disk):
-        hidden = disk / ".deep" / "er" / "moved"
-        hidden.parent.mkdir(parents=True)
-        shutil.move(project, hidden)
+        (disk / folder).mkdir(parents=True)
+        shutil.move(project, disk / folder / "moved")
         assert scanned(home).plan_prune(Rules()).items == ()
     session = scanned(home)
     verdict = session.rows[environment].verdict

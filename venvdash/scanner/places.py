@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 import unicodedata
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -217,6 +218,15 @@ def _nearest(real: str) -> tuple[Path, float] | str:
 def _readable(directory: str) -> bool:
     effective = os.access in os.supports_effective_ids
     return os.access(directory, os.R_OK | os.X_OK, effective_ids=effective)
+
+
+def found_at(place: Place, mounts: Mounts, *, now: float) -> ProjectRecord:
+    """Return what to remember of a place where a project was found that is gone from its own.
+
+    Without an identity: a directory that led to it for a while need not be its project.
+    """
+    where = replace(place, inode=None, birth=None)
+    return record_of(where, How.MENTION, mounts, now=now)
 
 
 def _doubt(

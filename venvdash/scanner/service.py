@@ -465,7 +465,18 @@ class _Survey:
     def _to_remember(
         self, decided: Mapping[Path, Verdict]
     ) -> dict[Path, tuple[ProjectRecord, ...]]:
-        return {
+        """Return for each environment its living project, or where a moved one was found."""
+        moved = {
+            path: places.look(verdict.place, self._mounts)
+            for path, verdict in decided.items()
+            if verdict.status is Status.MOVED and verdict.place is not None
+        }
+        found = {
+            path: (places.found_at(place, self._mounts, now=self._now),)
+            for path, place in moved.items()
+            if place.presence is Presence.PRESENT
+        }
+        return found | {
             path: tuple(
                 self._project_record(path, claim)
                 for claim in _best_claims(verdict)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.config import Config
-from venvdash.model import Environment, Facts, How, Plan, Record, Row, Status
+from venvdash.model import Environment, Facts, Plan, Record, Row, Status
 from venvdash.session.events import RowChanged
 from venvdash.system.machine import Machine
 
@@ -195,9 +195,7 @@ class Searches:
 
         def noted(record: Record) -> Record:
             now = record.last_seen
-            # Without an identity: a directory that led to it for a while need not be its project.
-            where = replace(place, inode=None, birth=None)
-            seen = places.record_of(where, How.MENTION, mounts, now=now)
+            seen = places.found_at(place, mounts, now=now)
             known = [one for one in record.projects if one.path != project]
             return (
                 record
