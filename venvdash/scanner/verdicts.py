@@ -302,9 +302,6 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
     if hidden:
         reason = reasons.unreachable(hidden.best, hidden.place)
         return case.verdict(Status.UNREACHABLE, reason, _first(hidden, case))
-    away = _found_before(case, facts) if expects else None
-    if away is not None:
-        return case.verdict(Status.UNREACHABLE, reasons.found_before(away), case.projects)
     if case.hint and any(project.alive for project in named):
         best = case.projects[0].best if case.projects else None
         return case.verdict(Status.DISPUTED, reasons.contradicted(case.hint, best), case.projects)
@@ -355,6 +352,9 @@ def _gone(case: _Case, facts: Facts) -> Verdict:
     if living is not None:
         reason = reasons.still_used(first.best, living)
         return case.verdict(Status.MOVED, reason, case.projects)
+    away = _found_before(case, facts)
+    if away is not None:
+        return case.verdict(Status.UNREACHABLE, reasons.found_before(away), case.projects)
     others = [project.path for project in case.projects[1:]]
     reason = reasons.orphan(first.best, first.place, others, seen)
     return case.verdict(Status.ORPHAN, reason, case.projects)
