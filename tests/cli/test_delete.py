@@ -160,9 +160,9 @@ def test_prune_deletes_orphans_and_nothing_else(home: Home, scratch: Path) -> No
     (home.path / ".attic" / "x" / ".venv").symlink_to(hidden)
     shown = json.loads(run(home, "prune", "--dry-run", "--json").stdout)
     assert [item["path"] for item in shown["items"]] == [str(gone)]
-    assert [(one["path"], one["reason"]) for one in shown["refused"]] == [
-        (str(hidden), "~/.attic/x/.venv leads to it.")
-    ]
+    (refused,) = shown["refused"]
+    assert refused["path"] == str(hidden)
+    assert refused["reason"].startswith("~/.attic/x/.venv leads to it. `venvdash relink hidden ")
     assert "; not found in " in shown["items"][0]["reason"]
     assert code_of(home, "prune") == 2  # there is nobody to ask
     done = run(home, "prune", "--yes")

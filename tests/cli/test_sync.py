@@ -43,7 +43,7 @@ def test_the_project_of_the_current_directory(place: Place) -> None:
     assert "installed alpha 2.0" in shown.stdout
     assert packages(environment) == set()
     done = run_in(project / "src", place.home)
-    assert done.stdout.splitlines()[-1].endswith("Installed: alpha 2.0.")
+    assert done.stdout.splitlines()[-1].startswith("web: done. Installed: alpha 2.0. ")
     assert " + alpha==2.0" in done.stderr.splitlines(), "uv's own words, as they came"
     outside = run_in(place.home.path, place.home, check=False)
     assert outside.returncode == 1

@@ -47,7 +47,7 @@ def session(*, records: bool, machine: Machine | None = None, changing: bool = F
     try:
         settings = config.of(machine)
     except config.ConfigError as error:
-        fail(f"{error}\nNothing was changed. Mend the file, or move it away.", 2)
+        fail(f"{error}\nNothing was changed. Fix the file, or move it away.", 2)
     return Session(machine, settings, records=records)
 
 

@@ -77,7 +77,7 @@ def _asked(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
         return False
     what = counted(len(plan.items), "environment")
     wanted = names or ([] if names_to_type(plan) else words_to_type(plan, now=now))
-    how = "They cannot be had back." if now else "`venvdash trash restore` brings them back."
+    how = "They cannot be restored." if now else "`venvdash trash restore` brings them back."
     try:
         if not wanted:
             return click.confirm(f"Delete {what}? {how}", default=False, err=True)

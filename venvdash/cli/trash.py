@@ -1,4 +1,4 @@
-"""`venvdash trash`: what was deleted and can be had back."""
+"""`venvdash trash`: what was deleted and can be restored."""
 
 import json
 import os
@@ -138,7 +138,7 @@ def _sure(count: int) -> bool:
         return False
     try:
         what = counted(count, "environment")
-        return click.confirm(f"Free {what}? They cannot be had back.", default=False, err=True)
+        return click.confirm(f"Free {what}? They cannot be restored.", default=False, err=True)
     except click.Abort:
         click.echo(err=True)
         return False
