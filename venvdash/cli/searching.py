@@ -13,6 +13,7 @@ from venvdash.cli.common import ProgressLine, interrupted, warn
 from venvdash.model import Outcome, Plan
 from venvdash.session import Session
 from venvdash.session.events import Finished
+from venvdash.session.planning import SEARCHING
 from venvdash.session.searching import lost
 from venvdash.text import short_path
 
@@ -74,9 +75,10 @@ def _shown(opened: Session, cancel: Event) -> Iterator[Searching]:
 def finish_search(opened: Session, plan: Plan, cancel: Event) -> bool:
     """Wait for the search that ran while a plan was confirmed, and restore what it found.
 
-    ``cancel`` stops it. Returns whether it ended and found nothing for any that was deleted.
+    ``cancel`` stops it. Returns whether it ended and found nothing for any that was deleted. What
+    could not be searched when the plan was made was shown then.
     """
-    gone = [item.row for item in plan.items if item.unsearched]
+    gone = [item.row for item in plan.items if item.unsearched == SEARCHING]
     rows = [row for row in gone if row.path not in opened.rows]
     if not rows:
         return True
