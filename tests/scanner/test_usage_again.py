@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.scanner.usage_tools import age, all_of, du, fill, notes
-from venvdash.scanner import measure as measure_module
+from venvdash.scanner import recheck as recheck_module
 from venvdash.scanner.footprint import Footprint, unpack
-from venvdash.scanner.measure import count, recheck
+from venvdash.scanner.measure import count
+from venvdash.scanner.recheck import recheck
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_young_but_unchanged_is_recognised_and_then_remembered_better(
     note = notes(first)
     again, _ = all_of([root], note)
     assert again[root].remember is None  # still young
-    monkeypatch.setattr(measure_module, "_YOUNG", -(10**12))  # some time later
+    monkeypatch.setattr(recheck_module, "_YOUNG", -(10**12))  # some time later
     later, _ = all_of([root], note)
     better = later[root].remember
     assert better

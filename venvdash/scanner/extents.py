@@ -1,42 +1,26 @@
 """What one tree holds of a file system that shares blocks between files (btrfs, XFS).
 
 Where the extents of a file are shared, ``stat`` counts them in full, and deleting the file gives
-nothing back. ``Collector`` asks the file system where the files lie, and ``Extents`` is what is
-kept of that: for each file with shared blocks a key, which every copy of it has in common.
-
-To ask about a file takes longer than to look at it. So large files are asked about, and those in
-directories whose files have several origins; of the small ones in a directory (which as a rule a
-package brings as a whole) two, and these stand for the others if they agree.
+nothing back. ``Extents`` is what a ``collector`` found out about a tree: for each file with shared
+blocks a key, which every copy of it has in common.
 
 Loaded by the child processes that measure: no imports beyond small C modules.
 """
 
-import os
 import struct
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import accumulate
 from operator import sub
 
-from venvdash.system.extents import ENCODED, INLINE, PLACELESS, SHARED, Extent, Sharing, extents
-from venvdash.system.walk import Opened
+from venvdash.system.extents import SHARED, Extent
 
 BLOCK = 512  # bytes, as st_blocks counts
 
 HELD_BY_NOBODY, HELD_BY_CACHE, HELD_BY_OTHERS = range(3)
 
-_LARGE = 512  # blocks from which on every file is asked about
-_LITTLE = 128  # blocks: where all small files of a directory take less, one stands for them
-_PAGE = 4096  # bytes: files that are longer are never inline
-_INLINE = 2048  # bytes that a compressed file has at most when it is inline
-_PACKAGES = b"site-packages"
-_CONDA = b"conda-meta"
-_MIXED = (b"bin", b"Scripts", _CONDA, _PACKAGES)  # directories whose files have several origins
-_METADATA = (b".dist-info", b".data/scripts")  # and endings of such
 # file system, metadata, shared files, groups, marks of its own, flags, bytes of group names
 _HEADER = struct.Struct("<QQIIIIBBIQ")
-
-File = tuple["os.DirEntry[str] | os.DirEntry[bytes]", int, int]  # entry, size, blocks
 
 
 class Extents:
@@ -137,246 +121,3 @@ def unpack(data: bytes) -> Extents:
 def key_of(found: list[Extent]) -> int:
     """Return the key of a file with these extents: where its first shared one lies; 0 for none."""
     return next((physical for physical, _, flags in found if flags & SHARED), 0)
-
-
-class _File:
-    """A file that was asked about.
-
-    ``blocks``: its own; ``others``: those of the files that it stands for, too.
-    """
-
-    __slots__ = ("blocks", "found", "group", "key", "others")
-
-    def __init__(self, key: int, group: int, blocks: int, found: list[Extent]) -> None:
-        self.key = key
-        self.group = group
-        self.blocks = blocks
-        self.others = 0
-        self.found = found
-
-
-class Collector:
-    """Asks about the files of a tree while it is walked."""
-
-    def __init__(self, system: Sharing) -> None:
-        self.system = system
-        self.own = 0  # blocks that no other file holds
-        self.shared_inodes: list[int] = []  # those with several links that other inodes share
-        self.samples: list[tuple[bytes, int]] = []  # as in a footprint, with links 0 or 1
-        self._inline = 0  # bytes
-        self._inodes = self._names = 0
-        self._extents = Extents(system.identity)
-        self._numbers: dict[bytes, int] = {}  # of groups
-        self._weights: list[int] = []  # of their samples
-        self._shared: dict[int, tuple[int, int]] = {}  # key -> blocks, group
-        self._compressed: list[_File] = []
-        self._conda = False
-
-    def directory(
-        self, opened: Opened, single: list[File], several: list[File], names: int
-    ) -> None:
-        """Add a directory's files, those with one link and those with ``several``.
-
-        ``names``: how many files it has, with further links to the same inodes.
-        """
-        self._names += names + 1
-        self._inodes += len(single) + 1
-        path = opened.path or b""
-        small = []
-        for file in self._outside_metadata(single):
-            if _asked(path, file):
-                self._ask(opened.descriptor, path, file)
-            else:
-                small.append(file)
-        if small:
-            self._sample(opened.descriptor, path, small)
-        if several:
-            self._linked(opened.descriptor, path, several)
-
-    def _outside_metadata(self, files: list[File]) -> Iterator[File]:
-        inline = self.system.inline
-        for file in files:
-            if file[1] <= inline:
-                self._inline += file[1] if file[2] else 0
-            elif file[2]:
-                yield file
-
-    def _linked(self, directory: int, path: bytes, files: list[File]) -> None:
-        """Add those files with several links that share blocks with other inodes, too.
-
-        Their number of links does not say who else holds the blocks.
-        """
-        files = [file for file in files if file[1] > self.system.inline and file[2]]
-        small = [file for file in files if not _asked(path, file)]
-        groups = [[file] for file in files if _asked(path, file)]
-        for group in [*groups, small]:
-            largest = max(group, key=_size_and_name, default=None)
-            found = self._look(directory, path, largest) if largest else None
-            if found is not None and found.key:
-                found.others = sum(file[2] for file in group) - found.blocks
-                self._add(found)
-                self.shared_inodes += [file[0].inode() for file in group]
-
-    def _sample(self, directory: int, path: bytes, files: list[File]) -> None:
-        """Ask about two of the small files of a directory, and about all if these differ."""
-        largest = max(files, key=_size_and_name)
-        one = other = self._look(directory, path, largest)
-        total = sum(file[2] for file in files)
-        if total >= _LITTLE:
-            others = [file for file in files if file[1] > _PAGE and file is not largest]
-            if others:
-                other = self._look(directory, path, min(others, key=_name))
-        if one is None or other is None or (not one.key) != (not other.key):
-            for file in files:
-                self._ask(directory, path, file)
-            return
-        if any(flags & (ENCODED | INLINE) for _, _, flags in one.found):
-            total -= self._compressed_inline(files, largest)
-        one.others = total - one.blocks
-        self._add(one)
-
-    def _compressed_inline(self, files: list[File], asked: File) -> int:
-        """Add files that are compressed into the metadata, and return how many blocks they take."""
-        blocks = 0
-        for file in files:
-            if file[1] <= _PAGE and file is not asked:
-                self._inline += min(file[1], _INLINE)
-                blocks += file[2]
-        return blocks
-
-    def _ask(self, directory: int, path: bytes, file: File) -> None:
-        found = self._look(directory, path, file)
-        if found is None:
-            self.own += file[2]
-            self._extents.unsure = True
-            return
-        self._add(found)
-        name = _name(file)
-        if path == _CONDA:
-            if not self._conda:  # conda and pixi clone RECORD; what they write themselves is here
-                self._conda = True
-                self._extents.own_marks, self._extents.shared_marks = 0, array("Q")
-            self._mark(path + b"/" + name, found)
-        elif not self._conda and _written_anew(path, name):
-            self._mark(path + b"/" + name, found)
-
-    def _look(self, directory: int, path: bytes, file: File) -> _File | None:
-        entry, _, blocks = file
-        try:
-            if not entry.is_file(follow_symlinks=False):
-                return _File(0, 0, blocks, [])
-            found = extents(entry.name, directory)
-        except OSError as error:
-            if isinstance(error, FileNotFoundError):
-                return _File(0, 0, 0, [])
-            return None
-        key = key_of(found)
-        group = self._group(path, _name(file), key, blocks) if key else 0
-        return _File(key, group, blocks, found)
-
-    def _group(self, path: bytes, name: bytes, key: int, weight: int) -> int:
-        """Return the number of the group that a file belongs to.
-
-        The largest of its files stands for it, but none with many extents.
-        """
-        inner = path.rpartition(_PACKAGES + b"/")[2]
-        top = inner.partition(b"/")[0] if inner != path else path
-        if top.rpartition(b"/")[2] in _MIXED or not top:
-            top = path + b"/" + name
-        number = self._numbers.setdefault(top, len(self._numbers))
-        kept = self._extents
-        if number == len(kept.names):
-            kept.names.append(b"")
-            kept.samples.append(0)
-            self._weights.append(-1)
-        weight = weight if weight < _LARGE else 0
-        if weight > self._weights[number]:
-            self._weights[number] = weight
-            kept.names[number] = path + b"/" + name if path else name
-            kept.samples[number] = key
-        return number
-
-    def _add(self, file: _File) -> None:
-        flags = file.found[0][2] if file.found else 0
-        if flags & INLINE:
-            length = file.found[0][1]
-            self._inline += min(length, _INLINE) if flags & ENCODED else length
-        elif any(extent[2] & ENCODED for extent in file.found):
-            self._compressed.append(file)
-        else:
-            shared = sum(length for _, length, flags in file.found if flags & SHARED) // BLOCK
-            self._share(file, shared + file.others if file.key else 0, file.blocks + file.others)
-
-    def _share(self, file: _File, shared: int, blocks: int) -> None:
-        self.own += max(blocks - shared, 0)
-        if shared:
-            known = self._shared.get(file.key, (0, 0))[0]
-            self._shared[file.key] = max(known, shared), file.group
-
-    def _mark(self, path: bytes, file: _File) -> None:
-        if not file.found or file.found[0][2] & INLINE:
-            return
-        if file.key:
-            if not self._extents.shared_marks:
-                self.samples.append((path, 0))
-            self._extents.shared_marks.append(file.key)
-            return
-        self._extents.own_marks += 1
-        if self._extents.own_marks == 1 and not file.found[0][2] & PLACELESS:
-            self.samples.append((path, 1))
-
-    def _decompressed(self) -> None:
-        """Bound what compressed files take.
-
-        Extents are told with the length that is read. They take no more, and no more than there is
-        up to where the next one begins.
-        """
-        spans = sorted({extent[:2] for file in self._compressed for extent in file.found})
-        starts = array("Q", (start for start, _ in spans))
-        least = {
-            span: min(span[1], max(after - span[0], 0) or span[1])
-            for span, after in zip(spans, [*starts[1:], 2**64 - 1], strict=True)
-        }
-        for file in self._compressed:
-            length = sum(extent[1] for extent in file.found) or 1
-            takes = sum(least[extent[:2]] for extent in file.found)
-            shared = sum(least[extent[:2]] for extent in file.found if extent[2] & SHARED)
-            blocks = (file.blocks + file.others) * takes // length
-            self._share(file, blocks * shared // takes if takes else 0, blocks)
-
-    def result(self, inodes: int) -> Extents:
-        """Return what was found; ``inodes``: how many with several links the tree has alone."""
-        kept, system = self._extents, self.system
-        if self._compressed:
-            kept.compressed = True
-            self._decompressed()
-        kept.keys = array("Q", sorted(self._shared))
-        kept.sizes = array("Q", (self._shared[key][0] for key in kept.keys))
-        kept.groups = array("I", (self._shared[key][1] for key in kept.keys))
-        items = self._names * system.per_name + (self._inodes + inodes) * system.per_inode
-        kept.metadata = int((self._inline + items) * system.copies) // BLOCK
-        if kept.names:
-            heaviest = max(range(len(kept.names)), key=self._weights.__getitem__)
-            self.samples.append((kept.names[heaviest], 0))
-        return kept
-
-
-def _written_anew(path: bytes, name: bytes) -> bool:
-    """Return whether every installer of Python packages writes a file itself, not as a clone."""
-    if name == b"RECORD":
-        return path.endswith(b".dist-info")
-    return name.startswith(b"activate")
-
-
-def _asked(path: bytes, file: File) -> bool:
-    """Return whether a file is asked about for itself: it is large, or its neighbours vary."""
-    mixed = path.rpartition(b"/")[2] in _MIXED or not path or path.endswith(_METADATA)
-    return mixed or file[2] >= _LARGE
-
-
-def _size_and_name(file: File) -> tuple[int, bytes]:
-    return file[1], os.fsencode(file[0].name)
-
-
-def _name(file: File) -> bytes:
-    return os.fsencode(file[0].name)

@@ -6,12 +6,14 @@ for this program and this machine only, with a version in it. Loaded by the chil
 imports beyond small C modules.
 """
 
+import os
 import struct
 import sys
 import zlib
 from array import array
+from collections.abc import Callable
 from itertools import accumulate
-from operator import sub
+from operator import attrgetter, sub
 
 from venvdash.scanner import extents
 from venvdash.scanner.extents import Extents
@@ -26,6 +28,17 @@ _MAGIC = b"vdu4" + sys.byteorder[:1].encode()
 _HEADER = struct.Struct("<QQdQQQQQQBBIIIIQIIqQIIQ")
 _LIMIT = 32 * 1024 * 1024  # bytes, packed; 100,000 files take some 100 KB
 _BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked; a bomb stays bearable
+
+
+def _rounded(found: os.stat_result) -> int:
+    """Where the system does not tell allocated blocks (Windows): whole clusters of 4 KiB."""
+    return (found.st_size + 4095) // 4096 * 8
+
+
+# Returns the allocated blocks that stat tells of.
+blocks_of: Callable[[os.stat_result], int] = (
+    attrgetter("st_blocks") if hasattr(os.stat_result, "st_blocks") else _rounded
+)
 
 
 class Footprint:

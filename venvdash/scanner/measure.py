@@ -16,36 +16,23 @@ import gc
 import os
 import sys
 import time
-import zlib
-from collections.abc import Callable, Collection
-from operator import attrgetter
+from collections.abc import Collection
 
 from venvdash.scanner import user_files
-from venvdash.scanner.extents import Collector, File, key_of
-from venvdash.scanner.footprint import UNSURE, Footprint, unpack
-from venvdash.system.extents import extents, sharing
-from venvdash.system.walk import Opened, open_directory, walk
+from venvdash.scanner.collector import Collector, File
+from venvdash.scanner.footprint import UNSURE, Footprint, blocks_of, unpack
+from venvdash.scanner.recheck import Tick, digest_of, is_young, recheck
+from venvdash.system.extents import sharing
+from venvdash.system.walk import Opened, walk
 
-Tick = Callable[[], None]
 Facts = tuple[int, int, int]  # links, size in bytes, blocks
 Memo = dict[int, dict[int, Facts]]  # by device and inode
 
-_YOUNG = 2_000_000_000  # ns; as in git's index, a younger time may hide a second change
 _DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
 _SAMPLES = 16
 _KNOWN = 40_000  # inodes in a memo at most, some 10 MB
 _OFTEN = 255  # files between two ticks (a mask)
 _BEAT = 0.5  # seconds between two signs of life
-
-
-def _rounded(found: os.stat_result) -> int:
-    """Where the system does not tell allocated blocks (Windows): whole clusters of 4 KiB."""
-    return (found.st_size + 4095) // 4096 * 8
-
-
-_blocks: Callable[[os.stat_result], int] = (
-    attrgetter("st_blocks") if hasattr(os.stat_result, "st_blocks") else _rounded
-)
 
 
 def count(
@@ -110,7 +97,7 @@ class _Counting:
                 self.known = self.memo.setdefault(found.st_dev, {})
             system = sharing(opened.descriptor, self.fstype)
             self.collector = Collector(system) if system else None
-        size = _blocks(found)
+        size = blocks_of(found)
         footprint.apparent += found.st_size
         footprint.blocks += size
         footprint.own += size
@@ -145,7 +132,7 @@ class _Counting:
                 except OSError as error:
                     files -= self._unread(error)
                     continue
-                links, size, blocks = found.st_nlink, found.st_size, _blocks(found)
+                links, size, blocks = found.st_nlink, found.st_size, blocks_of(found)
                 if links < 2:  # 0 is what Windows says
                     apparent += size
                     alone += blocks
@@ -198,13 +185,13 @@ class _Counting:
         if footprint.unlisted:
             return
         if opened.path is None or (
-            (young := _young(opened.stat, self.now)) and (len(footprint.digests) >= _DIGESTS)
+            (young := is_young(opened.stat, self.now)) and (len(footprint.digests) >= _DIGESTS)
         ):
             footprint.unlisted = True
             return
         if young:
             try:  # before its files are counted: what comes in between shows next time
-                footprint.digests[len(footprint.mtimes)] = _digest(opened.where)
+                footprint.digests[len(footprint.mtimes)] = digest_of(opened.where)
             except OSError:
                 footprint.unlisted = True
                 return
@@ -245,88 +232,6 @@ class _Counting:
             footprint.directories, footprint.samples = [], []
             footprint.mtimes, footprint.digests = footprint.mtimes[:0], {}
         return footprint
-
-
-def _young(found: os.stat_result, now: int) -> bool:
-    return found.st_mtime_ns > now - _YOUNG
-
-
-def _digest(where: int | bytes) -> int:
-    """Return a checksum over what lies directly in a directory: names, inodes and sizes."""
-    lines = []
-    with os.scandir(where) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                lines.append(f"{entry.name!r}/")
-            else:
-                found = entry.stat(follow_symlinks=False)
-                facts = (entry.name, found.st_ino, found.st_size, _blocks(found), found.st_nlink)
-                lines.append(repr(facts))
-    return zlib.crc32("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
-
-
-def recheck(root: bytes, old: Footprint, tick: Tick = lambda: None) -> Footprint | None:
-    """Return the footprint if the tree is still as remembered, None if it must be measured.
-
-    Looks at the directories' modification times, at the content of those that were too young when
-    they were measured, and at the link counts of a few shared files. A file that was written to in
-    place, or linked from elsewhere, changes none of these: sizes may have aged. Returns ``old``
-    itself when there is nothing new to remember. Never raises OSError. What is mounted inside is
-    not seen: where there is such a mount, measure.
-    """
-    if old.unlisted or not old.directories:
-        return None
-    try:
-        descriptor = open_directory(root)
-    except OSError:
-        return None
-    try:
-        found = os.fstat(descriptor)
-        if found.st_ino != old.inode:
-            return None
-        old.device = found.st_dev  # device numbers do not last over a reboot
-        return _compared(descriptor, old, tick)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
-    look, paths, mtimes = os.stat, old.directories, old.mtimes
-    for start in range(0, len(paths), _OFTEN + 1):
-        tick()
-        part = slice(start, start + _OFTEN + 1)
-        times = [
-            look(path, dir_fd=descriptor, follow_symlinks=False).st_mtime_ns for path in paths[part]
-        ]
-        for index in old.digests:
-            if part.start <= index < part.stop:
-                times[index - start] = UNSURE
-        if times != mtimes[part].tolist():
-            return None
-    if not all(_as_before(descriptor, path, links) for path, links in old.samples):
-        return None
-    now = time.time_ns()
-    for index, digest in list(old.digests.items()):
-        inner = open_directory(old.directories[index], descriptor)
-        try:
-            found = os.fstat(inner)
-            if _digest(inner) != digest:
-                return None
-        finally:
-            os.close(inner)
-        if not _young(found, now):
-            old.mtimes[index] = found.st_mtime_ns
-            del old.digests[index]
-    return old
-
-
-def _as_before(descriptor: int, path: bytes, links: int) -> bool:
-    """Return whether a sample of a footprint has as many links, or shares blocks, as it did."""
-    if links < 2:
-        return bool(key_of(extents(path, descriptor))) == (links == 0)
-    return os.stat(path, dir_fd=descriptor, follow_symlinks=False).st_nlink == links
 
 
 def answer(

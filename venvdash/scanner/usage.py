@@ -43,7 +43,8 @@ from venvdash.scanner.archives import Archives
 from venvdash.scanner.extents import Extents
 from venvdash.scanner.footprint import BLOCK, Footprint, unpack
 from venvdash.scanner.ledger import Ledger
-from venvdash.scanner.measure import Memo, count, recheck
+from venvdash.scanner.measure import Memo, count
+from venvdash.scanner.recheck import recheck
 from venvdash.scanner.union import Book
 from venvdash.system.extents import KINDS
 from venvdash.system.mounts import Mounts
