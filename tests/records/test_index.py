@@ -6,7 +6,6 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,28 +136,14 @@ def test_read_only_writes_nothing(path: Path) -> None:
 
 
 def test_where_it_lies(home: Home) -> None:
-    def state(platform: str = "linux", **variables: str) -> Path:
-        machine = Machine(home=Path("/h"), variables=variables, platform=platform)
-        return machine.state_directory
+    def state(**variables: str) -> Path:
+        return Machine(home=Path("/h"), variables=variables).state_directory
 
     assert state() == Path("/h/.local/state/venvdash")
     assert state(XDG_STATE_HOME="/s") == Path("/s/venvdash")
     assert state(XDG_STATE_HOME="s") == Path("/h/.local/state/venvdash")
     assert state(XDG_STATE_HOME="/s", VENVDASH_STATE_DIR="~/v") == Path("/h/v")
-    assert state("darwin") == Path("/h/Library/Application Support/venvdash")
-    assert state("win32", LOCALAPPDATA="/l") == Path("/l/venvdash")
     assert index_path(home.machine(), "abc").name == "abc.sqlite"
-
-
-@pytest.mark.parametrize("variables", [{}, {"XDG_STATE_HOME": "/s"}, {"XDG_STATE_HOME": ""}])
-def test_platformdirs_says_the_same(home: Home, variables: dict[str, str]) -> None:
-    home.variables.update(variables)
-    said = home.run(
-        sys.executable,
-        "-c",
-        "import platformdirs; print(platformdirs.user_state_path('venvdash', appauthor=False))",
-    ).stdout.strip()
-    assert str(home.machine().state_directory) == said
 
 
 def test_nothing_slow_is_imported_before_it_is_needed(home: Home) -> None:

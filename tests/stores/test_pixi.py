@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import xxhash
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from tests.scenario import remove, rows
 from tests.stores.places import environment, given, paths, reading
 from venvdash.config import Config
 from venvdash.model import How, Status
-from venvdash.stores import _xxh3
 from venvdash.stores.base import Root, Why
 from venvdash.stores.pixi import STORE
 from venvdash.system.machine import Machine
@@ -31,7 +31,7 @@ def workspace(home: Home, name: str = "webapp") -> Path:
 def detached(home: Home, project: Path, *environments: str) -> Path:
     """Make the environments of a workspace as pixi does, with its link; returns their folder."""
     cache = home.path / ".cache" / "rattler" / "cache" / "envs"
-    folder = cache / f"{project.name}-{_xxh3.digest(bytes(project))}" / "envs"
+    folder = cache / f"{project.name}-{xxhash.xxh3_64_intdigest(bytes(project))}" / "envs"
     for name in environments:
         pixi_prefix(folder / name, project / "pixi.toml", "ruff-0.17.6-h1")
     (project / ".pixi").mkdir()

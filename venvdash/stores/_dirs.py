@@ -1,4 +1,4 @@
-"""Where applications keep their own files, as the library platformdirs tells them.
+"""Where applications keep their own files, as the library platformdirs gives them.
 
 poetry, pdm and hatch ask it (platformdirs 4.14, which follows XDG variables on macOS, too). It
 reads the process's own variables, so it cannot be asked for another HOME.
@@ -68,6 +68,7 @@ def from_home(machine: Machine, text: str) -> Path:
 
 
 def _unix(machine: Machine, variable: str, library: str, xdg: Path) -> Path:
-    if machine.platform == "darwin" and not machine.variable(variable):
+    given = os.path.isabs(machine.variable(variable) or "")
+    if machine.platform == "darwin" and not given:
         return machine.home / "Library" / library
     return xdg

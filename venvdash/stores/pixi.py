@@ -14,7 +14,6 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Environment, How, Traits
-from venvdash.stores import _xxh3
 from venvdash.stores.base import Assignment, Clearing, Kind, Names, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, json_object, string, toml_table
 from venvdash.system.files import read_text, real
@@ -140,9 +139,11 @@ class PixiStore(Store):
 
 
 def _digest(path: str) -> str:
+    import xxhash  # few have such environments
+
     # Rust's lossy text of a path: what is not UTF-8 becomes U+FFFD.
     data = os.fsencode(path).decode("utf-8", "replace").encode()
-    return str(_xxh3.digest(data))
+    return str(xxhash.xxh3_64_intdigest(data))
 
 
 def _workspace(prefix: Path) -> "re.Match[str] | None":

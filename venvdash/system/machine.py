@@ -13,11 +13,34 @@ from venvdash.system.files import own_uid
 
 
 @dataclass(frozen=True)
+class AppFolders:
+    """Where venvdash keeps its own files: settings, what it remembers, deleted environments."""
+
+    config: Path
+    state: Path
+    data: Path
+
+    @classmethod
+    def of_platform(cls, platform: str) -> "AppFolders | None":
+        """Return what platformdirs gives this process on macOS and Windows, else None.
+
+        Elsewhere ``Machine`` follows the XDG specification, which gives the same folders:
+        importing platformdirs takes longer than starting Python.
+        """
+        if platform not in ("darwin", "win32"):
+            return None
+        import platformdirs  # slow to import
+
+        folders = platformdirs.PlatformDirs("venvdash", appauthor=False)
+        return cls(folders.user_config_path, folders.user_state_path, folders.user_data_path)
+
+
+@dataclass(frozen=True)
 class Machine:
     """The user's HOME, variables and system; stores and tests take it instead of globals.
 
     ``platform`` is "linux", "darwin" or "win32" as in ``sys.platform``. ``clock`` says what time
-    it is.
+    it is. ``app_folders``: our own folders, None for those of the XDG specification.
     """
 
     home: Path
@@ -26,6 +49,7 @@ class Machine:
     cwd: Path | None = None
     uid: int | None = None
     clock: Callable[[], Moment] = field(default=now, repr=False, compare=False)
+    app_folders: AppFolders | None = None
 
     @classmethod
     def current(cls) -> "Machine":
@@ -40,6 +64,7 @@ class Machine:
             platform=sys.platform,
             cwd=cwd,
             uid=own_uid(),
+            app_folders=AppFolders.of_platform(sys.platform),
         )
 
     def variable(self, name: str) -> str | None:
@@ -109,32 +134,19 @@ class Machine:
 
     @cached_property
     def config_file(self) -> Path:
-        """The user's settings: VENVDASH_CONFIG, or where the system keeps such (platformdirs)."""
+        """The user's settings: VENVDASH_CONFIG, or ``config.toml`` in our configuration folder."""
         given = self.path_variable("VENVDASH_CONFIG")
-        if given:
-            return given
-        folders = {"win32": self.local_appdata, "darwin": self._library}
-        return folders.get(self.platform, self.config_home) / "venvdash" / "config.toml"
+        return given or self._app_folders.config / "config.toml"
 
     @cached_property
     def state_directory(self) -> Path:
-        """What is remembered outside environments: VENVDASH_STATE_DIR, or as platformdirs says."""
-        given = self.path_variable("VENVDASH_STATE_DIR")
-        if given:
-            return given
-        folders = {"win32": self.local_appdata, "darwin": self._library}
-        state_home = self._xdg("XDG_STATE_HOME", ".local/state")
-        if self.platform == "darwin" and self.variable("XDG_STATE_HOME"):
-            return state_home / "venvdash"
-        return folders.get(self.platform, state_home) / "venvdash"
+        """What is remembered outside environments: VENVDASH_STATE_DIR, or our state folder."""
+        return self.path_variable("VENVDASH_STATE_DIR") or self._app_folders.state
 
-    @cached_property
+    @property
     def data_directory(self) -> Path:
-        """Where what the user owns is kept: deleted environments. As platformdirs says."""
-        folders = {"win32": self.local_appdata, "darwin": self._library}
-        if self.platform == "darwin" and self.variable("XDG_DATA_HOME"):
-            return self.data_home / "venvdash"
-        return folders.get(self.platform, self.data_home) / "venvdash"
+        """Where what the user owns is kept: deleted environments."""
+        return self._app_folders.data
 
     @cached_property
     def in_container(self) -> bool:
@@ -147,9 +159,13 @@ class Machine:
         """The directory below which local disks are searched: VENVDASH_DISKS, or the root."""
         return self.path_variable("VENVDASH_DISKS") or Path(self.home.anchor or os.sep)
 
-    @property
-    def _library(self) -> Path:
-        return self.home / "Library" / "Application Support"
+    @cached_property
+    def _app_folders(self) -> AppFolders:
+        return self.app_folders or AppFolders(
+            config=self.config_home / "venvdash",
+            state=self._xdg("XDG_STATE_HOME", ".local/state") / "venvdash",
+            data=self.data_home / "venvdash",
+        )
 
     def _xdg(self, name: str, default: str) -> Path:
         value = self.variable(name)
