@@ -7,17 +7,22 @@ from venvdash.config import Config
 from venvdash.model import Status
 from venvdash.scanner.tools import of_project
 from venvdash.session import Session
-from venvdash.session.resolve import AmbiguousError, NotFoundError
+from venvdash.session.resolve import AmbiguousError, Choice, NotFoundError
 from venvdash.system.files import real
+
+
+def choice_in(home: Home, project: Path, **variables: str) -> Choice:
+    """Return what commands without a name take there, and the note on it."""
+    session = Session(home.machine(project, **variables), Config(), records=False)
+    for _ in session.scan(usage=False, early=False):
+        pass
+    return session.choose(None, changing=True)
 
 
 def path_in(home: Home, project: Path, **variables: str) -> Path | None:
     """Return the environment that commands without a name take there, None where none."""
-    session = Session(home.machine(project, **variables), Config(), records=False)
-    for _ in session.scan(usage=False, early=False):
-        pass
     try:
-        (row,) = session.choose(None, changing=True).rows
+        (row,) = choice_in(home, project, **variables).rows
     except (NotFoundError, AmbiguousError):
         return None
     return real(row.path)
@@ -33,11 +38,8 @@ def expected_in(home: Home, project: Path, **variables: str) -> Path:
 
 def why_none(home: Home, project: Path, **variables: str) -> str:
     """Return the sentence that says why there is none to take."""
-    session = Session(home.machine(project, **variables), Config(), records=False)
-    for _ in session.scan(usage=False, early=False):
-        pass
     try:
-        found = session.choose(None, changing=True).rows
+        found = choice_in(home, project, **variables).rows
     except NotFoundError as error:
         return error.reason
     raise AssertionError(f"{found[0].path} is used")

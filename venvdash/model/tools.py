@@ -26,7 +26,8 @@ class Use:
     Python comes first on PATH decides, or a variable that names one environment.
 
     ``depends_on`` are the variables and files that decide. ``deletes`` is a directory that the
-    tool's next sync would delete, with everything in it.
+    tool's next sync would delete, with everything in it. ``pointed``: a file in the project that
+    only this tool writes leads to the environment.
     """
 
     tool: str
@@ -36,19 +37,31 @@ class Use:
     certain: bool = True
     depends_on: tuple[str, ...] = ()
     deletes: Path | None = None
+    pointed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectTools:
-    """The tools of one project by the names of their stores, and what each would use."""
+    """The tools of one project by the names of their stores, and what each would use.
+
+    ``wrapped`` are tools that another one with a sign of its own runs: their signs are that one's.
+    """
 
     signs: Mapping[str, Sign] = field(default_factory=dict)
     uses: Mapping[str, Use] = field(default_factory=dict)
+    wrapped: frozenset[str] = frozenset()
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """The tools with the surest sign; several where it cannot be told, () without any."""
-        surest = max(self.signs.values(), default=Sign.NONE)
-        if surest < Sign.TABLE:
-            return ()
-        return tuple(name for name, sign in self.signs.items() if sign is surest)
+        """The tools with the surest sign; several where it cannot be told, () without any.
+
+        A pointer that leads to an environment that exists counts as much as a table in
+        pyproject.toml, and a lock file more: pointers stay behind when a project changes its tool.
+        """
+        signs = {name: sign for name, sign in self.signs.items() if name not in self.wrapped}
+        surest = max(signs.values(), default=Sign.NONE)
+        if surest is Sign.LOCK:
+            return tuple(name for name, sign in signs.items() if sign is surest)
+        tables = [name for name, sign in signs.items() if sign is Sign.TABLE]
+        pointers = [name for name, use in self.uses.items() if use.pointed and use.exists]
+        return tuple(dict.fromkeys([*tables, *pointers]))

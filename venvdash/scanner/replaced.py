@@ -23,6 +23,7 @@ def instead(environment: Environment, claims: Iterable[Claim], tools: ProjectToo
     if any(_leads(claim, environment) for claim in claims):
         return None
     signed = tools.signs.get(environment.store, Sign.NONE) is not Sign.NONE
+    signed = signed or environment.store in tools.owners
     if signed or not tools.owners:
         use = tools.uses.get(environment.store) if _replaceable(environment) else None
     else:

@@ -22,21 +22,28 @@ def of_project(
 ) -> ProjectTools:
     """Return the tools of a project, and what each would use there.
 
-    Asked are the stores with a sign of theirs in the project, and those named in ``present``: the
-    stores of the environments that it has. Reads files only. Raises nothing.
+    Asked are the stores with a sign or a pointer of theirs in the project, and those named in
+    ``present``: the stores of the environments that it has. Reads files only. Raises nothing.
     """
     names = frozenset(name for name in _lock_files() if os.path.lexists(project / name))
     pyproject = read_text(os.path.realpath(project / "pyproject.toml"), _LIMIT) or ""
-    signs, uses = {}, {}
+    signs: dict[str, Sign] = {}
+    uses, wrapped = {}, set[str]()
     for store in registry():
         sign = store.sign(names, pyproject)
         if sign:
             signs[store.name] = sign
-        if sign or store.name in present:
+        if sign >= Sign.TABLE:
+            wrapped.update(store.wraps)
+        if sign or store.name in present or _points(store, project):
             use = store.use(project, machine, config)
             if use is not None:
                 uses[store.name] = use
-    return ProjectTools(signs, uses)
+    return ProjectTools(signs, uses, frozenset(wrapped))
+
+
+def _points(store: Store, project: Path) -> bool:
+    return any(os.path.lexists(project / name) for name in store.own_pointers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 def implied(session: "Session", directory: Path, *, changing: bool) -> Choice:
     """Return the environment that the tool of the nearest project upwards would use there.
 
-    One that lies in no store becomes a row of the session. Where nothing shows which tool a
-    project is managed with, its only environment counts. Raises NotFoundError, which says why
-    there is none, and AmbiguousError.
+    One that lies in no store becomes a row of the session. Of several tools that count the same,
+    the one whose environment exists is taken, which the note says. Where nothing shows which tool
+    a project is managed with, what ``.venv`` leads to counts, else its only environment. Raises
+    NotFoundError, which says why there is none, and AmbiguousError.
     """
     rows = list(session.rows.values())
     project, own = nearest.above(rows, directory)
@@ -41,17 +42,21 @@ def implied(session: "Session", directory: Path, *, changing: bool) -> Choice:
         project, session.machine, session.config, {row.environment.store for row in own}
     )
     uses = _asked(found, own)
-    if not found.owners and not any(tools.manages(found, name) for name in found.uses):
+    used = {real(use.environment): use for use in uses if use.environment and use.exists}
+    mentioned = any(tools.manages(found, name) for name in found.uses)
+    if not found.owners and not (used and mentioned):
         leads = nearest.linked(rows, project) or _inside(session, project)
         if leads is not None:
             return Choice((leads,))
-    used = {real(use.environment): use for use in uses if use.environment and use.exists}
     if len(used) == 1:
         ((path, use),) = used.items()
-        return Choice((_row(session, path, project, use.why),))
+        row = _row(session, path, project, use.why)
+        return Choice((row,), _told(row, use, uses, session.machine.home))
     if used:
         meant = [_row(session, path, project, use.why) for path, use in used.items()]
-        raise AmbiguousError(str(project), resolve.options(meant, [*rows, *meant]))
+        managed = ", ".join(dict.fromkeys(use.tool for use in uses))
+        where = f"{short_path(project, session.machine.home)} ({managed})"
+        raise AmbiguousError(where, resolve.options(meant, [*rows, *meant]))
     if not found.owners:
         return resolve.implied(rows, directory, changing=changing)
     leads = nearest.linked(rows, project)  # which its tool does not follow
@@ -97,6 +102,18 @@ def _row(session: "Session", path: Path, project: Path, why: str) -> Row:
     row = Row(read.environment, verdict, name, used=read.environment.used, here=True, title=title)
     session.rows[path] = row
     return row
+
+
+def _told(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:
+    """Return which tool's environment was taken, where others count as much and have none."""
+    others = [use.tool for use in uses if use.environment is None or not use.exists]
+    if not others:
+        return ""
+    return (
+        f"{visible(row.name)}: {taken.tool}'s ({visible(taken.why)}), since "
+        f"{' and '.join(others)} {'have' if len(others) > 1 else 'has'} none here "
+        f"({short_path(row.path, home)})"
+    )
 
 
 def _missing(uses: Sequence[Use], project: Path, home: Path) -> str:

@@ -237,6 +237,8 @@ class Store:
     settings: ClassVar[tuple[str, ...]] = ()  # files in a project that may name a folder of them
     requires: ClassVar[tuple[str, ...]] = ()  # a project holds one of these files, if any are named
     lock_files: ClassVar[tuple[str, ...]] = ()  # in a project that only this tool manages
+    own_pointers: ClassVar[tuple[str, ...]] = ()  # of ``pointers`` those that no other tool writes
+    wraps: ClassVar[tuple[str, ...]] = ()  # stores whose tool this one runs in its projects
     table: ClassVar[str] = ""  # in pyproject.toml of a project for this tool, as "tool.poetry"
     compares_names: ClassVar[bool] = False  # ``fits`` asks for the project's name, not only a hash
     linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too
@@ -350,8 +352,9 @@ class Store:
     def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
         """Return the environment that the tool would use if it were started in ``project``.
 
-        None for a tool that chooses none by itself. An active environment (VIRTUAL_ENV) is not
-        asked for: the answer is the project's. Files are read, and nothing is run.
+        None for a tool that chooses none by itself: the store's docstring says so. An active
+        environment (VIRTUAL_ENV) is not asked for: the answer is the project's. Files are read,
+        and nothing is run.
         """
         return None
 

@@ -77,7 +77,7 @@ class PdmStore(Store):
     tested_with = "pdm 2.29.3"
     lock_files = ("pdm.lock",)
     table = "tool.pdm"
-    pointers = (_POINTER,)
+    pointers = own_pointers = (_POINTER,)
     linked = False  # ``.pdm-python`` leads there
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
@@ -156,7 +156,9 @@ class PdmStore(Store):
             source = "PDM_PYTHON" if given else f"its {_POINTER}"
             if version:
                 why = f"{source} names its Python"
-                return Use("pdm", path, why, exists=True, certain=not given, depends_on=on)
+                return Use(
+                    "pdm", path, why, True, certain=not given, depends_on=on, pointed=not given
+                )
             if cfg_of(path) is None:
                 why = f"{source} names a Python of no environment"
                 return Use("pdm", None, why, certain=not given, depends_on=on)

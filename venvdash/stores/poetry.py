@@ -13,14 +13,14 @@ hash, else that of the ``python`` that is found first on PATH (with
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import dropwhile
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
+from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.stores._dirs import by_default, cache_directory, with_default
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import about, pointer_text
@@ -133,6 +133,11 @@ class PoetryStore(Store):
             return False
         name = _name_in(read_text(project / "pyproject.toml", LIMIT))
         return name is None or self.name_part(name) == traits.project_name
+
+    def sign(self, names: Collection[str], pyproject: str) -> Sign:
+        """Return how surely it is poetry's project; its build backend is a mention."""
+        mention = Sign.MENTION if "poetry" in pyproject else Sign.NONE
+        return super().sign(names, pyproject) or mention
 
     def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
         """Return the hashes of the project's path, links resolved and as it is written."""
