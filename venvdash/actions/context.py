@@ -24,7 +24,8 @@ class Context:
 
     ``own`` are the places of venvdash itself: its environment and the interpreter it runs on.
     ``log`` is where programs that are started are recorded. ``trusted`` are projects of other
-    users, links resolved, whose code the user lets run.
+    users, links resolved, whose code the user lets run. ``silent`` are stores that do not answer;
+    they are not among the ``roots``.
     """
 
     machine: Machine
@@ -33,6 +34,7 @@ class Context:
     own: tuple[Path, ...] = ()
     log: Log = field(default_factory=Log)
     trusted: frozenset[Path] = frozenset()
+    silent: tuple[Path, ...] = ()
 
     def roots_of(self, environment: Environment) -> tuple[Root, ...]:
         """Return the roots of stores that an environment lies in, none where no store looks there.
@@ -46,8 +48,9 @@ class Context:
     @classmethod
     def current(cls, machine: Machine, config: Config, log: Log | None = None) -> "Context":
         """Return what holds now: the stores of this user, what is mounted, who we are."""
-        roots = store_roots(machine, config)
-        return cls(machine, roots, Mounts.read(), own_places(), log or Log())
+        roots, silent = store_roots(machine, config)
+        own = own_places()
+        return cls(machine, roots, Mounts.read(), own, log or Log(), silent=silent)
 
     def stores(self, environment: Environment) -> tuple[str, ...]:
         """Return the names of the stores that look where the environment lies, its own first."""
@@ -55,14 +58,14 @@ class Context:
         return tuple(dict.fromkeys([environment.store, *(root.store for root in roots)]))
 
 
-def store_roots(machine: Machine, config: Config) -> Roots:
-    """Return the existing directories of all stores, links resolved."""
+def store_roots(machine: Machine, config: Config) -> tuple[Roots, tuple[Path, ...]]:
+    """Return the existing directories of all stores, links resolved, and those not answering."""
     found: dict[Path, list[Root]] = defaultdict(list)
-    for root in discover.roots(machine, config):
-        branch = discover.resolve(root)
+    branches, silent = discover.answering_branches(machine, config)
+    for branch in branches:
         if branch.exists and not branch.problem:
-            found[branch.real].append(root)
-    return {real: tuple(roots) for real, roots in found.items()}
+            found[branch.real].append(branch.root)
+    return {real: tuple(roots) for real, roots in found.items()}, tuple(silent)
 
 
 def own_places() -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ from venvdash.actions import trash_folder
 from venvdash.actions.context import Context
 from venvdash.scanner.discover import MARKS, OURS
 from venvdash.stores.base import Layout, Root
+from venvdash.system import answering
 from venvdash.system.files import UnreadableError
 from venvdash.system.own_files import OwnFolder
 
@@ -50,16 +51,13 @@ def note(state: Path, place: Path) -> bool:
 
 
 def noted(state: Path) -> Iterator[Path]:
-    """Yield the places that were noted; notes of places that are gone are dropped."""
+    """Yield the places that were noted and answer; notes of places that are gone are dropped."""
     notes = OwnFolder(state, _NOTES)
-    try:
-        names = notes.names()
-    except OSError:
-        return
-    for name in names:
+    places = _in_notes(notes)
+    silent = answering.silent(places.values())
+    for name, place in places.items():
         try:
-            place = Path(os.fsdecode(_read(notes, name) or b""))
-            if not place.is_absolute():
+            if place in silent:
                 continue
             if os.path.isdir(place):
                 yield place
@@ -67,6 +65,22 @@ def noted(state: Path) -> Iterator[Path]:
                 notes.remove(name)
         except (OSError, ValueError):
             continue
+
+
+def silent(context: Context) -> list[Path]:
+    """Return the places in which trash may lie and that do not answer: nobody looks there."""
+    notes = OwnFolder(context.machine.state_directory, _NOTES)
+    return list(dict.fromkeys([*context.silent, *answering.silent(_in_notes(notes).values())]))
+
+
+def _in_notes(notes: OwnFolder) -> dict[str, Path]:
+    """Return the place that each note names, by the note's name. Raises nothing."""
+    try:
+        names = notes.names()
+    except OSError:
+        return {}
+    found = {name: Path(os.fsdecode(_read(notes, name) or b"")) for name in names}
+    return {name: place for name, place in found.items() if place.is_absolute()}
 
 
 def _read(notes: OwnFolder, name: str) -> bytes | None:
@@ -82,8 +96,13 @@ def looked_at(context: Context) -> Iterator[Path]:
 
 
 def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
-    """Return these directories, each with the names of the stores that look there."""
+    """Return these directories, each with the names of the stores that look there.
+
+    What does not answer is not among them.
+    """
     found: dict[Path, tuple[str, ...]] = {}
+    inside = (mount for real in context.roots for mount in context.mounts.below(real))
+    answering.silent(Path(mount.point) for mount in inside if mount.network)
     for real, roots in context.roots.items():
         for root in roots:
             for place in _of(real, root):
@@ -123,6 +142,8 @@ def _below(top: Path, depth: int, *, nested: bool) -> Iterator[Path]:
             _cut_off.add(top)
             return
         directory, level = pending.popleft()  # near the top lies more than deep below
+        if answering.was_silent(Path(directory)):
+            continue
         count += 1
         try:
             with os.scandir(directory) as listing:

@@ -20,6 +20,7 @@ from venvdash.actions import journal, tidying
 from venvdash.model import Removal, Trashed
 from venvdash.scanner.footprint import BLOCK
 from venvdash.scanner.measure import count
+from venvdash.system.answering import was_silent
 from venvdash.system.descent import mount_id, open_directory, open_up
 from venvdash.system.directory import Directory
 from venvdash.system.extents import KINDS, settle
@@ -112,9 +113,9 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
     for root in roots:
         with suppress(OSError), os.scandir(root) as entries:
             for entry in entries:
-                if not entry.is_dir(follow_symlinks=False):
-                    continue
                 path, ours = Path(entry.path), entry.name.startswith(journal.PREFIX)
+                if not entry.is_dir(follow_symlinks=False) or was_silent(path):
+                    continue
                 if (_begun(path) if ours else in_place(path)) and not running(path):
                     found.append(path)
     return found

@@ -28,7 +28,7 @@ from venvdash.actions.links import ChangedError
 from venvdash.actions.repair import RepairError, leftovers, refusal, repair
 from venvdash.actions.rollback import FailedError, Rollback, locked, words
 from venvdash.model import Outcome, Removal, Result, Trashed
-from venvdash.system import locks
+from venvdash.system import answering, locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.text import visible
@@ -63,9 +63,12 @@ def _freed_in_place(place: Path) -> Iterator[Trashed]:
     except OSError:
         return
     for name in names:
-        if name.startswith(journal.PREFIX) or not purge.in_place(place / name):
+        path = place / name
+        if name.startswith(journal.PREFIX) or answering.was_silent(path):
             continue
-        if (trashed := read(place / name)) is not None:
+        if not purge.in_place(path):
+            continue
+        if (trashed := read(path)) is not None:
             yield trashed
 
 
@@ -107,6 +110,9 @@ def restore(trashed: Trashed, name: str | None = None) -> Result:
         return _result(trashed, Outcome.SKIPPED, "That is no name for a directory.")
     if wanted.startswith(".venvdash-"):
         return _result(trashed, Outcome.SKIPPED, "Such names are venvdash's own.")
+    if silent := answering.silent([trashed.path.parent, trashed.original.parent]):
+        reason = f"{visible(silent[0])} does not answer; it is still in the trash."
+        return _result(trashed, Outcome.FAILED, reason, trash=trashed.path)
     try:
         return _restore(trashed, wanted)
     except ChangedError as error:
@@ -181,10 +187,14 @@ def _settle(
     """
     notes, later = [], False
     if place.name == trashed.entry:
-        for restore in (
-            *(partial(links.restore, link, place) for link in trashed.links),
-            *(partial(links.undo, edit, place) for edit in trashed.edits),
+        for path, restore in (
+            *((link.path, partial(links.restore, link, place)) for link in trashed.links),
+            *((edit.path, partial(links.undo, edit, place)) for edit in trashed.edits),
         ):
+            if not answering.answers(path.parent):
+                notes.append(f"{path} is not restored: {path.parent} does not answer")
+                later = True
+                continue
             try:
                 notes.append(restore())
             except OSError as error:
@@ -351,6 +361,7 @@ def _children(place: Path, *, trash: bool) -> Iterator[Directory]:
                 for entry in listing
                 if entry.name.startswith(journal.PREFIX) == trash
                 and entry.is_dir(follow_symlinks=False)
+                and not answering.was_silent(place / entry.name)
             )
     except OSError:
         return

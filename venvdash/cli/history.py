@@ -5,7 +5,7 @@ import time
 
 import click
 
-from venvdash.cli.common import columns, session
+from venvdash.cli.common import columns, session, warn
 from venvdash.cli.rows import package_json, time_json
 from venvdash.records.receipt import LOST, Receipt
 from venvdash.session.figures import age, size
@@ -23,7 +23,10 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
     With NAME only what bore it, with its packages.
     """
     opened = session(records=records)
-    found = [one for one in opened.history() if not names or {one.name, one.path.name} & {*names}]
+    receipts = opened.history()
+    for place in opened.history_silent:
+        warn(f"{short_path(place, opened.machine.home)} does not answer; `NOW` may be out of date.")
+    found = [one for one in receipts if not names or {one.name, one.path.name} & {*names}]
     if as_json:
         click.echo(json.dumps({"schema": 1, "history": [receipt_json(one) for one in found]}))
         return

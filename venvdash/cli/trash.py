@@ -152,7 +152,7 @@ def _opened(records: bool, *, changing: bool = False) -> Session:
 
 
 def _found(opened: Session) -> list[Trashed]:
-    """Return what lies in the trash; say which stores were not looked through whole for it."""
+    """Return what lies in the trash; say where it was not, or not all, looked for."""
     found = opened.trash()
     for store in opened.trash_cut_off:
         place = short_path(store, opened.machine.home)
@@ -160,6 +160,9 @@ def _found(opened: Session) -> list[Trashed]:
             f"{place} is too large to be looked through whole; what was deleted on this machine is"
             " found all the same, by its notes."
         )
+    for silent in opened.trash_silent:
+        place = short_path(silent, opened.machine.home)
+        warn(f"{place} does not answer; what lies in the trash there is not shown.")
     return found
 
 

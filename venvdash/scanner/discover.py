@@ -10,6 +10,7 @@ from venvdash.config import Config
 from venvdash.model import NotEnvironment
 from venvdash.stores import registry
 from venvdash.stores.base import Entry, Layout, Root, Store
+from venvdash.system import answering
 from venvdash.system.machine import Machine
 
 # What lies below an environment and never holds another one.
@@ -58,6 +59,13 @@ def resolve(root: Root) -> Branch:
     if real.parent == real:
         return Branch(root, real, exists=True, problem="is the root of the file system")
     return Branch(root, real, exists=True)
+
+
+def answering_branches(machine: Machine, config: Config) -> tuple[list[Branch], list[Path]]:
+    """Look at every root that answers; return also the paths of those that do not."""
+    found = roots(machine, config)
+    silent = answering.silent(root.path for root in found)
+    return [resolve(root) for root in found if root.path not in silent], silent
 
 
 def entries(branch: Branch) -> Iterator[Entry | NotEnvironment]:

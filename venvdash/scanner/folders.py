@@ -17,6 +17,7 @@ from pathlib import Path
 from venvdash.scanner.discover import MARKS, OURS
 from venvdash.scanner.projects import PROJECT_FILES
 from venvdash.stores.base import VENV_NAMES, Layout, Root
+from venvdash.system import answering
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 
@@ -70,12 +71,19 @@ def find(
 ) -> list[EnvironmentFolder]:
     """Return the folders of environments outside ``roots``, those with the most first.
 
-    Raises nothing. May stop early after ``seconds``; ask in a thread that may hang.
+    Raises nothing. May stop early after ``seconds``, and enters no place that does not answer.
     """
-    known = frozenset(os.path.realpath(root.path) for root in roots)
+    known = _real_paths(root.path for root in roots)
     end = time.monotonic() + seconds
     walk = _Walk(_tops(machine), known, lambda: cancelled() or time.monotonic() > end)
     return _grouped(list(walk.environments()), walk, machine)
+
+
+def _real_paths(paths: Iterable[Path]) -> frozenset[str]:
+    """Return paths without links; the links of what does not answer cannot be followed."""
+    wanted = list(paths)
+    silent = set(answering.silent(wanted))
+    return frozenset(str(path) if path in silent else os.path.realpath(path) for path in wanted)
 
 
 def look_into(folder: Path, machine: Machine) -> EnvironmentFolder | None:
@@ -149,7 +157,10 @@ def _tops(machine: Machine) -> Iterator[str]:
     user = machine.variable("USER") or machine.variable("LOGNAME") or ""
     if user and os.path.basename(user) == user and machine.platform == "linux":
         tops += [Path(top, user) for top in _SHARED_TOPS]
+    silent = answering.silent(tops)
     for path in tops:
+        if path in silent:
+            continue
         place = os.path.realpath(path)
         if len(Path(place).parts) > 1 and os.path.isdir(place):
             yield place

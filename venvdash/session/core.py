@@ -63,6 +63,7 @@ class Session(Scanned):
         self._trash = self._deletions.trash
         self.changes = Changes(self)
         self._tidied = False
+        self.history_silent: list[Path] = []
         self.relinks: list[tuple[float, str]] = []  # when, and by which key they are taken back
 
     def scan(
@@ -364,6 +365,11 @@ class Session(Scanned):
         """The stores that were too large to be looked through whole for ``trash``."""
         return self._trash.cut_off
 
+    @property
+    def trash_silent(self) -> list[Path]:
+        """The places that did not answer, so that ``trash`` does not tell what lies there."""
+        return self._trash.silent
+
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
         """Bring one back, under another ``name`` for its entry if that is given."""
         return self._trash.restore(trashed, name)
@@ -385,10 +391,14 @@ class Session(Scanned):
         return [*self._trash.tidy(), *relinking.recover(self), *moving.recover(self)]
 
     def history(self) -> "list[Receipt]":
-        """Return the receipts of what was deleted, the newest first."""
+        """Return the receipts of what was deleted, the newest first.
+
+        ``history_silent`` are the places then of which nobody can tell what still lies there.
+        """
         from venvdash.session import receipts  # sqlite3 is slow to load
 
-        return receipts.read(self)
+        found, self.history_silent = receipts.read(self)
+        return found
 
     def candidates(
         self,

@@ -6,6 +6,7 @@ from pathlib import Path
 from venvdash.actions import freed_notes, journal, places, rename_journal, untidied
 from venvdash.records import trash_days
 from venvdash.records.trash_days import TrashDays
+from venvdash.system import answering
 from venvdash.system.atomic import PREFIX
 from venvdash.system.clock import Moment
 
@@ -32,7 +33,7 @@ def _due(place: Path, days: TrashDays) -> bool:
 
 
 def _entry(entry: "os.DirEntry[str]", days: TrashDays) -> bool:
-    if not entry.is_dir(follow_symlinks=False):
+    if not entry.is_dir(follow_symlinks=False) or answering.was_silent(Path(entry.path)):
         return False
     names = (rename_journal.NAME, journal.BEGUN)
     if entry.name.startswith(PREFIX) or any(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from venvdash.model import Outcome, Plan, Result
 from venvdash.records.index import Index, index_path
 from venvdash.records.receipt import FREED, LOST, RESTORED, TRASHED, Receipt
+from venvdash.system import answering
 from venvdash.system.host import host_id
 from venvdash.text import visible
 
@@ -78,6 +79,8 @@ def settle(session: "Session") -> None:
 
     state = session.machine.state_directory
     noted = list(freed_notes.noted(state))
+    silent = answering.silent(path.parent for path in noted)
+    noted = [path for path in noted if path.parent not in silent]
     gone = [path for path in noted if not os.path.lexists(path)]
     if mark(session, gone, FREED):
         freed_notes.forget(state, *gone)
@@ -85,15 +88,22 @@ def settle(session: "Session") -> None:
     freed_notes.forget(state, *begun)
 
 
-def read(session: "Session") -> list[Receipt]:
-    """Return all receipts as of now, the newest first."""
+def read(session: "Session") -> tuple[list[Receipt], list[Path]]:
+    """Return all receipts as of now, the newest first, and directories that do not answer.
+
+    Receipts of what lies in one of these are as they were stored.
+    """
     from venvdash.actions import freed_notes
 
     index = _open(session, read_only=True)
     found = index.receipts()
     index.close()
     freed = frozenset(freed_notes.noted(session.machine.state_directory))
-    return [_as_it_is(receipt, freed) for receipt in found]
+    waiting = [one.trash.parent for one in found if one.state == TRASHED and one.trash]
+    silent = answering.silent(waiting)
+    return [
+        one if one.trash and one.trash.parent in silent else _as_it_is(one, freed) for one in found
+    ], silent
 
 
 def _as_it_is(receipt: Receipt, freed: Collection[Path]) -> Receipt:

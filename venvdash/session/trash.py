@@ -60,19 +60,21 @@ class Trash:
         self._undoable: list[Path] = []  # the trash directories of the last deletion
         self.deleted = 0.0  # when that was, by the monotonic clock
         self.cut_off: list[Path] = []
+        self.silent: list[Path] = []
         self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
 
     def find(self) -> list[Trashed]:
         """Return what lies in the trash, the newest first.
 
-        ``cut_off`` then are the stores that were too large to be looked through whole.
+        ``cut_off`` then are the stores that were too large to be looked through whole, ``silent``
+        the places that do not answer.
         """
         from venvdash.actions import places, trash
         from venvdash.session import expiring
 
         context = self._session.context()
         found = trash.find(context)
-        self.cut_off = places.cut_off(context)
+        self.cut_off, self.silent = places.cut_off(context), places.silent(context)
         return expiring.with_days_left(self._session, found)
 
     def prefixes(self, without: Collection[Path | None]) -> list[Path]:

@@ -229,10 +229,10 @@ def _known(environments: Iterable[Environment], facts: Facts | None) -> dict[Pat
 
 
 def _roots(machine: Machine, config: Config) -> Mapping[str, Sequence[Root]]:
-    """Return the existing directories of each store, links resolved."""
+    """Return the directories of each store that exist and answer, links resolved."""
     found: dict[str, list[Root]] = {}
-    for root in discover.roots(machine, config):
-        branch = discover.resolve(root)
+    for branch in discover.answering_branches(machine, config)[0]:
         if branch.exists:
-            found.setdefault(root.store, []).append(replace(root, path=branch.real))
+            root = replace(branch.root, path=branch.real)
+            found.setdefault(root.store, []).append(root)
     return found

@@ -1,0 +1,151 @@
+"""Commands while a store, a place with trash or a project lies on a mount that never answers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.actions.deleting import waited
+from tests.conftest import Home
+from tests.mounting import hanging
+from tests.scenario import orphan, venv
+
+# The same program with less patience, so that the tests do not take minutes.
+PROGRAM = """
+import sys
+from venvdash.scanner import service
+from venvdash.system import answering
+answering.PATIENCE = service.PATIENCE = float(sys.argv.pop(1))
+from venvdash.cli import main
+sys.exit(main())
+"""
+BRIEFLY = "0.4"  # seconds
+
+
+def command(*arguments: str, patience: str = BRIEFLY) -> list[str]:
+    return [sys.executable, "-c", PROGRAM, patience, *arguments]
+
+
+def run(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*arguments), env=home.variables, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.fixture
+def server(home: Home) -> Path:
+    """A store that is configured, on what is to be the dead mount; two were deleted there."""
+    point = home.path / "server"
+    config = home.path / ".config" / "venvdash" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'[[stores]]\npath = "{point / "venvs"}"\n')
+    venv(point / "venvs" / "api")
+    venv(point / "venvs" / "web")
+    done = run(home, "delete", "api", "web", "--yes")
+    assert done.returncode == 0, done.stderr
+    orphan(home, "local")
+    assert run(home, "delete", "local", "--yes").returncode == 0
+    return point
+
+
+@pytest.fixture
+def dead(server: Path) -> Iterator[Path]:
+    with hanging(server) as point:
+        yield point
+
+
+def test_the_trash_names_the_place_and_shows_the_rest(home: Home, dead: Path) -> None:
+    done = run(home, "trash", "list")
+    assert done.returncode == 0
+    assert "~/server/venvs does not answer; what lies in the trash there is not" in done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:2]] == ["local"]
+    answer = json.loads(run(home, "trash", "list", "--json").stdout)
+    assert [one["name"] for one in answer["trash"]] == ["local"]
+
+
+def test_history_shows_all_of_it_and_names_the_place(home: Home, dead: Path) -> None:
+    done = run(home, "history", "--json")
+    states = {one["name"]: one["state"] for one in json.loads(done.stdout)["history"]}
+    assert states == dict.fromkeys(("api", "web", "local"), "in trash")
+    assert "~/server/venvs does not answer" in done.stderr
+
+
+def test_restore_and_empty_do_what_they_can(home: Home, dead: Path) -> None:
+    done = run(home, "trash", "restore", "api")
+    assert done.returncode == 1
+    assert "~/server/venvs does not answer" in done.stderr
+    assert "nothing in the trash is called api" in done.stderr
+    done = run(home, "trash", "restore", "local")
+    assert (done.returncode, done.stdout) == (0, "local is back.\n")
+    done = run(home, "list")
+    assert "/server/venvs: did not answer within" in done.stderr
+    assert "local" in done.stdout
+    assert run(home, "delete", "local", "--yes").returncode == 0
+    assert run(home, "trash", "empty", "--yes").stdout.splitlines()[-1].startswith("Freed ")
+
+
+def test_nothing_there_is_forgotten(home: Home, server: Path) -> None:
+    with hanging(server):
+        run(home, "trash", "list")
+        run(home, "list")
+        run(home, "history")
+    for name in ("api", "web"):
+        assert run(home, "trash", "restore", name).returncode == 0
+        assert (server / "venvs" / name / "pyvenv.cfg").exists()
+
+
+def test_a_project_that_does_not_answer_gets_its_link_back_later(home: Home) -> None:
+    project = home.path / "server" / "app"
+    project.mkdir(parents=True)
+    environment = venv(home.path / ".virtualenvs" / "app")
+    (environment / ".project").write_text(f"{project}\n")
+    (project / ".venv").symlink_to(environment)
+    assert run(home, "delete", str(environment), "--yes").returncode == 0
+    assert not os.path.lexists(project / ".venv")
+    with hanging(project.parent):
+        done = run(home, "trash", "restore", "app")
+        assert done.returncode == 0
+        assert f"{project}/.venv is not restored: {project} does not answer" in done.stdout
+        assert "The next start of venvdash tries again" in done.stdout
+        assert environment.exists()
+        run(home, "trash", "list")
+    run(home, "list")
+    assert (project / ".venv").readlink() == environment
+
+
+def test_a_mount_inside_a_store_does_not_hide_the_rest_of_it(home: Home) -> None:
+    gone = orphan(home, "gone")
+    assert run(home, "delete", str(gone), "--yes").returncode == 0
+    point = gone.with_name("mounted")
+    point.mkdir()
+    with hanging(point):
+        answer = json.loads(run(home, "trash", "list", "--json").stdout)
+    assert [one["name"] for one in answer["trash"]] == ["gone"]
+
+
+@pytest.mark.parametrize("words", [("trash", "list"), ("history",), ("trash", "restore", "api")])
+def test_ctrl_c_ends_it_at_once(home: Home, dead: Path, words: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        command(*words, patience="600"),
+        env=home.variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        waited(lambda: hangs(process.pid))
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+def hangs(pid: int) -> bool:
+    """Return whether a thread of a process waits for the answer of a FUSE server."""
+    waits = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stack")]
+    return any("fuse" in wait for wait in waits)
