@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +22,7 @@ from venvdash.actions import (
     in_place,
     journal,
     links,
+    new_files,
     places,
     steps,
     tools,
@@ -49,22 +50,30 @@ _HELD = 200  # directories held open at once; the others' inodes are told by mor
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """An item as the plan showed it; ``directory``, open, keeps its inode from being reused."""
+    """An item as the plan showed it; ``directory``, open, keeps its inode from being reused.
+
+    ``contents`` is None where nothing is known of files of the user's in it.
+    """
 
     look: checks.Look
     inode: tuple[int, int]
     directory: Directory | None
+    contents: new_files.Contents | None
 
 
 class Deleter:
     """Applies a plan: made when it is shown, used item by item when it was confirmed.
 
+    ``measured`` has the packed footprints of the environments' entries that were made for the plan.
     Use it as a context manager, or ``close`` it. One thread at a time.
     """
 
-    def __init__(self, plan: Plan, context: Context) -> None:
+    def __init__(
+        self, plan: Plan, context: Context, measured: Mapping[Path, bytes] | None = None
+    ) -> None:
         self.plan = plan
         self._context = context
+        self._measured = measured or {}
         self._held: dict[Path, _Held | str] = {}
         self._seen: tuple[float, Seen] | None = None
         self._left: dict[Path, Path | None] = {}
@@ -136,11 +145,22 @@ class Deleter:
                 directory = Directory(environment.entry)
                 if not os.path.samestat(directory.status(), found):
                     raise ChangedError("It was replaced while it was looked at.")
-            return _Held(look, (found.st_dev, found.st_ino), directory)
+            return _Held(look, (found.st_dev, found.st_ino), directory, self._contents(item))
         except (ChangedError, OSError, ValueError) as error:
             if directory is not None:
                 directory.close()
             return str(error) if isinstance(error, ChangedError) else f"{words(error)}."
+
+    def _contents(self, item: Item) -> new_files.Contents | None:
+        usage, entry = item.row.usage, item.row.environment.entry
+        if item.how == Removal.UNLINK or usage is None or usage.user_files is None:
+            return None
+        return new_files.Contents.of(entry, usage.user_files, self._measured.get(entry, b""))
+
+    def _new_files(self, held: _Held, entry: Path, *, for_good: bool) -> str:
+        """Say which files the user created since; raise ChangedError where they forbid it."""
+        by_rule = self.plan.by_rule
+        return new_files.check(held.contents, entry, by_rule=by_rule, for_good=for_good)
 
     def _check(self, item: Item, held: _Held, place: Directory) -> None:
         """Raise ChangedError unless everything still is as it was shown."""
@@ -196,7 +216,7 @@ class Deleter:
     def _away(self, item: Item, held: _Held, now: bool) -> Result:
         """Move it to the trash; where there is none, and it is to be freed, let that begin."""
         try:
-            return self._to_trash(item, held)
+            return self._to_trash(item, held, now)
         except (FailedError, OSError) as error:
             if not _no_trash(error):
                 raise
@@ -205,12 +225,13 @@ class Deleter:
             said = f"{words(error)}. `--now` frees it in place, which needs no trash."
             return _result(item, Outcome.FAILED, said)
 
-    def _to_trash(self, item: Item, held: _Held) -> Result:
+    def _to_trash(self, item: Item, held: _Held, now: bool) -> Result:
         environment = item.row.environment
         with ExitStack() as stack:
             place = stack.enter_context(opened(environment.entry.parent))
             stack.enter_context(locked(place))
             self._check(item, held, place)
+            said = self._new_files(held, environment.entry, for_good=now)
             folder = self._folder(item, place, stack)
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
@@ -221,10 +242,13 @@ class Deleter:
             steps.step("locked")
             with Rollback() as back:
                 trash = self._move(item, place, folder, entry, back, lock)
+                if now:  # nobody can write there by its path any more
+                    self._new_files(held, trash, for_good=True)
             place.sync()
             folder.sync()
             steps.step("synced")
-            return _result(item, Outcome.DONE, _debris(place, environment), trash=trash)
+            reason = " ".join(filter(None, (_debris(place, environment), said)))
+            return _result(item, Outcome.DONE, reason, trash=trash)
 
     def _in_place(self, item: Item, held: _Held, now: bool) -> Result:
         """Write into an environment that it is being freed; ``purge`` does the rest."""
@@ -235,6 +259,7 @@ class Deleter:
             place = stack.enter_context(opened(environment.entry.parent))
             stack.enter_context(locked(place))
             self._check(item, held, place)
+            self._new_files(held, environment.entry, for_good=True)
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
             if (status.st_dev, status.st_ino) != held.inode:
@@ -284,6 +309,7 @@ class Deleter:
         environment = item.row.environment
         with opened(environment.entry.parent) as place:
             self._check(item, held, place)
+            self._new_files(held, environment.entry, for_good=True)
             try:
                 command = tools.command(environment, self._context.machine)
                 steps.step("checked")

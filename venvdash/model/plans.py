@@ -123,7 +123,8 @@ class Plan:
     """What would be done, shown before it is: the dialog, the dry run and JSON all draw this.
 
     ``frees`` and ``cache_held`` are of the union: blocks shared inside the selection count once.
-    ``exact`` and ``at_most`` are as in ``Usage``.
+    ``exact`` and ``at_most`` are as in ``Usage``. ``by_rule``: a rule picked the items, nobody
+    named them.
     ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
     """
 
@@ -136,6 +137,7 @@ class Plan:
     unreadable: int = 0
     exact: bool = True
     at_most: bool = False
+    by_rule: bool = False
 
     @property
     def searched(self) -> bool:

@@ -163,6 +163,11 @@ class Book:
         if extents and extents.shared_marks:
             self._marked[path] = extents
 
+    def packed(self, path: Path) -> bytes:
+        """Return the packed footprint of an environment, empty for one that was not entered."""
+        entry = self._entries.get(path)
+        return entry.packed if entry is not None else b""
+
     def close(self, several: Several, extents: Several) -> None:
         """Take over which inodes and blocks several environments share, when all are entered."""
         shared = {

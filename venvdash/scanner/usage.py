@@ -300,7 +300,7 @@ class _Survey:
             exact=exact and not (aged and bool(found.inodes)),
             at_most=sharing.at_most(extents, mount),
             measured=found.measured,
-            user_files=_user_files(found),
+            user_files=user_files_of(found),
             missing_files=found.missing if found.user_files >= 0 else None,
         )
         self.kept[index] = kept = _Kept(usage, extents=extents)
@@ -386,7 +386,7 @@ def _nested(paths: Sequence[Path]) -> dict[int, int]:
     return found
 
 
-def _user_files(found: Footprint) -> UserFiles | None:
+def user_files_of(found: Footprint) -> UserFiles | None:
     """Return what the walk found, None where it could not know."""
     if found.user_files < 0:
         return None

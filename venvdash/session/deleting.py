@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,11 +44,12 @@ class Deletions:
         left: Sequence[Refusal] = (),
         *,
         by_rule: bool = False,
+        mark: Callable[[Item], Item] = lambda item: item,
     ) -> Plan:
         """Return what deleting these would do; they are measured again for it.
 
         ``left`` are more that are left alone, with the reason why. ``by_rule``: nobody has named
-        them, so those with files of the user's own are left alone.
+        them, so those with files of the user's own are left alone. ``mark`` adds to the items.
         """
         from venvdash.actions.delete import Deleter
         from venvdash.actions.plan import plan_delete
@@ -69,15 +70,18 @@ class Deletions:
         packages = cleaning.only_theirs(going, session.rows.values()) if total.cache_held else ()
         plan = replace(
             plan,
+            items=tuple(map(mark, plan.items)),
             refused=(*plan.refused, *map(_unknown, missing), *left),
             frees=total.frees,
             cache_held=total.cache_held,
             exact=all(row.usage.exact for row in going if row.usage),
             at_most=total.at_most,
             packages_only_in_cache=packages,
+            by_rule=by_rule,
         )
+        measured = {entry: fresh.packed(entry) for entry in _entries(plan.items).values()}
         self._let_go()
-        self._held, self._fresh = (plan, Deleter(plan, context)), fresh
+        self._held, self._fresh = (plan, Deleter(plan, context, measured)), fresh
         return plan
 
     def delete(

@@ -2,7 +2,7 @@
 
 import shlex
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,7 +63,7 @@ def of_named(
     search = session.searches.covering(wanted)
     if early and not search.over:
         searching = dict.fromkeys((row.path for row in wanted), SEARCHING)
-        return _marked(deletions.plan(paths, cancel), {}, searching)
+        return deletions.plan(paths, cancel, mark=_marks({}, searching))
     findings = search.wait(cancel, tell)
     for _ in session.searches.take(search):
         """The rows have changed; the plan reads them again."""
@@ -75,11 +75,11 @@ def of_named(
     doubts = {
         row.path: findings.held(row.environment) for row in wanted if row.path not in findings.hits
     }
-    return _marked(deletions.plan(paths, cancel), found, doubts)
+    return deletions.plan(paths, cancel, mark=_marks(found, doubts))
 
 
-def _marked(plan: Plan, confirm: Mapping[Path, str], unsearched: Mapping[Path, str]) -> Plan:
-    """Return a plan whose items say why their names must be typed, and what was not searched."""
+def _marks(confirm: Mapping[Path, str], unsearched: Mapping[Path, str]) -> Callable[[Item], Item]:
+    """Return what adds to an item why its name must be typed, and what was not searched."""
 
     def marked(item: Item) -> Item:
         path = item.row.path
@@ -89,4 +89,4 @@ def _marked(plan: Plan, confirm: Mapping[Path, str], unsearched: Mapping[Path, s
             unsearched=unsearched.get(path, ""),
         )
 
-    return replace(plan, items=tuple(map(marked, plan.items)))
+    return marked
