@@ -1,12 +1,14 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Home
+from tests.conftest import Home, home_in
+from tests.mounting import formatted
 from tests.scenario import uv_project, venv
 from tests.terminal import HOSTILE, unsafe, venvdash
 from venvdash.model import Status
@@ -43,6 +45,22 @@ def some(home: Home) -> Home:
         (path / ".project").write_text(str(home.path / "code" / name))
     venv(home.path / ".venvs" / "scratch")
     return home
+
+
+def test_an_upper_bound_is_marked_and_remembered(tmp_path: Path) -> None:
+    """A file system that compresses does not tell how much comes back."""
+    point = tmp_path / "point"
+    point.mkdir()
+    with formatted(point, "btrfs", size="128M", options="compress-force=zstd"):
+        home = home_in(point)
+        made = venv(home.path / ".venvs" / "scratch")
+        (made / "text").write_bytes(b"text" * 100_000)
+        subprocess.run(["sync", "-f", str(point)], check=True)
+        for _ in range(2):
+            (line,) = run(home, "list").stdout.splitlines()[1:]
+            assert re.search(r" ≤\d[\d.]* [KM]iB ", line), line
+            assert len(line) <= 80
+        assert "≤" in run(home, "info", "scratch").stdout
 
 
 def test_the_json_object(some: Home) -> None:

@@ -69,7 +69,7 @@ def test_a_record_replaces_what_had_its_id_or_its_path(path: Path) -> None:
 def test_sizes_go_in_and_out_and_away(path: Path) -> None:
     one = filled(path)
     index = Index.open(path)
-    first = {one.path: (Usage(1, 2**62, 3, 4, None, False, 5.5), b"\0trace")}
+    first = {one.path: (Usage(1, 2**62, 3, 4, None, False, 5.5, at_most=True), b"\0trace")}
     places = (("a\udc80/", UserPlace.CHECKOUT), ("notes.txt", UserPlace.FILE))
     own = UserFiles(2**40, 2**50, places)
     second = {Path("/store/b"): (Usage(1, 2, 3, 4, 5, True, 6.5, own, 7), b"")}

@@ -67,6 +67,16 @@ def test_why_a_figure_is_no_exact_one() -> None:
     assert figures.doubt(replace(usage, exact=False, at_most=True)).startswith("at most: ")
 
 
+@given(st.integers(0, 2**60))
+def test_an_upper_bound_says_so_and_never_leaves_its_column(count: int) -> None:
+    usage = Usage(apparent=0, on_disk=0, frees=count, files=0)
+    assert figures.frees(usage) == figures.size(count)
+    bounded = figures.frees(replace(usage, at_most=True))
+    assert bounded.startswith("≤")
+    assert len(bounded) <= figures.SIZE_CELLS
+    assert figures.frees(None) == figures.size(None)
+
+
 def test_a_sum_is_a_floor_unless_it_has_upper_bounds_in_it() -> None:
     usage = Usage(apparent=0, on_disk=0, frees=1024, files=0)
     assert figures.summed([usage, usage]) == "≥ 2.0 KiB"

@@ -14,7 +14,7 @@ from venvdash.cli.rows import package_json, row_json, time_json
 from venvdash.model import Claim, Package, Record, Row
 from venvdash.session import Session
 from venvdash.session.examine import Examination
-from venvdash.session.figures import age, doubt, size
+from venvdash.session.figures import age, doubt, frees, size
 from venvdash.session.words import (
     endangered_in_words,
     evidence_in_words,
@@ -174,7 +174,7 @@ def _disk(row: Row) -> Iterator[str]:
         return
     yield _pair("on disk", f"{size(usage.on_disk)} in {usage.files:,} files")
     yield _pair("apparent", f"{size(usage.apparent)}, the sum of file sizes")
-    yield _pair("frees", f"{size(usage.frees)}, what deleting it gives back")
+    yield _pair("frees", f"{frees(usage)}, what deleting it gives back")
     yield _pair("+cache", f"{size(usage.cache_held)}, what uv's cache then still holds")
     yield _pair("own files", user_files_in_words(usage.user_files))
     if why := doubt(usage):

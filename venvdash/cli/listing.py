@@ -20,7 +20,7 @@ from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
 from venvdash.session.bases import made_from
 from venvdash.session.events import RowChanged
-from venvdash.session.figures import age, size
+from venvdash.session.figures import age, frees, size
 from venvdash.session.resolve import NotFoundError
 from venvdash.session.words import NO_STORE
 from venvdash.stores import kinds
@@ -82,6 +82,7 @@ def command(
     """List the environments; with NAME only those (a project, an environment, or a path).
 
     In a project's directory a * marks the environments of that project.
+    ≤ before FREES means at most: the file system does not tell exactly.
     """
     if as_json and json_stream:
         fail("--json and --json-stream exclude each other.", 2)
@@ -205,7 +206,7 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
     if usage:
         sizes = (
             size(measured.on_disk if measured else None),
-            size(measured.frees if measured else None),
+            frees(measured),
             size(measured.cache_held if measured else None),
         )
     words = [NO_STORE] if environment.location is Location.LINKED else []

@@ -58,6 +58,7 @@ _STEPS = (
         "ALTER TABLE size ADD COLUMN missing_files INTEGER",
     ),
     ("ALTER TABLE project ADD COLUMN birth INTEGER",),
+    ("ALTER TABLE size ADD COLUMN at_most INTEGER NOT NULL DEFAULT 0",),
 )
 VERSION = len(_STEPS)
 
@@ -117,7 +118,7 @@ def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
     """Return all sizes by path, with their traces."""
     rows = database.execute(
         "SELECT path, trace, user_files, exact, apparent, on_disk, frees, files, cache_held,"
-        " measured, missing_files FROM size"
+        " measured, missing_files, at_most FROM size"
     )
     return {_path(path): (_usage(values), bytes(trace)) for path, trace, *values in rows}
 
@@ -145,7 +146,8 @@ def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]])
     """Store sizes, replacing those known for the same paths."""
     database.executemany(
         "INSERT OR REPLACE INTO size (path, trace, apparent, on_disk, frees, files, cache_held,"
-        " exact, measured, user_files, missing_files) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        " exact, measured, user_files, missing_files, at_most)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             (
                 _bytes(path),
@@ -159,6 +161,7 @@ def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]])
                 usage.measured,
                 _user_files_text(usage.user_files),
                 usage.missing_files,
+                int(usage.at_most),
             )
             for path, (usage, trace) in given.items()
         ],
@@ -224,9 +227,19 @@ def _row(record: Record) -> tuple[Any, ...]:
 
 
 def _usage(values: Any) -> Usage:
-    text, exact, apparent, on_disk, frees, files, cache_held, measured, missing = values
-    found = _user_files(text) if text is not None else None
-    return Usage(apparent, on_disk, frees, files, cache_held, bool(exact), measured, found, missing)
+    text, exact, apparent, on_disk, frees, files, cache_held, measured, missing, at_most = values
+    return Usage(
+        apparent=apparent,
+        on_disk=on_disk,
+        frees=frees,
+        files=files,
+        cache_held=cache_held,
+        exact=bool(exact),
+        measured=measured,
+        user_files=_user_files(text) if text is not None else None,
+        missing_files=missing,
+        at_most=bool(at_most),
+    )
 
 
 def _user_files_text(found: UserFiles | None) -> str | None:

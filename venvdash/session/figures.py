@@ -29,6 +29,17 @@ def size(count: int | None) -> str:
     return f"{number} {unit}"
 
 
+def frees(usage: "Usage | None") -> str:
+    """Return what deleting an environment frees, as ``size`` does; ``≤`` before an upper bound."""
+    if usage is None or not usage.at_most:
+        return size(usage.frees if usage else None)
+    text = size(usage.frees)
+    if len(text) == SIZE_CELLS:  # one cell is needed for the sign
+        number, _, unit = text.partition(" ")
+        text = f"{number.partition('.')[0]} {unit}"
+    return "≤" + text
+
+
 def certainty(exact: bool, at_most: bool) -> str:
     """Return what to write before bytes that are freed: nothing, ``about `` or ``at most ``."""
     if at_most:

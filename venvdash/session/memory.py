@@ -195,8 +195,7 @@ class Keeper:
 
 def _alike(usage: Usage, known: Usage) -> bool:
     """Return whether two measurings say the same, whenever they were made."""
-    measured, exact, at_most = known.measured, known.exact, known.at_most
-    return replace(usage, measured=measured, exact=exact, at_most=at_most) == known
+    return replace(usage, measured=known.measured, exact=known.exact) == known
 
 
 def keeps_sidecar(environment: Environment) -> bool:

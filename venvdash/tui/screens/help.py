@@ -9,8 +9,9 @@ from venvdash.tui.keys import SECTIONS
 from venvdash.tui.screens.pane import PaneScreen
 
 _WORDS = (
-    ("Size", "bytes that it takes on disk, shared ones too"),
-    ("Frees", "deleting gives back; other hard links keep the rest"),
+    ("Size", "bytes that it takes on disk, with those that others share"),
+    ("Frees", "deleting gives back; what others share stays"),
+    ("≤", "frees at most this: the file system does not tell exactly"),
     ("+Cache", "after that still held by uv's cache"),
     ("Used", "since the newest trace of use"),
     ("≥", "a sum of environments frees at least this"),

@@ -139,7 +139,7 @@ def _disk(row: Row) -> Iterable[Content]:
         return
     yield _pair("on disk", f"{figures.size(usage.on_disk):>9}  in {usage.files} files")
     yield _pair("apparent", f"{figures.size(usage.apparent):>9}  sum of file sizes")
-    yield _pair("frees", f"{figures.size(usage.frees):>9}  gained by deleting")
+    yield _pair("frees", f"{figures.frees(usage):>9}  gained by deleting")
     yield _pair("+cache", f"{figures.size(usage.cache_held):>9}  kept by uv's cache")
     yield _pair("own files", user_files_in_words(usage.user_files))
     if doubt := figures.doubt(usage):

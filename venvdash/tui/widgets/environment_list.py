@@ -39,23 +39,21 @@ def _python(row: Row, width: int) -> Parts:
     return ((left(visible(row.environment.python or "–", 32), width), "plain"),)
 
 
-def _bytes(count: int | None, width: int, *, known: bool) -> Parts:
-    if count is None:
-        return ((right("–" if known else "…", width), "muted"),)
-    style = "big" if count >= _BIG else "plain" if count >= 1024 else "muted"
-    return ((right(figures.size(count), width), style),)
+def _bytes(count: int | None, width: int, text: str = "") -> Parts:
+    style = "muted" if count is None or count < 1024 else "big" if count >= _BIG else "plain"
+    return ((right(text or figures.size(count), width), style),)
 
 
 def _size(row: Row, width: int) -> Parts:
-    return _bytes(row.usage.on_disk if row.usage else None, width, known=False)
+    return _bytes(row.usage.on_disk if row.usage else None, width)
 
 
 def _frees(row: Row, width: int) -> Parts:
-    return _bytes(row.usage.frees if row.usage else None, width, known=False)
+    return _bytes(row.usage.frees if row.usage else None, width, figures.frees(row.usage))
 
 
 def _cache(row: Row, width: int) -> Parts:
-    return _bytes(row.usage.cache_held if row.usage else None, width, known=False)
+    return _bytes(row.usage.cache_held if row.usage else None, width)
 
 
 def _used(row: Row, width: int) -> Parts:
