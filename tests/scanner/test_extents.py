@@ -162,6 +162,17 @@ def test_remembered_figures_are_measured_again_when_what_is_shared_has_changed(
     assert LARGE < final[root].frees < 1.1 * LARGE
 
 
+def test_what_a_tree_shares_with_itself_takes_space_once(place: Path) -> None:
+    root = place / "one"
+    write(root / "data", LARGE)
+    flush(place)
+    for number in range(3):
+        clone(root / "data", root / f"copy{number}")
+    usage = usage_of(root)
+    assert usage.apparent > 4 * LARGE
+    assert LARGE < usage.on_disk < 1.1 * LARGE
+
+
 @pytest.mark.parametrize("conda", [True, False])
 def test_what_an_installer_writes_itself_shows_whether_there_is_a_copy(
     place: Path, conda: bool

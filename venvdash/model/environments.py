@@ -161,7 +161,8 @@ class UserFiles:
 class Usage:
     """Disk usage in bytes.
 
-    ``apparent``: the sum of file sizes. ``on_disk``: allocated blocks, each inode once. ``frees``:
+    ``apparent``: the sum of file sizes. ``on_disk``: allocated blocks, each inode once, and each
+    block that files share once where the file system tells that (btrfs, XFS). ``frees``:
     what deleting this environment alone gives back. ``cache_held``: what only links outside all
     known environments (as a rule uv's cache) still hold after that; None until all environments
     are measured. ``exact`` is False where the file system shares blocks between files or the

@@ -11,6 +11,7 @@ import os
 from array import array
 from collections.abc import Iterator
 
+from venvdash.scanner.compression import Compression, inline, squeezed
 from venvdash.scanner.extents import BLOCK, Extents, key_of
 from venvdash.system.extents import ENCODED, INLINE, PLACELESS, SHARED, Extent, Sharing, extents
 from venvdash.system.walk import Opened
@@ -18,7 +19,6 @@ from venvdash.system.walk import Opened
 _LARGE = 512  # blocks from which on every file is asked about
 _LITTLE = 128  # blocks: where all small files of a directory take less, one stands for them
 _PAGE = 4096  # bytes: files that are longer are never inline
-_INLINE = 2048  # bytes that a compressed file has at most when it is inline
 _PACKAGES = b"site-packages"
 _CONDA = b"conda-meta"
 _MIXED = (b"bin", b"Scripts", _CONDA, _PACKAGES)  # directories whose files have several origins
@@ -29,17 +29,24 @@ File = tuple["os.DirEntry[str] | os.DirEntry[bytes]", int, int]  # entry, size, 
 class _File:
     """A file that was asked about.
 
-    ``blocks``: its own; ``others``: those of the files that it stands for, too.
+    ``blocks``: its own; ``others``: those of the files that it stands for, too, with their sizes in
+    bytes, ``lengths``, where they are compressed.
     """
 
-    __slots__ = ("blocks", "found", "group", "key", "others")
+    __slots__ = ("blocks", "found", "group", "key", "lengths", "others")
 
     def __init__(self, key: int, group: int, blocks: int, found: list[Extent]) -> None:
         self.key = key
         self.group = group
         self.blocks = blocks
         self.others = 0
+        self.lengths: list[int] = []
         self.found = found
+
+    @property
+    def compressed(self) -> bool:
+        """Whether any of it is."""
+        return any(flags & ENCODED for _, _, flags in self.found)
 
 
 class Collector:
@@ -49,14 +56,18 @@ class Collector:
         self.system = system
         self.own = 0  # blocks that no other file holds
         self.shared_inodes: list[int] = []  # those with several links that other inodes share
+        self.linked: dict[int, int] = {}  # compressed inodes with several links -> blocks
         self.samples: list[tuple[bytes, int]] = []  # as in a footprint, with links 0 or 1
-        self._inline = 0  # bytes
+        self._inline = 0  # bytes of those that were asked about
+        self._small = 0  # bytes of those that are too small to be asked about
         self._inodes = self._names = 0
         self._extents = Extents(system.identity)
         self._numbers: dict[bytes, int] = {}  # of groups
         self._weights: list[int] = []  # of their samples
         self._shared: dict[int, tuple[int, int]] = {}  # key -> blocks, group
         self._compressed: list[_File] = []
+        self._linked_compressed: list[tuple[_File, list[File]]] = []
+        self._compression = Compression()
         self._conda = False
 
     def directory(
@@ -81,10 +92,10 @@ class Collector:
             self._linked(opened.descriptor, path, several)
 
     def _outside_metadata(self, files: list[File]) -> Iterator[File]:
-        inline = self.system.inline
+        most = self.system.inline
         for file in files:
-            if file[1] <= inline:
-                self._inline += file[1] if file[2] else 0
+            if file[1] <= most:
+                self._small += file[1] if file[2] else 0
             elif file[2]:
                 yield file
 
@@ -99,37 +110,50 @@ class Collector:
         for group in [*groups, small]:
             largest = max(group, key=_size_and_name, default=None)
             found = self._look(directory, path, largest) if largest else None
-            if found is not None and found.key:
-                found.others = sum(file[2] for file in group) - found.blocks
-                self._add(found)
+            if found is None or largest is None:
+                continue
+            if found.compressed and len(group) > 1:
+                self._look_after(directory, path, group, largest)
+            if found.key:
+                self._stand(found, group, largest)
                 self.shared_inodes += [file[0].inode() for file in group]
+            elif found.compressed:
+                self._linked_compressed.append((found, group))
 
     def _sample(self, directory: int, path: bytes, files: list[File]) -> None:
         """Ask about two of the small files of a directory, and about all if these differ."""
         largest = max(files, key=_size_and_name)
         one = other = self._look(directory, path, largest)
-        total = sum(file[2] for file in files)
-        if total >= _LITTLE:
-            others = [file for file in files if file[1] > _PAGE and file is not largest]
-            if others:
-                other = self._look(directory, path, min(others, key=_name))
+        if sum(file[2] for file in files) >= _LITTLE:
+            other = self._look_after(directory, path, files, largest) or one
         if one is None or other is None or (not one.key) != (not other.key):
             for file in files:
                 self._ask(directory, path, file)
             return
-        if any(flags & (ENCODED | INLINE) for _, _, flags in one.found):
-            total -= self._compressed_inline(files, largest)
-        one.others = total - one.blocks
-        self._add(one)
+        self._stand(one, files, largest)
 
-    def _compressed_inline(self, files: list[File], asked: File) -> int:
-        """Add files that are compressed into the metadata, and return how many blocks they take."""
-        blocks = 0
-        for file in files:
-            if file[1] <= _PAGE and file is not asked:
-                self._inline += min(file[1], _INLINE)
-                blocks += file[2]
-        return blocks
+    def _look_after(
+        self, directory: int, path: bytes, files: list[File], largest: File
+    ) -> _File | None:
+        """Ask about the file listed after one: btrfs lists in the order in which they were made.
+
+        So it lies behind that as a rule, and tells where a compressed one ends.
+        """
+        at = files.index(largest)
+        rest = [*files[at + 1 :], *files[:at]]
+        after = next((file for file in rest if file[1] > _PAGE), None)
+        return self._look(directory, path, after) if after else None
+
+    def _stand(self, one: _File, files: list[File], asked: File) -> None:
+        """Add a file that was asked about, and those that it stands for."""
+        others = [file for file in files if file is not asked]
+        if one.compressed:
+            small = [file[1] for file in others if file[1] <= _PAGE]
+            self._inline += sum(map(inline, small))
+            others = [file for file in others if file[1] > _PAGE]
+            one.lengths = [file[1] for file in others]
+        one.others = sum(file[2] for file in others)
+        self._add(one)
 
     def _ask(self, directory: int, path: bytes, file: File) -> None:
         found = self._look(directory, path, file)
@@ -157,6 +181,7 @@ class Collector:
             if isinstance(error, FileNotFoundError):
                 return _File(0, 0, 0, [])
             return None
+        self._compression.note(found)
         key = key_of(found)
         group = self._group(path, _name(file), key, blocks) if key else 0
         return _File(key, group, blocks, found)
@@ -187,8 +212,8 @@ class Collector:
         flags = file.found[0][2] if file.found else 0
         if flags & INLINE:
             length = file.found[0][1]
-            self._inline += min(length, _INLINE) if flags & ENCODED else length
-        elif any(extent[2] & ENCODED for extent in file.found):
+            self._inline += inline(length) if flags & ENCODED else length
+        elif file.compressed:
             self._compressed.append(file)
         else:
             shared = sum(length for _, length, flags in file.found if flags & SHARED) // BLOCK
@@ -212,36 +237,35 @@ class Collector:
         if self._extents.own_marks == 1 and not file.found[0][2] & PLACELESS:
             self.samples.append((path, 1))
 
-    def _decompressed(self) -> None:
-        """Bound what compressed files take.
-
-        Extents are told with the length that is read. They take no more, and no more than there is
-        up to where the next one begins.
-        """
-        spans = sorted({extent[:2] for file in self._compressed for extent in file.found})
-        starts = array("Q", (start for start, _ in spans))
-        least = {
-            span: min(span[1], max(after - span[0], 0) or span[1])
-            for span, after in zip(spans, [*starts[1:], 2**64 - 1], strict=True)
-        }
+    def settle(self) -> None:
+        """Bound what compressed files take; to be called once, when all files were added."""
+        if not self._compressed and not self._linked_compressed:
+            return
+        self._extents.compressed = True
+        self._small = squeezed(self._small)
+        compression = self._compression
+        compression.settle()
         for file in self._compressed:
-            length = sum(extent[1] for extent in file.found) or 1
-            takes = sum(least[extent[:2]] for extent in file.found)
-            shared = sum(least[extent[:2]] for extent in file.found if extent[2] & SHARED)
-            blocks = (file.blocks + file.others) * takes // length
+            takes, shared = compression.of(file.found)
+            blocks = takes // BLOCK + compression.like(file.found, file.lengths)
             self._share(file, blocks * shared // takes if takes else 0, blocks)
+        for one, files in self._linked_compressed:
+            for entry, size, blocks in files:
+                takes = compression.like(one.found, [size])
+                least = inline(size) // BLOCK if size <= _PAGE else blocks
+                self.linked[entry.inode()] = min(takes, blocks, least)
 
     def result(self, inodes: int) -> Extents:
-        """Return what was found; ``inodes``: how many with several links the tree has alone."""
+        """Return what was found, after ``settle``.
+
+        ``inodes``: how many with several links the tree has alone.
+        """
         kept, system = self._extents, self.system
-        if self._compressed:
-            kept.compressed = True
-            self._decompressed()
         kept.keys = array("Q", sorted(self._shared))
         kept.sizes = array("Q", (self._shared[key][0] for key in kept.keys))
         kept.groups = array("I", (self._shared[key][1] for key in kept.keys))
         items = self._names * system.per_name + (self._inodes + inodes) * system.per_inode
-        kept.metadata = int((self._inline + items) * system.copies) // BLOCK
+        kept.metadata = int((self._inline + self._small + items) * system.copies) // BLOCK
         if kept.names:
             heaviest = max(range(len(kept.names)), key=self._weights.__getitem__)
             self.samples.append((kept.names[heaviest], 0))

@@ -86,6 +86,17 @@ class Footprint:
         self.unlisted = False
         self.extents: Extents | None = None
 
+    def stored(self) -> int:
+        """Return the blocks that the tree takes.
+
+        What it shares with itself counts once, what is compressed as it is stored. Where files do
+        not share blocks these are the allocated ones.
+        """
+        if self.extents is None:
+            return self.blocks
+        held = sum(self.sizes) + sum(self.extents.sizes)
+        return self.own + self.extents.metadata + held
+
     def share(
         self, inodes: list[int], sizes: list[int], outside: list[int], inside: list[int]
     ) -> None:

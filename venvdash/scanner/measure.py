@@ -201,8 +201,11 @@ class _Counting:
     def result(self) -> Footprint:
         """Return the footprint; nothing may be added after that."""
         footprint, sizes = self.footprint, self.sizes
-        for inode in self.collector.shared_inodes if self.collector else ():
-            del sizes[inode], self.left[inode]
+        if self.collector:
+            self.collector.settle()
+            sizes |= self.collector.linked
+            for inode in self.collector.shared_inodes:
+                del sizes[inode], self.left[inode]
         # Fewer than none are not seen yet where links came to it while it was counted.
         links = {inode: (both + 2**31) >> 32 for inode, both in self.left.items()}
         left = {inode: both - (links[inode] << 32) for inode, both in self.left.items()}

@@ -3,7 +3,9 @@
 What the figures are, in bytes:
 
 - ``on_disk``: allocated blocks (``st_blocks`` times 512), every inode once, directories and the
-  root included: ``du -s --block-size=1``.
+  root included: ``du -s --block-size=1``. On btrfs and XFS what is shared within the tree counts
+  once, compressed files count as they are stored, and metadata is included, so that it is never
+  less than ``frees``.
 - ``apparent``: sizes, every inode once: ``du -s --apparent-size --block-size=1``. Directories and
   symbolic links count with their own size, as in du before coreutils 9.2.
 - ``frees``: blocks of the inodes all of whose links lie in the environment, directories included.
@@ -294,7 +296,7 @@ class _Survey:
         frees = found.own + (extents.metadata if extents and not extents.held() else 0)
         usage = Usage(
             apparent=found.apparent,
-            on_disk=found.blocks * BLOCK,
+            on_disk=found.stored() * BLOCK,
             frees=frees * BLOCK,
             files=found.files,
             exact=exact and not (aged and bool(found.inodes)),
