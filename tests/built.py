@@ -15,9 +15,9 @@ from tests.realtools import Tool, Uv
 from tests.shells import installed
 from venvdash.actions.repair import repair
 
-PROGRAMS = ("black", "pytest", "ipython")  # and "greet", the project's own
+PROGRAMS = ("black", "pytest")  # and "greet", the project's own
 MAKERS = ("uv", "relocatable", "venv", "virtualenv")
-_PACKAGES = ("black==26.10.1", "pytest==9.2.0", "ipython==9.18.1")
+_PACKAGES = ("black==26.10.1", "pytest==9.2.0")
 _SHELLS = {
     "bash": ("activate", ". ./{}; command -v black; {python}; echo $VIRTUAL_ENV"),
     "zsh": ("activate", ". ./{}; command -v black; {python}; echo $VIRTUAL_ENV"),

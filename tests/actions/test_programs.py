@@ -101,8 +101,9 @@ def test_cancelling_ends_all_that_it_started(
     cancel, log = threading.Event(), Log()
     # One in the background, one with a group of its own as ninja makes them, one that writes.
     alone = "import os, time; os.setpgid(0, 0); time.sleep(600)"
+    writing = "(while echo y; do sleep 0.01; done) >&2"
     text = (
-        f"echo $$; {deaf}(sleep 600) & {sys.executable} -c '{alone}' & yes >&2 & echo ready; wait"
+        f"echo $$; {deaf}(sleep 600) & {sys.executable} -c '{alone}' & {writing} & echo ready; wait"
     )
     told = lines(home, text, log, cancel)
     session = int(next(told))

@@ -208,15 +208,15 @@ def test_killed_at_any_moment_the_next_start_goes_on(store: Path) -> None:
     """Any of the processes that work at it may die; the others end, or finish it."""
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
-    stopped = 0
+    stopped, folders = 0, 50
     for number in range(60):
-        trash = noted(tree(store / f".venvdash-trash-{number}", 150))
+        trash = noted(tree(store / f".venvdash-trash-{number}", folders))
         process = os.fork()
         if process == 0:
             purge.purge(trash, processes=1 + number % 3)
             os._exit(0)
         until(functools.partial(underway, trash))
-        time.sleep(chance.random() * 0.03)
+        time.sleep(chance.random() * 0.01)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
         if not trash.exists():
@@ -224,7 +224,7 @@ def test_killed_at_any_moment_the_next_start_goes_on(store: Path) -> None:
         assert os.listdir(store) == [trash.name], seed
         begun = (trash / journal.BEGUN).exists()
         # Before the very first step, or the very last.
-        assert begun or len(list(trash.rglob("*"))) in (150 * 5 + 7, 0), seed
+        assert begun or len(list(trash.rglob("*"))) in (folders * 5 + 7, 0), seed
         stopped += begun
         if begun:  # its helpers end by themselves, and then nobody has it
             until(functools.partial(unattended, trash))
