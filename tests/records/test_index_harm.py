@@ -100,14 +100,15 @@ HARM = [
 
 
 @pytest.mark.parametrize("harm", HARM)
-def test_what_cannot_be_used_is_set_aside_and_begun_anew(
+def test_what_cannot_be_used_is_set_aside_and_created_again(
     path: Path, harm: Callable[[Path], None]
 ) -> None:
     one = filled(path)
     harm(path)
     index = Index.open(path)
     assert index.records() == {}
-    assert "set aside as" in index.problem
+    assert "renamed to" in index.problem
+    assert index.lost
     assert index.problem.isprintable()
     assert index.usable
     assert index.remember([one])
@@ -118,6 +119,7 @@ def test_what_cannot_be_used_is_set_aside_and_begun_anew(
     assert aside[0] in index.problem
     again = Index.open(path)
     assert again.problem == ""
+    assert not again.lost
     assert again.records() == {one.path: one}
     again.close()
 
@@ -164,7 +166,8 @@ def test_harmed_while_it_is_open(path: Path) -> None:
     with path.open("r+b") as file:
         file.write(b"\0" * path.stat().st_size)
     assert index.remember([one])
-    assert "set aside" in index.problem
+    assert "renamed to" in index.problem
+    assert index.lost
     assert index.records() == {one.path: one}
     index.close()
 

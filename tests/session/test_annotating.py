@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import orphan, venv
+from tests.scenario import orphan as home_orphan
+from tests.scenario import venv
 from venvdash.config import Config
 from venvdash.model import Flag
 from venvdash.records import pins, sidecar
@@ -19,7 +20,7 @@ from venvdash.session.pruning import Rules
 
 @pytest.fixture(name="orphan")
 def _orphan(home: Home) -> Path:
-    return orphan(home, "lost")
+    return home_orphan(home, "lost")
 
 
 def listed(home: Home, *, records: bool = True) -> Session:
@@ -114,6 +115,47 @@ def test_an_index_that_cannot_be_read_stops_all_rules(home: Home, orphan: Path) 
     assert not plan.items
     assert "is in use by another program" in plan.refused[0].reason
     assert listed(home).plan_prune(Rules()).items
+
+
+def test_a_damaged_index_stops_all_rules_until_the_next_start(home: Home, orphan: Path) -> None:
+    set_pin(home, orphan)
+    other = home_orphan(home, "other")
+    listed(home)
+    (index,) = state(home).glob("*.sqlite")
+    index.write_bytes(b"no database" * 1000)
+    session = listed(home)
+    assert Flag.PINNED in session.rows[orphan].environment.flags
+    for _ in session.scan(usage=False):  # a new listing in the same session does not count
+        pass
+    plan = session.plan_prune(Rules())
+    assert not plan.items
+    (refusal,) = plan.refused
+    assert f"{index} is damaged; it was renamed to {index.name}.broken" in refusal.reason
+    assert refusal.reason.endswith(
+        f"Pins are also kept in {state(home) / pins.NAME}; the next start of venvdash uses those."
+    )
+    assert session.plan_delete([other]).items, "by its name it may go"
+    assert [item.row.path for item in listed(home).plan_prune(Rules()).items] == [other]
+
+
+def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
+    listed(home)
+    session = listed(home, records=False)
+    plan = session.plan_prune(Rules())
+    assert not plan.items
+    assert "`--no-records`, or `records = false`" in plan.refused[0].reason
+    assert session.plan_delete([orphan]).items, "by its name it may go"
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return home.run(sys.executable, "-m", "venvdash", "--no-records", *arguments, check=False)
+
+    done = run("prune", "--yes")
+    assert done.returncode == 2
+    assert "What you have pinned is not known: nothing is remembered" in done.stderr
+    assert done.stderr.endswith("No rule deletes anything; `venvdash delete NAME` does.\n")
+    assert orphan.exists()
+    assert run("delete", "lost", "--yes").returncode == 0
+    assert not orphan.exists()
 
 
 def test_nothing_is_said_where_it_cannot_be_kept(home: Home, orphan: Path) -> None:

@@ -282,6 +282,7 @@ class ListSource:
     relinked: bool = False
     trashed: Sequence[Trashed] = ()
     led: Mapping[str, str] = field(default_factory=dict)
+    no_pins: str = ""
     search: EndedSearch = field(default_factory=lambda: EndedSearch(Findings(ended=True)))
     found: Sequence[SessionEvent] = ()
     restored: Sequence[DeleteEvent] = ()
@@ -327,6 +328,10 @@ class ListSource:
         exact = all(usage.exact for usage in sizes)
         at_most = any(usage.at_most for usage in sizes)
         return Together(len(wanted), frees, held, exact, at_most)
+
+    @property
+    def pins_unknown(self) -> str:
+        return self.no_pins
 
     def candidates(
         self, holds: Callable[[Row], bool], cancel: threading.Event | None = None

@@ -213,6 +213,19 @@ def test_of_many_that_are_not_marked_some_are_named() -> None:
     drive(ListSource(everything(many(60)), led=led), script, (120, 40))
 
 
+def test_no_rule_marks_anything_while_pins_are_not_known() -> None:
+    unsure = ListSource(everything(many(60)))
+    unsure.no_pins = "What you have pinned is not known: the index is damaged."
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("x", "enter")
+        await driver.until(lambda: "Nothing is marked. What you have pinned" in driver.text)
+        assert len(driver.main.marks) == 0
+
+    drive(unsure, script, (120, 40))
+
+
 def test_ten_thousand_marks() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()

@@ -60,6 +60,8 @@ def command(
         fail(f"no such kind: {', '.join(strange)}. There are: {', '.join(sorted(kinds()))}.", 2)
     opened = session(records=records, changing=True)
     scan(opened)
+    if opened.pins_unknown:
+        fail(f"{opened.pins_unknown} No rule deletes anything; `venvdash delete NAME` does.", 2)
     rules = Rules(
         unknown=unknown,
         inactive=inactive,

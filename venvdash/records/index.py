@@ -42,8 +42,8 @@ class Index:
     """An open index, or the want of one; for one thread at a time.
 
     ``problem`` says in a sentence for people what is wrong, "" when nothing is. ``usable`` is
-    False where there is no memory: nothing is found in it and nothing kept. ``lost``: there is a
-    file, and what it holds is not known.
+    False where there is no memory: nothing is found in it and nothing kept. ``lost``: there is, or
+    was until it was set aside now, a file whose content is not known.
     """
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
@@ -77,7 +77,7 @@ class Index:
             index.problem = _no_memory(path, answer.error)
         else:
             index._database, index.problem = answer
-        index.lost = bool(index.problem) and not index.usable and os.path.lexists(path)
+        index.lost = bool(index.problem) and (index.usable or os.path.lexists(path))
         return index
 
     @property
@@ -144,7 +144,7 @@ class Index:
         except _errors() as error:
             # Half a memory is worse than none: what is missing would be taken for new.
             if _useless(error, reading=True):
-                self._begin_anew()
+                self._create_again()
             else:
                 self.problem = _no_memory(self.path, error)
                 self.lost = True
@@ -152,7 +152,7 @@ class Index:
             return nothing
 
     def _change(self, change: "Callable[[Connection], None]") -> bool:
-        for _ in range(2):  # once more if the database had to be made anew
+        for _ in range(2):  # once more if the database had to be created again
             if self._database is None or self.read_only:
                 return False
             try:
@@ -162,13 +162,14 @@ class Index:
                 if not _useless(error, reading=False):
                     self.problem = _no_memory(self.path, error)
                     return False
-                self._begin_anew()
+                self._create_again()
             else:
                 return True
         return False
 
-    def _begin_anew(self) -> None:
+    def _create_again(self) -> None:
         self.close()
+        self.lost = True
         if self.read_only:
             self.problem = f"{visible(self.path)} is damaged, so nothing is remembered"
             return
@@ -338,7 +339,7 @@ def _set_aside(path: Path, why: str, kind: str) -> str:
             os.replace(f"{path}{end}", f"{aside}{end}")
     with contextlib.suppress(FileNotFoundError):  # another process did it a moment before
         os.replace(path, aside)
-    return f"{visible(path)} {why}; it was set aside as {visible(aside.name)} and begun anew"
+    return f"{visible(path)} {why}; it was renamed to {visible(aside.name)} and a new one created"
 
 
 def _on_network(path: Path, mounts: Mounts) -> bool:

@@ -35,6 +35,7 @@ class Keeper:
         self._index_problems: set[str] = set()
         self._pins = pins.Pins({})
         self.pins_unknown = ""  # why nobody knows what is pinned, a sentence
+        self._set_aside = ""  # what was wrong with an index that this session set aside
 
     def open(self, *, sizes: bool) -> Past:
         """Open the index and return what it remembers; with ``sizes`` those as well."""
@@ -61,7 +62,9 @@ class Keeper:
             where = visible(self._machine.state_directory / pins.NAME)
             self.pins_unknown = f"{where}: {reason}"
             self._problems.append(Problem(None, f"{self.pins_unknown}, so pins are not known"))
-        if index.lost:
+        if not self._writes:
+            self.pins_unknown = "nothing is remembered (`--no-records`, or `records = false`)"
+        elif index.lost and not index.usable:
             self.pins_unknown = index.problem
         if self.pins_unknown:
             self.pins_unknown = f"What you have pinned is not known: {self.pins_unknown}."
@@ -162,7 +165,15 @@ class Keeper:
         return missing or (environment.changed or 0.0) >= memory.record.last_seen
 
     def _told(self, index: Index) -> None:
-        """Take down what is wrong with the index, once."""
+        """Note what is wrong with the index, once; one that was set aside counts until the end."""
+        if index.lost and index.usable:
+            self._set_aside = self._set_aside or index.problem
+        if self._set_aside and not self.pins_unknown:
+            file = visible(self._machine.state_directory / pins.NAME)
+            self.pins_unknown = (
+                f"What you have pinned is not known: {self._set_aside}. "
+                f"Pins are also kept in {file}; the next start of venvdash uses those."
+            )
         if index.problem and index.problem not in self._index_problems:
             self._index_problems.add(index.problem)
             self._problems.append(Problem(None, index.problem))

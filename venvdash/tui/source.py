@@ -105,6 +105,10 @@ class Source(Protocol):
     ) -> Sequence[tuple[Trashed, str]]:
         """Search for the projects of these; any thread may call it at any time."""
 
+    @property
+    def pins_unknown(self) -> str:
+        """Why nobody knows what is pinned, so that no rule picks anything; "" where it is known."""
+
     def candidates(
         self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
     ) -> Sequence["Offer"]:

@@ -154,6 +154,9 @@ class MarkingScreen(ListScreen):
 
     def _mark_searched(self, rows: Iterable[Row], rule: Rule) -> None:
         """Mark what a rule holds for, once the projects of these were searched for."""
+        if self.source.pins_unknown:
+            self.say(f"Nothing is marked. {self.source.pins_unknown}", severe=True)
+            return
         within = {row.path for row in rows}
 
         def search() -> "Sequence[Offer]":
