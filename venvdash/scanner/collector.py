@@ -62,6 +62,7 @@ class Collector:
         self._small = 0  # bytes of those that are too small to be asked about
         self._inodes = self._names = 0
         self._extents = Extents(system.identity)
+        self._extents.unsure = not system.sure
         self._numbers: dict[bytes, int] = {}  # of groups
         self._weights: list[int] = []  # of their samples
         self._shared: dict[int, tuple[int, int]] = {}  # key -> blocks, group

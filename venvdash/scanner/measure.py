@@ -5,7 +5,7 @@ gone or wants no more). Every frame is four fields in a request, one letter and 
 answer; a field is its length (4 bytes, little-endian) and its bytes.
 
 Request: path · relative mount points inside, joined by NUL · remembered footprint or nothing ·
-the file system's type where directories tell inode numbers truly.
+the file system's type, as the mount table has it.
 Answers: ``.`` still working · ``r`` footprint, newly measured · ``u`` unchanged (the device's
 number now in 8 bytes, a renewed footprint or nothing) · ``p`` cannot be measured, why.
 
@@ -31,6 +31,11 @@ Memo = dict[int, dict[int, Facts]]  # by device and inode
 _DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
 _SAMPLES = 16
 _KNOWN = 40_000  # inodes in a memo at most, some 10 MB
+# Where a directory's listing has the very inode numbers that stat gives (overlays, FUSE and network
+# file systems need not).
+_TRUSTED = frozenset(
+    ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "tmpfs", "xfs", "zfs"]
+)
 _OFTEN = 255  # files between two ticks (a mask)
 _BEAT = 0.5  # seconds between two signs of life
 
@@ -46,15 +51,16 @@ def count(
 
     ``mounted``: mount points inside, relative to the root. ``tick`` is called for every directory
     and every 256 files; what it raises ends the walk. ``memo`` spares looking again at inodes that
-    an earlier tree had; give one only for file systems whose directories tell inode numbers
-    truly, and for trees measured within the same seconds. ``fstype`` is the file system's type, for
-    those that share blocks between files. Raises OSError if the root cannot be opened.
+    an earlier tree had, where ``fstype``, the file system's type, is one whose directories tell
+    inode numbers truly; give it only for trees measured within the same seconds. Raises OSError if
+    the root cannot be opened.
 
     The sums are those of ``du -s`` and ``du -s --apparent-size``: each inode once, directories
     and links with their own size (du from coreutils 9.2 on leaves directories out of the
     apparent size; earlier ones and BSD's count them, and so do we).
     """
-    counting = _Counting(root, tick, None if mounted else memo, fstype)
+    known = memo if fstype in _TRUSTED and not mounted else None
+    counting = _Counting(root, tick, known, fstype)
     for opened in walk(root, mounted=mounted, report=counting.report):
         tick()
         counting.directory(opened)
@@ -305,10 +311,9 @@ def main() -> None:
 
     try:
         while (request := _receive()) is not None:
-            path, mounted, remembered, trusted = request
-            fstype = trusted.decode()
+            path, mounted, remembered, fstype = request
             points = frozenset(mounted.split(b"\0")) if mounted else frozenset()
-            _send(answer(path, points, remembered, beat, memo if trusted else None, fstype))
+            _send(answer(path, points, remembered, beat, memo, fstype.decode()))
     except BrokenPipeError:
         sys.exit(0)
 

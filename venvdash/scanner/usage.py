@@ -53,11 +53,6 @@ from venvdash.system.mounts import Mounts
 
 # Below this many files the children would take longer to start than they save.
 _WORTHWHILE = 10_000
-# Where a directory's listing has the very inode numbers that stat gives (overlays, FUSE and network
-# file systems need not).
-_TRUSTED = frozenset(
-    ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "tmpfs", "xfs", "zfs"]
-)
 _UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
 _PLACES = {
     user_files.FILE: UserPlace.FILE,
@@ -196,14 +191,11 @@ class _Survey:
         path = self.paths[index]
         mounted = b"\0".join(self._mounted(path))
         remembered = self.remembered.get(path, b"") if group else b""
-        return workers.Job(
-            index, os.fsencode(path), mounted, remembered, group, self._trusted(path)
-        )
+        return workers.Job(index, os.fsencode(path), mounted, remembered, group, self._fstype(path))
 
-    def _trusted(self, path: Path) -> str:
-        """Return the file system's type if its directories tell inode numbers truly."""
+    def _fstype(self, path: Path) -> str:
         mount = self.mounts.of(path)
-        return mount.fstype if mount is not None and mount.fstype in _TRUSTED else ""
+        return mount.fstype if mount is not None else ""
 
     def _mounted(self, path: Path) -> list[bytes]:
         return [
@@ -243,10 +235,8 @@ class _Survey:
     def _here(self, index: int) -> Sized:
         path = self.paths[index]
         try:
-            fstype = self._trusted(path)
-            memo = self.memo if fstype else None
             mounted = frozenset(self._mounted(path))
-            found = count(os.fsencode(path), mounted, self.tick, memo, fstype)
+            found = count(os.fsencode(path), mounted, self.tick, self.memo, self._fstype(path))
         except OSError as error:
             return self._failure(index, _reason(error))
         return self._success(index, found, None if found.unlisted else found.pack())
@@ -260,7 +250,7 @@ class _Survey:
     def _heard(self, answer: workers.Answer) -> Sized:
         index = answer.job.index
         new = answer.data if answer.kind == "r" else answer.data[8:]
-        listing = answer.job.trusted in KINDS  # to be packed again
+        listing = answer.job.fstype in KINDS  # to be packed again
         if answer.kind in "ru" and (found := unpack(new or answer.job.remembered, listing=listing)):
             if answer.kind == "u":
                 found.device = int.from_bytes(answer.data[:8], "little")

@@ -29,8 +29,8 @@ class Job:
     """One tree to measure.
 
     ``group`` is set where other trees with the same one would hang as this one does (a network
-    mount); ``remembered`` is given where the child is to check that first; ``trusted`` is
-    the file system's type where directories tell inode numbers truly, else empty.
+    mount); ``remembered`` is given where the child is to check that first; ``fstype`` is
+    the file system's type, empty where it is not known.
     """
 
     index: int
@@ -38,11 +38,11 @@ class Job:
     mounted: bytes = b""
     remembered: bytes = b""
     group: str = ""
-    trusted: str = ""
+    fstype: str = ""
 
     def request(self) -> bytes:
         """Return the frame for the child; see ``measure``."""
-        fields = (self.path, self.mounted, self.remembered, self.trusted.encode())
+        fields = (self.path, self.mounted, self.remembered, self.fstype.encode())
         return b"".join(len(part).to_bytes(4, "little") + part for part in fields)
 
 

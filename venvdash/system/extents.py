@@ -1,5 +1,7 @@
 """Where files lie on file systems that share blocks between files: btrfs and XFS (Linux).
 
+overlayfs over one of them passes the question on.
+
 There a copy of a file may share all of its blocks with the original while ``st_blocks`` counts
 them in full. FS_IOC_FIEMAP (Documentation/filesystems/fiemap.rst of Linux) tells for each extent
 of an open file where it lies and whether anything else holds it too, without privileges. It does
@@ -42,7 +44,7 @@ _COPIES = {1 << 4: 2, 1 << 5: 2, 1 << 6: 2, 1 << 9: 3, 1 << 10: 4}  # RAID1, DUP
 
 _SETTLING, _PAUSE = 50, 0.01  # looks, and seconds between them
 
-KINDS = frozenset(["btrfs", "xfs"])  # what ``sharing`` knows
+KINDS = frozenset(["btrfs", "overlay", "xfs"])  # what ``sharing`` knows
 
 _READ = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
@@ -56,10 +58,11 @@ class Sharing:
 
     ``identity`` is the same for all subvolumes. Files of up to ``inline`` bytes lie in the
     metadata. ``per_name`` and ``per_inode``: bytes of metadata that come back, about, when a name
-    and when an inode is removed; ``copies``: how often each byte of metadata is stored.
+    and when an inode is removed; ``copies``: how often each byte of metadata is stored. ``sure`` is
+    False where files may lie in a lower layer of overlayfs: removing them gives nothing back.
     """
 
-    __slots__ = ("copies", "identity", "inline", "per_inode", "per_name")
+    __slots__ = ("copies", "identity", "inline", "per_inode", "per_name", "sure")
 
     def __init__(
         self,
@@ -69,12 +72,14 @@ class Sharing:
         per_name: int = 0,
         per_inode: int = 0,
         copies: float = 1.0,
+        sure: bool = True,
     ) -> None:
         self.identity = identity
         self.inline = inline
         self.per_name = per_name
         self.per_inode = per_inode
         self.copies = copies
+        self.sure = sure
 
 
 def sharing(descriptor: int, fstype: str) -> Sharing | None:
@@ -85,7 +90,7 @@ def sharing(descriptor: int, fstype: str) -> Sharing | None:
     if fstype not in KINDS or sys.platform != "linux":
         return None
     try:
-        return _btrfs(descriptor) if fstype == "btrfs" else _xfs(descriptor)
+        return {"btrfs": _btrfs, "overlay": _overlay, "xfs": _xfs}[fstype](descriptor)
     except OSError:
         return Sharing(os.fstat(descriptor).st_dev)
 
@@ -96,7 +101,7 @@ def settle(path: str, fstype: str) -> None:
     It does so after the removal, and sooner where its free space is asked for (Linux 5.19). Until
     then the files that shared the blocks look as if they still did. Never raises OSError.
     """
-    if fstype != "xfs" or sys.platform == "win32":
+    if fstype not in ("overlay", "xfs") or sys.platform == "win32":
         return
     before = -1
     for _ in range(_SETTLING):
@@ -150,6 +155,16 @@ def _xfs(descriptor: int) -> Sharing | None:
     if not flags & _XFS_REFLINK:
         return None
     return Sharing(os.fstat(descriptor).st_dev, per_inode=inode_size)
+
+
+def _overlay(descriptor: int) -> Sharing | None:
+    """Return the same of what lies below; None for the upper layer on any other file system."""
+    from venvdash.system.layers import layer_of
+
+    layer = layer_of(descriptor)
+    if layer and layer.upper and not layer.fstype:
+        return None
+    return Sharing(os.fstat(descriptor).st_dev, sure=layer is not None and layer.upper)
 
 
 _EMPTY = _REQUEST.pack(0, 2**64 - 1, 0, 0, _ROOM, 0) + bytes(_ROOM * _EXTENT.size)

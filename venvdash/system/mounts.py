@@ -23,7 +23,9 @@ _FUSE = """fuseblk fusectl fuse.bindfs fuse.cryfs fuse.encfs fuse.exfat fuse.fus
 _PASSED = frozenset({"virtiofs", "vboxsf", "vmhgfs", "prl_fs"})
 _NETWORK = frozenset(_SERVED.split())
 _LOCAL_FUSE = frozenset(_FUSE.split())
-_CLONES = frozenset(["apfs", "bcachefs", "btrfs", "ocfs2", "refs", "xfs", "zfs"])
+_CLONES = frozenset(
+    ["apfs", "bcachefs", "btrfs", "fuse.fuse-overlayfs", "ocfs2", "overlay", "refs", "xfs", "zfs"]
+)
 _LINKS = 40  # on the way to one path, as Linux counts
 _REMOVABLE = ("/mnt", "/media", "/run/media", "/Volumes")
 
@@ -67,7 +69,7 @@ class Mount:
 
     @property
     def clones(self) -> bool:
-        """Whether files may share blocks there without sharing an inode."""
+        """Whether files may share blocks there and no inode, or lie in a layer below."""
         return self.fstype in _CLONES
 
 
