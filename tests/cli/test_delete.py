@@ -18,7 +18,7 @@ ITEM = {
 }
 PLAN = {
     *("schema", "action", "items", "refused", "frees", "cache_held"),
-    *("packages_only_in_cache", "unreadable_processes", "exact", "at_most"),
+    *("packages_only_in_cache", "unreadable_processes", "exact", "at_most", "search"),
 }
 DONE = {"results", "freed", "in_trash", "cleaned", "problems", "notes"}
 

@@ -199,7 +199,7 @@ def test_a_search_says_how_far_it_is(home: Home) -> None:
     search: ProjectSearch = session.search_projects(pruned(session, Rules()))
     search.wait(tell=lambda progress: heard.append(progress.directories))
     assert search.progress is not None
-    assert search.progress.directories == search.findings.directories > 0
+    assert search.progress.directories == search.findings.report.directories > 0
 
 
 def test_an_environments_own_folder_is_not_taken_for_its_project(home: Home) -> None:

@@ -11,7 +11,7 @@ from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, interrupted, warn
 from venvdash.cli.rows import package_json, user_files_json
 from venvdash.cli.searching import finish_search
-from venvdash.model import Item, Outcome, Plan, Refusal, Result
+from venvdash.model import Item, Outcome, Plan, Refusal, Result, SearchReport
 from venvdash.session import Session
 from venvdash.session.consent import names_to_type, words_to_type
 from venvdash.session.events import DeleteEvent, Finished, Tally
@@ -155,6 +155,24 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "at_most": plan.at_most,
         "packages_only_in_cache": list(plan.packages_only_in_cache),
         "unreadable_processes": plan.unreadable,
+        "search": _search_json(plan.search) if plan.search else None,
+    }
+
+
+def _search_json(report: SearchReport) -> dict[str, object]:
+    """Return what a search read and what it did not, as JSON shows it."""
+    return {
+        "directories": report.directories,
+        "places": [str(path) for path in report.places],
+        "never_entered": list(report.kinds),
+        "not_entered": [
+            {"what": kind.what, "count": kind.count, "paths": [str(path) for path in kind.paths]}
+            for kind in report.not_entered
+        ],
+        "unsearched": [
+            {"path": str(place.path), "reason": place.reason, "release": place.release}
+            for place in report.unsearched
+        ],
     }
 
 

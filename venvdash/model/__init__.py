@@ -46,6 +46,7 @@ from venvdash.model.plans import (
     Trashed,
     TrashFolder,
 )
+from venvdash.model.searches import NotEntered, SearchReport, Unsearched
 from venvdash.model.tools import ProjectTools, Sign, Use
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Link",
     "Location",
     "Memory",
+    "NotEntered",
     "NotEnvironment",
     "Outcome",
     "Package",
@@ -78,6 +80,7 @@ __all__ = [
     "Removal",
     "Result",
     "Row",
+    "SearchReport",
     "Sighting",
     "Sign",
     "Status",
@@ -85,6 +88,7 @@ __all__ = [
     "Traits",
     "TrashFolder",
     "Trashed",
+    "Unsearched",
     "Usage",
     "Use",
     "UserFiles",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from venvdash.model.environments import Environment, Package, Usage
 from venvdash.model.evidence import Record, Verdict
+from venvdash.model.searches import SearchReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ class Plan:
     ``exact`` and ``at_most`` are as in ``Usage``. ``by_rule``: a rule picked the items, nobody
     named them.
     ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
+    ``search`` is what the search for the projects of these read and what it did not, None where
+    none was made or it has not ended.
     """
 
     action: Action
@@ -138,6 +141,7 @@ class Plan:
     exact: bool = True
     at_most: bool = False
     by_rule: bool = False
+    search: SearchReport | None = None
 
     @property
     def searched(self) -> bool:

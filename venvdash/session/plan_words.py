@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, Status
+from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, SearchReport, Status
 from venvdash.session.figures import certainty, size
+from venvdash.session.search_words import search_in_words, unsearched_in_words
 from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, counted, flag_in_words
 from venvdash.text import short_path, visible, with_tilde
 
@@ -46,15 +47,18 @@ class Line:
 
 
 def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> list[Line]:
-    """Return a plan: what it frees, each item with its reason, then what is left alone and why.
+    """Return a plan: what it frees, each item with its reason, what is left alone and why.
 
-    ``sums_last`` puts what it frees where it is read before a prompt.
+    Last what was searched for projects, and what was not. ``sums_last`` puts what it frees where
+    it is read before a prompt.
     """
     sums = list(_sums(plan))
     blocks = [list(_item(item, home)) for item in plan.items]
     if plan.refused:
         refused = [line for refusal in plan.refused for line in _refusal(refusal, home)]
         blocks.append([Line((Piece("Left alone", Role.WARNING),)), *refused])
+    if plan.search is not None:
+        blocks.append(list(_search(plan.search, home)))
     blocks = [*blocks, sums] if sums_last else [sums, *blocks]
     lines: list[Line] = []
     for block in blocks:
@@ -150,6 +154,13 @@ def _refusal(refusal: Refusal, home: Path | None) -> Iterator[Line]:
     why = with_tilde(visible(refusal.reason), home)
     yield Line((Piece("! ", Role.WARNING), name, Piece(f"  {why}")))
     yield Line((Piece(f"  {short_path(refusal.path, home)}", Role.MUTED),))
+
+
+def _search(report: SearchReport, home: Path | None) -> Iterator[Line]:
+    for text in search_in_words(report, home):
+        yield Line((Piece(text, Role.MUTED),))
+    for text in unsearched_in_words(report, home):
+        yield Line((Piece(text, Role.WARNING),))
 
 
 def _in_words(package: Package) -> str:

@@ -30,7 +30,8 @@ def of_rules(
     offers = candidates(session, pruned(session, rules), cancel, tell)
     held = [Refusal(one.row.path, one.row.name, _why_held(one)) for one in offers if one.held]
     paths = [one.row.path for one in offers if not one.held]
-    return deletions.plan(paths, cancel, held, by_rule=True)
+    report = session.searches.report(one.row.path for one in offers)
+    return replace(deletions.plan(paths, cancel, held, by_rule=True), search=report)
 
 
 def _why_held(offer: Offer) -> str:
@@ -75,7 +76,8 @@ def of_named(
     doubts = {
         row.path: findings.held(row.environment) for row in wanted if row.path not in findings.hits
     }
-    return deletions.plan(paths, cancel, mark=_marks(found, doubts))
+    plan = deletions.plan(paths, cancel, mark=_marks(found, doubts))
+    return replace(plan, search=findings.report)
 
 
 def _marks(confirm: Mapping[Path, str], unsearched: Mapping[Path, str]) -> Callable[[Item], Item]:

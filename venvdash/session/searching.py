@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.config import Config
-from venvdash.model import Environment, Facts, Plan, Record, Row, Status
+from venvdash.model import Environment, Facts, Plan, Record, Row, SearchReport, Status
 from venvdash.session.events import RowChanged
 from venvdash.system.machine import Machine
 
@@ -148,6 +148,13 @@ class Searches:
         )
         self._last.start()
         return self._last
+
+    def report(self, paths: Iterable[Path]) -> SearchReport | None:
+        """Return what was read for the projects of these; None while nobody searched for them."""
+        last = self._last
+        if last is None or not last.over or last.environments.keys().isdisjoint(paths):
+            return None
+        return last.findings.report
 
     def _serves(self, search: ProjectSearch) -> bool:
         if search.facts is not self._session.facts:  # of an earlier scan

@@ -66,7 +66,7 @@ def test_only_what_changed_is_read_again(home: Home, read: list[str]) -> None:
     assert len(below(read, top)) == 21
     second = searched(home, environment)
     assert below(read, top) == set()
-    assert (first.directories, first.hits) == (second.directories, second.hits)
+    assert (first.report.directories, first.hits) == (second.report.directories, second.hits)
     (top / "a" / "new" / "deep").mkdir(parents=True)
     (top / "b" / "x" / "leaf").rmdir()
     (top / "c" / "y").rename(top / "c" / "other")
@@ -82,7 +82,7 @@ def test_only_what_changed_is_read_again(home: Home, read: list[str]) -> None:
     assert "a/x" not in below(read, top)
     searched(home, environment)
     assert below(read, top) == set()
-    assert fourth.directories == first.directories + 1
+    assert fourth.report.directories == first.report.directories + 1
 
 
 def test_what_changed_a_moment_ago_is_read_again(home: Home, read: list[str]) -> None:

@@ -116,7 +116,7 @@ def test_a_snapshot_is_not_entered_and_a_subvolume_is(home: Home, tmp_path: Path
         shutil.rmtree(point / "live" / "p")
         findings = searched(home, environment)
         assert not findings.hits
-        assert "snapshots" in {place.what for place in findings.not_entered}
+        assert "snapshots" in {place.what for place in findings.report.not_entered}
         assert not findings.unsearched
 
 

@@ -125,7 +125,7 @@ def test_a_project_that_is_gone_is_not_held(home: Home, place: str) -> None:
         row = listed(home)[0].rows[environment]
         assert row.verdict.status == "orphan"
         assert findings.held(row.environment) == ""
-        assert {place.what for place in findings.not_entered} >= {"snapshots", "backups"}
+        assert {place.what for place in findings.report.not_entered} >= {"snapshots", "backups"}
 
 
 def test_a_project_in_a_folder_without_permission_is_held(home: Home) -> None:

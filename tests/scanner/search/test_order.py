@@ -67,11 +67,12 @@ def test_a_network_disk_is_searched_skipped_or_holds(
 
 
 def test_what_is_left_out_is_named() -> None:
-    found = {str(place.path): place.what for place in places().not_entered()}
+    found = {path: what for what, path in places().not_entered()}
     assert found == {
         "/proc": "pseudo file systems",
-        "/snap/x/1": "images",
+        "/snap/x/1": "disk images",
         "/var/lib/docker/overlay2/x/merged": "container layers",
+        "/mnt/fixed": "read-only network disks",
         "/run/timeshift/backup": "backups",
-        "/net": "pseudo file systems",
+        "/net": "folders mounted on demand",
     }

@@ -76,7 +76,7 @@ def test_a_bind_mount_is_read_once(home: Home, tmp_path: Path) -> None:
     again.mkdir()
     with bound(home.path / "many", again):
         after = searched(home, environment)
-    assert before.directories <= after.directories < before.directories + 25
+    assert before.report.directories <= after.report.directories < before.report.directories + 25
     assert not after.hits
     assert not after.unsearched
 

@@ -5,6 +5,6 @@ likeliest ones again right before something is deleted.
 """
 
 from venvdash.scanner.search.engine import recheck, search
-from venvdash.scanner.search.findings import Findings, Hit, NotEntered, Progress, Unsearched
+from venvdash.scanner.search.findings import Findings, Hit, Progress
 
-__all__ = ["Findings", "Hit", "NotEntered", "Progress", "Unsearched", "recheck", "search"]
+__all__ = ["Findings", "Hit", "Progress", "recheck", "search"]

@@ -1,7 +1,8 @@
 """Searching a network disk in a child process: one that hangs in the kernel can be killed.
 
 The request is pickled, as it comes from ourselves alone; each answer is one line of JSON, a list
-that begins with a word: ``directories`` (a sign of life), ``hit``, ``unsearched``, ``end``.
+that begins with a word: ``directories`` (a sign of life), ``hit``, ``unsearched``, ``left out``,
+``end``.
 """
 
 import json
@@ -11,7 +12,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Request:
     environments: tuple[Environment, ...]
     facts: Facts | None
     spellings: Spellings
-    barred: frozenset[str]
+    barred: Mapping[str, str]
 
 
 class SilentError(Exception):
@@ -134,6 +135,8 @@ def main() -> None:
             _tell("directories", ledger.directories)
     for place in ledger.unsearched.values():
         _tell("unsearched", str(place.path), place.reason, place.release)
+    for what, kind in ledger.not_entered.items():
+        _tell("left out", what, kind.count, *kind.paths)
     _tell("end")
 
 

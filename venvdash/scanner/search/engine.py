@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Facts
+from venvdash.model import Environment, Facts, NotEntered, SearchReport, Unsearched
 from venvdash.records.directories import Directories, Reader, Writer, named
 from venvdash.scanner.discover import because
 from venvdash.scanner.search import child
-from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress, Unsearched
-from venvdash.scanner.search.places import Places, Start, inside
+from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress
+from venvdash.scanner.search.places import KINDS, Places, Start, inside
 from venvdash.scanner.search.seeker import Seeker
 from venvdash.scanner.search.sharing import shared
-from venvdash.scanner.search.walk import Ledger, Walk
+from venvdash.scanner.search.walk import Ledger, LeftOut, Walk
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
 from venvdash.system.priority import read_when_idle
@@ -219,7 +219,7 @@ class _Run:
             tuple(self._environments),
             self._facts,
             self._places.spellings,
-            frozenset(self._places.barred),
+            self._places.barred,
         )
         before, ended = self._ledger.directories, False
         try:
@@ -258,6 +258,9 @@ class _Run:
             self._unsearched(*texts)
         elif word == "directories":
             self._ledger.directories = before + int(texts[0])
+        elif word == "left out":
+            what, count, *paths = texts
+            self._ledger.leave_out(what, *paths, count=int(count))
 
     def _was_read(self, start: Start) -> bool:
         """Return whether a whole place lies in one that was read to its end."""
@@ -349,13 +352,19 @@ class _Run:
         self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
 
     def _findings(self, *, ended: bool) -> Findings:
-        left_out = {place.path: place for place in self._places.not_entered()}
-        left_out |= {place.path: place for place in self._ledger.not_entered.values()}
+        for what, path in self._places.not_entered():
+            self._ledger.leave_out(what, path)
+        left_out = self._ledger.not_entered.items()
+        report = SearchReport(
+            self._ledger.directories,
+            tuple(map(Path, _topmost(self._read))),
+            KINDS,
+            tuple(NotEntered(what, kind.count, _paths(kind)) for what, kind in left_out),
+            tuple(self._ledger.unsearched.values()),
+        )
         return Findings(
             hits=dict(self._seeker.hits),
-            unsearched=tuple(self._ledger.unsearched.values()),
-            not_entered=tuple(left_out.values()),
-            directories=self._ledger.directories,
+            report=report,
             ended=ended,
             described=self._described(),
             searched_for=frozenset(environment.path for environment in self._environments),
@@ -370,6 +379,10 @@ class _Run:
         skipped = [short_path(path, self._machine.home) for path in self._places.left_out]
         named += f" but {', '.join(skipped)}" if named and skipped else ""
         return f"{count}: all of {named}" if named else count
+
+
+def _paths(kind: LeftOut) -> tuple[Path, ...]:
+    return tuple(map(Path, sorted(kind.paths)))
 
 
 def _listed(directory: str) -> bool:

@@ -6,19 +6,21 @@ once: a bind mount of what is mounted elsewhere too only spells its directories 
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Facts
-from venvdash.scanner.search.findings import NotEntered, Unsearched
+from venvdash.model import Environment, Facts, Unsearched
 from venvdash.scanner.search.seeker import Spellings
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mount, Mounts, resolved
 from venvdash.text import visible
 
+SNAPSHOTS, BACKUPS, LAYERS = "snapshots", "backups", "container layers"
+OTHERS = "folders of other users"
+_AUTOMOUNTS = frozenset(["autofs", "automount"])
 _KERNEL = """autofs automount binder binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devfs
     devpts devtmpfs efivarfs fuse.gvfsd-fuse fuse.lxcfs fuse.portal fuse.snapfuse fusectl hugetlbfs
     mqueue mvfs none nfsd nsfs proc procfs pstore resctrl rpc_pipefs securityfs selinuxfs smackfs
@@ -30,20 +32,20 @@ _IMAGES = frozenset(
 )
 _LAYERS = frozenset(["aufs", "overlay", "fuse.fuse-overlayfs"])
 
-# Names that are not entered wherever they lie, and what they are.
-NEVER = {
-    ".snapshots": "snapshots",
-    ".snapshot": "snapshots",
-    ".zfs": "snapshots",
-    "timeshift": "backups",
-    "timeshift-btrfs": "backups",
-    "backintime": "backups",
-    "Backups.backupdb": "backups",
-    "node_modules": "node_modules",
-    "site-packages": "site-packages",
-    "__pycache__": "__pycache__",
+# Folders of packages and compiled code: not entered wherever they lie, and not counted.
+PACKAGED = frozenset(["node_modules", "site-packages", "__pycache__"])
+KINDS = ("node_modules", "site-packages", "__pycache__", ".git/objects")
+# Folders of snapshots and backups, not entered unless they look like a project.
+COPIES = {
+    ".snapshots": SNAPSHOTS,
+    ".snapshot": SNAPSHOTS,
+    ".zfs": SNAPSHOTS,
+    "timeshift": BACKUPS,
+    "timeshift-btrfs": BACKUPS,
+    "backintime": BACKUPS,
+    "Backups.backupdb": BACKUPS,
 }
-# Folders where container engines keep layers, and package stores, by the end of their path.
+# Folders where container engines keep layers, by the end of their path.
 _LAYER_FOLDERS = (
     ".local/share/containers/storage/overlay",
     ".local/share/docker/overlay2",
@@ -84,6 +86,12 @@ class Places:
         paths = self._folders(self.config.skip)
         return frozenset(path for text in paths for path in (text, self._real(text)))
 
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """The folders of `search`: searched wherever they lie."""
+        paths = self._folders(self.config.search)
+        return frozenset(path for text in paths for path in (text, self._real(text)))
+
     def _folders(self, texts: Iterable[str]) -> list[str]:
         return [os.path.normpath(self.machine.expand(text)) for text in texts]
 
@@ -105,10 +113,14 @@ class Places:
         return resolved(path, self.mounts) or path
 
     @cached_property
-    def barred(self) -> frozenset[str]:
-        """Every path that a walk must not go through: mount points, and what is left out."""
-        layers = {os.path.join(self.machine.home, name) for name in _LAYER_FOLDERS}
-        return frozenset({*self.mounts.points, *self.skipped, *map(str, layers), _NIX})
+    def barred(self) -> Mapping[str, str]:
+        """Every path that a walk must not go through, and what it is where nothing else names it.
+
+        Mount points and the folders of `skip` are searched or named for themselves.
+        """
+        layers = [os.path.join(self.machine.home, name) for name in _LAYER_FOLDERS]
+        named = {**dict.fromkeys(layers, LAYERS), _NIX: "package stores"}
+        return named | dict.fromkeys((*self.mounts.points, *self.skipped), "")
 
     @cached_property
     def _recorded(self) -> tuple[str, ...]:
@@ -140,7 +152,9 @@ class Places:
             yield from (str(environment.root) for environment in self.facts.environments.values())
 
     def _given(self) -> Iterator[Path]:
-        for text in (*self.config.search, *self.config.project_roots):
+        # The inner ones first: what lies in a folder that was read is not read again.
+        inner = sorted(self.config.search, key=len, reverse=True)
+        for text in (*inner, *self.config.project_roots):
             yield self.machine.expand(text)
 
     def _remote(self) -> Iterator[Mount]:
@@ -150,9 +164,13 @@ class Places:
                 yield mount
 
     def allowed(self, path: str) -> bool:
-        """Return whether a path lies where disks are searched, and in nothing that is skipped."""
-        skipped = any(inside(path, folder) for folder in self.skipped)
-        return inside(path, self.top) and not skipped
+        """Return whether a path is to be searched: below the top, or in a folder of `search`.
+
+        Of a folder of `skip` and one of `search` in each other, the inner one decides.
+        """
+        skipped = max((len(f) for f in self.skipped if inside(path, f)), default=-1)
+        wanted = max((len(f) for f in self.wanted if inside(path, f)), default=-1)
+        return wanted > skipped or (skipped < 0 and inside(path, self.top))
 
     @cached_property
     def local(self) -> tuple[Mount, ...]:
@@ -166,15 +184,16 @@ class Places:
 
     def _left_out(self, mount: Mount) -> str:
         """Return what a mount is that is not searched, "" for one that is."""
+        if mount.fstype in _AUTOMOUNTS:
+            return "folders mounted on demand"
         if mount.fstype in _KERNEL_TYPES:
             return "pseudo file systems"
         if mount.fstype in _IMAGES:
-            return "images"
+            return "disk images"
         if mount.fstype in _LAYERS and not self._lived_in(mount):
-            return "container layers"
+            return LAYERS
         parts = (*mount.point.split("/"), *mount.root.split("/"))
-        kept = (NEVER.get(part, "") for part in parts)
-        return next((what for what in kept if what in ("snapshots", "backups")), "")
+        return next((COPIES[part] for part in parts if part in COPIES), "")
 
     def _lived_in(self, mount: Mount) -> bool:
         """Return whether the user works on a mount: in a container the root is a layer, too."""
@@ -240,14 +259,17 @@ class Places:
             remote = mount is not None and mount.network
             yield Start(real, depth, remote)
 
-    def not_entered(self) -> Iterator[NotEntered]:
-        """Yield the mounts that are left out by design."""
+    def not_entered(self) -> Iterator[tuple[str, str]]:
+        """Yield what is left out by design as (what it is, path): mounts, and what is skipped."""
+        asked = {mount.point for mount in self.network}
         for mount in self.mounts.points.values():
             what = self._left_out(mount)
+            if not what and mount.network and mount.read_only and mount.point not in asked:
+                what = "read-only network disks"
             if what and self.allowed(mount.point):
-                yield NotEntered(Path(mount.point), what)
-        for folder in sorted(self.skipped):
-            yield NotEntered(Path(folder), "skipped by the configuration")
+                yield what, mount.point
+        for folder in self.left_out:
+            yield "skipped by the configuration", folder
 
     def unsearched(self) -> Iterator[Unsearched]:
         """Yield the network disks that are not asked, since nothing of the user's is known there.

@@ -9,8 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from venvdash.model import Environment, Facts, Relation
-from venvdash.scanner.search.findings import Unsearched
+from venvdash.model import Environment, Facts, Relation, Unsearched
 from venvdash.scanner.search.places import inside
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine

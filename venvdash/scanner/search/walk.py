@@ -4,21 +4,24 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from venvdash.model import Unsearched
 from venvdash.records.directories import NOTHING, Reader, Seen, Writer, each, split
-from venvdash.scanner.search.findings import AGAIN, NotEntered, Unsearched
-from venvdash.scanner.search.places import NEVER, Start
+from venvdash.scanner.search.findings import AGAIN
+from venvdash.scanner.search.names import SIGNS
+from venvdash.scanner.search.places import COPIES, OTHERS, PACKAGED, SNAPSHOTS, Start
 from venvdash.scanner.search.seeker import Seeker
 from venvdash.system.subvolumes import is_read_only_subvolume
 from venvdash.text import visible
 
 _GIT, _OBJECTS = ".git", "objects"  # git's own store of everything that was ever committed
-_NEVER, _LINK, _SCRIPT = "never", "link", "script"  # what stands before such names in a list
+_LINK, _SCRIPT = "link", "script"  # what stands before such names in a list
 _SHOWN = 200  # characters of a path that is too long
 _MOST = 1000  # places that cannot be read and are named
+_MOST_LEFT_OUT = 100  # of one kind that are named, the others are counted
 _YOUNG = 2_000_000_000  # nanoseconds; what changed just now may change again in the same tick
 _DENIED = (errno.EACCES, errno.EPERM)
 _NONE: list[str] = []
@@ -26,19 +29,34 @@ _GONE = (errno.ENOENT, errno.ENOTDIR)  # while it was read
 
 
 @dataclass
+class LeftOut:
+    """Places of one kind that are not entered: how many, and the first of them."""
+
+    count: int = 0
+    paths: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Ledger:
     """What all walks of one search share: what was read already, and what could not be.
 
+    ``barred`` are paths that are not entered, with what they are where the walk is to note it.
     ``follow`` is told of every link, where links may lead to what no walk comes by.
     """
 
-    barred: Collection[str] = ()
+    barred: Mapping[str, str] = field(default_factory=dict)
     uid: int | None = None
     directories: int = 0
     done: set[tuple[int, int]] = field(default_factory=set)
     unsearched: dict[Path, Unsearched] = field(default_factory=dict)
-    not_entered: dict[str, NotEntered] = field(default_factory=dict)
+    not_entered: dict[str, LeftOut] = field(default_factory=dict)
     follow: Callable[[str], None] | None = None
+
+    def leave_out(self, what: str, *paths: str, count: int = 1) -> None:
+        """Note ``count`` places that are not entered, the first of which are ``paths``."""
+        kind = self.not_entered.setdefault(what, LeftOut())
+        kind.count += count
+        kind.paths += paths[: _MOST_LEFT_OUT - len(kind.paths)]
 
 
 class _Frame:
@@ -82,7 +100,8 @@ class Walk:
         self._reader, self._writer = reader or Reader(), writer or Writer()
         self._telling, self._inodes = seeker.telling, seeker.inodes
         self._script_inodes = seeker.script_inodes
-        self._scripts, self._folders = seeker.scripts, seeker.folders
+        self._scripts = seeker.scripts
+        self._folders = seeker.folders | {name.lower() for name in COPIES}
         self._trusted_before = 0
         self._frames: list[_Frame] = []
         self._root: tuple[int, int] | None = None
@@ -162,7 +181,10 @@ class Walk:
         """Read a subdirectory; every one has a record, so that the next search keeps step."""
         path = f"{frame.path}/{name}" if frame.path != "/" else f"/{name}"
         ledger = self._ledger
-        if path not in ledger.barred:
+        barred = ledger.barred.get(path)
+        if barred is not None:
+            self._leave_out(barred, path)
+        else:
             try:
                 found = os.lstat(path)
             except OSError as error:
@@ -224,6 +246,8 @@ class Walk:
         return True
 
     def _look(self, path: str, has: Sequence[str], inode: int) -> None:
+        if _is_copy(path, has):
+            self._leave_out(COPIES[os.path.basename(path)], path)
         telling = self._other_entries(path, has)
         wanted = inode if inode in self._inodes else None
         if telling or wanted is not None or self._seeker.wants(os.path.basename(path)):
@@ -266,8 +290,6 @@ class Walk:
                 self._look_at_script(f"{path}/{rest}")
             elif kind == _LINK and self._ledger.follow is not None:
                 self._ledger.follow(f"{path}/{rest}")
-            elif kind == _NEVER:
-                self._left_out(path, rest)
         return telling
 
     def _look_at_script(self, file: str) -> None:
@@ -282,7 +304,7 @@ class Walk:
         """Return whether a directory with a device of its own belongs to this file system."""
         read_only = is_read_only_subvolume(path)
         if read_only:
-            self._ledger.not_entered.setdefault("snapshots", NotEntered(Path(path), "snapshots"))
+            self._leave_out(SNAPSHOTS, path)
         if read_only is None:
             reason = f"{visible(path)} was mounted while the search was running"
             self._unsearched(path, reason, AGAIN)
@@ -303,12 +325,12 @@ class Walk:
                 if name in telling:
                     has.append(name)
                 if entry.is_dir(follow_symlinks=False):
-                    if name not in NEVER:
+                    if name not in PACKAGED:
                         inner.append(name)
-                    elif NEVER[name] not in self._ledger.not_entered:
-                        has.append(f"{_NEVER}/{name}")
                 elif files:
                     has += self._other(entry)
+        if _is_copy(path, has):
+            return _NONE, has
         if _OBJECTS in inner and os.path.basename(path) == _GIT:
             inner.remove(_OBJECTS)
         return inner, has
@@ -321,14 +343,17 @@ class Walk:
         elif entry.inode() in self._script_inodes or self._scripts.may_be(entry.name):
             yield f"{_SCRIPT}/{entry.name}"
 
-    def _left_out(self, path: str, name: str) -> None:
-        what = NEVER[name]
-        if what not in self._ledger.not_entered:
-            self._ledger.not_entered[what] = NotEntered(Path(path, name), what)
+    def _leave_out(self, what: str, path: str) -> None:
+        """Note a place that is not entered, once: a whole place is read after parts of it."""
+        if what and self.start.depth is None:
+            self._ledger.leave_out(what, path)
 
     def _report(self, path: str, error: OSError, *, own: bool) -> None:
         """Note a directory that cannot be read, unless it belongs to somebody else."""
-        if error.errno in _GONE or (error.errno in _DENIED and not own):
+        if error.errno in _GONE:
+            return
+        if error.errno in _DENIED and not own:
+            self._leave_out(COPIES.get(os.path.basename(path), OTHERS), path)
             return
         if error.errno == errno.ENAMETOOLONG:
             path = os.path.dirname(path[:_SHOWN])  # no line takes the whole of it
@@ -342,6 +367,11 @@ class Walk:
     def _unsearched(self, path: str, reason: str, release: str) -> None:
         if len(self._ledger.unsearched) < _MOST:
             self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
+
+
+def _is_copy(path: str, has: Sequence[str]) -> bool:
+    """Return whether a directory holds snapshots or backups, and is no project of that name."""
+    return os.path.basename(path) in COPIES and SIGNS.isdisjoint(has)
 
 
 def _owned(found: os.stat_result, ledger: Ledger) -> bool:
