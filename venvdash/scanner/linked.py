@@ -43,7 +43,8 @@ def read(
 
     Nothing is ever written into one: other programs' folders are not venvdash's.
     """
-    if not os.path.lexists(prefix / "pyvenv.cfg"):
+    conda = location is Location.IN_PROJECT and os.path.lexists(prefix / "conda-meta")  # pixi's
+    if not (conda or os.path.lexists(prefix / "pyvenv.cfg")):
         return NotEnvironment(prefix, "", "holds no pyvenv.cfg")
     root = root_of(prefix)
     store = of_name(root.store)

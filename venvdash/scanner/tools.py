@@ -25,7 +25,7 @@ def of_project(
     Asked are the stores with a sign or a pointer of theirs in the project, and those named in
     ``present``: the stores of the environments that it has. Reads files only. Raises nothing.
     """
-    names = frozenset(name for name in _lock_files() if os.path.lexists(project / name))
+    names = frozenset(name for name in _signs() if os.path.lexists(project / name))
     pyproject = read_text(os.path.realpath(project / "pyproject.toml"), _LIMIT) or ""
     signs: dict[str, Sign] = {}
     uses, wrapped = {}, set[str]()
@@ -35,15 +35,11 @@ def of_project(
             signs[store.name] = sign
         if sign >= Sign.TABLE:
             wrapped.update(store.wraps)
-        if sign or store.name in present or _points(store, project):
+        if sign or store.name in present or names.intersection(store.own_pointers):
             use = store.use(project, machine, config)
             if use is not None:
                 uses[store.name] = use
     return ProjectTools(signs, uses, frozenset(wrapped))
-
-
-def _points(store: Store, project: Path) -> bool:
-    return any(os.path.lexists(project / name) for name in store.own_pointers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +90,10 @@ def _answering() -> frozenset[str]:
 
 
 @cache
-def _lock_files() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for store in registry() for name in store.lock_files))
+def _signs() -> tuple[str, ...]:
+    """Return the names of files that are, or may be, a sign of one tool."""
+    names = [(*store.lock_files, *store.own_pointers) for store in registry()]
+    return tuple(dict.fromkeys(name for several in names for name in several))
 
 
 def manages(tools: ProjectTools, store: str) -> bool:

@@ -12,7 +12,15 @@ from venvdash.session.naming import alike
 from venvdash.stores import registry
 from venvdash.system.files import real
 
-_MARKERS = ("pyproject.toml", ".venv", "Pipfile", "setup.py", "setup.cfg", "requirements.txt")
+_MARKERS = (
+    "pyproject.toml",
+    ".venv",
+    "Pipfile",
+    "pixi.toml",
+    "setup.py",
+    "setup.cfg",
+    "requirements.txt",
+)
 
 
 def above(rows: Iterable[Row], directory: Path) -> tuple[Path, list[Row]]:

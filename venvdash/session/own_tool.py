@@ -69,11 +69,17 @@ def implied(session: "Session", directory: Path, *, changing: bool) -> Choice:
 
 
 def _asked(found: ProjectTools, own: Iterable[Row]) -> list[Use]:
-    """Return the answers of the project's tools; without a sure sign, of its environments'."""
+    """Return the answers of the project's tools.
+
+    Without a sure sign of those that are mentioned, else of those that made its environments.
+    """
+    if found.owners:
+        return [found.uses[name] for name in found.owners if name in found.uses]
+    mentioned = [use for name, use in found.uses.items() if tools.manages(found, name)]
+    if any(use.exists for use in mentioned):
+        return mentioned
     present = {row.environment.store for row in own}
-    mentioned = tuple(name for name in found.uses if tools.manages(found, name))
-    names = found.owners or [name for name in mentioned or found.uses if name in present]
-    return [found.uses[name] for name in names if name in found.uses]
+    return [use for name, use in found.uses.items() if name in present]
 
 
 def _inside(session: "Session", project: Path) -> Row | None:

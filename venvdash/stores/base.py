@@ -342,8 +342,8 @@ class Store:
     def sign(self, names: Collection[str], pyproject: str) -> Sign:
         """Return how surely a project is managed with this tool.
 
-        ``names`` are those of all stores' ``lock_files`` that are there, ``pyproject`` is the text
-        of pyproject.toml, "" where there is none.
+        ``names`` are those of all stores' ``lock_files`` and ``own_pointers`` that are there,
+        ``pyproject`` is the text of pyproject.toml, "" where there is none.
         """
         if any(name in names for name in self.lock_files):
             return Sign.LOCK

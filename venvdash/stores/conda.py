@@ -3,7 +3,8 @@
 Facts: conda/base/constants.py and context.py, conda/core/envs_manager.py, libmamba's
 configuration.cpp, https://docs.conda.io/projects/conda/en/stable/user-guide/configuration/; not
 run here. All three write every prefix that they make into ``~/.conda/environments.txt``, and take
-it out again: only they remove one. Nothing names a project.
+it out again: only they remove one. Nothing names a project, and none is chosen by the directory
+that a command is started in: the active environment is used.
 """
 
 import os

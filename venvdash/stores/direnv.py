@@ -9,17 +9,29 @@ https://github.com/direnv/direnv/wiki/Customizing-cache-location redefine ``dire
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Tidying, Traits, Trashed
+from venvdash.model import Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.stores._indexes import emptied
+from venvdash.stores._pythons import cfg_of, minor_of, on_path
 from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why
-from venvdash.system.files import real
+from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
 _POINTER = ".envrc"
+_LIMIT = 64 * 1024  # bytes of an ``.envrc``
+_IN_PROJECT = ".direnv"
+# `layout python3.12`, `layout_python`, `layout python /opt/python`, `layout python3 -m venv`
+_CALL = re.compile(
+    r"^[ \t]*layout[ \t_]+python(?P<version>[0-9.]*)[ \t]*(?P<program>[^\s#;&|]*)", re.MULTILINE
+)
+_NAMED = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?VIRTUAL_ENV=[\"']?(?:\$PWD/|\./)?"
+    r"(?P<path>[^\s$`\"'#;]+)[\"']?[ \t]*$",
+    re.MULTILINE,
+)
 _LAYOUT = re.compile(r"(?P<digest>[0-9a-f]{40})(?P<path>-.*)?", re.DOTALL)
 _MADE = re.compile(r"(python|pypy|venv|virtualenv)(-.*)?", re.DOTALL)
 
@@ -33,7 +45,7 @@ class DirenvStore(Store):
     rank = 21
     requires = (_POINTER,)
     tested_with = "the recipes of its wiki, run by bash"
-    pointers = (_POINTER,)
+    pointers = own_pointers = (_POINTER,)
     linked = False  # the layout is found by the directory of the ``.envrc``
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
@@ -80,6 +92,40 @@ class DirenvStore(Store):
         paths = {os.fspath(project), os.fspath(real(project))}
         return any(digest in (_hashed(path), _readable(path)[:40]) for path in paths)
 
+    def sign(self, names: Collection[str], pyproject: str) -> Sign:
+        """Return a mention for an ``.envrc``, which may do quite other things."""
+        return Sign.MENTION if _POINTER in names else Sign.NONE
+
+    def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
+        """Return what ``layout python`` in the ``.envrc`` would activate; None without it.
+
+        That is what the line before it sets VIRTUAL_ENV to, or an environment in the layout
+        directory that is called by the Python's version. Where that directory is, a user's
+        direnvrc decides, which is not run: the usual one and those of the recipes are looked at.
+        """
+        text = read_text(project / _POINTER, _LIMIT) or ""
+        call = _CALL.search(text)
+        if call is None:
+            return None
+        on = ("PATH", os.fspath(project / _POINTER))
+        named = _NAMED.search(text, 0, call.start())
+        if named is not None:
+            path, why = project / named["path"], f"its {_POINTER} sets VIRTUAL_ENV"
+            return Use("direnv", real(path), why, cfg_of(path) is not None, depends_on=on)
+        folders = [project / _IN_PROJECT]
+        for root in self.roots(machine, config):
+            paths = dict.fromkeys((os.fspath(project), os.fspath(real(project))))
+            folders += [root.path / recipe(p) for p in paths for recipe in (_hashed, _readable)]
+        found = [path for folder in folders for path in _environments(folder) if cfg_of(path)]
+        if len(found) > 1:
+            minor = _minor(call, project, machine)
+            found = [path for path in found if _is_of(path.name, minor)]
+        if len(found) == 1:
+            why = f"its {_POINTER} has a layout for Python"
+            return Use("direnv", found[0], why, True, certain=False, depends_on=on)
+        why = "it is not known which one its layout would take" if found else "it has made none yet"
+        return Use("direnv", None, why, certain=False, depends_on=on)
+
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the layout's directory, which may hold nothing any more."""
         return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
@@ -92,6 +138,20 @@ class DirenvStore(Store):
             return None
         recipe = _readable if found["path"] else _hashed
         return entry.parent.with_name(recipe(os.fspath(project))) / entry.name
+
+
+def _minor(call: re.Match[str], project: Path, machine: Machine) -> str:
+    """Return ``X.Y`` of the Python that a layout takes, "" where that is not told."""
+    program = os.path.basename(call["program"])
+    name = program if program.startswith("python") else f"python{call['version']}"
+    if "." in name:
+        return ".".join(name.removeprefix("python").split(".")[:2])
+    return minor_of(next(on_path(machine, project, name), None))
+
+
+def _is_of(name: str, minor: str) -> bool:
+    """Return whether a layout's environment is of a version; older releases say ``X.Y.Z``."""
+    return bool(minor) and f"{name}.".startswith(f"python-{minor}.")
 
 
 def _environments(layout: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Environment, How, Traits
+from venvdash.model import Claim, Direction, Environment, How, Traits, Use
 from venvdash.stores.base import Assignment, Clearing, Kind, Names, Reading, Root, Store, Why
 from venvdash.stores.reading import config_text, json_object, string, toml_table
 from venvdash.system.files import read_text, real
@@ -22,6 +22,7 @@ from venvdash.system.machine import Machine
 _META = "conda-meta"
 _ENVS = "envs"
 _POINTER = ".pixi/envs"
+_DEFAULT = "default"  # the environment that commands without `-e` use
 _WORKSPACE = re.compile(r"(?P<name>.*)-(?P<digest>[0-9]{1,20})", re.DOTALL)
 _VARIABLE = "PIXI_CACHE_DETACHED_ENVIRONMENTS_DIR"
 _DETACHED_DEPTH = 3
@@ -41,6 +42,8 @@ class PixiStore(Store):
     names = Names.CLOSED
     tested_with = "laid out after its source"
     pointers = (_POINTER,)
+    lock_files = ("pixi.toml", "pixi.lock")
+    table = "tool.pixi"
     linked = False  # ``.pixi/envs`` leads there
     movable = False  # its path is in binaries, too
 
@@ -118,6 +121,39 @@ class PixiStore(Store):
             _digest(path) == wanted for path in {os.fspath(project), os.fspath(real(project))}
         )
 
+    def use(self, project: Path, machine: Machine, config: Config) -> Use:
+        """Return the workspace's ``default`` environment, which pixi uses unless told otherwise.
+
+        Where ``.pixi/envs`` leads, else the place that ``detached-environments`` gives, else in
+        the project. pixi's source, ``Workspace::environments_dir``; not run here.
+        """
+        envs, files = project / _POINTER, [project / ".pixi" / "config.toml"]
+        files += _configurations(machine)
+        on = (_VARIABLE, *map(os.fspath, (envs, *files)))
+        detached = None if os.path.lexists(envs) else self._detached(project, machine, files)
+        if detached is not None:
+            why, path = "detached-environments is set", detached / _ENVS / _DEFAULT
+        elif os.path.islink(envs):
+            why, path = f"`{_POINTER}` leads to it", real(envs) / _DEFAULT
+        else:
+            why, path = "pixi keeps it in the project", envs / _DEFAULT
+        exists = os.path.isdir(path / _META)
+        return Use("pixi", path, why, exists, not machine.variable(_VARIABLE), on)
+
+    def _detached(self, project: Path, machine: Machine, files: list[Path]) -> Path | None:
+        """Return the directory of a workspace whose environments are detached; None otherwise."""
+        for file in files:
+            table = toml_table(config_text(file)) or {}
+            value = table.get("detached-environments")
+            if value is None:
+                continue
+            given = machine.path_variable(_VARIABLE)
+            chosen = _absolute(machine, value) if isinstance(value, str) else None
+            usual = next(root.path for root in self.roots(machine, Config()) if root.depth > 1)
+            name = f"{_name_of(project)}-{_digest(os.fspath(project))}"
+            return (given or chosen or usual) / name if value else None
+        return None
+
     def clearing(self, place: Path) -> Clearing | None:
         """Return ``pixi clean``: it deletes the ``envs`` of a workspace with all that lies there.
 
@@ -136,6 +172,20 @@ class PixiStore(Store):
             return None
         name = f"{wanted.name or workspace['name']}-{_digest(str(wanted.project))}"
         return entry.parent.parent.with_name(name) / entry.parent.name / entry.name
+
+
+def _name_of(project: Path) -> str:
+    """Return what a workspace calls itself; without a name pixi takes its directory's."""
+    table = toml_table(read_text(project / "pixi.toml"))
+    pyproject = toml_table(read_text(project / "pyproject.toml"))
+    return (
+        string(table, "workspace", "name")
+        or string(table, "project", "name")
+        or string(pyproject, "tool", "pixi", "workspace", "name")
+        or string(pyproject, "tool", "pixi", "project", "name")
+        or string(pyproject, "project", "name")
+        or project.name
+    )
 
 
 def _digest(path: str) -> str:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Edit, Environment, How, Tidying, Traits, Trashed
+from venvdash.model import Claim, Direction, Edit, Environment, How, Tidying, Traits, Trashed, Use
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import led_before, pointer_text
 from venvdash.stores._paths import literally, sha256, sha256_fits
+from venvdash.stores._pythons import cfg_of
 from venvdash.stores.base import (
     Assignment,
     Clearing,
@@ -38,6 +39,7 @@ _POINTER = ".env.uve"
 _SETTING = "UV_PROJECT_ENVIRONMENT"
 _BASE = "${PRIMEUVE_VENVS_PATH}"
 _HOME = "${HOME}"
+_POINTER_LIMIT = 64 * 1024  # bytes
 _LOCK = "cache.lock"  # of the registry; made with the library filelock
 _DIGITS = 8
 _NAME = re.compile(r"(?P<name>.+)_(?P<digest>[0-9a-f]{8})", re.DOTALL)
@@ -66,7 +68,8 @@ class PrimeUveStore(Store):
     rank = 14
     requires = ("pyproject.toml",)
     tested_with = "prime-uve 0.2.0"
-    pointers = (_POINTER,)
+    pointers = lock_files = (_POINTER,)
+    wraps = ("uv",)  # `uve` is uv with the variables of ``.env.uve``
     linked = False  # ``.env.uve`` leads there
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
@@ -138,6 +141,24 @@ class PrimeUveStore(Store):
         """Return whether the digest in the name is that of ``project``."""
         digest = environment.traits.digest
         return digest is not None and sha256_fits(project, digest)
+
+    def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
+        """Return what ``uve`` would use: what UV_PROJECT_ENVIRONMENT in ``.env.uve`` says.
+
+        None without that: prime-uve sets it when it is started there.
+        """
+        value = _environment_setting(read_text(project / _POINTER, _POINTER_LIMIT) or "")
+        if value is None:
+            return None
+        given = machine.variable("PRIMEUVE_VENVS_PATH")
+        base = literally(machine, given, tilde=True) if given else _cache(machine) / "venvs"
+        expanded = value.replace(_BASE, os.fspath(base)).replace(_HOME, os.fspath(machine.home))
+        if "$" in expanded:
+            return None
+        path, why = real(project / expanded), f"its {_POINTER} names it"
+        on = ("PRIMEUVE_VENVS_PATH", os.fspath(project / _POINTER))
+        exists = cfg_of(path) is not None
+        return Use("prime-uve", path, why, exists, not given, on, pointed=True)
 
     def clearing(self, place: Path) -> Clearing | None:
         """Return ``prime-uve prune --orphan``: it deletes every directory not in the registry.

@@ -2,7 +2,8 @@
 
 Facts: uvlink 0.9.1 (https://github.com/c0rychu/uvlink), run on Linux, and its ``project.py``.
 ``--cache-root`` is remembered nowhere: what lies there is found through the links of projects, or
-once the folder is configured as a store.
+once the folder is configured as a store. It chooses no environment: it makes the link ``.venv``,
+which uv and others follow.
 """
 
 import os

@@ -2,7 +2,8 @@
 
 Facts: virtualenvwrapper 6.1.1, https://virtualenvwrapper.readthedocs.io/en/latest/. Other tools
 keep environments in the same folder, so each is told by its own traces: ``.project``, or the hook
-scripts that virtualenvwrapper writes into each.
+scripts that virtualenvwrapper writes into each. It chooses none by the directory it is started in:
+``workon`` takes a name. Plugins of shells do, by a ``.venv`` file that holds one.
 """
 
 import os
