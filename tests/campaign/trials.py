@@ -12,9 +12,41 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.campaign.faults import ERRORS, Fault, Injector
-from tests.campaign.worlds import OPERATIONS, Operation, World
+from tests.campaign.operations import (
+    Copy,
+    Delete,
+    DeleteNow,
+    Move,
+    MoveFar,
+    Operation,
+    PruneNow,
+    Purge,
+    Remember,
+    Rename,
+    Restore,
+    Sync,
+)
+from tests.campaign.relinks import Relink, RelinkInPlace, Undo, Unlink
+from tests.campaign.worlds import World
 from venvdash.model import Outcome
 
+OPERATIONS: tuple[Callable[[], Operation], ...] = (
+    Delete,
+    Restore,
+    Purge,
+    DeleteNow,
+    PruneNow,
+    Rename,
+    Move,
+    MoveFar,
+    Copy,
+    Relink,
+    RelinkInPlace,
+    Undo,
+    Unlink,
+    Sync,
+    Remember,
+)
 _CALLS = 150  # that an operation is thought to do until it has been seen to end
 _OFTEN = 50  # trials between two words on how far it is
 _MOST = 3  # attempts, of which at most one is to end it
