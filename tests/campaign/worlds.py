@@ -125,9 +125,14 @@ def whole(path: Path, named: Path | None = None) -> None:
 
 
 def _leftovers(place: Path) -> list[Path]:
-    """Return what was being written, but for what was never whole and lies in the trash."""
+    """Return what was being written, but for what is removed later.
+
+    That is what was never whole and lies in the trash, and what a killed search was writing: a
+    search removes it when it is a day old.
+    """
     return [
         path
         for path in place.rglob(f"{PREFIX}*")
         if not any(above.name.startswith(".venvdash-trash-") for above in path.parents)
+        and path.parent.name != "search"
     ]
