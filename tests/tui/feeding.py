@@ -269,7 +269,8 @@ class ListSource:
 
     ``plan``, ``deleting``, ``undoing`` and ``trashed`` are what it answers to people who delete.
     ``search`` is the search for projects, ``found`` what it changes in the table, ``restored``
-    what is restored then, ``returned`` what in the trash has a project again.
+    what is restored then, ``returned`` what in the trash has a project again, ``settled`` what is
+    restored of that at once. ``unsettled`` was deleted and is still to be searched for.
     """
 
     events: Sequence[Told] = ()
@@ -287,6 +288,8 @@ class ListSource:
     found: Sequence[SessionEvent] = ()
     restored: Sequence[DeleteEvent] = ()
     returned: Sequence[tuple[Trashed, str]] = ()
+    unsettled: Sequence[Row] = ()
+    settled: Sequence[DeleteEvent] = ()
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
@@ -353,10 +356,16 @@ class ListSource:
         assert list(trash) == self.lost_in_trash()
         return self.returned
 
+    def settle_trash(
+        self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
+    ) -> Iterator[DeleteEvent]:
+        yield from self.settled
+
     def take_findings(self, search: ProjectSearch) -> Iterator[SessionEvent]:
         yield from self.found
 
     def restore_found(self, search: ProjectSearch) -> Iterator[DeleteEvent]:
+        self.unsettled = ()
         yield from self.restored
 
     def plan_delete(
@@ -365,6 +374,7 @@ class ListSource:
         cancel: threading.Event | None = None,
         *,
         early: bool = False,
+        by_rule: bool = False,
     ) -> Plan:
         self.asked.append(tuple(paths))
         if isinstance(self.plan, Exception):
@@ -397,7 +407,9 @@ class ListSource:
         taken = Outcome.SKIPPED if name is None else Outcome.DONE
         return Result(trashed.original, trashed.name, taken, trashed.reason, trashed.path)
 
-    def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
+    def empty_trash(
+        self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[DeleteEvent]:
         chosen = list(self.trashed if which is None else which)
         self.asked.append(tuple(chosen))
         results = [Result(item.original, item.name, Outcome.DONE) for item in chosen]

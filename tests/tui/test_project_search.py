@@ -104,3 +104,62 @@ def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
         await driver.until(lambda: "old, in the trash, has a project again" in driver.text)
 
     drive(feed, script, (120, 30))
+
+
+def test_what_an_earlier_session_deleted_while_searching_is_restored_and_listed() -> None:
+    trashed = Trashed(OLD.path.with_name(".venvdash-trash-old"), OLD.path, "old", unsearched=True)
+    feed = ListSource(everything([LIVE]), returned=[(trashed, WHY)])
+    feed.settled = [Finished((Result(OLD.path, "old", Outcome.DONE, WHY),))]
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "old was restored: its project was found" in driver.text)
+        await driver.until(lambda: feed.scans >= 2)
+        assert "has a project again" not in driver.text
+
+    drive(feed, script, (120, 30))
+
+
+def test_leaving_while_the_search_for_what_was_deleted_runs_is_asked_about() -> None:
+    gate = threading.Event()
+    feed = source([OLD, LIVE], gate)
+    feed.unsettled = [OLD]
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("q")
+        await driver.until(lambda: "nothing of this is freed" in " ".join(driver.text.split()))
+        await driver.press("n")
+        assert driver.app.is_running
+        gate.set()
+        await driver.until(lambda: "→ old" in driver.text)
+        await driver.press("q")
+        await driver.until(lambda: driver.app.return_value == 0)
+
+    drive(feed, script, (120, 24))
+
+
+def test_what_was_deleted_is_searched_for_though_no_orphan_is_left() -> None:
+    gate = threading.Event()
+    feed = source([OLD, LIVE], gate)
+    feed.plan = Plan(Action.DELETE, (Item(OLD),))
+    trash = OLD.path.with_name(".venvdash-trash-old")
+    done = Result(OLD.path, "old", Outcome.DONE, trash=trash)
+    feed.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,))]
+    gate.set()
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "→ old" in driver.text)
+        feed.found = []
+        feed.unsettled = [OLD]
+        feed.restored = [
+            RowChanged(OLD, settled=True),
+            Finished((Result(OLD.path, "old", Outcome.DONE, WHY),)),
+        ]
+        await driver.press("j", "d")
+        await driver.until(lambda: "frees 4" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: "old was restored: its project was found" in driver.text)
+
+    drive(feed, script, (120, 30))

@@ -407,6 +407,7 @@ def _journal(item: Item, inode: int, mode: int) -> Trashed:
         how=item.how,
         inode=inode,
         mode=mode,
+        unsearched=item.searching,
     )
 
 

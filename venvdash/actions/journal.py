@@ -95,6 +95,15 @@ def note_kept(directory: Directory, trashed: Trashed, reason: str) -> None:
     write(directory, replace(trashed, kept=reason[:_REASON_LIMIT]))
 
 
+def note_searched(directory: Directory, trashed: Trashed, found: str) -> None:
+    """Note in the journal that the search for its project has ended, and what it found, if so.
+
+    Raises OSError.
+    """
+    kept = found[:_REASON_LIMIT] or trashed.kept
+    write(directory, replace(trashed, unsearched=False, kept=kept))
+
+
 def remove(directory: Directory) -> None:
     """Remove the journal, and what a crash left of writing it. Raises OSError."""
     journaling.remove(directory, _TEMPORARY, NAME)
@@ -121,6 +130,7 @@ def _table(trashed: Trashed) -> dict[str, Any]:
         "inode": str(trashed.inode),
         "mode": trashed.mode,
         "kept": spell(trashed.kept) if trashed.kept else None,
+        "unsearched": trashed.unsearched or None,
         "links": [journaling.spelt(link, "path", "target") for link in trashed.links],
         "edits": [journaling.spelt(edit, "path", "before", "after") for edit in trashed.edits],
     }
@@ -150,4 +160,5 @@ def _trashed(table: Table, directory: Directory, purging: bool) -> Trashed:
         mode=count(table["mode"]) & 0o7777,
         purging=purging,
         kept=text(table.get("kept", "")),
+        unsearched=bool(table.get("unsearched", False)),
     )

@@ -6,8 +6,10 @@ restored, a folder can be read again.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from venvdash.actions import journal
 from venvdash.config import Config
 from venvdash.model import Environment, Facts, Memory, Record, Relation, Status, Trashed
 from venvdash.records import sidecar
@@ -15,10 +17,13 @@ from venvdash.scanner import discover
 from venvdash.scanner.inspect import inspect_moved
 from venvdash.scanner.search import search
 from venvdash.stores.base import Entry, Root
+from venvdash.system.directory import Directory
+from venvdash.system.locks import lock_directory
 from venvdash.system.machine import Machine
 
 # The project of any other was there when it was deleted, so that finding it says nothing.
 _LOST = (Status.ORPHAN, Status.UNKNOWN, Status.UNREACHABLE)
+NOT_ENDED = "The search for its project did not end."
 _INSIDE = ("", ".venv")  # where the prefix lies in what a store calls an entry
 
 
@@ -63,8 +68,24 @@ def search_for(
         if hit is not None:
             reasons[one.path] = hit.reason
         elif not findings.ended:
-            reasons[one.path] = "The search for its project did not end."
+            reasons[one.path] = NOT_ENDED
     return reasons
+
+
+def note_searched(found: Mapping[Path, str]) -> None:
+    """Note in trash directories that the search for their projects has ended. Raises nothing.
+
+    ``found`` says for each what it has found, a sentence; "" for nothing.
+    """
+    for path, reason in found.items():
+        with (
+            suppress(OSError, journal.JournalError),
+            Directory(path) as box,
+            lock_directory(box.handle) as lock,
+        ):
+            now = journal.read(box)
+            if now is not None and now.unsearched and not (lock.busy or now.purging):
+                journal.note_searched(box, now, reason.rstrip("."))
 
 
 def _facts(lost: Sequence[tuple[Environment, Record | None, Trashed]]) -> Facts:

@@ -14,7 +14,7 @@ from venvdash.cli.searching import finish_search
 from venvdash.model import Item, Outcome, Plan, Refusal, Result, SearchReport
 from venvdash.session import Session
 from venvdash.session.consent import names_to_type, words_to_type
-from venvdash.session.events import DeleteEvent, Finished, Tally
+from venvdash.session.events import DeleteEvent, Finished, Searching, Tally
 from venvdash.session.figures import size
 from venvdash.session.plan_words import plan_in_words
 from venvdash.session.words import counted
@@ -63,7 +63,7 @@ def carry_out(
             else:
                 _tell(opened, finished)
         finally:  # what is found is restored, also where nothing can be written
-            settled = finish_search(opened, plan, cancel)
+            settled = finish_search(opened, cancel)
     whole = all(result.outcome is Outcome.DONE for result in finished.results)
     return 0 if whole and not finished.problems and settled else 1
 
@@ -110,6 +110,9 @@ def told(events: Iterable[DeleteEvent]) -> Finished:
                 finished = event
             elif isinstance(event, Tally):
                 line.work(event)
+            elif isinstance(event, Searching):
+                again = f"searching for projects once more: {event.directories:,} folders"
+                line.say(f"{again}  (Ctrl+C cancels)")
     finally:
         line.clear()
     return finished

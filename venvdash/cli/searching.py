@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from venvdash.cli.common import ProgressLine, interrupted, warn
-from venvdash.model import Outcome, Plan
+from venvdash.model import Outcome
 from venvdash.session import Session
 from venvdash.session.events import Finished
-from venvdash.session.planning import SEARCHING
-from venvdash.session.searching import lost
 from venvdash.text import short_path
 
 if TYPE_CHECKING:
@@ -72,17 +70,17 @@ def _shown(opened: Session, cancel: Event) -> Iterator[Searching]:
         line.clear()
 
 
-def finish_search(opened: Session, plan: Plan, cancel: Event) -> bool:
-    """Wait for the search that ran while a plan was confirmed, and restore what it found.
+def finish_search(opened: Session, cancel: Event) -> bool:
+    """Wait for the search that is owed to what was deleted, and restore what it finds.
 
-    ``cancel`` stops it. Returns whether it ended and found nothing for any that was deleted. What
-    could not be searched when the plan was made was shown then.
+    That is the search that ran while the plan was confirmed; another one where that has ended some
+    time before. ``cancel`` stops it. Returns whether it ended and found nothing for any that was
+    deleted. What could not be searched when the plan was made was shown then.
     """
-    gone = [item.row for item in plan.items if item.unsearched == SEARCHING]
-    rows = [row for row in gone if row.path not in opened.rows]
+    rows = opened.searches.owed
     if not rows:
         return True
-    search = opened.searches.covering(lost(rows))
+    search = opened.searches.covering(())
     with _shown(opened, cancel) as under_way:
         findings = search.wait(cancel, under_way.tell)
     settled = True
@@ -91,7 +89,8 @@ def finish_search(opened: Session, plan: Plan, cancel: Event) -> bool:
             settled = False
             warn(
                 f"{row.name} is in the trash, but may still have a project. "
-                f"{why.partition(' To release it: ')[0]}"
+                f"{why.partition(' To release it: ')[0].rstrip('.')}. It is searched for again "
+                "before it is freed."
             )
     for event in opened.restore_found(search):
         for result in event.results if isinstance(event, Finished) else ():

@@ -8,6 +8,8 @@ from venvdash.model.environments import Environment, Package, Usage
 from venvdash.model.evidence import Record, Verdict
 from venvdash.model.searches import SearchReport
 
+SEARCHING = "Its project is still being searched for; if it is found, this is restored at once."
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -109,6 +111,11 @@ class Item:
     folder: TrashFolder | None = None
     unsearched: str = ""
 
+    @property
+    def searching(self) -> bool:
+        """Whether the search for its project runs while it is shown."""
+        return self.unsearched == SEARCHING
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -124,8 +131,8 @@ class Plan:
     """What would be done, shown before it is: the dialog, the dry run and JSON all draw this.
 
     ``frees`` and ``cache_held`` are of the union: blocks shared inside the selection count once.
-    ``exact`` and ``at_most`` are as in ``Usage``. ``by_rule``: a rule picked the items, nobody
-    named them.
+    ``exact`` and ``at_most`` are as in ``Usage``. ``by_rule``: a rule has picked some of them, so
+    that nobody has named each.
     ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
     ``search`` is what the search for the projects of these read and what it did not, None where
     none was made or it has not ended.
@@ -187,7 +194,8 @@ class Trashed:
     it cannot be had back. ``lasts_until``: a command of its tool that deletes it from the trash
     ("uv cache prune"), "" for none; told by where it lies, not by ``trash.toml``. ``kept`` says
     why it was not freed when its days had passed, "" where nothing shows that it is used.
-    ``days_left`` are counted days until it is freed, None where nobody counts.
+    ``days_left`` are counted days until it is freed, None where nobody counts. ``unsearched``: it
+    was deleted while the search for its project ran, and no such search has ended since.
     """
 
     path: Path
@@ -209,6 +217,7 @@ class Trashed:
     lasts_until: str = ""
     kept: str = ""
     days_left: float | None = None
+    unsearched: bool = False
 
     @property
     def entry(self) -> str:

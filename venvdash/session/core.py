@@ -235,17 +235,21 @@ class Session(Scanned):
         *,
         tell: Tell = quiet,
         early: bool = False,
+        by_rule: bool = False,
     ) -> Plan:
         """Return what deleting these environments would do; they are measured again for it.
 
         The projects of orphans and the like are searched for first; what is found is refused.
         ``early`` makes the plan while that search runs (``Item.unsearched``): then they can go to
         the trash only, and ``restore_found`` restores those whose project it finds afterwards.
+        ``by_rule``: a rule has marked some of them, so that ``delete`` searches once more.
         The plan holds on to the directories that it saw until the next one is made.
         """
         from venvdash.session import planning
 
-        return planning.of_named(self, self._deletions, paths, cancel, tell=tell, early=early)
+        return planning.of_named(
+            self, self._deletions, paths, cancel, tell=tell, early=early, by_rule=by_rule
+        )
 
     def plan_prune(
         self,
@@ -268,7 +272,7 @@ class Session(Scanned):
 
         ``Finished`` is the last event; its results are of what was to be restored only.
         """
-        return self._trash.restore_found(search.findings)
+        return self._trash.restore_found(search)
 
     def delete(
         self,
@@ -335,6 +339,15 @@ class Session(Scanned):
 
         return expiry.has_project(self._trash.find())
 
+    @property
+    def unsettled(self) -> list[Row]:
+        """What was deleted by hand and whose project is still to be searched for.
+
+        Any thread may ask. ``search_projects`` searches for it, too, and ``restore_found`` restores
+        what is found.
+        """
+        return self.searches.owed
+
     def lost_in_trash(self) -> list[Trashed]:
         """Return what lies in the trash because its project was not found, and may come back."""
         from venvdash.actions.trash_search import may_return
@@ -356,6 +369,16 @@ class Session(Scanned):
             return []
         return [(one, found[one.path]) for one in trash if one.path in found]
 
+    def settle_trash(
+        self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
+    ) -> Iterator[DeleteEvent]:
+        """Take in what ``search_trash`` found of ``trash``; ``Finished`` is the last event.
+
+        What an earlier session deleted while the search for its project ran is restored where the
+        project was found.
+        """
+        return self._trash.settle(trash, found)
+
     def trash(self) -> list[Trashed]:
         """Return what lies in the trash, the newest first."""
         return self._trash.find()
@@ -374,9 +397,15 @@ class Session(Scanned):
         """Bring one back, under another ``name`` for its entry if that is given."""
         return self._trash.restore(trashed, name)
 
-    def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
-        """Free what lies in the trash, all of it or ``which``; the last event is ``Finished``."""
-        return self._trash.empty(which)
+    def empty_trash(
+        self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``; the last event is ``Finished``.
+
+        What was deleted while the search for its project ran is searched for before; ``cancel``
+        ends that search, and what it was for is kept.
+        """
+        return self._trash.empty(which, cancel)
 
     def tidy(self) -> list[str]:
         """Mend what a crash left, begin to free what is in the trash for too long.

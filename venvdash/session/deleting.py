@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result
+from venvdash.model.plans import SEARCHING
 from venvdash.scanner.union import Book
 from venvdash.session import cleaning, receipts
 from venvdash.session.events import DeleteEvent, Finished, RowState, State, Tally
+from venvdash.session.rechecking import recheck
 from venvdash.session.sums import Sums, Together
 from venvdash.session.trash import Back, Trash
 from venvdash.session.user_files import why_not_by_rule
@@ -44,12 +46,14 @@ class Deletions:
         left: Sequence[Refusal] = (),
         *,
         by_rule: bool = False,
-        mark: Callable[[Item], Item] = lambda item: item,
+        completed: Callable[[Plan], Plan] = lambda plan: plan,
     ) -> Plan:
         """Return what deleting these would do; they are measured again for it.
 
         ``left`` are more that are left alone, with the reason why. ``by_rule``: nobody has named
-        them, so those with files of the user's own are left alone. ``mark`` adds to the items.
+        them, so those with files of the user's own are left alone. ``completed`` adds to the plan
+        what is known besides. The directories that the plan names are held open until the next one
+        is made: what takes the place of one meanwhile is not deleted.
         """
         from venvdash.actions.delete import Deleter
         from venvdash.actions.plan import plan_delete
@@ -70,7 +74,6 @@ class Deletions:
         packages = cleaning.only_theirs(going, session.rows.values()) if total.cache_held else ()
         plan = replace(
             plan,
-            items=tuple(map(mark, plan.items)),
             refused=(*plan.refused, *map(_unknown, missing), *left),
             frees=total.frees,
             cache_held=total.cache_held,
@@ -79,6 +82,7 @@ class Deletions:
             packages_only_in_cache=packages,
             by_rule=by_rule,
         )
+        plan = completed(plan)
         measured = {entry: fresh.packed(entry) for entry in _entries(plan.items).values()}
         self._let_go()
         self._held, self._fresh = (plan, Deleter(plan, context, measured)), fresh
@@ -129,14 +133,14 @@ class Deletions:
         cancel: threading.Event | None,
         *,
         now: bool,
-    ) -> Iterator[RowState | Tally]:
+    ) -> Iterator[DeleteEvent]:
         """Delete one after the other; ``results`` grows."""
         freed = in_trash = 0
-        held = self._session.searches.recheck(plan)
-        if now:
-            held |= {one.row.path: one.unsearched for one in plan.items if one.unsearched}
         for item in plan.items:
             yield RowState(item.row.path, State.QUEUED)
+        held = yield from recheck(self._session, plan, now=now, cancel=cancel)
+        searches = self._session.searches
+        late = searches.late(plan) if not (now or plan.by_rule) else frozenset[Path]()
         for item in plan.items:
             if cancel and cancel.is_set():
                 result = _skipped(item, "Cancelled before it began.")
@@ -144,7 +148,11 @@ class Deletions:
                 result = _skipped(item, held[item.row.path])
             else:
                 yield RowState(item.row.path, State.DELETING)
-                result = deleter.apply(item, now=now)
+                owed = item.row.path in late
+                going = replace(item, unsearched=SEARCHING) if owed else item
+                result = deleter.apply(going, now=now)
+                if owed and result.trash and result.outcome is Outcome.DONE:
+                    searches.owe(item.row)
             result = self._gone(item, result)
             results.append(result)
             if result.outcome is Outcome.DONE:

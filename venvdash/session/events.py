@@ -91,5 +91,16 @@ class Finished:
     notes: tuple[str, ...] = ()
 
 
-DeleteEvent = RowState | Tally | RowChanged | RowGone | Finished
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Projects are searched for once more before a plan is carried out.
+
+    ``directories`` were read so far, ``place`` is being searched.
+    """
+
+    place: Path
+    directories: int
+
+
+DeleteEvent = RowState | Searching | Tally | RowChanged | RowGone | Finished
 ChangeEvent = RowState | Output | Progressed | RowChanged | RowGone | Finished

@@ -139,6 +139,7 @@ class _Work:
             refused = next(iter(plan.refused), None)
             raise FailedError(refused.reason if refused else "It must not be deleted.")
         self._trash = result.trash
+        session.searches.forget(row.path)  # its copy is there
         if result.outcome is not Outcome.DONE or result.trash is None:
             raise FailedError(result.reason)
 

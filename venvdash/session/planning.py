@@ -2,12 +2,13 @@
 
 import shlex
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Item, Plan, Refusal, Status
+from venvdash.model import Plan, Refusal, Status
+from venvdash.model.plans import SEARCHING
 from venvdash.session.pruning import Offer, Rules, candidates, pruned
 from venvdash.session.searching import Tell, lost
 from venvdash.text import visible
@@ -15,8 +16,6 @@ from venvdash.text import visible
 if TYPE_CHECKING:
     from venvdash.session.core import Session
     from venvdash.session.deleting import Deletions
-
-SEARCHING = "Its project is still being searched for; if it is found, this is restored at once."
 
 
 def of_rules(
@@ -31,7 +30,9 @@ def of_rules(
     held = [Refusal(one.row.path, one.row.name, _why_held(one)) for one in offers if one.held]
     paths = [one.row.path for one in offers if not one.held]
     report = session.searches.report(one.row.path for one in offers)
-    return replace(deletions.plan(paths, cancel, held, by_rule=True), search=report)
+    return deletions.plan(
+        paths, cancel, held, by_rule=True, completed=lambda plan: replace(plan, search=report)
+    )
 
 
 def _why_held(offer: Offer) -> str:
@@ -51,44 +52,44 @@ def of_named(
     *,
     tell: Tell,
     early: bool,
+    by_rule: bool,
 ) -> Plan:
     """Return the plan for environments that somebody named or marked.
 
     Where the project of an orphan was found, its name must be typed: it was named for what the
     list said of it, which was wrong. One whose project may lie where nobody could search goes to
-    the trash, if anywhere.
+    the trash, if anywhere. ``by_rule``: some were marked by a rule.
     """
     wanted = lost(session.rows[path] for path in paths if path in session.rows)
-    if not wanted:
-        return deletions.plan(paths, cancel)
-    search = session.searches.covering(wanted)
-    if early and not search.over:
-        searching = dict.fromkeys((row.path for row in wanted), SEARCHING)
-        return deletions.plan(paths, cancel, mark=_marks({}, searching))
-    findings = search.wait(cancel, tell)
-    for _ in session.searches.take(search):
-        """The rows have changed; the plan reads them again."""
-    found = {
-        row.path: f"Its project was found. {findings.hits[row.path].reason}"
-        for row in wanted
-        if row.path in findings.hits
-    }
-    doubts = {
-        row.path: findings.held(row.environment) for row in wanted if row.path not in findings.hits
-    }
-    plan = deletions.plan(paths, cancel, mark=_marks(found, doubts))
-    return replace(plan, search=findings.report)
+    found: dict[Path, str] = {}
+    doubts: dict[Path, str] = {}
+    report = None
+    if wanted:
+        search = session.searches.covering(wanted)
+        if early and not search.over:
+            doubts = dict.fromkeys((row.path for row in wanted), SEARCHING)
+        else:
+            findings = search.wait(cancel, tell)
+            for _ in session.searches.take(search):
+                """The rows have changed; the plan reads them again."""
+            report = findings.report
+            for row in wanted:
+                hit = findings.hits.get(row.path)
+                if hit is not None:
+                    found[row.path] = f"Its project was found. {hit.reason}"
+                else:
+                    doubts[row.path] = findings.held(row.environment)
 
-
-def _marks(confirm: Mapping[Path, str], unsearched: Mapping[Path, str]) -> Callable[[Item], Item]:
-    """Return what adds to an item why its name must be typed, and what was not searched."""
-
-    def marked(item: Item) -> Item:
-        path = item.row.path
-        return replace(
-            item,
-            confirm=confirm.get(path, item.confirm),
-            unsearched=unsearched.get(path, ""),
+    def completed(plan: Plan) -> Plan:
+        """Say why names must be typed, and what was not searched."""
+        items = tuple(
+            replace(
+                item,
+                confirm=found.get(item.row.path, item.confirm),
+                unsearched=doubts.get(item.row.path, ""),
+            )
+            for item in plan.items
         )
+        return replace(plan, items=items, by_rule=by_rule, search=report)
 
-    return marked
+    return deletions.plan(paths, cancel, completed=completed)

@@ -6,7 +6,7 @@ serves every plan that is made from the same scan.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # What may belong to a project that nobody has found; a live one is found by what points from it.
 SOUGHT = frozenset([Status.ORPHAN, Status.UNKNOWN, Status.INACTIVE, Status.NAMED])
 GONE = (Status.ORPHAN, Status.UNKNOWN)  # the reason of these says what was searched
+FRESH = 10.0  # seconds for which nobody moves a project that a search has not found
 _TICK = 0.1  # seconds between two looks at how far the search is
 
 Tell = Callable[["Progress"], None]
@@ -48,6 +49,7 @@ class ProjectSearch:
         self.environments = environments
         self.facts = facts
         self.progress: Progress | None = None
+        self.ended: float | None = None  # when, by the boot clock
         self._machine, self._config, self._limit = machine, config, limit
         self._findings: Findings | None = None
         self._failure: Exception | None = None
@@ -86,14 +88,19 @@ class ProjectSearch:
 
         ``cancel`` stops the search; ``tell`` is called with how far it is. Raises what broke it.
         """
+        for progress in self.watch(cancel):
+            tell(progress)
+        return self.findings
+
+    def watch(self, cancel: threading.Event | None = None) -> Iterator["Progress"]:
+        """Yield how far the search is until it is over; ``cancel`` stops it."""
         told: Progress | None = None
         while not self._over.wait(_TICK):
             if cancel is not None and cancel.is_set():
                 self.stop()
             if self.progress is not None and self.progress is not told:
                 told = self.progress
-                tell(told)
-        return self.findings
+                yield told
 
     def _run(self) -> None:
         from venvdash.scanner.search import search
@@ -114,7 +121,20 @@ class ProjectSearch:
         except Exception as error:  # whoever waits raises it: nothing is deleted then
             self._failure = error
         finally:
+            self.ended = self._machine.clock().boot
             self._over.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """A search that is owed to what was deleted by hand: its row and when it went (boot clock).
+
+    ``facts`` are of the scan that listed it: later ones know nothing of it.
+    """
+
+    row: Row
+    since: float
+    facts: Facts | None
 
 
 class Searches:
@@ -126,26 +146,40 @@ class Searches:
     def __init__(self, session: "Session") -> None:
         self._session = session
         self._last: ProjectSearch | None = None
+        self._last_facts: Facts | None = None  # of the scan that it was started for
         self._taken: ProjectSearch | None = None
+        self._owed: dict[Path, _Owed] = {}
         self.limit: float | None = None
 
     def covering(self, rows: Iterable[Row]) -> ProjectSearch:
         """Return a search for the projects of these, under way or over; start one if need be.
 
         What an earlier one of the same scan searched for is searched for again beside them, so
-        that there is only ever one that counts. A search that was stopped does not serve.
+        that there is only ever one that counts; also what is ``owed``. A search that was stopped
+        does not serve.
         """
-        wanted = {row.path: row.environment for row in rows}
-        last, session = self._last, self._session
-        if last is not None:
-            serves = self._serves(last)
-            if serves and wanted.keys() <= last.environments.keys():
+        wanted = self._environments(rows)
+        last = self._last
+        if last is not None and self._serves(last):
+            if wanted.keys() <= last.environments.keys():
                 return last
-            wanted = {**last.environments, **wanted} if serves else wanted
-            last.stop()
-        self._last = ProjectSearch(
-            session.machine, session.config, wanted, session.facts, self.limit
-        )
+            wanted = {**last.environments, **wanted}
+        return self._begin(wanted)
+
+    def again(self, rows: Iterable[Row]) -> ProjectSearch:
+        """Start another search, whatever an earlier one has found; it reads what has changed."""
+        return self._begin(self._environments(rows))
+
+    def _environments(self, rows: Iterable[Row]) -> dict[Path, Environment]:
+        return {row.path: row.environment for row in (*rows, *self.owed)}
+
+    def _begin(self, wanted: Mapping[Path, Environment]) -> ProjectSearch:
+        session = self._session
+        if self._last is not None:
+            self._last.stop()
+        facts = _remembering(session.facts, self._owed.values())
+        self._last_facts = session.facts
+        self._last = ProjectSearch(session.machine, session.config, wanted, facts, self.limit)
         self._last.start()
         return self._last
 
@@ -157,14 +191,67 @@ class Searches:
         return last.findings.report
 
     def _serves(self, search: ProjectSearch) -> bool:
-        if search.facts is not self._session.facts:  # of an earlier scan
+        if self._last_facts is not self._session.facts:  # of an earlier scan
             return False
         if not search.over:
             return True
         try:
-            return search.findings.ended
+            if not search.findings.ended:
+                return False
         except Exception:
             return False
+        return all(_after(search, one) for one in self._owed.values())
+
+    # What was deleted by hand before a search for its project had just ended.
+
+    @property
+    def owed(self) -> list[Row]:
+        """What was deleted by hand to the trash and whose project is still to be searched for.
+
+        It was confirmed while the search ran, or more than ``FRESH`` seconds after its end.
+        """
+        return [one.row for one in list(self._owed.values())]
+
+    def owe(self, row: Row) -> None:
+        """Note that something has to be searched for that is in the trash from now on."""
+        now = self._session.machine.clock().boot
+        self._owed[row.path] = _Owed(row, now, self._session.facts)
+
+    def late(self, plan: Plan) -> frozenset[Path]:
+        """Return what of a plan is to be searched for after it has come into the trash.
+
+        The search for its project still runs, or has ended some time before.
+        """
+        now = self._session.machine.clock().boot
+        return frozenset(
+            item.row.path
+            for item in plan.items
+            if item.row.verdict.status in GONE
+            and (item.searching or not self._just_searched(item.row, now))
+        )
+
+    def _just_searched(self, row: Row, now: float) -> bool:
+        last = self._last
+        if last is None or not self._serves(last) or row.path not in last.environments:
+            return False
+        return last.ended is not None and now - last.ended <= FRESH
+
+    def settled(self, search: ProjectSearch) -> list[Row]:
+        """Return what is owed no search any more, since this one has ended."""
+        if not search.findings.ended:
+            return []
+        done = [
+            one
+            for path, one in self._owed.items()
+            if path in search.environments and _after(search, one)
+        ]
+        for one in done:
+            self.forget(one.row.path)
+        return [one.row for one in done]
+
+    def forget(self, path: Path) -> None:
+        """Owe nothing to an environment: it was restored, or freed."""
+        self._owed.pop(path, None)
 
     def take(self, search: ProjectSearch) -> Iterator[RowChanged]:
         """Show in the table what a search found, and remember it. Raises what broke the search.
@@ -212,8 +299,8 @@ class Searches:
 
         amend(self._session, row.environment, row.record, noted)
 
-    def recheck(self, plan: Plan) -> dict[Path, str]:
-        """Look again where a project is or may have come since the plan was made; cheap.
+    def recheck(self, rows: Iterable[Row]) -> dict[Path, str]:
+        """Look again where a project is or may have come since the last search; cheap.
 
         Returns for each environment that must not go why, a sentence. What was known when the plan
         was made is not repeated: it was shown and confirmed.
@@ -223,8 +310,7 @@ class Searches:
         search = self._last
         if search is None or not search.over or not self._serves(search):
             return {}
-        rows = {item.row.path: item.row for item in plan.items if not item.confirm}
-        wanted = {path: row for path, row in rows.items() if path in search.environments}
+        wanted = {row.path: row for row in rows if row.path in search.environments}
         if not wanted:
             return {}
         session, known = self._session, search.findings
@@ -235,6 +321,26 @@ class Searches:
             for path, hit in found.hits.items()
             if path in wanted and (path not in known.hits or wanted[path].verdict.status in GONE)
         }
+
+
+def _after(search: ProjectSearch, owed: _Owed) -> bool:
+    """Return whether a search still ran when something was deleted, or began later."""
+    return search.ended is None or search.ended >= owed.since
+
+
+def _remembering(facts: Facts | None, owed: Iterable[_Owed]) -> Facts | None:
+    """Return the facts with what was remembered of environments that no scan lists any more."""
+    for one in owed:
+        if facts is not None and one.facts is not None and one.facts is not facts:
+            path, old = one.row.path, one.facts
+            memories = {key: old.memories[key] for key in (path,) if key in old.memories}
+            claimed = {key: old.claimed[key] for key in (path,) if key in old.claimed}
+            facts = replace(
+                facts,
+                memories={**memories, **facts.memories},
+                claimed={**claimed, **facts.claimed},
+            )
+    return facts
 
 
 def sought(rows: Iterable[Row]) -> list[Row]:

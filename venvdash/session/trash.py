@@ -1,21 +1,22 @@
 """The trash as both faces use it: what lies there, having it back, undo, and freeing it."""
 
+import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Outcome, Result, Row, Trashed
 from venvdash.session import receipts
-from venvdash.session.events import DeleteEvent, Finished, RowChanged, Tally
+from venvdash.session.events import DeleteEvent, Finished, RowChanged, Searching, Tally
 from venvdash.session.searching import GONE
 from venvdash.session.sums import Sums
 
 if TYPE_CHECKING:
-    from venvdash.scanner.search import Findings
     from venvdash.session.core import Session
     from venvdash.session.freeing import Freed
+    from venvdash.session.searching import ProjectSearch
 
 
 class Back:
@@ -133,6 +134,8 @@ class Trash:
         if result.outcome is Outcome.DONE:
             self._undoable = [path for path in self._undoable if path != trashed.path]
             row = self._rows.pop(trashed.path, None)
+            if row is not None:
+                self._session.searches.forget(row.path)
             if row is not None and name is None:
                 self._session.rows[row.path] = row
                 self._sums.come_back([row.path])
@@ -145,11 +148,14 @@ class Trash:
 
         return next(another_home(self._session.machine), None)
 
-    def restore_found(self, findings: "Findings") -> Iterator[DeleteEvent]:
+    def restore_found(self, search: "ProjectSearch") -> Iterator[DeleteEvent]:
         """Restore what was deleted in this session and whose project a search has found since.
 
         ``Finished`` is the last event; nothing else is among its results.
         """
+        from venvdash.actions import trash_search
+
+        findings = search.findings
         there = {trashed.path: trashed for trashed in self.find()}
         results = []
         for path, row in list(self._rows.items()):
@@ -160,12 +166,44 @@ class Trash:
             if result.outcome is Outcome.DONE:
                 yield RowChanged(row, settled=True)
             results.append(replace(result, reason=f"{hit.reason} {result.reason}".rstrip()))
+        settled = {row.path for row in self._session.searches.settled(search)}
+        trash_search.note_searched(
+            {
+                path: findings.hits[row.path].reason if row.path in findings.hits else ""
+                for path, row in self._rows.items()
+                if row.path in settled
+            }
+        )
+        yield Finished(tuple(results))
+
+    def settle(
+        self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
+    ) -> Iterator[DeleteEvent]:
+        """Restore what was never searched for to the end and is found now; note the rest."""
+        from venvdash.actions import trash_search
+
+        reasons = {one.path: reason for one, reason in found}
+        wanted = {one.path for one in trash if one.unsearched}
+        results = []
+        for one in self.find() if wanted else ():
+            if one.path in wanted and one.path in reasons:
+                result = self.restore(one)
+                why = f"{reasons[one.path]} {result.reason}".rstrip()
+                results.append(replace(result, reason=why))
+        trash_search.note_searched({path: reasons.get(path, "") for path in wanted})
         yield Finished(tuple(results))
 
     # Freeing.
 
-    def empty(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
-        """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event."""
+    def empty(
+        self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event.
+
+        What was deleted while the search for its project ran is searched for before; ``cancel``
+        ends that. What is found then is kept, and says so in the trash: who frees it again has
+        seen it.
+        """
         if refused := self._refused():
             yield Finished((), problems=(refused,))
             return
@@ -173,6 +211,11 @@ class Trash:
         results: list[Result] = []
         problems: list[str] = []
         notes: list[str] = []
+        for path, reason in (yield from self._unsearched(list(chosen.values()), cancel)).items():
+            one = chosen.pop(path)
+            results.append(Result(one.original, one.name, Outcome.SKIPPED, reason, path))
+            problems.append(f"{one.name} stays in the trash. {reason}")
+        done = len(results)
         frees = {path: one.frees for path, one in chosen.items()}
         back = Back(frees, sum(frees.values()))
         for event in self.free(list(chosen), notes):
@@ -181,8 +224,30 @@ class Trash:
                 results.append(_result(chosen[event.path], event))
             if event.problem:
                 problems.append(event.problem)
-            yield Tally(len(results), len(chosen), back.freed, back.left, freeing=True)
+            yield Tally(len(results) - done, len(chosen), back.freed, back.left, freeing=True)
         yield Finished(tuple(results), back.freed, 0, (), tuple(problems), tuple(notes))
+
+    def _unsearched(
+        self, chosen: Sequence[Trashed], cancel: threading.Event | None
+    ) -> Generator[DeleteEvent, None, dict[Path, str]]:
+        """Search for the projects of what was never searched for; return why these are kept."""
+        from venvdash.actions import trash_search
+
+        unsearched = [one for one in chosen if one.unsearched and not one.purging]
+        if not unsearched:
+            return {}
+        yield Searching(unsearched[0].original, 0)
+        session = self._session
+        found = trash_search.search_for(
+            unsearched,
+            session.machine,
+            session.config,
+            limit=session.searches.limit,
+            cancelled=cancel.is_set if cancel else _never,
+        )
+        ended = [one.path for one in unsearched if found.get(one.path) != trash_search.NOT_ENDED]
+        trash_search.note_searched({path: found.get(path, "") for path in ended})
+        return found
 
     def free(self, paths: Sequence[Path], notes: list[str]) -> Iterator["Freed"]:
         """Free trash directories and tell how it goes; what is to be known of it is noted."""
@@ -202,6 +267,7 @@ class Trash:
         row = self._rows.pop(path, None)
         self._undoable = [other for other in self._undoable if other != path]
         if row is not None:
+            self._session.searches.forget(row.path)
             self._sums.free([row.path])
         if receipts.mark(self._session, [path], receipts.FREED):
             freed_notes.forget(self._session.machine.state_directory, path)
@@ -239,3 +305,7 @@ def _result(one: Trashed, event: "Freed") -> Result:
     outcome = Outcome.FAILED if event.problem else Outcome.DONE
     frees = one.frees if event.freed is None else event.freed
     return Result(one.original, one.name, outcome, event.problem, None, one.on_disk, frees)
+
+
+def _never() -> bool:
+    return False

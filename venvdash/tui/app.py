@@ -6,9 +6,11 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.content import Content
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
+from venvdash.text import visible
 from venvdash.tui import collecting
 from venvdash.tui.commands import Commands
 from venvdash.tui.feed import Feed
@@ -103,10 +105,31 @@ class Dashboard(App[int]):
     async def action_quit(self) -> None:
         """Leave at once; a scan under way is told to end, not waited for.
 
-        A deletion ends with the environment that it is at.
+        A deletion ends with the environment that it is at. Where the project of something that was
+        deleted is still being searched for, that is said and asked about.
         """
-        self._main.feed.stop()
-        self.exit(0)
+        waiting = self._main.unsettled
+        if not waiting:
+            self._quit(True)
+            return
+        from venvdash.tui.screens.ask import AskScreen
+
+        name = visible(waiting[0].name, 48)
+        several = len(waiting) > 1
+        what = f"{name} and {len(waiting) - 1} more" if several else name
+        question = Content.assemble(
+            "The search for the ",
+            "projects of " if several else "project of ",
+            (what, "bold"),
+            ", in the trash, is not over. What it finds is restored. If you quit, it goes on at "
+            "the next start; until it has ended, nothing of this is freed.",
+        )
+        self.push_screen(AskScreen("Quit now", question, "Quit"), self._quit)
+
+    def _quit(self, yes: bool | None) -> None:
+        if yes:
+            self._main.feed.stop()
+            self.exit(0)
 
     def action_suspend_process(self) -> None:
         """Go to the background, as Ctrl+Z does with every program."""

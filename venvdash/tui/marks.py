@@ -13,6 +13,7 @@ class Marks:
     def __init__(self) -> None:
         self._paths: dict[Path, None] = {}
         self._before: dict[Path, None] = {}
+        self._by_rule: set[Path] = set()
         self.anchor: Path | None = None  # where the open range began
 
     def __contains__(self, path: object) -> bool:
@@ -29,7 +30,7 @@ class Marks:
     def toggle(self, path: Path) -> None:
         """Mark, or take the mark away."""
         if path in self._paths:
-            del self._paths[path]
+            self.remove([path])
         else:
             self._paths[path] = None
 
@@ -40,18 +41,25 @@ class Marks:
         else:
             self.add(paths)
 
-    def add(self, paths: Iterable[Path]) -> None:
+    def add(self, paths: Iterable[Path], *, by_rule: bool = False) -> None:
         """Mark these as well."""
-        self._paths |= dict.fromkeys(paths)
+        added = dict.fromkeys(paths)
+        self._by_rule |= added.keys() - self._paths.keys() if by_rule else set()
+        self._paths |= added
+
+    def by_rule(self, paths: Iterable[Path]) -> bool:
+        """Return whether a rule has marked any of these, and nobody by hand."""
+        return not self._by_rule.isdisjoint(paths)
 
     def remove(self, paths: Iterable[Path]) -> None:
         """Take the marks of these away."""
         for path in paths:
             self._paths.pop(path, None)
+            self._by_rule.discard(path)
 
     def clear(self) -> None:
         """Take all marks away."""
-        self._paths, self.anchor = {}, None
+        self._paths, self._by_rule, self.anchor = {}, set(), None
 
     def keep(self, there: Collection[Path]) -> bool:
         """Forget what is not there any more; return whether that was anything."""

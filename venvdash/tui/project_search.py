@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Result, Row, Status, Trashed
+from venvdash.model import Outcome, Result, Row, Status, Trashed
 from venvdash.session.events import Finished, RowChanged
 from venvdash.text import visible
 from venvdash.tui.aside import aside
@@ -22,12 +23,16 @@ class Found:
     """What a search has changed, and found.
 
     ``rows`` of the table, ``restored`` from the trash, ``returned``: what in the trash has a
-    project again, with a sentence on how that is known.
+    project again, with a sentence on how that is known. ``unlisted``: something was restored that
+    no row knows yet. ``given_up``: what was deleted and is still to be searched for, where this
+    search was ended early.
     """
 
     rows: list[RowChanged] = field(default_factory=list)
     restored: list[Result] = field(default_factory=list)
     returned: Sequence[tuple[Trashed, str]] = ()
+    unlisted: bool = False
+    given_up: frozenset[Path] = frozenset()
 
 
 class BackgroundSearch:
@@ -46,6 +51,11 @@ class BackgroundSearch:
         self._under_way = False
 
     @property
+    def under_way(self) -> bool:
+        """Whether it has not told yet what it found."""
+        return self._under_way
+
+    @property
     def words(self) -> str:
         """How far it is, "" where none is under way."""
         if not self._under_way:
@@ -61,14 +71,14 @@ class BackgroundSearch:
         """
         self.stop()
         stop = self._stop = threading.Event()
-        orphans = any(map(_orphan, rows))
-        if not (orphans or trash):
+        wanted = any(map(_orphan, rows)) or bool(self._source.unsettled)
+        if not (wanted or trash):
             return
 
         def search() -> Found:
-            found = self._search_rows(stop) if orphans else Found()
+            found = self._search_rows(stop) if wanted else Found()
             if trash and not stop.is_set():
-                found.returned = self._source.search_trash(trash, stop)
+                self._search_trash(found, trash, stop)
             return found
 
         self._under_way = True
@@ -83,6 +93,19 @@ class BackgroundSearch:
         while under_way.stopped and not stop.is_set():  # a search for more has replaced it
             under_way = self._newest(stop)
         return self._screen.in_turn(lambda: self._settle(under_way))
+
+    def _search_trash(self, found: Found, trash: Sequence[Trashed], stop: threading.Event) -> None:
+        """Search for the projects of what earlier sessions deleted."""
+        source = self._source
+        hits = source.search_trash(trash, stop)
+        if stop.is_set():
+            return
+        events = self._screen.in_turn(lambda: list(source.settle_trash(trash, hits)))
+        results = [one for event in events if isinstance(event, Finished) for one in event.results]
+        found.restored += results
+        found.unlisted = any(one.outcome is Outcome.DONE for one in results)
+        told = {one.path for one in found.restored}
+        found.returned = [hit for hit in hits if hit[0].original not in told]
 
     def _newest(self, stop: threading.Event) -> "ProjectSearch":
         """Wait for the search that covers all orphans, and return it."""
@@ -103,6 +126,8 @@ class BackgroundSearch:
                 found.rows.append(event)
             elif isinstance(event, Finished):
                 found.restored += event.results
+        if not search.findings.ended:
+            found.given_up = frozenset(row.path for row in self._source.unsettled)
         changed = self._source.take_findings(search)
         found.rows += [event for event in changed if isinstance(event, RowChanged)]
         return found

@@ -97,6 +97,10 @@ class Source(Protocol):
     def restore_found(self, search: "ProjectSearch") -> Iterator[DeleteEvent]:
         """Restore what was deleted while the search ran, where it found the project."""
 
+    @property
+    def unsettled(self) -> Sequence[Row]:
+        """What was deleted by hand and whose project is still to be searched for; at any time."""
+
     def lost_in_trash(self) -> Sequence[Trashed]:
         """Return what lies in the trash because its project was not found, and may come back."""
 
@@ -108,6 +112,11 @@ class Source(Protocol):
     @property
     def pins_unknown(self) -> str:
         """Why nobody knows what is pinned, so that no rule picks anything; "" where it is known."""
+
+    def settle_trash(
+        self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
+    ) -> Iterator[DeleteEvent]:
+        """Take in what ``search_trash`` found: restore what was never searched for to the end."""
 
     def candidates(
         self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
@@ -123,8 +132,12 @@ class Source(Protocol):
         cancel: threading.Event | None = None,
         *,
         early: bool = False,
+        by_rule: bool = False,
     ) -> Plan:
-        """Return what deleting these would do; ``early`` does not wait for the search."""
+        """Return what deleting these would do; ``early`` does not wait for the search.
+
+        ``by_rule``: a rule has marked some of them.
+        """
 
     def delete(
         self,
@@ -149,5 +162,10 @@ class Source(Protocol):
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
         """Bring one back, under another name if that is given."""
 
-    def empty_trash(self, which: Iterable[Trashed] | None = None) -> Iterator[DeleteEvent]:
-        """Free what lies in the trash, all of it or ``which``."""
+    def empty_trash(
+        self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``.
+
+        ``cancel`` ends the search for what was not searched for.
+        """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from venvdash.model import Outcome, Result, Trashed
+from venvdash.model import Outcome, Result, Row, Trashed
 from venvdash.session.events import DeleteEvent, Finished, State
 from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Latest, aside
@@ -45,8 +45,19 @@ class DeletingScreen(WorkingScreen):
     def _job_ended(self) -> None:
         super()._job_ended()
         self.weigh_trash()
+        self._search_unsettled(self.unsettled)
 
     # The search for projects
+
+    @property
+    def unsettled(self) -> Sequence[Row]:
+        """What was deleted by hand and whose project is still to be searched for."""
+        return self.source.unsettled
+
+    def _search_unsettled(self, rows: Sequence[Row]) -> None:
+        """Search for what was deleted by hand, unless a search is under way that will tell."""
+        if rows and self._ended and self.job is None and not self._searching.under_way:
+            self._search(())
 
     def _search(self, trash: Sequence[Trashed]) -> None:
         """Search for the projects of the orphans that are listed, and of those in the trash."""
@@ -78,7 +89,11 @@ class DeletingScreen(WorkingScreen):
             self.say(
                 f"{name}, in the trash, has a project again: {why} E restores it.", severe=True
             )
+        if found.unlisted:
+            self._make_old()
         self.weigh_trash()
+        # What was deleted since that search ended.
+        self._search_unsettled([row for row in self.unsettled if row.path not in found.given_up])
 
     # Asking
 
@@ -89,10 +104,13 @@ class DeletingScreen(WorkingScreen):
         rows = self.chosen()
         if rows:
             paths = [row.path for row in rows]
+            by_rule = self.marks.by_rule(paths)
             dialog = PlanScreen(len(paths), self.home)
             self.ask(
                 dialog,
-                lambda stop: self.source.plan_delete(paths, stop, early=True),
+                lambda stop: self.source.plan_delete(
+                    paths, stop, early=not by_rule, by_rule=by_rule
+                ),
                 self._delete,
             )
 
@@ -107,7 +125,8 @@ class DeletingScreen(WorkingScreen):
                 consent.plan, now=consent.now, clean_cache=consent.clean_cache, cancel=stop
             )
 
-        keys = "X cancels the rest" if len(paths) > 1 else ""
+        searches = consent.now or consent.plan.by_rule
+        keys = "X cancels the rest" if len(paths) > 1 else "X cancels" if searches else ""
         self.show_begun(paths, State.DELETING)
         self.begin("deleting", work, total=len(paths), keys=keys)
 

@@ -167,7 +167,8 @@ class MarkingScreen(ListScreen):
         def found(offers: "Sequence[Offer]") -> None:
             self.app.clear_notifications()
             offers = [offer for offer in offers if offer.row.path in within]
-            self.marks.add(offer.row.path for offer in offers if not offer.held)
+            taken = [offer.row.path for offer in offers if not offer.held]
+            self.marks.add(taken, by_rule=True)
             self._say_held([offer for offer in offers if offer.held])
             self.environments.refresh()
             self.marks_changed()

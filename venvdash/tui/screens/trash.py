@@ -137,7 +137,9 @@ class TrashScreen(Dialog[None]):
     def _free(self, items: Sequence[Trashed], yes: bool | None) -> None:
         if yes:
             source = self._main.source
-            self._main.begin("freeing", lambda _: source.empty_trash(items), total=len(items))
+            self._main.begin(
+                "freeing", lambda stop: source.empty_trash(items, stop), total=len(items)
+            )
 
     def action_leave(self) -> None:
         """Go back to the list."""

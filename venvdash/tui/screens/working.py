@@ -19,6 +19,7 @@ from venvdash.session.events import (
     RowChanged,
     RowGone,
     RowState,
+    Searching,
     State,
     Tally,
 )
@@ -178,7 +179,7 @@ class WorkingScreen(MarkingScreen):
                 if begins:
                     yield from work(stop)
 
-        self.job = Job(run, passing=(Output, Progressed))
+        self.job = Job(run, passing=(Output, Progressed, Searching))
         self.job.start()
         self._work_timer = self.set_interval(_WORK_TICK, self._look)
         return True
@@ -199,6 +200,8 @@ class WorkingScreen(MarkingScreen):
         step, said = now.get(Progressed), now.get(Output)
         line.step = step if isinstance(step, Progressed) else None
         line.said = said.line if isinstance(said, Output) else ""
+        search = now.get(Searching)
+        line.searched = search.directories if isinstance(search, Searching) else None
         if over:
             self._job_ended()
 
@@ -385,6 +388,13 @@ class WorkingScreen(MarkingScreen):
         if self._ended:
             self.feed = Feed(self.source)
             self._scan()
+
+    def _make_old(self) -> None:
+        """Note that the table is old: scan once nothing else is under way."""
+        if self.job is None:
+            self.scan_again()
+        else:
+            self._ages = True
 
     def _finish(self) -> None:
         super()._finish()

@@ -18,6 +18,7 @@ class WorkLine(Widget):
 
     ``doing`` and ``keys`` are fit to show. ``tally`` is a deletion's. Of other work ``step`` and
     ``said`` are the newest that it told, raw, and ``place`` is which of how many it is at.
+    ``searched`` counts the directories of a search that goes before, None where none runs.
     """
 
     ALLOW_SELECT = False
@@ -28,12 +29,14 @@ class WorkLine(Widget):
     place: reactive[tuple[int, int]] = reactive((0, 0))
     step: reactive[Progressed | None] = reactive(None)
     said: reactive[str] = reactive("")
+    searched: reactive[int | None] = reactive(None)
     outcome: reactive[Content | None] = reactive(None)
 
     def begin(self, doing: str, keys: str, tally: Tally | None = None) -> None:
         """Show that some work begins."""
         self.doing, self.keys, self.tally = doing, keys, tally
         self.place, self.step, self.said, self.outcome = (0, 0), None, "", None
+        self.searched = None
         self.display = True
 
     def render(self) -> Content:
@@ -41,6 +44,8 @@ class WorkLine(Widget):
         end = Content.styled(f"{self.keys} ", "$text-muted")
         if self.outcome is not None:
             start = Content.assemble(" ", self.outcome)
+        elif self.searched is not None:
+            start = Content(f" searching for projects once more: {self.searched:,} folders")
         elif self.tally is not None and self.tally.total:
             start = Content.assemble(*self._deletion(self.tally))
         else:
