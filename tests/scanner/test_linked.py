@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -188,3 +189,44 @@ def test_the_command_line_says_where_it_lies(home: Home, outside: Path) -> None:
         json.loads(run(home, "delete", "webapp", "-n", "--json").stdout)["items"][0]["location"]
         == "linked"
     )
+
+
+# Where nothing leads to it any more.
+
+
+def test_it_stays_listed_when_its_link_is_gone(home: Home, outside: Path) -> None:
+    place = home.path / "code" / "webapp"
+    first = rows(home)[outside]
+    (place / ".venv").unlink()
+    row = rows(home)[outside]
+    assert row.environment.location is Location.LINKED
+    assert (row.verdict.status, row.verdict.projects) == (Status.LINKED, (place,))
+    assert row.record
+    assert first.record
+    assert row.record.identity == first.record.identity
+    (place / ".venv").symlink_to(outside)
+    assert len(rows(home)) == 1
+    shutil.rmtree(place)
+    assert rows(home)[outside].verdict.status is Status.ORPHAN
+    assert not picks(Rules(older_than=0), rows(home)[outside], None, time.time())
+    assert "webapp" not in run(home, "prune", "-n").stdout
+    shutil.rmtree(outside)
+    assert rows(home) == {}
+
+
+def test_a_link_to_the_environment_in_another_project_leaves_no_row(home: Home) -> None:
+    mine = venv(project(home.path / "code" / "mine") / ".venv")
+    link = project(home.path / "code" / "guest") / ".venv"
+    link.symlink_to(mine)
+    assert [*rows(home)] == [mine]
+    link.unlink()
+    assert rows(home) == {}
+
+
+def test_another_environment_in_its_place_is_not_taken_for_it(home: Home, outside: Path) -> None:
+    assert [*rows(home)] == [outside]
+    (home.path / "code" / "webapp" / ".venv").unlink()
+    shutil.rmtree(outside)
+    outside.mkdir()
+    (outside / "notes.txt").touch()
+    assert rows(home) == {}

@@ -2,17 +2,18 @@
 
 Such as a ``.venv`` link to another disk, or into the cache of another UV_CACHE_DIR, or a folder
 that a project's poetry.toml names. Anybody may have written such a file, so a target counts only
-if an environment lies there.
+if an environment lies there. What was listed so once is listed as long as it is there, though
+nothing leads to it any more.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from venvdash.model import Claim, Environment, Location, NotEnvironment
+from venvdash.model import Claim, Environment, How, Location, NotEnvironment, Record
 from venvdash.scanner.discover import OURS
 from venvdash.scanner.events import Event, Found
 from venvdash.scanner.inspect import Inspected, inspect
@@ -23,6 +24,7 @@ from venvdash.stores.base import VENV_NAMES, Entry, Root, Why
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 
 _MOST = 2000  # such environments in one listing
+_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", ".git")
 _ENTRIES = 5000  # looked at in one folder
 
 
@@ -61,6 +63,17 @@ def read(
     return replace(found, environment=environment)
 
 
+def _read_again(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
+    """Read an environment that nothing need lead to now, but not one in its own project."""
+    files = (prefix.parent / name for name in _PROJECT_FILES)
+    if prefix.name in VENV_NAMES and any(map(os.path.lexists, files)):
+        return NotEnvironment(prefix, "", "lies in its project")
+    return read(prefix, uid)
+
+
+_Read = Callable[[Path, int | None], Inspected | NotEnvironment]
+
+
 class LinkedReader:
     """Adds the environments that projects lead to, outside ``roots``, to ``environments``.
 
@@ -94,13 +107,28 @@ class LinkedReader:
         yield from self._add(targets)
         self.claims += [lead.claim for lead in leads if lead.target in self._environments]
 
-    def _add(self, targets: Iterable[Path]) -> Iterator[Event]:
+    def recall(self, records: Mapping[Path, Record]) -> Iterator[Event]:
+        """Read the environments that a project led to when they were last listed."""
+        self.new, self.claims = [], []
+        # What lies in a store was looked for there: it is no environment now.
+        roots = tuple(
+            f"{root.path}{os.sep}" for several in self._roots.values() for root in several
+        )
+        led = (
+            path
+            for path, record in records.items()
+            if any(project.how is How.PROJECT_LINK for project in record.projects)
+        )
+        paths = [path for path in led if not os.fspath(path).startswith(roots)]
+        yield from self._add(paths, _read_again)
+
+    def _add(self, targets: Iterable[Path], reading: _Read = read) -> Iterator[Event]:
         known = self._environments
         new = [path for path in dict.fromkeys(targets) if path not in self._read | known.keys()]
         new = new[: _MOST - len(self.found)]
         self._read.update(new)
         for answer in self._patient.run(
-            [Job(path, partial(read, path, self._uid)) for path in new]
+            [Job(path, partial(reading, path, self._uid)) for path in new]
         ):
             if isinstance(answer, Inspected):
                 known[answer.environment.path] = answer.environment

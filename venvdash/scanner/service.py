@@ -210,6 +210,7 @@ class _Survey:
 
     def search(self) -> Iterator[Event]:
         """Search for projects, visit the living ones, and judge for good."""
+        yield from self._recall_linked()
         yield from self._forget_outdated()
         records = self._remembered_projects()
         matcher = Matcher(
@@ -228,9 +229,10 @@ class _Survey:
         found = candidates.search(
             self._machine, self._config, known, matcher.wanted, self._cancelled, self._mounts
         )
+        recalled = len(self._linked.found)
         ended = yield from self._searched(found, matcher)
-        if self._linked.found:
-            yield from self._look(self._relate(self._linked.found))
+        if new := self._linked.found[recalled:]:
+            yield from self._look(self._relate(new))
         claims = yield from self._guessed([records[p] for p in known if p in records], matcher)
         self._claims.extend(claims)
         yield from self._look(claims)
@@ -240,6 +242,14 @@ class _Survey:
         yield from self._look_outside()
         if ended:
             yield self._judged(final=True)
+
+    def _recall_linked(self) -> Iterator[Event]:
+        """Take in what projects led to once: nothing need lead there any more."""
+        known = self._environments
+        gone = {path: one for path, one in self._past.records.items() if path not in known}
+        yield from self._linked.recall(gone)
+        self._claims.extend(self._linked.claims)
+        yield from self._look(self._relate(self._linked.found))
 
     def _forget_outdated(self) -> Iterator[Event]:
         """Drop what is remembered of a project in whose place another one is now.
