@@ -15,6 +15,7 @@ from venvdash.model import (
     Direction,
     Environment,
     Facts,
+    FoundAgain,
     How,
     Memory,
     Place,
@@ -91,6 +92,10 @@ def a_table(pick: Random) -> Facts:
         pick.randint(0, 10_000),
         pick.random() < 0.8,
         {path: some_tools(pick) for path in some(PROJECTS, 0.4)},
+        found_again={
+            path: FoundAgain("f\x07", pick.choice([None, *PROJECTS]))
+            for path in some(ENVIRONMENTS, 0.1)
+        },
     )
 
 
@@ -180,14 +185,45 @@ def one_more_live_claim_makes_no_orphan(case: Case) -> None:
         assert verdict.status is not Status.ORPHAN or before[path].status is Status.ORPHAN
 
 
-def a_mention_only_saves(case: Case) -> None:
-    mention = replace(a_claim(case.pick), how=How.MENTION)
-    after = verdicts([*case.claims, mention], case.facts)
-    for path, verdict in case.decided.items():
-        saves = after[path].status in (Status.MOVED, Status.UNREACHABLE)
-        if verdict.status is Status.ORPHAN and saves:
-            continue  # the one thing that it can do: stand against an orphan
-        assert replace(after[path], claims=()) == replace(verdict, claims=())
+def mentions_only_save(case: Case) -> None:
+    """From inside, of what is there or out of reach; or remembered, of a place out of reach.
+
+    Besides them two source trees that are there link what was made for no project.
+    """
+    proofs = [claim for claim in case.claims if claim.how is not How.MENTION]
+    mentions = [*(claim for claim in case.claims if claim.how is How.MENTION), a_claim(case.pick)]
+    mentions = [replace(claim, how=How.MENTION) for claim in mentions]
+    after = verdicts([*proofs, *mentions], case.facts)
+    for path, before in verdicts(proofs, case.facts).items():
+        own = [
+            (c.direction, case.presence(c), c.project) for c in mentions if c.environment == path
+        ]
+        inside = {p: seen for direction, seen, p in own if direction is Direction.ENVIRONMENT}
+        remembered = {seen for direction, seen, _ in own if direction is Direction.RECORD}
+        trees = [p for p, seen in inside.items() if seen is Presence.PRESENT]
+        if before.status is Status.ORPHAN and {*inside.values()} - {None, Presence.ABSENT}:
+            assert after[path].status is Status.MOVED
+        elif before.status is Status.ORPHAN and remembered & {None, Presence.UNREACHABLE}:
+            assert after[path].status is Status.UNREACHABLE
+        elif before.status is Status.NAMED and len(trees) > 1:
+            assert after[path].status is Status.LINKED
+        else:
+            assert replace(after[path], claims=()) == replace(before, claims=())
+
+
+def what_a_search_found_only_saves(case: Case) -> None:
+    facts = replace(case.facts, found_again={})
+    for path, verdict in verdicts(case.claims, facts).items():
+        found = case.facts.found_again.get(path)
+        now = case.decided[path]
+        if found is None or now == verdict:
+            assert now == verdict
+            assert found is None or verdict.status not in (Status.ORPHAN, Status.UNKNOWN)
+        else:
+            assert (now.status, now.place) == (Status.MOVED, found.place)
+            assert facts.settled
+            lost = (Status.ORPHAN, Status.UNKNOWN, Status.UNREACHABLE, Status.DISPUTED)
+            assert verdict.status in (*lost, Status.MOVED)
 
 
 def every_verdict_is_whole_and_fit_to_show(case: Case) -> None:
@@ -225,7 +261,8 @@ PROPERTIES: list[Callable[[Case], None]] = [
     orphans_are_proven,
     order_and_repetition_never_matter,
     one_more_live_claim_makes_no_orphan,
-    a_mention_only_saves,
+    mentions_only_save,
+    what_a_search_found_only_saves,
     every_verdict_is_whole_and_fit_to_show,
     checking_is_for_unfinished_searches,
     others_matter_only_as_originals,

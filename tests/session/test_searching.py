@@ -1,12 +1,13 @@
 """The search for projects: what every plan waits for, and what it does with what was found."""
 
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import orphan, uv_project
+from tests.scenario import orphan, uv_project, venv
 from tests.session.sharing import last, scanned
 from venvdash.model import Outcome, Status
 from venvdash.scanner import search as search_package
@@ -66,6 +67,50 @@ def test_a_folder_that_may_be_the_project_holds_an_environment_every_time(home: 
         assert session.plan_prune(Rules()).items == ()
         verdict = session.rows[environment].verdict
         assert (verdict.status, verdict.place) == (Status.MOVED, copy)
+
+
+@pytest.mark.parametrize("memory", [True, False])
+def test_a_list_agrees_on_what_only_a_name_in_pyproject_tells(home: Home, memory: bool) -> None:
+    """A copy under another folder name; nothing leads to the environment."""
+    project = home.path / "code" / "webapp"
+    environment = uv_project(home, project, "--no-package")
+    if memory:
+        scanned(home)
+    renamed = home.path / ".attic" / "deep" / "er" / "backup"
+    shutil.copytree(project, renamed, ignore=shutil.ignore_patterns(".venv", ".git"))
+    shutil.rmtree(project)
+    rules = Rules(unknown=True, older_than=0.0)
+    before = Status.ORPHAN if memory else Status.UNKNOWN
+    session = scanned(home)
+    assert session.rows[environment].verdict.status is before
+    assert session.plan_prune(rules).items == ()
+    for _ in range(2):
+        session = scanned(home)
+        verdict = session.rows[environment].verdict
+        assert (verdict.status, verdict.place) == (Status.MOVED, renamed)
+        assert "~/.attic/deep/er/backup has its project's name" in verdict.reason
+        assert session.plan_prune(rules).items == ()
+    shutil.rmtree(renamed)
+    session = scanned(home)
+    assert session.rows[environment].verdict.status is before
+    assert [item.row.path for item in session.plan_prune(rules).items] == [environment]
+
+
+def test_the_name_that_a_project_had_counts_in_any_store(home: Home) -> None:
+    """An environment whose own name tells nothing; the project lies on another disk by now."""
+    project = home.path / "code" / "webapp"
+    project.mkdir(parents=True)
+    (project / "pyproject.toml").write_text('[project]\nname = "the-shop"\n')
+    environment = venv(home.path / ".virtualenvs" / "anything")
+    (environment / ".project").write_text(f"{project}\n")
+    scanned(home)
+    copy = home.path / ".attic" / "deep" / "er" / "else"
+    shutil.copytree(project, copy)
+    shutil.rmtree(project)
+    session = scanned(home)
+    assert session.plan_prune(Rules()).items == ()
+    assert session.rows[environment].verdict.place == copy
+    assert scanned(home).rows[environment].verdict.place == copy
 
 
 def test_a_project_moved_between_search_and_confirmation_is_held(home: Home) -> None:

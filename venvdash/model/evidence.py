@@ -174,13 +174,25 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundAgain:
+    """What an earlier search found for an environment, and what is still there.
+
+    ``reason`` is a sentence, ``place`` where its project may be, None where something names it.
+    """
+
+    reason: str
+    place: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a verdict may know besides the claims; gathered by the scanner.
 
     ``claimed`` maps an environment to every project that a proof names, also a remembered one.
     ``pointers`` maps a project to the environment that its own pointer leads to, if that exists.
     ``tools`` maps a project to its tools, where it is not plain which environment it uses.
-    ``sightings`` maps a gone project to where it was found. ``searched`` counts the directories
+    ``sightings`` maps a gone project to where it was found, ``found_again`` an environment to what
+    a search before a deletion found for it. ``searched`` counts the directories
     looked through, ``settled`` says that this search has ended. ``now`` is when all this was
     looked at, in seconds since the epoch; what is dated later proves nothing of any order.
     """
@@ -195,6 +207,7 @@ class Facts:
     tools: Mapping[Path, ProjectTools] = field(default_factory=dict)
     claimed: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
     now: float = math.inf
+    found_again: Mapping[Path, FoundAgain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

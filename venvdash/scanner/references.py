@@ -26,7 +26,7 @@ _ABOVE = 12  # directories above a named path that may be its environment
 # A path in quotes may hold spaces; one without ends where shells and units would end it.
 _PATH = re.compile(r"""["'](/[^"'\n\0]{1,4096})["']|(/[^\s"'<>|;:,=&()\0]{1,4096})""")
 
-_HOME = re.compile(r"(?:(?<![^\s\"'=:;(&|])~|\$HOME|\$\{HOME\})(?=/)")
+_HOME = re.compile(r"(?:(?<![^\s\"'=:;(&|])~|\$?\$HOME|\$?\$\{HOME\}|\$\(HOME\))(?=/)")
 _SHELL_FILES = (
     *(".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".kshrc"),
     *(".zshenv", ".zprofile", ".zshrc", ".zlogin", ".tcshrc", ".cshrc", ".login", ".xonshrc"),
@@ -70,13 +70,17 @@ def by_environment(
     prefixes = {os.fspath(e.path): e.path for e in environments if e.target is None}
     found: dict[Path, dict[Reference, None]] = defaultdict(dict)
     for reference in references:
-        prefix = _prefix(reference.target, prefixes)
+        prefix = prefix_of(reference.target, prefixes)
         if prefix is not None:
             found[prefix][reference] = None
     return {path: tuple(those) for path, those in found.items()}
 
 
-def _prefix(target: str, prefixes: Mapping[str, Path]) -> Path | None:
+def prefix_of(target: str, prefixes: Mapping[str, Path]) -> Path | None:
+    """Return the environment in which a path lies; ``prefixes`` are their paths as text.
+
+    A link on the way to it is followed, one inside an environment (``bin/python``) is not.
+    """
     path = os.path.normpath(target)
     directories = [path]
     while len(directories) < _ABOVE and os.path.dirname(directories[-1]) != directories[-1]:
@@ -155,8 +159,8 @@ def _shells(machine: Machine) -> Iterator[Reference]:
     for file in dict.fromkeys(files):
         text = read_text(os.path.realpath(file), _LIMIT) or ""
         lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
-        parts = _HOME.split("\n".join(lines))
-        yield from _paths("start file of a shell", file, str(machine.home).join(parts))
+        text = with_home("\n".join(lines), machine.home)
+        yield from _paths("start file of a shell", file, text)
 
 
 def _launchers(machine: Machine) -> Iterator[Reference]:
@@ -196,9 +200,19 @@ def _named_in(what: str, file: Path, home: Path | None = None) -> Iterator[Refer
 
 
 def _paths(what: str, file: Path, text: str) -> Iterator[Reference]:
-    for found in islice(_PATH.finditer(text), _PATHS):
-        path = found[1] or found[2]
+    for path in paths_in(text):
         yield Reference(what, file, path)
+
+
+def paths_in(text: str) -> Iterator[str]:
+    """Yield the first absolute paths in a text, as shells and units would end them."""
+    for found in islice(_PATH.finditer(text), _PATHS):
+        yield found[1] or found[2]
+
+
+def with_home(text: str, home: Path) -> str:
+    """Return a text with the user's HOME for ``~`` and ``$HOME``, also as make writes it."""
+    return str(home).join(_HOME.split(text))
 
 
 def _listed(directory: Path) -> list[Path]:

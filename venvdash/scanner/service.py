@@ -17,6 +17,7 @@ from venvdash.model import (
     Claim,
     Direction,
     Facts,
+    FoundAgain,
     How,
     Memory,
     Place,
@@ -131,6 +132,7 @@ class _Survey:
         self._pointers: dict[Path, Path] = {}
         self._sightings: dict[Path, tuple[Sighting, ...]] = {}
         self._names: dict[Path, str] = {}
+        self._found_again: Mapping[Path, FoundAgain] = {}
         self._references: Mapping[Path, tuple[Reference, ...]] = {}
         self._visits: dict[Path, Visit] = {}
         self._tools: dict[Path, ProjectTools] = {}
@@ -240,6 +242,7 @@ class _Survey:
         yield from self._visit()
         yield from self._ask_tools()
         yield from self._look_outside()
+        yield from self._find_again()
         if ended:
             yield self._judged(final=True)
 
@@ -423,6 +426,32 @@ class _Survey:
             else:
                 yield told(answer)
 
+    def _find_again(self) -> Iterator[Event]:
+        """Look where an earlier search before a deletion found something, if that is still there.
+
+        It proves nothing, but a list is to agree with what a prune holds.
+        """
+        unproven = self._unproven()
+        found: dict[Path, list[Path]] = {}
+        for claim in self._claims:
+            remembered = claim.how is How.MENTION and claim.direction is Direction.RECORD
+            there = self._presence(claim.project) is Presence.PRESENT
+            if remembered and there and claim.environment in unproven:
+                found.setdefault(claim.environment, []).append(claim.project)
+        if not found:
+            return
+        from venvdash.scanner.search import find_again  # only where a search has found something
+
+        job = Job(
+            self._machine.home,
+            lambda: find_again(self._machine, self._config, self._facts(final=False), found),
+        )
+        for answer in self._patient.run([job]):
+            if isinstance(answer, dict):
+                self._found_again = answer
+            else:
+                yield told(answer)
+
     def _look_outside(self) -> Iterator[Event]:
         """Find out what else names or uses an environment, and flag those."""
         environments = list(self._environments.values())
@@ -440,8 +469,8 @@ class _Survey:
 
     # Verdicts: over the whole table, whenever something was learned.
 
-    def _judged(self, *, final: bool) -> Judged:
-        facts = Facts(
+    def _facts(self, *, final: bool) -> Facts:
+        return Facts(
             environments=dict(self._environments),
             places=dict(self._places),
             memories=self._memories,
@@ -452,7 +481,11 @@ class _Survey:
             searched=self._searched_directories,
             settled=final,
             now=self._now,
+            found_again=self._found_again,
         )
+
+    def _judged(self, *, final: bool) -> Judged:
+        facts = self._facts(final=final)
         decided = verdicts(self._claims, facts)
         return Judged(
             decided,

@@ -298,6 +298,9 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
         if project.gone and found:
             reason = reasons.sighted(project.best, found)
             return case.verdict(Status.MOVED, reason, _first(project, case), found[0].place)
+    again = facts.found_again.get(case.environment.path) if expects else None
+    if again is not None:
+        return case.verdict(Status.MOVED, again.reason, case.projects, again.place)
     hidden = next((p for p in named if not p.alive and not p.gone), None)
     if hidden:
         reason = reasons.unreachable(hidden.best, hidden.place)

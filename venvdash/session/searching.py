@@ -272,25 +272,25 @@ class Searches:
             hit = findings.hits.get(path)
             if hit is not None:
                 rows[path] = _found(row, hit.project, hit.reason)
-                if hit.project is not None:
-                    self._remember(rows[path], hit.project)
+                if hit.place is not None:
+                    self._remember(rows[path], hit.place)
             elif findings.ended and row.verdict.status in GONE:
                 rows[path] = _with_search(row, findings.described)
             if rows[path] is not row:
                 yield RowChanged(rows[path], settled=True)
 
-    def _remember(self, row: Row, project: Path) -> None:
+    def _remember(self, row: Row, found: Path) -> None:
         """Keep the place where something was found: every later scan looks there."""
         from venvdash.scanner import places
         from venvdash.session.amending import amend
 
         mounts = self._session.context().mounts
-        place = places.look(project, mounts)
+        place = places.look(found, mounts)
 
         def noted(record: Record) -> Record:
             now = record.last_seen
             seen = places.found_at(place, mounts, now=now)
-            known = [one for one in record.projects if one.path != project]
+            known = [one for one in record.projects if one.path != found]
             return (
                 record
                 if len(known) < len(record.projects)

@@ -1,10 +1,12 @@
 """The search before anything is pruned: a project may have moved anywhere.
 
 ``search`` reads every place that could hold a project of the environments, ``recheck`` reads the
-likeliest ones again right before something is deleted.
+likeliest ones again right before something is deleted, ``find_again`` looks where an earlier search
+found something, so that a list agrees with it.
 """
 
+from venvdash.scanner.search.again import find_again
 from venvdash.scanner.search.engine import recheck, search
 from venvdash.scanner.search.findings import Findings, Hit, Progress
 
-__all__ = ["Findings", "Hit", "Progress", "recheck", "search"]
+__all__ = ["Findings", "Hit", "Progress", "find_again", "recheck", "search"]

@@ -131,7 +131,7 @@ def main() -> None:
             for path, hit in seeker.hits.items():
                 if path not in told:
                     told.add(path)
-                    _tell("hit", str(path), str(hit.project), hit.reason)
+                    _tell("hit", str(path), str(hit.place), hit.reason, hit.is_project)
             _tell("directories", ledger.directories)
     for place in ledger.unsearched.values():
         _tell("unsearched", str(place.path), place.reason, place.release)

@@ -76,7 +76,7 @@ def recheck(
     """
     run = _Run(machine, config, environments, facts, Mounts.read())
     near = list(findings.hits.values())
-    places = [str(hit.project) for hit in near if hit.project is not None]
+    places = [str(hit.place) for hit in near if hit.place is not None]
     places += [str(path) for path in (facts.pointers if facts else ())]
     found = run.near(places, cancelled)
     new = sorted(run.mounted - findings.mounted)
@@ -174,6 +174,7 @@ class _Run:
         for place in shared(self._machine, mounts, self._environments, self._facts):
             ledger.unsearched.setdefault(place.path, place)
         self._want_given()
+        self._seeker.look_at_environments(self._is_local)
         for start in self._places.starts():
             if self._seeker.done:
                 break
@@ -186,6 +187,10 @@ class _Run:
             self._ask(starts, clock, progress)
         self._directories.tidy()
         return self._findings(ended=not clock.why)
+
+    def _is_local(self, path: Path) -> bool:
+        mount = self._places.mounts.of(path)
+        return mount is None or not mount.network
 
     def _want_given(self) -> None:
         """Hold everything where a folder of `search` is not there, or empty as without its disk."""
@@ -251,8 +256,8 @@ class _Run:
         """Take in one answer of a child."""
         texts = [str(value) for value in values]
         if word == "hit":
-            environment, project, reason = texts
-            hit = Hit(Path(environment), Path(project), reason)
+            environment, place, reason, _ = texts
+            hit = Hit(Path(environment), Path(place), reason, bool(values[3]))
             self._seeker.hits.setdefault(hit.environment, hit)
         elif word == "unsearched":
             self._unsearched(*texts)

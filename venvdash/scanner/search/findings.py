@@ -13,12 +13,20 @@ AGAIN = "prune again, and let the search end"
 class Hit:
     """Something uses an environment, or may be its project.
 
-    ``project`` is where it was found, ``reason`` a sentence with that path, fit to show.
+    ``place`` is the directory or script where it was found, None where no place is known;
+    ``reason`` a sentence with that path, fit to show. ``is_project``: that place may be its
+    project; what merely names the environment is not.
     """
 
     environment: Path
-    project: Path | None
+    place: Path | None
     reason: str
+    is_project: bool = True
+
+    @property
+    def project(self) -> Path | None:
+        """The place, where it may be the environment's project."""
+        return self.place if self.is_project else None
 
 
 @dataclass(frozen=True, slots=True)

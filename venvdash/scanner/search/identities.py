@@ -54,7 +54,7 @@ class Recorded:
         self._by_git: dict[str, list[_Sought]] = defaultdict(list)
         self.scripts: set[int] = set()  # the inode numbers of files
         for environment in environments:
-            for record in _records(environment, facts):
+            for record in records_of(environment, facts):
                 sought = _Sought(environment.path, record)
                 if record.inode is not None:
                     self._by_inode[record.inode].append(sought)
@@ -95,7 +95,8 @@ class Recorded:
         return [one.environment for one in sought if one.record.name == name]
 
 
-def _records(environment: Environment, facts: Facts | None) -> Iterable[ProjectRecord]:
+def records_of(environment: Environment, facts: Facts | None) -> Iterable[ProjectRecord]:
+    """Return what is remembered of an environment's projects."""
     memory = facts.memories.get(environment.path) if facts else None
     return memory.record.projects if memory else ()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from venvdash.model import Environment, Facts
 from venvdash.scanner import projects
 from venvdash.scanner.places import folded
+from venvdash.scanner.search.identities import records_of
 from venvdash.stores.base import Store
 
 # What people and tools keep at the top of a project, besides what a tool requires.
@@ -106,6 +107,11 @@ class Names:
             if traits.project_name and traits.digest and not traits.script:
                 part = _part(by_store.get(environment.store))
                 self._given.setdefault(part, {}).setdefault(traits.project_name, []).append(path)
+            for record in records_of(environment, facts):
+                if record.name and not traits.script:
+                    part = _part(None)
+                    same = self._given.setdefault(part, {}).setdefault(part(record.name), [])
+                    same.append(path)
         self._parts = {part: lru_cache(4096)(part) for part in self._given}
 
     @property

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from venvdash.scanner.hints import Hints
 from venvdash.scanner.pointers import Pointers, named
 from venvdash.scanner.search.findings import Hit
 from venvdash.scanner.search.identities import Prefixes, Recorded
+from venvdash.scanner.search.mentions import SCRIPT_FOLDERS, SUFFIX, Mentions
 from venvdash.scanner.search.names import SIGNS, Digests, Names
 from venvdash.scanner.sightings import inside_stores
 from venvdash.stores import registry
@@ -72,7 +73,10 @@ class Seeker:
         self._living = _living(facts) | inside_stores([*every, *environments])
         self._known = _known(environments, facts)
         self._pointers = Pointers(stores, _roots(machine, config), Hints(machine, named(every)))
-        self.telling = self._pointers.telling | _LINKS | SIGNS | self._digests.required
+        self._mentions = Mentions(environments, machine.home)
+        self._environments = [e for e in every if e.path not in self._wanted and e.target is None]
+        self.telling = self._pointers.telling | self._mentions.telling
+        self.telling |= _LINKS | SIGNS | self._digests.required
 
     @property
     def inodes(self) -> frozenset[int]:
@@ -86,8 +90,8 @@ class Seeker:
 
     @property
     def folders(self) -> frozenset[str]:
-        """The names of folders that are looked for, folded."""
-        return self._names.folders
+        """The names of folders that are looked at whatever they hold, folded."""
+        return self._names.folders | SCRIPT_FOLDERS
 
     @property
     def scripts(self) -> "Scripts":
@@ -106,6 +110,11 @@ class Seeker:
         }
         return Question(telling.hexdigest(), wanted)
 
+    def telling_among(self, names: Iterable[str]) -> list[str]:
+        """Return those of the entries of a directory that may say something."""
+        telling = self.telling
+        return [name for name in names if name in telling or name.endswith(SUFFIX)]
+
     @property
     def done(self) -> bool:
         """Whether something was found for every environment."""
@@ -113,7 +122,7 @@ class Seeker:
 
     def wants(self, name: str) -> bool:
         """Return whether a folder of this name is to be looked at whatever it holds."""
-        return self._names.wanted(name)
+        return name.lower() in SCRIPT_FOLDERS or self._names.wanted(name)
 
     def look(self, directory: str, has: Collection[str], inode: int | None) -> None:
         """Note what a directory with the telling entries ``has`` says."""
@@ -132,6 +141,15 @@ class Seeker:
             if named_so and not os.path.lexists(os.path.join(directory, "pyvenv.cfg")):
                 for path in named_so:
                     self._hit(path, directory, "{} has its project's name, and may be it")
+        for named_in, path in self._mentions.of(directory, has):
+            self._mention(path, directory, named_in)
+
+    def look_at_environments(self, readable: Callable[[Path], bool]) -> None:
+        """Note which are named by the path files of other environments that are ``readable``."""
+        for other in self._environments:
+            if readable(other.path):
+                for file, path in self._mentions.of_environment(os.fspath(other.path)):
+                    self._mention(path, os.fspath(other.path), file)
 
     def look_at_script(self, file: str, inode: int) -> None:
         """Note what a file says that may be a script which is looked for."""
@@ -170,6 +188,13 @@ class Seeker:
         for spelling in self._spellings.of(directory):
             for environment in self._digests.fitting(spelling, has):
                 self._hit(environment.path, directory, "the hash in its name is that of {}")
+
+    def _mention(self, environment: Path, place: str, file: str) -> None:
+        """Note a file that names an environment, unless it lies in that environment."""
+        inside = place == os.fspath(environment) or place.startswith(f"{environment}/")
+        if not inside and environment not in self.hits:
+            reason = f"{short_path(file, self._home)} names it."
+            self.hits[environment] = Hit(environment, Path(place), reason, is_project=False)
 
     def _hit(self, environment: Path, project: str, says: str, file: Path | None = None) -> None:
         known = file is None and project in self._known.get(environment, ())

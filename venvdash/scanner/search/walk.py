@@ -11,6 +11,7 @@ from pathlib import Path
 from venvdash.model import Unsearched
 from venvdash.records.directories import NOTHING, Reader, Seen, Writer, each, split
 from venvdash.scanner.search.findings import AGAIN
+from venvdash.scanner.search.mentions import SUFFIX
 from venvdash.scanner.search.names import SIGNS
 from venvdash.scanner.search.places import COPIES, OTHERS, PACKAGED, SNAPSHOTS, Start
 from venvdash.scanner.search.seeker import Seeker
@@ -221,7 +222,7 @@ class Walk:
         else:
             try:
                 if found.st_nlink == self._leaf:
-                    inner, has = _NONE, [name for name in os.listdir(path) if name in self._telling]
+                    inner, has = _NONE, self._seeker.telling_among(os.listdir(path))
                 else:
                     inner, has = self._listed(path)
             except OSError as error:
@@ -322,7 +323,7 @@ class Walk:
         with os.scandir(path) as listing:
             for entry in listing:
                 name = entry.name
-                if name in telling:
+                if name in telling or name.endswith(SUFFIX):
                     has.append(name)
                 if entry.is_dir(follow_symlinks=False):
                     if name not in PACKAGED:
