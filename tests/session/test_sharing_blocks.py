@@ -121,6 +121,7 @@ def test_what_is_promised_comes_back(
     promised = plan.frees + (plan.cache_held if clean else 0)
     before = settled(home)
     done = last(session.delete(plan, clean_cache=clean))
+    trashed = {one.at_most for one in session.trash()}
     freed = last(session.empty_trash()).freed
     real = before - settled(home)
 
@@ -132,6 +133,7 @@ def test_what_is_promised_comes_back(
         *(promised, done.in_trash, freed, real, done.problems),
     )
     assert plan.at_most == listed.at_most == (way == "uncached" or way.startswith("compressed"))
+    assert trashed == {way.startswith("compressed")}
     assert not plan.exact
     sizes = [row.usage for row in session.rows.values() if row.usage]
     assert all(usage.on_disk >= usage.frees for usage in sizes)

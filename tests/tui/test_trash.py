@@ -11,7 +11,7 @@ MIB = 1024**2
 DAY = 86400
 
 
-def thing(name: str, days: float, *, frees: int = 3) -> Trashed:
+def thing(name: str, days: float, *, frees: int = 3, at_most: bool = False) -> Trashed:
     return Trashed(
         path=STORE / f".venvdash-trash-{name}",
         original=STORE / f"{name}-1a2b",
@@ -19,6 +19,7 @@ def thing(name: str, days: float, *, frees: int = 3) -> Trashed:
         since=time.time() - days * DAY,
         on_disk=30 * MIB,
         frees=frees * MIB,
+        at_most=at_most,
         status="orphan",
         reason=f"the reason of {name}",
     )
@@ -52,6 +53,16 @@ def test_it_lists_what_since_when_and_how_much() -> None:
         assert not isinstance(driver.app.screen, TrashScreen)
 
     drive(source(thing("webapp", 3, frees=5), thing("shop", 90)), script)
+
+
+def test_an_upper_bound_says_so() -> None:
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        assert "≤5.0 MiB" in driver.text
+        await driver.press("f")
+        await driver.until(lambda: "gives back ≤5.0 MiB" in driver.text)
+
+    drive(source(thing("webapp", 3, frees=5, at_most=True)), script)
 
 
 def test_an_empty_trash_says_so() -> None:

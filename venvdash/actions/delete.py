@@ -399,6 +399,7 @@ def _journal(item: Item, inode: int, mode: int) -> Trashed:
         since=time.time(),
         on_disk=usage.on_disk if usage else 0,
         frees=usage.frees if usage else 0,
+        at_most=usage.at_most if usage else False,
         links=item.links,
         edits=item.edits,
         status=row.verdict.status.value,

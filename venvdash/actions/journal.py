@@ -127,6 +127,7 @@ def _table(trashed: Trashed) -> dict[str, Any]:
         "since": float(trashed.since),
         "on_disk": trashed.on_disk,
         "frees": trashed.frees,
+        "at_most": trashed.at_most or None,
         "inode": str(trashed.inode),
         "mode": trashed.mode,
         "kept": spell(trashed.kept) if trashed.kept else None,
@@ -148,6 +149,7 @@ def _trashed(table: Table, directory: Directory, purging: bool) -> Trashed:
         since=time(table["since"]),
         on_disk=count(table["on_disk"]),
         frees=count(table["frees"]),
+        at_most=bool(table.get("at_most", False)),
         links=tuple(
             Link(path(one["path"]), text(one["target"])) for one in several(table, "links")
         ),

@@ -14,7 +14,7 @@ from venvdash.cli.plans import finished_json, results_json, told
 from venvdash.cli.rows import time_json
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
-from venvdash.session.figures import age, size
+from venvdash.session.figures import age, bounded, size
 from venvdash.session.words import counted, when_freed
 from venvdash.text import short_path, visible, with_tilde
 
@@ -46,7 +46,7 @@ def list_command(records: bool, as_json: bool) -> None:
         (
             visible(one.name, 48),
             age(one.since, now),
-            size(one.frees),
+            bounded(one.frees, one.at_most),
             when_freed(one),
             visible(one.status),
             short_path(one.original, home),
@@ -198,6 +198,7 @@ def trashed_json(one: Trashed) -> dict[str, object]:
         "since": time_json(one.since),
         "on_disk": one.on_disk,
         "frees": one.frees,
+        "at_most": one.at_most,
         "links": [str(link.path) for link in one.links],
         "freeing": one.purging,
         "lasts_until": one.lasts_until or None,

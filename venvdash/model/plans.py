@@ -196,6 +196,7 @@ class Trashed:
     why it was not freed when its days had passed, "" where nothing shows that it is used.
     ``days_left`` are counted days until it is freed, None where nobody counts. ``unsearched``: it
     was deleted while the search for its project ran, and no such search has ended since.
+    ``at_most``: ``frees`` is an upper bound, as in ``Usage``.
     """
 
     path: Path
@@ -205,6 +206,7 @@ class Trashed:
     since: float = 0.0
     on_disk: int = 0
     frees: int = 0
+    at_most: bool = False
     links: tuple[Link, ...] = ()
     edits: tuple[Edit, ...] = ()
     status: str = ""

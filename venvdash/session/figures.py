@@ -31,9 +31,14 @@ def size(count: int | None) -> str:
 
 def frees(usage: "Usage | None") -> str:
     """Return what deleting an environment frees, as ``size`` does; ``≤`` before an upper bound."""
-    if usage is None or not usage.at_most:
-        return size(usage.frees if usage else None)
-    text = size(usage.frees)
+    return size(None) if usage is None else bounded(usage.frees, usage.at_most)
+
+
+def bounded(count: int, at_most: bool) -> str:
+    """Return bytes as ``size`` does, with ``≤`` before them where they are an upper bound."""
+    text = size(count)
+    if not at_most:
+        return text
     if len(text) == SIZE_CELLS:  # one cell is needed for the sign
         number, _, unit = text.partition(" ")
         text = f"{number.partition('.')[0]} {unit}"

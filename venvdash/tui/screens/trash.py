@@ -127,7 +127,8 @@ class TrashScreen(Dialog[None]):
             self._ask_to_free(list(self.listing.items))
 
     def _ask_to_free(self, items: Sequence[Trashed]) -> None:
-        frees = figures.size(sum(item.frees for item in items))
+        bounded = len(items) == 1 and items[0].at_most
+        frees = figures.bounded(sum(item.frees for item in items), bounded)
         what = visible(items[0].name) if len(items) == 1 else f"all {len(items)} environments"
         question = Content.assemble(
             "Free ", (what, "bold"), f" now? This gives back {frees} and cannot be undone."

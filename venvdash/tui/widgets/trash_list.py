@@ -34,7 +34,7 @@ def _size(item: Trashed, width: int) -> Parts:
 
 
 def _frees(item: Trashed, width: int) -> Parts:
-    return ((right(figures.size(item.frees), width), "plain"),)
+    return ((right(figures.bounded(item.frees, item.at_most), width), "plain"),)
 
 
 class TrashList(LineTable[Trashed]):
