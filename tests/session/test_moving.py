@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
+import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +19,10 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows, uv_lock, venv
 from tests.session.sharing import last, scanned
-from venvdash.actions import move_stages
+from venvdash.actions import move_stages, treecopy
 from venvdash.model import Outcome, Proposal, Result, Status
 from venvdash.session import Session
-from venvdash.system import locks
+from venvdash.system import filecopy, locks
 
 _COPYING = ["making", "copying", "copied", "move journalled", "put"]
 _REPLACING = ["led", "checked", "locked", "journalled", "renamed", "verified", "synced"]
@@ -96,6 +98,60 @@ def test_all_that_was_in_it_arrives(world: World) -> None:
     assert (world.new / "data.bin").stat().st_blocks == 0
     assert os.getxattr(world.new / "data.bin", "user.origin") == b"experiment 7"
     assert (world.new / "notebooks" / "twin").stat().st_nlink == 2
+
+
+def test_pipes_arrive_and_sockets_are_left_out(world: World) -> None:
+    pipe, address = world.old / "notebooks" / "pipe", world.old / "notebooks" / "kernel"
+    os.mkfifo(pipe)
+    os.chown(pipe, 65534, 65534)
+    pipe.chmod(0o640)
+    os.utime(pipe, (1_600_000_000, 1_600_000_000))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.fspath(address))
+        result = world.move(scanned(world.home))
+    assert result.outcome is Outcome.DONE, result.reason
+    assert result.reason == (
+        "The original is in the trash. 1 socket was left out: the program that made it makes it "
+        "again."
+    )
+    found = (world.new / "notebooks" / "pipe").lstat()
+    assert stat.filemode(found.st_mode) == "prw-r-----"
+    assert (found.st_uid, found.st_gid, found.st_mtime) == (65534, 65534, 1_600_000_000)
+    assert not (world.new / "notebooks" / "kernel").exists()
+    assert world.check() == world.new
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_changes_while_it_is_copied_is_copied_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Twice; what then still changes is not moved."""
+    thesis = world.old / "notebooks" / "thesis.ipynb"
+    written: list[int] = []
+    copy_file = filecopy.copy_file
+
+    def busy(source: int, target: bytes, stop: Callable[[], bool]) -> bool:
+        done = copy_file(source, target, stop)
+        if target.endswith(b"thesis.ipynb") and len(written) < times:
+            written.append(thesis.write_text(f"years of work {len(written)}"))
+            (world.old / "notebooks" / f"new{len(written)}").touch()
+        return done
+
+    monkeypatch.setattr(treecopy, "copy_file", busy)
+    result = world.move(scanned(world.home))
+    assert len(written) == times
+    if times == 1:
+        assert result.outcome is Outcome.DONE, result.reason
+        assert (world.new / "notebooks" / "thesis.ipynb").read_text() == "years of work 0"
+        assert (world.new / "notebooks" / "new1").exists()
+        return
+    assert result.outcome is Outcome.SKIPPED
+    assert "Files were changed while it was copied: notebooks/new3, notebooks/thesis" in (
+        result.reason
+    )
+    assert os.listdir(world.other) == []
+    assert thesis.read_text() == "years of work 2"
+    assert os.readlink(world.project / ".venv") == str(world.old)
 
 
 @pytest.mark.parametrize("step", ["copied", "move journalled", "led", "locked", "renamed"])

@@ -1,4 +1,4 @@
-"""Copying an environment: made anew from the same packages, or file by file; whole, or not at all.
+"""Copying an environment: reinstalled by uv, or file by file; whole, or not at all.
 
 The original is only read. The copy is made in a directory of ours beside its place (``making``),
 made to name that place, looked at, started once, and only then given its name.
@@ -6,19 +6,21 @@ made to name that place, looked at, started once, and only then given its name.
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from venvdash.actions import checks, scripts, steps, uv
 from venvdash.actions.context import Context
 from venvdash.actions.events import Output, Progressed
-from venvdash.actions.exposure import exposed, foreign_project
+from venvdash.actions.exposure import exposed
 from venvdash.actions.links import ChangedError
 from venvdash.actions.making import Making
 from venvdash.actions.manifest import Manifest, in_words
 from venvdash.actions.programs import CancelledError
+from venvdash.actions.reinstalling import DiffersError, Reinstalling, Telling, packages_in
 from venvdash.actions.rename_journal import NAME as RENAMING
 from venvdash.actions.renaming import movable, taken, unwritten
 from venvdash.actions.repair import Repair, RepairError, leftovers, own_names, refusal
@@ -29,22 +31,13 @@ from venvdash.actions.scripts import bin_of
 from venvdash.actions.treecopy import Extent, TreeCopy, extent, lacking
 from venvdash.model import Claim, Direction, Environment, Flag, How, Package, Row
 from venvdash.records.sidecar import NAME as SIDECAR
-from venvdash.scanner.packages import origins, site_directory
-from venvdash.stores.base import parse_cfg
 from venvdash.system import locks
-from venvdash.system.files import read_text
 from venvdash.text import visible
 
 KEPT_OUT = frozenset({".lock", RENAMING, SIDECAR})  # directly in an environment, never copied
-_REQUIREMENTS = "requirements.txt"
 _TIMEOUT = 60.0  # seconds in which an interpreter must answer
 _ASK = "import sys; print(sys.prefix)"
-# What would send uv elsewhere, or make other environments than were asked for.
-_DROPPED = frozenset(
-    {"VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_SYSTEM_PYTHON"}
-)
-
-Telling = Generator[Output | Progressed, None, None]
+_ATTEMPTS = 3  # at copying files while something changes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +46,14 @@ class Copied:
 
     ``manifest`` is what the original held when it was read, None where packages were installed.
     ``left_out`` are the names directly below the original that were not copied. ``lossy`` counts
-    the files and directories whose owner or extended attributes cannot be kept at the target.
+    the files and directories whose owner or extended attributes cannot be kept at the target,
+    ``sockets`` those that were not copied, since only the program that made one can use it.
     """
 
     manifest: Manifest | None = None
     left_out: frozenset[str] = frozenset()
     lossy: int = 0
+    sockets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,7 @@ class Copying:
     """What is to be done: the environment of ``row``, also at ``target``, which is its prefix.
 
     ``packages``: how they are had again; None where all files are copied. ``python``: another
-    interpreter, or its version, for what is made anew. ``whole``: it is to take the original's
+    interpreter, or its version, for what is reinstalled. ``whole``: it is to take the original's
     place, so what the tool wrote of its project is copied, too.
     """
 
@@ -134,7 +129,7 @@ def copy(
         raise ChangedError(f"{visible(wanted.target)} was taken meanwhile.") from error
     except uv.UvError as error:
         raise FailedError(f"{_said(error)} {_untouched(wanted)}") from error
-    except (RepairError, _DiffersError, OSError, ValueError) as error:
+    except (RepairError, DiffersError, OSError, ValueError) as error:
         raise FailedError(f"{words(error)}. {_untouched(wanted)}") from error
 
 
@@ -144,10 +139,6 @@ def _said(error: uv.UvError) -> str:
     errors = [line for line in lines if line.startswith("error: ")]
     said = (errors or lines[-1:] or ["it gave no reason"])[0].removeprefix("error: ")
     return f"uv failed: {visible(said.rstrip('.'))}."
-
-
-class _DiffersError(Exception):
-    """What was installed is not what was asked for; the text says what differs."""
 
 
 def _untouched(wanted: Copying) -> str:
@@ -171,7 +162,7 @@ class _Work:
 
     def done(self) -> Generator[Output | Progressed, None, Copied]:
         look = checks.look(self.wanted.row, self.context)
-        before = _packages(self.environment.path, self.environment.python)
+        before = packages_in(self.environment.path, self.environment.python)
         with ExitStack() as stack:
             lock = stack.enter_context(locks.share_environment(self.environment.path))
             if lock.busy:
@@ -194,11 +185,11 @@ class _Work:
     def _check_unchanged(self, before: tuple[Package, ...]) -> None:
         """Raise ChangedError where the original is not as it was when it was read."""
         prefix, manifest = self.environment.path, self.copied.manifest
-        if same_packages(before, _packages(prefix, self.environment.python)):
+        if same_packages(before, packages_in(prefix, self.environment.python)):
             raise ChangedError("Packages were changed while it was copied. Nothing was changed.")
         if manifest is None:
             return
-        if changed := manifest.differences(Manifest.of(prefix, self.copied.left_out)):
+        if changed := manifest.differences(self._now(self.copied.left_out)):
             raise ChangedError(
                 f"Files were changed while it was copied: {in_words(changed)}. "
                 "Nothing was changed; try again when nothing writes to it."
@@ -206,48 +197,66 @@ class _Work:
 
     def _made(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
         """Make it in its directory, one way or the other, and have it name its place."""
-        target = self.wanted.target
-        if self.wanted.packages is not None:
+        wanted = self.wanted
+        if wanted.packages is not None:
             try:
                 # What uv links from its cache takes no room.
                 self._check_room(size.own_entries, size.own_size)
-                yield from self._anew(making, self.wanted.packages)
+                work = Reinstalling(wanted.row, wanted.python, self.context, self.cancel)
+                yield from work.run(making, wanted.packages)
                 self._name(making, [making.path])
                 return
-            except (uv.UvError, _DiffersError) as error:
-                if self.wanted.python is not None:
+            except (uv.UvError, DiffersError) as error:
+                if wanted.python is not None:
                     raise
-                if isinstance(error, _DiffersError):
+                if isinstance(error, DiffersError):
                     yield Output(str(error))
             yield Output("Its packages cannot be had again: all files are copied.")
             making.begin_again()
-        self._check_room(size.entries, size.size)
-        steps.step("copying")
+        yield from self._files(making, size, claims)
+
+    def _files(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
+        """Copy all files, and again where files were changed meanwhile; not for ever."""
         names = own_names(self.environment.path)
-        respelling = Respelling(names, target)
-
-        def relinked(below: bytes, text: bytes) -> bytes:
-            led = os.path.normpath(os.path.join(os.path.dirname(below), text))
-            if os.path.isabs(text):
-                return respelling.link(text)
-            outside = led == b".." or led.startswith(b"../")
-            prefix = os.fsencode(self.environment.path)
-            return os.path.normpath(os.path.join(prefix, led)) if outside else text
-
         left_out = frozenset(self._left_out(claims))
-        work = TreeCopy(
-            self.environment.path,
-            making.path,
-            without=left_out,
-            relinked=relinked,
-            cancelled=self.cancel.is_set,
-        )
-        yield from work.run(size.entries)
-        self.copied = Copied(work.manifest, left_out, work.lossy)
+        for attempt in range(_ATTEMPTS):
+            self._check_room(size.entries, size.size)
+            steps.step("copying")
+            work = TreeCopy(
+                self.environment.path,
+                making.path,
+                without=left_out,
+                relinked=partial(self._relinked, Respelling(names, self.wanted.target)),
+                cancelled=self.cancel.is_set,
+            )
+            try:
+                yield from work.run(size.entries)
+                changed = bool(work.manifest.differences(self._now(left_out)))
+            except FileNotFoundError:  # removed between two looks
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                changed = True
+            if not changed or attempt == _ATTEMPTS - 1:
+                break
+            yield Output("Files were changed while they were copied: they are copied again.")
+            making.begin_again()
+        self.copied = Copied(work.manifest, left_out, work.lossy, work.sockets)
         steps.step("copied")
         if not self.wanted.whole:  # it was made now, whatever its files say
             os.utime(making.path / "pyvenv.cfg")
         self._name(making, names)
+
+    def _relinked(self, respelling: Respelling, below: bytes, text: bytes) -> bytes:
+        """Return what the copy of the link at ``below`` says that says ``text``."""
+        led = os.path.normpath(os.path.join(os.path.dirname(below), text))
+        if os.path.isabs(text):
+            return respelling.link(text)
+        outside = led == b".." or led.startswith(b"../")
+        prefix = os.fsencode(self.environment.path)
+        return os.path.normpath(os.path.join(prefix, led)) if outside else text
+
+    def _now(self, left_out: frozenset[str]) -> Manifest:
+        return Manifest.of(self.environment.path, left_out)
 
     def _check_room(self, entries: int, size: int) -> None:
         if reason := lacking(self.wanted.target.parent, entries, size):
@@ -265,90 +274,6 @@ class _Work:
                     names.add(source.name)
         return names
 
-    # Made anew.
-
-    def _anew(self, making: Making, packages: Again) -> Telling:
-        """Make an environment as the original was made, with the same packages. Raises UvError."""
-        cfg = parse_cfg(read_text(self.environment.path / "pyvenv.cfg") or "")
-        options = ["--relocatable"] if cfg.get("relocatable", "").lower() == "true" else []
-        if cfg.get("include-system-site-packages", "").lower() == "true":
-            options.append("--system-site-packages")
-        python = self.wanted.python or base_python(self.environment)
-        yield Progressed("making the environment")
-        options += ["--quiet", "--no-project", "--python", str(python)]
-        yield from self._uv("venv", *options, making.path)
-        if packages.requirements:
-            file = making.path.parent / _REQUIREMENTS
-            file.write_text("".join(f"{line}\n" for line in packages.requirements))
-            count = len(packages.requirements)
-            yield Progressed(f"installing {count} package{'s' * (count > 1)}")
-            interpreter = making.path / bin_of(making.path) / "python"
-            yield from self._uv("pip", "install", "--no-deps", "--python", interpreter, "-r", file)
-        wanted = _packages(self.environment.path, self.environment.python)
-        differs = same_packages(wanted, _packages(making.path, None))
-        if differs:
-            raise _DiffersError(f"The package index gave something else: {differs}.")
-
-    def _uv(self, *arguments: str | Path) -> Telling:
-        """Run uv, offline first: what it has need not be asked for."""
-        program = uv.find_uv(self.context.machine)
-        if program is None:
-            raise uv.UvError("uv", "is not found on PATH", "")
-        variables = self.context.machine.variables
-        environ = {
-            name: value
-            for name, value in variables.items()
-            if name not in _DROPPED and not name.startswith("UV_VENV_")
-        }
-        cwd = self._directory()
-        if arguments[0] == "pip":
-            self._stays(program, arguments, environ, cwd)
-        try:
-            lines = list(self._run(program, [*arguments, "--offline"], environ, cwd))
-        except uv.UvError as error:
-            if variables.get("UV_OFFLINE"):
-                yield from map(Output, error.words.splitlines())
-                raise
-            if arguments[0] == "pip":
-                yield Output("uv's cache does not have all of it: the package index is asked.")
-            yield from map(Output, self._run(program, [*arguments], environ, cwd))
-        else:
-            yield from map(Output, lines)
-
-    def _directory(self) -> Path:
-        """Return where uv is run: in the project, for its settings, if that is the user's own."""
-        project, machine = self.wanted.row.verdict.project, self.context.machine
-        if project is None or not os.path.isdir(project) or foreign_project(project, machine.uid):
-            return machine.home
-        return project
-
-    def _stays(
-        self, program: Path, arguments: Sequence[str | Path], environ: Mapping[str, str], cwd: Path
-    ) -> None:
-        """Raise UvError where uv's settings would have packages go elsewhere."""
-        log = self.context.log
-        setting = uv.elsewhere(
-            program, arguments, environ=environ, cwd=cwd, log=log, cancel=self.cancel
-        )
-        if setting is not None:
-            said = f"its settings have a `{setting}` under [pip], which installs somewhere else"
-            raise uv.UvError("uv pip install", said, "")
-
-    def _run(
-        self, program: Path, arguments: list[str | Path], environ: Mapping[str, str], cwd: Path
-    ) -> Iterator[str]:
-        return uv.stream(
-            program,
-            arguments,
-            environ=environ,
-            cwd=cwd,
-            log=self.context.log,
-            variables={"UV_NO_PROGRESS": "1"},
-            cancel=self.cancel,
-        )
-
-    # Whichever way.
-
     def _name(self, making: Making, names: list[Path] | tuple[Path, ...]) -> None:
         """Make the files name the place that it will have. Raises FailedError, OSError."""
         fixed = Repair.plan(making.path, names, self.wanted.target)
@@ -361,7 +286,7 @@ class _Work:
 
     def _check(self, made: Path, before: tuple[Package, ...]) -> None:
         """Raise FailedError unless it has the same packages and its interpreter starts there."""
-        differs = same_packages(before, _packages(made, None))
+        differs = same_packages(before, packages_in(made, None))
         if differs:
             raise FailedError(f"The copy would differ: {differs}. {_untouched(self.wanted)}")
         python = made / bin_of(made) / "python"
@@ -383,20 +308,3 @@ class _Work:
         if os.path.realpath(ran.stdout.strip()) != os.path.realpath(made):
             said = visible(ran.stdout.strip() or "nothing", 200)
             raise FailedError(f"Its Python would say that it is {said}. {_untouched(self.wanted)}")
-
-
-def _packages(prefix: Path, python: str | None) -> tuple[Package, ...]:
-    site = site_directory(str(prefix), python, frozenset(os.listdir(prefix)))
-    return origins(site) if site else ()
-
-
-def base_python(environment: Environment) -> Path:
-    """Return the interpreter that an environment was made from; it is not run for that."""
-    own = environment.path / bin_of(environment.path) / "python"
-    real = Path(os.path.realpath(own))
-    if not real.is_relative_to(os.path.realpath(environment.path)):
-        return real
-    minor = ".".join((environment.python or "3").split(".")[:2])
-    base = environment.base or environment.path
-    names = (f"python{minor}", "python3", "python", "python.exe")
-    return next((base / name for name in names if os.path.exists(base / name)), own)

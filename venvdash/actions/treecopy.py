@@ -7,6 +7,7 @@ into the copy.
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -97,7 +98,8 @@ class TreeCopy:
     below the root and its text, and returns the text of its copy.
 
     ``manifest`` is what the source held when each entry was read. ``lossy`` counts the files and
-    directories whose owner or extended attributes cannot be kept at the target.
+    directories whose owner or extended attributes cannot be kept at the target, ``sockets`` those
+    that are left out: only the program that made one can use it, and makes its own again.
     """
 
     def __init__(
@@ -114,13 +116,13 @@ class TreeCopy:
         self._without = {os.fsencode(name) for name in without}
         self._names: dict[int, bytes] = {}  # the first copy of each file with several names
         self.manifest = Manifest(without)
-        self.lossy = 0
+        self.lossy = self.sockets = 0
 
     def run(self, total: int) -> Iterator[Progressed]:
         """Copy it and tell how far it is; ``total`` is the number of entries.
 
         Raises CancelledError and OSError: the first error ends it, and what is there by then stays.
-        Nothing on another file system is copied; a FIFO, a socket, a device is an error.
+        Nothing on another file system is copied; a device is an error.
         """
         done = 0
         directories: list[tuple[bytes, os.stat_result, Attributes]] = []
@@ -167,7 +169,10 @@ class TreeCopy:
             _dress_link(target, found)
             return
         if not entry.is_file(follow_symlinks=False):
-            raise OSError(errno.EINVAL, "neither a file nor a link", os.fsdecode(entry.name))
+            found = os.stat(name, dir_fd=where, follow_symlinks=False)
+            self.manifest.note(below, found)
+            self._copy_special(found, entry.name, target)
+            return
         data = open_quietly(name, dir_fd=where)
         try:
             found = os.fstat(data)
@@ -183,6 +188,32 @@ class TreeCopy:
             raise OSError(error.errno, error.strerror, os.fsdecode(entry.name)) from error
         finally:
             os.close(data)
+
+    def _copy_special(self, found: os.stat_result, name: str | bytes, target: bytes) -> None:
+        """Create a FIFO again, and leave a socket out. Raises OSError for anything else."""
+        if stat.S_ISSOCK(found.st_mode):
+            self.sockets += 1
+        elif stat.S_ISFIFO(found.st_mode):
+            first = self._names.setdefault(found.st_ino, target) if found.st_nlink > 1 else target
+            if first != target:
+                os.link(first, target, follow_symlinks=False)
+                return
+            os.mkfifo(target, 0o600)
+            self.lossy += not _dress_fifo(target, found)
+        else:
+            raise OSError(errno.EINVAL, "neither a file nor a link", os.fsdecode(name))
+
+
+def _dress_fifo(path: bytes, found: os.stat_result) -> bool:
+    """Give a new FIFO owner, mode and times; False where the owner cannot be kept."""
+    kept = True
+    try:
+        os.lchown(path, found.st_uid, found.st_gid)
+    except PermissionError:
+        kept = False
+    os.chmod(path, stat.S_IMODE(found.st_mode))
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    return kept
 
 
 def _dress(path: bytes, found: os.stat_result, extended: Attributes) -> bool:

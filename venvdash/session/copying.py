@@ -16,6 +16,7 @@ from venvdash.actions.copy import Copied, Copying, Placing
 from venvdash.actions.events import Told
 from venvdash.actions.links import ChangedError
 from venvdash.actions.programs import CancelledError
+from venvdash.actions.reinstalling import base_python
 from venvdash.actions.relink_journal import Journals
 from venvdash.actions.requirements import Again
 from venvdash.actions.rollback import FailedError, words
@@ -132,7 +133,7 @@ def _commands(
 ) -> tuple[tuple[str, ...], ...]:
     if packages.obstacles:
         return ()
-    base = python or str(copies.base_python(row.environment))
+    base = python or str(base_python(row.environment))
     made = ("uv", "venv", "--python", base, str(place))
     install = ("uv", "pip", "install", "--no-deps", "--python", str(place))
     return (made, (*install, *(word for line in packages.requirements for word in _split(line))))

@@ -111,6 +111,10 @@ class _Work:
         if copied.lossy:
             files = counted(copied.lossy, "file")
             said += f" Owner or extended attributes of {files} could not be kept there."
+        if copied.sockets:
+            sockets = counted(copied.sockets, "socket")
+            were, them = ("was", "it") if copied.sockets == 1 else ("were", "them")
+            said += f" {sockets} {were} left out: the program that made {them} makes {them} again."
         row = self._row
         return Result(row.path, row.name, Outcome.DONE, said, trash=self._trash, place=self._place)
 

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from venvdash.actions.copy import base_python
+from venvdash.actions.reinstalling import base_python
 from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen
 from venvdash.session.targets import is_free
