@@ -153,16 +153,19 @@ from venvdash.session import Session
 from venvdash.system.machine import Machine
 session = Session(Machine.current(), Config())
 list(session.scan(usage=False))
-session.changes.sync(session.rows[Path(sys.argv[1])])
+row = session.rows[Path(sys.argv[2])]
+session.changes.sync(row) if sys.argv[1] == "sync" else session.changes.relink(row, Path.cwd())
 """
 
 
-def test_the_lock_of_a_plan_that_is_killed_goes_at_the_next_start(place: Place) -> None:
+@pytest.mark.parametrize("verb", ["sync", "relink"])
+def test_the_lock_of_a_plan_that_is_killed_goes_at_the_next_start(place: Place, verb: str) -> None:
     project, environment = slow_to_plan(place)
+    row = environment if verb == "sync" else place.central(place.project("former", "alpha"))
     place.session()
     before = tree(environment, times=False)
     planning = subprocess.Popen(
-        [sys.executable, "-c", _PLANNING, environment], env=place.home.variables
+        [sys.executable, "-c", _PLANNING, verb, row], env=place.home.variables, cwd=project
     )
     ended = threading.Event()
 

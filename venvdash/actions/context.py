@@ -25,7 +25,8 @@ class Context:
     ``own`` are the places of venvdash itself: its environment and the interpreter it runs on.
     ``log`` is where programs that are started are recorded. ``trusted`` are projects of other
     users, links resolved, whose code the user lets run. ``silent`` are stores that do not answer;
-    they are not among the ``roots``.
+    they are not among the ``roots``. ``notes`` is our state, for what a plan would leave if it were
+    killed; None where nothing is to be remembered.
     """
 
     machine: Machine
@@ -35,6 +36,7 @@ class Context:
     log: Log = field(default_factory=Log)
     trusted: frozenset[Path] = frozenset()
     silent: tuple[Path, ...] = ()
+    notes: Path | None = None
 
     def roots_of(self, environment: Environment) -> tuple[Root, ...]:
         """Return the roots of stores that an environment lies in, none where no store looks there.

@@ -49,7 +49,7 @@ def expected(store: Store, wanted: Assignment, context: Context) -> Expected:
     if program is None:
         return by_formula
     try:
-        with leaving_no_lock(by_formula.entry, None):
+        with leaving_no_lock(by_formula.entry, context.notes):
             told = _asked(program, wanted, wanted.project, context)
     except uv.UvError as error:
         told = None

@@ -242,7 +242,8 @@ def _known(session: "Session") -> Known:
 
 
 def _context(session: "Session") -> Context:
-    return Context.current(session.machine, session.config, session.log)
+    context = Context.current(session.machine, session.config, session.log)
+    return replace(context, notes=session.machine.state_directory) if session.remembers else context
 
 
 def _result(row: Row, outcome: Outcome, reason: str, place: Path | None = None) -> Result:
