@@ -9,6 +9,10 @@ from uv import find_uv_bin
 
 from tests.conftest import Home
 from tests.tools.asking import path_in, why_none
+from venvdash.config import Config
+from venvdash.scanner import workspaces
+from venvdash.stores._pythons import patch_version_of
+from venvdash.stores.uv import STORE
 from venvdash.system.files import real
 
 ON = {"UV_PREVIEW_FEATURES": "centralized-project-envs"}
@@ -24,6 +28,7 @@ class Uv:
     def __init__(self, home: Home, pythons: tuple[Path, Path]) -> None:
         self.home, self.pythons = home, pythons
         self.paths = [str(python.parent) for python in pythons]
+        self.created: Path | None = None  # what we said last that uv would create
 
     def variables(self, first: int = 0) -> dict[str, str]:
         folders = self.paths if first == 0 else self.paths[::-1]
@@ -40,18 +45,29 @@ class Uv:
         self.run(path, "lock", "-q")
         return path
 
-    def answer(self, project: Path, **variables: str) -> Path | None:
-        """Return the environment that a sync would use as it is."""
+    def answer(self, project: Path, **variables: str) -> tuple[Path, bool]:
+        """Return the environment of a sync, and whether it would be used as it is."""
         words = ("sync", "--dry-run", "--output-format", "json")
         found = json.loads(self.run(project, *words, **variables))["sync"]
-        kept = found["action"] == "check"
-        return real(Path(found["environment"]["path"])) if kept else None
+        return Path(found["environment"]["path"]), found["action"] == "check"
 
     def agrees(self, project: Path, **variables: str) -> Path | None:
-        """Return uv's answer, which has to be ours as well."""
-        answer = self.answer(project, **self.variables() | variables)
-        assert path_in(self.home, project, **self.variables() | variables) == answer
-        return answer
+        """Return the environment that uv would use as it is, which has to be our answer as well.
+
+        Where uv would create one, ours is that path, or none where it is not sure.
+        """
+        given = self.variables() | variables
+        answer, kept = self.answer(project, **given)
+        assert path_in(self.home, project, **given) == (real(answer) if kept else None)
+        if not kept:
+            use = STORE.use(
+                workspaces.root_of(project) or project,
+                self.home.machine(project, **given),
+                Config(),
+            )
+            assert use.environment in (answer, None)
+            self.created = use.environment
+        return real(answer) if kept else None
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +122,8 @@ def test_a_venv_directory_is_used_with_the_feature_off_only(
         uv.run(project, "venv", "-q", "--clear", "-p", python)
         assert uv.agrees(project, **OFF) == project / ".venv"
         assert uv.agrees(project, **ON) == environment
+        gone = "`uv sync` deletes ~/code/both/.venv."
+        assert why_none(uv.home, project, **uv.variables() | ON, UV_PYTHON="3.99").endswith(gone)
         inside = project / "src"
         inside.mkdir(exist_ok=True)
         assert path_in(uv.home, inside, **uv.variables()) == project / ".venv"
@@ -190,7 +208,9 @@ def test_a_link_to_another_disk(uv: Uv) -> None:
     (project / ".venv").symlink_to(other)
     assert uv.agrees(project, **OFF) == other
     assert uv.agrees(project, **ON) is None
-    assert why_none(uv.home, project, **uv.variables() | ON).startswith("uv has none to use in ")
+    assert why_none(uv.home, project, **uv.variables() | ON).startswith(
+        ("uv has none", "uv would cr")
+    )
 
 
 def test_a_moved_project_gets_a_new_one_with_the_feature_on(uv: Uv) -> None:
@@ -200,6 +220,10 @@ def test_a_moved_project_gets_a_new_one_with_the_feature_on(uv: Uv) -> None:
     assert uv.agrees(project, **ON) == environment
     moved = project.rename(project.with_name("moved"))
     assert uv.agrees(moved, **ON) is None
+    told = "uv would create ~/.cache/uv/environments-v2/app-cp"
+    sure = patch_version_of(uv.pythons[0].resolve())
+    assert bool(uv.created) is bool(sure)
+    assert why_none(uv.home, moved, **uv.variables(), **ON).startswith(told) is bool(sure)
     assert uv.agrees(moved, **OFF) == environment
     moved.rename(project)
     assert uv.agrees(project, **ON) == environment
@@ -216,3 +240,23 @@ def test_a_member_of_a_workspace_uses_the_environment_of_the_root(uv: Uv) -> Non
     uv.run(project, "sync", "-q", **ON)
     environment = (project / ".venv").resolve()
     assert uv.agrees(member, **ON) == uv.agrees(member, **OFF) == environment
+
+
+def test_what_uv_would_create_is_named_where_its_version_is_known(uv: Uv) -> None:
+    project = uv.project("new")
+    header = '#define PY_VERSION "{}"\n'
+    folder = uv.home.path / "python" / "bin"
+    include = folder.parent / "include" / "python3.12"
+    include.mkdir(parents=True)
+    folder.mkdir()
+    python = folder / "python3.12"
+    python.touch(0o755)
+    (folder / "python3").symlink_to(python)
+    given = {**ON, "PATH": str(folder)}
+    for version, told in (("3.12.4", True), ("3.13.1", False), ("3.12.0rc1", False)):
+        (include / "patchlevel.h").write_text(header.format(version))
+        use = STORE.use(project, uv.home.machine(project, **given), Config())
+        assert bool(use.environment and use.environment.name.startswith("app-cp3.12.4-")) is told
+        assert not use.exists
+    (include / "patchlevel.h").unlink()
+    assert STORE.use(project, uv.home.machine(project, **given), Config()).environment is None

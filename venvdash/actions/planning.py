@@ -1,7 +1,9 @@
 """Asking uv what it would do leaves nothing: the lock file that uv makes meanwhile goes again.
 
 Also `uv sync --dry-run` makes ``.lock`` in an environment that has none. A note in our state lets
-the next start remove it where venvdash was killed before it could.
+the next start remove it where venvdash was killed before it could. What uv looks up meanwhile
+(interpreters, metadata of packages) stays in uv's own cache, as after every command of uv's: with
+another cache a plan would need the network.
 """
 
 import hashlib

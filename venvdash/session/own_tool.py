@@ -128,8 +128,8 @@ def _missing(uses: Sequence[Use], project: Path, home: Path) -> str:
     if not uses:
         return f"no environment belongs to the project of {where}."
     use = uses[0]
+    gone = f" `uv sync` deletes {short_path(use.deletes, home)}." if use.deletes else ""
     if use.environment is None:
-        gone = f" `uv sync` deletes {short_path(use.deletes, home)}." if use.deletes else ""
         return f"{use.tool} has none to use in {where}: {visible(use.why)}.{gone}"
     there = short_path(use.environment, home)
-    return f"{use.tool} would create {there} for {where}: {visible(use.why)}."
+    return f"{use.tool} would create {there} for {where}: {visible(use.why)}.{gone}"

@@ -14,6 +14,7 @@ _LIMIT = 64 * 1024  # bytes of a pyvenv.cfg
 _FILE_LIMIT = 4096  # bytes of a version file
 _INTERPRETERS = ("bin/python", "Scripts/python.exe", "python.exe")
 _CLAUSE = re.compile(r"(===|==|!=|~=|<=|>=|<|>)\s*v?([0-9]+(?:\.[0-9]+)*)(\.\*)?")
+_PY_VERSION = re.compile(r'^#define PY_VERSION\s+"([0-9]+\.[0-9]+\.[0-9]+)"', re.MULTILINE)
 _MINOR = re.compile(r"python([0-9]+\.[0-9]+)t?(?:\.exe)?")
 
 
@@ -68,6 +69,17 @@ def minor_of(interpreter: Path | None) -> str:
     """Return ``X.Y`` of an interpreter by its name, "" where that does not tell."""
     found = _MINOR.fullmatch(interpreter.name) if interpreter else None
     return found[1] if found else ""
+
+
+def patch_version_of(interpreter: Path) -> str:
+    """Return ``X.Y.Z`` of an interpreter by the header of its C API, "" where that does not tell.
+
+    Include/patchlevel.h of CPython; pre-releases and free-threaded builds are not told.
+    """
+    name = interpreter.name
+    header = interpreter.parent.parent / "include" / name / "patchlevel.h"
+    found = _PY_VERSION.search(read_text(header, _LIMIT) or "")
+    return found[1] if found and found[1].startswith(f"{minor_of(interpreter)}.") else ""
 
 
 def _named(path: Path) -> Path | None:

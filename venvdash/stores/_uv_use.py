@@ -7,7 +7,8 @@ Read in uv 0.13.9 (``crates/uv/src/commands/project``) and seen with it:
   a file with a path. Where its Python does not fit the project, uv replaces it.
 - With the feature on, ``.venv`` only tells which Python: uv uses the environment in its cache that
   belongs to the project and to the interpreter of ``.venv``. Where that is missing or does not
-  fit, it is the one of the interpreter that uv finds first. ``uv sync`` then makes ``.venv`` a link
+  fit, it is the one of the interpreter that uv finds first, which uv creates where it is missing.
+  ``uv sync`` then makes ``.venv`` a link
   to it, and **deletes a directory** ``.venv`` that is an environment, user files included.
 - What fits: UV_PYTHON, else ``.python-version`` of the project or of uv's configuration folder;
   and ``requires-python``.
@@ -21,7 +22,15 @@ from pathlib import Path
 
 from venvdash.model import Use
 from venvdash.stores import uv_settings
-from venvdash.stores._pythons import allows, cfg_of, has_python, minor_of, on_path, version_of
+from venvdash.stores._pythons import (
+    allows,
+    cfg_of,
+    has_python,
+    minor_of,
+    on_path,
+    patch_version_of,
+    version_of,
+)
 from venvdash.stores.base import normalised
 from venvdash.stores.reading import LIMIT, string, toml_table
 from venvdash.system.files import read_text, real
@@ -41,9 +50,18 @@ _PATH_LIMIT = 8 * 1024  # bytes of a `.venv` file
 _PIN_LIMIT = 1024  # bytes of a .python-version
 _PIN = re.compile(r"(?:(?:cpython|cp|python)[@-]?)?([0-9]+(?:\.[0-9]+){0,2})(?:-.*)?")
 _ENTRY = re.compile(r"(?:(.*)-)?([a-z]+)([0-9]+\.[0-9][0-9a-z.+]*)-[0-9a-f]{16}")
+_VARIANT = re.compile(r"freethreaded|debug|musl")  # in the name of an interpreter that uv manages
 _PINS = (".python-version", ".python-versions")
 
 Named = Callable[[str, str], Iterable[str]]  # the entries for an implementation and a version
+
+
+@dataclass(frozen=True, slots=True)
+class _Python:
+    """An interpreter: its directory, and its version X.Y.Z, "" where that is not sure."""
+
+    folder: Path
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +182,16 @@ class _Asked:
             for path in self._entries(bucket)
             if (cfg := cfg_of(path)) is not None and self._request.allows(version_of(cfg))
         }
-        home = self._first_python() if self._request.known else None
-        if home is not None:
+        first = self._first_python() if self._request.known else None
+        if first is not None:
+            home = first.folder
             for path, cfg in fitting.items():
                 if real(Path(cfg.get("home", "/"))) == home:
                     why = f"uv keeps it in its cache, and finds the Python of {home} first"
                     return self.answer(path, why, True, certain=False, central=True)
             why = f"uv's cache has none for the Python of {home}, which uv finds first"
-            return self.answer(None, why, False, certain=False, central=True)
+            created = self._created(bucket, first)
+            return self.answer(created, why, False, certain=False, central=True)
         if len(fitting) == 1:
             why = "it is the only one in uv's cache whose Python fits the project"
             return self.answer(next(iter(fitting)), why, True, certain=False, central=True)
@@ -189,8 +209,15 @@ class _Asked:
             if found and (found[1] or "") == self._head and name in self._names(found[2], found[3]):
                 yield bucket / name
 
-    def _first_python(self) -> Path | None:
-        """Return the directory of the interpreter that uv finds first; None where not told.
+    def _created(self, bucket: Path, python: _Python) -> Path | None:
+        """Return the entry that uv would create for an interpreter; None where that is not sure."""
+        if not python.version or self._machine.platform != "linux":
+            return None
+        name = next(iter(self._names("cp", python.version)), None)
+        return bucket / name if name else None
+
+    def _first_python(self) -> _Python | None:
+        """Return the interpreter that uv finds first; None where not told.
 
         Those that uv manages come before those on PATH.
         """
@@ -201,10 +228,10 @@ class _Asked:
         names = [f"python{minor}"] if minor else []
         for found in on_path(self._machine, self._project, *names, "python3", "python"):
             if found is None or self._request.may_allow(minor_of(found)):
-                return found.parent if found else None
+                return _Python(found.parent, patch_version_of(found)) if found else None
         return None
 
-    def _managed(self) -> Iterator[Path]:
+    def _managed(self) -> Iterator[_Python]:
         machine = self._machine
         given = machine.variable("UV_PYTHON_INSTALL_DIR")
         folder = Path(given) if given else machine.data_home / "uv" / "python"
@@ -214,11 +241,14 @@ class _Asked:
         except OSError:
             names = []
         for name in names:
-            version = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
-            if version and self._request.allows(version[1]):
-                found.append(([int(part) for part in version[1].split(".")], name))
-        for _, name in sorted(found, reverse=True):
-            yield real(folder / name / "bin")
+            named = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
+            if named and self._request.allows(named[1]):
+                found.append(([int(part) for part in named[1].split(".")], name, named[1]))
+        for _, name, version in sorted(found, reverse=True):
+            # uv names an environment by X.Y where a link of that name leads to the interpreter.
+            link = name.replace(f"cpython-{version}-", f"cpython-{_minor(version)}-")
+            sure = link not in names and not _VARIANT.search(name)
+            yield _Python(real(folder / name / "bin"), version if sure else "")
 
     def _requested(self) -> Request:
         specifiers = string(self._pyproject, "project", "requires-python")
