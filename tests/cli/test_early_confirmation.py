@@ -48,6 +48,7 @@ def test_what_is_found_afterwards_is_restored_and_said(home: Home) -> None:
         confirm(home, screen, environment)
         assert screen.wait() == 1
     assert b"webapp was restored: its project was found. ~/.attic/deep/er/webapp/" in screen.output
+    assert b"wait in the trash" not in screen.output
     assert environment.is_dir()
 
 
@@ -57,6 +58,7 @@ def test_what_is_not_found_stays_in_the_trash(home: Home) -> None:
         confirm(home, screen, environment)
         assert screen.wait() == 0
     assert b"was restored" not in screen.output
+    assert b"wait in the trash for 7 days" in screen.output
     assert not environment.exists()
 
 

@@ -267,7 +267,8 @@ class EndedSearch(ProjectSearch):
 class ListSource:
     """A source that tells a list of events; at a threading.Event it waits, as for a slow disk.
 
-    ``plan``, ``deleting``, ``undoing`` and ``trashed`` are what it answers to people who delete.
+    ``plan`` (``replanned`` once the search has ended), ``deleting``, ``undoing`` and ``trashed``
+    are what it answers to people who delete.
     ``search`` is the search for projects, ``found`` what it changes in the table, ``restored``
     what is restored then, ``returned`` what in the trash has a project again, ``settled`` what is
     restored of that at once. ``unsettled`` was deleted and is still to be searched for.
@@ -278,6 +279,7 @@ class ListSource:
     problems: list[Problem] = field(default_factory=list)
     scans: int = 0
     plan: Plan | Exception = field(default_factory=lambda: Plan(Action.DELETE, ()))
+    replanned: Plan | None = None
     deleting: Sequence[DeleteEvent | threading.Event | Exception] = ()
     undoing: Sequence[DeleteEvent] = (Finished(()),)
     relinked: bool = False
@@ -356,6 +358,12 @@ class ListSource:
         assert list(trash) == self.lost_in_trash()
         return self.returned
 
+    def remaining(self, finished: Finished) -> Finished:
+        last = [event for event in self.restored if isinstance(event, Finished)]
+        back = {one.path for event in last for one in event.results}
+        left = tuple(one for one in finished.results if one.path not in back)
+        return replace(finished, results=left, in_trash=sum(one.frees for one in left))
+
     def settle_trash(
         self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
     ) -> Iterator[DeleteEvent]:
@@ -379,7 +387,7 @@ class ListSource:
         self.asked.append(tuple(paths))
         if isinstance(self.plan, Exception):
             raise self.plan
-        return self.plan
+        return self.replanned if self.replanned and self.search.over else self.plan
 
     def delete(
         self,

@@ -7,7 +7,7 @@ import pytest
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, ListSource, Told, everything, many, row, small_machine
 from venvdash.model import Row, Status
-from venvdash.scanner.events import Ended, Phase, Progress, StoreSeen
+from venvdash.scanner.events import Ended, Phase, Problem, Progress, StoreSeen
 from venvdash.session.events import RowChanged, RowGone
 from venvdash.stores.base import Root
 from venvdash.tui.keys import SECTIONS
@@ -114,6 +114,18 @@ def test_what_is_no_environment_is_listed_with_its_reason() -> None:
         assert "the usual place of uv" in driver.text
 
     drive(source(), script, (120, 40))
+
+
+def test_paths_in_the_reasons_of_other_things_begin_with_a_tilde() -> None:
+    events = everything([])
+    events.insert(0, Problem(None, f"{HOME}/notes.toml cannot be read."))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("5")
+        assert "~/notes.toml cannot be read." in driver.text
+
+    drive(ListSource(events), script, (120, 40))
 
 
 def test_the_filter_works_while_typing_and_escape_clears_it() -> None:

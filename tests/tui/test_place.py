@@ -103,8 +103,10 @@ def test_what_stands_against_it_is_said_while_one_types() -> None:
 
     async def script(driver: Driver) -> None:
         await opened(driver, "f2")
-        assert "! app [/red] is taken.\\e" in driver.text
-        await driver.press("x")
+        assert "Type another name." in driver.text, "nothing is wrong with the present one"
+        await driver.press("enter", "2")
+        await driver.until(lambda: "! app2 [/red] is taken.\\e" in driver.text)
+        await driver.press("backspace", "x")
         assert "is taken" not in driver.text, "no longer of what is typed"
         await driver.until(lambda: "It will be done." in driver.text)
         await driver.press(*"yz")

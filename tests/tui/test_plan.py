@@ -1,15 +1,20 @@
 """The dialog that shows a plan: what it says, and what it takes to say yes."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from tests.tui.driving import Driver, drive
-from tests.tui.feeding import HOME, STORE, ListSource, everything, row
+from tests.tui.feeding import HOME, STORE, EndedSearch, ListSource, everything, row
 from venvdash.model import Action, Item, Plan, Refusal, Row, Status
+from venvdash.model.plans import SEARCHING
+from venvdash.scanner.search import Findings
 from venvdash.session.consent import words_to_type
+from venvdash.tui.screens import plan as plan_screen
 from venvdash.tui.screens.plan import PlanScreen
 
 GONE = "~/code/old is not there; ~/code is, and can be read."
@@ -186,18 +191,108 @@ def test_each_name_that_the_plan_asks_for_is_typed() -> None:
     drive(feed, script)
 
 
-def test_a_plan_in_which_all_is_refused_cannot_be_carried_out() -> None:
-    feed = source(plan(refused=[Refusal(STORE / "x", "x", "It is locked.")]))
+@pytest.mark.parametrize("refused", [(), (Refusal(STORE / "x", "x", "It is locked."),)])
+def test_a_plan_with_nothing_to_do_says_so_and_offers_to_close(refused: Sequence[Refusal]) -> None:
+    feed = source(plan(refused=refused))
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
-        assert "Nothing of this can be deleted." in driver.text
-        assert "It is locked." in driver.text
-        await driver.press("y", "f", "tab", "enter")
-        assert driver.app.screen is not screen, "Cancel is all that is left"
+        assert "Nothing to delete" in driver.text
+        assert ("It is locked." in driver.text) == bool(refused)
+        assert "Delete 0" not in driver.text
+        assert "Close  Esc" in driver.text
+        assert "Delete  y" not in driver.text
+        await driver.press("y", "f")
+        assert driver.app.screen is screen
+        await driver.press("enter")
+        assert driver.app.screen is not screen
 
     drive(feed, script)
     assert len(feed.asked) == 1
+
+
+def searched_later(first: Plan, then: Plan) -> tuple[ListSource, threading.Event]:
+    """Return a source that makes another plan once the search has ended, and what ends that."""
+    gate = threading.Event()
+    feed = source(first)
+    feed.search = EndedSearch(Findings(ended=True), gate)
+    feed.replanned = then
+    return feed, gate
+
+
+def test_free_now_is_offered_as_soon_as_the_search_has_ended() -> None:
+    feed, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        assert "Free now" not in driver.text
+        gate.set()
+        await driver.until(lambda: "Free now" in driver.text)
+        assert "changed" not in driver.text, "the same goes as before"
+        await driver.press("f", "y")
+        await driver.until(lambda: len(feed.asked) == 3)
+
+    drive(feed, script)
+    asked = feed.asked[2]
+    assert isinstance(asked, tuple)
+    assert asked[:2] == (feed.replanned, True)
+
+
+def test_a_yes_does_not_count_the_moment_that_the_plan_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = plan(Item(OLD, unsearched=SEARCHING), Item(SCRATCH))
+    held = [Refusal(OLD.path, "old", "~/attic/old/.venv uses it.")]
+    feed, gate = searched_later(first, plan(Item(SCRATCH), refused=held))
+    monkeypatch.setattr(plan_screen, "_READING", 60.0)
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        gate.set()
+        await driver.until(lambda: "Delete 1 environment: changed, read it again" in driver.text)
+        assert "~/attic/old/.venv uses it." in driver.text
+        await driver.press("y")
+        assert driver.app.screen is screen
+        monkeypatch.setattr(plan_screen, "_READING", 0.0)
+        await driver.press("y")
+        await driver.until(lambda: len(feed.asked) == 3)
+
+    drive(feed, script)
+    asked = feed.asked[2]
+    assert isinstance(asked, tuple)
+    assert asked[0] is feed.replanned
+
+
+def test_what_was_typed_and_where_one_read_stay_when_the_plan_changes() -> None:
+    many = [Item(row(f"old-{n}", Status.UNKNOWN, mib=1), unsearched=SEARCHING) for n in range(50)]
+    then = [replace(item, unsearched="") for item in many]
+    feed, gate = searched_later(plan(*many), plan(*then))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        await driver.press("j", "j", "j", "tab", "tab", "5")
+        await driver.press("down")
+        top = screen.pane.scroll_offset.y
+        assert top > 0
+        gate.set()
+        await driver.until(lambda: "Free now" in driver.text)
+        assert screen.pane.scroll_offset.y == top
+        assert screen.query_one("#word", Input).value == "5"
+
+    drive(feed, script)
+
+
+def test_nothing_is_planned_again_once_the_dialog_is_closed() -> None:
+    feed, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        await driver.press("escape")
+        gate.set()
+        await driver.pilot.pause(0.3)
+        assert len(feed.asked) == 1
+
+    drive(feed, script)
 
 
 def test_a_plan_that_cannot_be_made_is_said() -> None:

@@ -62,7 +62,7 @@ def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> No
     feed.plan = Plan(Action.DELETE, (item,))
     trash = OLD.path.with_name(".venvdash-trash-old")
     done = Result(OLD.path, "old", Outcome.DONE, trash=trash)
-    feed.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,))]
+    feed.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,), in_trash=4)]
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -75,6 +75,7 @@ def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> No
         if outcome is Outcome.DONE:
             await driver.until(lambda: "old was restored: its project was found" in driver.text)
             await driver.until(lambda: "→ old" in driver.text)
+            await driver.until(lambda: "1 in the trash" not in driver.text)
         else:
             await driver.until(lambda: "could not be restored" in driver.text)
 

@@ -54,6 +54,8 @@ def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -
             "It lies in a container image's layer, where directories cannot be renamed: copy it, "
             "then delete it with `--now`."
         )
+    if new == environment.entry:
+        yield "That is its name already."
     yield from taken(new)
     yield from checks.unmakeable(new)
     if reason := refusal(_prefix(environment, new)):

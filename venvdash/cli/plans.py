@@ -37,11 +37,7 @@ def carry_out(
     ``confirmed`` are names that need not be typed any more.
     """
     if not as_json:
-        for line in plan_in_words(plan, opened.machine.home, sums_last=True):
-            click.echo(line.text)
-        if plan.packages_only_in_cache:
-            what = "They are cleaned" if clean_cache else "`--clean-cache` cleans them"
-            click.echo(f"{what} out of uv's cache.")
+        _show(opened, plan, clean_cache=clean_cache)
     shown = plan_json(plan)
     if not plan.items or dry_run:
         if as_json:
@@ -57,15 +53,26 @@ def carry_out(
     output.acting()
     with interrupted() as cancel:
         finished = told(opened.delete(plan, now=now, clean_cache=clean_cache, cancel=cancel))
+        owed = bool(opened.searches.owed)
         try:
             if as_json:
                 output.end_json(finished_json(finished))
             else:
-                _tell(opened, finished)
+                _tell(opened, finished, owed=owed)
         finally:  # what is found is restored, also where nothing can be written
             settled = finish_search(opened, cancel)
+        if owed and not as_json:
+            _tell_waiting(opened, finished)
     whole = all(result.outcome is Outcome.DONE for result in finished.results)
     return 0 if whole and not finished.problems and settled else 1
+
+
+def _show(opened: Session, plan: Plan, *, clean_cache: bool) -> None:
+    for line in plan_in_words(plan, opened.machine.home, sums_last=True):
+        click.echo(line.text)
+    if plan.packages_only_in_cache:
+        what = "They are cleaned" if clean_cache else "`--clean-cache` cleans them"
+        click.echo(f"{what} out of uv's cache.")
 
 
 def _asked(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
@@ -118,7 +125,8 @@ def told(events: Iterable[DeleteEvent]) -> Finished:
     return finished
 
 
-def _tell(opened: Session, finished: Finished) -> None:
+def _tell(opened: Session, finished: Finished, *, owed: bool) -> None:
+    """Say how it went; where a search is ``owed``, what waits in the trash is said after that."""
     for result in finished.results:
         if result.outcome is not Outcome.DONE:
             warn(f"{result.name}: {result.outcome}: {result.reason}")
@@ -128,21 +136,30 @@ def _tell(opened: Session, finished: Finished) -> None:
         warn(words)
     if finished.cleaned:
         click.echo(f"Cleaned out of uv's cache: {', '.join(finished.cleaned)}.")
-    click.echo(last_line(finished, opened.config.trash_keep))
-
-
-def last_line(finished: Finished, days: float) -> str:
-    """Return what was freed, what waits in the trash, and how to free it."""
     done = sum(result.outcome is Outcome.DONE for result in finished.results)
-    waiting = sum(
-        bool(result.trash) for result in finished.results if result.outcome is Outcome.DONE
-    )
     line = f"Deleted {done} of {counted(len(finished.results), 'environment')}"
     line += f", freed {size(finished.freed)}."
-    if waiting and (finished.in_trash or not finished.freed):
-        line += f" {size(finished.in_trash)} wait in the trash for {counted(days, 'day')}: "
-        line += "`venvdash trash empty` frees them now."
-    return line
+    waiting = "" if owed else _waiting(opened, finished)
+    click.echo(f"{line} {waiting}".rstrip())
+
+
+def _tell_waiting(opened: Session, finished: Finished) -> None:
+    """Say what waits in the trash now that some of it may have been restored."""
+    if waiting := _waiting(opened, opened.remaining(finished)):
+        click.echo(waiting)
+
+
+def _waiting(opened: Session, finished: Finished) -> str:
+    """Return how much waits in the trash, and what frees it; "" for nothing."""
+    if not any(one.trash for one in finished.results if one.outcome is Outcome.DONE):
+        return ""
+    if finished.freed and not finished.in_trash:
+        return ""
+    days = counted(opened.config.trash_keep, "day")
+    return (
+        f"{size(finished.in_trash)} wait in the trash for {days}: "
+        "`venvdash trash empty` frees them now."
+    )
 
 
 def plan_json(plan: Plan) -> dict[str, object]:

@@ -24,7 +24,7 @@ from venvdash.scanner.union import Book
 from venvdash.session import nearest, own_tool, resolve
 from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions
-from venvdash.session.events import DeleteEvent, Finished, SessionEvent
+from venvdash.session.events import DeleteEvent, Finished, RowChanged, SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.session.scanned import Scanned
 from venvdash.session.searching import ProjectSearch, Searches, Tell, quiet, sought
@@ -226,7 +226,11 @@ class Session(Scanned):
 
     def take_findings(self, search: ProjectSearch) -> Iterator[SessionEvent]:
         """Show in the table what a search found, and remember it. Raises what broke the search."""
-        return self.searches.take(search)
+        for _ in self.searches.take(search):
+            """A plan may have taken it in before: all rows are told below."""
+        for path in search.environments:
+            if (row := self.rows.get(path)) is not None:
+                yield RowChanged(row, settled=True)
 
     def plan_delete(
         self,
@@ -289,6 +293,10 @@ class Session(Scanned):
         deleted is not in ``rows`` any more.
         """
         return self._deletions.delete(plan, now=now, clean_cache=clean_cache, cancel=cancel)
+
+    def remaining(self, finished: Finished) -> Finished:
+        """Return how a deletion ended, as of now: without what was restored since."""
+        return self._deletions.remaining(finished)
 
     @property
     def undoable(self) -> int:

@@ -187,6 +187,14 @@ class Deletions:
         ours = sum(map(_journal_bytes, trash.values()))
         return max(self.sums.again(trash) - ours, 0)
 
+    def remaining(self, finished: Finished) -> Finished:
+        """Return how a deletion ended without what was restored since."""
+        results = [one for one in finished.results if not one.trash or os.path.lexists(one.trash)]
+        if len(results) == len(finished.results):
+            return finished
+        left = self._again(results) if any(one.trash for one in results) else 0
+        return replace(finished, results=tuple(results), in_trash=left)
+
     def _free_now(
         self, results: Sequence[Result], freed: int, left: int, told: tuple[list[str], list[str]]
     ) -> Iterator[RowState | Tally]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from venvdash.actions.commands import Log
 from venvdash.model import Plan, Proposal, Result, Row, Trashed
 from venvdash.scanner.events import Problem
-from venvdash.session.events import ChangeEvent, DeleteEvent, SessionEvent
+from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, SessionEvent
 from venvdash.system.machine import Machine
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ class Source(Protocol):
     @property
     def unsettled(self) -> Sequence[Row]:
         """What was deleted by hand and whose project is still to be searched for; at any time."""
+
+    def remaining(self, finished: Finished) -> Finished:
+        """Return how a deletion ended, as of now: without what was restored since."""
 
     def lost_in_trash(self) -> Sequence[Trashed]:
         """Return what lies in the trash because its project was not found, and may come back."""

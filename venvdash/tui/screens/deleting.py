@@ -1,12 +1,15 @@
 """Deleting what is marked, after its plan was shown; undoing, and the trash."""
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from venvdash.model import Outcome, Result, Row, Trashed
+from venvdash.model import Outcome, Plan, Result, Row, Trashed
 from venvdash.session.events import DeleteEvent, Finished, State
 from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Latest, aside
@@ -15,12 +18,14 @@ from venvdash.tui.project_search import BackgroundSearch, Found
 from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
-from venvdash.tui.widgets.outcome import UNDOING, UNDOING_LINK
+from venvdash.tui.widgets.outcome import DELETING, UNDOING, UNDOING_LINK, outcome
+from venvdash.tui.widgets.work_line import WorkLine
 
 if TYPE_CHECKING:
-    from venvdash.tui.screens.plan import Consent
+    from venvdash.tui.screens.plan import Consent, PlanScreen
 
 _MOST_TOLD = 3  # notices at once
+_SEARCH_LOOK = 0.05  # seconds between two looks at whether the search has ended
 _SEARCH_TICK = 0.5  # seconds between two looks at how far the search for projects is
 
 
@@ -32,6 +37,7 @@ class DeletingScreen(WorkingScreen):
         self._weighing: Latest[Sequence[Trashed]] = Latest(self, self._show_trash, self._no_trash)
         self._searching = BackgroundSearch(self, source, self._show_found)
         self._search_timer: Timer | None = None
+        self._deleted: Finished | None = None  # of the last deletion
 
     def _finish(self) -> None:
         super()._finish()
@@ -91,9 +97,25 @@ class DeletingScreen(WorkingScreen):
             )
         if found.unlisted:
             self._make_old()
+        if found.restored and self._deleted is not None:
+            finished = self._deleted
+            left = partial(self.in_turn, lambda: self.source.remaining(finished))
+            aside(self, left, self._show_remaining, self._no_trash)
         self.weigh_trash()
         # What was deleted since that search ended.
         self._search_unsettled([row for row in self.unsettled if row.path not in found.given_up])
+
+    def _show_remaining(self, finished: Finished) -> None:
+        """Let the line below the list not count what was restored."""
+        line = self.query_one(WorkLine)
+        if self.job is not None or self._deleted is None or line.outcome is None:
+            return
+        self._deleted = finished
+        if finished.results:
+            line.outcome = outcome(DELETING, finished, self.home)
+            line.keys = self.keys_after(finished)
+        else:
+            self.dismiss_outcome()
 
     # Asking
 
@@ -105,14 +127,37 @@ class DeletingScreen(WorkingScreen):
         if rows:
             paths = [row.path for row in rows]
             by_rule = self.marks.by_rule(paths)
-            dialog = PlanScreen(len(paths), self.home)
-            self.ask(
-                dialog,
-                lambda stop: self.source.plan_delete(
-                    paths, stop, early=not by_rule, by_rule=by_rule
-                ),
-                self._delete,
+
+            def plan(stop: threading.Event) -> Plan:
+                return self.source.plan_delete(paths, stop, early=not by_rule, by_rule=by_rule)
+
+            dialog = PlanScreen(
+                len(paths), self.home, lambda: self._plan_after_search(dialog, plan, paths)
             )
+            self.ask(dialog, plan, self._delete)
+
+    def _plan_after_search(
+        self,
+        dialog: "PlanScreen",
+        plan: Callable[[threading.Event], Plan],
+        paths: Sequence[Path],
+    ) -> None:
+        """Show in an open dialog what is planned once the search for projects has ended."""
+        stop, wanted = self._asked, frozenset(paths)
+
+        def wait() -> None:
+            search = self.in_turn(
+                lambda: self.source.search_projects(lambda row: row.path in wanted)
+            )
+            while not (search.over or stop.is_set()):
+                time.sleep(_SEARCH_LOOK)
+
+        aside(
+            self,
+            wait,
+            lambda _: self.plan_into(dialog, plan, stop),
+            lambda error: dialog.fail(f"{type(error).__name__}: {error}"),
+        )
 
     # Doing
 
@@ -128,7 +173,7 @@ class DeletingScreen(WorkingScreen):
         searches = consent.now or consent.plan.by_rule
         keys = "X cancels the rest" if len(paths) > 1 else "X cancels" if searches else ""
         self.show_begun(paths, State.DELETING)
-        self.begin("deleting", work, total=len(paths), keys=keys)
+        self.begin(DELETING, work, total=len(paths), keys=keys)
 
     def action_undo(self) -> None:
         """Take back the last that was done, all of it."""
@@ -141,6 +186,7 @@ class DeletingScreen(WorkingScreen):
 
     def _show_outcome(self, finished: Finished) -> None:
         super()._show_outcome(finished)
+        self._deleted = finished if self.busy_with == DELETING else None
         if self.busy_with != UNDOING:
             return
         if len(finished.results) > 1:  # of a single one the line has it

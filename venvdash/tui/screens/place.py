@@ -156,8 +156,19 @@ class PlaceScreen(Dialog[None]):
             self._timer.stop()
         self._timer = self.set_timer(_DELAY, self._look)
 
+    @property
+    def _same_name(self) -> bool:
+        """Whether the name for renaming is still the present one."""
+        if self._action is not Action.RENAME:
+            return False
+        return self.query_one(PlainInput).value.strip() == self._rows[0].environment.entry.name
+
     def _look(self) -> None:
         make, row = self._proposing(), self._rows[0]
+        if self._same_name:
+            self._looking.forget()
+            self._say(Content("Type another name."))
+            return
 
         def look() -> Proposal:
             return self._main.in_turn(lambda: make(row, threading.Event()))
@@ -197,6 +208,8 @@ class PlaceScreen(Dialog[None]):
 
     def action_go_on(self) -> None:
         """Show what would be done."""
+        if self._same_name:
+            return
         self._main.propose(self._action, self._rows, self._proposing(), self.action_leave)
 
     def on_input_submitted(self) -> None:

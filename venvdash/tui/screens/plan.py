@@ -1,5 +1,7 @@
 """The dialog that shows a plan to delete, and asks."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +22,7 @@ from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.plan_text import describe_plan
 
 _LONGEST_ASKED = 40  # cells
+_READING = 1.0  # seconds for which no yes counts after the plan has changed before one's eyes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,24 @@ class Consent:
 class PlanScreen(ConsentDialog[Plan, Consent]):
     """Shows a plan once it has been made; Cancel is the default.
 
-    What must be typed (``words_to_type``) is asked for one after the other.
+    What must be typed (``words_to_type``) is asked for one after the other. The plan may change
+    while it is shown, once the search for projects has ended: what was typed for the plan before
+    must not confirm what nobody has read.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PLAN)
     KEYS = "j k scroll   Tab other choices   Esc cancel"
 
-    def __init__(self, count: int, home: Path | None) -> None:
+    def __init__(
+        self, count: int, home: Path | None, early: Callable[[], None] = lambda: None
+    ) -> None:
+        """``early`` is called when a plan is shown that was made before the search has ended."""
         title = f"Delete {counted(count, 'environment')}"
         super().__init__(title, "Looking at them once more …", "Delete")
-        self._home = home
+        self._home, self._early = home, early
+        self._top = True  # whether the next plan is shown from its beginning
         self._typed: list[str] = []  # of what must be typed, in its order
+        self._changed_at: float | None = None  # when another plan was shown, by the monotonic clock
 
     def choices(self) -> ComposeResult:
         """Yield the two choices, and the line in which a number or a name is typed."""
@@ -61,13 +71,27 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
 
     # What is shown
 
+    def show(self, planned: Plan) -> None:
+        """Show a plan, the first one or one that has come in its place."""
+        before, self._top = self.planned, self.planned is None
+        if before is not None and _asked_of(before) != _asked_of(planned):
+            self._changed_at = time.monotonic()
+        super().show(planned)
+        self._typed = [word for word in self._typed if word in self._wanted]
+        if any(item.searching for item in planned.items):
+            self._early()
+
     def draw(self, planned: Plan) -> None:
         """Show the plan and the choices that it gives."""
-        self.pane.show(describe_plan(planned, self._home))
-        self.query_one("#plan").border_title = Content(
-            f"Delete {counted(len(planned.items), 'environment')}"
-        )
-        if not planned.items:
+        self.pane.show(describe_plan(planned, self._home), top=self._top)
+        count = len(planned.items)
+        changed = "" if self._changed_at is None else ": changed, read it again"
+        title = f"Delete {counted(count, 'environment')}" if count else "Nothing to delete"
+        self.query_one("#plan").border_title = Content(f"{title}{changed}")
+        yes = self.query_one("#yes", Button)
+        yes.display = count > 0
+        if not count:
+            self._offer_to_close()
             return
         clean = self.query_one("#clean", Choice)
         only = len(planned.packages_only_in_cache)
@@ -75,12 +99,26 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         clean.relabel(words)
         clean.display = only > 0
         self.query_one("#free").display = planned.searched
-        self.query_one("#yes", Button).disabled = False
+        yes.disabled = False
         self._show_typed()
+
+    def _offer_to_close(self) -> None:
+        """Offer nothing else where there is nothing to do."""
+        for name in ("#free", "#clean", "#typed"):
+            self.query_one(name).display = False
+        close = self.query_one("#no", Button)
+        close.label = Content("Close  Esc")
+        close.focus()
+        self.query_one("#plan").border_subtitle = Content("j k scroll   Esc close")
 
     @property
     def _now(self) -> bool:
         return self.query_one("#free", Choice).on
+
+    @property
+    def _just_changed(self) -> bool:
+        changed = self._changed_at
+        return changed is not None and time.monotonic() - changed < _READING
 
     @property
     def _wanted(self) -> tuple[str, ...]:
@@ -117,7 +155,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
 
     def action_yes(self) -> None:
         """Say yes, once all is typed that is asked for."""
-        if self.planned is None or not self.planned.items:
+        if self.planned is None or not self.planned.items or self._just_changed:
             return
         self._take_word()
         if self._next_word() is not None:
@@ -138,3 +176,9 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         choice = self.query_one(name, Choice)
         if choice.display:
             choice.action_turn()
+
+
+def _asked_of(plan: Plan) -> object:
+    """Return what a yes to a plan is about: what goes, how, and what is left alone."""
+    going = [(one.row.path, one.how, one.confirm, one.links, one.edits) for one in plan.items]
+    return going, plan.refused

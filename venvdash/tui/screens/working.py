@@ -124,8 +124,21 @@ class WorkingScreen(MarkingScreen):
             if consent is not None:
                 then(consent)
 
+        self.app.clear_notifications()  # a notice must not lie over what is to be read
+        self.app.push_screen(dialog, answered)
+        self.plan_into(dialog, plan, stop)
+
+    def plan_into(
+        self,
+        dialog: "ConsentDialog[P, C]",
+        plan: Callable[[threading.Event], P],
+        stop: threading.Event,
+    ) -> None:
+        """Plan beside the screen, and show that in an open dialog; nothing once ``stop`` is set."""
+
         def failed(error: Exception) -> None:
-            dialog.fail(f"{type(error).__name__}: {error}")
+            if not isinstance(error, ForgottenError):
+                dialog.fail(f"{type(error).__name__}: {error}")
 
         def planned() -> P:
             with self.turn(stop) as begins:
@@ -133,8 +146,6 @@ class WorkingScreen(MarkingScreen):
                     raise ForgottenError
                 return plan(stop)
 
-        self.app.clear_notifications()  # a notice must not lie over what is to be read
-        self.app.push_screen(dialog, answered)
         aside(self, planned, dialog.show, failed)
 
     # Doing

@@ -9,7 +9,7 @@ from venvdash.model import NotEnvironment
 from venvdash.scanner.events import Problem, StoreSeen
 from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.stores.base import Why
-from venvdash.text import short_path, visible
+from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.format import left, left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
@@ -60,11 +60,15 @@ def things(
     home: Path | None,
 ) -> list[OtherThing]:
     """Return the lines of the list: what went wrong first, the stores last."""
+
+    def said(sentence: str) -> str:
+        return with_tilde(visible(sentence), home)
+
     return [
-        *(OtherThing(PROBLEM, item.path, visible(item.message)) for item in problems),
+        *(OtherThing(PROBLEM, item.path, said(item.message)) for item in problems),
         *(OtherThing(FOLDER, item.path, folder_words(item, home)) for item in folders),
-        *(OtherThing(FOREIGN, item.path, visible(item.reason)) for item in oddities),
-        *(OtherThing(STORE, seen.root.path, why(seen)) for seen in stores),
+        *(OtherThing(FOREIGN, item.path, said(item.reason)) for item in oddities),
+        *(OtherThing(STORE, seen.root.path, said(why(seen))) for seen in stores),
     ]
 
 

@@ -10,6 +10,7 @@ from venvdash.session import figures
 from venvdash.session.events import Finished
 from venvdash.text import short_path, visible, with_tilde
 
+DELETING = "deleting"
 UNDOING_LINK = "taking back the link"
 UNDOING = "taking back"
 
