@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.mounting import formatted
-from tests.scanner.usage_tools import usage_of
+from tests.scanner.usage_tools import age, all_of, notes, usage_of
 from venvdash.scanner.compression import Compression
 from venvdash.scanner.footprint import Footprint
 from venvdash.scanner.measure import count
@@ -93,6 +93,19 @@ def test_clones_count_as_they_are_stored(place: Path) -> None:
     assert usage.frees < 1_000_000
     freed = real(place, root, place / "two")
     assert freed * 0.95 < usage.on_disk < freed * 1.15
+
+
+def test_what_is_not_written_yet_is_bounded_and_measured_again(place: Path) -> None:
+    root = place / "one"
+    root.mkdir()
+    (root / "data").write_bytes(text(6_000_000, 1))
+    age(root)
+    first, final = all_of([root])
+    assert final[root].at_most
+    flush(place)
+    _, again = all_of([root], notes(first))
+    assert again[root].at_most
+    assert again[root].frees < 0.7 * final[root].frees
 
 
 def test_an_extent_ends_where_the_next_one_begins() -> None:

@@ -18,6 +18,7 @@ from venvdash.system.walk import Opened
 
 _LARGE = 512  # blocks from which on every file is asked about
 _LITTLE = 128  # blocks: where all small files of a directory take less, one stands for them
+_UNWRITTEN = 2048  # blocks that may wait to be written without any harm to the figures
 _PAGE = 4096  # bytes: files that are longer are never inline
 _PACKAGES = b"site-packages"
 _CONDA = b"conda-meta"
@@ -48,6 +49,11 @@ class _File:
         """Whether any of it is."""
         return any(flags & ENCODED for _, _, flags in self.found)
 
+    @property
+    def unwritten(self) -> bool:
+        """Whether some of it is not on the disk yet."""
+        return any(flags & PLACELESS for _, _, flags in self.found)
+
 
 class Collector:
     """Asks about the files of a tree while it is walked."""
@@ -58,6 +64,7 @@ class Collector:
         self.shared_inodes: list[int] = []  # those with several links that other inodes share
         self.linked: dict[int, int] = {}  # compressed inodes with several links -> blocks
         self.samples: list[tuple[bytes, int]] = []  # as in a footprint, with links 0 or 1
+        self._unwritten = 0  # blocks of files that are not on the disk yet
         self._inline = 0  # bytes of those that were asked about
         self._small = 0  # bytes of those that are too small to be asked about
         self._inodes = self._names = 0
@@ -120,6 +127,8 @@ class Collector:
                 self.shared_inodes += [file[0].inode() for file in group]
             elif found.compressed:
                 self._linked_compressed.append((found, group))
+            elif found.unwritten:
+                self._unwritten += sum(file[2] for file in group)
 
     def _sample(self, directory: int, path: bytes, files: list[File]) -> None:
         """Ask about two of the small files of a directory, and about all if these differ."""
@@ -217,6 +226,7 @@ class Collector:
         elif file.compressed:
             self._compressed.append(file)
         else:
+            self._unwritten += file.blocks + file.others if file.unwritten else 0
             shared = sum(length for _, length, flags in file.found if flags & SHARED) // BLOCK
             self._share(file, shared + file.others if file.key else 0, file.blocks + file.others)
 
@@ -238,8 +248,15 @@ class Collector:
         if self._extents.own_marks == 1 and not file.found[0][2] & PLACELESS:
             self.samples.append((path, 1))
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether much is not on the disk yet, so that the figures may change when it is."""
+        return self._unwritten > _UNWRITTEN
+
     def settle(self) -> None:
         """Bound what compressed files take; to be called once, when all files were added."""
+        if self.unsettled and self.system.compresses:
+            self._extents.unsure = True
         if not self._compressed and not self._linked_compressed:
             return
         self._extents.compressed = True

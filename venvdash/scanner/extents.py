@@ -34,7 +34,7 @@ class Extents:
     ``own_marks`` counts files that each installer writes anew and that share nothing,
     ``shared_marks`` has the keys of those that do: something holds a copy of the tree as a whole.
     ``compressed``: sizes are upper bounds. ``unsure``: not every file could
-    be asked about, or some may lie in a layer below.
+    be asked about, or some may lie in a layer below, or take less once they are written.
 
     ``states`` says for each group who else holds it, of the three ``HELD_BY_…``, as of the moment
     that ``stamp`` tells (see ``archives``); empty until that was looked for.

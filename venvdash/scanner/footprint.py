@@ -53,8 +53,8 @@ class Footprint:
     some shared files with their link counts: 0 for files that share blocks with another inode, 1
     for files that do not. ``extents`` is None where the file system does not share blocks between
     files; elsewhere ``own`` leaves out metadata, and blocks that other files or snapshots hold.
-    ``unlisted``: the tree cannot be recognised later (too young, too deep, or not all of it was
-    seen).
+    ``unlisted``: the tree cannot be recognised later (too young, too deep, not written to the disk
+    yet, or not all of it was seen).
 
     ``user_files``: files that nothing known brought (see ``user_files``), -1 where that cannot be
     known, ``user_size`` their bytes, ``user_places`` the first places where they lie, each a letter

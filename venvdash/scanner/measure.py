@@ -236,6 +236,7 @@ class _Counting:
             footprint.extents = self.collector.result(len(sizes) - len(outside))
             footprint.own += self.collector.own
             footprint.samples += self.collector.samples
+            footprint.unlisted |= self.collector.unsettled
         if footprint.problems or footprint.unlisted:
             footprint.unlisted = True
             footprint.directories, footprint.samples = [], []

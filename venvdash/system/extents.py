@@ -58,11 +58,12 @@ class Sharing:
 
     ``identity`` is the same for all subvolumes. Files of up to ``inline`` bytes lie in the
     metadata. ``per_name`` and ``per_inode``: bytes of metadata that come back, about, when a name
-    and when an inode is removed; ``copies``: how often each byte of metadata is stored. ``sure`` is
-    False where files may lie in a lower layer of overlayfs: removing them gives nothing back.
+    and when an inode is removed; ``copies``: how often each byte of metadata is stored. Where it
+    ``compresses`` files may take less once they are written. ``sure`` is False where files may lie
+    in a lower layer of overlayfs: removing them gives nothing back.
     """
 
-    __slots__ = ("copies", "identity", "inline", "per_inode", "per_name", "sure")
+    __slots__ = ("compresses", "copies", "identity", "inline", "per_inode", "per_name", "sure")
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Sharing:
         per_name: int = 0,
         per_inode: int = 0,
         copies: float = 1.0,
+        compresses: bool = False,
         sure: bool = True,
     ) -> None:
         self.identity = identity
@@ -79,6 +81,7 @@ class Sharing:
         self.per_name = per_name
         self.per_inode = per_inode
         self.copies = copies
+        self.compresses = compresses
         self.sure = sure
 
 
@@ -127,7 +130,9 @@ def _btrfs(descriptor: int) -> Sharing:
     _ioctl(descriptor, _BTRFS_FS_INFO, told)
     identity = int.from_bytes(told[16:24], "little")
     copies = _btrfs_copies(descriptor)
-    return Sharing(identity, inline=2048, per_name=205, per_inode=320, copies=copies)
+    return Sharing(
+        identity, inline=2048, per_name=205, per_inode=320, copies=copies, compresses=True
+    )
 
 
 def _btrfs_copies(descriptor: int) -> float:
@@ -164,7 +169,11 @@ def _overlay(descriptor: int) -> Sharing | None:
     layer = layer_of(descriptor)
     if layer and layer.upper and not layer.fstype:
         return None
-    return Sharing(os.fstat(descriptor).st_dev, sure=layer is not None and layer.upper)
+    return Sharing(
+        os.fstat(descriptor).st_dev,
+        compresses=layer is None or layer.fstype == "btrfs",
+        sure=layer is not None and layer.upper,
+    )
 
 
 _EMPTY = _REQUEST.pack(0, 2**64 - 1, 0, 0, _ROOM, 0) + bytes(_ROOM * _EXTENT.size)
