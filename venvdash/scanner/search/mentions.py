@@ -16,7 +16,7 @@ from venvdash.model import Environment
 from venvdash.scanner.packages import site_directory
 from venvdash.scanner.references import paths_in, prefix_of, with_home
 from venvdash.scanner.search.names import SIGNS
-from venvdash.system.files import read_text
+from venvdash.system.files import open_quietly, read_text
 
 SUFFIX = ".code-workspace"
 SCRIPT_FOLDERS = frozenset(
@@ -34,6 +34,7 @@ _SCRIPTS = ("", ".py", ".sh", ".bash", ".zsh", ".fish")  # suffixes
 _SYSTEM = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/share/", "/snap/")
 _LIMIT = 64 * 1024  # bytes of one file
 _FILES = 200  # of one folder
+_FEW = 100  # names that are quicker searched for than paths
 _ACTIVATES = re.compile(r"\b(?:workon|activate)[ \t]+([\w.-]{1,200})")
 _VENV = re.compile(r"""["']?\b(venvPath|venv)["']?\s*[:=]\s*["']([^"'\n]{1,4096})["']""")
 
@@ -72,7 +73,8 @@ class Mentions:
                     yield from self._text(f"{directory}/{name}/{file}")
         if os.path.basename(directory).lower() in SCRIPT_FOLDERS or not SIGNS.isdisjoint(has):
             for file in _scripts(directory):
-                yield from self._text(file, first="#!")
+                if _has_interpreter_line(file):
+                    yield from self._text(file)
 
     def of_environment(self, prefix: str) -> Iterator[tuple[str, Path]]:
         """Yield (file, environment) for what the path files of another environment name."""
@@ -81,10 +83,10 @@ class Mentions:
             if name.endswith(".pth"):
                 yield from self._text(f"{site}/{name}")
 
-    def _text(self, file: str, first: str = "") -> Iterator[tuple[str, Path]]:
+    def _text(self, file: str) -> Iterator[tuple[str, Path]]:
         """Yield what a file names by path, or by name where it is activated."""
         text = read_text(file, _LIMIT)
-        if text is None or not text.startswith(first):
+        if text is None or not self._may_name(text):
             return
         found: dict[Path, None] = {}
         for path in paths_in(with_home(text.removeprefix("#!"), self._home)):
@@ -94,6 +96,11 @@ class Mentions:
             found |= dict.fromkeys(self._names.get(name, ()))
         for environment in found:
             yield file, environment
+
+    def _may_name(self, text: str) -> bool:
+        """Return whether it is worth a closer look: nearly all files name none of a few."""
+        words = self._folders | self._names.keys()
+        return len(words) > _FEW or any(word in text for word in words)
 
     def _at(self, path: str) -> Iterator[Path]:
         found = prefix_of(path, self._prefixes)
@@ -127,6 +134,19 @@ def _scripts(directory: str) -> Iterator[str]:
     for name in _listed(directory):
         if os.path.splitext(name)[1] in _SCRIPTS:
             yield f"{directory}/{name}"
+
+
+def _has_interpreter_line(file: str) -> bool:
+    try:
+        descriptor = open_quietly(file)
+    except OSError:
+        return False
+    try:
+        return os.read(descriptor, 2) == b"#!"
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _listed(directory: str) -> list[str]:

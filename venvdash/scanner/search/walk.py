@@ -224,7 +224,7 @@ class Walk:
                 if found.st_nlink == self._leaf:
                     inner, has = _NONE, self._seeker.telling_among(os.listdir(path))
                 else:
-                    inner, has = self._listed(path)
+                    inner, has = self._listed(path, name)
             except OSError as error:
                 self._report(path, error, own=_owned(found, self._ledger))
                 return False
@@ -247,11 +247,12 @@ class Walk:
         return True
 
     def _look(self, path: str, has: Sequence[str], inode: int) -> None:
-        if _is_copy(path, has):
-            self._leave_out(COPIES[os.path.basename(path)], path)
+        name = os.path.basename(path)
+        if name in COPIES and SIGNS.isdisjoint(has):
+            self._leave_out(COPIES[name], path)
         telling = self._other_entries(path, has)
         wanted = inode if inode in self._inodes else None
-        if telling or wanted is not None or self._seeker.wants(os.path.basename(path)):
+        if telling or wanted is not None or self._seeker.wants(name):
             self._seeker.look(path, telling, wanted)
 
     def _arrange(self, frame: _Frame, inner: list[str], seen: Seen | None) -> list[str]:
@@ -311,7 +312,7 @@ class Walk:
             self._unsearched(path, reason, AGAIN)
         return read_only is False
 
-    def _listed(self, path: str) -> tuple[list[str], list[str]]:
+    def _listed(self, path: str, name: str) -> tuple[list[str], list[str]]:
         """Return the directories to enter, and what else is telling. Raises OSError.
 
         What is no telling entry of the directory itself has a word and a slash before its name.
@@ -322,17 +323,17 @@ class Walk:
         files = bool(self._script_inodes or self._scripts) or self._ledger.follow is not None
         with os.scandir(path) as listing:
             for entry in listing:
-                name = entry.name
-                if name in telling or name.endswith(SUFFIX):
-                    has.append(name)
+                inside = entry.name
+                if inside in telling or inside.endswith(SUFFIX):
+                    has.append(inside)
                 if entry.is_dir(follow_symlinks=False):
-                    if name not in PACKAGED:
-                        inner.append(name)
+                    if inside not in PACKAGED:
+                        inner.append(inside)
                 elif files:
                     has += self._other(entry)
-        if _is_copy(path, has):
+        if name in COPIES and SIGNS.isdisjoint(has):
             return _NONE, has
-        if _OBJECTS in inner and os.path.basename(path) == _GIT:
+        if name == _GIT and _OBJECTS in inner:
             inner.remove(_OBJECTS)
         return inner, has
 
@@ -368,11 +369,6 @@ class Walk:
     def _unsearched(self, path: str, reason: str, release: str) -> None:
         if len(self._ledger.unsearched) < _MOST:
             self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
-
-
-def _is_copy(path: str, has: Sequence[str]) -> bool:
-    """Return whether a directory holds snapshots or backups, and is no project of that name."""
-    return os.path.basename(path) in COPIES and SIGNS.isdisjoint(has)
 
 
 def _owned(found: os.stat_result, ledger: Ledger) -> bool:
