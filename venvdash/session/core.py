@@ -20,6 +20,7 @@ from venvdash.scanner.events import (
     Ended,
     Problem,
 )
+from venvdash.scanner.survey import Past
 from venvdash.scanner.union import Book
 from venvdash.session import nearest, own_tool, resolve
 from venvdash.session.changing import Changes
@@ -85,7 +86,7 @@ class Session(Scanned):
         cancelled = cancel.is_set if cancel else _never
         self._tidy(cancelled)
 
-        def recall() -> service.Past:
+        def recall() -> Past:
             past = self._keeper.open(sizes=usage)
             self._report(self._keeper.problems())
             return past

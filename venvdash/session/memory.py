@@ -10,7 +10,7 @@ from venvdash.model import Environment, Flag, Memory, ProjectRecord, Record, Rel
 from venvdash.records import identity, merge, pins, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.scanner.events import Judged, Measured, Problem
-from venvdash.scanner.service import Past
+from venvdash.scanner.survey import Past
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.text import visible

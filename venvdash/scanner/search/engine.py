@@ -1,10 +1,9 @@
 """The search: every place in turn, until the last one, the limit, or somebody stops it."""
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from venvdash.model import Environment, Facts, NotEntered, SearchReport, Unsearc
 from venvdash.records.directories import Directories, Reader, Writer, named
 from venvdash.scanner.discover import because
 from venvdash.scanner.search import child
+from venvdash.scanner.search.clock import Clock, Reading
 from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress
 from venvdash.scanner.search.places import KINDS, Places, Start, inside
 from venvdash.scanner.search.seeker import Seeker
@@ -20,7 +20,6 @@ from venvdash.scanner.search.sharing import shared
 from venvdash.scanner.search.walk import Ledger, LeftOut, Walk
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
-from venvdash.system.priority import read_when_idle
 from venvdash.text import short_path, visible
 
 # File systems that give a directory a new change time with every entry that comes or goes.
@@ -30,7 +29,6 @@ _TELLS_CHANGES = frozenset(
 # File systems where a directory has a link for each subdirectory, and two of its own.
 _COUNTS_LINKS = frozenset(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"])
 PATIENCE = 10.0  # seconds without a directory until a disk is given up
-_PART = 200  # directories between two looks at whether to stop
 _LINKS = 1000  # that lead to one network disk
 _POLL = 0.04  # seconds
 
@@ -86,60 +84,6 @@ def recheck(
     return replace(findings, hits={**found, **findings.hits})
 
 
-@dataclass
-class _Clock:
-    """When to stop: ``why`` says what stopped the search, "" while nothing did."""
-
-    end: float | None
-    cancelled: Callable[[], bool]
-    why: str = ""
-    release: str = ""
-
-    def over(self) -> bool:
-        """Return whether the search has to stop now."""
-        if self.cancelled():
-            self.why, self.release = "the search was stopped", AGAIN
-        elif self.end is not None and time.monotonic() > self.end:
-            self.why = "the time for the search was over"
-            self.release = "`--search-limit` with more minutes"
-        return bool(self.why)
-
-
-class _Reading:
-    """A walk on a thread of its own, which may be left behind: a dead disk never answers."""
-
-    def __init__(self, walk: Walk) -> None:
-        self.ended = False
-        self.error: Exception | None = None
-        self._walk, self._stopped = walk, False
-        self._thread = threading.Thread(target=self._work, name="venvdash-search", daemon=True)
-        self._thread.start()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait so long for the walk; return whether it is over."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def stop(self, seconds: float) -> None:
-        """Let the walk stop soon, and wait so long for that."""
-        self.abandon()
-        self._thread.join(seconds)
-
-    def abandon(self) -> None:
-        """Let the walk stop when it comes back, if it does."""
-        self._stopped = True
-
-    def _work(self) -> None:
-        read_when_idle()
-        try:
-            while not self._stopped and not self._walk.found_all:
-                if not self._walk.step(_PART):
-                    self.ended = True
-                    return
-        except Exception as error:  # one odd directory must not end the program
-            self.error = error
-
-
 class _Run:
     def __init__(
         self,
@@ -165,7 +109,7 @@ class _Run:
         progress: Callable[[Progress], None],
     ) -> Findings:
         """Search every place."""
-        clock = _Clock(None if limit is None else time.monotonic() + limit, cancelled)
+        clock = Clock(None if limit is None else time.monotonic() + limit, cancelled)
         mounts, ledger = self._places.mounts, self._ledger
         ledger.unsearched |= {place.path: place for place in self._places.unsearched()}
         remote: dict[str, list[Start]] = {}
@@ -201,15 +145,13 @@ class _Run:
                 reason = f"{shown}, which the configuration says to search, is empty or not there"
                 self._unsearched(folder, reason, "mount its disk, or take it out of `search`")
 
-    def _search(self, start: Start, clock: _Clock, progress: Callable[[Progress], None]) -> None:
+    def _search(self, start: Start, clock: Clock, progress: Callable[[Progress], None]) -> None:
         if clock.over():
             self._not_reached(start, clock)
         else:
             self._walk(start, clock, progress)
 
-    def _ask(
-        self, starts: list[Start], clock: _Clock, progress: Callable[[Progress], None]
-    ) -> None:
+    def _ask(self, starts: list[Start], clock: Clock, progress: Callable[[Progress], None]) -> None:
         """Search a network disk in a child process."""
         whole = next((start for start in starts if start.depth is None), starts[0])
         if self._seeker.done:
@@ -284,7 +226,7 @@ class _Run:
 
     def near(self, places: Iterable[str], cancelled: Callable[[], bool]) -> dict[Path, Hit]:
         """Search recorded places, their siblings and ``places`` alone."""
-        clock = _Clock(None, cancelled)
+        clock = Clock(None, cancelled)
         starts = [start for start in self._places.starts() if start.depth is not None]
         starts += [Start(path, 0) for path in dict.fromkeys(places)]
         starts += [Start(os.fspath(self._machine.home), 1)]
@@ -293,12 +235,12 @@ class _Run:
                 self._walk(start, clock, _silent)
         return self._seeker.hits
 
-    def _walk(self, start: Start, clock: _Clock, progress: Callable[[Progress], None]) -> None:
+    def _walk(self, start: Start, clock: Clock, progress: Callable[[Progress], None]) -> None:
         reader, writer = self._memory(start)
         mount = self._places.mounts.of(start.path)
         counts = mount is not None and mount.fstype in _COUNTS_LINKS
         walk = Walk(start, self._seeker, self._ledger, reader, writer, counts_links=counts)
-        reading = _Reading(walk)
+        reading = Reading(walk)
         path, heard, count = Path(start.path), time.monotonic(), -1
         while not reading.wait(_POLL):
             if count != self._ledger.directories:
@@ -331,7 +273,7 @@ class _Run:
         question = self._seeker.question(follows=self._ledger.follow is not None)
         return self._directories.open(start.path, question)
 
-    def _not_reached(self, start: Start, clock: _Clock) -> None:
+    def _not_reached(self, start: Start, clock: Clock) -> None:
         if start.depth is None:
             shown = visible(start.path)
             reason = f"{clock.why[0].upper()}{clock.why[1:]} before all of {shown} was searched"

@@ -1,0 +1,66 @@
+"""When a search stops: its limit, somebody who cancels it, or a disk that does not answer."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from venvdash.scanner.search.findings import AGAIN
+from venvdash.scanner.search.walk import Walk
+from venvdash.system.priority import read_when_idle
+
+_PART = 200  # directories between two looks at whether to stop
+
+
+@dataclass
+class Clock:
+    """When to stop: ``why`` says what stopped the search, "" while nothing did."""
+
+    end: float | None
+    cancelled: Callable[[], bool]
+    why: str = ""
+    release: str = ""
+
+    def over(self) -> bool:
+        """Return whether the search has to stop now."""
+        if self.cancelled():
+            self.why, self.release = "the search was stopped", AGAIN
+        elif self.end is not None and time.monotonic() > self.end:
+            self.why = "the time for the search was over"
+            self.release = "`--search-limit` with more minutes"
+        return bool(self.why)
+
+
+class Reading:
+    """A walk on a thread of its own, which may be left behind: a dead disk never answers."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.ended = False
+        self.error: Exception | None = None
+        self._walk, self._stopped = walk, False
+        self._thread = threading.Thread(target=self._work, name="venvdash-search", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long for the walk; return whether it is over."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def stop(self, seconds: float) -> None:
+        """Let the walk stop soon, and wait so long for that."""
+        self.abandon()
+        self._thread.join(seconds)
+
+    def abandon(self) -> None:
+        """Let the walk stop when it comes back, if it does."""
+        self._stopped = True
+
+    def _work(self) -> None:
+        read_when_idle()
+        try:
+            while not self._stopped and not self._walk.found_all:
+                if not self._walk.step(_PART):
+                    self.ended = True
+                    return
+        except Exception as error:  # one odd directory must not end the program
+            self.error = error
