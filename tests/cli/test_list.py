@@ -92,8 +92,11 @@ def test_names_filters_and_order(some: Home) -> None:
     assert named(some) == ["api", "scratch", "web"]
     assert named(some, "--reverse") == ["web", "scratch", "api"]
     assert named(some, "--status", "named") == ["scratch"]
-    assert named(some, "--status", "named", "--status", "linked") == ["api", "scratch", "web"]
+    for both in (["named", "--status", "linked"], ["named,linked"], ["named, linked"]):
+        assert named(some, "--status", *both) == ["api", "scratch", "web"]
     assert named(some, "--kind", "virtualenvwrapper") == ["api", "web"]
+    assert named(some, "--kind", "virtualenvwrapper,venv") == ["api", "scratch", "web"]
+    assert named(some, "--store", "virtualenvwrapper,uv") == ["api", "web"]
     assert named(some, "--store", str(some.path / ".venvs")) == ["scratch"]
     assert named(some, "--store", "virtualenvwrapper") == ["api", "web"]
     assert named(some, "web", "API") == ["api", "web"]
@@ -114,6 +117,11 @@ def test_what_is_not_found_is_said_and_the_rest_is_listed(some: Home) -> None:
     [
         ("list", "--kind", "nonsense"),
         ("list", "--status", "nonsense"),
+        ("list", "--status", "orphan,nonsense"),
+        ("list", "--status", "orphan,"),
+        ("prune", "--kind", ""),
+        ("prune", "--store", "uv,"),
+        ("prune", "--kind", "uv,nonsense"),
         ("list", "--json", "--json-stream"),
         ("nonsense",),
         (),

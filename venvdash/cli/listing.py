@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from venvdash.cli import several
 from venvdash.cli.common import ProgressLine, columns, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.rows import row_json
@@ -23,7 +24,6 @@ from venvdash.session.events import RowChanged
 from venvdash.session.figures import age, frees, size
 from venvdash.session.resolve import NotFoundError
 from venvdash.session.words import NO_STORE
-from venvdash.stores import kinds
 from venvdash.text import short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
@@ -52,14 +52,13 @@ def _numbers(version: str | None) -> list[str]:
     "known only when all are measured).",
 )
 @click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
-@click.option(
+@several.some_of(
     "--status",
-    multiple=True,
-    type=click.Choice([s.value for s in Status if s is not Status.CHECKING]),
-    help="Only these (may be repeated).",
+    [status.value for status in Status if status is not Status.CHECKING],
+    "Only these, e.g. orphan,unknown",
 )
-@click.option("--kind", multiple=True, help="Only these kinds, e.g. uv, uv-tool (repeatable).")
-@click.option("--store", multiple=True, help="Only these stores, by name or by folder.")
+@several.kind("Only these kinds, e.g. uv,uv-tool")
+@several.store("Only these stores, by name or by folder")
 @click.option("--base", metavar="PATH|VERSION", help="Only those made from this interpreter.")
 @click.option("--project", metavar="DIR", help="Only those of the project at or above DIR.")
 @click.option("--sort", type=click.Choice(list(_SORTS)), default="name", help="Default: name.")
@@ -86,9 +85,6 @@ def command(
     """
     if as_json and json_stream:
         fail("--json and --json-stream exclude each other.", 2)
-    unknown = sorted(set(kind) - set(kinds()))
-    if unknown:
-        fail(f"no such kind: {', '.join(unknown)}. There are: {', '.join(sorted(kinds()))}.", 2)
     opened = session(records=records)
     depends = made_from(base, opened.machine) if base else None
 

@@ -2,12 +2,12 @@
 
 import click
 
+from venvdash.cli import several
 from venvdash.cli.common import fail, session
 from venvdash.cli.delete import deleting, scan
 from venvdash.cli.plans import carry_out
 from venvdash.cli.searching import limit_search, search_limit, searching
 from venvdash.session.pruning import Rules, seconds_of
-from venvdash.stores import kinds
 
 
 def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -28,8 +28,8 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 @click.option(
     "--gone-for", callback=_age, metavar="AGE", help="Only those whose project is gone for so long."
 )
-@click.option("--kind", multiple=True, help="Only of this kind; may be repeated.")
-@click.option("--store", multiple=True, help="Only in this store, its name or directory.")
+@several.kind("Only of these kinds")
+@several.store("Only in these stores, by name or by folder")
 @search_limit
 @deleting
 @click.pass_obj
@@ -55,9 +55,6 @@ def command(
     found, or may lie where nothing could be searched, is held and listed with the reason. Unknown
     and inactive ones go only if nothing used them for 90 days, or for as long as --older-than says.
     """
-    strange = sorted(set(kind) - set(kinds()))
-    if strange:
-        fail(f"no such kind: {', '.join(strange)}. There are: {', '.join(sorted(kinds()))}.", 2)
     opened = session(records=records, changing=True)
     scan(opened)
     if opened.pins_unknown:
