@@ -45,8 +45,14 @@ def interpreter(versions: Path, version: str = _VERSION) -> Path:
 @pytest.fixture(scope="module")
 def pyenv(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A HOME whose pyenv has two interpreters and an environment, ``web``."""
+    home = pyenv_in(home_in(tmp_path_factory.mktemp("pyenv")))
+    home.run("pyenv", "virtualenv", "--without-pip", _VERSION, "web")
+    return home
+
+
+def pyenv_in(home: Home) -> Home:
+    """Return a HOME with this machine's pyenv on its PATH, and two interpreters in its own."""
     installed = _installation()
-    home = home_in(tmp_path_factory.mktemp("pyenv"))
     root = home.path / ".pyenv"
     for version in (_VERSION, "3.12.1"):
         interpreter(root / "versions", version)
@@ -54,9 +60,7 @@ def pyenv(tmp_path_factory: pytest.TempPathFactory) -> Home:
     plugin = installed / "plugins" / "pyenv-virtualenv" / "bin"
     path = f"{installed / 'bin'}:{plugin}:{home.variables['PATH']}"
     variables = home.variables | {"PYENV_ROOT": str(root), "PATH": path}
-    home = replace(home, variables=variables)
-    home.run("pyenv", "virtualenv", "--without-pip", _VERSION, "web")
-    return home
+    return replace(home, variables=variables)
 
 
 def versions(home: Home) -> Path:
