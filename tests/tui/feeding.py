@@ -218,6 +218,15 @@ class ListChanges:
     def unlink(self, row: Row) -> Proposal:
         return self._answer(Action.UNLINK, row)
 
+    def pin(self, row: Row, *, pinned: bool) -> Row:
+        self.asked.append(("pin", row.name, pinned))
+        flags = row.environment.flags - {Flag.PINNED} | ({Flag.PINNED} if pinned else set())
+        return replace(row, environment=replace(row.environment, flags=flags))
+
+    def note(self, row: Row, text: str) -> Row:
+        self.asked.append(("note", row.name, text))
+        return row
+
     def projects(self, row: Row) -> list[Path]:
         if isinstance(self.offered, Exception):
             raise self.offered

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from venvdash.model import Row
+from venvdash.model import Record, Row
 from venvdash.records import pins
 from venvdash.records.schema import LONGEST_NOTE
 from venvdash.session.amending import amend
+from venvdash.session.memory import flagged
 
 if TYPE_CHECKING:
     from venvdash.session.core import Session
@@ -16,10 +17,11 @@ class AnnotationError(Exception):
     """It cannot be said of this environment, or not be stored; a sentence says why."""
 
 
-def pin(session: "Session", row: Row, *, pinned: bool) -> None:
+def pin(session: "Session", row: Row, *, pinned: bool) -> Row:
     """Pin an environment, or unpin it: in the file of pins, the index and its sidecar.
 
-    Raises AnnotationError; then nothing was changed, or the sentence says what was.
+    Returns the row as it is then, which the table has as well. Raises AnnotationError; then nothing
+    was changed, or the sentence says what was.
     """
     _check(session, row)
     amended = amend(
@@ -35,19 +37,30 @@ def pin(session: "Session", row: Row, *, pinned: bool) -> None:
         raise AnnotationError(
             f"The file {pins.NAME} in {state} cannot be changed: {reason}."
         ) from None
+    return _amended(session, row, amended.record)
 
 
-def note(session: "Session", row: Row, text: str) -> None:
+def note(session: "Session", row: Row, text: str) -> Row:
     """Store a note on an environment, in the index and its sidecar; "" removes it.
 
-    Raises AnnotationError.
+    Returns the row as it is then, which the table has as well. Raises AnnotationError.
     """
     _check(session, row)
     if len(text) > LONGEST_NOTE:
         raise AnnotationError(f"A note has at most {LONGEST_NOTE} characters.")
     if not all(char.isprintable() or char in "\n\t" for char in text):
         raise AnnotationError("A note holds no control characters.")
-    amend(session, row.environment, row.record, lambda record: replace(record, note=text))
+    amended = amend(session, row.environment, row.record, lambda record: replace(record, note=text))
+    return _amended(session, row, amended.record)
+
+
+def _amended(session: "Session", row: Row, record: Record) -> Row:
+    """Return the row with its new record, and the flags that come of it."""
+    row = session.rows.get(row.path, row)
+    row = replace(row, record=record, environment=flagged(row.environment, record, row.usage))
+    if row.path in session.rows:
+        session.rows[row.path] = row
+    return row
 
 
 def _check(session: "Session", row: Row) -> None:

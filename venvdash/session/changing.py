@@ -111,6 +111,20 @@ class Changes:
 
         return targets.named(self._session, text)
 
+    # What needs no proposal, since the same takes it back.
+
+    def pin(self, row: Row, *, pinned: bool) -> Row:
+        """Pin or unpin one; return its row then. Raises annotating.AnnotationError."""
+        from venvdash.session import annotating
+
+        return annotating.pin(self._session, self._session.rows.get(row.path, row), pinned=pinned)
+
+    def note(self, row: Row, text: str) -> Row:
+        """Store a note, "" for none; return the row then. Raises annotating.AnnotationError."""
+        from venvdash.session import annotating
+
+        return annotating.note(self._session, self._session.rows.get(row.path, row), text)
+
     # Doing it.
 
     def apply(

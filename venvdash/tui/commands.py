@@ -77,6 +77,8 @@ class Commands(Provider):
         yield "Environment: unlink …", "It belongs to no project", main.action_unlink
         yield "Environment: copy …", "Under another name, for another Python", main.action_copy
         yield "Environment: rename …", "Give it another name", main.action_rename
+        yield "Environment: pin, or unpin", "No rule picks what is pinned", main.action_pin
+        yield "Environment: note …", "What it is for", main.action_note
         yield "Environment: move …", "To another store", main.action_move
 
     async def discover(self) -> Hits:

@@ -39,6 +39,8 @@ CHANGE = (
     Binding("f2", "rename", "Rename", show=False),
     Binding("m", "move", "Move to another store", show=False),
     Binding("e", "edit", "Open its project in your editor", show=False),
+    Binding("p", "pin", "Pin", tooltip="Keep it from all rules; again: unpin it"),
+    Binding("n", "note", "Write a note on it", show=False),
 )
 
 DELETE = (
@@ -73,7 +75,7 @@ PROGRAM = (
     Binding("q", "app.quit", "Quit"),
 )
 
-WIDE_ONLY = frozenset({"copy", "undo", "trash", "log"})
+WIDE_ONLY = frozenset({"copy", "pin", "undo", "trash", "log"})
 """Actions that the footer names only where there is room."""
 
 # Of the dialogs, which have no footer: they show their keys themselves.

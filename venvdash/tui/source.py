@@ -51,6 +51,12 @@ class Changes(Protocol):
     def move(self, row: Row, root: Path) -> Proposal:
         """Return what moving it to the store at ``root`` would do."""
 
+    def pin(self, row: Row, *, pinned: bool) -> Row:
+        """Pin or unpin one; return its row then. Raises AnnotationError."""
+
+    def note(self, row: Row, text: str) -> Row:
+        """Store a note, "" for none; return the row then. Raises AnnotationError."""
+
     def apply(
         self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
     ) -> Iterator[ChangeEvent]:

@@ -8,9 +8,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from venvdash.records.schema import LONGEST_NOTE
 from venvdash.text import visible
 from venvdash.tui.screens.dialog import Dialog
-from venvdash.tui.widgets.plain_input import PlainInput
+from venvdash.tui.widgets.plain_input import NoteInput, PlainInput
 
 
 class AskScreen(Dialog[bool]):
@@ -47,6 +48,36 @@ class AskScreen(Dialog[bool]):
     def action_answer(self, yes: bool) -> None:
         """Answer."""
         self.dismiss(yes)
+
+
+class NoteScreen(Dialog[str | None]):
+    """Asks for a note in one line; returns it, "" for none, or None to leave all as it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__()
+        self._of, self._known = name, known
+
+    def compose(self) -> ComposeResult:
+        """Ask, with the note that there is."""
+        with Vertical(id="asking") as frame:
+            frame.border_title = Content(f"Note on {visible(self._of, 64)}")
+            frame.border_subtitle = Content("Enter keep it   Esc back")
+            yield NoteInput(self._known, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the note; an empty line removes it."""
+        self.dismiss(event.value.strip())
+
+    def action_leave(self) -> None:
+        """Leave the note as it is."""
+        self.dismiss(None)
+
+
+def in_one_line(note: str) -> bool:
+    """Return whether a note can be edited in one line as it is."""
+    return visible(note, LONGEST_NOTE) == note
 
 
 class NameScreen(Dialog[str | None]):

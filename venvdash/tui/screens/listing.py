@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -12,6 +13,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from venvdash.model import Row
+from venvdash.session.events import RowChanged
 from venvdash.text import visible
 from venvdash.tui.feed import Feed, FeedEvent
 from venvdash.tui.findings import Findings
@@ -158,6 +160,16 @@ class ListScreen(Screen[None]):
             self._refresh(self.findings.take(events))
             while self.findings.mended:
                 self.say(self.findings.mended.pop(0))
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan runs."""
+        return not self._ended
+
+    def take_rows(self, rows: Iterable[Row]) -> None:
+        """Show rows of which more is known than before."""
+        self._take([RowChanged(row, settled=True, measured=True) for row in rows])
+        self._current_changed()
 
     # Showing it
 

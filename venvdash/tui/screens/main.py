@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from venvdash.tui import keys
 from venvdash.tui.adding import Adding
+from venvdash.tui.annotating import Annotating
 from venvdash.tui.feed import Feed
 from venvdash.tui.handover import Handover
 from venvdash.tui.opening import copy_choices, open_folder
@@ -35,6 +36,7 @@ class MainScreen(LeavingScreen):
     def __init__(self, source: Source, feed: Feed, handover: Handover) -> None:
         super().__init__(source, feed, handover)
         self._adder = Adding(self, self._show_folders)
+        self._annotating = Annotating(self)
 
     def _finish(self) -> None:
         super()._finish()
@@ -48,6 +50,17 @@ class MainScreen(LeavingScreen):
     def action_add_store(self) -> None:
         """Ask whether a folder of environments is to be a store: that under the cursor, or all."""
         self._adder.ask(self.path if self.table.view is View.OTHER else None)
+
+    def action_pin(self) -> None:
+        """Pin the marked ones, or that under the cursor; unpin them where all are pinned."""
+        rows = self.chosen(waits=True)
+        if rows:
+            self._annotating.pin(rows)
+
+    def action_note(self) -> None:
+        """Write a note on the one under the cursor."""
+        for row in self.under_cursor(waits=True):
+            self._annotating.note(row)
 
     def on_line_table_chosen(self) -> None:
         """Show the details over the list."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.content import Content
 
 from venvdash.model import Package, Row, Status
+from venvdash.records.schema import LONGEST_NOTE
 from venvdash.session import figures
 from venvdash.session.words import (
     FLAG_MEANINGS,
@@ -194,8 +195,8 @@ def _memory(row: Row, now: float) -> Iterable[Content]:
     if record is None or not (record.note or record.first_seen):
         return
     yield _head("Remembered")
-    if record.note:
-        yield _pair("note", visible(record.note))
+    for number, line in enumerate(record.note.split("\n") if record.note else ()):
+        yield _pair("" if number else "note", visible(line, LONGEST_NOTE))
     if record.first_seen:
         yield _pair("first seen", f"{figures.age(record.first_seen, now):>6}")
 
