@@ -55,6 +55,23 @@ def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_pat
     assert lost(environment) == ["data", "fifo", "huge.bin", "link"]
 
 
+@pytest.mark.parametrize("failing", ["listdir", "open"])
+def test_a_disk_that_fails_is_no_empty_environment(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    call = getattr(os, failing)
+
+    def failed(path: "str | Path", *more: object, **named: object) -> object:
+        if str(path).startswith(str(environment)) or path == ".project":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return call(path, *more, **named)
+
+    monkeypatch.setattr(os, failing, failed)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        kept(environment, tmp_path / "state").__enter__()
+    monkeypatch.undo()
+
+
 def test_two_syncs_of_one_environment(environment: Path, tmp_path: Path) -> None:
     """Each has a copy of its own, which it takes away."""
     state = tmp_path / "state"

@@ -60,7 +60,7 @@ class Words:
             yield from self._uses()
 
     def warns(self) -> Iterator[str]:
-        """Yield what is lost or replaced, a sentence each."""
+        """Yield what is lost or replaced, a sentence each. Raises OSError."""
         row, found = self.row, self.foreseen
         going = {change.name for change in found.packages if change.action == "uninstalled"}
         coming = {change.name for change in found.packages if change.action != "uninstalled"}

@@ -5,6 +5,7 @@ uv deletes every file in an environment that it replaces: virtualenvwrapper's an
 state first, so that even a crash in between loses none.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -33,6 +34,10 @@ _MADE = frozenset(
 _HOOKS = frozenset(
     {"preactivate", "postactivate", "predeactivate", "postdeactivate", "get_env_details"}
 )
+# What the system says of what is not there, is no regular file, or is not for us to read.
+_NONE = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,10 @@ class Kept:
 
     @classmethod
     def of(cls, prefix: Path) -> "Kept":
-        """Read them: small regular files in its root, and hooks beside its programs."""
+        """Read them: small regular files in its root, and hooks beside its programs.
+
+        Raises OSError where the disk fails: what cannot be read now may be there all the same.
+        """
         return cls(prefix, tuple(_read(prefix)))
 
     def missing(self) -> list[str]:
@@ -73,8 +81,8 @@ def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
 
     Each caller has a copy of its own: who begins while uv has already deleted the files for
     another one would keep fewer, and may be the one that ends well.
-    With ``state`` None they are kept in memory only. Raises OSError where the copy cannot be
-    written.
+    With ``state`` None they are kept in memory only. Raises OSError where they cannot be read, or
+    the copy cannot be written.
     """
     files = Kept.of(prefix)
     if state is None or not files.files:
@@ -175,12 +183,12 @@ def _plain(inside: str) -> bool:
 
 
 def lost(prefix: Path) -> list[str]:
-    """Return what else lies in an environment's root that uv would delete with it, by name."""
+    """Return what else lies in an environment's root that uv would delete with it, by name.
+
+    Raises OSError.
+    """
     kept = {inside for inside, _, _ in _read(prefix)}
-    try:
-        return sorted(name for name in os.listdir(prefix) if name not in _MADE | kept)
-    except OSError:
-        return []
+    return sorted(name for name in os.listdir(prefix) if name not in _MADE | kept)
 
 
 def _read(prefix: Path) -> Iterator[tuple[str, int, bytes]]:
@@ -189,8 +197,11 @@ def _read(prefix: Path) -> Iterator[tuple[str, int, bytes]]:
         try:
             mode = stat.S_IMODE(os.lstat(prefix / inside).st_mode)
             yield inside, mode, read_regular(prefix / inside, _LIMIT)
-        except (OSError, UnreadableError):  # a link, a folder, too large: ``lost`` tells of it
-            continue
+        except (OSError, UnreadableError) as error:
+            failed = error if isinstance(error, OSError) else error.__cause__
+            if isinstance(failed, OSError) and failed.errno not in _NONE:
+                raise failed from None
+            continue  # a link, a folder, too large: ``lost`` tells of it
         count += 1
         if count == _MOST:
             return
@@ -198,7 +209,12 @@ def _read(prefix: Path) -> Iterator[tuple[str, int, bytes]]:
 
 def _names(prefix: Path) -> Iterator[str]:
     for folder in _FOLDERS:
-        with suppress(OSError):
-            for name in sorted(os.listdir(prefix / folder)):
-                if name in _HOOKS if folder else name not in _MADE:
-                    yield os.path.join(folder, name)
+        try:
+            names = sorted(os.listdir(prefix / folder))
+        except OSError as error:
+            if error.errno not in _NONE:
+                raise
+            continue
+        for name in names:
+            if name in _HOOKS if folder else name not in _MADE:
+                yield os.path.join(folder, name)

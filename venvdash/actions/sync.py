@@ -127,10 +127,15 @@ def _planned(
         distrusted = error.project if isinstance(error, UntrustedError) else None
         return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
     words = Words(row, found, context)
+    try:
+        says, warns = tuple(words.says()), tuple(words.warns())
+    except OSError as error:
+        refusal = f"It cannot be read: {(error.strerror or str(error)).lower()}."
+        return _Plan(replace(proposal, refusal=refusal))
     proposal = replace(
         proposal,
-        says=tuple(words.says()),
-        warns=tuple(words.warns()),
+        says=says,
+        warns=warns,
         python=found.python if found.replaced else None,
         commands=() if found.nothing else (found.way.command,),
         packages=found.packages,
