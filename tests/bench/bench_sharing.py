@@ -117,11 +117,10 @@ def alone(archives: Path) -> dict[Path, int]:
     from venvdash.system.mounts import Mounts
 
     mount = Mounts.read().of(archives)
+    fstype = mount.fstype if mount else ""
     found = {}
-    for archive in archives.iterdir() if archives.exists() and mount else ():
-        size = count(os.fsencode(archive), fstype=mount.fstype if mount else "")
-        metadata = size.extents.metadata if size.extents and not size.extents.held() else 0
-        found[archive] = (size.own + metadata) * 512
+    for archive in archives.iterdir() if archives.exists() else ():
+        found[archive] = count(os.fsencode(archive), fstype=fstype).back() * 512
     return found
 
 

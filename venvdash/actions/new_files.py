@@ -125,8 +125,8 @@ def _names(entry: Path) -> Names:
 
 def _counted(entry: Path) -> UserFiles:
     """Count the user's files again. Raises ChangedError where that cannot be done."""
+    from venvdash.scanner.figures import user_files_of
     from venvdash.scanner.measure import count
-    from venvdash.scanner.usage import user_files_of
 
     try:
         found = user_files_of(count(os.fsencode(entry)))

@@ -279,8 +279,7 @@ def _what_comes_back(entry: Directory, mounts: Mounts) -> _ComesBack | None:
         return None
     if found.extents is None:
         return None
-    metadata = 0 if found.extents.held() else found.extents.metadata
-    return _ComesBack(max(found.blocks, 1) * BLOCK, (found.own + metadata) * BLOCK)
+    return _ComesBack(max(found.blocks, 1) * BLOCK, found.back() * BLOCK)
 
 
 def _empty(entry: Directory, processes: int, tell: Tell) -> Removed:

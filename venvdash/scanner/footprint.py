@@ -97,6 +97,11 @@ class Footprint:
         held = sum(self.sizes) + sum(self.extents.sizes)
         return self.own + self.extents.metadata + held
 
+    def back(self) -> int:
+        """Return the blocks that come back when the tree is deleted."""
+        extents_ = self.extents
+        return self.own + (extents_.metadata if extents_ and not extents_.held() else 0)
+
     def share(
         self, inodes: list[int], sizes: list[int], outside: list[int], inside: list[int]
     ) -> None:

@@ -32,17 +32,17 @@ written to it in place.
 
 import os
 import stat
-import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from venvdash.model import Usage, UserFiles, UserPlace
-from venvdash.scanner import sharing, user_files, workers
+from venvdash.model import Usage, UserFiles
+from venvdash.scanner import sharing, workers
 from venvdash.scanner.archives import Archives
 from venvdash.scanner.extents import Extents
+from venvdash.scanner.figures import partly, usage_of
 from venvdash.scanner.footprint import BLOCK, Footprint, unpack
 from venvdash.scanner.ledger import Ledger
 from venvdash.scanner.measure import Memo, count
@@ -54,12 +54,6 @@ from venvdash.system.mounts import Mounts
 # Below this many files the children would take longer to start than they save.
 _WORTHWHILE = 10_000
 _UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
-_PLACES = {
-    user_files.FILE: UserPlace.FILE,
-    user_files.FOLDER: UserPlace.DIRECTORY,
-    user_files.CHECKOUT: UserPlace.CHECKOUT,
-    user_files.ENVIRONMENT: UserPlace.ENVIRONMENT,
-}
 _LOOKED_AT = 8  # files whose blocks uv's cache does not hold
 _NOTHING = Usage(apparent=0, on_disk=0, frees=0, files=0, user_files=UserFiles(), missing_files=0)
 
@@ -275,26 +269,11 @@ class _Survey:
         aged: bool = False,
     ) -> Sized:
         path = self.paths[index]
-        mount = self.mounts.of(path)
         extents = found.extents
-        clones = mount is not None and mount.clones
-        clones = clones and (extents is not None or not sharing.told(mount))
-        exact = not clones and sys.platform != "win32" and not found.problems
         if self._ask_cache(found):
             packed = found.pack()
             new = None if found.unlisted else packed
-        frees = found.own + (extents.metadata if extents and not extents.held() else 0)
-        usage = Usage(
-            apparent=found.apparent,
-            on_disk=found.stored() * BLOCK,
-            frees=frees * BLOCK,
-            files=found.files,
-            exact=exact and not (aged and bool(found.inodes)),
-            at_most=sharing.at_most(extents, mount),
-            measured=found.measured,
-            user_files=user_files_of(found),
-            missing_files=found.missing if found.user_files >= 0 else None,
-        )
+        usage = usage_of(found, self.mounts.of(path), aged=aged)
         self.kept[index] = kept = _Kept(usage, extents=extents)
         if index in self.within or index in self.outer:
             kept.inodes, kept.sizes, kept.outside = found.inodes, found.sizes, found.outside
@@ -308,7 +287,7 @@ class _Survey:
         if self.book is not None:
             kept_form = packed or new or found.pack()
             self.book.enter(path, found, kept_form, nested=index in self.within, usage=usage)
-        return Sized(path, usage, new, _partly(found))
+        return Sized(path, usage, new, partly(found))
 
     def _ask_cache(self, found: Footprint) -> bool:
         """Find out what uv's cache holds unless that is known; return whether anything is new.
@@ -376,21 +355,6 @@ def _nested(paths: Sequence[Path]) -> dict[int, int]:
         else:
             outer, outer_text = index, text
     return found
-
-
-def user_files_of(found: Footprint) -> UserFiles | None:
-    """Return what the walk found, None where it could not know."""
-    if found.user_files < 0:
-        return None
-    places = [(os.fsdecode(place[1:]), _PLACES[place[:1]]) for place in found.user_places]
-    return UserFiles(found.user_files, found.user_size, tuple(places))
-
-
-def _partly(found: Footprint) -> str:
-    if not found.problems:
-        return ""
-    more = f" (and {found.problems - 1} more)" if found.problems > 1 else ""
-    return f"not all of it could be read: {found.problem}{more}"
 
 
 def _reason(error: OSError) -> str:
