@@ -1,7 +1,9 @@
 """In uv's projects, with its preview feature on and off, against ``uv sync --dry-run``."""
 
 import json
+import platform
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -260,3 +262,66 @@ def test_what_uv_would_create_is_named_where_its_version_is_known(uv: Uv) -> Non
         assert not use.exists
     (include / "patchlevel.h").unlink()
     assert STORE.use(project, uv.home.machine(project, **given), Config()).environment is None
+
+
+def test_where_the_cache_lies_and_the_name_decide(
+    uv: Uv, central: tuple[Path, dict[str, Path]]
+) -> None:
+    project, environments = central
+    usual, other = environments[str(uv.pythons[0])], uv.home.path / "other cache"
+    (project / ".venv").unlink(missing_ok=True)
+    (project / ".venv").symlink_to(usual)
+    assert uv.agrees(project, **ON) == usual
+    for name, folder in (("UV_CACHE_DIR", other), ("XDG_CACHE_HOME", other.parent / "caches")):
+        assert uv.agrees(project, **ON, **{name: str(folder)}) is None
+        uv.run(project, "sync", "-q", **ON, **{name: str(folder)})
+        made = (project / ".venv").resolve()
+        assert made.is_relative_to(folder)
+        assert uv.agrees(project, **ON, **{name: str(folder)}) == made
+        assert uv.agrees(project, **OFF) == made
+        assert uv.agrees(project, **ON) == usual
+    own, user = project / "pyproject.toml", uv.home.path / ".config" / "uv" / "uv.toml"
+    user.parent.mkdir(parents=True, exist_ok=True)
+    user.write_text(f'cache-dir = "{other}"\n')
+    assert uv.agrees(project, **ON).is_relative_to(other)  # type: ignore[union-attr]
+    own.write_text(f'{PYPROJECT}[tool.uv]\ncache-dir = "{usual.parent.parent}"\n')
+    assert uv.agrees(project, **ON) == usual
+    user.unlink()
+    own.write_text(PYPROJECT.replace('"app"', '"renamed"'))
+    uv.run(project, "lock", "-q")
+    assert uv.agrees(project, **ON) is None
+    own.write_text(PYPROJECT)
+    uv.run(project, "lock", "-q")
+    assert uv.agrees(project, **ON) == usual
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="lays out Pythons for x86_64"
+)
+def test_which_pythons_are_preferred_decides(uv: Uv, central: tuple[Path, dict[str, Path]]) -> None:
+    project, environments = central
+    first, second = (environments[str(python)] for python in uv.pythons)
+    (project / ".venv").unlink(missing_ok=True)
+    real_one = uv.pythons[1].resolve()
+    folder = uv.home.path / "pythons"
+    version = patch_version_of(real_one)
+    if not version or not list(real_one.parent.parent.glob("lib/python3*/os.py")):
+        pytest.skip("needs a second Python with its headers")
+    managed = folder / f"cpython-{version}-linux-x86_64-gnu"
+    (managed / "bin").mkdir(parents=True)
+    for name in ("lib", "include"):
+        (managed / name).symlink_to(real_one.parent.parent / name)
+    shutil.copy2(real_one, managed / "bin" / real_one.name)
+    (managed / "bin" / "python3").symlink_to(real_one.name)
+    (folder / f"cpython-3.99.1-{managed.name.partition('-linux')[2]}").symlink_to(managed)
+    given = {**ON, "UV_PYTHON_INSTALL_DIR": str(folder)}
+    seen = {uv.agrees(project, **given), uv.created}
+    for setting in ("system", "only-system", "managed", "only-managed"):
+        answer = uv.agrees(project, **given, UV_PYTHON_PREFERENCE=setting)
+        assert (answer == first) is (setting in ("system", "only-system"))
+    assert uv.agrees(project, **given, UV_NO_MANAGED_PYTHON="1") == first
+    assert uv.agrees(project, **given, UV_MANAGED_PYTHON="1") != first
+    assert second.name in {path.name for path in seen if path}
+    (project / "uv.toml").write_text('python-preference = "only-system"\n')
+    assert uv.agrees(project, **given) == first
+    (project / "uv.toml").unlink()

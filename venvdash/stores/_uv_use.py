@@ -45,6 +45,10 @@ _VARIABLES = (
     "UV_NO_CONFIG",
     "UV_CONFIG_FILE",
     "UV_PYTHON",
+    "UV_PYTHON_PREFERENCE",
+    "UV_MANAGED_PYTHON",
+    "UV_NO_MANAGED_PYTHON",
+    "UV_PYTHON_INSTALL_DIR",
 )
 _PATH_LIMIT = 8 * 1024  # bytes of a `.venv` file
 _PIN_LIMIT = 1024  # bytes of a .python-version
@@ -113,6 +117,7 @@ class _Asked:
         self._pyproject = toml_table(read_text(project / "pyproject.toml", LIMIT)) or {}
         self._files = [*uv_settings.configurations(machine, project), self._venv]
         self._request = self._requested()
+        self._preference = uv_settings.python_preference(machine, project)
         self._leads = _led(self._venv)
         self._cfg = cfg_of(self._leads) if has_python(self._leads) else None
 
@@ -137,7 +142,7 @@ class _Asked:
         if self._cfg is None:
             return self.answer(self._venv, "uv keeps it in the project", False)
         version = version_of(self._cfg)
-        if not self._request.allows(version):
+        if not self._fits(self._cfg):
             why = f"the Python {version} of the present one does not fit the project"
             return self.answer(self._venv, why, False)
         if self._leads == self._venv:
@@ -147,7 +152,7 @@ class _Asked:
     def central(self) -> Use:
         """Return the project's environment in uv's cache."""
         bucket = uv_settings.cache_directory(self._machine, self._project)[0] / self._bucket_name
-        if self._cfg is not None and self._request.allows(version_of(self._cfg)):
+        if self._cfg is not None and self._fits(self._cfg):
             found = self._of_interpreter(bucket, self._cfg)
             if found is not None:
                 version = version_of(self._cfg)
@@ -180,17 +185,19 @@ class _Asked:
         fitting = {
             path: cfg
             for path in self._entries(bucket)
-            if (cfg := cfg_of(path)) is not None and self._request.allows(version_of(cfg))
+            if (cfg := cfg_of(path)) is not None and self._fits(cfg)
         }
         first = self._first_python() if self._request.known else None
         if first is not None:
-            home = first.folder
-            for path, cfg in fitting.items():
-                if real(Path(cfg.get("home", "/"))) == home:
-                    why = f"uv keeps it in its cache, and finds the Python of {home} first"
-                    return self.answer(path, why, True, certain=False, central=True)
-            why = f"uv's cache has none for the Python of {home}, which uv finds first"
             created = self._created(bucket, first)
+            same = [
+                p for p, cfg in fitting.items() if real(Path(cfg.get("home", "/"))) == first.folder
+            ]
+            for path in (created, *same):
+                if path in fitting:
+                    why = f"uv keeps it in its cache, and finds the Python of {first.folder} first"
+                    return self.answer(path, why, True, certain=False, central=True)
+            why = f"uv's cache has none for the Python of {first.folder}, which uv finds first"
             return self.answer(created, why, False, certain=False, central=True)
         if len(fitting) == 1:
             why = "it is the only one in uv's cache whose Python fits the project"
@@ -209,6 +216,18 @@ class _Asked:
             if found and (found[1] or "") == self._head and name in self._names(found[2], found[3]):
                 yield bucket / name
 
+    @property
+    def _managed_folder(self) -> Path:
+        """Where uv puts the interpreters that it installs."""
+        given = self._machine.variable("UV_PYTHON_INSTALL_DIR")
+        return Path(given) if given else self._machine.data_home / "uv" / "python"
+
+    def _fits(self, cfg: Mapping[str, str]) -> bool:
+        """Return whether uv would use an environment as it is, by its Python."""
+        managed = real(Path(cfg.get("home", "/"))).is_relative_to(real(self._managed_folder))
+        refused = "only-system" if managed else "only-managed"
+        return self._request.allows(version_of(cfg)) and self._preference != refused
+
     def _created(self, bucket: Path, python: _Python) -> Path | None:
         """Return the entry that uv would create for an interpreter; None where that is not sure."""
         if not python.version or self._machine.platform != "linux":
@@ -219,22 +238,22 @@ class _Asked:
     def _first_python(self) -> _Python | None:
         """Return the interpreter that uv finds first; None where not told.
 
-        Those that uv manages come before those on PATH.
+        Those that uv manages come before those on PATH, unless ``python-preference`` says else.
         """
-        managed = list(self._managed())
-        if managed:
-            return managed[0]
+        finders = [] if self._preference == "only-managed" else [self._on_path]
+        if self._preference != "only-system":
+            finders.insert(1 if self._preference == "system" else 0, self._managed)
+        return next((python for finder in finders for python in finder()), None)
+
+    def _on_path(self) -> Iterator[_Python | None]:
         minor = _minor(self._request.pin) if "." in self._request.pin else ""
         names = [f"python{minor}"] if minor else []
         for found in on_path(self._machine, self._project, *names, "python3", "python"):
             if found is None or self._request.may_allow(minor_of(found)):
-                return _Python(found.parent, patch_version_of(found)) if found else None
-        return None
+                yield _Python(found.parent, patch_version_of(found)) if found else None
 
-    def _managed(self) -> Iterator[_Python]:
-        machine = self._machine
-        given = machine.variable("UV_PYTHON_INSTALL_DIR")
-        folder = Path(given) if given else machine.data_home / "uv" / "python"
+    def _managed(self) -> Iterator[_Python | None]:
+        folder = self._managed_folder
         found = []
         try:
             names = os.listdir(folder)
@@ -242,7 +261,8 @@ class _Asked:
             names = []
         for name in names:
             named = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
-            if named and self._request.allows(named[1]):
+            installed = named and not os.path.islink(folder / name)
+            if installed and named and self._request.allows(named[1]):
                 found.append(([int(part) for part in named[1].split(".")], name, named[1]))
         for _, name, version in sorted(found, reverse=True):
             # uv names an environment by X.Y where a link of that name leads to the interpreter.

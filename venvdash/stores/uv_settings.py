@@ -71,6 +71,25 @@ def centralizes(machine: Machine, project: Path) -> bool:
     return False
 
 
+def python_preference(machine: Machine, project: Path) -> str:
+    """Return ``managed``, ``system``, ``only-managed`` or ``only-system``: which Pythons uv takes.
+
+    UV_MANAGED_PYTHON, UV_NO_MANAGED_PYTHON, UV_PYTHON_PREFERENCE, then ``python-preference``.
+    """
+    if _true(machine.variable("UV_MANAGED_PYTHON")):
+        return "only-managed"
+    if _true(machine.variable("UV_NO_MANAGED_PYTHON")):
+        return "only-system"
+    given = machine.variable("UV_PYTHON_PREFERENCE")
+    if given:
+        return given
+    for file in configurations(machine, project):
+        configured = _text(_of_uv(file, "python-preference").get("python-preference"))
+        if configured:
+            return configured
+    return "managed"
+
+
 def configurations(machine: Machine, project: Path | None = None) -> list[Path]:
     """Return uv's configuration files, the one that wins first.
 
