@@ -1,6 +1,7 @@
 """What a plan says of the search that was made for it: what was read, and what was not."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.mounting import tmpfs
 from tests.scenario import orphan
 from tests.session.sharing import scanned
 from tests.terminal import HOSTILE, unsafe
+from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.config import Config
 from venvdash.model import NotEntered, SearchReport, Unsearched
 from venvdash.session.plan_words import plan_in_words
@@ -20,8 +22,8 @@ from venvdash.session.search_words import search_in_words, unsearched_in_words
 HOME = Path("/home/ada")
 
 
-def said(report: SearchReport) -> list[str]:
-    return [*search_in_words(report, HOME), *unsearched_in_words(report, HOME)]
+def said(report: SearchReport, home: Path = HOME) -> list[str]:
+    return [*search_in_words(report, home), *unsearched_in_words(report, home)]
 
 
 def snapshots(home: Home, count: int) -> None:
@@ -85,6 +87,28 @@ def test_many_places_are_counted_and_only_the_first_are_kept(home: Home) -> None
     assert report is not None
     (kind,) = (kind for kind in report.not_entered if kind.what == "snapshots")
     assert (kind.count, len(kind.paths)) == (150, 100)
+
+
+def test_folders_of_other_users_are_counted(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    scanned(home).plan_prune(Rules())  # the other user cannot read, and so not import, our modules
+    for name in ("theirs", "ours"):
+        (home.path / name).mkdir()
+    for directory, _, files in os.walk(home.path.parent):
+        for path in (directory, *(os.path.join(directory, name) for name in files)):
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    os.chown(home.path / "theirs", 0, 0)
+    for name in ("theirs", "ours"):
+        (home.path / name).chmod(0)
+    open_to_all(home.path)
+
+    def look() -> str:
+        report = scanned(home).plan_delete([environment]).search
+        return "\n".join(said(report, home.path)) if report else ""
+
+    text = as_another_user(look)
+    assert "folders of other users (~/theirs)" in text
+    assert text.endswith("Could not be searched: ~/ours.")
 
 
 def test_a_project_that_is_called_like_a_backup_is_searched(home: Home) -> None:

@@ -38,8 +38,10 @@ def of_rules(
 def _why_held(offer: Offer) -> str:
     """Return why a rule does not take it; where its project was found, also what can be done."""
     verdict, name = offer.row.verdict, shlex.quote(visible(offer.row.name))
-    if verdict.status is not Status.MOVED or verdict.place is None or offer.held != verdict.reason:
+    if verdict.status is not Status.MOVED or offer.held != verdict.reason:
         return offer.held
+    if verdict.place is None:
+        return f"{offer.held} `venvdash delete {name}` deletes it."
     relink = f"venvdash relink {name} {shlex.quote(visible(verdict.place))}"
     return f"{offer.held} `{relink}` keeps it for that; `venvdash delete {name}` deletes it."
 
@@ -76,7 +78,7 @@ def of_named(
             for row in wanted:
                 hit = findings.hits.get(row.path)
                 if hit is not None:
-                    found[row.path] = f"Its project was found. {hit.reason}"
+                    found[row.path] = hit.news
                 else:
                     doubts[row.path] = findings.held(row.environment)
 

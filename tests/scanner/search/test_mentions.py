@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Home
 from tests.scanner.search.searching import listed, searched
 from tests.scenario import orphan, venv
-from tests.session.sharing import scanned
+from tests.session.sharing import last, scanned
 from venvdash.model import Status
 from venvdash.session.pruning import Rules
 
@@ -45,7 +45,7 @@ def test_what_names_an_environment_holds_it_as_long_as_it_does(home: Home, kind:
     assert first.rows[environment].verdict.status is Status.ORPHAN
     plan = first.plan_prune(Rules())
     assert plan.items == ()
-    assert plan.refused[0].reason == reason
+    assert plan.refused[0].reason == f"{reason} `venvdash delete webapp` deletes it."
     # The list agrees from now on, in a new process as well, until the file goes.
     for _ in range(2):
         session = scanned(home)
@@ -56,6 +56,16 @@ def test_what_names_an_environment_holds_it_as_long_as_it_does(home: Home, kind:
     session = scanned(home)
     assert session.rows[environment].verdict.status is Status.ORPHAN
     assert [item.row.path for item in session.plan_prune(Rules()).items] == [environment]
+
+
+def test_what_a_file_names_is_deleted_with_its_typed_name(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    (home.path / "work").mkdir()
+    (home.path / "work" / "Makefile").write_text(f"{environment}/bin/python\n")
+    session = scanned(home)
+    (item,) = session.plan_delete([environment]).items
+    assert item.confirm == "~/work/Makefile names it."
+    assert last(session.delete(session.plan_delete([environment]))).results[0].trash
 
 
 def test_a_path_file_of_another_environment_holds(home: Home) -> None:

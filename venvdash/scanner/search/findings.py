@@ -28,6 +28,11 @@ class Hit:
         """The place, where it may be the environment's project."""
         return self.place if self.is_project else None
 
+    @property
+    def news(self) -> str:
+        """What it means for one that was an orphan, in sentences."""
+        return f"Its project was found. {self.reason}" if self.is_project else self.reason
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
