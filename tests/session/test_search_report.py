@@ -172,4 +172,4 @@ def test_a_report_in_words_is_short_and_fit_to_show() -> None:
     )
     assert "Could not be searched: ~/closed and /mnt/" in text
     assert "/srv/envs" not in text, "other users' projects: the reason of each says so"
-    assert said(SearchReport(1, (HOME,))) == ["Searched for projects: 1 folders, all of ~."]
+    assert said(SearchReport(1, (HOME,))) == ["Searched for projects: 1 folder, all of ~."]

@@ -26,8 +26,8 @@ INFO = b"""20 1 8:1 / / rw - ext4 /dev/a rw
 """
 
 
-def places(config: Config | None = None) -> Places:
-    machine = Machine(Path("/home/ada"), {"VENVDASH_DISKS": "/"}, uid=1000)
+def places(config: Config | None = None, disks: str = "/") -> Places:
+    machine = Machine(Path("/home/ada"), {"VENVDASH_DISKS": disks}, uid=1000)
     return Places(machine, config or Config(), Mounts(parse_mountinfo(INFO)))
 
 
@@ -64,6 +64,21 @@ def test_a_network_disk_is_searched_skipped_or_holds(
     found = places(config)
     assert [str(place.path) for place in found.unsearched()] == unsearched
     assert [mount.point for mount in found.network] == asked
+
+
+@pytest.mark.parametrize(
+    ("config", "disks"),
+    [
+        (Config(search=("/mnt/nas/me",), skip=("/mnt/nas",)), "/"),
+        (Config(search=("/mnt/nas/me",)), "/data"),
+    ],
+)
+def test_a_folder_of_search_on_a_network_disk_is_searched_alone(config: Config, disks: str) -> None:
+    """Where the rest of the disk is skipped, or lies outside what is searched."""
+    starts = {start.path: start.network for start in places(config, disks).starts()}
+    assert starts["/mnt/nas/me"]
+    assert "/mnt/nas" not in starts
+    assert list(places(config, disks).unsearched()) == []
 
 
 def test_what_is_left_out_is_named() -> None:

@@ -160,7 +160,8 @@ class Places:
     def _remote(self) -> Iterator[Mount]:
         for mount in self.mounts.points.values():
             entered = mount.network and mount.fstype not in _KERNEL_TYPES
-            if entered and self.allowed(mount.point):
+            asked = any(self.mounts.of(folder) is mount for folder in self.wanted)
+            if entered and (asked or self.allowed(mount.point)):
                 yield mount
 
     def allowed(self, path: str) -> bool:
@@ -247,7 +248,7 @@ class Places:
                 yield Start(mount.point)
             elif inside(self.top, mount.point) and self.mounts.of(self.top) is mount:
                 yield Start(self.top)
-        for mount in self.network:
+        for mount in filter(lambda mount: self.allowed(mount.point), self.network):
             yield Start(mount.point, None, network=True)
 
     def _start(self, path: str, depth: int | None, near: frozenset[str]) -> Iterator[Start]:
