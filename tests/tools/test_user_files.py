@@ -62,7 +62,7 @@ async def main(channel, prefix):
     files = {
         "site-packages/greet/__init__.py": "def main(): pass\\n",
         f"{info}/METADATA": "Name: greet\\nVersion: 3.11.9\\n",
-        f"{info}/RECORD": "greet/__init__.py,,\\n",
+        f"{info}/RECORD": "greet/__init__.py,,\\ngreet/not_in_condas.py,,\\n",
         "etc/greet.conf": "",
     }
     package(channel / "noarch", "greet", files, ["python"], noarch="python")
@@ -155,7 +155,9 @@ def _row(home: Home, path: Path) -> Row:
     session = Session(home.machine(), Config())
     for _ in session.scan():
         pass
-    return session.rows[path]
+    row = session.rows[path]
+    assert Flag.DAMAGED not in session.examine(row).flags
+    return row
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__.strip("_"))

@@ -196,6 +196,14 @@ def _table(opened: Session, rows: Sequence[Row], *, usage: bool, asked: bool) ->
         click.echo(_cut(line, limit))
 
 
+def status_in_words(row: Row) -> str:
+    """Return the status with all flags; without ``volatile``, which all of uv's have."""
+    environment = row.environment
+    words = [NO_STORE] if environment.location is Location.LINKED else []
+    words += sorted(environment.flags - {Flag.VOLATILE})
+    return row.verdict.status + "".join(f" [{word}]" for word in words)
+
+
 def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tuple[str, ...]:
     environment, measured = row.environment, row.usage
     sizes: tuple[str, ...] = ()
@@ -205,9 +213,6 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
             frees(measured),
             size(measured.cache_held if measured else None),
         )
-    words = [NO_STORE] if environment.location is Location.LINKED else []
-    words += sorted(environment.flags - {Flag.VOLATILE})
-    marks = "".join(f" [{word}]" for word in words)
     project = row.verdict.place or row.verdict.project
     if row.verdict.status is Status.MOVED and row.verdict.place is None:
         project = None  # nobody knows where it is; the old place would look like the new one
@@ -217,7 +222,7 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
         visible(environment.python or "?", 12),
         *sizes,
         age(row.used, now),
-        row.verdict.status + marks,
+        status_in_words(row),
         environment.traits.kind,
         short_path(project, home) if project else "-",
     )

@@ -40,7 +40,8 @@ def examine(
     environment = row.environment
     prefix = environment.target or environment.path
     site = _site(prefix, environment.python)
-    gone = integrity.missing(prefix, site) if site else ()
+    recorded = site is not None and not os.path.isdir(prefix / "conda-meta")
+    gone = integrity.missing(prefix, site) if site and recorded else ()  # conda rewrites RECORD
     if gone:
         environment = replace(environment, flags=environment.flags | {Flag.DAMAGED})
         row = replace(row, environment=environment)

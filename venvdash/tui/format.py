@@ -21,9 +21,12 @@ STATUS_MARKS = {
 
 _BAR = 16  # cells of a line that shows how much is done
 
-# What a glance at the list should not miss; the others are told in the details.
+# All but VOLATILE, which says little in a list: all of uv's are. The details have it.
 _LOUD = (Flag.BROKEN, Flag.DAMAGED, Flag.IN_USE, Flag.LOCKED, Flag.DEBRIS)
-_QUIET = (Flag.USER_FILES, Flag.PINNED, Flag.ALIAS, Flag.MOUNTS, Flag.NOT_OWNED, Flag.READ_ONLY)
+_QUIET = (
+    *(Flag.USER_FILES, Flag.PINNED, Flag.REFERENCED, Flag.ALIAS, Flag.MOUNTS),
+    *(Flag.SHARED, Flag.NOT_OWNED, Flag.READ_ONLY),
+)
 
 
 def left(text: str, width: int) -> str:

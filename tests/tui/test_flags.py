@@ -1,0 +1,29 @@
+"""Every flag is shown wherever environments are, in words that need no manual."""
+
+import pytest
+
+from tests.tui.feeding import HOME, row
+from venvdash.cli.listing import status_in_words
+from venvdash.cli.rows import row_json
+from venvdash.model import Action, Flag, Item, Plan
+from venvdash.session.plan_words import plan_in_words
+from venvdash.session.words import FLAG_MEANINGS
+from venvdash.tui.format import flag_words
+from venvdash.tui.widgets.detail import describe, reason
+
+ELSEWHERE = {Flag.ALIAS, Flag.VOLATILE}  # a plan says these in words of their own
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_a_flag_is_shown_everywhere(flag: Flag) -> None:
+    flagged = row("lab", mib=1, flags=frozenset({flag}))
+    meaning = f"{flag.value}: {FLAG_MEANINGS[flag]}"
+    if flag is not Flag.USER_FILES:  # which says what they are
+        assert meaning in describe(flagged, HOME).plain
+        assert meaning in reason(flagged, HOME).plain
+    assert row_json(flagged)["flags"] == [flag.value]
+    listed = [] if flag is Flag.VOLATILE else [flag.value]
+    assert flag_words(flagged) == listed
+    assert status_in_words(flagged) == "linked" + "".join(f" [{word}]" for word in listed)
+    said = [line.text for line in plan_in_words(Plan(Action.DELETE, (Item(flagged),)), HOME)]
+    assert any(flag.value in line for line in said) == (flag not in ELSEWHERE)
