@@ -134,6 +134,8 @@ def test_a_named_orphan_whose_project_is_found_asks_for_its_name(home: Home) -> 
     (item,) = plan.items
     assert item.confirm.startswith("Its project was found.")
     assert item.row.verdict.status is Status.MOVED
+    plan = session.plan_delete([environment], early=True)  # as in a dialog that is still open
+    assert plan.items[0].confirm.startswith("Its project was found.")
     assert last(session.delete(plan)).results[0].outcome is Outcome.DONE
 
 

@@ -62,7 +62,8 @@ def of_named(
     list said of it, which was wrong. One whose project may lie where nobody could search goes to
     the trash, if anywhere. ``by_rule``: some were marked by a rule.
     """
-    wanted = lost(session.rows[path] for path in paths if path in session.rows)
+    rows = [session.rows[path] for path in paths if path in session.rows]
+    wanted = [*lost(rows), *session.searches.found(rows)]
     found: dict[Path, str] = {}
     doubts: dict[Path, str] = {}
     report = None

@@ -166,6 +166,14 @@ class Searches:
             wanted = {**last.environments, **wanted}
         return self._begin(wanted)
 
+    def found(self, rows: Iterable[Row]) -> list[Row]:
+        """Return those that a list called orphans until the last search found their projects."""
+        last = self._last
+        if last is None or not last.over or not self._serves(last):
+            return []
+        hits = last.findings.hits
+        return [row for row in rows if row.verdict.status is Status.MOVED and row.path in hits]
+
     def again(self, rows: Iterable[Row]) -> ProjectSearch:
         """Start another search, whatever an earlier one has found; it reads what has changed."""
         return self._begin(self._environments(rows))
