@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,43 +22,24 @@ from venvdash.actions import (
     in_place,
     journal,
     links,
-    new_files,
     places,
     steps,
     tools,
     trash_folder,
 )
-from venvdash.actions.checks import GoneError
 from venvdash.actions.context import Context
 from venvdash.actions.links import ChangedError
-from venvdash.actions.plan import busy
 from venvdash.actions.rollback import FailedError, Rollback, lock_uv, locked, opened, words
+from venvdash.actions.shown import Held, Shown
 from venvdash.actions.uv import UvError
-from venvdash.model import Environment, Item, Outcome, Plan, Removal, Result, Row, Trashed
+from venvdash.model import Environment, Item, Outcome, Plan, Removal, Result, Trashed
 from venvdash.system import locks
 from venvdash.system.directory import Directory
 from venvdash.system.mounts import Mounts
-from venvdash.system.processes import Seen, users
 from venvdash.text import visible
 
-_FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
-_SHARE = 5.0  # … and how many times what it took
 _NAME_LIMIT = 500  # characters
 _REASON_LIMIT = 1000  # characters
-_HELD = 200  # directories held open at once; the others' inodes are told by more than a number
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An item as the plan showed it; ``directory``, open, keeps its inode from being reused.
-
-    ``contents`` is None where nothing is known of files of the user's in it.
-    """
-
-    look: checks.Look
-    inode: tuple[int, int]
-    directory: Directory | None
-    contents: new_files.Contents | None
 
 
 class Deleter:
@@ -73,20 +54,11 @@ class Deleter:
     ) -> None:
         self.plan = plan
         self._context = context
-        self._measured = measured or {}
-        self._held: dict[Path, _Held | str] = {}
-        self._seen: tuple[float, Seen] | None = None
-        self._left: dict[Path, Path | None] = {}
-        for item in plan.items:
-            self._held[item.row.path] = self._hold(item)
-            alias = item.how == Removal.UNLINK
-            self._left[item.row.path] = None if alias else item.row.environment.entry
+        self._shown = Shown(plan, context, measured or {})
 
     def close(self) -> None:
         """Let go of the directories that are held."""
-        for held in self._held.values():
-            if isinstance(held, _Held) and held.directory is not None:
-                held.directory.close()
+        self._shown.close()
 
     def __enter__(self) -> "Deleter":
         return self
@@ -111,7 +83,7 @@ class Deleter:
         trash, it is prepared to be freed where it lies.
         """
         row = item.row
-        held = self._held.get(row.path, "It is not part of this plan.")
+        held = self._shown.of(row.path)
         if isinstance(held, str):
             return _result(item, Outcome.SKIPPED, held)
         try:
@@ -129,91 +101,11 @@ class Deleter:
         except (OSError, ValueError) as error:
             return _result(item, Outcome.FAILED, f"{words(error)}. It is whole in its place.")
         finally:
-            self._left.pop(row.path, None)
-            if held.directory is not None:
-                held.directory.close()
-
-    # Looking.
-
-    def _hold(self, item: Item) -> "_Held | str":
-        environment = item.row.environment
-        directory = None
-        try:
-            look = checks.look(item.row, self._context)
-            found = os.lstat(environment.entry)
-            if environment.target is None and len(self._held) < _HELD:
-                directory = Directory(environment.entry)
-                if not os.path.samestat(directory.status(), found):
-                    raise ChangedError("It was replaced while it was looked at.")
-            return _Held(look, (found.st_dev, found.st_ino), directory, self._contents(item))
-        except (ChangedError, OSError, ValueError) as error:
-            if directory is not None:
-                directory.close()
-            return str(error) if isinstance(error, ChangedError) else f"{words(error)}."
-
-    def _contents(self, item: Item) -> new_files.Contents | None:
-        usage, entry = item.row.usage, item.row.environment.entry
-        if item.how == Removal.UNLINK or usage is None or usage.user_files is None:
-            return None
-        return new_files.Contents.of(entry, usage.user_files, self._measured.get(entry, b""))
-
-    def _new_files(self, held: _Held, entry: Path, *, for_good: bool) -> str:
-        """Say which files the user created since; raise ChangedError where they forbid it."""
-        by_rule = self.plan.by_rule
-        return new_files.check(held.contents, entry, by_rule=by_rule, for_good=for_good)
-
-    def _check(self, item: Item, held: _Held, place: Directory) -> None:
-        """Raise ChangedError unless everything still is as it was shown."""
-        row, environment = item.row, item.row.environment
-        name = environment.entry.name
-        try:
-            found = place.look(name)
-        except FileNotFoundError:
-            raise GoneError("It was already removed.") from None
-        if (found.st_dev, found.st_ino) != held.inode:
-            raise ChangedError("Another one is in its place since the plan was shown.")
-        look = checks.look(row, self._context)
-        # What an alias leads to may change: only the link goes.
-        if look.text != held.look.text or (environment.target is None and look != held.look):
-            raise ChangedError("It has changed since the plan was shown.")
-        entry = place.real() / name
-        for reason in self._standing(row, entry):
-            raise ChangedError(reason)
-        if item.how != Removal.UNLINK:
-            now = links.leading_to(row)
-            if not (set(now[0]) <= set(item.links) and set(now[1]) <= set(item.edits)):
-                raise ChangedError("A project's link leads to it that the plan did not show.")
-
-    def _standing(self, row: Row, entry: Path) -> Iterator[str]:
-        """Yield what stands against it now that may not have when the plan was made."""
-        context, environment = self._context, row.environment
-        yield from checks.protected(entry, environment, context)
-        yield from checks.revived(row, context.machine.home)
-        if environment.target is not None:
-            return
-        yield from checks.owned(environment, context.machine.uid)
-        yield from checks.mounted(entry, Mounts.read())
-        yield from checks.marked(environment)
-        reason = busy(row, self._users().uses.get(environment.entry, ()))
-        if reason is not None:
-            yield reason
-
-    def _users(self) -> Seen:
-        """Return who uses what is still to be done; one look counts for a moment.
-
-        The dearer a look, the longer: so that a large bulk spends little of its time on looking.
-        """
-        began = time.monotonic()
-        if self._seen is None or began > self._seen[0]:
-            seen = users([entry for entry in self._left.values() if entry is not None])
-            took = time.monotonic() - began
-            until = time.monotonic() + min(max(_FRESH, took * _SHARE), _STALE)
-            self._seen = (until, seen)
-        return self._seen[1]
+            self._shown.done(row.path)
 
     # Doing.
 
-    def _away(self, item: Item, held: _Held, now: bool) -> Result:
+    def _away(self, item: Item, held: Held, now: bool) -> Result:
         """Move it to the trash; where there is none, and it is to be freed, let that begin."""
         try:
             return self._to_trash(item, held, now)
@@ -225,13 +117,13 @@ class Deleter:
             said = f"{words(error)}. `--now` frees it in place, which needs no trash."
             return _result(item, Outcome.FAILED, said)
 
-    def _to_trash(self, item: Item, held: _Held, now: bool) -> Result:
+    def _to_trash(self, item: Item, held: Held, now: bool) -> Result:
         environment = item.row.environment
         with ExitStack() as stack:
             place = stack.enter_context(opened(environment.entry.parent))
             stack.enter_context(locked(place))
-            self._check(item, held, place)
-            said = self._new_files(held, environment.entry, for_good=now)
+            self._shown.check(item, held, place)
+            said = self._shown.new_files(held, environment.entry, for_good=now)
             folder = self._folder(item, place, stack)
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
@@ -243,14 +135,14 @@ class Deleter:
             with Rollback() as back:
                 trash = self._move(item, place, folder, entry, back, lock)
                 if now:  # nobody can write there by its path any more
-                    self._new_files(held, trash, for_good=True)
+                    self._shown.new_files(held, trash, for_good=True)
             place.sync()
             folder.sync()
             steps.step("synced")
             reason = " ".join(filter(None, (_debris(place, environment), said)))
             return _result(item, Outcome.DONE, reason, trash=trash)
 
-    def _in_place(self, item: Item, held: _Held, now: bool) -> Result:
+    def _in_place(self, item: Item, held: Held, now: bool) -> Result:
         """Write into an environment that it is being freed; ``purge`` does the rest."""
         if not now:
             raise ChangedError(in_place.NO_TRASH)
@@ -258,8 +150,8 @@ class Deleter:
         with ExitStack() as stack:
             place = stack.enter_context(opened(environment.entry.parent))
             stack.enter_context(locked(place))
-            self._check(item, held, place)
-            self._new_files(held, environment.entry, for_good=True)
+            self._shown.check(item, held, place)
+            self._shown.new_files(held, environment.entry, for_good=True)
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
             if (status.st_dev, status.st_ino) != held.inode:
@@ -276,13 +168,13 @@ class Deleter:
             steps.step("freeing begun")
             return _result(item, Outcome.DONE, "", trash=environment.entry)
 
-    def _alias(self, item: Item, held: _Held) -> Result:
+    def _alias(self, item: Item, held: Held) -> Result:
         """Move the link alone into a trash directory made for it."""
         name, trash = item.row.environment.entry.name, _trash_name()
         with ExitStack() as stack:
             place = stack.enter_context(opened(item.row.environment.entry.parent))
             stack.enter_context(locked(place))
-            self._check(item, held, place)
+            self._shown.check(item, held, place)
             folder = self._folder(item, place, stack)
             steps.step("checked")
             with Rollback() as back:
@@ -305,11 +197,11 @@ class Deleter:
             steps.step("synced")
             return _result(item, Outcome.DONE, "", trash=box.path)
 
-    def _by_tool(self, item: Item, held: _Held) -> Result:
+    def _by_tool(self, item: Item, held: Held) -> Result:
         environment = item.row.environment
         with opened(environment.entry.parent) as place:
-            self._check(item, held, place)
-            self._new_files(held, environment.entry, for_good=True)
+            self._shown.check(item, held, place)
+            self._shown.new_files(held, environment.entry, for_good=True)
             try:
                 command = tools.command(environment, self._context.machine)
                 steps.step("checked")

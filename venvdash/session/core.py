@@ -1,8 +1,8 @@
 """The session: the one table that both faces draw."""
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +22,14 @@ from venvdash.scanner.events import (
 )
 from venvdash.scanner.survey import Past
 from venvdash.scanner.union import Book
-from venvdash.session import nearest, own_tool, resolve
+from venvdash.session import recovering
 from venvdash.session.changing import Changes
 from venvdash.session.deleting import Deletions
 from venvdash.session.events import DeleteEvent, Finished, RowChanged, SessionEvent
 from venvdash.session.memory import Keeper
-from venvdash.session.scanned import Scanned
+from venvdash.session.named import Named
 from venvdash.session.searching import ProjectSearch, Searches, Tell, quiet, sought
 from venvdash.session.sums import Together
-from venvdash.session.syncing import recover
-from venvdash.stores import kinds
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Job, Patient
 
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
     from venvdash.session.pruning import Offer, Rules
 
 
-class Session(Scanned):
+class Session(Named):
     """A user's environments: scanned on demand, kept by path, the same for every face.
 
     ``rows`` are replaced, never changed in place; one thread at a time may scan. With ``records``
@@ -53,8 +51,7 @@ class Session(Scanned):
 
     def __init__(self, machine: Machine, config: Config, *, records: bool = True) -> None:
         self.remembers = records and config.records and machine.foreign_home is None
-        super().__init__(machine, Keeper(machine, writes=self.remembers))
-        self.config = config
+        super().__init__(machine, config, Keeper(machine, writes=self.remembers))
         self.log = Log()  # of the programs that this session started
         self.trusted: set[Path] = set()  # other users' projects that may be built, links resolved
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
@@ -116,63 +113,10 @@ class Session(Scanned):
         if not self.remembers or self._tidied:
             return
         self._tidied = True
-        job = Job(self.machine.home, self._mend)
+        job = Job(self.machine.home, partial(recovering.if_due, self, self._trash))
         for answer in Patient(self.patience, cancelled).run([job]):
             if isinstance(answer, list):
                 self._report(Problem(None, sentence) for sentence in answer)
-
-    def _mend(self) -> list[str]:
-        from venvdash.actions.move_stages import due as moves_due
-        from venvdash.actions.relink_stages import due
-        from venvdash.session.expiring import doubt
-
-        said = [*self._trash.tidy_if_due(), *recover(self)]
-        said += [sentence] if (sentence := doubt(self.machine)) else []
-        if due(self.machine.state_directory):
-            from venvdash.session import relinking
-
-            said += relinking.recover(self)
-        if moves_due(self.machine.state_directory):
-            from venvdash.session import moving
-
-            said += moving.recover(self)
-        return said
-
-    def find(self, text: str) -> list[Row]:
-        """Return every row that a name means. Raises resolve.NotFoundError."""
-        query = self.query(text)
-        rows = list(self.rows.values())
-        found = resolve.matches(query, rows)
-        if not found:
-            raise resolve.NotFoundError(text, resolve.suggestions(query, rows))
-        return found
-
-    def of_project(self, text: str) -> set[Path]:
-        """Return the environments of the project at or above a directory, by their paths."""
-        directory = Path(os.path.normpath(self.machine.expand(text)))
-        return {row.path for row in nearest.above(self.rows.values(), directory)[1]}
-
-    def matches(self, names: Iterable[str], rows: Sequence[Row]) -> bool:
-        """Return whether any of the names means any of the rows."""
-        return any(resolve.matches(self.query(name), rows) for name in names)
-
-    def query(self, text: str) -> resolve.Query:
-        """Take a name apart as this machine's user means it."""
-        return resolve.parse(text, self.machine, kinds())
-
-    def choose(self, text: str | None, *, changing: bool, every: bool = False) -> resolve.Choice:
-        """Return the environments that a name, or without one the current directory, means.
-
-        Raises resolve.NotFoundError and resolve.AmbiguousError. A changing command never chooses
-        between several; whether it takes an implied name is for itself to say.
-        """
-        rows = list(self.rows.values())
-        if text is None:
-            cwd = self.machine.cwd or self.machine.home
-            if every:
-                return resolve.implied(rows, cwd, changing=changing, every=True)
-            return own_tool.implied(self, cwd, changing=changing)
-        return resolve.choose(self.query(text), rows, changing=changing, every=every)
 
     def examine(self, row: Row) -> "Examination":
         """Return what is looked up for one environment only. Raises nothing."""
@@ -422,11 +366,7 @@ class Session(Scanned):
         Returns a sentence for each thing mended. The first scan does it where there is need. With
         another user's HOME nothing is touched.
         """
-        if self.machine.foreign_home is not None:
-            return []
-        from venvdash.session import moving, relinking
-
-        return [*self._trash.tidy(), *relinking.recover(self), *moving.recover(self)]
+        return recovering.always(self, self._trash)
 
     def history(self) -> "list[Receipt]":
         """Return the receipts of what was deleted, the newest first.

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from venvdash.config import Config
 from venvdash.model import (
     Claim,
     Direction,
@@ -20,42 +20,38 @@ from venvdash.model import (
 from venvdash.scanner import linked, projects, tools
 from venvdash.session import nearest, resolve
 from venvdash.session.resolve import AmbiguousError, Choice, NotFoundError
+from venvdash.session.scanned import Scanned
 from venvdash.stores.base import VENV_NAMES
 from venvdash.system.files import real
 from venvdash.text import short_path, visible
 
-if TYPE_CHECKING:
-    from venvdash.session.core import Session
 
-
-def implied(session: "Session", directory: Path, *, changing: bool) -> Choice:
+def implied(table: Scanned, config: Config, directory: Path, *, changing: bool) -> Choice:
     """Return the environment that the tool of the nearest project upwards would use there.
 
-    One that lies in no store becomes a row of the session. Of several tools that count the same,
+    One that lies in no store becomes a row of the table. Of several tools that count the same,
     the one whose environment exists is taken, which the note says. Where nothing shows which tool
     a project is managed with, what ``.venv`` leads to counts, else its only environment. Raises
     NotFoundError, which says why there is none, and AmbiguousError.
     """
-    rows = list(session.rows.values())
+    rows = list(table.rows.values())
     project, own = nearest.above(rows, directory)
-    found = tools.of_project(
-        project, session.machine, session.config, {row.environment.store for row in own}
-    )
+    found = tools.of_project(project, table.machine, config, {row.environment.store for row in own})
     uses = _asked(found, own)
     used = {real(use.environment): use for use in uses if use.environment and use.exists}
     mentioned = any(tools.manages(found, name) for name in found.uses)
     if not found.owners and not (used and mentioned):
-        leads = nearest.linked(rows, project) or _inside(session, project)
+        leads = nearest.linked(rows, project) or _inside(table, project)
         if leads is not None:
             return Choice((leads,))
     if len(used) == 1:
         ((path, use),) = used.items()
-        row = _row(session, path, project, use.why)
-        return Choice((row,), _told(row, use, uses, session.machine.home))
+        row = _row(table, path, project, use.why)
+        return Choice((row,), _told(row, use, uses, table.machine.home))
     if used:
-        meant = [_row(session, path, project, use.why) for path, use in used.items()]
+        meant = [_row(table, path, project, use.why) for path, use in used.items()]
         managed = ", ".join(dict.fromkeys(use.tool for use in uses))
-        where = f"{short_path(project, session.machine.home)} ({managed})"
+        where = f"{short_path(project, table.machine.home)} ({managed})"
         raise AmbiguousError(where, resolve.options(meant, [*rows, *meant]))
     if not found.owners:
         return resolve.implied(rows, directory, changing=changing)
@@ -65,7 +61,7 @@ def implied(session: "Session", directory: Path, *, changing: bool) -> Choice:
     if current is not None and current.verdict.status is Status.LINKED:
         return Choice((current,))
     names = [resolve.spelling(row, rows) for row in own]
-    raise NotFoundError(str(project), names, reason=_missing(uses, project, session.machine.home))
+    raise NotFoundError(str(project), names, reason=_missing(uses, project, table.machine.home))
 
 
 def _asked(found: ProjectTools, own: Iterable[Row]) -> list[Use]:
@@ -82,31 +78,31 @@ def _asked(found: ProjectTools, own: Iterable[Row]) -> list[Use]:
     return [use for name, use in found.uses.items() if name in present]
 
 
-def _inside(session: "Session", project: Path) -> Row | None:
+def _inside(table: Scanned, project: Path) -> Row | None:
     """Return the environment that lies in the project itself, as tools agree to call it."""
     path = project / projects.VENV
     if os.path.islink(path) or not os.path.lexists(path / "pyvenv.cfg"):
         return None
-    return _row(session, real(path), project, "`.venv` is an environment there")
+    return _row(table, real(path), project, "`.venv` is an environment there")
 
 
-def _row(session: "Session", path: Path, project: Path, why: str) -> Row:
+def _row(table: Scanned, path: Path, project: Path, why: str) -> Row:
     """Return the row of an environment; one in no store is read, and becomes one."""
-    known = {real(row.path): row for row in session.rows.values()}
+    known = {real(row.path): row for row in table.rows.values()}
     if path in known:
         return known[path]
     inside = path.is_relative_to(real(project))
     location = Location.IN_PROJECT if inside else Location.LINKED
-    read = linked.read(path, session.machine.uid, location)
+    read = linked.read(path, table.machine.uid, location)
     if isinstance(read, NotEnvironment):
-        where = short_path(path, session.machine.home)
+        where = short_path(path, table.machine.home)
         raise NotFoundError(str(project), reason=f"{where} {visible(read.reason)}.")
     claim = Claim(path, project, How.PROJECT_LINK, Direction.PROJECT, os.fspath(path))
     verdict = Verdict(Status.LINKED, visible(why), (project,), claim.how, (claim,))
     title = projects.name_of(os.fspath(project)) or ""
     name = title or (project.name if path.name in VENV_NAMES else path.name)
     row = Row(read.environment, verdict, name, used=read.environment.used, here=True, title=title)
-    session.rows[path] = row
+    table.rows[path] = row
     return row
 
 
