@@ -101,3 +101,20 @@ def test_a_project_without_a_name(hatch: Hatch) -> None:
     assert hatch.agrees(project) is None
     made = hatch.make(project)
     assert hatch.agrees(project) == made
+
+
+def test_more_settings(hatch: Hatch) -> None:
+    project = hatch.project("settings")
+    usual = hatch.make(project)
+    other = hatch.home.path / "other.toml"
+    other.write_text(f'[dirs]\ndata = "{hatch.home.path / "elsewhere"}"\n')
+    assert hatch.agrees(project, HATCH_CONFIG=str(other)) is None
+    assert (
+        hatch.agrees(project, XDG_DATA_HOME=str(hatch.home.path / "xdg")) == usual
+    )  # in its settings
+    assert hatch.agrees(project) == usual
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('"settings"', '"renamed"'))
+    assert hatch.agrees(project) is None
+    made = hatch.make(project, python=1)
+    assert hatch.agrees(project) == made != usual

@@ -131,3 +131,20 @@ def test_where_the_settings_put_it(pdm: Pdm) -> None:
     config.unlink()
     forget(project)
     assert pdm.agrees(project) == usual
+
+
+def test_more_settings(pdm: Pdm) -> None:
+    project = pdm.project("settings")
+    usual = pdm.make(project)
+    forget(project)
+    other = pdm.home.path / "pdm.toml"
+    other.write_text(f'[venv]\nlocation = "{pdm.home.path / "elsewhere"}"\n')
+    assert path_in(pdm.home, project, **pdm.variables, PDM_CONFIG_FILE=str(other)) is None
+    assert path_in(pdm.home, project, **pdm.variables, XDG_DATA_HOME="/nowhere") is None
+    assert pdm.agrees(project) == usual
+    (project / "pdm.toml").write_text("[python]\nuse_venv = false\n")
+    assert path_in(pdm.home, project, **pdm.variables) is None
+    (project / "pdm.toml").write_text("[venv]\nin_project = true\n")
+    assert pdm.agrees(project) == usual  # which is saved
+    moved = project.rename(project.with_name("moved settings"))
+    assert pdm.agrees(moved) == usual

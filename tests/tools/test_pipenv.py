@@ -102,3 +102,23 @@ def test_names_and_places_that_variables_give(pipenv: Pipenv) -> None:
         made = venv(expected_in(pipenv.home, project, **given))
         assert pipenv.agrees(project, **given) == made != usual
     assert pipenv.agrees(project) == usual
+
+
+def test_more_settings(pipenv: Pipenv) -> None:
+    project = pipenv.project("settings")
+    usual = pipenv.make(project)
+    other = venv(project / ".venv")
+    assert pipenv.agrees(project) == usual
+    assert pipenv.agrees(project, PIPENV_NO_VENV_IN_PROJECT="1") == usual
+    assert pipenv.agrees(project, PIPENV_VENV_IN_PROJECT="1") == other
+    elsewhere = project.with_name("elsewhere")
+    elsewhere.mkdir()
+    pipfile = {"PIPENV_PIPFILE": str(project / "Pipfile")}
+    assert pipenv.agrees(project, **pipfile) == usual
+    data = str(pipenv.home.path / "data")
+    assert pipenv.agrees(project, XDG_DATA_HOME=data) == other
+    shutil.rmtree(other)
+    other.write_text("envs/mine")
+    assert pipenv.agrees(project) is None
+    mine = venv(project / "envs" / "mine")
+    assert pipenv.agrees(project) == mine

@@ -157,3 +157,24 @@ def test_another_project_in_the_old_place_does_not_get_the_environment(poetry: P
     second = poetry.agrees(project)
     assert second is not None
     assert second != first
+
+
+def test_settings_of_the_user_decide(poetry: Poetry, both: tuple[Path, list[Path]]) -> None:
+    project, environments = both
+    poetry.run(project, "env", "use", "-q", poetry.pythons[0])
+    assert poetry.agrees(project) == environments[0]
+    other = poetry.home.path / "other settings"
+    for folder, given in (
+        (poetry.home.path / ".config" / "pypoetry", {}),
+        (other, {"POETRY_CONFIG_DIR": str(other)}),
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / "config.toml"
+        config.write_text(f'cache-dir = "{poetry.home.path / "caches"}"\n')
+        assert poetry.agrees(project, **given) is None
+        config.write_text(f"{config.read_text()}[virtualenvs]\npath = '{environments[0].parent}'\n")
+        assert poetry.agrees(project, **given) == environments[0]
+        config.write_text("[virtualenvs]\ncreate = false\n")
+        assert path_in(poetry.home, project, PATH=poetry.paths[0], **given) is None
+        config.unlink()
+    assert poetry.agrees(project) == environments[0]
