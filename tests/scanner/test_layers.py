@@ -17,15 +17,18 @@ SIZE = 1_000_000
 
 
 @contextmanager
-def layered(base: Path, kind: str) -> Iterator[Path]:
-    """Mount overlayfs with both layers on a new file system of a kind; ``low`` is in the lower."""
+def layered(base: Path, kind: str, *, lower: Path | None = None) -> Iterator[Path]:
+    """Mount overlayfs with both layers on a new file system of a kind; ``low`` is in the lower.
+
+    Or with the ``lower`` one on another.
+    """
     base = base / "disk"
     base.mkdir()
     with formatted(base, kind, size="320M", image=base.with_name("image")) as disk:
         for name in ("lower/low", "upper", "work", "merged"):
             (disk / name).mkdir(parents=True)
         (disk / "lower" / "low" / "data").write_bytes(os.urandom(SIZE))
-        given = f"lowerdir={disk}/lower,upperdir={disk}/upper,workdir={disk}/work"
+        given = f"lowerdir={lower or disk / 'lower'},upperdir={disk}/upper,workdir={disk}/work"
         merged = str(disk / "merged")
         mount = ["mount", "-t", "overlay", "-o", given, "overlay", merged]
         if subprocess.run(mount, capture_output=True).returncode:
@@ -52,6 +55,21 @@ def test_blocks_that_are_shared_below_are_seen(tmp_path: Path, kind: str) -> Non
         for usage in (usage_of(merged / "one"), usage_of(merged / "two")):
             assert usage.frees < SIZE / 10
             assert (usage.exact, usage.at_most) == (False, False)
+
+
+def test_links_that_are_shared_above_another_file_system(tmp_path: Path) -> None:
+    """Files have another device number than their directories there."""
+    lower = tmp_path / "lower"
+    lower.mkdir()
+    with layered(tmp_path, "xfs", lower=lower) as merged:
+        (merged / "one" / "bin").mkdir(parents=True)
+        source = merged / "one" / "bin" / "data"
+        source.write_bytes(os.urandom(SIZE))
+        os.link(source, merged / "link")
+        subprocess.run(["cp", "--reflink=always", str(source), str(merged / "clone")], check=True)
+        usage = usage_of(merged / "one")
+        assert usage.frees < SIZE / 10
+        assert SIZE < usage.on_disk < 1.1 * SIZE
 
 
 def test_what_lies_in_a_lower_layer_frees_at_most_what_it_takes(tmp_path: Path) -> None:

@@ -74,14 +74,15 @@ class Collector:
         self._weights: list[int] = []  # of their samples
         self._shared: dict[int, tuple[int, int]] = {}  # key -> blocks, group
         self._compressed: list[_File] = []
-        self._linked_compressed: list[tuple[_File, list[File]]] = []
+        # asked about, and inode, size and blocks of those that it stands for
+        self._linked_compressed: list[tuple[_File, list[tuple[int, int, int]]]] = []
         self._compression = Compression()
         self._conda = False
 
     def directory(
-        self, opened: Opened, single: list[File], several: list[File], names: int
+        self, opened: Opened, single: list[File], several: dict[int, File], names: int
     ) -> None:
-        """Add a directory's files, those with one link and those with ``several``.
+        """Add a directory's files, those with one link and, by inode, those with ``several``.
 
         ``names``: how many files it has, with further links to the same inodes.
         """
@@ -107,12 +108,13 @@ class Collector:
             elif file[2]:
                 yield file
 
-    def _linked(self, directory: int, path: bytes, files: list[File]) -> None:
+    def _linked(self, directory: int, path: bytes, inodes: dict[int, File]) -> None:
         """Add those files with several links that share blocks with other inodes, too.
 
         Their number of links does not say who else holds the blocks.
         """
-        files = [file for file in files if file[1] > self.system.inline and file[2]]
+        files = [file for file in inodes.values() if file[1] > self.system.inline and file[2]]
+        number = {file[0].name: inode for inode, file in inodes.items()}
         small = [file for file in files if not _asked(path, file)]
         groups = [[file] for file in files if _asked(path, file)]
         for group in [*groups, small]:
@@ -124,9 +126,10 @@ class Collector:
                 self._look_after(directory, path, group, largest)
             if found.key:
                 self._stand(found, group, largest)
-                self.shared_inodes += [file[0].inode() for file in group]
+                self.shared_inodes += [number[file[0].name] for file in group]
             elif found.compressed:
-                self._linked_compressed.append((found, group))
+                stored = [(number[file[0].name], file[1], file[2]) for file in group]
+                self._linked_compressed.append((found, stored))
             elif found.unwritten:
                 self._unwritten += sum(file[2] for file in group)
 
@@ -268,10 +271,10 @@ class Collector:
             blocks = takes // BLOCK + compression.like(file.found, file.lengths)
             self._share(file, blocks * shared // takes if takes else 0, blocks)
         for one, files in self._linked_compressed:
-            for entry, size, blocks in files:
+            for inode, size, blocks in files:
                 takes = compression.like(one.found, [size])
                 least = inline(size) // BLOCK if size <= _PAGE else blocks
-                self.linked[entry.inode()] = min(takes, blocks, least)
+                self.linked[inode] = min(takes, blocks, least)
 
     def result(self, inodes: int) -> Extents:
         """Return what was found, after ``settle``.

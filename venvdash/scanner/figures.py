@@ -27,7 +27,7 @@ def usage_of(found: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
     exact = not clones and sys.platform != "win32" and not found.problems
     return Usage(
         apparent=found.apparent,
-        on_disk=found.stored() * BLOCK,
+        on_disk=found.stored * BLOCK,
         frees=found.back() * BLOCK,
         files=found.files,
         exact=exact and not (aged and bool(found.inodes)),

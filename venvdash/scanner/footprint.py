@@ -21,11 +21,11 @@ from venvdash.scanner.extents import Extents
 BLOCK = 512  # bytes; the unit of st_blocks, whatever the file system's own block is
 UNSURE = -(2**63)  # in place of a modification time too young to vouch for anything
 
-_MAGIC = b"vdu4" + sys.byteorder[:1].encode()
-# device, root inode, measured, apparent, blocks, own blocks, files, problems,
+_MAGIC = b"vdu5" + sys.byteorder[:1].encode()
+# device, root inode, measured, apparent, blocks, stored blocks, own blocks, files, problems,
 # first shared inode, wide, unlisted, directories, shared, samples, digests, path bytes,
 # sample bytes, problem bytes, user files, their size, missing files, place bytes, bytes of extents
-_HEADER = struct.Struct("<QQdQQQQQQBBIIIIQIIqQIIQ")
+_HEADER = struct.Struct("<QQdQQQQQQQBBIIIIQIIqQIIQ")
 _LIMIT = 32 * 1024 * 1024  # bytes, packed; 100,000 files take some 100 KB
 _BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked; a bomb stays bearable
 
@@ -44,7 +44,9 @@ blocks_of: Callable[[os.stat_result], int] = (
 class Footprint:
     """One measured tree. ``blocks`` count 512 bytes each.
 
-    ``blocks``: allocated, each inode once. ``own``: blocks of inodes all of whose links lie in the
+    ``blocks``: allocated, each inode once. ``stored``: the same where files do not share blocks;
+    elsewhere with metadata, what the tree shares with itself once, and what is compressed as it is
+    stored. ``own``: blocks of inodes all of whose links lie in the
     tree, directories included. ``files``: entries that are no directories, each link counted.
     ``inodes`` (ascending) are those with links outside the tree, ``sizes`` their blocks,
     ``outside`` the number of those links, ``inside`` that of the links in the tree.
@@ -64,14 +66,15 @@ class Footprint:
     __slots__ = (
         "apparent", "blocks", "device", "digests", "directories", "extents", "files", "inode",
         "inodes", "inside", "measured", "missing", "mtimes", "outside", "own", "problem",
-        "problems", "samples", "sizes", "unlisted", "user_files", "user_places", "user_size",
+        "problems", "samples", "sizes", "stored", "unlisted", "user_files", "user_places",
+        "user_size",
     )  # fmt: skip
 
     def __init__(self, device: int, inode: int, measured: float) -> None:
         self.device = device
         self.inode = inode
         self.measured = measured
-        self.apparent = self.blocks = self.own = self.files = self.problems = 0
+        self.apparent = self.blocks = self.stored = self.own = self.files = self.problems = 0
         self.problem = ""
         self.user_files, self.user_size, self.missing = -1, 0, 0
         self.user_places: list[bytes] = []
@@ -85,17 +88,6 @@ class Footprint:
         self.samples: list[tuple[bytes, int]] = []
         self.unlisted = False
         self.extents: Extents | None = None
-
-    def stored(self) -> int:
-        """Return the blocks that the tree takes.
-
-        What it shares with itself counts once, what is compressed as it is stored. Where files do
-        not share blocks these are the allocated ones.
-        """
-        if self.extents is None:
-            return self.blocks
-        held = sum(self.sizes) + sum(self.extents.sizes)
-        return self.own + self.extents.metadata + held
 
     def back(self) -> int:
         """Return the blocks that come back when the tree is deleted."""
@@ -123,9 +115,10 @@ class Footprint:
         places = b"\0".join(self.user_places)
         extents_ = self.extents.pack() if self.extents else b""
         header = _HEADER.pack(
-            self.device, self.inode, self.measured, self.apparent, self.blocks, self.own,
-            self.files, self.problems, self.inodes[0] if self.inodes else 0, wide, self.unlisted,
-            len(self.directories), len(self.inodes), len(self.samples), len(self.digests),
+            self.device, self.inode, self.measured, self.apparent, self.blocks, self.stored,
+            self.own, self.files, self.problems, self.inodes[0] if self.inodes else 0, wide,
+            self.unlisted, len(self.directories), len(self.inodes), len(self.samples),
+            len(self.digests),
             len(paths), len(names), len(problem),
             self.user_files, self.user_size, self.missing, len(places), len(extents_),
         )  # fmt: skip
@@ -163,12 +156,12 @@ def unpack(packed: bytes, *, listing: bool = True) -> Footprint | None:
 
 def _read(data: bytes, listing: bool) -> Footprint | None:
     (
-        device, inode, measured, apparent, blocks, own, files, problems, first, wide, unlisted,
-        directories, shared, samples, digests, path_bytes, name_bytes, problem_bytes,
+        device, inode, measured, apparent, blocks, stored, own, files, problems, first, wide,
+        unlisted, directories, shared, samples, digests, path_bytes, name_bytes, problem_bytes,
         user_files, user_size, missing, place_bytes, extent_bytes,
     ) = _HEADER.unpack_from(data)  # fmt: skip
     found = Footprint(device, inode, measured)
-    found.apparent, found.blocks, found.own = apparent, blocks, own
+    found.apparent, found.blocks, found.stored, found.own = apparent, blocks, stored, own
     found.files, found.problems, found.unlisted = files, problems, bool(unlisted)
     reader = _Reader(data, _HEADER.size)
     found.mtimes = reader.numbers("q", directories)

@@ -116,7 +116,7 @@ class _Counting:
         device, files = footprint.device, footprint.files
         apparent = alone = joint = 0
         single: list[File] = []
-        several: list[File] = []
+        several: dict[int, File] = {}
         collects, before = self.collector is not None, files
         linked: tuple[str | bytes, int] | None = None
         names: list[str | bytes] = []
@@ -160,7 +160,7 @@ class _Counting:
             joint += blocks
             linked = entry.name, links
             if collects:
-                several.append((entry, size, blocks))
+                several[inode] = entry, size, blocks
         footprint.files = files
         footprint.apparent += apparent
         footprint.blocks += alone + joint
@@ -216,7 +216,8 @@ class _Counting:
         links = {inode: (both + 2**31) >> 32 for inode, both in self.left.items()}
         left = {inode: both - (links[inode] << 32) for inode, both in self.left.items()}
         outside = sorted(inode for inode, count in left.items() if count > 0)
-        footprint.own += sum(sizes.values()) - sum(sizes[inode] for inode in outside)
+        held = sum(sizes[inode] for inode in outside)
+        footprint.own += sum(sizes.values()) - held
         while outside and outside[-1] >> 64:  # on an overlay's other layers
             outside.pop()
             footprint.unlisted = True
@@ -237,6 +238,10 @@ class _Counting:
             footprint.own += self.collector.own
             footprint.samples += self.collector.samples
             footprint.unlisted |= self.collector.unsettled
+        footprint.stored = footprint.blocks
+        if footprint.extents:
+            shared = sum(footprint.extents.sizes)
+            footprint.stored = footprint.own + footprint.extents.metadata + held + shared
         if footprint.problems or footprint.unlisted:
             footprint.unlisted = True
             footprint.directories, footprint.samples = [], []
