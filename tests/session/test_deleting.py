@@ -204,6 +204,21 @@ def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
     assert [one.state for one in session.history()] == ["restored", "restored"]
 
 
+def test_the_newest_deletion_of_an_earlier_session_is_what_one_plan_deleted(home: Home) -> None:
+    paths = [venv(home.path / ".virtualenvs" / name) for name in ("old", "first", "second")]
+    session = scanned(home)
+    last(session.delete(session.plan_delete(paths[:1])))
+    last(session.delete(session.plan_delete(paths[1:])))
+    later = scanned(home)
+    assert later.undoable == 0
+    newest = later.newest_deletion()
+    assert {one.name for one in newest} == {"first", "second"}
+    finished = last(later.restore_all(newest))
+    assert {result.outcome for result in finished.results} == {Outcome.DONE}
+    assert [path.is_dir() for path in paths] == [False, True, True]
+    assert [one.name for one in later.newest_deletion()] == ["old"]
+
+
 def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
     kept, lost = (venv(home.path / ".virtualenvs" / name) for name in ("kept", "lost"))
     session = scanned(home)

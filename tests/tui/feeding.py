@@ -291,6 +291,7 @@ class ListSource:
     replanned: Plan | None = None
     deleting: Sequence[DeleteEvent | threading.Event | Exception] = ()
     undoing: Sequence[DeleteEvent] = (Finished(()),)
+    undoable: int = 1
     relinked: bool = False
     trashed: Sequence[Trashed] = ()
     led: Mapping[str, str] = field(default_factory=dict)
@@ -412,6 +413,13 @@ class ListSource:
     @property
     def undoes_relink(self) -> bool:
         return self.relinked
+
+    def newest_deletion(self) -> Sequence[Trashed]:
+        return self.trashed
+
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+        self.asked.append(tuple(which))
+        yield from self.undoing
 
     def undo(self) -> Iterator[DeleteEvent]:
         yield from self.undoing

@@ -1,12 +1,13 @@
 """The list while environments are deleted: states, counters, cancelling, undoing."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import STORE, ListSource, everything, row
-from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status
+from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 from venvdash.session.events import (
     DeleteEvent,
     Finished,
@@ -201,6 +202,38 @@ def test_undo_puts_the_rows_back_where_they_were() -> None:
         assert len(driver.listed) == 4, "and the sweep that was due takes nothing"
 
     drive(source(*all_done(), undoing=[*back, undone]), script)
+
+
+def test_what_an_earlier_session_deleted_is_restored_if_asked_to() -> None:
+    feed = source(undoing=[Finished((result(ROWS[0]),))])
+    feed.undoable = 0
+    trash = ROWS[0].path.with_name(".venvdash-trash-x")
+    feed.trashed = [Trashed(trash, ROWS[0].path, "webapp", since=time.time() - 7200)]
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("u")
+        await driver.until(lambda: "Restore webapp, deleted 2 h ago?" in driver.text)
+        await driver.press("n", "u")
+        await driver.until(lambda: "Restore webapp, deleted 2 h ago?" in driver.text)
+        assert feed.asked == []
+        await driver.press("y")
+        await driver.until(lambda: feed.scans == 2)
+
+    drive(feed, script)
+    assert feed.asked == [tuple(feed.trashed)]
+
+
+def test_nothing_to_undo_is_said_where_no_session_deleted_anything() -> None:
+    feed = source()
+    feed.undoable = 0
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("u")
+        await driver.until(lambda: "Nothing to undo." in driver.text)
+
+    drive(feed, script)
 
 
 def test_nothing_to_undo_is_said() -> None:

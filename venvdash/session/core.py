@@ -257,6 +257,14 @@ class Session(Named):
             return self._trash.undo()
         return self._undo_last_relink()
 
+    def newest_deletion(self) -> list[Trashed]:
+        """Return what the newest deletion, of whatever session, moved to the trash."""
+        return self._trash.newest_deletion()
+
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+        """Bring back several; ``Finished`` comes last. Scan again: the table does not know."""
+        return self._trash.restore_all(which)
+
     def _undo_last_relink(self) -> Iterator[DeleteEvent]:
         last = self.relinks.pop()
         for event in self.undo_relink(last[1]):

@@ -106,6 +106,16 @@ def read(session: "Session") -> tuple[list[Receipt], list[Path]]:
     ], silent
 
 
+def deleted_with(session: "Session", trash: Path) -> frozenset[Path]:
+    """Return the trash directories of what one plan deleted together with what lies in ``trash``.
+
+    Nothing where no receipt tells.
+    """
+    found, _ = read(session)
+    when = {receipt.deleted for receipt in found if receipt.trash == trash}
+    return frozenset(one.trash for one in found if one.trash and one.deleted in when)
+
+
 def _as_it_is(receipt: Receipt, freed: Collection[Path]) -> Receipt:
     """Return a receipt as of now.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Outcome, Result, Row, Trashed
+from venvdash.model import Outcome, Removal, Result, Row, Trashed
 from venvdash.session import receipts
 from venvdash.session.events import DeleteEvent, Finished, RowChanged, Searching, Tally
 from venvdash.session.searching import GONE
@@ -123,6 +123,21 @@ class Trash:
         # What is in the way of these may go.
         self._undoable = [path for path in wanted if path in there and path in self._rows]
         yield Finished(tuple(results))
+
+    def newest_deletion(self) -> list[Trashed]:
+        """Return what the newest deletion moved to the trash, in whatever session, and lies there.
+
+        Without records only the newest one of it is known.
+        """
+        found = [one for one in self.find() if not one.purging and one.how != Removal.UNFINISHED]
+        if not found:
+            return []
+        together = receipts.deleted_with(self._session, found[0].path)
+        return [one for one in found if one is found[0] or one.path in together]
+
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+        """Bring back several; ``Finished`` is the last event."""
+        yield Finished(tuple(self.restore(one) for one in which))
 
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
         """Bring one back, under another ``name`` for its entry if that is given."""

@@ -162,6 +162,16 @@ class Source(Protocol):
     def undoes_relink(self) -> bool:
         """Whether ``undo`` takes back a relinking; then the table is as old as before."""
 
+    @property
+    def undoable(self) -> int:
+        """How many environments ``undo`` would bring back, or link again."""
+
+    def newest_deletion(self) -> Sequence[Trashed]:
+        """Return what the newest deletion, of whatever session, moved to the trash."""
+
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+        """Bring back several; the table is as old as before."""
+
     def undo(self) -> Iterator[DeleteEvent]:
         """Take the last deletion back, all of it."""
 

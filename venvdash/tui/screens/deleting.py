@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.content import Content
 from textual.timer import Timer
 
 from venvdash.model import Outcome, Plan, Result, Row, Trashed
 from venvdash.session.events import DeleteEvent, Finished, State
+from venvdash.session.figures import age
 from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Latest, aside
 from venvdash.tui.feed import Feed
@@ -176,13 +178,39 @@ class DeletingScreen(WorkingScreen):
         self.begin(DELETING, work, total=len(paths), keys=keys)
 
     def action_undo(self) -> None:
-        """Take back the last that was done, all of it."""
+        """Take back the last that was done, all of it; what an earlier session did, if asked to."""
         if self.job is None:
             self.dismiss_outcome()
             self._sweep()
+            if not self.source.undoable:
+                newest = partial(self.in_turn, self.source.newest_deletion)
+                aside(self, newest, self._offer_to_restore, self._no_trash)
+                return
         link = self.source.undoes_relink
         doing = UNDOING_LINK if link else UNDOING
         self.begin(doing, lambda _: self.source.undo(), ages=link)
+
+    def _offer_to_restore(self, newest: Sequence[Trashed]) -> None:
+        """Ask whether to restore what was deleted before this session."""
+        from venvdash.tui.screens.ask import AskScreen
+
+        if not newest:
+            self.say("Nothing to undo.")
+            return
+        named = ", ".join(visible(one.name, 48) for one in newest[:_MOST_TOLD])
+        more = len(newest) - _MOST_TOLD
+        named += f" and {more} more" if more > 0 else ""
+        when = age(newest[0].since, time.time())
+        ago = "just now" if when == "now" else f"{when} ago"
+        question = Content.assemble("Restore ", (named, "bold"), f", deleted {ago}?")
+        self.app.push_screen(
+            AskScreen("Undo the last deletion", question, "Restore"),
+            partial(self._restore_all, newest),
+        )
+
+    def _restore_all(self, which: Sequence[Trashed], yes: bool | None) -> None:
+        if yes:
+            self.begin(UNDOING, lambda _: self.source.restore_all(which), ages=True)
 
     def _show_outcome(self, finished: Finished) -> None:
         super()._show_outcome(finished)
