@@ -74,12 +74,17 @@ def find_again(survey: Survey) -> Iterator[Event]:
 
     It proves nothing, but a list is to agree with what a prune holds.
     """
-    unproven = survey.unproven()
+    remembered = [
+        claim
+        for claim in survey.claims
+        if claim.how is How.MENTION
+        and claim.direction is Direction.RECORD
+        and survey.presence(claim.project) is Presence.PRESENT
+    ]
+    unproven = survey.unproven() if remembered else ()
     found: dict[Path, list[Path]] = {}
-    for claim in survey.claims:
-        remembered = claim.how is How.MENTION and claim.direction is Direction.RECORD
-        there = survey.presence(claim.project) is Presence.PRESENT
-        if remembered and there and claim.environment in unproven:
+    for claim in remembered:
+        if claim.environment in unproven:
             found.setdefault(claim.environment, []).append(claim.project)
     if not found:
         return
