@@ -117,11 +117,13 @@ def _make_file_system(image: Path, kind: str, size: str, features: tuple[str, ..
 
 
 @contextlib.contextmanager
-def bound(source: Path, point: Path) -> Iterator[Path]:
+def bound(source: Path, point: Path, *, read_only: bool = False) -> Iterator[Path]:
     """Show one directory at another place as well, as a disk that can be taken away."""
     done = subprocess.run(["mount", "--bind", str(source), str(point)], capture_output=True)
     if done.returncode:
         pytest.skip("needs root, to bind a directory")
+    if read_only:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(point)], check=True)
     try:
         yield point
     finally:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.actions.deleting import context, one, plan, small, trashes, tree
 from tests.conftest import Home
-from tests.mounting import tmpfs
+from tests.mounting import bound, tmpfs
 from tests.users import as_another_user, open_to_all
 from venvdash.actions import purge, trash, trash_folder
 from venvdash.actions.context import Context
@@ -63,6 +63,23 @@ def test_it_lies_in_the_data_folder_where_a_tool_clears_the_store(home: Home, st
         (entry / ours).unlink(missing_ok=True)
     assert tree(entry) == before
     assert list(_data(home).iterdir()) == []
+
+
+@pytest.mark.parametrize("store", [".cache/uv/environments-v2", ".virtualenvs"])
+def test_a_store_that_is_mounted_read_only_says_so(home: Home, store: str) -> None:
+    """Whether the trash lies elsewhere (EXDEV) or there, too (EROFS)."""
+    entry = small(home.path / store / _NAME)
+    assert one(home, entry).outcome is Outcome.DONE
+    (trashed,) = trash.find(context(home))
+    with bound(entry.parent, entry.parent, read_only=True):
+        result = trash.restore(trashed)
+        assert (result.outcome, result.reason) == (
+            Outcome.FAILED,
+            f"{entry.parent} is mounted read-only. Make it writable, for example with `mount -o "
+            "remount,rw`, and restore it again. It is still in the trash.",
+        )
+    assert trash.restore(trashed).outcome is Outcome.DONE
+    assert (entry / "pyvenv.cfg").exists()
 
 
 def test_a_store_that_no_command_clears_keeps_its_trash(home: Home) -> None:

@@ -149,3 +149,22 @@ def hangs(pid: int) -> bool:
     """Return whether a thread of a process waits for the answer of a FUSE server."""
     waits = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stack")]
     return any("fuse" in wait for wait in waits)
+
+
+def test_what_has_its_project_there_takes_its_typed_name(home: Home) -> None:
+    """Nobody can tell whether the project still exists: `--yes` alone is no answer to that."""
+    point = home.path / "server"
+    (point / "app").mkdir(parents=True)
+    environment = venv(home.path / ".virtualenvs" / "app")
+    (environment / ".project").write_text(f"{point / 'app'}\n")
+    with hanging(point):
+        done = run(home, "delete", "app", "--yes")
+        assert done.returncode == 2
+        assert "nobody can tell now whether its project still exists" in done.stdout
+        assert "`--yes --confirm app` deletes" in done.stderr
+        assert environment.exists()
+        done = run(home, "rename", "app", "other")
+        assert f"{point / 'app'} does not answer" in done.stdout
+        assert run(home, "copy", "app", "other").returncode == 0
+        assert run(home, "delete", "app", "--yes", "--confirm", "app").returncode == 0
+    assert not environment.exists()

@@ -321,3 +321,18 @@ def test_another_process_that_still_moves_is_left_alone(
     assert world.move(session).outcome is Outcome.DONE
     assert seen == [0]
     assert world.check() == world.new
+
+
+def test_the_original_can_be_restored_beside_the_copy(world: World) -> None:
+    """Whose identity and project went on with the copy: it gets an identity of its own."""
+    session = scanned(world.home)
+    assert world.move(session).outcome is Outcome.DONE
+    (trashed,) = session.trash()
+    assert session.restore(trashed).outcome is Outcome.DONE
+    found = rows(world.home)
+    one, other = found[world.new], found[world.old]
+    assert one.verdict.status is Status.LINKED
+    assert other.verdict.status is not Status.DISPUTED
+    assert one.record
+    assert other.record
+    assert one.record.identity != other.record.identity

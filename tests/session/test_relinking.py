@@ -281,3 +281,15 @@ def test_what_else_names_a_renamed_environment_is_told(home: Home) -> None:
     assert "~/code/after/.envrc names its present place." in told
     assert "~/.virtualenvs/alias is a link to its old place." in told
     assert str(kernel) in told
+
+
+def test_what_changes_nothing_is_not_what_is_undone(home: Home) -> None:
+    first, second = project_of(home, "first"), project_of(home, "second")
+    path = named(home, "shop", first)
+    assert relinked(home, path, second).outcome is Outcome.DONE
+    again = relinked(home, path, second)
+    assert (again.outcome, again.reason) == (Outcome.DONE, "Nothing had to be changed.")
+    (result,) = last(scanned(home).undo_relink()).results
+    assert result.outcome is Outcome.DONE
+    assert (path / ".project").read_text() == f"{first}\n"
+    assert not (second / ".venv").exists()

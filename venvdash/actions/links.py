@@ -13,6 +13,7 @@ from pathlib import Path
 
 from venvdash.model import Direction, Edit, How, Link, Row
 from venvdash.stores.base import VENV_NAMES
+from venvdash.system import answering
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid, real
@@ -31,14 +32,18 @@ class ChangedError(Exception):
 def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
     """Return the links and path files in the row's projects that lead to its environment.
 
-    What cannot be looked at is passed over; with ``strict`` an OSError is raised unless it says
-    that nothing is there, or that we may not look.
+    What cannot be looked at is passed over, as is a project that does not answer; with ``strict``
+    an OSError is raised unless it says that nothing is there, or that we may not look.
     """
     environment = row.environment
     places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
     links, edits = [], []
-    for path in _candidates(row):
+    candidates = list(_candidates(row))
+    silent = answering.silent(path.parent for path in candidates)
+    for path in candidates:
         try:
+            if path.parent in silent:
+                raise TimeoutError(errno.ETIMEDOUT, f"{path.parent} does not answer")
             mode = os.lstat(path).st_mode
             if _is_link(path, mode) and os.path.realpath(path) in places:
                 links.append(Link(path, os.readlink(path)))

@@ -17,9 +17,10 @@ from venvdash.model import (
     Refusal,
     Removal,
     Row,
+    Status,
     TrashFolder,
 )
-from venvdash.system import layers
+from venvdash.system import answering, layers
 from venvdash.system.files import read_text, real
 from venvdash.system.locks import environment_locked
 from venvdash.system.processes import Use, users
@@ -111,6 +112,8 @@ def _confirm(row: Row, context: Context) -> str:
         return "processes on other computers cannot be seen, and it was used in the last 14 days"
     if row.environment.location is not Location.CENTRAL:
         return "it lies in no store, and only a project leads to it"
+    if row.verdict.status is Status.UNREACHABLE:
+        return "nobody can tell now whether its project still exists"
     if row.record is not None and row.record.pinned:
         return "it is pinned"
     usage = row.usage
@@ -148,8 +151,9 @@ def _locked_names(row: Row) -> frozenset[str] | None:
     """Return every word in the lockfiles of its projects; None where there is no lockfile."""
     found: set[str] = set()
     any_lockfile = False
+    silent = answering.silent(row.verdict.projects)
     for project in row.verdict.projects:
-        for name in _LOCKFILES:
+        for name in _LOCKFILES if project not in silent else ():
             text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)
             if text is not None:
                 any_lockfile = True

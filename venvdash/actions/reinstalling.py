@@ -15,6 +15,7 @@ from venvdash.actions.scripts import bin_of
 from venvdash.model import Environment, Package, Row
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.stores.base import parse_cfg
+from venvdash.system import answering
 from venvdash.system.files import read_text
 
 _REQUIREMENTS = "requirements.txt"
@@ -93,9 +94,9 @@ class Reinstalling:
     def _directory(self) -> Path:
         """Return where uv is run: in the project, for its settings, if that is the user's own."""
         project, machine = self._row.verdict.project, self._context.machine
-        if project is None or not os.path.isdir(project) or foreign_project(project, machine.uid):
+        if project is None or not answering.answers(project) or not os.path.isdir(project):
             return machine.home
-        return project
+        return machine.home if foreign_project(project, machine.uid) else project
 
     def _stays(
         self, program: Path, arguments: Sequence[str | Path], environ: Mapping[str, str], cwd: Path

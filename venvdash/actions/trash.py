@@ -122,8 +122,26 @@ def restore(trashed: Trashed, name: str | None = None) -> Result:
     except FailedError as error:
         return _result(trashed, Outcome.FAILED, str(error), trash=trashed.path)
     except (OSError, JournalError) as error:
-        reason = f"{words(error)}. It is still in the trash."
+        reason = f"{_why(error, trashed)}. It is still in the trash."
         return _result(trashed, Outcome.FAILED, reason, trash=trashed.path)
+
+
+def _why(error: Exception, trashed: Trashed) -> str:
+    """Return why it could not be restored, without the last full stop."""
+    back = trash_folder.restored_to(trashed.path, trashed.original)
+    if getattr(error, "errno", None) not in (errno.EXDEV, errno.EROFS):
+        return words(error)
+    for place in dict.fromkeys((back, trashed.path.parent)):
+        with suppress(OSError, AttributeError):  # Windows has no statvfs
+            if os.statvfs(place).f_flag & os.ST_RDONLY:
+                return (
+                    f"{visible(place)} is mounted read-only. Make it writable, for example with "
+                    "`mount -o remount,rw`, and restore it again"
+                )
+    return (
+        f"{visible(back)} lies on another file system than the trash now. Mount what was mounted "
+        "there, or unmount what hides it, and restore it again"
+    )
 
 
 def _restore(trashed: Trashed, name: str) -> Result:

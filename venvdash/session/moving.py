@@ -18,9 +18,11 @@ from venvdash.actions.move_stages import Stage
 from venvdash.actions.moving import End
 from venvdash.actions.rollback import FailedError, words
 from venvdash.model import Outcome, Proposal, Result, Row
+from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.session import copying, linked
 from venvdash.session.events import Finished
 from venvdash.session.words import counted
+from venvdash.system.directory import Directory
 from venvdash.system.owner import Owner
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ class _Work:
         except (ChangedError, FailedError, OSError) as error:
             self._take_back(self._moving, words(error))
         if copying.remember(self._session, self._place, self._place, self._row.record):
+            self._forget_identity()
             self._moves.drop(self._key)
         said = "The original is in the trash."
         if copied.lossy:
@@ -117,6 +120,15 @@ class _Work:
             said += f" {sockets} {were} left out: the program that made {them} makes {them} again."
         row = self._row
         return Result(row.path, row.name, Outcome.DONE, said, trash=self._trash, place=self._place)
+
+    def _forget_identity(self) -> None:
+        """Remove the sidecar of the original: its identity is the copy's now.
+
+        Restored from the trash it would be taken for a copy of the copy.
+        """
+        if self._trash is not None:
+            with suppress(OSError), Directory(self._trash) as trash_directory:
+                trash_directory.unlink(SIDECAR)
 
     def _take_back(self, known: Moving, why: str) -> NoReturn:
         """Restore the original, remove the copy, and raise FailedError."""

@@ -95,6 +95,8 @@ def _done(session: "Session", wanted: Relinking, known: Known) -> Result:
     try:
         with _opened(session) as journals:
             journal = _journal(session, wanted, known)
+            if _changes_nothing(wanted, journal):
+                return _result(row, Outcome.DONE, "Nothing had to be changed.", wanted.entry)
             key = relinking.relink(wanted, journal, known, journals)
             if _remember(session, known.context, journal, journal.after):
                 journals.turn(key, Stage.DONE, Stage.KEPT)  # else the next start remembers it
@@ -107,6 +109,16 @@ def _done(session: "Session", wanted: Relinking, known: Known) -> Result:
         return _result(row, Outcome.FAILED, f"{words(error)}. The next start tidies up.")
     session.relinks.append((time.monotonic(), key))
     return _result(row, Outcome.DONE, "", wanted.entry)
+
+
+def _changes_nothing(wanted: Relinking, journal: Journal) -> bool:
+    """Return whether all is as wanted already; nothing is there to be undone then."""
+    if wanted.renamed or wanted.sources or journal.swaps or journal.made or journal.empty:
+        return False
+    before, after = (
+        {one.path: one.how for one in projects} for projects in (journal.before, journal.after)
+    )
+    return before == after
 
 
 def _opened(session: "Session") -> Journals:
