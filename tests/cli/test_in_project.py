@@ -83,6 +83,8 @@ def test_a_venv_directory_that_uv_will_delete_is_warned_about(home: Home, projec
     shown = run(home, project, "info", "--no-usage").stdout
     assert danger in shown
     told = json.loads(run(home, project, "info", "--no-usage", "--json").stdout)["environment"]
+    assert told["endangered"] == str(inside)
+    assert f"venvdash: app: {danger}.\n" in run(home, project, "list", "--no-usage").stderr
     (use,) = told["tools"]
     assert (use["path"], use["exists"], use["deletes"]) == (str(environment), True, str(inside))
     assert "UV_PREVIEW_FEATURES" in use["depends_on"]
@@ -96,6 +98,7 @@ def test_a_venv_directory_that_uv_will_delete_is_warned_about(home: Home, projec
     for name in ON:
         del home.variables[name]
     assert danger not in run(home, project, "info", "--no-usage").stdout
+    assert "deletes" not in run(home, project, "list", "--no-usage").stderr
     home.uv("sync", "-q", cwd=project)  # with the feature on
     assert inside.is_symlink()
     assert not (inside / "mine.txt").exists()

@@ -16,7 +16,17 @@ from venvdash.model import Status
 KEYS = {
     *("name", "path", "entry", "store", "kind", "location", "python"),
     *("implementation", "base"),
-    *("project", "projects", "evidence", "status", "reason", "place", "flags", "usage"),
+    *(
+        "project",
+        "projects",
+        "evidence",
+        "status",
+        "reason",
+        "place",
+        "flags",
+        "usage",
+        "endangered",
+    ),
     *("packages", "created", "changed", "used", "sidecar"),
 }
 

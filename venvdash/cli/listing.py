@@ -23,7 +23,7 @@ from venvdash.session.bases import made_from
 from venvdash.session.events import RowChanged
 from venvdash.session.figures import age, frees, size
 from venvdash.session.resolve import NotFoundError
-from venvdash.session.words import NO_STORE
+from venvdash.session.words import NO_STORE, endangered_in_words, place_in_words
 from venvdash.text import short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
@@ -213,9 +213,9 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
             frees(measured),
             size(measured.cache_held if measured else None),
         )
-    project = row.verdict.place or row.verdict.project
+    place = place_in_words(row, lambda path: short_path(path, home))
     if row.verdict.status is Status.MOVED and row.verdict.place is None:
-        project = None  # nobody knows where it is; the old place would look like the new one
+        place = ""  # nobody knows where it is; the old place would look like the new one
     mark = ("* " if row.here else "  ") if marked else ""
     return (
         mark + visible(row.name, 48),
@@ -224,7 +224,7 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
         age(row.used, now),
         status_in_words(row),
         environment.traits.kind,
-        short_path(project, home) if project else "-",
+        place or "-",
     )
 
 
@@ -257,6 +257,9 @@ def _tell(opened: Session, missing: Iterable[str]) -> None:
     """
     for problem in opened.problems:
         warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    for row in opened.rows.values():
+        if danger := endangered_in_words(row, lambda path: short_path(path, opened.machine.home)):
+            warn(f"{row.name}: {danger}.")
     for trashed, reason in opened.returned():
         restore = f"`venvdash trash restore {shlex.quote(trashed.name)}` restores it."
         warn(f"{trashed.name}, in the trash, has a project again: {reason} {restore}")

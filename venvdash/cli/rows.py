@@ -28,6 +28,7 @@ def row_json(row: Row) -> dict[str, object]:
         "status": verdict.status.value,
         "reason": verdict.reason,
         "place": str(verdict.place) if verdict.place else None,
+        "endangered": str(row.endangered) if row.endangered else None,
         "flags": sorted(environment.flags),
         "usage": _usage(row.usage),
         "packages": [package_json(package) for package in environment.packages],

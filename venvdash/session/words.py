@@ -163,6 +163,17 @@ def when_freed(one: Trashed) -> str:
     return "–" if one.days_left is None else counted(math.ceil(one.days_left), "day")
 
 
+def place_in_words(row: Row, short: Callable[[Path], str]) -> str:
+    """Return where its project is, and how many more it has; "" where nobody knows."""
+    verdict = row.verdict
+    project = verdict.place or verdict.project
+    if project is None:
+        return ""
+    shared = verdict.status in (Status.LINKED, Status.INACTIVE)
+    more = len(verdict.projects) - 1 if shared else 0
+    return f"{short(project)} +{more}" if more > 0 else short(project)
+
+
 def endangered_in_words(row: Row, short: Callable[[Path], str]) -> str:
     """Return what the next ``uv sync`` deletes, "" where it deletes nothing of the user's."""
     if row.endangered is None:

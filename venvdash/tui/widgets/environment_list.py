@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from venvdash.model import Flag, Row, Status
 from venvdash.session import figures
 from venvdash.session.events import State
+from venvdash.session.words import place_in_words
 from venvdash.text import short_path, visible
 from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
@@ -84,8 +85,7 @@ def columns(
         return ((left(row.verdict.status.value, width), row.verdict.status.value),)
 
     def where(row: Row, width: int) -> Parts:
-        project = row.verdict.place or row.verdict.project
-        shown = short_path(project, home) if project is not None else "–"
+        shown = place_in_words(row, lambda path: short_path(path, home)) or "–"
         return ((left_cut(shown, width), "muted"),)
 
     return (
