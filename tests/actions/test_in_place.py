@@ -104,6 +104,20 @@ def test_a_kernel_that_does_not_tell(
     assert not os.path.lexists(link)
 
 
+def test_a_file_that_the_user_creates_after_the_plan_holds_it(
+    home: Home, image: tuple[Path, Path]
+) -> None:
+    entry, link = image
+    session = _scanned(home)
+    plan = session.plan_delete([entry])
+    (entry / "notes.txt").write_text("mine")
+    (result,) = last(session.delete(plan, now=True)).results
+    assert result.outcome is Outcome.SKIPPED
+    assert "created in it after the plan was shown (notes.txt)" in result.reason
+    assert (entry / "notes.txt").read_text() == "mine"
+    assert link.is_symlink()
+
+
 def _scanned(home: Home) -> Session:
     session = Session(home.machine(), Config())
     for _ in session.scan(usage=False):

@@ -13,6 +13,7 @@ from tests.session.sharing import last
 from tests.terminal import program
 from venvdash.actions import new_files, steps
 from venvdash.config import Config
+from venvdash.demo.wheels import make_wheel
 from venvdash.model import Outcome, Result
 from venvdash.scanner import recheck
 from venvdash.session import Session
@@ -127,6 +128,21 @@ def test_what_would_be_gone_for_good_is_left_alone(home: Home, counted: list[Pat
     assert result.outcome is Outcome.SKIPPED
     assert result.reason.endswith(" (notes.txt): it is not deleted for good.")
     assert (path / "notes.txt").exists()
+
+
+def test_what_only_its_tool_removes_cannot_be_restored_either(home: Home) -> None:
+    (home.path / "wheels").mkdir()
+    code = {"greeter/__init__.py": b"def main(): pass\n"}
+    wheel = make_wheel(home.path / "wheels", "greeter", "1.0", code, {"greeter": "greeter:main"})
+    home.uv("tool", "install", "-q", "--python", sys.executable, wheel)
+    path = home.path / ".local" / "share" / "uv" / "tools" / "greeter"
+    result = by_name(scanned(home), path, now=False, change=write(path / "notes.txt"))
+    assert result.outcome is Outcome.SKIPPED
+    assert (path / "notes.txt").read_text() == "mine"
+    (path / "notes.txt").unlink()
+    result = by_name(scanned(home), path, now=False, change=lambda: None)
+    assert result.outcome is Outcome.DONE
+    assert not path.exists()
 
 
 def test_a_file_of_the_last_moment_is_seen_in_the_trash(
