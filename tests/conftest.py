@@ -67,6 +67,27 @@ class Home:
         ).stdout
 
 
+_INDEX = {"tool", "uv_index"}  # fixtures that need the package index
+_SLOW = {"cli", "demo", "tui"}  # folders whose tests start the program or the dashboard
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Use three workers for two cores: tests wait for disks, terminals and other programs."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a quick run leaves out; single tests are marked ``slow`` where they are."""
+    here = Path(__file__).parent
+    for item in items:
+        if not _INDEX.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.real_tools)
+        if item.path.relative_to(here).parts[0] in _SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "SSL_CERT_FILE", "SSL_CERT_DIR", "TERM")
 
 

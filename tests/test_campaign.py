@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.campaign import trials
 
 _SEED = 20261127
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_and_nothing_stays_half_done(tmp_path: Path) -> None:
     report = trials.until(tmp_path, _SEED, seconds=30.0)
     assert report.failures == [], str(report)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -198,4 +199,4 @@ class Deleting(RuleBasedStateMachine):
 Deleting.TestCase.settings = settings(
     max_examples=15, stateful_step_count=20, deadline=None, derandomize=True
 )
-TestDeleting = Deleting.TestCase
+TestDeleting = pytest.mark.slow(Deleting.TestCase)

@@ -204,6 +204,7 @@ def test_a_path_cut_off_is_not_taken_for_another(store: Path, trash: Path) -> No
     assert (trash / "pyvenv.cfg").exists()
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_next_start_goes_on(store: Path) -> None:
     """Any of the processes that work at it may die; the others end, or finish it."""
     seed = random.randrange(1 << 32)

@@ -164,6 +164,7 @@ def test_a_store_that_is_reached_through_a_link(home: Home) -> None:
     assert os.readlink(project / ".venv") == str(new)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_nth_call_fails_for_every_n(world: World, home: Home, kill: bool) -> None:
     before = tree(world.old)

@@ -69,6 +69,7 @@ def _left(before: Any, after: Any) -> bool:
     return json.dumps(before, default=str) == json.dumps(after, default=str)
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(_ANY)
 def test_any_file_in_any_place(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
