@@ -76,6 +76,8 @@ def _recall_linked(survey: Survey) -> Iterator[Event]:
     known = survey.environments
     gone = {path: one for path, one in survey.past.records.items() if path not in known}
     yield from survey.linked.recall(gone)
+    if not survey.linked.found:
+        return
     survey.claims.extend(survey.linked.claims)
     yield from survey.look(survey.relate(survey.linked.found))
 
