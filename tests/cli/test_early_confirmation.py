@@ -47,7 +47,7 @@ def test_what_is_found_afterwards_is_restored_and_said(home: Home) -> None:
     with delete(home, "delete", "webapp") as screen:
         confirm(home, screen, environment)
         assert screen.wait() == 1
-    assert b"webapp was restored: its project was found. ~/.attic/deep/er/webapp/" in screen.output
+    assert b"webapp was restored. Its project was found. ~/.attic/deep/er/webapp/" in screen.output
     assert b"wait in the trash" not in screen.output
     assert environment.is_dir()
 

@@ -14,7 +14,7 @@ from venvdash.session.events import DeleteEvent, Finished, RowChanged, RowState,
 
 OLD = row("old", Status.ORPHAN, mib=10, frees=4)
 LIVE = row("live", mib=10, frees=4)
-WHY = "~/attic/old/.venv leads to it."
+WHY = "Its project was found. ~/attic/old/.venv leads to it."
 MOVED = replace(OLD, verdict=replace(OLD.verdict, status=Status.MOVED, reason=WHY))
 
 
@@ -73,7 +73,7 @@ def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> No
         await driver.until(lambda: "in trash" in driver.text)
         gate.set()
         if outcome is Outcome.DONE:
-            await driver.until(lambda: "old was restored: its project was found" in driver.text)
+            await driver.until(lambda: "old was restored. Its project was found." in driver.text)
             await driver.until(lambda: "→ old" in driver.text)
             await driver.until(lambda: "1 in the trash" not in driver.text)
         else:
@@ -114,7 +114,7 @@ def test_what_an_earlier_session_deleted_while_searching_is_restored_and_listed(
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.until(lambda: "old was restored: its project was found" in driver.text)
+        await driver.until(lambda: "old was restored. Its project was found." in driver.text)
         await driver.until(lambda: feed.scans >= 2)
         assert "has a project again" not in driver.text
 
@@ -161,6 +161,6 @@ def test_what_was_deleted_is_searched_for_though_no_orphan_is_left() -> None:
         await driver.press("j", "d")
         await driver.until(lambda: "frees 4" in driver.text)
         await driver.press("y")
-        await driver.until(lambda: "old was restored: its project was found" in driver.text)
+        await driver.until(lambda: "old was restored. Its project was found." in driver.text)
 
     drive(feed, script, (120, 30))

@@ -96,7 +96,7 @@ def finish_search(opened: Session, cancel: Event) -> bool:
         for result in event.results if isinstance(event, Finished) else ():
             settled = False
             if result.outcome is Outcome.DONE:
-                warn(f"{result.name} was restored: its project was found. {result.reason}")
+                warn(f"{result.name} was restored. {result.reason}")
             else:
                 warn(f"{result.name} is in the trash and could not be restored: {result.reason}")
     for _ in opened.take_findings(search):

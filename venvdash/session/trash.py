@@ -180,7 +180,7 @@ class Trash:
             result = self.restore(there[path])
             if result.outcome is Outcome.DONE:
                 yield RowChanged(row, settled=True)
-            results.append(replace(result, reason=f"{hit.reason} {result.reason}".rstrip()))
+            results.append(replace(result, reason=f"{hit.news} {result.reason}".rstrip()))
         settled = {row.path for row in self._session.searches.settled(search)}
         trash_search.note_searched(
             {
@@ -203,7 +203,7 @@ class Trash:
         for one in self.find() if wanted else ():
             if one.path in wanted and one.path in reasons:
                 result = self.restore(one)
-                why = f"{reasons[one.path]} {result.reason}".rstrip()
+                why = f"Its project was found. {reasons[one.path]} {result.reason}".rstrip()
                 results.append(replace(result, reason=why))
         trash_search.note_searched({path: reasons.get(path, "") for path in wanted})
         yield Finished(tuple(results))

@@ -89,7 +89,7 @@ class DeletingScreen(WorkingScreen):
         for result in found.restored:
             name, why = visible(result.name, 64), with_tilde(visible(result.reason), self.home)
             if result.outcome is Outcome.DONE:
-                self.say(f"{name} was restored: its project was found. {why}", severe=True)
+                self.say(f"{name} was restored. {why}", severe=True)
             else:
                 self._fail(f"{name} is in the trash and could not be restored: {why}")
         for trashed, reason in found.returned[:_MOST_TOLD]:
