@@ -10,6 +10,7 @@ from tests.conftest import Home
 from tests.scenario import orphan
 from tests.session.sharing import last, scanned
 from tests.session.test_searching import Gate, moved_away
+from venvdash.actions import expiry
 from venvdash.config import Config
 from venvdash.model import Outcome, Plan, Result, Status
 from venvdash.session import Session
@@ -158,6 +159,43 @@ def deleted_early(home: Home, monkeypatch: pytest.MonkeyPatch, environment: Path
     (trashed,) = session.trash()
     assert trashed.unsearched
     return gate
+
+
+def test_the_next_session_restores_what_it_finds(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment, _ = moved_away(home, "webapp")
+    deleted_early(home, monkeypatch, environment).open.set()
+    later = Session(home.machine(), Config())
+    trash = later.lost_in_trash()
+    found = later.search_trash(trash, threading.Event())
+    (restored,) = last(later.settle_trash(trash, found)).results
+    assert restored.outcome is Outcome.DONE
+    assert "webapp/.venv" in restored.reason
+    assert environment.is_dir()
+
+
+def test_the_next_session_only_tells_of_what_was_searched_for_before(home: Home) -> None:
+    environment = orphan(home, "webapp")
+    session = scanned(home)
+    assert deleted(session, session.plan_prune(Rules())).outcome is Outcome.DONE
+    link_deep(home, environment)
+    later = Session(home.machine(), Config())
+    trash = later.lost_in_trash()
+    found = later.search_trash(trash, threading.Event())
+    assert len(found) == 1
+    assert last(later.settle_trash(trash, found)).results == ()
+    assert not environment.exists()
+
+
+def test_the_purge_searches_before_it_frees(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment, _ = moved_away(home, "webapp")
+    deleted_early(home, monkeypatch, environment).open.set()
+    for name, value in home.variables.items():  # the purge is a process of its own
+        monkeypatch.setenv(name, value)
+    (trashed,) = Session(home.machine(), Config()).trash()
+    assert expiry.free_of_use([trashed.path]) == []
+    assert "webapp/.venv" in (Session(home.machine(), Config()).trash()[0].kept)
 
 
 def test_emptying_the_trash_searches_first_for_what_was_not_searched_for(

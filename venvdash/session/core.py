@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING
 
 from venvdash.actions.commands import Log
 from venvdash.config import Config, load
-from venvdash.model import (
-    Outcome,
-    Plan,
-    Result,
-    Row,
-    Trashed,
-)
+from venvdash.model import Outcome, Plan, Result, Row, Trashed
 from venvdash.scanner import service
-from venvdash.scanner.events import (
-    Ended,
-    Problem,
-)
+from venvdash.scanner.events import Ended, Problem
 from venvdash.scanner.survey import Past
 from venvdash.scanner.union import Book
 from venvdash.session import recovering
