@@ -4,6 +4,7 @@ import contextlib
 import sys
 from pathlib import Path
 
+from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.scenario import orphan
 from tests.session.test_searching import moved_away
@@ -84,6 +85,11 @@ def test_a_search_that_is_stopped_after_the_deletion_is_said(home: Home) -> None
     assert b"webapp is in the trash, but may still have a project. " in screen.output
     assert b"The search was stopped" in screen.output
     assert not environment.exists()
+    assert "The search for the project of webapp did not end" in run(home, "trash").stdout
+    freed = run(home, "trash", "empty", "--yes", check=False)
+    assert freed.returncode == 1
+    assert "webapp stays in the trash. ~/.attic/deep/er/webapp/" in freed.stderr
+    assert "webapp is kept: ~/.attic" in run(home, "trash").stdout
 
 
 def test_ctrl_c_while_it_deletes_says_what_was_deleted(home: Home) -> None:

@@ -13,6 +13,7 @@ from venvdash.session.events import (
     Finished,
     RowChanged,
     RowState,
+    Searching,
     State,
     Tally,
 )
@@ -99,6 +100,27 @@ def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
         assert "in the trash" not in driver.text
         await driver.press("5", "j")
         assert "old-1: The disk said no; it is whole in its place." in driver.text
+
+    drive(source(*told), script, (120, 40))
+
+
+def test_escape_cancels_while_projects_are_searched_for_once_more() -> None:
+    never = threading.Event()
+    left = tuple(result(item, Outcome.SKIPPED, "Cancelled before it began.") for item in ROWS)
+    told: list[Told] = [
+        *(RowState(item.path, State.QUEUED) for item in ROWS),
+        Searching(STORE, 12_345),
+        never,  # until it is cancelled
+        Finished(left),
+    ]
+
+    async def script(driver: Driver) -> None:
+        await delete_all(driver)
+        words = "searching for projects once more: 12,345 folders"
+        await driver.until(lambda: words in driver.text)
+        await driver.press("escape")
+        await driver.until(lambda: "4 left alone" in driver.text)
+        assert words not in driver.text
 
     drive(source(*told), script, (120, 40))
 

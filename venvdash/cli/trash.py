@@ -60,6 +60,11 @@ def list_command(records: bool, as_json: bool) -> None:
             click.echo(f"{visible(one.name)} lasts only until the next `{one.lasts_until}`.")
         if one.kept:
             click.echo(f"{visible(one.name)} is kept: {with_tilde(visible(one.kept), home)}.")
+        if one.unsearched:
+            click.echo(
+                f"The search for the project of {visible(one.name)} did not end; it is made again "
+                "before this is freed."
+            )
     if not opened.remembers:
         click.echo("Days are not counted without records; `venvdash trash empty` frees all now.")
         return
@@ -203,5 +208,6 @@ def trashed_json(one: Trashed) -> dict[str, object]:
         "freeing": one.purging,
         "lasts_until": one.lasts_until or None,
         "kept": one.kept or None,
+        "unsearched": one.unsearched,
         "days_left": None if one.days_left is None else round(one.days_left, 2),
     }
