@@ -5,7 +5,7 @@ serves every plan that is made from the same scan.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -230,19 +230,19 @@ class Searches:
 
         The search for its project still runs, or has ended some time before.
         """
-        now = self._session.machine.clock().boot
+        searched = self._just_searched()
         return frozenset(
             item.row.path
             for item in plan.items
-            if item.row.verdict.status in GONE
-            and (item.searching or not self._just_searched(item.row, now))
+            if item.row.verdict.status in GONE and (item.searching or item.row.path not in searched)
         )
 
-    def _just_searched(self, row: Row, now: float) -> bool:
-        last = self._last
-        if last is None or not self._serves(last) or row.path not in last.environments:
-            return False
-        return last.ended is not None and now - last.ended <= FRESH
+    def _just_searched(self) -> Collection[Path]:
+        """Return what the last search was for, where it has just ended."""
+        last, now = self._last, self._session.machine.clock().boot
+        if last is None or last.ended is None or now - last.ended > FRESH:
+            return ()
+        return last.environments.keys() if self._serves(last) else ()
 
     def settled(self, search: ProjectSearch) -> list[Row]:
         """Return what is owed no search any more, since this one has ended."""
