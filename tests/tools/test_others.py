@@ -1,4 +1,4 @@
-"""What prime-uve and direnv (the real ones), pixi, pyenv-virtualenv and others would use."""
+"""What prime-uve and direnv (the real ones), pixi and others would use."""
 
 import os
 import shutil
@@ -12,8 +12,9 @@ from tests.prefixes import pixi_prefix
 from tests.realtools import Tool
 from tests.session.test_names import made
 from tests.stores.test_pixi import detached, workspace
-from tests.tools.asking import choice_in, path_in, why_none
+from tests.tools.asking import choice_in, path_in, statuses, why_none
 from venvdash.config import Config
+from venvdash.model import Status
 from venvdash.stores.direnv import STORE as DIRENV
 
 
@@ -135,9 +136,9 @@ def test_the_environment_of_pyenvs_that_a_version_file_names(home: Home) -> None
         (versions / name).symlink_to(environment)
         (project / ".python-version").write_text(f"{name}\n3.12.1\n")
         assert path_in(home, project) == environment
-    assert path_in(home, project, PYENV_VERSION="one") == versions / "3.12.1" / "envs" / "one"
+    (project / "uv.lock").touch()
     made(project / ".venv")
-    assert path_in(home, project) == project / ".venv"
+    assert statuses(home)[environment][0] is Status.LINKED  # pyenv activates it all the same
 
 
 def test_a_file_with_the_name_of_a_virtualenvwrapper_environment(home: Home) -> None:

@@ -8,14 +8,25 @@ orphan though both name one environment.
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Edit, Environment, How, Tidying, Traits, Trashed, Use
+from venvdash.model import (
+    Claim,
+    Direction,
+    Edit,
+    Environment,
+    How,
+    Sign,
+    Tidying,
+    Traits,
+    Trashed,
+    Use,
+)
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import led_before, pointer_text
 from venvdash.stores._paths import literally, sha256, sha256_fits
@@ -141,6 +152,11 @@ class PrimeUveStore(Store):
         """Return whether the digest in the name is that of ``project``."""
         digest = environment.traits.digest
         return digest is not None and sha256_fits(project, digest)
+
+    def sign(self, names: Collection[str], pyproject: str) -> Sign:
+        """Return how surely it is prime-uve's project; one of uv's may be."""
+        mention = Sign.MENTION if "uv.lock" in names else Sign.NONE
+        return super().sign(names, pyproject) or mention
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
         """Return what ``uve`` would use: what UV_PROJECT_ENVIRONMENT in ``.env.uve`` says.

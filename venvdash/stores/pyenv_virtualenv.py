@@ -2,7 +2,8 @@
 
 Facts: pyenv-virtualenv 1.4.0 with pyenv 2.6.30, https://github.com/pyenv/pyenv-virtualenv. An
 environment is ``versions/<version>/envs/<name>``, and ``versions/<name>`` a link to it, under
-which pyenv finds it: one environment. The other entries of ``versions`` are interpreters.
+which pyenv finds it: one environment. The other entries of ``versions`` are interpreters. What it
+uses in a project is what ``.python-version`` names, whatever other tools use beside it.
 """
 
 import os
@@ -11,16 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Edit, Link, Tidying, Traits, Trashed, Use
+from venvdash.model import Edit, Link, Tidying, Traits, Trashed
 from venvdash.stores._linking import led, led_before, pointer_text
 from venvdash.stores._paths import literally
-from venvdash.stores._pythons import cfg_of
 from venvdash.stores.base import Assignment, Kind, Linking, Reading, Root, Store, Why
-from venvdash.system.files import read_text, real
+from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
 _POINTER = ".python-version"
-_LIMIT = 4096  # bytes of a pointer
 _WORDS = 50  # of a pointer; nobody lists more versions
 
 
@@ -79,26 +78,6 @@ class PyenvVirtualenvStore(Store):
                 continue
             for root in roots:
                 yield real(root.path / word)
-
-    def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
-        """Return the environment that PYENV_VERSION or ``.python-version`` names; None for none.
-
-        The nearest such file upwards counts, as pyenv looks for it; it may name a Python as well.
-        """
-        given = machine.variable("PYENV_VERSION")
-        source, text = "PYENV_VERSION", (given or "").replace(":", "\n")
-        for folder in () if given else (project, *project.parents):
-            found = read_text(folder / _POINTER, _LIMIT)
-            if found is not None:
-                source, text = os.fspath(folder / _POINTER), found
-                break
-        for root in self.roots(machine, config):
-            for path in self.pointed(project / _POINTER, text, (root,)):
-                if cfg_of(path) is not None:
-                    why = f"{os.path.basename(source)} names it"
-                    on = ("PYENV_VERSION", "PYENV_ROOT", os.fspath(project / _POINTER))
-                    return Use("pyenv", path, why, True, not given, on)
-        return None
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the link of its name that led to the environment."""
