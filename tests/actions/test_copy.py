@@ -2,129 +2,38 @@
 
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from tests.actions.crashing import in_child, killing
-from tests.actions.deleting import at_step, small, tree
+from tests.actions.copying import World, little_world, traces, world_around
+from tests.actions.deleting import at_step, tree
 from tests.built import MAKERS, Built, activated, assert_works, away
 from tests.conftest import Home
-from tests.mounting import tmpfs
 from tests.realtools import Tool, Uv
 from tests.scenario import remove, rows, uv_lock
 from venvdash.actions import copy as copies
-from venvdash.actions import making, trash
-from venvdash.actions.context import Context
-from venvdash.actions.copy import Copying
 from venvdash.actions.events import Output, Progressed
 from venvdash.actions.links import ChangedError
-from venvdash.actions.programs import CancelledError
 from venvdash.actions.rollback import FailedError
-from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Outcome, Row
 
 _LONG = "l" * 130  # the shebang of what lies there is longer than kernels read
-
-
-@dataclass
-class World:
-    """An original, never written to, and a store for its copies."""
-
-    home: Home
-    original: Path
-    config: Config
-    variables: dict[str, str]
-    told: list[Output | Progressed] = field(default_factory=list)
-
-    @property
-    def store(self) -> Path:
-        return self.home.path / ".virtualenvs"
-
-    def context(self) -> Context:
-        return Context.current(self.home.machine(None, **self.variables), self.config)
-
-    def row(self) -> Row:
-        return rows(self.home, self.config, records=False)[self.original]
-
-    def copying(self, target: Path, python: str | None = None) -> Copying:
-        row, context = self.row(), self.context()
-        for reason in copies.refusals(row, target, context, python=python):
-            raise ChangedError(reason)
-        packages = copies.packages_of(row.environment, context)
-        return Copying(row, target, None if packages.obstacles else packages, python)
-
-    def copy(self, name: str, cancel: threading.Event | None = None) -> Path:
-        """Copy it into the store; ``told`` is what was told."""
-        wanted = self.copying(self.store / name)
-        for told in copies.copy(wanted, self.context(), cancel or threading.Event()):
-            self.told.append(told)
-        return wanted.target
-
-    def files(self, name: str) -> Path:
-        """Copy all files: there is one that no package brought."""
-        wanted = replace(self.copying(self.store / name), packages=None)
-        self.told = list(copies.copy(wanted, self.context(), threading.Event()))
-        return wanted.target
-
-    def assert_nothing_left(self, *names: str) -> None:
-        assert sorted(path.name for path in self.store.iterdir()) == sorted(names)
 
 
 @pytest.fixture
 def world(home: Home, built: Built, uv_cache: Path) -> Callable[[str], World]:
     """Gives a world around what a maker made; the original lies where it was made."""
-    (home.path / ".virtualenvs").mkdir()
-
-    def of(maker: str) -> World:
-        original = built(maker)
-        config = Config(stores=(ConfiguredStore(str(original.parent)),))
-        return World(home, original, config, {"UV_CACHE_DIR": str(uv_cache)})
-
-    return of
+    return lambda maker: world_around(home, built(maker), uv_cache)
 
 
 @pytest.fixture
 def little(home: Home) -> World:
-    """A world around an environment of a few files, whose Python starts."""
-    store = home.path / ".virtualenvs"
-    original = small(store / "app")
-    (original / "bin" / "python").unlink()
-    (original / "bin" / "python").symlink_to(sys.executable)
-    version = "{}.{}.{}".format(*sys.version_info[:3])
-    (original / "pyvenv.cfg").write_text(
-        f"home = {Path(sys.executable).parent}\nversion = {version}\n"
-    )
-    (original / "bin" / "tool").write_text(f"#!{original}/bin/python\nprint('ran')\n")
-    return World(home, original, Config(), {})
-
-
-def traces(root: Path) -> dict[str, tuple[int, ...]]:
-    """Return what a reading or writing would have changed of anything in a tree.
-
-    Directories have no times here that Python's own walk renews; files that uv's cache shares have
-    none of access: uv reads them there.
-    """
-    found: dict[str, tuple[int, ...]] = {}
-    for path in [root, *root.rglob("*")]:
-        status = path.lstat()
-        alone = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
-        found[str(path)] = (
-            status.st_ino,
-            status.st_mode,
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_atime_ns if alone else 0,
-        )
-    return found
+    return little_world(home)
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -325,165 +234,6 @@ def test_whose_it_is_stays_behind(little: World) -> None:
     copy = little.files("copy")
     assert (little.original / "venvdash.toml").exists()
     assert {path.name for path in copy.iterdir()} == {"bin", "lib", "pyvenv.cfg"}
-
-
-@pytest.mark.parametrize("maker", ["uv", "venv"])
-def test_cancelled(world: Callable[[str], World], maker: str) -> None:
-    here = world(maker)
-    before = tree(here.original)
-    cancel = threading.Event()
-    cancel.set()
-    with pytest.raises(CancelledError):
-        here.copy("copy", cancel)
-    here.assert_nothing_left()
-    wanted = replace(here.copying(here.store / "copy"), packages=None)
-    cancel = threading.Event()
-    telling = copies.copy(wanted, here.context(), cancel)
-    assert next(telling) is not None
-    cancel.set()
-    with pytest.raises(CancelledError):
-        list(telling)
-    here.assert_nothing_left()
-    assert tree(here.original) == before
-
-
-def test_whoever_listens_goes_away(world: Callable[[str], World]) -> None:
-    here = world("uv")
-    wanted = replace(here.copying(here.store / "copy"), packages=None)
-    telling = copies.copy(wanted, here.context(), threading.Event())
-    next(telling)
-    assert len(list(here.store.iterdir())) == 1
-    telling.close()
-    here.assert_nothing_left()
-
-
-def test_too_little_room_is_told_before(little: World) -> None:
-    with tmpfs(little.store, "64k"):
-        full = World(little.home, small(little.home.path / "elsewhere" / "app"), Config(), {})
-        (full.original / "big").write_bytes(b"x" * 100_000)
-        full.config = Config(stores=(ConfiguredStore(str(full.original.parent)),))
-        with pytest.raises(ChangedError, match="0 MiB free, 1 MiB are needed"):
-            full.files("copy")
-        full.assert_nothing_left()
-        for number in range(50):
-            (full.original / f"file{number}").touch()
-        (full.original / "big").unlink()
-    with tmpfs(little.store, "64m,nr_inodes=40"):
-        with pytest.raises(ChangedError, match=r"room for \d+ more files, \d+ are needed"):
-            full.files("copy")
-        full.assert_nothing_left()
-
-
-def test_a_disk_that_fills_up(little: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = little.original.rename(little.home.path / "app")
-    little.config = Config(stores=(ConfiguredStore(str(little.home.path)),))
-    little.original = original
-    for number in range(20):
-        (original / f"file{number}").write_bytes(os.urandom(30_000))
-    before = traces(original)
-    with tmpfs(little.store, "2m"):
-
-        def fill() -> None:
-            with suppress(OSError), (little.store / "filler").open("wb", buffering=0) as file:
-                for _ in range(450):
-                    file.write(b"x" * 4096)
-
-        at_step(monkeypatch, "copying", fill)
-        with pytest.raises(FailedError, match=r"No space left.*Nothing is at"):
-            little.files("copy")
-        little.assert_nothing_left("filler")
-    assert traces(original) == before
-
-
-@pytest.mark.parametrize("how", ["anew", "files"])
-def test_killed_in_the_middle(world: Callable[[str], World], how: str) -> None:
-    """What there is of it lies in the trash from the next start on, and cannot be restored."""
-    here = world("uv")
-    before = traces(here.original)
-    wanted = here.copying(here.store / "copy")
-    if how == "files":
-        wanted = replace(wanted, packages=None)
-
-    def copy() -> None:
-        for told in copies.copy(wanted, here.context(), threading.Event()):
-            if isinstance(told, Progressed) and (told.done > 200 or "installing" in told.doing):
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    assert in_child(copy) == -signal.SIGKILL
-    (left,) = here.store.iterdir()
-    assert left.name.startswith(".venvdash-tmp-")
-    assert here.store not in {path.parent for path in rows(here.home, here.config, records=False)}
-    context = here.context()
-    (said,) = trash.recover(context)
-    assert said.startswith(f"{here.store / 'copy'}: its making had been interrupted")
-    assert trash.recover(context) == []
-    (found,) = trash.find(context)
-    assert (found.name, found.original, found.status) == ("copy", here.store / "copy", "debris")
-    assert found.on_disk > 0
-    refused = trash.restore(found)
-    assert (refused.outcome, refused.reason) == (
-        Outcome.SKIPPED,
-        "It was never whole: there is nothing to restore.",
-    )
-    assert traces(here.original) == before
-
-
-@pytest.mark.parametrize("step", ["making", "put"])
-def test_killed_at_its_ends(little: World, step: str) -> None:
-    before = tree(little.original)
-    wanted = replace(little.copying(little.store / "copy"), packages=None)
-
-    def copy() -> None:
-        list(copies.copy(wanted, little.context(), threading.Event()))
-
-    assert in_child(killing(copy, step)) == -signal.SIGKILL
-    assert trash.recover(little.context()) == []
-    little.assert_nothing_left("app", *(["copy"] if step == "put" else []))
-    assert tree(little.original) == before
-
-
-def test_what_somebody_is_at_work_on_stays(little: World) -> None:
-    reader, writer = os.pipe()
-    wanted = replace(little.copying(little.store / "copy"), packages=None)
-    child = os.fork()
-    if child == 0:
-        telling = copies.copy(wanted, little.context(), threading.Event())
-        next(telling)
-        os.write(writer, b"x")
-        signal.pause()
-    try:
-        os.read(reader, 1)
-        (box,) = (path for path in little.store.iterdir() if path.name != "app")
-        assert trash.recover(little.context()) == []
-        assert (box / "copy" / "pyvenv.cfg").exists()
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(reader)
-        os.close(writer)
-    assert len(trash.recover(little.context())) == 1
-
-
-@pytest.mark.parametrize("note", ["none", "garbage", "other host", "no process"])
-def test_what_only_looks_left(little: World, note: str) -> None:
-    """Only what says that we were making it, here, and nobody is any more, is moved."""
-    with making.Making(little.store / "copy", little.home.path / "state") as work:
-        text = (work.path.parent / making.NOTE).read_text()
-    box = little.store / ".venvdash-tmp-0000"
-    (box / "copy").mkdir(parents=True)
-    (box / "copy" / "file").write_text("x")
-    lines = text.splitlines()
-    if note == "garbage":
-        (box / making.NOTE).write_text("garbage")
-    elif note == "other host":
-        lines = [f'host = "{"0" * 32}"' if line.startswith("host") else line for line in lines]
-        (box / making.NOTE).write_text("\n".join(lines))
-    elif note == "no process":
-        lines = ["pid = 4194303" if line.startswith("pid") else line for line in lines]
-        (box / making.NOTE).write_text("\n".join(lines))
-    said = trash.recover(little.context())
-    assert bool(said) == (note == "no process")
-    assert box.exists() == (note != "no process")
 
 
 def test_the_name_was_taken_meanwhile(little: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,11 +43,6 @@ def tree(*roots: Path, times: bool = True) -> Tree:
     return found
 
 
-@pytest.fixture
-def place(home: Home) -> Place:
-    return Place.make(home)
-
-
 LOOKS = [
     ["list"],
     ["list", "--json"],

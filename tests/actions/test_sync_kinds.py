@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.actions.syncing import Place, content, last, packages
-from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.realtools import Tool
 from tests.scenario import uv_lock
@@ -19,11 +18,6 @@ from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Outcome, Status
 from venvdash.session import Session
-
-
-@pytest.fixture
-def place(home: Home) -> Place:
-    return Place.make(home)
 
 
 def test_a_script(place: Place) -> None:

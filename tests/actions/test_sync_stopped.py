@@ -13,7 +13,6 @@ import pytest
 from tests.actions.deleting import waited
 from tests.actions.syncing import Place, cancelled, content, last, packages
 from tests.actions.test_programs import alive
-from tests.conftest import Home
 from tests.mounting import tmpfs
 from venvdash.actions import keeping
 from venvdash.actions.events import Output
@@ -23,11 +22,6 @@ from venvdash.session import syncing
 from venvdash.session.events import RowState, State
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at sessions of processes")
-
-
-@pytest.fixture
-def place(home: Home) -> Place:
-    return Place.make(home)
 
 
 def building(project: Path) -> int:
