@@ -3,73 +3,28 @@
 import os
 import shutil
 import signal
-import subprocess
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
 from tests.actions.crashing import in_child, killing, with_fault
 from tests.actions.deleting import at_step, context, small, tree
+from tests.actions.renaming import World, renamable
 from tests.built import Built, assert_works, away, copied
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import remove, rows, uv_lock, uv_project
-from tests.users import as_another_user, open_to_all
-from venvdash.actions import rename_journal, renaming, trash
-from venvdash.actions.context import Context
+from venvdash.actions import renaming, trash
 from venvdash.actions.links import ChangedError
 from venvdash.actions.rollback import FailedError
-from venvdash.model import Edit, Outcome, Result, Row, Status
-from venvdash.system.directory import Directory
+from venvdash.model import Outcome, Result, Status
 
 _STEPS = ["checked", "locked", "journalled", "renamed", "repaired", "linked", "settled"]
 
 
-@dataclass
-class World:
-    """An environment whose program and project name it, and the place that it is to have."""
-
-    old: Path
-    new: Path
-    project: Path
-    table: dict[Path, Row]
-    context: Context
-
-    def rename(self) -> str:
-        return renaming.rename(self.table[self.old], self.new, self.table, self.context)
-
-    def state(self) -> Path:
-        """Return where it is; fail the test if anything does not agree with that."""
-        here, other = (self.new, self.old) if self.new.exists() else (self.old, self.new)
-        assert not os.path.lexists(other)
-        tool = (here / "bin" / "tool").read_text()
-        assert tool == f"#!{here}/bin/python\nprint('ran')\n"
-        assert f"VIRTUAL_ENV='{here}'" in (here / "bin" / "activate").read_text()
-        relative = os.path.relpath(here, self.project)
-        assert os.readlink(self.project / ".venv") == relative
-        assert (self.project / "venv").read_text() == f"{here}\n"
-        assert [path.name for path in here.rglob("*venvdash-*")] == []
-        assert [path.name for path in self.project.glob(".venvdash-*")] == []
-        assert not (here / "rename.toml").exists()
-        assert os.listdir(here.parent) == [here.name]
-        return here
-
-
 @pytest.fixture
 def world(home: Home) -> World:
-    old = small(home.path / ".virtualenvs" / "app")
-    (old / ".lock").touch()
-    (old / ".lock").chmod(0o666)
-    (old / "bin" / "tool").write_text(f"#!{old}/bin/python\nprint('ran')\n")
-    (old / "bin" / "activate").write_text(f"VIRTUAL_ENV='{old}'\n")
-    project = home.path / "code" / "app"
-    project.mkdir(parents=True)
-    (old / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to("../../.virtualenvs/app")
-    (project / "venv").write_text(f"{old}\n")  # a path file, as PEP 832 has it
-    return World(old, old.with_name("shop"), project, rows(home), context(home))
+    return renamable(home)
 
 
 def test_a_real_environment(home: Home, built: Built) -> None:
@@ -225,90 +180,6 @@ def test_folders_made_for_nothing_are_taken_away(world: World) -> None:
     assert world.state() == world.old
 
 
-def test_what_is_in_the_way(world: World, home: Home) -> None:
-    before = tree(home.path)
-
-    def refused(words: str) -> None:
-        with pytest.raises(ChangedError, match=words):
-            world.rename()
-
-    good = world.new
-    world.new = small(good.with_name("taken"))
-    refused("taken")
-    world.new = good.with_name("with'quote")
-    refused("with ' in it")
-    world.new = good.with_name(".venvdash-x")
-    refused("venvdash's own")
-    world.new = good
-    with uv_lock(world.old):
-        refused("locked: uv is working")
-    moved = world.old.rename(world.old.with_name("elsewhere"))
-    refused("already removed")
-    small(world.old)
-    refused("Another environment was made")
-    remove(world.old)
-    moved.rename(world.old)
-    remove(good.with_name("taken"))
-    assert tree(home.path) == before
-
-
-def test_others_made_from_its_python_keep_it(world: World, home: Home) -> None:
-    heir = small(world.old.with_name("heir"))
-    (heir / "pyvenv.cfg").write_text(f"home = {world.old}/bin\nversion = 3.12.1\n")
-    world.table = rows(home)
-    with pytest.raises(ChangedError, match="made from its Python: heir"):
-        world.rename()
-
-
-def test_a_running_program_keeps_it(world: World) -> None:
-    (world.old / "bin" / "python").unlink()
-    (world.old / "bin" / "python").symlink_to("/bin/sleep")
-    python = world.old / "bin" / "python"
-    with subprocess.Popen([python, "60"]) as process:
-        try:
-            with pytest.raises(ChangedError, match=f"in use: pid {process.pid}"):
-                world.rename()
-        finally:
-            process.kill()
-    assert world.state() == world.old
-
-
-def test_something_mounted_inside_keeps_it(world: World) -> None:
-    with tmpfs(world.old / "lib"), pytest.raises(ChangedError, match="mounted inside"):
-        world.rename()
-    assert world.state() == world.old
-
-
-@pytest.mark.parametrize("step", ["journalled", "renamed", "repaired"])
-def test_a_link_that_was_changed_meanwhile(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    link = world.project / ".venv"
-
-    def change() -> None:
-        link.unlink()
-        link.symlink_to("/elsewhere")
-
-    at_step(monkeypatch, step, change)
-    with pytest.raises(ChangedError, match="leads elsewhere by now"):
-        world.rename()
-    assert os.readlink(link) == "/elsewhere"
-    link.unlink()
-    link.symlink_to("../../.virtualenvs/app")
-    assert world.state() == world.old
-
-
-@pytest.mark.parametrize("step", ["checked", "journalled"])
-def test_the_name_was_taken_meanwhile(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    at_step(monkeypatch, step, world.new.mkdir)
-    with pytest.raises(FailedError, match=r"exists.*whole in its place"):
-        world.rename()
-    world.new.rmdir()
-    assert world.state() == world.old
-
-
 def test_a_full_disk(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     store = home.path / ".virtualenvs"
     store.mkdir()
@@ -331,27 +202,6 @@ def test_a_full_disk(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         assert tree(old) == before
 
 
-def test_somebody_elses(world: World) -> None:
-    open_to_all(world.old)
-    open_to_all(world.project)
-
-    def rename() -> str:
-        world.context = replace(world.context, machine=replace(world.context.machine, uid=65534))
-        with pytest.raises(ChangedError) as caught:
-            world.rename()
-        return str(caught.value)
-
-    assert "belongs to another user" in as_another_user(rename)
-    assert world.state() == world.old
-
-
-def test_one_that_may_not_be_written(world: World) -> None:
-    """Its own mode forbids it; we may change that, and put it back."""
-    world.old.chmod(0o555)
-    world.rename()
-    assert world.state().stat().st_mode & 0o777 == 0o555
-
-
 def test_a_copy_of_what_was_being_renamed_is_not_taken_for_it(world: World) -> None:
     assert in_child(killing(world.rename, "repaired")) == -signal.SIGKILL
     copy = world.new.with_name("copy")
@@ -361,46 +211,6 @@ def test_a_copy_of_what_was_being_renamed_is_not_taken_for_it(world: World) -> N
     assert (copy / "rename.toml").read_bytes() == journal
     remove(copy)
     assert world.state() == world.new
-
-
-def test_a_journal_cannot_lead_links_elsewhere(world: World, home: Home) -> None:
-    """One that somebody wrote: only what would lead to the environment itself is changed."""
-    assert in_child(killing(world.rename, "journalled")) == -signal.SIGKILL
-    other = home.path / "code" / "other"
-    other.mkdir()
-    (other / ".venv").symlink_to("/good")
-    journal = world.old / "rename.toml"
-    text = journal.read_text()
-    forged = text.replace(f"{world.project}/.venv", f"{other}/.venv").replace(
-        'after = "../../.virtualenvs/shop"', 'after = "/good"'
-    )
-    assert forged != text
-    journal.write_text(forged.replace('before = "../../.virtualenvs/app"', 'before = "/bad"'))
-    (said,) = trash.recover(world.context)
-    assert "is left as it is" in said
-    assert os.readlink(other / ".venv") == "/good"
-    assert world.state() == world.old
-    journal.write_text("garbage")
-    (said,) = trash.recover(world.context)
-    assert "is left alone" in said or "cannot be ended" in said
-
-
-def test_a_journal_cannot_take_the_links_of_others(world: World, home: Home) -> None:
-    """Neither those of an environment that is there, nor any that never led to the old place."""
-    assert in_child(killing(world.rename, "renamed")) == -signal.SIGKILL
-    victim, other = small(world.new.with_name("victim")), home.path / "code" / "other"
-    other.mkdir()
-    link = other / ".venv"
-    link.symlink_to(victim)
-    with Directory(world.new) as directory:
-        known = rename_journal.read(directory)
-        assert known is not None
-        forged = replace(known, links=(Edit(link, str(victim), str(world.new)),), edits=())
-        for old in (victim, world.old):
-            rename_journal.write(directory, replace(forged, old=old))
-            (said,) = trash.recover(world.context)
-            assert f"{link} is left as it is" in said
-            assert os.readlink(link) == str(victim)
 
 
 def test_links_into_itself_follow_wherever_they_lie(world: World) -> None:
@@ -415,15 +225,3 @@ def test_links_into_itself_follow_wherever_they_lie(world: World) -> None:
         assert os.readlink(world.new / name) == str(world.new / "bin")
     assert os.readlink(world.new / "share/doc/aside") == f"{world.old}-2/bin"
     assert world.state() == world.new
-
-
-@pytest.mark.parametrize("name", ["bin", "lib"])
-def test_programs_behind_a_link_keep_it_where_it_is(
-    world: World, tmp_path: Path, name: str
-) -> None:
-    (world.old / name).rename(tmp_path / "elsewhere")
-    (world.old / name).symlink_to(tmp_path / "elsewhere")
-    before = tree(tmp_path)
-    with pytest.raises(ChangedError, match=f"Its {name} is a link"):
-        world.rename()
-    assert tree(tmp_path) == before
