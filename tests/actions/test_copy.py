@@ -120,7 +120,7 @@ def test_packages_that_cannot_be_had_again(world: Callable[[str], World], tmp_pa
     here.variables = {"UV_CACHE_DIR": str(tmp_path / "empty"), "UV_OFFLINE": "1"}
     copy = here.copy("copy")
     said = [told.line for told in here.told if isinstance(told, Output)]
-    assert said[-1] == "Its packages cannot be had again: all files are copied."
+    assert said[-1] == "Its packages cannot be installed again: all files are copied."
     here.assert_nothing_left("copy")
     with away(here.original):
         assert_works(copy)
@@ -134,7 +134,7 @@ def test_a_setting_of_uv_that_installs_elsewhere(
     settings.write_text(f'[pip]\ntarget = "{elsewhere}"\n')
     here.variables = {"UV_CONFIG_FILE": str(settings)}
     here.copy("copy")
-    assert Output("Its packages cannot be had again: all files are copied.") in here.told
+    assert Output("Its packages cannot be installed again: all files are copied.") in here.told
     assert not elsewhere.exists()
     here.assert_nothing_left("copy")
 

@@ -26,7 +26,7 @@ from venvdash.system.directory import Directory
 
 
 def _linked(home: Home) -> tuple[Path, Path]:
-    """Make an environment and the link of its project that leads to it."""
+    """Make an environment and the link of its project that points to it."""
     entry, project = small(home.path / ".virtualenvs" / "app"), home.path / "code" / "app"
     project.mkdir(parents=True)
     (entry / ".project").write_text(f"{project}\n")

@@ -34,7 +34,7 @@ _MARK = "made"  # this file tells one environment from another that had its name
 
 @dataclass
 class _Made:
-    """One environment as the model knows it; ``linked`` is the project whose link leads to it."""
+    """One environment as the model knows it; ``linked`` is the project whose link points to it."""
 
     name: str
     mark: str

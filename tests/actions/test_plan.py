@@ -1,4 +1,4 @@
-"""What a plan shows: how each goes, what goes with it, what could not be had again."""
+"""What a plan shows: how each goes, what goes with it, what could not be installed again."""
 
 import shutil
 import sys

@@ -34,7 +34,7 @@ def test_of_file_systems_that_other_computers_see(home: Home, environment: Envir
     for setting in ("link", "file"):
         asked = Config(project_link=setting)
         assert hindrance(project, environment, _context(home, served), asked) == ""
-    # Where the environment lies there too, the link leads to it on every computer.
+    # Where the environment lies there too, the link points to it on every computer.
     both = Mount(str(home.path), "nfs4", "server:/home")
     assert hindrance(project, environment, _context(home, both), Config()) == ""
 

@@ -1,4 +1,4 @@
-"""What it takes to have an environment's packages again, and what stands against it."""
+"""What it takes to have an environment's packages again, and what prevents it."""
 
 import json
 import os

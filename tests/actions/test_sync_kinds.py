@@ -55,7 +55,7 @@ def test_a_script_whose_python_does_not_fit_is_not_replaced_by_the_same(
     )
     session = place.session(PATH=f"{place.home.variables['PATH']}:{other.parent}")
     proposal = session.changes.sync(session.rows[environment])
-    assert f"made anew with Python {version}" in proposal.warns[0]
+    assert f"recreated with Python {version}" in proposal.warns[0]
     (result,) = last(session.changes.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert packages(environment) == {"alpha-2.0"}

@@ -24,13 +24,13 @@ def test_a_broken_interpreter_is_replaced_by_its_like_after_asking(
     row = session.rows[environment]
     assert Flag.BROKEN in row.environment.flags
     proposal = session.changes.sync(row)
-    assert "It is deleted and made anew with Python" in warned(proposal)
+    assert "It is deleted and recreated with Python" in warned(proposal)
     assert "Not installed again: beta." in warned(proposal)
     assert proposal.python is not None
     assert proposal.python.startswith(place.version(ours)), "though another comes first"
     (result,) = last(session.changes.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
-    assert result.reason.startswith("Made anew with Python")
+    assert result.reason.startswith("recreated with Python")
     assert packages(environment) == {"alpha-2.0"}
     assert place.home.run(python, "-c", "import alpha").returncode == 0
 
@@ -64,7 +64,7 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     identity = session.rows[environment].record
     assert identity is not None
     proposal = session.changes.sync(session.rows[environment])
-    assert f"made anew with Python {wanted}" in warned(proposal)
+    assert f"recreated with Python {wanted}" in warned(proposal)
     assert "What else lies in it is deleted with it: data." in warned(proposal)
     assert "requires" in warned(proposal).lower(), "uv's own reason"
     assert proposal.python is not None
@@ -96,7 +96,7 @@ def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[P
     amend(session, known.environment, known.record, lambda record: replace(record, pinned=True))
     session = place.session()
     proposal = session.changes.sync(session.rows[environment])
-    assert "deleted and made anew" in proposal.refusal
+    assert "deleted and recreated" in proposal.refusal
     assert "pinned" in proposal.refusal
 
 
@@ -137,5 +137,5 @@ def test_a_pinned_python_of_the_project_does_not_replace_one_that_would_do(
     assert place.sync(environment).reason == "Installed: alpha 2.0."
     asked = place.session(PATH=f"{place.home.variables['PATH']}:{other.parent}")
     proposal = asked.changes.sync(asked.rows[environment], ["--python", version])
-    assert f"made anew with Python {version}" in warned(proposal)
+    assert f"recreated with Python {version}" in warned(proposal)
     assert "Its name says Python" in warned(proposal)

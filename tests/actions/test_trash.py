@@ -1,4 +1,4 @@
-"""What lies in the trash, and having it back."""
+"""What lies in the trash, and restoring it."""
 
 import fcntl
 import os
@@ -31,7 +31,7 @@ def _found(home: Home) -> list[Trashed]:
 
 
 def _linked(home: Home, name: str = "app") -> tuple[Path, Path]:
-    """Make an environment and the link of its project that leads to it."""
+    """Make an environment and the link of its project that points to it."""
     entry, project = small(_store(home) / name), home.path / "code" / name
     project.mkdir(parents=True)
     (entry / ".project").write_text(f"{project}\n")

@@ -30,7 +30,7 @@ def app(home: Home) -> Path:
 
 def test_a_copy(home: Home, app: Path) -> None:
     shown = run(home, "copy", "app", "try", "--dry-run").stdout
-    assert "It is made anew; it holds no packages." in shown
+    assert "It is recreated; it holds no packages." in shown
     assert named(home) == ["app"]
     done = run(home, "copy", "app", "try")
     assert done.stdout.splitlines()[-1] == "app: done. ~/.virtualenvs/try"

@@ -191,7 +191,7 @@ def test_the_command_line_says_where_it_lies(home: Home, outside: Path) -> None:
     )
 
 
-# Where nothing leads to it any more.
+# Where nothing points to it any more.
 
 
 def test_it_stays_listed_when_its_link_is_gone(home: Home, outside: Path) -> None:

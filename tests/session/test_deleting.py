@@ -241,7 +241,7 @@ def test_what_uv_pruned_meanwhile_is_an_outcome(home: Home) -> None:
     assert [result.outcome for result in freed.results] == [Outcome.DONE]
     assert freed.problems == ()
     (undone,) = last(session.undo()).results or [None]
-    assert undone is None, "there is nothing to be had back any more"
+    assert undone is None, "there is nothing to be restored any more"
 
 
 def test_one_is_restored_under_another_name(home: Home) -> None:
@@ -341,7 +341,7 @@ def test_what_is_in_the_trash_for_too_long_is_freed_at_the_next_start(
     assert trashed.path.exists() == stays
 
 
-def test_what_a_crash_left_is_mended_before_it_is_judged(home: Home) -> None:
+def test_what_a_crash_left_is_fixed_before_it_is_judged(home: Home) -> None:
     """Killed between the removal of the project's link and the rename."""
     project = home.path / "code" / "webapp"
     environment = uv_project(home, project)

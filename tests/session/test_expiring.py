@@ -169,9 +169,9 @@ def test_what_its_project_leads_to_is_kept_and_says_why(world: World) -> None:
         return world.session().trash()[0].kept
 
     waited(lambda: bool(kept()))
-    assert kept() == f"{project}/.venv leads to it"
+    assert kept() == f"{project}/.venv points to it"
     done = world.home.run(sys.executable, "-m", "venvdash", "trash")
-    assert "app is kept: ~/code/app/.venv leads to it" in done.stdout
+    assert "app is kept: ~/code/app/.venv points to it" in done.stdout
     (project / ".venv").unlink()
     world.listed()
     assert (found.path / "trash.toml").exists()  # asked once a day

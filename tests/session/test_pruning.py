@@ -36,7 +36,7 @@ def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
     plan = session.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [other]
     assert [refusal.path for refusal in plan.refused] == [environment]
-    assert "~/.attic/deep/er/webapp/.venv leads to it" in plan.refused[0].reason
+    assert "~/.attic/deep/er/webapp/.venv points to it" in plan.refused[0].reason
     reason = plan.items[0].row.verdict.reason
     assert "; not found in " in reason
     assert f" directories: all of {home.path.parent}" in reason
@@ -68,7 +68,7 @@ def test_no_rule_picks_what_something_leads_to(home: Home, status: Status) -> No
     session = scanned(home)
     assert session.rows[environment].verdict.status is status
     (one,) = session.candidates(lambda row: True)
-    assert one.held == "~/.a/b/.venv leads to it."
+    assert one.held == "~/.a/b/.venv points to it."
     (hidden / ".venv").unlink()
     (one,) = scanned(home).candidates(lambda row: True)
     assert one.held == ""
@@ -92,7 +92,7 @@ def test_pointers_that_are_files_lead_as_well(home: Home, pointer: str) -> None:
     (hidden / name).write_text(f"{environment}\n")
     offers = offered(scanned(home), Rules())
     assert [(offer.row.path, offer.held) for offer in offers] == [
-        (environment, f"~/.a/b/{name} leads to it.")
+        (environment, f"~/.a/b/{name} points to it.")
     ]
 
 

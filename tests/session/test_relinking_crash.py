@@ -196,7 +196,7 @@ def test_another_machines_journal_is_left_to_it(world: World) -> None:
     assert Path(world.moved.environment).exists()
 
 
-def test_killed_again_while_it_is_mended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_again_while_it_is_fixed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     session = scanned(world.home)
     done = _steps_of(partial(world.relink, session), monkeypatch)
     assert world.undo(scanned(world.home)).outcome is Outcome.DONE

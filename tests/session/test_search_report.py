@@ -135,7 +135,7 @@ def test_folders_of_search_are_searched_wherever_they_lie(
     config = Config(search=(str(tmp_path / place),), skip=("~/.old",))
     plan = scanned(home, config).plan_prune(Rules())
     assert plan.items == ()
-    assert ".venv leads to it" in plan.refused[0].reason
+    assert ".venv points to it" in plan.refused[0].reason
 
 
 def test_a_disk_below_a_folder_of_search_is_searched(home: Home, tmp_path: Path) -> None:

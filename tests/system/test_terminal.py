@@ -1,4 +1,4 @@
-"""The terminal, given away and had back: each case on a terminal of its own."""
+"""The terminal, given away and restored: each case on a terminal of its own."""
 
 import os
 import signal

@@ -105,7 +105,7 @@ def test_a_link_to_what_is_in_no_store(home: Home, project: Path, target: str) -
     (project / ".venv").symlink_to(made(place))
     status, reason = statuses(home)[environment]
     assert status is Status.INACTIVE
-    assert f"poetry now uses {place} (`.venv` leads to it)" in reason
+    assert f"poetry now uses {place} (`.venv` points to it)" in reason
     assert path_in(home, project) == place
 
 

@@ -185,13 +185,15 @@ def test_an_age_can_be_typed() -> None:
 
 def test_no_rule_marks_what_something_leads_to() -> None:
     rows = [*_ORPHANS, row("strange", Status.UNKNOWN, days=300), row("own", Status.NAMED, days=300)]
-    led = {name: f"~/.attic/{name}/.venv leads to it." for name in ("old-0", "strange", "own")}
+    led = {name: f"~/.attic/{name}/.venv points to it." for name in ("old-0", "strange", "own")}
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("x", "j", "j", "enter")  # not used for 30 days; others hold for none
         await driver.until(lambda: len(driver.main.marks) == 2)
-        await driver.until(lambda: "old-0 is not marked. ~/.attic/old-0/.venv leads" in driver.text)
+        await driver.until(
+            lambda: "old-0 is not marked. ~/.attic/old-0/.venv points" in driver.text
+        )
         assert set(driver.main.marks.paths) == {row.path for row in _ORPHANS[1:]}
         await driver.press("x", "end", "k", "enter", *"40d", "enter")
         await driver.until(lambda: "strange is not marked." in driver.text)
@@ -201,7 +203,7 @@ def test_no_rule_marks_what_something_leads_to() -> None:
 
 
 def test_of_many_that_are_not_marked_some_are_named() -> None:
-    led = {item.name: "~/.attic/.venv leads to it." for item in many(60)}
+    led = {item.name: "~/.attic/env points to it." for item in many(60)}
 
     async def script(driver: Driver) -> None:
         await driver.scanned()

@@ -14,7 +14,7 @@ from venvdash.session.events import DeleteEvent, Finished, RowChanged, RowState,
 
 OLD = row("old", Status.ORPHAN, mib=10, frees=4)
 LIVE = row("live", mib=10, frees=4)
-WHY = "Its project was found. ~/attic/old/.venv leads to it."
+WHY = "Its project was found. ~/attic/old/.venv points to it."
 MOVED = replace(OLD, verdict=replace(OLD.verdict, status=Status.MOVED, reason=WHY))
 
 
@@ -98,7 +98,7 @@ def test_a_search_that_breaks_is_said() -> None:
 
 def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
     trashed = Trashed(OLD.path.with_name(".venvdash-trash-old"), OLD.path, "old")
-    feed = ListSource(everything([LIVE]), returned=[(trashed, "~/disk/old/.venv leads to it.")])
+    feed = ListSource(everything([LIVE]), returned=[(trashed, "~/disk/old/.venv points to it.")])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()

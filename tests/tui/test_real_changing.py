@@ -147,7 +147,7 @@ def test_copied_for_another_python_renamed_and_moved(
     async def script(driver: Driver) -> None:
         await at(driver, path)
         await driver.press("c")
-        await driver.until(lambda: "It is made anew with the same 1 package" in driver.text)
+        await driver.until(lambda: "It is recreated with the same 1 package" in driver.text)
         await driver.press("tab", "tab", "right", "enter")
         await shown(driver)
         await done(driver, "scratchpad is copied to ~/.virtualenvs/scratchpad-copy.")

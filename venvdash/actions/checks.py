@@ -152,7 +152,7 @@ class Neighbours:
 def refusal(
     row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
 ) -> str | None:
-    """Return why the environment must not be deleted, None where nothing stands against it.
+    """Return why the environment must not be deleted, None where nothing prevents it.
 
     ``neighbours`` knows all environments, ``chosen`` are the paths of those that go together. Who
     uses it, and what locks it, is not asked here.

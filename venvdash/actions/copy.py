@@ -60,7 +60,7 @@ class Copied:
 class Copying:
     """What is to be done: the environment of ``row``, also at ``target``, which is its prefix.
 
-    ``packages``: how they are had again; None where all files are copied. ``python``: another
+    ``packages``: how they are installed again; None where all files are copied. ``python``: another
     interpreter, or its version, for what is reinstalled. ``whole``: it is to take the original's
     place, so what the tool wrote of its project is copied, too.
     """
@@ -95,7 +95,7 @@ def refusals(row: Row, target: Path, context: Context, *, python: str | None) ->
 
 
 def packages_of(environment: Environment, context: Context) -> Again:
-    """Return how the packages can be had again, with what stands against it. Raises OSError."""
+    """Return how the packages can be installed again, with what prevents it. Raises OSError."""
     if uv.find_uv(context.machine) is None:
         return Again(obstacles=("uv is not found on PATH.",))
     return again(environment)
@@ -211,7 +211,7 @@ class _Work:
                     raise
                 if isinstance(error, DiffersError):
                     yield Output(str(error))
-            yield Output("Its packages cannot be had again: all files are copied.")
+            yield Output("Its packages cannot be installed again: all files are copied.")
             making.begin_again()
         yield from self._files(making, size, claims)
 

@@ -26,7 +26,7 @@ class Expected:
     """``entry`` is None where the tool looks for no name made of the path.
 
     ``project`` is whose it would be: of a workspace's member that is the workspace. ``words`` is
-    what stands against it, a sentence, "" for nothing.
+    what prevents it, a sentence, "" for nothing.
     """
 
     entry: Path | None

@@ -88,7 +88,7 @@ def _used(one: Trashed) -> tuple[Path, str]:
     for project in dict.fromkeys(projects):
         for link in links_of(os.fspath(project)):
             if real(link.environment) == real(one.original):
-                return one.path, f"{visible(link.pointer)} leads to it"
+                return one.path, f"{visible(link.pointer)} points to it"
     return one.path, ""
 
 

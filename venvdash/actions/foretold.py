@@ -80,7 +80,7 @@ class Words:
         environment, found = self.row.environment, self.foreseen
         broken = Flag.BROKEN in environment.flags
         why = "its own is gone" if broken else f"its own is {environment.python or 'another'}"
-        yield f"It is deleted and made anew with Python {found.python}: {why}."
+        yield f"It is deleted and recreated with Python {found.python}: {why}."
         if found.why and not broken:
             yield f"uv says: {found.why}"
         if environment.traits.per_interpreter and not _same_minor(found.python, environment.python):

@@ -82,7 +82,7 @@ def remove(link: Link) -> bool:
 
 
 def restore(link: Link, place: Path) -> str:
-    """Make a link again that led to ``place``; return what stood against it, or nothing.
+    """Make a link again that led to ``place``; return what prevented it, or nothing.
 
     ``link`` may come from a file that anybody wrote: only what is called like an environment, in
     a directory of our own, and leads to ``place``, is made. Raises OSError, after which another
@@ -128,7 +128,7 @@ def apply(edit: Edit) -> bool:
 
 
 def undo(edit: Edit, place: Path) -> str:
-    """Write a path file again that led to ``place``; return what stood against it, or nothing.
+    """Write a path file again that led to ``place``; return what prevented it, or nothing.
 
     As careful as ``restore``.
     """

@@ -111,7 +111,7 @@ def _confirm(row: Row, context: Context) -> str:
     if context.mounts.shared(real(row.environment.entry)) and used_lately(row):
         return "processes on other computers cannot be seen, and it was used in the last 14 days"
     if row.environment.location is not Location.CENTRAL:
-        return "it lies in no store, and only a project leads to it"
+        return "it lies in no store, and only a project points to it"
     if row.verdict.status is Status.UNREACHABLE:
         return "nobody can tell now whether its project still exists"
     if row.record is not None and row.record.pinned:
@@ -130,7 +130,7 @@ def used_lately(row: Row) -> bool:
 
 
 def _only_here(row: Row) -> Iterator[Package]:
-    """Yield the packages that could not be had again as they are.
+    """Yield the packages that could not be installed again as they are.
 
     Those from a local directory or file, and those that no lockfile of the living project names.
     """

@@ -43,7 +43,7 @@ _PATIENCE = 10.0  # seconds for a directory that may lie on a dead server
 def plan(row: Row, project: Path, known: Known, *, shared: bool = False) -> Relinking:
     """Return what linking the row to ``project`` would change; with ``shared`` beside its own.
 
-    Raises nothing: what stands against it is the ``refusal``.
+    Raises nothing: what prevents it is the ``refusal``.
     """
 
     def made(nothing: Relinking) -> Relinking:
@@ -194,7 +194,7 @@ class _Plan:
     def _stays(self, swap: Swap) -> None:
         if project_link.unwritable(swap.path.parent):
             raise ChangedError(
-                f"{visible(swap.path)} leads to it by its present name and cannot be changed."
+                f"{visible(swap.path)} points to it by its present name and cannot be changed."
             )
         self.warns.append(f"{short(swap.path, self.home)} goes on leading to its old place.")
 

@@ -116,7 +116,7 @@ def redo(journal: Journal) -> None:
 
 
 def undoable(journal: Journal, context: Context) -> Iterator[str]:
-    """Yield what stands against taking it back as a whole: what has changed since, who uses it."""
+    """Yield what prevents undoing it as a whole: what has changed since, who uses it."""
     if not lies_at(journal.new, journal):
         yield f"It does not lie at {visible(journal.new)} any more."
         return

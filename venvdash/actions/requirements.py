@@ -1,4 +1,4 @@
-"""What has to be installed to have an environment's packages again, and what stands against it.
+"""What has to be installed to have an environment's packages again, and what prevents it.
 
 From the names in site-packages, RECORD (PEP 376, PEP 627) and ``direct_url.json`` (PEP 610).
 Nothing is run.
@@ -46,7 +46,7 @@ _HOOK_LIMIT = 4096  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """How an environment's packages can be had again: lines for ``uv pip install -r``.
+    """How an environment's packages can be installed again: lines for ``uv pip install -r``.
 
     ``obstacles``: why they, or what else lies in it, cannot; a sentence each, empty where all can.
     """
@@ -64,11 +64,11 @@ class _Recorded:
 
 
 class _NeverError(Exception):
-    """A package cannot be had again; the text is a sentence."""
+    """A package cannot be installed again; the text is a sentence."""
 
 
 def again(environment: Environment) -> Again:
-    """Return how the packages of an environment can be had again. Raises OSError."""
+    """Return how the packages of an environment can be installed again. Raises OSError."""
     prefix = environment.path
     site = site_directory(str(prefix), environment.python, frozenset(os.listdir(prefix)))
     if site is None or not os.path.isdir(site):

@@ -116,10 +116,10 @@ class Shown:
         if item.how != Removal.UNLINK:
             now = links.leading_to(row)
             if not (set(now[0]) <= set(item.links) and set(now[1]) <= set(item.edits)):
-                raise ChangedError("A project's link leads to it that the plan did not show.")
+                raise ChangedError("A project's link points to it that the plan did not show.")
 
     def _standing(self, row: Row, entry: Path) -> Iterator[str]:
-        """Yield what stands against it now that may not have when the plan was made."""
+        """Yield what prevents it now that may not have when the plan was made."""
         context, environment = self._context, row.environment
         yield from checks.protected(entry, environment, context)
         yield from checks.revived(row, context.machine.home)

@@ -1,7 +1,7 @@
 """One name in a directory of somebody's: a link, a file or nothing, exchanged for another.
 
 Only what still is as it was shown is exchanged, by a rename over it, so that whoever looks sees
-the old or the new. What has been done already is not done again, which lets a crash be mended.
+the old or the new. What has been done already is not done again, which lets a crash be repaired.
 """
 
 import errno

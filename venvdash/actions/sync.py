@@ -149,7 +149,7 @@ def _replaceable(row: Row, found: Foreseen, context: Context, table: Mapping[Pat
     reason = reason or _why_kept(row)
     if reason is not None:
         raise CannotError(
-            f"It would have to be deleted and made anew with Python {found.python}, and that"
+            f"It would have to be deleted and recreated with Python {found.python}, and that"
             f" cannot be. {reason}"
         )
 
@@ -271,7 +271,7 @@ class _End:
         new = {normalised(package.name): package for package in self.now.packages}
         parts = []
         if self.foreseen.replaced:
-            parts.append(f"Made anew with Python {self.now.python}.")
+            parts.append(f"recreated with Python {self.now.python}.")
             old = {}
         installed = [f"{one.name} {one.version}" for name, one in new.items() if name not in old]
         removed = [f"{one.name} {one.version}" for name, one in old.items() if name not in new]

@@ -2,7 +2,7 @@
 
 The purge does it when nothing is left but the journal, so that it is done again if it is killed
 meanwhile. A file is changed only while it holds what was read, and only as long as no other
-environment is in the place of the one that went, nor may be had back there. What cannot be changed
+environment is in the place of the one that went, nor may be restored there. What cannot be changed
 is left as it is and noted for the user: the environment is gone all the same.
 """
 
@@ -166,7 +166,7 @@ def _replaced(gone: Trashed) -> bool:
 
 
 def _may_come_back(gone: Trashed) -> bool:
-    """Return whether another one of the same place lies in the trash and may be had back."""
+    """Return whether another one of the same place lies in the trash and may be restored."""
     return any(
         _original(path, inode) == gone.original
         for folder in dict.fromkeys([gone.path.parent, gone.original.parent])

@@ -1,4 +1,4 @@
-"""The trash: what lies there, having it back, and what a crash has left.
+"""The trash: what lies there, restoring it, and what a crash has left.
 
 All is told by the journal (``trash.toml``) in the directory itself; nothing else is needed.
 """
@@ -235,7 +235,7 @@ def _settle(
 
 
 def _named_anew(place: Path, original: Path) -> str:
-    """Make what has another name by now name its place; return what stands against it."""
+    """Make what has another name by now name its place; return what prevents it."""
     try:
         if not refusal(place) and os.path.lexists(place / "pyvenv.cfg"):
             repair(place, original, place)

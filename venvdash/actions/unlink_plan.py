@@ -27,7 +27,7 @@ from venvdash.text import visible
 def plan_unlink(row: Row, known: Known) -> Relinking:
     """Return what unlinking the row would change.
 
-    Raises nothing: what stands against it is the ``refusal``.
+    Raises nothing: what prevents it is the ``refusal``.
     """
     return planned(nothing_of(row, None), known, lambda nothing: _made(nothing, known))
 

@@ -26,7 +26,7 @@ def command(
 ) -> None:
     """Copy an environment: the same packages under the name NEW, and no project.
 
-    It is made anew from uv's cache or the package index where that gives the same, else all files
+    It is recreated from uv's cache or the package index where that gives the same, else all files
     are copied. The original is only read.
     """
     opened = session(records=records, changing=True)

@@ -13,7 +13,7 @@ from venvdash.cli.naming import scan_for
 @changing
 @click.pass_obj
 def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Say that an environment belongs to no project, and take away what leads to it.
+    """Say that an environment belongs to no project, and take away what points to it.
 
     NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path. It is
     remembered; `venvdash relink --undo` takes it back.

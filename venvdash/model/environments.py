@@ -34,7 +34,7 @@ class Location(StrEnum):
     """How an environment was found."""
 
     CENTRAL = "central"  # it lies in a store
-    LINKED = "linked"  # a project leads to it, and it lies in no store
+    LINKED = "linked"  # a project points to it, and it lies in no store
     IN_PROJECT = "in-project"  # its project's directory holds it
 
 

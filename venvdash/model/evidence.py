@@ -81,7 +81,7 @@ class Presence(StrEnum):
 class Place:
     """What was found where a project should be.
 
-    ``reason`` says for people what stands against it: which directory is missing, which one may
+    ``reason`` says for people what prevents it: which directory is missing, which one may
     not be read, what is not mounted. ``ancestor_mtime`` is the mtime of the nearest existing
     ancestor of an absent place: it went no later than that. ``respelled`` is what lies there under
     another case or Unicode normalisation of an absent place's path.

@@ -95,8 +95,9 @@ class Item:
 
     ``links`` are the project's links that lead here and go with it, ``edits`` the files that name
     it and are changed with it. ``how`` is a ``Removal``. ``only_here`` are packages that could not
-    be had again: from local paths or wheels, or named by no lockfile of the project. ``confirm``
-    says why its name must be typed before it goes, a sentence; empty where a yes will do.
+    be installed again: from local paths or wheels, or named by no lockfile of the project.
+    ``confirm`` says why its name must be typed before it goes, a sentence; empty where a yes will
+    do.
     ``folder`` is where it goes, None where its tool removes it for good.
     ``unsearched`` says what the search for its project has not looked at, a sentence; where it is
     not empty, the environment may go to the trash but not be freed.
@@ -191,7 +192,7 @@ class Trashed:
     ``path`` is the trash directory, ``original`` where the entry was, ``name`` what the row was
     called, ``since`` when it was deleted. ``status`` and ``reason`` are those that it had.
     ``inode`` is the entry's own, ``mode`` its permissions. ``purging``: freeing it has begun, so
-    it cannot be had back. ``lasts_until``: a command of its tool that deletes it from the trash
+    it cannot be restored. ``lasts_until``: a command of its tool that deletes it from the trash
     ("uv cache prune"), "" for none; told by where it lies, not by ``trash.toml``. ``kept`` says
     why it was not freed when its days had passed, "" where nothing shows that it is used.
     ``days_left`` are counted days until it is freed, None where nobody counts. ``unsearched``: it

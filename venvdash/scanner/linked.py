@@ -3,7 +3,7 @@
 Such as a ``.venv`` link to another disk, or into the cache of another UV_CACHE_DIR, or a folder
 that a project's poetry.toml names. Anybody may have written such a file, so a target counts only
 if an environment lies there. What was listed so once is listed as long as it is there, though
-nothing leads to it any more.
+nothing points to it any more.
 """
 
 import os

@@ -84,7 +84,7 @@ def inactive(best: Claim, used: Use) -> str:
 
 
 def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:
-    """Return why it has moved: the project that it names is gone, and another leads to it."""
+    """Return why it has moved: the project that it names is gone, and another points to it."""
     others = f" (and {len(live) - 1} more)" if len(live) > 1 else ""
     return f"{says(live[0])}{others}, while {says(best)}, which is gone"
 
@@ -157,7 +157,7 @@ def copied_pointer(pointer: Claim, original: Path) -> str:
 def contradicted(hint: Claim, best: Claim | None) -> str:
     """Return why a re-created environment is disputed whose former project is alive."""
     now = f"but {says(best)}, which is gone" if best else "but nothing in it says so any more"
-    return f"before it was made anew it belonged to {visible(hint.project)}, which is there, {now}"
+    return f"before it was recreated it belonged to {visible(hint.project)}, which is there, {now}"
 
 
 def checking() -> str:
@@ -169,9 +169,9 @@ def unknown(environment: Environment, searched: int, hint: Claim | None) -> str:
     """Return why its project is not known although there is one by its name, or by its traces."""
     if environment.traits.made_for is not None:
         made_for = f"uv made it for a project {visible(environment.traits.made_for, 100)}"
-        nothing = "nothing was found that leads to it"
+        nothing = "nothing was found that points to it"
         if searched:
-            nothing = f"nothing in the {searched:,} directories searched leads to it"
+            nothing = f"nothing in the {searched:,} directories searched points to it"
         return f"{made_for} (its prompt and .lock say so), and {nothing}{_before(hint)}"
     name = environment.traits.project_name
     shown = f" ({visible(name, 100)})" if name else ""
@@ -196,7 +196,7 @@ def tool(command: str) -> str:
 
 
 def _before(hint: Claim | None) -> str:
-    return f"; before it was made anew it belonged to {visible(hint.project)}" if hint else ""
+    return f"; before it was recreated it belonged to {visible(hint.project)}" if hint else ""
 
 
 def _past(claim: Claim) -> bool:

@@ -289,7 +289,7 @@ def _used_instead(case: _Case, facts: Facts) -> Use | None:
 def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
     """Decide, after the search has ended, on an environment that nothing alive claims.
 
-    A hint proves nothing, but as long as its project may be somewhere it stands against an orphan.
+    A hint proves nothing, but as long as its project may be somewhere the environment is no orphan.
     """
     expects = case.projects or case.environment.traits.expects_project
     named = (*case.projects, *case.hints) if expects else ()
@@ -366,7 +366,7 @@ def _gone(case: _Case, facts: Facts) -> Verdict:
 def _living_mention(case: _Case, facts: Facts) -> Claim | None:
     """Return a mention from inside the environment whose directory is there (or cannot be told).
 
-    So is a proof that the user denied: it makes no link, and it stands against an orphan.
+    So is a proof that the user denied: it makes no link, but the environment is no orphan either.
     """
     for claim in case.denied:
         if _place(claim, facts).presence is not Presence.ABSENT:

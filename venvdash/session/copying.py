@@ -100,9 +100,9 @@ def _says_copy(
         why = " ".join(packages.obstacles[:_SHOWN])
         yield f"All files are copied, and made to name their new place. {why}"
     elif count:
-        yield f"It is made anew with the same {some}, from uv's cache where that has them."
+        yield f"It is recreated with the same {some}, from uv's cache where that has them."
     else:
-        yield "It is made anew; it holds no packages."
+        yield "It is recreated; it holds no packages."
     sources = [visible(p.name, 64) for p in environment.packages if p.editable]
     if sources:
         yield f"Imported from the same source trees: {', '.join(sources)}."

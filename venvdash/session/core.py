@@ -100,7 +100,7 @@ class Session(Named):
         self._deletions.sums.book = book
 
     def _tidy(self, cancelled: Callable[[], bool]) -> None:
-        """Mend what a crash left before it is judged: a project's link may be missing."""
+        """Fix what a crash left before it is judged: a project's link may be missing."""
         if not self.remembers or self._tidied:
             return
         self._tidied = True
@@ -360,9 +360,9 @@ class Session(Named):
         return self._trash.empty(which, cancel)
 
     def tidy(self) -> list[str]:
-        """Mend what a crash left, begin to free what is in the trash for too long.
+        """Fix what a crash left, begin to free what is in the trash for too long.
 
-        Returns a sentence for each thing mended. The first scan does it where there is need. With
+        Returns a sentence for each thing fixed. The first scan does it where there is need. With
         another user's HOME nothing is touched.
         """
         return recovering.always(self, self._trash)

@@ -84,7 +84,7 @@ def recover(session: "Session") -> list[str]:
         with Journals(state, wait=0.0) as journals:
             for key, stage, journal in list(journals.found(host_id())):
                 if stage is not Stage.KEPT:
-                    said += _mended(session, journals, key, stage, journal)
+                    said += _fixed(session, journals, key, stage, journal)
     except (ChangedError, OSError):  # another venvdash is at it, or the disk fails: next time
         pass
     return said
@@ -174,7 +174,7 @@ def _taken_back(
     return Result(before, journal.name, outcome, said, place=journal.old)
 
 
-def _mended(
+def _fixed(
     session: "Session", journals: Journals, key: str, stage: Stage, journal: Journal
 ) -> Iterator[str]:
     """End one that was interrupted: taken back, or remembered if all of it was done."""

@@ -1,4 +1,4 @@
-"""The trash as both faces use it: what lies there, having it back, undo, and freeing it."""
+"""The trash as both faces use it: what lies there, restoring it, undo, and freeing it."""
 
 import threading
 import time

@@ -50,7 +50,7 @@ STATUS_MEANINGS = {
 NO_STORE = "no store"  # beside an environment that only a project leads to
 LOCATION_MEANINGS = {
     Location.CENTRAL: "in a store",
-    Location.LINKED: "in no store, a project leads to it: no rule picks it",
+    Location.LINKED: "in no store, a project points to it: no rule picks it",
     Location.IN_PROJECT: "in its project's directory: no rule picks it",
 }
 

@@ -147,7 +147,7 @@ class _Asked:
             return self.answer(self._venv, why, False)
         if self._leads == self._venv:
             return self.answer(self._venv, "`.venv` is an environment there", True)
-        return self.answer(self._leads, "`.venv` leads to it", True)
+        return self.answer(self._leads, "`.venv` points to it", True)
 
     def central(self) -> Use:
         """Return the project's environment in uv's cache."""

@@ -134,7 +134,7 @@ class PixiStore(Store):
         if detached is not None:
             why, path = "detached-environments is set", detached / _ENVS / _DEFAULT
         elif os.path.islink(envs):
-            why, path = f"`{_POINTER}` leads to it", real(envs) / _DEFAULT
+            why, path = f"`{_POINTER}` points to it", real(envs) / _DEFAULT
         else:
             why, path = "pixi keeps it in the project", envs / _DEFAULT
         exists = os.path.isdir(path / _META)

@@ -150,7 +150,7 @@ class PoetryStore(Store):
         on = (*_VARIABLES, *map(os.fspath, (*files(settings.machine), venv)))
         if settings.flag("virtualenvs.in-project") is not False and os.path.isdir(venv):
             path = real(venv) if os.path.islink(venv) else venv
-            why = "a directory `.venv` is there" if path == venv else "`.venv` leads to it"
+            why = "a directory `.venv` is there" if path == venv else "`.venv` points to it"
             return Use("poetry", path, why, cfg_of(path) is not None, depends_on=on)
         if settings.flag("virtualenvs.create") is False:
             why = "virtualenvs.create is false, so it uses the system's Python"

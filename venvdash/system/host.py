@@ -24,7 +24,7 @@ def host_id() -> str:
 
 
 def hashed(raw: str) -> str:
-    """Return the id that stands for the raw machine id ``raw``, which cannot be had back."""
+    """Return the id that stands for the raw machine id ``raw``, which cannot be restored."""
     import hashlib
 
     key = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).digest()

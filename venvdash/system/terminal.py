@@ -1,4 +1,4 @@
-"""Handing the terminal to another program, and having it back as it was.
+"""Handing the terminal to another program, and restoring it as it was.
 
 A program that we wait for shares our process group until it makes one of its own, as interactive
 shells do. So Ctrl+C and Ctrl+Z reach both of us: the first we let pass, the second stops both, and

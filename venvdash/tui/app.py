@@ -143,7 +143,7 @@ class Dashboard(App[int]):
     def end_scan(self) -> None:
         """Give a scan under way a moment to end by itself, after the screen is gone.
 
-        A deletion gets longer: what it breaks off is mended by the next start only.
+        A deletion gets longer: what it breaks off is fixed by the next start only.
         """
         self._main.end_work(_WORK_SECONDS)
         self._main.feed.stop(_WAIT_SECONDS)

@@ -10,7 +10,7 @@ from venvdash.scanner.events import Problem, StoreSeen
 from venvdash.session.events import SessionEvent
 from venvdash.tui.source import Source
 
-_MENDING_SECONDS = 1.0  # a store that does not answer must not keep the list waiting
+_FIXING_SECONDS = 1.0  # a store that does not answer must not keep the list waiting
 # The default of 5 ms lets the scanning thread keep a key press waiting; see CPython's GIL.
 _SWITCH_SECONDS = 0.0005
 
@@ -30,17 +30,17 @@ class DiskFree:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Fixed:
     """Something that a crash had left was put right; ``message`` says what."""
 
     message: str
 
 
-FeedEvent = SessionEvent | Failed | DiskFree | Mended
+FeedEvent = SessionEvent | Failed | DiskFree | Fixed
 
 
 class Feed:
-    """One scan in a thread of its own; with ``tidy`` what a crash left is mended before.
+    """One scan in a thread of its own; with ``tidy`` what a crash left is fixed before.
 
     The thread is a daemon and not a worker: leaving must not wait for a directory on a network
     mount that does not answer. A deque is its only way out, so that it never waits for the
@@ -88,9 +88,9 @@ class Feed:
         try:
             measured = False
             if self._tidy:
-                mending = threading.Thread(target=self._mend, name="tidy", daemon=True)
-                mending.start()
-                mending.join(_MENDING_SECONDS)
+                fixing = threading.Thread(target=self._fix, name="tidy", daemon=True)
+                fixing.start()
+                fixing.join(_FIXING_SECONDS)
             for event in self._source.scan(cancel=self._cancel):
                 self._events.append(event)
                 if self._cancel.is_set():
@@ -102,11 +102,11 @@ class Feed:
         except Exception as error:  # whatever it is, the dashboard lives on and says so
             self._events.append(Failed(f"{type(error).__name__}: {error}"))
 
-    def _mend(self) -> None:
+    def _fix(self) -> None:
         try:
-            self._events.extend(Mended(words) for words in self._source.tidy())
+            self._events.extend(Fixed(words) for words in self._source.tidy())
         except Exception as error:  # the list is of more use than this
-            words = f"What a crash left cannot be mended: {type(error).__name__}: {error}"
+            words = f"What a crash left cannot be fixed: {type(error).__name__}: {error}"
             self._events.append(Problem(None, words))
 
     def _measure_disk(self, path: Path) -> bool:

@@ -9,7 +9,7 @@ from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, Sto
 from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.session.events import RowChanged, RowGone
 from venvdash.text import visible
-from venvdash.tui.feed import DiskFree, Failed, FeedEvent, Mended
+from venvdash.tui.feed import DiskFree, Failed, FeedEvent, Fixed
 from venvdash.tui.table import Table, View
 
 
@@ -19,7 +19,7 @@ class Findings:
 
     ``due`` says that the table must be arranged again, ``complete`` that all environments have
     been found, ``folders`` those of environments that are no store, ``failure`` how the last scan
-    failed, ``mended`` what was put right: fit to show.
+    failed, ``fixed`` what was put right: fit to show.
     """
 
     table: Table = field(default_factory=Table)
@@ -31,7 +31,7 @@ class Findings:
     disk_free: int | None = None
     outcome: str = ""
     failure: str = ""
-    mended: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
     complete: bool = False
     due: bool = False
 
@@ -73,8 +73,8 @@ class Findings:
                 self.oddities.append(event.what)
             case Problem():
                 self.problems.append(event)
-            case Mended():
-                self.mended.append(visible(event.message))
+            case Fixed():
+                self.fixed.append(visible(event.message))
             case DiskFree():
                 self.disk_free = event.free
             case Ended():

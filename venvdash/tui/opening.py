@@ -30,7 +30,7 @@ def opener(machine: Machine) -> list[str] | None:
 
 
 def open_folder(path: Path, machine: Machine) -> str | None:
-    """Open a folder with the desktop's own program; return what stood against it, or None."""
+    """Open a folder with the desktop's own program; return what prevented it, or None."""
     command = opener(machine)
     if command is None:
         return f"Nothing here opens folders: {visible(path)}"

@@ -76,7 +76,7 @@ class Source(Protocol):
         """What changes environments without deleting them."""
 
     def tidy(self) -> Sequence[str]:
-        """Mend what a crash left, before the first scan; a sentence for each thing mended."""
+        """Fix what a crash left, before the first scan; a sentence for each thing fixed."""
 
     def scan(
         self, *, usage: bool = True, cancel: threading.Event | None = None

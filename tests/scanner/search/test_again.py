@@ -73,7 +73,7 @@ def test_only_what_changed_is_read_again(home: Home, read: list[str]) -> None:
     (top / "b" / "z" / "leaf" / ".venv").symlink_to(environment)
     time.sleep(0.02)
     third = searched(home, environment)
-    assert "b/z/leaf/.venv leads to it" in third.hits[environment].reason
+    assert "b/z/leaf/.venv points to it" in third.hits[environment].reason
     (top / "b" / "z" / "leaf" / ".venv").unlink()
     time.sleep(0.02)
     read.clear()

@@ -132,7 +132,7 @@ def test_what_came_back_after_the_search_is_found(home: Home, tmp_path: Path) ->
     project.mkdir()
     (project / ".venv").symlink_to(environment)
     checked = recheck(session.machine, session.config, wanted, facts, findings)
-    assert checked.held(wanted[0]) == "~/code/back/.venv leads to it."
+    assert checked.held(wanted[0]) == "~/code/back/.venv points to it."
     shutil.rmtree(project)
     point = tmp_path / "disk"
     point.mkdir()

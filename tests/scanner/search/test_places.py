@@ -41,7 +41,7 @@ def test_no_kind_of_directory_hides_a_project(home: Home, tmp_path: Path, place:
         (tmp_path / mark).touch()
     point_at(environment, tmp_path / place / "renamed")
     reason = held(searched(home, environment), environment, home)
-    assert "/renamed/.venv leads to it" in reason
+    assert "/renamed/.venv points to it" in reason
     assert ("trash" in reason) == ("Trash" in place)
 
 
@@ -54,7 +54,7 @@ def test_disks_inside_and_outside_home_are_searched(home: Home, tmp_path: Path, 
         point_at(environment, point / "webapp")
         (home.path / "link").symlink_to(point)
         findings = searched(home, environment)
-    assert "webapp/.venv leads to it" in findings.hits[environment].reason
+    assert "webapp/.venv points to it" in findings.hits[environment].reason
 
 
 def test_a_project_in_another_spelling_of_the_store_is_found(home: Home, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Progress:
 class Findings:
     """What one search found.
 
-    ``hits``: for each environment what stands against taking it. ``report`` is what was searched
+    ``hits``: for each environment what prevents taking it. ``report`` is what was searched
     and what was not, ``described`` the former as the rest of a sentence that begins "not found in
     …". ``ended`` says that every place was searched that should be. ``searched_for`` are the
     environments that were asked about, ``mounted`` the mount points of the disks that were there.

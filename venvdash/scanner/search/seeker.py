@@ -173,7 +173,7 @@ class Seeker:
         for file, target in self._targets(directory, has):
             path = self._sought.of(target)
             if path is not None:
-                self._hit(path, directory, "{} leads to it", file)
+                self._hit(path, directory, "{} points to it", file)
             elsewhere = elsewhere or self._others.of(target) is not None
         return elsewhere
 

@@ -251,5 +251,5 @@ class DeletingScreen(WorkingScreen):
 
 
 def _taken(result: Result) -> bool:
-    """Return whether something could not be had back because its name is taken."""
+    """Return whether something could not be restored because its name is taken."""
     return result.outcome is Outcome.SKIPPED and result.trash is not None

@@ -158,8 +158,8 @@ class ListScreen(Screen[None]):
     def _take(self, events: list[FeedEvent]) -> None:
         if events:
             self._refresh(self.findings.take(events))
-            while self.findings.mended:
-                self.say(self.findings.mended.pop(0))
+            while self.findings.fixed:
+                self.say(self.findings.fixed.pop(0))
 
     @property
     def scanning(self) -> bool:

@@ -66,7 +66,7 @@ def pythons(rows: Iterable[Row]) -> dict[str, Environment]:
 class PlaceScreen(Dialog[None]):
     """A small form: only what the action needs, with a default for each.
 
-    While it is filled in it says what stands against it. What would be done comes next.
+    While it is filled in it says what prevents it. What would be done comes next.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -108,7 +108,7 @@ class PlaceScreen(Dialog[None]):
         return choices
 
     def compose(self) -> ComposeResult:
-        """Lay out what is asked for, and the line that says what stands against it."""
+        """Lay out what is asked for, and the line that says what prevents it."""
         what = visible(self._rows[0].name, 64)
         if len(self._rows) > 1:
             what = counted(len(self._rows), "environment")
@@ -140,7 +140,7 @@ class PlaceScreen(Dialog[None]):
             break
         self._look()
 
-    # What stands against it
+    # What prevents it
 
     def on_input_changed(self) -> None:
         """Look again, once the user pauses."""
