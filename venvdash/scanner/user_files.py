@@ -40,6 +40,7 @@ _AT_ROOT = re.compile(
     r"|pipx_metadata\.json|uv-receipt\.toml|pip-selfcheck\.json|\.nonadmin|\.messages\.txt"
     r"|venvdash\.toml|trash\.toml|rename\.toml|purge\.toml|\.venvdash-.*"
 )
+_BESIDE = re.compile(r"project\.json|trash\.toml|rename\.toml|purge\.toml")  # uvlink's, and ours
 _PROGRAM = re.compile(
     r"(python|pypy|graalpy)(w|c)?[\d.]*t?(d|-config)?(\.exe)?|libpypy.*|.*\.(dll|dylib|pdb)"
     r"|activate(_this)?(\.\w+)?|deactivate(\.\w+)?|Activate\.ps1|pydoc[\d.]*(\.bat)?"
@@ -261,7 +262,7 @@ class Search:
         if not at:
             return bool(_AT_ROOT.fullmatch(name))
         if at == "..":
-            return name == "project.json"  # uvlink's
+            return bool(_BESIDE.fullmatch(name))
         if at in ("bin", "Scripts"):
             if name in _HOOKS:
                 return self._size(f"{at}/{name}") <= _HOOK
