@@ -13,7 +13,7 @@ import pytest
 
 from tests.realtools import Tool, Uv
 from tests.shells import installed
-from venvdash.actions.repair import repair
+from venvdash.actions.prefix.repair import repair
 
 PROGRAMS = ("black", "pytest")  # and "greet", the project's own
 MAKERS = ("uv", "relocatable", "venv", "virtualenv")

@@ -9,9 +9,9 @@ import pytest
 from tests.actions.deleting import small
 from tests.cli.test_list import run
 from tests.conftest import Home
-from venvdash.actions import uv
-from venvdash.actions.commands import Log, typed
-from venvdash.actions.uv import UvError
+from venvdash.actions.process import uv
+from venvdash.actions.process.run_log import Log, typed
+from venvdash.actions.process.uv import UvError
 from venvdash.text import redact
 
 SECRET = "hunter2"

@@ -90,3 +90,9 @@ def width(shown: str) -> int:
             continue
         cells += 2 if unicodedata.east_asian_width(char) in "WF" else 1
     return cells
+
+
+def counted(number: float, one: str, several: str | None = None) -> str:
+    """Return a number with its noun."""
+    shown = f"{number:g}" if isinstance(number, float) else str(number)
+    return f"{shown} {one if number == 1 else several or one + 's'}"

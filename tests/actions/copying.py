@@ -9,11 +9,11 @@ from pathlib import Path
 from tests.actions.deleting import small
 from tests.conftest import Home
 from tests.scenario import rows
-from venvdash.actions import copy as copies
 from venvdash.actions.context import Context
-from venvdash.actions.copy import Copying
+from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy.copy_environment import Copying
+from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Output, Progressed
-from venvdash.actions.links import ChangedError
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Row
 

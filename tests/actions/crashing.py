@@ -6,7 +6,9 @@ import signal
 import sys
 from collections.abc import Callable
 
-from venvdash.actions import delete, renaming, steps
+from venvdash.actions.delete import apply
+from venvdash.actions.relocate import rename
+from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Result
 from venvdash.system import directory
 from venvdash.system.processes import Seen
@@ -71,7 +73,7 @@ def with_fault(call: Callable[[], Result], number: int, *, kill: bool) -> int:
         # What libc is called for directly is not audited.
         setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
         # Reading /proc opens hundreds of files; that is another module's affair.
-        for module in (delete, renaming):
+        for module in (apply, rename):
             setattr(module, "users", lambda paths: Seen())  # noqa: B010 - of another type
         fault = _Fault(number, kill=kill)
         sys.addaudithook(fault)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.conftest import Home
 from tests.scenario import rows
-from venvdash.actions import steps
 from venvdash.actions.context import Context
-from venvdash.actions.delete import Deleter
-from venvdash.actions.plan import plan_delete
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.delete.plan import plan_delete
+from venvdash.actions.safety import steps
 from venvdash.config import Config
 from venvdash.model import Plan, Result, Row
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.actions.deleting import context, small
 from tests.conftest import Home
 from tests.scenario import rows
-from venvdash.actions import renaming
 from venvdash.actions.context import Context
+from venvdash.actions.relocate import rename as renaming
 from venvdash.model import Row
 
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from tests.conftest import Home
-from venvdash.actions.events import Output
+from venvdash.actions.events import ChangeEvent, Finished, Output
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Proposal, Result, Row
 from venvdash.session import Session
-from venvdash.session.events import ChangeEvent, Finished
 
 CENTRAL = "centralized-project-envs"
 _PYPROJECT = """\

@@ -17,10 +17,10 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows, venv
 from tests.users import NOBODY, as_another_user, open_to_all
-from venvdash.actions import checks
 from venvdash.actions.context import Context
-from venvdash.actions.delete import Deleter
-from venvdash.actions.plan import plan_delete
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.delete.plan import plan_delete
+from venvdash.actions.safety import refusals
 from venvdash.model import Item, Outcome, Plan, Result, Row
 
 
@@ -226,7 +226,7 @@ def test_the_environment_that_venvdash_runs_from_is_refused(home: Home) -> None:
     checkout = Path(venvdash.__file__).parents[1]
     code = (
         "from venvdash.actions.context import Context\n"
-        "from venvdash.actions.plan import plan_delete\n"
+        "from venvdash.actions.delete.plan import plan_delete\n"
         "from venvdash.config import Config\n"
         "from venvdash.session import Session\n"
         "from venvdash.system.machine import Machine\n"
@@ -336,6 +336,6 @@ def test_neighbours_are_looked_at_once(home: Home) -> None:
     for number in range(2000):
         path = _store(home) / f"app{number}"
         table[path] = replace(row, environment=replace(row.environment, path=path, entry=path))
-    neighbours = checks.Neighbours.of(table)
+    neighbours = refusals.Neighbours.of(table)
     assert len(neighbours.inside[_store(home)]) == 2000
     assert len(neighbours.heirs[Path("/usr/bin")]) == 2000

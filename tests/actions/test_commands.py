@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 
 from tests.conftest import Home
-from venvdash.actions import commands
-from venvdash.actions.commands import Log, Run, typed
+from venvdash.actions.process import run_log
+from venvdash.actions.process.run_log import Log, Run, typed
 
 
 def test_a_run_is_there_while_it_runs_and_stays_with_what_it_said() -> None:
@@ -44,24 +44,24 @@ def test_changes_tell_that_there_is_something_new() -> None:
 
 def test_what_is_kept_is_bounded_in_runs_lines_and_bytes() -> None:
     log = Log()
-    for number in range(commands.RUNS + 5):
+    for number in range(run_log.RUNS + 5):
         log.begin(["uv", str(number)], Path("/")).ended(0)
     runs = log.runs()
-    assert len(runs) == commands.RUNS
-    assert (runs[0].number, runs[-1].number) == (6, commands.RUNS + 5)
+    assert len(runs) == run_log.RUNS
+    assert (runs[0].number, runs[-1].number) == (6, run_log.RUNS + 5)
 
     many = log.begin(["many"], Path("/"))
-    for number in range(commands.LINES + 7):
+    for number in range(run_log.LINES + 7):
         many.line(str(number))
     run = log.runs()[-1]
-    assert (len(run.lines), run.dropped, run.lines[0]) == (commands.LINES, 7, "7")
+    assert (len(run.lines), run.dropped, run.lines[0]) == (run_log.LINES, 7, "7")
 
     long = log.begin(["long"], Path("/"))
     for _ in range(200):
         long.line("x" * 1_000_000)
     long.lines("\n".join(["y" * 100] * 100_000))
     run = log.runs()[-1]
-    assert sum(len(line) + 1 for line in run.lines) <= commands.BYTES
+    assert sum(len(line) + 1 for line in run.lines) <= run_log.BYTES
     assert len(run.lines) + run.dropped <= 200 + 100_000
     assert run.lines[-1] == "y" * 100
 

@@ -17,10 +17,9 @@ from tests.built import MAKERS, Built, activated, assert_works, away
 from tests.conftest import Home
 from tests.realtools import Tool, Uv
 from tests.scenario import remove, rows, uv_lock
-from venvdash.actions import copy as copies
+from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.errors import ChangedError, FailedError
 from venvdash.actions.events import Output, Progressed
-from venvdash.actions.links import ChangedError
-from venvdash.actions.rollback import FailedError
 
 _LONG = "l" * 130  # the shebang of what lies there is longer than kernels read
 

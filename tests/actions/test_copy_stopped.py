@@ -17,12 +17,13 @@ from tests.built import Built
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows
-from venvdash.actions import copy as copies
-from venvdash.actions import making, trash
+from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy import staging
+from venvdash.actions.delete import trash
+from venvdash.actions.errors import ChangedError, FailedError
 from venvdash.actions.events import Progressed
-from venvdash.actions.links import ChangedError
-from venvdash.actions.programs import CancelledError
-from venvdash.actions.rollback import FailedError
+from venvdash.actions.process.running import CancelledError
+from venvdash.actions.recovery.stores import recover_stores
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Outcome
 
@@ -125,9 +126,9 @@ def test_killed_in_the_middle(world: Callable[[str], World], how: str) -> None:
     assert left.name.startswith(".venvdash-tmp-")
     assert here.store not in {path.parent for path in rows(here.home, here.config, records=False)}
     context = here.context()
-    (said,) = trash.recover(context)
+    (said,) = recover_stores(context)
     assert said.startswith(f"{here.store / 'copy'}: its making had been interrupted")
-    assert trash.recover(context) == []
+    assert recover_stores(context) == []
     (found,) = trash.find(context)
     assert (found.name, found.original, found.status) == ("copy", here.store / "copy", "debris")
     assert found.on_disk > 0
@@ -148,7 +149,7 @@ def test_killed_at_its_ends(little: World, step: str) -> None:
         list(copies.copy(wanted, little.context(), threading.Event()))
 
     assert in_child(killing(copy, step)) == -signal.SIGKILL
-    assert trash.recover(little.context()) == []
+    assert recover_stores(little.context()) == []
     little.assert_nothing_left("app", *(["copy"] if step == "put" else []))
     assert tree(little.original) == before
 
@@ -165,33 +166,33 @@ def test_what_somebody_is_at_work_on_stays(little: World) -> None:
     try:
         os.read(reader, 1)
         (box,) = (path for path in little.store.iterdir() if path.name != "app")
-        assert trash.recover(little.context()) == []
+        assert recover_stores(little.context()) == []
         assert (box / "copy" / "pyvenv.cfg").exists()
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(reader)
         os.close(writer)
-    assert len(trash.recover(little.context())) == 1
+    assert len(recover_stores(little.context())) == 1
 
 
 @pytest.mark.parametrize("note", ["none", "garbage", "other host", "no process"])
 def test_what_only_looks_left(little: World, note: str) -> None:
     """Only what says that we were making it, here, and nobody is any more, is moved."""
-    with making.Making(little.store / "copy", little.home.path / "state") as work:
-        text = (work.path.parent / making.NOTE).read_text()
+    with staging.Making(little.store / "copy", little.home.path / "state") as work:
+        text = (work.path.parent / staging.NOTE).read_text()
     box = little.store / ".venvdash-tmp-0000"
     (box / "copy").mkdir(parents=True)
     (box / "copy" / "file").write_text("x")
     lines = text.splitlines()
     if note == "garbage":
-        (box / making.NOTE).write_text("garbage")
+        (box / staging.NOTE).write_text("garbage")
     elif note == "other host":
         lines = [f'host = "{"0" * 32}"' if line.startswith("host") else line for line in lines]
-        (box / making.NOTE).write_text("\n".join(lines))
+        (box / staging.NOTE).write_text("\n".join(lines))
     elif note == "no process":
         lines = ["pid = 4194303" if line.startswith("pid") else line for line in lines]
-        (box / making.NOTE).write_text("\n".join(lines))
-    said = trash.recover(little.context())
+        (box / staging.NOTE).write_text("\n".join(lines))
+    said = recover_stores(little.context())
     assert bool(said) == (note == "no process")
     assert box.exists() == (note != "no process")

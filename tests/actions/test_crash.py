@@ -14,10 +14,11 @@ import pytest
 from tests.actions.crashing import in_child, killing, with_fault
 from tests.actions.deleting import context, plan, small, trashes, tree
 from tests.conftest import Home
-from venvdash.actions import delete as deleting_module
-from venvdash.actions import trash, trash_folder
 from venvdash.actions.context import Context
-from venvdash.actions.delete import Deleter
+from venvdash.actions.delete import apply as deleting_module
+from venvdash.actions.delete import trash, trash_folder
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.recovery.stores import recover_stores
 from venvdash.model import Outcome, Plan, Result
 from venvdash.system.processes import Seen
 
@@ -102,11 +103,11 @@ def world(request: pytest.FixtureRequest, home: Home) -> World:
 @pytest.mark.parametrize("name", _DELETING)
 def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
     assert in_child(killing(world.delete, name)) == -signal.SIGKILL
-    said = trash.recover(world.context)
+    said = recover_stores(world.context)
     in_place = world.check()
     assert in_place == (name in _DELETING[:4])
     assert bool(said) == (name in ("journalled", "unlinked"))
-    assert trash.recover(world.context) == []
+    assert recover_stores(world.context) == []
     result = world.delete() if in_place else world.restore()
     assert result.outcome is Outcome.DONE, result
     assert world.check() is not in_place
@@ -116,7 +117,7 @@ def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
 def test_killed_after_each_step_of_restoring(world: World, name: str) -> None:
     assert world.delete().outcome is Outcome.DONE
     assert in_child(killing(world.restore, name)) == -signal.SIGKILL
-    trash.recover(world.context)
+    recover_stores(world.context)
     assert world.check() == (name != "restoring")
 
 
@@ -134,7 +135,7 @@ def test_killed_after_each_step_of_removing_an_alias(home: Home, name: str) -> N
             deleter.apply(made.items[0])
 
     assert in_child(killing(delete, name)) == -signal.SIGKILL
-    trash.recover(known)
+    recover_stores(known)
     found = trash.find(known)
     assert alias.is_symlink() == (name in ("checked", "made", "journalled"))
     assert len(found) == len(trashes(alias.parent)) == (0 if alias.is_symlink() else 1)
@@ -155,7 +156,7 @@ def test_killed_while_it_takes_an_alias_out_of_the_trash(home: Home) -> None:
     (found,) = trash.find(known)
     assert in_child(killing(lambda: trash.restore(found), "restored")) == -signal.SIGKILL
     assert trash.find(known) == []
-    trash.recover(known)
+    recover_stores(known)
     assert alias.is_symlink()
     assert trashes(alias.parent) == []
 
@@ -192,7 +193,7 @@ def test_killed_at_random(world: World) -> None:
         _, status = os.waitpid(child, 0)
         os.close(reading)
         assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
-        trash.recover(world.context)
+        recover_stores(world.context)
         places[world.check()] += 1
     assert min(places.values()) > 0, places
 
@@ -206,8 +207,8 @@ def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
         ended.add(code)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
         if not kill and code == 1:
-            assert trash.recover(world.context) == [], number
-        trash.recover(world.context)
+            assert recover_stores(world.context) == [], number
+        recover_stores(world.context)
         if not world.check():
             assert world.restore().outcome is Outcome.DONE, number
         if code == 2:
@@ -223,7 +224,7 @@ def test_the_nth_call_of_restoring_fails_for_every_n(world: World, kill: bool) -
         (found,) = trash.find(world.context)
         code = with_fault(partial(trash.restore, found), number, kill=kill)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2, 3)), number
-        trash.recover(world.context)
+        recover_stores(world.context)
         if not world.check():
             assert world.restore().outcome is Outcome.DONE, number
         if code == 2:
@@ -237,7 +238,7 @@ def test_a_copy_of_what_was_in_the_trash_is_not_taken_for_it(world: World) -> No
     assert result.trash is not None
     copy = world.entry.with_name("copy")
     shutil.copytree(result.trash, copy, symlinks=True)
-    assert trash.recover(world.context) == []
+    assert recover_stores(world.context) == []
     assert (copy / "trash.toml").exists()
     assert not os.path.lexists(world.project / ".venv")
     assert world.restore().outcome is Outcome.DONE

@@ -15,10 +15,10 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows
 from tests.users import NOBODY, as_another_user, open_to_all
-from venvdash.actions import trash
 from venvdash.actions.context import Context
-from venvdash.actions.delete import Deleter
-from venvdash.actions.plan import plan_delete
+from venvdash.actions.delete import trash
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.delete.plan import plan_delete
 from venvdash.config import Config
 from venvdash.model import How, Item, Outcome, Plan, ProjectRecord, Record, Result
 from venvdash.records import sidecar

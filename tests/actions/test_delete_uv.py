@@ -10,12 +10,13 @@ from uv import find_uv_bin
 from tests.actions.deleting import at_step, context, one, plan, waited
 from tests.conftest import Home
 from tests.scenario import rows, uv_project, venv
-from venvdash.actions import trash
-from venvdash.actions.delete import Deleter
+from venvdash.actions.delete import trash
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.events import Finished
+from venvdash.actions.recovery.stores import recover_stores
 from venvdash.config import Config
 from venvdash.model import Outcome
 from venvdash.session import Session
-from venvdash.session.events import Finished
 
 _LOCKED = "It is locked: uv is working in it."
 _BACKEND = """
@@ -135,7 +136,7 @@ def test_what_was_lost_from_the_trash_is_an_outcome(home: Home) -> None:
     result = trash.restore(found)
     assert result.outcome is Outcome.SKIPPED
     assert result.reason == "It is not in the trash any more."
-    assert trash.recover(context(home)) == []
+    assert recover_stores(context(home)) == []
 
 
 @pytest.mark.parametrize("command", ["prune", "clean"])

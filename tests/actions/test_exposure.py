@@ -8,7 +8,7 @@ import pytest
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.scenario import rows, venv
-from venvdash.actions.exposure import exposed
+from venvdash.actions.safety.writable_by_others import exposed
 
 OTHER = 54321  # no user of this machine
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files away")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from venvdash.actions.ignoring import exclusion
+from venvdash.actions.relink.gitignore import exclusion
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 

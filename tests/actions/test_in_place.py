@@ -16,8 +16,8 @@ from tests.conftest import Home
 from tests.mounting import image_layer, tmpfs
 from tests.scenario import rows
 from tests.session.sharing import last
-from venvdash.actions import in_place, purge, trash
-from venvdash.actions.delete import Deleter
+from venvdash.actions.delete import in_place, purge, trash
+from venvdash.actions.delete.apply import Deleter
 from venvdash.config import Config
 from venvdash.model import Outcome, Removal, Result
 from venvdash.session import Session

@@ -11,8 +11,8 @@ import pytest
 
 from tests.actions.crashing import in_child
 from tests.actions.deleting import small, tree
-from venvdash.actions import keeping
-from venvdash.actions.keeping import kept, lost, recover
+from venvdash.actions.sync import preserve
+from venvdash.actions.sync.preserve import kept, lost, recover
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_nobody_recovers_what_a_sync_still_keeps(environment: Path, tmp_path: Pa
 def test_a_forged_bundle_writes_nothing_elsewhere(
     environment: Path, tmp_path: Path, inside: str
 ) -> None:
-    folder = tmp_path / "state" / keeping._FOLDER
+    folder = tmp_path / "state" / preserve._FOLDER
     folder.mkdir(parents=True)
     data = base64.b64encode(b"x").decode()
     for name, table in {
@@ -174,11 +174,11 @@ def test_what_cannot_be_put_back_is_kept_for_the_next_start(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched, kept(environment, state) as files:
-        patched.setattr(keeping, "write_atomically", full)
+        patched.setattr(preserve, "write_atomically", full)
         emptied(environment)
         assert len(files.put_back()) == len(KEPT)
     with monkeypatch.context() as patched:
-        patched.setattr(keeping, "write_atomically", full)
+        patched.setattr(preserve, "write_atomically", full)
         (told,) = recover(state)
         assert "could not be put back" in told
     (told,) = recover(state)

@@ -21,10 +21,12 @@ from hypothesis.stateful import (
 from tests.actions.deleting import context, small, trashes, tree
 from tests.conftest import Home, home_in
 from tests.scenario import rows
-from venvdash.actions import steps, trash
-from venvdash.actions.delete import Deleter
-from venvdash.actions.plan import plan_delete
-from venvdash.actions.purge import purge
+from venvdash.actions.delete import trash
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.delete.plan import plan_delete
+from venvdash.actions.delete.purge import purge
+from venvdash.actions.recovery.stores import recover_stores
+from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Result
 
 _NAMES = ("app", "tool", "web")
@@ -146,7 +148,7 @@ class Deleting(RuleBasedStateMachine):
         code = os.waitstatus_to_exitcode(status)
         # Without a link there is no step at which one is removed.
         assert code == -signal.SIGKILL or (step == "unlinked" and code == 70)
-        trash.recover(context(self.home))
+        recover_stores(context(self.home))
         for path in set(trashes(self.store)) - before:
             self._went(name, path)
 

@@ -5,8 +5,8 @@ import pytest
 from tests.actions.deleting import small
 from tests.cli.test_output import forked
 from tests.conftest import Home
-from venvdash.actions import places
 from venvdash.actions.context import Context
+from venvdash.actions.delete import trash_locations
 from venvdash.config import Config, ConfiguredStore
 
 
@@ -28,23 +28,23 @@ def test_a_store_that_takes_too_long_is_cut_off_and_named(
     home: Home, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = Context.current(home.machine(), config)
-    whole = places.with_stores(context)
-    assert places.cut_off(context) == []
+    whole = trash_locations.with_stores(context)
+    assert trash_locations.cut_off(context) == []
     assert len(whole) > 400
-    monkeypatch.setattr(places, "_SECONDS", 0.0)
-    monkeypatch.setattr(places, "_AGAIN", 0.0)
-    assert len(places.with_stores(context)) < 5
-    assert places.cut_off(context) == [home.path / "tree"]
+    monkeypatch.setattr(trash_locations, "_SECONDS", 0.0)
+    monkeypatch.setattr(trash_locations, "_AGAIN", 0.0)
+    assert len(trash_locations.with_stores(context)) < 5
+    assert trash_locations.cut_off(context) == [home.path / "tree"]
     monkeypatch.undo()
-    assert places.with_stores(context) == whole
-    assert places.cut_off(context) == []
+    assert trash_locations.with_stores(context) == whole
+    assert trash_locations.cut_off(context) == []
 
 
 def test_directories_near_the_top_come_first(
     home: Home, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "_MOST", 25)
-    found = places.with_stores(Context.current(home.machine(), config))
+    monkeypatch.setattr(trash_locations, "_MOST", 25)
+    found = trash_locations.with_stores(Context.current(home.machine(), config))
     assert home.path / "tree" / "one" in found
     assert {home.path / "tree" / f"d{number}" for number in range(20)} <= set(found)
 
@@ -53,7 +53,7 @@ def test_what_was_deleted_here_is_in_the_trash_all_the_same(home: Home, config: 
     assert forked(home, ["delete", "one", "--yes"], lambda: None) == (0, "")
 
     def hurry() -> None:
-        places._SECONDS = places._AGAIN = 0.0
+        trash_locations._SECONDS = trash_locations._AGAIN = 0.0
 
     status, said = forked(home, ["trash", "list"], hurry)
     assert status == 0

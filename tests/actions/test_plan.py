@@ -11,10 +11,10 @@ from tests.actions.deleting import context, plan, small, tree
 from tests.conftest import Home
 from tests.prefixes import conda_prefix
 from tests.scenario import rows, uv_project
-from venvdash.actions import tools
 from venvdash.actions.context import Context
-from venvdash.actions.delete import Deleter
-from venvdash.actions.plan import plan_delete
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.delete.plan import plan_delete
+from venvdash.actions.process import tool_commands
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Edit, Link, Outcome, Package, Plan, Record, Row, Status
 
@@ -202,13 +202,13 @@ def test_conda_is_told_the_prefix(home: Home) -> None:
 def test_no_other_command_is_ever_run(home: Home, text: str) -> None:
     row = _row(home, "greeter")
     traits = replace(row.environment.traits, tool=text)
-    with pytest.raises(tools.ToolError):
-        tools.command(replace(row.environment, traits=traits), home.machine())
+    with pytest.raises(tool_commands.ToolError):
+        tool_commands.command(replace(row.environment, traits=traits), home.machine())
 
 
 def test_a_tools_variables_reach_it(home: Home) -> None:
     row = _row(home, "greeter")
     traits = replace(row.environment.traits, tool="UV_TOOL_DIR='/a b' uv tool uninstall greeter")
-    found = tools.command(replace(row.environment, traits=traits), home.machine())
+    found = tool_commands.command(replace(row.environment, traits=traits), home.machine())
     assert found.variables == {"UV_TOOL_DIR": "/a b"}
     assert found.shown == "UV_TOOL_DIR='/a b' uv tool uninstall greeter"

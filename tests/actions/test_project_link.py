@@ -8,7 +8,7 @@ from tests.conftest import Home
 from tests.scenario import rows
 from tests.session.relinking import named
 from venvdash.actions.context import Context
-from venvdash.actions.project_link import hindrance
+from venvdash.actions.relink.project_link import hindrance
 from venvdash.config import Config
 from venvdash.model import Environment
 from venvdash.system.mounts import Mount, Mounts

@@ -10,8 +10,9 @@ import pytest
 from tests.actions.trashing import noted, tree
 from tests.mounting import tmpfs
 from tests.users import NOBODY, as_another_user, open_to_all
-from venvdash.actions import journal, purge
-from venvdash.actions.purge import problems, running, unfinished
+from venvdash.actions.delete import purge
+from venvdash.actions.delete.purge import problems, running, unfinished
+from venvdash.actions.journals import trash as journal
 from venvdash.system.directory import Directory
 from venvdash.system.locks import lock_directory
 

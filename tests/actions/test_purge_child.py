@@ -16,9 +16,10 @@ import pytest
 
 from tests.actions.trashing import noted, tree
 from tests.conftest import Home
-from venvdash.actions import journal, purge
-from venvdash.actions.freeing import Report, processes, start, start_and_hear
-from venvdash.actions.purge import running, unfinished
+from venvdash.actions.delete import purge
+from venvdash.actions.delete.purge import running, unfinished
+from venvdash.actions.delete.purge_process import Report, processes, start, start_and_hear
+from venvdash.actions.journals import trash as journal
 from venvdash.system.locks import lock_directory
 
 
@@ -53,7 +54,11 @@ def unattended(path: Path) -> bool:
 def child(*paths: Path, output: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
     """Start the module as a process that we can kill, told of ``paths``."""
     process = subprocess.Popen(
-        [sys.executable, "-c", "from venvdash.actions import freeing; freeing.main(2)"],
+        [
+            sys.executable,
+            "-c",
+            "from venvdash.actions.delete import purge_process as freeing; freeing.main(2)",
+        ],
         stdin=subprocess.PIPE,
         stdout=output,
     )
@@ -73,7 +78,10 @@ def test_a_process_of_its_own(home: Home, store: Path, trash: Path) -> None:
 
 def test_it_leaves_cores_to_others_and_is_nice_to_them(home: Home) -> None:
     one = {min(os.sched_getaffinity(0))}
-    look = "from venvdash.actions import freeing as f; print(f.processes(0), f.processes(1))"
+    look = (
+        "from venvdash.actions.delete.purge_process import processes; "
+        "print(processes(0), processes(1))"
+    )
     pinned = subprocess.run(
         [sys.executable, "-c", look],
         preexec_fn=lambda: os.sched_setaffinity(0, one),
@@ -83,7 +91,10 @@ def test_it_leaves_cores_to_others_and_is_nice_to_them(home: Home) -> None:
     )
     assert pinned.stdout == "1 1\n"
     assert processes(spare=10_000) == 1
-    ended = "import os; from venvdash.actions import freeing; freeing.main(1); print(os.nice(0))"
+    ended = (
+        "import os; from venvdash.actions.delete.purge_process import main; main(1); "
+        "print(os.nice(0))"
+    )
     group = "; print(open('/proc/self/autogroup').read())"
     grouped = os.path.exists("/proc/self/autogroup")
     freed = subprocess.run(
@@ -104,7 +115,7 @@ def test_it_outlives_whoever_started_it(home: Home, store: Path, start: str) -> 
     paths = [noted(tree(store / f".venvdash-trash-{n}", 300)) for n in range(2)]
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        f"from venvdash.actions.freeing import {start}\n"
+        f"from venvdash.actions.delete.purge_process import {start}\n"
         "from venvdash.system.machine import Machine\n"
         f"{start}([Path(p) for p in sys.argv[1:]], Machine.current())\n"
         "os.killpg(0, signal.SIGHUP); os.killpg(0, signal.SIGKILL)"
@@ -173,7 +184,7 @@ def test_it_has_a_low_priority_and_no_terminal(home: Home, store: Path, trash: P
             for pid in filter(str.isdecimal, os.listdir("/proc")):
                 try:
                     with open(f"/proc/{pid}/cmdline", "rb") as file:
-                        ours = b"venvdash.actions.freeing as freeing" in file.read()
+                        ours = b"purge_process.main(" in file.read()
                     if ours and int(pid) != me:
                         priority = os.getpriority(os.PRIO_PROCESS, int(pid))
                         found.extend([os.getsid(int(pid))] if priority >= low else [])
@@ -198,7 +209,8 @@ def test_two_at_once_free_all_of_it_once(store: Path) -> None:
 def test_a_path_cut_off_is_not_taken_for_another(store: Path, trash: Path) -> None:
     longer = noted(tree(store / f"{trash.name}4"))
     process = subprocess.run(
-        [sys.executable, "-m", "venvdash.actions.freeing"], input=os.fsencode(longer)[:-1]
+        [sys.executable, "-m", "venvdash.actions.delete.purge_process"],
+        input=os.fsencode(longer)[:-1],
     )
     assert process.returncode == 0
     assert (trash / "pyvenv.cfg").exists()

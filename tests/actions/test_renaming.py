@@ -14,9 +14,9 @@ from tests.built import Built, assert_works, away, copied
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import remove, rows, uv_lock, uv_project
-from venvdash.actions import renaming, trash
-from venvdash.actions.links import ChangedError
-from venvdash.actions.rollback import FailedError
+from venvdash.actions.errors import ChangedError, FailedError
+from venvdash.actions.recovery.stores import recover_stores
+from venvdash.actions.relocate import rename as renaming
 from venvdash.model import Outcome, Result, Status
 
 _STEPS = ["checked", "locked", "journalled", "renamed", "repaired", "linked", "settled"]
@@ -73,11 +73,11 @@ def test_forth_and_back(world: World, home: Home) -> None:
 @pytest.mark.parametrize("name", _STEPS)
 def test_killed_after_each_step(world: World, name: str) -> None:
     assert in_child(killing(world.rename, name)) == -signal.SIGKILL
-    said = trash.recover(world.context)
+    said = recover_stores(world.context)
     renamed = name in _STEPS[3:]
     assert world.state() == (world.new if renamed else world.old)
     assert bool(said) == (name in _STEPS[2:6])
-    assert trash.recover(world.context) == []
+    assert recover_stores(world.context) == []
 
 
 @pytest.mark.parametrize("name", _STEPS)
@@ -138,7 +138,7 @@ def test_the_nth_call_fails_for_every_n(world: World, home: Home, kill: bool) ->
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
         if code == 1:
             assert world.state() == world.old, number
-        trash.recover(world.context)
+        recover_stores(world.context)
         if world.state() == world.new:
             renamed = rows(home, records=False)
             renaming.rename(renamed[world.new], world.old, renamed, world.context)
@@ -207,7 +207,7 @@ def test_a_copy_of_what_was_being_renamed_is_not_taken_for_it(world: World) -> N
     copy = world.new.with_name("copy")
     shutil.copytree(world.new, copy, symlinks=True)
     journal = (copy / "rename.toml").read_bytes()
-    assert len(trash.recover(world.context)) == 1
+    assert len(recover_stores(world.context)) == 1
     assert (copy / "rename.toml").read_bytes() == journal
     remove(copy)
     assert world.state() == world.new

@@ -15,9 +15,9 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import remove, rows, uv_lock
 from tests.users import as_another_user, open_to_all
-from venvdash.actions import rename_journal, trash
-from venvdash.actions.links import ChangedError
-from venvdash.actions.rollback import FailedError
+from venvdash.actions.errors import ChangedError, FailedError
+from venvdash.actions.journals import rename as rename_journal
+from venvdash.actions.recovery.stores import recover_stores
 from venvdash.model import Edit
 from venvdash.system.directory import Directory
 
@@ -145,12 +145,12 @@ def test_a_journal_cannot_lead_links_elsewhere(world: World, home: Home) -> None
     )
     assert forged != text
     journal.write_text(forged.replace('before = "../../.virtualenvs/app"', 'before = "/bad"'))
-    (said,) = trash.recover(world.context)
+    (said,) = recover_stores(world.context)
     assert "is left as it is" in said
     assert os.readlink(other / ".venv") == "/good"
     assert world.state() == world.old
     journal.write_text("garbage")
-    (said,) = trash.recover(world.context)
+    (said,) = recover_stores(world.context)
     assert "is left alone" in said or "cannot be ended" in said
 
 
@@ -167,7 +167,7 @@ def test_a_journal_cannot_take_the_links_of_others(world: World, home: Home) -> 
         forged = replace(known, links=(Edit(link, str(victim), str(world.new)),), edits=())
         for old in (victim, world.old):
             rename_journal.write(directory, replace(forged, old=old))
-            (said,) = trash.recover(world.context)
+            (said,) = recover_stores(world.context)
             assert f"{link} is left as it is" in said
             assert os.readlink(link) == str(victim)
 

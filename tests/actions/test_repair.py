@@ -14,7 +14,7 @@ import pytest
 from tests.actions.deleting import small, tree
 from tests.built import MAKERS, SHELLS, Built, activated, assert_runs, assert_works, away, copied
 from tests.realtools import Tool
-from venvdash.actions.repair import RepairError, leftovers, own_names, refusal, repair
+from venvdash.actions.prefix.repair import RepairError, leftovers, own_names, refusal, repair
 
 _LONG = "l" * 130  # the shebang of what lies there is longer than kernels read
 

@@ -11,7 +11,7 @@ from tests.actions.deleting import small
 from tests.built import MAKERS, Built
 from tests.conftest import Home
 from tests.scenario import rows
-from venvdash.actions.requirements import Again, again, same_packages
+from venvdash.actions.copy.requirements import Again, again, same_packages
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Environment, Package
 

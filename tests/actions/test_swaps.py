@@ -13,8 +13,9 @@ from tests.actions.crashing import in_child
 from tests.conftest import Home
 from tests.session.relinking import named, relinked
 from tests.users import NOBODY
-from venvdash.actions.links import ChangedError
-from venvdash.actions.swaps import Content, Swap, links_possible, look, put, tidy
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.journals.swap import Content, Swap
+from venvdash.actions.safety.file_swap import links_possible, look, put, tidy
 from venvdash.model import Outcome
 
 LINK, FILE = Content("target", link=True), Content("text\n")

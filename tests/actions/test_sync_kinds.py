@@ -13,7 +13,7 @@ from tests.mounting import tmpfs
 from tests.realtools import Tool
 from tests.scenario import uv_lock
 from tests.users import NOBODY, as_another_user, open_to_all
-from venvdash.actions import uv
+from venvdash.actions.process import uv
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Outcome, Status

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.actions.syncing import Place, content, last, packages
 from tests.actions.test_sync import said, warned
+from venvdash.actions.record_update import amend
 from venvdash.model import Flag, Outcome, Record
-from venvdash.session.amending import amend
 
 
 def test_a_broken_interpreter_is_replaced_by_its_like_after_asking(

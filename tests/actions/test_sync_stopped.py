@@ -14,12 +14,10 @@ from tests.actions.deleting import waited
 from tests.actions.syncing import Place, cancelled, content, last, packages
 from tests.actions.test_programs import alive
 from tests.mounting import tmpfs
-from venvdash.actions import keeping
-from venvdash.actions.events import Output
+from venvdash.actions.events import Output, RowState, State
+from venvdash.actions.sync import apply, preserve
 from venvdash.demo.wheels import make_wheel, payload
 from venvdash.model import Flag, Outcome
-from venvdash.session import syncing
-from venvdash.session.events import RowState, State
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at sessions of processes")
 
@@ -105,7 +103,7 @@ def test_whoever_stops_listening_stops_it(place: Place) -> None:
     environment = place.central(slow)
     session = place.session()
     proposal = session.changes.sync(session.rows[environment])
-    with contextlib.closing(syncing.apply(session, proposal, threading.Event())) as told:
+    with contextlib.closing(apply.apply(session, proposal, threading.Event())) as told:
         assert any(isinstance(one, Output) and "Building" in one.line for one in told)
         waited(lambda: (slow / "building").exists() and bool((slow / "building").read_text()))
     assert not alive(building(slow))
@@ -172,7 +170,7 @@ def test_what_was_saved_outlives_a_venvdash_that_is_killed(
         process.kill()
     left = building(slow)
     assert not (environment / ".project").exists(), "uv has deleted it"
-    assert keeping.recover(place.home.machine().state_directory) == []
+    assert preserve.recover(place.home.machine().state_directory) == []
     assert not (environment / ".project").exists(), "as long as uv works there, nothing is done"
     os.killpg(left, signal.SIGKILL)
     waited(lambda: not alive(left))

@@ -17,8 +17,10 @@ from tests.conftest import Home
 from tests.freeing import become
 from tests.mounting import tmpfs
 from tests.users import NOBODY
-from venvdash.actions import freeing, journal, purge, steps, trash, untidied
 from venvdash.actions.context import Context
+from venvdash.actions.delete import purge, purge_process, trash, unreported
+from venvdash.actions.journals import trash as journal
+from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Trashed
 from venvdash.stores import registry
 from venvdash.system import directory
@@ -59,8 +61,8 @@ def deleted(home: Home, monkeypatch: pytest.MonkeyPatch) -> Deleted:
 
 def told(home: Home) -> str:
     """Return what is to be said of what was freed; it is said once."""
-    sentences = untidied.told(home.machine().state_directory)
-    assert untidied.told(home.machine().state_directory) == ()
+    sentences = unreported.told(home.machine().state_directory)
+    assert unreported.told(home.machine().state_directory) == ()
     return "\n".join(sentences)
 
 
@@ -145,7 +147,7 @@ def test_two_of_the_same_place_freed_at_once(home: Home, deleted: Deleted) -> No
     small(deleted.entry)
     second = one(home, deleted.entry).trash
     assert second
-    assert freeing.start([deleted.trash, second], home.machine())
+    assert purge_process.start([deleted.trash, second], home.machine())
     waited(lambda: not trashes(deleted.store))
     assert deleted.index.read_text() == OTHERS
 
@@ -352,7 +354,7 @@ def test_many_at_once_lose_no_change(home: Home, deleted: Deleted) -> None:
     deleted.index.write_text("".join(MINE.replace("app", name[:-9]) for name in names) + OTHERS)
     boxes = [one(home, deleted.store / f"{name}-py3.12").trash for name in names]
     for start in range(4):
-        assert freeing.start([box for box in boxes[start::4] if box], home.machine())
+        assert purge_process.start([box for box in boxes[start::4] if box], home.machine())
     waited(lambda: trashes(deleted.store) == [deleted.trash])
     assert deleted.index.read_text() == OTHERS
     assert told(home) == ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from venvdash.actions import tidying
+from venvdash.actions.delete import tool_leftovers
 from venvdash.config import Config
 from venvdash.model import Trashed
 from venvdash.stores import of_kind
@@ -89,7 +89,7 @@ def test_any_file_in_any_place(tmp_path_factory: pytest.TempPathFactory, content
                 read = json.loads if edit.path.suffix == ".json" else tomllib.loads
                 assert _left(read(edit.before or ""), read(edit.after))
                 assert edit.after != edit.before
-        tidying.tidy(gone, machine)
+        tool_leftovers.tidy(gone, machine)
         found = store.tidying(gone, machine, Config())
         assert found.edits == ()
     names = {path.name for path in home.rglob("*") if path.is_file()}

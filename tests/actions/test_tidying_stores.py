@@ -18,7 +18,7 @@ from tests.freeing import become, freed
 from tests.mounting import hanging
 from tests.realtools import Tool
 from tests.users import NOBODY
-from venvdash.actions import freeing, purge, tidying, untidied
+from venvdash.actions.delete import purge, purge_process, tool_leftovers, unreported
 from venvdash.config import Config
 from venvdash.session import Session
 
@@ -42,7 +42,7 @@ def in_trash(home: Home, entry: Path) -> Path:
 
 
 def told(home: Home) -> tuple[str, ...]:
-    return untidied.told(home.machine().state_directory)
+    return unreported.told(home.machine().state_directory)
 
 
 # prime-uve's registry
@@ -124,7 +124,7 @@ def locked(home: Home, tool: Tool) -> Iterator["subprocess.Popen[str]"]:
 def test_a_registry_that_stays_locked_is_left_alone(
     user: Home, tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tidying, "_LOCKED", 0.2)
+    monkeypatch.setattr(tool_leftovers, "_LOCKED", 0.2)
     entry = user.path / VENVS / NAME
     box = in_trash(user, entry)
     file = registry(user, ("/p/one", str(entry), str(entry)))
@@ -228,7 +228,7 @@ def test_an_alias_that_is_no_link_or_leads_elsewhere_stays(user: Home) -> None:
 def test_a_project_that_does_not_answer_holds_nothing_up(
     user: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tidying, "_PATIENCE", 0.3)
+    monkeypatch.setattr(tool_leftovers, "_PATIENCE", 0.3)
     project = user.path / "code" / "app"
     project.mkdir(parents=True)
     entry = small(user.path / ".local/share/pdm/venvs/app-abcdefgh-3.12")
@@ -282,7 +282,7 @@ def test_whoever_frees_is_told_and_it_is_no_failure(home: Home, foreign: Path) -
 def test_what_was_freed_meanwhile_is_told_at_the_next_start(home: Home, foreign: Path) -> None:
     entry = foreign.with_name("app-abcdefgh-py3.12")
     run(home, "delete", str(entry), "--yes")
-    assert freeing.start(trashes(entry.parent), home.machine())
+    assert purge_process.start(trashes(entry.parent), home.machine())
     waited(lambda: not trashes(entry.parent))
     session = Session(home.machine(), Config())
     for _ in session.scan(usage=False):

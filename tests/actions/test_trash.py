@@ -13,9 +13,11 @@ from tests.actions.deleting import context, delete, one, plan, small, trashes, t
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows, uv_project
-from venvdash.actions import journal, places, trash
 from venvdash.actions.context import Context
-from venvdash.actions.delete import Deleter
+from venvdash.actions.delete import trash, trash_locations
+from venvdash.actions.delete.apply import Deleter
+from venvdash.actions.journals import trash as journal
+from venvdash.actions.recovery.stores import recover_stores
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Edit, Link, Outcome, Trashed
 from venvdash.session import Session
@@ -155,7 +157,7 @@ def test_trash_in_nested_and_mirrored_stores_is_found(home: Home) -> None:
     nested = small(home.path / ".cache" / "uv" / "environments-v2" / digest / digest)
     session = Session(home.machine(), config)
     list(session.scan(usage=False))
-    from venvdash.actions.plan import plan_delete
+    from venvdash.actions.delete.plan import plan_delete
 
     about = Context.current(home.machine(), config)
     made = plan_delete([session.rows[deep], session.rows[nested]], session.rows, about)
@@ -227,7 +229,7 @@ def test_a_journal_cannot_make_links_that_lead_elsewhere(home: Home) -> None:
     (home.path / ".bashrc").write_text("mine")
     entry = _planted(home, links=tuple(_links_to_be_made(home)))
     before = tree(home.path, without=[entry])
-    (said,) = trash.recover(context(home))
+    (said,) = recover_stores(context(home))
     assert said.count("not made again") == 5
     assert tree(home.path, without=[entry]) == before
 
@@ -241,7 +243,7 @@ def test_a_journal_cannot_write_files(home: Home) -> None:
     )
     entry = _planted(home, edits=edits)
     before = tree(home.path, without=[entry])
-    trash.recover(context(home))
+    recover_stores(context(home))
     assert tree(home.path, without=[entry]) == before
     assert not (entry / "trash.toml").exists()
 
@@ -262,7 +264,7 @@ def test_what_is_no_journal_is_left_alone(home: Home, kind: str) -> None:
             text = {"large": "x" * 200_000, "bomb": "a." * 5000 + "b = 1", "words": "[x]\ny = 1"}
             file.write_text(text.get(kind, ""))
     before = tree(_store(home))
-    (said,) = trash.recover(context(home))
+    (said,) = recover_stores(context(home))
     assert "left alone" in said
     assert _found(home) == []
     assert tree(_store(home)) == before
@@ -273,25 +275,25 @@ def test_what_is_no_journal_is_left_alone(home: Home, kind: str) -> None:
 def test_a_note_that_a_full_disk_cut_short_is_written_again(home: Home, tmp_path: Path) -> None:
     state, place = tmp_path / "state", tmp_path / "envs"
     place.mkdir()
-    assert places.note(state, place)
+    assert trash_locations.note(state, place)
     (note,) = (state / "trash").iterdir()
     for content in (b"", b"/els", b"/elsewhere"):
         note.write_bytes(content)
-        assert place not in places.noted(state)
-        assert places.note(state, place)
-        assert list(places.noted(state)) == [place]
+        assert place not in trash_locations.noted(state)
+        assert trash_locations.note(state, place)
+        assert list(trash_locations.noted(state)) == [place]
 
 
 def test_a_note_is_not_written_through_a_link(home: Home, tmp_path: Path) -> None:
     state, place, target = tmp_path / "state", tmp_path / "envs", tmp_path / "target"
     place.mkdir()
-    assert places.note(state, place)
+    assert trash_locations.note(state, place)
     (note,) = (state / "trash").iterdir()
     note.unlink()
     note.symlink_to(target)
-    assert places.note(state, place)
+    assert trash_locations.note(state, place)
     assert not target.exists()
-    assert list(places.noted(state)) == [place]
+    assert list(trash_locations.noted(state)) == [place]
 
 
 def test_no_note_on_a_full_disk(tmp_path: Path) -> None:
@@ -304,8 +306,8 @@ def test_no_note_on_a_full_disk(tmp_path: Path) -> None:
         with suppress(OSError), (state / "filler").open("wb", buffering=0) as file:
             while True:
                 file.write(b"x" * 4096)
-        assert not places.note(state, tmp_path)
+        assert not trash_locations.note(state, tmp_path)
         assert os.listdir(state / "trash") == []
         (state / "filler").unlink()
-        assert places.note(state, tmp_path)
-        assert list(places.noted(state)) == [tmp_path]
+        assert trash_locations.note(state, tmp_path)
+        assert list(trash_locations.noted(state)) == [tmp_path]

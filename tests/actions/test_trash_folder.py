@@ -15,8 +15,8 @@ from tests.actions.deleting import context, one, plan, small, trashes, tree
 from tests.conftest import Home
 from tests.mounting import bound, tmpfs
 from tests.users import as_another_user, open_to_all
-from venvdash.actions import purge, trash, trash_folder
 from venvdash.actions.context import Context
+from venvdash.actions.delete import purge, trash, trash_folder
 from venvdash.config import Config
 from venvdash.model import Outcome
 from venvdash.session.plan_words import plan_in_words
@@ -214,7 +214,7 @@ def test_a_folder_that_is_not_ours_is_not_used(home: Home, planted: str) -> None
 
 
 def test_one_that_is_replaced_after_the_plan_is_not_used(home: Home) -> None:
-    from venvdash.actions.delete import Deleter
+    from venvdash.actions.delete.apply import Deleter
 
     entry = _uv(home.path / ".cache" / "uv")
     made = plan(home, entry)

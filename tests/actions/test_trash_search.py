@@ -5,10 +5,10 @@ from pathlib import Path
 from tests.conftest import Home
 from tests.scenario import uv_project, venv
 from tests.session.sharing import last, scanned
-from venvdash.actions import trash_search
+from venvdash.actions.delete import trash_search
+from venvdash.actions.delete.prune import Rules
 from venvdash.config import Config
 from venvdash.model import Trashed
-from venvdash.session.pruning import Rules
 
 
 def pruned(home: Home) -> list[Trashed]:

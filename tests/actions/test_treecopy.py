@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.mounting import tmpfs
-from venvdash.actions.manifest import Manifest, in_words
-from venvdash.actions.programs import CancelledError
-from venvdash.actions.treecopy import TreeCopy, extent
+from venvdash.actions.copy.copy_tree import TreeCopy, extent
+from venvdash.actions.process.running import CancelledError
+from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.system import filecopy
 
 _ACL = "system.posix_acl_access"

@@ -10,8 +10,8 @@ import pytest
 from uv import find_uv_bin
 
 from tests.conftest import Home
-from venvdash.actions.commands import Log
-from venvdash.actions.uv import UvError, find_uv, run
+from venvdash.actions.process.run_log import Log
+from venvdash.actions.process.uv import UvError, find_uv, run
 
 
 def script(path: Path, text: str) -> Path:

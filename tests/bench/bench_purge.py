@@ -19,9 +19,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from venvdash.actions import journal
-from venvdash.actions.freeing import processes
-from venvdash.actions.purge import purge
+from venvdash.actions.delete.purge import purge
+from venvdash.actions.delete.purge_process import processes
+from venvdash.actions.journals import trash as journal
 from venvdash.model import Trashed
 from venvdash.system.directory import Directory
 

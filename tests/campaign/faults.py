@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from venvdash.actions import delete, plan, relinking, renaming
+from venvdash.actions.delete import apply, plan
+from venvdash.actions.relink import steps
+from venvdash.actions.relocate import rename
 from venvdash.system import directory
 from venvdash.system.processes import Seen
 
@@ -65,7 +67,7 @@ class Injector:
         # What libc is called for directly is not audited.
         setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
         # Reading /proc opens hundreds of files; that is another module's affair.
-        for module in (delete, plan, relinking, renaming):
+        for module in (apply, plan, steps, rename):
             setattr(module, "users", lambda paths: Seen())  # noqa: B010 - of another type
         for name in ("write", "fsync"):
             setattr(os, name, self._around(name, getattr(os, name)))

@@ -12,11 +12,11 @@ from pathlib import Path
 from tests.actions.deleting import small, waited
 from tests.actions.syncing import Place
 from tests.campaign.worlds import World, whole, working
-from venvdash.actions import purge, trash
+from venvdash.actions.delete import purge, trash
+from venvdash.actions.delete.prune import Rules
+from venvdash.actions.events import DeleteEvent, Finished
 from venvdash.model import Outcome, Proposal, Result, Row, Trashed
 from venvdash.session import Session
-from venvdash.session.events import DeleteEvent, Finished
-from venvdash.session.pruning import Rules
 from venvdash.system.locks import environment_locked
 
 

@@ -15,9 +15,9 @@ from tests.actions.deleting import small
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.terminal import venvdash
+from venvdash.actions.events import DeleteEvent
 from venvdash.cli import _COMMANDS, main
 from venvdash.session import Session
-from venvdash.session.events import DeleteEvent
 
 LOOKING = [
     ["list"],

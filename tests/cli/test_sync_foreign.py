@@ -11,7 +11,7 @@ from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.scenario import uv_project
 from tests.terminal import venvdash
-from venvdash.actions.exposure import foreign_project
+from venvdash.actions.safety.writable_by_others import foreign_project
 
 OTHER = 54321  # no user of this machine
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files away")

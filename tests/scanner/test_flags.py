@@ -11,7 +11,7 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows, uv_project, venv
 from tests.users import as_another_user, open_to_all
-from venvdash.actions import journal, rename_journal
+from venvdash.actions.journals import rename, trash
 from venvdash.model import Flag
 from venvdash.scanner.discover import JOURNALS
 from venvdash.scanner.inspect import Inspected, inspect
@@ -81,7 +81,7 @@ def test_read_only_file_systems_and_directories(home: Home, environment: Path) -
 
 
 def test_debris_of_an_interrupted_operation(home: Home, environment: Path) -> None:
-    for name in (journal.NAME, rename_journal.NAME, ".venvdash-tmp-1f"):
+    for name in (trash.NAME, rename.NAME, ".venvdash-tmp-1f"):
         left = environment / name
         left.write_text("")
         read = inspect(
@@ -90,4 +90,4 @@ def test_debris_of_an_interrupted_operation(home: Home, environment: Path) -> No
         assert isinstance(read, Inspected)
         assert read.environment.flags == {Flag.DEBRIS}
         left.unlink()
-    assert {journal.NAME, rename_journal.NAME} == JOURNALS
+    assert {trash.NAME, rename.NAME} == JOURNALS

@@ -13,8 +13,8 @@ from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.scenario import rows, uv_project, venv
 from tests.terminal import venvdash
+from venvdash.actions.delete.prune import Rules, picks
 from venvdash.model import Flag, How, Location, Status
-from venvdash.session.pruning import Rules, picks
 from venvdash.tui.rules import older_than, rules
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from tests.actions.deleting import small
 from tests.conftest import Home
 from tests.session.sharing import scanned
+from venvdash.actions.events import Finished
 from venvdash.config import Config
 from venvdash.model import Action, Proposal, Result
 from venvdash.session import Session
-from venvdash.session.events import Finished
 from venvdash.stores._paths import sha256
 from venvdash.stores._traces import short_hash
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tests.conftest import Home, home_in
 from tests.mounting import tmpfs
+from venvdash.actions.events import ChangeEvent, DeleteEvent, Finished
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel, payload
 from venvdash.model import Row
 from venvdash.session import Session
-from venvdash.session.events import ChangeEvent, DeleteEvent, Finished
 
 PACKAGES = {"alpha": 300_000, "beta": 50_000, "gamma": 120_000, "delta": 7_000}
 # Each shares something with both others, with one other only, and something with nobody.

@@ -10,12 +10,12 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import orphan as home_orphan
 from tests.scenario import venv
+from venvdash.actions.annotate import AnnotationError, note, pin
+from venvdash.actions.delete.prune import Rules
 from venvdash.config import Config
 from venvdash.model import Flag
 from venvdash.records import pins, sidecar
 from venvdash.session import Session
-from venvdash.session.annotating import AnnotationError, note, pin
-from venvdash.session.pruning import Rules
 
 
 @pytest.fixture(name="orphan")

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import rows, venv
 from venvdash.model import Environment
-from venvdash.session.bases import made_from
+from venvdash.session.interpreters import made_from
 
 Ask = Callable[[str], set[str]]
 

@@ -7,9 +7,9 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import remove
 from tests.session.sharing import last, scanned
+from venvdash.actions.events import Finished
 from venvdash.demo.wheels import make_wheel
 from venvdash.session import Session
-from venvdash.session.events import Finished
 
 SYMLINK = 'link-mode = "symlink"\n'
 

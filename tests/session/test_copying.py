@@ -15,13 +15,13 @@ from tests.mounting import tmpfs
 from tests.prefixes import conda_prefix
 from tests.scenario import rows, uv_project, venv
 from tests.session.sharing import last
-from venvdash.actions.links import ChangedError
-from venvdash.actions.relink_journal import Journals
+from venvdash.actions.destinations import TargetError, refused_name
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.events import Finished, State
+from venvdash.actions.journals.relink import Journals
 from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.session import Session
-from venvdash.session.events import Finished, State
-from venvdash.session.targets import TargetError, refused_name
 
 
 @pytest.fixture
@@ -354,7 +354,7 @@ def test_moving_breaks_off(home: Home, app: Path) -> None:
 
 def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     from tests.actions.crashing import in_child
-    from venvdash.actions import copy as copies
+    from venvdash.actions.copy import copy_environment as copies
 
     (app / "data").write_text("x")
     session = scanned(home)

@@ -22,9 +22,9 @@ from tests.session.sharing import (
     shared_home,
     used,
 )
+from venvdash.actions.events import Finished, RowChanged, RowState, State, Tally
 from venvdash.config import Config
 from venvdash.model import Outcome, Status
-from venvdash.session.events import Finished, RowChanged, RowState, State, Tally
 from venvdash.system.locks import lock_directory
 
 CHOICES = [
@@ -350,7 +350,7 @@ def test_what_a_crash_left_is_fixed_before_it_is_judged(home: Home) -> None:
     plan = session.plan_delete([environment])
     child = os.fork()
     if child == 0:
-        from venvdash.actions import steps
+        from venvdash.actions.safety import steps
 
         def stop(name: str) -> None:
             if name == "unlinked":

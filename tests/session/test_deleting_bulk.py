@@ -6,8 +6,8 @@ from pathlib import Path
 from tests.conftest import Home
 from tests.scenario import venv
 from tests.session.sharing import last, scanned, shared_home, used
+from venvdash.actions.delete.prune import Rules
 from venvdash.model import Outcome
-from venvdash.session.pruning import Rules
 
 COUNT = 50
 

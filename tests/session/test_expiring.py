@@ -11,10 +11,10 @@ import pytest
 
 from tests.actions.deleting import small, waited
 from tests.conftest import Home
+from venvdash.actions.delete.prune import Rules
 from venvdash.config import Config
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
-from venvdash.session.pruning import Rules
 from venvdash.system.clock import Moment
 
 _DAY = 86400.0
@@ -181,7 +181,7 @@ def test_what_its_project_leads_to_is_kept_and_says_why(world: World) -> None:
 
 
 def test_what_is_kept_can_be_restored(world: World) -> None:
-    from venvdash.actions import expiry
+    from venvdash.actions.delete import expiry
 
     found = world.deleted()
     project = world.home.path / "code" / "app"
@@ -203,9 +203,9 @@ def _states(world: World) -> dict[str, str]:
 def test_history_tells_what_was_lost_from_what_was_freed(world: World) -> None:
     lost, freed, kept = world.deleted("lost"), world.deleted("freed"), world.deleted("kept")
     shutil.rmtree(lost.path)
-    from venvdash.actions import freeing
+    from venvdash.actions.delete import purge_process
 
-    assert freeing.start([freed.path], world.home.machine())
+    assert purge_process.start([freed.path], world.home.machine())
     waited(lambda: not freed.path.exists())
     assert _states(world) == {"lost": "lost", "freed": "freed", "kept": "in trash"}
     world.listed()  # takes note of what was freed
@@ -234,9 +234,9 @@ def _picked(world: World, entry: Path) -> bool:
 
 
 def _offers(session: Session, rules: Rules):  # type: ignore[no-untyped-def]
-    from venvdash.session.pruning import candidates, pruned
+    from venvdash.actions.delete.prune import candidates, pruned
 
-    return candidates(session, pruned(session, rules))
+    return candidates(session._deletions, pruned(session, rules))
 
 
 def _unknown(home: Home, age: float) -> Path:
@@ -273,10 +273,10 @@ def test_without_records_nothing_is_counted_and_nothing_freed(world: World) -> N
 
 
 def test_what_was_freed_while_the_index_cannot_be_written_is_not_called_lost(world: World) -> None:
-    from venvdash.actions import freeing
+    from venvdash.actions.delete import purge_process
 
     found = world.deleted()
-    assert freeing.start([found.path], world.home.machine())
+    assert purge_process.start([found.path], world.home.machine())
     waited(lambda: not found.path.exists())
     Session(world.home.machine(), world.config, records=False).tidy()
     assert _states(world) == {"app": "freed"}

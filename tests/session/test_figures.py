@@ -3,14 +3,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from venvdash import formats
 from venvdash.model import Usage
-from venvdash.session import figures
 
 
 def test_sizes_as_people_write_them() -> None:
     kib, mib, gib = 1024, 1024**2, 1024**3
     assert [
-        figures.size(count) for count in (0, 1, 1023, kib, 1023 * kib, int(12.34 * mib), 3 * gib)
+        formats.size(count) for count in (0, 1, 1023, kib, 1023 * kib, int(12.34 * mib), 3 * gib)
     ] == [
         "0 B",
         "1 B",
@@ -23,18 +23,18 @@ def test_sizes_as_people_write_them() -> None:
 
 
 def test_a_size_not_measured_yet_is_no_number() -> None:
-    assert figures.size(None) == "…"
+    assert formats.size(None) == "…"
 
 
 @given(st.integers(0, 2**63))
 def test_a_size_never_leaves_its_column(count: int) -> None:
-    assert len(figures.size(count)) <= figures.SIZE_CELLS
+    assert len(formats.size(count)) <= formats.SIZE_CELLS
 
 
 def test_ages_use_the_largest_unit_that_says_enough() -> None:
     day = 86400
     ages = (5, 60, 3599, 3600, 47 * 3600, 2 * day, 60 * day, 61 * day, 730 * day, 731 * day)
-    assert [figures.age(1e9 - ago, 1e9) for ago in ages] == [
+    assert [formats.age(1e9 - ago, 1e9) for ago in ages] == [
         "now",
         "1 min",
         "59 min",
@@ -49,35 +49,35 @@ def test_ages_use_the_largest_unit_that_says_enough() -> None:
 
 
 def test_no_trace_of_use_is_a_dash_and_the_future_is_now() -> None:
-    assert figures.age(None, 1e9) == "–"
-    assert figures.age(2e9, 1e9) == "now"
+    assert formats.age(None, 1e9) == "–"
+    assert formats.age(2e9, 1e9) == "now"
 
 
 @given(st.floats(0, 4e9), st.floats(0, 4e9))
 def test_an_age_never_leaves_its_column(then: float, now: float) -> None:
-    assert len(figures.age(then, now)) <= figures.AGE_CELLS
+    assert len(formats.age(then, now)) <= formats.AGE_CELLS
 
 
 def test_why_a_figure_is_no_exact_one() -> None:
     usage = Usage(apparent=0, on_disk=0, frees=0, files=0)
-    assert figures.doubt(usage) == ""
-    assert figures.doubt(replace(usage, exact=False)).startswith(
+    assert formats.doubt(usage) == ""
+    assert formats.doubt(replace(usage, exact=False)).startswith(
         "about: this file system shares blocks"
     )
-    assert figures.doubt(replace(usage, exact=False, at_most=True)).startswith("at most: ")
+    assert formats.doubt(replace(usage, exact=False, at_most=True)).startswith("at most: ")
 
 
 @given(st.integers(0, 2**60))
 def test_an_upper_bound_says_so_and_never_leaves_its_column(count: int) -> None:
     usage = Usage(apparent=0, on_disk=0, frees=count, files=0)
-    assert figures.frees(usage) == figures.size(count)
-    bounded = figures.frees(replace(usage, at_most=True))
+    assert formats.frees(usage) == formats.size(count)
+    bounded = formats.frees(replace(usage, at_most=True))
     assert bounded.startswith("≤")
-    assert len(bounded) <= figures.SIZE_CELLS
-    assert figures.frees(None) == figures.size(None)
+    assert len(bounded) <= formats.SIZE_CELLS
+    assert formats.frees(None) == formats.size(None)
 
 
 def test_a_sum_is_a_floor_unless_it_has_upper_bounds_in_it() -> None:
     usage = Usage(apparent=0, on_disk=0, frees=1024, files=0)
-    assert figures.summed([usage, usage]) == "≥ 2.0 KiB"
-    assert figures.summed([usage, replace(usage, at_most=True)]) == "about 2.0 KiB"
+    assert formats.summed([usage, usage]) == "≥ 2.0 KiB"
+    assert formats.summed([usage, replace(usage, at_most=True)]) == "about 2.0 KiB"

@@ -19,7 +19,8 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows, uv_lock, venv
 from tests.session.sharing import last, scanned
-from venvdash.actions import move_stages, treecopy
+from venvdash.actions.copy import copy_tree
+from venvdash.actions.journals import move_stages
 from venvdash.model import Outcome, Proposal, Result, Status
 from venvdash.session import Session
 from venvdash.system import filecopy, locks
@@ -141,7 +142,7 @@ def test_what_changes_while_it_is_copied_is_copied_again(
             (world.old / "notebooks" / f"new{len(written)}").touch()
         return done
 
-    monkeypatch.setattr(treecopy, "copy_file", busy)
+    monkeypatch.setattr(copy_tree, "copy_file", busy)
     result = world.move(scanned(world.home))
     assert len(written) == times
     if times == 1:

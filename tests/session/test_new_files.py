@@ -11,13 +11,14 @@ from tests.conftest import Home
 from tests.scenario import orphan, venv
 from tests.session.sharing import last
 from tests.terminal import program
-from venvdash.actions import new_files, steps
+from venvdash.actions.delete import new_files
+from venvdash.actions.delete.prune import Rules
+from venvdash.actions.safety import steps
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Outcome, Result
 from venvdash.scanner import recheck
 from venvdash.session import Session
-from venvdash.session.pruning import Rules
 
 VENVDASH = [sys.executable, "-m", "venvdash"]
 DEEP = "include/deep/er"

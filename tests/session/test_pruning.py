@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import orphan, remove, uv_project, venv
 from tests.session.sharing import scanned
+from venvdash.actions.delete.prune import DAY, Offer, Rules, picks, pruned, seconds_of
 from venvdash.model import Facts, Flag, Place, Presence, Record, Row, Status
 from venvdash.session import Session
-from venvdash.session.pruning import DAY, Offer, Rules, picks, pruned, seconds_of
 
 
 def offered(session: Session, rules: Rules) -> tuple[Offer, ...]:

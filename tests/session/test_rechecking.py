@@ -10,13 +10,13 @@ from tests.conftest import Home
 from tests.scenario import orphan
 from tests.session.sharing import last, scanned
 from tests.session.test_searching import Gate, moved_away
-from venvdash.actions import expiry
+from venvdash.actions.delete import expiry
+from venvdash.actions.delete.project_search import FRESH
+from venvdash.actions.delete.prune import Rules
+from venvdash.actions.events import RowChanged, Searching
 from venvdash.config import Config
 from venvdash.model import Outcome, Plan, Result, Status
 from venvdash.session import Session
-from venvdash.session.events import RowChanged, Searching
-from venvdash.session.pruning import Rules
-from venvdash.session.searching import FRESH
 from venvdash.system.clock import Moment, now
 
 

@@ -27,7 +27,8 @@ from tests.session.relinking import (
     relinked,
 )
 from tests.session.sharing import last, scanned
-from venvdash.actions import relink_stages, steps, swaps
+from venvdash.actions.journals import relink_stages
+from venvdash.actions.safety import file_swap, steps
 from venvdash.model import How, Outcome, Result, Status
 from venvdash.session import Session
 
@@ -293,7 +294,7 @@ def test_undo_in_the_dashboard_can_be_asked_for_again(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr(swaps, "_make_aside", full)
+        patched.setattr(file_swap, "_make_aside", full)
         (result,) = last(session.undo()).results
     assert result.outcome is Outcome.FAILED
     assert session.undoable == 1

@@ -10,9 +10,9 @@ from tests.conftest import Home
 from tests.mounting import bound, tmpfs
 from tests.scenario import uv_project
 from tests.session.sharing import last, scanned
-from venvdash.actions import expiry
+from venvdash.actions.delete import expiry
+from venvdash.actions.delete.prune import Rules
 from venvdash.model import Outcome, Status, Trashed
-from venvdash.session.pruning import Rules
 
 
 def deleted_without_its_disk(home: Home, disk: Path, point: Path) -> tuple[Path, Trashed]:

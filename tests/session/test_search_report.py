@@ -13,10 +13,10 @@ from tests.scenario import orphan
 from tests.session.sharing import scanned
 from tests.terminal import HOSTILE, unsafe
 from tests.users import NOBODY, as_another_user, open_to_all
+from venvdash.actions.delete.prune import Rules
 from venvdash.config import Config
 from venvdash.model import NotEntered, SearchReport, Unsearched
 from venvdash.session.plan_words import plan_in_words
-from venvdash.session.pruning import Rules
 from venvdash.session.search_words import search_in_words, unsearched_in_words
 
 HOME = Path("/home/ada")

@@ -9,13 +9,13 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import orphan, uv_project, venv
 from tests.session.sharing import last, scanned
+from venvdash.actions.delete.project_search import ProjectSearch
+from venvdash.actions.delete.prune import Rules, pruned
+from venvdash.actions.events import RowChanged
 from venvdash.model import Outcome, Status
 from venvdash.scanner import search as search_package
 from venvdash.scanner.search import Findings
 from venvdash.session import Session
-from venvdash.session.events import RowChanged
-from venvdash.session.pruning import Rules, pruned
-from venvdash.session.searching import ProjectSearch
 
 
 def moved_away(home: Home, name: str) -> tuple[Path, Path]:

@@ -12,8 +12,8 @@ from tests.scenario import uv_project, venv
 from tests.users import NOBODY
 from venvdash.config import Config
 from venvdash.model import Row
-from venvdash.session import Session, shelling
-from venvdash.session.shelling import Invocation, RefusedError
+from venvdash.session import Session, subshell
+from venvdash.session.subshell import Invocation, RefusedError
 from venvdash.system import temporary
 
 
@@ -32,12 +32,12 @@ def only(session: Session) -> Row:
 
 def refused(session: Session, row: Row) -> str:
     with pytest.raises(RefusedError) as error:
-        shelling.command(session, row, ["true"])
+        subshell.command(session, row, ["true"])
     return str(error.value)
 
 
 def opened(session: Session, row: Row, *, here: bool = False) -> Invocation:
-    made = shelling.shell(session, row, here=here)
+    made = subshell.shell(session, row, here=here)
     assert made.cleanup is not None
     temporary.remove(made.cleanup)
     return made
@@ -75,7 +75,7 @@ def test_it_starts_where_the_project_is(home: Home, api: Path) -> None:
 def test_it_is_remembered_as_used(home: Home, api: Path) -> None:
     session = scanned(home)
     before = time.time()
-    shelling.command(session, only(session), ["true"])
+    subshell.command(session, only(session), ["true"])
     record = only(session).record
     assert record is not None
     assert record.last_shell is not None
@@ -95,7 +95,7 @@ def test_what_is_active_already_is_left_behind(home: Home, api: Path) -> None:
         UV_PROJECT_ENVIRONMENT="mine",
         _OLD_VIRTUAL_PATH="/nowhere",
     )
-    environ = shelling.command(session, only(session), ["true"]).environ
+    environ = subshell.command(session, only(session), ["true"]).environ
     assert environ["VIRTUAL_ENV"] == str(api)
     assert environ["PATH"] == f"{api}/bin:/usr/bin:/bin"
     assert not {"PYTHONHOME", "_OLD_VIRTUAL_PATH"} & set(environ)
@@ -156,7 +156,7 @@ def test_an_alias_opens_what_it_leads_to(home: Home, api: Path) -> None:
     api.rename(target)
     api.symlink_to(target)
     session = scanned(home)
-    made = shelling.command(session, only(session), ["true"])
+    made = subshell.command(session, only(session), ["true"])
     assert made.environ["VIRTUAL_ENV"] == str(target)
     assert not (target / "venvdash.toml").exists()
     target.chmod(0o777)
@@ -170,7 +170,7 @@ def test_what_cannot_be_prepared_is_refused_and_leaves_nothing(
     full = home.path / "full"
     monkeypatch.setattr("tempfile.tempdir", str(full))
     with pytest.raises(RefusedError, match="No temporary directory"):
-        shelling.shell(session, only(session))
+        subshell.shell(session, only(session))
     full.mkdir()
     shell = home.path / "nu"
     shell.write_text("")
@@ -178,7 +178,7 @@ def test_what_cannot_be_prepared_is_refused_and_leaves_nothing(
     api.rename(api.with_name(os.fsdecode(b"\xff")))
     session = scanned(home, SHELL=str(shell))
     with pytest.raises(RefusedError, match="not UTF-8"):
-        shelling.shell(session, only(session))
+        subshell.shell(session, only(session))
     assert list(full.iterdir()) == []
 
 
@@ -229,7 +229,7 @@ def test_an_editor_gets_the_directory_if_it_opens_directories(
     home: Home, api: Path, editor: str, more: bool
 ) -> None:
     session = scanned(home, EDITOR=editor)
-    made = shelling.edit(session, only(session))
+    made = subshell.edit(session, only(session))
     project = home.path / "code" / "api"
     assert made.cwd == project
     assert made.argv == ((editor, str(project)) if more else ("my code", "-w"))
@@ -240,10 +240,10 @@ def test_there_may_be_nothing_to_edit(home: Home, api: Path) -> None:
     session = scanned(home, EDITOR="vim")
     (home.path / "code" / "api").rmdir()
     with pytest.raises(RefusedError, match="is not there"):
-        shelling.edit(session, only(session))
+        subshell.edit(session, only(session))
     (api / ".project").unlink()
     shutil.rmtree(home.path / ".local")
     (api / "venvdash.toml").unlink()
     session = scanned(home, EDITOR="vim")
     with pytest.raises(RefusedError, match="belongs to no project"):
-        shelling.edit(session, only(session))
+        subshell.edit(session, only(session))

@@ -10,11 +10,11 @@ import pytest
 
 from tests.conftest import Home
 from tests.scenario import orphan
+from venvdash.actions.delete.consent import words_to_type
+from venvdash.actions.delete.prune import Rules, pruned
 from venvdash.config import Config
 from venvdash.model import Flag
 from venvdash.session import Session
-from venvdash.session.consent import words_to_type
-from venvdash.session.pruning import Rules, pruned
 from venvdash.tui.widgets.detail import describe
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.actions.deleting import small
-from venvdash.actions import keeping, places, untidied
-from venvdash.actions.relink_journal import Journals
-from venvdash.actions.relink_stages import due
+from venvdash.actions.delete import trash_locations, unreported
+from venvdash.actions.journals.relink import Journals
+from venvdash.actions.journals.relink_stages import due
+from venvdash.actions.sync import preserve
 from venvdash.records import pins
 from venvdash.system.files import UnreadableError
 from venvdash.system.own_files import OwnFolder
@@ -64,13 +65,13 @@ def test_links_and_second_names_and_large_files_are_not_read(state: Path, tmp_pa
 def test_nothing_is_written_through_a_link(state: Path, tmp_path: Path) -> None:
     victim, store = tmp_path / "victim", tmp_path / "store"
     store.mkdir()
-    places.note(state, store)
+    trash_locations.note(state, store)
     (name,) = os.listdir(state / "trash")
     (state / "trash" / name).unlink()
     (state / "trash" / name).symlink_to(victim)
-    places.note(state, store)
+    trash_locations.note(state, store)
     assert not victim.exists()
-    assert list(places.noted(state)) == [store]
+    assert list(trash_locations.noted(state)) == [store]
 
 
 def test_pins_behind_a_link_are_not_known(state: Path, tmp_path: Path) -> None:
@@ -93,27 +94,27 @@ def test_root_believes_nothing_of_another_users(
     table = {"path": str(environment), "files": [["bin/python3", 0o755, b64encode(b"#!").decode()]]}
     before = sorted(os.listdir(environment / "bin"))
     OwnFolder(state, "replacing").write("a.json", json.dumps(table).encode())
-    places.note(state, store)
-    untidied.note(state, store, ["Theirs."])
+    trash_locations.note(state, store)
+    unreported.note(state, store, ["Theirs."])
     OwnFolder(state, "relinks").write("1.begun.toml", b"schema = 1\n")
     assert due(state)
     for folder in [state] if all_of_it else list(state.iterdir()):
         give(folder)
 
-    assert keeping.recover(state) == []
+    assert preserve.recover(state) == []
     assert sorted(os.listdir(environment / "bin")) == before
-    assert list(places.noted(state)) == []
-    assert not untidied.anything(state)
-    assert untidied.told(state) == ()
+    assert list(trash_locations.noted(state)) == []
+    assert not unreported.anything(state)
+    assert unreported.told(state) == ()
     assert not due(state)
     with pytest.raises(PermissionError, match="another user"):
         Journals(state)
     there = sorted(state.rglob("*"))
     (state / "trash" / os.listdir(state / "trash")[0]).unlink()
     (state / "trash" / there[-1].name).symlink_to(victim)
-    places.note(state, store)
-    untidied.note(state, victim, ["More."])
-    with pytest.raises(PermissionError), keeping.kept(environment_with_hook(tmp_path), state):
+    trash_locations.note(state, store)
+    unreported.note(state, victim, ["More."])
+    with pytest.raises(PermissionError), preserve.kept(environment_with_hook(tmp_path), state):
         pass
     assert not victim.exists()
     assert all(path.lstat().st_uid != 0 for path in state.rglob("*") if not path.is_symlink())
@@ -127,10 +128,10 @@ def test_a_file_of_anothers_in_a_folder_of_ours_is_not_believed(
     table = {"path": str(environment), "files": [["evil", 0o755, b64encode(b"#!").decode()]]}
     OwnFolder(state, "replacing").write("a.json", json.dumps(table).encode())
     os.chown(state / "replacing" / "a.json", OTHER, OTHER)
-    assert keeping.recover(state) == []
+    assert preserve.recover(state) == []
     assert not (environment / "evil").exists()
     os.chown(state / "replacing" / "a.json", 0, 0)
-    assert keeping.recover(state)
+    assert preserve.recover(state)
     assert (environment / "evil").exists()
 
 

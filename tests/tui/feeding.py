@@ -9,7 +9,11 @@ from typing import Any
 
 from textual.app import App
 
-from venvdash.actions.commands import Log
+from venvdash.actions.delete.project_search import ProjectSearch, Tell, quiet
+from venvdash.actions.delete.prune import Offer
+from venvdash.actions.delete.selection_size import Together
+from venvdash.actions.events import ChangeEvent, DeleteEvent, Finished, RowChanged
+from venvdash.actions.process.run_log import Log
 from venvdash.config import Config
 from venvdash.model import (
     Action,
@@ -35,12 +39,9 @@ from venvdash.model import (
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.scanner.search import Findings
-from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowChanged, SessionEvent
+from venvdash.session.events import SessionEvent
 from venvdash.session.own_stores import Added
-from venvdash.session.pruning import Offer
-from venvdash.session.searching import ProjectSearch, Tell, quiet
-from venvdash.session.shelling import Invocation
-from venvdash.session.sums import Together
+from venvdash.session.subshell import Invocation
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
 

@@ -9,8 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.tui.feeding import HOME, STORE, ListChanges, ListHandover, ListSource, everything, row
-from venvdash.actions.commands import Log
-from venvdash.actions.events import Output, Progressed
+from venvdash.actions.events import (
+    ChangeEvent,
+    DeleteEvent,
+    Finished,
+    Output,
+    Progressed,
+    RowState,
+    State,
+)
+from venvdash.actions.process.run_log import Log
 from venvdash.model import (
     Action,
     Claim,
@@ -34,7 +42,6 @@ from venvdash.model import (
     Trashed,
 )
 from venvdash.scanner.events import Ended, Oddity, Problem, StoreSeen
-from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, RowState, State
 from venvdash.stores.base import Root, Why
 from venvdash.tui.app import Dashboard
 

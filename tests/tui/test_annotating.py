@@ -5,11 +5,11 @@ from pathlib import Path
 from tests.conftest import Home
 from tests.scenario import venv
 from tests.tui.driving import Driver, drive
+from venvdash.actions.annotate import note
 from venvdash.config import Config
 from venvdash.model import Flag, Row
 from venvdash.records import pins
 from venvdash.session import Session
-from venvdash.session.annotating import note
 
 
 def listed(home: Home) -> Session:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, STORE, ListChanges, ListSource, everything, row
-from venvdash.actions.events import Output, Progressed
+from venvdash.actions.events import ChangeEvent, Finished, Output, Progressed, RowState, State
 from venvdash.model import (
     Action,
     Edit,
@@ -20,7 +20,6 @@ from venvdash.model import (
     Row,
     Status,
 )
-from venvdash.session.events import ChangeEvent, Finished, RowState, State
 from venvdash.tui.screens.proposal import ProposalScreen
 from venvdash.tui.widgets.proposal_text import describe_proposals
 

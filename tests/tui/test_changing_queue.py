@@ -17,12 +17,11 @@ from tests.tui.test_changing import (
     done,
     source,
 )
-from venvdash.actions.events import Output
+from venvdash.actions.events import Finished, Output, RowGone, RowState, State
 from venvdash.model import (
     Outcome,
     Result,
 )
-from venvdash.session.events import Finished, RowGone, RowState, State
 from venvdash.tui.screens import working
 from venvdash.tui.screens.proposal import ProposalScreen
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, ListSource, Told, everything, row, small_machine
+from venvdash.actions.events import RowChanged
 from venvdash.model import Row
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, StoreSeen
-from venvdash.session.events import RowChanged
 from venvdash.stores.base import Root
 from venvdash.tui.keys import SECTIONS
 

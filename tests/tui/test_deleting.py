@@ -7,8 +7,7 @@ from pathlib import Path
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import STORE, ListSource, everything, row
-from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
-from venvdash.session.events import (
+from venvdash.actions.events import (
     DeleteEvent,
     Finished,
     RowChanged,
@@ -17,6 +16,7 @@ from venvdash.session.events import (
     State,
     Tally,
 )
+from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 
 ROWS = [row(f"old-{n}", Status.ORPHAN, mib=10, frees=4, days=100) for n in range(4)]
 MIB = 1024**2

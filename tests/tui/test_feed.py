@@ -5,8 +5,8 @@ import threading
 import time
 
 from tests.tui.feeding import ListSource, Told, row
+from venvdash.actions.events import RowChanged
 from venvdash.scanner.events import Ended
-from venvdash.session.events import RowChanged
 from venvdash.tui.feed import DiskFree, Failed, Feed, FeedEvent
 
 

@@ -5,9 +5,9 @@ import threading
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import ListSource, Told, many, row
 from tests.tui.test_dashboard import source
+from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import Status
 from venvdash.scanner.events import Ended, Phase, Progress
-from venvdash.session.events import RowChanged, RowGone
 
 
 def test_views_show_their_part_and_escape_goes_back_to_all() -> None:

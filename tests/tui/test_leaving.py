@@ -8,7 +8,7 @@ from textual.app import App
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import ListHandover, ListSource, everything, row
 from venvdash.model import Status
-from venvdash.session.shelling import RefusedError
+from venvdash.session.subshell import RefusedError
 from venvdash.tui.handover import OfTerminal
 
 ROWS = [row("api", mib=1), row("web", mib=2), row("zed", Status.NAMED, mib=3)]

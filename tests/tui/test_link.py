@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import ListChanges, ListSource, everything, row
+from venvdash.actions.events import Finished, RowState, State
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
-from venvdash.session.events import Finished, RowState, State
 from venvdash.system.machine import Machine
 from venvdash.tui.screens.link import LinkScreen
 from venvdash.tui.screens.proposal import ProposalScreen

@@ -7,7 +7,7 @@ import pytest
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, ListSource, everything, small_machine
 from tests.tui.hostile import NAMES
-from venvdash.actions import commands
+from venvdash.actions.process import run_log
 from venvdash.text import visible
 from venvdash.tui.screens.log import LogScreen
 from venvdash.tui.widgets.output_pane import OutputPane
@@ -79,9 +79,9 @@ def test_it_lives_while_it_is_open_and_follows_the_end_unless_one_reads() -> Non
         await opened(driver)
         run = feed.log.begin(["uv", "sync"], HOME)
         await driver.until(lambda: "running" in driver.text)
-        for number in range(commands.LINES + 50):
+        for number in range(run_log.LINES + 50):
             run.line(f"line {number}")
-        last = commands.LINES + 49
+        last = run_log.LINES + 49
         await driver.until(lambda: output(driver)[-1] == f"line {last}")
         assert "50 lines before these" in driver.text
         await driver.press("tab", "g")

@@ -7,10 +7,10 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, ListChanges, ListSource, everything, row
+from venvdash.actions.destinations import refused_name
+from venvdash.actions.events import Finished
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.scanner.events import StoreSeen
-from venvdash.session.events import Finished
-from venvdash.session.targets import refused_name
 from venvdash.stores.base import Root
 from venvdash.tui.screens.place import PlaceScreen, name_for_copy
 from venvdash.tui.screens.proposal import ProposalScreen

@@ -10,10 +10,10 @@ from textual.widgets import Input
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, STORE, EndedSearch, ListSource, everything, row
+from venvdash.actions.delete.consent import words_to_type
 from venvdash.model import Action, Item, Plan, Refusal, Row, Status
 from venvdash.model.plans import SEARCHING
 from venvdash.scanner.search import Findings
-from venvdash.session.consent import words_to_type
 from venvdash.tui.screens import plan as plan_screen
 from venvdash.tui.screens.plan import PlanScreen
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import EndedSearch, ListSource, everything, row
+from venvdash.actions.events import DeleteEvent, Finished, RowChanged, RowState, State
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 from venvdash.scanner.search import Findings, Progress
-from venvdash.session.events import DeleteEvent, Finished, RowChanged, RowState, State
 
 OLD = row("old", Status.ORPHAN, mib=10, frees=4)
 LIVE = row("live", mib=10, frees=4)

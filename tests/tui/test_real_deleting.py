@@ -11,11 +11,11 @@ import pytest
 
 from tests.conftest import Home
 from tests.tui.driving import Driver, drive
+from venvdash.actions.events import DeleteEvent, State
 from venvdash.config import Config, load
 from venvdash.demo.playground import Playground, build
 from venvdash.model import Plan
 from venvdash.session import Session
-from venvdash.session.events import DeleteEvent, State
 from venvdash.tui.screens import trash as trash_screen
 from venvdash.tui.screens.plan import PlanScreen
 from venvdash.tui.screens.trash import TrashScreen

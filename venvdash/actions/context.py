@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from venvdash.actions.commands import Log
+from venvdash.actions.process.run_log import Log
 from venvdash.config import Config
 from venvdash.model import Environment, Location
 from venvdash.scanner import discover, linked

@@ -1,8 +1,10 @@
 """What an action tells while it works; its last word is a ``Result``."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 
-from venvdash.model import Result
+from venvdash.model import Result, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,99 @@ class Progressed:
 
 
 Told = Output | Progressed | Result
+
+
+@dataclass(frozen=True, slots=True)
+class RowChanged:
+    """A row is new or knows more than before.
+
+    ``settled``: its status will not change. ``measured``: its size is of this scan; before that
+    it is the one remembered from the last, if any.
+    """
+
+    row: Row
+    settled: bool = False
+    measured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowGone:
+    """An environment that an earlier scan showed is not there any more."""
+
+    path: Path
+
+
+class State(StrEnum):
+    """Where one environment of a plan stands while the plan is carried out."""
+
+    QUEUED = "queued"
+    DELETING = "deleting"
+    IN_TRASH = "in trash"
+    FREED = "freed"  # nothing of it is left (a link that was removed counts as well)
+    SKIPPED = "skipped"  # nothing was done to it: it is not as it was shown, or was cancelled
+    FAILED = "failed"
+    SYNCING = "syncing"
+    RELINKING = "relinking"
+    COPYING = "copying"
+    RENAMING = "renaming"
+    MOVING = "moving"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """An environment of a plan came to another state; ``reason`` says why, where one may ask."""
+
+    path: Path
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a plan is, or the emptying of the trash; ``freed`` and ``in_trash`` are bytes.
+
+    ``freeing``: what has come into the trash is being freed, so that the one grows and the other
+    shrinks; before that only ``done`` grows, and what comes into the trash.
+    """
+
+    done: int
+    total: int
+    freed: int
+    in_trash: int
+    freeing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a deletion, a change, an undo, or an emptying of the trash.
+
+    ``results``: one for each item, in the order of the plan. ``freed``: bytes given back so far;
+    ``in_trash``: bytes that come back when the trash is emptied. ``cleaned``: the packages that
+    uv took out of its cache. ``problems``: what else went wrong, a sentence each. ``notes``:
+    what else there is to know, as that a tool may still list what is gone.
+    """
+
+    results: tuple[Result, ...]
+    freed: int = 0
+    in_trash: int = 0
+    cleaned: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Projects are searched for once more before a plan is carried out.
+
+    ``directories`` were read so far, ``place`` is being searched.
+    """
+
+    place: Path
+    directories: int
+
+
+DeleteEvent = RowState | Searching | Tally | RowChanged | RowGone | Finished
+
+
+ChangeEvent = RowState | Output | Progressed | RowChanged | RowGone | Finished

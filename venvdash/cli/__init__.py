@@ -13,9 +13,9 @@ import click
 
 from venvdash import __version__
 from venvdash.cli import output
+from venvdash.cli.completing import COMPLETING, register
 from venvdash.text import visible
 
-COMPLETING = "_VENVDASH_COMPLETE"  # the variable by which a shell's script asks
 _INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT
 _COMMANDS = {
     "list": "venvdash.cli.listing",
@@ -99,8 +99,6 @@ def _status() -> int:
     """Run it and return its exit status; errors of the system are told in one line on stderr."""
     try:
         if COMPLETING in os.environ:
-            from venvdash.cli.completing import register
-
             register()
         answer = cli.main(prog_name="venvdash", standalone_mode=False)
         sys.stdout.flush()

@@ -8,8 +8,8 @@ import click
 from venvdash.cli.common import fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
-from venvdash.session import shelling
-from venvdash.session.shelling import RefusedError
+from venvdash.session import subshell
+from venvdash.session.subshell import RefusedError
 from venvdash.system import shells
 from venvdash.system.machine import Machine
 from venvdash.system.shells import FAMILIES, Shell
@@ -48,7 +48,7 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
     told = _told(given, opened.machine)
     (row,) = scan_for(opened, name, usage=False)
     try:
-        text = shelling.activating(opened, row, told, change=cd)
+        text = subshell.activating(opened, row, told, change=cd)
     except RefusedError as error:
         fail(f"{row.name} is not activated. {error}", 2)
     if not sys.stdout.isatty():

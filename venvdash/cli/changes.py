@@ -8,16 +8,15 @@ from typing import TypeVar
 
 import click
 
-from venvdash.actions.events import Output, Progressed
+from venvdash.actions.events import Finished, Output, Progressed
 from venvdash.cli import output
 from venvdash.cli.common import fail, interrupted, warn
 from venvdash.cli.naming import scan_for
 from venvdash.cli.plans import results_json
 from venvdash.model import Outcome, Proposal, Row
 from venvdash.session import Session
-from venvdash.session.events import Finished
-from venvdash.session.words import counted, verb_of
-from venvdash.text import short_path, visible
+from venvdash.session.words import verb_of
+from venvdash.text import counted, short_path, visible
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -41,7 +40,7 @@ def one_row(opened: Session, name: str) -> Row:
 
 def root_of(opened: Session, text: str) -> Path:
     """Return the directory that a store's name or a path means; leaves the program for none."""
-    from venvdash.session.targets import TargetError
+    from venvdash.actions.destinations import TargetError
 
     try:
         return opened.changes.directory(text)

@@ -10,10 +10,10 @@ from typing import NoReturn
 import click
 
 from venvdash import config
+from venvdash.actions.events import Tally
+from venvdash.formats import size
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session
-from venvdash.session.events import Tally
-from venvdash.session.figures import size
 from venvdash.system.machine import Machine
 from venvdash.text import visible
 
@@ -41,7 +41,7 @@ def session(*, records: bool, machine: Machine | None = None, changing: bool = F
     """
     machine = machine or Machine.current()
     if changing and machine.foreign_home is not None:
-        from venvdash.actions.checks import another_home
+        from venvdash.actions.safety.refusals import another_home
 
         fail(f"{next(another_home(machine))}\nNothing was changed.", 2)
     try:

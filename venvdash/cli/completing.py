@@ -8,6 +8,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+COMPLETING = "_VENVDASH_COMPLETE"  # the variable with which a shell asks click
 COMPLETED = ("bash", "zsh", "fish")
 _PATHS = ("/", "./", "../", "~")  # what begins like this is a path, as everywhere
 
@@ -88,9 +89,8 @@ def script(shell: str) -> str:
     """Return what ``shell`` (bash, zsh or fish) is to run so that venvdash is completed."""
     from click.shell_completion import get_completion_class
 
-    from venvdash.cli import COMPLETING, cli
-
     register()
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101  # click has all three
-    return kind(cli, {}, "venvdash", COMPLETING).source()
+    root = click.get_current_context().find_root().command
+    return kind(root, {}, "venvdash", COMPLETING).source()

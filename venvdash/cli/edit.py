@@ -8,8 +8,8 @@ from venvdash.cli.common import fail, session
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.cli.shell import leave
-from venvdash.session import shelling
-from venvdash.session.shelling import RefusedError
+from venvdash.session import subshell
+from venvdash.session.subshell import RefusedError
 
 
 @click.command("edit", short_help="Open your editor in the project of an environment.")
@@ -22,11 +22,11 @@ def command(records: bool, name: str | None) -> None:
     a terminal, where they say nothing, one that is usual.
     """
     opened = session(records=records)
-    named = any(map(opened.machine.variable, shelling.EDITORS))
+    named = any(map(opened.machine.variable, subshell.EDITORS))
     if not named and not (sys.stdin.isatty() and sys.stdout.isatty()):
         fail("no editor is named, and there is no terminal. Set VISUAL or EDITOR to one.", 2)
     (row,) = scan_for(opened, name, usage=False)
     try:
-        leave(shelling.edit(opened, row))
+        leave(subshell.edit(opened, row))
     except RefusedError as error:
         fail(f"{row.name} is not opened. {error}", 2)

@@ -5,11 +5,11 @@ import time
 
 import click
 
+from venvdash.actions.delete.receipts import how_lost
 from venvdash.cli.common import columns, session, warn
 from venvdash.cli.rows import package_json, time_json
+from venvdash.formats import age, size
 from venvdash.records.receipt import LOST, Receipt
-from venvdash.session.figures import age, size
-from venvdash.session.receipts import how_lost
 from venvdash.text import short_path, visible
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import click
 
+from venvdash.actions.delete.user_files import user_files_in_words
 from venvdash.cli.common import columns, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.cli.rows import package_json, row_json, time_json
+from venvdash.formats import age, doubt, frees, size
 from venvdash.model import Claim, Package, Record, Row
 from venvdash.session import Session
 from venvdash.session.examine import Examination
-from venvdash.session.figures import age, doubt, frees, size
 from venvdash.session.words import (
     endangered_in_words,
     evidence_in_words,
     how_in_words,
     places_in_words,
     use_in_words,
-    user_files_in_words,
 )
 from venvdash.text import short_path, visible
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import click
 
+from venvdash.actions.events import RowChanged
 from venvdash.cli import several
 from venvdash.cli.common import ProgressLine, columns, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.rows import row_json
 from venvdash.cli.stores import outside_lines, store_json
+from venvdash.formats import age, frees, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
-from venvdash.session.bases import made_from
-from venvdash.session.events import RowChanged
-from venvdash.session.figures import age, frees, size
+from venvdash.session.interpreters import made_from
 from venvdash.session.resolve import NotFoundError
 from venvdash.session.words import NO_STORE, endangered_in_words, place_in_words
 from venvdash.text import short_path, visible

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import click
 
+from venvdash.actions.events import RowChanged
 from venvdash.cli.common import ProgressLine, columns, fail, warn
 from venvdash.model import Row
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session
-from venvdash.session.events import RowChanged
 from venvdash.session.resolve import AmbiguousError, NotFoundError
 from venvdash.text import short_path, visible
 

@@ -2,10 +2,10 @@
 
 import click
 
+from venvdash.actions.annotate import AnnotationError
 from venvdash.cli.common import fail, session
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
-from venvdash.session.annotating import AnnotationError
 from venvdash.text import visible
 
 
@@ -18,7 +18,7 @@ def command(records: bool, name: str, text: str | None) -> None:
 
     NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
     """
-    from venvdash.session.annotating import note
+    from venvdash.actions.annotate import note
 
     opened = session(records=records, changing=text is not None)
     (row,) = scan_for(opened, name, changing=text is not None, usage=False)

@@ -2,10 +2,10 @@
 
 import click
 
+from venvdash.actions.annotate import AnnotationError
 from venvdash.cli.common import fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
-from venvdash.session.annotating import AnnotationError
 from venvdash.text import visible
 
 
@@ -22,7 +22,7 @@ def command(records: bool, names: tuple[str, ...]) -> None:
 
 def set_pins(records: bool, names: tuple[str, ...], *, pinned: bool) -> None:
     """Pin or unpin what is named; leaves the program where that cannot be done."""
-    from venvdash.session.annotating import pin
+    from venvdash.actions.annotate import pin
 
     opened = session(records=records, changing=True)
     for name in names:

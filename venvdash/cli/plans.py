@@ -7,18 +7,17 @@ from collections.abc import Collection, Iterable, Sequence
 
 import click
 
+from venvdash.actions.delete.consent import names_to_type, words_to_type
+from venvdash.actions.events import DeleteEvent, Finished, Searching, Tally
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, interrupted, warn
 from venvdash.cli.rows import package_json, user_files_json
 from venvdash.cli.searching import finish_search
+from venvdash.formats import size
 from venvdash.model import Item, Outcome, Plan, Refusal, Result, SearchReport
 from venvdash.session import Session
-from venvdash.session.consent import names_to_type, words_to_type
-from venvdash.session.events import DeleteEvent, Finished, Searching, Tally
-from venvdash.session.figures import size
 from venvdash.session.plan_words import plan_in_words
-from venvdash.session.words import counted
-from venvdash.text import visible
+from venvdash.text import counted, visible
 
 
 def carry_out(

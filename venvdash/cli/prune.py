@@ -2,12 +2,12 @@
 
 import click
 
+from venvdash.actions.delete.prune import Rules, seconds_of
 from venvdash.cli import several
 from venvdash.cli.common import fail, session
 from venvdash.cli.delete import deleting, scan
 from venvdash.cli.plans import carry_out
 from venvdash.cli.searching import limit_search, search_limit, searching
-from venvdash.session.pruning import Rules, seconds_of
 
 
 def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:

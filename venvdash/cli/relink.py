@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from venvdash.actions.events import Finished
 from venvdash.cli import output
 from venvdash.cli.changes import carry_out, changing
 from venvdash.cli.common import fail, session, warn
@@ -15,7 +16,6 @@ from venvdash.cli.naming import scan_for
 from venvdash.cli.plans import results_json
 from venvdash.model import Outcome, Proposal, Row
 from venvdash.session import Session
-from venvdash.session.events import Finished
 from venvdash.text import short_path, visible
 
 

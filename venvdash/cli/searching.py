@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from venvdash.actions.events import Finished
 from venvdash.cli.common import ProgressLine, interrupted, warn
 from venvdash.model import Outcome
 from venvdash.session import Session
-from venvdash.session.events import Finished
 from venvdash.text import short_path
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import click
 from venvdash.cli.common import REST, Passing, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
-from venvdash.session import shelling
-from venvdash.session.shelling import Invocation, RefusedError
+from venvdash.session import subshell
+from venvdash.session.subshell import Invocation, RefusedError
 from venvdash.system import terminal
 
 
@@ -39,9 +39,9 @@ def command(ctx: click.Context, name: str | None, here: bool) -> None:
     (row,) = scan_for(opened, name, usage=False)
     try:
         invocation = (
-            shelling.command(opened, row, words, here=here)
+            subshell.command(opened, row, words, here=here)
             if words
-            else shelling.shell(opened, row, here=here)
+            else subshell.shell(opened, row, here=here)
         )
     except RefusedError as error:
         fail(f"{row.name} is not opened. {error}", 2)
@@ -53,7 +53,7 @@ def leave(invocation: Invocation) -> None:
     for sentence in invocation.says:
         warn(sentence)
     if invocation.interactive:
-        ended = shelling.run(invocation)
+        ended = subshell.run(invocation)
     else:
         ended = terminal.replace(invocation.argv, invocation.environ, invocation.cwd)
     if ended.problem:

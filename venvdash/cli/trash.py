@@ -12,11 +12,11 @@ from venvdash.cli import output
 from venvdash.cli.common import columns, fail, session, warn
 from venvdash.cli.plans import finished_json, results_json, told
 from venvdash.cli.rows import time_json
+from venvdash.formats import age, bounded, size
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
-from venvdash.session.figures import age, bounded, size
-from venvdash.session.words import counted, when_freed
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.session.words import when_freed
+from venvdash.text import counted, short_path, visible, with_tilde
 
 
 @click.group("trash", invoke_without_command=True)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.actions import uv as uv_command
-from venvdash.actions.commands import Log
+from venvdash.actions.process import uv as uv_command
+from venvdash.actions.process.run_log import Log
 from venvdash.system.machine import Machine
 
 OLDEST = (3, 10)  # what the playground's projects ask for

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from venvdash import config
-from venvdash.actions.uv import UvError
+from venvdash.actions.process.uv import UvError
 from venvdash.demo import interpreters
 from venvdash.demo.catalogue import (
     NAMED,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from venvdash.actions.uv import find_uv
+from venvdash.actions.process.uv import find_uv
 from venvdash.demo import making
 from venvdash.demo.interpreters import Interpreter, own
 from venvdash.demo.making import Made

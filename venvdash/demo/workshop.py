@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.actions import uv as uv_command
-from venvdash.actions.commands import Log
+from venvdash.actions.process import uv as uv_command
+from venvdash.actions.process.run_log import Log
 from venvdash.demo.catalogue import WHEELS, Project
 from venvdash.demo.interpreters import Interpreter
 from venvdash.system.machine import Machine

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from venvdash.model import Record
+from venvdash.model import Environment, Flag, Record
 from venvdash.records import schema
 from venvdash.system.atomic import write_atomically
 from venvdash.system.files import UnreadableError, read_regular
@@ -140,3 +140,12 @@ def _parsed(data: bytes) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
         # The parser's own words may quote what stands in the file.
         raise schema.SchemaError("is not valid TOML") from error
+
+
+def keeps_sidecar(environment: Environment) -> bool:
+    """Return whether a sidecar may be written into an environment."""
+    return (
+        environment.traits.keeps_sidecar
+        and environment.target is None
+        and not environment.flags & {Flag.NOT_OWNED, Flag.READ_ONLY}
+    )

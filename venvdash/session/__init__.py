@@ -1,4 +1,4 @@
-"""What both faces use: scans, keeps the table, records proofs, resolves names."""
+"""The table that the command line and the dashboard draw: scans, memory, names, subshell."""
 
 from venvdash.session.core import Session
 

@@ -6,31 +6,30 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions.commands import Log
+from venvdash.actions.changes import Changes
+from venvdash.actions.delete.deletions import Deletions
+from venvdash.actions.delete.project_search import ProjectSearch, Tell, quiet, sought
+from venvdash.actions.delete.selection_size import Together
+from venvdash.actions.events import DeleteEvent, Finished, RowChanged
+from venvdash.actions.recovery import recover
 from venvdash.config import Config, load
 from venvdash.model import Outcome, Plan, Result, Row, Trashed
 from venvdash.scanner import service
 from venvdash.scanner.events import Ended, Problem
 from venvdash.scanner.survey import Past
 from venvdash.scanner.union import Book
-from venvdash.session import recovering
-from venvdash.session.changing import Changes
-from venvdash.session.deleting import Deletions
-from venvdash.session.events import DeleteEvent, Finished, RowChanged, SessionEvent
+from venvdash.session.events import SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.session.named import Named
-from venvdash.session.searching import ProjectSearch, Searches, Tell, quiet, sought
-from venvdash.session.sums import Together
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Job, Patient
 
 if TYPE_CHECKING:
-    from venvdash.actions.context import Context
+    from venvdash.actions.delete.prune import Offer, Rules
     from venvdash.records.receipt import Receipt
     from venvdash.scanner.folders import EnvironmentFolder
     from venvdash.session.examine import Examination
     from venvdash.session.own_stores import Added
-    from venvdash.session.pruning import Offer, Rules
 
 
 class Session(Named):
@@ -41,19 +40,15 @@ class Session(Named):
     """
 
     def __init__(self, machine: Machine, config: Config, *, records: bool = True) -> None:
-        self.remembers = records and config.records and machine.foreign_home is None
-        super().__init__(machine, config, Keeper(machine, writes=self.remembers))
-        self.log = Log()  # of the programs that this session started
-        self.trusted: set[Path] = set()  # other users' projects that may be built, links resolved
+        remembers = records and config.records and machine.foreign_home is None
+        super().__init__(machine, config, Keeper(machine, writes=remembers), remembers=remembers)
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
-        self.spare_cores = 0  # how many cores long work leaves to whoever types meanwhile
-        self.searches = Searches(self)
         self._deletions = Deletions(self)
         self._trash = self._deletions.trash
-        self.changes = Changes(self)
+        self.searches = self._deletions.searches
+        self.changes = Changes(self, self._deletions)
         self._tidied = False
         self.history_silent: list[Path] = []
-        self.relinks: list[tuple[float, str]] = []  # when, and by which key they are taken back
 
     def scan(
         self,
@@ -104,7 +99,7 @@ class Session(Named):
         if not self.remembers or self._tidied:
             return
         self._tidied = True
-        job = Job(self.machine.home, partial(recovering.if_due, self, self._trash))
+        job = Job(self.machine.home, partial(recover.if_due, self, self._trash))
         for answer in Patient(self.patience, cancelled).run([job]):
             if isinstance(answer, list):
                 self._report(Problem(None, sentence) for sentence in answer)
@@ -115,12 +110,6 @@ class Session(Named):
 
         references = self._references.get(row.path, ())
         return examine(row, references, self.machine, self.config)
-
-    def context(self) -> "Context":
-        """Return what actions may know of the machine as it is now."""
-        from venvdash.actions.context import Context
-
-        return Context.current(self.machine, self.config, self.log)
 
     def folders_outside(self) -> "list[EnvironmentFolder]":
         """Return the folders of environments that are no store; walks HOME. Any thread may ask."""
@@ -149,9 +138,7 @@ class Session(Named):
         self, rows: Sequence[Row], cancel: threading.Event | None = None
     ) -> Mapping[Path, Row]:
         """Measure environments again; return their rows with what was found, as the table has."""
-        _, found = self._deletions.sums.measured(rows, cancel.is_set if cancel else _never)
-        self.rows.update(found)
-        return found
+        return self._deletions.measured(rows, cancel)
 
     def search_projects(self, holds: Callable[[Row], bool]) -> ProjectSearch:
         """Start to search for the projects of what a rule holds for, or return the search for it.
@@ -185,10 +172,10 @@ class Session(Named):
         ``by_rule``: a rule has marked some of them, so that ``delete`` searches once more.
         The plan holds on to the directories that it saw until the next one is made.
         """
-        from venvdash.session import planning
+        from venvdash.actions.delete import searched_plans
 
-        return planning.of_named(
-            self, self._deletions, paths, cancel, tell=tell, early=early, by_rule=by_rule
+        return searched_plans.of_named(
+            self._deletions, paths, cancel, tell=tell, early=early, by_rule=by_rule
         )
 
     def plan_prune(
@@ -203,9 +190,9 @@ class Session(Named):
         What the search found, and what may have its project where nobody could search, is among
         what the plan leaves alone. ``cancel`` ends the search; then only what is proven goes.
         """
-        from venvdash.session import planning
+        from venvdash.actions.delete import searched_plans
 
-        return planning.of_rules(self, self._deletions, rules, cancel, tell)
+        return searched_plans.of_rules(self._deletions, rules, cancel, tell)
 
     def restore_found(self, search: ProjectSearch) -> Iterator[DeleteEvent]:
         """Restore what this session deleted while the search ran, where it found the project.
@@ -270,9 +257,9 @@ class Session(Named):
 
         ``key`` names another one. The table is as old as before then: scan again.
         """
-        from venvdash.session import relinking
+        from venvdash.actions.relink import apply
 
-        return relinking.undo(self, key)
+        return apply.undo(self, key)
 
     @property
     def undoes_relink(self) -> bool:
@@ -283,11 +270,11 @@ class Session(Named):
 
     def returned(self) -> list[tuple[Trashed, str]]:
         """Return what in the trash has a project again where that was, each with a sentence."""
-        from venvdash.actions import places
+        from venvdash.actions.delete import trash_locations
 
-        if not any(places.noted(self.machine.state_directory)):
+        if not any(trash_locations.noted(self.machine.state_directory)):
             return []
-        from venvdash.actions import expiry
+        from venvdash.actions.delete import expiry
 
         return expiry.has_project(self._trash.find())
 
@@ -302,7 +289,7 @@ class Session(Named):
 
     def lost_in_trash(self) -> list[Trashed]:
         """Return what lies in the trash because its project was not found, and may come back."""
-        from venvdash.actions.trash_search import may_return
+        from venvdash.actions.delete.trash_search import may_return
 
         return [trashed for trashed in self._trash.find() if may_return(trashed)]
 
@@ -314,7 +301,7 @@ class Session(Named):
         It reads only: any thread may call it at any time. Nothing is returned where ``cancel`` ends
         it. Raises nothing.
         """
-        from venvdash.actions.trash_search import search_for
+        from venvdash.actions.delete.trash_search import search_for
 
         found = search_for(trash, self.machine, self.config, cancelled=cancel.is_set)
         if cancel.is_set():
@@ -365,14 +352,14 @@ class Session(Named):
         Returns a sentence for each thing fixed. The first scan does it where there is need. With
         another user's HOME nothing is touched.
         """
-        return recovering.always(self, self._trash)
+        return recover.always(self, self._trash)
 
     def history(self) -> "list[Receipt]":
         """Return the receipts of what was deleted, the newest first.
 
         ``history_silent`` are the places then of which nobody can tell what still lies there.
         """
-        from venvdash.session import receipts  # sqlite3 is slow to load
+        from venvdash.actions.delete import receipts  # sqlite3 is slow to load
 
         found, self.history_silent = receipts.read(self)
         return found
@@ -384,9 +371,9 @@ class Session(Named):
         tell: Tell = quiet,
     ) -> "tuple[Offer, ...]":
         """Return what a rule holds for, once the projects of these were searched for."""
-        from venvdash.session import pruning
+        from venvdash.actions.delete import prune
 
-        return pruning.candidates(self, holds, cancel, tell)
+        return prune.candidates(self._deletions, holds, cancel, tell)
 
 
 def _never() -> bool:

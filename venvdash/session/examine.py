@@ -7,11 +7,11 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Flag, Package, Row, Status, Use
+from venvdash.records.flags import unfinished
 from venvdash.scanner import integrity, tools
 from venvdash.scanner.integrity import Missing
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.scanner.references import Reference
-from venvdash.session.memory import unfinished
 from venvdash.session.words import FLAG_MEANINGS, flag_in_words
 from venvdash.system.machine import Machine
 from venvdash.text import visible

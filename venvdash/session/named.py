@@ -4,21 +4,14 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from venvdash.config import Config
 from venvdash.model import Row
 from venvdash.session import nearest, own_tool, resolve
-from venvdash.session.memory import Keeper
-from venvdash.session.scanned import Scanned
+from venvdash.session.table import Scanned
 from venvdash.stores import kinds
-from venvdash.system.machine import Machine
 
 
 class Named(Scanned):
     """What scans have told, asked for by name. The names are those of ``resolve``."""
-
-    def __init__(self, machine: Machine, config: Config, keeper: Keeper) -> None:
-        super().__init__(machine, keeper)
-        self.config = config
 
     def find(self, text: str) -> list[Row]:
         """Return every row that a name means. Raises resolve.NotFoundError."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from venvdash import config
-from venvdash.actions.checks import another_home
+from venvdash.actions.safety.refusals import another_home
 from venvdash.scanner import discover, folders
 from venvdash.scanner.discover import MARKS, because
 from venvdash.scanner.folders import EnvironmentFolder

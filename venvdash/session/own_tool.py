@@ -20,7 +20,7 @@ from venvdash.model import (
 from venvdash.scanner import linked, projects, tools
 from venvdash.session import nearest, resolve
 from venvdash.session.resolve import AmbiguousError, Choice, NotFoundError
-from venvdash.session.scanned import Scanned
+from venvdash.session.table import Scanned
 from venvdash.stores.base import VENV_NAMES
 from venvdash.system.files import real
 from venvdash.text import short_path, visible

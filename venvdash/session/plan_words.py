@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from venvdash.formats import certainty, size
 from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, SearchReport, Status
-from venvdash.session.figures import certainty, size
 from venvdash.session.search_words import search_in_words, unsearched_in_words
-from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, counted, flag_in_words
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, flag_in_words
+from venvdash.text import counted, short_path, visible, with_tilde
 
 _MOST_NAMED = 12  # packages that are called by name
 _UNTOLD = frozenset({Flag.ALIAS, Flag.VOLATILE})  # said otherwise, or no news to who deletes it

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from venvdash.actions.uv import find_uv
+from venvdash.actions.process.uv import find_uv
 from venvdash.config import Config
 from venvdash.model import Environment
 from venvdash.scanner.projects import VENV

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from venvdash.actions.delete.user_files import user_files_in_words
 from venvdash.model import (
     Claim,
     Direction,
@@ -15,12 +16,9 @@ from venvdash.model import (
     Status,
     Trashed,
     Use,
-    UserFiles,
-    UserPlace,
 )
 from venvdash.scanner.reasons import day, says
-from venvdash.session.figures import size
-from venvdash.text import visible
+from venvdash.text import counted, visible
 
 _HOW = {
     How.USER: "linked by you",
@@ -80,37 +78,11 @@ def flag_in_words(flag: Flag, row: Row) -> str:
     return FLAG_MEANINGS[flag]
 
 
-def user_files_in_words(found: UserFiles | None) -> str:
-    """Return how many files are the user's own, what they take, and where the first lie."""
-    if found is None:
-        return "not known: not all could be read"
-    if not found.count:
-        return "none"
-    named = [visible(path, 128) + _PLACES[place] for path, place in found.places[:_MOST_PLACES]]
-    more = " and more" if len(found.places) > len(named) else ""
-    return f"{counted(found.count, 'file')}, {size(found.size)}: {', '.join(named)}{more}"
-
-
 def verb_of(edit: Edit) -> str:
     """Return what is done to the file of an edit: "makes", "changes" or "removes"."""
     if edit.after is None:
         return "removes"
     return "makes" if edit.before is None else "changes"
-
-
-_MOST_PLACES = 5
-_PLACES = {
-    UserPlace.FILE: "",
-    UserPlace.DIRECTORY: "/",
-    UserPlace.CHECKOUT: "/ (a git checkout)",
-    UserPlace.ENVIRONMENT: "/ (an environment)",
-}
-
-
-def counted(number: float, one: str, several: str | None = None) -> str:
-    """Return a number with its noun."""
-    shown = f"{number:g}" if isinstance(number, float) else str(number)
-    return f"{shown} {one if number == 1 else several or one + 's'}"
 
 
 def how_in_words(how: How) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import NotEnvironment, Row
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.scanner.folders import EnvironmentFolder
-from venvdash.session.events import RowChanged, RowGone
 from venvdash.text import visible
 from venvdash.tui.feed import DiskFree, Failed, FeedEvent, Fixed
 from venvdash.tui.table import Table, View

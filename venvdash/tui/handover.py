@@ -10,7 +10,7 @@ from venvdash.text import visible
 
 if TYPE_CHECKING:
     from venvdash.session import Session
-    from venvdash.session.shelling import Invocation
+    from venvdash.session.subshell import Invocation
 
 
 class Handover(Protocol):
@@ -44,19 +44,19 @@ class OfTerminal:
 
     def shell(self, row: Row) -> "Invocation":
         """Return the user's shell with an environment active."""
-        from venvdash.session import shelling
+        from venvdash.session import subshell
 
-        return shelling.shell(self._session, row)
+        return subshell.shell(self._session, row)
 
     def edit(self, row: Row) -> "Invocation":
         """Return the user's editor for an environment's project."""
-        from venvdash.session import shelling
+        from venvdash.session import subshell
 
-        return shelling.edit(self._session, row)
+        return subshell.edit(self._session, row)
 
     def run(self, app: App[int], invocation: "Invocation") -> str:
         """Give the terminal away, and have it back when the program has ended."""
-        from venvdash.session import shelling
+        from venvdash.session import subshell
         from venvdash.system import terminal
 
         problem = ""
@@ -67,7 +67,7 @@ class OfTerminal:
                     for sentence in invocation.says:
                         sys.stdout.write(f"{visible(sentence)}\n")
                     sys.stdout.flush()
-                    problem = shelling.run(invocation).problem
+                    problem = subshell.run(invocation).problem
                     terminal.drop_input()
                 except Exception as error:
                     problem = f"{type(error).__name__}: {error}"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from venvdash.actions.commands import Run
+from venvdash.actions.process.run_log import Run
 from venvdash.model import Row
 from venvdash.system.machine import Machine
 from venvdash.text import visible

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from venvdash.actions.delete.prune import Rules, picks
 from venvdash.model import Flag, Location, Row, Status
-from venvdash.session.pruning import Rules, picks
 
 # Age alone is no reason to take what has a tool, or whose project may be somewhere.
 _NEVER_BY_AGE = (

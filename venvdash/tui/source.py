@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from venvdash.actions.commands import Log
+from venvdash.actions.events import ChangeEvent, DeleteEvent, Finished
+from venvdash.actions.process.run_log import Log
 from venvdash.model import Plan, Proposal, Result, Row, Trashed
 from venvdash.scanner.events import Problem
-from venvdash.session.events import ChangeEvent, DeleteEvent, Finished, SessionEvent
+from venvdash.session.events import SessionEvent
 from venvdash.system.machine import Machine
 
 if TYPE_CHECKING:
+    from venvdash.actions.delete.project_search import ProjectSearch
+    from venvdash.actions.delete.prune import Offer
+    from venvdash.actions.delete.selection_size import Together
     from venvdash.scanner.folders import EnvironmentFolder
     from venvdash.session.own_stores import Added
-    from venvdash.session.pruning import Offer
-    from venvdash.session.searching import ProjectSearch
-    from venvdash.session.sums import Together
 
 
 class Changes(Protocol):

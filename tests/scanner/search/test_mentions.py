@@ -8,8 +8,8 @@ from tests.conftest import Home
 from tests.scanner.search.searching import listed, searched
 from tests.scenario import orphan, venv
 from tests.session.sharing import last, scanned
+from venvdash.actions.delete.prune import Rules
 from venvdash.model import Status
-from venvdash.session.pruning import Rules
 
 # What lies where (ENV is the environment's path), below a folder that no listing reads.
 NAMED = {

@@ -34,7 +34,7 @@ class ChangingScreen(ProposingScreen):
             self.propose(Action.RELINK, rows, self._to_where_it_is)
             return
         if rows[0].environment.traits.tool:
-            from venvdash.actions.relink_values import OF_A_TOOL
+            from venvdash.actions.relink.values import OF_A_TOOL
 
             self.say(OF_A_TOOL)
             return

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.timer import Timer
 
+from venvdash.actions.events import DeleteEvent, Finished, State
+from venvdash.formats import age
 from venvdash.model import Outcome, Plan, Result, Row, Trashed
-from venvdash.session.events import DeleteEvent, Finished, State
-from venvdash.session.figures import age
 from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Latest, aside
 from venvdash.tui.feed import Feed
-from venvdash.tui.project_search import BackgroundSearch, Found
+from venvdash.tui.screens.project_search import BackgroundSearch, Found
 from venvdash.tui.screens.working import WorkingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals

@@ -12,7 +12,7 @@ from venvdash.tui.screens.changing import ChangingScreen
 from venvdash.tui.source import Source
 
 if TYPE_CHECKING:
-    from venvdash.session.shelling import Invocation
+    from venvdash.session.subshell import Invocation
 
 
 class LeavingScreen(ChangingScreen):

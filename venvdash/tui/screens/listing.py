@@ -12,8 +12,8 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.timer import Timer
 
+from venvdash.actions.events import RowChanged
 from venvdash.model import Row
-from venvdash.session.events import RowChanged
 from venvdash.text import visible
 from venvdash.tui.feed import Feed, FeedEvent
 from venvdash.tui.findings import Findings

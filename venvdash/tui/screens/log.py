@@ -8,9 +8,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from venvdash.actions.commands import Run
-from venvdash.session.words import counted
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.actions.process.run_log import Run
+from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui import keys
 from venvdash.tui.opening import safe_command
 from venvdash.tui.screens.dialog import Dialog

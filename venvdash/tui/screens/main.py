@@ -7,11 +7,11 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from venvdash.tui import keys
-from venvdash.tui.adding import Adding
-from venvdash.tui.annotating import Annotating
 from venvdash.tui.feed import Feed
 from venvdash.tui.handover import Handover
 from venvdash.tui.opening import copy_choices, open_folder
+from venvdash.tui.screens.adding import Adding
+from venvdash.tui.screens.annotating import Annotating
 from venvdash.tui.screens.leaving import LeavingScreen
 from venvdash.tui.source import Source
 from venvdash.tui.table import View

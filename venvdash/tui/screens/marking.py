@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from venvdash import formats
 from venvdash.model import Row
-from venvdash.session import figures
 from venvdash.text import visible
 from venvdash.tui.aside import Came, Latest, aside
 from venvdash.tui.feed import Feed
@@ -21,8 +21,8 @@ from venvdash.tui.table import View
 from venvdash.tui.widgets.basket import Basket
 
 if TYPE_CHECKING:
-    from venvdash.session.pruning import Offer
-    from venvdash.session.sums import Together
+    from venvdash.actions.delete.prune import Offer
+    from venvdash.actions.delete.selection_size import Together
 
 
 T = TypeVar("T")
@@ -131,7 +131,7 @@ class MarkingScreen(ListScreen):
 
     def action_mark_rule(self) -> None:
         """Choose a rule, and mark what it holds for among what the filter lets through."""
-        from venvdash.session.expiring import ages_as_of
+        from venvdash.actions.delete.days_left import ages_as_of
         from venvdash.tui.screens.rules import RuleMenu
 
         rows = [row for row in self.table.matching() if self.may_mark(row)]
@@ -224,7 +224,7 @@ class MarkingScreen(ListScreen):
         basket, marked = self.query_one(Basket), self.table.find(self.marks.paths)
         basket.count = len(self.marks)
         basket.hidden = sum(self.table.index_of(row.path) is None for row in marked)
-        basket.least = figures.summed(row.usage for row in marked if row.usage)
+        basket.least = formats.summed(row.usage for row in marked if row.usage)
         basket.in_range = self.marks.anchor is not None
         basket.display = bool(marked) and not self.working
 

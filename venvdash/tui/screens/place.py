@@ -14,12 +14,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from venvdash.actions.reinstalling import base_python
+from venvdash.actions.copy.reinstalling import base_python
+from venvdash.actions.destinations import is_free
 from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen
-from venvdash.session.targets import is_free
-from venvdash.session.words import counted
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui.aside import Latest
 from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.cycle import Cycle

@@ -12,10 +12,9 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from venvdash.actions.delete.consent import words_to_type
 from venvdash.model import Plan
-from venvdash.session.consent import words_to_type
-from venvdash.session.words import counted
-from venvdash.text import visible
+from venvdash.text import counted, visible
 from venvdash.tui import keys
 from venvdash.tui.screens.dialog import ConsentDialog
 from venvdash.tui.widgets.choice import Choice

@@ -10,8 +10,7 @@ from textual.binding import BindingType
 from textual.widgets import Button
 
 from venvdash.model import Action, Proposal, Row
-from venvdash.session.words import counted
-from venvdash.text import visible
+from venvdash.text import counted, visible
 from venvdash.tui import keys
 from venvdash.tui.screens.dialog import ConsentDialog
 from venvdash.tui.widgets.choice import Choice

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from venvdash.actions.changes import STATES
+from venvdash.actions.events import ChangeEvent, Finished, State
 from venvdash.model import Action, Proposal, Row
-from venvdash.session.changing import STATES
-from venvdash.session.events import ChangeEvent, Finished, State
 from venvdash.tui.aside import Came
 from venvdash.tui.feed import Feed
 from venvdash.tui.screens.deleting import DeletingScreen

@@ -1,4 +1,4 @@
-"""Having back what lies in the trash, under another name where its own is taken meanwhile."""
+"""Restoring from the trash, under another name where its own is taken meanwhile."""
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -32,7 +32,7 @@ class Restoring:
         """Have one back, under another ``name`` if that is given."""
 
         def restore() -> tuple[Result, str]:
-            from venvdash.actions.trash import free_name
+            from venvdash.actions.delete.trash import free_name
 
             restored = self._main.in_turn(lambda: self._main.source.restore(item, name))
             return restored, free_name(item)

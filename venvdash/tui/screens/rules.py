@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from venvdash import formats
+from venvdash.actions.delete.prune import seconds_of
 from venvdash.model import Row
-from venvdash.session import figures
-from venvdash.session.pruning import seconds_of
 from venvdash.tui.rules import Rule, older_than, rules
 from venvdash.tui.screens.dialog import Dialog
 from venvdash.tui.widgets.plain_input import PlainInput
@@ -82,7 +82,7 @@ class RuleMenu(Dialog[Rule | None]):
 
     def _option(self, words: str, rule: Rule) -> Option:
         held = [row for row in self._rows if rule.holds(row)]
-        size = figures.summed(row.usage for row in held if row.usage) if held else ""
+        size = formats.summed(row.usage for row in held if row.usage) if held else ""
         text = Content.assemble(
             (f"{words:<24}", "bold"), f"{len(held):>6}  ", (size, "$text-muted")
         )

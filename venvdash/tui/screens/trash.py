@@ -10,10 +10,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from venvdash import formats
 from venvdash.model import Trashed
-from venvdash.session import figures
-from venvdash.session.words import counted
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui import keys
 from venvdash.tui.aside import Latest
 from venvdash.tui.screens.ask import AskScreen
@@ -70,7 +69,7 @@ class TrashScreen(Dialog[None]):
             self.read()
         if self._main.job is not None:
             freed = self._main.freed_so_far
-            more = f" {figures.size(freed)} freed so far" if freed else ""
+            more = f" {formats.size(freed)} freed so far" if freed else ""
             self._say(Content(f"{self._main.busy_with} …{more}"))
 
     def _show(self, trash: Sequence[Trashed]) -> None:
@@ -78,7 +77,7 @@ class TrashScreen(Dialog[None]):
         self.listing.show_items(trash)
         frees = sum(item.frees for item in trash)
         self.query_one("#trash").border_title = Content(
-            f"Trash: {counted(len(trash), 'environment')}, {figures.size(frees)} to free"
+            f"Trash: {counted(len(trash), 'environment')}, {formats.size(frees)} to free"
             if trash
             else "Trash"
         )
@@ -128,7 +127,7 @@ class TrashScreen(Dialog[None]):
 
     def _ask_to_free(self, items: Sequence[Trashed]) -> None:
         bounded = len(items) == 1 and items[0].at_most
-        frees = figures.bounded(sum(item.frees for item in items), bounded)
+        frees = formats.bounded(sum(item.frees for item in items), bounded)
         what = visible(items[0].name) if len(items) == 1 else f"all {len(items)} environments"
         question = Content.assemble(
             "Free ", (what, "bold"), f" now? This gives back {frees} and cannot be undone."

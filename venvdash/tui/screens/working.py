@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.content import Content
 from textual.timer import Timer
 
-from venvdash.actions.events import Output, Progressed
-from venvdash.model import Outcome, Row
-from venvdash.scanner.events import Problem
-from venvdash.session.events import (
+from venvdash.actions.events import (
     ChangeEvent,
     DeleteEvent,
     Finished,
+    Output,
+    Progressed,
     RowChanged,
     RowGone,
     RowState,
@@ -23,6 +22,8 @@ from venvdash.session.events import (
     State,
     Tally,
 )
+from venvdash.model import Outcome, Row
+from venvdash.scanner.events import Problem
 from venvdash.text import visible, with_tilde
 from venvdash.tui.aside import Broke, ForgottenError, Job, aside
 from venvdash.tui.feed import Feed

@@ -4,7 +4,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from venvdash.session import figures
+from venvdash import formats
 from venvdash.tui.format import spread
 
 
@@ -31,8 +31,8 @@ class Basket(Widget):
         if self.frees is None:
             frees, cache = self.least, "…"
         else:
-            about = figures.certainty(self.exact, self.at_most)
-            frees, cache = about + figures.size(self.frees), figures.size(self.cache)
+            about = formats.certainty(self.exact, self.at_most)
+            frees, cache = about + formats.size(self.frees), formats.size(self.cache)
         pieces: list[Content | tuple[str, str]] = [
             Content.styled(f" ✓ {self.count} marked", "bold $text-primary"),
             (f", {self.hidden} out of sight" if self.hidden else "", "$text-warning"),

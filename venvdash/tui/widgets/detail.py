@@ -7,9 +7,10 @@ from pathlib import Path
 
 from textual.content import Content
 
+from venvdash import formats
+from venvdash.actions.delete.user_files import user_files_in_words
 from venvdash.model import Package, Row, Status
 from venvdash.records.schema import LONGEST_NOTE
-from venvdash.session import figures
 from venvdash.session.words import (
     FLAG_MEANINGS,
     STATUS_MEANINGS,
@@ -18,7 +19,6 @@ from venvdash.session.words import (
     flag_in_words,
     how_in_words,
     places_in_words,
-    user_files_in_words,
 )
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.format import STATUS_MARKS
@@ -138,12 +138,12 @@ def _disk(row: Row) -> Iterable[Content]:
     if usage is None:
         yield Content.styled("not measured yet", _LABEL)
         return
-    yield _pair("on disk", f"{figures.size(usage.on_disk):>9}  in {usage.files} files")
-    yield _pair("apparent", f"{figures.size(usage.apparent):>9}  sum of file sizes")
-    yield _pair("frees", f"{figures.frees(usage):>9}  gained by deleting")
-    yield _pair("+cache", f"{figures.size(usage.cache_held):>9}  kept by uv's cache")
+    yield _pair("on disk", f"{formats.size(usage.on_disk):>9}  in {usage.files} files")
+    yield _pair("apparent", f"{formats.size(usage.apparent):>9}  sum of file sizes")
+    yield _pair("frees", f"{formats.frees(usage):>9}  gained by deleting")
+    yield _pair("+cache", f"{formats.size(usage.cache_held):>9}  kept by uv's cache")
     yield _pair("own files", user_files_in_words(usage.user_files))
-    if doubt := figures.doubt(usage):
+    if doubt := formats.doubt(usage):
         yield Content.styled(doubt, _LABEL)
 
 
@@ -178,7 +178,7 @@ def _times(row: Row, now: float) -> Iterable[Content]:
         times += [("synced", record.last_sync), ("shell", record.last_shell)]
     for label, moment in times:
         if moment is not None:
-            yield _pair(label, f"{figures.age(moment, now):>6}  {_date(moment)}")
+            yield _pair(label, f"{formats.age(moment, now):>6}  {_date(moment)}")
     if not any(moment is not None for _, moment in times):
         yield Content.styled("nothing known", _LABEL)
 
@@ -198,7 +198,7 @@ def _memory(row: Row, now: float) -> Iterable[Content]:
     for number, line in enumerate(record.note.split("\n") if record.note else ()):
         yield _pair("" if number else "note", visible(line, LONGEST_NOTE))
     if record.first_seen:
-        yield _pair("first seen", f"{figures.age(record.first_seen, now):>6}")
+        yield _pair("first seen", f"{formats.age(record.first_seen, now):>6}")
 
 
 def _packages(packages: tuple[Package, ...]) -> Iterable[Content]:

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
+from venvdash import formats
+from venvdash.actions.events import State
 from venvdash.model import Flag, Row, Status
-from venvdash.session import figures
-from venvdash.session.events import State
 from venvdash.session.words import place_in_words
 from venvdash.text import short_path, visible
 from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right
@@ -42,7 +42,7 @@ def _python(row: Row, width: int) -> Parts:
 
 def _bytes(count: int | None, width: int, text: str = "") -> Parts:
     style = "muted" if count is None or count < 1024 else "big" if count >= _BIG else "plain"
-    return ((right(text or figures.size(count), width), style),)
+    return ((right(text or formats.size(count), width), style),)
 
 
 def _size(row: Row, width: int) -> Parts:
@@ -50,7 +50,7 @@ def _size(row: Row, width: int) -> Parts:
 
 
 def _frees(row: Row, width: int) -> Parts:
-    return _bytes(row.usage.frees if row.usage else None, width, figures.frees(row.usage))
+    return _bytes(row.usage.frees if row.usage else None, width, formats.frees(row.usage))
 
 
 def _cache(row: Row, width: int) -> Parts:
@@ -58,7 +58,7 @@ def _cache(row: Row, width: int) -> Parts:
 
 
 def _used(row: Row, width: int) -> Parts:
-    return ((right(figures.age(row.used, time.time()), width), "muted"),)
+    return ((right(formats.age(row.used, time.time()), width), "muted"),)
 
 
 def _kind(row: Row, width: int) -> Parts:

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from venvdash import formats
 from venvdash.scanner.events import Phase, Progress
-from venvdash.session import figures
 from venvdash.tui.findings import Findings
 from venvdash.tui.table import View
 
@@ -89,14 +89,14 @@ class Totals(Widget):
         number = self.get_visual_style("totals--number")
         pieces: list[Content | str] = [" "]
         if self.known:
-            known = figures.at_least(self.frees, self.bounded)
-            frees = known if self.measured else figures.size(None)
+            known = formats.at_least(self.frees, self.bounded)
+            frees = known if self.measured else formats.size(None)
             pieces += ["frees ", Content.styled(frees, number), "  "]
         if self.disk_free is not None:
-            pieces += ["disk free ", Content.styled(figures.size(self.disk_free), number), "  "]
+            pieces += ["disk free ", Content.styled(formats.size(self.disk_free), number), "  "]
         if self.trash is not None:
             # What emptying it gives back; what several in it share comes on top of that.
-            pieces += ["trash ", Content.styled(figures.size(self.trash), number)]
+            pieces += ["trash ", Content.styled(formats.size(self.trash), number)]
         start = Content.assemble(*pieces)
         for end in (self._scan(), self._scan(bar=False)):
             gap = self.size.width - start.cell_length - end.cell_length - 1

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from textual.content import Content
 
+from venvdash import formats
+from venvdash.actions.events import Finished
 from venvdash.model import Outcome, Result
-from venvdash.session import figures
-from venvdash.session.events import Finished
 from venvdash.text import short_path, visible, with_tilde
 
 DELETING = "deleting"
@@ -67,12 +67,12 @@ def _done(doing: str, finished: Finished, done: int) -> list[str]:
     if doing == UNDOING:
         pieces.append(f"{done} back")
     elif trashed and finished.in_trash:
-        freed = figures.size(finished.in_trash)
+        freed = formats.size(finished.in_trash)
         pieces.append(f"{trashed} in the trash: emptying it frees {freed}")
     elif done:
         pieces.append(f"{done} {_CHANGED.get(doing, 'deleted')}")
     if finished.freed:
-        pieces.append(f"freed {figures.size(finished.freed)}")
+        pieces.append(f"freed {formats.size(finished.freed)}")
     if finished.cleaned:
         pieces.append(f"{len(finished.cleaned)} packages cleaned out of uv's cache")
     return pieces

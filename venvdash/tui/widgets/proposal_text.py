@@ -5,10 +5,10 @@ from pathlib import Path
 
 from textual.content import Content
 
-from venvdash.actions.commands import typed
+from venvdash.actions.process.run_log import typed
 from venvdash.model import PackageChange, Proposal
-from venvdash.session.words import counted, verb_of
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.session.words import verb_of
+from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui.widgets.plan_text import head_of
 
 _MUTED = "$text-muted"

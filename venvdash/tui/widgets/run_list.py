@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
-from venvdash.actions.commands import Run
+from venvdash.actions.process.run_log import Run
 from venvdash.text import short_path, visible
 from venvdash.tui.format import left, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts

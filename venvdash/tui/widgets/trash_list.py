@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+from venvdash import formats
 from venvdash.model import Trashed
-from venvdash.session import figures
 from venvdash.session.words import when_freed
 from venvdash.text import short_path, visible
 from venvdash.tui.format import left, left_cut, right
@@ -22,7 +22,7 @@ def _status(item: Trashed, width: int) -> Parts:
 
 
 def _since(item: Trashed, width: int) -> Parts:
-    return ((right(figures.age(item.since, time.time()), width), "muted"),)
+    return ((right(formats.age(item.since, time.time()), width), "muted"),)
 
 
 def _freed_in(item: Trashed, width: int) -> Parts:
@@ -30,11 +30,11 @@ def _freed_in(item: Trashed, width: int) -> Parts:
 
 
 def _size(item: Trashed, width: int) -> Parts:
-    return ((right(figures.size(item.on_disk), width), "plain"),)
+    return ((right(formats.size(item.on_disk), width), "plain"),)
 
 
 def _frees(item: Trashed, width: int) -> Parts:
-    return ((right(figures.bounded(item.frees, item.at_most), width), "plain"),)
+    return ((right(formats.bounded(item.frees, item.at_most), width), "plain"),)
 
 
 class TrashList(LineTable[Trashed]):

@@ -4,9 +4,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from venvdash.actions.events import Progressed
-from venvdash.session import figures
-from venvdash.session.events import Tally
+from venvdash import formats
+from venvdash.actions.events import Progressed, Tally
 from venvdash.text import visible
 from venvdash.tui.format import bar, spread
 
@@ -58,9 +57,9 @@ class WorkLine(Widget):
             doing, part = "freeing", bar(tally.freed, tally.freed + tally.in_trash)
         pieces: Pieces = [Content(f" {doing} {tally.done} of {tally.total} "), *part]
         if tally.in_trash or not tally.freed:
-            pieces += [Content("  in trash "), (figures.size(tally.in_trash), "bold")]
+            pieces += [Content("  in trash "), (formats.size(tally.in_trash), "bold")]
         if tally.freed:
-            pieces += [Content("  freed "), (figures.size(tally.freed), "bold")]
+            pieces += [Content("  freed "), (formats.size(tally.freed), "bold")]
         return pieces
 
     def _change(self) -> Pieces:

@@ -1,0 +1,67 @@
+"""What the user says of an environment: that it is pinned, and a note."""
+
+from dataclasses import replace
+
+from venvdash.actions.record_update import amend
+from venvdash.actions.table import Table
+from venvdash.model import Record, Row
+from venvdash.records import pins
+from venvdash.records.flags import flagged
+from venvdash.records.schema import LONGEST_NOTE
+
+
+class AnnotationError(Exception):
+    """It cannot be said of this environment, or not be stored; a sentence says why."""
+
+
+def pin(table: Table, row: Row, *, pinned: bool) -> Row:
+    """Pin an environment, or unpin it: in the file of pins, the index and its sidecar.
+
+    Returns the row as it is then, which the table has as well. Raises AnnotationError; then nothing
+    was changed, or the sentence says what was.
+    """
+    _check(table, row)
+    amended = amend(
+        table, row.environment, row.record, lambda record: replace(record, pinned=pinned)
+    )
+    identity, state = amended.record.identity, table.machine.state_directory
+    try:
+        known = pins.read(state)
+        change = known.with_pin if pinned else known.without
+        pins.write(state, change(identity, row.path))
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise AnnotationError(
+            f"The file {pins.NAME} in {state} cannot be changed: {reason}."
+        ) from None
+    return _amended(table, row, amended.record)
+
+
+def note(table: Table, row: Row, text: str) -> Row:
+    """Store a note on an environment, in the index and its sidecar; "" removes it.
+
+    Returns the row as it is then, which the table has as well. Raises AnnotationError.
+    """
+    _check(table, row)
+    if len(text) > LONGEST_NOTE:
+        raise AnnotationError(f"A note has at most {LONGEST_NOTE} characters.")
+    if not all(char.isprintable() or char in "\n\t" for char in text):
+        raise AnnotationError("A note holds no control characters.")
+    amended = amend(table, row.environment, row.record, lambda record: replace(record, note=text))
+    return _amended(table, row, amended.record)
+
+
+def _amended(table: Table, row: Row, record: Record) -> Row:
+    """Return the row with its new record, and the flags that come of it."""
+    row = table.rows.get(row.path, row)
+    row = replace(row, record=record, environment=flagged(row.environment, record, row.usage))
+    if row.path in table.rows:
+        table.rows[row.path] = row
+    return row
+
+
+def _check(table: Table, row: Row) -> None:
+    if not table.remembers:
+        raise AnnotationError("Nothing is remembered: --no-records, or records = false, says so.")
+    if row.environment.target is not None:
+        raise AnnotationError("It is a link to an environment elsewhere: name that one.")

@@ -1,0 +1,182 @@
+"""Sync, relink, copy, rename and move as both faces do them: proposed, shown, then carried out."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from venvdash.actions.delete.deletions import Deletions
+from venvdash.actions.events import ChangeEvent, Finished, RowState, State, Told
+from venvdash.actions.outcome import result_of
+from venvdash.actions.table import Table
+from venvdash.model import Action, Outcome, Proposal, Result, Row
+
+STATES = {
+    Action.SYNC: State.SYNCING,
+    Action.RELINK: State.RELINKING,
+    Action.UNLINK: State.RELINKING,
+    Action.COPY: State.COPYING,
+    Action.RENAME: State.RENAMING,
+    Action.MOVE: State.MOVING,
+}
+"""What an environment's state is while a change is carried out."""
+
+_ENDS = {
+    Outcome.DONE: State.DONE,
+    Outcome.SKIPPED: State.SKIPPED,
+    Outcome.FAILED: State.FAILED,
+}
+
+
+class Changes:
+    """Changes environments without deleting them.
+
+    Proposals read only; ``apply`` looks at each again before it begins. One thread at a time may
+    use it. Afterwards the table is as old as before: scan again.
+    """
+
+    def __init__(self, table: Table, deletions: Deletions) -> None:
+        self._table = table
+        self._deletions = deletions
+
+    # What would be done. None of these raises; why something cannot be done is in the proposal.
+
+    def sync(
+        self,
+        row: Row,
+        extra: Sequence[str] = (),
+        *,
+        project: Path | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Proposal:
+        """Return what a sync through uv would do; ``extra`` are further arguments for uv.
+
+        It asks uv, which may take as long as the network does. ``project`` is the one of several
+        that is meant; without it the current directory's, or the first. ``cancel`` ends the wait.
+        """
+        from venvdash.actions.sync import apply as syncing
+
+        return syncing.propose(self._table, row, extra, project=project, cancel=cancel)
+
+    def trust(self, projects: Iterable[Path]) -> None:
+        """Let code of these projects of other users be run, for as long as the session lasts."""
+        self._table.trusted.update(projects)
+
+    def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
+        """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
+        from venvdash.actions.relink import apply as relinking
+
+        return relinking.propose(self._table, row, project, share=share)
+
+    def unlink(self, row: Row) -> Proposal:
+        """Return what saying that it belongs to no project would do."""
+        from venvdash.actions.relink import apply as relinking
+
+        return relinking.propose_unlink(self._table, row)
+
+    def projects(self, row: Row) -> list[Path]:
+        """Return directories that it may belong to, the likeliest first."""
+        from venvdash.actions.relink import apply as relinking
+
+        return relinking.offered(self._table, row)
+
+    def copy(
+        self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
+    ) -> Proposal:
+        """Return what a copy called ``name``, in the store at ``root`` or its own, would be."""
+        from venvdash.actions.copy import plan as copying
+
+        return copying.propose_copy(self._table, row, name, root=root, python=python)
+
+    def rename(self, row: Row, name: str) -> Proposal:
+        """Return what giving it another name would do."""
+        from venvdash.actions.relocate import plan as relocating
+
+        return relocating.propose_rename(self._table, row, name)
+
+    def move(self, row: Row, root: Path) -> Proposal:
+        """Return what moving it to the store at ``root`` would do."""
+        from venvdash.actions.relocate import plan as relocating
+
+        return relocating.propose_move(self._table, row, root)
+
+    def directory(self, text: str) -> Path:
+        """Return the directory that a store's name, or a path, means.
+
+        Raises TargetError where no store is called so.
+        """
+        from venvdash.actions import destinations
+
+        return destinations.named(self._table, text)
+
+    # What needs no proposal, since the same takes it back.
+
+    def pin(self, row: Row, *, pinned: bool) -> Row:
+        """Pin or unpin one; return its row then. Raises annotating.AnnotationError."""
+        from venvdash.actions import annotate
+
+        return annotate.pin(self._table, self._table.rows.get(row.path, row), pinned=pinned)
+
+    def note(self, row: Row, text: str) -> Row:
+        """Store a note, "" for none; return the row then. Raises annotating.AnnotationError."""
+        from venvdash.actions import annotate
+
+        return annotate.note(self._table, self._table.rows.get(row.path, row), text)
+
+    # Doing it.
+
+    def apply(
+        self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
+    ) -> Iterator[ChangeEvent]:
+        """Carry out proposals one after the other and tell how it goes; ``Finished`` comes last.
+
+        What is refused is skipped with its reason. ``cancel`` ends the one under way as soon as
+        that can be done cleanly, and leaves alone what has not begun.
+        """
+        cancel = cancel or threading.Event()
+        results: list[Result] = []
+        for proposal in proposals:
+            yield RowState(proposal.row.path, State.QUEUED)
+        for proposal in proposals:
+            result = _not_now(proposal, cancel)
+            if result is None:
+                yield RowState(proposal.row.path, STATES[proposal.action])
+                for told in self._carried_out(proposal, cancel):
+                    if isinstance(told, Result):
+                        result = told
+                    else:
+                        yield told
+            if result is None:
+                result = result_of(proposal.row, Outcome.FAILED, "It broke off without a word.")
+            results.append(result)
+            yield RowState(proposal.row.path, _ENDS[result.outcome], result.reason)
+        yield Finished(tuple(results))
+
+    def _carried_out(self, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+        """Carry out one proposal; what does so is imported when it is first needed."""
+        table = self._table
+        match proposal.action:
+            case Action.SYNC:
+                from venvdash.actions.sync import apply as syncing
+
+                return syncing.apply(table, proposal, cancel)
+            case Action.RELINK | Action.UNLINK:
+                from venvdash.actions.relink import apply as relinking
+
+                return relinking.apply(table, proposal, cancel)
+            case Action.COPY:
+                from venvdash.actions.copy import apply as copy_apply
+
+                return copy_apply.apply(table, proposal, cancel)
+            case Action.RENAME | Action.MOVE:
+                from venvdash.actions.relocate import apply as relocate_apply
+
+                return relocate_apply.apply(table, self._deletions, proposal, cancel)
+        raise ValueError(proposal.action)  # deleting has plans of its own
+
+
+def _not_now(proposal: Proposal, cancel: threading.Event) -> Result | None:
+    if cancel.is_set():
+        return result_of(proposal.row, Outcome.SKIPPED, "Cancelled before it began.")
+    if proposal.refusal:
+        return result_of(proposal.row, Outcome.SKIPPED, proposal.refusal)
+    return None

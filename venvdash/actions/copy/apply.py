@@ -1,0 +1,54 @@
+"""Carries out a copy that was shown."""
+
+import os
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+
+from venvdash.actions.context import Context
+from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy.copy_environment import Copied, Copying, Placing
+from venvdash.actions.events import Told
+from venvdash.actions.outcome import explained, result_of
+from venvdash.actions.record_update import remember_at
+from venvdash.actions.table import Table
+from venvdash.model import (
+    Outcome,
+    Proposal,
+)
+
+
+def _copy(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+    row, place, context = proposal.row, proposal.place, table.context()
+    if place is None:
+        yield result_of(row, Outcome.SKIPPED, "It has no place to go to.")
+        return
+    packages = copies.packages_of(row.environment, context)
+    wanted = Copying(row, place, None if packages.obstacles else packages, proposal.python)
+    yield from copied(wanted, context, cancel)
+    remember_at(table, place, place, None, copied_from=row.path)
+    yield result_of(proposal.row, Outcome.DONE, "", place)
+
+
+def copied(
+    wanted: Copying,
+    context: Context,
+    cancel: threading.Event,
+    placing: Placing = copies.ignore,
+) -> Generator[Told, None, Copied]:
+    """Copy into a directory that is made if need be, and removed again if nothing comes of it."""
+    parent = wanted.target.parent
+    made = not os.path.isdir(parent)
+    if made:
+        parent.mkdir(parents=True)
+    try:
+        return (yield from copies.copy(wanted, context, cancel, placing))
+    finally:
+        if made:
+            with suppress(OSError):
+                parent.rmdir()
+
+
+def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+    """Carry it out and report how it goes; the last event is a ``Result``."""
+    return explained(proposal.row, _copy(table, proposal, cancel))

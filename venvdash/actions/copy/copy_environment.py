@@ -1,0 +1,312 @@
+"""Copying an environment: reinstalled by uv, or file by file; whole, or not at all.
+
+The original is only read. The copy is made in a directory of ours beside its place (``making``),
+made to name that place, looked at, started once, and only then given its name.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.copy.copy_tree import Extent, TreeCopy, extent, lacking
+from venvdash.actions.copy.reinstalling import DiffersError, Reinstalling, Telling, packages_in
+from venvdash.actions.copy.requirements import Again, again, same_packages
+from venvdash.actions.copy.staging import Making
+from venvdash.actions.errors import ChangedError, FailedError, words
+from venvdash.actions.events import Output, Progressed
+from venvdash.actions.journals.rename import NAME as RENAMING
+from venvdash.actions.prefix import scripts
+from venvdash.actions.prefix.path_rewrite import Respelling
+from venvdash.actions.prefix.repair import Repair, RepairError, leftovers, own_names, refusal
+from venvdash.actions.prefix.scripts import bin_of
+from venvdash.actions.process import uv
+from venvdash.actions.process.running import CancelledError
+from venvdash.actions.safety import refusals as checks
+from venvdash.actions.safety import steps
+from venvdash.actions.safety.manifest import Manifest, in_words
+from venvdash.actions.safety.placement import movable, taken, unwritten
+from venvdash.actions.safety.writable_by_others import exposed
+from venvdash.model import Claim, Direction, Environment, Flag, How, Package, Row
+from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.system import locks
+from venvdash.text import visible
+
+KEPT_OUT = frozenset({".lock", RENAMING, SIDECAR})  # directly in an environment, never copied
+_TIMEOUT = 60.0  # seconds in which an interpreter must answer
+_ASK = "import sys; print(sys.prefix)"
+_ATTEMPTS = 3  # at copying files while something changes them
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What came of a copy.
+
+    ``manifest`` is what the original held when it was read, None where packages were installed.
+    ``left_out`` are the names directly below the original that were not copied. ``lossy`` counts
+    the files and directories whose owner or extended attributes cannot be kept at the target,
+    ``sockets`` those that were not copied, since only the program that made one can use it.
+    """
+
+    manifest: Manifest | None = None
+    left_out: frozenset[str] = frozenset()
+    lossy: int = 0
+    sockets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """What is to be done: the environment of ``row``, also at ``target``, which is its prefix.
+
+    ``packages``: how they are installed again; None where all files are copied. ``python``: another
+    interpreter, or its version, for what is reinstalled. ``whole``: it is to take the original's
+    place, so what the tool wrote of its project is copied, too.
+    """
+
+    row: Row
+    target: Path
+    packages: Again | None = None
+    python: str | None = None
+    whole: bool = False
+
+
+def refusals(row: Row, target: Path, context: Context, *, python: str | None) -> Iterator[str]:
+    """Yield why the row's environment cannot be copied to ``target``, the weightiest first."""
+    environment = row.environment
+    if environment.target is not None:
+        yield f"It is a link: copy what it leads to, {visible(environment.target)}."
+        return
+    yield from checks.another_home(context.machine)
+    if not movable(environment):
+        yield "It belongs to a tool that makes and tracks its environments itself."
+        return
+    if Flag.BROKEN in environment.flags and python is None:
+        yield "Its interpreter is gone, so nothing could start the copy; name another Python."
+    yield from checks.owned(environment, context.machine.uid)
+    yield from exposed(environment, context.machine.uid)
+    yield from checks.mounted(checks.real_entry(environment), context.mounts)
+    yield from checks.marked(environment)
+    yield from taken(target)
+    if reason := refusal(target):
+        yield reason
+    yield from checks.unmakeable(target)
+
+
+def packages_of(environment: Environment, context: Context) -> Again:
+    """Return how the packages can be installed again, with what prevents it. Raises OSError."""
+    if uv.find_uv(context.machine) is None:
+        return Again(obstacles=("uv is not found on PATH.",))
+    return again(environment)
+
+
+Placing = Callable[[Path], None]
+
+
+def ignore(made: Path) -> None:
+    """Do nothing before a copy gets its name."""
+
+
+def copy(
+    wanted: Copying,
+    context: Context,
+    cancel: threading.Event,
+    placing: Placing = ignore,
+) -> Generator[Output | Progressed, None, Copied]:
+    """Make a copy and tell how it goes; at the end it lies at its place, under its name.
+
+    Where its packages cannot be had after all, all files are copied. ``placing`` is called with
+    where the whole copy is just before it gets its name, and may raise OSError. Raises
+    ChangedError and FailedError, after which nothing is there and the original is as it was, and
+    CancelledError.
+    """
+    try:
+        return (yield from _Work(wanted, context, cancel, placing).done())
+    except (ChangedError, CancelledError):
+        raise
+    except FileExistsError as error:
+        raise ChangedError(f"{visible(wanted.target)} was taken meanwhile.") from error
+    except uv.UvError as error:
+        raise FailedError(f"{_said(error)} {_untouched(wanted)}") from error
+    except (RepairError, DiffersError, OSError, ValueError) as error:
+        raise FailedError(f"{words(error)}. {_untouched(wanted)}") from error
+
+
+def _said(error: uv.UvError) -> str:
+    """Return what uv gave as the reason, in a sentence."""
+    lines = [line.strip() for line in error.words.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("error: ")]
+    said = (errors or lines[-1:] or ["it gave no reason"])[0].removeprefix("error: ")
+    return f"uv failed: {visible(said.rstrip('.'))}."
+
+
+def _untouched(wanted: Copying) -> str:
+    return f"Nothing is at {visible(wanted.target)}; the original is as it was."
+
+
+class _Work:
+    """One copy being made."""
+
+    def __init__(
+        self,
+        wanted: Copying,
+        context: Context,
+        cancel: threading.Event,
+        placing: Placing,
+    ) -> None:
+        self.wanted, self.context, self.cancel = wanted, context, cancel
+        self.placing = placing
+        self.environment = wanted.row.environment
+        self.copied = Copied()
+
+    def done(self) -> Generator[Output | Progressed, None, Copied]:
+        look = checks.look(self.wanted.row, self.context)
+        before = packages_in(self.environment.path, self.environment.python)
+        with ExitStack() as stack:
+            lock = stack.enter_context(locks.share_environment(self.environment.path))
+            if lock.busy:
+                raise ChangedError("It is locked: uv is working in it.")
+            size = extent(self.environment.path)
+            state = self.context.machine.state_directory
+            making = stack.enter_context(Making(self.wanted.target, state))
+            yield from self._made(making, size, look.claims)
+            self._check(making.path, before)
+            if unstartable := scripts.without_interpreter(
+                making.path, self.wanted.target, self.environment.path
+            ):
+                raise FailedError(f"{unstartable} {_untouched(self.wanted)}")
+            checks.look(self.wanted.row, self.context)
+            self._check_unchanged(before)
+            self.placing(making.path)
+            making.put(durable=self.wanted.whole)
+            return self.copied
+
+    def _check_unchanged(self, before: tuple[Package, ...]) -> None:
+        """Raise ChangedError where the original is not as it was when it was read."""
+        prefix, manifest = self.environment.path, self.copied.manifest
+        if same_packages(before, packages_in(prefix, self.environment.python)):
+            raise ChangedError("Packages were changed while it was copied. Nothing was changed.")
+        if manifest is None:
+            return
+        if changed := manifest.differences(self._now(self.copied.left_out)):
+            raise ChangedError(
+                f"Files were changed while it was copied: {in_words(changed)}. "
+                "Nothing was changed; try again when nothing writes to it."
+            )
+
+    def _made(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
+        """Make it in its directory, one way or the other, and have it name its place."""
+        wanted = self.wanted
+        if wanted.packages is not None:
+            try:
+                # What uv links from its cache takes no room.
+                self._check_room(size.own_entries, size.own_size)
+                work = Reinstalling(wanted.row, wanted.python, self.context, self.cancel)
+                yield from work.run(making, wanted.packages)
+                self._name(making, [making.path])
+                return
+            except (uv.UvError, DiffersError) as error:
+                if wanted.python is not None:
+                    raise
+                if isinstance(error, DiffersError):
+                    yield Output(str(error))
+            yield Output("Its packages cannot be installed again: all files are copied.")
+            making.begin_again()
+        yield from self._files(making, size, claims)
+
+    def _files(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
+        """Copy all files, and again where files were changed meanwhile; not for ever."""
+        names = own_names(self.environment.path)
+        left_out = frozenset(self._left_out(claims))
+        for attempt in range(_ATTEMPTS):
+            self._check_room(size.entries, size.size)
+            steps.step("copying")
+            work = TreeCopy(
+                self.environment.path,
+                making.path,
+                without=left_out,
+                relinked=partial(self._relinked, Respelling(names, self.wanted.target)),
+                cancelled=self.cancel.is_set,
+            )
+            try:
+                yield from work.run(size.entries)
+                changed = bool(work.manifest.differences(self._now(left_out)))
+            except FileNotFoundError:  # removed between two looks
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                changed = True
+            if not changed or attempt == _ATTEMPTS - 1:
+                break
+            yield Output("Files were changed while they were copied: they are copied again.")
+            making.begin_again()
+        self.copied = Copied(work.manifest, left_out, work.lossy, work.sockets)
+        steps.step("copied")
+        if not self.wanted.whole:  # it was made now, whatever its files say
+            os.utime(making.path / "pyvenv.cfg")
+        self._name(making, names)
+
+    def _relinked(self, respelling: Respelling, below: bytes, text: bytes) -> bytes:
+        """Return what the copy of the link at ``below`` says that says ``text``."""
+        led = os.path.normpath(os.path.join(os.path.dirname(below), text))
+        if os.path.isabs(text):
+            return respelling.link(text)
+        outside = led == b".." or led.startswith(b"../")
+        prefix = os.fsencode(self.environment.path)
+        return os.path.normpath(os.path.join(prefix, led)) if outside else text
+
+    def _now(self, left_out: frozenset[str]) -> Manifest:
+        return Manifest.of(self.environment.path, left_out)
+
+    def _check_room(self, entries: int, size: int) -> None:
+        if reason := lacking(self.wanted.target.parent, entries, size):
+            raise ChangedError(f"{reason} Nothing was changed.")
+
+    def _left_out(self, claims: tuple[Claim, ...]) -> set[str]:
+        """Return what lies directly in it and is not copied: locks, journals, whose it is."""
+        names = set(KEPT_OUT)
+        if not self.wanted.whole:
+            names.add(".project")
+            for claim in claims:
+                source = Path(claim.source)
+                own = claim.how is How.POINTER and claim.direction is Direction.ENVIRONMENT
+                if own and source.parent == self.environment.path:
+                    names.add(source.name)
+        return names
+
+    def _name(self, making: Making, names: list[Path] | tuple[Path, ...]) -> None:
+        """Make the files name the place that it will have. Raises FailedError, OSError."""
+        fixed = Repair.plan(making.path, names, self.wanted.target)
+        if fixed.left:
+            raise FailedError(f"{unwritten(making.path, fixed.left)} {_untouched(self.wanted)}")
+        fixed.apply()
+        for name in names:
+            if left := leftovers(making.path, name, self.wanted.target):
+                raise FailedError(f"{unwritten(making.path, left)} {_untouched(self.wanted)}")
+
+    def _check(self, made: Path, before: tuple[Package, ...]) -> None:
+        """Raise FailedError unless it has the same packages and its interpreter starts there."""
+        differs = same_packages(before, packages_in(made, None))
+        if differs:
+            raise FailedError(f"The copy would differ: {differs}. {_untouched(self.wanted)}")
+        python = made / bin_of(made) / "python"
+        try:
+            ran = uv.run(
+                python,
+                ["-I", "-c", _ASK],
+                environ=self.context.machine.variables,
+                cwd=made,
+                timeout=_TIMEOUT,
+                log=self.context.log,
+                cancel=self.cancel,
+            )
+        except uv.UvError as error:
+            said = visible(error.words.strip().rpartition("\n")[2].rstrip("."), 500)
+            raise FailedError(
+                f"Its Python does not start: {said}. {_untouched(self.wanted)}"
+            ) from error
+        if os.path.realpath(ran.stdout.strip()) != os.path.realpath(made):
+            said = visible(ran.stdout.strip() or "nothing", 200)
+            raise FailedError(f"Its Python would say that it is {said}. {_untouched(self.wanted)}")

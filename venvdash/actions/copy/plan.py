@@ -1,0 +1,103 @@
+"""What a copy would be; changes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.actions import destinations
+from venvdash.actions.context import Context
+from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy.reinstalling import base_python
+from venvdash.actions.copy.requirements import Again
+from venvdash.actions.destinations import Target, TargetError, place_warnings
+from venvdash.actions.errors import words
+from venvdash.actions.table import Table
+from venvdash.model import (
+    Action,
+    Proposal,
+    Row,
+)
+from venvdash.stores.base import Names
+from venvdash.text import short_path, visible
+
+_SHOWN = 3  # reasons why all files are copied
+
+
+def propose_copy(
+    table: Table, row: Row, name: str, *, root: Path | None = None, python: str | None = None
+) -> Proposal:
+    """Return what a copy called ``name``, in the store at ``root`` or its own, would be."""
+    proposal = Proposal(Action.COPY, row, python=python)
+    context = table.context()
+    try:
+        if reason := destinations.refused_name(name):
+            return replace(proposal, refusal=reason)
+        target = _target(table, row, root, context)
+        place = target.root / name
+        proposal = replace(proposal, place=place)
+        for reason in copies.refusals(row, place, context, python=python):
+            return replace(proposal, refusal=reason)
+        packages = copies.packages_of(row.environment, context)
+    except TargetError as error:
+        return replace(proposal, refusal=str(error))
+    except (OSError, ValueError) as error:
+        return replace(proposal, refusal=f"It cannot be looked at: {words(error)}.")
+    if python is not None and packages.obstacles:
+        why = " ".join(packages.obstacles[:_SHOWN])
+        return replace(proposal, refusal=f"Not for another Python: {why}")
+    return replace(
+        proposal,
+        says=tuple(_says_copy(table, row, target, packages, root is None)),
+        warns=tuple(place_warnings(table, row, target, name)),
+        commands=_commands(row, place, packages, python),
+    )
+
+
+def _target(table: Table, row: Row, root: Path | None, context: Context) -> Target:
+    """Return where a copy goes: a folder where its own store would not find it. TargetError."""
+    if root is not None:
+        return destinations.of_directory(table, root, context)
+    own = destinations.of_environment(row.environment, context)
+    if own.names is Names.FREE and own.store is not None:
+        return own
+    return destinations.of_directory(table, destinations.folder(table), context)
+
+
+def _says_copy(
+    table: Table, row: Row, target: Target, packages: Again, offered: bool
+) -> Iterator[str]:
+    environment, home = row.environment, table.machine.home
+    own = row.environment.root
+    if offered and target.root != own:
+        yield (
+            f"It goes to {short_path(target.root, home)}: {visible(environment.store)} finds only "
+            "what it named itself. `--to` puts it elsewhere."
+        )
+    count = len(environment.packages)
+    some = f"{count} package{'' if count == 1 else 's'}"
+    if packages.obstacles:
+        why = " ".join(packages.obstacles[:_SHOWN])
+        yield f"All files are copied, and made to name their new place. {why}"
+    elif count:
+        yield f"It is recreated with the same {some}, from uv's cache where that has them."
+    else:
+        yield "It is recreated; it holds no packages."
+    sources = [visible(p.name, 64) for p in environment.packages if p.editable]
+    if sources:
+        yield f"Imported from the same source trees: {', '.join(sources)}."
+    yield "It belongs to no project. The original is only read; the copy is started once."
+
+
+def _commands(
+    row: Row, place: Path, packages: Again, python: str | None
+) -> tuple[tuple[str, ...], ...]:
+    if packages.obstacles:
+        return ()
+    base = python or str(base_python(row.environment))
+    made = ("uv", "venv", "--python", base, str(place))
+    install = ("uv", "pip", "install", "--no-deps", "--python", str(place))
+    return (made, (*install, *(word for line in packages.requirements for word in _split(line))))
+
+
+def _split(requirement: str) -> list[str]:
+    return requirement.split(" ", 1) if requirement.startswith("-e ") else [requirement]

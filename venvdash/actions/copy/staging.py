@@ -1,0 +1,210 @@
+"""Where environments are made: in a directory beside their place, until they are whole.
+
+It is called ``.venvdash-tmp-`` and random letters and tells who is at work in it, so that what a
+crash leaves is known for what it is; such a thing is moved to the trash at the next start. Nothing
+bears the final name before it is whole.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from venvdash.actions.copy.copy_tree import extent
+from venvdash.actions.delete import trash_locations
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.journals import toml_file
+from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals.toml_file import JournalError, Table, path
+from venvdash.actions.safety import steps
+from venvdash.actions.safety.placement import UNNOTED
+from venvdash.actions.safety.rollback import locked
+from venvdash.model import Flag, Removal, Trashed
+from venvdash.records.spelling import spell
+from venvdash.system import locks
+from venvdash.system.atomic import PREFIX
+from venvdash.system.directory import Directory
+from venvdash.system.files import real
+from venvdash.system.owner import Owner
+from venvdash.system.removal import empty_directory
+from venvdash.system.removal_by_path import empty_by_path
+from venvdash.text import visible
+
+NOTE = "owner.toml"
+_TEMPORARY = PREFIX + "owner"
+_SCHEMA = 1
+_COMMENT = "# venvdash is making an environment here.\n"
+_SETTLED = 60.0  # seconds after which nobody is about to write the note any more
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a directory says of the environment that is made in it: for which place, by whom."""
+
+    target: Path
+    owner: Owner
+
+
+class Making:
+    """A directory of its own for an environment that is to lie at ``target``.
+
+    Use it as a context manager: at its end everything in it is removed that was not put into its
+    place. The directory of ``target`` must be there. Raises ChangedError and OSError.
+    """
+
+    def __init__(self, target: Path, state: Path) -> None:
+        self.target = target
+        self._stack = ExitStack()
+        try:
+            place = self._place = self._stack.enter_context(Directory(target.parent))
+            if not trash_locations.note(state, place.path):
+                raise ChangedError(UNNOTED)
+            self._name = PREFIX + os.urandom(8).hex()
+            place.make(self._name)
+            self._stack.callback(self._remove)
+            self._box = self._stack.enter_context(place.open(self._name))
+            self._stack.enter_context(locks.lock_directory(self._box.handle))
+            _write(self._box, Note(target, Owner.current()))
+        except BaseException:
+            self._stack.close()
+            raise
+        steps.step("making")
+
+    @property
+    def path(self) -> Path:
+        """Where the environment is made; it is called as it will be."""
+        return self._box.path / self.target.name
+
+    def __enter__(self) -> "Making":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def begin_again(self) -> None:
+        """Remove what was made so far."""
+        _empty(self._box, keep=(NOTE,))
+
+    def put(self, *, durable: bool = False) -> None:
+        """Put the environment into its place. Raises FileExistsError if that is taken by now.
+
+        ``durable``: all of it is written to the disk before.
+        """
+        if durable:
+            self._box.flush()
+        with locked(self._place):
+            self._box.rename(self.target.name, self.target.name, self._place)
+            self._place.sync()
+        steps.step("put")
+
+    def _remove(self) -> None:
+        with suppress(OSError):
+            with self._place.open(self._name) as box:
+                _empty(box)
+            self._place.remove(self._name)
+
+
+def _empty(box: Directory, keep: tuple[str, ...] = ()) -> None:
+    if box.descriptor is None:
+        empty_by_path(os.fspath(box.path), keep=keep)
+    else:
+        empty_directory(box.descriptor, keep=keep)
+
+
+def discard(path: Path, inode: int, aside: str) -> None:
+    """Remove the environment at ``path`` if it has this inode number; nobody may use it yet.
+
+    It is called ``aside`` first, in the same directory. Calling it again ends what was interrupted.
+    Raises ChangedError and OSError.
+    """
+    with Directory(real(path.parent)) as place, locked(place):
+        if place.has(path.name) and place.look(path.name).st_ino == inode:
+            place.rename(path.name, aside)
+            place.sync()
+            steps.step("set aside")
+        if place.has(aside) and place.look(aside).st_ino == inode:
+            with place.open(aside) as box:
+                _empty(box)
+            place.remove(aside)
+
+
+def bury(place: Directory, name: str) -> Iterator[str]:
+    """Move to the trash what a crash left in the making, called ``name`` in a locked ``place``.
+
+    Yields a sentence on it. What somebody is at work on stays. Raises OSError.
+    """
+    with place.open(name) as box, locks.lock_directory(box.handle) as lock:
+        if lock.busy:
+            return
+        try:
+            note = _read(box)
+        except JournalError:
+            return  # none of ours
+        names = box.names()
+        if note is None or note.owner.alive() or set(names) <= {NOTE, _TEMPORARY}:
+            _sweep(place, box, note)
+            return
+        trash = journal.PREFIX + name.removeprefix(PREFIX)
+        journal.write(box, _trashed(note, box))
+        place.rename(name, trash)
+        place.sync()
+    yield (
+        f"{visible(note.target)}: its making had been interrupted. What there was of it lies in "
+        "the trash; `venvdash trash empty` frees it."
+    )
+
+
+def _sweep(place: Directory, box: Directory, note: Note | None) -> None:
+    """Remove a directory in which nothing was made, unless somebody may be about to."""
+    if note is not None and note.owner.alive():
+        return
+    young = time.time() - box.status().st_mtime < _SETTLED
+    if note is None and (young or not set(box.names()) <= {_TEMPORARY}):
+        return
+    toml_file.remove(box, NOTE, _TEMPORARY)
+    place.remove(box.path.name)
+
+
+def _trashed(note: Note, box: Directory) -> Trashed:
+    status, size = box.status(), extent(box.path)
+    return Trashed(
+        path=box.path,
+        original=note.target,
+        name=note.target.name,
+        since=time.time(),
+        on_disk=size.size,
+        frees=size.own_size,
+        status=Flag.DEBRIS.value,
+        reason="It was never whole: its making was interrupted.",
+        how=Removal.UNFINISHED,
+        inode=status.st_ino,
+        mode=status.st_mode & 0o7777,
+    )
+
+
+def _write(box: Directory, note: Note) -> None:
+    table: dict[str, Any] = {
+        "schema": _SCHEMA,
+        "target": spell(str(note.target)),
+        **toml_file.owner_table(note.owner),
+    }
+    toml_file.write(box, NOTE, table, _COMMENT, _TEMPORARY, lambda again: _note(again) == note)
+
+
+def _read(box: Directory) -> Note | None:
+    return toml_file.read(box, NOTE, _note)
+
+
+def _note(table: Table) -> Note:
+    if table["schema"] != _SCHEMA:
+        raise JournalError("was written by another version of venvdash")
+    return Note(path(table["target"]), toml_file.owner(table))

@@ -1,0 +1,1 @@
+"""Delete and prune: into the trash, back from it, and freed for good."""

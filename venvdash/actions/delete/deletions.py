@@ -1,0 +1,279 @@
+"""Deletions of one table: plans with exact sums, carried out one by one, and their receipts."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.actions.delete import receipts, uv_cache
+from venvdash.actions.delete.project_search import Searches
+from venvdash.actions.delete.rechecking import recheck
+from venvdash.actions.delete.restore import Back, Trash
+from venvdash.actions.delete.selection_size import Sums, Together
+from venvdash.actions.delete.user_files import why_not_by_rule
+from venvdash.actions.events import DeleteEvent, Finished, RowState, State, Tally
+from venvdash.actions.table import Table
+from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row
+from venvdash.model.plans import SEARCHING
+from venvdash.scanner.union import Book
+from venvdash.stores import uv_settings
+
+if TYPE_CHECKING:
+    from venvdash.actions.delete.apply import Deleter
+
+
+class Deletions:
+    """Plans deletions and carries them out; one thread at a time may use it."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.searches = Searches(table)
+        self.sums = Sums(uv_settings.cache_directory(table.machine)[0])
+        self.trash = Trash(table, self.sums, self.searches)
+        self._held: tuple[Plan, Deleter] | None = None
+        self._fresh: Book | None = None  # what the held plan was measured with
+
+    def union(self, paths: Iterable[Path]) -> Together:
+        """Return what deleting these gives back, as of the last scan; takes milliseconds."""
+        return self.sums.union([row for path in paths if (row := self.table.rows.get(path))])
+
+    def measured(
+        self, rows: Sequence[Row], cancel: threading.Event | None = None
+    ) -> Mapping[Path, Row]:
+        """Measure environments again; return their rows with what was found, as the table has."""
+        _, found = self.sums.measured(rows, cancel.is_set if cancel else _never)
+        self.table.rows.update(found)
+        return found
+
+    # Plans.
+
+    def plan(
+        self,
+        paths: Sequence[Path],
+        cancel: threading.Event | None = None,
+        left: Sequence[Refusal] = (),
+        *,
+        by_rule: bool = False,
+        completed: Callable[[Plan], Plan] = lambda plan: plan,
+    ) -> Plan:
+        """Return what deleting these would do; they are measured again for it.
+
+        ``left`` are more that are left alone, with the reason why. ``by_rule``: nobody has named
+        them, so those with files of the user's own are left alone. ``completed`` adds to the plan
+        what is known besides. The directories that the plan names are held open until the next one
+        is made: what takes the place of one meanwhile is not deleted.
+        """
+        from venvdash.actions.delete.apply import Deleter
+        from venvdash.actions.delete.plan import plan_delete
+
+        table = self.table
+        known = [table.rows[path] for path in dict.fromkeys(paths) if path in table.rows]
+        missing = [path for path in paths if path not in table.rows]
+        fresh, rows = self.sums.measured(known, cancel.is_set if cancel else _never)
+        table.rows.update(rows)
+        if by_rule:
+            reasons = {path: why_not_by_rule(row) for path, row in rows.items()}
+            left = [*left, *(Refusal(p, rows[p].name, why) for p, why in reasons.items() if why)]
+            rows = {path: row for path, row in rows.items() if not reasons[path]}
+        context = table.context()
+        plan = plan_delete(list(rows.values()), table.rows, context)
+        total = self.sums.fresh(fresh, _entries(plan.items))
+        going = [item.row for item in plan.items]
+        packages = uv_cache.only_theirs(going, table.rows.values()) if total.cache_held else ()
+        plan = replace(
+            plan,
+            refused=(*plan.refused, *map(_unknown, missing), *left),
+            frees=total.frees,
+            cache_held=total.cache_held,
+            exact=all(row.usage.exact for row in going if row.usage),
+            at_most=total.at_most,
+            packages_only_in_cache=packages,
+            by_rule=by_rule,
+        )
+        plan = completed(plan)
+        measured = {entry: fresh.packed(entry) for entry in _entries(plan.items).values()}
+        self._let_go()
+        self._held, self._fresh = (plan, Deleter(plan, context, measured)), fresh
+        return plan
+
+    def delete(
+        self,
+        plan: Plan,
+        *,
+        now: bool = False,
+        clean_cache: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[DeleteEvent]:
+        """Carry out a plan and tell how it goes; ``Finished`` is the last event."""
+        from venvdash.actions.delete.apply import Deleter
+
+        if self._held is None or self._held[0] is not plan:
+            self._let_go()
+            self._held, self._fresh = (plan, Deleter(plan, self.table.context())), None
+        results: list[Result] = []
+        try:
+            yield from self._applied(plan, self._held[1], results, cancel, now=now)
+        finally:
+            self.trash.came([result.trash for result in results if result.trash])
+            self._let_go()
+            unkept = receipts.write(self.table, plan, results)
+        problems: list[str] = []
+        notes = [unkept] if unkept else []
+        cleaned = self._clean(plan, results, now, problems) if clean_cache else ()
+        freed = sum(one.frees for one in results if one.outcome is Outcome.DONE and not one.trash)
+        in_trash = self._again(results) if cleaned else self._exactly(plan, results)
+        if now:
+            gone: set[Path] = set()
+            for event in self._free_now(results, freed, in_trash, (problems, notes)):
+                if isinstance(event, Tally):
+                    freed, in_trash = event.freed, event.in_trash
+                else:
+                    gone.add(event.path)
+                yield event
+            results = [replace(one, trash=None) if one.path in gone else one for one in results]
+        yield Finished(tuple(results), freed, in_trash, cleaned, tuple(problems), tuple(notes))
+
+    def _applied(
+        self,
+        plan: Plan,
+        deleter: "Deleter",
+        results: list[Result],
+        cancel: threading.Event | None,
+        *,
+        now: bool,
+    ) -> Iterator[DeleteEvent]:
+        """Delete one after the other; ``results`` grows."""
+        freed = in_trash = 0
+        for item in plan.items:
+            yield RowState(item.row.path, State.QUEUED)
+        held = yield from recheck(self.searches, plan, now=now, cancel=cancel)
+        searches = self.searches
+        late = searches.late(plan) if not (now or plan.by_rule) else frozenset[Path]()
+        for item in plan.items:
+            if cancel and cancel.is_set():
+                result = _skipped(item, "Cancelled before it began.")
+            elif item.row.path in held:
+                result = _skipped(item, held[item.row.path])
+            else:
+                yield RowState(item.row.path, State.DELETING)
+                owed = item.row.path in late
+                going = replace(item, unsearched=SEARCHING) if owed else item
+                result = deleter.apply(going, now=now)
+                if owed and result.trash and result.outcome is Outcome.DONE:
+                    searches.owe(item.row)
+            result = self._gone(item, result)
+            results.append(result)
+            if result.outcome is Outcome.DONE:
+                freed += 0 if result.trash else result.frees
+                in_trash += result.frees if result.trash else 0
+            yield RowState(item.row.path, _state(result), result.reason)
+            yield Tally(len(results), len(plan.items), freed, in_trash)
+
+    def _gone(self, item: Item, result: Result) -> Result:
+        """Take what was deleted out of the table; tell what it frees beside the others."""
+        if result.outcome is not Outcome.DONE:
+            return result
+        row = self.table.rows.pop(item.row.path, item.row)
+        frees = self.sums.leave(row.path, freed=not result.trash)
+        if frees is not None:
+            result = replace(result, frees=frees)
+        if result.trash:
+            self.trash.remember(result.trash, row)
+        return result
+
+    def _exactly(self, plan: Plan, results: Sequence[Result]) -> int:
+        """Return what those in the trash free together, as they were measured for the plan."""
+        trashed = {result.path for result in results if result.trash}
+        if self._fresh is None:
+            return self._again(results)
+        items = [item for item in plan.items if item.row.path in trashed]
+        return self.sums.fresh(self._fresh, _entries(items)).frees
+
+    def _again(self, results: Sequence[Result]) -> int:
+        """Return what emptying the trash of these frees now that the cache let go of some."""
+        trash = {result.path: result.trash for result in results if result.trash}
+        ours = sum(map(_journal_bytes, trash.values()))
+        return max(self.sums.again(trash) - ours, 0)
+
+    def remaining(self, finished: Finished) -> Finished:
+        """Return how a deletion ended without what was restored since."""
+        results = [one for one in finished.results if not one.trash or os.path.lexists(one.trash)]
+        if len(results) == len(finished.results):
+            return finished
+        left = self._again(results) if any(one.trash for one in results) else 0
+        return replace(finished, results=tuple(results), in_trash=left)
+
+    def _free_now(
+        self, results: Sequence[Result], freed: int, left: int, told: tuple[list[str], list[str]]
+    ) -> Iterator[RowState | Tally]:
+        """Free at once what has just come into the trash; ``told`` gets problems and notes."""
+        trash = {result.trash: result for result in results if result.trash}
+        problems, notes = told
+        back = Back({path: result.frees for path, result in trash.items()}, left)
+        done = len(results) - len(trash)
+        for event in self.trash.free(list(trash), notes):
+            back.take(event)
+            done += event.ended
+            if event.problem:
+                problems.append(event.problem)
+            elif event.ended:
+                yield RowState(trash[event.path].path, State.FREED)
+            yield Tally(done, len(results), freed + back.freed, back.left, freeing=True)
+
+    def _clean(
+        self, plan: Plan, results: Sequence[Result], now: bool, problems: list[str]
+    ) -> tuple[str, ...]:
+        """Take out of uv's cache what only the deleted environments had."""
+        table = self.table
+        done = {result.path for result in results if result.outcome is Outcome.DONE}
+        going = [item.row for item in plan.items if item.row.path in done]
+        packages = uv_cache.only_theirs(going, table.rows.values())
+        concerned = uv_cache.concerned(table.rows.values(), table.facts)
+        freed = {result.trash for result in results if now}
+        concerned.environments += [(prefix, None) for prefix in self.trash.prefixes(freed)]
+        cleaned, told = uv_cache.clean(table.machine, packages, concerned, table.log)
+        problems += told
+        return cleaned
+
+    def _let_go(self) -> None:
+        """Close the descriptors that the last plan holds."""
+        held, self._held = self._held, None
+        if held is not None:
+            held[1].close()
+
+
+def _journal_bytes(trash: Path) -> int:
+    """Return what our own file in a trash directory takes."""
+    from venvdash.actions.journals.trash import NAME
+
+    try:
+        return getattr(os.lstat(trash / NAME), "st_blocks", 0) * 512
+    except OSError:
+        return 0
+
+
+def _entries(items: Iterable[Item]) -> dict[Path, Path]:
+    """Return what was measured of each environment that goes, without aliases."""
+    return {
+        item.row.path: item.row.environment.entry for item in items if item.how != Removal.UNLINK
+    }
+
+
+def _unknown(path: Path) -> Refusal:
+    return Refusal(path, path.name, "not among the environments that the last scan found")
+
+
+def _skipped(item: Item, reason: str) -> Result:
+    return Result(item.row.path, item.row.name, Outcome.SKIPPED, reason)
+
+
+def _state(result: Result) -> State:
+    if result.outcome is Outcome.DONE:
+        return State.IN_TRASH if result.trash else State.FREED
+    return State.SKIPPED if result.outcome is Outcome.SKIPPED else State.FAILED
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,143 @@
+"""Files of the user's that were created in an environment after its plan was made.
+
+The plan measured each environment and counted such files. Just before one is deleted, the times of
+its directories tell whether anything was added since; only where they do, its files are counted
+again.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.journals import trash
+from venvdash.model import UserFiles
+from venvdash.records import sidecar
+from venvdash.scanner.footprint import Footprint, unpack
+from venvdash.system.locks import LOCK_NAME
+from venvdash.system.walk import open_directory
+from venvdash.text import visible
+
+_MARGIN = 2.0  # seconds; a directory that changed so shortly before it was read is read again
+_WRITTEN_BY_US = frozenset({sidecar.NAME, trash.NAME, LOCK_NAME})
+_SHOWN = 3  # places in a sentence
+
+Names = frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an environment's entry held when it was measured for a plan.
+
+    ``footprint`` is packed, empty where there is none. ``names`` are the names directly in the
+    entry with their inodes, None where they may have changed between the measuring and the plan:
+    the entry itself cannot be judged by its times, since venvdash writes into it.
+    """
+
+    user_files: UserFiles
+    footprint: bytes = b""
+    names: Names | None = None
+
+    @classmethod
+    def of(cls, entry: Path, user_files: UserFiles, footprint: bytes) -> "Contents":
+        """Return what ``entry`` holds. Raises nothing."""
+        found = unpack(footprint, listing=False) if footprint else None
+        if found is None or found.unlisted or not found.mtimes:
+            return cls(user_files)
+        try:
+            names = _names(entry)
+            status = os.lstat(entry)
+        except OSError:
+            return cls(user_files)
+        same = _unchanged(status, found.mtimes[0], found)
+        return cls(user_files, footprint, names if same else None)
+
+    def created_since(self, entry: Path) -> str:
+        """Return where the user has created files since, "" where nowhere.
+
+        ``entry`` is where the environment lies now. Raises ChangedError where nobody can tell.
+        """
+        found = unpack(self.footprint) if self.names is not None else None
+        if found is not None and self._as_measured(entry, found):
+            return ""
+        now = _counted(entry)
+        if not now.count or now == self.user_files:
+            return ""
+        places = [path for path, kind in now.places if (path, kind) not in self.user_files.places]
+        return _listed(places or [path for path, _ in now.places])
+
+    def _as_measured(self, entry: Path, found: Footprint) -> bool:
+        """Return whether the times of all directories show that nothing was added to any."""
+        try:
+            if _names(entry) != self.names:
+                return False
+            descriptor = open_directory(os.fsencode(entry))
+        except OSError:
+            return False
+        try:
+            below = zip(found.directories[1:], found.mtimes[1:], strict=True)
+            return all(
+                _unchanged(os.stat(path, dir_fd=descriptor, follow_symlinks=False), mtime, found)
+                for path, mtime in below
+            )
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+
+
+def check(contents: Contents | None, entry: Path, *, by_rule: bool, for_good: bool) -> str:
+    """Return a sentence about files that the user created since the plan was made, "" for none.
+
+    ``contents`` is None where there is nothing to compare with. Raises ChangedError where they
+    forbid the deletion: a rule picked the environment, or it could not be restored.
+    """
+    if contents is None:
+        return ""
+    try:
+        places = contents.created_since(entry)
+    except ChangedError:
+        if by_rule or for_good:
+            raise
+        return ""
+    if not places:
+        return ""
+    came = f"Files of your own were created in it after the plan was shown ({places})"
+    if by_rule:
+        raise ChangedError(f"{came}: delete it by its name.")
+    if for_good:
+        raise ChangedError(f"{came}: it is not deleted for good.")
+    return f"{came}: they are in the trash with it."
+
+
+def _unchanged(status: os.stat_result, mtime: int, found: Footprint) -> bool:
+    """Return whether a directory is as it was read; programs can set a mtime back, no ctime."""
+    latest = int((found.measured - _MARGIN) * 1e9)
+    return status.st_mtime_ns == mtime and status.st_ctime_ns < latest
+
+
+def _names(entry: Path) -> Names:
+    """Return what lies directly in an entry, without files of our own. Raises OSError."""
+    with os.scandir(entry) as found:
+        return frozenset((one.name, one.inode()) for one in found if one.name not in _WRITTEN_BY_US)
+
+
+def _counted(entry: Path) -> UserFiles:
+    """Count the user's files again. Raises ChangedError where that cannot be done."""
+    from venvdash.scanner.figures import user_files_of
+    from venvdash.scanner.measure import count
+
+    try:
+        found = user_files_of(count(os.fsencode(entry)))
+    except OSError:
+        found = None
+    if found is None:
+        raise ChangedError("Nobody could look again whether files of your own were created in it.")
+    return found
+
+
+def _listed(places: Iterable[str]) -> str:
+    shown = [visible(place, 128) for place in places]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more

@@ -1,0 +1,154 @@
+"""Plans: what would be deleted and what not, and why. Reads, and changes nothing."""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.delete import trash_folder
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.process import tool_commands
+from venvdash.actions.safety import project_links, refusals
+from venvdash.actions.safety.in_use import busy
+from venvdash.model import (
+    Action,
+    Item,
+    Location,
+    Package,
+    Plan,
+    Refusal,
+    Removal,
+    Row,
+    Status,
+    TrashFolder,
+)
+from venvdash.system import answering, layers
+from venvdash.system.files import read_text, real
+from venvdash.system.processes import users
+from venvdash.text import visible
+
+__all__ = ["Context", "plan_delete"]
+
+_LOCKFILES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "pixi.lock")
+_LOCKFILE_LIMIT = 16 * 1024 * 1024  # bytes
+_SEEDS = frozenset({"pip", "setuptools", "wheel"})
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SEPARATORS = re.compile(r"[-_.]+")
+_LATELY = 14 * 86400.0  # seconds
+
+
+def plan_delete(rows: Sequence[Row], table: Mapping[Path, Row], context: Context) -> Plan:
+    """Return what deleting ``rows`` would do; what must not be deleted is refused with a reason.
+
+    ``table`` holds every known environment. The sums of bytes are left at 0: they are of the
+    union, which the caller measures (``dataclasses.replace``). Raises nothing.
+    """
+    rows = list({row.path: row for row in rows}.values())
+    chosen = frozenset(row.path for row in rows)
+    neighbours = refusals.Neighbours.of(table)
+    seen = users([row.environment.entry for row in rows if row.environment.target is None])
+    items, refused = [], []
+    for row in rows:
+        try:
+            reason = refusals.refusal(row, neighbours, context, chosen)
+            if reason is None:
+                refusals.look(row, context)
+                reason = next(refusals.marked(row.environment), None)
+            if reason is None:
+                reason = busy(row, seen.uses.get(row.environment.entry, ()))
+            if reason is None:
+                items.append(_item(row, context))
+                continue
+        except (ChangedError, tool_commands.ToolError) as error:
+            reason = str(error)
+        except (OSError, ValueError) as error:
+            words = getattr(error, "strerror", None) or str(error)
+            reason = f"It cannot be looked at: {words.lower()}."
+        refused.append(Refusal(row.path, row.name, reason))
+    return Plan(Action.DELETE, tuple(items), tuple(refused), unreadable=seen.unreadable)
+
+
+def _item(row: Row, context: Context) -> Item:
+    """Return the row with all that goes with it. Raises ChangedError and ToolError."""
+    if row.environment.target is not None:
+        return Item(row, how=Removal.UNLINK, folder=_folder(row, context))
+    here, edits = project_links.leading_to(row)
+    for path in (*(link.path for link in here), *(edit.path for edit in edits)):
+        if not project_links.removable(path):
+            raise ChangedError(
+                f"The link of its project cannot be removed: no permission for {visible(path)}."
+            )
+    how = Removal.TRASH
+    if tool_commands.needs_tool(row.environment):
+        tool_commands.command(row.environment, context.machine)
+        how = Removal.TOOL
+    elif layers.renamable(row.environment.entry, context.mounts) is False:
+        how = Removal.IN_PLACE
+    folder = _folder(row, context) if how is Removal.TRASH else None
+    return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row, context), folder)
+
+
+def _folder(row: Row, context: Context) -> TrashFolder:
+    place = real(row.environment.entry.parent)
+    return trash_folder.choose(place, context.stores(row.environment), context.machine)
+
+
+def _confirm(row: Row, context: Context) -> str:
+    """Return why the environment's name must be typed, "" where a yes will do."""
+    if context.mounts.shared(real(row.environment.entry)) and used_lately(row):
+        return "processes on other computers cannot be seen, and it was used in the last 14 days"
+    if row.environment.location is not Location.CENTRAL:
+        return "it lies in no store, and only a project points to it"
+    if row.verdict.status is Status.UNREACHABLE:
+        return "nobody can tell now whether its project still exists"
+    if row.record is not None and row.record.pinned:
+        return "it is pinned"
+    usage = row.usage
+    if usage is None or usage.user_files is None:
+        return "nobody could look whether it holds files of your own"
+    if usage.user_files.count:
+        return "it holds files of your own"
+    return ""
+
+
+def used_lately(row: Row) -> bool:
+    """Return whether it may have been used in the last 14 days."""
+    return row.used is None or row.used > time.time() - _LATELY
+
+
+def _only_here(row: Row) -> Iterator[Package]:
+    """Yield the packages that could not be installed again as they are.
+
+    Those from a local directory or file, and those that no lockfile of the living project names.
+    """
+    locked = _locked_names(row)
+    for package in row.environment.packages:
+        if package.editable:
+            inside = package.origin is not None and str(row.environment.entry) in package.origin
+            if inside:  # a checkout within the environment, with whatever was changed in it
+                yield package
+            continue
+        local = package.origin is not None and package.origin.startswith("file:")
+        unnamed = locked is not None and _plain(package.name) not in locked | _SEEDS
+        if local or unnamed:
+            yield package
+
+
+def _locked_names(row: Row) -> frozenset[str] | None:
+    """Return every word in the lockfiles of its projects; None where there is no lockfile."""
+    found: set[str] = set()
+    any_lockfile = False
+    silent = answering.silent(row.verdict.projects)
+    for project in row.verdict.projects:
+        for name in _LOCKFILES if project not in silent else ():
+            text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)
+            if text is not None:
+                any_lockfile = True
+                found.update(_plain(word) for word in _WORD.findall(text))
+    return frozenset(found) if any_lockfile else None
+
+
+def _plain(name: str) -> str:
+    return _SEPARATORS.sub("-", name).lower()

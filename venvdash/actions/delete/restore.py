@@ -1,0 +1,323 @@
+"""The trash as both faces use it: what lies there, restoring it, undo, and freeing it."""
+
+import threading
+import time
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.actions.delete import receipts
+from venvdash.actions.delete.project_search import GONE, Searches
+from venvdash.actions.delete.selection_size import Sums
+from venvdash.actions.events import DeleteEvent, Finished, RowChanged, Searching, Tally
+from venvdash.actions.table import Table
+from venvdash.model import Outcome, Removal, Result, Row, Trashed
+
+if TYPE_CHECKING:
+    from venvdash.actions.delete.project_search import ProjectSearch
+    from venvdash.actions.delete.purge_progress import Freed
+
+
+class Back:
+    """Counts the bytes that come back as directories of the trash are freed.
+
+    ``frees``: what each was thought to give back, and ``together`` all of them. What came back is
+    as the file system tells, so that more may come than was thought, or less.
+    """
+
+    def __init__(self, frees: Mapping[Path, int], together: int) -> None:
+        self._frees = frees
+        self._together = together
+        self._came: dict[Path, int] = {}
+        self._waiting = set(frees)
+
+    @property
+    def freed(self) -> int:
+        """The bytes that came back so far."""
+        return sum(self._came.values())
+
+    @property
+    def left(self) -> int:
+        """About how many are still to come."""
+        return max(self._together - self.freed, 0) if self._waiting else 0
+
+    def take(self, event: "Freed") -> None:
+        """Hear how far one of them is."""
+        freed = event.freed
+        if freed is None:  # another process did it and told nobody
+            freed = max(self._frees.get(event.path, 0), self._came.get(event.path, 0))
+        self._came[event.path] = freed
+        if event.ended and not event.problem:
+            self._waiting.discard(event.path)
+
+
+class Trash:
+    """The trash of a table: finds, restores and frees; one thread at a time may use it."""
+
+    def __init__(self, table: Table, sums: Sums, searches: Searches) -> None:
+        self._table = table
+        self._searches = searches
+        self._sums = sums
+        self._undoable: list[Path] = []  # the trash directories of the last deletion
+        self.deleted = 0.0  # when that was, by the monotonic clock
+        self.cut_off: list[Path] = []
+        self.silent: list[Path] = []
+        self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
+
+    def find(self) -> list[Trashed]:
+        """Return what lies in the trash, the newest first.
+
+        ``cut_off`` then are the stores that were too large to be looked through whole, ``silent``
+        the places that do not answer.
+        """
+        from venvdash.actions.delete import days_left, trash, trash_locations
+
+        context = self._table.context()
+        found = trash.find(context)
+        self.cut_off, self.silent = (
+            trash_locations.cut_off(context),
+            trash_locations.silent(context),
+        )
+        return days_left.with_days_left(self._table, found)
+
+    def prefixes(self, without: Collection[Path | None]) -> list[Path]:
+        """Return where environments in the trash are, or may be; not in the ones ``without``."""
+        found = []
+        for trashed in self.find():
+            if trashed.path in without:
+                continue
+            row = self._rows.get(trashed.path)
+            inside = row.path.relative_to(row.environment.entry) if row else Path(".venv")
+            found += [trashed.path, trashed.path / inside]
+        return found
+
+    # Restoring.
+
+    @property
+    def undoable(self) -> int:
+        """How many environments the last deletion moved to the trash."""
+        return len(self._undoable)
+
+    def remember(self, path: Path, row: Row) -> None:
+        """Note what row lies in a trash directory from now on."""
+        self._rows[path] = row
+
+    def came(self, paths: Sequence[Path]) -> None:
+        """Note the trash directories of a deletion, which is the last one now if there are any."""
+        if paths:
+            self._undoable, self.deleted = list(paths), time.monotonic()
+
+    def undo(self) -> Iterator[DeleteEvent]:
+        """Bring back the last deletion, all of it; ``Finished`` is the last event."""
+        wanted = self._undoable
+        there = {trashed.path: trashed for trashed in self.find()}
+        results = []
+        for path in wanted:
+            row = self._rows.get(path)
+            if path in there:
+                result = self.restore(there[path])
+            else:
+                at, name = (row.environment.entry, row.name) if row else (path, path.name)
+                result = Result(at, name, Outcome.FAILED, "It is not in the trash any more.")
+            results.append(result)
+            if result.outcome is Outcome.DONE and row:
+                yield RowChanged(row, settled=True)
+        # What is in the way of these may go.
+        self._undoable = [path for path in wanted if path in there and path in self._rows]
+        yield Finished(tuple(results))
+
+    def newest_deletion(self) -> list[Trashed]:
+        """Return what the newest deletion moved to the trash, in whatever table, and lies there.
+
+        Without records only the newest one of it is known.
+        """
+        found = [one for one in self.find() if not one.purging and one.how != Removal.UNFINISHED]
+        if not found:
+            return []
+        together = receipts.deleted_with(self._table, found[0].path)
+        return [one for one in found if one is found[0] or one.path in together]
+
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+        """Bring back several; ``Finished`` is the last event."""
+        yield Finished(tuple(self.restore(one) for one in which))
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        """Bring one back, under another ``name`` for its entry if that is given."""
+        from venvdash.actions.delete import trash
+
+        if refused := self._refused():
+            return Result(trashed.original, trashed.name, Outcome.SKIPPED, refused)
+        result = trash.restore(trashed, name)
+        if result.outcome is Outcome.DONE:
+            self._undoable = [path for path in self._undoable if path != trashed.path]
+            row = self._rows.pop(trashed.path, None)
+            if row is not None:
+                self._searches.forget(row.path)
+            if row is not None and name is None:
+                self._table.rows[row.path] = row
+                self._sums.come_back([row.path])
+            receipts.mark(self._table, [trashed.path], receipts.RESTORED)
+        return result
+
+    def _refused(self) -> str | None:
+        """Return why nothing of the trash is touched."""
+        from venvdash.actions.safety.refusals import another_home
+
+        return next(another_home(self._table.machine), None)
+
+    def restore_found(self, search: "ProjectSearch") -> Iterator[DeleteEvent]:
+        """Restore what was deleted in this session and whose project a search has found since.
+
+        ``Finished`` is the last event; nothing else is among its results.
+        """
+        from venvdash.actions.delete import trash_search
+
+        findings = search.findings
+        there = {trashed.path: trashed for trashed in self.find()}
+        results = []
+        for path, row in list(self._rows.items()):
+            hit = findings.hits.get(row.path)
+            if hit is None or path not in there or row.verdict.status not in GONE:
+                continue
+            result = self.restore(there[path])
+            if result.outcome is Outcome.DONE:
+                yield RowChanged(row, settled=True)
+            results.append(replace(result, reason=f"{hit.news} {result.reason}".rstrip()))
+        settled = {row.path for row in self._searches.settled(search)}
+        trash_search.note_searched(
+            {
+                path: findings.hits[row.path].reason if row.path in findings.hits else ""
+                for path, row in self._rows.items()
+                if row.path in settled
+            }
+        )
+        yield Finished(tuple(results))
+
+    def settle(
+        self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
+    ) -> Iterator[DeleteEvent]:
+        """Restore what was never searched for to the end and is found now; note the rest."""
+        from venvdash.actions.delete import trash_search
+
+        reasons = {one.path: reason for one, reason in found}
+        wanted = {one.path for one in trash if one.unsearched}
+        results = []
+        for one in self.find() if wanted else ():
+            if one.path in wanted and one.path in reasons:
+                result = self.restore(one)
+                why = f"Its project was found. {reasons[one.path]} {result.reason}".rstrip()
+                results.append(replace(result, reason=why))
+        trash_search.note_searched({path: reasons.get(path, "") for path in wanted})
+        yield Finished(tuple(results))
+
+    # Freeing.
+
+    def empty(
+        self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[DeleteEvent]:
+        """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event.
+
+        What was deleted while the search for its project ran is searched for before; ``cancel``
+        ends that. What is found then is kept, and says so in the trash: who frees it again has
+        seen it.
+        """
+        if refused := self._refused():
+            yield Finished((), problems=(refused,))
+            return
+        chosen = {trashed.path: trashed for trashed in (self.find() if which is None else which)}
+        results: list[Result] = []
+        problems: list[str] = []
+        notes: list[str] = []
+        for path, reason in (yield from self._unsearched(list(chosen.values()), cancel)).items():
+            one = chosen.pop(path)
+            results.append(Result(one.original, one.name, Outcome.SKIPPED, reason, path))
+            problems.append(f"{one.name} stays in the trash. {reason}")
+        done = len(results)
+        frees = {path: one.frees for path, one in chosen.items()}
+        back = Back(frees, sum(frees.values()))
+        for event in self.free(list(chosen), notes):
+            back.take(event)
+            if event.ended:
+                results.append(_result(chosen[event.path], event))
+            if event.problem:
+                problems.append(event.problem)
+            yield Tally(len(results) - done, len(chosen), back.freed, back.left, freeing=True)
+        yield Finished(tuple(results), back.freed, 0, (), tuple(problems), tuple(notes))
+
+    def _unsearched(
+        self, chosen: Sequence[Trashed], cancel: threading.Event | None
+    ) -> Generator[DeleteEvent, None, dict[Path, str]]:
+        """Search for the projects of what was never searched for; return why these are kept."""
+        from venvdash.actions.delete import trash_search
+
+        unsearched = [one for one in chosen if one.unsearched and not one.purging]
+        if not unsearched:
+            return {}
+        yield Searching(unsearched[0].original, 0)
+        table = self._table
+        found = trash_search.search_for(
+            unsearched,
+            table.machine,
+            table.config,
+            limit=self._searches.limit,
+            cancelled=cancel.is_set if cancel else _never,
+        )
+        ended = [one.path for one in unsearched if found.get(one.path) != trash_search.NOT_ENDED]
+        trash_search.note_searched({path: found.get(path, "") for path in ended})
+        return found
+
+    def free(self, paths: Sequence[Path], notes: list[str]) -> Iterator["Freed"]:
+        """Free trash directories and tell how it goes; what is to be known of it is noted."""
+        from venvdash.actions.delete import purge_progress as freeing
+        from venvdash.actions.delete import unreported
+
+        spare = self._table.spare_cores
+        for event in freeing.free(paths, self._table.machine, spare=spare):
+            if event.ended and not event.problem:
+                self._freed(event.path)
+                notes += unreported.told(self._table.machine.state_directory, event.path)
+            yield event
+
+    def _freed(self, path: Path) -> None:
+        from venvdash.actions.delete import freed_notes
+
+        row = self._rows.pop(path, None)
+        self._undoable = [other for other in self._undoable if other != path]
+        if row is not None:
+            self._searches.forget(row.path)
+            self._sums.free([row.path])
+        if receipts.mark(self._table, [path], receipts.FREED):
+            freed_notes.forget(self._table.machine.state_directory, path)
+
+    def expire(self) -> list[str]:
+        """Count the days of what lies in the trash, and begin to free what has expired.
+
+        Return what to tell the user: what will be freed, and what a tool still lists.
+        """
+        from venvdash.actions.delete import days_left, purge, trash, trash_locations, unreported
+        from venvdash.actions.delete import purge_process as freeing
+
+        context, state = self._table.context(), self._table.machine.state_directory
+        told = unreported.told(state)
+        receipts.settle(self._table)
+        found = trash.find(context)
+        announced, expired = days_left.expire(self._table, found)
+        holding = {one.path.parent for one in found}
+        for place in holding:
+            trash_locations.note(state, place)  # it may not have been possible when it came there
+        unfinished = purge.unfinished({*context.roots, *holding})
+        begun = [one.path for one in found if one.purging]
+        paths = list(dict.fromkeys([*begun, *unfinished]))
+        freeing.start(paths, self._table.machine, expired)
+        return [*told, *announced]
+
+
+def _result(one: Trashed, event: "Freed") -> Result:
+    outcome = Outcome.FAILED if event.problem else Outcome.DONE
+    frees = one.frees if event.freed is None else event.freed
+    return Result(one.original, one.name, outcome, event.problem, None, one.on_disk, frees)
+
+
+def _never() -> bool:
+    return False

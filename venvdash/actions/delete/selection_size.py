@@ -1,0 +1,115 @@
+"""What a selection gives back, in bytes: from the books of the last scan, or measured anew."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.model import Row
+from venvdash.records.flags import flagged
+from venvdash.scanner.counting import Sum
+from venvdash.scanner.union import Book
+from venvdash.system.extents import settle
+from venvdash.system.mounts import Mounts
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What deleting a selection gives back, in bytes.
+
+    ``cache_held`` is what uv's cache, as a rule, then still holds. ``exact`` is False where a
+    figure may have aged or is an estimate, ``at_most`` True where ``frees`` is an upper bound.
+    """
+
+    count: int
+    frees: int
+    cache_held: int
+    exact: bool = True
+    at_most: bool = False
+
+
+class Sums:
+    """Adds up what environments share with each other; threads take turns at it.
+
+    ``book`` is what the last scan measured, ``cache`` where uv's is.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        self.book = Book()
+        self.cache = cache
+        self._lock = threading.Lock()
+
+    def union(self, rows: Sequence[Row]) -> Together:
+        """Return what deleting these gives back, as of the last scan; takes milliseconds."""
+        trees = [row for row in rows if row.environment.target is None]
+        with self._lock:
+            known = [row.path for row in trees if row.path in self.book]
+            total = self.book.sum(known)
+        # What came back since the scan, or was found by one without sizes, is counted by itself.
+        others = [row.usage for row in trees if row.path not in self.book]
+        frees = total.frees + sum(usage.frees for usage in others if usage)
+        held = total.cache_held + sum(usage.cache_held or 0 for usage in others if usage)
+        at_most = total.at_most or any(usage.at_most for usage in others if usage)
+        return Together(len(rows), frees, held, total.exact and not others, at_most)
+
+    def measured(
+        self, rows: Sequence[Row], cancelled: Callable[[], bool]
+    ) -> tuple[Book, dict[Path, Row]]:
+        """Measure the rows' entries again, and return them with what they take now."""
+        from venvdash.scanner.usage import measure
+
+        fresh, usages = Book(), {}
+        paths = [row.environment.entry for row in rows if row.environment.target is None]
+        for sized in measure(paths, {}, cancelled, book=fresh, cache=self.cache):
+            usages[sized.path] = sized.usage
+        found = {}
+        for row in rows:
+            usage = usages.get(row.environment.entry)
+            if usage is not None:
+                held = self.fresh(fresh, {row.path: row.environment.entry}).cache_held
+                usage = replace(usage, cache_held=held)
+                environment = flagged(row.environment, row.record, usage)
+                row = replace(row, environment=environment, usage=usage)
+            found[row.path] = row
+        return fresh, found
+
+    def fresh(self, fresh: Book, entries: Mapping[Path, Path]) -> Sum:
+        """Return the sum of environments, by where each was just measured into ``fresh``."""
+        with self._lock:
+            return self.book.fresh(fresh, entries)
+
+    def again(self, places: Mapping[Path, Path]) -> int:
+        """Return the bytes that environments free which lie at these places by now.
+
+        Just now other files were removed that may have shared blocks with them.
+        """
+        from venvdash.scanner.usage import measure
+
+        fresh = Book()
+        paths, mounts = list(places.values()), Mounts.read()
+        for mount in filter(None, {mounts.of(path) for path in paths}):
+            settle(mount.point, mount.fstype)
+        for _ in measure(paths, {}, lambda: False, book=fresh, cache=self.cache):
+            pass
+        return self.fresh(fresh, places).frees
+
+    def leave(self, path: Path, *, freed: bool) -> int | None:
+        """Take one out that is deleted; return what it frees beside the others, None if unknown.
+
+        Unless it is ``freed`` its files are still there.
+        """
+        with self._lock:
+            frees = self.book.sum([path]).frees if path in self.book else None
+            gone = self.book.free if freed else self.book.leave
+            gone([path])
+        return frees
+
+    def free(self, paths: Iterable[Path]) -> None:
+        """Hear that the files of these are not there any more."""
+        with self._lock:
+            self.book.free(list(paths))
+
+    def come_back(self, paths: Iterable[Path]) -> None:
+        """Hear that these were brought back."""
+        with self._lock:
+            self.book.come_back(list(paths))

@@ -1,0 +1,150 @@
+"""What a plan to delete showed: held until it is carried out, and compared with what is there then.
+
+Between the two a user may take hours: directories are replaced, projects come back, files are
+created, programs are started.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.delete import new_files
+from venvdash.actions.errors import ChangedError, GoneError, words
+from venvdash.actions.safety import project_links, refusals
+from venvdash.actions.safety.in_use import busy
+from venvdash.model import Item, Plan, Removal, Row
+from venvdash.system.directory import Directory
+from venvdash.system.mounts import Mounts
+from venvdash.system.processes import Seen, users
+
+_FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
+_SHARE = 5.0  # … and how many times what it took
+_HELD = 200  # directories held open at once; the others' inodes are told by more than a number
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An item as the plan showed it; ``directory``, open, keeps its inode from being reused.
+
+    ``contents`` is None where nothing is known of files of the user's in it.
+    """
+
+    look: refusals.Look
+    inode: tuple[int, int]
+    directory: Directory | None
+    contents: new_files.Contents | None
+
+
+class Shown:
+    """The items of a plan as they were when it was made. One thread at a time.
+
+    ``measured`` has the packed footprints of the environments' entries that were made for the plan.
+    """
+
+    def __init__(self, plan: Plan, context: Context, measured: Mapping[Path, bytes]) -> None:
+        self._context, self._measured, self._by_rule = context, measured, plan.by_rule
+        self._held: dict[Path, Held | str] = {}
+        self._seen: tuple[float, Seen] | None = None
+        self._left: dict[Path, Path | None] = {}
+        for item in plan.items:
+            self._held[item.row.path] = self._hold(item)
+            alias = item.how == Removal.UNLINK
+            self._left[item.row.path] = None if alias else item.row.environment.entry
+
+    def of(self, path: Path) -> "Held | str":
+        """Return how an environment was shown, or why it cannot be deleted, a sentence."""
+        return self._held.get(path, "It is not part of this plan.")
+
+    def done(self, path: Path) -> None:
+        """Let go of one that was deleted, or left alone."""
+        self._left.pop(path, None)
+        _close(self._held.get(path))
+
+    def close(self) -> None:
+        """Let go of the directories that are held."""
+        for held in self._held.values():
+            _close(held)
+
+    def _hold(self, item: Item) -> "Held | str":
+        environment = item.row.environment
+        directory = None
+        try:
+            look = refusals.look(item.row, self._context)
+            found = os.lstat(environment.entry)
+            if environment.target is None and len(self._held) < _HELD:
+                directory = Directory(environment.entry)
+                if not os.path.samestat(directory.status(), found):
+                    raise ChangedError("It was replaced while it was looked at.")
+            return Held(look, (found.st_dev, found.st_ino), directory, self._contents(item))
+        except (ChangedError, OSError, ValueError) as error:
+            if directory is not None:
+                directory.close()
+            return str(error) if isinstance(error, ChangedError) else f"{words(error)}."
+
+    def _contents(self, item: Item) -> new_files.Contents | None:
+        usage, entry = item.row.usage, item.row.environment.entry
+        if item.how == Removal.UNLINK or usage is None or usage.user_files is None:
+            return None
+        return new_files.Contents.of(entry, usage.user_files, self._measured.get(entry, b""))
+
+    def new_files(self, held: Held, entry: Path, *, for_good: bool) -> str:
+        """Say which files the user created since; raise ChangedError where they forbid it."""
+        by_rule = self._by_rule
+        return new_files.check(held.contents, entry, by_rule=by_rule, for_good=for_good)
+
+    def check(self, item: Item, held: Held, place: Directory) -> None:
+        """Raise ChangedError unless everything still is as it was shown."""
+        row, environment = item.row, item.row.environment
+        name = environment.entry.name
+        try:
+            found = place.look(name)
+        except FileNotFoundError:
+            raise GoneError("It was already removed.") from None
+        if (found.st_dev, found.st_ino) != held.inode:
+            raise ChangedError("Another one is in its place since the plan was shown.")
+        look = refusals.look(row, self._context)
+        # What an alias leads to may change: only the link goes.
+        if look.text != held.look.text or (environment.target is None and look != held.look):
+            raise ChangedError("It has changed since the plan was shown.")
+        entry = place.real() / name
+        for reason in self._standing(row, entry):
+            raise ChangedError(reason)
+        if item.how != Removal.UNLINK:
+            now = project_links.leading_to(row)
+            if not (set(now[0]) <= set(item.links) and set(now[1]) <= set(item.edits)):
+                raise ChangedError("A project's link points to it that the plan did not show.")
+
+    def _standing(self, row: Row, entry: Path) -> Iterator[str]:
+        """Yield what prevents it now that may not have when the plan was made."""
+        context, environment = self._context, row.environment
+        yield from refusals.protected(entry, environment, context)
+        yield from refusals.revived(row, context.machine.home)
+        if environment.target is not None:
+            return
+        yield from refusals.owned(environment, context.machine.uid)
+        yield from refusals.mounted(entry, Mounts.read())
+        yield from refusals.marked(environment)
+        reason = busy(row, self._users().uses.get(environment.entry, ()))
+        if reason is not None:
+            yield reason
+
+    def _users(self) -> Seen:
+        """Return who uses what is still to be done; one look counts for a moment.
+
+        The dearer a look, the longer: so that a large bulk spends little of its time on looking.
+        """
+        began = time.monotonic()
+        if self._seen is None or began > self._seen[0]:
+            seen = users([entry for entry in self._left.values() if entry is not None])
+            took = time.monotonic() - began
+            until = time.monotonic() + min(max(_FRESH, took * _SHARE), _STALE)
+            self._seen = (until, seen)
+        return self._seen[1]
+
+
+def _close(held: "Held | str | None") -> None:
+    if isinstance(held, Held) and held.directory is not None:
+        held.directory.close()

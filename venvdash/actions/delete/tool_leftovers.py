@@ -1,0 +1,210 @@
+"""What a tool still keeps of an environment that is freed: taken out of the tool's own files.
+
+The purge does it when nothing is left but the journal, so that it is done again if it is killed
+meanwhile. A file is changed only while it holds what was read, and only as long as no other
+environment is in the place of the one that went, nor may be restored there. What cannot be changed
+is left as it is and noted for the user: the environment is gone all the same.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import lru_cache, partial
+from pathlib import Path
+
+from venvdash import config
+from venvdash.actions.delete import trash_folder, unreported
+from venvdash.actions.errors import ChangedError, words
+from venvdash.actions.journals import trash
+from venvdash.actions.safety import project_links, steps
+from venvdash.actions.safety.rollback import locked
+from venvdash.model import Edit, Removal, Tidying, Trashed
+from venvdash.stores.base import Store
+from venvdash.system import locks
+from venvdash.system.directory import Directory
+from venvdash.system.files import UnreadableError, own_uid
+from venvdash.system.machine import Machine
+from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+
+_PATIENCE = 30.0  # seconds; a project may lie on a network that is gone
+_LOCKED = 5.0  # seconds that the tool may hold its lock
+_ATTEMPTS = 3  # at a file that changes meanwhile
+_TEMPORARY = ".venvdash-tmp-tidy"
+
+
+def tidy(gone: Trashed, machine: Machine | None = None) -> tuple[Path, ...]:
+    """Take what is being freed out of its tool's files; raises nothing.
+
+    Returns the directories that were made for it, for ``remove_empty`` once it is gone.
+    """
+    from venvdash.stores import of_kind  # imports every store
+
+    whole = gone.how in (Removal.TRASH, Removal.IN_PLACE)
+    store = of_kind(gone.kind) if gone.kind and whole else None
+    if store is None:
+        return ()
+    machine = machine or Machine.current()
+    empty: tuple[Path, ...] = ()
+    problems: tuple[str, ...] = ()
+    job = Job(gone.original, lambda: _tidy(store, gone, machine))
+    for answer in Patient(_PATIENCE, lambda: False).run([job]):
+        if isinstance(answer, NotAnswering):
+            problems = (f"{gone.project or gone.original.parent} does not answer",)
+        elif isinstance(answer, Failed):
+            problems = (words(answer.error),)
+        else:
+            empty, problems = answer
+    if problems:
+        sentences = [_sentence(gone, store, problem) for problem in problems]
+        unreported.note(machine.state_directory, gone.path, sentences)
+    steps.step("tidied")
+    return empty
+
+
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove those directories of ours that hold nothing, in this order. Raises nothing."""
+    for folder in folders:
+        with suppress(OSError), Directory(Path(os.path.realpath(folder.parent))) as parent:
+            found = parent.look(folder.name)
+            if stat.S_ISDIR(found.st_mode) and own_uid() in (None, found.st_uid):
+                parent.remove(folder.name)  # of an empty directory only
+
+
+def _tidy(
+    store: Store, gone: Trashed, machine: Machine
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Return the directories that may be empty, and what could not be done."""
+    settings = _config(machine)
+    ask = partial(store.tidying, gone, machine, settings)
+    found = Tidying() if _replaced(gone) else ask()
+    if found == Tidying() or _may_come_back(gone):
+        return (), ()
+    try:
+        with ExitStack() as stack:
+            _lock(found, stack)
+            problems = _again(lambda: _apply(ask(), gone))
+    except ChangedError as error:
+        problems = (str(error).rstrip("."),)
+    return tuple(_passing(found.empty, machine, settings)), problems
+
+
+def _passing(folders: Sequence[Path], machine: Machine, settings: config.Config) -> Iterator[Path]:
+    """Yield the directories that no store looks at by itself: those stay, empty or not."""
+    if not folders:
+        return
+    from venvdash.scanner import discover
+
+    kept = {os.path.realpath(root.path) for root in discover.roots(machine, settings)}
+    kept.add(os.path.realpath(machine.home))
+    yield from (folder for folder in folders if os.path.realpath(folder) not in kept)
+
+
+def _again(apply: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Do it anew when something has changed meanwhile; at last raise that ChangedError."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return apply()
+        except ChangedError:
+            if not left:
+                raise
+    return ()
+
+
+def _lock(found: Tidying, stack: ExitStack) -> None:
+    """Keep the tool, if it takes locks, and other venvdash away. Raises ChangedError."""
+    rewritten = [edit.path for edit in found.edits if edit.after is not None]
+    if found.lock is not None:
+        lock = stack.enter_context(locks.lock_named(found.lock, wait=_LOCKED))
+        if not lock.held:
+            raise ChangedError(f"{rewritten[0]}: {lock.reason}")
+    for folder in sorted({os.path.realpath(file.parent) for file in rewritten}):
+        stack.enter_context(locked(stack.enter_context(Directory(Path(folder)))))
+
+
+def _apply(found: Tidying, gone: Trashed) -> tuple[str, ...]:
+    """Make the changes; return what could not be. Raises ChangedError to be asked again."""
+    problems = [*found.problems]
+    if _replaced(gone):
+        return ()
+    for edit in found.edits:
+        try:
+            _change(edit, gone)
+        except OSError as error:
+            problems.append(f"{edit.path}: {words(error)}")
+    for link in found.links:
+        try:
+            project_links.remove(link)
+        except OSError as error:
+            problems.append(f"{link.path}: {words(error)}")
+    return tuple(problems)
+
+
+def _change(edit: Edit, gone: Trashed) -> None:
+    """Write or remove a file if it is as it was read. Raises ChangedError and OSError."""
+    if edit.after is None:
+        project_links.apply(edit)
+        return
+    name, before = edit.path.name, (edit.before or "").encode()
+    with Directory(Path(os.path.realpath(edit.path.parent))) as place:
+
+        def still() -> None:
+            with suppress(FileNotFoundError, UnreadableError):
+                if not _replaced(gone) and place.read(name, len(before), own_uid()) == before:
+                    return
+            raise ChangedError(f"{edit.path} is being changed by another program")
+
+        still()
+        steps.step("compared")
+        place.rewrite(name, edit.after.encode(), _TEMPORARY, still)
+        steps.step("rewritten")
+
+
+def _replaced(gone: Trashed) -> bool:
+    """Return whether there is something in its place, or the store itself was moved."""
+    back = trash_folder.restored_to(gone.path, gone.original)
+    moved = os.path.realpath(gone.original.parent) != os.path.realpath(back)
+    return moved or os.path.lexists(gone.original)
+
+
+def _may_come_back(gone: Trashed) -> bool:
+    """Return whether another one of the same place lies in the trash and may be restored."""
+    return any(
+        _original(path, inode) == gone.original
+        for folder in dict.fromkeys([gone.path.parent, gone.original.parent])
+        for path, inode in _whole(folder)
+        if path != os.fspath(gone.path)
+    )
+
+
+def _whole(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the path and inode of each trash directory in ``folder`` of which nothing is freed."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            marked = entry.name.startswith(trash.PREFIX)
+            if marked and os.path.lexists(os.path.join(entry.path, trash.NAME)):
+                yield entry.path, entry.inode()
+
+
+@lru_cache(maxsize=10_000)  # asked for each that is freed: of a thousand, a thousand times
+def _original(path: str, _inode: int) -> Path | None:
+    try:
+        with Directory(Path(path)) as directory:
+            trashed = trash.read(directory)
+    except (OSError, trash.JournalError):
+        return None
+    return trashed.original if trashed else None
+
+
+def _config(machine: Machine) -> config.Config:
+    try:
+        return config.of(machine)
+    except config.ConfigError:
+        return config.Config()
+
+
+def _sentence(gone: Trashed, store: Store, problem: str) -> str:
+    return (
+        f"{gone.name} is freed, but {store.title} may still know it: {problem}; "
+        "that is left as it is."
+    )

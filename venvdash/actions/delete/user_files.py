@@ -1,0 +1,66 @@
+"""What no rule ever picks: what holds files of the user's own, or may be in use unseen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from venvdash.actions.delete.plan import used_lately
+from venvdash.formats import size
+from venvdash.model import (
+    Flag,
+    Row,
+    UserFiles,
+    UserPlace,
+)
+from venvdash.text import counted, visible
+
+Measure = Callable[[Sequence[Row]], Mapping[Path, Row]]
+
+
+def why_not_by_rule(row: Row) -> str:
+    """Return why no rule may pick a measured row, a sentence; "" where one may.
+
+    What deletes an alias deletes nothing that lies in it.
+    """
+    if row.environment.target is not None:
+        return ""
+    if Flag.SHARED in row.environment.flags and used_lately(row):
+        return (
+            "Processes on other computers cannot be seen, and it was used in the last 14 days:"
+            " delete it by its name."
+        )
+    found = row.usage.user_files if row.usage is not None else None
+    if found is None:
+        return "Nobody could look whether it holds files of your own: delete it by its name."
+    if found.count:
+        return f"It holds files of your own, {user_files_in_words(found)}: delete it by its name."
+    return ""
+
+
+def held(rows: Sequence[Row], measure: Measure) -> dict[Path, str]:
+    """Return for each row that no rule may pick why not; ``measure`` what is not known yet."""
+    unknown = [row for row in rows if row.usage is None or row.usage.user_files is None]
+    measured = measure(unknown) if unknown else {}
+    reasons = {row.path: why_not_by_rule(measured.get(row.path, row)) for row in rows}
+    return {path: reason for path, reason in reasons.items() if reason}
+
+
+def user_files_in_words(found: UserFiles | None) -> str:
+    """Return how many files are the user's own, what they take, and where the first lie."""
+    if found is None:
+        return "not known: not all could be read"
+    if not found.count:
+        return "none"
+    named = [visible(path, 128) + _PLACES[place] for path, place in found.places[:_MOST_PLACES]]
+    more = " and more" if len(found.places) > len(named) else ""
+    return f"{counted(found.count, 'file')}, {size(found.size)}: {', '.join(named)}{more}"
+
+
+_MOST_PLACES = 5
+
+
+_PLACES = {
+    UserPlace.FILE: "",
+    UserPlace.DIRECTORY: "/",
+    UserPlace.CHECKOUT: "/ (a git checkout)",
+    UserPlace.ENVIRONMENT: "/ (an environment)",
+}

@@ -1,0 +1,153 @@
+"""Where an environment may be put, and what it may be called there."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.table import Table
+from venvdash.model import (
+    Environment,
+    Row,
+)
+from venvdash.scanner import discover
+from venvdash.stores import of_name
+from venvdash.stores.base import Layout, Names, Root, Store
+from venvdash.system.files import real
+from venvdash.text import short_path, visible
+
+
+class TargetError(Exception):
+    """Nothing can be put there; the text is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A directory of environments: ``root`` is its real path, which may not exist yet.
+
+    ``store`` is the one that looks there, the freest of several; None where none does.
+    """
+
+    root: Path
+    store: Store | None
+
+    @property
+    def names(self) -> Names:
+        """Whether an environment is found there, whatever it is called."""
+        return self.store.names if self.store else Names.FREE
+
+
+def of_environment(environment: Environment, context: Context) -> Target:
+    """Return the store in which an environment lies."""
+    return _target(environment.root, context)
+
+
+def of_directory(table: Table, root: Path, context: Context) -> Target:
+    """Return the store at a directory. Raises TargetError where nothing can be put into it.
+
+    It must exist, unless some store looks there.
+    """
+    place = real(root)
+    target = _target(place, context)
+    if target.names is Names.CLOSED and target.store is not None:
+        shown = short_path(place, table.machine.home)
+        raise TargetError(
+            f"{target.store.title} keeps track of what is in {shown}: only it may put something "
+            "there."
+        )
+    if os.path.isdir(place):
+        inside = next((path for path in (place, *place.parents) if _is_prefix(path)), None)
+        if inside is not None:
+            raise TargetError(f"{visible(place)} lies in an environment.")
+        return target
+    if os.path.lexists(place):
+        raise TargetError(f"{visible(place)} is not a directory.")
+    roots = discover.roots(table.machine, table.config)
+    known = [root for root in roots if real(root.path) == place]
+    if not known:
+        raise TargetError(f"There is no directory {visible(place)}.")
+    return Target(place, _freest(known))
+
+
+def named(table: Table, text: str) -> Path:
+    """Return the directory that a store's name, or a path, means. Raises TargetError.
+
+    Of a store with several that is the first one there, else the first.
+    """
+    if text.startswith(("~", ".")) or os.sep in text:
+        return table.machine.expand(text)
+    found = [root for root in discover.roots(table.machine, table.config) if root.store == text]
+    if not found:
+        raise TargetError(f"No store is called {visible(text)}; `venvdash stores` shows them.")
+    there = [root for root in found if os.path.isdir(root.path)]
+    return (there or found)[0].path
+
+
+def folder(table: Table) -> Path:
+    """Return where an environment of any name belongs: the first folder there is, or would be."""
+    free = list(filter(is_free, discover.roots(table.machine, table.config)))
+    there = [root for root in free if os.path.isdir(root.path)]
+    wrapper = table.machine.home / ".virtualenvs"
+    return there[0].path if there else wrapper
+
+
+def is_free(root: Root) -> bool:
+    """Return whether an environment of any name is found there."""
+    store = of_name(root.store)
+    return root.layout is Layout.FLAT and store is not None and store.names is Names.FREE
+
+
+def refused_name(name: str) -> str:
+    """Return why no environment can be called ``name``, "" where one can."""
+    if not name:
+        return "It needs a name."
+    if name in (".", "..") or os.path.basename(name) != name or "/" in name or "\\" in name:
+        return "A name cannot hold a separator of paths."
+    if name.startswith(".venvdash-"):
+        return "Such names are venvdash's own."
+    if name.startswith("-"):
+        return "Tools would take a name that begins with - for an option."
+    if name.startswith("."):
+        return "Tools do not list what begins with a dot."
+    if name != name.strip():
+        return "A name cannot begin or end with a space."
+    if "@" in name or ":" in name:
+        return f"A name with {'@' if '@' in name else ':'} could not be typed: it means something."
+    return ""
+
+
+def _target(root: Path, context: Context) -> Target:
+    found = context.roots.get(root, ())
+    return Target(root, _freest(list(found)))
+
+
+def _freest(roots: list[Root]) -> Store | None:
+    """Return the store that asks least of a name; one that is closed counts first."""
+    found = [(root, store) for root in roots if (store := of_name(root.store))]
+    closed = [store for _, store in found if store.names is Names.CLOSED]
+    free = [store for root, store in found if is_free(root)]
+    return next(iter([*closed, *free, *(store for _, store in found)]), None)
+
+
+def _is_prefix(path: Path) -> bool:
+    return any(os.path.lexists(path / mark) for mark in discover.MARKS)
+
+
+def place_warnings(table: Table, row: Row, target: Target, name: str) -> Iterator[str]:
+    """Yield what the place has against it."""
+    place = short_path(target.root, table.machine.home)
+    if target.store is None:
+        yield (
+            f"{place} is no store: venvdash lists what lies there only after `venvdash stores "
+            f"--add {place}`."
+        )
+    elif target.names is not Names.FREE:
+        yield (
+            f"{target.store.title} will not look for an environment called {visible(name)}: it "
+            "finds only what it named itself."
+        )
+    if target.store is not None and target.store.name == "uv":
+        yield "It lies in uv's cache: `uv cache prune` deletes it."
+    if row.verdict.project is not None and target.root.is_relative_to(row.verdict.project):
+        yield "It would lie in the project itself."

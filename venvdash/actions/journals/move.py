@@ -1,0 +1,126 @@
+"""What is moved to another file system, in the state directory: enough to end it after a crash.
+
+One TOML file each, written when the copy is whole and before it gets its name. The file's name
+tells how far the move is; to go on to the next stage needs no room on a full disk.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from venvdash.actions.journals import toml_file
+from venvdash.actions.journals.move_stages import FOLDER, Stage
+from venvdash.actions.journals.stages import file_name, taken_apart
+from venvdash.actions.journals.toml_file import JournalError, Table, count, path, text
+from venvdash.model import Edit
+from venvdash.records.spelling import spell
+from venvdash.system.directory import Directory
+from venvdash.system.own_files import OwnFolder
+from venvdash.system.owner import Owner
+
+_SCHEMA = 1
+_COMMENT = "# venvdash is moving this; its next start ends what was interrupted.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """The move of the environment called ``name`` from the entry ``old`` to ``new``.
+
+    ``old_inode`` and ``new_inode`` are the numbers of the two directories. ``content`` is the
+    digest of the copy's manifest when it got its name. ``links`` are its project's links, with
+    their texts before and after, ``edits`` the path files. ``owner`` is the process that moves it.
+    """
+
+    name: str
+    old: Path
+    new: Path
+    old_inode: int
+    new_inode: int
+    content: str
+    owner: Owner
+    links: tuple[Edit, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+class Moves:
+    """The folder of journals; use it as a context manager. Every method raises OSError."""
+
+    def __init__(self, state: Path) -> None:
+        self._own = OwnFolder(state, FOLDER)
+        self._folder = Directory(Path(os.path.realpath(self._own.create())))
+
+    def __enter__(self) -> "Moves":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._folder.close()
+
+    def begin(self, moving: Moving) -> str:
+        """Write a journal; return the key by which the other methods know it."""
+        key = os.urandom(8).hex()
+        data = toml_file.encoded(_table(moving), _COMMENT, lambda again: _moving(again) == moving)
+        self._own.write(file_name(key, Stage.COPIED), data)
+        return key
+
+    def turn(self, key: str) -> None:
+        """Note that the original is in the trash."""
+        self._folder.replace(file_name(key, Stage.COPIED), file_name(key, Stage.MOVED))
+        self._folder.sync()
+
+    def drop(self, key: str) -> None:
+        """Forget one, whatever its stage."""
+        for stage in Stage:
+            with suppress(FileNotFoundError):
+                self._folder.unlink(file_name(key, stage))
+        self._folder.sync()
+
+    def interrupted(self) -> Iterator[tuple[str, Stage, Moving]]:
+        """Yield the moves whose process has ended; what cannot be read is passed over."""
+        for name in sorted(self._folder.names()):
+            found = taken_apart(name, Stage)
+            if found is None:
+                continue
+            with suppress(JournalError):
+                moving = toml_file.read(self._folder, name, _moving)
+                if moving is not None and not moving.owner.alive():
+                    yield *found, moving
+
+
+def _table(moving: Moving) -> dict[str, Any]:
+    return {
+        "schema": _SCHEMA,
+        "name": spell(moving.name),
+        **toml_file.spelt(moving, "old", "new"),
+        "old_inode": str(moving.old_inode),
+        "new_inode": str(moving.new_inode),
+        "content": moving.content,
+        "owner": toml_file.owner_table(moving.owner),
+        "links": [toml_file.spelt(one, "path", "before", "after") for one in moving.links],
+        "edits": [toml_file.spelt(one, "path", "before", "after") for one in moving.edits],
+    }
+
+
+def _moving(table: Table) -> Moving:
+    """Return the table as a value. Raises ValueError, KeyError or TypeError for what is none."""
+    if table["schema"] != _SCHEMA:
+        raise JournalError("was written by another version of venvdash")
+    return Moving(
+        name=text(table["name"]),
+        old=path(table["old"]),
+        new=path(table["new"]),
+        old_inode=count(int(text(table["old_inode"]))),
+        new_inode=count(int(text(table["new_inode"]))),
+        content=text(table["content"]),
+        owner=toml_file.owner(table["owner"]),
+        links=toml_file.edits(table, "links"),
+        edits=toml_file.edits(table, "edits"),
+    )

@@ -1,0 +1,223 @@
+"""What was relinked, in the state directory: enough to end it after a crash, or to take it back.
+
+One TOML file each, whose name tells how far it is. It is written before anything is changed. Files
+of former days are kept for ``undo``, the last few of them.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.journals import toml_file
+from venvdash.actions.journals.relink_stages import FOLDER, Stage
+from venvdash.actions.journals.stages import file_name, taken_apart
+from venvdash.actions.journals.swap import Content, Swap
+from venvdash.actions.journals.toml_file import (
+    JournalError,
+    Table,
+    below,
+    count,
+    maybe,
+    path,
+    several,
+    text,
+    time,
+)
+from venvdash.model import Action, ProjectRecord
+from venvdash.records import schema
+from venvdash.records.spelling import spell
+from venvdash.system import locks
+from venvdash.system.atomic import PREFIX
+from venvdash.system.directory import Directory
+from venvdash.system.own_files import OwnFolder
+
+_SCHEMA = 1
+_COMMENT = "# What venvdash linked to another project. `venvdash relink --undo` takes it back.\n"
+_TEMPORARY = PREFIX + "relink"
+_LIMIT = 32 * 1024 * 1024  # bytes; it holds the files that were changed
+_KEPT = 20  # of those that can be taken back
+_PATIENCE = 5.0  # seconds that another venvdash may be relinking
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One relinking of the environment called ``name``, ``since`` seconds since the epoch.
+
+    ``old`` and ``new`` are its entry before and after, ``below`` the prefix within it ("" for
+    itself), ``inode`` its own number. ``files`` in it are to be put right once it has its old name
+    back. ``before`` and ``after`` are the projects remembered of it,
+    ``host`` the machine's id. The others are those of ``relink_values.Relinking``.
+    """
+
+    action: Action
+    name: str
+    since: float
+    host: str
+    root: Path
+    old: Path
+    new: Path
+    below: str
+    inode: int
+    project: Path | None = None
+    swaps: tuple[Swap, ...] = ()
+    files: tuple[Swap, ...] = ()
+    made: tuple[Path, ...] = ()
+    empty: tuple[Path, ...] = ()
+    lock: Path | None = None
+    before: tuple[ProjectRecord, ...] = ()
+    after: tuple[ProjectRecord, ...] = ()
+
+    def prefix(self, entry: Path) -> Path:
+        """Return the environment's prefix where the entry lies at ``entry``."""
+        return entry / self.below
+
+
+class Journals:
+    """The folder of journals, locked against other venvdash; use it as a context manager.
+
+    Every method raises OSError; ``__init__`` also ChangedError where another venvdash is at it.
+    """
+
+    def __init__(self, state: Path, *, wait: float = _PATIENCE) -> None:
+        folder = OwnFolder(state, FOLDER).create()
+        self._folder = Directory(Path(os.path.realpath(folder)))
+        self._lock = locks.lock_directory(self._folder.handle, wait=wait)
+        if self._lock.busy:
+            self._folder.close()
+            raise ChangedError("Another venvdash is relinking just now.")
+
+    def __enter__(self) -> "Journals":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lock.release()
+        self._folder.close()
+
+    def begin(self, journal: Journal) -> str:
+        """Write a journal; return the key by which the other methods know it."""
+        key = f"{int(journal.since * 1000):016d}-{os.urandom(4).hex()}"
+        self.rewrite(key, Stage.BEGUN, journal)
+        return key
+
+    def rewrite(self, key: str, stage: Stage, journal: Journal) -> None:
+        """Write one that is at ``stage`` anew; the old one stays where that fails."""
+        toml_file.write(
+            self._folder,
+            file_name(key, stage),
+            _table(journal),
+            _COMMENT,
+            _TEMPORARY,
+            lambda again: _journal(again) == journal,
+            _LIMIT,
+        )
+
+    def turn(self, key: str, stage: Stage, after: Stage) -> None:
+        """Note that one has come from one stage to another."""
+        self._folder.replace(file_name(key, stage), file_name(key, after))
+        self._folder.sync()
+
+    def drop(self, key: str, stage: Stage) -> None:
+        """Forget one."""
+        self._folder.unlink(file_name(key, stage))
+        self._folder.sync()
+
+    def found(self, host: str) -> Iterator[tuple[str, Stage, Journal]]:
+        """Yield those of this machine, the newest first; what cannot be read is passed over."""
+        for key, stage in sorted(self._names(), reverse=True):
+            with suppress(JournalError):
+                journal = toml_file.read(self._folder, file_name(key, stage), _journal, _LIMIT)
+                if journal is not None and journal.host == host:
+                    yield key, stage, journal
+
+    def prune(self) -> None:
+        """Forget the oldest of those that are only kept to be taken back."""
+        kept = sorted((key for key, stage in self._names() if stage is Stage.KEPT), reverse=True)
+        for key in kept[_KEPT:]:
+            self.drop(key, Stage.KEPT)
+
+    def _names(self) -> list[tuple[str, Stage]]:
+        return [found for name in self._folder.names() if (found := taken_apart(name, Stage))]
+
+
+def _table(journal: Journal) -> dict[str, Any]:
+    return {
+        "schema": _SCHEMA,
+        "action": journal.action.value,
+        "name": spell(journal.name),
+        "since": journal.since,
+        "host": spell(journal.host),
+        "inode": str(journal.inode),
+        "below": spell(journal.below),
+        **toml_file.spelt(journal, "root", "old", "new", "project", "lock"),
+        "made": [spell(str(one)) for one in journal.made],
+        "empty": [spell(str(one)) for one in journal.empty],
+        "swaps": [_swap_table(swap) for swap in journal.swaps],
+        "files": [_swap_table(swap) for swap in journal.files],
+        "before": [schema.project_table(one) for one in journal.before],
+        "after": [schema.project_table(one) for one in journal.after],
+    }
+
+
+def _swap_table(swap: Swap) -> dict[str, Any]:
+    table: dict[str, Any] = {"path": spell(str(swap.path))}
+    for key, content in (("before", swap.before), ("after", swap.after)):
+        if content is not None:
+            table[key] = spell(content.text) if content.link else content.text
+            table[f"{key}_link"] = content.link
+    return table
+
+
+def _journal(table: Table) -> Journal:
+    """Return the table as a value. Raises ValueError, KeyError or TypeError for what is none."""
+    if table["schema"] != _SCHEMA:
+        raise JournalError("was written by another version of venvdash")
+    return Journal(
+        action=Action(table["action"]),
+        name=text(table["name"]),
+        since=time(table["since"]),
+        host=text(table["host"]),
+        root=path(table["root"]),
+        old=path(table["old"]),
+        new=path(table["new"]),
+        below=below(table["below"]),
+        inode=count(int(text(table["inode"]))),
+        project=path(table["project"]) if "project" in table else None,
+        swaps=tuple(_swap(one) for one in several(table, "swaps")),
+        files=tuple(_swap(one) for one in several(table, "files")),
+        made=tuple(path(one) for one in several(table, "made")),
+        empty=tuple(path(one) for one in several(table, "empty")),
+        lock=path(table["lock"]) if "lock" in table else None,
+        before=tuple(_project(one) for one in several(table, "before")),
+        after=tuple(_project(one) for one in several(table, "after")),
+    )
+
+
+def _swap(table: Table) -> Swap:
+    return Swap(path(table["path"]), _content(table, "before"), _content(table, "after"))
+
+
+def _content(table: Table, key: str) -> Content | None:
+    if key not in table:
+        return None
+    link = table[f"{key}_link"] is True
+    found = maybe(table, key) if link else table[key]
+    if not isinstance(found, str):
+        raise TypeError
+    return Content(found, link)
+
+
+def _project(table: Table) -> ProjectRecord:
+    try:
+        return schema.project(table)
+    except schema.SchemaError as error:
+        raise ValueError from error

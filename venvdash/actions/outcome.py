@@ -1,0 +1,28 @@
+"""What became of one environment: how an action ends, also where it fails."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.actions.errors import ChangedError, FailedError, words
+from venvdash.actions.events import Told
+from venvdash.actions.process.running import CancelledError
+from venvdash.model import Outcome, Result, Row
+
+
+def result_of(row: Row, outcome: Outcome, reason: str, place: Path | None = None) -> Result:
+    """Return the result for a row; ``place`` is where its entry lies by now, if elsewhere."""
+    return Result(row.path, row.name, outcome, reason, place=place or row.environment.entry)
+
+
+def explained(row: Row, steps: Iterator[Told]) -> Iterator[Told]:
+    """Pass on what an action that leaves the original alone reports; its errors become a result."""
+    try:
+        yield from steps
+    except CancelledError:
+        yield result_of(row, Outcome.SKIPPED, "Cancelled. Nothing was changed.")
+    except ChangedError as error:
+        yield result_of(row, Outcome.SKIPPED, str(error))
+    except FailedError as error:
+        yield result_of(row, Outcome.FAILED, str(error))
+    except (OSError, ValueError) as error:
+        yield result_of(row, Outcome.FAILED, f"{words(error)}. The original is as it was.")

@@ -1,0 +1,1 @@
+"""Running other programs: uv, and the tools that environments belong to."""

@@ -1,0 +1,1 @@
+"""What a crash left half-done, ended at the next start: once for all verbs."""

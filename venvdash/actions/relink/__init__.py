@@ -1,0 +1,1 @@
+"""Relink and unlink: say which project an environment belongs to."""

@@ -1,0 +1,248 @@
+"""Carries out a relink or an unlink, undoes it, and ends one that a crash interrupted."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.errors import ChangedError, FailedError, words
+from venvdash.actions.events import Finished, Progressed, Told
+from venvdash.actions.journals import relink_stages
+from venvdash.actions.journals.relink import Journal, Journals
+from venvdash.actions.journals.relink_stages import Stage
+from venvdash.actions.outcome import result_of
+from venvdash.actions.record_update import amend, own_record, record_at
+from venvdash.actions.relink import project_candidates, steps
+from venvdash.actions.relink.plan import plan
+from venvdash.actions.relink.unlink import plan_unlink
+from venvdash.actions.relink.values import Known, Relinking
+from venvdash.actions.table import Table
+from venvdash.model import Outcome, ProjectRecord, Proposal, Result, Row
+from venvdash.system.host import host_id
+from venvdash.text import visible
+
+_CHANGED = "It is not as it was when this was shown. Nothing was changed: look at it again."
+
+
+def propose(table: Table, row: Row, project: Path, *, share: bool = False) -> Proposal:
+    """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
+    return plan(row, project, _known(table), shared=share).proposal
+
+
+def propose_unlink(table: Table, row: Row) -> Proposal:
+    """Return what taking the link away would do."""
+    return plan_unlink(row, _known(table)).proposal
+
+
+def offered(table: Table, row: Row) -> list[Path]:
+    """Return directories that it may belong to, the likeliest first."""
+    return project_candidates.candidates(table, row)
+
+
+def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+    """Carry it out and tell how it goes; the last word is a ``Result``.
+
+    Everything is planned once more: what would be done now must be what was shown.
+    """
+    row, project, known = proposal.row, proposal.project, _known(table)
+    yield Progressed("relinking" if project is not None else "unlinking")
+    if project is not None:
+        wanted = plan(row, project, known, shared=proposal.shared)
+    else:
+        wanted = plan_unlink(row, known)
+    wanted = wanted.taking([edit for edit in wanted.offers if edit in proposal.edits])
+    if wanted.refusal:
+        yield result_of(row, Outcome.SKIPPED, wanted.refusal)
+    elif replace(wanted.proposal, says=()) != replace(proposal, says=()):
+        yield result_of(row, Outcome.SKIPPED, _CHANGED)
+    elif cancel.is_set():
+        yield result_of(row, Outcome.SKIPPED, "Cancelled before it began.")
+    else:
+        yield _done(table, wanted, known)
+
+
+def undo(table: Table, key: str | None = None) -> Iterator[Finished]:
+    """Take back the last relinking or unlinking that is known, or the one of that key."""
+    yield Finished((_undone(table, key),))
+
+
+def recover(table: Table) -> list[str]:
+    """End what a crash has left; return what was done, a sentence each. Raises nothing."""
+    state = table.machine.state_directory
+    if not relink_stages.due(state):
+        return []
+
+    said: list[str] = []
+    try:
+        with Journals(state, wait=0.0) as journals:
+            for key, stage, journal in list(journals.found(host_id())):
+                if stage is not Stage.KEPT:
+                    said += _fixed(table, journals, key, stage, journal)
+    except (ChangedError, OSError):  # another venvdash is at it, or the disk fails: next time
+        pass
+    return said
+
+
+def _done(table: Table, wanted: Relinking, known: Known) -> Result:
+    row = wanted.row
+    try:
+        with _opened(table) as journals:
+            journal = _journal(table, wanted, known)
+            if _changes_nothing(wanted, journal):
+                return result_of(row, Outcome.DONE, "Nothing had to be changed.", wanted.entry)
+            key = steps.relink(wanted, journal, known, journals)
+            if _remember(table, known.context, journal, journal.after):
+                journals.turn(key, Stage.DONE, Stage.KEPT)  # else the next start remembers it
+            journals.prune()
+    except ChangedError as error:
+        return result_of(row, Outcome.SKIPPED, str(error))
+    except FailedError as error:
+        return result_of(row, Outcome.FAILED, str(error))
+    except (OSError, ValueError) as error:
+        return result_of(row, Outcome.FAILED, f"{words(error)}. The next start tidies up.")
+    table.relinks.append((time.monotonic(), key))
+    return result_of(row, Outcome.DONE, "", wanted.entry)
+
+
+def _changes_nothing(wanted: Relinking, journal: Journal) -> bool:
+    """Return whether all is as wanted already; nothing is there to be undone then."""
+    if wanted.renamed or wanted.sources or journal.swaps or journal.made or journal.empty:
+        return False
+    before, after = (
+        {one.path: one.how for one in projects} for projects in (journal.before, journal.after)
+    )
+    return before == after
+
+
+def _opened(table: Table) -> Journals:
+    """Return the journals, locked. Raises ChangedError."""
+    try:
+        return Journals(table.machine.state_directory)
+    except OSError as error:
+        raise steps.unwritten(error) from error
+
+
+def _undone(table: Table, wanted: str | None) -> Result:
+    nothing = Result(Path(), "undo", Outcome.SKIPPED, "There is no relinking to take back.")
+    context = table.context()
+    try:
+        with Journals(table.machine.state_directory) as journals:
+            for key, stage, journal in journals.found(host_id()):
+                if stage is not Stage.BEGUN and wanted in (None, key):
+                    return _taken_back(table, context, journals, key, stage, journal)
+    except (ChangedError, OSError) as error:
+        return replace(nothing, outcome=_outcome(error), reason=f"{words(error)}.")
+    return nothing
+
+
+def _outcome(error: Exception) -> Outcome:
+    return Outcome.SKIPPED if isinstance(error, ChangedError) else Outcome.FAILED
+
+
+def _taken_back(
+    table: Table,
+    context: Context,
+    journals: Journals,
+    key: str,
+    stage: Stage,
+    journal: Journal,
+) -> Result:
+    """Undo one relinking: all of it, or nothing with the journal kept for another attempt."""
+    prefix = journal.prefix(journal.new)
+    reasons = () if stage is Stage.UNDOING else steps.undoable(journal, context)
+    for reason in reasons:
+        return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
+    journals.turn(key, stage, Stage.UNDOING)
+    undone = steps.take_back(journal, context)
+    said = " ".join(undone.problems)
+    if undone.problems and steps.lies_at(journal.new, journal):
+        steps.redo(journal)
+        journals.turn(key, Stage.UNDOING, Stage.KEPT)
+        said += " It was not undone; `venvdash relink --undo` tries again."
+        return Result(prefix, journal.name, Outcome.FAILED, said, place=journal.new)
+    if _remember(table, context, journal, journal.before) and not undone.retry:
+        journals.drop(key, Stage.UNDOING)  # else the next start ends it
+    outcome = Outcome.FAILED if undone.problems else Outcome.DONE
+    before = journal.prefix(journal.old)
+    return Result(before, journal.name, outcome, said, place=journal.old)
+
+
+def _fixed(
+    table: Table, journals: Journals, key: str, stage: Stage, journal: Journal
+) -> Iterator[str]:
+    """End one that was interrupted: taken back, or remembered if all of it was done."""
+    context, name = table.context(), visible(journal.name, 64)
+    if stage is Stage.DONE:
+        if _remember(table, context, journal, journal.after):
+            journals.turn(key, Stage.DONE, Stage.KEPT)
+        return
+    undone = steps.take_back(journal, context)
+    said = " ".join(undone.problems)
+    if undone.retry:
+        yield (
+            f"{name}: its relinking was interrupted and cannot be undone now: {said} "
+            "The next start tries again."
+        )
+        return
+    if undone.problems and journal.old != journal.new and steps.lies_at(journal.new, journal):
+        _remember(table, context, journal, journal.after)
+        journals.turn(key, stage, Stage.KEPT)
+        yield f"{name}: its relinking had been interrupted, and is done. {said}"
+        return
+    if stage is Stage.BEGUN or _remember(table, context, journal, journal.before):
+        journals.drop(key, stage)
+    yield f"{name}: its relinking had been interrupted; all is as it was before it. {said}".rstrip()
+
+
+def _journal(table: Table, wanted: Relinking, known: Known) -> Journal:
+    row, environment = wanted.row, wanted.row.environment
+    below = environment.path.relative_to(environment.entry)
+    record = own_record(table, row)
+    before = record.projects if record else ()
+    try:
+        inode = environment.entry.lstat().st_ino
+    except FileNotFoundError:  # renamed by another venvdash until just now
+        raise ChangedError("It is not there any more. Nothing was changed.") from None
+    return Journal(
+        action=wanted.proposal.action,
+        name=row.name[:500],
+        since=time.time(),
+        host=host_id() or "",
+        root=environment.root,
+        old=environment.entry,
+        new=wanted.entry,
+        below="" if str(below) == "." else str(below),
+        inode=inode,
+        project=wanted.project,
+        swaps=wanted.swaps,
+        made=wanted.made,
+        empty=wanted.empty,
+        lock=wanted.lock,
+        before=before,
+        after=project_candidates.after(wanted, before, known.context.mounts),
+    )
+
+
+def _remember(
+    table: Table, context: Context, journal: Journal, projects: tuple[ProjectRecord, ...]
+) -> bool:
+    """Let these be the projects that are remembered of a journal's environment.
+
+    False where that cannot be read, or not be stored, just now.
+    """
+    if not table.remembers:
+        return True
+    environment = steps.found(journal, context)
+    if environment is None:
+        return not any(steps.lies_at(at, journal) for at in (journal.old, journal.new))
+    places = [journal.prefix(journal.old), journal.prefix(journal.new)]
+    known = record_at(table, environment, places)
+    change = amend(table, environment, known, lambda record: replace(record, projects=projects))
+    return change.stored
+
+
+def _known(table: Table) -> Known:
+    places = table.facts.places if table.facts else {}
+    return Known(table.rows, table.context(), table.config, places, table.referenced)

@@ -1,0 +1,322 @@
+"""What linking an environment to a project would change. Changes nothing.
+
+A tool finds an environment by a file that it keeps, by a link in the project, or by a name made
+from the project's path: whatever its store says is made so. What is somebody else's in the place of
+a link or file is a reason to leave all as it is.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.journals.swap import Swap
+from venvdash.actions.prefix import repair
+from venvdash.actions.relink import gitignore, project_link
+from venvdash.actions.relink.expected_name import expected
+from venvdash.actions.relink.values import (
+    Known,
+    Relinking,
+    answers,
+    emptied,
+    missing,
+    nothing_of,
+    once,
+    planned,
+    pointing,
+    removed,
+    sentence,
+    short,
+    store_of,
+)
+from venvdash.actions.relocate import rename
+from venvdash.actions.safety import file_swap, project_links
+from venvdash.model import Edit, Place, Presence, Row
+from venvdash.scanner import discover, places, projects
+from venvdash.stores.base import VENV_NAMES, Assignment, Linking, normalised
+from venvdash.system.files import real
+from venvdash.system.patience import Job, Patient
+from venvdash.text import visible
+
+_PATIENCE = 10.0  # seconds for a directory that may lie on a dead server
+
+
+def plan(row: Row, project: Path, known: Known, *, shared: bool = False) -> Relinking:
+    """Return what linking the row to ``project`` would change; with ``shared`` beside its own.
+
+    Raises nothing: what prevents it is the ``refusal``.
+    """
+
+    def made(nothing: Relinking) -> Relinking:
+        place = _place(project, row.environment.traits.script, known.context)
+        for reason in _unfit(place, row, known):
+            return replace(nothing, refusal=reason)
+        return _Plan(row, place.real or project, known, shared).made()
+
+    return planned(replace(nothing_of(row, project), shared=shared), known, made)
+
+
+class _Plan:
+    """One plan in the making."""
+
+    def __init__(self, row: Row, project: Path, known: Known, shared: bool) -> None:
+        self.row, self.known, self.shared = row, known, shared
+        environment = row.environment
+        self.home = known.context.machine.home
+        self.store = store_of(environment.store)
+        self.says: list[str] = []
+        self.warns: list[str] = []
+        folder = project.parent if environment.traits.script else project
+        self.hindrance = project_link.hindrance(folder, environment, known.context, known.config)
+        self.wanted = Assignment(
+            environment=environment,
+            entry=environment.entry,
+            prefix=environment.path,
+            roots=tuple(discover.roots_of(self.store, known.context.machine, known.config)),
+            project=project,
+            name=projects.name_of(os.fspath(project)) or "",
+            former=() if shared else _former(row, project, known),
+            shared=shared,
+            writes=not self.hindrance,
+        )
+
+    def made(self) -> Relinking:
+        """Return the whole. Raises ChangedError, UnreadableError and OSError."""
+        if not self.shared:
+            self._rename()
+        wanted, project = self.wanted, self.wanted.project
+        linking = self.store.linking(wanted)
+        own = [file_swap.of_edit(edit) for edit in linking.edits]
+        leads, sources = list(self._links()), tuple(self._sources())
+        found = once([*leads, *own])
+        self._explain(linking, leads)
+        for old, new in sources:
+            if any(repair.sources(self.row.path, old, new)):
+                self.says.append("What is installed from the project is led to where it is now.")
+        self._warn(found)
+        return Relinking(
+            row=self.row,
+            project=project,
+            entry=wanted.entry,
+            prefix=wanted.prefix,
+            shared=self.shared,
+            former=wanted.former,
+            swaps=found,
+            sources=sources,
+            made=missing(found, wanted),
+            empty=emptied(found, wanted),
+            lock=linking.lock,
+            path_files=self.store.path_files,
+            offers=self._offers(found),
+            says=tuple(self.says),
+            warns=tuple(self.warns),
+        )
+
+    def _rename(self) -> None:
+        """Find out whether its entry has to get the name that the tool looks for."""
+        environment, known = self.row.environment, self.known
+        found = expected(self.store, self.wanted, known.context)
+        entry, project = found.entry, found.project
+        if project is not None and project != self.wanted.project:
+            self.says.append(f"{short(project, self.home)} is the workspace that it belongs to.")
+            former = _former(self.row, project, known)
+            self.wanted = replace(self.wanted, project=project, former=former)
+        if found.words:
+            self.warns.append(sentence(found.words))
+        if entry is None or entry == environment.entry:
+            return
+        title = self.store.title
+        if not self.store.movable:
+            raise ChangedError(f"Its path is built into it: let {title} make it anew there.")
+        if os.path.lexists(entry):
+            raise ChangedError(
+                f"That project has an environment of its own in this store ({title}) already: "
+                f"{visible(entry.name)}. Link that one, or delete it first."
+            )
+        for reason in rename.refusals(self.row, entry, known.table, known.context):
+            raise ChangedError(reason)
+        prefix = entry / environment.path.relative_to(environment.entry)
+        self.wanted = replace(self.wanted, entry=entry, prefix=prefix)
+
+    def _links(self) -> Iterator[Swap]:
+        """Yield what becomes of the links and path files that lead to it, or shall."""
+        wanted, row = self.wanted, self.row
+        name = self.store.link_name(row.environment)
+        config, project = self.known.config.project_link, wanted.project
+        new = project / name if project is not None and name and wanted.writes else None
+        if new is not None and config != "none":
+            table = self.known.table.values()
+            file = config == "file" and self.store.path_files
+            swap, lost = project_link.leading(
+                new, row, wanted.prefix, table, self.known.context, file=file
+            )
+            if lost:
+                self.warns.append(lost)
+            if swap is not None:
+                yield swap
+        leading, files = project_links.leading_to(row)
+        for swap in (*map(file_swap.of_link, leading), *map(file_swap.of_edit, files)):
+            if swap.path != new:
+                yield from self._followed(swap)
+
+    def _sources(self) -> Iterator[tuple[Path, Path]]:
+        """Yield the gone project that has moved, and the one that it is now."""
+        project = self.wanted.project
+        for old in self.wanted.former if project is not None else ():
+            place = self.known.places.get(old)
+            gone = place is not None and place.presence is Presence.ABSENT
+            if gone and project is not None and self._is_moved(old, project):
+                yield old, project
+
+    def _is_moved(self, old: Path, project: Path) -> bool:
+        """Whether the gone project is the one at ``project``: found there, or of the same name."""
+        place = self.row.verdict.place
+        if place is not None and real(place) == project:
+            return True
+        own, url = normalised(self.wanted.name), old.as_uri()
+        installed = [one for one in self.row.environment.packages if one.editable]
+        return any(one.origin == url and normalised(one.name) == own for one in installed)
+
+    def _followed(self, swap: Swap) -> Iterator[Swap]:
+        """Yield what becomes of a link that leads there today: removed, or led to the new place."""
+        folder = real(swap.path.parent)
+        if folder == self.wanted.project:
+            if not self.wanted.writes:
+                if self.wanted.prefix != self.row.environment.path:
+                    self._stays(swap)
+                return
+        elif not self.shared:
+            yield swap
+            return
+        if self.wanted.prefix != self.row.environment.path and swap.before is not None:
+            after = replace(swap.before, text=os.fspath(self.wanted.prefix))
+            yield replace(swap, after=after)
+
+    def _stays(self, swap: Swap) -> None:
+        if project_link.unwritable(swap.path.parent):
+            raise ChangedError(
+                f"{visible(swap.path)} points to it by its present name and cannot be changed."
+            )
+        self.warns.append(f"{short(swap.path, self.home)} goes on leading to its old place.")
+
+    # In words.
+
+    def _explain(self, linking: Linking, leads: list[Swap]) -> None:
+        wanted, home = self.wanted, self.home
+        project = short(wanted.project, home)
+        others = [short(path, home) for path in self.row.verdict.projects] if self.shared else []
+        beside = f", beside {', '.join(others)}" if others else ""
+        said = [f"It will belong to {project}{beside}."]
+        if wanted.entry != self.row.environment.entry:
+            said.append(
+                f"Its directory gets the name that {self.store.title} looks for, "
+                f"{visible(os.path.relpath(wanted.entry, self.row.environment.root))}; its "
+                "programs are made to name it."
+            )
+        elif self.shared and self.row.environment.traits.digest is not None:
+            said.append(
+                f"{self.store.title} finds it by the path of one project only: for this one it "
+                "has to be told."
+            )
+        said += [removed(swap, home) for swap in leads if swap.after is None]
+        said += linking.notes
+        if self.hindrance:
+            said.append(self.hindrance)
+        self.says = [*said[:1], *self.says, *said[1:]]
+
+    def _warn(self, found: tuple[Swap, ...]) -> None:
+        row, wanted = self.row, self.wanted
+        for path in wanted.former:
+            place = self.known.places.get(path)
+            there = place is not None and place.presence is Presence.PRESENT
+            if there and path in row.verdict.projects:
+                self.warns.append(
+                    f"It does not belong to {short(path, self.home)} any more, which is there."
+                )
+        for swap in found:
+            self.warns += self._replaced(swap)
+        if wanted.entry == row.environment.entry:
+            return
+        changed = {swap.path for swap in found}
+        for file in pointing(row, [claim.project for claim in row.verdict.claims]):
+            if file not in changed and file.name not in VENV_NAMES:
+                self.warns.append(f"{short(file, self.home)} names its present place.")
+        if refers := self.known.referenced(row.path):
+            self.warns.append(f"{refers} names it at its present place, and has to be changed.")
+        here = real(row.path)
+        for other in self.known.table.values():
+            if other.environment.target == here:
+                self.warns.append(f"{short(other.path, self.home)} is a link to its old place.")
+
+    def _replaced(self, swap: Swap) -> Iterator[str]:
+        """Yield what a file of the tool's in the project said, if that led elsewhere."""
+        before, project = swap.before, self.wanted.project
+        if before is None or before.link or swap.after is None or project is None:
+            return
+        if swap.path.parent != project or swap.path.name not in self.store.pointers:
+            return
+        led = self.store.pointed(swap.path, before.text, self.wanted.roots)
+        leads = [real(project / path) for path in led]
+        if real(self.row.path) in leads:
+            return
+        if swap.path.name in VENV_NAMES:
+            there = [path for path in leads if os.path.lexists(path)]
+            table = self.known.table.values()
+            lost = project_link.replaced(swap.path, there, table, self.known.context)
+            yield from [lost] if lost else ()
+            return
+        text = " ".join(before.text.split())
+        yield f"Until now {swap.path.name} there said {visible(text, 200)}."
+
+    def _offers(self, found: tuple[Swap, ...]) -> tuple[Edit, ...]:
+        """Return how git is kept from showing what is made, if it would."""
+        for swap in found:
+            if swap.before is None and swap.path.name in VENV_NAMES:
+                edit = gitignore.exclusion(swap.path, self.known.context.machine)
+                if edit is not None:
+                    self.says.append(
+                        f"git would show {swap.path.name} as a new file: a pattern with a slash "
+                        f"behind it means directories. {short(edit.path, self.home)} can hide it."
+                    )
+                    return (edit,)
+        return ()
+
+
+def _place(project: Path, script: bool, context: Context) -> Place:
+    """Look at a project, for a while: it may lie on a server that is gone."""
+    job = Job(project, lambda: places.look(project, context.mounts, script=script))
+    for answer in Patient(_PATIENCE, lambda: False).run([job]):
+        if isinstance(answer, Place):
+            return answer
+    return Place(project, Presence.UNREACHABLE, f"{visible(project)} does not answer")
+
+
+def _unfit(place: Place, row: Row, known: Known) -> Iterator[str]:
+    """Yield why the directory (or script) at ``place`` cannot be its project."""
+    environment, uid = row.environment, known.context.machine.uid
+    if place.presence is not Presence.PRESENT or place.real is None:
+        yield sentence(place.reason or f"{visible(place.path)} is not there")
+        return
+    owner = os.stat(place.real).st_uid
+    if uid is not None and owner != uid:
+        yield f"{visible(place.path)} belongs to another user (uid {owner})."
+    entry = real(environment.entry)
+    if entry == place.real or entry in place.real.parents:
+        yield "The project lies in the environment itself."
+    for root in known.context.roots:
+        if place.real == root:
+            yield f"{visible(place.path)} is the directory of a store."
+    text = os.fspath(place.real)
+    if visible(text, len(text)) != text:
+        yield "Its path holds characters that cannot be written into a tool's files."
+
+
+def _former(row: Row, project: Path, known: Known) -> tuple[Path, ...]:
+    """Return the projects that it has and leaves; not those that cannot be looked at."""
+    found = dict.fromkeys(row.verdict.projects)
+    found.update((p.path, None) for p in (row.record.projects if row.record else ()))
+    return tuple(
+        path for path in found if answers(known.places.get(path)) and real(path) != project
+    )

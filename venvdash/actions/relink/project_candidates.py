@@ -1,0 +1,134 @@
+"""What is remembered of an environment's projects when the user says which, and which may be."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.actions.relink.values import Relinking
+from venvdash.actions.table import Table
+from venvdash.model import (
+    Direction,
+    How,
+    Presence,
+    ProjectRecord,
+    Row,
+    Status,
+)
+from venvdash.records import merge
+from venvdash.scanner import places, projects
+from venvdash.stores import registry
+from venvdash.system.files import real
+from venvdash.system.host import host_id
+from venvdash.system.mounts import Mounts
+
+_MARKERS = ("pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "requirements.txt", ".git")
+_MOST = 20
+
+
+def after(
+    wanted: Relinking, before: Sequence[ProjectRecord], mounts: Mounts
+) -> tuple[ProjectRecord, ...]:
+    """Return the projects to remember once that is done; ``before`` are those until now.
+
+    What the user links is proven by that, what he unlinks denied. What else it belonged to is only
+    a mention then, unless it is shared.
+    """
+    now, by_path = time.time(), {one.path: one for one in before}
+    said: dict[Path, ProjectRecord] = {}
+    chosen = [] if wanted.project is None else [wanted.project]
+    if wanted.shared and wanted.project is not None:
+        chosen += [path for path in wanted.row.verdict.projects if real(path) not in chosen]
+    for path in chosen:
+        said[path] = _seen(path, How.USER, by_path.get(path), mounts, now)
+    for path in wanted.former if wanted.project is None else ():
+        said[path] = _seen(path, How.DENIED, by_path.get(path), mounts, now)
+    others = [one for one in before if one.path not in said]
+    if not wanted.shared:
+        others = [one if one.how is How.DENIED else replace(one, how=How.MENTION) for one in others]
+    return merge.projects((*said.values(), *others))
+
+
+def _seen(
+    path: Path, how: How, before: ProjectRecord | None, mounts: Mounts, now: float
+) -> ProjectRecord:
+    """Return what to remember of a project; of one that is gone what was known of it."""
+    place = places.look(path, mounts)
+    if place.presence is not Presence.PRESENT:
+        known = before or ProjectRecord(path, how, first_seen=now)
+        return replace(known, how=how, last_seen=now)
+    found = projects.read(path)
+    return places.record_of(
+        place, how, mounts, now=now, host=host_id(), name=found.name, git=found.git, before=before
+    )
+
+
+def candidates(table: Table, row: Row) -> list[Path]:
+    """Return directories that the row may belong to, the likeliest first.
+
+    Where a moved project was found; where evidence leads; projects of its name, those without an
+    environment first; the project of the current directory. Nothing is searched for.
+    """
+    facts = table.facts
+    present = {
+        path
+        for path, place in (facts.places if facts else {}).items()
+        if place.presence is Presence.PRESENT
+    }
+    own = set(map(real, row.verdict.projects if row.verdict.status is Status.LINKED else ()))
+    found: dict[Path, None] = {}
+    for path in (*_found_again(table, row), *_named(row, present), *_alike(table, row)):
+        found.setdefault(path, None)
+    here = _here(table)
+    if here is not None and not row.environment.traits.script:
+        found.setdefault(here, None)
+    return [path for path in found if real(path) not in own][:_MOST]
+
+
+def _found_again(table: Table, row: Row) -> Iterator[Path]:
+    if row.verdict.place is not None:
+        yield row.verdict.place
+    sightings = table.facts.sightings if table.facts else {}
+    for project in row.verdict.projects:
+        for sighting in sightings.get(project, ()):
+            yield sighting.place
+
+
+def _named(row: Row, present: Iterable[Path]) -> Iterator[Path]:
+    """Yield the projects that its claims name, what proves something first."""
+    there = set(present)
+    claims = sorted(row.verdict.claims, key=lambda claim: (not claim.proves, claim.how.value))
+    for claim in claims:
+        if claim.project in there or claim.direction is Direction.PROJECT:
+            yield claim.project
+
+
+def _alike(table: Table, row: Row) -> Iterator[Path]:
+    """Yield the projects that are called as the environment's name says, unprovided ones first."""
+    traits = row.environment.traits
+    store = next(one for one in registry() if one.name == row.environment.store)
+    wanted = {traits.project_name, store.name_part(traits.name)} - {None, ""}
+    provided = {
+        real(project)
+        for other in table.rows.values()
+        if other.verdict.status is Status.LINKED
+        for project in other.verdict.projects
+    }
+    found = [
+        path
+        for path, name in table.known_projects()
+        if {store.name_part(path.name), store.name_part(name)} & wanted
+    ]
+    yield from sorted(found, key=lambda path: (real(path) in provided, str(path)))
+
+
+def _here(table: Table) -> Path | None:
+    """Return the project of the current directory."""
+    cwd = table.machine.cwd
+    for directory in (cwd, *cwd.parents) if cwd else ():
+        if directory == table.machine.home:
+            return None
+        if any(os.path.lexists(directory / marker) for marker in _MARKERS):
+            return directory
+    return None

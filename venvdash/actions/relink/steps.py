@@ -1,0 +1,269 @@
+"""Linking an environment to a project, step by step: all that leads there, or nothing of it.
+
+The order: a journal is written; the entry renamed, where the tool looks for another name; the
+tool's files and the project's link exchanged one by one; the journal is turned to done. What fails
+before is taken back, and so is, at the next start, what a crash has left.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.errors import ChangedError, FailedError, words
+from venvdash.actions.journals.relink import Journal, Journals
+from venvdash.actions.journals.relink_stages import Stage
+from venvdash.actions.journals.swap import Content, Swap
+from venvdash.actions.prefix import repair
+from venvdash.actions.prefix.path_rewrite import Respelling
+from venvdash.actions.prefix.repair import Repair, RepairError, own_names
+from venvdash.actions.relink.values import Known, Relinking
+from venvdash.actions.relocate import rename
+from venvdash.actions.safety import file_swap, steps
+from venvdash.actions.safety.in_use import busy
+from venvdash.actions.safety.reread import read_at
+from venvdash.model import Environment, Row, Status, Verdict
+from venvdash.system import locks
+from venvdash.system.processes import users
+from venvdash.text import visible
+
+_TOOLS_PATIENCE = 5.0  # seconds that a tool may hold the lock of its registry
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of taking a journal back.
+
+    ``problems`` are sentences on what could not be restored. ``retry`` says that an error of the
+    system was among the reasons, such as a full disk: the same call may succeed later.
+    """
+
+    problems: tuple[str, ...] = ()
+    retry: bool = False
+
+
+def relink(wanted: Relinking, journal: Journal, known: Known, journals: Journals) -> str:
+    """Do what was planned; ``journal`` says the same and what is remembered besides.
+
+    Returns the key of the journal, which is at DONE then. Raises ChangedError where nothing was
+    changed, and FailedError, whose text says in what state it is.
+    """
+    key = _begun(journal, journals)
+    steps.step("begun")
+    try:
+        with_files = _with_files(wanted, journal)
+        if with_files != journal:
+            journals.drop(key, Stage.BEGUN)
+            journal, key = with_files, _begun(with_files, journals)
+        if wanted.renamed:
+            names = own_names(wanted.row.path)
+            journal = replace(journal, files=tuple(_not_undone(wanted, names)))
+            journals.rewrite(key, Stage.BEGUN, journal)
+            _rename(wanted, names, known)
+            steps.step("moved")
+        # Only now: the renaming has written into some of these files, too.
+        journal = replace(journal, swaps=(*_installed(wanted), *journal.swaps))
+        journals.rewrite(key, Stage.BEGUN, journal)
+        steps.step("rewritten")
+        _forth(journal)
+        journals.turn(key, Stage.BEGUN, Stage.DONE)
+        steps.step("done")
+    except (ChangedError, FailedError, RepairError, OSError, ValueError) as error:
+        said = words(error)
+        undone = take_back(journal, known.context)
+        if undone.problems:
+            raise FailedError(f"{said}. {' '.join(undone.problems)}") from error
+        with suppress(OSError):
+            journals.drop(key, Stage.BEGUN)
+        raise ChangedError(f"{said}. Nothing was changed.") from error
+    return key
+
+
+def take_back(journal: Journal, context: Context) -> Undone:
+    """Restore what was before, and return what cannot be restored.
+
+    Where the environment cannot get its old name back, all stays as it is after the relinking.
+    """
+    at_new = lies_at(journal.new, journal)
+    for folder in journal.empty[::-1]:
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+    changed = [swap for swap in journal.swaps if at_new or not _inside(swap, journal)]
+    undone = _together(_back(swap) for swap in reversed(changed))
+    for folder in journal.made[::-1]:
+        with suppress(OSError):
+            folder.rmdir()
+    if journal.old == journal.new or (undone.retry and at_new):
+        return undone  # what lies in it would not be found again under its old name
+    steps.step("swapped back")
+    try:
+        if at_new:
+            _rename_back(journal, context)
+    except (ChangedError, FailedError, OSError) as error:
+        with suppress(ChangedError, OSError):
+            _forth(journal)
+        said = f"It cannot get its old name back: {words(error)}."
+        failed = isinstance(error, FailedError | OSError)
+        return Undone((*undone.problems, said), undone.retry or failed)
+    return _together([undone, *(_put(swap) for swap in journal.files)])
+
+
+def redo(journal: Journal) -> None:
+    """Make the changes again that were taken back before one of them failed, as far as possible."""
+    with suppress(ChangedError, OSError):
+        _forth(journal)
+
+
+def undoable(journal: Journal, context: Context) -> Iterator[str]:
+    """Yield what prevents undoing it as a whole: what has changed since, who uses it."""
+    if not lies_at(journal.new, journal):
+        yield f"It does not lie at {visible(journal.new)} any more."
+        return
+    for swap in journal.swaps:
+        try:
+            if file_swap.look(swap.path) not in (swap.after, swap.before):
+                yield f"{visible(swap.path)} has changed since."
+        except (ChangedError, OSError) as error:
+            yield f"{words(error)}."
+    if journal.old == journal.new:
+        return
+    environment = read_at(journal.prefix(journal.new), journal.new, journal.root, context)
+    if environment is None:
+        yield "It is no environment any more."
+        return
+    row = _row(environment, journal)
+    yield from rename.refusals(row, journal.old, {}, context)
+    in_use = busy(row, users([journal.new]).uses.get(journal.new, ()))
+    if in_use is not None:
+        yield in_use
+
+
+def found(journal: Journal, context: Context) -> Environment | None:
+    """Return its environment, wherever it lies now; None where it is gone."""
+    for entry in dict.fromkeys((journal.new, journal.old)):
+        if lies_at(entry, journal):
+            return read_at(journal.prefix(entry), entry, journal.root, context)
+    return None
+
+
+def _begun(journal: Journal, journals: Journals) -> str:
+    try:
+        return journals.begin(journal)
+    except OSError as error:
+        raise unwritten(error) from error
+
+
+def unwritten(error: OSError) -> ChangedError:
+    """Return that no journal can be written, so that nothing is begun."""
+    return ChangedError(
+        f"What is to be done cannot be written down: {words(error)}. Nothing was changed."
+    )
+
+
+def _with_files(wanted: Relinking, journal: Journal) -> Journal:
+    """Return the journal with path files for links where none can be made. Raises ChangedError."""
+    changed = []
+    for swap in journal.swaps:
+        after = swap.after
+        if after is not None and after.link and not file_swap.links_possible(swap.path.parent):
+            if not wanted.path_files:
+                raise ChangedError(f"No link can be made in {visible(swap.path.parent)}.")
+            swap = replace(swap, after=replace(after, link=False))
+        changed.append(swap)
+    return replace(journal, swaps=tuple(changed))
+
+
+def _rename(wanted: Relinking, names: tuple[Path, ...], known: Known) -> None:
+    row, table, context = wanted.row, known.table, known.context
+    rename.rename(row, wanted.entry, table, context, names=names, follow=False)
+
+
+def _not_undone(wanted: Relinking, names: tuple[Path, ...]) -> Iterator[Swap]:
+    """Yield what has to be put right in the environment once it has got its old name back."""
+    prefix = wanted.row.environment.path
+    forth = Repair.plan(prefix, names, wanted.prefix)
+    for path, back, now in forth.not_undone_by(Respelling([wanted.prefix], prefix)):
+        with suppress(UnicodeDecodeError):
+            yield Swap(path, Content(back.decode()), Content(now.decode()))
+
+
+def _installed(wanted: Relinking) -> Iterator[Swap]:
+    """Yield what in the environment, where it lies now, names a source tree that has moved."""
+    for old, new in wanted.sources:
+        for path, before, after in repair.sources(wanted.prefix, old, new):
+            with suppress(UnicodeDecodeError):
+                yield Swap(path, Content(before.decode()), Content(after.decode()))
+
+
+def _forth(journal: Journal) -> None:
+    """Exchange all that is to be exchanged. Raises ChangedError and OSError."""
+    with ExitStack() as stack:
+        if journal.lock is not None and journal.lock.parent.is_dir():
+            lock = stack.enter_context(locks.lock_named(journal.lock, wait=_TOOLS_PATIENCE))
+            if lock.busy:
+                raise ChangedError(f"{journal.lock} is locked: its tool is working.")
+        for folder in journal.made:
+            folder.mkdir(exist_ok=True)
+        for swap in journal.swaps:
+            file_swap.put(swap)
+            steps.step("swapped")
+        for folder in journal.empty:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _back(swap: Swap) -> Undone:
+    """Take one change back."""
+    file_swap.tidy(swap)
+    try:
+        file_swap.put(swap.back())
+    except FileNotFoundError:  # its directory is gone, and with it what was there
+        return Undone()
+    except (ChangedError, OSError) as error:
+        return Undone((f"{words(error)}. It is left as it is.",), isinstance(error, OSError))
+    return Undone()
+
+
+def _put(swap: Swap) -> Undone:
+    """Correct a file of the environment; one that was written again since stays as it is."""
+    try:
+        file_swap.put(swap)
+    except (ChangedError, FileNotFoundError):
+        return Undone()
+    except OSError as error:
+        return Undone((f"{words(error)}.",), retry=True)
+    return Undone()
+
+
+def _together(found: Iterable[Undone]) -> Undone:
+    found = list(found)
+    problems = tuple(problem for one in found for problem in one.problems)
+    return Undone(problems, any(one.retry for one in found))
+
+
+def _rename_back(journal: Journal, context: Context) -> None:
+    environment = read_at(journal.prefix(journal.new), journal.new, journal.root, context)
+    if environment is None:
+        raise ChangedError("it is no environment any more")
+    rename.rename(_row(environment, journal), journal.old, {}, context, follow=False)
+    steps.step("moved back")
+
+
+def _row(environment: Environment, journal: Journal) -> Row:
+    """Return a row for what the checks of a renaming want to know."""
+    return Row(environment, Verdict(Status.NAMED, ""), journal.name)
+
+
+def lies_at(entry: Path, journal: Journal) -> bool:
+    """Return whether a journal's environment lies at ``entry``."""
+    try:
+        return os.lstat(entry).st_ino == journal.inode
+    except OSError:
+        return False
+
+
+def _inside(swap: Swap, journal: Journal) -> bool:
+    """Whether it is in the environment, and so at another place while that has its old name."""
+    return journal.old != journal.new and swap.path.is_relative_to(journal.new)

@@ -1,0 +1,96 @@
+"""What saying that an environment belongs to no project would change. Changes nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.actions.relink.values import (
+    Known,
+    Relinking,
+    answers,
+    emptied,
+    nothing_of,
+    once,
+    planned,
+    pointing,
+    removed,
+    short,
+    store_of,
+)
+from venvdash.actions.safety import file_swap, project_links
+from venvdash.model import How, Presence, Row
+from venvdash.scanner import discover
+from venvdash.stores.base import Assignment, Store
+from venvdash.system.files import real
+from venvdash.text import visible
+
+
+def plan_unlink(row: Row, known: Known) -> Relinking:
+    """Return what unlinking the row would change.
+
+    Raises nothing: what prevents it is the ``refusal``.
+    """
+    return planned(nothing_of(row, None), known, lambda nothing: _made(nothing, known))
+
+
+def _made(nothing: Relinking, known: Known) -> Relinking:
+    row, home = nothing.row, known.context.machine.home
+    store = store_of(row.environment.store)
+    named = _projects(row)
+    if not named:
+        return replace(nothing, refusal="It belongs to no project that is known.")
+    fixed = [path for path in named if _found_by_place(path, row, store, known)]
+    former = tuple(path for path in named if path not in fixed)
+    if not former:
+        return replace(
+            nothing,
+            refusal=f"{store.title} itself finds it by its place: "
+            f"{visible(row.environment.entry.name)} is what {short(named[0], home)} gives. "
+            "Rename it, or link it to another project.",
+        )
+    wanted = Assignment(
+        environment=row.environment,
+        entry=nothing.entry,
+        prefix=nothing.prefix,
+        roots=tuple(discover.roots_of(store, known.context.machine, known.config)),
+        former=tuple(path for path in former if answers(known.places.get(path))),
+        shared=bool(fixed),
+    )
+    linking = store.linking(wanted)
+    leading, files = project_links.leading_to(row)
+    gone = [*map(file_swap.of_link, leading), *map(file_swap.of_edit, files)]
+    gone = [swap for swap in gone if real(swap.path.parent) not in map(real, fixed)]
+    swapped = once([*gone, *map(file_swap.of_edit, linking.edits)])
+    said = [f"It will not belong to {short(path, home)} any more." for path in former]
+    said += [removed(swap, home) for swap in gone if swap.before and swap.before.link]
+    said += [f"It goes on belonging to {short(path, home)}, by its place." for path in fixed]
+    said += [
+        f"{short(file, home)} names it, and is left as it is."
+        for file in pointing(row, former)
+        if file not in {swap.path for swap in swapped}
+    ]
+    return replace(
+        nothing,
+        shared=bool(fixed),
+        former=former,
+        swaps=swapped,
+        empty=emptied(swapped, wanted),
+        lock=linking.lock,
+        says=tuple(dict.fromkeys(said)),
+    )
+
+
+def _projects(row: Row) -> list[Path]:
+    """Return what it belongs to, and what it is remembered to have belonged to."""
+    if not row.verdict.projects:
+        return []
+    known = [p.path for p in (row.record.projects if row.record else ()) if p.how is not How.DENIED]
+    return list(dict.fromkeys([*row.verdict.projects, *known]))
+
+
+def _found_by_place(project: Path, row: Row, store: Store, known: Known) -> bool:
+    """Whether the tool finds it for that project by its name or place, whatever anybody says."""
+    place = known.places.get(project)
+    if place is not None and place.presence is Presence.ABSENT:
+        return False
+    mirrored = any(c.how is How.MIRROR and c.project == project for c in row.verdict.claims)
+    return mirrored or store.fits(row.environment, project)

@@ -1,0 +1,1 @@
+"""Rename and move: give an environment another name, folder or disk."""

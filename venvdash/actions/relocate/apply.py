@@ -1,0 +1,57 @@
+"""Carries out a rename or a move that was shown."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.delete.deletions import Deletions
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.events import Told
+from venvdash.actions.journals.relink import Journals
+from venvdash.actions.outcome import explained, result_of
+from venvdash.actions.record_update import remember_at
+from venvdash.actions.relocate import across_disks, rename
+from venvdash.actions.relocate.plan import same_file_system
+from venvdash.actions.safety import refusals
+from venvdash.actions.table import Table
+from venvdash.model import (
+    Action,
+    Outcome,
+    Proposal,
+    Result,
+    Row,
+)
+
+
+def renamed(table: Table, row: Row, proposal: Proposal, place: Path, context: Context) -> Result:
+    """Rename in its file system, and let what is remembered follow. Raises ChangedError."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # where no state can be kept nobody relinks either
+            stack.enter_context(Journals(table.machine.state_directory))
+        for reason in refusals.relinked(row, context):
+            raise ChangedError(reason)
+        note = rename.rename(row, place, table.rows, context)
+        prefix = place / row.environment.path.relative_to(row.environment.entry)
+        remember_at(table, prefix, place, row.record)
+    return result_of(proposal.row, Outcome.DONE, note, place)
+
+
+def apply(
+    table: Table, deletions: Deletions, proposal: Proposal, cancel: threading.Event
+) -> Iterator[Told]:
+    """Carry it out and report how it goes; the last event is a ``Result``."""
+    return explained(proposal.row, _relocated(table, deletions, proposal, cancel))
+
+
+def _relocated(
+    table: Table, deletions: Deletions, proposal: Proposal, cancel: threading.Event
+) -> Iterator[Told]:
+    row, place, context = proposal.row, proposal.place, table.context()
+    if place is None:
+        yield result_of(row, Outcome.SKIPPED, "It has no place to go to.")
+    elif proposal.action is Action.RENAME or same_file_system(row, place.parent, context):
+        yield renamed(table, row, proposal, place, context)
+    else:
+        yield from across_disks.move(table, deletions, proposal, place, context, cancel)

@@ -1,0 +1,141 @@
+"""Moving to another file system: what follows when the copy is whole, and what a crash leaves.
+
+The order: a journal is written; the copy gets its name; the project's links lead to the copy; the
+original goes to the trash; what lies there is compared with what was copied; the journal is turned.
+What fails before that is taken back, so that the original is the one that counts again.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.copy import staging
+from venvdash.actions.copy.copy_environment import KEPT_OUT
+from venvdash.actions.delete import trash
+from venvdash.actions.errors import ChangedError, words
+from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals.move import Moving
+from venvdash.actions.journals.move_stages import Stage
+from venvdash.actions.relocate import rename
+from venvdash.actions.safety import steps
+from venvdash.actions.safety.manifest import Manifest
+from venvdash.model import Outcome, Removal, Trashed
+from venvdash.system.atomic import PREFIX
+from venvdash.text import visible
+
+# What does not count when two states of an environment are compared: our own files.
+UNCOUNTED = frozenset({*KEPT_OUT, journal.NAME, journal.BEGUN})
+
+
+class End(StrEnum):
+    """Where an environment is after a move that was interrupted."""
+
+    OLD = "old"  # where it was
+    NEW = "new"  # where it was moved to
+    BOTH = "both"  # both are whole, and both may hold what the other lacks
+    LATER = "later"  # cannot be told, or not be ended, now
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a move that was interrupted; ``said`` is a sentence, made visible."""
+
+    end: End
+    said: str = ""
+
+
+def content(prefix: Path) -> str:
+    """Return a digest of what an environment holds. Raises OSError."""
+    return Manifest.of(prefix, UNCOUNTED).digest()
+
+
+def lies_at(path: Path, inode: int) -> bool:
+    """Return whether the directory with this inode number lies at ``path``."""
+    try:
+        return os.lstat(path).st_ino == inode
+    except OSError:
+        return False
+
+
+def lead(moving: Moving) -> None:
+    """Make the project's links lead to the copy. Raises ChangedError and OSError."""
+    for do, change in rename.changes(moving.links, moving.edits):
+        do(change)
+        steps.step("led")
+
+
+def take_back(moving: Moving, key: str, context: Context) -> list[str]:
+    """Make the original the one that counts again, and remove the copy.
+
+    Returns sentences on what cannot be done now; calling it again ends it. Where the original is
+    in the trash and its place is taken, all stays as it is.
+    """
+    if not lies_at(moving.old, moving.old_inode):
+        trashed = _in_trash(moving, context)
+        if trashed is None:
+            return [f"It does not lie at {visible(moving.old)} any more."]
+        result = trash.restore(trashed)
+        if result.outcome is not Outcome.DONE:
+            return [f"It cannot be restored: {result.reason}"]
+    steps.step("original back")
+    problems = []
+    for do, change in rename.changes(moving.links, moving.edits):
+        try:
+            rename.unfollow(do, change)
+        except OSError as error:
+            problems.append(f"{words(error)}.")
+    try:
+        staging.discard(moving.new, moving.new_inode, PREFIX + key)
+    except FileNotFoundError:  # its disk is not mounted
+        problems.append(f"{visible(moving.new.parent)} is not there.")
+    except (ChangedError, OSError) as error:
+        problems.append(f"{words(error)}: its copy {visible(moving.new)} is not removed.")
+    return problems
+
+
+def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:
+    """End a move that was interrupted, so that one whole environment is left. Raises nothing."""
+    name, old, new = visible(moving.name, 64), visible(moving.old), visible(moving.new)
+    here = lies_at(moving.old, moving.old_inode)
+    copied = lies_at(moving.new, moving.new_inode)
+    gone = not here and _in_trash(moving, context) is None
+    if stage is Stage.COPIED and not copied and gone:
+        return Settled(End.OLD)  # both are gone: somebody else has seen to that
+    try:
+        used = copied and content(moving.new) != moving.content
+    except OSError as error:
+        return Settled(End.LATER, f"{name}: its move cannot be ended now: {words(error)}.")
+    if here and used:
+        said = f"{name}: its move was interrupted, and both {old} and {new} were used since."
+        return Settled(End.BOTH, f"{said} Delete the one that you do not need.")
+    if copied and (stage is Stage.MOVED or used or gone):
+        notes = [
+            rename.follow(do, change, moving.new, moving.old)
+            for do, change in rename.changes(moving.links, moving.edits)
+        ]
+        said = f"{name}: its move had been interrupted; it is whole at {new}."
+        return Settled(End.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)]))
+    if stage is Stage.MOVED:  # the disk that it was moved to is not mounted, or it was removed
+        return Settled(End.NEW if os.path.isdir(moving.new.parent) else End.LATER)
+    problems = take_back(moving, key, context)
+    if problems:
+        return Settled(End.LATER, f"{name}: its move cannot be undone now. {' '.join(problems)}")
+    return Settled(End.OLD, f"{name}: its move had been interrupted; it is whole at {old}.")
+
+
+def _in_trash(moving: Moving, context: Context) -> Trashed | None:
+    """Return the original if it lies in the trash and can be restored."""
+    return next(_restorable(moving, context), None)
+
+
+def _restorable(moving: Moving, context: Context) -> Iterator[Trashed]:
+    for trashed in trash.find(context):
+        right = trashed.original == moving.old and trashed.inode == moving.old_inode
+        if right and trashed.how == Removal.TRASH and not trashed.purging:
+            with suppress(OSError):
+                if os.lstat(trashed.path).st_ino == moving.old_inode:
+                    yield trashed

@@ -1,0 +1,120 @@
+"""What a rename or a move would do; changes nothing."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.actions import destinations
+from venvdash.actions.context import Context
+from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.destinations import TargetError, place_warnings
+from venvdash.actions.errors import words
+from venvdash.actions.relocate import rename
+from venvdash.actions.safety import project_links
+from venvdash.actions.table import Table
+from venvdash.model import (
+    Action,
+    Direction,
+    How,
+    Link,
+    Proposal,
+    Row,
+)
+from venvdash.text import visible
+
+
+def propose_rename(table: Table, row: Row, name: str) -> Proposal:
+    """Return what giving it another name would do."""
+    context = table.context()
+    proposal = Proposal(Action.RENAME, row)
+    if reason := destinations.refused_name(name):
+        return replace(proposal, refusal=reason)
+    proposal = replace(proposal, place=row.environment.entry.with_name(name))
+    proposal = _moving(table, row, proposal, context)
+    target = destinations.of_environment(row.environment, context)
+    says = ("Its programs and activation scripts are made to name the new place.", *proposal.says)
+    warns = (*place_warnings(table, row, target, name), *proposal.warns)
+    return proposal if proposal.refusal else replace(proposal, says=says, warns=warns)
+
+
+def propose_move(table: Table, row: Row, root: Path) -> Proposal:
+    """Return what moving it to the store at ``root`` would do."""
+    context = table.context()
+    proposal = Proposal(Action.MOVE, row)
+    try:
+        target = destinations.of_directory(table, root, context)
+    except (TargetError, OSError, ValueError) as error:
+        return replace(proposal, refusal=str(error))
+    name = _plain_name(row)
+    place = target.root / name
+    proposal = replace(proposal, place=place)
+    if target.root == row.environment.entry.parent:
+        return replace(proposal, refusal="It lies there already.")
+    proposal = _moving(table, row, proposal, context)
+    if not proposal.refusal and not same_file_system(row, target.root, context):
+        proposal = _moving_far(row, proposal, context)
+    elif not proposal.refusal:
+        said = "It is renamed into the other folder, and made to name its new place."
+        proposal = replace(proposal, says=(said, *proposal.says))
+    if proposal.refusal:
+        return proposal
+    warns = (*place_warnings(table, row, target, name), *proposal.warns)
+    return replace(proposal, warns=warns)
+
+
+def _plain_name(row: Row) -> str:
+    """Return what it is called elsewhere: its entry's name, its own where that is a tool's."""
+    entry = row.environment.entry
+    return row.environment.traits.name if entry.name in (".venv", "venv", "env") else entry.name
+
+
+def _moving(table: Table, row: Row, proposal: Proposal, context: Context) -> Proposal:
+    """Return the proposal with what holds of every change of place."""
+    place = proposal.place or row.environment.entry
+    try:
+        for reason in rename.refusals(row, place, table.rows, context):
+            return replace(proposal, refusal=reason)
+        led, files = project_links.following(row, place)
+    except (OSError, ValueError) as error:
+        return replace(proposal, refusal=f"It cannot be looked at: {words(error)}.")
+    says = [f"{visible(change.path)} leads to the new place." for change in (*led, *files)]
+    warns = [
+        f"{visible(claim.source)} names it by its place and is not changed."
+        for claim in row.verdict.claims
+        if claim.direction is Direction.PROJECT
+        and claim.how is not How.PROJECT_LINK
+        and claim.source
+    ]
+    if reference := table.referenced(row.path):
+        warns.append(f"It is named by its place, which is not changed: {visible(reference)}.")
+    return replace(
+        proposal,
+        says=tuple(says),
+        warns=tuple(dict.fromkeys(warns)),
+        edits=files,
+        links=tuple(Link(change.path, change.after or "") for change in led),
+    )
+
+
+def _moving_far(row: Row, proposal: Proposal, context: Context) -> Proposal:
+    """Return the proposal to move to another file system: a copy, and the original deleted."""
+    place = proposal.place or row.environment.entry
+    reasons = [*copies.refusals(row, place, context, python=None)]
+    if row.environment.path != row.environment.entry:
+        reasons.append("Only part of what lies there is the environment: copy it instead.")
+    if row.record is not None and row.record.pinned:
+        reasons.append("It is pinned, so the original could not go to the trash.")
+    if reasons:
+        return replace(proposal, refusal=reasons[0])
+    said = "All files are copied to the other file system, and made to name their new place."
+    warning = "The original goes to the trash then, from where it can be restored."
+    return replace(proposal, says=(said, *proposal.says), warns=(warning, *proposal.warns))
+
+
+def same_file_system(row: Row, root: Path, context: Context) -> bool:
+    """Return whether a directory below ``root`` would lie on the file system of a row."""
+    there = root
+    while not os.path.lexists(there):
+        there = there.parent
+    same = os.stat(there).st_dev == os.lstat(row.environment.entry).st_dev
+    return same and context.mounts.of(there) == context.mounts.of(row.environment.entry)

@@ -1,0 +1,1 @@
+"""What keeps actions safe: refusals, checks right before a change, undoing what failed."""

@@ -1,0 +1,156 @@
+"""One name in a directory of somebody's: a link, a file or nothing, exchanged for another.
+
+Only what still is as it was shown is exchanged, by a rename over it, so that whoever looks sees
+the old or the new. What has been done already is not done again, which lets a crash be repaired.
+"""
+
+import errno
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.journals.swap import Content, Swap
+from venvdash.model import Edit, Link
+from venvdash.system.atomic import PREFIX
+from venvdash.system.directory import Directory
+from venvdash.system.files import UnreadableError, own_uid, real
+
+_LIMIT = 16 * 1024 * 1024  # bytes; a registry of all projects is the largest
+_ASIDE = PREFIX + "relink"  # what the new one is called until it is in its place
+_UNWRITTEN = _ASIDE + "-new"  # … and until it is whole
+# Of these it is not the file system that knows no links.
+_OTHERWISE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EEXIST, errno.EIO)
+
+
+def of_edit(edit: Edit) -> Swap:
+    """Return an edit as a swap."""
+    texts = (edit.before, edit.after)
+    before, after = (None if text is None else Content(text) for text in texts)
+    return Swap(_placed(edit.path), before, after)
+
+
+def of_link(link: Link) -> Swap:
+    """Return the removal of a link as a swap."""
+    return Swap(_placed(link.path), Content(link.target, link=True), None)
+
+
+def _placed(path: Path) -> Path:
+    return real(path.parent) / path.name
+
+
+def look(path: Path) -> Content | None:
+    """Return what is called ``path`` now.
+
+    Raises ChangedError, whose text is a sentence, for what is neither link nor small file of text,
+    and OSError.
+    """
+    try:
+        with _parent(path) as parent:
+            return _look(parent, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def put(swap: Swap) -> bool:
+    """Exchange what is there; return whether there was anything to do.
+
+    Raises ChangedError where neither ``before`` nor ``after`` is there, and OSError.
+    """
+    with _parent(swap.path) as parent:
+        name, now = swap.path.name, _look(parent, swap.path)
+        if now == swap.after:
+            return False
+        if now != swap.before:
+            raise ChangedError(f"{swap.path} has changed since it was shown.")
+        if swap.after is None:
+            parent.unlink(name)
+            parent.sync()
+            return True
+        _make_aside(parent, name, swap.after)
+        try:
+            if now is None:
+                parent.rename(_ASIDE, name)  # never over what came there meanwhile
+            else:
+                parent.replace(_ASIDE, name)
+        except FileExistsError:
+            parent.unlink(_ASIDE)
+            raise ChangedError(f"{swap.path} is taken by something else now.") from None
+        except OSError:
+            with suppress(OSError):
+                parent.unlink(_ASIDE)
+            raise
+        parent.sync()
+    return True
+
+
+def tidy(swap: Swap) -> None:
+    """Remove what a crash left beside what was to be exchanged. Raises nothing."""
+    with suppress(ChangedError, OSError), _parent(swap.path) as parent:
+        for name in (_ASIDE, _UNWRITTEN):
+            with suppress(FileNotFoundError):
+                parent.unlink(name)
+
+
+def links_possible(directory: Path) -> bool:
+    """Return whether a link can be made in ``directory``: one is, and is removed. Raises OSError.
+
+    False only where the file system, or the system's policy, knows no links.
+    """
+    with _parent(directory / _ASIDE) as parent:
+        with suppress(FileNotFoundError):
+            parent.unlink(_ASIDE)
+        try:
+            parent.make_link(_ASIDE, "venvdash")
+        except OSError as error:
+            if error.errno in _OTHERWISE:
+                raise
+            return False
+        parent.unlink(_ASIDE)
+    return True
+
+
+def _make_aside(parent: Directory, name: str, content: Content) -> None:
+    with suppress(FileNotFoundError):
+        parent.unlink(_ASIDE)
+    if content.link:
+        parent.make_link(_ASIDE, content.text)
+        return
+    mode = 0o644
+    with suppress(FileNotFoundError):
+        found = parent.look(name)
+        if stat.S_ISREG(found.st_mode):
+            mode = stat.S_IMODE(found.st_mode)
+    parent.write(_ASIDE, content.text.encode(), _UNWRITTEN, mode)
+
+
+def _look(parent: Directory, path: Path) -> Content | None:
+    name = path.name
+    try:
+        found = parent.look(name)
+    except FileNotFoundError:
+        return None
+    mode = found.st_mode
+    if stat.S_ISREG(mode):
+        if own_uid() not in (None, found.st_uid):
+            raise ChangedError(f"{path} belongs to another user.")
+        try:
+            return Content(parent.read(name, _LIMIT).decode())
+        except UnicodeDecodeError:
+            raise ChangedError(f"{path} holds no text.") from None
+        except UnreadableError as error:
+            raise ChangedError(f"{path} {error}.") from error
+    try:
+        return Content(parent.link_text(name), link=True)  # or a junction, a directory to lstat
+    except OSError:
+        what = "a directory" if stat.S_ISDIR(mode) else "neither link nor file"
+        raise ChangedError(f"{path} is {what}.") from None
+
+
+def _parent(path: Path) -> Directory:
+    """Open the directory of ``path``. Raises ChangedError where links lead elsewhere by now."""
+    directory = Directory(path.parent)
+    if directory.real() != path.parent:
+        directory.close()
+        raise ChangedError(f"{path.parent} leads elsewhere by now.")
+    return directory

@@ -1,0 +1,329 @@
+"""What in a project leads to an environment and goes with it: ``.venv`` as a link or a path file.
+
+A real directory, and whatever leads elsewhere, is never touched. A path file holds the path of an
+environment, as PEP 832 proposes and uv writes where links cannot be made.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from venvdash.actions.errors import ChangedError
+from venvdash.model import Direction, Edit, How, Link, Row
+from venvdash.stores.base import VENV_NAMES
+from venvdash.system import answering
+from venvdash.system.atomic import PREFIX
+from venvdash.system.directory import Directory
+from venvdash.system.files import UnreadableError, own_uid, real
+
+_POINTER_LIMIT = 4096  # bytes of a path file
+# What lstat and open say of what is not there, loops, or is not for us to see.
+_NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
+_ASIDE = PREFIX + "venv"  # what a new link or path file is called until it is in its place
+_UNWRITTEN = _ASIDE + "-new"  # … and until it is whole
+
+
+def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
+    """Return the links and path files in the row's projects that lead to its environment.
+
+    What cannot be looked at is passed over, as is a project that does not answer; with ``strict``
+    an OSError is raised unless it says that nothing is there, or that we may not look.
+    """
+    environment = row.environment
+    places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
+    links, edits = [], []
+    candidates = list(_candidates(row))
+    silent = answering.silent(path.parent for path in candidates)
+    for path in candidates:
+        try:
+            if path.parent in silent:
+                raise TimeoutError(errno.ETIMEDOUT, f"{path.parent} does not answer")
+            mode = os.lstat(path).st_mode
+            if _is_link(path, mode) and os.path.realpath(path) in places:
+                links.append(Link(path, os.readlink(path)))
+            elif stat.S_ISREG(mode) and path.name in VENV_NAMES:
+                text = _pointer_text(path)
+                if text is not None and named_by(path, text) in places:
+                    edits.append(Edit(path, text, None))
+        except (OSError, ValueError) as error:
+            if strict and isinstance(error, OSError) and error.errno not in _NOTHING:
+                raise
+    return tuple(links), tuple(edits)
+
+
+def removable(path: Path) -> bool:
+    """Return whether we may remove what is called ``path`` from its directory."""
+    return os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def remove(link: Link) -> bool:
+    """Remove a link if it still says what it said; False if it is not there any more.
+
+    Raises ChangedError if it leads elsewhere or is something else by now, and OSError.
+    """
+    with _parent(link.path) as parent:
+        try:
+            text = parent.link_text(link.path.name)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise ChangedError(f"{link.path} is no link any more.") from error
+        if text != link.target:
+            raise ChangedError(f"{link.path} leads elsewhere by now.")
+        parent.unlink(link.path.name)
+        parent.sync()
+    return True
+
+
+def restore(link: Link, place: Path) -> str:
+    """Make a link again that led to ``place``; return what prevented it, or nothing.
+
+    ``link`` may come from a file that anybody wrote: only what is called like an environment, in
+    a directory of our own, and leads to ``place``, is made. Raises OSError, after which another
+    attempt may succeed.
+    """
+    if not _leads(link, place):
+        return f"{link.path} is not made again: it would not lead to {place}"
+    try:
+        with _parent(link.path) as parent:
+            if not _ours(parent):
+                return f"{link.path} is not made again: its directory is another user's"
+            try:
+                if parent.has(link.path.name) and parent.link_text(link.path.name) == link.target:
+                    return ""
+            except OSError:
+                pass  # something else than a link
+            parent.make_link(link.path.name, link.target)
+            parent.sync()
+    except FileExistsError:
+        return f"{link.path} is taken by something else now, which is left alone"
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{link.path} is not made again: {link.path.parent} is gone"
+    return ""
+
+
+def apply(edit: Edit) -> bool:
+    """Remove a path file if it holds what it held; False if it is not there any more.
+
+    Raises ChangedError and OSError.
+    """
+    with _parent(edit.path) as parent:
+        try:
+            text = parent.read(edit.path.name, _POINTER_LIMIT).decode()
+        except FileNotFoundError:
+            return False
+        except (UnreadableError, UnicodeDecodeError) as error:
+            raise ChangedError(f"{edit.path} is no path file any more.") from error
+        if text != edit.before or edit.after is not None:
+            raise ChangedError(f"{edit.path} has changed.")
+        parent.unlink(edit.path.name)
+        parent.sync()
+    return True
+
+
+def undo(edit: Edit, place: Path) -> str:
+    """Write a path file again that led to ``place``; return what prevented it, or nothing.
+
+    As careful as ``restore``.
+    """
+    path, text = edit.path, edit.before
+    if text is None or edit.after is not None or path.name not in VENV_NAMES:
+        return f"{path} is not changed back: it is no path file"
+    if named_by(path, text) != os.path.realpath(place):
+        return f"{path} is not written again: it would not lead to {place}"
+    try:
+        with _parent(path) as parent:
+            if not _ours(parent):
+                return f"{path} is not written again: its directory is another user's"
+            return _written(parent, path, text)
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{path} is not written again: {path.parent} is gone"
+
+
+def _written(parent: Directory, path: Path, text: str) -> str:
+    if parent.has(path.name):
+        try:
+            if parent.read(path.name, _POINTER_LIMIT) == text.encode():
+                return ""
+        except UnreadableError:
+            pass
+        return f"{path} is taken by something else now, which is left alone"
+    _tidy(parent)
+    parent.write(_ASIDE, text.encode(), _UNWRITTEN, 0o644)
+    try:
+        parent.rename(_ASIDE, path.name)
+    except FileExistsError:
+        parent.unlink(_ASIDE)
+        return f"{path} is taken by something else now, which is left alone"
+    return ""
+
+
+def following(row: Row, new: Path) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
+    """Return how the links and path files that lead to the row's entry would lead to ``new``.
+
+    Each with its text before and after; absolute ones stay absolute. Raises OSError.
+    """
+    here, files = leading_to(row, strict=True)
+    entry = row.environment.entry
+    links = [Edit(one.path, one.target, _moved(one.path, one.target, entry, new)) for one in here]
+    edits = []
+    for file in files:
+        text = file.before or ""
+        after = text.replace(text.strip(), _moved(file.path, text.strip(), entry, new))
+        edits.append(Edit(file.path, text, after))
+    return tuple(links), tuple(edits)
+
+
+def _moved(path: Path, text: str, entry: Path, new: Path) -> str:
+    led = Path(os.path.realpath(path.parent / text))
+    place = new / led.relative_to(os.path.realpath(entry))
+    return str(place) if os.path.isabs(text) else os.path.relpath(place, real(path.parent))
+
+
+def redirect(change: Edit) -> bool:
+    """Replace a link that says ``before`` by one that says ``after``; False if it is gone.
+
+    Raises ChangedError if it says something else or is none by now, and OSError.
+    """
+    with _parent(change.path) as parent:
+        name = change.path.name
+        _tidy(parent)
+        try:
+            text = parent.link_text(name)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise ChangedError(f"{change.path} is no link any more.") from error
+        if text == change.after:
+            return True
+        if text != change.before or change.after is None:
+            raise ChangedError(f"{change.path} leads elsewhere by now.")
+        parent.make_link(_ASIDE, change.after)
+        try:
+            parent.replace(_ASIDE, name)
+        except OSError:
+            parent.unlink(_ASIDE)
+            raise
+        parent.sync()
+    return True
+
+
+def rewrite(change: Edit) -> bool:
+    """Give a path file that holds ``before`` the text ``after``; False if it is gone.
+
+    Raises ChangedError if it holds something else by now, and OSError.
+    """
+    with _parent(change.path) as parent:
+        _tidy(parent)
+        try:
+            text = parent.read(change.path.name, _POINTER_LIMIT).decode()
+            status = parent.look(change.path.name)
+        except FileNotFoundError:
+            return False
+        except (UnreadableError, UnicodeDecodeError) as error:
+            raise ChangedError(f"{change.path} is no path file any more.") from error
+        if text == change.after:
+            return True
+        if text != change.before or change.after is None:
+            raise ChangedError(f"{change.path} has changed.")
+        parent.write(change.path.name, change.after.encode(), _UNWRITTEN, like=status)
+    return True
+
+
+def _tidy(parent: Directory) -> None:
+    """Remove what a crash left of changing a link or path file."""
+    for name in (_ASIDE, _UNWRITTEN):
+        with suppress(FileNotFoundError):
+            parent.unlink(name)
+
+
+def may_follow(change: Edit, place: Path, former: Path) -> bool:
+    """Return whether what a journal says of a link or path file is what we would have written.
+
+    A file that anybody wrote may say it: only what is called like an environment, in a directory
+    of our own, leads to ``former``, where nothing is any more, and then to ``place``, is changed.
+    """
+    texts = ((change.before, former), (change.after, place))
+    if os.path.lexists(former) or any(
+        text is None or not _leads(Link(change.path, text.strip()), led) for text, led in texts
+    ):
+        return False
+    try:
+        with _parent(change.path) as parent:
+            return _ours(parent)
+    except OSError:
+        return False
+
+
+def _candidates(row: Row) -> Iterator[Path]:
+    """Yield where links may be: in its projects, and where a link was seen."""
+    projects: dict[Path, None] = dict.fromkeys(row.verdict.projects)
+    projects.update((claim.project, None) for claim in row.verdict.claims if claim.proves)
+    if row.verdict.place is not None:
+        projects[row.verdict.place] = None
+    if row.environment.traits.script:
+        projects = {}
+    paths = {path / name: None for path in projects for name in sorted(VENV_NAMES)}
+    for claim in row.verdict.claims:
+        if claim.how is How.PROJECT_LINK and claim.direction is Direction.PROJECT and claim.source:
+            paths[Path(claim.source)] = None
+    # Only what ``restore`` would make again.
+    named = (path for path in paths if path.is_absolute() and path.name in VENV_NAMES)
+    yield from (path for path in named if _outside(path, row))
+
+
+def _outside(path: Path, row: Row) -> bool:
+    """Return whether it lies outside the environment: what is inside goes with it anyway."""
+    inside: Iterable[Path] = (row.environment.path, row.environment.entry)
+    return path not in inside and not any(path.is_relative_to(place) for place in inside)
+
+
+def _is_link(path: Path, mode: int) -> bool:
+    # uv makes junctions on Windows, which are directories to lstat.
+    junction = getattr(os.path, "isjunction", None)  # Python 3.12
+    return stat.S_ISLNK(mode) or bool(junction and junction(path))
+
+
+def _pointer_text(path: Path) -> str | None:
+    with _parent(path) as parent:
+        try:
+            return parent.read(path.name, _POINTER_LIMIT).decode()
+        except UnreadableError as error:
+            if isinstance(error.__cause__, OSError):
+                raise error.__cause__ from error
+            return None
+        except UnicodeDecodeError:
+            return None
+
+
+def named_by(path: Path, text: str) -> str:
+    """Return the directory that a path file names: absolute, or relative to its own directory."""
+    named = text.strip()
+    if not named or "\n" in named or "\0" in named:
+        return ""
+    try:
+        return os.path.realpath(path.parent / named)
+    except (OSError, ValueError):
+        return ""
+
+
+def _leads(link: Link, place: Path) -> bool:
+    """Return whether a link of this text would lead to ``place`` or to what lies in it."""
+    if "\0" in link.target or link.path.name not in VENV_NAMES:
+        return False
+    try:
+        led = Path(os.path.realpath(link.path.parent / link.target))
+    except (OSError, ValueError):
+        return False
+    return led.is_relative_to(os.path.realpath(place))
+
+
+def _parent(path: Path) -> Directory:
+    return Directory(Path(os.path.realpath(path.parent)))
+
+
+def _ours(directory: Directory) -> bool:
+    return own_uid() in (None, directory.status().st_uid)

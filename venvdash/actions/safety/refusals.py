@@ -1,0 +1,355 @@
+"""Why an environment may not be deleted: asked for the plan, and again just before it is done.
+
+In doubt the answer is a reason to leave it alone. Reasons are sentences for people.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.errors import ChangedError, GoneError
+from venvdash.actions.journals import rename
+from venvdash.actions.journals.trash import JournalError
+from venvdash.actions.journals.trash import read as read_journal
+from venvdash.model import (
+    Claim,
+    Environment,
+    Flag,
+    How,
+    Location,
+    NotEnvironment,
+    Record,
+    Row,
+    Status,
+)
+from venvdash.records import sidecar
+from venvdash.scanner.inspect import inspect
+from venvdash.scanner.projects import PROJECT_FILES
+from venvdash.stores.base import Entry, Layout, Root
+from venvdash.system import trust
+from venvdash.system.directory import Directory
+from venvdash.system.files import real
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
+from venvdash.text import short_path, visible
+
+_SHOWN = 3  # names in a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an environment was at one moment: equal again, or it is left alone.
+
+    ``text`` is an alias's own. ``said`` is what the user said of it, as its sidecar has it: the
+    rest of a sidecar changes with every listing.
+    """
+
+    environment: Environment
+    claims: tuple[Claim, ...]
+    said: tuple[object, ...]
+    text: str = ""
+
+
+def look(row: Row, context: Context) -> Look:
+    """Read an environment anew; nothing in it is run. Raises ChangedError if it is none any more.
+
+    What was found at the last scan must still be there: the same directory with the same
+    ``pyvenv.cfg``, not one that was made since under its name.
+    """
+    known = row.environment
+    entry = Entry(known.path, known.entry)
+    linked = os.path.islink(known.path) or os.path.islink(known.entry)
+    if known.target is None and linked:
+        raise ChangedError("A link has taken its place since it was listed.")
+    if known.target is not None and not linked:
+        _lost(known)
+        raise ChangedError("It was a link when it was listed, and is none any more.")
+    reason = ""
+    for root in context.roots_of(known):
+        found = inspect(entry, replace(root, path=known.root), context.machine.uid)
+        if isinstance(found, NotEnvironment):
+            _lost(known)
+            reason = f"It is no environment any more: it {found.reason}."
+        elif found.environment.fingerprint != known.fingerprint:
+            raise ChangedError("Another environment was made in its place since it was listed.")
+        elif found.environment.target != known.target:
+            raise ChangedError("It leads elsewhere since it was listed.")
+        elif (found.environment.store, found.environment.traits.kind) == (
+            known.store,
+            known.traits.kind,
+        ):
+            text = os.readlink(known.entry) if known.target is not None else ""
+            flags = found.environment.flags - {Flag.DEBRIS}  # ``marked`` says more of that
+            same = replace(found.environment, used=None, sidecar=False, flags=flags)
+            return Look(same, found.claims, _said(known.path, context.machine.uid), text)
+    raise ChangedError(reason or "It lies in no store that is looked at now.")
+
+
+def _lost(environment: Environment) -> None:
+    """Raise ChangedError if nothing is at its place."""
+    try:
+        os.lstat(environment.entry)
+    except (FileNotFoundError, NotADirectoryError):
+        raise GoneError("It was already removed.") from None
+    except OSError:
+        pass
+
+
+def _said(path: Path, uid: int | None) -> tuple[object, ...]:
+    record = sidecar.read(path, uid)
+    if not isinstance(record, Record):
+        return ()
+    said = (record.note, record.pinned, _linked(record))
+    return said if any(said) else ()
+
+
+def _linked(record: Record) -> frozenset[tuple[Path, How]]:
+    """Return the projects that the user said it belongs to, or does not."""
+    return frozenset(
+        (one.path, one.how) for one in record.projects if one.how in (How.USER, How.DENIED)
+    )
+
+
+def relinked(row: Row, context: Context) -> Iterator[str]:
+    """Yield that the user has linked it to another project since it was listed."""
+    record = sidecar.read(row.path, context.machine.uid)
+    known = _linked(row.record) if row.record is not None else frozenset()
+    if isinstance(record, Record) and not _linked(record) <= known:
+        yield "It was linked to another project since it was listed."
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What deleting one environment would do to others: which lie in, or were made from, each."""
+
+    inside: Mapping[Path, list[Row]]
+    heirs: Mapping[Path, list[Row]]
+
+    @classmethod
+    def of(cls, table: Mapping[Path, Row]) -> "Neighbours":
+        """Look at all known environments once."""
+        inside: dict[Path, list[Row]] = defaultdict(list)
+        heirs: dict[Path, list[Row]] = defaultdict(list)
+        for path, row in table.items():
+            for above in path.parents:
+                inside[above].append(row)
+            base = row.environment.base
+            if base is None or row.environment.target is not None:
+                continue
+            for at in dict.fromkeys((base, real(base))):
+                for above in (at, *at.parents):
+                    heirs[above].append(row)
+        return cls(inside, heirs)
+
+
+def refusal(
+    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+) -> str | None:
+    """Return why the environment must not be deleted, None where nothing prevents it.
+
+    ``neighbours`` knows all environments, ``chosen`` are the paths of those that go together. Who
+    uses it, and what locks it, is not asked here.
+    """
+    return next(_refusals(row, neighbours, context, chosen), None)
+
+
+def _refusals(
+    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+) -> Iterator[str]:
+    yield from protected(real_entry(row.environment), row.environment, context)
+    yield from _in_place(row, neighbours, context, chosen)
+
+
+def refusals_to_move(row: Row, table: Mapping[Path, Row], context: Context) -> Iterator[str]:
+    """Yield why an environment must stay where it is; ``table`` holds every known one."""
+    yield from protected(real_entry(row.environment), row.environment, context)
+    yield from _in_place(row, Neighbours.of(table), context, frozenset())
+
+
+def _in_place(
+    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+) -> Iterator[str]:
+    environment = row.environment
+    if row.verdict.status is Status.CHECKING:
+        yield "Its project is still being looked for."
+    if environment.target is not None:
+        yield from unwritable(environment.entry)
+        return
+    yield from owned(environment, context.machine.uid)
+    yield from in_project(environment, context.machine.home)
+    yield from mounted(real_entry(environment), context.mounts)
+    yield from _inner(row, neighbours)
+    yield from _based(row, neighbours, chosen)
+    yield from unwritable(environment.entry)
+
+
+def real_entry(environment: Environment) -> Path:
+    """Return the entry with the links on the way to it resolved, itself as it is."""
+    entry = environment.entry
+    return Path(os.path.realpath(entry.parent)) / entry.name
+
+
+def another_home(machine: Machine) -> Iterator[str]:
+    """Yield why nothing is changed with another user's HOME, and what to do instead."""
+    uid = machine.foreign_home
+    if uid is None:
+        return
+    whose = f"HOME ({visible(machine.home)}) belongs to another user"
+    name = trust.user_name(uid)
+    if trust.unmapped(uid):
+        yield f"{whose}, whom this container does not map: run venvdash where that user exists."
+    elif machine.uid == 0:
+        yield (
+            f"{whose}, {name}: run venvdash as that user, `sudo -H -u {name} venvdash`, "
+            "or with a HOME of your own, `sudo -H venvdash`."
+        )
+    else:
+        yield f"{whose}, {name}: run venvdash as that user, or set HOME to a folder of your own."
+
+
+def protected(entry: Path, environment: Environment, context: Context) -> Iterator[str]:
+    """Yield why this place is never deleted, whatever lies there."""
+    yield from another_home(context.machine)
+    home = Path(os.path.realpath(context.machine.home))
+    if entry.parent == entry or not entry.name:
+        yield "It is the root of the file system."
+    if entry in (home, *home.parents):
+        yield "It is your home directory, or holds it."
+    if entry.name.startswith(".venvdash-"):
+        yield "It is venvdash's own, in the trash or being made."
+    if environment.entry not in (environment.path, *environment.path.parents):
+        yield "What would be deleted does not hold the environment."
+    for place, roots in context.roots.items():
+        if entry in place.parents or (entry == place and not _is_one(roots)):
+            yield f"It is the directory of a store, or holds it: {visible(place)}."
+    if environment.target is None:
+        for own in context.own:
+            if entry == own or entry in own.parents:
+                yield f"venvdash itself runs from it ({visible(own)})."
+
+
+def _is_one(roots: tuple[Root, ...]) -> bool:
+    return all(root.layout is Layout.SINGLE for root in roots)
+
+
+def owned(environment: Environment, uid: int | None) -> Iterator[str]:
+    """Yield why it is not ours."""
+    if uid is None:
+        return
+    for path in dict.fromkeys((environment.entry, environment.path)):
+        try:
+            owner = os.lstat(path).st_uid
+        except OSError:
+            continue
+        if owner != uid:
+            yield f"It belongs to another user (uid {owner})."
+
+
+def in_project(environment: Environment, home: Path) -> Iterator[str]:
+    """Yield the project in whose directory an environment outside all stores lies.
+
+    The HOME directory is none, although people keep their settings in a repository there.
+    """
+    if environment.location is Location.CENTRAL:
+        return
+    entry = real_entry(environment)
+    homes = {os.path.realpath(home), *map(str, Path(os.path.realpath(home)).parents)}
+    for above in entry.parents:
+        if str(above) not in homes and any(os.path.lexists(above / one) for one in PROJECT_FILES):
+            yield f"It lies inside a project: {short_path(above, home)}."
+            return
+
+
+def mounted(entry: Path, mounts: Mounts) -> Iterator[str]:
+    """Yield what is mounted on ``entry`` (links resolved) or inside: it is not ours to delete."""
+    if str(entry) in mounts.points:
+        yield "A file system is mounted on it."
+    for mount in mounts.below(entry):
+        yield f"Something is mounted inside, at {visible(mount.point)}."
+
+
+def unmakeable(entry: Path) -> Iterator[str]:
+    """Yield why nothing can be put at ``entry``; directories on the way to it may be missing."""
+    while not os.path.lexists(entry.parent):
+        entry = entry.parent
+    yield from unwritable(entry, "put anything into")
+
+
+def unwritable(entry: Path, doing: str = "remove anything from") -> Iterator[str]:
+    """Yield why nothing can be renamed in the directory of ``entry``."""
+    parent = entry.parent
+    if hasattr(os, "statvfs"):
+        try:
+            if os.statvfs(parent).f_flag & os.ST_RDONLY:
+                yield "It lies on a file system that is mounted read-only."
+        except OSError as error:
+            yield f"Its directory cannot be looked at: {(error.strerror or str(error)).lower()}."
+            return
+    if not os.access(parent, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
+        yield f"You have no permission to {doing} {visible(parent)}."
+
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+
+def marked(environment: Environment) -> Iterator[str]:
+    """Yield what an earlier deletion has left in it, or what only looks so."""
+    if environment.target is not None:
+        return
+    try:
+        with Directory(environment.entry) as directory:
+            yield from _journals(directory)
+    except OSError as error:
+        yield f"It cannot be opened: {(error.strerror or str(error)).lower()}."
+
+
+def _journals(directory: Directory) -> Iterator[str]:
+    """Yield which journals there are. Raises OSError."""
+    name = "trash.toml"
+    try:
+        journal = read_journal(directory)
+        if journal is not None and journal.inode == directory.status().st_ino:
+            yield "An earlier deletion of it was interrupted, and is not tidied up yet."
+        name = rename.NAME
+        if rename.read(directory) is not None:
+            yield "An earlier renaming of it was interrupted, and is not tidied up yet."
+    except JournalError as error:
+        yield f"It holds a file {name} that {error}."
+
+
+def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
+    """Yield what else lies inside that nobody asked to delete."""
+    entry = row.environment.entry
+    inner = [other for other in neighbours.inside.get(entry, ()) if other.path != row.path]
+    if inner:
+        yield f"Other environments lie inside it: {_named(inner)}."
+    for project in row.verdict.projects:
+        if project.is_relative_to(entry):
+            yield f"Its project lies inside it: {visible(project)}."
+
+
+def _based(row: Row, neighbours: Neighbours, chosen: frozenset[Path]) -> Iterator[str]:
+    """Yield who would lose its interpreter."""
+    keep = {row.path, *chosen}
+    found = {other.path: other for other in neighbours.heirs.get(row.path, ())}
+    heirs = [other for path, other in found.items() if path not in keep]
+    if heirs:
+        yield f"Other environments were made from its Python: {_named(heirs)}."
+
+
+def _named(rows: list[Row]) -> str:
+    names = [visible(row.name) for row in rows[:_SHOWN]]
+    more = len(rows) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def revived(row: Row, home: Path) -> Iterator[str]:
+    """Yield the projects of an orphan that are there after all."""
+    if row.verdict.status is not Status.ORPHAN:
+        return
+    for project in row.verdict.projects:
+        if os.path.lexists(project):
+            yield f"Its project is there again: {short_path(project, home)}."

@@ -1,0 +1,1 @@
+"""Sync: bring an environment up to date with its project through uv."""

@@ -1,0 +1,347 @@
+"""How an environment is brought up to date: with which command, or why with none."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from venvdash.actions.context import Context
+from venvdash.actions.process import tool_commands, uv
+from venvdash.actions.safety import refusals
+from venvdash.actions.safety.writable_by_others import exposed, foreign_project
+from venvdash.model import Flag, Location, Row, Status, Traits
+from venvdash.stores.base import normalised
+from venvdash.stores.reading import config_text, toml_table
+from venvdash.system.files import real
+from venvdash.system.locks import environment_locked
+from venvdash.text import redact, short_path, visible
+
+REQUIREMENTS = "requirements.txt"
+# What of the caller's shell would have uv look at another project, environment or Python, or
+# would colour what it writes.
+_STRIPPED = frozenset(
+    {
+        "VIRTUAL_ENV",
+        "VIRTUAL_ENV_PROMPT",
+        "CONDA_PREFIX",
+        "CONDA_DEFAULT_ENV",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONEXECUTABLE",
+        "__PYVENV_LAUNCHER__",
+        "UV_PROJECT",
+        "UV_PROJECT_ENVIRONMENT",
+        "UV_WORKING_DIR",
+        "UV_WORKING_DIRECTORY",
+        "UV_PYTHON",
+        "UV_SYSTEM_PYTHON",
+        "FORCE_COLOR",
+        "CLICOLOR_FORCE",
+    }
+)
+# What is proposed is what is done, so no plan may fetch a Python.
+_SET = {"NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
+_ELSEWHERE = ("--target", "-t", "--prefix", "--system", "--python", "-p")
+# Files that say that a project's packages are another tool's to install, and its command.
+_OTHERS = {
+    "Pipfile": "pipenv sync",
+    "environment.yml": "conda env update",
+    "environment.yaml": "conda env update",
+    "pixi.toml": "pixi install",
+    "setup.py": "uv pip install -e .",
+    "setup.cfg": "uv pip install -e .",
+}
+_KINDS = {
+    "conda": "It is conda's: `conda env update --prefix {path}` updates it.",
+    "pixi": "It is pixi's: `pixi install` in its workspace brings it up to date.",
+    "pixi-global": "It is pixi's: `pixi global update` brings it up to date.",
+    "uv-ephemeral": "uv made it for one run, and makes another when it needs one.",
+    "hatch-script": "It is hatch's, of a script: `hatch run` of that script syncs it.",
+    "vscode-script": "It is VS Code's, of a script, which makes another when the script changes.",
+}
+
+
+_TYPED = re.compile(r"[\w.@-]+")  # a name that needs no quotes
+
+
+class CannotError(Exception):
+    """An environment cannot be synced; the text says why, and what to do instead."""
+
+
+class UntrustedError(CannotError):
+    """A sync would run code of somebody else's ``project``, which the user was not asked about."""
+
+    def __init__(self, project: Path, why: str) -> None:
+        super().__init__(
+            f"A sync runs code of its project as you, and {why}."
+            " `venvdash sync --trust` allows that."
+        )
+        self.project = project
+
+
+class Sort(StrEnum):
+    """What is brought up to date."""
+
+    PROJECT = "project"
+    SCRIPT = "script"
+    REQUIREMENTS = "requirements"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The command that brings an environment up to date.
+
+    ``environ`` are the user's variables without what leads elsewhere; ``variables`` are set
+    besides. ``project`` is the project or script that it is synced with, ``python`` the
+    interpreter that uv is to use, None where it shall choose. ``inexact``: why packages that
+    nobody asks for are kept, "" where they go. ``again``: packages that are to be installed again.
+    """
+
+    sort: Sort
+    program: Path
+    arguments: tuple[str, ...]
+    cwd: Path
+    environ: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    project: Path | None = None
+    python: str | None = None
+    extra: tuple[str, ...] = ()
+    inexact: str = ""
+    again: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments, all of them."""
+        chosen = ("--python", self.python) if self.python else ()
+        kept = ("--inexact",) if self.inexact else ()
+        again = [word for name in self.again for word in ("--reinstall-package", name)]
+        return (*self.arguments, *chosen, *kept, *again, *self.extra)
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The whole command, as one may type it anywhere."""
+        given = [f"{name}={value}" for name, value in self.variables.items()]
+        words = (*(("env", *given) if given else ()), self.program.name, *self.words)
+        return tuple(map(redact, words))
+
+
+def standing(row: Row, context: Context) -> Iterator[str]:
+    """Yield why an environment cannot be synced, whatever its project is."""
+    environment, home = row.environment, context.machine.home
+    if environment.target is not None:
+        yield f"It is only a link to {short_path(environment.target, home)}: sync that one."
+        return
+    yield from refusals.another_home(context.machine)
+    if environment.traits.kind in _KINDS:
+        yield _KINDS[environment.traits.kind].format(path=visible(environment.path))
+    yield from refusals.owned(environment, context.machine.uid)
+    yield from exposed(environment, context.machine.uid)
+    if not os.access(environment.path, os.W_OK | os.X_OK):
+        yield f"You may not write into {short_path(environment.path, home)}."
+    for own in context.own:
+        if environment.path == own or environment.path in own.parents:
+            yield "venvdash itself runs from it: sync it when venvdash has ended."
+    try:
+        if environment_locked(environment.path):
+            yield "It is locked: uv is working in it. Try again when that has ended."
+    except OSError as error:
+        yield f"It cannot be looked at: {(error.strerror or str(error)).lower()}."
+
+
+def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) -> Way:
+    """Return how an environment is synced. Raises CannotError.
+
+    ``project`` is the one of its projects that is meant, where it has several; ``extra`` are
+    further arguments for the command.
+    """
+    for reason in standing(row, context):
+        raise CannotError(reason)
+    if row.verdict.status is Status.TOOL:
+        return _tool(row, extra, context)
+    place = _project(row, project, context)
+    if why := untrusted(place, context):
+        raise UntrustedError(real(place), why)
+    program = uv.find_uv(context.machine)
+    if program is None:
+        raise CannotError(
+            "uv was not found on PATH. https://docs.astral.sh/uv/ says how to install it."
+        )
+    environ = _clean(context.machine.variables)
+    if row.environment.traits.script:
+        if row.environment.store != "uv":
+            raise CannotError("It belongs to a script, and not uv made it.")
+        cache = {"UV_CACHE_DIR": str(row.environment.root.parent)}
+        arguments = ("sync", "--script", str(place))
+        made = Way(Sort.SCRIPT, program, arguments, place.parent, environ, cache)
+    elif _sort(place, context) is Sort.PROJECT:
+        leads = {"UV_PROJECT_ENVIRONMENT": str(row.path)}
+        arguments = ("sync", "--project", str(place))
+        made = Way(Sort.PROJECT, program, arguments, place, environ, leads)
+        made = replace(made, inexact=_inexact(row, extra))
+    else:
+        made = _requirements(row, extra, Way(Sort.REQUIREMENTS, program, (), place, environ))
+    return replace(made, extra=tuple(extra), project=place)
+
+
+def untrusted(place: Path, context: Context) -> str:
+    """Return why nothing of a project is built unasked, "" where it may be."""
+    why = foreign_project(place, context.machine.uid)
+    return "" if real(place) in context.trusted else why
+
+
+def interpreter(row: Row) -> Path:
+    """Return the path of the environment's own Python."""
+    windows = row.path / "Scripts" / "python.exe"
+    return windows if os.path.lexists(windows) else row.path / "bin" / "python"
+
+
+def _clean(variables: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in variables.items() if name not in _STRIPPED}
+    return kept | _SET
+
+
+def _tool(row: Row, extra: Sequence[str], context: Context) -> Way:
+    if Flag.BROKEN in row.environment.flags:
+        name = visible(row.environment.entry.name)
+        again = (
+            "pipx reinstall" if row.environment.store == "pipx" else "uv tool install --reinstall"
+        )
+        raise CannotError(f"Its interpreter is gone: `{again} {name}` makes it anew.")
+    after_option = False
+    for word in extra:
+        if word == "--all" or not (word.startswith("-") or after_option):
+            raise CannotError(f"`{visible(word)}` would have its tool upgrade others as well.")
+        after_option = word.startswith("-") and "=" not in word
+    try:
+        found = tool_commands.upgrade(row.environment, context.machine, extra)
+    except tool_commands.ToolError as error:
+        raise CannotError(str(error)) from error
+    return Way(
+        Sort.TOOL,
+        found.program,
+        found.arguments,
+        context.machine.home,
+        _clean(context.machine.variables),
+        found.variables,
+    )
+
+
+def _project(row: Row, project: Path | None, context: Context) -> Path:
+    """Return the project, or the script, that the environment is synced with."""
+    verdict, home = row.verdict, context.machine.home
+    shown = short_path(verdict.project, home) if verdict.project else ""
+    name = row.name if _TYPED.fullmatch(row.name) else shlex.quote(str(row.path))
+    relink = f"`venvdash relink {visible(name)}"
+    match verdict.status:
+        case Status.LINKED | Status.INACTIVE if verdict.projects:
+            pass
+        case Status.MOVED if verdict.place:
+            there = short_path(verdict.place, home)
+            raise CannotError(f"Its project was moved to {there}: {relink} {there}` comes first.")
+        case Status.ORPHAN:
+            raise CannotError(f"Its project {shown} is gone: {relink} PROJECT` gives it another.")
+        case Status.UNREACHABLE:
+            raise CannotError(f"Its project cannot be reached: {verdict.reason}")
+        case Status.CHECKING:
+            raise CannotError("Its project is still being looked for.")
+        case Status.DISPUTED:
+            raise CannotError(f"Whose it is is not certain: {relink} PROJECT` settles that.")
+        case _:
+            raise CannotError(f"No project of it is known: {relink} PROJECT` says which.")
+    place = project or _nearest(verdict.projects, context.machine.cwd) or verdict.projects[0]
+    if real(place) not in map(real, verdict.projects):
+        raise CannotError(
+            f"It does not belong to {short_path(place, home)}: {relink} --share` adds a project."
+        )
+    try:
+        os.stat(place)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CannotError(f"Its project {short_path(place, home)}: {reason}.") from error
+    return place
+
+
+def _nearest(projects: Sequence[Path], cwd: Path | None) -> Path | None:
+    """Return the project in which one stands, if that is one of them."""
+    for above in (cwd, *cwd.parents) if cwd else ():
+        for project in projects:
+            if above == project or above == real(project):
+                return project
+    return None
+
+
+def _sort(project: Path, context: Context) -> Sort:
+    """Return what uv can bring up to date there. Raises CannotError.
+
+    uv itself takes a ``pyproject.toml`` without ``[project]`` for one that asks for nothing, and
+    would uninstall everything.
+    """
+    shown = short_path(project, context.machine.home)
+    if os.path.lexists(project / "pyproject.toml"):
+        table = toml_table(config_text(project / "pyproject.toml"))
+        if table is None:
+            raise CannotError(f"The pyproject.toml in {shown} cannot be read.")
+        if "project" in table or "dependency-groups" in table or _workspace(table):
+            return Sort.PROJECT
+        tool = table.get("tool")
+        if isinstance(tool, dict) and "poetry" in tool:
+            raise CannotError(
+                f"uv does not read [tool.poetry], and {shown} has no [project]:"
+                " `poetry install` syncs it."
+            )
+        if isinstance(tool, dict) and "pixi" in tool:
+            raise CannotError(f"The packages in {shown} are pixi's: `pixi install` syncs them.")
+    if os.path.isfile(project / REQUIREMENTS):
+        return Sort.REQUIREMENTS
+    for name, command in _OTHERS.items():
+        if os.path.lexists(project / name):
+            raise CannotError(
+                f"{shown} has a {name} and no [project], which uv needs: use `{command}` there."
+            )
+    raise CannotError(
+        f"Nothing in {shown} says what is to be installed:"
+        " no [project] in a pyproject.toml, and no requirements.txt."
+    )
+
+
+def _workspace(table: Mapping[str, Any]) -> bool:
+    tool = table.get("tool")
+    found = tool.get("uv") if isinstance(tool, dict) else None
+    return isinstance(found, dict) and "workspace" in found
+
+
+def _inexact(row: Row, extra: Sequence[str]) -> str:
+    inside = row.environment.location is Location.IN_PROJECT
+    if inside or "--inexact" in extra or "--exact" in extra:
+        return ""
+    count = len(row.verdict.projects)
+    if count > 1:
+        return f"it is shared by {count} projects"
+    return "it was named by hand" if _named(row.environment.traits) else ""
+
+
+def _named(traits: Traits) -> bool:
+    """Return whether it is one that a user named, and may have put other things into."""
+    if not traits.expects_project:
+        return True
+    same = normalised(traits.name) == normalised(traits.project_name or "")
+    return not (traits.per_interpreter or same)
+
+
+def _requirements(row: Row, extra: Sequence[str], made: Way) -> Way:
+    for word in extra:
+        if word.split("=")[0] in _ELSEWHERE:
+            raise CannotError(f"`{visible(word)}` would install somewhere else.")
+    if Flag.BROKEN in row.environment.flags:
+        python = row.environment.python or "3"
+        raise CannotError(
+            "Its interpreter is gone, and uv can only install into what runs:"
+            f" `uv venv --clear --python {visible(python)} {visible(row.path)}` makes it anew."
+        )
+    arguments = ("pip", "install", "-r", str(made.cwd / REQUIREMENTS))
+    return replace(made, arguments=arguments, python=str(interpreter(row)))

@@ -1,0 +1,199 @@
+"""What uv says beforehand that it would do: its dry run, asked until it keeps the environment.
+
+Formats (uv 0.13.9): the JSON of ``uv sync --dry-run``, whose schema is called "preview", and the
+lines that a dry run writes of packages, which older ones tell in no other way (0.8).
+"""
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.actions.process import uv
+from venvdash.actions.process.run_log import Log
+from venvdash.actions.process.uv import UvError
+from venvdash.actions.sync.command import CannotError, Sort, Way, interpreter
+from venvdash.model import Flag, PackageChange, Row
+from venvdash.scanner import integrity
+from venvdash.scanner.packages import site_directory
+from venvdash.stores.reading import json_object, string
+from venvdash.text import visible
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+_PATIENCE = 600.0  # seconds; what is not in the cache comes from the network, or is built
+_ANSWER = 16 * 1024 * 1024  # bytes
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LINE = re.compile(r" ([-+~]) ([A-Za-z0-9._-]+)(?:==(\S+))?")
+_ACTIONS = {"+": "installed", "-": "uninstalled", "~": "reinstalled"}
+_TOO_OLD = "This uv does not say what it would do to a project: a newer one is needed (0.8)."
+_OF_PYTHON = re.compile(r"interpreter|Python at", re.IGNORECASE)
+_PICKS_PYTHON = ("--python", "-p")
+_WORDS = 1500  # characters of what uv says
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What ``way`` would do.
+
+    ``replaced``: uv deletes the environment and makes another in its place, since its own Python
+    would not do: ``why`` in uv's words. ``python`` is the version that it has then. ``lock`` is
+    the project's lockfile where it is written as well, and may be there already. ``known`` is
+    False where nobody can say beforehand.
+    """
+
+    way: Way
+    packages: tuple[PackageChange, ...] = ()
+    replaced: bool = False
+    why: str = ""
+    python: str | None = None
+    lock: Path | None = None
+    lock_exists: bool = False
+    known: bool = True
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.known and not (self.packages or self.replaced or self.lock)
+
+
+def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None) -> Foreseen:
+    """Ask uv what it would do; nothing of the environment changes.
+
+    Building a package may be part of that. Raises CannotError with uv's own words, CancelledError.
+    """
+    if way.sort is Sort.TOOL:
+        return Foreseen(way, known=False)
+    way = replace(way, again=tuple(_lacking(row)))
+    if way.sort is Sort.REQUIREMENTS:
+        try:
+            _stays(way, log, cancel)
+            return Foreseen(way, tuple(_lines(_asked(way, log, cancel).stderr)))
+        except UvError as error:
+            raise CannotError(f"uv cannot: {in_words(error)}") from error
+    why = ""
+    *first, last = _pythons(row, way)
+    for python in first:
+        try:
+            found = _foreseen(row, replace(way, python=python), log, cancel)
+        except UvError as error:
+            why = in_words(error)
+            if not _OF_PYTHON.search(why):
+                raise CannotError(_cannot(why)) from error
+        else:
+            if not found.replaced or Flag.BROKEN in row.environment.flags:
+                return found
+    try:
+        return replace(_foreseen(row, replace(way, python=last), log, cancel), why=why)
+    except UvError as error:
+        raise CannotError(_cannot(in_words(error))) from error
+
+
+def _stays(way: Way, log: Log, cancel: threading.Event | None) -> None:
+    """Raise CannotError where uv's settings would have packages go elsewhere, and UvError."""
+    setting = uv.elsewhere(
+        way.program, way.words, environ=way.environ, cwd=way.cwd, log=log, cancel=cancel
+    )
+    if setting is not None:
+        raise CannotError(
+            f"uv's settings there have a `{setting}` under [pip], which installs somewhere else:"
+            " take that away first."
+        )
+
+
+def _cannot(why: str) -> str:
+    if "--output-format" in why:
+        return _TOO_OLD
+    if "downloads are set to 'never'" in why:
+        why += " (so that nothing is fetched for a plan: `uv python install` fetches it)"
+    return f"uv cannot: {why}"
+
+
+def in_words(error: UvError) -> str:
+    """Return what uv said of its failure in one line."""
+    lines = [line.strip() for line in error.words.splitlines() if line.strip()]
+    starts = [at for at, line in enumerate(lines) if line.startswith(("error", "×"))]
+    said = " ".join(lines[starts[0] :] if starts else lines[-3:])
+    return visible(said.removeprefix("error: "), _WORDS)
+
+
+def _pythons(row: Row, way: Way) -> Iterator[str | None]:
+    """Yield the interpreters to ask for, the last being the project's own choice.
+
+    The environment's own first; where that is gone, another of the same version.
+    """
+    if not any(word.split("=")[0] in _PICKS_PYTHON for word in way.extra):
+        version = row.environment.python
+        if Flag.BROKEN not in row.environment.flags:
+            yield str(interpreter(row))
+        elif version:
+            yield ".".join(version.split(".")[:2])
+    yield None
+
+
+def _lacking(row: Row) -> Iterator[str]:
+    """Yield the packages that lack files: uv does not look at these."""
+    try:
+        listing = frozenset(os.listdir(row.path))
+    except OSError:
+        return
+    site = site_directory(str(row.path), row.environment.python, listing)
+    for missing in integrity.missing(row.path, site) if site else ():
+        if _NAME.fullmatch(missing.package):
+            yield missing.package
+
+
+def _asked(
+    way: Way, log: Log, cancel: threading.Event | None, *more: str
+) -> "CompletedProcess[str]":
+    """Return uv's answer. Raises UvError, CancelledError."""
+    return uv.run(
+        way.program,
+        (*way.words, "--dry-run", *more),
+        environ=way.environ,
+        cwd=way.cwd,
+        timeout=_PATIENCE,
+        log=log,
+        variables=way.variables,
+        cancel=cancel,
+    )
+
+
+def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> Foreseen:
+    done = _asked(way, log, cancel, "--output-format", "json")
+    answer = json_object(done.stdout, _ANSWER) or {}
+    sync, lock = answer.get("sync"), answer.get("lock")
+    if not isinstance(sync, dict):
+        raise CannotError(_TOO_OLD)
+    place = string(sync, "environment", "path")
+    if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(row.path)):
+        other = f" ({visible(place)})" if place else ""
+        raise CannotError(f"uv would work in another environment{other}, not in this one.")
+    lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
+    file = string(lock, "path")
+    return Foreseen(
+        way,
+        tuple(_changes(sync["changes"]) if "changes" in sync else _lines(done.stderr)),
+        replaced=sync.get("action") != "check",
+        python=string(sync, "environment", "python", "version"),
+        lock=Path(file) if file else None,
+        lock_exists=lock.get("action") == "update",
+    )
+
+
+def _changes(given: object) -> Iterator[PackageChange]:
+    for one in given if isinstance(given, list) else ():
+        name, action = string(one, "name"), string(one, "action")
+        if name and action:
+            yield PackageChange(name, string(one, "version") or "", action)
+
+
+def _lines(text: str) -> Iterator[PackageChange]:
+    for line in text.splitlines():
+        found = _LINE.match(line)
+        if found:
+            yield PackageChange(found[2], found[3] or "", _ACTIONS[found[1]])

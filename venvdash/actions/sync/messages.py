@@ -1,0 +1,144 @@
+"""A sync that is proposed, in words: what it does, and what is lost by it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.sync import preserve
+from venvdash.actions.sync.command import REQUIREMENTS, Sort
+from venvdash.actions.sync.dry_run import Foreseen
+from venvdash.model import Flag, Row
+from venvdash.scanner import projects
+from venvdash.stores.base import normalised, parse_cfg
+from venvdash.system.files import read_text, real
+from venvdash.system.processes import users
+from venvdash.text import short_path, visible
+
+_REQUEST = re.compile(r"(?:cpython[-@]?)?(\d+(?:\.\d+){1,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What there is to say of one sync."""
+
+    row: Row
+    foreseen: Foreseen
+    context: Context
+
+    @property
+    def _project(self) -> Path | None:
+        return self.foreseen.way.project
+
+    def says(self) -> Iterator[str]:
+        """Yield what it does, a sentence each."""
+        way, found = self.foreseen.way, self.foreseen
+        if found.nothing:
+            yield "Nothing is to be done: it has what is asked for."
+        elif not found.known:
+            yield "Its tool upgrades it. What that changes is known only afterwards."
+        elif way.sort is Sort.REQUIREMENTS:
+            yield f"uv installs what {REQUIREMENTS} asks for; what else is in it stays."
+        else:
+            yield f"uv syncs it with {self._short(self._project)}."
+        if found.lock:
+            done = "brought up to date" if found.lock_exists else "made"
+            yield f"{self._short(found.lock)} is {done} first."
+        if way.inexact:
+            yield f"Packages that this project does not ask for stay: {way.inexact}."
+        if way.again:
+            yield f"Installed again, as files of them are missing: {listed(way.again)}."
+        yield from self._other_pointer()
+        yield from self._other_python()
+        if self.row.endangered is not None:
+            yield (
+                f"`uv sync` in the project would delete {self._short(self.row.endangered)} with"
+                " every file in it. This sync leaves it alone."
+            )
+        if not found.replaced:
+            yield from self._uses()
+
+    def warns(self) -> Iterator[str]:
+        """Yield what is lost or replaced, a sentence each. Raises OSError."""
+        row, found = self.row, self.foreseen
+        going = {change.name for change in found.packages if change.action == "uninstalled"}
+        coming = {change.name for change in found.packages if change.action != "uninstalled"}
+        if found.replaced:
+            yield from self._replaced()
+            had = {package.name: package for package in row.environment.packages}
+            left = {name for name in had if normalised(name) not in map(normalised, coming)}
+            if left:
+                yield f"Not installed again: {listed(left)}."
+            yield from self._uses()
+        elif going - coming:
+            count = len(going - coming)
+            what = "1 package is" if count == 1 else f"{count} packages are"
+            yield f"{what} uninstalled: {listed(going - coming)}."
+
+    def _replaced(self) -> Iterator[str]:
+        environment, found = self.row.environment, self.foreseen
+        broken = Flag.BROKEN in environment.flags
+        why = "its own is gone" if broken else f"its own is {environment.python or 'another'}"
+        yield f"It is deleted and recreated with Python {found.python}: {why}."
+        if found.why and not broken:
+            yield f"uv says: {found.why}"
+        if environment.traits.per_interpreter and not _same_minor(found.python, environment.python):
+            yield f"Its name says Python {environment.python}: its tool will not expect another."
+        files = preserve.lost(environment.path)
+        if files:
+            yield f"What else lies in it is deleted with it: {listed(files)}."
+        cfg = parse_cfg(read_text(environment.path / "pyvenv.cfg") or "")
+        if cfg.get("include-system-site-packages", "").lower() == "true":
+            yield "It does not see the packages of its base interpreter any more."
+
+    def _other_pointer(self) -> Iterator[str]:
+        """Say where the project leads, if not here; uv leaves that alone."""
+        if self.foreseen.way.sort is not Sort.PROJECT or self._project is None:
+            return
+        for link in projects.links_of(str(self._project))[:1]:
+            if real(link.environment) != real(self.row.path):
+                yield (
+                    f"{self._short(link.pointer)} leads to another environment,"
+                    f" {self._short(link.environment)}: that stays as it is, and so does the link."
+                )
+
+    def _other_python(self) -> Iterator[str]:
+        """Say that the project asks for a Python that this environment does not have."""
+        if (
+            self.foreseen.replaced
+            or self.foreseen.way.sort is not Sort.PROJECT
+            or not self._project
+        ):
+            return
+        text = read_text(self._project / ".python-version", 4096) or ""
+        lines = (line.strip() for line in text.splitlines())
+        wanted = _REQUEST.fullmatch(next((x for x in lines if x and x[0] != "#"), ""))
+        has = self.row.environment.python
+        if wanted and has and not f"{has}.".startswith(f"{wanted[1]}."):
+            yield (
+                f"It keeps its Python {has}, though .python-version asks for {wanted[1]}:"
+                f" `-- --python {wanted[1]}` makes it anew."
+            )
+
+    def _uses(self) -> Iterator[str]:
+        if self.foreseen.nothing:
+            return
+        uses = users([self.row.path]).uses.get(self.row.path, ())
+        if uses:
+            named = (f"{visible(use.name)} (pid {use.pid})" for use in uses)
+            yield f"It is in use, and what runs may need a restart: {listed(named)}."
+
+    def _short(self, path: Path | None) -> str:
+        return short_path(path, self.context.machine.home) if path else "it"
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Return names in a sentence, in their order, ``most`` of them."""
+    found = sorted(names)
+    more = len(found) - most
+    return ", ".join(map(visible, found[:most])) + (f" and {more} more" if more > 0 else "")
+
+
+def _same_minor(one: str | None, other: str | None) -> bool:
+    return (one or "").split(".")[:2] == (other or "").split(".")[:2]

@@ -1,0 +1,295 @@
+"""Sync: the plan, always made first by uv's own dry run, and carrying it out.
+
+uv deletes an environment and makes it anew where its Python does not fit the project. So it is
+asked first to keep to the environment's own interpreter; only where that cannot be is a
+replacement proposed, which has to pass what a deletion has to. uv takes its lock on the
+environment itself: nothing here holds it meanwhile.
+"""
+
+import os
+import re
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.actions.context import Context
+from venvdash.actions.errors import ChangedError
+from venvdash.actions.events import Output, Progressed, Told
+from venvdash.actions.process import uv
+from venvdash.actions.process.run_log import typed
+from venvdash.actions.process.running import CancelledError
+from venvdash.actions.process.uv import UvError
+from venvdash.actions.process.uv_lock import leaving_no_lock
+from venvdash.actions.safety import refusals
+from venvdash.actions.safety.reread import read_again
+from venvdash.actions.sync.command import CannotError, UntrustedError, way
+from venvdash.actions.sync.dry_run import Foreseen, foresee, in_words
+from venvdash.actions.sync.messages import Words, listed
+from venvdash.actions.sync.preserve import Kept, kept
+from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
+from venvdash.scanner.measure import count
+from venvdash.stores.base import normalised
+
+_SHOWN = 6  # packages in a sentence
+_STEP = re.compile(r"(Resolved|Prepared|Uninstalled|Installed) (\d+) packages?\b")
+_WORK = re.compile(r"\s*(Building|Downloading) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of a sync.
+
+    ``environment`` is as it is now: up to date where the result is done, else lacking what was to
+    come into it. None where there is nothing to remember: it was left as it was, or is gone.
+    """
+
+    result: Result
+    environment: Environment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is shown, and what uv said that it would do: None where it cannot be done."""
+
+    proposal: Proposal
+    foreseen: Foreseen | None = None
+
+
+def propose(
+    row: Row,
+    context: Context,
+    table: Mapping[Path, Row],
+    state: Path | None,
+    *,
+    project: Path | None = None,
+    extra: Sequence[str] = (),
+    cancel: threading.Event | None = None,
+) -> Proposal:
+    """Return what a sync would do. ``table`` are all known environments.
+
+    ``project`` says which of several is meant, ``extra`` are further arguments for the command.
+    ``state`` is where is noted what a killed plan may leave, None for nowhere. Raises
+    CancelledError.
+    """
+    return _planned(row, context, table, state, project, extra, cancel).proposal
+
+
+def apply(
+    shown: Proposal,
+    context: Context,
+    table: Mapping[Path, Row],
+    state: Path | None,
+    cancel: threading.Event,
+) -> Generator[Told, None, Synced]:
+    """Carry out a proposal, unless it would now do more than was shown; tell how it goes.
+
+    ``state`` is where files are copied that a replacement would lose, None for nowhere.
+    """
+    row = shown.row
+    try:
+        before = refusals.look(row, context).environment
+        plan = _planned(row, context, table, state, shown.project, shown.extra, cancel)
+    except ChangedError as error:
+        return Synced(_result(row, Outcome.SKIPPED, str(error)))
+    except CancelledError:
+        return Synced(_result(row, Outcome.SKIPPED, "Cancelled before anything was changed."))
+    more = [warning for warning in plan.proposal.warns if warning not in shown.warns]
+    if plan.foreseen is None:
+        return Synced(_result(row, Outcome.SKIPPED, plan.proposal.refusal))
+    if more:
+        reason = f"It would now do what was not shown: {more[0]} Nothing was changed."
+        return Synced(_result(row, Outcome.SKIPPED, reason))
+    if plan.foreseen.nothing:
+        result = _result(row, Outcome.DONE, "Nothing had to be changed.")
+        return Synced(result, read_again(row.environment, context))
+    return (yield from _carried_out(row, before, plan.foreseen, context, state, cancel))
+
+
+def _planned(
+    row: Row,
+    context: Context,
+    table: Mapping[Path, Row],
+    state: Path | None,
+    project: Path | None,
+    extra: Sequence[str],
+    cancel: threading.Event | None,
+) -> _Plan:
+    proposal = Proposal(Action.SYNC, row, place=row.environment.entry, extra=tuple(extra))
+    try:
+        made = way(row, project, extra, context)
+        proposal = replace(proposal, project=made.project)
+        with leaving_no_lock(row.path, state):
+            found = foresee(row, made, context.log, cancel)
+        if found.replaced:
+            _replaceable(row, found, context, table)
+    except CannotError as error:
+        distrusted = error.project if isinstance(error, UntrustedError) else None
+        return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
+    words = Words(row, found, context)
+    try:
+        says, warns = tuple(words.says()), tuple(words.warns())
+    except OSError as error:
+        refusal = f"It cannot be read: {(error.strerror or str(error)).lower()}."
+        return _Plan(replace(proposal, refusal=refusal))
+    proposal = replace(
+        proposal,
+        says=says,
+        warns=warns,
+        python=found.python if found.replaced else None,
+        commands=() if found.nothing else (found.way.command,),
+        packages=found.packages,
+    )
+    return _Plan(proposal, found)
+
+
+def _replaceable(row: Row, found: Foreseen, context: Context, table: Mapping[Path, Row]) -> None:
+    """Raise CannotError unless the environment might be deleted as well."""
+    reason = refusals.refusal(row, refusals.Neighbours.of(table), context, frozenset())
+    reason = reason or _why_kept(row)
+    if reason is not None:
+        raise CannotError(
+            f"It would have to be deleted and recreated with Python {found.python}, and that"
+            f" cannot be. {reason}"
+        )
+
+
+def _why_kept(row: Row) -> str | None:
+    """Return why the user must not lose what is in an environment: uv deletes it for good."""
+    if row.record is not None and row.record.pinned:
+        return "It is pinned."
+    try:
+        found = count(os.fsencode(row.environment.entry)).user_files
+    except OSError as error:
+        return f"It cannot be read: {(error.strerror or str(error)).lower()}."
+    if found < 0:
+        return "Nobody could look whether it holds files of your own."
+    if found:
+        return "It holds files of your own: move them to another place first (see `venvdash info`)."
+    return None
+
+
+def _carried_out(
+    row: Row,
+    before: Environment,
+    found: Foreseen,
+    context: Context,
+    state: Path | None,
+    cancel: threading.Event,
+) -> Generator[Told, None, Synced]:
+    """Run the command; whatever becomes of it, look at what the environment is afterwards."""
+    problems: list[str] = []
+    failure, stopped = "", False
+    with ExitStack() as stack:
+        files = Kept(row.path, ())
+        if found.replaced:
+            try:
+                files = stack.enter_context(kept(row.path, state))
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                text = f"What its tools keep in it could not be saved: {reason}. It is as it was."
+                return Synced(_result(row, Outcome.SKIPPED, text))
+        try:
+            yield from _heard(found, context, cancel)
+        except CancelledError:
+            stopped = True
+        except UvError as error:
+            failure = f"{found.way.program.stem} failed: {in_words(error)}"
+        finally:
+            problems += files.put_back()
+    now = read_again(row.environment, context)
+    if now is None:
+        text = f"{failure or 'Stopped.'} It is not there any more: `{_typed(found)}` makes it."
+        return Synced(_result(row, Outcome.FAILED, text))
+    end = _End(found, before, now)
+    if stopped or failure:
+        text = " ".join([failure or "Stopped.", end.state(stopped), *problems])
+        return Synced(_result(row, Outcome.FAILED, text), now if end.lacks(stopped) else None)
+    if found.packages and not end.touched:
+        text = f"{found.way.program.stem} ended well, but nothing in it has changed."
+        return Synced(_result(row, Outcome.FAILED, text))
+    return Synced(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
+
+
+def _heard(found: Foreseen, context: Context, cancel: threading.Event) -> Iterator[Told]:
+    """Run the command; yield what it says. Raises UvError, CancelledError."""
+    made = found.way
+    total = sum(change.action != "uninstalled" for change in found.packages)
+    lines = uv.stream(
+        made.program,
+        made.words,
+        environ=made.environ,
+        cwd=made.cwd,
+        log=context.log,
+        variables=made.variables,
+        cancel=cancel,
+    )
+    for line in lines:
+        yield Output(line)
+        step, work = _STEP.match(line), _WORK.match(line)
+        if step:
+            count = int(step[2])
+            yield Progressed(step[1].lower(), count, max(total, count))
+        elif work:
+            yield Progressed(f"{work[1].lower()} {work[2]}")
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What an environment was and is."""
+
+    foreseen: Foreseen
+    before: Environment
+    now: Environment
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything in it was changed."""
+        before, now = self.before, self.now
+        return (
+            before.fingerprint != now.fingerprint
+            or before.packages != now.packages
+            or before.changed != now.changed
+        )
+
+    def lacks(self, stopped: bool) -> bool:
+        """Whether it lacks something: also where nothing that was to come had come yet."""
+        return self.touched or (stopped and bool(self.foreseen.packages))
+
+    def state(self, stopped: bool) -> str:
+        """In what state it was left, in sentences."""
+        if self.touched:
+            return "It is incomplete: sync it again."
+        if self.lacks(stopped):
+            return "Nothing in it was changed yet, so it is incomplete: sync it again."
+        return "It is as it was."
+
+    @property
+    def changes(self) -> str:
+        """What a sync that ended well has changed, in sentences."""
+        old = {normalised(package.name): package for package in self.before.packages}
+        new = {normalised(package.name): package for package in self.now.packages}
+        parts = []
+        if self.foreseen.replaced:
+            parts.append(f"recreated with Python {self.now.python}.")
+            old = {}
+        installed = [f"{one.name} {one.version}" for name, one in new.items() if name not in old]
+        removed = [f"{one.name} {one.version}" for name, one in old.items() if name not in new]
+        changed = [
+            f"{one.name} {old[name].version} → {one.version}"
+            for name, one in new.items()
+            if name in old and old[name].version != one.version
+        ]
+        for what, names in (("Installed", installed), ("Removed", removed), ("Changed", changed)):
+            if names:
+                parts.append(f"{what}: {listed(names, _SHOWN)}.")
+        return " ".join(parts) or "Nothing had to be changed."
+
+
+def _typed(found: Foreseen) -> str:
+    return typed((str(found.way.program), *found.way.words), found.way.variables)
+
+
+def _result(row: Row, outcome: Outcome, reason: str) -> Result:
+    return Result(row.path, row.name, outcome, reason, place=row.environment.entry)

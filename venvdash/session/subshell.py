@@ -1,0 +1,268 @@
+"""From a row to a shell, a command or an editor with its environment active.
+
+Everything is prepared, and may be refused, before the terminal is given away; ``run`` raises
+nothing. Nothing in the environment is read by a shell.
+"""
+
+import os
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.actions.context import Context
+from venvdash.actions.record_update import amend
+from venvdash.actions.safety.reread import read_again, read_at
+from venvdash.actions.safety.writable_by_others import exposed
+from venvdash.model import Environment, Flag, Record, Row, Status
+from venvdash.session import uvhint
+from venvdash.system import shells, temporary, terminal
+from venvdash.system.shells import Activation, CannotError, Own, Shell, Start
+from venvdash.text import short_path, visible
+
+if TYPE_CHECKING:
+    from venvdash.session.core import Session
+
+EDITORS = ("VISUAL", "EDITOR")
+_USUAL = ("sensible-editor", "vim", "nano", "vi")
+# Those that open a directory; others are started in it, with nothing to open.
+_OPEN_DIRECTORIES = {
+    *("code", "code-insiders", "codium", "cursor", "emacs", "emacsclient", "gvim", "helix", "hx"),
+    *("idea", "kate", "lapce", "nova", "nvim", "pycharm", "subl", "vim", "zed", "zeditor"),
+}
+
+
+class RefusedError(Exception):
+    """It will not be opened; the text is a sentence for people that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A program that is ready to be run on the terminal, in ``cwd`` and with ``environ`` only.
+
+    ``says`` is what the user should read first, a sentence each, raw: who shows them makes them
+    visible. ``interactive``: a shell. ``cleanup`` is a directory to remove afterwards.
+    """
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+    cwd: Path
+    says: tuple[str, ...] = ()
+    interactive: bool = False
+    cleanup: Path | None = None
+
+
+def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
+    """Return the user's own shell with the environment active, in its project's directory.
+
+    With ``here`` it starts in the current one. Raises RefusedError.
+    """
+    environment = trusted(session, row)
+    cwd, says = _directory(session, row, here=here)
+    own = shells.own(session.machine)
+    activation = _activation(session, row, environment)
+    temporary.sweep()
+    try:
+        room = temporary.make()
+    except OSError as error:
+        raise RefusedError(f"No temporary directory can be made: {_because(error)}.") from error
+    try:
+        started = _start(own, activation, session, room)
+        temporary.fill(room, started.files)
+    except (OSError, CannotError) as error:
+        temporary.remove(room)
+        raise RefusedError(
+            f"The shell's files cannot be written: {_because(error)}."
+            if isinstance(error, OSError)
+            else str(error)
+        ) from error
+    _used(session, environment)
+    machine = session.machine
+    preset = own.family is None or own.family.preset
+    base = shells.activated(machine, activation) if preset else shells.deactivated(machine)
+    where = short_path(cwd, machine.home)
+    says = (f"{own.program.name} in {where} with {row.name} active; `exit` leaves it.", *says)
+    if own.family is None:
+        says += ("This shell is not known: what its own files set may undo that.",)
+    says += tuple(uvhint.hints(machine, environment, cwd))
+    return Invocation(
+        argv=started.arguments,
+        environ=_changed(base, started.variables),
+        cwd=cwd,
+        says=says,
+        interactive=True,
+        cleanup=room,
+    )
+
+
+def command(
+    session: "Session", row: Row, words: Sequence[str], *, here: bool = False
+) -> Invocation:
+    """Return a command to be run with the environment active, without a shell in between.
+
+    Where it runs is as with ``shell``. Raises RefusedError.
+    """
+    environment = trusted(session, row)
+    cwd, says = _directory(session, row, here=here)
+    _used(session, environment)
+    environ = shells.activated(session.machine, _activation(session, row, environment))
+    return Invocation(tuple(words), environ, cwd, says)
+
+
+def edit(session: "Session", row: Row) -> Invocation:
+    """Return the user's editor, opened on the row's project with the environment active.
+
+    That is what VISUAL or EDITOR say, else one that is usual. Raises RefusedError.
+    """
+    environment = trusted(session, row)
+    project = _project(row)
+    if project is None:
+        raise RefusedError(f"{row.name} belongs to no project that could be edited.")
+    script = row.environment.traits.script
+    directory = project.parent if script else project
+    if row.verdict.status is Status.UNREACHABLE or not os.path.isdir(directory):
+        raise RefusedError(f"Its project is not there: {project}.")
+    words = _editor(session)
+    if script:
+        words += (str(project),)
+    elif os.path.basename(words[0]).lower().removesuffix(".exe") in _OPEN_DIRECTORIES:
+        words += (str(directory),)
+    _used(session, environment)
+    environ = shells.activated(session.machine, _activation(session, row, environment))
+    return Invocation(words, environ, directory)
+
+
+def activating(session: "Session", row: Row, told: Shell, *, change: bool = False) -> str:
+    """Return what a shell of the family ``told`` is to run so that the environment is active.
+
+    With ``change`` it goes to the project's directory as well, where there is one. Raises
+    RefusedError.
+    """
+    environment = trusted(session, row)
+    cwd = _directory(session, row, here=False)[0] if change and _project(row) else None
+    activation = _activation(session, row, environment, cwd)
+    try:
+        text = told.activating(activation, session.machine)
+    except CannotError as error:
+        raise RefusedError(str(error)) from error
+    _used(session, environment)
+    return text
+
+
+def run(invocation: Invocation) -> terminal.Ended:
+    """Run it on the terminal and return how it ended; the terminal is then as it was.
+
+    From the main thread. Raises nothing.
+    """
+    try:
+        return terminal.run(
+            invocation.argv,
+            invocation.environ,
+            invocation.cwd,
+            interactive=invocation.interactive,
+        )
+    finally:
+        if invocation.cleanup is not None:
+            temporary.remove(invocation.cleanup)
+
+
+def trusted(session: "Session", row: Row) -> Environment:
+    """Return the environment as it is now, an alias's target for an alias, fit to be used.
+
+    Raises RefusedError where it is another, somebody else's, or open to others' programs.
+    """
+    context = Context.current(session.machine, session.config)
+    known = row.environment
+    found = read_again(known, context)
+    if found is None:
+        raise RefusedError("It is no environment any more.")
+    if (found.fingerprint.inode, found.target) != (known.fingerprint.inode, known.target):
+        raise RefusedError("Another environment has taken its place since it was listed.")
+    if found.target is not None:
+        found = read_at(found.target, found.target, known.root, context)
+        if found is None:
+            raise RefusedError("What it leads to is no environment.")
+    for reason in exposed(found, session.machine.uid):
+        raise RefusedError(reason)
+    if Flag.BROKEN in found.flags:
+        raise RefusedError(
+            f"Its interpreter is gone ({found.base}), so that `python` would be another one."
+        )
+    return found
+
+
+def _project(row: Row) -> Path | None:
+    return row.verdict.place or row.verdict.project
+
+
+def _directory(session: "Session", row: Row, *, here: bool) -> tuple[Path, tuple[str, ...]]:
+    """Return where to start, and what there is to say of it."""
+    machine = session.machine
+    otherwise = machine.cwd or machine.home
+    project = _project(row)
+    if here or project is None:
+        return otherwise, ()
+    if row.verdict.status is Status.UNREACHABLE:
+        return otherwise, (f"Its project {visible(project)} cannot be reached.",)
+    directory = project.parent if row.environment.traits.script else project
+    if not os.path.isdir(directory):
+        return otherwise, (f"Its project {visible(project)} is gone.",)
+    return Path(os.path.realpath(directory)), ()
+
+
+def _activation(
+    session: "Session", row: Row, environment: Environment, directory: Path | None = None
+) -> Activation:
+    platform = session.machine.platform
+    return Activation.of(environment.path, row.name, platform=platform, directory=directory)
+
+
+def _start(own: Own, activation: Activation, session: "Session", room: Path) -> Start:
+    if own.family is None:
+        return Start((str(own.program),))
+    return own.family.start(activation, session.machine, own.program, room)
+
+
+def _changed(variables: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    merged = {**variables, **changes}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _editor(session: "Session") -> tuple[str, ...]:
+    machine = session.machine
+    for name in EDITORS:
+        given = machine.variable(name)
+        if given:
+            try:
+                words = shlex.split(given, posix=machine.platform != "win32")
+            except ValueError:
+                words = []
+            if not words:
+                raise RefusedError(f"{name} names no program: {given}")
+            return tuple(words)
+    usual = ("notepad",) if machine.platform == "win32" else _USUAL
+    for name in usual:
+        if machine.program(name):
+            return (name,)
+    raise RefusedError("No editor is known. Set VISUAL or EDITOR to one.")
+
+
+def _used(session: "Session", environment: Environment) -> None:
+    """Remember that the environment is used, where it is one of the table's."""
+    now = time.time()
+    row = session.rows.get(environment.path)
+    if row is None:
+        return
+
+    def opened(record: Record) -> Record:
+        return replace(record, last_shell=now)
+
+    amend(session, environment, row.record, opened)
+    session.rows[row.path] = replace(session.rows[row.path], used=max(row.used or 0.0, now))
+
+
+def _because(error: Exception) -> str:
+    words = error.strerror if isinstance(error, OSError) else None
+    return (words or str(error)).lower()

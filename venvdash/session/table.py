@@ -1,0 +1,188 @@
+"""What scans have told so far: the rows, and all that is known beside them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from venvdash.actions.events import RowChanged, RowGone
+from venvdash.actions.table import Table
+from venvdash.config import Config
+from venvdash.model import (
+    Environment,
+    Facts,
+    Flag,
+    NotEnvironment,
+    Record,
+    Row,
+    Status,
+    Verdict,
+)
+from venvdash.records.flags import flagged
+from venvdash.scanner.events import (
+    Booked,
+    Event,
+    Found,
+    Judged,
+    Measured,
+    Oddity,
+    Problem,
+    StoreSeen,
+)
+from venvdash.scanner.union import Book
+from venvdash.session import naming, nearest
+from venvdash.session.events import SessionEvent
+from venvdash.session.memory import Keeper
+from venvdash.system.clock import SKEW
+from venvdash.system.machine import Machine
+
+_CHECKING = Verdict(Status.CHECKING, "Its project is being looked for.")
+
+
+class Scanned(Table):
+    """The table that scans fill. ``rows`` are replaced, never changed in place."""
+
+    def __init__(
+        self, machine: Machine, config: Config, keeper: Keeper, *, remembers: bool
+    ) -> None:
+        super().__init__(machine, config, remembers=remembers)
+        self.stores: list[StoreSeen] = []
+        self.oddities: list[NotEnvironment] = []
+        self.searched = 0
+        self.looked: Mapping[str, int] = {}  # directories searched for projects, by why
+        self._keeper = keeper
+        self._activity: Mapping[Path, float] = {}
+
+    @property
+    def pins_unknown(self) -> str:
+        """Why nobody knows what is pinned, a sentence; "" where it is known."""
+        return self._keeper.pins_unknown
+
+    # What a scan tells, taken in.
+
+    def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
+        if isinstance(event, Found):
+            seen.add(event.environment.path)
+            yield self._found(event.environment)
+        elif isinstance(event, Judged):
+            yield from self._judged(event)
+        elif isinstance(event, Measured):
+            yield from self._measured(event)
+        elif isinstance(event, Booked):
+            self._booked(event.book)
+        else:
+            self._note(event)
+            yield event
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, StoreSeen):
+            self.stores.append(event)
+        elif isinstance(event, Oddity):
+            self.oddities.append(event.what)
+        elif isinstance(event, Problem):
+            self.problems.append(event)
+
+    def _booked(self, book: Book) -> None:
+        """Take in what was measured of all environments together; for who deletes."""
+
+    def _found(self, environment: Environment) -> SessionEvent:
+        known = self.rows.get(environment.path)
+        if known:
+            row = replace(known, environment=environment)
+        else:
+            name = environment.traits.project_name or environment.traits.name
+            row = Row(environment, _CHECKING, name, used=environment.used)
+        self.rows[environment.path] = row
+        return RowChanged(row)
+
+    def _judged(self, event: Judged) -> Iterator[SessionEvent]:
+        self._names, self._activity = event.names or self._names, event.activity
+        self._references = event.references or self._references
+        self.searched, self.facts = event.facts.searched, event.facts
+        self.looked = event.looked
+        called = naming.names(
+            [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
+            self._names,
+        )
+        here = self._nearest(event)
+        pinned = self._keeper.pinned({p: m.record for p, m in event.facts.memories.items()})
+        changed = []
+        for path, verdict in event.verdicts.items():
+            row = self.rows.get(path)
+            if row is None:
+                continue
+            memory = event.facts.memories.get(path)
+            record = replace(memory.record, pinned=path in pinned) if memory else None
+            usage = row.usage or self._keeper.usage(path)
+            environment = flagged(event.facts.environments[path], record, usage)
+            row = replace(
+                row,
+                environment=environment,
+                verdict=verdict,
+                name=called[path],
+                usage=usage,
+                record=record,
+                used=self._used(environment, verdict, record),
+                here=not here.isdisjoint(verdict.projects),
+                title=self._names.get(verdict.project, "") if verdict.project else "",
+                pointed=nearest.pointing(path, verdict, event.facts),
+                endangered=_endangered(verdict, event.facts),
+            )
+            self.rows[path] = row
+            changed.append(row)
+        for row in changed:  # each is told when the whole table is of one mind
+            yield RowChanged(row, settled=event.final)
+        if event.final:  # once the rows are on their way, and before they are measured
+            for path, record in self._keeper.remember(event).items():
+                self.rows[path] = replace(self.rows[path], record=record)
+            self._report(self._keeper.problems())
+
+    def _measured(self, event: Measured) -> Iterator[SessionEvent]:
+        row = self.rows.get(event.environment)
+        if row is not None:
+            environment = flagged(row.environment, row.record, event.usage)
+            row = replace(row, environment=environment, usage=event.usage)
+            self.rows[event.environment] = row
+            self._keeper.measured(event)
+            settled = row.verdict.status is not Status.CHECKING
+            yield RowChanged(row, settled=settled, measured=True)
+
+    def _gone(self, seen: set[Path]) -> Iterator[SessionEvent]:
+        for path in [path for path in self.rows if path not in seen]:
+            del self.rows[path]
+            yield RowGone(path)
+
+    def _used(
+        self, environment: Environment, verdict: Verdict, record: Record | None
+    ) -> float | None:
+        times = [environment.used]
+        times += [self._activity.get(project) for project in verdict.projects]
+        if record:
+            times += [record.last_sync, record.last_shell]
+        now = self.machine.clock().wall
+        if Flag.IN_USE in environment.flags:
+            return now
+        newest = max((when for when in times if when is not None), default=None)
+        # A date in the future is of a use while the clock was ahead: nobody knows when.
+        return None if newest is not None and newest > now + SKEW else newest
+
+    def _nearest(self, judged: Judged) -> set[Path]:
+        """Return the spellings of the nearest project upwards from the current directory."""
+        here = self.machine.cwd
+        if here is None:
+            return set()
+        above = {here, *here.parents}
+        depths: dict[Path, int] = {}
+        for verdict in judged.verdicts.values():
+            for project in verdict.projects:
+                place = judged.facts.places.get(project)
+                really = place.real if place and place.real else project
+                if above & {project, really}:
+                    depths[project] = len(really.parts)
+        return {project for project, depth in depths.items() if depth == max(depths.values())}
+
+
+def _endangered(verdict: Verdict, facts: Facts) -> Path | None:
+    """Return the directory in a project that the next sync of the tool there deletes."""
+    tools = [facts.tools[project] for project in verdict.projects if project in facts.tools]
+    uses = [use for found in tools for use in found.uses.values()]
+    return next((use.deletes for use in uses if use.deletes is not None), None)
