@@ -132,8 +132,8 @@ def test_what_is_promised_comes_back(
     assert (near(promised), near(done.in_trash), near(freed)) == (True, True, True), (
         *(promised, done.in_trash, freed, real, done.problems),
     )
-    assert plan.at_most == listed.at_most == (way == "uncached" or way.startswith("compressed"))
-    assert trashed == {way.startswith("compressed")}
+    assert plan.at_most == listed.at_most == way.startswith(("uncached", "compressed", "snapshot"))
+    assert trashed == {way.startswith(("compressed", "snapshot"))}
     assert not plan.exact
     sizes = [row.usage for row in session.rows.values() if row.usage]
     assert all(usage.on_disk >= usage.frees for usage in sizes)

@@ -77,12 +77,13 @@ class Totals:
 
     def sum(self, entries: Iterable[Entry | None], *, exact: bool) -> Sum:
         """Return the bytes; ``entries`` are those that count."""
-        usages = [entry.usage for entry in entries if entry]
+        present = [entry for entry in entries if entry]
+        usages = [entry.usage for entry in present]
         return Sum(
             (self.own + self.frees) * BLOCK,
             self.held * BLOCK,
             exact and all(usage.exact for usage in usages),
-            self.inferred > 0 or any(usage.at_most for usage in usages),
+            self.inferred > 0 or any(one.copied or one.usage.at_most for one in present),
         )
 
 

@@ -55,7 +55,8 @@ def completed(usage: Usage, extents: Extents, several: Several, *, nested: bool)
     if extents.held() and not held:
         usage = replace(usage, frees=usage.frees + extents.metadata * BLOCK)
     if held or nested:
-        return replace(usage, cache_held=0)
+        # A snapshot that has it keeps its metadata, which btrfs copies in order to delete.
+        return replace(usage, cache_held=0, at_most=usage.at_most or held)
     more = sum(
         size
         for index, (key, size) in enumerate(zip(extents.keys, extents.sizes, strict=True))
