@@ -18,6 +18,7 @@ from venvdash.actions.events import Output, RowState, State
 from venvdash.actions.sync import apply, preserve
 from venvdash.demo.wheels import make_wheel, payload
 from venvdash.model import Flag, Outcome
+from venvdash.presentation.details import flags_in_words
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at sessions of processes")
 
@@ -53,7 +54,7 @@ def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
     assert Flag.DAMAGED in listed.rows[broken].environment.flags
     assert Flag.DAMAGED not in listed.rows[other].environment.flags
     examined = listed.examine(listed.rows[broken])
-    assert examined.flags[Flag.DAMAGED] == "a sync of it stopped half-way: sync it again"
+    assert flags_in_words(examined)[Flag.DAMAGED] == "a sync of it stopped half-way: sync it again"
 
     place.project("slow", "alpha")
     assert place.sync(broken).outcome is Outcome.DONE

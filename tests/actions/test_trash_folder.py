@@ -19,7 +19,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.delete import purge, trash, trash_folder
 from venvdash.config import Config
 from venvdash.model import Outcome
-from venvdash.session.plan_words import plan_in_words
+from venvdash.presentation.plans import plan_in_words
 from venvdash.stores import of_name
 
 _NAME = "app-cpython3.12-0123456789abcdef"

@@ -13,9 +13,9 @@ from tests.scenario import rows, uv_project, venv
 from tests.users import as_another_user, open_to_all
 from venvdash.actions.journals import rename, trash
 from venvdash.model import Flag
+from venvdash.presentation.labels import FLAG_MEANINGS
 from venvdash.scanner.discover import JOURNALS
 from venvdash.scanner.inspect import Inspected, inspect
-from venvdash.session.words import FLAG_MEANINGS
 from venvdash.stores.base import Entry, Root
 
 

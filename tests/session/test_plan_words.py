@@ -21,8 +21,8 @@ from venvdash.model import (
     Row,
     Status,
 )
+from venvdash.presentation.plans import Role, plan_in_words
 from venvdash.session import Session
-from venvdash.session.plan_words import Role, plan_in_words
 from venvdash.system.machine import Machine
 from venvdash.tui.format import STATUS_MARKS
 from venvdash.tui.widgets.plan_text import describe_plan

@@ -16,8 +16,8 @@ from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.actions.delete.prune import Rules
 from venvdash.config import Config
 from venvdash.model import NotEntered, SearchReport, Unsearched
-from venvdash.session.plan_words import plan_in_words
-from venvdash.session.search_words import search_in_words, unsearched_in_words
+from venvdash.presentation.plans import plan_in_words
+from venvdash.presentation.searches import search_in_words, unsearched_in_words
 
 HOME = Path("/home/ada")
 

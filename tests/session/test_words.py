@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from venvdash.model import Claim, Direction, How
-from venvdash.session.words import claim_in_words, how_in_words
+from venvdash.presentation.labels import claim_in_words, how_in_words
 
 E, A = Path("/store/e"), Path("/code/a")
 

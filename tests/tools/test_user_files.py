@@ -156,7 +156,7 @@ def _row(home: Home, path: Path) -> Row:
     for _ in session.scan():
         pass
     row = session.rows[path]
-    assert Flag.DAMAGED not in session.examine(row).flags
+    assert Flag.DAMAGED not in session.examine(row).row.environment.flags
     return row
 
 

@@ -6,8 +6,8 @@ from tests.tui.feeding import HOME, row
 from venvdash.cli.listing import status_in_words
 from venvdash.cli.rows import row_json
 from venvdash.model import Action, Flag, Item, Plan
-from venvdash.session.plan_words import plan_in_words
-from venvdash.session.words import FLAG_MEANINGS
+from venvdash.presentation.labels import FLAG_MEANINGS
+from venvdash.presentation.plans import plan_in_words
 from venvdash.tui.format import flag_words
 from venvdash.tui.widgets.detail import describe, reason
 

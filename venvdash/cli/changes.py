@@ -14,8 +14,8 @@ from venvdash.cli.common import fail, interrupted, warn
 from venvdash.cli.naming import scan_for
 from venvdash.cli.plans import results_json
 from venvdash.model import Outcome, Proposal, Row
+from venvdash.presentation.labels import verb_of
 from venvdash.session import Session
-from venvdash.session.words import verb_of
 from venvdash.text import counted, short_path, visible
 
 F = TypeVar("F", bound=Callable[..., None])

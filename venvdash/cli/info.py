@@ -14,15 +14,16 @@ from venvdash.cli.naming import scan_for
 from venvdash.cli.rows import package_json, row_json, time_json
 from venvdash.formats import age, doubt, frees, size
 from venvdash.model import Claim, Package, Record, Row
-from venvdash.session import Session
-from venvdash.session.examine import Examination
-from venvdash.session.words import (
+from venvdash.presentation.details import flags_in_words
+from venvdash.presentation.labels import (
     endangered_in_words,
     evidence_in_words,
     how_in_words,
     places_in_words,
     use_in_words,
 )
+from venvdash.session import Session
+from venvdash.session.examine import Examination
 from venvdash.text import short_path, visible
 
 _LABEL = 10  # cells
@@ -60,7 +61,7 @@ def info_json(found: Examination) -> dict[str, object]:
             {"proves": proves, "words": words}
             for proves, words in evidence_in_words(row.verdict.claims)
         ],
-        "flag_reasons": {flag.value: reason for flag, reason in found.flags.items()},
+        "flag_reasons": {flag.value: reason for flag, reason in flags_in_words(found).items()},
         "missing": [
             {"package": one.package, "count": one.count, "files": [str(f) for f in one.files]}
             for one in found.missing
@@ -114,7 +115,9 @@ def _lines(found: Examination, opened: Session) -> Iterator[str]:
     yield from _part("Project", _project(row, home))
     yield from _part("Tools", _tools(found, home))
     yield from _part("Evidence", _evidence(row.verdict.claims, opened))
-    yield from _part("Flags", (_pair(flag, reason) for flag, reason in found.flags.items()))
+    yield from _part(
+        "Flags", (_pair(flag, reason) for flag, reason in flags_in_words(found).items())
+    )
     yield from _part("Disk", _disk(row))
     yield from _part("Python", _python(row, home))
     yield from _part("Place", _places(row, home))

@@ -19,11 +19,11 @@ from venvdash.cli.rows import row_json
 from venvdash.cli.stores import outside_lines, store_json
 from venvdash.formats import age, frees, size
 from venvdash.model import Flag, Location, Row, Status
+from venvdash.presentation.labels import NO_STORE, endangered_in_words, place_in_words
 from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
 from venvdash.session.interpreters import made_from
 from venvdash.session.resolve import NotFoundError
-from venvdash.session.words import NO_STORE, endangered_in_words, place_in_words
 from venvdash.text import short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {

@@ -15,8 +15,8 @@ from venvdash.cli.rows import package_json, user_files_json
 from venvdash.cli.searching import finish_search
 from venvdash.formats import size
 from venvdash.model import Item, Outcome, Plan, Refusal, Result, SearchReport
+from venvdash.presentation.plans import plan_in_words
 from venvdash.session import Session
-from venvdash.session.plan_words import plan_in_words
 from venvdash.text import counted, visible
 
 

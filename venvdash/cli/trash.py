@@ -14,8 +14,8 @@ from venvdash.cli.plans import finished_json, results_json, told
 from venvdash.cli.rows import time_json
 from venvdash.formats import age, bounded, size
 from venvdash.model import Outcome, Trashed
+from venvdash.presentation.labels import when_freed
 from venvdash.session import Session
-from venvdash.session.words import when_freed
 from venvdash.text import counted, short_path, visible, with_tilde
 
 

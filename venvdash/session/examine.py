@@ -7,14 +7,11 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Flag, Package, Row, Status, Use
-from venvdash.records.flags import unfinished
 from venvdash.scanner import integrity, tools
 from venvdash.scanner.integrity import Missing
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.scanner.references import Reference
-from venvdash.session.words import FLAG_MEANINGS, flag_in_words
 from venvdash.system.machine import Machine
-from venvdash.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class Examination:
     """One environment, closely looked at; ``row`` has the flags that came of it.
 
     ``packages`` have their origins. ``uses`` says for each of its projects which environment the
-    tools there use. ``flags`` says for each flag, in words, why it is there.
+    tools there use.
     """
 
     row: Row
@@ -30,7 +27,6 @@ class Examination:
     missing: tuple[Missing, ...]
     references: tuple[Reference, ...]
     uses: tuple[tuple[Path, Use], ...]
-    flags: dict[Flag, str]
 
 
 def examine(
@@ -45,10 +41,9 @@ def examine(
     if gone:
         environment = replace(environment, flags=environment.flags | {Flag.DAMAGED})
         row = replace(row, environment=environment)
-    flags = {flag: _why(flag, row, gone, references) for flag in sorted(environment.flags)}
     found = _with_origins(environment.packages, origins(site) if site else ())
     uses = tuple(_uses(row, machine, config))
-    return Examination(row, found, gone, references, uses, flags)
+    return Examination(row, found, gone, references, uses)
 
 
 def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Use]]:
@@ -72,22 +67,3 @@ def _with_origins(packages: tuple[Package, ...], read: tuple[Package, ...]) -> t
     """Return the packages of the list, those of site-packages with what their metadata says."""
     known = {(package.name, package.version): package for package in read}
     return tuple(known.get((p.name, p.version), p) if p.origin is None else p for p in packages)
-
-
-def _why(flag: Flag, row: Row, gone: tuple[Missing, ...], references: tuple[Reference, ...]) -> str:
-    environment = row.environment
-    if flag is Flag.BROKEN and environment.base is not None:
-        return f"{FLAG_MEANINGS[flag]}: it was made from {visible(environment.base)}"
-    if flag is Flag.DAMAGED and unfinished(environment, row.record) and not gone:
-        return "a sync of it stopped half-way: sync it again"
-    if flag is Flag.DAMAGED and gone:
-        one, count = gone[0], sum(each.count for each in gone)
-        first = f"{visible(one.files[0])} of {visible(one.package, 128)}"
-        return f"{first} is missing" if count == 1 else f"{count:,} files are missing, as {first}"
-    if flag is Flag.REFERENCED and references:
-        named = ", ".join(f"{one.what} {visible(one.file)}" for one in references[:3])
-        more = len(references) - 3
-        return f"named by {named}" + (f" and {more} more" if more > 0 else "")
-    if flag is Flag.ALIAS and environment.target is not None:
-        return f"a symbolic link to {visible(environment.target)}"
-    return flag_in_words(flag, row)

@@ -4,7 +4,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from venvdash.model import Flag, Location, Row, Status
-from venvdash.session.words import NO_STORE
+from venvdash.presentation.labels import NO_STORE
 
 STATUS_MARKS = {
     Status.CHECKING: "…",

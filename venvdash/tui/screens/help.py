@@ -3,7 +3,7 @@
 from textual.app import App
 from textual.content import Content
 
-from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS
+from venvdash.presentation.labels import FLAG_MEANINGS, STATUS_MEANINGS
 from venvdash.tui.format import STATUS_MARKS
 from venvdash.tui.keys import SECTIONS
 from venvdash.tui.screens.pane import PaneScreen

@@ -10,8 +10,7 @@ from textual.content import Content
 from venvdash import formats
 from venvdash.actions.delete.user_files import user_files_in_words
 from venvdash.model import Package, Row, Status
-from venvdash.records.schema import LONGEST_NOTE
-from venvdash.session.words import (
+from venvdash.presentation.labels import (
     FLAG_MEANINGS,
     STATUS_MEANINGS,
     endangered_in_words,
@@ -20,6 +19,7 @@ from venvdash.session.words import (
     how_in_words,
     places_in_words,
 )
+from venvdash.records.schema import LONGEST_NOTE
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.format import STATUS_MARKS
 from venvdash.tui.widgets.other_list import OtherThing

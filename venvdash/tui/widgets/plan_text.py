@@ -6,8 +6,8 @@ from pathlib import Path
 from textual.content import Content
 
 from venvdash.model import Plan, Row
-from venvdash.session import plan_words
-from venvdash.session.plan_words import Line, Role
+from venvdash.presentation import plans
+from venvdash.presentation.plans import Line, Role
 from venvdash.tui.format import STATUS_MARKS
 from venvdash.tui.widgets.detail import STATUS_STYLES
 
@@ -21,12 +21,12 @@ _STYLES = {
 
 def describe_plan(plan: Plan, home: Path | None) -> Content:
     """Return what it frees, every item with its reason, then what is left alone and why."""
-    return Content("\n").join(map(_styled, plan_words.plan_in_words(plan, home)))
+    return Content("\n").join(map(_styled, plans.plan_in_words(plan, home)))
 
 
 def head_of(row: Row, home: Path | None) -> Iterator[Content]:
     """Yield the lines that say which environment it is and why it has its status."""
-    return map(_styled, plan_words.head_of(row, home))
+    return map(_styled, plans.head_of(row, home))
 
 
 def _styled(line: Line) -> Content:

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from venvdash.actions.process.run_log import typed
 from venvdash.model import PackageChange, Proposal
-from venvdash.session.words import verb_of
+from venvdash.presentation.labels import verb_of
 from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui.widgets.plan_text import head_of
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from venvdash import formats
 from venvdash.model import Trashed
-from venvdash.session.words import when_freed
+from venvdash.presentation.labels import when_freed
 from venvdash.text import short_path, visible
 from venvdash.tui.format import left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts

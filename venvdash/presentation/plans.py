@@ -7,8 +7,8 @@ from pathlib import Path
 
 from venvdash.formats import certainty, size
 from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, SearchReport, Status
-from venvdash.session.search_words import search_in_words, unsearched_in_words
-from venvdash.session.words import FLAG_MEANINGS, STATUS_MEANINGS, flag_in_words
+from venvdash.presentation.labels import FLAG_MEANINGS, STATUS_MEANINGS, flag_in_words
+from venvdash.presentation.searches import search_in_words, unsearched_in_words
 from venvdash.text import counted, short_path, visible, with_tilde
 
 _MOST_NAMED = 12  # packages that are called by name

@@ -1,4 +1,4 @@
-"""Evidence in words: what the detail panel and the command line say of claims."""
+"""Short labels and clauses for statuses, evidence, flags, places and trash."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
