@@ -75,3 +75,21 @@ def test_a_clone_without_dependencies_says_what_to_run() -> None:
     (command,) = re.findall(r"^\$ (python3 .* venvdash)$", README.read_text(), re.MULTILINE)
     assert line.startswith("venvdash needs click, which is not installed.")
     assert line.endswith(command)
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_files_that_a_page_names_are_there(page: str) -> None:
+    top = README.parent
+    named = re.findall(r"`((?:[\w.]+/)+[\w.]*|[\w.]+\.(?:py|toml|md))`", (top / page).read_text())
+    assert len(named) >= 3
+    inside = ("", "venvdash", "venvdash/actions", "venvdash/stores")
+    missing = [
+        name for name in named if not any((top / folder / name).exists() for folder in inside)
+    ]
+    assert [name for name in missing if name != "venvdash.toml"] == []
+
+
+def test_the_glossary_is_short() -> None:
+    text = (README.parent / "docs" / "architecture.md").read_text()
+    words = text.partition("## Glossary")[2].count("\n| ") - 2  # the head and its line
+    assert 20 <= words <= 30
