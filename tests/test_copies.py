@@ -1,4 +1,4 @@
-"""Copies, backups and renames of environments: only a copy is disputed, never the original."""
+"""Copies, backups and renames of environments: only a copy is a duplicate, never the original."""
 
 import shutil
 import subprocess
@@ -57,7 +57,7 @@ def test_a_copy_is_disputed_and_the_original_is_not(
         shown = rows(home)
         assert shown[first].verdict.status is Status.LINKED
         assert shown[first].verdict.project == project
-        assert shown[copy].verdict.status is Status.DISPUTED
+        assert shown[copy].verdict.status is Status.DUPLICATE
         assert str(first) in shown[copy].verdict.reason
 
 
@@ -66,7 +66,7 @@ def test_a_copy_outlives_its_original(home: Home, project: Path) -> None:
     rows(home)
     copy = first.with_name("webapp-copy")
     cp(first, copy)
-    assert rows(home)[copy].verdict.status is Status.DISPUTED
+    assert rows(home)[copy].verdict.status is Status.DUPLICATE
     remove(first)
     shown = rows(home)
     assert list(shown) == [copy]
@@ -83,7 +83,7 @@ def test_what_cpvirtualenv_makes_is_disputed(home: Home, project: Path, uv_index
     home.run(tools / "bin" / "virtualenv-clone", first, copy)
     shown = rows(home)
     assert shown[first].verdict.status is Status.LINKED
-    assert shown[copy].verdict.status is Status.DISPUTED
+    assert shown[copy].verdict.status is Status.DUPLICATE
 
 
 @pytest.mark.parametrize("make", [by_venv, by_uv])
@@ -135,5 +135,5 @@ def test_a_named_environment_with_a_library_whose_source_is_gone(home: Home) -> 
             remove(library)
         for _ in range(2):
             verdict = rows(home)[path].verdict
-            assert (verdict.status, verdict.projects) == (Status.NAMED, ())
+            assert (verdict.status, verdict.projects) == (Status.STANDALONE, ())
             assert [(c.how, c.project) for c in verdict.claims] == [(How.MENTION, library)]

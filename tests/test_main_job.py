@@ -53,7 +53,7 @@ def test_everything_on_a_fresh_machine_is_told_right(
         )
         for path, row in shown.items()
     }
-    linked, inactive = Status.LINKED, Status.INACTIVE
+    linked, inactive = Status.LINKED, Status.REPLACED
     assert told[package] == ("uv", linked, code / "webapp", How.HASH) or (
         told[package] == ("uv", linked, code / "webapp", How.PROJECT_LINK)
     )
@@ -63,7 +63,7 @@ def test_everything_on_a_fresh_machine_is_told_right(
     assert told[script] == ("uv-script", linked, code / "my_script.py", How.HASH)
     assert told[tool][:2] == ("uv-tool", Status.TOOL)
     assert told[wrapped] == ("virtualenvwrapper", linked, code / "api", How.POINTER)
-    assert told[alone][1] == told[plain][1] == Status.NAMED
+    assert told[alone][1] == told[plain][1] == Status.STANDALONE
     assert told[mirrored] == ("mirrored", linked, code / "api", How.MIRROR)
     assert len(told) == 10
     for python, path in ((two_pythons[0], older), (two_pythons[1], newer)):

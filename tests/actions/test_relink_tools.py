@@ -231,7 +231,7 @@ def test_pyenv_virtualenv(pyenv: Home) -> None:  # noqa: F811
     run(pyenv, "unlink", "web")
     assert not (other / ".python-version").exists()
     assert not (project / ".python-version").exists()
-    assert rows(pyenv)[real].verdict.status is Status.NAMED
+    assert rows(pyenv)[real].verdict.status is Status.STANDALONE
     run(pyenv, "relink", "--undo")
     assert differing(everything(pyenv), before) == []
 

@@ -276,7 +276,7 @@ def test_a_copy_whose_project_is_disputed(place: Place) -> None:
     place.row(environment)
     copy = environment.with_name("copy")
     shutil.copytree(environment, copy, symlinks=True)
-    assert place.row(copy).verdict.status is Status.DISPUTED
+    assert place.row(copy).verdict.status is Status.DUPLICATE
     assert f"`venvdash relink {copy} PROJECT` settles that" in refused(place, copy)
 
 

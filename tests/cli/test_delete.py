@@ -62,7 +62,7 @@ def test_a_dry_run_shows_the_same_plan_and_does_nothing(home: Home, scratch: Pat
     assert shown.keys() == PLAN
     (item,) = shown["items"]
     assert item.keys() == ITEM
-    assert (item["path"], item["name"], item["status"]) == (str(scratch), "scratch", "named")
+    assert (item["path"], item["name"], item["status"]) == (str(scratch), "scratch", "standalone")
     assert item["on_disk"] >= item["frees"] > 0
     assert scratch.exists()
     done = json.loads(run(home, "delete", "scratch", "--yes", "--json").stdout)

@@ -48,17 +48,17 @@ def test_each_rule_is_asked_for(home: Home, store: Path, two_pythons: tuple[Path
     statuses = {one["name"]: one["status"] for one in listed}
     assert [statuses[name] for name in ("gone", "scratch", "broken")] == [
         "orphan",
-        "named",
-        "named",
+        "standalone",
+        "standalone",
     ]
     names = {one["path"]: one["name"] for one in listed}
     assert pruned(home) == ["gone"]
     assert pruned(home, "--broken") == ["broken", "gone"]
-    assert pruned(home, "--unknown", "--inactive") == ["gone"], "used less than 90 days ago"
+    assert pruned(home, "--unknown", "--replaced") == ["gone"], "used less than 90 days ago"
     ages = ("--older-than", "0d")
     assert pruned(home, "--unknown", *ages) == sorted(["gone", names[str(unknown)]])
-    assert pruned(home, "--inactive", *ages) == sorted(["gone", names[str(older)]])
-    everything = ("--unknown", "--inactive", "--broken", *ages)
+    assert pruned(home, "--replaced", *ages) == sorted(["gone", names[str(older)]])
+    everything = ("--unknown", "--replaced", "--broken", *ages)
     assert len(pruned(home, *everything)) == 4
     assert pruned(home, *everything, "--kind", "uv") == [names[str(older)]]
     assert pruned(home, *everything, "--store", str(store)) == ["broken", "gone"]

@@ -75,7 +75,7 @@ def test_what_may_be_meant_is_listed_where_nobody_can_choose(home: Home) -> None
     done = run(home, "relink", "shop", check=False)
     assert done.returncode == 2
     assert str(project) in done.stderr
-    assert rows(home)[path].verdict.status is Status.NAMED
+    assert rows(home)[path].verdict.status is Status.STANDALONE
     shutil.rmtree(project)
     done = run(home, "relink", "shop", check=False)
     assert done.returncode == 2
@@ -124,7 +124,7 @@ def test_a_refusal_has_its_status_and_its_reason(home: Home) -> None:
     assert run(home, "relink", "nothing", check=False).returncode == 1
     assert run(home, "relink", check=False).returncode == 2
     assert run(home, "unlink", "shop", check=False).returncode == 2
-    assert rows(home)[path].verdict.status is Status.NAMED
+    assert rows(home)[path].verdict.status is Status.STANDALONE
 
 
 def test_unlink(home: Home) -> None:
@@ -132,7 +132,7 @@ def test_unlink(home: Home) -> None:
     path = named(home, "shop", project)
     done = run(home, "unlink", "shop")
     assert "It will not belong to ~/code/app any more." in done.stdout
-    assert rows(home)[path].verdict.status is Status.NAMED
+    assert rows(home)[path].verdict.status is Status.STANDALONE
     run(home, "relink", "--undo")
     assert rows(home)[path].verdict.project == project
 

@@ -44,7 +44,7 @@ def test_every_environment_gets_its_status(own_playground: Playground, session: 
 
 def test_projects_are_the_right_ones(own_playground: Playground, session: Session) -> None:
     for item in own_playground.made.values():
-        if item.status in (None, Status.UNKNOWN, Status.NAMED, Status.TOOL, Status.DISPUTED):
+        if item.status in (None, Status.UNKNOWN, Status.STANDALONE, Status.TOOL, Status.DUPLICATE):
             continue
         assert session.rows[item.path].verdict.project == item.project, item.label
     moved = session.rows[own_playground.made["shop"].path].verdict

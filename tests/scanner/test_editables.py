@@ -230,4 +230,4 @@ def test_every_project_that_shares_an_environment_is_shown(
     assert run(home, "list", "--no-usage").stdout.rstrip().endswith(f"/{first.name} +1")
     shutil.rmtree(first)
     found = rows(home)[path].verdict
-    assert found.status is (Status.LINKED if name == "my-app" else Status.NAMED)
+    assert found.status is (Status.LINKED if name == "my-app" else Status.STANDALONE)

@@ -111,7 +111,7 @@ def test_what_cannot_be_told_without_running_it_says_nothing(
 ) -> None:
     write(project, file, text)
     row = rows(home)[environment]
-    assert (row.verdict.status, row.verdict.claims) == (Status.NAMED, ())
+    assert (row.verdict.status, row.verdict.claims) == (Status.STANDALONE, ())
 
 
 def jetbrains(home: Home, environment: Path, sdk: str, project: Path | None = None) -> None:
@@ -147,7 +147,7 @@ def test_jetbrains_names_an_interpreter(
 ) -> None:
     write(project, ".idea/misc.xml", "<project/>")
     write(project, file, text)
-    assert rows(home)[environment].verdict.status is Status.NAMED
+    assert rows(home)[environment].verdict.status is Status.STANDALONE
     jetbrains(home, environment, "Python 3.11 (lab)")
     assert rows(home)[environment].verdict.project == project
 
@@ -180,7 +180,7 @@ def test_a_name_that_two_environments_bear_says_nothing(
     venv(home.path / ".venvs" / NAME)
     write(project, ".venv-name", NAME)
     write(project, ".envrc", f"workon {NAME}")
-    assert {row.verdict.status for row in rows(home).values()} == {Status.NAMED}
+    assert {row.verdict.status for row in rows(home).values()} == {Status.STANDALONE}
     folder = home.path / ".venvs"
     home.variables["PUV_VENV_LOCATION"] = str(folder)
     assert rows(home)[folder / NAME].verdict.project == project

@@ -86,7 +86,7 @@ def test_no_rule_picks_one(home: Home, outside: Path) -> None:
         changed = replace(
             row, environment=environment, verdict=replace(row.verdict, status=status), used=1.0
         )
-        everything = Rules(unknown=True, inactive=True, broken=True, older_than=0)
+        everything = Rules(unknown=True, replaced=True, broken=True, older_than=0)
         assert not picks(everything, changed, None, now)
         assert not any(rule.holds(changed) for rule in (*rules(now), older_than(0, now)))
         central = replace(environment, location=Location.CENTRAL)

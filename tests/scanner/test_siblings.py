@@ -109,5 +109,5 @@ def test_a_sibling_of_the_one_in_use_is_inactive() -> None:
     link = Claim(DEFAULT.path, PROJECT, How.PROJECT_LINK, Direction.PROJECT, "x")
     use = Use("hatch", DEFAULT.path, "it says so", exists=True)
     current = {PROJECT: ProjectTools({}, {DEFAULT.store: use})}
-    assert judged([link], PROJECT, tools=current) is Status.INACTIVE
-    assert judged([link, proof(DOCS)], PROJECT, tools=current) is Status.INACTIVE
+    assert judged([link], PROJECT, tools=current) is Status.REPLACED
+    assert judged([link, proof(DOCS)], PROJECT, tools=current) is Status.REPLACED

@@ -83,7 +83,7 @@ def test_inactive_when_its_tool_uses_another_environment() -> None:
         tools={A: uses(F)},
     )
     found = verdicts([claim(A), claim(A, env=F), claim(A, How.PROJECT_LINK, PROJECT, env=F)], known)
-    assert found[E].status is Status.INACTIVE
+    assert found[E].status is Status.REPLACED
     assert found[E].reason.endswith("in that project the tool now uses /store/f (it says so)")
     assert found[F].status is Status.LINKED
 
@@ -123,7 +123,7 @@ def test_not_inactive(tools: ProjectTools | None, per_interpreter: bool) -> None
 def test_inactive_when_another_tool_has_taken_over(sign: Sign, path: Path) -> None:
     tools = {A: uses(path, tool="other", signs={"other": sign})}
     known = facts(environment(E, digest=True), places=[place(A, PRESENT)], tools=tools)
-    assert judge([claim(A)], known).status is Status.INACTIVE
+    assert judge([claim(A)], known).status is Status.REPLACED
     for source in ("/code/a/.venv", "/code/a/.vscode/settings.json"):
         link = claim(A, How.PROJECT_LINK, PROJECT, source=source)
         assert judge([claim(A), link], known).status is Status.LINKED
@@ -244,7 +244,7 @@ def test_disputed_a_copy_that_carries_the_identity_of_another() -> None:
         memories={F: memory(Relation.COPY, E), E: memory(Relation.SAME)},
     )
     found = verdicts([claim(A, How.POINTER), claim(A, How.POINTER, env=F)], known)
-    assert (found[E].status, found[F].status) == (Status.LINKED, Status.DISPUTED)
+    assert (found[E].status, found[F].status) == (Status.LINKED, Status.DUPLICATE)
     assert "/store/e" in found[F].reason
 
 
@@ -252,10 +252,10 @@ def test_disputed_a_copied_project_file() -> None:
     known = facts(environment(E), environment(F, made_at=E), places=[place(A, PRESENT)])
     both = [claim(A, How.POINTER), claim(A, How.POINTER, env=F)]
     found = verdicts(both, known)
-    assert (found[E].status, found[F].status) == (Status.LINKED, Status.DISPUTED)
+    assert (found[E].status, found[F].status) == (Status.LINKED, Status.DUPLICATE)
     assert "copied from" in found[F].reason
     other = verdicts([claim(A, How.POINTER), claim(B, How.POINTER, env=F)], known)
-    assert other[F].status is not Status.DISPUTED
+    assert other[F].status is not Status.DUPLICATE
 
 
 def test_renamed_is_no_copy() -> None:
@@ -270,7 +270,7 @@ def test_unknown_and_named() -> None:
         "its name says that it was made for a project (webapp),"
         " and none of the 1,234 directories searched fits"
     )
-    assert judge([], facts(environment())).status is Status.NAMED
+    assert judge([], facts(environment())).status is Status.STANDALONE
 
 
 def test_a_mention_decides_nothing() -> None:

@@ -34,7 +34,7 @@ from venvdash.model import (
     ("presence", "status"),
     [
         (ABSENT, Status.UNKNOWN),
-        (PRESENT, Status.DISPUTED),
+        (PRESENT, Status.DUPLICATE),
         (UNREACHABLE, Status.UNREACHABLE),
     ],
 )
@@ -67,7 +67,7 @@ def test_the_tools_pointer_wins_over_a_hint_but_makes_no_orphan_against_it() -> 
     known = facts(places=[place(A, PRESENT), place(B, PRESENT)], memories=memories)
     assert judge(claims, known).projects == (B,)
     known = facts(places=[place(A, PRESENT), place(B, ABSENT)], memories=memories)
-    assert judge(claims, known).status is Status.DISPUTED
+    assert judge(claims, known).status is Status.DUPLICATE
 
 
 @pytest.mark.parametrize("relation", [Relation.SAME, Relation.RENAMED, Relation.RESTORED])
@@ -109,7 +109,7 @@ def test_a_copy_that_the_user_linked_is_his_projects() -> None:
         environment(E, made_at=F), environment(F), places=[place(A, PRESENT), place(B, PRESENT)]
     )
     claims = [claim(A, How.POINTER), claim(A, How.POINTER, env=F)]
-    assert judge(claims, known).status is Status.DISPUTED
+    assert judge(claims, known).status is Status.DUPLICATE
     claims.append(claim(B, How.USER, RECORD))
     assert (judge(claims, known).status, judge(claims, known).projects) == (Status.LINKED, (B,))
 
@@ -124,7 +124,7 @@ def test_what_the_user_denied_is_only_believed_of_a_tool(how: How, direction: Di
     )
     assert found.status is (Status.LINKED if believed else Status.UNKNOWN)
     assert judge(claims, facts(places=[place(A, PRESENT)])).status is (
-        Status.LINKED if believed else Status.NAMED
+        Status.LINKED if believed else Status.STANDALONE
     )
 
 

@@ -148,7 +148,7 @@ def no_live_claim_on_an_orphan(case: Case) -> None:
         if case.denied(claim):
             continue
         assert status is not Status.UNKNOWN
-        if status is Status.NAMED:
+        if status is Status.STANDALONE:
             memory = case.facts.memories[claim.environment]
             assert (memory.relation, claim.direction) == (Relation.RECREATED, Direction.RECORD)
 
@@ -205,7 +205,7 @@ def mentions_only_save(case: Case) -> None:
             assert after[path].status is Status.MOVED
         elif before.status is Status.ORPHAN and remembered & {None, Presence.UNREACHABLE}:
             assert after[path].status is Status.UNREACHABLE
-        elif before.status is Status.NAMED and len(trees) > 1:
+        elif before.status is Status.STANDALONE and len(trees) > 1:
             assert after[path].status is Status.LINKED
         else:
             assert replace(after[path], claims=()) == replace(before, claims=())
@@ -222,7 +222,7 @@ def what_a_search_found_only_saves(case: Case) -> None:
         else:
             assert (now.status, now.place) == (Status.MOVED, found.place)
             assert facts.settled
-            lost = (Status.ORPHAN, Status.UNKNOWN, Status.UNREACHABLE, Status.DISPUTED)
+            lost = (Status.ORPHAN, Status.UNKNOWN, Status.UNREACHABLE, Status.DUPLICATE)
             assert verdict.status in (*lost, Status.MOVED)
 
 
@@ -239,7 +239,7 @@ def every_verdict_is_whole_and_fit_to_show(case: Case) -> None:
 def checking_is_for_unfinished_searches(case: Case) -> None:
     early = verdicts(case.claims, replace(case.facts, settled=False))
     late = verdicts(case.claims, replace(case.facts, settled=True))
-    final = {Status.LINKED, Status.INACTIVE, Status.TOOL, Status.DISPUTED}
+    final = {Status.LINKED, Status.REPLACED, Status.TOOL, Status.DUPLICATE}
     for path, verdict in late.items():
         assert verdict.status is not Status.CHECKING
         assert early[path].status in final | {Status.CHECKING}

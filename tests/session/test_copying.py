@@ -71,7 +71,7 @@ def test_a_copy_is_another_environment(home: Home, app: Path) -> None:
         shown = rows(home)
         assert shown[app].verdict.status is Status.LINKED
         assert shown[app].verdict.project == project
-        assert (shown[copy].verdict.status, shown[copy].verdict.projects) == (Status.NAMED, ())
+        assert (shown[copy].verdict.status, shown[copy].verdict.projects) == (Status.STANDALONE, ())
         mine, its = shown[copy].record, shown[app].record
         assert mine is not None
         assert its is not None
@@ -98,7 +98,7 @@ def test_all_files_are_copied_and_it_is_no_dispute(home: Home, app: Path) -> Non
     assert (copy / "data.txt").read_text() == "mine"
     shown = rows(home)
     assert shown[app].verdict.status is Status.LINKED
-    assert shown[copy].verdict.status is Status.NAMED
+    assert shown[copy].verdict.status is Status.STANDALONE
 
 
 def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
@@ -119,7 +119,7 @@ def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
     assert os.readlink(project / ".venv") == str(original)
     shown = rows(home)
     assert shown[original].verdict.status is Status.LINKED
-    assert shown[place].verdict.status is Status.NAMED
+    assert shown[place].verdict.status is Status.STANDALONE
 
     proposal = session.changes.copy(row(session, original), "try", root=original.parent)
     assert proposal.place == original.with_name("try")

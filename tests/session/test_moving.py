@@ -333,7 +333,7 @@ def test_the_original_can_be_restored_beside_the_copy(world: World) -> None:
     found = rows(world.home)
     one, other = found[world.new], found[world.old]
     assert one.verdict.status is Status.LINKED
-    assert other.verdict.status is not Status.DISPUTED
+    assert other.verdict.status is not Status.DUPLICATE
     assert one.record
     assert other.record
     assert one.record.identity != other.record.identity

@@ -31,7 +31,7 @@ GONE = "/home/ada/code/old is not there; /home/ada/code is, and can be read."
 OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
 LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
 SCRATCH = row(
-    *("scratch", Status.NAMED),
+    *("scratch", Status.STANDALONE),
     mib=5,
     frees=5,
     cache=0,

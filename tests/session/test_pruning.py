@@ -53,7 +53,7 @@ def test_a_second_search_takes_the_place_of_the_first_in_the_reason(home: Home) 
     assert session.rows[environment].verdict.reason == reasons[0]
 
 
-@pytest.mark.parametrize("status", [Status.ORPHAN, Status.UNKNOWN, Status.NAMED])
+@pytest.mark.parametrize("status", [Status.ORPHAN, Status.UNKNOWN, Status.STANDALONE])
 def test_no_rule_picks_what_something_leads_to(home: Home, status: Status) -> None:
     if status is Status.ORPHAN:
         environment = orphan(home, "webapp")
@@ -126,14 +126,14 @@ def with_flag(row: Row, flag: Flag) -> Row:
     return replace(row, environment=replace(row.environment, flags=frozenset({flag})))
 
 
-EVERYTHING = Rules(unknown=True, inactive=True, broken=True)
+EVERYTHING = Rules(unknown=True, replaced=True, broken=True)
 
 
 def test_orphans_alone_are_picked_unless_asked(row: Row) -> None:
     picked = {s for s in Status if picks(Rules(), with_status(row, s), None, NOW)}
     assert picked == {Status.ORPHAN}
     picked = {s for s in Status if picks(EVERYTHING, with_status(row, s), None, NOW)}
-    assert picked == {Status.ORPHAN, Status.UNKNOWN, Status.INACTIVE}
+    assert picked == {Status.ORPHAN, Status.UNKNOWN, Status.REPLACED}
 
 
 def test_broken_ones_are_picked_unless_nobody_knows_whose_they_are(row: Row) -> None:
@@ -142,9 +142,9 @@ def test_broken_ones_are_picked_unless_nobody_knows_whose_they_are(row: Row) -> 
     assert picked == {
         Status.ORPHAN,
         Status.UNKNOWN,
-        Status.INACTIVE,
+        Status.REPLACED,
         Status.LINKED,
-        Status.NAMED,
+        Status.STANDALONE,
     }
 
 
@@ -157,7 +157,7 @@ def test_pinned_ones_and_aliases_never(row: Row) -> None:
     assert not picks(EVERYTHING, alias, None, NOW)
 
 
-@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.INACTIVE])
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.REPLACED])
 def test_unknown_and_inactive_ones_need_an_age(row: Row, status: Status) -> None:
     row = with_status(row, status)
     assert picks(EVERYTHING, row, None, NOW)

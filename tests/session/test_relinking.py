@@ -80,10 +80,10 @@ def test_an_unlinked_environment_stays_so(home: Home) -> None:
     assert not os.path.lexists(path / ".project")
     assert not os.path.lexists(project / ".venv")
     row = rows(home)[path]
-    assert (row.verdict.status, row.verdict.projects) == (Status.NAMED, ())
+    assert (row.verdict.status, row.verdict.projects) == (Status.STANDALONE, ())
     assert row.record
     assert [p.how for p in row.record.projects] == [How.DENIED]
-    assert rows(home)[path].verdict.status is Status.NAMED
+    assert rows(home)[path].verdict.status is Status.STANDALONE
     # What a tool writes later counts again, and so does what the user says.
     (project / ".venv").symlink_to(path)
     assert rows(home)[path].verdict.status is Status.LINKED
@@ -101,7 +101,7 @@ def test_an_editable_install_does_not_link_again_what_was_unlinked(home: Home) -
     home.uv("pip", "install", "-q", "--python", path, "-e", project)
     assert rows(home)[path].verdict.evidence is How.EDITABLE
     assert unlinked(home, path).outcome is Outcome.DONE
-    assert rows(home)[path].verdict.status is Status.NAMED
+    assert rows(home)[path].verdict.status is Status.STANDALONE
     assert rows(home)[venv].verdict.status is Status.LINKED
 
 
@@ -182,7 +182,7 @@ def test_a_copy_gets_an_identity_of_its_own(home: Home) -> None:
     copy = home.path / ".virtualenvs" / "copy"
     subprocess.run(["cp", "-a", path, copy], check=True)
     session = scanned(home)
-    assert session.rows[copy].verdict.status is Status.DISPUTED
+    assert session.rows[copy].verdict.status is Status.DUPLICATE
     applied(session, session.changes.relink(session.rows[copy], second))
     found = rows(home)
     assert found[copy].verdict.projects == (second,)
@@ -263,7 +263,7 @@ def test_of_a_conda_environment_only_is_remembered_what_was_said(home: Home) -> 
     verdict = rows(home)[path].verdict
     assert (verdict.project, verdict.evidence) == (project, How.USER)
     assert unlinked(home, path).outcome is Outcome.DONE
-    assert rows(home)[path].verdict.status is Status.NAMED
+    assert rows(home)[path].verdict.status is Status.STANDALONE
 
 
 def test_what_else_names_a_renamed_environment_is_told(home: Home) -> None:

@@ -45,7 +45,7 @@ ROWS = table(
     (FOO, Status.LINKED, "code/foo"),
     (BAR_DOCS, Status.LINKED, "Documents/bar"),
     (BAR_ONE, Status.LINKED, "project1/bar"),
-    (NAMED, Status.NAMED, None),
+    (NAMED, Status.STANDALONE, None),
 )
 
 
@@ -117,7 +117,7 @@ def test_kind_and_python_narrow() -> None:
 
 OLD = environment("api", python="3.11.9", digest="c1")
 NEW = environment("api", python="3.12.1", digest="c2")
-SEVERAL = table((OLD, Status.INACTIVE, "code/api"), (NEW, Status.LINKED, "code/api"))
+SEVERAL = table((OLD, Status.REPLACED, "code/api"), (NEW, Status.LINKED, "code/api"))
 
 
 def test_several_of_one_project_the_current_one_is_read_and_said() -> None:
@@ -185,7 +185,7 @@ def test_implied_is_the_nearest_project_upwards(tmp_path: Path) -> None:
     linked = environment("app", digest="f1")
     rows = [
         Row(linked, Verdict(Status.LINKED, "", (project,)), "app@3.12"),
-        Row(OLD, Verdict(Status.INACTIVE, "", (project,)), "app@3.11"),
+        Row(OLD, Verdict(Status.REPLACED, "", (project,)), "app@3.11"),
     ]
     assert resolve.implied(rows, project / "src" / "deep").rows == (rows[0],)
     (project / "src" / "pyproject.toml").write_text("")
@@ -204,7 +204,7 @@ def test_implied_follows_the_link_of_the_project(tmp_path: Path) -> None:
     (tmp_path / "app" / ".venv").symlink_to(real)
     traits = Traits("uv", "env")
     env = Environment(real, real, real.parent, "uv", traits, Fingerprint(1, 2, 3, 4))
-    row = Row(env, Verdict(Status.NAMED, ""), "env")
+    row = Row(env, Verdict(Status.STANDALONE, ""), "env")
     assert resolve.implied([row], tmp_path / "app").rows == (row,)
 
 
@@ -220,7 +220,7 @@ _WORDS = st.text("aAb-_.@:3~1 /é", min_size=1, max_size=5).map(lambda text: tex
 _ROWS = st.lists(
     st.tuples(
         _WORDS, st.sampled_from(["3.12.1", "3.11.4"]), st.sampled_from(KINDS),
-        st.sampled_from([Status.LINKED, Status.ORPHAN, Status.NAMED]), _WORDS,
+        st.sampled_from([Status.LINKED, Status.ORPHAN, Status.STANDALONE]), _WORDS,
     ),
     min_size=1, max_size=8,
 )  # fmt: skip
@@ -235,7 +235,7 @@ def test_whatever_they_are_called_each_has_a_name_that_means_only_it(
         (
             environment(name.replace("/", "-"), python, kind, digest=str(number)),
             status,
-            None if status is Status.NAMED else f"code/{project}",
+            None if status is Status.STANDALONE else f"code/{project}",
         )
         for number, (name, python, kind, status, project) in enumerate(found)
     ]

@@ -57,7 +57,7 @@ def test_named_prefixed_and_registered_environments_once_each(home: Home) -> Non
 def test_it_is_named_and_never_has_a_sidecar(home: Home) -> None:
     path = conda_prefix(home.path / ".conda" / "envs" / "data")
     (row,) = rows(home).values()
-    assert row.verdict.status is Status.NAMED
+    assert row.verdict.status is Status.STANDALONE
     assert not row.environment.traits.keeps_sidecar
     assert not row.environment.traits.tool
     assert not (path / "venvdash.toml").exists()

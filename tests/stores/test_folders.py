@@ -64,8 +64,8 @@ def test_what_uv_makes_for_a_project_says_so(home: Home) -> None:
     shown = {row.path.name: row.verdict for row in found}
     assert {name: verdict.status for name, verdict in shown.items()} == {
         "shop": Status.UNKNOWN,
-        "mine": Status.NAMED,
-        "later": Status.NAMED,
+        "mine": Status.STANDALONE,
+        "later": Status.STANDALONE,
     }
     assert "uv made it for a project shop" in shown["shop"].reason
     (project / ".env").write_text("export UV_PROJECT_ENVIRONMENT='~/.venvs/shop'\nTOKEN=$(cat x)\n")

@@ -196,7 +196,9 @@ def test_hatchs_own_environments_and_those_in_a_shared_folder(home: Home, tool: 
         internal, "hatch-internal"
     )
     assert found[internal[0]].verdict.project == project
-    assert found[flat / "docs"].verdict.status is Status.NAMED  # it has no trace of its project
+    assert (
+        found[flat / "docs"].verdict.status is Status.STANDALONE
+    )  # it has no trace of its project
 
 
 SETTINGS = [

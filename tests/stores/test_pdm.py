@@ -82,7 +82,7 @@ def test_every_environment_is_that_of_the_project_for_which_pdm_lists_it(
     assert len(statuses) == 3
     for path, status in statuses.items():
         inactive = path != used and not path.name.endswith("-dev-2")
-        assert status is (Status.INACTIVE if inactive else Status.LINKED)
+        assert status is (Status.REPLACED if inactive else Status.LINKED)
     assert found[used].verdict.evidence is How.PROJECT_LINK
 
 
@@ -127,7 +127,7 @@ def test_a_project_that_was_never_seen_before_it_moved(
         assert {row.verdict.project for row in found.values()} == {there}
         (named,) = store.glob("*-dev-2")
         assert {path: row.verdict.status for path, row in found.items()} == dict.fromkeys(
-            found, Status.INACTIVE
+            found, Status.REPLACED
         ) | {used: Status.LINKED, named: Status.LINKED}
 
 

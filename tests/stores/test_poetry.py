@@ -91,7 +91,7 @@ def test_every_environment_is_that_of_the_project_for_which_poetry_lists_it(
     assert {row.environment.traits.kind for row in found.values()} == {"poetry"}
     used = {poetry.used(project) for project in projects}
     assert {path: row.verdict.status for path, row in found.items()} == {
-        path: Status.LINKED if path in used else Status.INACTIVE for path in found
+        path: Status.LINKED if path in used else Status.REPLACED for path in found
     }
     assert len(found) == 4
 
@@ -279,7 +279,7 @@ def test_poetry_in_a_folder_with_others(home: Home, tool: Tool, pythons: list[Pa
         kinds = {path: row.environment.traits.kind for path, row in found.items()}
         assert kinds[tool_made] == kinds[copied] == "poetry"
         assert found[tool_made].verdict.status is Status.LINKED
-        assert found[copied].verdict.status is Status.NAMED
+        assert found[copied].verdict.status is Status.STANDALONE
         # Only in poetry's own folder is the name enough.
         own = user is shared and next(iter(STORE.roots(user.machine(), Config()))).path == folder
         assert kinds[plain] == ("poetry" if own else "venv")

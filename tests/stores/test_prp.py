@@ -54,7 +54,7 @@ def test_projects_nested_projects_and_tools(home: Home) -> None:
         inner: ("prp", Status.LINKED, code / "mono" / "part"),
         named: ("prp", Status.LINKED, code / "mono"),
         whole: ("prp", Status.LINKED, home.path),
-        tool: ("prp-tool", Status.NAMED, None),
+        tool: ("prp-tool", Status.STANDALONE, None),
         gone: ("prp", Status.ORPHAN, code / "gone"),
     }
 
@@ -87,7 +87,7 @@ def test_tools_in_a_folder_of_their_own(home: Home) -> None:
     tool = venv(home.path / "tools" / "ruff")
     row = rows(home)[tool]
     assert (row.environment.store, row.environment.traits.kind) == ("prp", "prp-tool")
-    assert row.verdict.status is Status.NAMED
+    assert row.verdict.status is Status.STANDALONE
     root = list(STORE.roots(home.machine(), Config()))[1]
     assert (root.why, root.source) == (Why.CONFIG, str(file))
 

@@ -76,7 +76,7 @@ def test_directory_and_alias_are_one_environment_and_interpreters_none(pyenv: Ho
     assert (environment.traits.kind, environment.traits.name) == ("pyenv-virtualenv", "web")
     assert Flag.ALIAS not in environment.flags
     assert environment.made_at == real
-    assert seen[real].verdict.status is Status.NAMED
+    assert seen[real].verdict.status is Status.STANDALONE
     bare = pyenv.run("pyenv", "virtualenvs", "--bare", "--skip-aliases").stdout.split()
     assert bare == [f"{_VERSION}/envs/web"]
 

@@ -106,7 +106,7 @@ def test_five_digits_that_are_no_hash_prove_nothing(user: Home) -> None:
     (store / "web-app-0ff1c").mkdir()
     venv(store / "web-app-0ff1c")
     row = rows(user, _config(user, line))[store / "web-app-0ff1c"]
-    assert (row.verdict.status, row.name) == (Status.NAMED, "web-app-0ff1c")
+    assert (row.verdict.status, row.name) == (Status.STANDALONE, "web-app-0ff1c")
 
 
 @pytest.mark.parametrize(

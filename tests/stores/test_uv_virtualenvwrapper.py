@@ -33,4 +33,4 @@ def test_its_environments_are_plain_and_named(
         found = row.environment
         assert (found.store, found.traits.kind) == ("folders", "venv")
         assert str(found.creator).startswith("uv ")
-        assert row.verdict.status is Status.NAMED
+        assert row.verdict.status is Status.STANDALONE

@@ -31,7 +31,7 @@ def test_named_environments_are_their_directories(home: Home) -> None:
     found = shown[path].environment
     assert (found.store, found.traits.kind, found.traits.name) == ("uvctl", "uvctl", "data-tools")
     assert found.entry == path.parent
-    assert shown[path].verdict.status is Status.NAMED
+    assert shown[path].verdict.status is Status.STANDALONE
     assert shown[shared].environment.entry == shared
 
 

@@ -84,7 +84,7 @@ def test_a_copy_is_disputed_and_a_renamed_one_is_not(home: Home, uvlink: Path) -
     copy = path.parent.with_name("copy-0123456789ab-.venv")
     shutil.copytree(path.parent, copy, symlinks=True)
     shown = rows(home, records=False)
-    assert shown[copy / ".venv"].verdict.status is Status.DISPUTED
+    assert shown[copy / ".venv"].verdict.status is Status.DUPLICATE
     assert shown[path].verdict.status is Status.LINKED
     shutil.rmtree(path.parent)
     assert rows(home, records=False)[copy / ".venv"].verdict.status is Status.LINKED

@@ -38,14 +38,14 @@ def test_a_script_environment_is_named_and_its_last_use_known(home: Home) -> Non
     assert row.environment.traits.kind == "vscode-script"
     assert row.environment.traits.name == _DIGEST
     assert row.environment.used == datetime(2026, 11, 1, 10, tzinfo=UTC).timestamp()
-    assert row.verdict.status is Status.NAMED
+    assert row.verdict.status is Status.STANDALONE
 
 
 def test_a_recorded_script_is_a_mention_and_its_end_no_orphan(home: Home) -> None:
     script = home.path / "code" / "plot.py"
     script_environment(home, {**_MINE, "scriptFsPath": str(script)})
     (row,) = rows(home).values()  # another script may share the environment
-    assert row.verdict.status is Status.NAMED
+    assert row.verdict.status is Status.STANDALONE
     assert row.environment.traits.name == "plot.py"
     assert [claim.project for claim in row.verdict.claims] == [script]
 

@@ -69,14 +69,14 @@ def test_another_tool_takes_over_and_goes_again(home: Home, project: Path, tool:
     assert path_in(home, project) is None
     inside = local(project)
     status, reason = statuses(home)[environment]
-    assert status is Status.INACTIVE
+    assert status is Status.REPLACED
     assert reason.endswith(
         f"but in that project uv now uses {inside} (`.venv` is an environment there)"
     )
     assert path_in(home, project) == inside
     own.touch()  # both lock files: nobody can tell
     assert statuses(home)[environment][0] is (
-        Status.INACTIVE if tool in ("poetry", "pdm") else Status.LINKED
+        Status.REPLACED if tool in ("poetry", "pdm") else Status.LINKED
     )
     other.unlink()
     shutil.rmtree(inside)
@@ -89,7 +89,7 @@ def test_a_tool_that_went_back_to_a_venv_directory(home: Home, project: Path, to
     environment, inside = central(home, project, tool), local(project)
     (project / LOCKS[tool]).touch()
     status, reason = statuses(home)[environment]
-    assert status is Status.INACTIVE
+    assert status is Status.REPLACED
     assert f"{tool} now uses {inside} (a directory `.venv` is there)" in reason
     assert path_in(home, project) == inside
     (project / "poetry.toml").write_text("[virtualenvs]\nin-project = false\n")
@@ -104,7 +104,7 @@ def test_a_link_to_what_is_in_no_store(home: Home, project: Path, target: str) -
     place = project / "envs" / "one" if target == "inside" else home.path / "disk" / "one"
     (project / ".venv").symlink_to(made(place))
     status, reason = statuses(home)[environment]
-    assert status is Status.INACTIVE
+    assert status is Status.REPLACED
     assert f"poetry now uses {place} (`.venv` points to it)" in reason
     assert path_in(home, project) == place
 

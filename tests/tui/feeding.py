@@ -88,7 +88,7 @@ def row(
         Claim(where, project, How.HASH, Direction.PROJECT, str(where)),
         Claim(where, project, How.EDITABLE, Direction.ENVIRONMENT, f"{name}.pth"),
     )
-    proven = status not in (Status.UNKNOWN, Status.NAMED, Status.CHECKING)
+    proven = status not in (Status.UNKNOWN, Status.STANDALONE, Status.CHECKING)
     return Row(
         environment=Environment(
             path=where,
@@ -128,13 +128,13 @@ def small_machine() -> list[Row]:
             "billing-legacy", Status.ORPHAN, mib=1834, frees=212, cache=1622, days=190, reason=gone
         ),
         row("data-notebooks", mib=5321, frees=4100, cache=1221, python="3.11.9", days=3),
-        row("api@3.11", Status.INACTIVE, mib=220, frees=12, cache=208, python="3.11.9", days=64),
+        row("api@3.11", Status.REPLACED, mib=220, frees=12, cache=208, python="3.11.9", days=64),
         row("api", mib=231, frees=14, cache=217, days=1),
         row("shop", Status.MOVED, mib=98, frees=9, cache=89, days=21),
         row("mystery", Status.UNKNOWN, mib=64, frees=2, cache=62, days=400, python="3.10.2"),
         row("nas-report", Status.UNREACHABLE, mib=310, frees=310, cache=0, days=33),
-        row("copied", Status.DISPUTED, mib=51, frees=50, cache=1, days=12),
-        row("scratch", Status.NAMED, mib=22, frees=22, cache=0, kind="virtualenv", days=5),
+        row("copied", Status.DUPLICATE, mib=51, frees=50, cache=1, days=12),
+        row("scratch", Status.STANDALONE, mib=22, frees=22, cache=0, kind="virtualenv", days=5),
         row("ruff", Status.TOOL, mib=31, frees=0, cache=31, kind="uv tool", days=0.01),
         row("half", mib=None, days=2),
         row("old-api", flags=frozenset({Flag.BROKEN}), mib=77, frees=70, cache=7, days=720),

@@ -11,7 +11,7 @@ from venvdash.model import Status
 from venvdash.session.subshell import RefusedError
 from venvdash.tui.handover import OfTerminal
 
-ROWS = [row("api", mib=1), row("web", mib=2), row("zed", Status.NAMED, mib=3)]
+ROWS = [row("api", mib=1), row("web", mib=2), row("zed", Status.STANDALONE, mib=3)]
 
 
 class Headless(ListHandover):

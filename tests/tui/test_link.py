@@ -145,7 +145,7 @@ def test_it_can_be_shared_and_unlinked(tmp_path: Path) -> None:
 
 def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
     (tmp_path / "proj").mkdir()
-    feed = source(tmp_path, row("shop", Status.NAMED, mib=1))
+    feed = source(tmp_path, row("shop", Status.STANDALONE, mib=1))
 
     async def script(driver: Driver) -> None:
         screen = await opened(driver)

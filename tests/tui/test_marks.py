@@ -68,7 +68,7 @@ def test_rules_pick_what_they_say_and_never_what_may_have_a_project() -> None:
     picked = {rule.name: [r.name for r in rows if rule.holds(r)] for rule in rules(1.8e9)}
     assert picked["orphans"] == ["billing-legacy", "never-used"]
     assert picked["unknown"] == ["mystery"]
-    assert picked["inactive"] == ["api@3.11"]
+    assert picked["replaced"] == ["api@3.11"]
     assert picked["broken"] == ["old-api"]
     old = older_than(20 * 86400, max(r.used or 0 for r in rows))
     names = [r.name for r in rows if old.holds(r)]
@@ -184,7 +184,11 @@ def test_an_age_can_be_typed() -> None:
 
 
 def test_no_rule_marks_what_something_leads_to() -> None:
-    rows = [*_ORPHANS, row("strange", Status.UNKNOWN, days=300), row("own", Status.NAMED, days=300)]
+    rows = [
+        *_ORPHANS,
+        row("strange", Status.UNKNOWN, days=300),
+        row("own", Status.STANDALONE, days=300),
+    ]
     led = {name: f"~/.attic/{name}/.venv points to it." for name in ("old-0", "strange", "own")}
 
     async def script(driver: Driver) -> None:

@@ -20,7 +20,7 @@ VENVS, WORK = HOME / ".virtualenvs", HOME / "envs"
 
 
 def plain(name: str, python: str = "3.12.11") -> Row:
-    item = row(name, Status.NAMED, mib=1, path=VENVS / name, python=python)
+    item = row(name, Status.STANDALONE, mib=1, path=VENVS / name, python=python)
     base = HOME / "pythons" / python
     return replace(
         item, environment=replace(item.environment, root=VENVS, store="folders", base=base)

@@ -20,7 +20,7 @@ from venvdash.tui.screens.plan import PlanScreen
 GONE = "~/code/old is not there; ~/code is, and can be read."
 OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
 LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
-SCRATCH = row("scratch", Status.NAMED, mib=5, frees=5, cache=0)
+SCRATCH = row("scratch", Status.STANDALONE, mib=5, frees=5, cache=0)
 TOOL = row("ruff", Status.TOOL, mib=5, frees=5, cache=0)
 
 

@@ -1,6 +1,5 @@
 """What changes environments, on the command line: shown, asked about, carried out, as JSON."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -63,7 +62,6 @@ def carry_out(
     nobody can be asked, nothing is done then without ``yes``.
     """
     told: dict[str, object] = {
-        "schema": 1,
         "proposals": [proposal_json(proposal) for proposal in proposals],
     }
     if not as_json:
@@ -73,12 +71,12 @@ def carry_out(
     possible = [proposal for proposal in proposals if not proposal.refusal]
     if dry_run or not possible:
         if as_json:
-            click.echo(json.dumps(told))
+            output.print_json(told)
         return 0 if possible else 2
     due = ask or any(proposal.warns for proposal in possible)
     if due and not yes and not _asked(len(possible)):
         if as_json:
-            click.echo(json.dumps(told))
+            output.print_json(told)
         fail("nothing was changed. `--yes` goes on without asking.", 2)
     if as_json:
         output.begin_json(told)

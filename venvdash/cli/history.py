@@ -1,11 +1,11 @@
 """`venvdash history`: what was deleted, with what had been in it."""
 
-import json
 import time
 
 import click
 
 from venvdash.actions.delete.receipts import how_lost
+from venvdash.cli import output
 from venvdash.cli.common import columns, session, warn
 from venvdash.cli.rows import package_json, time_json
 from venvdash.formats import age, size
@@ -28,7 +28,7 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
         warn(f"{short_path(place, opened.machine.home)} does not answer; `NOW` may be out of date.")
     found = [one for one in receipts if not names or {one.name, one.path.name} & {*names}]
     if as_json:
-        click.echo(json.dumps({"schema": 1, "history": [receipt_json(one) for one in found]}))
+        output.print_json({"history": [receipt_json(one) for one in found]})
         return
     if not found:
         called = f" called {visible(' or '.join(names))}" if names else ""

@@ -1,6 +1,5 @@
 """`venvdash info`: all that is known about one environment."""
 
-import json
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from venvdash.actions.delete.user_files import user_files_in_words
+from venvdash.cli import output
 from venvdash.cli.common import columns, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
@@ -44,7 +44,7 @@ def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> N
     for row in scan_for(opened, name, usage=not no_usage):
         found = opened.examine(row)
         if as_json:
-            click.echo(json.dumps({"schema": 1, "environment": info_json(found)}))
+            output.print_json({"environment": info_json(found)})
         else:
             for line in _lines(found, opened):
                 click.echo(line)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from venvdash.actions.events import RowChanged
-from venvdash.cli import several
+from venvdash.cli import output, several
 from venvdash.cli.common import ProgressLine, columns, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.rows import row_json
@@ -110,7 +110,7 @@ def command(
         rows = sorted(filter(wanted, rows), key=_SORTS["name"])
         rows.sort(key=_SORTS[sort], reverse=reverse)
         if as_json:
-            click.echo(json.dumps(_object(opened, rows)))
+            output.print_json(_object(opened, rows))
         else:
             _table(opened, rows, usage=not no_usage, asked=bool(missing))
     _tell(opened, missing)
@@ -161,7 +161,6 @@ def _named(opened: Session, names: tuple[str, ...]) -> tuple[list[Row], list[str
 
 def _object(opened: Session, rows: Sequence[Row]) -> dict[str, object]:
     return {
-        "schema": 1,
         "environments": [row_json(row) for row in rows],
         "not_environments": [
             {"path": str(odd.path), "store": odd.store, "reason": odd.reason}

@@ -12,6 +12,7 @@ import select
 import sys
 from collections.abc import Mapping
 
+_JSON_SCHEMA = 2  # goes up when a key or a value of what `--json` prints changes
 _acting = False  # whether something is being changed, or has been
 
 
@@ -102,11 +103,18 @@ def _check(descriptor: int) -> None:
         raise OutputError(OSError(errno.EPIPE, os.strerror(errno.EPIPE)))
 
 
+def print_json(answer: Mapping[str, object]) -> None:
+    """Write a JSON object, with the number of its schema."""
+    import json
+
+    sys.stdout.write(json.dumps({"schema": _JSON_SCHEMA, **answer}) + "\n")
+
+
 def begin_json(plan: Mapping[str, object]) -> None:
     """Write the beginning of a JSON object, the plan, before it is carried out."""
     import json
 
-    sys.stdout.write(json.dumps(plan)[:-1])
+    sys.stdout.write(json.dumps({"schema": _JSON_SCHEMA, **plan})[:-1])
     acting()
 
 

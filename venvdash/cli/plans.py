@@ -1,6 +1,5 @@
 """A plan to delete on the command line: shown, asked about, carried out, told as JSON."""
 
-import json
 import shlex
 import sys
 from collections.abc import Collection, Iterable, Sequence
@@ -40,12 +39,12 @@ def carry_out(
     shown = plan_json(plan)
     if not plan.items or dry_run:
         if as_json:
-            click.echo(json.dumps(shown))
+            output.print_json(shown)
         return 2 if plan.refused and not plan.items else 0
     names = [name for name in names_to_type(plan) if name not in confirmed]
     if (names or not yes) and not _asked(plan, names, now=now):
         if as_json:
-            click.echo(json.dumps(shown))
+            output.print_json(shown)
         fail(f"nothing was deleted. {_how_to_agree(names)}", 2)
     if as_json:
         output.begin_json(shown)
@@ -164,7 +163,6 @@ def _waiting(opened: Session, finished: Finished) -> str:
 def plan_json(plan: Plan) -> dict[str, object]:
     """Return a plan as JSON shows it; sizes are bytes."""
     return {
-        "schema": 1,
         "action": plan.action.value,
         "items": [_item_json(item) for item in plan.items],
         "refused": [_refusal_json(refusal) for refusal in plan.refused],

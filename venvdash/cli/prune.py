@@ -20,7 +20,7 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 
 @click.command("prune")
 @click.option("--unknown", is_flag=True, help="Also made for a project that was not found.")
-@click.option("--inactive", is_flag=True, help="Also not the current one of their project.")
+@click.option("--replaced", is_flag=True, help="Also those that their project no longer uses.")
 @click.option("--broken", is_flag=True, help="Also those whose interpreter is gone.")
 @click.option(
     "--older-than", callback=_age, metavar="AGE", help="Only without a trace of use for so long."
@@ -36,7 +36,7 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 def command(
     records: bool,
     unknown: bool,
-    inactive: bool,
+    replaced: bool,
     broken: bool,
     older_than: float | None,
     gone_for: float | None,
@@ -53,7 +53,7 @@ def command(
 
     Their projects are searched for first, on all local disks: a project may have moved. What is
     found, or may lie where nothing could be searched, is held and listed with the reason. Unknown
-    and inactive ones go only if nothing used them for 90 days, or for as long as --older-than says.
+    and replaced ones go only if nothing used them for 90 days, or for as long as --older-than says.
     """
     opened = session(records=records, changing=True)
     scan(opened)
@@ -61,7 +61,7 @@ def command(
         fail(f"{opened.pins_unknown} No rule deletes anything; `venvdash delete NAME` does.", 2)
     rules = Rules(
         unknown=unknown,
-        inactive=inactive,
+        replaced=replaced,
         broken=broken,
         older_than=older_than,
         gone_for=gone_for,

@@ -1,6 +1,5 @@
 """`venvdash relink`: say which project an environment belongs to."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -105,7 +104,7 @@ def _taken_back(opened: Session, *, as_json: bool) -> int:
         if isinstance(event, Finished):
             finished = event
     if as_json:
-        click.echo(json.dumps({"schema": 1, "results": results_json(finished.results)}))
+        output.print_json({"results": results_json(finished.results)})
     for result in finished.results:
         if result.outcome is not Outcome.DONE:
             name = f"{result.name}: " if result.place else ""  # nothing was there

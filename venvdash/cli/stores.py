@@ -1,6 +1,5 @@
 """`venvdash stores`: where environments, and their projects, are looked for, and why."""
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from venvdash.cli import output
 from venvdash.cli.common import columns, fail, session
 from venvdash.scanner.events import StoreSeen
 from venvdash.text import short_path, visible, with_tilde
@@ -38,8 +38,8 @@ def command(added: str | None, as_json: bool) -> None:
     if as_json:
         stores = [store_json(seen) for seen in opened.stores]
         outside = [folder_json(folder, home) for folder in found]
-        answer = {"schema": 1, "stores": stores, "searched": dict(opened.looked)}
-        click.echo(json.dumps(answer | {"outside": outside}))
+        answer = {"stores": stores, "searched": dict(opened.looked)}
+        output.print_json(answer | {"outside": outside})
         return
     rows = [("STORE", "ENVIRONMENTS", "PATH", "WHY")]
     rows += [
@@ -65,8 +65,11 @@ def _add(text: str, *, as_json: bool) -> None:
     except own_stores.RefusedError as error:
         fail(f"{short_path(path, home)}: {visible(with_tilde(str(error), home))}", 2)
     if as_json:
-        answer = {"schema": 1, "added": folder_json(added.folder, home), "file": str(added.file)}
-        click.echo(json.dumps(answer))
+        answer = {
+            "added": folder_json(added.folder, home),
+            "file": str(added.file),
+        }
+        output.print_json(answer)
         return
     words = own_stores.in_words(added.folder, home)
     click.echo(f"{short_path(added.folder.path, home)} is a store now ({words}).")

@@ -1,6 +1,5 @@
 """`venvdash trash`: what was deleted and can be restored."""
 
-import json
 import os
 import sys
 import time
@@ -35,7 +34,7 @@ def list_command(records: bool, as_json: bool) -> None:
     opened = _opened(records)
     found = _found(opened)
     if as_json:
-        click.echo(json.dumps({"schema": 1, "trash": [trashed_json(one) for one in found]}))
+        output.print_json({"trash": [trashed_json(one) for one in found]})
         return
     if not found:
         click.echo("The trash is empty.", err=True)
@@ -88,7 +87,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     found = _found(opened)
     chosen = [_named(opened, name, found) for name in names]
     if as_json:
-        output.begin_json({"schema": 1})
+        output.begin_json({})
     output.acting()
     results = [opened.restore(one, under) for one in chosen]
     if as_json:
@@ -121,7 +120,7 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
     if chosen and not yes and not _sure(len(chosen)):
         fail("nothing was freed. `--yes` frees without asking.", 2)
     if as_json:
-        output.begin_json({"schema": 1})
+        output.begin_json({})
     elif chosen:
         click.echo(f"Freeing {counted(len(chosen), 'environment')} of the trash.")
     output.acting()

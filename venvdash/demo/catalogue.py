@@ -248,7 +248,7 @@ NAMED = (
     ),
     Named(
         ".virtualenvs/scratchpad",
-        Status.NAMED,
+        Status.STANDALONE,
         "made by hand with python -m venv, for no project",
         ("httpkit",),
         changed=12,
@@ -256,7 +256,7 @@ NAMED = (
     ),
     Named(
         ".venvs/sandbox",
-        Status.NAMED,
+        Status.STANDALONE,
         "made by hand in another folder that is looked at",
         ("templating",),
         changed=33,

@@ -168,7 +168,7 @@ def _two_pythons(making: _Making) -> list[Made]:
     what = "the same project's, from when it used another Python"
     return [
         Made(project.label, second, project.status, project.what, place),
-        Made("data-lab-older", first, Status.INACTIVE, what, place),
+        Made("data-lab-older", first, Status.REPLACED, what, place),
     ]
 
 
@@ -210,7 +210,7 @@ def _broken(shop: Workshop, pythons: Path) -> list[Made]:
     shop.age(environment, None, changed=260, used=250)
     what = "its interpreter is gone"
     return [
-        Made("py-nightly", environment, Status.NAMED, what, flags=frozenset({Flag.BROKEN})),
+        Made("py-nightly", environment, Status.STANDALONE, what, flags=frozenset({Flag.BROKEN})),
     ]
 
 
@@ -301,7 +301,7 @@ def _copy(making: _Making) -> None:
     path = blog.path.with_name("blog-copy")
     shutil.copytree(blog.path, path, symlinks=True, copy_function=_copy_file)
     what = "a copy of blog, made with cp -a: it still says that it is the original"
-    making.made["blog-copy"] = Made("blog-copy", path, Status.DISPUTED, what, blog.project)
+    making.made["blog-copy"] = Made("blog-copy", path, Status.DUPLICATE, what, blog.project)
 
 
 def _copy_file(source: str, target: str) -> None:

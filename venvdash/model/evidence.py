@@ -15,13 +15,13 @@ class Status(StrEnum):
 
     CHECKING = "checking"
     LINKED = "linked"
-    INACTIVE = "inactive"
+    REPLACED = "replaced"
     MOVED = "moved"
     ORPHAN = "orphan"
     UNREACHABLE = "unreachable"
-    DISPUTED = "disputed"
+    DUPLICATE = "duplicate"
     UNKNOWN = "unknown"
-    NAMED = "named"
+    STANDALONE = "standalone"
     TOOL = "tool"
 
 

@@ -35,13 +35,13 @@ _HOW = {
 STATUS_MEANINGS = {
     Status.CHECKING: "its project is still being searched for",
     Status.LINKED: "its project is there",
-    Status.INACTIVE: "its project is there and uses another environment",
+    Status.REPLACED: "its project is there and uses another environment",
     Status.MOVED: "its project was found at another place",
     Status.ORPHAN: "its project is gone",
     Status.UNREACHABLE: "cannot tell: not mounted, not readable, another machine",
-    Status.DISPUTED: "two places claim it",
+    Status.DUPLICATE: "two places claim it",
     Status.UNKNOWN: "made for a project that was not found",
-    Status.NAMED: "made by hand, no project expected",
+    Status.STANDALONE: "made by hand, no project expected",
     Status.TOOL: "belongs to an installed tool",
 }
 
@@ -141,7 +141,7 @@ def place_in_words(row: Row, short: Callable[[Path], str]) -> str:
     project = verdict.place or verdict.project
     if project is None:
         return ""
-    shared = verdict.status in (Status.LINKED, Status.INACTIVE)
+    shared = verdict.status in (Status.LINKED, Status.REPLACED)
     more = len(verdict.projects) - 1 if shared else 0
     return f"{short(project)} +{more}" if more > 0 else short(project)
 

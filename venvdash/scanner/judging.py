@@ -55,7 +55,7 @@ def _to_remember(
             if survey.presence(claim.project) is Presence.PRESENT
         )
         for path, verdict in decided.items()
-        if verdict.status in (Status.LINKED, Status.INACTIVE)
+        if verdict.status in (Status.LINKED, Status.REPLACED)
     }
 
 

@@ -77,8 +77,8 @@ def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
     return f"{says(best)}{there}{also}{dead}"
 
 
-def inactive(best: Claim, used: Use) -> str:
-    """Return why it is inactive: ``used`` is what a tool uses in the project instead."""
+def replaced(best: Claim, used: Use) -> str:
+    """Return why it is replaced: ``used`` is what a tool uses in the project instead."""
     now = f"{visible(used.environment or '')} ({visible(used.why)})"
     return f"{says(best)}, but in that project {used.tool} now uses {now}"
 
@@ -141,13 +141,13 @@ def found_before(place: Place) -> str:
 
 
 def copied_identity(original: Path | None) -> str:
-    """Return why a copy is disputed that carries the original's sidecar."""
+    """Return why a copy is a duplicate that carries the original's sidecar."""
     whose = visible(original) if original is not None else "another environment"
     return f"it is a copy: it carries the identity of {whose}, which is still there"
 
 
 def copied_pointer(pointer: Claim, original: Path) -> str:
-    """Return why a copy is disputed that carries the original's pointer file."""
+    """Return why a copy is a duplicate that carries the original's pointer file."""
     return (
         f"it is a copy: {says(pointer)}, as does {visible(original)},"
         " which it was copied from and which is still there"
@@ -155,7 +155,7 @@ def copied_pointer(pointer: Claim, original: Path) -> str:
 
 
 def contradicted(hint: Claim, best: Claim | None) -> str:
-    """Return why a re-created environment is disputed whose former project is alive."""
+    """Return why a re-created environment is a duplicate whose former project is alive."""
     now = f"but {says(best)}, which is gone" if best else "but nothing in it says so any more"
     return f"before it was recreated it belonged to {visible(hint.project)}, which is there, {now}"
 

@@ -240,7 +240,7 @@ def _decided(case: _Case, copied: str | None, facts: Facts) -> Verdict:
     if memory is not None and memory.relation is Relation.COPY:
         copied = reasons.copied_identity(memory.original)
     if copied:
-        return case.verdict(Status.DISPUTED, copied, case.projects)
+        return case.verdict(Status.DUPLICATE, copied, case.projects)
     if case.live and not (_displaced(case) and not facts.settled):
         return _alive(case, facts)
     if not facts.settled:
@@ -266,7 +266,7 @@ def _alive(case: _Case, facts: Facts) -> Verdict:
     first = live[0]
     used = None if case.chosen else _used_instead(case, facts)
     if used is not None:
-        return case.verdict(Status.INACTIVE, reasons.inactive(first.best, used), (*live, *gone))
+        return case.verdict(Status.REPLACED, reasons.replaced(first.best, used), (*live, *gone))
     reason = reasons.linked(
         first.best, [p.path for p in live[1:]], [p.path for p in gone if p.gone]
     )
@@ -307,7 +307,7 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
         return case.verdict(Status.UNREACHABLE, reason, _first(hidden, case))
     if case.hint and any(project.alive for project in named):
         best = case.projects[0].best if case.projects else None
-        return case.verdict(Status.DISPUTED, reasons.contradicted(case.hint, best), case.projects)
+        return case.verdict(Status.DUPLICATE, reasons.contradicted(case.hint, best), case.projects)
     return _gone(case, facts) if case.projects else _unproven(case, facts)
 
 
@@ -399,4 +399,4 @@ def _unproven(case: _Case, facts: Facts) -> Verdict:
     if len(shared) > 1:
         reason = reasons.shared([project.path for project in shared])
         return case.verdict(Status.LINKED, reason, shared)
-    return case.verdict(Status.NAMED, reasons.named(case.hint))
+    return case.verdict(Status.STANDALONE, reasons.named(case.hint))

@@ -48,7 +48,7 @@ def examine(
 
 def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Use]]:
     """Yield what the tools of its living projects use in these."""
-    if row.environment.traits.script or row.verdict.status not in (Status.LINKED, Status.INACTIVE):
+    if row.environment.traits.script or row.verdict.status not in (Status.LINKED, Status.REPLACED):
         return
     for project in row.verdict.projects:
         found = tools.of_project(project, machine, config, {row.environment.store})

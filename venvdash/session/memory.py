@@ -129,7 +129,7 @@ class Keeper:
             if record is None:
                 continue
             proven = event.projects.get(path, ())
-            if event.verdicts[path].status is not Status.DISPUTED:
+            if event.verdicts[path].status is not Status.DUPLICATE:
                 record = _with(record, proven)
             records[path] = record
         pinned = self.pinned(records)

@@ -94,7 +94,7 @@ def current(own: Sequence[Row], project: Path) -> Row | None:
     found = linked(own, project)
     if found is not None:
         return found
-    used = [row for row in own if row.verdict.status is not Status.INACTIVE]
+    used = [row for row in own if row.verdict.status is not Status.REPLACED]
     spelled = {project, real(project)}
     few = ([row for row in own if spelled & set(row.pointed)], used, [*filter(_plain, used)])
     return next((several[0] for several in few if len(several) == 1), None)

@@ -20,7 +20,7 @@ from venvdash.text import visible
 _PYTHON = re.compile(r"(.+)@(\d+(?:\.\d+){0,2})\Z", re.DOTALL)
 _STARTS = ("/", "./", "../", "~")  # of a path; nothing else ever is one
 _ANYWHERE = Machine(home=Path("/"))
-_LIVE = frozenset({Status.LINKED, Status.INACTIVE, Status.MOVED})  # its project is there
+_LIVE = frozenset({Status.LINKED, Status.REPLACED, Status.MOVED})  # its project is there
 
 
 class NotFoundError(Exception):

@@ -9,13 +9,13 @@ from venvdash.presentation.labels import NO_STORE
 STATUS_MARKS = {
     Status.CHECKING: "…",
     Status.LINKED: "●",
-    Status.INACTIVE: "○",
+    Status.REPLACED: "○",
     Status.MOVED: "→",
     Status.ORPHAN: "✗",
     Status.UNREACHABLE: "!",
-    Status.DISPUTED: "≠",
+    Status.DUPLICATE: "≠",
     Status.UNKNOWN: "?",
-    Status.NAMED: "◇",
+    Status.STANDALONE: "◇",
     Status.TOOL: "□",
 }
 

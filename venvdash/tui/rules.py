@@ -11,7 +11,7 @@ _NEVER_BY_AGE = (
     Status.CHECKING,
     Status.MOVED,
     Status.UNREACHABLE,
-    Status.DISPUTED,
+    Status.DUPLICATE,
     Status.TOOL,
 )
 
@@ -33,7 +33,7 @@ def rules(now: float) -> tuple[Rule, ...]:
     return (
         one("orphans", Rules()),
         one("unknown", Rules(orphans=False, unknown=True, older_than=0)),
-        one("inactive", Rules(orphans=False, inactive=True, older_than=0)),
+        one("replaced", Rules(orphans=False, replaced=True, older_than=0)),
         one("broken", Rules(orphans=False, broken=True)),
     )
 

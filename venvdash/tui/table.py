@@ -16,14 +16,14 @@ class View(StrEnum):
     ALL = "all"
     ORPHANS = "orphans"
     UNKNOWN = "unknown"
-    INACTIVE = "inactive"
+    REPLACED = "replaced"
     OTHER = "other"
 
 
 _STATUS_OF_VIEW = {
     View.ORPHANS: Status.ORPHAN,
     View.UNKNOWN: Status.UNKNOWN,
-    View.INACTIVE: Status.INACTIVE,
+    View.REPLACED: Status.REPLACED,
 }
 
 # What needs a decision comes first.
@@ -33,11 +33,11 @@ _STATUS_RANK = {
         (
             Status.ORPHAN,
             Status.MOVED,
-            Status.DISPUTED,
+            Status.DUPLICATE,
             Status.UNREACHABLE,
             Status.UNKNOWN,
-            Status.INACTIVE,
-            Status.NAMED,
+            Status.REPLACED,
+            Status.STANDALONE,
             Status.LINKED,
             Status.TOOL,
             Status.CHECKING,

@@ -3,7 +3,7 @@
 from venvdash.model import Plan, Status
 
 # Their project is gone or has another environment, or their tool can make them again.
-_HARMLESS = (Status.ORPHAN, Status.INACTIVE, Status.TOOL)
+_HARMLESS = (Status.ORPHAN, Status.REPLACED, Status.TOOL)
 
 
 def names_to_type(plan: Plan) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from venvdash.scanner.search import Findings, Progress
 
 # What may belong to a project that nobody has found; a live one is found by what points from it.
-SOUGHT = frozenset([Status.ORPHAN, Status.UNKNOWN, Status.INACTIVE, Status.NAMED])
+SOUGHT = frozenset([Status.ORPHAN, Status.UNKNOWN, Status.REPLACED, Status.STANDALONE])
 GONE = (Status.ORPHAN, Status.UNKNOWN)  # the reason of these says what was searched
 FRESH = 10.0  # seconds for which nobody moves a project that a search has not found
 _TICK = 0.1  # seconds between two looks at how far the search is

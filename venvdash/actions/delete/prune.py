@@ -19,7 +19,7 @@ DAY = 86400.0
 AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was given
 # Whatever a rule says: these have a project, or nobody can tell.
 _NEVER = frozenset(
-    [Status.CHECKING, Status.MOVED, Status.UNREACHABLE, Status.DISPUTED, Status.TOOL]
+    [Status.CHECKING, Status.MOVED, Status.UNREACHABLE, Status.DUPLICATE, Status.TOOL]
 )
 
 
@@ -27,14 +27,14 @@ _NEVER = frozenset(
 class Rules:
     """Which environments to pick: the union of the first four, narrowed by the others.
 
-    ``unknown`` and ``inactive`` take only what was not used for ``older_than`` seconds (90 days
+    ``unknown`` and ``replaced`` take only what was not used for ``older_than`` seconds (90 days
     where that is None). ``gone_for``: seconds that the project is gone at least, as the folder
     above it tells. ``kinds`` and ``stores`` (names or directories): empty for all.
     """
 
     orphans: bool = True
     unknown: bool = False
-    inactive: bool = False
+    replaced: bool = False
     broken: bool = False
     older_than: float | None = None
     gone_for: float | None = None
@@ -89,7 +89,7 @@ def _wanted(rules: Rules, row: Row, now: float) -> Iterator[bool]:
     status, age = row.verdict.status, rules.older_than if rules.older_than is not None else AGE
     yield rules.orphans and status is Status.ORPHAN
     yield rules.unknown and status is Status.UNKNOWN and _unused(row, age, now)
-    yield rules.inactive and status is Status.INACTIVE and _unused(row, age, now)
+    yield rules.replaced and status is Status.REPLACED and _unused(row, age, now)
     yield rules.broken and Flag.BROKEN in row.environment.flags
 
 

@@ -253,7 +253,7 @@ def _rename_back(journal: Journal, context: Context) -> None:
 
 def _row(environment: Environment, journal: Journal) -> Row:
     """Return a row for what the checks of a renaming want to know."""
-    return Row(environment, Verdict(Status.NAMED, ""), journal.name)
+    return Row(environment, Verdict(Status.STANDALONE, ""), journal.name)
 
 
 def lies_at(entry: Path, journal: Journal) -> bool:

@@ -238,7 +238,7 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
     name = row.name if _TYPED.fullmatch(row.name) else shlex.quote(str(row.path))
     relink = f"`venvdash relink {visible(name)}"
     match verdict.status:
-        case Status.LINKED | Status.INACTIVE if verdict.projects:
+        case Status.LINKED | Status.REPLACED if verdict.projects:
             pass
         case Status.MOVED if verdict.place:
             there = short_path(verdict.place, home)
@@ -249,7 +249,7 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
             raise CannotError(f"Its project cannot be reached: {verdict.reason}")
         case Status.CHECKING:
             raise CannotError("Its project is still being looked for.")
-        case Status.DISPUTED:
+        case Status.DUPLICATE:
             raise CannotError(f"Whose it is is not certain: {relink} PROJECT` settles that.")
         case _:
             raise CannotError(f"No project of it is known: {relink} PROJECT` says which.")

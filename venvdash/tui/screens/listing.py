@@ -221,7 +221,7 @@ class ListScreen(Screen[None]):
             hint = {
                 View.ORPHANS: "No orphans: no project of an environment is known to be gone.",
                 View.UNKNOWN: "No unknown ones: every environment's project was found.",
-                View.INACTIVE: "No inactive environments.",
+                View.REPLACED: "No replaced environments.",
             }.get(self.table.view, "")
         self.environments.hint = hint
         self.others.hint = hint

@@ -31,7 +31,7 @@ STATUS_STYLES = {
     Status.ORPHAN: "$text-error",
     Status.MOVED: "$text-warning",
     Status.UNREACHABLE: "$text-warning",
-    Status.DISPUTED: "$text-warning",
+    Status.DUPLICATE: "$text-warning",
     Status.UNKNOWN: "$text-accent",
 }
 _MOST_PACKAGES = 2000
