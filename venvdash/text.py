@@ -96,3 +96,10 @@ def counted(number: float, one: str, several: str | None = None) -> str:
     """Return a number with its noun."""
     shown = f"{number:g}" if isinstance(number, float) else str(number)
     return f"{shown} {one if number == 1 else several or one + 's'}"
+
+
+def because(error: Exception) -> str:
+    """Return the words of an error without paths and numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error) or type(error).__name__

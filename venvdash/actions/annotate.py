@@ -8,6 +8,7 @@ from venvdash.model import Record, Row
 from venvdash.records import pins
 from venvdash.records.flags import flagged
 from venvdash.records.schema import LONGEST_NOTE
+from venvdash.text import because
 
 
 class AnnotationError(Exception):
@@ -30,7 +31,7 @@ def pin(table: Table, row: Row, *, pinned: bool) -> Row:
         change = known.with_pin if pinned else known.without
         pins.write(state, change(identity, row.path))
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        reason = because(error)
         raise AnnotationError(
             f"The file {pins.NAME} in {state} cannot be changed: {reason}."
         ) from None

@@ -20,6 +20,7 @@ from venvdash.records.index import Index, index_path
 from venvdash.records.sidecar import keeps_sidecar
 from venvdash.stores.base import Root
 from venvdash.system.host import host_id
+from venvdash.text import because
 
 Amendment = Callable[[Record], Record]
 
@@ -64,7 +65,7 @@ def _store(table: Table, environment: Environment, record: Record) -> bool:
         try:
             sidecar.write(environment.path, record)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = because(error)
             table.report(environment.path, f"its sidecar could not be written: {reason}")
             stored = False
     index = Index.open(index_path(table.machine, host_id()))

@@ -12,6 +12,8 @@ import select
 import sys
 from collections.abc import Mapping
 
+from venvdash.text import because
+
 _JSON_SCHEMA = 2  # goes up when a key or a value of what `--json` prints changes
 _acting = False  # whether something is being changed, or has been
 
@@ -20,7 +22,7 @@ class OutputError(Exception):
     """Something could not be written to stdout. It is no OSError: no cleanup takes it for one."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__((error.strerror or str(error)).lower())
+        super().__init__(because(error))
         self.errno = error.errno
 
 

@@ -22,7 +22,7 @@ from venvdash.system import trust
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Error
@@ -324,7 +324,7 @@ def _foreign(path: Path, found: os.stat_result | None) -> str:
     try:
         trust.check_folder(path.parent)
     except PermissionError as error:
-        return f"{visible(path.parent)} {error.strerror}, so nothing is remembered"
+        return f"{visible(path.parent)}: {because(error)}, so nothing is remembered"
     return ""
 
 
@@ -362,5 +362,4 @@ def _no_memory(path: Path, error: "Exception | Error") -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"{visible(path)} is in use by another program, so nothing is remembered"
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{visible(path)}: {visible(why).lower()}, so nothing is remembered"
+    return f"{visible(path)}: {visible(because(error))}, so nothing is remembered"

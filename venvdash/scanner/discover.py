@@ -12,6 +12,7 @@ from venvdash.stores import registry
 from venvdash.stores.base import Entry, Layout, Root, Store
 from venvdash.system import answering
 from venvdash.system.machine import Machine
+from venvdash.text import because
 
 # What lies below an environment and never holds another one.
 _INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
@@ -173,10 +174,3 @@ def _walkable(item: "os.DirEntry[str]", prefix: bool) -> bool:
 def _is_prefix(directory: str) -> bool:
     """Return whether a venv (PEP 405) or a conda environment lies here."""
     return any(os.path.lexists(os.path.join(directory, mark)) for mark in MARKS)
-
-
-def because(error: Exception) -> str:
-    """Return the words of an error without paths and numbers."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[0].lower() + error.strerror[1:]
-    return str(error) or type(error).__name__

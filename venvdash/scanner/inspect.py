@@ -19,12 +19,13 @@ from venvdash.model import (
     Traits,
 )
 from venvdash.scanner import conda
-from venvdash.scanner.discover import JOURNALS, OURS, because
+from venvdash.scanner.discover import JOURNALS, OURS
 from venvdash.scanner.editables import Editable
 from venvdash.scanner.packages import Site, read_site, site_directory
 from venvdash.stores import registry
 from venvdash.stores.base import Entry, Reading, Root, Store, normalised, parse_cfg
 from venvdash.system.files import open_quietly, read_text
+from venvdash.text import because
 
 FREEING = "purge.toml"  # lies in what is being freed for good: see ``actions.purge``
 _CFG_LIMIT = 64 * 1024  # bytes; the largest that tools write is a few hundred

@@ -24,6 +24,7 @@ from venvdash.scanner.footprint import UNSURE, Footprint, blocks_of, unpack
 from venvdash.scanner.recheck import Tick, digest_of, is_young, recheck
 from venvdash.system.extents import sharing
 from venvdash.system.walk import Opened, walk
+from venvdash.text import because
 
 Facts = tuple[int, int, int]  # links, size in bytes, blocks
 Memo = dict[int, dict[int, Facts]]  # by device and inode
@@ -90,7 +91,7 @@ class _Counting:
         if not self.footprint.problem:
             name = error.filename
             where = os.fsdecode(name) if isinstance(name, str | bytes) else ""
-            reason = (error.strerror or str(error)).lower()
+            reason = because(error)
             self.footprint.problem = f"{where}: {reason}" if where else reason
 
     def directory(self, opened: Opened) -> None:
@@ -267,7 +268,7 @@ def answer(
     try:
         return b"r" + count(path, mounted, tick, memo, fstype).pack()
     except OSError as error:
-        return b"p" + (error.strerror or str(error)).lower().encode("utf-8", "replace")
+        return b"p" + because(error).encode("utf-8", "replace")
 
 
 def _receive() -> list[bytes] | None:

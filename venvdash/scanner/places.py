@@ -18,7 +18,7 @@ from pathlib import Path
 from venvdash.model import How, Place, Presence, ProjectRecord
 from venvdash.system.birth import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 _ENTRIES = 20_000  # of one directory, looked at for another spelling
 _WORDS = {
@@ -131,7 +131,7 @@ def words(error: Exception) -> str:
     """Return what an error says of a path, as the rest of a sentence that begins with it."""
     if isinstance(error, OSError) and error.errno is not None:
         known = _WORDS.get(error.errno)
-        return known or f"cannot be looked at ({(error.strerror or 'error').lower()})"
+        return known or f"cannot be looked at ({because(error)})"
     return "cannot be looked at (no path that a system could have)"
 
 

@@ -15,6 +15,7 @@ from venvdash.scanner.inspect import Inspected, inspect
 from venvdash.stores.base import Entry, Root
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.text import because
 
 
 class Reader:
@@ -140,4 +141,4 @@ def told(answer: NotAnswering | Failed) -> Problem:
     """Return what to tell people of a job that gave nothing."""
     if isinstance(answer, NotAnswering):
         return Problem(answer.path, f"did not answer within {answer.seconds:g} s; left out")
-    return Problem(answer.path, f"could not be read: {discover.because(answer.error)}")
+    return Problem(answer.path, f"could not be read: {because(answer.error)}")

@@ -50,6 +50,7 @@ from venvdash.scanner.recheck import recheck
 from venvdash.scanner.union import Book
 from venvdash.system.extents import KINDS
 from venvdash.system.mounts import Mounts
+from venvdash.text import because
 
 # Below this many files the children would take longer to start than they save.
 _WORTHWHILE = 10_000
@@ -205,7 +206,7 @@ class _Survey:
         try:
             mode = os.lstat(path).st_mode
         except OSError as error:
-            return self._failure(index, _reason(error)), 0
+            return self._failure(index, because(error)), 0
         if stat.S_ISLNK(mode):
             self.kept[index] = _Kept(_NOTHING)
             return Sized(path, _NOTHING, None), 0
@@ -232,7 +233,7 @@ class _Survey:
             mounted = frozenset(self._mounted(path))
             found = count(os.fsencode(path), mounted, self.tick, self.memo, self._fstype(path))
         except OSError as error:
-            return self._failure(index, _reason(error))
+            return self._failure(index, because(error))
         return self._success(index, found, None if found.unlisted else found.pack())
 
     def _by_children(self, jobs: list[workers.Job]) -> Iterator[Sized]:
@@ -355,7 +356,3 @@ def _nested(paths: Sequence[Path]) -> dict[int, int]:
         else:
             outer, outer_text = index, text
     return found
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -14,7 +14,7 @@ from venvdash.scanner.events import Judged, Measured, Problem
 from venvdash.scanner.survey import Past
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 _WRITERS = 16  # sidecars written at once
 # A store that may not be written to is no fault, and no news.
@@ -59,7 +59,7 @@ class Keeper:
         try:
             self._pins = pins.read(self._machine.state_directory)
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            reason = because(error)
             where = visible(self._machine.state_directory / pins.NAME)
             self.pins_unknown = f"{where}: {reason}"
             self._problems.append(Problem(None, f"{self.pins_unknown}, so pins are not known"))
@@ -83,7 +83,7 @@ class Keeper:
             self._pins = wanted
         except OSError as error:
             where = visible(self._machine.state_directory / pins.NAME)
-            reason = (error.strerror or str(error)).lower()
+            reason = because(error)
             self._problems.append(Problem(None, f"{where} could not be written: {reason}"))
 
     def pinned(self, records: Mapping[Path, Record]) -> frozenset[Path]:
@@ -197,9 +197,7 @@ class Keeper:
         # Each waits for the disk twice; those that wait together wait once.
         with ThreadPoolExecutor(_WRITERS) as pool:
             errors = [error for error in pool.map(write, wanted) if error is not None]
-        failed = Counter(
-            (error.strerror or str(error)).lower() for error in errors if error.errno not in _SILENT
-        )
+        failed = Counter(because(error) for error in errors if error.errno not in _SILENT)
         for reason, count in failed.items():
             message = f"{count} sidecar{'s' * (count > 1)} could not be written: {reason}"
             self._problems.append(Problem(None, f"{message}; the list is complete all the same"))

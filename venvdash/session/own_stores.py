@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from venvdash import config
 from venvdash.actions.safety.refusals import another_home
 from venvdash.scanner import discover, folders
-from venvdash.scanner.discover import MARKS, because
+from venvdash.scanner.discover import MARKS
 from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.scanner.projects import PROJECT_FILES
 from venvdash.stores.base import Layout, below_home
 from venvdash.system.atomic import write_atomically
 from venvdash.system.machine import Machine
-from venvdash.text import short_path
+from venvdash.text import because, short_path
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

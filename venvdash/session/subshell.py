@@ -20,7 +20,7 @@ from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.session import uvhint
 from venvdash.system import shells, temporary, terminal
 from venvdash.system.shells import Activation, CannotError, Own, Shell, Start
-from venvdash.text import short_path, visible
+from venvdash.text import because, short_path, visible
 
 if TYPE_CHECKING:
     from venvdash.session.core import Session
@@ -67,14 +67,14 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
     try:
         room = temporary.make()
     except OSError as error:
-        raise RefusedError(f"No temporary directory can be made: {_because(error)}.") from error
+        raise RefusedError(f"No temporary directory can be made: {because(error)}.") from error
     try:
         started = _start(own, activation, session, room)
         temporary.fill(room, started.files)
     except (OSError, CannotError) as error:
         temporary.remove(room)
         raise RefusedError(
-            f"The shell's files cannot be written: {_because(error)}."
+            f"The shell's files cannot be written: {because(error)}."
             if isinstance(error, OSError)
             else str(error)
         ) from error
@@ -261,8 +261,3 @@ def _used(session: "Session", environment: Environment) -> None:
 
     amend(session, environment, row.record, opened)
     session.rows[row.path] = replace(session.rows[row.path], used=max(row.used or 0.0, now))
-
-
-def _because(error: Exception) -> str:
-    words = error.strerror if isinstance(error, OSError) else None
-    return (words or str(error)).lower()

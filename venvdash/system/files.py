@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from venvdash.system import trust
+from venvdash.text import because
 
 _FLAGS = (
     os.O_RDONLY
@@ -105,7 +106,6 @@ def real(path: Path) -> Path:
 
 
 def _because(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        # ELOOP is what O_NOFOLLOW says of a link
-        return "is a symbolic link" if error.errno == errno.ELOOP else error.strerror.lower()
-    return str(error) or type(error).__name__
+    # ELOOP is what O_NOFOLLOW says of a link.
+    is_link = isinstance(error, OSError) and error.errno == errno.ELOOP
+    return "is a symbolic link" if is_link else because(error)

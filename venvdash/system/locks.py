@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 
+from venvdash.text import because
+
 LOCK_NAME = ".lock"  # what uv calls it, in an environment and in the cache
 _MODE = 0o666  # as uv makes it: whoever shares the environment may lock it
 _TICK = 0.01  # seconds between two attempts
@@ -216,7 +218,7 @@ def _because(error: OSError, file: str, dir_fd: int | None) -> str:
             raise error
         return f"it has no {file}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
-        return f"its {file} cannot be opened: {(error.strerror or str(error)).lower()}"
+        return f"its {file} cannot be opened: {because(error)}"
     if error.errno in (errno.EISDIR, errno.ENXIO, errno.ENODEV):
         return f"its {file} is not a regular file"
     raise error

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from venvdash.system.descent import Descent
 from venvdash.system.walk import FLAGS
+from venvdash.text import because
 
 BY_DESCRIPTOR = {os.open, os.unlink, os.rmdir, os.stat} <= os.supports_dir_fd and (
     os.scandir in os.supports_fd
@@ -52,7 +53,7 @@ class Removed:
         """Note that something stays."""
         self.failures += 1
         if len(self.problems) < _TOLD:
-            said = error if isinstance(error, str) else (error.strerror or str(error)).lower()
+            said = error if isinstance(error, str) else because(error)
             self.problems.append(Problem(path, said))
 
 

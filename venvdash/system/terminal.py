@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from venvdash.text import because
+
 _NOT_FOUND, _NOT_RUN = 127, 126  # as shells say it
 _SIGNALLED = 128
 # Bracketed paste and keypad modes off, the cursor shown, colours as they were: what a program
@@ -117,8 +119,7 @@ def _not_started(program: str, cwd: Path, error: Exception) -> Ended:
         return Ended(_NOT_RUN, f"{cwd} is no directory that can be entered.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return Ended(_NOT_FOUND, f"{program}: no such program.")
-    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return Ended(_NOT_RUN, f"{program} cannot be run: {words.lower()}.")
+    return Ended(_NOT_RUN, f"{program} cannot be run: {because(error)}.")
 
 
 def _waited(pid: int, terminal: "_Terminal | None") -> int:

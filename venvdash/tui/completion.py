@@ -8,7 +8,7 @@ from pathlib import Path
 
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 _PATIENCE = 2.0  # seconds for a directory to answer; one on a dead mount never does
 _MOST_READ = 20_000  # entries of one directory
@@ -50,7 +50,7 @@ def complete(text: str, machine: Machine) -> Completion:
             return Completion(text, text, trouble="It does not answer.")
         if isinstance(answer, Failed):
             error = answer.error
-            return Completion(text, text, trouble=getattr(error, "strerror", None) or str(error))
+            return Completion(text, text, trouble=because(error))
         shown = tuple(parent / name for name in answer[:_MOST_SHOWN])
         return Completion(text, _completed(text, head, answer), shown)
     return Completion(text, text)

@@ -27,7 +27,7 @@ from venvdash.model import (
 from venvdash.system import answering, layers
 from venvdash.system.files import read_text, real
 from venvdash.system.processes import users
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 __all__ = ["Context", "plan_delete"]
 
@@ -64,8 +64,7 @@ def plan_delete(rows: Sequence[Row], table: Mapping[Path, Row], context: Context
         except (ChangedError, tool_commands.ToolError) as error:
             reason = str(error)
         except (OSError, ValueError) as error:
-            words = getattr(error, "strerror", None) or str(error)
-            reason = f"It cannot be looked at: {words.lower()}."
+            reason = f"It cannot be looked at: {because(error)}."
         refused.append(Refusal(row.path, row.name, reason))
     return Plan(Action.DELETE, tuple(items), tuple(refused), unreadable=seen.unreadable)
 

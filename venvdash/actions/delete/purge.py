@@ -32,7 +32,7 @@ from venvdash.system.mounts import Mounts
 from venvdash.system.removal import Removed, Tell, allocated
 from venvdash.system.removal_by_path import empty_by_path
 from venvdash.system.together import empty_together
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 LEFT = "purge-problems.txt"  # in the trash directory: what could not be removed, a line each
 _LEFT_LIMIT = 64 * 1024  # bytes
@@ -85,7 +85,7 @@ def purge(path: Path, *, processes: int = 1, tell: Tell = lambda freed: None) ->
     except _RefusedError as refused:
         return PurgeResult(path, problems=(str(refused),))
     except OSError as error:
-        return PurgeResult(path, problems=(visible((error.strerror or str(error)).lower()),))
+        return PurgeResult(path, problems=(visible(because(error)),))
 
 
 def running(path: Path) -> bool:

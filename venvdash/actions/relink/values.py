@@ -26,7 +26,7 @@ from venvdash.model import (
 from venvdash.stores import registry
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import UnreadableError
-from venvdash.text import short_path
+from venvdash.text import because, short_path
 
 OF_A_TOOL = "It belongs to an installed tool, not to a project."
 _LEVELS = 2  # directories that go with the last file in them
@@ -140,8 +140,7 @@ def planned(nothing: Relinking, known: Known, make: Callable[[Relinking], Relink
     except (ChangedError, UnreadableError) as error:
         return replace(nothing, refusal=sentence(str(error)))
     except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        return replace(nothing, refusal=f"It cannot be looked at: {words.lower()}.")
+        return replace(nothing, refusal=f"It cannot be looked at: {because(error)}.")
 
 
 def _refusals(row: Row, known: Known) -> Iterator[str]:

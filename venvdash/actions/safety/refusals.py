@@ -34,7 +34,7 @@ from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
-from venvdash.text import short_path, visible
+from venvdash.text import because, short_path, visible
 
 _SHOWN = 3  # names in a reason
 
@@ -286,7 +286,7 @@ def unwritable(entry: Path, doing: str = "remove anything from") -> Iterator[str
             if os.statvfs(parent).f_flag & os.ST_RDONLY:
                 yield "It lies on a file system that is mounted read-only."
         except OSError as error:
-            yield f"Its directory cannot be looked at: {(error.strerror or str(error)).lower()}."
+            yield f"Its directory cannot be looked at: {because(error)}."
             return
     if not os.access(parent, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
         yield f"You have no permission to {doing} {visible(parent)}."
@@ -303,7 +303,7 @@ def marked(environment: Environment) -> Iterator[str]:
         with Directory(environment.entry) as directory:
             yield from _journals(directory)
     except OSError as error:
-        yield f"It cannot be opened: {(error.strerror or str(error)).lower()}."
+        yield f"It cannot be opened: {because(error)}."
 
 
 def _journals(directory: Directory) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from venvdash.model import Environment
 from venvdash.scanner.packages import site_directory
 from venvdash.system import trust
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 
 def exposed(environment: Environment, uid: int | None) -> Iterator[str]:
@@ -29,7 +29,7 @@ def exposed(environment: Environment, uid: int | None) -> Iterator[str]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            yield f"{visible(path)} cannot be looked at: {(error.strerror or str(error)).lower()}."
+            yield f"{visible(path)} cannot be looked at: {because(error)}."
             continue
         if not trust.trusted(found.st_uid, uid):
             who = f"{trust.user_name(found.st_uid)} (uid {found.st_uid})"

@@ -18,7 +18,7 @@ from venvdash.stores.base import normalised
 from venvdash.stores.reading import config_text, toml_table
 from venvdash.system.files import real
 from venvdash.system.locks import environment_locked
-from venvdash.text import redact, short_path, visible
+from venvdash.text import because, redact, short_path, visible
 
 REQUIREMENTS = "requirements.txt"
 # What of the caller's shell would have uv look at another project, environment or Python, or
@@ -150,7 +150,7 @@ def standing(row: Row, context: Context) -> Iterator[str]:
         if environment_locked(environment.path):
             yield "It is locked: uv is working in it. Try again when that has ended."
     except OSError as error:
-        yield f"It cannot be looked at: {(error.strerror or str(error)).lower()}."
+        yield f"It cannot be looked at: {because(error)}."
 
 
 def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) -> Way:
@@ -261,7 +261,7 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
     try:
         os.stat(place)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = because(error)
         raise CannotError(f"Its project {short_path(place, home)}: {reason}.") from error
     return place
 

@@ -31,6 +31,7 @@ from venvdash.actions.sync.preserve import Kept, kept
 from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
 from venvdash.scanner.measure import count
 from venvdash.stores.base import normalised
+from venvdash.text import because
 
 _SHOWN = 6  # packages in a sentence
 _STEP = re.compile(r"(Resolved|Prepared|Uninstalled|Installed) (\d+) packages?\b")
@@ -131,7 +132,7 @@ def _planned(
     try:
         says, warns = tuple(words.says()), tuple(words.warns())
     except OSError as error:
-        refusal = f"It cannot be read: {(error.strerror or str(error)).lower()}."
+        refusal = f"It cannot be read: {because(error)}."
         return _Plan(replace(proposal, refusal=refusal))
     proposal = replace(
         proposal,
@@ -162,7 +163,7 @@ def _why_kept(row: Row) -> str | None:
     try:
         found = count(os.fsencode(row.environment.entry)).user_files
     except OSError as error:
-        return f"It cannot be read: {(error.strerror or str(error)).lower()}."
+        return f"It cannot be read: {because(error)}."
     if found < 0:
         return "Nobody could look whether it holds files of your own."
     if found:
@@ -187,7 +188,7 @@ def _carried_out(
             try:
                 files = stack.enter_context(kept(row.path, state))
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
+                reason = because(error)
                 text = f"What its tools keep in it could not be saved: {reason}. It is as it was."
                 return Synced(_result(row, Outcome.SKIPPED, text))
         try:

@@ -18,7 +18,7 @@ from venvdash.system import locks
 from venvdash.system.atomic import write_atomically
 from venvdash.system.files import UnreadableError, own_uid, read_regular
 from venvdash.system.own_files import OwnFolder
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 _FOLDER = "replacing"  # in our state
 _WAIT = 5.0  # seconds that a recovery may take
@@ -70,7 +70,7 @@ class Kept:
                 write_atomically(place.parent, place.name, data, mode=mode)
                 os.chmod(place, mode)  # the umask has taken from it
             except (OSError, ValueError) as error:
-                reason = getattr(error, "strerror", None) or str(error)
+                reason = because(error)
                 problems.append(f"{visible(inside)} could not be put back: {reason.lower()}.")
         return problems
 

@@ -24,6 +24,7 @@ from venvdash.scanner.search.seeker import Seeker, Spellings
 from venvdash.scanner.search.walk import Ledger, Walk
 from venvdash.system.machine import Machine
 from venvdash.system.priority import read_when_idle
+from venvdash.text import because
 
 PATIENCE = 10.0  # seconds without a sign of life until a child is given up
 _POLL = 0.05  # seconds between two looks at ``over``
@@ -69,7 +70,7 @@ def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
             cwd="/",
         )
     except OSError as error:
-        raise SilentError(f"no program could be started to ask it: {error.strerror}") from error
+        raise SilentError(f"no program could be started to ask it: {because(error)}") from error
     try:
         assert child.stdin is not None  # noqa: S101 - Popen was told to make the pipe
         with suppress(BrokenPipeError):

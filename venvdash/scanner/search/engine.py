@@ -10,7 +10,6 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Environment, Facts, NotEntered, SearchReport, Unsearched
 from venvdash.records.directories import Directories, Reader, Writer, named
-from venvdash.scanner.discover import because
 from venvdash.scanner.search import child
 from venvdash.scanner.search.clock import Clock, Reading
 from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress
@@ -20,7 +19,7 @@ from venvdash.scanner.search.sharing import shared
 from venvdash.scanner.search.walk import Ledger, LeftOut, Walk
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
-from venvdash.text import short_path, visible
+from venvdash.text import because, short_path, visible
 
 # File systems that give a directory a new change time with every entry that comes or goes.
 _TELLS_CHANGES = frozenset(

@@ -16,7 +16,7 @@ from venvdash.scanner.search.names import SIGNS
 from venvdash.scanner.search.places import COPIES, OTHERS, PACKAGED, SNAPSHOTS, Start
 from venvdash.scanner.search.seeker import Seeker
 from venvdash.system.subvolumes import is_read_only_subvolume
-from venvdash.text import visible
+from venvdash.text import because, visible
 
 _GIT, _OBJECTS = ".git", "objects"  # git's own store of everything that was ever committed
 _LINK, _SCRIPT = "link", "script"  # what stands before such names in a list
@@ -360,7 +360,7 @@ class Walk:
         if error.errno == errno.ENAMETOOLONG:
             path = os.path.dirname(path[:_SHOWN])  # no line takes the whole of it
         shown, denied = visible(path), error.errno in _DENIED
-        why = "may not be read" if denied else f"cannot be read ({(error.strerror or '').lower()})"
+        why = "may not be read" if denied else f"cannot be read ({because(error)})"
         release = f'`skip = ["{shown}"]` in the configuration'
         if denied:
             release = f"`chmod u+rx {shown}`, or {release}"
