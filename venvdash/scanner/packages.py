@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from venvdash.model import Package
+from venvdash.model.packaging import minor_version
 from venvdash.scanner.editables import Editable, Traces, editables, with_origin
 
 _DULL_PTH = frozenset(
@@ -32,7 +33,7 @@ def site_directory(prefix: str, version: str | None, listing: frozenset[str]) ->
         return os.path.join(prefix, "Lib", "site-packages")
     library = os.path.join(prefix, "lib")
     if version:
-        minor = ".".join(version.split(".")[:2])
+        minor = minor_version(version)
         guess = os.path.join(library, f"python{minor}", "site-packages")
         if os.path.isdir(guess):
             return guess

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from venvdash.model import Environment
+from venvdash.model.packaging import minor_version
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
@@ -55,7 +56,7 @@ def _program(environment: Environment) -> Path | None:
 
 
 def _copied(base: Path, version: str | None, name: str) -> Path:
-    major_minor = ".".join((version or "").split(".")[:2])
+    major_minor = minor_version(version)
     for candidate in (f"python{major_minor}", name):
         if os.path.lexists(base / candidate):
             return real(base / candidate)

@@ -7,13 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from venvdash.model import Environment, Verdict
+from venvdash.model.packaging import minor_version
 
 _SEPARATORS = re.compile(r"[-_.]+")
-
-
-def minor(python: str | None) -> str:
-    """Return X.Y of a version."""
-    return ".".join((python or "").split(".")[:2])
 
 
 def alike(name: str) -> str:
@@ -69,7 +65,9 @@ def _ends(paths: list[Path]) -> list[str]:
 def _with_python(title: str, environments: list[Environment]) -> dict[Path, str]:
     if len(environments) == 1:
         return {environments[0].path: title}
-    spelled = {e.path: f"{title}@{minor(e.python)}" if e.python else title for e in environments}
+    spelled = {
+        e.path: f"{title}@{minor_version(e.python)}" if e.python else title for e in environments
+    }
     if len(set(spelled.values())) < len(environments):  # same minor version: say it in full
         spelled = {e.path: f"{title}@{e.python}" if e.python else title for e in environments}
     if len(set(spelled.values())) < len(environments):  # same version: only their own names differ

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.model import Row, Status
+from venvdash.model.packaging import minor_version
 from venvdash.scanner import projects
 from venvdash.session import nearest
-from venvdash.session.naming import alike, minor
+from venvdash.session.naming import alike
 from venvdash.stores.base import VENV_NAMES
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
@@ -260,7 +261,7 @@ class _Known:
 def _spelled(row: Row, bases: Iterable[str]) -> Iterator[str]:
     """Yield the names with and without kind and Python, those that are not taken for a path."""
     traits, python = row.environment.traits, row.environment.python
-    versions = [f"@{version}" for version in (minor(python), python) if version]
+    versions = [f"@{version}" for version in (minor_version(python), python) if version]
     for base in dict.fromkeys(bases):
         if base and not base.startswith((*_STARTS, "-")):
             for version in ("", *versions):

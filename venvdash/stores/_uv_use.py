@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.model import Use
+from venvdash.model.packaging import minor_version
 from venvdash.stores import uv_settings
 from venvdash.stores._pythons import (
     allows,
@@ -165,7 +166,9 @@ class _Asked:
         short = {"cpython": "cp", "pypy": "pp", "graalpy": "gp"}.get(implementation, implementation)
         version = version_of(cfg)
         # A Python that uv upgrades in place has X.Y in the name, a pre-release more than X.Y.Z.
-        for text in dict.fromkeys((cfg.get("version_info", version), version, _minor(version))):
+        for text in dict.fromkeys(
+            (cfg.get("version_info", version), version, minor_version(version))
+        ):
             for name in self._names(short, text):
                 if cfg_of(bucket / name) is not None:
                     return bucket / name
@@ -246,7 +249,7 @@ class _Asked:
         return next((python for finder in finders for python in finder()), None)
 
     def _on_path(self) -> Iterator[_Python | None]:
-        minor = _minor(self._request.pin) if "." in self._request.pin else ""
+        minor = minor_version(self._request.pin) if "." in self._request.pin else ""
         names = [f"python{minor}"] if minor else []
         for found in on_path(self._machine, self._project, *names, "python3", "python"):
             if found is None or self._request.may_allow(minor_of(found)):
@@ -266,7 +269,7 @@ class _Asked:
                 found.append(([int(part) for part in named[1].split(".")], name, named[1]))
         for _, name, version in sorted(found, reverse=True):
             # uv names an environment by X.Y where a link of that name leads to the interpreter.
-            link = name.replace(f"cpython-{version}-", f"cpython-{_minor(version)}-")
+            link = name.replace(f"cpython-{version}-", f"cpython-{minor_version(version)}-")
             sure = link not in names and not _VARIANT.search(name)
             yield _Python(real(folder / name / "bin"), version if sure else "")
 
@@ -291,10 +294,6 @@ class _Asked:
                 lines = [line.strip() for line in text.splitlines()]
                 return next((line for line in lines if line and line[0] != "#"), "")
         return ""
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
 
 
 def _led(venv: Path) -> Path:

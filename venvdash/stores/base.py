@@ -19,6 +19,7 @@ from venvdash.model import (
     Trashed,
     Use,
 )
+from venvdash.model.packaging import minor_version
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
@@ -186,7 +187,7 @@ class Assignment:
     @property
     def minor(self) -> str:
         """The environment's Python as "3.12", "" where it is not known."""
-        return ".".join((self.environment.python or "").split(".")[:2])
+        return minor_version(self.environment.python)
 
     @property
     def root(self) -> Root | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Sign, Tidying, Traits, Trashed, Use
+from venvdash.model.packaging import minor_version
 from venvdash.stores._indexes import emptied
 from venvdash.stores._pythons import cfg_of, minor_of, on_path
 from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why
@@ -145,7 +146,7 @@ def _minor(call: re.Match[str], project: Path, machine: Machine) -> str:
     program = os.path.basename(call["program"])
     name = program if program.startswith("python") else f"python{call['version']}"
     if "." in name:
-        return ".".join(name.removeprefix("python").split(".")[:2])
+        return minor_version(name.removeprefix("python"))
     return minor_of(next(on_path(machine, project, name), None))
 
 

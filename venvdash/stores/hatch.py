@@ -19,6 +19,7 @@ from typing import Any
 
 from venvdash.config import Config
 from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
+from venvdash.model.packaging import canonical_name
 from venvdash.stores._dirs import by_default, config_directory, data_directory, with_default
 from venvdash.stores._indexes import emptied, index_text
 from venvdash.stores._linking import pointer_text
@@ -107,7 +108,7 @@ class HatchStore(Store):
 
     def name_part(self, name: str) -> str:
         """Return the project's normalised name (PEP 503)."""
-        return re.sub(r"[-_.]+", "-", name).lower()
+        return canonical_name(name)
 
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether hatch, asked in ``project``, would find this entry.
@@ -234,7 +235,7 @@ def _usual(
     folder = machine.expand(given) if given else base / "env" / "virtual"
     digest = next(iter(_digests(project)), "")
     name_of = string(pyproject, "project", "name") or real(project).name
-    called = re.sub(r"[-_.]+", "-", name_of).lower()
+    called = canonical_name(name_of)
     last = called if name == _DEFAULT else name
     if folder == machine.home / ".virtualenvs" or real(project) in real(folder).parents:
         return folder / last

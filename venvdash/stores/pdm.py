@@ -17,6 +17,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
+from venvdash.model.packaging import minor_version
 from venvdash.stores._dirs import (
     by_default,
     config_directory,
@@ -292,7 +293,7 @@ def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
 def _prompted(found: re.Match[str], reading: Reading) -> bool:
     """Return whether the prompt is the one that pdm gives an environment of that name."""
     version = reading.cfg.get("version_info") or reading.cfg.get("version") or ""
-    minor = ".".join(version.split(".")[:2])
+    minor = minor_version(version)
     return reading.cfg.get("prompt") == f"{found['name'].lower()}-{minor}"
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
+from venvdash.model.packaging import canonical_name
 from venvdash.stores._dirs import by_default, cache_directory, with_default
 from venvdash.stores._indexes import index_text
 from venvdash.stores._linking import about, pointer_text
@@ -120,7 +121,7 @@ class PoetryStore(Store):
         """Return the normalised name (PEP 503), shortened; poetry's own word for none at all."""
         if not name:
             return _NAMELESS
-        canonical = re.sub(r"[-_.]+", "-", name).lower()
+        canonical = canonical_name(name)
         return _UNSAFE.sub("_", canonical)[:_LONGEST]
 
     def fits(self, environment: Environment, project: Path) -> bool:

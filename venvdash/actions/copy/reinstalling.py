@@ -13,6 +13,7 @@ from venvdash.actions.prefix.scripts import bin_of
 from venvdash.actions.process import uv
 from venvdash.actions.safety.writable_by_others import foreign_project
 from venvdash.model import Environment, Package, Row
+from venvdash.model.packaging import minor_version
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.stores.base import parse_cfg
 from venvdash.system import answering
@@ -136,7 +137,7 @@ def base_python(environment: Environment) -> Path:
     real = Path(os.path.realpath(own))
     if not real.is_relative_to(os.path.realpath(environment.path)):
         return real
-    minor = ".".join((environment.python or "3").split(".")[:2])
+    minor = minor_version(environment.python or "3")
     base = environment.base or environment.path
     names = (f"python{minor}", "python3", "python", "python.exe")
     return next((base / name for name in names if os.path.exists(base / name)), own)

@@ -24,6 +24,7 @@ from venvdash.model import (
     Status,
     TrashFolder,
 )
+from venvdash.model.packaging import canonical_name
 from venvdash.system import answering, layers
 from venvdash.system.files import read_text, real
 from venvdash.system.processes import users
@@ -35,7 +36,6 @@ _LOCKFILES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock
 _LOCKFILE_LIMIT = 16 * 1024 * 1024  # bytes
 _SEEDS = frozenset({"pip", "setuptools", "wheel"})
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SEPARATORS = re.compile(r"[-_.]+")
 _LATELY = 14 * 86400.0  # seconds
 
 
@@ -130,7 +130,7 @@ def _only_here(row: Row) -> Iterator[Package]:
                 yield package
             continue
         local = package.origin is not None and package.origin.startswith("file:")
-        unnamed = locked is not None and _plain(package.name) not in locked | _SEEDS
+        unnamed = locked is not None and canonical_name(package.name) not in locked | _SEEDS
         if local or unnamed:
             yield package
 
@@ -145,9 +145,5 @@ def _locked_names(row: Row) -> frozenset[str] | None:
             text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)
             if text is not None:
                 any_lockfile = True
-                found.update(_plain(word) for word in _WORD.findall(text))
+                found.update(canonical_name(word) for word in _WORD.findall(text))
     return frozenset(found) if any_lockfile else None
-
-
-def _plain(name: str) -> str:
-    return _SEPARATORS.sub("-", name).lower()

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from venvdash.actions.process.run_log import Log
 from venvdash.model import Facts, Presence, Row
+from venvdash.model.packaging import canonical_name
 from venvdash.scanner.packages import linked_into
 from venvdash.stores import uv_settings
 from venvdash.system.machine import Machine
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 from venvdash.text import visible
 
-_SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TIMEOUT = 600.0  # seconds; uv waits for other uvs that use the cache
 _LOCAL = ".venv"  # what uv calls an environment in its project
@@ -30,7 +30,7 @@ def only_theirs(going: Iterable[Row], rows: Iterable[Row]) -> tuple[str, ...]:
     theirs: set[str] = set()
     others: set[str] = set()
     for row in (*going, *rows):
-        names = {_SEPARATORS.sub("-", package.name).lower() for package in row.environment.packages}
+        names = {canonical_name(package.name) for package in row.environment.packages}
         if row.path in deleted:
             theirs |= names
         else:

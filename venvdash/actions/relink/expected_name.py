@@ -11,6 +11,7 @@ from venvdash.actions.process import uv
 from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety.writable_by_others import foreign_project
 from venvdash.model import Environment
+from venvdash.model.packaging import minor_version
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import real
 from venvdash.text import visible
@@ -85,7 +86,7 @@ def _asked(program: Path, wanted: Assignment, project: Path, context: Context) -
 
 def _interpreter(environment: Environment) -> Path | str | None:
     """Return the interpreter that it was made from, else its version: uv hashes what that is."""
-    minor = ".".join((environment.python or "").split(".")[:2])
+    minor = minor_version(environment.python)
     for name in (f"python{minor}", "python3", "python", "python.exe") if environment.base else ():
         program = (environment.base or Path()) / name
         if os.path.isfile(program):

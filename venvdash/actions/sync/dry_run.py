@@ -17,6 +17,7 @@ from venvdash.actions.process.run_log import Log
 from venvdash.actions.process.uv import UvError
 from venvdash.actions.sync.command import CannotError, Sort, Way, interpreter
 from venvdash.model import Flag, PackageChange, Row
+from venvdash.model.packaging import minor_version
 from venvdash.scanner import integrity
 from venvdash.scanner.packages import site_directory
 from venvdash.stores.reading import json_object, string
@@ -131,7 +132,7 @@ def _pythons(row: Row, way: Way) -> Iterator[str | None]:
         if Flag.BROKEN not in row.environment.flags:
             yield str(interpreter(row))
         elif version:
-            yield ".".join(version.split(".")[:2])
+            yield minor_version(version)
     yield None
 
 

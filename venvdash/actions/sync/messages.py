@@ -10,6 +10,7 @@ from venvdash.actions.sync import preserve
 from venvdash.actions.sync.command import REQUIREMENTS, Sort
 from venvdash.actions.sync.dry_run import Foreseen
 from venvdash.model import Flag, Row
+from venvdash.model.packaging import minor_version
 from venvdash.scanner import projects
 from venvdash.stores.base import normalised, parse_cfg
 from venvdash.system.files import read_text, real
@@ -141,4 +142,4 @@ def listed(names: Iterable[str], most: int = 20) -> str:
 
 
 def _same_minor(one: str | None, other: str | None) -> bool:
-    return (one or "").split(".")[:2] == (other or "").split(".")[:2]
+    return minor_version(one) == minor_version(other)
