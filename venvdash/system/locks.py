@@ -12,7 +12,6 @@ import sys
 import time
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 
 from venvdash.text import because
 
@@ -77,12 +76,7 @@ class Lock:
     def __enter__(self) -> "Lock":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
 
     def __repr__(self) -> str:

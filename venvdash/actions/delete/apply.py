@@ -15,7 +15,6 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 from venvdash.actions.context import Context
 from venvdash.actions.delete import in_place, trash_folder, trash_locations
@@ -57,12 +56,7 @@ class Deleter:
     def __enter__(self) -> "Deleter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def run(self) -> Iterator[Result]:
