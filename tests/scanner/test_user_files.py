@@ -72,7 +72,7 @@ def test_real_environments_with_real_packages_have_none(built: Built, maker: str
     usage = usage_of(built(maker))
     assert usage.user_files == NOTHING
     assert usage.missing_files == 0
-    assert usage.files > 1000
+    assert usage.files > 500
 
 
 def test_what_the_user_put_there_is_counted_and_named(environment: Path) -> None:

@@ -103,7 +103,7 @@ def test_what_stands_against_it_is_said_while_one_types() -> None:
 
     async def script(driver: Driver) -> None:
         await opened(driver, "f2")
-        assert "Type another name." in driver.text, "nothing is wrong with the present one"
+        await driver.until(lambda: "Type another name." in driver.text)
         await driver.press("enter", "2")
         await driver.until(lambda: "! app2 [/red] is taken.\\e" in driver.text)
         await driver.press("backspace", "x")

@@ -43,7 +43,8 @@ class Table:
     def context(self) -> Context:
         """Return what actions may know of the machine as it is now."""
         context = Context.current(self.machine, self.config, self.log)
-        return replace(context, trusted=frozenset(self.trusted))
+        notes = self.machine.state_directory if self.remembers else None
+        return replace(context, trusted=frozenset(self.trusted), notes=notes)
 
     def known_projects(self) -> Iterator[tuple[Path, str]]:
         """Yield the projects that the last scan came by, and what each calls itself, or ""."""
