@@ -151,3 +151,12 @@ def place_warnings(table: Table, row: Row, target: Target, name: str) -> Iterato
         yield "It lies in uv's cache: `uv cache prune` deletes it."
     if row.verdict.project is not None and target.root.is_relative_to(row.verdict.project):
         yield "It would lie in the project itself."
+
+
+def leaving_warnings(table: Table, row: Row, target: Target) -> Iterator[str]:
+    """Yield that the tool whose store an environment leaves will not find it any more."""
+    store = of_name(row.environment.store)
+    if store is None or store is target.store or store.names is not Names.OWN:
+        return
+    here = short_path(row.environment.root, table.machine.home)
+    yield f"It leaves {here}, so {store.title} will not find it by its name."

@@ -7,7 +7,7 @@ from pathlib import Path
 from venvdash.actions import destinations
 from venvdash.actions.context import Context
 from venvdash.actions.copy import copy_environment as copies
-from venvdash.actions.destinations import TargetError, place_warnings
+from venvdash.actions.destinations import TargetError, leaving_warnings, place_warnings
 from venvdash.actions.errors import words
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import project_links
@@ -15,7 +15,6 @@ from venvdash.actions.table import Table
 from venvdash.model import (
     Action,
     Direction,
-    How,
     Link,
     Proposal,
     Row,
@@ -58,7 +57,11 @@ def propose_move(table: Table, row: Row, root: Path) -> Proposal:
         proposal = replace(proposal, says=(said, *proposal.says))
     if proposal.refusal:
         return proposal
-    warns = (*place_warnings(table, row, target, name), *proposal.warns)
+    warns = (
+        *place_warnings(table, row, target, name),
+        *leaving_warnings(table, row, target),
+        *proposal.warns,
+    )
     return replace(proposal, warns=warns)
 
 
@@ -78,12 +81,13 @@ def _moving(table: Table, row: Row, proposal: Proposal, context: Context) -> Pro
     except (OSError, ValueError) as error:
         return replace(proposal, refusal=f"It cannot be looked at: {words(error)}.")
     says = [f"{visible(change.path)} leads to the new place." for change in (*led, *files)]
+    changed = {change.path for change in (*led, *files)}
     warns = [
         f"{visible(claim.source)} names it by its place and is not changed."
         for claim in row.verdict.claims
         if claim.direction is Direction.PROJECT
-        and claim.how is not How.PROJECT_LINK
         and claim.source
+        and Path(claim.source) not in changed
     ]
     if reference := table.referenced(row.path):
         warns.append(f"It is named by its place, which is not changed: {visible(reference)}.")
