@@ -293,3 +293,15 @@ def test_every_option_is_the_shortest_that_means_only_it(world: World) -> None:
             else:
                 assert found == (row,)
     assert set(world.options("twin")) == {".venvs/twin", "envs/twin"}
+
+
+def test_environments_of_one_project_and_one_name_show_where_they_lie(home: Home) -> None:
+    project = home.path / "code" / "pad"
+    paths = [made(home.path / place / "pad-env", project=project) for place in (".venvs", "envs")]
+    session = scanned(home)
+    assert {row.path: row.name for row in session.rows.values()} == {
+        paths[0]: "pad (.venvs/pad-env)",
+        paths[1]: "pad (envs/pad-env)",
+    }
+    for path, row in session.rows.items():
+        assert [one.path for one in session.choose(row.name, changing=True).rows] == [path]

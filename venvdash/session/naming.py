@@ -25,7 +25,8 @@ def names(
     The project's name where it has one (``projects`` gives what its own metadata says, else its
     folder's), else the environment's own. Projects of one name are called by the end of their
     paths (``work/api``, ``play/api``), environments of one project get their Python behind
-    (``api@3.11``), or where that is the same their own name (``api (api-copy)``).
+    (``api@3.11``), or where that is the same their own name (``api (api-copy)``), or the end of
+    their path (``api (envs/api)``).
     """
     owners: dict[Path, list[Environment]] = defaultdict(list)
     called: dict[Path, str] = {}
@@ -73,5 +74,6 @@ def _with_python(title: str, environments: list[Environment]) -> dict[Path, str]
     if len(set(spelled.values())) < len(environments):  # same version: only their own names differ
         spelled = {e.path: f"{title} ({e.traits.name})" for e in environments}
     if len(set(spelled.values())) < len(environments):
-        spelled = {e.path: f"{title} ({e.entry.name})" for e in environments}
+        ends = _ends([e.entry for e in environments])
+        spelled = {e.path: f"{title} ({end})" for e, end in zip(environments, ends, strict=True)}
     return spelled
