@@ -69,8 +69,8 @@ def at_least(frees: int, bounded: bool) -> str:
 def doubt(usage: "Usage") -> str:
     """Return why what an environment frees is no exact figure; empty where it is one."""
     if usage.at_most:
-        return "at most: this file system compresses, has layers, or does not tell what files share"
-    return "" if usage.exact else "about: this file system shares blocks, or the figures have aged"
+        return "at most: the file system compresses, has layers, or does not report shared blocks"
+    return "" if usage.exact else "estimate: the file system shares blocks, or the size is stale"
 
 
 def age(then: float | None, now: float) -> str:

@@ -51,7 +51,7 @@ def test_a_plan_says_that_there_is_no_trash(home: Home, image: tuple[Path, Path]
     (item,) = plan(home, entry).items
     assert item.how is Removal.IN_PLACE
     said = run(home, "delete", "--dry-run", "app").stdout
-    assert "no trash: in a container image's layer nothing can be renamed" in said
+    assert "no trash: directories of a container image cannot be renamed" in said
     done = run(home, "delete", "--yes", "app", check=False)
     assert done.returncode == 1
     assert "`--now` frees it in place" in done.stderr

@@ -58,8 +58,8 @@ def test_what_was_deleted_here_is_in_the_trash_all_the_same(home: Home, config: 
     status, said = forked(home, ["trash", "list"], hurry)
     assert status == 0
     assert said == (
-        "venvdash: ~/tree is too large to be looked through whole; what was deleted on this "
-        "machine is found all the same, by its notes.\n"
+        "venvdash: ~/tree is too large to search completely; environments deleted on this "
+        "machine are still found, by their journals.\n"
     )
     assert forked(home, ["trash", "restore", "one"], hurry)[0] == 0
     assert (home.path / "tree" / "one" / ".venv").is_dir()

@@ -65,7 +65,7 @@ def test_a_yes_does_not_delete_what_was_used_lately(home: Home, orphan: Path) ->
     (orphan / "pyvenv.cfg").touch()  # used just now
     status, said = forked(home, ["delete", "gone", "--yes"], there)
     assert status == 2
-    assert "`--yes --confirm gone` deletes without asking" in said
+    assert "Use `--yes --confirm gone` to delete without confirmation" in said
     assert forked(home, ["prune", "--yes"], there)[0] == 2
     assert orphan.is_dir()
     assert forked(home, ["delete", "gone", "--yes", "--confirm", "gone"], there)[0] == 0
@@ -84,9 +84,14 @@ def test_it_is_said_in_plan_and_details(home: Home, orphan: Path) -> None:
         os.dup2(2, 1)  # the answer is wanted as well
         mounted(orphan.parent, "virtiofs")()
 
-    meaning = "shared: other computers can mount its file system: processes on them cannot be seen"
+    meaning = (
+        "shared: other computers can mount its file system: processes there cannot be detected"
+    )
     said = forked(home, ["delete", "gone", "--dry-run"], there)[1]
     assert meaning in said
-    assert "asks for its name: processes on other computers cannot be seen, and it was used" in said
+    assert (
+        "must be confirmed by name: processes on other computers cannot be seen, and it was used"
+        in said
+    )
     assert "Processes on other computers" in forked(home, ["prune", "--dry-run"], there)[1]
     assert meaning.partition(": ")[2] in forked(home, ["info", "gone"], there)[1]

@@ -54,7 +54,7 @@ def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
     assert Flag.DAMAGED in listed.rows[broken].environment.flags
     assert Flag.DAMAGED not in listed.rows[other].environment.flags
     examined = listed.examine(listed.rows[broken])
-    assert flags_in_words(examined)[Flag.DAMAGED] == "a sync of it stopped half-way: sync it again"
+    assert flags_in_words(examined)[Flag.DAMAGED] == "a sync was interrupted: sync it again"
 
     place.project("slow", "alpha")
     assert place.sync(broken).outcome is Outcome.DONE

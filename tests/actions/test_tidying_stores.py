@@ -270,7 +270,7 @@ def test_whoever_frees_is_told_and_it_is_no_failure(home: Home, foreign: Path) -
     entry = foreign.with_name("app-abcdefgh-py3.12")
     done = run(home, "delete", str(entry), "--now", "--yes")
     assert done.stderr == f"venvdash: {sentence(foreign)}\n"
-    assert done.stdout.splitlines()[-1].startswith("Deleted 1 of 1 environment, freed ")
+    assert done.stdout.splitlines()[-1].startswith("Deleted 1 of 1 environment, reclaimed ")
     small(entry)
     run(home, "delete", str(entry), "--yes")
     answer = json.loads(run(home, "trash", "empty", "--yes", "--json").stdout)

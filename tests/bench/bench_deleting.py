@@ -69,7 +69,7 @@ def to_deleting(screen: Terminal, rounds: int) -> list[float]:
     for _ in range(rounds):
         since = len(screen.output)
         screen.press("Gd")
-        seen(screen, b"No use of it", since)
+        seen(screen, b"Not in use", since)
         screen.drain(0.5)
         since = len(screen.output)
         screen.press("y")

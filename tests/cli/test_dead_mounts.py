@@ -79,9 +79,9 @@ def test_restore_and_empty_do_what_they_can(home: Home, dead: Path) -> None:
     done = run(home, "trash", "restore", "api")
     assert done.returncode == 1
     assert "~/server/venvs does not answer" in done.stderr
-    assert "nothing in the trash is called api" in done.stderr
+    assert "nothing in the trash is named api" in done.stderr
     done = run(home, "trash", "restore", "local")
-    assert (done.returncode, done.stdout) == (0, "local is back.\n")
+    assert (done.returncode, done.stdout) == (0, "Restored local.\n")
     done = run(home, "list")
     assert "/server/venvs: did not answer within" in done.stderr
     assert "local" in done.stdout
@@ -161,7 +161,7 @@ def test_what_has_its_project_there_takes_its_typed_name(home: Home) -> None:
         done = run(home, "delete", "app", "--yes")
         assert done.returncode == 2
         assert "nobody can tell now whether its project still exists" in done.stdout
-        assert "`--yes --confirm app` deletes" in done.stderr
+        assert "`--yes --confirm app` to delete" in done.stderr
         assert environment.exists()
         done = run(home, "rename", "app", "other")
         assert f"{point / 'app'} does not answer" in done.stdout

@@ -45,13 +45,13 @@ def test_without_a_terminal_nothing_is_deleted(home: Home, scratch: Path) -> Non
 def test_the_last_line_says_what_was_freed_and_what_waits(home: Home, scratch: Path) -> None:
     done = run(home, "delete", "scratch", "--yes")
     last = done.stdout.splitlines()[-1]
-    assert last.startswith("Deleted 1 of 1 environment, freed 0 B.")
-    assert last.endswith("in the trash for 7 days: `venvdash trash empty` frees them now.")
+    assert last.startswith("Deleted 1 of 1 environment, reclaimed 0 B.")
+    assert last.endswith("in the trash for 7 days. Use `venvdash trash empty` to reclaim them now.")
     assert not scratch.exists()
     venv(home.path / ".virtualenvs" / "other")
     done = run(home, "delete", "other", "--yes", "--now")
     last = done.stdout.splitlines()[-1]
-    assert last.startswith("Deleted 1 of 1 environment, freed ")
+    assert last.startswith("Deleted 1 of 1 environment, reclaimed ")
     assert "KiB" in last
     assert "trash" not in last
     assert [path.name for path in scratch.parent.iterdir() if "other" in path.name] == []
@@ -103,7 +103,7 @@ def test_what_is_refused_is_said(home: Home, scratch: Path) -> None:
     assert alone.returncode == 2
     assert f"pid {user.pid}" in alone.stdout
     assert both.returncode == 1
-    assert "Left alone" in both.stdout
+    assert "Skipped" in both.stdout
     assert scratch.exists()
     assert not other.exists()
 
@@ -134,7 +134,9 @@ def test_a_terminal_sees_how_much_is_freed(home: Home, scratch: Path) -> None:
     for command in (("trash", "empty", "--yes"), ("delete", "other", "--yes", "--now")):
         with venvdash(*command, variables=home.variables, cwd=home.path) as terminal:
             assert terminal.wait() == 0
-            assert re.search(rb"freeing: [1-9][0-9.]* KiB of [0-9.]+ KiB", terminal.output), command
+            assert re.search(
+                rb"deleting permanently: [1-9][0-9.]* KiB of [0-9.]+ KiB", terminal.output
+            ), command
     assert not other.exists()
 
 
@@ -170,19 +172,19 @@ def test_prune_deletes_orphans_and_nothing_else(home: Home, scratch: Path) -> No
     assert [path.exists() for path in (linked, scratch, hidden, gone)] == [True, True, True, False]
     listed = json.loads(run(home, "list", "--json", "hidden").stdout)["environments"]
     assert [row["status"] for row in listed] == ["moved"]  # what the search found is remembered
-    assert run(home, "prune", "--yes").stdout.splitlines() == ["Nothing is to be deleted."]
+    assert run(home, "prune", "--yes").stdout.splitlines() == ["Nothing to delete."]
     (home.path / ".attic" / "x" / ".venv").unlink()
     assert code_of(home, "prune", "--yes", "--kind", "uv") == 0
     assert hidden.exists()
     assert code_of(home, "prune", "--yes", "--kind", "virtualenvwrapper", "--now") == 0
     assert not hidden.exists()
-    assert run(home, "prune").stdout.splitlines() == ["Nothing is to be deleted."]
+    assert run(home, "prune").stdout.splitlines() == ["Nothing to delete."]
 
 
 def test_prune_narrowed_by_age(home: Home) -> None:
     (gone,) = orphans(home, "gone")
     for narrow in (("--older-than", "1d"), ("--gone-for", "1d"), ("--store", "uv")):
-        assert "Nothing is" in run(home, "prune", "--yes", *narrow).stdout
+        assert "Nothing to delete" in run(home, "prune", "--yes", *narrow).stdout
     for wrong in (("--older-than", "soon"), ("--kind", "nothing")):
         assert code_of(home, "prune", "--yes", *wrong) == 2
     assert gone.exists()
@@ -202,7 +204,7 @@ def test_what_is_in_the_trash_comes_back(home: Home) -> None:
     assert one["links"] == [str(project / ".venv")]
     assert "webapp" in run(home, "trash").stdout
     assert code_of(home, "trash", "restore", "nothing") == 1
-    assert run(home, "trash", "restore", "webapp").stdout == "webapp is back.\n"
+    assert run(home, "trash", "restore", "webapp").stdout == "Restored webapp.\n"
     assert (project / ".venv").resolve() == environment
     assert environment.exists()
     assert code_of(home, "trash", "restore", "webapp") == 1
@@ -233,7 +235,7 @@ def test_one_that_had_a_namesake_is_found_by_its_project(home: Home) -> None:
     run(home, "delete", str(first), "--yes")
     (one,) = json.loads(run(home, "trash", "list", "--json").stdout)["trash"]
     assert one["name"] == "code/web"
-    assert run(home, "trash", "restore", "web").stdout == "code/web is back.\n"
+    assert run(home, "trash", "restore", "web").stdout == "Restored code/web.\n"
     assert first.exists()
 
 
@@ -265,7 +267,7 @@ def test_history_tells_what_had_been_installed(home: Home) -> None:
     assert code_of(home, "history") == 0
     nothing = run(home, "history", "webapp", check=False)
     assert nothing.returncode == 1
-    assert "No deleted environment called webapp" in nothing.stderr
+    assert "No record of a deleted environment called webapp" in nothing.stderr
     run(home, "delete", "webapp", "--yes", "--now")
     (one,) = json.loads(run(home, "history", "--json").stdout)["history"]
     assert (one["name"], one["state"], one["status"]) == ("webapp", "freed", "linked")
@@ -299,7 +301,7 @@ def test_user_files_are_shown_and_ask_for_the_name(home: Home, scratch: Path) ->
     done = run(home, "delete", "scratch", "--yes", "--now", check=False)
     assert done.returncode == 2
     assert "user-files: 1 file, 4 B: notebooks/" in done.stdout
-    assert "`--yes --confirm scratch` deletes without asking" in done.stderr
+    assert "Use `--yes --confirm scratch` to delete without confirmation" in done.stderr
     shown = json.loads(run(home, "delete", "scratch", "--dry-run", "--json").stdout)
     (item,) = shown["items"]
     places = [{"path": "notebooks", "what": "directory"}]

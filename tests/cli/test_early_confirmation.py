@@ -37,7 +37,7 @@ def delete(home: Home, *arguments: str) -> contextlib.AbstractContextManager[Ter
 def confirm(home: Home, screen: Terminal, trashed: Path) -> None:
     """Say yes, and let the search begin once the environment is in the trash."""
     screen.read(lambda said: b"[y/N]" in said)
-    assert b"goes to the trash only: Its project is still being searched for" in screen.output
+    assert b"can only go to the trash: Its project is still being searched for" in screen.output
     screen.press("y\r")
     screen.read(lambda said: not trashed.exists())
     (home.path / "gate").touch()
@@ -48,8 +48,8 @@ def test_what_is_found_afterwards_is_restored_and_said(home: Home) -> None:
     with delete(home, "delete", "webapp") as screen:
         confirm(home, screen, environment)
         assert screen.wait() == 1
-    assert b"webapp was restored. Its project was found. ~/.attic/deep/er/webapp/" in screen.output
-    assert b"wait in the trash" not in screen.output
+    assert b"webapp restored. Its project was found. ~/.attic/deep/er/webapp/" in screen.output
+    assert b"stay in the trash" not in screen.output
     assert environment.is_dir()
 
 
@@ -59,7 +59,7 @@ def test_what_is_not_found_stays_in_the_trash(home: Home) -> None:
         confirm(home, screen, environment)
         assert screen.wait() == 0
     assert b"was restored" not in screen.output
-    assert b"wait in the trash for 7 days" in screen.output
+    assert b"stay in the trash for 7 days" in screen.output
     assert not environment.exists()
 
 
@@ -69,7 +69,7 @@ def test_ctrl_c_stops_the_search_and_not_the_command(home: Home) -> None:
         screen.read(lambda said: b"waiting for the gate" in said)
         screen.press("\x03")
         assert screen.wait() == 2
-    assert b"Nothing of this can be deleted." in screen.output
+    assert b"None of these can be deleted." in screen.output
     assert b"the search was stopped" in screen.output.lower()
     assert environment.is_dir()
 
@@ -82,10 +82,10 @@ def test_a_search_that_is_stopped_after_the_deletion_is_said(home: Home) -> None
         screen.read(lambda said: b"Deleted 1 of 1" in said)
         screen.press("\x03")
         assert screen.wait() == 1
-    assert b"webapp is in the trash, but may still have a project. " in screen.output
+    assert b"webapp is in the trash but may still have a project. " in screen.output
     assert b"The search was stopped" in screen.output
     assert not environment.exists()
-    assert "The search for the project of webapp did not end" in run(home, "trash").stdout
+    assert "The search for the project of webapp did not finish" in run(home, "trash").stdout
     freed = run(home, "trash", "empty", "--yes", check=False)
     assert freed.returncode == 1
     assert "webapp stays in the trash. ~/.attic/deep/er/webapp/" in freed.stderr
@@ -103,5 +103,5 @@ def test_ctrl_c_while_it_deletes_says_what_was_deleted(home: Home) -> None:
         assert screen.wait() == 1
     deleted = 1 if second.exists() else 2
     assert f"Deleted {deleted} of 2 environments".encode() in screen.output
-    assert b"first is in the trash, but may still have a project. " in screen.output
+    assert b"first is in the trash but may still have a project. " in screen.output
     assert (b"second is in the trash" in screen.output) == (deleted == 2)

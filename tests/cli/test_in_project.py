@@ -77,7 +77,7 @@ def test_a_venv_directory_that_uv_will_delete_is_warned_about(home: Home, projec
     inside.unlink()
     (project / "kept").rename(inside)
     (inside / "mine.txt").touch()
-    danger = "`uv sync` in that project deletes ~/code/app/.venv, with every file in it"
+    danger = "`uv sync` in that project deletes ~/code/app/.venv and all files in it"
     home.variables |= ON
     assert run(home, project, "path").stdout.strip() == str(environment)
     shown = run(home, project, "info", "--no-usage").stdout

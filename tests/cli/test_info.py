@@ -51,12 +51,12 @@ def test_all_is_told_in_words(home: Home, api: Path) -> None:
     assert shown.startswith("api  linked\n")
     assert f"+ its .project names {home.path}/code/api" in shown
     assert f"- something installed in it mentions {library}, which proves nothing" in shown
-    assert "directories were searched" in shown
-    assert "known by   the tool's own pointer" in shown
-    assert "path       ~/.virtualenvs/api" in shown
+    assert "directories searched" in shown
+    assert "known by    the tool's pointer" in shown
+    assert "path        ~/.virtualenvs/api" in shown
     assert f"hello  1.0  {wheel.as_uri()}" in shown
-    assert "what deleting it gives back" in shown
-    assert "deleting" not in run(home, "info", "api", "--no-usage").stdout
+    assert "if it is deleted" in shown
+    assert "reclaimable" not in run(home, "info", "api", "--no-usage").stdout
 
 
 def test_json_has_what_the_list_has_and_more(home: Home, api: Path) -> None:
@@ -88,7 +88,7 @@ def test_what_is_missing_is_said(home: Home, api: Path) -> None:
     assert environment["flags"] == ["damaged"]
     (api / "bin" / "hello").unlink()
     shown = run(home, "info", "api").stdout
-    assert "damaged    2 files are missing, as " in shown
+    assert "damaged     2 files are missing, such as " in shown
     assert "hello: ~/.virtualenvs/api/" in shown
 
 
@@ -96,7 +96,7 @@ def test_what_names_it_is_said(home: Home, api: Path) -> None:
     launcher = home.path / ".local" / "bin" / "serve"
     launcher.parent.mkdir(parents=True)
     launcher.symlink_to(api / "bin" / "python")
-    assert f"referenced named by launcher {launcher}" in run(home, "info", "api").stdout
+    assert f"referenced  by launcher {launcher}" in run(home, "info", "api").stdout
     assert told(home, "api")["references"] == [
         {"what": "launcher", "file": str(launcher), "path": str(api / "bin" / "python")}
     ]
@@ -108,7 +108,7 @@ def test_a_broken_one_says_what_is_gone(home: Home, api: Path) -> None:
     (api / "bin" / "python").unlink()
     reasons = told(home, "api")["flag_reasons"]
     assert isinstance(reasons, dict)
-    assert reasons["broken"].startswith("its interpreter is gone: it was made from /")
+    assert reasons["broken"].startswith("its interpreter is gone: it was created from /")
 
 
 def test_without_a_name_the_current_directory_decides(
@@ -132,7 +132,7 @@ def test_without_a_name_the_current_directory_decides(
 def test_a_name_that_nothing_bears(home: Home, api: Path) -> None:
     done = run(home, "info", "apo", check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no environment is called apo. Did you mean api?" in done.stderr
+    assert "no environment is named apo. Did you mean api?" in done.stderr
     done = run(home, "info", "x\x1b]0;pwn\x07", check=False)
     assert done.returncode == 1
     assert unsafe(done.stderr.encode()) == []
@@ -145,7 +145,7 @@ def test_a_name_that_several_bear(home: Home) -> None:
         (path / ".project").write_text(str(home.path / place / "api"))
     done = run(home, "info", "api", check=False)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "api means 2 environments" in done.stderr
+    assert "api matches 2 environments" in done.stderr
     for name in ("work/api", "play/api"):
         assert name in done.stderr
         assert run(home, "info", "--no-usage", name).stdout.startswith(name)

@@ -123,7 +123,7 @@ def test_what_is_not_found_is_said_and_the_rest_is_listed(some: Home) -> None:
     done = run(some, "list", "--no-usage", "wbe", "api", check=False)
     assert done.returncode == 1
     assert "api" in done.stdout
-    assert "no environment is called wbe. Near: web" in done.stderr
+    assert "no environment is named wbe. Similar names: web" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_wrong_configuration_is_said_and_changes_nothing(home: Home, content: 
 def test_no_environments_says_where_it_looked(home: Home) -> None:
     done = run(home, "list")
     assert done.stdout == ""
-    assert "are not there" in done.stderr
+    assert "do not exist" in done.stderr
     assert "venvdash stores" in done.stderr
     assert "venvdash demo" in done.stderr
     (home.path / ".virtualenvs").mkdir()
@@ -197,7 +197,7 @@ def test_stores_says_what_is_looked_at_and_why(some: Home) -> None:
     assert (mine["why"], mine["source"], mine["exists"]) == ("variable", "WORKON_HOME", False)
     assert by_path[str(some.path / ".venvs")]["environments"] == 1
     table = run(some, "stores").stdout
-    assert "variable: WORKON_HOME; not there" in table
+    assert "variable: WORKON_HOME; does not exist" in table
     assert answer["searched"]["known projects"] == 2
     assert "known projects" in table
 

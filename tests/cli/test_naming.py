@@ -42,7 +42,7 @@ def test_done_is_0_and_what_was_chosen_is_said_on_stderr(home: Home, apis: dict[
 def test_not_found_is_1_and_near_names_are_offered(home: Home, apis: dict[str, Path]) -> None:
     done = run(home, "info", "wep", check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "venvdash: no environment is called wep. Did you mean web?\n"
+    assert done.stderr == "venvdash: no environment is named wep. Did you mean web?\n"
     for command in (("info", "zzzz"), ("delete", "we", "--yes"), ("info", "./web"), ("info", "")):
         assert run(home, *command, check=False).returncode == 1
     assert apis["play/web"].exists()
@@ -78,7 +78,7 @@ def test_several_are_3_each_with_the_shortest_name_that_means_only_it(
     done = run(home, "info", "api", check=False)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.splitlines() == [
-        "venvdash: api means 3 environments:",
+        "venvdash: api matches 3 environments:",
         "venvdash:   play/api  linked  ~/play/api",
         "venvdash:   second    linked  ~/work/api",
         "venvdash:   work-api  linked  ~/work/api",
@@ -87,7 +87,7 @@ def test_several_are_3_each_with_the_shortest_name_that_means_only_it(
     changing = run(home, "delete", "work/api", "--yes", check=False)
     assert changing.returncode == 3
     assert changing.stderr.splitlines()[-1] == (
-        "venvdash: Give one of these names, or `--all` for all of one project."
+        "venvdash: Give one of these names, or use `--all` for all of a project."
     )
     assert all(path.exists() for path in apis.values())
     assert run(home, "delete", "work/api", "--all", "--yes").returncode == 0
@@ -115,7 +115,7 @@ def test_no_answer_is_3_and_nothing_is_done(home: Home, apis: dict[str, Path], h
             terminal.drain(0.5)  # readline misses a signal between its prompt and its wait
             os.kill(terminal.process.pid, signal.SIGINT)
         assert terminal.wait() == 3
-        assert b"nothing was done" in terminal.output
+        assert b"venvdash: cancelled." in terminal.output
     assert all(path.exists() for path in apis.values())
 
 

@@ -131,7 +131,7 @@ def test_nothing_that_looks_ends_in_a_traceback(home: Home, one: Path, how: str)
         assert status == 1, (words, said)
         lines = said.splitlines()
         assert len(lines) == (0 if how == "unread" else 1), (words, said)
-        assert all(line.startswith("venvdash: the output cannot be written: ") for line in lines)
+        assert all(line.startswith("venvdash: cannot write the output: ") for line in lines)
 
 
 @pytest.mark.parametrize("how", BROKEN)
@@ -223,7 +223,7 @@ def test_what_fails_after_it_was_done_is_said_so(home: Home, one: Path) -> None:
 
     status, said = forked(home, ["delete", "one", "--yes"], full_later)
     assert status == 1
-    assert "the output cannot be written: no space left on device; what was begun" in said
+    assert "cannot write the output: no space left on device; changes already started" in said
     assert len(said.splitlines()) == 1
     assert not one.exists()
     assert " one " in run(home, "trash").stdout.replace("\n", " ")

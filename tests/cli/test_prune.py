@@ -72,10 +72,10 @@ def test_what_only_they_had_is_cleaned_out_of_the_cache(home: Home) -> None:
     install(home, home.path / ".virtualenvs" / "kept", "beta")
     install(home, home.path / ".virtualenvs" / "going", "alpha", "beta")
     shown = run(home, "delete", "going", "--dry-run").stdout
-    assert "Packages of these that no other environment has: alpha." in shown
-    assert shown.endswith("`--clean-cache` cleans them out of uv's cache.\n")
+    assert "Packages used nowhere else: alpha." in shown
+    assert shown.endswith("Use `--clean-cache` to remove them from uv's cache.\n")
     done = run(home, "delete", "going", "--yes", "--clean-cache")
-    assert "Cleaned out of uv's cache: alpha.\n" in done.stdout
+    assert "Removed from uv's cache: alpha.\n" in done.stdout
     assert cached(home) == ["beta"]
 
 
@@ -91,7 +91,7 @@ def test_an_alias_with_a_slash_behind_it_goes_without_what_it_leads_to(home: Hom
         assert not alias.is_symlink()
         assert tree(target) == before
         if not now:
-            assert run(home, "trash", "restore", "app").stdout == "app is back.\n"
+            assert run(home, "trash", "restore", "app").stdout == "Restored app.\n"
             assert os.readlink(alias) == f"{target}/"
 
 
@@ -128,7 +128,7 @@ def test_whatever_lies_in_it_goes_with_it(home: Home, store: Path) -> None:
     (wild / "link").symlink_to(outside)
     before = tree(outside)
     done = run(home, "delete", "wild", "--yes", "--now")
-    assert done.stdout.splitlines()[-1].startswith("Deleted 1 of 1 environment, freed ")
+    assert done.stdout.splitlines()[-1].startswith("Deleted 1 of 1 environment, reclaimed ")
     assert sorted(path.name for path in store.iterdir()) == ["scratch"]
     assert tree(outside) == before
 

@@ -59,7 +59,7 @@ def test_a_dry_run_shows_the_same_and_does_nothing(known: Moved) -> None:
 def test_undo(known: Moved) -> None:
     run(known.home, "relink", "before")
     done = run(known.home, "relink", "--undo")
-    assert done.stdout.startswith("before is as it was.")
+    assert done.stdout.startswith("Undid the last change to before:")
     assert known.environment.exists()
     again = run(known.home, "relink", "--undo", "--json", check=False)
     assert again.returncode == 1
@@ -79,7 +79,7 @@ def test_what_may_be_meant_is_listed_where_nobody_can_choose(home: Home) -> None
     shutil.rmtree(project)
     done = run(home, "relink", "shop", check=False)
     assert done.returncode == 2
-    assert "no project is known" in done.stderr
+    assert "found no project" in done.stderr
 
 
 def test_on_a_terminal_one_chooses_by_number(home: Home) -> None:
@@ -155,7 +155,7 @@ def test_the_link_is_hidden_from_git_on_request(home: Home) -> None:
     assert shown()
     run(home, "relink", "--undo")
     with venvdash("relink", "shop", str(project), variables=home.variables, cwd=home.path) as tty:
-        tty.read(lambda output: b"Hide it from git" in output)
+        tty.read(lambda output: b"Exclude it" in output)
         tty.press("y\n")
         assert tty.wait() == 0
     assert not shown()

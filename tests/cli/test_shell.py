@@ -178,7 +178,7 @@ def test_init_brings_a_command_that_activates_and_goes_there(
         told = typist.ask(sys.executable)
         assert told.variables["PATH"].split(":") == folders
         typist.type("go nobody")
-        typist.see("no environment is called nobody")
+        typist.see("no environment is named nobody")
         assert "VIRTUAL_ENV" not in typist.ask(sys.executable).variables
     assert nothing_ran(home)
 
@@ -342,7 +342,7 @@ def test_activate_on_a_terminal_says_how_it_is_used(home: Home, api: Path) -> No
     with opened(home, *venvdash("activate", "api", "--shell", "fish")) as typist:
         assert typist.screen.wait() == 0
         shown = typist.screen.output
-        assert b"nothing is activated by showing this. In fish: venvdash activate api | so" in shown
+        assert b"showing this activates nothing. In fish: venvdash activate api | so" in shown
         assert rb"\xff" in shown
         assert b"\xff" not in shown
 
@@ -367,7 +367,7 @@ def test_what_is_refused_is_said_with_the_status_for_that(home: Home, api: Path)
     for words in (["shell", "nobody", "--", "true"], ["activate", "nobody"], ["path", "nobody"]):
         done = home.run(*venvdash(*words), check=False)
         assert (done.returncode, done.stdout) == (1, "")
-        assert "no environment is called nobody" in done.stderr
+        assert "no environment is named nobody" in done.stderr
 
 
 def test_the_prompt_can_be_left_alone(home: Home, api: Path) -> None:

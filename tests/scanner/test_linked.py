@@ -117,7 +117,7 @@ def test_yes_alone_does_not_delete_one(home: Home, outside: Path) -> None:
     for options in (["--yes"], ["--yes", "--now", "--json"]):
         done = run(home, "delete", "webapp", *options, check=False)
         assert done.returncode == 2
-        assert "nothing was deleted. `--yes --confirm webapp` deletes" in done.stderr
+        assert "nothing was deleted. Use `--yes --confirm webapp` to delete" in done.stderr
     assert outside.exists()
     run(home, "delete", "webapp", "--yes", "--confirm", "webapp")
     assert not outside.exists()
@@ -140,7 +140,7 @@ def test_with_others_its_name_is_asked_for_all_the_same(home: Home, outside: Pat
     other = venv(home.path / ".virtualenvs" / "scratch")
     done = run(home, "delete", "webapp", "scratch", "--yes", check=False)
     assert done.returncode == 2
-    assert "asks for its name: it lies in no store" in done.stdout
+    assert "must be confirmed by name: it lies in no store" in done.stdout
     assert outside.exists()
     assert other.exists()
 
@@ -160,7 +160,7 @@ def test_a_repository_of_settings_in_home_is_no_project(home: Home, outside: Pat
     link = home.path / "code" / "webapp" / ".venv"
     link.unlink()
     link.symlink_to(mine)
-    assert "Nothing of this can be deleted" not in run(home, "delete", "webapp", "-n").stdout
+    assert "None of these can be deleted" not in run(home, "delete", "webapp", "-n").stdout
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")

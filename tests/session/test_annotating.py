@@ -152,7 +152,7 @@ def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
     done = run("prune", "--yes")
     assert done.returncode == 2
     assert "What you have pinned is not known: nothing is remembered" in done.stderr
-    assert done.stderr.endswith("No rule deletes anything; `venvdash delete NAME` does.\n")
+    assert done.stderr.endswith("Rules cannot delete anything; use `venvdash delete NAME`.\n")
     assert orphan.exists()
     assert run("delete", "lost", "--yes").returncode == 0
     assert not orphan.exists()
@@ -199,15 +199,15 @@ def test_the_commands(home: Home, orphan: Path) -> None:
     def status(*arguments: str) -> int:
         return home.run(sys.executable, "-m", "venvdash", *arguments, check=False).returncode
 
-    assert run("pin", "lost") == "lost is pinned: no rule picks it.\n"
+    assert run("pin", "lost") == "lost is pinned: rules skip it.\n"
     run("note", "lost", "for the talk")
     assert run("note", "lost") == "for the talk\n"
     shown = run("info", "lost", "--no-usage")
-    assert "pinned     by you: no rule picks it" in shown
+    assert "pinned      by you: rules skip it" in shown
     assert "for the talk" in shown
     assert "[pinned]" in run("list", "--no-usage")
     assert status("delete", "lost", "--yes") == 2
-    assert run("unpin", "lost") == "lost is not pinned any more.\n"
+    assert run("unpin", "lost") == "lost is no longer pinned.\n"
     run("delete", "lost", "--yes")
     assert not orphan.exists()
     assert status("pin", "lost") == 1

@@ -62,7 +62,7 @@ def test_why_a_figure_is_no_exact_one() -> None:
     usage = Usage(apparent=0, on_disk=0, frees=0, files=0)
     assert formats.doubt(usage) == ""
     assert formats.doubt(replace(usage, exact=False)).startswith(
-        "about: this file system shares blocks"
+        "estimate: the file system shares blocks"
     )
     assert formats.doubt(replace(usage, exact=False, at_most=True)).startswith("at most: ")
 

@@ -68,7 +68,7 @@ def test_what_a_function_made_is_found_and_added(user: Home, place: str) -> None
     assert found(user) == [(f"~/{folder}", base, 1)]
     assert path not in rows(user)
     done = run(user, "stores", "--add", f"{user.path}/{folder}")
-    assert f"~/{folder} is a store now (1 environment" in done.stdout
+    assert f"~/{folder} is now a store (1 environment" in done.stdout
     row = rows(user, load(user.machine().config_file))[path]
     assert (row.verdict.status is Status.LINKED) == (base is not None)
     assert found(user) == []
@@ -86,7 +86,7 @@ def test_the_stores_are_told_with_what_is_none(user: Home) -> None:
     made(user.path / "a b" / "two")
     told = run(user, "stores").stdout
     command = f"venvdash stores --add {shlex.quote(str(user.path / 'a b'))}"
-    assert f"~/a b  (2 environments)\n  `{command}` adds it:\n    [[stores]]\n" in told
+    assert f"~/a b  (2 environments)\n  `{command}` to add it:\n    [[stores]]\n" in told
     (folder,) = json.loads(run(user, "stores", "--json").stdout)["outside"]
     assert folder == {
         "path": str(user.path / "a b"),

@@ -73,40 +73,40 @@ def everything() -> Plan:
 
 def test_everything_that_a_plan_says_is_said() -> None:
     assert [line.text for line in plan_in_words(everything(), HOME)] == [
-        "Together they free 51.0 MiB; after that uv's cache usually still holds 60.0 MiB.",
-        "Packages of these that no other environment has: "
+        "Reclaimable: 51.0 MiB; 60.0 MiB usually stays in uv's cache.",
+        "Packages used nowhere else: "
         + ", ".join(f"package{number:02}" for number in range(12))
         + " and 3 more.",
-        "No use of them was seen; 2 processes could not be looked at.",
-        "1 is left alone, each for the reason shown with it.",
+        "Not in use (2 processes could not be inspected).",
+        "1 skipped, see the reasons below.",
         "",
-        "old  orphan  frees 40.0 MiB  +cache 60.0 MiB",
+        "old  orphan  40.0 MiB reclaimable  +cache 60.0 MiB",
         "  ~/code/old is not there; ~/code is, and can be read.",
         "  ~/.cache/uv/environments-v2/old-3f2a9c1d",
         "  only here: mine 1.0 from file:///src/mine, lost 2",
-        "  the project's link ~/code/old/.venv goes with it",
-        "  ~/envs.toml names it and is changed",
+        "  removes the project's link ~/code/old/.venv",
+        "  changes ~/envs.toml, which refers to it",
         "",
-        "scratch  named  frees about 5.0 MiB  +cache 0 B",
+        "scratch  standalone  about 5.0 MiB reclaimable  +cache 0 B",
         "  ~/code/scratch is what its name was made from.",
         "  ~/.cache/uv/environments-v2/scratch-3f2a9c1d",
-        "  user-files: holds files that no package or tool brought",
+        "  user-files: contains files that no package or tool installed",
         "",
-        "half  unknown  not measured",
+        "half  unknown  size not measured",
         "  ~/code/half is what its name was made from.",
         "  ~/.cache/uv/environments-v2/half-3f2a9c1d",
         "",
         "live  linked",
         "  ~/code/live is what its name was made from.",
         "  ~/.cache/uv/environments-v2/live-3f2a9c1d",
-        "  only the link goes; what it leads to ~/elsewhere stays",
+        "  deletes only the link; its target ~/elsewhere stays",
         "",
-        "ruff  tool  frees 5.0 MiB  +cache 0 B",
+        "ruff  tool  5.0 MiB reclaimable  +cache 0 B",
         "  ~/code/ruff is what its name was made from.",
         "  ~/.cache/uv/environments-v2/ruff-3f2a9c1d",
         "  removed by uv tool uninstall ruff: this cannot be undone",
         "",
-        "Left alone",
+        "Skipped",
         "! used  It is in use: pid 7 (python3).",
         "  ~/.cache/uv/environments-v2/used",
     ]
@@ -114,12 +114,10 @@ def test_everything_that_a_plan_says_is_said() -> None:
 
 def test_where_nothing_is_to_be_done() -> None:
     assert [line.text for line in plan_in_words(Plan(Action.DELETE, ()), HOME)] == [
-        "Nothing is to be deleted."
+        "Nothing to delete."
     ]
     refused = Plan(Action.DELETE, (), everything().refused)
-    assert (
-        plan_in_words(refused, HOME, sums_last=True)[-1].text == "Nothing of this can be deleted."
-    )
+    assert plan_in_words(refused, HOME, sums_last=True)[-1].text == "None of these can be deleted."
 
 
 def printed(plan: Plan, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -139,7 +137,7 @@ def drawn(plan: Plan) -> list[str]:
 @pytest.mark.parametrize("items", [5, 1, 0])
 def test_both_faces_show_the_same_sentences(items: int, capsys: pytest.CaptureFixture[str]) -> None:
     plan = replace(everything(), items=everything().items[:items])
-    shown, hint = drawn(plan), "`--clean-cache` cleans them out of uv's cache."
+    shown, hint = drawn(plan), "Use `--clean-cache` to remove them from uv's cache."
     lines = printed(plan, capsys)
     assert sorted(line for line in lines if line != hint) == sorted(shown)
     assert lines[-1] == hint, "how is said where the dashboard has a key"
@@ -168,11 +166,11 @@ def test_names_are_fit_to_show_and_never_markup() -> None:
 @pytest.mark.parametrize(
     ("exact", "at_most", "said"),
     [
-        (True, False, "free 51.0"),
-        (False, False, "free about 51.0"),
-        (False, True, "free at most 5"),
+        (True, False, "51.0"),
+        (False, False, "about 51.0"),
+        (False, True, "at most 5"),
     ],
 )
 def test_how_sure_the_sum_is_is_said(exact: bool, at_most: bool, said: str) -> None:
     plan = replace(everything(), exact=exact, at_most=at_most)
-    assert f"Together they {said}" in next(line.text for line in plan_in_words(plan, HOME))
+    assert f"Reclaimable: {said}" in next(line.text for line in plan_in_words(plan, HOME))

@@ -80,7 +80,7 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
         "~/.cache/uv/environments-v2/api-3f2a9c1d",
         "! uv would delete it and make it anew.",
         "uv would bring it in line with the lockfile.",
-        "makes the link ~/code/api/.venv to ~/.cache/uv/environments-v2/api",
+        "creates the link ~/code/api/.venv -> ~/.cache/uv/environments-v2/api",
         "removes ~/envs.toml",
         "runs uv sync --project 'a b'",
         "3 packages would change:",

@@ -45,7 +45,7 @@ def states(driver: Driver) -> list[str]:
 async def delete_all(driver: Driver) -> None:
     await driver.scanned()
     await driver.press("a", "d")
-    await driver.until(lambda: "Together they free" in driver.text)
+    await driver.until(lambda: "Reclaimable: " in driver.text)
     await driver.press("y")
 
 
@@ -116,7 +116,7 @@ def test_escape_cancels_while_projects_are_searched_for_once_more() -> None:
 
     async def script(driver: Driver) -> None:
         await delete_all(driver)
-        words = "searching for projects once more: 12,345 folders"
+        words = "searching for projects again: 12,345 folders"
         await driver.until(lambda: words in driver.text)
         await driver.press("escape")
         await driver.until(lambda: "4 left alone" in driver.text)

@@ -105,7 +105,7 @@ def test_a_live_project_gets_its_link_back(playground: Playground) -> None:
         driver.main.go_to(made.path)
         await driver.press("d")
         await planned(driver)
-        assert "the project's link ~/code/webapp/.venv goes with it" in driver.text
+        assert "removes the project's link ~/code/webapp/.venv" in driver.text
         await driver.press("y")
         await driver.until(lambda: "1 in the trash" in driver.text)
         assert not os.path.lexists(link)
@@ -186,7 +186,7 @@ def test_one_in_use_is_left_alone_with_the_reason(playground: Playground) -> Non
             driver.main.go_to(path)
             await driver.press("d")
             screen = await planned(driver)
-            assert "Nothing of this can be deleted." in driver.text
+            assert "None of these can be deleted." in driver.text
             assert f"pid {process.pid}" in driver.text
             await driver.press("y")
             assert driver.app.screen is screen

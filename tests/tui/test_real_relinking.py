@@ -32,7 +32,7 @@ def test_a_moved_project_is_relinked_and_that_is_taken_back(home: Home) -> None:
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, ProposalScreen))
         await driver.until(lambda: "It will belong to ~/code/after." in driver.text)
-        assert f"makes the link ~/code/after/.venv to ~{_below(known.expected, home)}" in (
+        assert f"creates the link ~/code/after/.venv -> ~{_below(known.expected, home)}" in (
             driver.text.replace("\n", "")
         )
         await driver.press("y")

@@ -19,19 +19,19 @@ from venvdash.text import visible
 SHELLS = click.Choice([name for family in FAMILIES for name in family.names])
 
 
-@click.command("activate", short_help="Print what activates an environment in the calling shell.")
+@click.command("activate", short_help="Print the code that activates an environment in your shell.")
 @click.argument("name", required=False, shell_complete=complete_name)
 @click.option(
     "--shell",
     "given",
     type=SHELLS,
     metavar="SHELL",
-    help="Default: that which calls.",
+    help="The shell to print for (default: the calling shell).",
 )
-@click.option("--cd", is_flag=True, help="Also go to the project's directory.")
+@click.option("--cd", is_flag=True, help="Also change to the project's directory.")
 @click.pass_obj
 def command(records: bool, name: str | None, given: str | None, cd: bool) -> None:
-    """Print what activates an environment in your shell; `deactivate` undoes it.
+    """Print the code that activates an environment in your shell; `deactivate` undoes it.
 
     \b
     bash, zsh, sh   eval "$(venvdash activate NAME)"
@@ -41,8 +41,8 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
     xonsh           execx($(venvdash activate NAME))
     PowerShell      venvdash activate NAME | Out-String | Invoke-Expression
 
-    `venvdash init` defines a command that does this. The environment's own activate scripts are
-    not read.
+    `venvdash init` defines a command that does this. The environment's own activation
+    scripts are not read.
     """  # noqa: D301  # \b keeps the lines below it as they are
     opened = session(records=records)
     told = _told(given, opened.machine)
@@ -50,18 +50,18 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
     try:
         text = subshell.activating(opened, row, told, change=cd)
     except RefusedError as error:
-        fail(f"{row.name} is not activated. {error}", 2)
+        fail(f"cannot activate {row.name}. {error}", 2)
     if not sys.stdout.isatty():
         click.echo(os.fsencode(text), nl=False)
         return
     for line in text.split("\n"):
         click.echo(visible(line))
     words = f"venvdash activate {name}" if name else "venvdash activate"
-    warn(f"nothing is activated by showing this. In {told.name}: {told.usage.format(words)}")
+    warn(f"showing this activates nothing. In {told.name}: {told.usage.format(words)}")
 
 
 def _told(given: str | None, machine: Machine) -> Shell:
     own = shells.family(given) if given else shells.caller(machine).family
     if own is None:
-        fail("the shell that this is called from is not known. Name it with `--shell`.", 2)
+        fail("cannot detect the calling shell. Name it with `--shell`.", 2)
     return own

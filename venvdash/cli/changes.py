@@ -23,9 +23,13 @@ F = TypeVar("F", bound=Callable[..., None])
 def changing(function: F) -> F:
     """Give a command the options that everything has that changes environments."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="One JSON object: plans and results."),
-        click.option("-y", "--yes", is_flag=True, help="Do not ask."),
-        click.option("-n", "--dry-run", is_flag=True, help="Show the plan and do nothing."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the plans and results as JSON."
+        ),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
+        click.option(
+            "-n", "--dry-run", is_flag=True, help="Show the plan without changing anything."
+        ),
     ):
         function = option(function)
     return function
@@ -77,7 +81,7 @@ def carry_out(
     if due and not yes and not _asked(len(possible)):
         if as_json:
             output.print_json(told)
-        fail("nothing was changed. `--yes` goes on without asking.", 2)
+        fail("nothing was changed. Use `--yes` to continue without confirmation.", 2)
     if as_json:
         output.begin_json(told)
     output.acting()
@@ -94,7 +98,7 @@ def _asked(count: int) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     try:
-        what = f"Change {counted(count, 'environment')}?" if count > 1 else "Go on?"
+        what = f"Change {counted(count, 'environment')}?" if count > 1 else "Continue?"
         return click.confirm(what, default=False, err=True)
     except click.Abort:
         click.echo(err=True)
@@ -160,7 +164,7 @@ def proposal_lines(proposal: Proposal, home: Path) -> Iterator[str]:
     for sentence in proposal.warns:
         yield f"  ! {visible(sentence)}"
     for link in proposal.links:
-        yield f"  makes the link {short_path(link.path, home)} to {short_path(link.target, home)}"
+        yield f"  creates the link {short_path(link.path, home)} -> {short_path(link.target, home)}"
     for edit in proposal.edits:
         yield f"  {verb_of(edit)} {short_path(edit.path, home)}"
     for change in proposal.packages:

@@ -47,7 +47,7 @@ def session(*, records: bool, machine: Machine | None = None, changing: bool = F
     try:
         settings = config.of(machine)
     except config.ConfigError as error:
-        fail(f"{error}\nNothing was changed. Fix the file, or move it away.", 2)
+        fail(f"{error}\nNothing was changed. Fix or remove the file.", 2)
     return Session(machine, settings, records=records)
 
 
@@ -55,7 +55,7 @@ def require_terminal() -> None:
     """Leave the program where there is no terminal to draw on."""
     # Textual draws on stderr, so that one counts as well.
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        fail("the dashboard needs a terminal. `venvdash list` prints the same list.", 2)
+        fail("the dashboard needs a terminal. Use `venvdash list` instead.", 2)
 
 
 def open_dashboard(*, records: bool, machine: Machine | None = None) -> int:
@@ -119,7 +119,7 @@ class ProgressLine:
         """Draw how far a deletion or the emptying of the trash is."""
         if tally.freeing:
             whole = tally.freed + tally.in_trash
-            self.say(f"freeing: {size(tally.freed)} of {size(whole)}")
+            self.say(f"deleting permanently: {size(tally.freed)} of {size(whole)}")
         else:
             self.say(f"deleting: {tally.done} of {tally.total}")
 

@@ -5,7 +5,7 @@ import click
 from venvdash.cli.completing import COMPLETED, script
 
 
-@click.command("completions", short_help="Print the completion script of a shell.")
+@click.command("completions", short_help="Print the completion script for a shell.")
 @click.argument("shell", type=click.Choice(COMPLETED))
 def command(shell: str) -> None:
     """Print the script with which SHELL completes venvdash's commands and environments' names.

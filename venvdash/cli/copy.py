@@ -7,11 +7,15 @@ from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
 
 
-@click.command("copy", short_help="Copy an environment: the same packages under another name.")
+@click.command("copy", short_help="Copy an environment under another name.")
 @click.argument("name", shell_complete=complete_name)
 @click.argument("new")
-@click.option("--to", "place", metavar="STORE|DIR", help="Put it into another store or folder.")
-@click.option("--python", metavar="PYTHON", help="Make it for another Python: 3.13, or a path.")
+@click.option(
+    "--to", "place", metavar="STORE|DIR", help="Create the copy in another store or folder."
+)
+@click.option(
+    "--python", metavar="PYTHON", help="Use another Python: a version such as 3.13, or a path."
+)
 @changing
 @click.pass_obj
 def command(

@@ -21,12 +21,18 @@ def deleting(function: F) -> F:
     """Give a command the options that everything has that deletes."""
     for option in (
         click.option(
-            "--clean-cache", is_flag=True, help="Also clean what only they had from uv's cache."
+            "--clean-cache",
+            is_flag=True,
+            help="Also remove packages from uv's cache that nothing else uses.",
         ),
-        click.option("--now", is_flag=True, help="Free at once instead of moving to the trash."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object: plan and results."),
-        click.option("-y", "--yes", is_flag=True, help="Do not ask."),
-        click.option("-n", "--dry-run", is_flag=True, help="Show the plan and do nothing."),
+        click.option(
+            "--now", is_flag=True, help="Delete permanently instead of moving to the trash."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the plan and results as JSON."),
+        click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
+        click.option(
+            "-n", "--dry-run", is_flag=True, help="Show the plan without changing anything."
+        ),
     ):
         function = option(function)
     return function
@@ -34,13 +40,13 @@ def deleting(function: F) -> F:
 
 @click.command("delete")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
-@click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
+@click.option("--all", "every", is_flag=True, help="Include all environments of the named project.")
 @click.option(
     "--confirm",
     "confirmed",
     multiple=True,
     metavar="NAME",
-    help="The name of one that is only deleted when its name is typed; may be repeated.",
+    help="Confirm an environment that must be confirmed by name; may be repeated.",
 )
 @search_limit
 @deleting
@@ -57,12 +63,12 @@ def command(
     now: bool,
     clean_cache: bool,
 ) -> None:
-    """Delete environments. They go to the trash, from where they can be restored.
+    """Delete environments. They go to the trash and can be restored.
 
-    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
 
-    For an orphan its project is searched for. On a terminal you may confirm meanwhile: if the
-    project is found then, the environment is restored at once.
+    Before an orphan is deleted, venvdash searches for its project. On a terminal you can confirm
+    during the search: if the project is found, the environment is restored at once.
     """
     opened = session(records=records, changing=True)
     scan(opened)

@@ -7,12 +7,14 @@ import click
 from venvdash.cli.common import fail, open_dashboard, require_terminal
 
 
-@click.command("demo", short_help="Build a playground and open the dashboard on it.")
+@click.command("demo", short_help="Create a playground and open the dashboard on it.")
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
-@click.option("--build-only", is_flag=True, help="Build the playground and do not open it.")
+@click.option(
+    "--build-only", is_flag=True, help="Create the playground without opening the dashboard."
+)
 @click.pass_obj
 def command(records: bool, directory: Path | None, build_only: bool) -> None:
-    """Build a playground in DIRECTORY (a new temporary one) and open the dashboard on it.
+    """Create a playground in DIRECTORY (default: a temporary one) and open the dashboard on it.
 
     Nothing outside the directory is touched.
     """

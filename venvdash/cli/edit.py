@@ -12,7 +12,7 @@ from venvdash.session import subshell
 from venvdash.session.subshell import RefusedError
 
 
-@click.command("edit", short_help="Open your editor in the project of an environment.")
+@click.command("edit", short_help="Open an environment's project in your editor.")
 @click.argument("name", required=False, shell_complete=complete_name)
 @click.pass_obj
 def command(records: bool, name: str | None) -> None:
@@ -24,9 +24,9 @@ def command(records: bool, name: str | None) -> None:
     opened = session(records=records)
     named = any(map(opened.machine.variable, subshell.EDITORS))
     if not named and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        fail("no editor is named, and there is no terminal. Set VISUAL or EDITOR to one.", 2)
+        fail("no editor is configured, and there is no terminal. Set VISUAL or EDITOR.", 2)
     (row,) = scan_for(opened, name, usage=False)
     try:
         leave(subshell.edit(opened, row))
     except RefusedError as error:
-        fail(f"{row.name} is not opened. {error}", 2)
+        fail(f"cannot open {row.name}. {error}", 2)

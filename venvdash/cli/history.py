@@ -13,29 +13,29 @@ from venvdash.records.receipt import LOST, Receipt
 from venvdash.text import short_path, visible
 
 
-@click.command("history", short_help="Show what was deleted, with its packages.")
+@click.command("history", short_help="Show deleted environments and their packages.")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, with all packages.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all packages.")
 @click.pass_obj
 def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
-    """Show what was deleted, the newest first: its project, why, and what was installed.
+    """Show deleted environments, newest first: the project, the reason, and the packages.
 
-    With NAME only what bore it, with its packages.
+    With NAME, show only environments of that name, with their packages.
     """
     opened = session(records=records)
     receipts = opened.history()
     for place in opened.history_silent:
-        warn(f"{short_path(place, opened.machine.home)} does not answer; `NOW` may be out of date.")
+        warn(f"{short_path(place, opened.machine.home)} does not respond; NOW may be out of date.")
     found = [one for one in receipts if not names or {one.name, one.path.name} & {*names}]
     if as_json:
         output.print_json({"history": [receipt_json(one) for one in found]})
         return
     if not found:
         called = f" called {visible(' or '.join(names))}" if names else ""
-        click.echo(f"No deleted environment{called} is remembered.", err=True)
+        click.echo(f"No record of a deleted environment{called}.", err=True)
         raise click.exceptions.Exit(1 if names else 0)
     now, home = time.time(), opened.machine.home
-    rows = [("DELETED", "NAME", "PYTHON", "PACKAGES", "FREES", "NOW", "STATUS", "PROJECT")]
+    rows = [("DELETED", "NAME", "PYTHON", "PACKAGES", "RECLAIMABLE", "NOW", "STATUS", "PROJECT")]
     rows += [
         (
             age(one.deleted, now),

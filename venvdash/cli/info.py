@@ -26,19 +26,19 @@ from venvdash.session import Session
 from venvdash.session.examine import Examination
 from venvdash.text import short_path, visible
 
-_LABEL = 10  # cells
+_LABEL = 11  # cells
 
 
-@click.command("info", short_help="Tell all about one environment, with all evidence.")
+@click.command("info", short_help="Show everything known about an environment.")
 @click.argument("name", required=False, shell_complete=complete_name)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of words.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
 @click.pass_obj
 def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> None:
-    """Tell all about one environment: NAME, or that of the current directory's project.
+    """Show everything known about an environment: NAME, or the current project's.
 
-    What speaks for its project and against it, what is installed and where that came from, what
-    files are missing, its sizes, and what else counts on it.
+    The evidence for its project, the installed packages and where they came from, missing files,
+    sizes, and what else refers to it.
     """
     opened = session(records=records)
     for row in scan_for(opened, name, usage=not no_usage):
@@ -120,10 +120,10 @@ def _lines(found: Examination, opened: Session) -> Iterator[str]:
     )
     yield from _part("Disk", _disk(row))
     yield from _part("Python", _python(row, home))
-    yield from _part("Place", _places(row, home))
+    yield from _part("Location", _places(row, home))
     yield from _part("Times", _times(row))
-    yield from _part("Remembered", _memory(row.record, home))
-    yield from _part("Named by", _references(found, home))
+    yield from _part("Record", _memory(row.record, home))
+    yield from _part("Referenced by", _references(found, home))
     yield from _part("Missing files", _missing(found, home))
     yield from _part(f"Packages ({len(found.packages)})", _packages(found.packages))
 
@@ -164,11 +164,9 @@ def _tools(found: Examination, home: Path) -> Iterator[str]:
 
 def _evidence(claims: Iterable[Claim], opened: Session) -> Iterator[str]:
     found = [f"{'+' if proves else '-'} {words}" for proves, words in evidence_in_words(claims)]
-    yield from found or ["nothing in it, beside it or in a project names one"]
+    yield from found or ["nothing in the environment, beside it or in a project names a project"]
     why = ", ".join(f"{visible(why)} {count:,}" for why, count in opened.looked.items())
-    yield f"{opened.searched:,} directories were searched for projects" + (
-        f": {why}" if why else ""
-    )
+    yield f"{opened.searched:,} directories searched for projects" + (f": {why}" if why else "")
 
 
 def _disk(row: Row) -> Iterator[str]:
@@ -176,9 +174,9 @@ def _disk(row: Row) -> Iterator[str]:
     if usage is None:
         return
     yield _pair("on disk", f"{size(usage.on_disk)} in {usage.files:,} files")
-    yield _pair("apparent", f"{size(usage.apparent)}, the sum of file sizes")
-    yield _pair("frees", f"{frees(usage)}, what deleting it gives back")
-    yield _pair("+cache", f"{size(usage.cache_held)}, what uv's cache then still holds")
+    yield _pair("apparent", f"{size(usage.apparent)}, the total of all file sizes")
+    yield _pair("reclaimable", f"{frees(usage)} if it is deleted")
+    yield _pair("+cache", f"{size(usage.cache_held)} stays in uv's cache")
     yield _pair("own files", user_files_in_words(usage.user_files))
     if why := doubt(usage):
         yield why
@@ -186,12 +184,12 @@ def _disk(row: Row) -> Iterator[str]:
 
 def _python(row: Row, home: Path) -> Iterator[str]:
     environment = row.environment
-    words = f"{environment.python or 'not known'} {environment.implementation or ''}"
+    words = f"{environment.python or 'unknown'} {environment.implementation or ''}"
     yield _pair("version", visible(words.strip()))
     if environment.base is not None:
         yield _pair("base", short_path(environment.base, home))
     if environment.creator:
-        yield _pair("made by", visible(environment.creator))
+        yield _pair("created by", visible(environment.creator))
     if environment.prompt:
         yield _pair("prompt", visible(environment.prompt))
 

@@ -32,14 +32,15 @@ compdef _venvdash_{name} {name}
 }
 
 
-@click.command("init", short_help="Print what defines `vd NAME`: activate it, go to its project.")
+@click.command(
+    "init", short_help="Print a shell command, `vd NAME`, that activates an environment."
+)
 @click.argument("shell", type=click.Choice([family.name for family in FAMILIES if family.usage]))
-@click.option("--cmd", "name", default="vd", show_default=True, help="What the command is called.")
+@click.option("--cmd", "name", default="vd", show_default=True, help="The name of the command.")
 def command(shell: str, name: str) -> None:
-    """Print the definition of `vd NAME`: activate NAME here and go to its project.
+    """Print a shell command, `vd NAME`, that activates NAME and changes to its project.
 
-    With bash, zsh and fish it comes with all completions. Put it into the file that your shell
-    starts with:
+    For bash, zsh and fish this includes completion. Add the line to your shell's startup file:
 
     \b
     bash, zsh   eval "$(venvdash init bash)"     (or zsh)
@@ -50,7 +51,7 @@ def command(shell: str, name: str) -> None:
     nushell     venvdash init nu | save -f ~/.config/nushell/autoload/venvdash.nu
     """  # noqa: D301  # \b keeps the lines below it as they are
     if not _WORD.match(name):
-        fail(f"a command cannot be called {name}.", 2)
+        fail(f"{name} is not a valid command name.", 2)
     family = shells.family(shell)
     assert family is not None  # noqa: S101  # one of the choices
     text = family.function(name)

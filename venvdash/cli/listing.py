@@ -24,7 +24,7 @@ from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
 from venvdash.session.interpreters import made_from
 from venvdash.session.resolve import NotFoundError
-from venvdash.text import short_path, visible
+from venvdash.text import counted, short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "name": lambda row: (row.name.casefold(),),
@@ -42,27 +42,31 @@ def _numbers(version: str | None) -> list[str]:
     return [part for part in (version or "0").split(".") if part.isdigit()]
 
 
-@click.command("list", short_help="List the environments: all, or those that are named.")
+@click.command("list", short_help="List environments.")
 @click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_name)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--json-stream",
     is_flag=True,
-    help="One JSON object a line, each as soon as it is settled (cache_held is null there: it is "
-    "known only when all are measured).",
+    help="Print one JSON object per line, each as soon as it is final (cache_held is null: it is "
+    "known only once everything is measured).",
 )
 @click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
 @several.some_of(
     "--status",
     [status.value for status in Status if status is not Status.CHECKING],
-    "Only these, e.g. orphan,unknown",
+    "Only these statuses, such as orphan,unknown",
 )
-@several.kind("Only these kinds, e.g. uv,uv-tool")
-@several.store("Only these stores, by name or by folder")
-@click.option("--base", metavar="PATH|VERSION", help="Only those made from this interpreter.")
-@click.option("--project", metavar="DIR", help="Only those of the project at or above DIR.")
-@click.option("--sort", type=click.Choice(list(_SORTS)), default="name", help="Default: name.")
-@click.option("--reverse", is_flag=True, help="Turn the order round.")
+@several.kind("Only these kinds, such as uv,uv-tool")
+@several.store("Only these stores, by name or folder")
+@click.option(
+    "--base", metavar="PATH|VERSION", help="Only environments created from this interpreter."
+)
+@click.option("--project", metavar="DIR", help="Only environments of the project at or above DIR.")
+@click.option(
+    "--sort", type=click.Choice(list(_SORTS)), default="name", help="Sort order (default: name)."
+)
+@click.option("--reverse", is_flag=True, help="Reverse the sort order.")
 @click.pass_obj
 def command(
     records: bool,
@@ -78,13 +82,14 @@ def command(
     sort: str,
     reverse: bool,
 ) -> None:
-    """List the environments; with NAME only those (a project, an environment, or a path).
+    """List environments; with NAME only those (a project, an environment, or a path).
 
-    In a project's directory a * marks the environments of that project.
-    ≤ before FREES means at most: the file system does not tell exactly.
+    In a project's directory, * marks the environments of that project. RECLAIMABLE (`--sort frees`)
+    is what deleting an environment frees; ≤ means at most, where the file system reports no exact
+    figure.
     """
     if as_json and json_stream:
-        fail("--json and --json-stream exclude each other.", 2)
+        fail("`--json` and `--json-stream` cannot be used together.", 2)
     opened = session(records=records)
     depends = made_from(base, opened.machine) if base else None
 
@@ -155,7 +160,9 @@ def _named(opened: Session, names: tuple[str, ...]) -> tuple[list[Row], list[str
             rows |= {row.path: row for row in opened.find(name)}
         except NotFoundError as error:
             near = ", ".join(error.suggestions)
-            missing.append(f"no environment is called {name}." + (f" Near: {near}" if near else ""))
+            missing.append(
+                f"no environment is named {name}." + (f" Similar names: {near}" if near else "")
+            )
     return list(rows.values()), missing
 
 
@@ -183,7 +190,7 @@ def _table(opened: Session, rows: Sequence[Row], *, usage: bool, asked: bool) ->
     now = time.time()
     marked = any(row.here for row in rows)
     head: tuple[str, ...] = ("  NAME" if marked else "NAME", "PYTHON")
-    head += ("SIZE", "FREES", "+CACHE") if usage else ()
+    head += ("SIZE", "RECLAIMABLE", "+CACHE") if usage else ()
     head += ("USED", "STATUS", "KIND", "PROJECT")
     right = frozenset({2, 3, 4, 5}) if usage else frozenset({2})
     home = str(opened.machine.home)
@@ -233,20 +240,20 @@ def _cut(line: str, limit: int | None) -> str:
 
 def _nothing(opened: Session) -> None:
     if opened.rows:
-        click.echo("No environment fits these conditions.", err=True)
+        click.echo("No environments match.", err=True)
         return
     there, home = [seen for seen in opened.stores if seen.exists], opened.machine.home
-    click.echo(f"No environments found in {len(opened.stores)} places.", err=True)
+    click.echo(f"No environments found in {counted(len(opened.stores), 'store')}.", err=True)
     for seen in there:
-        click.echo(f"  {visible(seen.root.path)} ({seen.root.store}): nothing in it", err=True)
+        click.echo(f"  {visible(seen.root.path)} ({seen.root.store}): empty", err=True)
     if len(there) < len(opened.stores):
-        click.echo(f"  {len(opened.stores) - len(there)} are not there.", err=True)
+        click.echo(f"  {len(opened.stores) - len(there)} do not exist.", err=True)
     from venvdash.session import own_stores  # only where the list is empty
 
     for line in outside_lines(own_stores.outside(opened.machine, opened.config), home):
         click.echo(line, err=True)
-    click.echo("`venvdash stores` lists them with the reason why they are looked at.", err=True)
-    click.echo("`venvdash demo` builds a playground to try it on.", err=True)
+    click.echo("Run `venvdash stores` to see them, and why they are searched.", err=True)
+    click.echo("Run `venvdash demo` to create a playground.", err=True)
 
 
 def _tell(opened: Session, missing: Iterable[str]) -> None:
@@ -260,7 +267,7 @@ def _tell(opened: Session, missing: Iterable[str]) -> None:
         if danger := endangered_in_words(row, lambda path: short_path(path, opened.machine.home)):
             warn(f"{row.name}: {danger}.")
     for trashed, reason in opened.returned():
-        restore = f"`venvdash trash restore {shlex.quote(trashed.name)}` restores it."
+        restore = f"Run `venvdash trash restore {shlex.quote(trashed.name)}` to restore it."
         warn(f"{trashed.name}, in the trash, has a project again: {reason} {restore}")
     missing = list(missing)
     if missing:

@@ -13,9 +13,9 @@ from venvdash.cli.completing import complete_name
 @changing
 @click.pass_obj
 def command(records: bool, name: str, place: str, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Move an environment to another store or folder; its project's link follows.
+    """Move an environment to another store or folder, and update its project's link.
 
-    To another file system it is copied, and the original goes to the trash.
+    A move to another file system copies it and moves the original to the trash.
     """
     opened = session(records=records, changing=True)
     row = one_row(opened, name)

@@ -64,7 +64,7 @@ def chosen(
     3 where several bear it and nobody can be asked.
     """
     if name is None and not (not changing if implied is None else implied):
-        fail("give a NAME: this never takes the current directory's project.", 2)
+        fail("NAME is required: this command never uses the current directory's project.", 2)
     try:
         choice = opened.choose(name, changing=changing, every=every)
     except NotFoundError as error:
@@ -84,22 +84,22 @@ def _not_found(opened: Session, name: str | None, error: NotFoundError) -> str:
     if name is None:
         place = short_path(str(error), opened.machine.home)
         if meant:
-            return f"the project in {place} uses none that is known. Did you mean {meant}?"
+            return f"the project in {place} uses no known environment. Did you mean {meant}?"
         return (
             f"no environment belongs to the project of {place}.\n"
-            "Give a name: `venvdash list` shows them."
+            "Run `venvdash list` and give a name."
         )
     if not meant:
-        return f"no environment is called {visible(name)}. `venvdash list` shows them all."
-    return f"no environment is called {visible(name)}. Did you mean {meant}?"
+        return f"no environment is named {visible(name)}. Run `venvdash list` to see them all."
+    return f"no environment is named {visible(name)}. Did you mean {meant}?"
 
 
 def _asked(opened: Session, error: AmbiguousError) -> Row:
     """Let the user choose by number, where there is a terminal to ask on."""
-    message = f"{visible(str(error))} means {len(error.options)} environments"
+    message = f"{visible(str(error))} matches {len(error.options)} environments"
     lines = _options(opened, error.options[:_MOST])
     if len(lines) < len(error.options):
-        message += f" ({_MOST} of them are shown)"
+        message += f" ({_MOST} shown)"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         fail("\n".join([f"{message}:", *lines, _advice()]), 3)
     click.echo(f"{message}:", err=True)
@@ -110,7 +110,7 @@ def _asked(opened: Session, error: AmbiguousError) -> Row:
         picked = click.prompt("Which one", type=numbers, err=True, show_default=False)
     except click.Abort:
         click.echo(err=True)
-        fail("nothing was done.", 3)
+        fail("cancelled.", 3)
     return error.options[picked - 1][1]
 
 
@@ -118,7 +118,7 @@ def _advice() -> str:
     """Say what to type instead, with ``--all`` where the command has that."""
     command = click.get_current_context().command
     every = any("--all" in option.opts for option in command.params)
-    return "Give one of these names" + (", or `--all` for all of one project." if every else ".")
+    return "Give one of these names" + (", or use `--all` for all of a project." if every else ".")
 
 
 def _options(opened: Session, options: Sequence[tuple[str, Row]]) -> list[str]:

@@ -9,14 +9,14 @@ from venvdash.cli.naming import scan_for
 from venvdash.text import visible
 
 
-@click.command("note", short_help="Write down what an environment is for.")
+@click.command("note", short_help="Write a note about an environment.")
 @click.argument("name", metavar="NAME", shell_complete=complete_name)
 @click.argument("text", required=False)
 @click.pass_obj
 def command(records: bool, name: str, text: str | None) -> None:
-    """Set the note on an environment, or print it where no TEXT is given; "" removes it.
+    """Write a note about an environment, or print it if TEXT is omitted; "" removes it.
 
-    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     """
     from venvdash.actions.annotate import note
 

@@ -134,10 +134,12 @@ def failed(error: OutputError) -> int:
     os.dup2(closed, 1)  # what is still in the buffer goes there when the program ends
     os.close(closed)
     if _acting:
-        more = "; what was begun has been done, as `venvdash list` and `venvdash trash` show."
+        more = (
+            "; changes already started were completed. Check `venvdash list` and `venvdash trash`."
+        )
     elif error.errno == errno.EPIPE:  # as in `venvdash list | head`
         return 1
     else:
         more = "."
-    sys.stderr.write(f"venvdash: the output cannot be written: {error}{more}\n")
+    sys.stderr.write(f"venvdash: cannot write the output: {error}{more}\n")
     return 1

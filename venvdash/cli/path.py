@@ -13,14 +13,18 @@ from venvdash.model import Row
 from venvdash.text import visible
 
 
-@click.command("path", short_help="Print the path of an environment, its Python or its project.")
+@click.command(
+    "path", short_help="Print the path of an environment, its interpreter or its project."
+)
 @click.argument("name", required=False, shell_complete=complete_name)
-@click.option("--python", "what", flag_value="python", help="Of its interpreter.")
-@click.option("--project", "what", flag_value="project", help="Of its project, or script.")
-@click.option("--bin", "what", flag_value="bin", help="Of its programs.")
+@click.option("--python", "what", flag_value="python", help="Print the path of its interpreter.")
+@click.option(
+    "--project", "what", flag_value="project", help="Print the path of its project or script."
+)
+@click.option("--bin", "what", flag_value="bin", help="Print the directory of its programs.")
 @click.pass_obj
 def command(records: bool, name: str | None, what: str | None) -> None:
-    """Print the path of an environment: NAME's, or that of the current directory's project."""
+    """Print the path of an environment: NAME, or the current project's."""
     opened = session(records=records)
     (row,) = scan_for(opened, name, usage=False)
     path = _path(row, what)

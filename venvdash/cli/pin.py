@@ -9,13 +9,13 @@ from venvdash.cli.naming import scan_for
 from venvdash.text import visible
 
 
-@click.command("pin", short_help="Keep environments from being pruned.")
+@click.command("pin", short_help="Pin environments, so that they are never pruned.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
 @click.pass_obj
 def command(records: bool, names: tuple[str, ...]) -> None:
-    """Pin environments: no rule picks them, and deleting one takes its typed name.
+    """Pin environments: rules skip them, and deleting one must be confirmed by name.
 
-    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     """
     set_pins(records, names, pinned=True)
 
@@ -31,7 +31,7 @@ def set_pins(records: bool, names: tuple[str, ...], *, pinned: bool) -> None:
             pin(opened, row, pinned=pinned)
         except AnnotationError as error:
             fail(f"{row.name}: {error}", 1)
-        said = "is pinned: no rule picks it" if pinned else "is not pinned any more"
+        said = "is pinned: rules skip it" if pinned else "is no longer pinned"
         click.echo(f"{visible(row.name)} {said}.")
     for problem in opened.problems:
         warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)

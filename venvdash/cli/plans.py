@@ -69,8 +69,8 @@ def _show(opened: Session, plan: Plan, *, clean_cache: bool) -> None:
     for line in plan_in_words(plan, opened.machine.home, sums_last=True):
         click.echo(line.text)
     if plan.packages_only_in_cache:
-        what = "They are cleaned" if clean_cache else "`--clean-cache` cleans them"
-        click.echo(f"{what} out of uv's cache.")
+        what = "Removes them" if clean_cache else "Use `--clean-cache` to remove them"
+        click.echo(f"{what} from uv's cache.")
 
 
 def _asked(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
@@ -82,7 +82,7 @@ def _asked(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
         return False
     what = counted(len(plan.items), "environment")
     wanted = names or ([] if names_to_type(plan) else words_to_type(plan, now=now))
-    how = "They cannot be restored." if now else "`venvdash trash restore` brings them back."
+    how = "This cannot be undone." if now else "Use `venvdash trash restore` to restore."
     try:
         if not wanted:
             return click.confirm(f"Delete {what}? {how}", default=False, err=True)
@@ -101,9 +101,9 @@ def _typed(word: str, question: str) -> bool:
 def _how_to_agree(names: Sequence[str]) -> str:
     """Return what a script says to have a plan carried out."""
     if not names:
-        return "`--yes` deletes without asking."
+        return "Use `--yes` to delete without confirmation."
     options = " ".join(f"--confirm {shlex.quote(name)}" for name in names)
-    return f"`--yes {options}` deletes without asking."
+    return f"Use `--yes {options}` to delete without confirmation."
 
 
 def told(events: Iterable[DeleteEvent]) -> Finished:
@@ -116,7 +116,7 @@ def told(events: Iterable[DeleteEvent]) -> Finished:
             elif isinstance(event, Tally):
                 line.work(event)
             elif isinstance(event, Searching):
-                again = f"searching for projects once more: {event.directories:,} folders"
+                again = f"searching for projects again: {event.directories:,} folders"
                 line.say(f"{again}  (Ctrl+C cancels)")
     finally:
         line.clear()
@@ -133,10 +133,10 @@ def _tell(opened: Session, finished: Finished, *, owed: bool) -> None:
     for words in (*finished.problems, *finished.notes):
         warn(words)
     if finished.cleaned:
-        click.echo(f"Cleaned out of uv's cache: {', '.join(finished.cleaned)}.")
+        click.echo(f"Removed from uv's cache: {', '.join(finished.cleaned)}.")
     done = sum(result.outcome is Outcome.DONE for result in finished.results)
     line = f"Deleted {done} of {counted(len(finished.results), 'environment')}"
-    line += f", freed {size(finished.freed)}."
+    line += f", reclaimed {size(finished.freed)}."
     waiting = "" if owed else _waiting(opened, finished)
     click.echo(f"{line} {waiting}".rstrip())
 
@@ -155,8 +155,8 @@ def _waiting(opened: Session, finished: Finished) -> str:
         return ""
     days = counted(opened.config.trash_keep, "day")
     return (
-        f"{size(finished.in_trash)} wait in the trash for {days}: "
-        "`venvdash trash empty` frees them now."
+        f"{size(finished.in_trash)} stay in the trash for {days}. "
+        "Use `venvdash trash empty` to reclaim them now."
     )
 
 

@@ -14,22 +14,31 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
     """Return a span of time in seconds."""
     seconds = seconds_of(value) if value is not None else None
     if value is not None and seconds is None:
-        raise click.BadParameter(f"{value!r} is no age; write 90d, 12w, 6mo or 1y.", ctx, param)
+        raise click.BadParameter(
+            f"{value!r} is not an age; use a value such as 90d, 12w, 6mo or 1y.", ctx, param
+        )
     return seconds
 
 
 @click.command("prune")
-@click.option("--unknown", is_flag=True, help="Also made for a project that was not found.")
-@click.option("--replaced", is_flag=True, help="Also those that their project no longer uses.")
-@click.option("--broken", is_flag=True, help="Also those whose interpreter is gone.")
 @click.option(
-    "--older-than", callback=_age, metavar="AGE", help="Only without a trace of use for so long."
+    "--unknown",
+    is_flag=True,
+    help="Also delete unknown ones, made for a project that was not found.",
 )
 @click.option(
-    "--gone-for", callback=_age, metavar="AGE", help="Only those whose project is gone for so long."
+    "--replaced", is_flag=True, help="Also delete replaced ones, no longer used by their project."
 )
-@several.kind("Only of these kinds")
-@several.store("Only in these stores, by name or by folder")
+@click.option("--broken", is_flag=True, help="Also delete broken ones, whose interpreter is gone.")
+@click.option("--older-than", callback=_age, metavar="AGE", help="Only if unused for this long.")
+@click.option(
+    "--gone-for",
+    callback=_age,
+    metavar="AGE",
+    help="Only if the project has been gone for this long.",
+)
+@several.kind("Only these kinds")
+@several.store("Only these stores, by name or folder")
 @search_limit
 @deleting
 @click.pass_obj
@@ -51,14 +60,14 @@ def command(
 ) -> None:
     """Delete environments whose projects are gone (orphans). They go to the trash.
 
-    Their projects are searched for first, on all local disks: a project may have moved. What is
-    found, or may lie where nothing could be searched, is held and listed with the reason. Unknown
-    and replaced ones go only if nothing used them for 90 days, or for as long as --older-than says.
+    A project may have moved, so venvdash first searches all local disks for it. An environment is
+    kept, with the reason, if its project is found or may be where the search could not look. With
+    --unknown and --replaced, those are deleted only if unused for 90 days, or --older-than.
     """
     opened = session(records=records, changing=True)
     scan(opened)
     if opened.pins_unknown:
-        fail(f"{opened.pins_unknown} No rule deletes anything; `venvdash delete NAME` does.", 2)
+        fail(f"{opened.pins_unknown} Rules cannot delete anything; use `venvdash delete NAME`.", 2)
     rules = Rules(
         unknown=unknown,
         replaced=replaced,

@@ -18,12 +18,12 @@ from venvdash.session import Session
 from venvdash.text import short_path, visible
 
 
-@click.command("relink", short_help="Say which project an environment belongs to.")
+@click.command("relink", short_help="Link an environment to a project.")
 @click.argument("name", metavar="NAME", required=False, shell_complete=complete_name)
 @click.argument("project", metavar="[PROJECT]", required=False, type=click.Path())
-@click.option("--share", is_flag=True, help="Beside the projects that it has.")
-@click.option("--git-exclude", is_flag=True, help="Also hide a new link from git.")
-@click.option("--undo", is_flag=True, help="Take back the last relink or unlink. No NAME.")
+@click.option("--share", is_flag=True, help="Keep its other projects.")
+@click.option("--git-exclude", is_flag=True, help="Also exclude a new link from git.")
+@click.option("--undo", is_flag=True, help="Undo the last relink or unlink (takes no NAME).")
 @changing
 @click.pass_obj
 def command(
@@ -37,19 +37,19 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Say which project an environment belongs to, so that its tool finds it there.
+    """Link an environment to a project, so that its tool finds it there.
 
-    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path.
-    PROJECT is a directory (of a script's environment: the script); without it the place is taken
-    where a moved project was found.
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
+    PROJECT is a directory (for a script's environment: the script); the default is the path where
+    a moved project was found.
     """
     opened = session(records=records, changing=True)
     if undo:
         if name is not None or dry_run:
-            fail("--undo takes back the last one: no NAME, no --dry-run.", 2)
+            fail("`--undo` undoes the last change; it cannot be used with NAME or `--dry-run`.", 2)
         raise click.exceptions.Exit(_taken_back(opened, as_json=as_json))
     if name is None:
-        fail("give the NAME of an environment: `venvdash list` shows them.", 2)
+        fail("NAME is required. Run `venvdash list` to see the environments.", 2)
     (row,) = scan_for(opened, name, changing=True, usage=False)
     directory = _given(opened, project) if project is not None else _offered(opened, row)
     proposal = opened.changes.relink(row, directory, share=share)
@@ -73,7 +73,7 @@ def _offered(opened: Session, row: Row) -> Path:
         return row.verdict.place
     found = opened.changes.projects(row)
     if not found:
-        fail(f"no project is known that {row.name} may belong to. Give its directory.", 2)
+        fail(f"found no project that {row.name} may belong to. Give its directory.", 2)
     lines = [f"  {visible(path)}" for path in found]
     message = f"{visible(row.name)} may belong to:"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -90,8 +90,11 @@ def _with_offers(proposal: Proposal, wanted: bool, *, quiet: bool) -> Proposal:
     asks = not wanted and not quiet and sys.stdin.isatty() and sys.stderr.isatty()
     if asks:
         for edit in proposal.offers:
-            click.echo(f"git would show the new link. {visible(edit.path)} can hide it.", err=True)
-        wanted = click.confirm("Hide it from git", default=False, err=True)
+            click.echo(
+                f"git would show the new link; a line in {visible(edit.path)} excludes it.",
+                err=True,
+            )
+        wanted = click.confirm("Exclude it", default=False, err=True)
     return proposal.taking_offers() if wanted else proposal
 
 
@@ -111,6 +114,6 @@ def _taken_back(opened: Session, *, as_json: bool) -> int:
             warn(f"{name}{result.reason}")
         elif not as_json:
             place = short_path(result.place or result.path, opened.machine.home)
-            click.echo(f"{visible(result.name)} is as it was. {place}")
+            click.echo(f"Undid the last change to {visible(result.name)}: {place}")
     done = all(result.outcome is Outcome.DONE for result in finished.results)
     return 0 if done else 1

@@ -7,13 +7,13 @@ from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
 
 
-@click.command("rename", short_help="Give an environment another name.")
+@click.command("rename", short_help="Rename an environment.")
 @click.argument("name", shell_complete=complete_name)
 @click.argument("new")
 @changing
 @click.pass_obj
 def command(records: bool, name: str, new: str, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Give an environment the name NEW; its programs and its project's link follow."""
+    """Rename an environment to NEW, and update its scripts and its project's link."""
     opened = session(records=records, changing=True)
     proposal = opened.changes.rename(one_row(opened, name), new)
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)

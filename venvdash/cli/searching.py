@@ -29,7 +29,7 @@ def search_limit(function: F) -> F:
         "--search-limit",
         type=click.FloatRange(min=0),
         metavar="MINUTES",
-        help="How long to search for projects before orphans go; 10 without a terminal.",
+        help="Time limit of the search for projects (without a terminal: 10).",
     )(function)
 
 
@@ -88,17 +88,17 @@ def finish_search(opened: Session, cancel: Event) -> bool:
         if row.path not in findings.hits and (why := findings.held(row.environment)):
             settled = False
             warn(
-                f"{row.name} is in the trash, but may still have a project. "
-                f"{why.partition(' To release it: ')[0].rstrip('.')}. It is searched for again "
-                "before it is freed."
+                f"{row.name} is in the trash but may still have a project. "
+                f"{why.partition(' To release it: ')[0].rstrip('.')}. venvdash searches again "
+                "before it deletes it permanently."
             )
     for event in opened.restore_found(search):
         for result in event.results if isinstance(event, Finished) else ():
             settled = False
             if result.outcome is Outcome.DONE:
-                warn(f"{result.name} was restored. {result.reason}")
+                warn(f"{result.name} restored. {result.reason}")
             else:
-                warn(f"{result.name} is in the trash and could not be restored: {result.reason}")
+                warn(f"{result.name} is in the trash but could not be restored: {result.reason}")
     for _ in opened.take_findings(search):
         """The rows that changed are not shown any more."""
     return settled

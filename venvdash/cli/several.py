@@ -32,7 +32,7 @@ def _kinds(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     wanted = _split(ctx, param, values)
     strange = sorted(set(wanted) - set(kinds()))
     if strange:
-        fail(f"no such kind: {', '.join(strange)}. There are: {', '.join(sorted(kinds()))}.", 2)
+        fail(f"unknown kind: {', '.join(strange)}. Known kinds: {', '.join(sorted(kinds()))}.", 2)
     return wanted
 
 

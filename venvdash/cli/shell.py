@@ -16,7 +16,7 @@ from venvdash.system import terminal
     "shell",
     cls=Passing,
     options_metavar="[OPTIONS]",
-    short_help="Open your own shell with an environment active.",
+    short_help="Open a shell with an environment active.",
 )
 @click.argument(
     "name", required=False, metavar="[NAME] [-- COMMAND...]", shell_complete=complete_name
@@ -32,9 +32,11 @@ def command(ctx: click.Context, name: str | None, here: bool) -> None:
     """
     words: tuple[str, ...] = ctx.meta.get(REST, ())
     if REST in ctx.meta and not words:
-        fail("no command follows `--`.", 2)
+        fail("`--` must be followed by a command.", 2)
     if not words and not sys.stdin.isatty():
-        fail("a shell needs a terminal. `venvdash shell NAME -- COMMAND` runs one command.", 2)
+        fail(
+            "a shell needs a terminal. Use `venvdash shell NAME -- COMMAND` to run one command.", 2
+        )
     opened = session(records=ctx.obj)
     (row,) = scan_for(opened, name, usage=False)
     try:
@@ -44,7 +46,7 @@ def command(ctx: click.Context, name: str | None, here: bool) -> None:
             else subshell.shell(opened, row, here=here)
         )
     except RefusedError as error:
-        fail(f"{row.name} is not opened. {error}", 2)
+        fail(f"cannot open {row.name}. {error}", 2)
     leave(invocation)
 
 

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from venvdash.scanner.folders import EnvironmentFolder
 
 
-@click.command("stores", short_help="Show where environments and projects are looked for.")
-@click.option("--add", "added", metavar="PATH", help="Make this folder of environments a store.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.command("stores", short_help="Show where venvdash looks for environments and projects.")
+@click.option(
+    "--add", "added", metavar="PATH", help="Add this folder of environments to the stores."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(added: str | None, as_json: bool) -> None:
-    """Show every place where environments are looked for, and where their projects are.
+    """Show where venvdash looks for environments and projects.
 
-    Also folders of environments that are no store yet, each with the configuration that adds it.
-    `--add PATH` writes that into your configuration.
+    Also shows folders of environments that are not stores yet, with the configuration that adds
+    them. `--add PATH` writes it to your configuration.
     """
     if added is not None:
         _add(added, as_json=as_json)
@@ -72,7 +74,7 @@ def _add(text: str, *, as_json: bool) -> None:
         output.print_json(answer)
         return
     words = own_stores.in_words(added.folder, home)
-    click.echo(f"{short_path(added.folder.path, home)} is a store now ({words}).")
+    click.echo(f"{short_path(added.folder.path, home)} is now a store ({words}).")
     click.echo(f"Added to {short_path(added.file, home)}; remove these lines to undo it:\n")
     click.echo(visible_lines(added.lines))
 
@@ -83,11 +85,11 @@ def outside_lines(found: "Sequence[EnvironmentFolder]", home: Path) -> Iterator[
 
     if not found:
         return
-    yield "\nFolders of environments that are no store:"
+    yield "\nFolders of environments that are not stores:"
     for folder in found:
         shown = short_path(folder.path, home)
         yield f"\n  {shown}  ({own_stores.in_words(folder, home)})"
-        yield f"  `venvdash stores --add {shlex.quote(str(folder.path))}` adds it:"
+        yield f"  Run `venvdash stores --add {shlex.quote(str(folder.path))}` to add it:"
         yield visible_lines(own_stores.lines_for(folder, home), "    ")
 
 
@@ -134,4 +136,4 @@ def _why(seen: StoreSeen) -> str:
     why = f"{seen.root.why}: {seen.root.source}" if seen.root.source else str(seen.root.why)
     if seen.problem:
         return f"{why}; {visible(seen.problem)}"
-    return why if seen.exists else f"{why}; not there"
+    return why if seen.exists else f"{why}; does not exist"

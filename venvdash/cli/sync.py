@@ -18,18 +18,18 @@ from venvdash.model import Proposal, Row
     "sync",
     cls=Passing,
     options_metavar="[OPTIONS]",
-    short_help="Bring environments up to date with their projects.",
-    epilog="What follows -- is for uv.",
+    short_help="Update environments to match their projects, with uv.",
+    epilog="Arguments after -- are passed to uv.",
 )
 @click.argument("names", nargs=-1, metavar="[NAME...] [-- ARGS...]", shell_complete=complete_name)
-@click.option("--all", "every", is_flag=True, help="All environments of a project of that name.")
+@click.option("--all", "every", is_flag=True, help="Include all environments of the named project.")
 @click.option(
     "--project",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Which of its projects, where several share it.",
+    help="Which project to sync, if several share the environment.",
 )
-@click.option("--trust", is_flag=True, help="Run code of a project that is another user's.")
+@click.option("--trust", is_flag=True, help="Allow code from another user's project to run.")
 @changing
 @click.pass_context
 def command(
@@ -42,15 +42,15 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Bring environments up to date with their projects, one after the other, through uv.
+    """Update environments to match their projects, one after the other, with uv.
 
-    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path;
-    without one it is the current environment of the project of the current directory. It is asked
-    before anything is uninstalled or an environment is replaced. `venvdash sync web -- --extra dev`
-    keeps what an extra brought.
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path;
+    the default is the environment in use by the current directory's project. venvdash asks before
+    packages are uninstalled or an environment is replaced. Use `venvdash sync web -- --extra dev`
+    to keep the packages of an extra.
 
-    To build a project runs code of it. One that belongs to another user is asked about before uv
-    is, also for a dry run; where nobody can be asked, --trust allows it, and --yes does not.
+    Building a project runs its code. If it belongs to another user, venvdash asks first, even for
+    a dry run. In a script, only --trust allows it; --yes does not.
     """
     opened = session(records=ctx.obj, changing=True)
     scan(opened, usage=False)

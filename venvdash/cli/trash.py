@@ -21,16 +21,16 @@ from venvdash.text import counted, short_path, visible, with_tilde
 @click.group("trash", invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Show the trash, bring back what is in it, or free it."""
+    """Show, restore or empty the trash."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_command, as_json=False)
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.pass_obj
 def list_command(records: bool, as_json: bool) -> None:
-    """Show what lies in the trash, the newest first."""
+    """Show the trash, newest first."""
     opened = _opened(records)
     found = _found(opened)
     if as_json:
@@ -40,7 +40,7 @@ def list_command(records: bool, as_json: bool) -> None:
         click.echo("The trash is empty.", err=True)
         return
     now, home = time.time(), opened.machine.home
-    rows = [("NAME", "SINCE", "FREES", "FREED IN", "STATUS", "WAS AT")]
+    rows = [("NAME", "SINCE", "RECLAIMABLE", "EXPIRES IN", "STATUS", "WAS AT")]
     rows += [
         (
             visible(one.name, 48),
@@ -56,33 +56,37 @@ def list_command(records: bool, as_json: bool) -> None:
         click.echo(line)
     for one in found:
         if one.lasts_until:
-            click.echo(f"{visible(one.name)} lasts only until the next `{one.lasts_until}`.")
+            click.echo(
+                f"{visible(one.name)} can be restored only until the next `{one.lasts_until}`."
+            )
         if one.kept:
             click.echo(f"{visible(one.name)} is kept: {with_tilde(visible(one.kept), home)}.")
         if one.unsearched:
             click.echo(
-                f"The search for the project of {visible(one.name)} did not end; it is made again "
-                "before this is freed."
+                f"The search for the project of {visible(one.name)} did not finish; it runs again "
+                "before the environment is deleted permanently."
             )
     if not opened.remembers:
-        click.echo("Days are not counted without records; `venvdash trash empty` frees all now.")
+        click.echo(
+            "Without records, days are not counted. Use `venvdash trash empty` to empty the trash."
+        )
         return
     days = counted(opened.config.trash_keep, "day")
-    click.echo(f"Each is freed after {days}; `venvdash trash empty` frees all now.")
+    click.echo(f"Each expires after {days}. Use `venvdash trash empty` to empty the trash now.")
 
 
-@command.command("restore", short_help="Bring environments back to where they were.")
+@command.command("restore", short_help="Restore environments from the trash.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--as", "under", metavar="NAME", help="Give its directory another name.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--as", "under", metavar="NAME", help="Restore under another directory name.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: bool) -> None:
-    """Bring environments back to where they were, with their projects' links.
+    """Restore environments to their original path, with their projects' links.
 
-    NAME is what the list shows, or a path of it: where it was, or of its directory in the trash.
+    NAME is a name that `venvdash trash` shows, the original path, or the path in the trash.
     """
     if under is not None and len(names) != 1:
-        fail("--as is for one environment.", 2)
+        fail("`--as` can be used with one environment only.", 2)
     opened = _opened(records, changing=True)
     found = _found(opened)
     chosen = [_named(opened, name, found) for name in names]
@@ -95,22 +99,26 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     for result in results:
         if result.outcome is not Outcome.DONE:
             taken = result.outcome is Outcome.SKIPPED and result.trash is not None
-            rename = " `--as NAME` gives it another name." if taken and under is None else ""
+            rename = (
+                " Use `--as NAME` to restore it under another name."
+                if taken and under is None
+                else ""
+            )
             warn(f"{result.name}: {result.reason}{rename}")
         elif not as_json:
             more = f" {visible(result.reason)}" if result.reason else ""
-            click.echo(f"{visible(result.name)} is back.{more}")
+            click.echo(f"Restored {visible(result.name)}.{more}")
     if any(result.outcome is not Outcome.DONE for result in results):
         raise click.exceptions.Exit(1)
 
 
 @command.command("empty")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
-    """Free what lies in the trash, all of it or what is named. This cannot be undone."""
+    """Delete everything in the trash, or NAME, permanently. This cannot be undone."""
     opened = _opened(records, changing=True)
     found = _found(opened)
     chosen = [_named(opened, name, found) for name in names] if names else found
@@ -118,11 +126,11 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
         click.echo("The trash is empty.", err=True)
         return
     if chosen and not yes and not _sure(len(chosen)):
-        fail("nothing was freed. `--yes` frees without asking.", 2)
+        fail("nothing was deleted. Use `--yes` to delete without confirmation.", 2)
     if as_json:
         output.begin_json({})
     elif chosen:
-        click.echo(f"Freeing {counted(len(chosen), 'environment')} of the trash.")
+        click.echo(f"Permanently deleting {counted(len(chosen), 'environment')}.")
     output.acting()
     finished = told(opened.empty_trash(chosen))
     if as_json:
@@ -132,7 +140,7 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
             warn(words)
         done = sum(result.outcome is Outcome.DONE for result in finished.results)
         if done or finished.freed:
-            click.echo(f"Freed {size(finished.freed)} of {counted(done, 'environment')}.")
+            click.echo(f"Deleted {counted(done, 'environment')}, reclaimed {size(finished.freed)}.")
     if finished.problems:
         raise click.exceptions.Exit(1)
 
@@ -142,7 +150,9 @@ def _sure(count: int) -> bool:
         return False
     try:
         what = counted(count, "environment")
-        return click.confirm(f"Free {what}? They cannot be restored.", default=False, err=True)
+        return click.confirm(
+            f"Permanently delete {what}? This cannot be undone.", default=False, err=True
+        )
     except click.Abort:
         click.echo(err=True)
         return False
@@ -161,12 +171,12 @@ def _found(opened: Session) -> list[Trashed]:
     for store in opened.trash_cut_off:
         place = short_path(store, opened.machine.home)
         warn(
-            f"{place} is too large to be looked through whole; what was deleted on this machine is"
-            " found all the same, by its notes."
+            f"{place} is too large to search completely; environments deleted on this machine are"
+            " still found, by their journals."
         )
     for silent in opened.trash_silent:
         place = short_path(silent, opened.machine.home)
-        warn(f"{place} does not answer; what lies in the trash there is not shown.")
+        warn(f"{place} does not respond; the trash there is not shown.")
     return found
 
 
@@ -178,14 +188,19 @@ def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
     # A row that had a namesake was called "work/api": its project's name finds it as well.
     hits = hits or [one for one in found if one.project and one.project.name == name]
     if not hits:
-        fail(f"nothing in the trash is called {name}. `venvdash trash` shows what is.", 1)
+        fail(f"nothing in the trash is named {name}. Run `venvdash trash` to see what is.", 1)
     if len(hits) > 1:
         home = opened.machine.home
         lines = columns(
             (f"  {one.path.name}", time_json(one.since) or "", short_path(one.original, home))
             for one in hits
         )
-        fail("\n".join([f"{name} means {len(hits)}:", *lines, "Give one of these names."]), 3)
+        fail(
+            "\n".join(
+                [f"{name} matches {len(hits)} environments:", *lines, "Give one of these names."]
+            ),
+            3,
+        )
     return hits[0]
 
 

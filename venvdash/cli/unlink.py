@@ -8,7 +8,7 @@ from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 
 
-@click.command("unlink", short_help="Say that an environment belongs to no project.")
+@click.command("unlink", short_help="Unlink an environment from its projects.")
 @click.argument("name", metavar="NAME", shell_complete=complete_name)
 @changing
 @click.pass_obj

@@ -22,24 +22,24 @@ from venvdash.text import counted, visible
 
 _HOW = {
     How.USER: "linked by you",
-    How.POINTER: "the tool's own pointer",
+    How.POINTER: "the tool's pointer",
     How.PROJECT_LINK: "the project's link",
     How.HASH: "the hash in its name",
     How.EDITABLE: "its editable install",
-    How.MIRROR: "its place in the store",
+    How.MIRROR: "its path in the store",
     How.SIBLING: "another environment's hash",
     How.MENTION: "only a mention",
     How.DENIED: "unlinked by you",
 }
 
 STATUS_MEANINGS = {
-    Status.CHECKING: "its project is still being searched for",
-    Status.LINKED: "its project is there",
-    Status.REPLACED: "its project is there and uses another environment",
-    Status.MOVED: "its project was found at another place",
+    Status.CHECKING: "searching for its project",
+    Status.LINKED: "its project exists",
+    Status.REPLACED: "its project exists and uses another environment",
+    Status.MOVED: "its project was found elsewhere",
     Status.ORPHAN: "its project is gone",
-    Status.UNREACHABLE: "cannot tell: not mounted, not readable, another machine",
-    Status.DUPLICATE: "two places claim it",
+    Status.UNREACHABLE: "cannot be checked: not mounted, not readable, on another computer",
+    Status.DUPLICATE: "a copy with the identity of another environment",
     Status.UNKNOWN: "made for a project that was not found",
     Status.STANDALONE: "made by hand, no project expected",
     Status.TOOL: "belongs to an installed tool",
@@ -48,25 +48,25 @@ STATUS_MEANINGS = {
 NO_STORE = "no store"  # beside an environment that only a project leads to
 LOCATION_MEANINGS = {
     Location.CENTRAL: "in a store",
-    Location.LINKED: "in no store, a project points to it: no rule picks it",
-    Location.IN_PROJECT: "in its project's directory: no rule picks it",
+    Location.LINKED: "in no store, a project points to it: rules skip it",
+    Location.IN_PROJECT: "in its project's directory: rules skip it",
 }
 
 FLAG_MEANINGS = {
     Flag.BROKEN: "its interpreter is gone",
-    Flag.DAMAGED: "files of its packages are missing, or a sync of it stopped half-way",
-    Flag.IN_USE: "a process uses it",
+    Flag.DAMAGED: "files of its packages are missing, or a sync was interrupted",
+    Flag.IN_USE: "a process is using it",
     Flag.LOCKED: "a tool holds its lock",
-    Flag.PINNED: "by you: no rule picks it",
-    Flag.REFERENCED: "a kernel, a service, a shell or a launcher names it",
-    Flag.USER_FILES: "holds files that no package or tool brought",
-    Flag.MOUNTS: "something is mounted on it or inside",
-    Flag.SHARED: "other computers can mount its file system: processes on them cannot be seen",
+    Flag.PINNED: "by you: rules skip it",
+    Flag.REFERENCED: "a kernel, service, shell or launcher refers to it",
+    Flag.USER_FILES: "contains files that no package or tool installed",
+    Flag.MOUNTS: "has something mounted on it or inside it",
+    Flag.SHARED: "other computers can mount its file system: processes there cannot be detected",
     Flag.NOT_OWNED: "belongs to another user",
-    Flag.READ_ONLY: "cannot be written",
+    Flag.READ_ONLY: "is not writable",
     Flag.ALIAS: "a symbolic link to an environment elsewhere",
-    Flag.VOLATILE: "lies in a cache that its tool clears: `uv cache prune` deletes it",
-    Flag.DEBRIS: "holds what an interrupted operation of venvdash left",
+    Flag.VOLATILE: "is in a cache that its tool clears: `uv cache prune` deletes it",
+    Flag.DEBRIS: "contains leftovers of an interrupted venvdash operation",
 }
 
 
@@ -79,10 +79,10 @@ def flag_in_words(flag: Flag, row: Row) -> str:
 
 
 def verb_of(edit: Edit) -> str:
-    """Return what is done to the file of an edit: "makes", "changes" or "removes"."""
+    """Return what is done to the file of an edit: "creates", "changes" or "removes"."""
     if edit.after is None:
         return "removes"
-    return "makes" if edit.before is None else "changes"
+    return "creates" if edit.before is None else "changes"
 
 
 def how_in_words(how: How) -> str:
@@ -113,9 +113,9 @@ def places_in_words(row: Row, short: Callable[[Path], str]) -> Iterator[tuple[st
     if environment.entry != environment.path:
         yield "entry", short(environment.entry)
     if environment.target is not None:
-        yield "leads to", short(environment.target)
+        yield "links to", short(environment.target)
     if environment.made_at is not None and environment.made_at != environment.path:
-        yield "made at", short(environment.made_at)
+        yield "created at", short(environment.made_at)
     if row.record is not None and row.record.copied_from is not None:
         yield "copy of", short(row.record.copied_from)
     yield "location", f"{environment.location}: {LOCATION_MEANINGS[environment.location]}"
@@ -123,13 +123,13 @@ def places_in_words(row: Row, short: Callable[[Path], str]) -> Iterator[tuple[st
         yield "store", f"{visible(environment.store)}, {short(environment.root)}"
     yield "kind", visible(environment.traits.kind)
     if environment.traits.tool:
-        yield "remove by", visible(environment.traits.tool)
+        yield "remove with", visible(environment.traits.tool)
 
 
 def when_freed(one: Trashed) -> str:
     """Return in how many days something in the trash is freed, or what else becomes of it."""
     if one.purging:
-        return "being freed"
+        return "deleting"
     if one.kept:
         return "kept"
     return "–" if one.days_left is None else counted(math.ceil(one.days_left), "day")
@@ -150,12 +150,12 @@ def endangered_in_words(row: Row, short: Callable[[Path], str]) -> str:
     """Return what the next ``uv sync`` deletes, "" where it deletes nothing of the user's."""
     if row.endangered is None:
         return ""
-    return f"`uv sync` in that project deletes {short(row.endangered)}, with every file in it"
+    return f"`uv sync` in that project deletes {short(row.endangered)} and all files in it"
 
 
 def use_in_words(use: Use, short: Callable[[Path], str]) -> str:
     """Return which environment a tool uses in a project, and why."""
     if use.environment is None:
-        return f"uses none: {visible(use.why)}"
+        return f"uses no environment: {visible(use.why)}"
     verb = "uses" if use.exists else "would create"
     return f"{verb} {short(use.environment)}: {visible(use.why)}"

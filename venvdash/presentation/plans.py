@@ -56,7 +56,7 @@ def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> 
     blocks = [list(_item(item, home)) for item in plan.items]
     if plan.refused:
         refused = [line for refusal in plan.refused for line in _refusal(refusal, home)]
-        blocks.append([Line((Piece("Left alone", Role.WARNING),)), *refused])
+        blocks.append([Line((Piece("Skipped", Role.WARNING),)), *refused])
     if plan.search is not None:
         blocks.append(list(_search(plan.search, home)))
     blocks = [*blocks, sums] if sums_last else [sums, *blocks]
@@ -85,33 +85,31 @@ def _warning(start: str, warning: str, end: str = "") -> Line:
 
 def _sums(plan: Plan) -> Iterator[Line]:
     if not plan.items:
-        nothing = "Nothing of this can be deleted." if plan.refused else "Nothing is to be deleted."
+        nothing = "None of these can be deleted." if plan.refused else "Nothing to delete."
         yield Line((Piece(nothing, Role.STRONG),))
         return
-    several = len(plan.items) > 1
     frees = Piece(certainty(plan.exact, plan.at_most) + size(plan.frees), Role.STRONG)
     cached = size(plan.cache_held)
-    held = f"; after that uv's cache usually still holds {cached}" if plan.cache_held else ""
-    yield Line((Piece("Together they free " if several else "It frees "), frees, Piece(f"{held}.")))
+    held = f"; {cached} usually stays in uv's cache" if plan.cache_held else ""
+    yield Line((Piece("Reclaimable: "), frees, Piece(f"{held}.")))
     packages = plan.packages_only_in_cache
     if packages:
         named = _listed([visible(name, 128) for name in packages])
-        yield _plain(f"Packages of these that no other environment has: {named}.")
-    seen = f"No use of {'them' if several else 'it'} was seen"
+        yield _plain(f"Packages used nowhere else: {named}.")
+    seen = "Not in use"
     if plan.unreadable:
         hidden = counted(plan.unreadable, "process", "processes")
-        seen += f"; {hidden} could not be looked at"
+        seen += f" ({hidden} could not be inspected)"
     yield Line((Piece(f"{seen}.", Role.MUTED),))
     if plan.refused:
-        left = counted(len(plan.refused), "is", "are")
-        yield _warning("", f"{left} left alone, each for the reason shown with it.")
+        yield _warning("", f"{len(plan.refused)} skipped, see the reasons below.")
 
 
 def _item(item: Item, home: Path | None) -> Iterator[Line]:
-    usage, more = item.row.usage, "  not measured"
+    usage, more = item.row.usage, "  size not measured"
     if usage is not None:
         about = certainty(usage.exact, usage.at_most)
-        more = f"  frees {about}{size(usage.frees)}  +cache {size(usage.cache_held)}"
+        more = f"  {about}{size(usage.frees)} reclaimable  +cache {size(usage.cache_held)}"
     yield from head_of(item.row, home, "" if item.how == Removal.UNLINK else more)
     yield from _warnings(item)
     yield from _consequences(item, home)
@@ -122,9 +120,9 @@ def _warnings(item: Item) -> Iterator[Line]:
         if flag in item.row.environment.flags - _UNTOLD:
             yield _warning("  ", flag.value, f": {flag_in_words(flag, item.row)}")
     if item.unsearched:
-        yield _warning("  ", f"goes to the trash only: {visible(item.unsearched)}")
+        yield _warning("  ", f"can only go to the trash: {visible(item.unsearched)}")
     if item.confirm:
-        yield _warning("  ", f"asks for its name: {visible(item.confirm)}")
+        yield _warning("  ", f"must be confirmed by name: {visible(item.confirm)}")
     if item.only_here:
         yield _warning("  ", "only here", f": {_listed([_in_words(p) for p in item.only_here])}")
 
@@ -133,20 +131,22 @@ def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
     environment = item.row.environment
     if item.how == Removal.UNLINK:
         target = environment.target
-        leads = f" to {short_path(target, home)}" if target is not None else ""
-        yield _plain(f"  only the link goes; what it leads{leads} stays")
+        leads = f" {short_path(target, home)}" if target is not None else ""
+        yield _plain(f"  deletes only the link; its target{leads} stays")
     elif item.how == Removal.TOOL:
         command = visible(environment.traits.tool or "its tool's own command")
         yield _warning(f"  removed by {command}: ", "this cannot be undone")
     elif item.how == Removal.IN_PLACE:
-        yield _warning("  ", "no trash", ": in a container image's layer nothing can be renamed;")
-        yield _plain("  only freeing it at once (`--now`) deletes it, which cannot be undone")
+        yield _warning("  ", "no trash", ": directories of a container image cannot be renamed;")
+        yield _plain("  only `--now` deletes it, permanently: this cannot be undone")
     if item.folder and item.folder.lasts_until:
-        yield _warning("  in the trash ", f"until the next `{visible(item.folder.lasts_until)}`")
+        yield _warning(
+            "  can be restored ", f"only until the next `{visible(item.folder.lasts_until)}`"
+        )
     for link in item.links:
-        yield _plain(f"  the project's link {short_path(link.path, home)} goes with it")
+        yield _plain(f"  removes the project's link {short_path(link.path, home)}")
     for edit in item.edits:
-        yield _plain(f"  {short_path(edit.path, home)} names it and is changed")
+        yield _plain(f"  changes {short_path(edit.path, home)}, which refers to it")
 
 
 def _refusal(refusal: Refusal, home: Path | None) -> Iterator[Line]:

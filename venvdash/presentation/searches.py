@@ -15,7 +15,7 @@ def search_in_words(report: SearchReport, home: Path | None) -> Iterator[str]:
     """Yield lines: what was searched, and what was not. All of it is in the JSON of a plan."""
     searched = f"{report.directories:,} folder{'s' if report.directories != 1 else ''}"
     if report.places:
-        searched += f", all of {_named(report.places, home)}"
+        searched += f", including all of {_named(report.places, home)}"
     yield from _wrapped(f"Searched for projects: {searched}.")
     left_out = [_left_out(kind, home) for kind in report.not_entered]
     if report.kinds:
