@@ -1,7 +1,13 @@
-"""Names and versions, written as Python packaging writes them."""
+"""Names, versions and files, as Python packaging writes them."""
 
 import re
 
+# Any of these makes a directory a project.
+PROJECT_FILES = (
+    *("Pipfile", "poetry.lock", "pdm.lock", "pixi.toml", "pylock.toml", "pyproject.toml"),
+    *("requirements.txt", "setup.cfg", "setup.py", "uv.lock"),
+)
+PROJECT_SIGNS = (".git", ".hg", *PROJECT_FILES)  # with those that HOME may have, too
 _SEPARATORS = re.compile(r"[-_.]+")
 
 

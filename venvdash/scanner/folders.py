@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.scanner.discover import MARKS, OURS
-from venvdash.scanner.projects import PROJECT_FILES
 from venvdash.stores.base import VENV_NAMES, Layout, Root
 from venvdash.system import answering
 from venvdash.system.machine import Machine
@@ -33,7 +33,7 @@ _NEVER_ENTERED = frozenset(
         *("snap", ".git", ".hg", "Trash", ".Trash", ".cargo", ".rustup", ".npm", ".gradle", ".m2"),
     ]
 )
-_PROJECT = frozenset(PROJECT_FILES)
+_PROJECT = frozenset(PROJECT_SIGNS)
 _CACHE = "CACHEDIR.TAG"
 _SHARED_TOPS = ("/scratch", "/data", "/work", "/local", "/projects")  # with a folder for each user
 

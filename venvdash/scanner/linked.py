@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.model import Claim, Environment, How, Location, NotEnvironment, Record
+from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.scanner.discover import OURS
 from venvdash.scanner.events import Event, Found
 from venvdash.scanner.inspect import Inspected, inspect
@@ -24,7 +25,6 @@ from venvdash.stores.base import VENV_NAMES, Entry, Root, Why
 from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 
 _MOST = 2000  # such environments in one listing
-_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", ".git")
 _ENTRIES = 5000  # looked at in one folder
 
 
@@ -65,7 +65,7 @@ def read(
 
 def _read_again(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
     """Read an environment that nothing need lead to now, but not one in its own project."""
-    files = (prefix.parent / name for name in _PROJECT_FILES)
+    files = (prefix.parent / name for name in PROJECT_SIGNS)
     if prefix.name in VENV_NAMES and any(map(os.path.lexists, files)):
         return NotEnvironment(prefix, "", "lies in its project")
     return read(prefix, uid)

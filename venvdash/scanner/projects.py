@@ -18,11 +18,6 @@ from venvdash.system.files import UnreadableError, open_quietly, read_regular
 VENV = ".venv"
 PYTHON_ENVS = ".python-envs"
 # What shows that a directory is a project's.
-PROJECT_FILES = (
-    *(".git", ".hg", "Pipfile", "poetry.lock", "pdm.lock", "pixi.toml", "pylock.toml"),
-    *("pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "uv.lock"),
-)
-
 _PYPROJECT_LIMIT = 1024 * 1024  # bytes
 _WHOLE_LIMIT = 64 * 1024  # bytes; what is parsed whole, as nobody writes it
 _POINTER_LIMIT = 16 * 1024  # bytes

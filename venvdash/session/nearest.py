@@ -7,20 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from venvdash.model import Direction, Facts, How, Row, Status, Verdict
+from venvdash.model.packaging import PROJECT_FILES
 from venvdash.scanner import projects, workspaces
 from venvdash.session.naming import alike
 from venvdash.stores import registry
 from venvdash.system.files import real
 
-_MARKERS = (
-    "pyproject.toml",
-    ".venv",
-    "Pipfile",
-    "pixi.toml",
-    "setup.py",
-    "setup.cfg",
-    "requirements.txt",
-)
+_MARKERS = (".venv", *PROJECT_FILES)
 
 
 def above(rows: Iterable[Row], directory: Path) -> tuple[Path, list[Row]]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from venvdash import config
 from venvdash.actions.safety.refusals import another_home
+from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.scanner import discover, folders
 from venvdash.scanner.discover import MARKS
 from venvdash.scanner.folders import EnvironmentFolder
-from venvdash.scanner.projects import PROJECT_FILES
 from venvdash.stores.base import Layout, below_home
 from venvdash.system.atomic import write_atomically
 from venvdash.system.machine import Machine
@@ -88,7 +88,7 @@ def _refusals(place: Path, machine: Machine, settings: config.Config) -> Iterato
         return
     if not names.isdisjoint(MARKS):
         yield "It is an environment, not a folder of environments."
-    if not names.isdisjoint(PROJECT_FILES):
+    if not names.isdisjoint(PROJECT_SIGNS):
         yield "It is the directory of a project: the environments in it belong to that."
     for root in discover.roots(machine, settings):
         known = Path(os.path.realpath(root.path))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How, Traits
+from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.stores.base import VENV_NAMES, Kind, Layout, Reading, Root, Store
 from venvdash.system.machine import Machine
 
 # What makes a directory a project where its environment has an unusual name (`.venv-3.12`).
-_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", ".git")
 
 
 class UvWorkonStore(Store):
@@ -51,7 +51,7 @@ def _project(reading: Reading) -> Path | None:
     if root.layout is not Layout.FLAT or path.is_relative_to(root.path):
         return None
     usual = path.name in VENV_NAMES
-    found = usual or any(os.path.lexists(path.parent / mark) for mark in _MARKS)
+    found = usual or any(os.path.lexists(path.parent / mark) for mark in PROJECT_SIGNS)
     return path.parent if found else None
 
 

@@ -16,6 +16,7 @@ from venvdash.model import (
     Row,
     Status,
 )
+from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.records import merge
 from venvdash.scanner import places, projects
 from venvdash.stores import registry
@@ -23,7 +24,6 @@ from venvdash.system.files import real
 from venvdash.system.host import host_id
 from venvdash.system.mounts import Mounts
 
-_MARKERS = ("pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "requirements.txt", ".git")
 _MOST = 20
 
 
@@ -129,6 +129,6 @@ def _here(table: Table) -> Path | None:
     for directory in (cwd, *cwd.parents) if cwd else ():
         if directory == table.machine.home:
             return None
-        if any(os.path.lexists(directory / marker) for marker in _MARKERS):
+        if any(os.path.lexists(directory / marker) for marker in PROJECT_SIGNS):
             return directory
     return None

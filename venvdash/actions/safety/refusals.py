@@ -25,9 +25,9 @@ from venvdash.model import (
     Row,
     Status,
 )
+from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.records import sidecar
 from venvdash.scanner.inspect import inspect
-from venvdash.scanner.projects import PROJECT_FILES
 from venvdash.stores.base import Entry, Layout, Root
 from venvdash.system import trust
 from venvdash.system.directory import Directory
@@ -258,7 +258,7 @@ def in_project(environment: Environment, home: Path) -> Iterator[str]:
     entry = real_entry(environment)
     homes = {os.path.realpath(home), *map(str, Path(os.path.realpath(home)).parents)}
     for above in entry.parents:
-        if str(above) not in homes and any(os.path.lexists(above / one) for one in PROJECT_FILES):
+        if str(above) not in homes and any(os.path.lexists(above / one) for one in PROJECT_SIGNS):
             yield f"It lies inside a project: {short_path(above, home)}."
             return
 
