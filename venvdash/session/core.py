@@ -22,7 +22,7 @@ from venvdash.session.events import SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.session.named import Named
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Job, Patient
+from venvdash.system.patience import Failed, Job, NotAnswering, Patient
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.prune import Offer, Rules
@@ -100,9 +100,16 @@ class Session(Named):
             return
         self._tidied = True
         job = Job(self.machine.home, partial(recover.if_due, self, self._trash))
-        for answer in Patient(self.patience, cancelled).run([job]):
+        # Twice as long: it waits itself for what does not answer, and then goes on.
+        for answer in Patient(2 * self.patience, cancelled).run([job]):
             if isinstance(answer, list):
                 self._report(Problem(None, sentence) for sentence in answer)
+            elif isinstance(answer, Failed):
+                words = f"{type(answer.error).__name__}: {answer.error}"
+                self._report([Problem(None, f"What a crash left cannot be fixed: {words}.")])
+            elif isinstance(answer, NotAnswering):
+                words = "What a crash left was not fixed in time. The next start tries again."
+                self._report([Problem(None, words)])
 
     def examine(self, row: Row) -> "Examination":
         """Return what is looked up for one environment only. Raises nothing."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from venvdash.system import answering
 from venvdash.system.files import UnreadableError
 from venvdash.system.locks import LOCK_NAME, lock_environment
 from venvdash.system.own_files import OwnFolder
@@ -53,6 +54,8 @@ def recover(state: Path) -> None:
     for name in names:
         with suppress(OSError, UnreadableError, ValueError):
             prefix = Path(os.fsdecode(notes.read(name, _LONGEST)))
+            if prefix.is_absolute() and not answering.answers(prefix.parent):
+                continue
             if not prefix.is_absolute() or _removed(prefix):
                 notes.remove(name)
 

@@ -13,8 +13,8 @@ def if_due(table: Table, trash: Trash) -> list[str]:
     from venvdash.actions.delete.days_left import doubt
     from venvdash.actions.recovery.due import due
 
-    said = _recovered(table, trash) if due(table.machine) else []
-    said += recover_syncs(table)
+    said = recover_syncs(table)
+    said += _recovered(table, trash) if due(table.machine) else []
     said += [sentence] if (sentence := doubt(table.machine)) else []
     return said
 
@@ -24,7 +24,9 @@ def always(table: Table, trash: Trash) -> list[str]:
 
     Return a sentence for each thing. With another user's HOME nothing is touched.
     """
-    return [] if table.machine.foreign_home is not None else _recovered(table, trash)
+    if table.machine.foreign_home is not None:
+        return []
+    return [*recover_syncs(table), *_recovered(table, trash)]
 
 
 def _recovered(table: Table, trash: Trash) -> list[str]:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,7 +151,10 @@ def _taken_back(
 ) -> Result:
     """Undo one relinking: all of it, or nothing with the journal kept for another attempt."""
     prefix = journal.prefix(journal.new)
-    reasons = () if stage is Stage.UNDOING else steps.undoable(journal, context)
+    waits = steps.out_of_reach(journal, context)
+    reasons: Iterable[str] = [waits] if waits else ()
+    if not waits and stage is not Stage.UNDOING:
+        reasons = steps.undoable(journal, context)
     for reason in reasons:
         return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
     journals.turn(key, stage, Stage.UNDOING)
@@ -174,6 +177,10 @@ def _fixed(
 ) -> Iterator[str]:
     """End one that was interrupted: taken back, or remembered if all of it was done."""
     context, name = table.context(), visible(journal.name, 64)
+    waits = steps.out_of_reach(journal, context)
+    if waits:
+        yield _unfixed(name, waits)
+        return
     if stage is Stage.DONE:
         if _remember(table, context, journal, journal.after):
             journals.turn(key, Stage.DONE, Stage.KEPT)
@@ -181,10 +188,7 @@ def _fixed(
     undone = steps.take_back(journal, context)
     said = " ".join(undone.problems)
     if undone.retry:
-        yield (
-            f"{name}: its relinking was interrupted and cannot be undone now: {said} "
-            "The next start tries again."
-        )
+        yield _unfixed(name, said)
         return
     if undone.problems and journal.old != journal.new and steps.lies_at(journal.new, journal):
         _remember(table, context, journal, journal.after)
@@ -194,6 +198,13 @@ def _fixed(
     if stage is Stage.BEGUN or _remember(table, context, journal, journal.before):
         journals.drop(key, stage)
     yield f"{name}: its relinking had been interrupted; all is as it was before it. {said}".rstrip()
+
+
+def _unfixed(name: str, why: str) -> str:
+    return (
+        f"{name}: its relinking was interrupted and cannot be undone now: {why} "
+        "The next start tries again."
+    )
 
 
 def _journal(table: Table, wanted: Relinking, known: Known) -> Journal:

@@ -21,7 +21,7 @@ from venvdash.actions.prefix.path_rewrite import Respelling
 from venvdash.actions.prefix.repair import Repair, RepairError, own_names
 from venvdash.actions.relink.values import Known, Relinking
 from venvdash.actions.relocate import rename
-from venvdash.actions.safety import file_swap, steps
+from venvdash.actions.safety import file_swap, reachable, steps
 from venvdash.actions.safety.in_use import busy
 from venvdash.actions.safety.reread import read_at
 from venvdash.model import Environment, Row, Status, Verdict
@@ -138,6 +138,20 @@ def undoable(journal: Journal, context: Context) -> Iterator[str]:
     in_use = busy(row, users([journal.new]).uses.get(journal.new, ()))
     if in_use is not None:
         yield in_use
+
+
+def out_of_reach(journal: Journal, context: Context) -> str:
+    """Return why nothing can be taken back now, a sentence; "" where all can be looked at."""
+    records = (*journal.after, *journal.before)
+    places = [journal.root]
+    for folder in (swap.path.parent for swap in journal.swaps if not _inside(swap, journal)):
+        while folder in journal.made:
+            folder = folder.parent
+        places.append(folder)
+    waits = reachable.out_of_reach(places, context.mounts, records)
+    if waits or any(lies_at(entry, journal) for entry in (journal.old, journal.new)):
+        return waits
+    return reachable.out_of_reach([journal.old], context.mounts)
 
 
 def found(journal: Journal, context: Context) -> Environment | None:

@@ -27,7 +27,7 @@ from venvdash.model import Outcome, Proposal, Result, Row
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.system.directory import Directory
 from venvdash.system.owner import Owner
-from venvdash.text import counted
+from venvdash.text import counted, visible
 
 
 def move(
@@ -199,6 +199,10 @@ def recover(table: Table) -> list[str]:
 def _ended(
     table: Table, context: Context, moves: Moves, key: str, stage: Stage, known: Moving
 ) -> Iterator[str]:
+    for silent in moving.silent(known):
+        said = f"{visible(known.name, 64)}: its move was interrupted and cannot be ended now: "
+        yield f"{said}{visible(silent)} does not answer."
+        return
     settled = moving.settle(known, key, stage, context)
     if settled.said:
         yield settled.said

@@ -21,9 +21,10 @@ from venvdash.actions.journals import trash as journal
 from venvdash.actions.journals.move import Moving
 from venvdash.actions.journals.move_stages import Stage
 from venvdash.actions.relocate import rename
-from venvdash.actions.safety import steps
+from venvdash.actions.safety import reachable, steps
 from venvdash.actions.safety.manifest import Manifest
 from venvdash.model import Outcome, Removal, Trashed
+from venvdash.system import answering
 from venvdash.system.atomic import PREFIX
 from venvdash.text import visible
 
@@ -88,6 +89,8 @@ def take_back(moving: Moving, key: str, context: Context) -> list[str]:
             rename.unfollow(do, change)
         except OSError as error:
             problems.append(f"{words(error)}.")
+    if waits := reachable.out_of_reach([moving.new], context.mounts):
+        return [*problems, waits]
     try:
         staging.discard(moving.new, moving.new_inode, PREFIX + key)
     except FileNotFoundError:  # its disk is not mounted
@@ -95,6 +98,12 @@ def take_back(moving: Moving, key: str, context: Context) -> list[str]:
     except (ChangedError, OSError) as error:
         problems.append(f"{words(error)}: its copy {visible(moving.new)} is not removed.")
     return problems
+
+
+def silent(moving: Moving) -> list[Path]:
+    """Return which of the directories that a move is about do not answer."""
+    changed = [change.path.parent for change in (*moving.links, *moving.edits)]
+    return answering.silent([moving.old.parent, moving.new.parent, *changed])
 
 
 def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:
@@ -120,7 +129,9 @@ def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:
         said = f"{name}: its move had been interrupted; it is whole at {new}."
         return Settled(End.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)]))
     if stage is Stage.MOVED:  # the disk that it was moved to is not mounted, or it was removed
-        return Settled(End.NEW if os.path.isdir(moving.new.parent) else End.LATER)
+        waits = reachable.out_of_reach([moving.new], context.mounts)
+        there = os.path.isdir(moving.new.parent) and not waits
+        return Settled(End.NEW if there else End.LATER)
     problems = take_back(moving, key, context)
     if problems:
         return Settled(End.LATER, f"{name}: its move cannot be undone now. {' '.join(problems)}")

@@ -26,7 +26,7 @@ from venvdash.actions.safety.in_use import busy
 from venvdash.actions.safety.placement import UNNOTED, movable, taken, unwritten
 from venvdash.actions.safety.rollback import Rollback, lock_uv, locked, opened
 from venvdash.model import Edit, Environment, Row
-from venvdash.system import layers, locks
+from venvdash.system import answering, layers, locks
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.mounts import Mounts
@@ -109,6 +109,11 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
         if directory.has(rename_journal.NAME):
             return  # a copy of what was being renamed
         rename_journal.remove(directory)
+        return
+    changed = [change.path.parent for change in (*renaming.links, *renaming.edits)]
+    for silent in answering.silent(changed):
+        said = f"{visible(path)}: its renaming cannot be ended now: "
+        yield f"{said}{visible(silent)} does not answer."
         return
     here = real(path)
     notes: list[str] = []

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.stores.reading import json_object
-from venvdash.system import locks
+from venvdash.system import answering, locks
 from venvdash.system.atomic import write_atomically
 from venvdash.system.files import UnreadableError, own_uid, read_regular
 from venvdash.system.own_files import OwnFolder
@@ -118,7 +118,9 @@ def recover(state: Path) -> list[str]:
                 return []
             for name in folder.names():
                 files = _reread(folder, name)
-                if files is not None and _at_rest(files.prefix):
+                if files is None or not answering.answers(files.prefix.parent):
+                    continue
+                if _at_rest(files.prefix):
                     told += _recovered(files)
                     if not files.missing():
                         folder.remove(name)

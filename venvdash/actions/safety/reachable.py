@@ -1,0 +1,31 @@
+"""Whether the places that a journal names can be looked at now; what cannot be, waits."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from venvdash.model import Presence, ProjectRecord
+from venvdash.scanner import places
+from venvdash.system import answering
+from venvdash.system.host import host_id
+from venvdash.system.mounts import Mounts
+from venvdash.text import visible
+
+
+def out_of_reach(
+    paths: Iterable[Path], mounts: Mounts, records: Sequence[ProjectRecord] = ()
+) -> str:
+    """Return why a change in these directories must wait, a sentence; "" where it need not.
+
+    One of them does not answer, or lies on a disk that is not mounted. ``records`` say on which
+    disk the projects among them were seen last. A directory that is gone for certain is no reason.
+    Raises nothing.
+    """
+    wanted = list(dict.fromkeys(paths))
+    for path in answering.silent(wanted):
+        return f"{visible(path)} does not answer."
+    for path in wanted:
+        known = next((one for one in records if path.is_relative_to(one.real or one.path)), None)
+        found = places.look(path, mounts, known, host_id())
+        if found.presence is Presence.UNREACHABLE:
+            return f"{found.reason}."
+    return ""
