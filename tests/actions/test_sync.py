@@ -11,7 +11,8 @@ from uv import find_uv_bin
 from tests.actions.syncing import CENTRAL, Place, content, last, packages
 from tests.scenario import venv
 from venvdash.actions.events import Output, Progressed
-from venvdash.model import Outcome, Proposal, Record
+from venvdash.actions.sync import dry_run
+from venvdash.model import Outcome, PackageChange, Proposal, Record
 from venvdash.records.sidecar import read as read_sidecar
 
 
@@ -219,8 +220,21 @@ def test_what_lacks_files_is_installed_again(place: Place) -> None:
     module.unlink()
     proposal = place.propose(environment)
     assert "Installed again, as files of them are missing: alpha." in said(proposal)
-    assert place.sync(environment).outcome is Outcome.DONE
+    assert changes(proposal) == {"reinstalled alpha 2.0"}
+    assert place.sync(environment).reason == "Reinstalled: alpha 2.0."
     assert module.is_file()
+
+
+def test_what_is_built_again_is_no_removal() -> None:
+    """uv names no version for what it builds from a source tree."""
+    given = [
+        PackageChange("shop", "0.1", "uninstalled"),
+        PackageChange("shop", "", "installed"),
+        PackageChange("alpha", "1.0", "uninstalled"),
+        PackageChange("alpha", "2.0", "installed"),
+        PackageChange("beta", "1.0", "uninstalled"),
+    ]
+    assert dry_run.merged(given) == (PackageChange("shop", "", "reinstalled"), *given[2:])
 
 
 def test_it_does_nothing_that_was_not_shown(place: Place) -> None:

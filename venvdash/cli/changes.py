@@ -168,7 +168,8 @@ def proposal_lines(proposal: Proposal, home: Path) -> Iterator[str]:
     for edit in proposal.edits:
         yield f"  {verb_of(edit)} {short_path(edit.path, home)}"
     for change in proposal.packages:
-        yield f"    {visible(change.action)} {visible(change.name)} {visible(change.version)}"
+        words = (change.action, change.name, change.version)
+        yield f"    {' '.join(visible(word) for word in words if word)}"
 
 
 def proposal_json(proposal: Proposal) -> dict[str, object]:

@@ -7,7 +7,7 @@ lines that a dry run writes of packages, which older ones tell in no other way (
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +73,7 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
     if way.sort is Sort.REQUIREMENTS:
         try:
             _stays(way, log, cancel)
-            return Foreseen(way, tuple(_lines(_asked(way, log, cancel).stderr)))
+            return Foreseen(way, merged(_lines(_asked(way, log, cancel).stderr)))
         except UvError as error:
             raise CannotError(f"uv cannot: {in_words(error)}") from error
     why = ""
@@ -92,6 +92,27 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
         return replace(_foreseen(row, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
         raise CannotError(_cannot(in_words(error))) from error
+
+
+def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
+    """Return the changes, with one that reinstalls for each package that goes and comes back.
+
+    uv names no version for what it builds from a source tree.
+    """
+    found = tuple(changes)
+    gone = {one.name: one.version for one in found if one.action == _ACTIONS["-"]}
+    back = {
+        one.name
+        for one in found
+        if one.action == _ACTIONS["+"]
+        and gone.get(one.name)
+        and one.version in ("", gone[one.name])
+    }
+    return tuple(
+        replace(one, action=_ACTIONS["~"]) if one.name in back else one
+        for one in found
+        if one.name not in back or one.action != _ACTIONS["-"]
+    )
 
 
 def _stays(way: Way, log: Log, cancel: threading.Event | None) -> None:
@@ -178,7 +199,7 @@ def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> F
     file = string(lock, "path")
     return Foreseen(
         way,
-        tuple(_changes(sync["changes"]) if "changes" in sync else _lines(done.stderr)),
+        merged(_changes(sync["changes"]) if "changes" in sync else _lines(done.stderr)),
         replaced=sync.get("action") != "check",
         python=string(sync, "environment", "python", "version"),
         lock=Path(file) if file else None,

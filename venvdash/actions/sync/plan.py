@@ -282,7 +282,14 @@ class _End:
             for name, one in new.items()
             if name in old and old[name].version != one.version
         ]
-        for what, names in (("Installed", installed), ("Removed", removed), ("Changed", changed)):
+        again = {normalised(o.name) for o in self.foreseen.packages if o.action == "reinstalled"}
+        same = [
+            f"{one.name} {one.version}"
+            for name, one in new.items()
+            if name in again and name in old and old[name].version == one.version
+        ]
+        said = {"Installed": installed, "Removed": removed, "Changed": changed, "Reinstalled": same}
+        for what, names in said.items():
             if names:
                 parts.append(f"{what}: {listed(names, _SHOWN)}.")
         return " ".join(parts) or "Nothing had to be changed."

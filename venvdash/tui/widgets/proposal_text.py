@@ -55,7 +55,7 @@ def _packages(changes: Sequence[PackageChange]) -> Iterator[Content]:
         yield Content(f"  {counted(len(changes), 'package')} would change:")
     for change in changes[:_MOST_PACKAGES]:
         sign = _SIGNS.get(change.action, "·")
-        words = f"{visible(change.name, 128)} {visible(change.version, 64)}"
+        words = f"{visible(change.name, 128)} {visible(change.version, 64)}".rstrip()
         yield Content.assemble(f"    {sign} {words}", (f"  {visible(change.action, 64)}", _MUTED))
     if len(changes) > _MOST_PACKAGES:
         yield Content.styled(f"    and {len(changes) - _MOST_PACKAGES} more", _MUTED)
