@@ -113,6 +113,7 @@ def test_names_filters_and_order(some: Home) -> None:
     assert named(some, "--store", "virtualenvwrapper,uv") == ["api", "web"]
     assert named(some, "--store", str(some.path / ".venvs")) == ["scratch"]
     assert named(some, "--store", "virtualenvwrapper") == ["api", "web"]
+    assert named(some, "--store", f"{some.path}/code/../.venvs/") == ["scratch"]
     assert named(some, "web", "API") == ["api", "web"]
     assert named(some, "code/web") == ["web"]
     assert named(some, str(some.path / "code" / "api")) == ["api"]
@@ -135,6 +136,8 @@ def test_what_is_not_found_is_said_and_the_rest_is_listed(some: Home) -> None:
         ("list", "--status", "orphan,"),
         ("prune", "--kind", ""),
         ("prune", "--store", "uv,"),
+        ("prune", "--dry-run", "--store", "nonsense"),
+        ("list", "--store", "uv,nonsense"),
         ("prune", "--kind", "uv,nonsense"),
         ("list", "--json", "--json-stream"),
         ("nonsense",),

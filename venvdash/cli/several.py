@@ -1,12 +1,14 @@
 """Options that take several words: repeated, with commas between the words, or both."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from venvdash.cli.common import fail
-from venvdash.stores import kinds
+from venvdash.stores import kinds, of_name
+from venvdash.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +38,20 @@ def _kinds(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return wanted
 
 
+def _stores(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of stores, and directories as absolute paths: as written, and links resolved."""
+    wanted: list[str] = []
+    for word in _split(ctx, param, values):
+        path = os.path.expanduser(word)
+        if of_name(word):
+            wanted.append(word)
+        elif os.path.isdir(path):
+            wanted += [os.path.abspath(path), os.path.realpath(path)]
+        else:
+            fail(f"no store or folder is called {visible(word)}. `venvdash stores` shows them.", 2)
+    return tuple(dict.fromkeys(wanted))
+
+
 def some_of(option: str, words: Sequence[str], meaning: str) -> Callable[[F], F]:
     """Give a command an option that takes some of ``words``."""
     return click.option(
@@ -54,7 +70,7 @@ def store(meaning: str) -> Callable[[F], F]:
     """Give a command the option ``--store``: names, or directories."""
     metavar = "NAME,...|DIR"
     return click.option(
-        "--store", multiple=True, metavar=metavar, callback=_split, help=_repeatable(meaning)
+        "--store", multiple=True, metavar=metavar, callback=_stores, help=_repeatable(meaning)
     )
 
 
