@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from venvdash.actions.record_update import amend
+from venvdash.actions.record_update import amend, own_record
 from venvdash.actions.table import Table
 from venvdash.model import Record, Row
 from venvdash.records import pins
@@ -22,9 +22,8 @@ def pin(table: Table, row: Row, *, pinned: bool) -> Row:
     was changed, or the sentence says what was.
     """
     _check(table, row)
-    amended = amend(
-        table, row.environment, row.record, lambda record: replace(record, pinned=pinned)
-    )
+    own = own_record(table, row)
+    amended = amend(table, row.environment, own, lambda record: replace(record, pinned=pinned))
     identity, state = amended.record.identity, table.machine.state_directory
     try:
         known = pins.read(state)
@@ -48,7 +47,13 @@ def note(table: Table, row: Row, text: str) -> Row:
         raise AnnotationError(f"A note has at most {LONGEST_NOTE} characters.")
     if not all(char.isprintable() or char in "\n\t" for char in text):
         raise AnnotationError("A note holds no control characters.")
-    amended = amend(table, row.environment, row.record, lambda record: replace(record, note=text))
+    pinned = row.record is not None and row.record.pinned
+    amended = amend(
+        table,
+        row.environment,
+        own_record(table, row),
+        lambda record: replace(record, note=text, pinned=pinned),
+    )
     return _amended(table, row, amended.record)
 
 

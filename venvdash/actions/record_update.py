@@ -110,8 +110,13 @@ def environment_at(context: Context, prefix: Path, entry: Path) -> Environment |
 
 def own_record(table: Table, row: Row) -> Record | None:
     """Return what is remembered of a row as its own: of a copy that is nothing."""
+    return None if is_copy(table, row) else row.record
+
+
+def is_copy(table: Table, row: Row) -> bool:
+    """Return whether the row carries the identity of another environment, as a copied one does."""
     memory = table.facts.memories.get(row.path) if table.facts else None
-    return None if memory and memory.relation is Relation.COPY else row.record
+    return memory is not None and memory.relation is Relation.COPY
 
 
 def record_at(table: Table, environment: Environment, paths: Sequence[Path]) -> Record | None:

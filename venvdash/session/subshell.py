@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.context import Context
-from venvdash.actions.record_update import amend
+from venvdash.actions.record_update import amend, is_copy
 from venvdash.actions.safety.reread import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
@@ -253,7 +253,7 @@ def _used(session: "Session", environment: Environment) -> None:
     """Remember that the environment is used, where it is one of the table's."""
     now = time.time()
     row = session.rows.get(environment.path)
-    if row is None:
+    if row is None or is_copy(session, row):
         return
 
     def opened(record: Record) -> Record:

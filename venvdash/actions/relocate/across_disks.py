@@ -17,7 +17,7 @@ from venvdash.actions.events import Finished, Told
 from venvdash.actions.journals import move_stages
 from venvdash.actions.journals.move import Moves, Moving
 from venvdash.actions.journals.move_stages import Stage
-from venvdash.actions.record_update import environment_at, record_at, remember_at
+from venvdash.actions.record_update import environment_at, own_record, record_at, remember_at
 from venvdash.actions.relocate import move as moving
 from venvdash.actions.relocate.move import End
 from venvdash.actions.safety import project_links, steps
@@ -118,7 +118,8 @@ class _Work:
             steps.step("moved")
         except (ChangedError, FailedError, OSError) as error:
             self._take_back(self._moving, words(error))
-        if remember_at(self._table, self._place, self._place, self._row.record):
+        known = own_record(self._table, self._row)
+        if remember_at(self._table, self._place, self._place, known):
             self._forget_identity()
             self._moves.drop(self._key)
         said = "The original is in the trash."

@@ -11,7 +11,7 @@ from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Told
 from venvdash.actions.journals.relink import Journals
 from venvdash.actions.outcome import explained, result_of
-from venvdash.actions.record_update import remember_at
+from venvdash.actions.record_update import is_copy, remember_at
 from venvdash.actions.relocate import across_disks, rename
 from venvdash.actions.relocate.plan import same_file_system
 from venvdash.actions.safety import refusals
@@ -34,7 +34,8 @@ def renamed(table: Table, row: Row, proposal: Proposal, place: Path, context: Co
             raise ChangedError(reason)
         note = rename.rename(row, place, table.rows, context)
         prefix = place / row.environment.path.relative_to(row.environment.entry)
-        remember_at(table, prefix, place, row.record)
+        if not is_copy(table, row):  # or the original would be taken for the copy
+            remember_at(table, prefix, place, row.record)
     return result_of(proposal.row, Outcome.DONE, note, place)
 
 
