@@ -55,19 +55,20 @@ def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_pat
     assert lost(environment) == ["data", "fifo", "huge.bin", "link"]
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
 @pytest.mark.parametrize("failing", ["listdir", "open"])
-def test_a_disk_that_fails_is_no_empty_environment(
-    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+def test_what_cannot_be_read_is_no_empty_environment(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, number: int
 ) -> None:
     call = getattr(os, failing)
 
     def failed(path: "str | Path", *more: object, **named: object) -> object:
         if str(path).startswith(str(environment)) or path == ".project":
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
+            raise OSError(number, os.strerror(number))
         return call(path, *more, **named)
 
     monkeypatch.setattr(os, failing, failed)
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+    with pytest.raises(OSError, match=os.strerror(number)):
         kept(environment, tmp_path / "state").__enter__()
     monkeypatch.undo()
 

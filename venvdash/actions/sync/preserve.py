@@ -34,10 +34,8 @@ _MADE = frozenset(
 _HOOKS = frozenset(
     {"preactivate", "postactivate", "predeactivate", "postdeactivate", "get_env_details"}
 )
-# What the system says of what is not there, is no regular file, or is not for us to read.
-_NONE = frozenset(
-    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM}
-)
+# What the system says of what is not there, or is no regular file.
+_NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,8 @@ class Kept:
     def of(cls, prefix: Path) -> "Kept":
         """Read them: small regular files in its root, and hooks beside its programs.
 
-        Raises OSError where the disk fails: what cannot be read now may be there all the same.
+        Raises OSError where the disk fails, or one may not be read: uv would delete it all the
+        same.
         """
         return cls(prefix, tuple(_read(prefix)))
 
