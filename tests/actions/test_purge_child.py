@@ -16,7 +16,7 @@ import pytest
 
 from tests.actions.trashing import noted, tree
 from tests.conftest import Home
-from venvdash.actions.delete import purge
+from venvdash.actions.delete import freed_notes, purge
 from venvdash.actions.delete.purge import running, unfinished
 from venvdash.actions.delete.purge_process import Report, processes, start, start_and_hear
 from venvdash.actions.journals import trash as journal
@@ -150,6 +150,13 @@ def test_it_tells_how_far_it_is_and_how_it_ended(home: Home, store: Path) -> Non
             refused, 0, True, False, ("it has no trash.toml, so venvdash did not put it there",)
         ),
     }
+
+
+def test_what_another_has_freed_or_restored_is_not_noted(home: Home, store: Path) -> None:
+    reports = start_and_hear([store / ".venvdash-trash-0123"], home.machine())
+    assert reports is not None
+    until(lambda: reports.next(0.01) is None and reports.over)
+    assert list(freed_notes.noted(home.machine().state_directory)) == []
 
 
 def test_whoever_does_not_listen_holds_nothing_up(store: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.actions.deleting import small
 from tests.conftest import Home
-from venvdash.actions.delete import trash
+from venvdash.actions.delete import freed_notes, trash
 from venvdash.actions.journals import move_stages, relink_stages
 from venvdash.actions.recovery.due import due
 from venvdash.config import Config
@@ -67,10 +67,12 @@ class World:
         counted = trash_days.as_of(state, session.machine.clock())
         counted = counted.holding(one.path for one in session.trash())
         trash_days.store(state, counted)  # what came to the trash is no unfinished business
-        if due(session.machine):  # what was freed since the last listing is noted by the next one
-            self.session()
         assert not relink_stages.due(state), "a relinking is left to be ended"
         assert not move_stages.due(state), "a move is left to be ended"
+        freed = list(freed_notes.noted(state))
+        assert not any(map(os.path.lexists, freed)), "something is left to be freed"
+        if freed:  # the history takes in with the next listing what was freed since the last one
+            self.session()
         assert not due(session.machine), "something is left to be tidied up"
         left = [str(path) for place in (self.root, self.disk) for path in _leftovers(place)]
         assert not left, left

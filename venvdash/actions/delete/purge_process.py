@@ -163,7 +163,8 @@ def main(processes: int, asked: int = 0) -> None:
         if path in kept:
             continue
         teller.begin(place)
-        freed_notes.note(state, path)
+        if os.path.lexists(path):  # else somebody else has freed or restored it
+            freed_notes.note(state, path)
         result = purge(path, processes=processes, tell=teller.tell)
         if not result.gone and not result.busy:
             freed_notes.forget(state, path)
