@@ -37,11 +37,11 @@ def test_p_pins_and_unpins_what_is_marked_or_under_the_cursor(home: Home) -> Non
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("p")
-        await driver.until(lambda: "lab is pinned: rules leave that alone." in driver.text)
+        await driver.until(lambda: "lab is pinned: rules skip it." in driver.text)
         assert "lab               pinned" in driver.text
         assert pinned() == {paths[0]}
         await driver.press("a", "p")  # both: the one that is not pinned counts
-        await driver.until(lambda: "2 environments are pinned" in driver.text)
+        await driver.until(lambda: "environments are pinned: rules skip them." in driver.text)
         assert pinned() == set(paths)
         await driver.press("p")
         await driver.until(lambda: "2 environments are not pinned any more." in driver.text)

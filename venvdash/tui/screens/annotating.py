@@ -25,7 +25,9 @@ class Annotating:
         changes = self._main.source.changes
         one = len(rows) == 1
         said = f"{visible(rows[0].name, 64)} is" if one else f"{len(rows)} environments are"
-        said += " pinned: rules leave that alone. p unpins." if pinned else " not pinned any more."
+        them = "it" if one else "them"
+        unpin = f"pinned: rules skip {them}. p unpins {them}."
+        said += f" {unpin}" if pinned else " not pinned any more."
         self._do(rows, lambda row: changes.pin(row, pinned=pinned), said)
 
     def note(self, row: Row) -> None:
