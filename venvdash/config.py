@@ -86,7 +86,7 @@ def parse(data: bytes, path: Path) -> Config:
             raise ConfigError(f"{path}: {problem}")
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        raise ConfigError(f"{path}: invalid TOML: {error}") from error
     return _checked(table, path)
 
 
@@ -105,17 +105,17 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     known = {"stores", *_FOLDERS, "records", "trash", "project_link"}
     unknown = sorted(set(table) - known)
     if unknown:
-        raise ConfigError(f"{path}: no such setting: {', '.join(unknown)}")
+        raise ConfigError(f"{path}: unknown setting: {', '.join(unknown)}")
     records = table.get("records", True)
     if not isinstance(records, bool):
         raise wrong("records", "true or false")
     folders = {key: _folders(table.get(key, []), partial(wrong, key)) for key in _FOLDERS}
     stores = table.get("stores", [])
     if not isinstance(stores, list) or not all(isinstance(item, dict) for item in stores):
-        raise wrong("stores", "written as [[stores]] tables")
+        raise wrong("stores", "an array of [[stores]] tables")
     trash = table.get("trash", {})
     if not isinstance(trash, dict) or set(trash) - {"keep"}:
-        raise wrong("trash", "a table with nothing but keep")
+        raise wrong("trash", "a table with only the key keep")
     keep = trash.get("keep", _KEEP)
     if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 <= keep <= _LONGEST:
         raise wrong("trash.keep", f"a number of days from 0 to {_LONGEST}")

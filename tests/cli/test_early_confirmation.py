@@ -58,7 +58,7 @@ def test_what_is_not_found_stays_in_the_trash(home: Home) -> None:
     with delete(home, "delete", "webapp") as screen:
         confirm(home, screen, environment)
         assert screen.wait() == 0
-    assert b"was restored" not in screen.output
+    assert b"restored." not in screen.output
     assert b"stay in the trash for 7 days" in screen.output
     assert not environment.exists()
 

@@ -121,12 +121,12 @@ def test_without_a_name_the_current_directory_decides(
     shown = run(home, "info", "--no-usage", "--json", cwd=project / "src").stdout
     assert json.loads(shown)["environment"]["path"] == str(newer)
     by_name = run(home, "info", "--no-usage", "lab")
-    assert "the current one of 2" in by_name.stderr
+    assert "in use by its project (1 of 2)" in by_name.stderr
     assert str(newer.name) in by_name.stdout
     assert str(older.name) in run(home, "info", "--no-usage", str(older)).stdout
     away = run(home, "info", "--no-usage", check=False)
     assert away.returncode == 1
-    assert "no environment belongs to the project of ~" in away.stderr
+    assert "no environment found for the project in ~" in away.stderr
 
 
 def test_a_name_that_nothing_bears(home: Home, api: Path) -> None:

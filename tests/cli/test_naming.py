@@ -35,7 +35,9 @@ def test_done_is_0_and_what_was_chosen_is_said_on_stderr(home: Home, apis: dict[
     (home.path / "work" / "api" / ".venv").symlink_to(apis["second"])
     done = run(home, "info", "--no-usage", "--json", "work/api")
     assert json.loads(done.stdout)["environment"]["path"] == str(apis["second"])
-    assert done.stderr == (f"venvdash: work/api@3.11: the current one of 2 ({apis['second']})\n")
+    assert done.stderr == (
+        f"venvdash: work/api@3.11: in use by its project (1 of 2) ({apis['second']})\n"
+    )
     assert run(home, "info", "--no-usage", "web").stderr == ""
 
 

@@ -355,7 +355,7 @@ def test_a_shell_that_nobody_knows_is_told_by_its_variables(home: Home, api: Pat
         assert typist.screen.wait() == 9
         assert b"<" + os.fsencode(api).replace(b"\n", b"\r\n") + b"/bin:" in typist.screen.output
         assert b"<api>" in typist.screen.output
-        assert b"This shell is not known" in typist.screen.output
+        assert b"Unknown shell" in typist.screen.output
 
 
 def test_what_is_refused_is_said_with_the_status_for_that(home: Home, api: Path) -> None:

@@ -47,7 +47,7 @@ def test_the_project_of_the_current_directory(place: Place) -> None:
     assert " + alpha==2.0" in done.stderr.splitlines(), "uv's own words, as they came"
     outside = run_in(place.home.path, place.home, check=False)
     assert outside.returncode == 1
-    assert "no environment belongs to the project" in outside.stderr
+    assert "no environment found for the project" in outside.stderr
 
 
 def test_it_asks_before_it_uninstalls_and_passes_arguments_on(place: Place) -> None:

@@ -92,8 +92,8 @@ def test_pins_that_cannot_be_read_stop_all_rules(home: Home, orphan: Path) -> No
     session = listed(home)
     plan = session.plan_prune(Rules())
     assert not plan.items
-    assert plan.refused[0].reason.startswith("What you have pinned is not known: ")
-    assert any("pins are not known" in problem.message for problem in session.problems)
+    assert plan.refused[0].reason.startswith("Pins are unknown: ")
+    assert any("pins are unknown" in problem.message for problem in session.problems)
     assert listed(home).plan_delete([orphan]).items, "by its name it may go"
     file.unlink()
     assert listed(home).plan_prune(Rules()).items
@@ -143,7 +143,7 @@ def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
     session = listed(home, records=False)
     plan = session.plan_prune(Rules())
     assert not plan.items
-    assert "`--no-records`, or `records = false`" in plan.refused[0].reason
+    assert "`--no-records` or `records = false`" in plan.refused[0].reason
     assert session.plan_delete([orphan]).items, "by its name it may go"
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -151,7 +151,7 @@ def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
 
     done = run("prune", "--yes")
     assert done.returncode == 2
-    assert "What you have pinned is not known: nothing is remembered" in done.stderr
+    assert "Pins are unknown: records are off" in done.stderr
     assert done.stderr.endswith("Rules cannot delete anything; use `venvdash delete NAME`.\n")
     assert orphan.exists()
     assert run("delete", "lost", "--yes").returncode == 0

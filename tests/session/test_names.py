@@ -244,7 +244,7 @@ def test_a_name_may_have_such_an_end_itself(world: World) -> None:
 
 def test_of_one_project_the_current_one_is_read_and_that_is_said(world: World) -> None:
     assert world.choice("api") == world.choice("./api") == [world.api]
-    assert world.note("api") == f"api@3.12: the current one of 2 ({world.api})"
+    assert world.note("api") == f"api@3.12: in use by its project (1 of 2) ({world.api})"
 
 
 def test_of_one_project_none_is_chosen_to_be_changed(world: World) -> None:
@@ -266,9 +266,7 @@ def test_all_never_are_those_of_several_projects_or_of_none(world: World) -> Non
 
 def test_a_living_project_is_read_before_one_that_is_gone_and_that_is_said(world: World) -> None:
     assert world.choice("shop") == [world.shop]
-    assert world.note("shop") == (
-        f"code/shop: its project exists, that of another does not ({world.shop})"
-    )
+    assert world.note("shop") == (f"code/shop: ignored 1 orphan of that name ({world.shop})")
     assert set(world.options("shop", changing=True).values()) == {world.shop, world.gone}
 
 

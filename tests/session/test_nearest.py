@@ -107,7 +107,7 @@ def test_one_that_its_project_does_not_use_now_is_not_taken_to_be_changed(home: 
     assert current(home, path) == [elsewhere]
     shown: list[Row] = [row for row in scanned(home, path).rows.values() if row.path == left]
     (path / ".venv").unlink()
-    note = "app@3.11: its project uses another one now"
+    note = "app@3.11: its project now uses another environment"
     assert resolve.implied(shown, path).note == note
     with pytest.raises(NotFoundError) as caught:
         resolve.implied(shown, path, changing=True)

@@ -157,17 +157,17 @@ def test_a_link_to_a_configuration_stays_a_link(user: Home) -> None:
 @pytest.mark.parametrize(
     ("place", "why"),
     [
-        ("/", "home directory, or holds it"),
-        ("~", "home directory, or holds it"),
-        ("~/..", "home directory, or holds it"),
+        ("/", "home directory, or contains it"),
+        ("~", "home directory, or contains it"),
+        ("~/..", "home directory, or contains it"),
         ("~/alone", "It is an environment"),
-        ("~/dev/shop/web-app", "It is the directory of a project"),
-        ("~/.virtualenvs", "venvdash looks there already"),
-        ("~/.virtualenvs/below", "venvdash looks there already"),
-        ("~/Downloads/one", "No environment lies in it"),
+        ("~/dev/shop/web-app", "It is a project's directory"),
+        ("~/.virtualenvs", "is already a store"),
+        ("~/.virtualenvs/below", "is already a store"),
+        ("~/Downloads/one", "It contains no environments"),
         ("~/nowhere", "It cannot be listed"),
         ("~/notes/todo.md", "It cannot be listed"),
-        ("~/.local/share", "It holds a store"),
+        ("~/.local/share", "It contains a store"),
     ],
 )
 def test_what_is_no_folder_of_environments_is_refused(user: Home, place: str, why: str) -> None:
@@ -184,7 +184,7 @@ def test_a_configuration_that_cannot_be_written_is_left_as_it_is(user: Home) -> 
     file = user.machine().config_file
     file.parent.mkdir(parents=True)
     file.mkdir()
-    with pytest.raises(RefusedError, match="is no configuration"):
+    with pytest.raises(RefusedError, match="is not a configuration file"):
         own_stores.add(user.path / "depot", user.machine(), Config())
     file.rmdir()
     file.parent.rmdir()

@@ -123,7 +123,7 @@ SEVERAL = table((OLD, Status.REPLACED, "code/api"), (NEW, Status.LINKED, "code/a
 def test_several_of_one_project_the_current_one_is_read_and_said() -> None:
     choice = resolve.choose(resolve.parse("api", MACHINE, KINDS), SEVERAL, changing=False)
     assert [row.path for row in choice.rows] == [NEW.path]
-    assert "the current one of 2" in choice.note
+    assert "in use by its project (1 of 2)" in choice.note
 
 
 def test_several_of_one_project_are_never_chosen_among_for_a_change() -> None:

@@ -134,15 +134,15 @@ def test_what_is_no_environment_any_more_is_refused(home: Home, api: Path) -> No
     session = scanned(home)
     row = only(session)
     (api / "pyvenv.cfg").rename(api / "cfg")
-    assert refused(session, row) == "It is no environment any more."
+    assert refused(session, row) == "It is no longer an environment."
     (api / "cfg").rename(api / "pyvenv.cfg")
     api.rename(home.path / "old")
-    assert refused(session, row) == "It is no environment any more."
+    assert refused(session, row) == "It is no longer an environment."
     shutil.copytree(home.path / "old", api, symlinks=True)
-    assert "Another environment has taken its place" in refused(session, row)
+    assert "It was replaced by another environment" in refused(session, row)
     shutil.rmtree(api)
     api.symlink_to(home.path / "old")
-    assert "Another environment has taken its place" in refused(session, row)
+    assert "It was replaced by another environment" in refused(session, row)
 
 
 def test_one_without_an_interpreter_is_refused(home: Home, api: Path) -> None:
@@ -169,7 +169,7 @@ def test_what_cannot_be_prepared_is_refused_and_leaves_nothing(
     session = scanned(home)
     full = home.path / "full"
     monkeypatch.setattr("tempfile.tempdir", str(full))
-    with pytest.raises(RefusedError, match="No temporary directory"):
+    with pytest.raises(RefusedError, match="Cannot create a temporary directory"):
         subshell.shell(session, only(session))
     full.mkdir()
     shell = home.path / "nu"
@@ -239,7 +239,7 @@ def test_an_editor_gets_the_directory_if_it_opens_directories(
 def test_there_may_be_nothing_to_edit(home: Home, api: Path) -> None:
     session = scanned(home, EDITOR="vim")
     (home.path / "code" / "api").rmdir()
-    with pytest.raises(RefusedError, match="is not there"):
+    with pytest.raises(RefusedError, match="does not exist"):
         subshell.edit(session, only(session))
     (api / ".project").unlink()
     shutil.rmtree(home.path / ".local")

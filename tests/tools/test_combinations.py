@@ -95,7 +95,7 @@ def test_whose_environment_is_taken(
 def test_a_note_says_whose_it_is_where_several_tools_count(home: Home, project: Path) -> None:
     lay(home, project, POETRY, ".pdm-python")
     assert choice_in(home, project).note == (
-        "app: pdm's (its .pdm-python names its Python), since poetry has none here"
+        "app: pdm's (its .pdm-python names its Python), since poetry has no environment here"
         " (~/.local/share/pdm/venvs/was-abcdEF12-3.12)"
     )
     (project / "pdm.lock").touch()

@@ -66,7 +66,9 @@ def forget(project: Path) -> None:
 
 def test_the_saved_python_decides_and_travels_with_the_project(pdm: Pdm) -> None:
     project = pdm.project("app")
-    assert why_none(pdm.home, project, **pdm.variables).startswith("pdm has none to use in ")
+    assert why_none(pdm.home, project, **pdm.variables).startswith(
+        "pdm has no environment to use in "
+    )
     environment = pdm.make(project)
     other = pdm.make(project, 1, "--name", "other")
     for used in (environment, other):

@@ -16,8 +16,11 @@ def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.until(lambda: "~/depot  14 environments: A adds it" in driver.text)
-        assert "~/.cache/uv-venv  1 environment, under paths of /: A adds it" in driver.text
+        await driver.until(lambda: "~/depot  14 environments: press A to add it" in driver.text)
+        assert (
+            "~/.cache/uv-venv  1 environment, mirroring the paths of /: press A to add it"
+            in driver.text
+        )
         await driver.press("A", "n")
         assert feed.asked == []
         await driver.press("A")
@@ -25,7 +28,7 @@ def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
         assert 'base = "/"' in driver.text
         await driver.press("y")
         await driver.until(lambda: feed.scans == 2)
-        await driver.until(lambda: "A adds it" not in driver.text)
+        await driver.until(lambda: "press A to add it" not in driver.text)
 
     drive(feed, script)
     assert feed.asked == [DEPOT.path, MIRROR.path]
@@ -37,7 +40,7 @@ def test_the_one_under_the_cursor_is_added() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("5")
-        await driver.until(lambda: "no store yet" in driver.text)
+        await driver.until(lambda: "not a store" in driver.text)
         while "under paths of /" not in driver.lines[-2] + driver.lines[-3]:
             await driver.press("down")
         await driver.press("A", "y")

@@ -38,13 +38,13 @@ def test_p_pins_and_unpins_what_is_marked_or_under_the_cursor(home: Home) -> Non
         await driver.scanned()
         await driver.press("p")
         await driver.until(lambda: "lab is pinned: rules skip it." in driver.text)
-        assert "lab               pinned" in driver.text
+        assert "lab             pinned" in driver.text
         assert pinned() == {paths[0]}
         await driver.press("a", "p")  # both: the one that is not pinned counts
         await driver.until(lambda: "environments are pinned: rules skip them." in driver.text)
         assert pinned() == set(paths)
         await driver.press("p")
-        await driver.until(lambda: "2 environments are not pinned any more." in driver.text)
+        await driver.until(lambda: "2 environments are no longer pinned." in driver.text)
         assert pinned() == set()
         row = driver.main.row
         assert row is not None
@@ -60,15 +60,15 @@ def test_n_writes_changes_and_removes_a_note(home: Home) -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("n", *"talk", "enter")
-        await driver.until(lambda: "lab has a note." in driver.text)
+        await driver.until(lambda: "lab has a note now." in driver.text)
         await driver.press("enter")
-        await driver.until(lambda: "note      talk" in driver.text)
+        await driver.until(lambda: "note        talk" in driver.text)
         await driver.press("escape", "n", *" in May", "enter")
         await driver.until(lambda: note_of(home, path) == "talk in May")
         await driver.press("n", *["backspace"] * 20, "escape")
         assert note_of(home, path) == "talk in May"
         await driver.press("n", *["backspace"] * 20, "enter")
-        await driver.until(lambda: "lab has no note any more." in driver.text)
+        await driver.until(lambda: "lab has no note now." in driver.text)
 
     drive(Session(home.machine(), Config()), script, (120, 40))
 
@@ -83,7 +83,7 @@ def test_a_note_of_several_lines_is_shown_and_not_edited_in_one(home: Home) -> N
         await driver.press("n")
         assert "This note has several lines" in driver.text
         await driver.press("enter")
-        await driver.until(lambda: "note      for the talk" in driver.text)
+        await driver.until(lambda: "note        for the talk" in driver.text)
         assert "          in May" in driver.text
 
     drive(Session(home.machine(), Config()), script, (120, 60))

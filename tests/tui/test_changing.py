@@ -75,7 +75,7 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
     )
     text = describe_proposals([REFUSED, whole], HOME).plain
     for words in (
-        "1 is left alone, see the end.",
+        "1 skipped (see below).",
         "● api  linked\n",
         "~/.cache/uv/environments-v2/api-3f2a9c1d",
         "! uv would delete it and make it anew.",
@@ -91,7 +91,9 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
     ):
         assert words in text
     assert text.index("api") < text.index("Cannot sync"), "what cannot be done comes last"
-    assert "Nothing of this can be done." in describe_proposals([REFUSED, REFUSED], HOME).plain
+    assert (
+        "None of these changes can be made." in describe_proposals([REFUSED, REFUSED], HOME).plain
+    )
 
 
 def test_another_users_project_is_asked_about_before_it_is_built() -> None:
@@ -223,7 +225,7 @@ def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("S")
-        await driver.until(lambda: "Looking at api …" in driver.text)
+        await driver.until(lambda: "Checking api …" in driver.text)
         await driver.press("y", "enter")  # Cancel has the focus
         assert not isinstance(driver.app.screen, ProposalScreen)
         await driver.press("j", "S")
@@ -283,7 +285,7 @@ def test_a_moved_one_says_what_helps_without_a_key() -> None:
         await driver.scanned()
         assert "relinks" not in driver.text
         await driver.press("j")
-        assert "R relinks it." in driver.text
+        assert "Press R to relink it." in driver.text
 
     drive(source(), script)
 

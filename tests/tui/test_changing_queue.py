@@ -47,7 +47,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
     async def script(driver: Driver) -> None:
         await asked(driver, "a", "S")
         assert "Sync 3 environments" in driver.text
-        assert "1 is left alone, see the end." in driver.text
+        assert "1 skipped (see below)." in driver.text
         await driver.press("y")
         states = driver.main.environments.states
         await driver.until(lambda: "syncing api, 1 of 3" in driver.text)
@@ -55,7 +55,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         first.set()
         await driver.until(lambda: "syncing shop, 2 of 3  Building shop" in driver.text)
         await driver.press("R")
-        assert "Still syncing; wait for its end, or press X to stop it." in driver.text
+        assert "Still syncing. Wait, or press X to stop it." in driver.text
         await driver.press("S")
         assert not isinstance(driver.app.screen, ProposalScreen), "all of them are being synced"
         second.set()
@@ -119,7 +119,7 @@ def test_what_runs_can_be_stopped_and_escape_only_says_how(key: str) -> None:
         await asked(driver, "S")
         await driver.press("y")
         await driver.press("escape")
-        assert "X stops syncing." in driver.text
+        assert "Press X to stop syncing." in driver.text
         assert driver.main.job is not None
         await driver.press(key)
         await driver.until(lambda: "Stopped; uv may have changed a part." in driver.text)
@@ -186,10 +186,10 @@ def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("S")
-        await driver.until(lambda: "Looking at api …" in driver.text)
+        await driver.until(lambda: "Checking api …" in driver.text)
         await driver.press("escape", "u")
         assert driver.main.job is not None
-        assert "taking back …" in driver.text
+        assert "undoing the link …" in driver.text
         await driver.press("X")
         await driver.until(lambda: driver.main.job is None)
         gate.set()

@@ -91,7 +91,7 @@ def test_one_that_does_not_answer_is_given_up(tree: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(completion, "_PATIENCE", 0.1)
     monkeypatch.setattr(os, "scandir", hangs)
-    assert complete("~/", Machine(home=tree, cwd=tree)).trouble == "It does not answer."
+    assert complete("~/", Machine(home=tree, cwd=tree)).trouble == "It does not respond."
     gate.set()
 
 

@@ -97,7 +97,7 @@ def test_what_is_no_environment_is_listed_with_its_reason() -> None:
         await driver.press("5")
         assert "a file, no directory" in driver.text
         assert "no permission to read it" in driver.text
-        assert "the usual place of uv" in driver.text
+        assert "the default folder of uv" in driver.text
 
     drive(source(), script, (120, 40))
 
@@ -198,7 +198,7 @@ def test_without_environments_it_says_what_was_looked_at_and_how_to_get_some() -
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        for words in ("~/.virtualenvs", "is not there", "venvdash demo", "uv sync"):
+        for words in ("~/.virtualenvs", "does not exist", "venvdash demo", "uv sync"):
             assert words in driver.text
         await driver.press("j", "enter", "o", "y", "i", "2", "1", "5", "escape")
         assert driver.app.is_running
@@ -235,7 +235,7 @@ def test_opening_a_folder_without_a_desktop_says_so() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("o")
-        await driver.until(lambda: "Nothing here opens folders" in driver.text)
+        await driver.until(lambda: "No program found to open" in driver.text)
 
     drive(source(), script)
 

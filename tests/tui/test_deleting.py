@@ -138,13 +138,19 @@ def test_what_is_freed_grows_within_one_environment() -> None:
 
     async def script(driver: Driver) -> None:
         await delete_all(driver)
-        await driver.until(lambda: "freeing 0 of 4 ────────────────  in trash 16" in driver.text)
+        await driver.until(
+            lambda: "deleting permanently 0 of 4 ────────────────  in trash 16" in driver.text
+        )
         gates[0].set()
-        await driver.until(lambda: "━━━━────────────  in trash 12.0 MiB  freed 4.0" in driver.text)
+        await driver.until(
+            lambda: "━━━━────────────  in trash 12.0 MiB  reclaimed 4.0" in driver.text
+        )
         gates[1].set()
-        await driver.until(lambda: "━━━━━━━━━━━━────  in trash 4.0 MiB  freed 12.0" in driver.text)
+        await driver.until(
+            lambda: "━━━━━━━━━━━━────  in trash 4.0 MiB  reclaimed 12.0" in driver.text
+        )
         gates[2].set()
-        await driver.until(lambda: "freed 16.0 MiB" in driver.text)
+        await driver.until(lambda: "16.0 MiB reclaimed" in driver.text)
 
     drive(source(*told), script, (120, 40))
 
@@ -166,7 +172,7 @@ def test_while_it_works_everything_else_does() -> None:
         assert states(driver)[1:] == ["queued"] * 3
         assert driver.app.is_running
         gate.set()
-        await driver.until(lambda: "4 in the trash: emptying it frees 16.0 MiB" in driver.text)
+        await driver.until(lambda: "4 in the trash (16.0 MiB reclaimable)" in driver.text)
         await driver.until(lambda: driver.listed == [])
 
     drive(source(gate, *all_done()), script)

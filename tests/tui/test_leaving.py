@@ -71,7 +71,7 @@ def test_without_a_terminal_it_is_not_offered() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("s")
-        assert "There is no terminal here" in driver.text
+        assert "No terminal is available" in driver.text
         assert not driver.main.leaves
         await driver.press("colon", *"environment: sh")
         await driver.until(lambda: "share with another" in driver.text)

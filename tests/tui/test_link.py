@@ -149,7 +149,7 @@ def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
 
     async def script(driver: Driver) -> None:
         screen = await opened(driver)
-        assert "None was found that fits" in driver.text
+        assert "No matching project found" in driver.text
         assert "Share" not in driver.text
         await driver.press("p", "tab")
         await driver.until(lambda: screen.line.value == "proj/")
@@ -179,7 +179,7 @@ def test_what_cannot_be_offered_is_said(tmp_path: Path) -> None:
 
     async def script(driver: Driver) -> None:
         await opened(driver)
-        assert "It cannot be looked for: [/red]\\e" in driver.text
+        assert "The search failed: [/red]\\e" in driver.text
         await driver.press("enter", "j", "escape")
         assert driver.app.is_running
 
@@ -216,7 +216,7 @@ def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("R")
-        assert "Looking for projects" in driver.text
+        assert "Searching for projects" in driver.text
         await driver.press("/", "x")
         gate.set()
         await driver.pilot.pause(0.2)
@@ -240,7 +240,7 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
             await opened(driver)
             await driver.press("enter")
             await proposed(driver)
-            assert "Hide the new link from git" in driver.text
+            assert "Exclude the new link from git" in driver.text
             await driver.press(*keys.replace("y", ""), "y")
             await driver.until(lambda: driver.main.job is None)
 

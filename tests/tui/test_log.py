@@ -65,7 +65,7 @@ def test_commands_are_listed_the_newest_first_with_how_they_ended(size: tuple[in
 def test_an_empty_log_says_what_it_is_for() -> None:
     async def script(driver: Driver) -> None:
         await opened(driver)
-        assert "No command was run yet" in driver.text
+        assert "No commands yet" in driver.text
         await driver.press("y", "Y", "enter", "X", "at")
         assert driver.app.is_running
 
@@ -83,11 +83,11 @@ def test_it_lives_while_it_is_open_and_follows_the_end_unless_one_reads() -> Non
             run.line(f"line {number}")
         last = run_log.LINES + 49
         await driver.until(lambda: output(driver)[-1] == f"line {last}")
-        assert "50 lines before these" in driver.text
+        assert "50 lines omitted before these" in driver.text
         await driver.press("tab", "g")
         assert output(driver)[0] == "line 50"
         run.line("one more")
-        await driver.until(lambda: "51 lines before these" in driver.text)
+        await driver.until(lambda: "51 lines omitted before these" in driver.text)
         assert output(driver)[0] == "line 51"
         await driver.press("G")
         run.line("and one")

@@ -27,7 +27,7 @@ def test_what_can_be_copied() -> None:
     assert copy_choices(made, "linux") == [
         ("path", "/stores/my env"),
         ("interpreter", "/stores/my env/bin/python"),
-        ("activate line", "source '/stores/my env/bin/activate'"),
+        ("activation command", "source '/stores/my env/bin/activate'"),
     ]
 
 

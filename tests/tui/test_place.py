@@ -53,7 +53,7 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
         screen = await opened(driver, "c")
         assert screen.query_one(PlainInput).value == "app-copy-2"
         assert "◂ ~/.virtualenvs ▸" in driver.text
-        assert "◂ 3.12.11, as it has ▸" in driver.text
+        assert "◂ 3.12.11 (unchanged) ▸" in driver.text
         await driver.press(*"x", "tab", "right", "tab", "space")
         assert "◂ ~/envs ▸" in driver.text
         assert "◂ 3.13 ▸" in driver.text
@@ -103,7 +103,7 @@ def test_what_stands_against_it_is_said_while_one_types() -> None:
 
     async def script(driver: Driver) -> None:
         await opened(driver, "f2")
-        await driver.until(lambda: "Type another name." in driver.text)
+        await driver.until(lambda: "Type a new name." in driver.text)
         await driver.press("enter", "2")
         await driver.until(lambda: "! app2 [/red] is taken.\\e" in driver.text)
         await driver.press("backspace", "x")

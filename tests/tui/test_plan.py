@@ -132,7 +132,7 @@ def test_free_now_and_cleaning_are_choices() -> None:
 
     async def script(driver: Driver) -> None:
         await ask(driver)
-        assert "[ ] f  Free now" in driver.text
+        assert "[ ] f  Delete permanently" in driver.text
         assert "[ ] c  Clean 2 packages out of uv's cache" in driver.text
         await driver.press("f", "c")
         assert driver.text.count("[✓]") == 2
@@ -150,7 +150,7 @@ def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> Non
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
-        assert "Type 3 to go on:" in driver.text
+        assert "Type 3 to confirm:" in driver.text
         await driver.press("y", "y", "enter", "2", "enter")
         assert driver.app.screen is screen
         await driver.press("backspace", "3", "enter")
@@ -164,7 +164,7 @@ def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
         screen = await ask(driver)
         assert "Type" not in driver.text
         await driver.press("f")
-        assert "Type 1 to go on:" in driver.text
+        assert "Type 1 to confirm:" in driver.text
         await driver.press("y", "enter")
         assert driver.app.screen is screen
         await driver.press("escape")
@@ -179,11 +179,11 @@ def test_each_name_that_the_plan_asks_for_is_typed() -> None:
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
         assert why in driver.text
-        assert "Type scratch to go on:" in driver.text
+        assert "Type scratch to confirm:" in driver.text
         await driver.press("y", *"scratc", "enter")
         assert driver.app.screen is screen
         await driver.press("h", "enter")
-        assert "Type old to go on:" in driver.text
+        assert "Type old to confirm:" in driver.text
         assert driver.app.screen is screen
         await driver.press(*"old", "enter")
         await driver.until(lambda: len(feed.asked) == 2)
@@ -225,9 +225,9 @@ def test_free_now_is_offered_as_soon_as_the_search_has_ended() -> None:
 
     async def script(driver: Driver) -> None:
         await ask(driver)
-        assert "Free now" not in driver.text
+        assert "Delete permanently" not in driver.text
         gate.set()
-        await driver.until(lambda: "Free now" in driver.text)
+        await driver.until(lambda: "Delete permanently" in driver.text)
         assert "changed" not in driver.text, "the same goes as before"
         await driver.press("f", "y")
         await driver.until(lambda: len(feed.asked) == 3)
@@ -249,7 +249,7 @@ def test_a_yes_does_not_count_the_moment_that_the_plan_changes(
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
         gate.set()
-        await driver.until(lambda: "Delete 1 environment: changed, read it again" in driver.text)
+        await driver.until(lambda: "Delete 1 environment (changed: please review)" in driver.text)
         assert "~/attic/old/.venv uses it." in driver.text
         await driver.press("y")
         assert driver.app.screen is screen
@@ -275,7 +275,7 @@ def test_what_was_typed_and_where_one_read_stay_when_the_plan_changes() -> None:
         top = screen.pane.scroll_offset.y
         assert top > 0
         gate.set()
-        await driver.until(lambda: "Free now" in driver.text)
+        await driver.until(lambda: "Delete permanently" in driver.text)
         assert screen.pane.scroll_offset.y == top
         assert screen.query_one("#word", Input).value == "5"
 
@@ -298,7 +298,7 @@ def test_nothing_is_planned_again_once_the_dialog_is_closed() -> None:
 def test_a_plan_that_cannot_be_made_is_said() -> None:
     async def script(driver: Driver) -> None:
         await ask(driver)
-        assert "This cannot be planned: OSError: [/red] on fire\\e" in driver.text
+        assert "Planning failed: OSError: [/red] on fire\\e" in driver.text
         await driver.press("y")
         assert isinstance(driver.app.screen, PlanScreen)
         await driver.press("escape")

@@ -73,7 +73,7 @@ def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> No
         await driver.until(lambda: "in trash" in driver.text)
         gate.set()
         if outcome is Outcome.DONE:
-            await driver.until(lambda: "old was restored. Its project was found." in driver.text)
+            await driver.until(lambda: "Restored old. Its project was found." in driver.text)
             await driver.until(lambda: "→ old" in driver.text)
             await driver.until(lambda: "1 in the trash" not in driver.text)
         else:
@@ -114,7 +114,7 @@ def test_what_an_earlier_session_deleted_while_searching_is_restored_and_listed(
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.until(lambda: "old was restored. Its project was found." in driver.text)
+        await driver.until(lambda: "Restored old. Its project was found." in driver.text)
         await driver.until(lambda: feed.scans >= 2)
         assert "has a project again" not in driver.text
 
@@ -129,7 +129,9 @@ def test_leaving_while_the_search_for_what_was_deleted_runs_is_asked_about() -> 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("q")
-        await driver.until(lambda: "nothing of this is freed" in " ".join(driver.text.split()))
+        await driver.until(
+            lambda: "nothing of this is deleted permanently" in " ".join(driver.text.split())
+        )
         await driver.press("n")
         assert driver.app.is_running
         gate.set()
@@ -159,8 +161,8 @@ def test_what_was_deleted_is_searched_for_though_no_orphan_is_left() -> None:
             Finished((Result(OLD.path, "old", Outcome.DONE, WHY),)),
         ]
         await driver.press("j", "d")
-        await driver.until(lambda: "frees 4" in driver.text)
+        await driver.until(lambda: "Reclaimable: 4" in driver.text)
         await driver.press("y")
-        await driver.until(lambda: "old was restored. Its project was found." in driver.text)
+        await driver.until(lambda: "Restored old. Its project was found." in driver.text)
 
     drive(feed, script, (120, 30))

@@ -89,7 +89,7 @@ def test_a_moved_one_is_relinked_and_the_link_taken_back(playground: Playground)
         await at(driver, made.path)
         assert driver.main.row is not None
         assert driver.main.row.verdict.status is Status.MOVED
-        assert "R relinks it." in driver.text
+        assert "Press R to relink it." in driver.text
         await driver.press("R")
         await driver.until(lambda: "~/work/shop" in driver.text and "Looking" not in driver.text)
         await driver.press("enter")

@@ -68,7 +68,7 @@ def test_orphans_by_rule_into_the_trash_and_back(playground: Playground) -> None
         await driver.scanned()
         await driver.press("x", "enter")
         await driver.until(lambda: len(driver.main.marks) == len(gone))
-        await driver.until(lambda: "5 marked  frees" in driver.text and "≥" not in driver.lines[-5])
+        await driver.until(lambda: "5 marked  " in driver.text and "≥" not in driver.lines[-5])
         await driver.press("d")
         screen = await planned(driver)
         plan = screen.planned
@@ -110,7 +110,7 @@ def test_a_live_project_gets_its_link_back(playground: Playground) -> None:
         await driver.until(lambda: "1 in the trash" in driver.text)
         assert not os.path.lexists(link)
         await driver.press("u")
-        await driver.until(lambda: "webapp is back." in driver.text)
+        await driver.until(lambda: "Restored webapp." in driver.text)
         assert os.readlink(link) == before
 
     drive(session(playground), script, (120, 40))
@@ -137,12 +137,12 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
         api.path.mkdir()
         await driver.press("u")
         await driver.until(lambda: "2 back · 1 left alone: scratchpad: " in driver.text)
-        told = "webapp is back. ~/code/webapp/.venv is taken by something else now, which is left"
+        told = "Restored webapp. ~/code/webapp/.venv is taken by something else now, which is left"
         assert any(told in notice.message for notice in driver.app._notifications)
-        await driver.until(lambda: "Have scratchpad back under another name" in driver.text)
+        await driver.until(lambda: "Restore scratchpad as …" in driver.text)
         assert "scratchpad is taken by now" in driver.text
         await driver.press("enter")
-        await driver.until(lambda: "scratchpad is back." in driver.text)
+        await driver.until(lambda: "Restored scratchpad." in driver.text)
         await driver.scanned()
         await driver.until(lambda: any("scratchpad-restored" in name for name in driver.listed))
         assert (api.path.with_name("scratchpad-restored") / "pyvenv.cfg").is_file()
@@ -170,7 +170,7 @@ def test_undo_goes_on_once_the_name_is_free(playground: Playground) -> None:
         await driver.press("escape")
         path.rmdir()
         await driver.press("u")
-        await driver.until(lambda: "scratchpad is back." in driver.text)
+        await driver.until(lambda: "Restored scratchpad." in driver.text)
 
     drive(session(playground), script, (160, 40))
     assert path.stat().st_ino == inode
@@ -289,7 +289,7 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
             if state is not None:
                 seen.add((state, key))
         await driver.until(lambda: driver.listed == ["a-small"])
-        assert "freed" in driver.text
+        assert "reclaimed" in driver.text
         assert "u undo" not in driver.text, "there is nothing to have back"
 
     drive(held, script)
@@ -312,7 +312,7 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
         await driver.press("d")
         await planned(driver)
         await driver.press("f", "y", "1", "enter")
-        await driver.until(lambda: "freed" in driver.text)
+        await driver.until(lambda: "reclaimed" in driver.text)
         await driver.press("5")
         assert (
             "! problem        –                          app is freed, but poetry may"

@@ -98,7 +98,7 @@ def dash(home: Home, tmp_path: Path) -> Iterator[Dash]:
 
 def test_the_environment_is_active_and_the_dashboard_comes_back(dash: Dash) -> None:
     dash.screen.press("s")
-    dash.typist.see("bash in ~/code/webapp with webapp active; `exit` leaves it.")
+    dash.typist.see("bash in ~/code/webapp with webapp active. Type `exit` to leave.")
     dash.typist.see("rc> ")
     told = dash.typist.ask()
     assert (Path(told.prefix), Path(told.cwd)) == (dash.environment, dash.project)

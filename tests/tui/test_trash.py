@@ -43,7 +43,7 @@ def test_it_lists_what_since_when_and_how_much() -> None:
         await driver.scanned()
         await driver.until(lambda: "trash 8.0 MiB" in driver.lines[1])
         await opened(driver)
-        assert "Trash: 2 environments, 8.0 MiB to free" in driver.text
+        assert "Trash: 2 environments, 8.0 MiB reclaimable" in driver.text
         for words in ("webapp", "orphan", "3 d", "30.0 MiB", "5.0 MiB", "the reason of webapp"):
             assert words in driver.text
         await driver.press("j")
@@ -60,7 +60,7 @@ def test_an_upper_bound_says_so() -> None:
         await opened(driver)
         assert "≤5.0 MiB" in driver.text
         await driver.press("f")
-        await driver.until(lambda: "gives back ≤5.0 MiB" in driver.text)
+        await driver.until(lambda: "This reclaims ≤5.0 MiB" in driver.text)
 
     drive(source(thing("webapp", 3, frees=5, at_most=True)), script)
 
@@ -82,9 +82,11 @@ def test_freeing_asks_and_no_is_the_default() -> None:
     async def script(driver: Driver) -> None:
         await opened(driver)
         await driver.press("f")
-        assert "Free webapp now? This gives back 3.0 MiB and cannot be undone." in driver.text
+        assert (
+            "Permanently delete webapp? This reclaims 3.0 MiB and cannot be undone." in driver.text
+        )
         await driver.press("enter", "F")
-        assert "Free all 2 environments now?" in driver.text
+        assert "Permanently delete all 2 environments?" in driver.text
         await driver.press("n")
         assert feed.asked == []
         await driver.press("f", "y")
@@ -104,12 +106,12 @@ def test_a_name_that_is_taken_is_asked_for_anew() -> None:
     async def script(driver: Driver) -> None:
         await opened(driver)
         await driver.press("r")
-        await driver.until(lambda: "Have webapp back under another name" in driver.text)
+        await driver.until(lambda: "Restore webapp as …" in driver.text)
         assert "the reason of webapp" in driver.text
         await driver.press(*["backspace"] * 30, "slash", "enter")
-        assert "A name without /" in driver.text
+        assert "Type a name without /" in driver.text
         await driver.press("backspace", *"back", "enter")
-        await driver.until(lambda: "webapp is back." in driver.text)
+        await driver.until(lambda: "Restored webapp." in driver.text)
 
     drive(feed, script)
     assert feed.asked == [(item, None), (item, "back")]

@@ -86,7 +86,7 @@ def _not_found(opened: Session, name: str | None, error: NotFoundError) -> str:
         if meant:
             return f"the project in {place} uses no known environment. Did you mean {meant}?"
         return (
-            f"no environment belongs to the project of {place}.\n"
+            f"no environment found for the project in {place}.\n"
             "Run `venvdash list` and give a name."
         )
     if not meant:

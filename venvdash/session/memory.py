@@ -62,13 +62,13 @@ class Keeper:
             reason = because(error)
             where = visible(self._machine.state_directory / pins.NAME)
             self.pins_unknown = f"{where}: {reason}"
-            self._problems.append(Problem(None, f"{self.pins_unknown}, so pins are not known"))
+            self._problems.append(Problem(None, f"{self.pins_unknown}; pins are unknown"))
         if not self._writes:
-            self.pins_unknown = "nothing is remembered (`--no-records`, or `records = false`)"
+            self.pins_unknown = "records are off (`--no-records` or `records = false`)"
         elif index.lost and not index.usable:
             self.pins_unknown = index.problem
         if self.pins_unknown:
-            self.pins_unknown = f"What you have pinned is not known: {self.pins_unknown}."
+            self.pins_unknown = f"Pins are unknown: {self.pins_unknown}."
 
     def _write_pins(self, records: Mapping[Path, Record]) -> None:
         """Bring the file of pins up to date: with pins that only others hold, and new paths."""
@@ -84,7 +84,7 @@ class Keeper:
         except OSError as error:
             where = visible(self._machine.state_directory / pins.NAME)
             reason = because(error)
-            self._problems.append(Problem(None, f"{where} could not be written: {reason}"))
+            self._problems.append(Problem(None, f"{where} cannot be written: {reason}"))
 
     def pinned(self, records: Mapping[Path, Record]) -> frozenset[Path]:
         """Return which of all environments are pinned, by any of the places that say so."""
@@ -172,8 +172,8 @@ class Keeper:
         if self._set_aside and not self.pins_unknown:
             file = visible(self._machine.state_directory / pins.NAME)
             self.pins_unknown = (
-                f"What you have pinned is not known: {self._set_aside}. "
-                f"Pins are also kept in {file}; the next start of venvdash uses those."
+                f"Pins are unknown: {self._set_aside}. "
+                f"Pins are also stored in {file}, which venvdash uses from the next start on."
             )
         if index.problem and index.problem not in self._index_problems:
             self._index_problems.add(index.problem)
@@ -199,8 +199,8 @@ class Keeper:
             errors = [error for error in pool.map(write, wanted) if error is not None]
         failed = Counter(because(error) for error in errors if error.errno not in _SILENT)
         for reason, count in failed.items():
-            message = f"{count} sidecar{'s' * (count > 1)} could not be written: {reason}"
-            self._problems.append(Problem(None, f"{message}; the list is complete all the same"))
+            message = f"{count} sidecar{'s' * (count > 1)} cannot be written: {reason}"
+            self._problems.append(Problem(None, f"{message}; the list is still complete"))
 
 
 def _alike(usage: Usage, known: Usage) -> bool:

@@ -65,7 +65,7 @@ def add(path: Path, machine: Machine, settings: config.Config) -> Added:
         raise RefusedError(reason)
     folder = folders.look_into(place, machine)
     if folder is None:
-        raise RefusedError("No environment lies in it, so it is not a folder of environments.")
+        raise RefusedError("It contains no environments.")
     lines = lines_for(folder, machine.home)
     # A configuration may be a link into a repository of settings: what it leads to is replaced.
     file = Path(os.path.realpath(machine.config_file))
@@ -80,7 +80,7 @@ def _refusals(place: Path, machine: Machine, settings: config.Config) -> Iterato
     yield from another_home(machine)
     home = Path(os.path.realpath(machine.home))
     if place in (home, *home.parents) or len(place.parts) < 2:
-        yield "It is your home directory, or holds it."
+        yield "It is your home directory, or contains it."
     try:
         names = set(os.listdir(place))
     except OSError as error:
@@ -89,13 +89,13 @@ def _refusals(place: Path, machine: Machine, settings: config.Config) -> Iterato
     if not names.isdisjoint(MARKS):
         yield "It is an environment, not a folder of environments."
     if not names.isdisjoint(PROJECT_SIGNS):
-        yield "It is the directory of a project: the environments in it belong to that."
+        yield "It is a project's directory: the environments in it belong to the project."
     for root in discover.roots(machine, settings):
         known = Path(os.path.realpath(root.path))
         if known == place or known in place.parents:
-            yield f"venvdash looks there already: {known} is a store ({root.store})."
+            yield f"{known} is already a store ({root.store})."
         elif place in known.parents and os.path.isdir(known):
-            yield f"It holds a store where venvdash looks already: {known}."
+            yield f"It contains a store already: {known}."
 
 
 def _write(file: Path, folder: EnvironmentFolder, machine: Machine) -> None:
@@ -124,7 +124,7 @@ def _text(file: Path, machine: Machine) -> tuple[str, int]:
     except FileNotFoundError:
         return "", 0o644
     if not stat.S_ISREG(found.st_mode) or found.st_size > _LIMIT:
-        raise RefusedError(f"{file} is no configuration.")
+        raise RefusedError(f"{file} is not a configuration file.")
     if machine.uid is not None and found.st_uid != machine.uid:
         raise RefusedError(f"{file} belongs to another user.")
     try:
@@ -172,7 +172,7 @@ def _spelt(path: Path, home: Path) -> str:
 
 
 def _by_hand(file: Path) -> str:
-    return f"{file} is written in an unusual way: add the lines by hand."
+    return f"{file} has an unusual layout: add the lines by hand."
 
 
 def in_words(folder: EnvironmentFolder, home: Path) -> str:
@@ -182,4 +182,4 @@ def in_words(folder: EnvironmentFolder, home: Path) -> str:
     if folder.layout is Layout.FLAT:
         return words
     base = f" of {short_path(folder.base, home)}" if folder.base is not None else " of projects"
-    return f"{words}, under paths{base}"
+    return f"{words}, mirroring the paths{base}"

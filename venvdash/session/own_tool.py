@@ -113,7 +113,7 @@ def _told(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:
         return ""
     return (
         f"{visible(row.name)}: {taken.tool}'s ({visible(taken.why)}), since "
-        f"{' and '.join(others)} {'have' if len(others) > 1 else 'has'} none here "
+        f"{' and '.join(others)} {'have' if len(others) > 1 else 'has'} no environment here "
         f"({short_path(row.path, home)})"
     )
 
@@ -122,10 +122,10 @@ def _missing(uses: Sequence[Use], project: Path, home: Path) -> str:
     """Return the sentence that says why there is no environment to take."""
     where = short_path(project, home)
     if not uses:
-        return f"no environment belongs to the project of {where}."
+        return f"no environment found for the project in {where}."
     use = uses[0]
     gone = f" `uv sync` deletes {short_path(use.deletes, home)}." if use.deletes else ""
     if use.environment is None:
-        return f"{use.tool} has none to use in {where}: {visible(use.why)}.{gone}"
+        return f"{use.tool} has no environment to use in {where}: {visible(use.why)}.{gone}"
     there = short_path(use.environment, home)
     return f"{use.tool} would create {there} for {where}: {visible(use.why)}.{gone}"

@@ -16,7 +16,7 @@ from venvdash.session.naming import alike
 from venvdash.stores.base import VENV_NAMES
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
-from venvdash.text import visible
+from venvdash.text import counted, visible
 
 _PYTHON = re.compile(r"(.+)@(\d+(?:\.\d+){0,2})\Z", re.DOTALL)
 _STARTS = ("/", "./", "../", "~")  # of a path; nothing else ever is one
@@ -121,8 +121,7 @@ def _chosen(hits: list[Row], *, begun: bool) -> Choice | None:
     gone = [row for row in hits if row.verdict.status is Status.ORPHAN]
     live = [row for row in hits if row.verdict.status in _LIVE]
     if live and gone and len(live) + len(gone) == len(hits) and not begun and not _project(hits):
-        pool, more = live, f"that of {len(gone)} more" if len(gone) > 1 else "that of another"
-        note = f"its project exists, {more} does not"
+        pool, note = live, f"ignored {counted(len(gone), 'orphan')} of that name"
     project = _project(pool)
     if project is None:
         return None
@@ -130,7 +129,7 @@ def _chosen(hits: list[Row], *, begun: bool) -> Choice | None:
     if row is None:
         return None
     if len(pool) > 1:
-        note = "; ".join(filter(None, [f"the current one of {len(pool)}", note]))
+        note = "; ".join(filter(None, [f"in use by its project (1 of {len(pool)})", note]))
     return Choice((row,), f"{visible(row.name)}: {note} ({row.path})")
 
 
@@ -158,7 +157,9 @@ def implied(
     if found is not None:
         return Choice((found,))
     if len(own) == 1 and not changing:
-        return Choice(tuple(own), f"{visible(own[0].name)}: its project uses another one now")
+        return Choice(
+            tuple(own), f"{visible(own[0].name)}: its project now uses another environment"
+        )
     if len(own) > 1:
         raise AmbiguousError(str(project), options(own, rows))
     raise NotFoundError(str(project), [spelling(row, rows) for row in own])

@@ -67,14 +67,14 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
     try:
         room = temporary.make()
     except OSError as error:
-        raise RefusedError(f"No temporary directory can be made: {because(error)}.") from error
+        raise RefusedError(f"Cannot create a temporary directory: {because(error)}.") from error
     try:
         started = _start(own, activation, session, room)
         temporary.fill(room, started.files)
     except (OSError, CannotError) as error:
         temporary.remove(room)
         raise RefusedError(
-            f"The shell's files cannot be written: {because(error)}."
+            f"Cannot write the shell's startup files: {because(error)}."
             if isinstance(error, OSError)
             else str(error)
         ) from error
@@ -83,9 +83,9 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
     preset = own.family is None or own.family.preset
     base = shells.activated(machine, activation) if preset else shells.deactivated(machine)
     where = short_path(cwd, machine.home)
-    says = (f"{own.program.name} in {where} with {row.name} active; `exit` leaves it.", *says)
+    says = (f"{own.program.name} in {where} with {row.name} active. Type `exit` to leave.", *says)
     if own.family is None:
-        says += ("This shell is not known: what its own files set may undo that.",)
+        says += ("Unknown shell: its startup files may deactivate the environment.",)
     says += tuple(uvhint.hints(machine, environment, cwd))
     return Invocation(
         argv=started.arguments,
@@ -119,11 +119,11 @@ def edit(session: "Session", row: Row) -> Invocation:
     environment = trusted(session, row)
     project = _project(row)
     if project is None:
-        raise RefusedError(f"{row.name} belongs to no project that could be edited.")
+        raise RefusedError(f"{row.name} belongs to no project.")
     script = row.environment.traits.script
     directory = project.parent if script else project
     if row.verdict.status is Status.UNREACHABLE or not os.path.isdir(directory):
-        raise RefusedError(f"Its project is not there: {project}.")
+        raise RefusedError(f"Its project does not exist: {project}.")
     words = _editor(session)
     if script:
         words += (str(project),)
@@ -177,18 +177,18 @@ def trusted(session: "Session", row: Row) -> Environment:
     known = row.environment
     found = read_again(known, context)
     if found is None:
-        raise RefusedError("It is no environment any more.")
+        raise RefusedError("It is no longer an environment.")
     if (found.fingerprint.inode, found.target) != (known.fingerprint.inode, known.target):
-        raise RefusedError("Another environment has taken its place since it was listed.")
+        raise RefusedError("It was replaced by another environment since it was listed.")
     if found.target is not None:
         found = read_at(found.target, found.target, known.root, context)
         if found is None:
-            raise RefusedError("What it leads to is no environment.")
+            raise RefusedError("Its target is not an environment.")
     for reason in exposed(found, session.machine.uid):
         raise RefusedError(reason)
     if Flag.BROKEN in found.flags:
         raise RefusedError(
-            f"Its interpreter is gone ({found.base}), so that `python` would be another one."
+            f"Its interpreter is gone ({found.base}), so `python` would run another interpreter."
         )
     return found
 
@@ -240,13 +240,13 @@ def _editor(session: "Session") -> tuple[str, ...]:
             except ValueError:
                 words = []
             if not words:
-                raise RefusedError(f"{name} names no program: {given}")
+                raise RefusedError(f"{name} is not set to a program: {given}")
             return tuple(words)
     usual = ("notepad",) if machine.platform == "win32" else _USUAL
     for name in usual:
         if machine.program(name):
             return (name,)
-    raise RefusedError("No editor is known. Set VISUAL or EDITOR to one.")
+    raise RefusedError("No editor found. Set VISUAL or EDITOR.")
 
 
 def _used(session: "Session", environment: Environment) -> None:

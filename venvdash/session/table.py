@@ -35,7 +35,7 @@ from venvdash.session.memory import Keeper
 from venvdash.system.clock import SKEW
 from venvdash.system.machine import Machine
 
-_CHECKING = Verdict(Status.CHECKING, "Its project is being looked for.")
+_CHECKING = Verdict(Status.CHECKING, "Searching for its project.")
 
 
 class Scanned(Table):

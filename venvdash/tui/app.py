@@ -118,13 +118,13 @@ class Dashboard(App[int]):
         several = len(waiting) > 1
         what = f"{name} and {len(waiting) - 1} more" if several else name
         question = Content.assemble(
-            "The search for the ",
+            "venvdash is still searching for the ",
             "projects of " if several else "project of ",
             (what, "bold"),
-            ", in the trash, is not over. What it finds is restored. If you quit, it goes on at "
-            "the next start; until it has ended, nothing of this is freed.",
+            ", in the trash, and restores what it finds. If you quit, the search continues at "
+            "the next start; until it has finished, nothing of this is deleted permanently.",
         )
-        self.push_screen(AskScreen("Quit now", question, "Quit"), self._quit)
+        self.push_screen(AskScreen("Quit", question, "Quit"), self._quit)
 
     def _quit(self, yes: bool | None) -> None:
         if yes:

@@ -18,14 +18,14 @@ _MOST_NAMES = 50
 _SORTS = {
     "name": "project",
     "size": "size on disk",
-    "frees": "bytes freed",
-    "cache": "bytes held by the cache",
+    "frees": "reclaimable size",
+    "cache": "size in the cache",
     "used": "last use",
     "status": "status",
     "python": "Python",
     "packages": "number of packages",
     "kind": "kind",
-    "where": "project's place",
+    "where": "project's path",
 }
 
 
@@ -40,45 +40,49 @@ class Commands(Provider):
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         main = self._main
         if main.row is not None:
-            yield "Environment: details", "All that is known", main.on_line_table_chosen
-            yield "Environment: open folder", "With the desktop's program", main.action_open_folder
+            yield "Environment: details", "Everything known about it", main.on_line_table_chosen
+            yield "Environment: open folder", "In the file manager", main.action_open_folder
             yield (
                 "Environment: copy as text …",
-                "Path, interpreter, activate line",
+                "Path, interpreter or activation command",
                 main.action_clip,
             )
             yield from self._changes()
-        yield "Delete …", "Show what deleting the marked ones would do", main.action_delete
-        yield "Mark: all shown", "Or none, where all are marked", main.action_mark_all
-        yield "Mark: by a rule …", "Orphans, unknown, broken, older than", main.action_mark_rule
-        yield "Undo", "Take back the last deletion or relink, all of it", main.action_undo
-        yield "Stop", "What is being done, and what is queued", main.action_stop
-        yield "Log", "The commands that were run, and what they wrote", main.action_log
-        yield "Trash", "Have back, or free now", main.action_trash
+        yield "Delete …", "Show the plan, then confirm", main.action_delete
+        yield "Mark: all shown", "Or clear, if all are marked", main.action_mark_all
+        yield "Mark: by a rule …", "Orphans, unknown, broken, unused for …", main.action_mark_rule
+        yield "Undo", "Undo the last deletion or relink", main.action_undo
+        yield "Stop", "Stop the current job and cancel the queue", main.action_stop
+        yield "Log", "Commands that were run, and their output", main.action_log
+        yield "Trash", "Restore or delete permanently", main.action_trash
         for view in View:
-            yield f"View: {view}", "Show this part", partial(main.action_view, view)
+            yield f"View: {view}", "Show only these", partial(main.action_view, view)
         for key, words in _SORTS.items():
-            yield f"Sort: by {words}", "Again: the other way round", partial(main.sort_by, key)
-        yield "Filter", "Show what holds some words", main.action_filter
-        add = "Make folders of environments that were found stores"
+            yield f"Sort: by {words}", "Again to reverse the order", partial(main.sort_by, key)
+        yield "Filter", "Show only matching environments", main.action_filter
+        add = "Add folders that contain environments to the stores"
         yield "Add folders of environments …", add, main.action_add_store
-        yield "Rescan", "Look at the machine again", main.action_rescan
-        yield "Keys", "What every key does", main.action_help
+        yield "Rescan", "Scan again", main.action_rescan
+        yield "Keys", "Show all keys", main.action_help
 
     def _changes(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         main = self._main
         if main.leaves:
-            yield "Environment: shell", "In which it is active", main.action_shell
-            yield "Environment: edit its project", "In your editor", main.action_edit
+            yield "Environment: shell", "Open a shell with it active", main.action_shell
+            yield (
+                "Environment: edit its project",
+                "Open its project in your editor",
+                main.action_edit,
+            )
         yield "Environment: sync …", "Show what uv would change", main.action_sync
-        yield "Environment: relink …", "Say which project it belongs to", main.action_relink
+        yield "Environment: relink …", "Link it to a project", main.action_relink
         share = partial(main.action_relink, share=True)
-        yield "Environment: share with another project …", "It keeps those that it has", share
-        yield "Environment: unlink …", "It belongs to no project", main.action_unlink
-        yield "Environment: copy …", "Under another name, for another Python", main.action_copy
+        yield "Environment: share with another project …", "Link it to one more project", share
+        yield "Environment: unlink …", "Remove its links to projects", main.action_unlink
+        yield "Environment: copy …", "Under another name or for another Python", main.action_copy
         yield "Environment: rename …", "Give it another name", main.action_rename
-        yield "Environment: pin, or unpin", "No rule picks what is pinned", main.action_pin
-        yield "Environment: note …", "What it is for", main.action_note
+        yield "Environment: pin or unpin", "Rules skip pinned environments", main.action_pin
+        yield "Environment: note …", "Write a note about it", main.action_note
         yield "Environment: move …", "To another store", main.action_move
 
     async def discover(self) -> Hits:

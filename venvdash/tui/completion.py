@@ -47,7 +47,7 @@ def complete(text: str, machine: Machine) -> Completion:
     job = Job(parent, lambda: _directories(parent, begins))
     for answer in Patient(_PATIENCE, lambda: False).run([job]):
         if isinstance(answer, NotAnswering):
-            return Completion(text, text, trouble="It does not answer.")
+            return Completion(text, text, trouble="It does not respond.")
         if isinstance(answer, Failed):
             error = answer.error
             return Completion(text, text, trouble=because(error))

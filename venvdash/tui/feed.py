@@ -106,7 +106,7 @@ class Feed:
         try:
             self._events.extend(Fixed(words) for words in self._source.tidy())
         except Exception as error:  # the list is of more use than this
-            words = f"What a crash left cannot be fixed: {type(error).__name__}: {error}"
+            words = f"Recovery from a crash failed: {type(error).__name__}: {error}"
             self._events.append(Problem(None, words))
 
     def _measure_disk(self, path: Path) -> bool:

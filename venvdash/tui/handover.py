@@ -72,5 +72,5 @@ class OfTerminal:
                 except Exception as error:
                     problem = f"{type(error).__name__}: {error}"
         except SuspendNotSupported:
-            problem = "This terminal cannot be given to another program."
+            problem = "This terminal cannot run another program."
         return problem

@@ -33,7 +33,7 @@ def open_folder(path: Path, machine: Machine) -> str | None:
     """Open a folder with the desktop's own program; return what prevented it, or None."""
     command = opener(machine)
     if command is None:
-        return f"Nothing here opens folders: {visible(path)}"
+        return f"No program found to open {visible(path)}"
     try:
         subprocess.Popen(  # noqa: S603 - no shell; the path is one argument
             [*command, str(path)],
@@ -43,7 +43,7 @@ def open_folder(path: Path, machine: Machine) -> str | None:
             start_new_session=True,
         )
     except OSError as error:
-        return f"{visible(command[0])} did not start: {visible(str(error))}"
+        return f"{visible(command[0])} could not be started: {visible(str(error))}"
     return None
 
 
@@ -82,11 +82,11 @@ def copy_choices(row: Row, platform: str = sys.platform) -> list[tuple[str, str]
         return [
             ("path", safe),
             ("interpreter", str(scripts / "python.exe")),
-            ("activate line", f'& "{scripts / "Activate.ps1"}"'),
+            ("activation command", f'& "{scripts / "Activate.ps1"}"'),
         ]
     python = path / "bin" / "python"
     return [
         ("path", safe),
         ("interpreter", str(python) if safe == text else shell_word(python)),
-        ("activate line", f"source {shell_word(path / 'bin' / 'activate')}"),
+        ("activation command", f"source {shell_word(path / 'bin' / 'activate')}"),
     ]

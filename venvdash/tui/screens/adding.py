@@ -35,13 +35,13 @@ class Adding:
         """Ask whether to add the folder at ``path``, where that is none of them all there are."""
         chosen = [folder for folder in self.folders if folder.path == path] or list(self.folders)
         if not chosen:
-            self._main.say("No folders of environments were found outside the stores.")
+            self._main.say("No folders of environments found outside the stores.")
             return
         from venvdash.session.own_stores import in_words, lines_for
         from venvdash.tui.screens.ask import AskScreen
 
         home = self._main.home
-        pieces = [Content("These lines are added to your configuration:")]
+        pieces = [Content("This adds to your configuration:")]
         for folder in chosen:
             lines = "\n".join(visible(line) for line in lines_for(folder, home).splitlines())
             shown = f"\n{short_path(folder.path, home)}: {in_words(folder, home)}"

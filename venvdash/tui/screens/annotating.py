@@ -26,8 +26,8 @@ class Annotating:
         one = len(rows) == 1
         said = f"{visible(rows[0].name, 64)} is" if one else f"{len(rows)} environments are"
         them = "it" if one else "them"
-        unpin = f"pinned: rules skip {them}. p unpins {them}."
-        said += f" {unpin}" if pinned else " not pinned any more."
+        unpin = f"pinned: rules skip {them}. Press p to unpin."
+        said += f" {unpin}" if pinned else " no longer pinned."
         self._do(rows, lambda row: changes.pin(row, pinned=pinned), said)
 
     def note(self, row: Row) -> None:
@@ -36,13 +36,13 @@ class Annotating:
 
         known = row.record.note if row.record is not None else ""
         if not in_one_line(known):
-            self._main.say("This note has several lines: `venvdash note` replaces it.")
+            self._main.say("This note has several lines. Use `venvdash note` to replace it.")
             return
 
         def typed(text: str | None) -> None:
             if text is not None and text != known:
                 changes = self._main.source.changes
-                said = "has a note. n changes it." if text else "has no note any more."
+                said = "has a note now. n edits it." if text else "has no note now."
                 said = f"{visible(row.name, 64)} {said}"
                 self._do([row], lambda row: changes.note(row, text), said)
 
@@ -61,7 +61,7 @@ class Annotating:
 
         main = self._main
         if main.scanning:
-            main.say("That is done when the scan has ended.")
+            main.say("Waiting for the scan to finish …")
         aside(main, partial(main.in_turn, run), partial(self._done, said), self._failed)
 
     def _done(self, said: str, came: tuple[list[Row], str]) -> None:

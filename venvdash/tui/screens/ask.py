@@ -62,8 +62,8 @@ class NoteScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Ask, with the note that there is."""
         with Vertical(id="asking") as frame:
-            frame.border_title = Content(f"Note on {visible(self._of, 64)}")
-            frame.border_subtitle = Content("Enter keep it   Esc back")
+            frame.border_title = Content(f"Note for {visible(self._of, 64)}")
+            frame.border_subtitle = Content("Enter save   Esc back")
             yield NoteInput(self._known, compact=True, select_on_focus=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -97,7 +97,7 @@ class NameScreen(Dialog[str | None]):
         """Say why, and ask in one line."""
         with Vertical(id="asking") as frame:
             frame.border_title = Content(self._title)
-            frame.border_subtitle = Content("Enter take it   Esc back")
+            frame.border_subtitle = Content("Enter continue   Esc back")
             yield Static(Content(self._why), classes="words", markup=False)
             yield PlainInput(self._offered, compact=True, max_length=255, select_on_focus=False)
 
@@ -105,7 +105,7 @@ class NameScreen(Dialog[str | None]):
         """Take the name, unless it is none."""
         name = event.value.strip()
         if name in ("", ".", "..") or "/" in name or visible(name) != name:
-            self.query_one(Static).update(Content("A name without / and control characters."))
+            self.query_one(Static).update(Content("Type a name without / or control characters."))
         else:
             self.dismiss(name)
 

@@ -45,7 +45,7 @@ class ChangingScreen(ProposingScreen):
     def _to_where_it_is(self, row: Row, _: threading.Event) -> Proposal:
         place = row.verdict.place
         if place is None:
-            why = "Nothing says where its project is now. Relink it by itself and name the place."
+            why = "The new path of its project is unknown. Relink it alone and give the path."
             return Proposal(Action.RELINK, row, refusal=why)
         return self.source.changes.relink(row, place)
 
@@ -79,4 +79,4 @@ class ChangingScreen(ProposingScreen):
         said = super().reason_of(row)
         if row.verdict.status is not Status.MOVED or row.path in self.environments.states:
             return said
-        return Content.assemble(said, ("  R relinks it.", "bold"))
+        return Content.assemble(said, ("  Press R to relink it.", "bold"))

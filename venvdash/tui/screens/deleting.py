@@ -89,13 +89,14 @@ class DeletingScreen(WorkingScreen):
         for result in found.restored:
             name, why = visible(result.name, 64), with_tilde(visible(result.reason), self.home)
             if result.outcome is Outcome.DONE:
-                self.say(f"{name} was restored. {why}", severe=True)
+                self.say(f"Restored {name}. {why}", severe=True)
             else:
-                self._fail(f"{name} is in the trash and could not be restored: {why}")
+                self._fail(f"{name} is in the trash but could not be restored: {why}")
         for trashed, reason in found.returned[:_MOST_TOLD]:
             name, why = visible(trashed.name, 64), with_tilde(visible(reason), self.home)
             self.say(
-                f"{name}, in the trash, has a project again: {why} E restores it.", severe=True
+                f"{name}, in the trash, has a project again: {why} Press E to restore it.",
+                severe=True,
             )
         if found.unlisted:
             self._make_old()
@@ -204,7 +205,7 @@ class DeletingScreen(WorkingScreen):
         ago = "just now" if when == "now" else f"{when} ago"
         question = Content.assemble("Restore ", (named, "bold"), f", deleted {ago}?")
         self.app.push_screen(
-            AskScreen("Undo the last deletion", question, "Restore"),
+            AskScreen("Undo last deletion", question, "Restore"),
             partial(self._restore_all, newest),
         )
 
@@ -221,7 +222,7 @@ class DeletingScreen(WorkingScreen):
             known = [one for one in finished.results if one.outcome is Outcome.DONE and one.reason]
             for one in known[:_MOST_TOLD]:
                 reason = with_tilde(visible(one.reason), self.home)
-                self.say(f"{visible(one.name, 64)} is back. {reason}", severe=True)
+                self.say(f"Restored {visible(one.name, 64)}. {reason}", severe=True)
         taken = [result.trash for result in finished.results if _taken(result)]
         if taken:
             from venvdash.tui.screens.restoring import Restoring
@@ -241,7 +242,7 @@ class DeletingScreen(WorkingScreen):
         totals.trash = sum(item.frees for item in trash) if trash else None
 
     def _no_trash(self, error: Exception) -> None:
-        self._fail(f"The trash cannot be read: {visible(str(error))}")
+        self._fail(f"Cannot read the trash: {visible(str(error))}")
 
     def action_trash(self) -> None:
         """Show what lies in the trash."""

@@ -137,7 +137,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
     def fail(self, message: str) -> None:
         """Say that it cannot be known what would be done; ``message`` is not yet fit to show."""
         self.planned = None  # nobody says yes to a plan that is not shown any more
-        self._failure = f"This cannot be planned: {visible(message)}"
+        self._failure = f"Planning failed: {visible(message)}"
         self.redraw()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

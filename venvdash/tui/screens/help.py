@@ -9,12 +9,12 @@ from venvdash.tui.keys import SECTIONS
 from venvdash.tui.screens.pane import PaneScreen
 
 _WORDS = (
-    ("Size", "bytes that it takes on disk, with those that others share"),
-    ("Frees", "deleting gives back; what others share stays"),
-    ("≤", "frees at most this: the file system does not tell exactly"),
-    ("+Cache", "after that still held by uv's cache"),
-    ("Used", "since the newest trace of use"),
-    ("≥", "a sum of environments frees at least this"),
+    ("Size", "size on disk, including what it shares with others"),
+    ("Reclaimable", "what deleting it frees; shared files stay"),
+    ("≤", "at most: the file system reports no exact figure"),
+    ("+Cache", "what then stays in uv's cache"),
+    ("Used", "time since it was last used"),
+    ("≥", "at least: together they may free more"),
 )
 
 
@@ -38,9 +38,9 @@ def help_text(app: App[int]) -> Content:
         _line(f"{mark} {status.value}", STATUS_MEANINGS[status])
         for status, mark in STATUS_MARKS.items()
     ]
-    lines += [Content(""), Content.styled("Marks beside the name", "bold $text-primary")]
+    lines += [Content(""), Content.styled("Flags", "bold $text-primary")]
     lines += [_line(flag.value, meaning) for flag, meaning in FLAG_MEANINGS.items()]
-    lines.append(_line("here", "belongs to the project of the current directory"))
+    lines.append(_line("here", "belongs to the current directory's project"))
     lines += [Content(""), Content.styled("Columns", "bold $text-primary")]
     lines += [_line(word, meaning) for word, meaning in _WORDS]
     return Content("\n").join(lines)

@@ -43,7 +43,7 @@ class LeavingScreen(ChangingScreen):
         if not rows:
             return
         if not self.leaves:
-            self.say(f"There is no terminal here to give away; `venvdash {what}` needs one, too.")
+            self.say(f"No terminal is available here; `venvdash {what}` needs one, too.")
             return
         self._leaving = True
         self._broken_off = not self._ended

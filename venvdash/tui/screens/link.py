@@ -51,7 +51,7 @@ class LinkScreen(Dialog[None]):
                 id="line",
             )
             yield DirectoryList(self._main.home, id="directories")
-            yield Choice("s", "Share: it keeps the projects that it has", id="share")
+            yield Choice("s", "Share: keep its other projects", id="share")
 
     @property
     def line(self) -> PathLine:
@@ -67,7 +67,7 @@ class LinkScreen(Dialog[None]):
         """Look for directories to offer."""
         choice = self.query_one("#share", Choice)
         choice.display, choice.on = bool(self._row.verdict.projects), self._share
-        self.listing.hint = "Looking for projects that it may belong to …"
+        self.listing.hint = "Searching for projects …"
         self.listing.focus()
 
         def offered() -> Sequence[Path]:
@@ -86,21 +86,21 @@ class LinkScreen(Dialog[None]):
 
     def _show_offered(self) -> None:
         if self._offered is not None:
-            self.listing.hint = "None was found that fits. Type the project's directory."
+            self.listing.hint = "No matching project found. Type its directory."
             self.listing.show_items(self._offered, at_top=True)
 
     def _show_found(self, completion: Completion) -> None:
         if completion.text != self.line.value:
             return
         self._completion = completion
-        self.listing.hint = visible(completion.trouble) or "No directory begins like this."
+        self.listing.hint = visible(completion.trouble) or "No matching directory."
         self.listing.show_items(completion.found, at_top=True)
         if self._tab_waits:
             self._tab_waits = False
             self._complete()
 
     def _cannot(self, error: Exception) -> None:
-        self.listing.hint = visible(f"It cannot be looked for: {error}")
+        self.listing.hint = visible(f"The search failed: {error}")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what the text may become."""

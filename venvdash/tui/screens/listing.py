@@ -214,13 +214,13 @@ class ListScreen(Screen[None]):
 
     def _show_hint(self) -> None:
         if self._filter_text:
-            hint = f"Nothing here holds “{visible(self._filter_text)}”. Esc clears the filter."
+            hint = f"No matches for “{visible(self._filter_text)}”. Esc clears the filter."
         elif not self._ended:
-            hint = "Looking for environments …"
+            hint = "Searching for environments …"
         else:
             hint = {
-                View.ORPHANS: "No orphans: no project of an environment is known to be gone.",
-                View.UNKNOWN: "No unknown ones: every environment's project was found.",
+                View.ORPHANS: "No orphans.",
+                View.UNKNOWN: "No unknown environments.",
                 View.REPLACED: "No replaced environments.",
             }.get(self.table.view, "")
         self.environments.hint = hint

@@ -27,7 +27,7 @@ class LogScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.LOG,
-        Binding("left,right", "app.focus_next", "The other part", show=False),
+        Binding("left,right", "app.focus_next", "Switch pane", show=False),
     ]
 
     def __init__(self, main: "WorkingScreen") -> None:
@@ -59,7 +59,7 @@ class LogScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Show what there is, and look for more while it is open."""
-        self.listing.hint = "No command was run yet: what venvdash runs for you is listed here."
+        self.listing.hint = "No commands yet. Commands that venvdash runs are listed here."
         self.listing.focus()
         self.watch(self.listing, "current", self._show_run, init=False)
         self.set_interval(_TICK, self._look)
@@ -85,7 +85,7 @@ class LogScreen(Dialog[None]):
             return
         shown = with_tilde(visible(run.shown), home)
         where = f"  in {short_path(run.cwd, home)}, {ending(run)}"
-        before = f", {counted(run.dropped, 'line')} before these" if run.dropped else ""
+        before = f", {counted(run.dropped, 'line')} omitted before these" if run.dropped else ""
         about.update(Content.assemble((shown, "bold"), (where + before, "$text-muted")))
         self.query_one(OutputPane).show(run.number, run.lines, run.dropped)
 

@@ -107,7 +107,7 @@ class MainScreen(LeavingScreen):
         """Open the folder under the cursor with the desktop's program."""
         if self.path is not None:
             trouble = open_folder(self.path, self.source.machine)
-            self.say(trouble or "Opened in the desktop.", severe=trouble is not None)
+            self.say(trouble or "Opened in the file manager.", severe=trouble is not None)
 
     def action_clip(self) -> None:
         """Ask what to copy as text of the environment under the cursor."""

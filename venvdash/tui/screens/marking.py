@@ -155,7 +155,7 @@ class MarkingScreen(ListScreen):
     def _mark_searched(self, rows: Iterable[Row], rule: Rule) -> None:
         """Mark what a rule holds for, once the projects of these were searched for."""
         if self.source.pins_unknown:
-            self.say(f"Nothing is marked. {self.source.pins_unknown}", severe=True)
+            self.say(f"Nothing was marked. {self.source.pins_unknown}", severe=True)
             return
         within = {row.path for row in rows}
 
@@ -173,18 +173,18 @@ class MarkingScreen(ListScreen):
             self.environments.refresh()
             self.marks_changed()
 
-        self.say("They are marked when the search for their projects has ended.")
+        self.say("Searching for projects before marking …")
         aside(self, search, found, self._no_rule)
 
     def _say_held(self, offers: "Sequence[Offer]") -> None:
         for offer in offers[:_MOST_TOLD]:
-            self.say(f"{visible(offer.row.name)} is not marked. {visible(offer.held)}")
+            self.say(f"Not marked: {visible(offer.row.name)}. {visible(offer.held)}")
         more = len(offers) - _MOST_TOLD
         if more > 0:
-            self.say(f"{more} more are not marked, for such reasons.")
+            self.say(f"{more} more not marked for similar reasons.")
 
     def _no_rule(self, error: Exception) -> None:
-        self.say(f"Nothing is marked: {visible(str(error))}", severe=True)
+        self.say(f"Nothing was marked: {visible(str(error))}", severe=True)
 
     def drop_range(self) -> bool:
         """Forget an open range; return whether there was one."""
@@ -240,4 +240,4 @@ class MarkingScreen(ListScreen):
 
     def _no_union(self, error: Exception) -> None:
         self.query_one(Basket).frees = None
-        self.say(f"The bytes cannot be added up: {type(error).__name__}", severe=True)
+        self.say(f"Cannot compute the total size: {type(error).__name__}", severe=True)

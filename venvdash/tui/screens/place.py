@@ -99,8 +99,8 @@ class PlaceScreen(Dialog[None]):
 
     def _versions(self) -> list[tuple[str, Environment | None]]:
         """Return the Pythons to choose from, the present one first."""
-        own = visible(self._rows[0].environment.python or "not known", 32)
-        choices: list[tuple[str, Environment | None]] = [(f"{own}, as it has", None)]
+        own = visible(self._rows[0].environment.python or "unknown", 32)
+        choices: list[tuple[str, Environment | None]] = [(f"{own} (unchanged)", None)]
         if self._action is Action.COPY:
             others = pythons(self._main.table.rows.values())
             choices += [one for one in others.items() if not own.startswith(f"{one[0]}.")]
@@ -113,7 +113,7 @@ class PlaceScreen(Dialog[None]):
             what = counted(len(self._rows), "environment")
         with Vertical(id="asking") as frame:
             frame.border_title = Content(f"{self._action.value.capitalize()} {what}")
-            frame.border_subtitle = Content("Tab next   Enter go on   Esc back")
+            frame.border_subtitle = Content("Tab next   Enter continue   Esc back")
             yield from self._fields()
             yield Static("", id="said", classes="words", markup=False)
 
@@ -166,7 +166,7 @@ class PlaceScreen(Dialog[None]):
         make, row = self._proposing(), self._rows[0]
         if self._same_name:
             self._looking.forget()
-            self._say(Content("Type another name."))
+            self._say(Content("Type a new name."))
             return
 
         def look() -> Proposal:

@@ -42,14 +42,14 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PLAN)
-    KEYS = "j k scroll   Tab other choices   Esc cancel"
+    KEYS = "j k scroll   Tab options   Esc cancel"
 
     def __init__(
         self, count: int, home: Path | None, early: Callable[[], None] = lambda: None
     ) -> None:
         """``early`` is called when a plan is shown that was made before the search has ended."""
         title = f"Delete {counted(count, 'environment')}"
-        super().__init__(title, "Looking at them once more …", "Delete")
+        super().__init__(title, "Checking …", "Delete")
         self._home, self._early = home, early
         self._top = True  # whether the next plan is shown from its beginning
         self._typed: list[str] = []  # of what must be typed, in its order
@@ -57,7 +57,9 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
 
     def choices(self) -> ComposeResult:
         """Yield the two choices, and the line in which a number or a name is typed."""
-        yield Choice("f", "Free now instead of the trash: cannot be undone", id="free")
+        yield Choice(
+            "f", "Delete permanently instead of using the trash: cannot be undone", id="free"
+        )
         yield Choice("c", "", id="clean")
         with Horizontal(id="typed"):
             yield Static("", id="ask", markup=False)
@@ -84,7 +86,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         """Show the plan and the choices that it gives."""
         self.pane.show(describe_plan(planned, self._home), top=self._top)
         count = len(planned.items)
-        changed = "" if self._changed_at is None else ": changed, read it again"
+        changed = "" if self._changed_at is None else " (changed: please review)"
         title = f"Delete {counted(count, 'environment')}" if count else "Nothing to delete"
         self.query_one("#plan").border_title = Content(f"{title}{changed}")
         yes = self.query_one("#yes", Button)
@@ -94,7 +96,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
             return
         clean = self.query_one("#clean", Choice)
         only = len(planned.packages_only_in_cache)
-        words = f"Clean {counted(only, 'package')} out of uv's cache that nothing else needs"
+        words = f"Remove {counted(only, 'package')} from uv's cache that nothing else uses"
         clean.relabel(words)
         clean.display = only > 0
         self.query_one("#free").display = planned.searched
@@ -131,7 +133,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         word = self._next_word()
         self.query_one("#typed").display = word is not None
         if word is not None:
-            asked = f"Type {visible(word, _LONGEST_ASKED)} to go on:"
+            asked = f"Type {visible(word, _LONGEST_ASKED)} to confirm:"
             self.query_one("#ask", Static).update(Content(asked))
             self.query_one("#word", Input).restrict = "[0-9]*" if word.isdigit() else None
 

@@ -135,7 +135,7 @@ class BackgroundSearch:
     def _failed(self, error: Exception) -> None:
         self._under_way = False
         words = f"The search for projects failed: {type(error).__name__}: {error}"
-        self._screen.say(visible(f"{words}. No rule deletes orphans now."), severe=True)
+        self._screen.say(visible(f"{words}. Rules cannot delete orphans now."), severe=True)
 
 
 def _orphan(row: Row) -> bool:

@@ -33,20 +33,20 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
         what = visible(rows[0].name, 64)
         if len(rows) > 1:
             what = counted(len(rows), "environment")
-        looking = f"Still {after}. This is next: you are asked here …" if after else "Looking …"
+        looking = f"Queued after the current task ({after}) …" if after else "Checking …"
         super().__init__(f"{verb} {what}", looking, verb)
         self._home = home
 
     def choices(self) -> ComposeResult:
         """Yield what may be done as well, to be shown once it is known that there is such."""
-        choice = Choice("h", "Hide the new link from git", id="offers")
+        choice = Choice("h", "Exclude the new link from git", id="offers")
         choice.display = False
         yield choice
 
     def looking_at(self, row: Row, place: int, count: int) -> None:
         """Say which of several is being looked at."""
         where = f", {place} of {count}" if count > 1 else ""
-        self.tell(f"Looking at {visible(row.name, 64)}{where} …")
+        self.tell(f"Checking {visible(row.name, 64)}{where} …")
 
     def draw(self, planned: Proposals) -> None:
         """Show the proposals."""

@@ -57,12 +57,12 @@ class Restoring:
         result, offered = answer
         reason = with_tilde(visible(result.reason), self._main.home)
         if result.outcome is Outcome.SKIPPED and result.trash is not None:  # its name is taken
-            title = f"Have {visible(item.name, 48)} back under another name"
+            title = f"Restore {visible(item.name, 48)} as …"
             asked = NameScreen(title, reason, offered)
             self._screen.app.push_screen(asked, partial(self._take_name, item))
             return
         if result.outcome is Outcome.DONE:
-            self._main.say(f"{visible(item.name)} is back. {reason}".rstrip())
+            self._main.say(f"Restored {visible(item.name)}. {reason}".rstrip())
             self._main.action_rescan()
         else:
             self._main.say(f"{visible(item.name)}: {reason}", severe=True)
@@ -76,5 +76,5 @@ class Restoring:
             self._next()
 
     def _failed(self, error: Exception) -> None:
-        self._main.say(f"It is still in the trash: {visible(str(error))}", severe=True)
+        self._main.say(f"Not restored, still in the trash: {visible(str(error))}", severe=True)
         self._next()

@@ -32,7 +32,7 @@ class AgeScreen(Dialog[float | None]):
     def compose(self) -> ComposeResult:
         """Ask in one line."""
         with Vertical(id="asking") as frame:
-            frame.border_title = Content("Mark what was not used for …")
+            frame.border_title = Content("Mark environments unused for …")
             yield PlainInput(placeholder="90d, 12w, 6mo, 1y", compact=True, max_length=12)
             yield Static("", classes="words", markup=False)
 
@@ -40,7 +40,7 @@ class AgeScreen(Dialog[float | None]):
         """Take the age, or say how it is written."""
         seconds = seconds_of(event.value)
         if seconds is None:
-            self.query_one(Static).update(Content("Write it as 90d, 12w, 6mo or 1y."))
+            self.query_one(Static).update(Content("Use a value such as 90d, 12w, 6mo or 1y."))
         else:
             self.dismiss(seconds)
 
@@ -66,14 +66,14 @@ class RuleMenu(Dialog[Rule | None]):
         self._rows, self._now = rows, now
         self._choices = [(rule.name, rule) for rule in rules(now)]
         self._choices += [
-            (f"not used for {words}", older_than(days * _DAY, now)) for words, days in _AGES
+            (f"unused for {words}", older_than(days * _DAY, now)) for words, days in _AGES
         ]
         self._marked = marked
 
     def compose(self) -> ComposeResult:
         """List the rules."""
         options = [self._option(words, rule) for words, rule in self._choices]
-        options.append(Option(Content("not used for …")))
+        options.append(Option(Content("unused for …")))
         if self._marked:
             options.append(Option(Content(f"clear all {self._marked} marks")))
         menu = OptionList(*options, id="menu", markup=False)

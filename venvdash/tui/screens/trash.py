@@ -42,7 +42,9 @@ class TrashScreen(Dialog[None]):
         """Lay out the list and two lines about what is under the cursor."""
         with Vertical(id="trash") as frame:
             frame.border_title = Content("Trash")
-            frame.border_subtitle = Content("r restore   f free now   F free all   Esc back")
+            frame.border_subtitle = Content(
+                "r restore   f delete permanently   F delete all   Esc back"
+            )
             yield TrashList(self._main.home, id="trashed")
             yield Static("", id="about", markup=False)
 
@@ -53,7 +55,7 @@ class TrashScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Read the trash, and again whenever something was done to it."""
-        self.listing.hint = "Looking …"
+        self.listing.hint = "Reading the trash …"
         self.listing.focus()
         self.watch(self.listing, "current", self._current_changed, init=False)
         self.set_interval(_TICK, self._look)
@@ -69,7 +71,7 @@ class TrashScreen(Dialog[None]):
             self.read()
         if self._main.job is not None:
             freed = self._main.freed_so_far
-            more = f" {formats.size(freed)} freed so far" if freed else ""
+            more = f" {formats.size(freed)} reclaimed so far" if freed else ""
             self._say(Content(f"{self._main.busy_with} …{more}"))
 
     def _show(self, trash: Sequence[Trashed]) -> None:
@@ -77,14 +79,14 @@ class TrashScreen(Dialog[None]):
         self.listing.show_items(trash)
         frees = sum(item.frees for item in trash)
         self.query_one("#trash").border_title = Content(
-            f"Trash: {counted(len(trash), 'environment')}, {formats.size(frees)} to free"
+            f"Trash: {counted(len(trash), 'environment')}, {formats.size(frees)} reclaimable"
             if trash
             else "Trash"
         )
         self._current_changed()
 
     def _cannot(self, error: Exception) -> None:
-        self.listing.hint = visible(f"It cannot be read: {error}")
+        self.listing.hint = visible(f"Cannot read the trash: {error}")
 
     def _current_changed(self) -> None:
         item = self.listing.current
@@ -93,7 +95,11 @@ class TrashScreen(Dialog[None]):
             return
         why = with_tilde(visible(item.reason), self._main.home)
         where = short_path(item.original, self._main.home)
-        until = f"  lasts until the next `{item.lasts_until}`" if item.lasts_until else ""
+        until = (
+            f"  can be restored only until the next `{item.lasts_until}`"
+            if item.lasts_until
+            else ""
+        )
         until += f"  kept: {with_tilde(visible(item.kept), self._main.home)}" if item.kept else ""
         self._say(Content.assemble((where, "bold"), f"  {why}", (until, "$text-warning")))
 
@@ -130,15 +136,21 @@ class TrashScreen(Dialog[None]):
         frees = formats.bounded(sum(item.frees for item in items), bounded)
         what = visible(items[0].name) if len(items) == 1 else f"all {len(items)} environments"
         question = Content.assemble(
-            "Free ", (what, "bold"), f" now? This gives back {frees} and cannot be undone."
+            "Permanently delete ",
+            (what, "bold"),
+            f"? This reclaims {frees} and cannot be undone.",
         )
-        self.app.push_screen(AskScreen("Free now", question, "Free"), partial(self._free, items))
+        self.app.push_screen(
+            AskScreen("Delete permanently", question, "Delete"), partial(self._free, items)
+        )
 
     def _free(self, items: Sequence[Trashed], yes: bool | None) -> None:
         if yes:
             source = self._main.source
             self._main.begin(
-                "freeing", lambda stop: source.empty_trash(items, stop), total=len(items)
+                "deleting permanently",
+                lambda stop: source.empty_trash(items, stop),
+                total=len(items),
             )
 
     def action_leave(self) -> None:

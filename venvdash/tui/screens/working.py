@@ -162,7 +162,7 @@ class WorkingScreen(MarkingScreen):
         """Return whether no job runs; where one does, say so."""
         if self.job is None:
             return True
-        self.say(f"Still {self.busy_with}; wait for its end, or press X to {self._stopping_means}.")
+        self.say(f"Still {self.busy_with}. Wait, or press X to {self._stopping_means}.")
         return False
 
     @property
@@ -347,7 +347,7 @@ class WorkingScreen(MarkingScreen):
         """Leave alone what is still queued, and stop what is under way if that can be stopped."""
         line = self.query_one(WorkLine)
         if self.job is None:
-            self.say("Nothing is being done.")
+            self.say("Nothing to stop.")
         elif line.tally is not None:
             self.cancel_queued()
         elif not self.job.stopping:
@@ -370,7 +370,7 @@ class WorkingScreen(MarkingScreen):
             return
         line = self.query_one(WorkLine)
         if line.tally is None:
-            self.say(f"X stops {self.busy_with}.")
+            self.say(f"Press X to stop {self.busy_with}.")
         elif State.QUEUED in self.environments.states.values():
             self.job.stop()
             line.keys = "cancelling the rest …"

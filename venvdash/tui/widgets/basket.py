@@ -35,11 +35,12 @@ class Basket(Widget):
             frees, cache = about + formats.size(self.frees), formats.size(self.cache)
         pieces: list[Content | tuple[str, str]] = [
             Content.styled(f" ✓ {self.count} marked", "bold $text-primary"),
-            (f", {self.hidden} out of sight" if self.hidden else "", "$text-warning"),
-            Content("  frees "),
+            (f" ({self.hidden} hidden)" if self.hidden else "", "$text-warning"),
+            Content("  "),
             Content.styled(frees, "bold"),
+            Content(" reclaimable"),
             Content(f"  +cache {cache}"),
         ]
-        end = "v end of range, Esc drops it " if self.in_range else "d delete … "
+        end = "v end range   Esc cancel range " if self.in_range else "d delete … "
         keys = Content.styled(end, "$text-muted")
         return spread(Content.assemble(*pieces), keys, self.size.width)

@@ -93,7 +93,7 @@ def _head(title: str) -> Content:
 
 
 def _pair(label: str, value: str) -> Content:
-    return Content.assemble((f"{label:<9} ", _LABEL), value)
+    return Content.assemble((f"{label:<11} ", _LABEL), value)
 
 
 def _flags(row: Row) -> Iterable[Content]:
@@ -139,9 +139,9 @@ def _disk(row: Row) -> Iterable[Content]:
         yield Content.styled("not measured yet", _LABEL)
         return
     yield _pair("on disk", f"{formats.size(usage.on_disk):>9}  in {usage.files} files")
-    yield _pair("apparent", f"{formats.size(usage.apparent):>9}  sum of file sizes")
-    yield _pair("frees", f"{formats.frees(usage):>9}  gained by deleting")
-    yield _pair("+cache", f"{formats.size(usage.cache_held):>9}  kept by uv's cache")
+    yield _pair("apparent", f"{formats.size(usage.apparent):>9}  sum of all files")
+    yield _pair("reclaimable", f"{formats.frees(usage):>9}  if it is deleted")
+    yield _pair("+cache", f"{formats.size(usage.cache_held):>9}  left in cache")
     yield _pair("own files", user_files_in_words(usage.user_files))
     if doubt := formats.doubt(usage):
         yield Content.styled(doubt, _LABEL)
@@ -150,18 +150,18 @@ def _disk(row: Row) -> Iterable[Content]:
 def _python(row: Row, home: Path | None) -> Iterable[Content]:
     environment = row.environment
     yield _head("Python")
-    version = visible(environment.python or "not known")
+    version = visible(environment.python or "unknown")
     yield _pair("version", " ".join([version, visible(environment.implementation or "")]).strip())
     if environment.base is not None:
         yield _pair("base", short_path(environment.base, home))
     if environment.creator:
-        yield _pair("made by", visible(environment.creator))
+        yield _pair("created by", visible(environment.creator))
     if environment.prompt:
         yield _pair("prompt", visible(environment.prompt))
 
 
 def _places(row: Row, home: Path | None) -> Iterable[Content]:
-    yield _head("Place")
+    yield _head("Location")
     for label, value in places_in_words(row, lambda path: short_path(path, home)):
         yield _pair(label, value)
 
@@ -180,7 +180,7 @@ def _times(row: Row, now: float) -> Iterable[Content]:
         if moment is not None:
             yield _pair(label, f"{formats.age(moment, now):>6}  {_date(moment)}")
     if not any(moment is not None for _, moment in times):
-        yield Content.styled("nothing known", _LABEL)
+        yield Content.styled("unknown", _LABEL)
 
 
 def _date(moment: float) -> str:
@@ -194,7 +194,7 @@ def _memory(row: Row, now: float) -> Iterable[Content]:
     record = row.record
     if record is None or not (record.note or record.first_seen):
         return
-    yield _head("Remembered")
+    yield _head("Record")
     for number, line in enumerate(record.note.split("\n") if record.note else ()):
         yield _pair("" if number else "note", visible(line, LONGEST_NOTE))
     if record.first_seen:

@@ -11,10 +11,10 @@ from venvdash.text import short_path
 from venvdash.tui.widgets.other_list import folder_words, why
 
 _WAYS = (
-    ("venvdash demo", "see everything on a playground of made-up projects"),
-    ("UV_PREVIEW_FEATURES=centralized-project-envs uv sync", "uv keeps them in its cache"),
-    ("uv tool install ruff", "a tool's environment"),
-    ("python -m venv ~/.virtualenvs/scratch", "one made by hand"),
+    ("venvdash demo", "create example projects and environments"),
+    ("UV_PREVIEW_FEATURES=centralized-project-envs uv sync", "a project environment in uv's cache"),
+    ("uv tool install ruff", "an environment for a tool"),
+    ("python -m venv ~/.virtualenvs/scratch", "a standalone environment"),
 )
 
 
@@ -25,22 +25,20 @@ def no_environments(
 
     ``folders`` hold some, and are no store.
     """
-    pieces = [Content.styled("No environments outside projects were found.", "bold")]
+    pieces = [Content.styled("No environments found outside projects.", "bold")]
     if folders:
-        pieces.append(Content("\nThese folders hold some, but no tool is known that uses them:"))
+        pieces.append(Content("\nThese folders contain environments but are not stores:"))
     for folder in folders:
         shown = short_path(folder.path, home)
         about = f"  {folder_words(folder, home)}"
         pieces.append(Content.assemble("  ", (shown, "bold"), (about, "$text-muted")))
-    pieces.append(Content("\nTo get some:"))
+    pieces.append(Content("\nTo create some:"))
     for command, what in _WAYS:
         pieces.append(Content.assemble("  ", (command, "bold"), (f"  {what}", "$text-muted")))
-    pieces.append(
-        Content("\nLooked at (another folder can be named in the configuration: see the README):")
-    )
+    pieces.append(Content("\nSearched (the configuration can add other folders, see the README):"))
     for seen in sorted(stores, key=lambda seen: not seen.exists):
         path = short_path(seen.root.path, home)
         pieces.append(Content.assemble("  ", path, (f"  {why(seen)}", "$text-muted")))
     if not stores:
-        pieces.append(Content("  no place at all: no store is known for this machine"))
+        pieces.append(Content("  no known stores on this machine"))
     return Content("\n").join(pieces)

@@ -92,7 +92,7 @@ def columns(
         Column("name", "  Project", 18, _name, grow=3),
         Column("python", "Python", 7, _python, order=4),
         Column("size", "Size", 9, _size, numeric=True),
-        Column("frees", "Frees", 9, _frees, numeric=True, order=1),
+        Column("frees", "Reclaimable", 11, _frees, numeric=True, order=1),
         Column("cache", "+Cache", 9, _cache, numeric=True, order=6),
         Column("packages", "Pkgs", 5, _packages, numeric=True, order=8),
         Column("used", "Used", 6, _used, numeric=True, order=2),

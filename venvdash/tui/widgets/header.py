@@ -91,7 +91,7 @@ class Totals(Widget):
         if self.known:
             known = formats.at_least(self.frees, self.bounded)
             frees = known if self.measured else formats.size(None)
-            pieces += ["frees ", Content.styled(frees, number), "  "]
+            pieces += ["reclaimable ", Content.styled(frees, number), "  "]
         if self.disk_free is not None:
             pieces += ["disk free ", Content.styled(formats.size(self.disk_free), number), "  "]
         if self.trash is not None:

@@ -13,7 +13,7 @@ from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.format import left, left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
-PROBLEM, FOREIGN, STORE, FOLDER = "problem", "no environment", "store", "no store yet"
+PROBLEM, FOREIGN, STORE, FOLDER = "problem", "no environment", "store", "not a store"
 _MARKS = {PROBLEM: "!", FOREIGN: "·", STORE: "▤", FOLDER: "+"}
 
 
@@ -30,18 +30,18 @@ def why(seen: StoreSeen) -> str:
     """Return in words why a store was looked at, and what came of it."""
     root = seen.root
     because = {
-        Why.DEFAULT: f"the usual place of {root.store}",
-        Why.VARIABLE: f"named by the variable {root.source}",
-        Why.CONFIG: f"named in {root.source or 'the configuration'}",
+        Why.DEFAULT: f"the default folder of {root.store}",
+        Why.VARIABLE: f"set by the variable {root.source}",
+        Why.CONFIG: f"set in {root.source or 'the configuration'}",
     }[root.why]
     if seen.problem:
         found = seen.problem
     elif not seen.exists:
-        found = "is not there"
+        found = "does not exist"
     elif seen.environments == 1:
-        found = "holds 1 environment"
+        found = "contains 1 environment"
     else:
-        found = f"holds {seen.environments} environments"
+        found = f"contains {seen.environments} environments"
     return visible(f"{because}: {found}")
 
 
@@ -49,7 +49,7 @@ def folder_words(folder: EnvironmentFolder, home: Path | None) -> str:
     """Return what a folder holds that is no store, and how it becomes one."""
     from venvdash.session.own_stores import in_words  # only where there is one
 
-    return f"{in_words(folder, home or Path('/'))}: A adds it to the stores"
+    return f"{in_words(folder, home or Path('/'))}: press A to add it"
 
 
 def things(

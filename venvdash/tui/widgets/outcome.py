@@ -8,11 +8,11 @@ from textual.content import Content
 from venvdash import formats
 from venvdash.actions.events import Finished
 from venvdash.model import Outcome, Result
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.text import counted, short_path, visible, with_tilde
 
 DELETING = "deleting"
-UNDOING_LINK = "taking back the link"
-UNDOING = "taking back"
+UNDOING_LINK = "undoing the link"
+UNDOING = "restoring"
 
 _CHANGED = {
     "syncing": "synced",
@@ -22,7 +22,7 @@ _CHANGED = {
     "renaming": "renamed",
     "moving": "moved",
     UNDOING_LINK: "linked as before",
-    UNDOING: "back",
+    UNDOING: "restored",
 }
 _ELSEWHERE = frozenset({"copying", "renaming", "moving"})
 
@@ -35,12 +35,12 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
     """
     results = finished.results
     if not results:
-        return Content("Nothing to undo." if doing == UNDOING else "Nothing was there.")
+        return Content("Nothing to undo." if doing == UNDOING else "Nothing to delete.")
     if len(results) == 1 and results[0].outcome is Outcome.DONE and doing in _CHANGED:
         return Content(_of_one(doing, results[0], home))
     counts = Counter(result.outcome for result in results)
     pieces = _done(doing, finished, counts[Outcome.DONE])
-    for kind, words in ((Outcome.SKIPPED, "left alone"), (Outcome.FAILED, "failed")):
+    for kind, words in ((Outcome.SKIPPED, "skipped"), (Outcome.FAILED, "failed")):
         if counts[kind]:
             pieces.append(f"{counts[kind]} {words}")
     bad = [result for result in results if result.outcome is not Outcome.DONE]
@@ -49,7 +49,7 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
         reason = with_tilde(visible(told[0].reason), home)
         pieces[-1] += f": {visible(told[0].name, 64)}: {reason}"
     elif told and not bad:
-        pieces.append(f"of {len(told)} there is more to know, 5 shows it")
+        pieces.append(f"{counted(len(told), 'note')} (press 5)")
     return Content(" · ".join(pieces))
 
 
@@ -65,14 +65,15 @@ def _done(doing: str, finished: Finished, done: int) -> list[str]:
     trashed = sum(result.trash is not None for result in finished.results)
     pieces = []
     if doing == UNDOING:
-        pieces.append(f"{done} back")
+        pieces.append(f"restored {counted(done, 'environment')}")
     elif trashed and finished.in_trash:
         freed = formats.size(finished.in_trash)
-        pieces.append(f"{trashed} in the trash: emptying it frees {freed}")
+        pieces.append(f"{trashed} in the trash ({freed} reclaimable)")
     elif done:
         pieces.append(f"{done} {_CHANGED.get(doing, 'deleted')}")
     if finished.freed:
-        pieces.append(f"freed {formats.size(finished.freed)}")
+        pieces.append(f"{formats.size(finished.freed)} reclaimed")
     if finished.cleaned:
-        pieces.append(f"{len(finished.cleaned)} packages cleaned out of uv's cache")
+        cleaned = counted(len(finished.cleaned), "package")
+        pieces.append(f"{cleaned} removed from uv's cache")
     return pieces

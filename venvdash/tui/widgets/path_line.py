@@ -18,7 +18,7 @@ class PathLine(PlainInput):
     LIMIT = 4096
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "rest", "Complete"),
-        Binding("down", "leave(False)", "Into the list"),
+        Binding("down", "leave(False)", "Go to the list"),
         Binding("escape", "leave(True)", "Back"),
     ]
 

@@ -23,8 +23,8 @@ def describe_proposals(proposals: Sequence[Proposal], home: Path | None) -> Cont
     refused = [proposal for proposal in proposals if proposal.refusal]
     lines: list[Content] = []
     if refused and len(proposals) > 1:
-        left = f"{counted(len(refused), 'is', 'are')} left alone, see the end."
-        words = left if possible else "Nothing of this can be done."
+        left = f"{len(refused)} skipped (see below)."
+        words = left if possible else "None of these changes can be made."
         lines += [Content.styled(words, _WARNING), Content("")]
     for proposal in possible:
         lines += [*_possible(proposal, home), Content("")]
@@ -41,7 +41,7 @@ def _possible(proposal: Proposal, home: Path | None) -> Iterator[Content]:
         yield Content.assemble("  ", _sentence(sentence, home))
     for link in proposal.links:
         target = with_tilde(visible(link.target), home)
-        yield Content(f"  makes the link {short_path(link.path, home)} to {target}")
+        yield Content(f"  creates the link {short_path(link.path, home)} -> {target}")
     for edit in proposal.edits:
         yield Content(f"  {verb_of(edit)} {short_path(edit.path, home)}")
     for command in proposal.commands:
@@ -68,9 +68,7 @@ def _refused(proposal: Proposal, home: Path | None) -> Iterator[Content]:
     )
     yield Content.assemble("  ", why)
     if proposal.distrusted is not None:
-        yield Content.assemble(
-            "  ", ("t", "bold"), " trusts it until venvdash ends, and looks again"
-        )
+        yield Content.assemble("  ", ("t", "bold"), " trusts it until you quit, and checks again")
 
 
 def _sentence(raw: str, home: Path | None) -> Content:

@@ -17,7 +17,7 @@ def _name(item: Trashed, width: int) -> Parts:
 
 
 def _status(item: Trashed, width: int) -> Parts:
-    words = "being freed" if item.purging else visible(item.status, 32)
+    words = "deleting" if item.purging else visible(item.status, 32)
     return ((left(words, width), "bad" if item.purging else "muted"),)
 
 
@@ -50,9 +50,9 @@ class TrashList(LineTable[Trashed]):
             Column("name", "Deleted", 16, _name, grow=2),
             Column("status", "Was", 11, _status, order=2),
             Column("since", "Since", 6, _since, numeric=True),
-            Column("freed", "Freed in", 11, _freed_in, numeric=True, order=3),
+            Column("freed", "Expires in", 11, _freed_in, numeric=True, order=3),
             Column("size", "Size", 9, _size, numeric=True, order=1),
-            Column("frees", "Frees", 9, _frees, numeric=True),
+            Column("frees", "Reclaimable", 11, _frees, numeric=True),
             Column("where", "From", 16, where, grow=3, order=3),
         )
         super().__init__(columns, lambda item: item.path, id=id)

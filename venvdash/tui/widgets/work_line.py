@@ -44,7 +44,7 @@ class WorkLine(Widget):
         if self.outcome is not None:
             start = Content.assemble(" ", self.outcome)
         elif self.searched is not None:
-            start = Content(f" searching for projects once more: {self.searched:,} folders")
+            start = Content(f" searching for projects again: {self.searched:,} folders")
         elif self.tally is not None and self.tally.total:
             start = Content.assemble(*self._deletion(self.tally))
         else:
@@ -54,12 +54,12 @@ class WorkLine(Widget):
     def _deletion(self, tally: Tally) -> Pieces:
         doing, part = self.doing, bar(tally.done, tally.total)
         if tally.freeing:  # by bytes: a single environment may take long
-            doing, part = "freeing", bar(tally.freed, tally.freed + tally.in_trash)
+            doing, part = "deleting permanently", bar(tally.freed, tally.freed + tally.in_trash)
         pieces: Pieces = [Content(f" {doing} {tally.done} of {tally.total} "), *part]
         if tally.in_trash or not tally.freed:
             pieces += [Content("  in trash "), (formats.size(tally.in_trash), "bold")]
         if tally.freed:
-            pieces += [Content("  freed "), (formats.size(tally.freed), "bold")]
+            pieces += [Content("  reclaimed "), (formats.size(tally.freed), "bold")]
         return pieces
 
     def _change(self) -> Pieces:
