@@ -187,7 +187,7 @@ def test_a_dead_mount_holds_nobody_up(home: Home, code: Path) -> None:
             pass
     assert session.rows[alive].verdict.status is Status.LINKED
     assert session.rows[plain].verdict.status is Status.UNREACHABLE
-    assert "does not answer" in session.rows[plain].verdict.reason
+    assert "does not respond" in session.rows[plain].verdict.reason
     assert any(problem.path == point for problem in session.problems)
 
 

@@ -84,7 +84,7 @@ def test_what_was_swapped_since_it_was_listed_is_refused(
     swap(entry)
     before = _outside(home)
     reason = _refused(plan(home, entry, table=known))
-    assert "since it was listed" in reason or "no environment any more" in reason
+    assert "since it was listed" in reason or "no longer an environment" in reason
     assert _outside(home) == before
 
 
@@ -124,7 +124,7 @@ def test_what_is_swapped_between_open_and_rename_is_put_back(
     at_step(monkeypatch, moment, swap)
     result = _applied(made, context(home))
     assert result.outcome is Outcome.SKIPPED, result
-    assert "put in its place" in result.reason
+    assert "Another environment replaced it" in result.reason
     assert trashes(entry.parent) == []
     assert "other" in (entry / "lib/python3.12/site-packages/thing.py").read_text()
     shutil.rmtree(entry)
@@ -141,7 +141,7 @@ def test_an_environment_that_uv_made_anew_is_refused(
     home.uv("venv", "-q", "--clear", "--python", newer, environment)
     before = _outside(home)
     reason = _refused(plan(home, environment, table=known))
-    assert "Another environment was made in its place" in reason
+    assert "Another environment has replaced it" in reason
     assert _outside(home) == before
 
 
@@ -239,7 +239,7 @@ def test_the_environment_that_venvdash_runs_from_is_refused(home: Home) -> None:
     )
     path = os.pathsep.join([str(checkout), *(part for part in sys.path if part)])
     done = home.run(environment / "bin" / "python", "-c", code, PYTHONPATH=path)
-    assert done.stdout.startswith("() venvdash itself runs from it")
+    assert done.stdout.startswith("() venvdash is running from it")
 
 
 def _row(home: Home, entry: Path) -> Row:
@@ -308,7 +308,7 @@ def test_others_inside_or_made_from_it_stand_against_it(home: Home) -> None:
     heir = small(_store(home) / "heir")
     (heir / "pyvenv.cfg").write_text(f"home = {outer}/bin\nversion = 3.12.1\n")
     known = rows(home)
-    assert "made from its Python: heir" in _refused(plan(home, outer, table=known))
+    assert "Other environments use its Python: heir" in _refused(plan(home, outer, table=known))
     both = plan(home, outer, heir, table=known)
     assert len(both.items) == 2
     inner = known[heir]
@@ -316,7 +316,7 @@ def test_others_inside_or_made_from_it_stand_against_it(home: Home) -> None:
         outer / "x": replace(inner, environment=replace(inner.environment, path=outer / "x"))
     }
     del table[heir]
-    assert "Other environments lie inside it" in _refused(plan(home, outer, table=table))
+    assert "Other environments are inside it" in _refused(plan(home, outer, table=table))
 
 
 def test_a_read_only_store_is_refused_before_anything_is_lost(home: Home) -> None:

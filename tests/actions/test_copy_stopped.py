@@ -74,14 +74,14 @@ def test_too_little_room_is_told_before(little: World) -> None:
         full = World(little.home, small(little.home.path / "elsewhere" / "app"), Config(), {})
         (full.original / "big").write_bytes(b"x" * 100_000)
         full.config = Config(stores=(ConfiguredStore(str(full.original.parent)),))
-        with pytest.raises(ChangedError, match="0 MiB free, 1 MiB are needed"):
+        with pytest.raises(ChangedError, match="1 MiB are needed, 0 MiB are free"):
             full.files("copy")
         full.assert_nothing_left()
         for number in range(50):
             (full.original / f"file{number}").touch()
         (full.original / "big").unlink()
     with tmpfs(little.store, "64m,nr_inodes=40"):
-        with pytest.raises(ChangedError, match=r"room for \d+ more files, \d+ are needed"):
+        with pytest.raises(ChangedError, match=r"\d+ files are needed, the disk has \d+ left"):
             full.files("copy")
         full.assert_nothing_left()
 
@@ -101,7 +101,7 @@ def test_a_disk_that_fills_up(little: World, monkeypatch: pytest.MonkeyPatch) ->
                     file.write(b"x" * 4096)
 
         at_step(monkeypatch, "copying", fill)
-        with pytest.raises(FailedError, match=r"No space left.*Nothing is at"):
+        with pytest.raises(FailedError, match=r"No space left.*Nothing was created at"):
             little.files("copy")
         little.assert_nothing_left("filler")
     assert traces(original) == before
@@ -127,7 +127,7 @@ def test_killed_in_the_middle(world: Callable[[str], World], how: str) -> None:
     assert here.store not in {path.parent for path in rows(here.home, here.config, records=False)}
     context = here.context()
     (said,) = recover_stores(context)
-    assert said.startswith(f"{here.store / 'copy'}: its making had been interrupted")
+    assert said.startswith(f"{here.store / 'copy'}: its creation was interrupted")
     assert recover_stores(context) == []
     (found,) = trash.find(context)
     assert (found.name, found.original, found.status) == ("copy", here.store / "copy", "debris")
@@ -135,7 +135,7 @@ def test_killed_in_the_middle(world: Callable[[str], World], how: str) -> None:
     refused = trash.restore(found)
     assert (refused.outcome, refused.reason) == (
         Outcome.SKIPPED,
-        "It was never whole: there is nothing to restore.",
+        "It was never complete, so there is nothing to restore.",
     )
     assert traces(here.original) == before
 

@@ -205,7 +205,7 @@ def test_an_orphan_whose_project_is_back_is_skipped(home: Home) -> None:
     assert made.items[0].row.verdict.status == "orphan"
     project.mkdir()
     result = _apply(home, made)
-    assert (result.outcome, "there again" in result.reason) == (Outcome.SKIPPED, True)
+    assert (result.outcome, "exists again" in result.reason) == (Outcome.SKIPPED, True)
 
 
 def test_of_fifty_those_that_changed_are_skipped_and_the_rest_is_done(home: Home) -> None:
@@ -241,7 +241,7 @@ def test_a_link_that_cannot_be_removed_takes_everything_back(
     at_step(monkeypatch, "unlinked", replaced)
     result = _apply(home, made)
     assert result.outcome is Outcome.SKIPPED
-    assert "no link any more" in result.reason
+    assert "no longer a link" in result.reason
     assert tree(entry, project / ".venv") == before
     assert (project / "venv" / "pyvenv.cfg").is_file()
 
@@ -279,7 +279,7 @@ def test_a_full_disk_without_room_of_our_own_leaves_it_whole(home: Home) -> None
         before = tree(entry)
         result = _apply(home, made)
         assert result.outcome is Outcome.FAILED
-        assert "whole in its place" in result.reason
+        assert "The environment is unchanged" in result.reason
         assert tree(entry) == before
         assert trashes(store) == []
 

@@ -18,7 +18,7 @@ from venvdash.config import Config
 from venvdash.model import Outcome
 from venvdash.session import Session
 
-_LOCKED = "It is locked: uv is working in it."
+_LOCKED = "It is locked because uv is using it."
 _BACKEND = """
 import pathlib, time, zipfile
 METADATA = "Metadata-Version: 2.1\\nName: slow\\nVersion: 1.0\\n"
@@ -118,7 +118,7 @@ def test_uv_that_starts_in_between_leaves_debris_that_is_shown(
     list(session.scan(usage=False))
     assert environment not in session.rows
     assert [odd.path for odd in session.oddities] == [environment]
-    assert "what is left of an environment" in session.oddities[0].reason
+    assert "the remains of an environment" in session.oddities[0].reason
 
     (found,) = trash.find(context(home))
     taken = trash.restore(found)
@@ -135,7 +135,7 @@ def test_what_was_lost_from_the_trash_is_an_outcome(home: Home) -> None:
     assert trash.find(context(home)) == []
     result = trash.restore(found)
     assert result.outcome is Outcome.SKIPPED
-    assert result.reason == "It is not in the trash any more."
+    assert result.reason == "It is no longer in the trash."
     assert recover_stores(context(home)) == []
 
 

@@ -41,12 +41,12 @@ def test_what_everybody_or_a_group_may_write_to_is_not(
     place = place_in(path, pattern)
     place.chmod(place.stat().st_mode | 0o002)
     assert reasons(home, path) == [
-        f"Everybody may write to {place}. Programs in it may be anybody's."
+        f"Everyone can write to {place}. Its programs may have been replaced by someone else."
     ]
     place.chmod(place.stat().st_mode & ~0o002 | 0o020)
     if os.geteuid() == 0:
         os.chown(place, 0, OTHER)
-        assert reasons(home, path)[0].startswith(f"The group {OTHER} may write to {place}.")
+        assert reasons(home, path)[0].startswith(f"The group {OTHER} can write to {place}.")
 
 
 @needs_root
@@ -78,7 +78,7 @@ def test_neither_a_copy_nor_a_sync_starts_its_python(
     (path / ".project").write_text(str(project))
     done = run(home, *command, check=False)
     assert done.returncode == 2
-    assert f"Everybody may write to {str(site).replace(str(home.path), '~')}" in (
+    assert f"Everyone can write to {str(site).replace(str(home.path), '~')}" in (
         done.stdout + done.stderr
     ).replace(str(home.path), "~")
     assert not witness.exists()

@@ -54,7 +54,7 @@ def test_a_plan_says_that_there_is_no_trash(home: Home, image: tuple[Path, Path]
     assert "no trash: directories of a container image cannot be renamed" in said
     done = run(home, "delete", "--yes", "app", check=False)
     assert done.returncode == 1
-    assert "`--now` frees it in place" in done.stderr
+    assert "Use `--now` to delete it permanently" in done.stderr
     assert tree(entry) == before
     assert link.is_symlink()
 
@@ -78,7 +78,7 @@ def test_renaming_and_moving_say_it_before(home: Home, image: tuple[Path, Path])
         session.changes.rename(session.rows[entry], "shop"),
         session.changes.move(session.rows[entry], home.path),
     ):
-        assert "container image's layer" in proposal.refusal
+        assert "layer of a container image" in proposal.refusal
         assert "copy it, then delete it with `--now`" in proposal.refusal
     assert tree(entry) == before
 
@@ -93,7 +93,7 @@ def test_a_kernel_that_does_not_tell(
     before = tree(entry)
     (result,) = last(session.delete(session.plan_delete([entry]))).results
     assert result.outcome is Outcome.FAILED
-    assert "`--now` frees it in place" in result.reason
+    assert "Use `--now` to delete it permanently" in result.reason
     (entry / ".lock").unlink(missing_ok=True)
     assert tree(entry) == before
     assert link.is_symlink()
@@ -113,7 +113,7 @@ def test_a_file_that_the_user_creates_after_the_plan_holds_it(
     (entry / "notes.txt").write_text("mine")
     (result,) = last(session.delete(plan, now=True)).results
     assert result.outcome is Outcome.SKIPPED
-    assert "created in it after the plan was shown (notes.txt)" in result.reason
+    assert "created files in it after the plan was shown (notes.txt)" in result.reason
     assert (entry / "notes.txt").read_text() == "mine"
     assert link.is_symlink()
 
@@ -215,7 +215,7 @@ def test_the_first_use_on_a_full_disk(home: Home, full: Path) -> None:
     done = run(home, "delete", "--yes", "app", check=False)
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
-    assert "`--now` frees it in place" in done.stderr
+    assert "Use `--now` to delete it permanently" in done.stderr
     (full / ".lock").unlink(missing_ok=True)
     assert tree(full) == before
     run(home, "delete", "--yes", "--now", "app")

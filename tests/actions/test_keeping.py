@@ -109,9 +109,7 @@ def test_what_cannot_be_put_back_is_told(environment: Path) -> None:
         (environment / "bin" / "black").unlink()
         (environment / "bin" / "python").unlink()
         (environment / "bin").rmdir()
-        assert files.put_back() == [
-            "bin/preactivate could not be put back: no such file or directory."
-        ]
+        assert files.put_back() == ["Cannot restore bin/preactivate: no such file or directory."]
 
 
 def test_a_state_that_cannot_be_written_stops_it(environment: Path, tmp_path: Path) -> None:
@@ -181,8 +179,8 @@ def test_what_cannot_be_put_back_is_kept_for_the_next_start(
     with monkeypatch.context() as patched:
         patched.setattr(preserve, "write_atomically", full)
         (told,) = recover(state)
-        assert "could not be put back" in told
+        assert "Cannot restore" in told
     (told,) = recover(state)
-    assert "put back" in told
+    assert "restored .project" in told
     assert tree(environment) == before
     assert recover(state) == []

@@ -65,7 +65,7 @@ def test_a_pinned_one_asks_for_its_name_and_one_still_looked_into_is_refused(hom
     (item,) = _plan(home, replace(row, record=record)).items
     assert item.confirm == "it is pinned"
     checking = replace(row, verdict=replace(row.verdict, status=Status.CHECKING))
-    assert "still being looked for" in _plan(home, checking).refused[0].reason
+    assert "search for its project has not finished" in _plan(home, checking).refused[0].reason
 
 
 def test_what_is_gone_already_is_told_as_such(home: Home) -> None:
@@ -146,7 +146,7 @@ def test_a_tools_name_is_never_taken_for_an_option(home: Home, name: str) -> Non
     other = _install(home, "other")
     made = plan(home, greeter.with_name(name))
     if name.startswith("-"):
-        assert "cannot be given to the tool" in made.refused[0].reason
+        assert "cannot be passed to the tool" in made.refused[0].reason
         return
     with Deleter(made, context(home)) as deleter:
         deleter.apply(made.items[0])
@@ -165,7 +165,7 @@ def test_without_its_tool_it_is_refused(home: Home, kind: str) -> None:
     about = replace(about, machine=replace(about.machine, variables={"PATH": "/nowhere"}))
     made = plan_delete([known[path]], known, about)
     assert made.items == ()
-    assert f"{kind} is not found on PATH" in made.refused[0].reason
+    assert f"{kind} was not found on PATH" in made.refused[0].reason
 
 
 def test_conda_is_told_the_prefix(home: Home) -> None:

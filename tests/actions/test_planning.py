@@ -136,7 +136,7 @@ def test_a_plan_of_a_sync_that_is_cancelled_leaves_no_lock(place: Place) -> None
     proposal = session.changes.sync(session.rows[environment], cancel=cancel)
     ended.set()
     stopping.join()
-    assert proposal.refusal == "Cancelled while it was looked at."
+    assert proposal.refusal == "Cancelled while the plan was being made."
     assert tree(environment, times=False) == before
 
 

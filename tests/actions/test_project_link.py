@@ -43,11 +43,11 @@ def test_of_a_synchronised_folder(home: Home, environment: Environment) -> None:
     project = home.path / "OneDrive - Company" / "app"
     project.mkdir(parents=True)
     context = _context(home)
-    assert "OneDrive keeps it in sync" in hindrance(project, environment, context, Config())
+    assert "OneDrive synchronises it" in hindrance(project, environment, context, Config())
     assert hindrance(project, environment, context, Config(project_link="link")) == ""
     assert hindrance(project, environment, context, Config(project_link="none"))
 
 
 def test_without_permission(home: Home, environment: Environment) -> None:
     gone = Path("/proc/1")  # nobody may write there
-    assert "Nothing can be written" in hindrance(gone, environment, _context(home), Config())
+    assert "Cannot write to the project" in hindrance(gone, environment, _context(home), Config())

@@ -100,10 +100,10 @@ def test_only_what_venvdash_put_there(store: Path, trash: Path) -> None:
         assert len(result.problems) == 1, path
     assert len(list(named.rglob("*"))) == len(list(without.rglob("*"))) + 1
     assert purge.purge(without).problems == (
-        "it has no trash.toml, so venvdash did not put it there",
+        "it has no trash.toml, so venvdash did not move it to the trash",
     )
     assert purge.purge(damaged).problems == (
-        "its trash.toml is damaged, or not venvdash's; look at it yourself",
+        "its trash.toml is damaged or was not written by venvdash; inspect it yourself",
     )
 
 

@@ -144,10 +144,14 @@ def test_it_tells_how_far_it_is_and_how_it_ended(home: Home, store: Path) -> Non
     ends = {report.path: report for report in told if report.ended}
     assert ends == {
         big: Report(big, taken, ended=True),
-        held: Report(held, 0, True, True, ("another venvdash is at work on it",)),
+        held: Report(held, 0, True, True, ("another venvdash process is using it",)),
         none: Report(none, 0, ended=True),
         refused: Report(
-            refused, 0, True, False, ("it has no trash.toml, so venvdash did not put it there",)
+            refused,
+            0,
+            True,
+            False,
+            ("it has no trash.toml, so venvdash did not move it to the trash",),
         ),
     }
 

@@ -220,7 +220,7 @@ def test_pyenv_virtualenv(pyenv: Home) -> None:  # noqa: F811
     (project / ".python-version").write_text("3.12.1\n")
     rows(pyenv)
     said = relinked(pyenv, "web", project)
-    assert "Until now .python-version there said 3.12.1." in said
+    assert "Replaces the content of .python-version there: 3.12.1." in said
     assert linked(pyenv, project).path == real
     assert pyenv.run("pyenv", "version-name", cwd=project).stdout.strip() == "web"
     assert pyenv.run("pyenv", "prefix", cwd=project).stdout.strip() == str(versions(pyenv) / "web")
@@ -271,7 +271,7 @@ def test_uv_in_a_workspace_and_with_another_python(home: Home, tool: Tool) -> No
     rows(home)
     after = move(before, "moved")
     said = relinked(home, old, after / "packages" / "part")
-    assert "~/code/moved is the workspace that it belongs to." in said
+    assert "The project belongs to the workspace ~/code/moved." in said
     new = linked(home, after).path
     assert _plan_of_uv(home, after)["action"] == "check"
     assert (after / ".venv").resolve() == new
@@ -296,13 +296,13 @@ def test_uv_shared_and_from_one_living_project_to_another(home: Home) -> None:
     assert f"in this store (uv cache) already: {theirs.name}" in told
     home.run("rm", "-r", theirs, second / ".venv")
     said = relinked(home, path, second, "--share")
-    assert "finds it by the path of one project only" in said
+    assert "finds an environment by the path of a single project" in said
     assert (second / ".venv").resolve() == path
     assert {row.verdict.status for row in rows(home).values()} == {Status.LINKED}
     assert set(rows(home)[path].verdict.projects) == {first, second}
     run(home, "relink", "--undo")
     said = relinked(home, path, second)
-    assert "It does not belong to ~/code/first any more, which is there." in said
+    assert "It will no longer belong to ~/code/first, which still exists." in said
     assert linked(home, second).path != path
     assert not (first / ".venv").is_symlink()
     assert _plan_of_uv(home, second)["action"] == "check"

@@ -40,14 +40,14 @@ def test_what_is_in_the_way(world: World, home: Home) -> None:
     world.new = good.with_name("with'quote")
     refused("with ' in it")
     world.new = good.with_name(".venvdash-x")
-    refused("venvdash's own")
+    refused("reserved for venvdash")
     world.new = good
     with uv_lock(world.old):
-        refused("locked: uv is working")
+        refused("locked because uv is using it")
     moved = world.old.rename(world.old.with_name("elsewhere"))
     refused("already removed")
     small(world.old)
-    refused("Another environment was made")
+    refused("Another environment has replaced it")
     remove(world.old)
     moved.rename(world.old)
     remove(good.with_name("taken"))
@@ -58,7 +58,7 @@ def test_others_made_from_its_python_keep_it(world: World, home: Home) -> None:
     heir = small(world.old.with_name("heir"))
     (heir / "pyvenv.cfg").write_text(f"home = {world.old}/bin\nversion = 3.12.1\n")
     world.table = rows(home)
-    with pytest.raises(ChangedError, match="made from its Python: heir"):
+    with pytest.raises(ChangedError, match="Other environments use its Python: heir"):
         world.rename()
 
 
@@ -92,7 +92,7 @@ def test_a_link_that_was_changed_meanwhile(
         link.symlink_to("/elsewhere")
 
     at_step(monkeypatch, step, change)
-    with pytest.raises(ChangedError, match="leads elsewhere by now"):
+    with pytest.raises(ChangedError, match="now points to another location"):
         world.rename()
     assert os.readlink(link) == "/elsewhere"
     link.unlink()
@@ -105,7 +105,7 @@ def test_the_name_was_taken_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     at_step(monkeypatch, step, world.new.mkdir)
-    with pytest.raises(FailedError, match=r"exists.*whole in its place"):
+    with pytest.raises(FailedError, match=r"exists.*The environment is unchanged"):
         world.rename()
     world.new.rmdir()
     assert world.state() == world.old
@@ -146,12 +146,12 @@ def test_a_journal_cannot_lead_links_elsewhere(world: World, home: Home) -> None
     assert forged != text
     journal.write_text(forged.replace('before = "../../.virtualenvs/app"', 'before = "/bad"'))
     (said,) = recover_stores(world.context)
-    assert "is left as it is" in said
+    assert "was left unchanged" in said
     assert os.readlink(other / ".venv") == "/good"
     assert world.state() == world.old
     journal.write_text("garbage")
     (said,) = recover_stores(world.context)
-    assert "is left alone" in said or "cannot be ended" in said
+    assert "was left alone" in said or "cannot be completed" in said
 
 
 def test_a_journal_cannot_take_the_links_of_others(world: World, home: Home) -> None:
@@ -168,7 +168,7 @@ def test_a_journal_cannot_take_the_links_of_others(world: World, home: Home) -> 
         for old in (victim, world.old):
             rename_journal.write(directory, replace(forged, old=old))
             (said,) = recover_stores(world.context)
-            assert f"{link} is left as it is" in said
+            assert f"{link} was left unchanged" in said
             assert os.readlink(link) == str(victim)
 
 

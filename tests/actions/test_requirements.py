@@ -110,13 +110,13 @@ def test_local_sources(home: Home, app: Path) -> None:
     _from(app, url=project.as_uri(), dir_info={})
     assert "may have changed since" in _again(home).obstacles[0]
     _from(app, url=(project / "gone").as_uri(), dir_info={"editable": True})
-    assert "which is gone" in _again(home).obstacles[0]
+    assert "which no longer exists" in _again(home).obstacles[0]
     (app / "src").mkdir()
     _from(app, url=(app / "src").as_uri(), dir_info={"editable": True})
-    assert "in the environment itself" in _again(home).obstacles[0]
+    assert "inside the environment" in _again(home).obstacles[0]
     wheel = project / "thing-1.0-py3-none-any.whl"
     _from(app, url=wheel.as_uri(), archive_info={})
-    assert "gone or no wheel" in _again(home).obstacles[0]
+    assert "no longer exists or is not a wheel" in _again(home).obstacles[0]
     wheel.touch()
     assert _again(home) == Again((f"thing @ {wheel.as_uri()}",))
 
@@ -147,20 +147,20 @@ def test_what_cannot_be_told_or_is_hostile(home: Home, app: Path, told: dict[str
 @pytest.mark.parametrize("name", ["-e evil-1.0", "a b-1.0", "thing2-1.0;x", "x-"])
 def test_names_that_are_none(home: Home, app: Path, name: str) -> None:
     (_site(app) / f"{name}.dist-info").mkdir()
-    assert any("no proper name or version" in one for one in _again(home).obstacles)
+    assert any("no valid name or version" in one for one in _again(home).obstacles)
 
 
 @pytest.mark.parametrize("name", ["old.egg-link", "old-1.0.egg-info", "other-2.0.dist-info"])
 def test_without_a_list_of_files(home: Home, app: Path, name: str) -> None:
     (_site(app) / name).mkdir()
-    assert any("without a list of its files" in one for one in _again(home).obstacles)
+    assert any("without a list of files" in one for one in _again(home).obstacles)
 
 
 def test_files_that_no_package_brought(home: Home, app: Path) -> None:
     for name in ("notes.txt", "bin/my tool", "lib/python3.12/site-packages/mine.pth"):
         (app / name).write_text("x")
         (obstacle,) = _again(home).obstacles
-        assert obstacle == f"It holds files that no package brought: {name}."
+        assert obstacle == f"It contains files that no package installed: {name}."
         (app / name).unlink()
     for number in range(5):
         (app / f"file{number}").write_text("x")

@@ -90,8 +90,8 @@ def test_it_is_said_in_plan_and_details(home: Home, orphan: Path) -> None:
     said = forked(home, ["delete", "gone", "--dry-run"], there)[1]
     assert meaning in said
     assert (
-        "must be confirmed by name: processes on other computers cannot be seen, and it was used"
-        in said
+        "must be confirmed by name: it was used in the last 14 days, and processes on "
+        "other computers" in said
     )
-    assert "Processes on other computers" in forked(home, ["prune", "--dry-run"], there)[1]
+    assert "processes on other computers" in forked(home, ["prune", "--dry-run"], there)[1]
     assert meaning.partition(": ")[2] in forked(home, ["info", "gone"], there)[1]

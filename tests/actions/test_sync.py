@@ -54,9 +54,9 @@ def test_a_project_without_a_lockfile(place: Place) -> None:
     assert isinstance(sidecar, Record)
     assert sidecar.last_sync == row.record.last_sync
     again = place.propose(environment)
-    assert said(again) == "Nothing is to be done: it has what is asked for."
+    assert said(again) == "Already up to date."
     assert again.commands == ()
-    assert place.sync(environment).reason == "Nothing had to be changed."
+    assert place.sync(environment).reason == "Already up to date."
 
 
 def test_extras_and_groups_are_passed_on_and_what_goes_is_named_first(place: Place) -> None:
@@ -100,7 +100,7 @@ def test_dot_venv_that_leads_elsewhere_stays_and_so_does_that_environment(place:
     place.row(environment)  # its sidecars are written by any listing
     before = content(other)
     proposal = place.propose(environment)
-    assert "~/code/web/.venv leads to another environment, ~/.virtualenvs/other" in said(proposal)
+    assert "~/code/web/.venv points to another environment, ~/.virtualenvs/other" in said(proposal)
     assert place.sync(environment).reason == "Installed: alpha 2.0."
     assert content(other) == before
     assert os.readlink(project / ".venv") == str(other)
@@ -210,7 +210,7 @@ def test_a_uv_that_does_nothing_has_not_done_it(place: Place) -> None:
     place.home.variables["PATH"] = f"{uv.parent}:{place.home.variables['PATH']}"
     result = place.sync(environment)
     assert result.outcome is Outcome.FAILED
-    assert result.reason == "uv ended well, but nothing in it has changed."
+    assert result.reason == "uv succeeded, but the environment has not changed."
 
 
 def test_what_lacks_files_is_installed_again(place: Place) -> None:
@@ -219,7 +219,7 @@ def test_what_lacks_files_is_installed_again(place: Place) -> None:
     (module,) = environment.glob("lib/python*/site-packages/alpha/__init__.py")
     module.unlink()
     proposal = place.propose(environment)
-    assert "Installed again, as files of them are missing: alpha." in said(proposal)
+    assert "Reinstalled because files are missing: alpha." in said(proposal)
     assert changes(proposal) == {"reinstalled alpha 2.0"}
     assert place.sync(environment).reason == "Reinstalled: alpha 2.0."
     assert module.is_file()
@@ -260,7 +260,7 @@ def test_another_environment_in_its_place_is_left_alone(place: Place) -> None:
     venv(environment)
     (result,) = last(session.changes.apply([proposal])).results
     assert (result.outcome, packages(environment)) == (Outcome.SKIPPED, set())
-    assert "Another environment was made in its place" in result.reason
+    assert "Another environment has replaced it" in result.reason
 
 
 def test_who_uses_it_is_told(place: Place) -> None:

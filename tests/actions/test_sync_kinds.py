@@ -78,7 +78,7 @@ def test_requirements_only(place: Place) -> None:
     assert packages(environment) == {"alpha-2.0", "beta-1.0", "delta-1.0"}
     elsewhere = place.home.path / "elsewhere"
     for extra in ([f"--target={elsewhere}"], ["--prefix", str(elsewhere)], ["--system"]):
-        assert "would install somewhere else" in place.propose(environment, *extra).refusal
+        assert "would install to another location" in place.propose(environment, *extra).refusal
     (environment / "bin" / "python").unlink()
     assert "uv venv --clear" in place.propose(environment).refusal
 
@@ -118,17 +118,18 @@ def test_a_tool_of_uv(place: Place) -> None:
     assert proposal.commands == (("uv", "tool", "upgrade", "greeter"),)
     assert not proposal.packages
     for extra in (["other"], ["--all"]):
-        assert "would have its tool upgrade others" in place.propose(environment, *extra).refusal
+        assert "would also upgrade other tools" in place.propose(environment, *extra).refusal
     assert place.sync(environment).reason == "Changed: greeter 1.0 → 2.0."
     assert packages(environment.with_name("other")) == {"other-1.0"}
-    assert place.sync(environment).reason == "Nothing had to be changed."
+    assert place.sync(environment).reason == "Already up to date."
     row = place.row(environment)
     assert row.record is not None
     assert row.record.last_sync is not None
     assert not (environment / "venvdash.toml").exists()
     (environment / "bin" / "python").unlink()
     assert (
-        "`uv tool install --reinstall greeter` makes it anew" in place.propose(environment).refusal
+        "run `uv tool install --reinstall greeter` to recreate it"
+        in place.propose(environment).refusal
     )
 
 
@@ -227,7 +228,7 @@ def refused(place: Place, path: Path) -> str:
         ("pyproject.toml", "[project\n", "cannot be read"),
         ("environment.yml", "dependencies: []\n", "`conda env update`"),
         ("setup.py", "from setuptools import setup\nsetup()\n", "`uv pip install -e .`"),
-        ("notes.txt", "", "Nothing in ~/code/web says what is to be installed"),
+        ("notes.txt", "", "~/code/web does not declare what to install"),
     ],
 )
 def test_a_project_that_uv_cannot_sync(place: Place, file: str, text: str, reason: str) -> None:
@@ -254,7 +255,7 @@ def test_no_project_a_gone_and_a_moved_one(place: Place) -> None:
     for file in gone.iterdir():
         file.unlink()
     gone.rmdir()
-    assert "is gone: `venvdash relink gone PROJECT`" in refused(place, environment)
+    assert "no longer exists: run `venvdash relink gone PROJECT`" in refused(place, environment)
     project = place.project("web", "alpha")
     environment = place.central(project)
     place.row(environment)
@@ -277,7 +278,7 @@ def test_a_copy_whose_project_is_disputed(place: Place) -> None:
     copy = environment.with_name("copy")
     shutil.copytree(environment, copy, symlinks=True)
     assert place.row(copy).verdict.status is Status.DUPLICATE
-    assert f"`venvdash relink {copy} PROJECT` settles that" in refused(place, copy)
+    assert f"run `venvdash relink {copy} PROJECT` to link it" in refused(place, copy)
 
 
 def test_an_alias_means_what_it_leads_to(place: Place) -> None:
@@ -286,7 +287,7 @@ def test_an_alias_means_what_it_leads_to(place: Place) -> None:
     alias = place.home.path / ".virtualenvs" / "web"
     alias.parent.mkdir()
     alias.symlink_to(project / ".venv")
-    assert "only a link to ~/code/web/.venv: sync that one" in refused(place, alias)
+    assert "It is a link to ~/code/web/.venv: sync that one" in refused(place, alias)
 
 
 def test_conda_is_left_to_conda(place: Place) -> None:
@@ -301,7 +302,7 @@ def test_one_that_uv_works_in(place: Place) -> None:
     environment = place.central(place.project("web", "alpha"))
     with uv_lock(environment) as lock:
         assert lock.held
-        assert "locked: uv is working in it" in refused(place, environment)
+        assert "locked because uv is using it" in refused(place, environment)
     assert not place.propose(environment).refusal
 
 
@@ -315,7 +316,7 @@ def test_without_uv(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_one_that_venvdash_runs_from(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = place.central(place.project("web", "alpha"))
     monkeypatch.setattr(sys, "prefix", str(environment))
-    assert "venvdash itself runs from it" in refused(place, environment)
+    assert "venvdash is running from it" in refused(place, environment)
 
 
 def test_somebody_elses_and_one_that_may_not_be_written(place: Place) -> None:
@@ -340,4 +341,4 @@ def test_somebody_elses_and_one_that_may_not_be_written(place: Place) -> None:
 
     first, second = as_another_user(refusals).split("\n")
     assert first == "It belongs to another user (uid 0)."
-    assert second == "You may not write into ~/.virtualenvs/readonly."
+    assert second == "You have no permission to write to ~/.virtualenvs/readonly."

@@ -25,7 +25,7 @@ def test_a_broken_interpreter_is_replaced_by_its_like_after_asking(
     assert Flag.BROKEN in row.environment.flags
     proposal = session.changes.sync(row)
     assert "It is deleted and recreated with Python" in warned(proposal)
-    assert "Not installed again: beta." in warned(proposal)
+    assert "Not reinstalled: beta." in warned(proposal)
     assert proposal.python is not None
     assert proposal.python.startswith(place.version(ours)), "though another comes first"
     (result,) = last(session.changes.apply([proposal])).results
@@ -65,7 +65,7 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     assert identity is not None
     proposal = session.changes.sync(session.rows[environment])
     assert f"recreated with Python {wanted}" in warned(proposal)
-    assert "What else lies in it is deleted with it: data." in warned(proposal)
+    assert "These files are deleted with it: data." in warned(proposal)
     assert "requires" in warned(proposal).lower(), "uv's own reason"
     assert proposal.python is not None
     (result,) = last(session.changes.apply([proposal])).results
@@ -108,7 +108,7 @@ def test_files_of_the_users_own_are_not_lost_in_a_replacement(
     (environment / "notebooks" / "plan.ipynb").write_text("mine")
     session = place.session()
     proposal = session.changes.sync(session.rows[environment])
-    assert "It holds files of your own: move them to another place first" in proposal.refusal
+    assert "It contains your own files: move them elsewhere first" in proposal.refusal
 
 
 def test_what_may_not_be_deleted_is_not_replaced(
@@ -120,7 +120,7 @@ def test_what_may_not_be_deleted_is_not_replaced(
     (heir / "pyvenv.cfg").write_text(f"home = {environment}/bin\nversion = 3.11.1\n")
     session = place.session()
     proposal = session.changes.sync(session.rows[environment])
-    assert "Other environments were made from its Python: heir" in proposal.refusal
+    assert "Other environments use its Python: heir" in proposal.refusal
 
 
 def test_a_pinned_python_of_the_project_does_not_replace_one_that_would_do(
@@ -138,4 +138,4 @@ def test_a_pinned_python_of_the_project_does_not_replace_one_that_would_do(
     asked = place.session(PATH=f"{place.home.variables['PATH']}:{other.parent}")
     proposal = asked.changes.sync(asked.rows[environment], ["--python", version])
     assert f"recreated with Python {version}" in warned(proposal)
-    assert "Its name says Python" in warned(proposal)
+    assert "Its name contains Python" in warned(proposal)

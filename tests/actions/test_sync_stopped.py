@@ -40,9 +40,9 @@ def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
     first, second = finished.results
     assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.SKIPPED)
     assert first.reason == (
-        "Stopped. Nothing in it was changed yet, so it is incomplete: sync it again."
+        "Stopped. Nothing was changed yet, and it is still incomplete: sync it again."
     )
-    assert second.reason == "Cancelled before it began."
+    assert second.reason == "Cancelled before it started."
     assert Flag.DAMAGED in session.rows[broken].environment.flags
     assert [run.running for run in session.log.runs()] == [False] * len(session.log.runs())
 
@@ -124,7 +124,7 @@ def test_one_that_fails_before_it_changed_anything_says_so(place: Place) -> None
     assert result.outcome is Outcome.FAILED
     assert "no!" in result.reason
     assert result.reason.startswith("uv failed: ")
-    assert result.reason.endswith("It is as it was.")
+    assert result.reason.endswith("The environment is unchanged.")
     (environment / ".lock").unlink()  # uv made it for the sync itself
     assert content(environment) == before
     states = [event.state for event in events if isinstance(event, RowState)]

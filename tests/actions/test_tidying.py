@@ -251,7 +251,7 @@ WRONG: dict[str, Callable[[Path], None]] = {
     "is damaged": _damaged,
     "is larger than 262144 bytes": _large,
     "is a symbolic link": _link,
-    "has a second name (hard link)": _second_name,
+    "has more than one hard link": _second_name,
     "is not a regular file": _fifo,
     "belongs to another user": _foreign,
 }
@@ -266,7 +266,8 @@ def test_an_index_that_is_none_of_ours_is_left_alone_and_that_is_told(
     deleted.freed()
     assert tree(deleted.store.parent) == before
     assert told(home) == (
-        f"app is freed, but poetry may still know it: {deleted.index} {why}; that is left as it is."
+        f"app was deleted permanently, but poetry may still list it: {deleted.index} "
+        f"{why}. That file was left unchanged."
     )
 
 

@@ -132,8 +132,9 @@ def test_a_registry_that_stays_locked_is_left_alone(
         assert purge.purge(box).gone
     assert projects(file) == ["/p/one"]
     assert told(user) == (
-        f"{NAME.rpartition('_')[0]} is freed, but prime-uve may still know it: {file}: "
-        "another program holds its lock; that is left as it is.",
+        f"{NAME.rpartition('_')[0]} was deleted permanently, but prime-uve may still "
+        f"list it: {file}: "
+        "another program holds its lock. That file was left unchanged.",
     )
 
 
@@ -238,8 +239,8 @@ def test_a_project_that_does_not_answer_holds_nothing_up(
     with hanging(project):
         assert purge.purge(box).gone
     assert told(user) == (
-        f"app is freed, but pdm may still know it: {project} does not answer; "
-        "that is left as it is.",
+        f"app was deleted permanently, but pdm may still list it: {project} does not respond. "
+        "That file was left unchanged.",
     )
     assert (project / ".pdm-python").exists()
 
@@ -261,8 +262,9 @@ def foreign(home: Home) -> Path:
 
 def sentence(index: Path) -> str:
     return (
-        f"app is freed, but poetry may still know it: {index} belongs to another user; "
-        "that is left as it is."
+        f"app was deleted permanently, but poetry may still list it: {index} belongs to "
+        "another user. "
+        "That file was left unchanged."
     )
 
 
@@ -276,7 +278,7 @@ def test_whoever_frees_is_told_and_it_is_no_failure(home: Home, foreign: Path) -
     answer = json.loads(run(home, "trash", "empty", "--yes", "--json").stdout)
     assert (answer["problems"], answer["notes"]) == ([], [sentence(foreign)])
     assert foreign.read_text() == '[app-abcdefgh]\nminor = "3.12"\n'
-    assert "may still know" not in run(home, "list").stderr
+    assert "may still list" not in run(home, "list").stderr
 
 
 def test_what_was_freed_meanwhile_is_told_at_the_next_start(home: Home, foreign: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_real_venv_made_in_between_is_left_alone_and_told(home: Home) -> None:
     before = tree(link)
     result = trash.restore(_found(home)[0])
     assert result.outcome is Outcome.DONE
-    assert f"{link} is taken by something else now, which is left alone." in result.reason
+    assert f"{link} was not restored: something else now has that name." in result.reason
     assert tree(link) == before
     assert (environment / "pyvenv.cfg").is_file()
 
@@ -97,7 +97,7 @@ def test_another_name_is_offered_when_its_own_is_taken(home: Home) -> None:
     assert trash.free_name(found) == "app-restored"
     result = trash.restore(found, "app-restored")
     assert result.outcome is Outcome.DONE
-    assert "led to the old name" in result.reason
+    assert "pointed to the old name" in result.reason
     assert not link.is_symlink()
     assert tree(entry) == before
     assert (_store(home) / "app-restored" / "pyvenv.cfg").is_file()
@@ -183,7 +183,7 @@ def test_what_is_being_freed_cannot_be_restored(home: Home) -> None:
     (found,) = _found(home)
     holder = os.open(found.path, os.O_RDONLY)
     fcntl.flock(holder, fcntl.LOCK_EX)
-    assert "being freed" in trash.restore(found).reason
+    assert "being deleted permanently" in trash.restore(found).reason
     os.close(holder)
     (found.path / journal.NAME).rename(found.path / journal.BEGUN)
     assert _found(home) == [replace(found, purging=True)]
@@ -230,7 +230,7 @@ def test_a_journal_cannot_make_links_that_lead_elsewhere(home: Home) -> None:
     entry = _planted(home, links=tuple(_links_to_be_made(home)))
     before = tree(home.path, without=[entry])
     (said,) = recover_stores(context(home))
-    assert said.count("not made again") == 5
+    assert said.count("was not restored") == 5
     assert tree(home.path, without=[entry]) == before
 
 

@@ -92,4 +92,4 @@ def test_a_search_that_does_not_end_frees_nothing(home: Home) -> None:
     away(home, project)
     (trashed,) = pruned(home)
     found = trash_search.search_for([trashed], home.machine(), Config(), cancelled=lambda: True)
-    assert found == {trashed.path: "The search for its project did not end."}
+    assert found == {trashed.path: "The search for its project did not finish."}

@@ -67,7 +67,7 @@ def test_a_failure_says_what_was_run_and_in_uvs_words(home: Home) -> None:
 
 def test_a_silent_failure_says_its_code(home: Home) -> None:
     quiet = script(home.path / "uv", "#!/bin/sh\nexit 3\n")
-    with pytest.raises(UvError, match="ended with code 3"):
+    with pytest.raises(UvError, match="exited with code 3"):
         run(quiet, [], environ={}, cwd=home.path, timeout=60, log=Log())
 
 

@@ -122,7 +122,7 @@ def test_in_a_container_that_does_not_map_her_nothing_is_changed(hers: Home) -> 
         *inside, sys.executable, "-m", "venvdash", "delete", "web", "--yes", check=False
     )
     assert done.returncode == 2
-    assert "this container does not map" in done.stderr
+    assert "does not exist in this container" in done.stderr
     assert snapshot(hers.path) == before
 
 

@@ -30,7 +30,7 @@ def app(home: Home) -> Path:
 
 def test_a_copy(home: Home, app: Path) -> None:
     shown = run(home, "copy", "app", "try", "--dry-run").stdout
-    assert "It is recreated; it holds no packages." in shown
+    assert "Recreates it; it has no packages." in shown
     assert named(home) == ["app"]
     done = run(home, "copy", "app", "try")
     assert done.stdout.splitlines()[-1] == "app: done. ~/.virtualenvs/try"
@@ -41,7 +41,7 @@ def test_a_copy(home: Home, app: Path) -> None:
     refused = run(home, "copy", "app", "try", check=False)
     assert refused.returncode == 2
     taken = home.path / ".virtualenvs" / "try"
-    assert f"Cannot copy: {taken} is there already." in refused.stdout
+    assert f"Cannot copy: {taken} already exists." in refused.stdout
 
 
 def test_a_python_that_is_not_there_is_not_looked_for_in_the_index(home: Home, app: Path) -> None:
@@ -64,7 +64,7 @@ def test_as_json(home: Home, app: Path) -> None:
     assert place.exists()
     refused = run(home, "rename", "app", "it's", "--json", check=False)
     assert refused.returncode == 2
-    assert "with ' in it" in json.loads(refused.stdout)["proposals"][0]["refusal"]
+    assert "that contains '" in json.loads(refused.stdout)["proposals"][0]["refusal"]
 
 
 def test_a_new_name_and_another_folder(home: Home, app: Path) -> None:
@@ -83,7 +83,7 @@ def test_what_its_tool_would_not_find_is_asked_first(home: Home) -> None:
     original = uv_project(home, home.path / "code" / "webapp")
     asked = run(home, "rename", "webapp", "shop", check=False)
     assert asked.returncode == 2
-    assert "! uv cache will not look for an environment called shop" in asked.stdout
+    assert "! uv cache will not find an environment named shop" in asked.stdout
     assert "nothing was changed" in asked.stderr
     assert original.exists()
     assert run(home, "rename", "webapp", "shop", "--yes").returncode == 0
@@ -95,7 +95,7 @@ def test_to_another_file_system(home: Home, app: Path) -> None:
     with tmpfs(home.path / "envs", "64m"):
         asked = run(home, "move", "app", "~/envs", check=False)
         assert asked.returncode == 2
-        assert "! The original goes to the trash then" in asked.stdout
+        assert "! Moves the original to the trash" in asked.stdout
         done = run(home, "move", "app", "~/envs", "--yes")
         assert "The original is in the trash." in done.stdout
         assert os.listdir(home.path / "envs") == ["app"]

@@ -62,7 +62,7 @@ def dead(server: Path) -> Iterator[Path]:
 def test_the_trash_names_the_place_and_shows_the_rest(home: Home, dead: Path) -> None:
     done = run(home, "trash", "list")
     assert done.returncode == 0
-    assert "~/server/venvs does not answer; what lies in the trash there is not" in done.stderr
+    assert "~/server/venvs does not respond; the trash there is not shown" in done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()[1:2]] == ["local"]
     answer = json.loads(run(home, "trash", "list", "--json").stdout)
     assert [one["name"] for one in answer["trash"]] == ["local"]
@@ -72,21 +72,25 @@ def test_history_shows_all_of_it_and_names_the_place(home: Home, dead: Path) -> 
     done = run(home, "history", "--json")
     states = {one["name"]: one["state"] for one in json.loads(done.stdout)["history"]}
     assert states == dict.fromkeys(("api", "web", "local"), "in trash")
-    assert "~/server/venvs does not answer" in done.stderr
+    assert "~/server/venvs does not respond" in done.stderr
 
 
 def test_restore_and_empty_do_what_they_can(home: Home, dead: Path) -> None:
     done = run(home, "trash", "restore", "api")
     assert done.returncode == 1
-    assert "~/server/venvs does not answer" in done.stderr
+    assert "~/server/venvs does not respond" in done.stderr
     assert "nothing in the trash is named api" in done.stderr
     done = run(home, "trash", "restore", "local")
     assert (done.returncode, done.stdout) == (0, "Restored local.\n")
     done = run(home, "list")
-    assert "/server/venvs: did not answer within" in done.stderr
+    assert "/server/venvs: did not respond within" in done.stderr
     assert "local" in done.stdout
     assert run(home, "delete", "local", "--yes").returncode == 0
-    assert run(home, "trash", "empty", "--yes").stdout.splitlines()[-1].startswith("Freed ")
+    assert (
+        run(home, "trash", "empty", "--yes")
+        .stdout.splitlines()[-1]
+        .startswith("Deleted 1 environment")
+    )
 
 
 def test_nothing_there_is_forgotten(home: Home, server: Path) -> None:
@@ -110,8 +114,8 @@ def test_a_project_that_does_not_answer_gets_its_link_back_later(home: Home) -> 
     with hanging(project.parent):
         done = run(home, "trash", "restore", "app")
         assert done.returncode == 0
-        assert f"{project}/.venv is not restored: {project} does not answer" in done.stdout
-        assert "The next start of venvdash tries again" in done.stdout
+        assert f"{project}/.venv was not restored: {project} does not respond" in done.stdout
+        assert "venvdash will try again at its next start" in done.stdout
         assert environment.exists()
         run(home, "trash", "list")
     run(home, "list")
@@ -160,11 +164,11 @@ def test_what_has_its_project_there_takes_its_typed_name(home: Home) -> None:
     with hanging(point):
         done = run(home, "delete", "app", "--yes")
         assert done.returncode == 2
-        assert "nobody can tell now whether its project still exists" in done.stdout
+        assert "venvdash cannot tell whether its project still exists" in done.stdout
         assert "`--yes --confirm app` to delete" in done.stderr
         assert environment.exists()
         done = run(home, "rename", "app", "other")
-        assert f"{point / 'app'} does not answer" in done.stdout
+        assert f"{point / 'app'} does not respond" in done.stdout
         assert run(home, "copy", "app", "other").returncode == 0
         assert run(home, "delete", "app", "--yes", "--confirm", "app").returncode == 0
     assert not environment.exists()

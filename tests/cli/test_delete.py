@@ -307,7 +307,7 @@ def test_user_files_are_shown_and_ask_for_the_name(home: Home, scratch: Path) ->
     places = [{"path": "notebooks", "what": "directory"}]
     assert item["user_files"] == {"count": 1, "size": 4, "places": places}
     assert item["flags"] == ["user-files"]
-    assert "files of your own" in item["confirm"]
+    assert "your own files" in item["confirm"]
     for answer, status in (("y\n", 2), ("scratch\n", 0)):
         with venvdash("delete", "scratch", "-y", variables=home.variables, cwd=home.path) as asked:
             asked.read(lambda output: b"Type scratch to delete 1 environment" in output)

@@ -166,7 +166,7 @@ def test_an_interpreter_on_a_disk_that_is_away_breaks_nothing(home: Home, store:
     (live / "pyvenv.cfg").write_text(f"home = {disk}/bin\nversion = 3.11.2\n")
     assert pruned(home, "--broken") == []
     said = run(home, "prune", "--broken", "--yes", check=False).stdout
-    assert "Its interpreter may come back: " in said
+    assert "Its interpreter may only be temporarily unavailable: " in said
     assert "its disk may not be mounted" in said
     assert live.is_dir()
     (disk / "share").mkdir()  # the disk is there, without that Python

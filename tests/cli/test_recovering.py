@@ -71,17 +71,20 @@ def test_a_project_that_does_not_answer_holds_up_nothing_else(home: Home, state:
             os.kill(os.getpid(), signal.SIGKILL)
 
     assert in_child(sync) == -signal.SIGKILL
-    why = f"cannot be undone now: {project} does not answer. The next start tries again."
+    why = (
+        f"cannot be undone now: {project} does not respond. venvdash will try again at its "
+        "next start."
+    )
     with hanging(point):
         done = run(home, "list")
         assert done.returncode == 0
         assert why in done.stderr
-        assert "bin/postactivate put back" in done.stderr
+        assert "restored bin/postactivate" in done.stderr
         assert hook.exists()
         assert why in run(home, "trash").stderr
         assert why in run(home, "relink", "--undo").stderr
     done = run(home, "list")
-    assert "its relinking had been interrupted; all is as it was" in done.stderr
+    assert "its relink was interrupted and has been undone" in done.stderr
     assert not os.path.lexists(project / ".venv")
 
 
@@ -94,18 +97,24 @@ def test_a_renaming_waits_for_a_project_that_does_not_answer(home: Home) -> None
     killed(home, lambda one: one.changes.rename(one.rows[old], "shop"), "repaired")
     with hanging(point):
         done = run(home, "trash")
-        assert f"its renaming cannot be ended now: {project} does not answer" in done.stderr
-    assert "it is whole under this name" in run(home, "trash").stderr
+        assert (
+            f"an interrupted rename cannot be completed now: {project} does not "
+            "respond" in done.stderr
+        )
+    assert "The environment is complete under this name" in run(home, "trash").stderr
     assert os.readlink(project / ".venv") == str(new)
 
 
 def test_a_relink_waits_for_the_disk_of_its_project(home: Home, disk: Path, state: Path) -> None:
     with bound(home.path / "content", disk):
         relink_killed(home, project_at(disk / "shop"))
-    assert f"{disk} is not mounted. The next start tries again." in run(home, "list").stderr
+    assert (
+        f"{disk} is not mounted. venvdash will try again at its "
+        "next start." in run(home, "list").stderr
+    )
     assert relink_stages.due(state)
     with bound(home.path / "content", disk):
-        assert "all is as it was before it" in run(home, "list").stderr
+        assert "has been undone" in run(home, "list").stderr
         assert not relink_stages.due(state)
         assert not os.path.lexists(disk / "shop" / ".venv")
 
@@ -127,8 +136,11 @@ def test_a_move_waits_for_a_server_that_does_not_answer(home: Home, disk: Path) 
     with tmpfs(disk):
         killed(home, lambda one: one.changes.move(one.rows[old], disk), "put")
         with hanging(disk):
-            assert f"cannot be ended now: {disk} does not answer" in run(home, "trash").stderr
-        assert f"it is whole at {old}" in run(home, "trash").stderr
+            assert (
+                f"an interrupted move cannot be completed now: {disk} does not "
+                "respond" in run(home, "trash").stderr
+            )
+        assert f"has been undone. The environment is at {old}" in run(home, "trash").stderr
         assert not (disk / "app").exists()
 
 
@@ -140,10 +152,12 @@ def test_a_move_waits_for_the_disk_that_it_went_to(
     with tmpfs(home.path / "content"):
         with bound(home.path / "content", disk):
             killed(home, lambda one: one.changes.move(one.rows[old], disk), step)
-        assert ("its move cannot be undone now" in run(home, "list").stderr) is (step == "put")
+        assert ("an interrupted move cannot be undone now" in run(home, "list").stderr) is (
+            step == "put"
+        )
         assert move_stages.due(state)
         with bound(home.path / "content", disk):
-            assert "its move had been interrupted; it is whole at" in run(home, "list").stderr
+            assert "its move was interrupted and has been" in run(home, "list").stderr
             assert not move_stages.due(state)
             assert (disk / "app").exists() is (step == "moved")
         assert old.exists() is (step == "put")

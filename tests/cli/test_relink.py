@@ -63,8 +63,8 @@ def test_undo(known: Moved) -> None:
     assert known.environment.exists()
     again = run(known.home, "relink", "--undo", "--json", check=False)
     assert again.returncode == 1
-    assert "no relinking to take back" in json.loads(again.stdout)["results"][0]["reason"]
-    assert again.stderr == "venvdash: There is no relinking to take back.\n"
+    assert "no relink to undo" in json.loads(again.stdout)["results"][0]["reason"]
+    assert again.stderr == "venvdash: There is no relink to undo.\n"
     assert run(known.home, "relink", "--undo", "before", check=False).returncode == 2
 
 
@@ -99,7 +99,7 @@ def test_what_is_lost_is_asked_about(home: Home) -> None:
     path = named(home, "shop", first)
     done = run(home, "relink", "shop", str(second), check=False)
     assert done.returncode == 2
-    assert "! It does not belong to ~/code/first any more, which is there." in done.stdout
+    assert "! It will no longer belong to ~/code/first, which still exists." in done.stdout
     assert "nothing was changed" in done.stderr
     assert (path / ".project").read_text() == f"{first}\n"
     assert run(home, "relink", "shop", str(second), "--yes").returncode == 0
@@ -131,7 +131,7 @@ def test_unlink(home: Home) -> None:
     project = _project(home)
     path = named(home, "shop", project)
     done = run(home, "unlink", "shop")
-    assert "It will not belong to ~/code/app any more." in done.stdout
+    assert "It will no longer belong to ~/code/app." in done.stdout
     assert rows(home)[path].verdict.status is Status.STANDALONE
     run(home, "relink", "--undo")
     assert rows(home)[path].verdict.project == project

@@ -277,7 +277,7 @@ def test_one_command_is_run_without_a_shell(home: Home, api: Path) -> None:
     assert run("api", "--", "sh", "-c", "kill -QUIT $$").returncode == -signal.SIGQUIT
     done = run("api", "--", "no-such-program", "$(touch x)")
     assert (done.returncode, done.stdout) == (127, "")
-    assert "no-such-program: no such program" in done.stderr
+    assert "no-such-program was not found" in done.stderr
     assert run("api", "--", "/etc").returncode == 126
     assert run("api", "--").returncode == 2
     done = run("api")
@@ -363,7 +363,7 @@ def test_what_is_refused_is_said_with_the_status_for_that(home: Home, api: Path)
     for words in (["shell", "api", "--", "true"], ["activate", "api"], ["edit", "api"]):
         done = home.run(*venvdash(*words), check=False, EDITOR="true")
         assert (done.returncode, done.stdout) == (2, "")
-        assert "Everybody may write to" in done.stderr
+        assert "Everyone can write to" in done.stderr
     for words in (["shell", "nobody", "--", "true"], ["activate", "nobody"], ["path", "nobody"]):
         done = home.run(*venvdash(*words), check=False)
         assert (done.returncode, done.stdout) == (1, "")

@@ -77,7 +77,7 @@ def test_several_are_a_queue_and_what_cannot_be_done_fails_in_part(place: Place)
     assert packages(one) == packages(two) == {"alpha-2.0"}
     refused = run(place.home, "sync", "play", check=False)
     assert refused.returncode == 2
-    assert "Cannot sync: No project of it is known" in refused.stdout
+    assert "Cannot sync: Its project is unknown" in refused.stdout
     assert play.is_dir()
     unknown = run(place.home, "sync", "nowhere", check=False)
     assert unknown.returncode == 1
@@ -132,7 +132,7 @@ def test_ctrl_c_ends_all_of_uv_and_leaves_the_terminal_as_it_was(place: Place) -
         shown = terminal.output.decode()
     assert "slow: failed: Stopped." in shown
     assert "incomplete: sync it again" in shown
-    assert "quick: skipped: Cancelled before it began." in shown
+    assert "quick: skipped: Cancelled before it started." in shown
     assert "Traceback" not in shown
     assert packages(other) == set()
     listed = json.loads(run(place.home, "list", "--json").stdout)

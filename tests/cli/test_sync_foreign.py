@@ -54,7 +54,7 @@ def test_it_is_not_built_unasked(home: Home, project: Path, more: list[str]) -> 
     assert done.returncode == 2
     told = done.stdout + done.stderr
     assert f"{project} belongs to another user, #{OTHER}" in told
-    assert "`venvdash sync --trust` allows that" in told
+    assert "run `venvdash sync --trust`" in told
     assert not (home.path / "ran").exists()
 
 

@@ -189,7 +189,7 @@ def test_a_full_disk_keeps_the_old_index(small_disk: Path) -> None:
     fill(small_disk)
     more = [record(Path(f"/e/{n}"), note="x" * 500) for n in range(200)]
     assert not index.remember(more)
-    assert "nothing is remembered" in index.problem
+    assert "no records are kept" in index.problem
     assert index.records() == {one.path: one}
     index.close()
     again = Index.open(path)
@@ -202,7 +202,7 @@ def test_no_room_for_an_index_at_all(small_disk: Path) -> None:
     fill(small_disk)
     index = Index.open(small_disk / "state" / "index.sqlite")
     assert not index.remember([record(small_disk / "a")])
-    assert "nothing is remembered" in index.problem
+    assert "no records are kept" in index.problem
     assert index.records() == {}
     index.close()
 
@@ -245,7 +245,7 @@ def test_a_directory_that_may_not_be_written(tmp_path: Path) -> None:
         first, second = done.stdout.splitlines()
         assert first == f"permission {errno.EACCES}"
         assert second.startswith("False ")
-        assert "permission denied, so nothing is remembered" in second
+        assert "permission denied, so no records are kept" in second
         assert os.listdir(directory) == [sidecar.NAME]
         assert sidecar.read(directory, UID) == writer.generation(1, directory)
     finally:

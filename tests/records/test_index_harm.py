@@ -131,7 +131,7 @@ def test_read_only_never_sets_aside(path: Path, harm: Callable[[Path], None]) ->
     before = os.listdir(path.parent)
     index = Index.open(path, read_only=True)
     assert index.records() == {}
-    assert "nothing is remembered" in index.problem
+    assert "no records are kept" in index.problem
     assert not index.usable
     index.close()
     assert os.listdir(path.parent) == before
@@ -248,7 +248,7 @@ def test_a_file_system_that_does_not_answer(
     monkeypatch.setattr("venvdash.records.index._PATIENCE", 0.2)
     monkeypatch.setattr("venvdash.records.index.os.stat", hanging)
     index = Index.open(path)
-    assert "does not answer" in index.problem
+    assert "does not respond" in index.problem
     assert index.records() == {}
 
 
@@ -272,7 +272,7 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     index = Index.open(tmp_path / "state" / "host.sqlite")
     assert not index.usable
-    assert "nothing is remembered" in index.problem
+    assert "no records are kept" in index.problem
     assert (tmp_path / "state").read_text() == ""
 
 
@@ -293,5 +293,5 @@ def test_root_makes_no_home_that_is_not_there() -> None:
     home = Path(f"/venvdash-no-home-{os.urandom(8).hex()}")
     index = Index.open(home / ".local" / "state" / "venvdash" / "index.sqlite")
     assert not index.usable
-    assert "is not there" in index.problem
+    assert "does not exist" in index.problem
     assert not home.exists()

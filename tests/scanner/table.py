@@ -54,7 +54,7 @@ def environment(
 def place(path: Path, presence: Presence, inode: int | None = None) -> Place:
     reason = {
         PRESENT: "",
-        ABSENT: f"{path} is not there, though {path.parent} is",
+        ABSENT: f"{path} does not exist, though {path.parent} does",
         UNREACHABLE: f"{path.parent} is not mounted",
     }[presence]
     return Place(path, presence, reason, inode=inode, fsid=1 if inode else None)

@@ -80,7 +80,7 @@ def test_what_a_project_says_is_a_proof(
     assert [(claim.how, claim.source) for claim in row.verdict.claims] == [
         (How.PROJECT_LINK, str(source))
     ]
-    assert row.verdict.reason == f"{source} leads here"
+    assert row.verdict.reason == f"{source} points here"
 
 
 SILENT = [

@@ -117,8 +117,8 @@ def test_directories_that_are_no_environments(tmp_path: Path) -> None:
     (foreign / "data.txt").write_text("mine")
     (foreign / "pyvenv.cfg").write_text("home = /usr/bin\n")
     assert why_not(tmp_path / "empty") == "is empty"
-    assert why_not(tmp_path / "data") == "holds no pyvenv.cfg"
-    assert "what is left of an environment" in why_not(left)
+    assert why_not(tmp_path / "data") == "contains no pyvenv.cfg"
+    assert "the remains of an environment" in why_not(left)
     assert "neither bin nor lib" in why_not(foreign)
     assert why_not(tmp_path / "gone") == "cannot be read: no such file or directory"
 
@@ -157,7 +157,7 @@ def test_an_alias_is_the_link_and_knows_where_it_leads(tmp_path: Path) -> None:
     assert [(c.project, c.how) for c in inspected.claims] == [
         (tmp_path / "code" / "api", How.POINTER)
     ]
-    assert why_not(store / "gone") == "is a link to nowhere: ../code/nothing"
+    assert why_not(store / "gone") == "is a broken link to ../code/nothing"
 
 
 def site(tmp_path: Path) -> Path:

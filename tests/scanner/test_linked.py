@@ -140,7 +140,7 @@ def test_with_others_its_name_is_asked_for_all_the_same(home: Home, outside: Pat
     other = venv(home.path / ".virtualenvs" / "scratch")
     done = run(home, "delete", "webapp", "scratch", "--yes", check=False)
     assert done.returncode == 2
-    assert "must be confirmed by name: it lies in no store" in done.stdout
+    assert "must be confirmed by name: it is outside all stores" in done.stdout
     assert outside.exists()
     assert other.exists()
 
@@ -150,7 +150,7 @@ def test_one_in_another_project_is_refused(home: Home) -> None:
     (project(home.path / "code" / "guest") / ".venv").symlink_to(mine)
     done = run(home, "delete", str(mine), "--yes", check=False)
     assert done.returncode == 2
-    assert "It lies inside a project: ~/code/mine." in done.stdout
+    assert "It is inside a project: ~/code/mine." in done.stdout
     assert mine.exists()
 
 

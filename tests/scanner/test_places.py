@@ -53,21 +53,21 @@ def test_present_through_a_link(code: Path, tmp_path: Path) -> None:
 def test_absent_names_the_directory_above(code: Path) -> None:
     found = look(code / "webapp", ROOT)
     assert found.presence is Presence.ABSENT
-    assert found.reason == f"{code}/webapp is not there, though {code} is"
+    assert found.reason == f"{code}/webapp does not exist, though {code} does"
     assert found.ancestor_mtime == code.stat().st_mtime
 
 
 def test_absent_names_the_topmost_missing_directory(code: Path) -> None:
     found = look(code / "a" / "b" / "c", ROOT)
     assert found.presence is Presence.ABSENT
-    assert found.reason == f"{code}/a/b/c: {code}/a is not there, though {code} is"
+    assert found.reason == f"{code}/a/b/c: {code}/a does not exist, though {code} does"
 
 
 def test_absent_through_a_file(code: Path) -> None:
     (code / "webapp").write_text("")
     found = look(code / "webapp" / "sub" / "deep", ROOT)
     assert found.presence is Presence.ABSENT
-    assert found.reason.endswith(f"where nothing can be: {code}/webapp is a file")
+    assert found.reason.endswith(f"which cannot exist: {code}/webapp is a file")
 
 
 def test_absent_behind_links(code: Path, tmp_path: Path) -> None:
@@ -76,14 +76,14 @@ def test_absent_behind_links(code: Path, tmp_path: Path) -> None:
     found = look(parent / "webapp", ROOT)
     assert found.presence is Presence.ABSENT
     assert found.reason == (
-        f"{parent}/webapp leads to {code}/webapp, which is not there, though {code} is"
+        f"{parent}/webapp points to {code}/webapp, which does not exist, though {code} does"
     )
     dangling = tmp_path / "dangling"
     dangling.symlink_to(code / "gone" / "webapp")
     found = look(dangling, ROOT)
     assert found.presence is Presence.ABSENT
     assert found.reason == (
-        f"{dangling} leads to {code}/gone/webapp: {code}/gone is not there, though {code} is"
+        f"{dangling} points to {code}/gone/webapp: {code}/gone does not exist, though {code} does"
     )
 
 
@@ -137,7 +137,7 @@ def test_names_in_reasons_are_fit_to_show(code: Path) -> None:
     ("record", "reason"),
     [
         ({"mount_point": "/disk"}, "/disk is not mounted"),
-        ({"mount_point": "/proc"}, "lies on another file system than when it was last seen"),
+        ({"mount_point": "/proc"}, "is on a different file system than when it was last seen"),
         ({"host": "other"}, "was last seen on another computer"),
     ],
 )
@@ -171,7 +171,7 @@ def test_another_disk_at_the_same_point(code: Path) -> None:
     record = here(path, mount_point=str(code), mount_source="/dev/sdc1")
     found = look(path, mounts, record)
     assert found.presence is Presence.UNREACHABLE
-    assert found.reason.startswith("another file system is mounted at ")
+    assert found.reason.startswith("a different file system is mounted at ")
     same = replace(record, fsid=os.statvfs(code).f_fsid)  # only its device was renamed
     assert look(path, mounts, same).presence is Presence.ABSENT
 
@@ -205,7 +205,9 @@ def test_a_record_of_what_is_there(code: Path) -> None:
 
 def test_words_for_every_error() -> None:
     for number in range(1, 140):
-        assert words(OSError(number, os.strerror(number))).startswith(("may ", "cannot ", "does "))
+        assert words(OSError(number, os.strerror(number))).startswith(
+            ("cannot ", "does not respond")
+        )
     assert words(ValueError("embedded null byte"))
 
 
@@ -263,8 +265,7 @@ def test_a_parent_that_another_user_may_not_read(public: Path, mode: int, there:
     else:
         assert (presence, reason) == (
             "unreachable",
-            f"{parent / 'webapp' if mode != 0o711 else parent} may not be looked at"
-            " (no permission)",
+            f"{parent / 'webapp' if mode != 0o711 else parent} cannot be read (no permission)",
         )
 
 
@@ -296,7 +297,7 @@ def test_a_disk_that_is_unmounted_takes_its_projects_out_of_reach(tmp_path: Path
     found = look(project, Mounts.read())  # nobody knew of the disk
     assert (found.presence, found.reason) == (
         Presence.UNREACHABLE,
-        f"{point} is empty and always was: its disk may not be mounted",
+        f"{point} has always been empty: its disk may not be mounted",
     )
     (point / "x").mkdir()
     (point / "x").rmdir()

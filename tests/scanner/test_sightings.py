@@ -54,7 +54,7 @@ def test_another_case_or_normalisation_is_no_orphan(home: Home, before: str, aft
     project.rename(home.path / "code" / after)
     verdict = rows(home)[environment].verdict
     assert (verdict.status, verdict.place) == (Status.MOVED, home.path / "code" / after)
-    assert "differs in case or Unicode normalisation alone" in verdict.reason
+    assert "differs only in case or Unicode normalisation" in verdict.reason
 
 
 @pytest.mark.parametrize("name", ["tool.py", "tool"])

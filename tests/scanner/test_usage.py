@@ -1,4 +1,4 @@
-"""Figures against du, link counts among environments, and whatever lies in an environment."""
+"""Figures against du, link counts among environments, and whatever is inside an environment."""
 
 import os
 import socket
@@ -240,7 +240,7 @@ def test_without_permission_the_rest_is_measured(worthwhile: str) -> None:
             text=True,
         )
         first, final = done.stdout.splitlines()
-        assert first.startswith(f"{expected} False not all of it could be read"), done.stderr
+        assert first.startswith(f"{expected} False some of it could not be read"), done.stderr
         assert "shut" in first
         assert first.endswith(" None")
         assert final.startswith(f"{expected} False ")

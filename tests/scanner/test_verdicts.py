@@ -59,8 +59,8 @@ def test_linked_to_several_best_evidence_first_and_gone_ones_last() -> None:
     assert found.projects == (B, A, C)
     assert found.evidence is How.POINTER
     assert found.reason == (
-        "its .project names /code/b, and that is there; it also belongs to /code/a;"
-        " gone since: /code/c"
+        "its .project names /code/b, which exists; it also belongs to /code/a; no "
+        "longer existing: /code/c"
     )
 
 
@@ -84,7 +84,7 @@ def test_inactive_when_its_tool_uses_another_environment() -> None:
     )
     found = verdicts([claim(A), claim(A, env=F), claim(A, How.PROJECT_LINK, PROJECT, env=F)], known)
     assert found[E].status is Status.REPLACED
-    assert found[E].reason.endswith("in that project the tool now uses /store/f (it says so)")
+    assert found[E].reason.endswith("but the tool now uses /store/f (it says so) for that project")
     assert found[F].status is Status.LINKED
 
 
@@ -149,7 +149,7 @@ def test_moved_when_a_project_elsewhere_leads_here(own: How, direction: object) 
     known = facts(places=[place(A, ABSENT), place(B, PRESENT)])
     found = judge(claims, known)
     assert (found.status, found.place, found.project) == (Status.MOVED, B, A)
-    assert found.reason.startswith("/code/b/.venv leads here, while ")
+    assert found.reason.startswith("/code/b/.venv points here, while ")
 
 
 def test_linked_when_only_a_project_claims_it() -> None:
@@ -168,7 +168,7 @@ def test_moved_when_the_gone_project_was_seen_elsewhere() -> None:
     found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
     assert (found.status, found.place, found.projects) == (Status.MOVED, B, (A,))
     assert found.reason == (
-        "/code/a is not there and was found at /code/b (and in 1 more): same git history"
+        "/code/a does not exist, but was found at /code/b (and in 1 more): same git history"
     )
 
 
@@ -207,7 +207,7 @@ def test_orphan_names_what_is_missing() -> None:
     found = judge([claim(A, How.HASH, RECORD, seen=5.0)], known)
     assert (found.status, found.projects, found.place) == (Status.ORPHAN, (A,), None)
     assert found.reason.startswith(
-        "its project was not found: /code/a is not there, though /code is"
+        "its project was not found: /code/a does not exist, though /code does"
         " (the hash in its name was that of /code/a; last seen on "
     )
 
@@ -233,7 +233,7 @@ def test_orphan_only_when_every_project_is_gone() -> None:
 def test_unreachable_when_nobody_looked() -> None:
     found = judge([claim(A)], facts())
     assert found.status is Status.UNREACHABLE
-    assert "has not been looked at" in found.reason
+    assert "has not been read" in found.reason
 
 
 def test_disputed_a_copy_that_carries_the_identity_of_another() -> None:
@@ -267,8 +267,8 @@ def test_unknown_and_named() -> None:
     found = judge([], facts(environment(digest=True), searched=1234))
     assert found.status is Status.UNKNOWN
     assert found.reason == (
-        "its name says that it was made for a project (webapp),"
-        " and none of the 1,234 directories searched fits"
+        "its name shows that it was created for a project (webapp),"
+        " and none of the 1,234 searched directories matches"
     )
     assert judge([], facts(environment())).status is Status.STANDALONE
 

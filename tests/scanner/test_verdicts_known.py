@@ -143,5 +143,5 @@ def test_what_was_denied_stands_against_an_orphan(how: How) -> None:
         known = facts(places=[place(A, presence), place(B, ABSENT)])
         found = judge(claims, known)
         assert (found.status, found.projects, found.place) == (Status.MOVED, (B,), None)
-        assert found.reason.endswith("so it may still be used")
+        assert found.reason.endswith("so it may still be in use")
     assert judge(claims, facts(places=[place(A, ABSENT), place(B, ABSENT)])).status is Status.ORPHAN

@@ -92,7 +92,7 @@ def test_a_setting_that_makes_links_stops_it(home: Home, going: Path, where: str
     finished = delete(scanned(home), going)
     assert finished.cleaned == ()
     assert finished.problems == (
-        f"The cache was left alone: environments are links into it ({said}).",
+        f"uv's cache was not cleaned: environments link into it ({said}).",
     )
     assert cached(home) == ["alpha", "beta"]
     assert not going.exists(), "and all else is done"
@@ -120,7 +120,7 @@ def test_an_environment_that_is_made_of_links_stops_it(home: Home, going: Path, 
     finished = delete(session, going)
     assert finished.cleaned == ()
     assert finished.problems == (
-        f"The cache was left alone: environments are links into it (as {prefix} shows).",
+        f"uv's cache was not cleaned: environments link into it (as {prefix} shows).",
     )
 
 
@@ -128,7 +128,7 @@ def test_what_is_deleted_itself_is_to_come_back_whole(home: Home, going: Path) -
     remove(going)
     install(home, going, "alpha", "beta", mode="symlink")
     session = scanned(home)
-    assert "links into it" in delete(session, going).problems[0]
+    assert "link into it" in delete(session, going).problems[0]
     last(session.undo())
     home.run(going / "bin" / "python", "-c", "import alpha")
     assert delete(session, going, now=True).cleaned == ("alpha",), "unless it is freed at once"

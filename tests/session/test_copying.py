@@ -64,7 +64,7 @@ def test_a_copy_is_another_environment(home: Home, app: Path) -> None:
     proposal = session.changes.copy(row(session, app), "try it")
     copy = app.with_name("try it")
     assert (proposal.action, proposal.place, proposal.warns) == (Action.COPY, copy, ())
-    assert proposal.says[0] == "It is recreated; it holds no packages."
+    assert proposal.says[0] == "Recreates it; it has no packages."
     result = done(session, proposal)
     assert (result.outcome, result.place) == (Outcome.DONE, copy)
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_all_files_are_copied_and_it_is_no_dispute(home: Home, app: Path) -> Non
     (app / "data.txt").write_text("mine")
     session = scanned(home)
     proposal = session.changes.copy(row(session, app), "copy")
-    assert "All files are copied" in proposal.says[0]
+    assert "Copies all files" in proposal.says[0]
     assert "data.txt" in proposal.says[0]
     done(session, proposal)
     copy = app.with_name("copy")
@@ -109,7 +109,9 @@ def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
     place = home.path / ".virtualenvs" / "try"
     assert proposal.place == place
     assert proposal.refusal == ""
-    assert proposal.says[0].startswith("It goes to ~/.virtualenvs: uv finds only what it named")
+    assert proposal.says[0].startswith(
+        "The copy goes to ~/.virtualenvs: uv only finds environments"
+    )
     assert not place.parent.exists()
     cancel = threading.Event()
     cancel.set()
@@ -123,8 +125,8 @@ def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
 
     proposal = session.changes.copy(row(session, original), "try", root=original.parent)
     assert proposal.place == original.with_name("try")
-    assert any("will not look for an environment called try" in one for one in proposal.warns)
-    assert any("`uv cache prune` deletes it" in one for one in proposal.warns)
+    assert any("will not find an environment named try" in one for one in proposal.warns)
+    assert any("`uv cache prune` would delete it" in one for one in proposal.warns)
 
 
 @pytest.mark.parametrize(
@@ -163,15 +165,15 @@ def test_what_is_refused(home: Home, app: Path) -> None:
 
     assert "taken" in why(changes.copy(row(session, app), "taken"))
     assert "taken" in why(changes.rename(row(session, app), "taken"))
-    assert "with ' in it" in why(changes.rename(row(session, app), "it's"))
-    assert "with ' in it" in why(changes.copy(row(session, app), "it's"))
-    assert "only it may put something there" in why(
+    assert "that contains '" in why(changes.rename(row(session, app), "it's"))
+    assert "that contains '" in why(changes.copy(row(session, app), "it's"))
+    assert "only it may add environments there" in why(
         changes.copy(row(session, app), "x", root=tools)
     )
-    assert "only it may put something there" in why(changes.move(row(session, app), tools))
-    assert "There is no directory" in why(changes.move(row(session, app), home.path / "gone"))
-    assert "lies in an environment" in why(changes.move(row(session, app), taken / "lib"))
-    assert "there already" in why(changes.move(row(session, app), app.parent))
+    assert "only it may add environments there" in why(changes.move(row(session, app), tools))
+    assert "does not exist" in why(changes.move(row(session, app), home.path / "gone"))
+    assert "is inside an environment" in why(changes.move(row(session, app), taken / "lib"))
+    assert "already there" in why(changes.move(row(session, app), app.parent))
     assert "is a link" in why(changes.copy(row(session, alias), "x"))
     assert "is a link" in why(changes.rename(row(session, alias), "x"))
     assert "interpreter is gone" in why(changes.copy(row(session, broken), "x"))
@@ -181,7 +183,9 @@ def test_what_is_refused(home: Home, app: Path) -> None:
         assert "belongs to a tool" in why(changes.move(row(session, path), app.parent))
     assert tree(home.path / ".virtualenvs") == before
     (broken / "data").write_text("x")
-    assert "Not for another Python" in why(changes.copy(row(session, broken), "x", python="3.11"))
+    assert "Cannot use another Python" in why(
+        changes.copy(row(session, broken), "x", python="3.11")
+    )
 
 
 def test_a_new_name(home: Home, app: Path) -> None:
@@ -210,7 +214,7 @@ def test_a_new_name_that_its_tool_does_not_know(home: Home) -> None:
     original = uv_project(home, home.path / "code" / "webapp")
     session = scanned(home)
     proposal = session.changes.rename(row(session, original), "webapp")
-    assert any("uv cache will not look for" in one for one in proposal.warns)
+    assert any("uv cache will not find" in one for one in proposal.warns)
     assert done(session, proposal).outcome is Outcome.DONE
     assert os.readlink(home.path / "code" / "webapp" / ".venv") == str(original.with_name("webapp"))
 
@@ -221,7 +225,7 @@ def test_what_names_it_from_outside_is_told(home: Home, app: Path) -> None:
     kernel.write_text(f'{{"argv": ["{app}/bin/python", "-m", "ipykernel_launcher"]}}')
     session = scanned(home)
     (warning,) = session.changes.rename(row(session, app), "shop").warns
-    assert "is not changed" in warning
+    assert "is not updated" in warning
     assert "kernel.json" in warning
 
 
@@ -238,7 +242,7 @@ def test_what_another_venvdash_has_relinked_meanwhile(
     before = tree(home.path / "code", home.path / ".virtualenvs")
     result = done(slow, proposal)
     assert result.outcome is Outcome.SKIPPED
-    assert result.reason == "It was linked to another project since it was listed."
+    assert result.reason == "It has been linked to another project since it was listed."
     assert tree(home.path / "code", home.path / ".virtualenvs") == before
 
     def relink() -> None:  # while it is renamed
@@ -260,7 +264,7 @@ def test_a_link_in_its_place_is_not_copied(home: Home, app: Path) -> None:
     app.symlink_to(home.path / "app")
     result = done(session, proposal)
     assert result.outcome is not Outcome.DONE
-    assert result.reason == f"Not a directory: {app}. The original is as it was."
+    assert result.reason == f"Not a directory: {app}. The original is unchanged."
     assert os.listdir(app.parent) == ["app"]
 
 
@@ -277,10 +281,10 @@ def test_into_another_folder(home: Home, app: Path) -> None:
     elsewhere = home.path / "elsewhere"
     elsewhere.mkdir()
     proposal = session.changes.move(row(session, place), elsewhere)
-    assert any("~/elsewhere is no store" in one for one in proposal.warns)
+    assert any("~/elsewhere is not in a store" in one for one in proposal.warns)
     assert done(session, proposal).outcome is Outcome.DONE
     assert (elsewhere / "app" / "pyvenv.cfg").exists()
-    with pytest.raises(TargetError, match="No store is called nothing"):
+    with pytest.raises(TargetError, match="There is no store named nothing"):
         session.changes.directory("nothing")
     assert session.changes.directory("~/x") == home.path / "x"
 
@@ -295,8 +299,8 @@ def test_to_another_file_system_and_back(home: Home, app: Path) -> None:
         identity = row(session, app).record
         assert identity is not None
         proposal = session.changes.move(row(session, app), other)
-        assert "All files are copied to the other file system" in proposal.says[0]
-        assert "The original goes to the trash" in proposal.warns[0]
+        assert "Copies all files to the other file system" in proposal.says[0]
+        assert "Moves the original to the trash" in proposal.warns[0]
         result = done(session, proposal)
         place = other / "app"
         assert (result.outcome, result.place) == (Outcome.DONE, place), result
@@ -367,8 +371,8 @@ def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     assert in_child(copy) == -9
     later = scanned(home)
     (said,) = [problem.message for problem in later.problems]
-    assert "its making had been interrupted" in said
-    assert "`venvdash trash empty` frees it" in said
+    assert "its creation was interrupted" in said
+    assert "`venvdash trash empty` deletes them permanently" in said
     assert list(later.rows) == [app]
     (found,) = later.trash()
     assert (found.name, found.status) == ("copy", "debris")

@@ -228,7 +228,7 @@ def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
     results = {result.path: result for result in last(session.undo()).results}
     assert results[kept].outcome is Outcome.DONE
     assert results[lost].outcome is Outcome.FAILED
-    assert "not in the trash" in results[lost].reason
+    assert "no longer in the trash" in results[lost].reason
 
 
 def test_what_uv_pruned_meanwhile_is_an_outcome(home: Home) -> None:
@@ -252,7 +252,7 @@ def test_one_is_restored_under_another_name(home: Home) -> None:
     (trashed,) = session.trash()
     refused = session.restore(trashed)
     assert refused.outcome is not Outcome.DONE
-    assert "taken" in refused.reason
+    assert "already in use" in refused.reason
     assert session.restore(trashed, "scratch-2").outcome is Outcome.DONE
     assert (scratch.parent / "scratch-2" / "pyvenv.cfg").exists()
     assert session.trash() == []
@@ -293,7 +293,7 @@ def test_it_is_said_where_no_receipt_can_be_kept(home: Home) -> None:
     assert [result.outcome for result in finished.results] == [Outcome.DONE]
     (note,) = finished.notes
     assert str(state) in note
-    assert note.endswith("so nothing is remembered: `venvdash history` will not tell of this.")
+    assert note.endswith("so no records are kept. `venvdash history` will not show this deletion.")
     (trashed,) = session.trash()
     assert session.restore(trashed).outcome is Outcome.DONE
     assert state.read_text() == "no directory"

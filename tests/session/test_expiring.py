@@ -70,7 +70,7 @@ def test_announced_a_day_before_and_freed_after_seven(world: World) -> None:
         world.later(_DAY)
         said.append(world.listed())
     waited(lambda: not found.path.exists())
-    announced = "1 environment in the trash (app) will be freed tomorrow"
+    announced = "1 environment in the trash (app) will be deleted permanently tomorrow"
     assert [any(text.startswith(announced) for text in texts) for texts in said] == [
         *[False] * 6,
         True,
@@ -214,7 +214,7 @@ def test_history_tells_what_was_lost_from_what_was_freed(world: World) -> None:
     assert world.session().restore(kept).outcome is Outcome.DONE
     assert _states(world)["kept"] == "restored"
     shown = world.home.run(sys.executable, "-m", "venvdash", "history").stdout
-    assert f"  Lost outside venvdash: {lost.path} is not there any more" in shown
+    assert f"  Removed by another program: {lost.path} no longer exists" in shown
 
 
 def test_uv_cache_prune_is_told_where_the_trash_lies_in_the_cache(world: World) -> None:

@@ -116,8 +116,8 @@ def test_pipes_arrive_and_sockets_are_left_out(
         result = world.move(scanned(world.home))
     assert result.outcome is Outcome.DONE, result.reason
     assert result.reason == (
-        "The original is in the trash. 1 socket was left out: the program that made it makes it "
-        "again."
+        "The original is in the trash. 1 socket was not copied: the program that created it will "
+        "recreate it."
     )
     found = (world.new / "notebooks" / "pipe").lstat()
     assert stat.filemode(found.st_mode) == "prw-r-----"
@@ -151,9 +151,7 @@ def test_what_changes_while_it_is_copied_is_copied_again(
         assert (world.new / "notebooks" / "new1").exists()
         return
     assert result.outcome is Outcome.SKIPPED
-    assert "Files were changed while it was copied: notebooks/new3, notebooks/thesis" in (
-        result.reason
-    )
+    assert "Files changed during the copy: notebooks/new3, notebooks/thesis" in (result.reason)
     assert os.listdir(world.other) == []
     assert thesis.read_text() == "years of work 2"
     assert os.readlink(world.project / ".venv") == str(world.old)
@@ -251,7 +249,7 @@ def test_it_cannot_be_deleted(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     held[0].release()
     assert result.outcome is Outcome.FAILED
     assert result.reason == (
-        "It is locked: uv is working in it. The original is as it was, and there is no copy."
+        "It is locked because uv is using it. The original is unchanged, and the copy was removed."
     )
     assert os.listdir(world.other) == []
     assert tree(world.old / "notebooks") == before
@@ -303,7 +301,7 @@ def test_a_disk_that_is_not_there_is_waited_for(home: Home) -> None:
         assert in_child(killing(partial(world.move, session), "led")) == -signal.SIGKILL
         other.rename(disk / "away")
         again = scanned(home)
-        assert any("its move cannot be undone now" in p.message for p in again.problems)
+        assert any("an interrupted move cannot be undone now" in p.message for p in again.problems)
         assert os.readlink(project / ".venv") == str(old)
         assert list(again.rows) == [old]
         (disk / "away").rename(other)

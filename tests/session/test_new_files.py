@@ -94,8 +94,8 @@ def test_no_rule_takes_it(home: Home, orphan: Path, counted: list[Path], place: 
     file = orphan / place
     result = by_rule(scanned(home), orphan, now=False, change=write(file))
     assert result.outcome is Outcome.SKIPPED
-    assert result.reason.startswith("Files of your own were created in it after the plan was shown")
-    assert result.reason.endswith(": delete it by its name.")
+    assert result.reason.startswith("You created files in it after the plan was shown")
+    assert result.reason.endswith(": to delete it anyway, name it explicitly.")
     assert file.read_text() == "mine"
     assert (orphan / "pyvenv.cfg").is_file()
 
@@ -116,8 +116,8 @@ def test_what_is_deleted_by_its_name_goes_to_the_trash_and_that_is_said(
     result = by_name(scanned(home), path, now=False, change=write(path / "notes.txt"))
     assert result.outcome is Outcome.DONE
     assert result.reason == (
-        "Files of your own were created in it after the plan was shown (notes.txt): "
-        "they are in the trash with it."
+        "You created files in it after the plan was shown (notes.txt): "
+        "they were moved to the trash with it."
     )
     assert result.trash is not None
     assert (result.trash / "notes.txt").read_text() == "mine"
@@ -127,7 +127,7 @@ def test_what_would_be_gone_for_good_is_left_alone(home: Home, counted: list[Pat
     path = venv(home.path / ".virtualenvs" / "lab")
     result = by_name(scanned(home), path, now=True, change=write(path / "notes.txt"))
     assert result.outcome is Outcome.SKIPPED
-    assert result.reason.endswith(" (notes.txt): it is not deleted for good.")
+    assert result.reason.endswith(" (notes.txt): it was not deleted permanently.")
     assert (path / "notes.txt").exists()
 
 
@@ -195,7 +195,7 @@ def test_a_file_that_comes_while_the_question_waits(
         write(file)()
         screen.press("y\r" if b"[y/N]" in screen.output else "lost\r")
         assert screen.wait() == 1
-    assert b"lost: skipped: Files of your own were created in it" in screen.output
+    assert b"lost: skipped: You created files in it" in screen.output
     assert b"Deleted 0 of 1 environment" in screen.output
     assert file.exists()
 

@@ -128,7 +128,7 @@ def test_cancelling_the_second_search_deletes_nothing(home: Home) -> None:
     stop = threading.Event()
     stop.set()
     (result,) = last(session.delete(plan, cancel=stop)).results
-    assert (result.outcome, result.reason) == (Outcome.SKIPPED, "Cancelled before it began.")
+    assert (result.outcome, result.reason) == (Outcome.SKIPPED, "Cancelled before it started.")
     assert environment.is_dir()
 
 

@@ -110,7 +110,7 @@ def test_what_a_tool_finds_by_its_name_cannot_be_unlinked(home: Home) -> None:
     for path in (uv_project(home, project), uvlinked(home, home.path / "code" / "lab")):
         session = scanned(home)
         proposal = session.changes.unlink(session.rows[path])
-        assert "itself finds it by its place" in proposal.refusal
+        assert "so it cannot be unlinked" in proposal.refusal
         assert applied(session, proposal).outcome is Outcome.SKIPPED
         assert rows(home)[path].verdict.status is Status.LINKED
 
@@ -148,14 +148,14 @@ def test_what_has_changed_since_is_not_taken_back(home: Home) -> None:
     small(known.environment)
     (result,) = last(scanned(home).undo_relink()).results
     assert result.outcome is Outcome.SKIPPED
-    assert "is there already" in result.reason
+    assert "already exists" in result.reason
 
 
 def test_undo_without_anything_to_undo(home: Home) -> None:
     (result,) = last(scanned(home).undo_relink()).results
     assert (result.outcome, result.reason) == (
         Outcome.SKIPPED,
-        "There is no relinking to take back.",
+        "There is no relink to undo.",
     )
 
 
@@ -165,7 +165,7 @@ def test_a_link_to_what_the_project_used_before_is_replaced_and_told(home: Home)
     (project / ".venv").symlink_to(used)
     session = scanned(home)
     proposal = session.changes.relink(session.rows[path], project)
-    assert any(f"led to {used}" in sentence for sentence in proposal.warns)
+    assert any(f"points to {used}" in sentence for sentence in proposal.warns)
     assert applied(session, proposal).outcome is Outcome.DONE
     assert (project / ".venv").resolve() == path
     # And so is one that leads nowhere any more.
@@ -278,8 +278,8 @@ def test_what_else_names_a_renamed_environment_is_told(home: Home) -> None:
     session = scanned(home)
     proposal = session.changes.relink(session.rows[known.environment], known.project)
     told = "\n".join(proposal.warns)
-    assert "~/code/after/.envrc names its present place." in told
-    assert "~/.virtualenvs/alias is a link to its old place." in told
+    assert "~/code/after/.envrc refers to its current path." in told
+    assert "~/.virtualenvs/alias is a link to its old path." in told
     assert str(kernel) in told
 
 
@@ -288,7 +288,7 @@ def test_what_changes_nothing_is_not_what_is_undone(home: Home) -> None:
     path = named(home, "shop", first)
     assert relinked(home, path, second).outcome is Outcome.DONE
     again = relinked(home, path, second)
-    assert (again.outcome, again.reason) == (Outcome.DONE, "Nothing had to be changed.")
+    assert (again.outcome, again.reason) == (Outcome.DONE, "Already up to date.")
     (result,) = last(scanned(home).undo_relink()).results
     assert result.outcome is Outcome.DONE
     assert (path / ".project").read_text() == f"{first}\n"

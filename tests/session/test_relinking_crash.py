@@ -178,7 +178,7 @@ def test_an_end_that_was_interrupted_is_told(world: World) -> None:
     again = scanned(world.home)
     (told,) = [p.message for p in again.problems if "interrupted" in p.message]
     assert "before" in told
-    assert "all is as it was" in told
+    assert "has been undone" in told
 
 
 def test_another_machines_journal_is_left_to_it(world: World) -> None:
@@ -243,7 +243,7 @@ def test_undo_on_a_full_disk_changes_nothing_and_works_once_there_is_room(home: 
         result = _undone(session)
         assert result.outcome is Outcome.FAILED
         assert "No space left" in result.reason
-        assert "`venvdash relink --undo` tries again" in result.reason
+        assert "run `venvdash relink --undo` to try again" in result.reason
         assert (path / ".project").read_text() == f"{second}\n"
         assert (second / ".venv").is_symlink()
         (store / "filler").unlink()

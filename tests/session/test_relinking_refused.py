@@ -127,8 +127,8 @@ def test_in_a_folder_that_is_synchronised_nothing_is_written(home: Home) -> None
     link = os.readlink(known.project / ".venv")
     session = scanned(home)
     proposal = session.changes.relink(session.rows[known.environment], known.project)
-    assert any("Dropbox keeps it in sync" in sentence for sentence in proposal.says)
-    assert any("goes on leading to its old place" in sentence for sentence in proposal.warns)
+    assert any("Dropbox synchronises it" in sentence for sentence in proposal.says)
+    assert any("will still point to its old path" in sentence for sentence in proposal.warns)
     assert applied(session, proposal).outcome is Outcome.DONE
     assert {p: os.lstat(p).st_mtime_ns for p in known.project.rglob("*")} == content
     assert os.readlink(known.project / ".venv") == link
@@ -244,7 +244,7 @@ def test_a_state_directory_that_cannot_be_made(home: Home) -> None:
     before = everything(home)
     result = applied(session, proposal)
     assert result.outcome is Outcome.SKIPPED
-    assert result.reason.startswith("What is to be done cannot be written down: ")
+    assert result.reason.startswith("Cannot write the journal: ")
     assert result.reason.endswith("Nothing was changed.")
     assert differing(everything(home), before) == []
 

@@ -50,7 +50,7 @@ def test_a_list_and_prune_agree_once_the_search_has_found_something(home: Home) 
     assert session.rows[environment].verdict.status is Status.ORPHAN
     plan = session.plan_prune(Rules())
     assert plan.items == ()
-    assert f"`venvdash relink webapp {hidden}` keeps it" in plan.refused[0].reason
+    assert f"Run `venvdash relink webapp {hidden}` to keep it" in plan.refused[0].reason
     assert session.rows[environment].verdict.status is Status.MOVED
     again = scanned(home).rows[environment].verdict  # a new process, without any search
     assert again.status in (Status.MOVED, Status.LINKED)

@@ -114,9 +114,9 @@ def test_what_belongs_to_somebody_else_is_refused(home: Home, api: Path, what: s
 def test_what_everybody_may_write_to_is_refused(home: Home, api: Path, what: str) -> None:
     session = scanned(home)
     (api / what).chmod(0o777)
-    assert "Everybody may write" in refused(session, only(session))
+    assert "Everyone can write" in refused(session, only(session))
     (api / what).chmod(0o1777)  # others may still put programs there
-    assert "Everybody may write" in refused(session, only(session))
+    assert "Everyone can write" in refused(session, only(session))
 
 
 def test_a_directory_of_programs_that_leads_elsewhere_is_looked_at_there(
@@ -127,7 +127,7 @@ def test_a_directory_of_programs_that_leads_elsewhere_is_looked_at_there(
     (api / "bin").rename(elsewhere)
     (api / "bin").symlink_to(elsewhere)
     elsewhere.chmod(0o777)
-    assert "Everybody may write" in refused(session, only(session))
+    assert "Everyone can write" in refused(session, only(session))
 
 
 def test_what_is_no_environment_any_more_is_refused(home: Home, api: Path) -> None:

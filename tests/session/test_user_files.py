@@ -46,7 +46,7 @@ def test_no_rule_takes_it_and_the_reason_names_the_files(home: Home, orphan: Pat
     notes = write(orphan / "notebooks" / "plan.ipynb")
     session = scanned(home)
     assert Flag.USER_FILES in session.rows[orphan].environment.flags
-    why = "It holds files of your own, 1 file, 4 B: notebooks/: delete it by its name."
+    why = "It contains your own files, 1 file, 4 B: notebooks/. To delete it, name it explicitly."
     assert held(session) == [why]
     notes.unlink()
     plan = scanned(home).plan_prune(Rules())
@@ -90,7 +90,7 @@ def test_list_info_and_details_show_it(home: Home, orphan: Path) -> None:
     detail = describe(row, home.path).plain
     assert f"user-files: {words}" in detail
     unknown = replace(row, usage=replace(row.usage, user_files=None)) if row.usage else row
-    assert "own files not known: not all could be read" in describe(unknown, home.path).plain
+    assert "own files unknown: not everything could be read" in describe(unknown, home.path).plain
 
 
 def test_who_names_it_types_its_name(home: Home, orphan: Path) -> None:
@@ -98,7 +98,7 @@ def test_who_names_it_types_its_name(home: Home, orphan: Path) -> None:
     session = scanned(home)
     plan = session.plan_delete([orphan])
     (item,) = plan.items
-    assert item.confirm == "it holds files of your own"
+    assert item.confirm == "it contains your own files"
     for now in (False, True):
         assert words_to_type(plan, now=now) == ("lost",)
 

@@ -24,7 +24,7 @@ def test_a_pointer_names_its_file() -> None:
 
 def test_a_link_names_itself() -> None:
     claim = Claim(E, A, How.PROJECT_LINK, Direction.PROJECT, "/code/a/.python-envs")
-    assert claim_in_words(claim) == "/code/a/.python-envs leads here"
+    assert claim_in_words(claim) == "/code/a/.python-envs points here"
 
 
 def test_what_is_remembered_says_since_when() -> None:

@@ -156,7 +156,7 @@ def test_a_file_that_is_no_name_for_pipenv_is_not_replaced(tmp_path: Path, text:
     project.mkdir()
     store, wanted = _wanted(tmp_path / "store", "pipenv", "old-abcdefgh", project=project)
     (project / ".venv").write_text(text)
-    with pytest.raises(UnreadableError, match="none that pipenv wrote"):
+    with pytest.raises(UnreadableError, match="was not written by pipenv"):
         store.linking(wanted)
 
 

@@ -67,7 +67,7 @@ def test_what_uv_makes_for_a_project_says_so(home: Home) -> None:
         "mine": Status.STANDALONE,
         "later": Status.STANDALONE,
     }
-    assert "uv made it for a project shop" in shown["shop"].reason
+    assert "uv created it for a project shop" in shown["shop"].reason
     (project / ".env").write_text("export UV_PROJECT_ENVIRONMENT='~/.venvs/shop'\nTOKEN=$(cat x)\n")
     (verdict,) = (row.verdict for path, row in rows(home).items() if path.name == "shop")
     assert (verdict.status, verdict.project) == (Status.LINKED, project)

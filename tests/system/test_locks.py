@@ -226,7 +226,7 @@ def test_a_file_system_without_locks_forbids_nothing(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with lock_environment(environment) as lock:
-        assert (lock.state, lock.reason) == (Hold.NONE, "its file system keeps no locks")
+        assert (lock.state, lock.reason) == (Hold.NONE, "its file system does not support locks")
 
 
 def test_an_error_that_is_no_matter_of_locks_is_raised(

@@ -130,8 +130,8 @@ def test_mounts_are_never_entered_and_all_else_goes(root: Path) -> None:
         removed = empty(root)
         assert (root / "b/tmpfs/precious").exists()
     assert said(removed) == [
-        ("a/bind", "something is mounted there"),
-        ("b/tmpfs", "something is mounted there"),
+        ("a/bind", "a file system is mounted there"),
+        ("b/tmpfs", "a file system is mounted there"),
         ("c/file/x", "device or resource busy"),
     ]
     assert os.listdir(outside) == ["precious"]
@@ -224,5 +224,5 @@ def test_by_path_where_there_are_no_descriptors(tmp_path: Path) -> None:
     (root / "mount").mkdir()
     with tmpfs(root / "mount"):
         (root / "mount/precious").touch()
-        assert said(empty_by_path(str(root))) == [("mount", "something is mounted there")]
+        assert said(empty_by_path(str(root))) == [("mount", "a file system is mounted there")]
         assert (root / "mount/precious").exists()

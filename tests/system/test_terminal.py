@@ -62,8 +62,8 @@ def test_a_killed_program_leaves_no_modes_of_the_screen_behind(tmp_path: Path) -
 def test_what_cannot_be_started_is_told_as_a_shell_tells_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for program, status, words in (
-        ("no-such", 127, "no-such: no such program."),
-        ("./file", 126, "./file cannot be run: permission denied."),
+        ("no-such", 127, "no-such was not found."),
+        ("./file", 126, "Cannot run ./file: permission denied."),
     ):
         with run(tmp_path, program) as typist:
             typist.see(f"status={status} problem={words}")
@@ -75,7 +75,7 @@ def test_a_directory_that_is_gone_is_told(tmp_path: Path) -> None:
     ended = terminal.run(["true"], os.environ, tmp_path / "gone", interactive=False)
     assert (ended.status, ended.problem) == (
         126,
-        f"{tmp_path}/gone is no directory that can be entered.",
+        f"Cannot change to the directory {tmp_path}/gone.",
     )
 
 

@@ -149,7 +149,7 @@ def test_no_link_is_followed_and_no_mount_entered(root: Path, forks: list[int]) 
     assert forks
     where = "lib/python3.12/site-packages"
     assert said(removed) == [
-        (f"{where}/{name}", "something is mounted there")
+        (f"{where}/{name}", "a file system is mounted there")
         for name in ("bind", "pkg5/bind", "pkg7/tmpfs")
     ]
     assert os.listdir(outside) == ["precious"]

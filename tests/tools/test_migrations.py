@@ -71,7 +71,7 @@ def test_another_tool_takes_over_and_goes_again(home: Home, project: Path, tool:
     status, reason = statuses(home)[environment]
     assert status is Status.REPLACED
     assert reason.endswith(
-        f"but in that project uv now uses {inside} (`.venv` is an environment there)"
+        f"but uv now uses {inside} (`.venv` there is an environment) for that project"
     )
     assert path_in(home, project) == inside
     own.touch()  # both lock files: nobody can tell
@@ -90,7 +90,7 @@ def test_a_tool_that_went_back_to_a_venv_directory(home: Home, project: Path, to
     (project / LOCKS[tool]).touch()
     status, reason = statuses(home)[environment]
     assert status is Status.REPLACED
-    assert f"{tool} now uses {inside} (a directory `.venv` is there)" in reason
+    assert f"{tool} now uses {inside} (the directory `.venv` exists)" in reason
     assert path_in(home, project) == inside
     (project / "poetry.toml").write_text("[virtualenvs]\nin-project = false\n")
     (project / ".pdm-python").write_text(str(environment / "bin" / "python"))
@@ -132,7 +132,9 @@ def test_another_project_in_the_old_place_is_not_given_the_environment(
         (project / "pyproject.toml").write_text(PYPROJECT.replace("app", "other"))
         status, reason = statuses(home)[environment]
         assert status is Status.UNKNOWN
-        assert reason.startswith("its name says that it was made for a project (app), and none of")
+        assert reason.startswith(
+            "its name shows that it was created for a project (app), and none of"
+        )
         (project / "pyproject.toml").write_text("<<<<<<< HEAD\n")  # whatever it is called
         assert statuses(home)[environment][0] is Status.LINKED
         (project / "pyproject.toml").write_text(PYPROJECT)

@@ -95,6 +95,6 @@ def test_what_cannot_be_kept_is_said(home: Home) -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("p")
-        await driver.until(lambda: "lab: Nothing is remembered: --no-records" in driver.text)
+        await driver.until(lambda: "lab: Records are turned off by --no-records" in driver.text)
 
     drive(Session(home.machine(), Config(), records=False), script, (120, 30))

@@ -29,7 +29,7 @@ from venvdash.tui.screens.proposal import ProposalScreen
 def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
     first, second = threading.Event(), threading.Event()
     skipped = Result(WEB.path, "web", Outcome.SKIPPED, REFUSED.refusal)
-    failed = Result(SHOP.path, "shop", Outcome.FAILED, "uv ended with code 2.")
+    failed = Result(SHOP.path, "shop", Outcome.FAILED, "uv exited with code 2.")
     feed = source(
         *(RowState(item.path, State.QUEUED) for item in ROWS),
         RowState(API.path, State.SYNCING),
@@ -64,7 +64,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         await driver.scanned()
         assert set(driver.main.marks.paths) == {SHOP.path, WEB.path}
         await driver.press("g", "j")
-        assert "failed  uv ended with code 2." in driver.text
+        assert "failed  uv exited with code 2." in driver.text
         await driver.press("escape")
         assert states == {}
 

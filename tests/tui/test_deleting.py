@@ -57,7 +57,7 @@ def all_done() -> Iterator[Told]:
 
 def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
     first, second, third = threading.Event(), threading.Event(), threading.Event()
-    failed = result(ROWS[1], Outcome.FAILED, "The disk said no; it is whole in its place.")
+    failed = result(ROWS[1], Outcome.FAILED, "The disk said no; it is unchanged.")
     skipped = result(ROWS[2], Outcome.SKIPPED, "It is in use: pid 7 (python3).")
     told: list[Told] = [
         first,
@@ -99,14 +99,14 @@ def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
         assert states(driver) == ["orphan", "orphan"]
         assert "in the trash" not in driver.text
         await driver.press("5", "j")
-        assert "old-1: The disk said no; it is whole in its place." in driver.text
+        assert "old-1: The disk said no; it is unchanged." in driver.text
 
     drive(source(*told), script, (120, 40))
 
 
 def test_escape_cancels_while_projects_are_searched_for_once_more() -> None:
     never = threading.Event()
-    left = tuple(result(item, Outcome.SKIPPED, "Cancelled before it began.") for item in ROWS)
+    left = tuple(result(item, Outcome.SKIPPED, "Cancelled before it started.") for item in ROWS)
     told: list[Told] = [
         *(RowState(item.path, State.QUEUED) for item in ROWS),
         Searching(STORE, 12_345),

@@ -33,10 +33,10 @@ def test_it_holds_what_would_be_freed_and_is_told_of_what_is_in_the_trash(
         await driver.press(*(["f", "y", "1", "enter"] if now else ["y"]))
         await driver.until(lambda: driver.main.jobs_ended == 1)
         if now:
-            await driver.until(lambda: "skipped  Files of your own were created" in driver.text)
+            await driver.until(lambda: "skipped  You created files" in driver.text)
         else:
             await driver.press("5")
-            await driver.until(lambda: "they are in the trash with it" in driver.text)
+            await driver.until(lambda: "they were moved to the trash with it" in driver.text)
 
     drive(Session(home.machine(), Config()), script, (160, 40))
     assert notes.exists() == now

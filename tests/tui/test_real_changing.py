@@ -65,7 +65,7 @@ def test_a_sync_is_shown_done_and_logged(playground: Playground) -> None:
         await shown(driver)
         assert "Sync 2 environments" in driver.text
         assert "+ imaging 10.2.0  installed" in driver.text
-        assert "Nothing is to be done" in driver.text
+        assert "Already up to date" in driver.text
         assert "imaging" not in installed(api)
         await done(driver, "2 synced")
         assert {"imaging", "plotting", "numerics"} <= installed(api)
@@ -147,7 +147,7 @@ def test_copied_for_another_python_renamed_and_moved(
     async def script(driver: Driver) -> None:
         await at(driver, path)
         await driver.press("c")
-        await driver.until(lambda: "It is recreated with the same 1 package" in driver.text)
+        await driver.until(lambda: "Recreates it with the same 1 package" in driver.text)
         await driver.press("tab", "tab", "right", "enter")
         await shown(driver)
         await done(driver, "scratchpad is copied to ~/.virtualenvs/scratchpad-copy.")
@@ -163,7 +163,7 @@ def test_copied_for_another_python_renamed_and_moved(
         await done(driver, "is renamed to ~/.virtualenvs/scratchpad-copy2.")
         assert driver.current == "scratchpad-copy2"
         await driver.press("m")
-        await driver.until(lambda: "It is renamed into the other folder" in driver.text)
+        await driver.until(lambda: "Moves its directory" in driver.text)
         await driver.press("enter")
         await shown(driver)
         await done(driver, "is moved to ~/.venvs/scratchpad-copy2.")

@@ -315,8 +315,8 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
         await driver.until(lambda: "reclaimed" in driver.text)
         await driver.press("5")
         assert (
-            "! problem        –                          app is freed, but poetry may"
-            in driver.text
+            "! problem        –                          app was deleted permanently, "
+            "but poetry may" in driver.text
         )
 
     drive(Session(home.machine(), Config()), script, (120, 40))

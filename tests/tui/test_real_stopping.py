@@ -59,7 +59,7 @@ def test_x_stops_what_runs_and_what_is_queued_while_its_output_is_read(place: Pl
         await driver.scanned()
         driver.main.go_to(other)
         await driver.pilot.pause()
-        assert "Cancelled before it began." in driver.text
+        assert "Cancelled before it started." in driver.text
 
     drive(Session(place.home.machine(), Config()), script, (120, 40))
 

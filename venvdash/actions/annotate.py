@@ -31,9 +31,7 @@ def pin(table: Table, row: Row, *, pinned: bool) -> Row:
         pins.write(state, change(identity, row.path))
     except (OSError, ValueError) as error:
         reason = because(error)
-        raise AnnotationError(
-            f"The file {pins.NAME} in {state} cannot be changed: {reason}."
-        ) from None
+        raise AnnotationError(f"Cannot update {pins.NAME} in {state}: {reason}.") from None
     return _amended(table, row, amended.record)
 
 
@@ -44,9 +42,9 @@ def note(table: Table, row: Row, text: str) -> Row:
     """
     _check(table, row)
     if len(text) > LONGEST_NOTE:
-        raise AnnotationError(f"A note has at most {LONGEST_NOTE} characters.")
+        raise AnnotationError(f"A note can have at most {LONGEST_NOTE} characters.")
     if not all(char.isprintable() or char in "\n\t" for char in text):
-        raise AnnotationError("A note holds no control characters.")
+        raise AnnotationError("A note cannot contain control characters.")
     pinned = row.record is not None and row.record.pinned
     amended = amend(
         table,
@@ -68,6 +66,6 @@ def _amended(table: Table, row: Row, record: Record) -> Row:
 
 def _check(table: Table, row: Row) -> None:
     if not table.remembers:
-        raise AnnotationError("Nothing is remembered: --no-records, or records = false, says so.")
+        raise AnnotationError("Records are turned off by --no-records or `records = false`.")
     if row.environment.target is not None:
-        raise AnnotationError("It is a link to an environment elsewhere: name that one.")
+        raise AnnotationError("It is a link to another environment: name that one instead.")

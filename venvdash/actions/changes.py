@@ -146,7 +146,7 @@ class Changes:
                     else:
                         yield told
             if result is None:
-                result = result_of(proposal.row, Outcome.FAILED, "It broke off without a word.")
+                result = result_of(proposal.row, Outcome.FAILED, "It ended unexpectedly.")
             results.append(result)
             yield RowState(proposal.row.path, _ENDS[result.outcome], result.reason)
         yield Finished(tuple(results))
@@ -176,7 +176,7 @@ class Changes:
 
 def _not_now(proposal: Proposal, cancel: threading.Event) -> Result | None:
     if cancel.is_set():
-        return result_of(proposal.row, Outcome.SKIPPED, "Cancelled before it began.")
+        return result_of(proposal.row, Outcome.SKIPPED, "Cancelled before it started.")
     if proposal.refusal:
         return result_of(proposal.row, Outcome.SKIPPED, proposal.refusal)
     return None

@@ -53,20 +53,19 @@ def of_directory(table: Table, root: Path, context: Context) -> Target:
     if target.names is Names.CLOSED and target.store is not None:
         shown = short_path(place, table.machine.home)
         raise TargetError(
-            f"{target.store.title} keeps track of what is in {shown}: only it may put something "
-            "there."
+            f"{target.store.title} tracks what is in {shown}: only it may add environments there."
         )
     if os.path.isdir(place):
         inside = next((path for path in (place, *place.parents) if _is_prefix(path)), None)
         if inside is not None:
-            raise TargetError(f"{visible(place)} lies in an environment.")
+            raise TargetError(f"{visible(place)} is inside an environment.")
         return target
     if os.path.lexists(place):
         raise TargetError(f"{visible(place)} is not a directory.")
     roots = discover.roots(table.machine, table.config)
     known = [root for root in roots if real(root.path) == place]
     if not known:
-        raise TargetError(f"There is no directory {visible(place)}.")
+        raise TargetError(f"The directory {visible(place)} does not exist.")
     return Target(place, _freest(known))
 
 
@@ -79,7 +78,9 @@ def named(table: Table, text: str) -> Path:
         return table.machine.expand(text)
     found = [root for root in discover.roots(table.machine, table.config) if root.store == text]
     if not found:
-        raise TargetError(f"No store is called {visible(text)}; `venvdash stores` shows them.")
+        raise TargetError(
+            f"There is no store named {visible(text)}. Run `venvdash stores` to list all stores."
+        )
     there = [root for root in found if os.path.isdir(root.path)]
     return (there or found)[0].path
 
@@ -101,19 +102,19 @@ def is_free(root: Root) -> bool:
 def refused_name(name: str) -> str:
     """Return why no environment can be called ``name``, "" where one can."""
     if not name:
-        return "It needs a name."
+        return "A name is required."
     if name in (".", "..") or os.path.basename(name) != name or "/" in name or "\\" in name:
-        return "A name cannot hold a separator of paths."
+        return "A name cannot contain a path separator."
     if name.startswith(".venvdash-"):
-        return "Such names are venvdash's own."
+        return "This name is reserved for venvdash."
     if name.startswith("-"):
-        return "Tools would take a name that begins with - for an option."
+        return "A name cannot start with -: tools would read it as an option."
     if name.startswith("."):
-        return "Tools do not list what begins with a dot."
+        return "A name cannot start with a dot: tools would not list it."
     if name != name.strip():
-        return "A name cannot begin or end with a space."
+        return "A name cannot start or end with a space."
     if "@" in name or ":" in name:
-        return f"A name with {'@' if '@' in name else ':'} could not be typed: it means something."
+        return f"A name cannot contain {'@' if '@' in name else ':'}: it has a special meaning."
     return ""
 
 
@@ -139,18 +140,18 @@ def place_warnings(table: Table, row: Row, target: Target, name: str) -> Iterato
     place = short_path(target.root, table.machine.home)
     if target.store is None:
         yield (
-            f"{place} is no store: venvdash lists what lies there only after `venvdash stores "
-            f"--add {place}`."
+            f"{place} is not in a store: venvdash lists environments there only after "
+            f"`venvdash stores --add {place}`."
         )
     elif target.names is not Names.FREE:
         yield (
-            f"{target.store.title} will not look for an environment called {visible(name)}: it "
-            "finds only what it named itself."
+            f"{target.store.title} will not find an environment named {visible(name)}: it "
+            "only finds environments that it named itself."
         )
     if target.store is not None and target.store.name == "uv":
-        yield "It lies in uv's cache: `uv cache prune` deletes it."
+        yield "The destination is in uv's cache: `uv cache prune` would delete it."
     if row.verdict.project is not None and target.root.is_relative_to(row.verdict.project):
-        yield "It would lie in the project itself."
+        yield "The destination is inside the project itself."
 
 
 def leaving_warnings(table: Table, row: Row, target: Target) -> Iterator[str]:
@@ -159,4 +160,4 @@ def leaving_warnings(table: Table, row: Row, target: Target) -> Iterator[str]:
     if store is None or store is target.store or store.names is not Names.OWN:
         return
     here = short_path(row.environment.root, table.machine.home)
-    yield f"It leaves {here}, so {store.title} will not find it by its name."
+    yield f"It leaves {here}, so {store.title} will no longer find it by name."

@@ -25,4 +25,4 @@ def explained(row: Row, steps: Iterator[Told]) -> Iterator[Told]:
     except FailedError as error:
         yield result_of(row, Outcome.FAILED, str(error))
     except (OSError, ValueError) as error:
-        yield result_of(row, Outcome.FAILED, f"{words(error)}. The original is as it was.")
+        yield result_of(row, Outcome.FAILED, f"{words(error)}. The original is unchanged.")

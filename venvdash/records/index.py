@@ -66,11 +66,11 @@ class Index:
             index.problem = _remote(path)
             return index
         job = Job(path, lambda: _opened(path, read_only, mounts))
-        # Only a thread that may be left behind can ask a file system that does not answer.
+        # Only a thread that may be left behind can ask a file system that does not respond.
         answers = Patient(_PATIENCE, lambda: False).run([job])
         answer = next(answers)
         if isinstance(answer, NotAnswering):
-            index.problem = f"{visible(path)} does not answer, so nothing is remembered"
+            index.problem = f"{visible(path)} does not respond, so no records are kept"
             index.lost = True
             return index
         if isinstance(answer, Failed):
@@ -171,7 +171,7 @@ class Index:
         self.close()
         self.lost = True
         if self.read_only:
-            self.problem = f"{visible(self.path)} is damaged, so nothing is remembered"
+            self.problem = f"{visible(self.path)} is damaged, so no records are kept"
             return
         try:
             self.problem = _set_aside(self.path, "is damaged", "broken")
@@ -230,7 +230,7 @@ def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | 
         return None, ""
     if not regular:
         if read_only:
-            return None, f"{visible(path)} is not a regular file, so nothing is remembered"
+            return None, f"{visible(path)} is not a regular file, so no records are kept"
         told = _set_aside(path, "is not a regular file", "broken")
         found = None
     if problem := _foreign(path, found):
@@ -275,7 +275,7 @@ def _connected(path: Path, read_only: bool, told: str) -> "tuple[Connection | No
             reason = ("is damaged", "broken")
         database.close()
         if read_only:
-            return None, f"{visible(path)} {reason[0]}, so nothing is remembered"
+            return None, f"{visible(path)} {reason[0]}, so no records are kept"
         told = _set_aside(path, *reason)
     return None, told
 
@@ -284,9 +284,9 @@ def _prepared(database: "Connection", read_only: bool) -> tuple[str, str] | None
     """Make or upgrade the tables; return why the file cannot be used, and a name for its kind."""
     version = tables.version(database)
     if version is None:
-        return "is not an index of venvdash", "broken"
+        return "is not a venvdash index", "broken"
     if version > tables.VERSION:
-        return f"has schema {version}, written by a newer venvdash", f"schema-{version}"
+        return f"has schema {version}, written by a newer version of venvdash", f"schema-{version}"
     if version < tables.VERSION and not read_only:
         with _transaction(database, "BEGIN IMMEDIATE"):
             tables.upgrade(database)
@@ -316,15 +316,15 @@ def _foreign(path: Path, found: os.stat_result | None) -> str:
     elif found is not None and (os.path.islink(path) or found.st_nlink > 1):
         why = "is a link"
     if why:
-        return f"{visible(path)} {why}, so nothing is remembered"
+        return f"{visible(path)} {why}, so no records are kept"
     parent = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
     if parent == parent.parent and hasattr(os, "geteuid") and os.geteuid() == 0:
         # A HOME that is not there: it is not ours to create.
-        return f"{visible(path.parent)} is not there, so nothing is remembered"
+        return f"{visible(path.parent)} does not exist, so no records are kept"
     try:
         trust.check_folder(path.parent)
     except PermissionError as error:
-        return f"{visible(path.parent)}: {because(error)}, so nothing is remembered"
+        return f"{visible(path.parent)}: {because(error)}, so no records are kept"
     return ""
 
 
@@ -349,17 +349,17 @@ def _on_network(path: Path, mounts: Mounts) -> bool:
 
 def _remote(path: Path) -> str:
     return (
-        f"{visible(path)} lies on a network file system, so nothing is remembered outside the "
-        "environments; VENVDASH_STATE_DIR may name a folder on a local disk"
+        f"{visible(path)} is on a network file system, so no records are kept outside "
+        "the environments; set VENVDASH_STATE_DIR to a folder on a local disk"
     )
 
 
 def _no_memory(path: Path, error: "Exception | Error") -> str:
     if isinstance(error, ImportError):  # as where Python was built without its headers
-        return "this Python has no sqlite3, so nothing is remembered outside the environments"
+        return "this Python has no sqlite3, so no records are kept outside the environments"
     import sqlite3
 
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"{visible(path)} is in use by another program, so nothing is remembered"
-    return f"{visible(path)}: {visible(because(error))}, so nothing is remembered"
+        return f"{visible(path)} is in use by another program, so no records are kept"
+    return f"{visible(path)}: {visible(because(error))}, so no records are kept"

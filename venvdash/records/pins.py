@@ -75,5 +75,5 @@ def _pin(line: str) -> tuple[str, Path]:
     identity, _, text = line.partition(" ")
     path = Path(unspell(text))
     if not valid_identity(identity) or not path.is_absolute():
-        raise ValueError("holds a line that is no pin")
+        raise ValueError("contains a line that is not a pin")
     return identity, path

@@ -85,7 +85,9 @@ def from_table(table: Mapping[str, Any]) -> Record:
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise SchemaError("has no schema number")
     if schema > SCHEMA:
-        raise SchemaError(f"has schema {schema}, written by a newer venvdash", newer=True)
+        raise SchemaError(
+            f"has schema {schema}, written by a newer version of venvdash", newer=True
+        )
     identity = table.get("id")
     if not isinstance(identity, str) or not valid_identity(identity):
         raise SchemaError("has no valid id")
@@ -209,7 +211,7 @@ def _long_name(value: Any) -> str:
 def _note(value: Any) -> str:
     text = _text(value, LONGEST_NOTE)
     if text != _clean(text, "\n\t"):
-        raise ValueError("holds control characters")
+        raise ValueError("contains control characters")
     return text
 
 

@@ -67,7 +67,7 @@ def write(directory: Path, record: Record) -> None:
     before = _present(directory)
     data = next((d for d in _versions(record, before) if len(d) <= LIMIT), None)
     if data is None:
-        raise OSError(errno.EFBIG, "too much to remember in a sidecar", str(directory / NAME))
+        raise OSError(errno.EFBIG, "too large for a sidecar", str(directory / NAME))
     if data != before:
         write_atomically(directory, NAME, data, mode=0o600)
 
@@ -82,7 +82,7 @@ def _present(directory: Path) -> bytes | None:
         return None
     except schema.SchemaError as error:
         if error.newer:
-            message = "a newer venvdash wrote this sidecar"
+            message = "a newer version of venvdash wrote this sidecar"
             raise FileExistsError(errno.EEXIST, message, str(directory / NAME)) from error
         return None
     return data

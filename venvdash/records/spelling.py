@@ -31,7 +31,7 @@ def unspell(text: str) -> str:
     character, a NUL byte, more than ``LIMIT`` bytes.
     """
     if not text.isprintable():
-        raise ValueError("holds control characters")
+        raise ValueError("contains control characters")
     if "%" in text:
         data, end = b"", 0
         for match in _ESCAPE.finditer(text):
@@ -41,7 +41,7 @@ def unspell(text: str) -> str:
     else:
         name = text
     if "\0" in name:
-        raise ValueError("holds a NUL byte")
+        raise ValueError("contains a NUL byte")
     if len(_bytes(name)) > LIMIT:
         raise ValueError(f"is longer than {LIMIT} bytes")
     return name
@@ -49,7 +49,7 @@ def unspell(text: str) -> str:
 
 def _literal(text: str) -> bytes:
     if "%" in text:
-        raise ValueError("holds a percent sign that escapes nothing")
+        raise ValueError("contains a percent sign that is not part of an escape")
     return _bytes(text)
 
 

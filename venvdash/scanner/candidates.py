@@ -321,7 +321,7 @@ def search(
     """Return a search for projects, to iterate over; it yields each directory once.
 
     ``known`` are the projects that claims and records name, existing or not, but without those
-    that did not answer: they are gone into wherever they lie. Directories are read while
+    that did not respond: they are gone into wherever they lie. Directories are read while
     iterating, and nothing is raised.
     """
     return Search(machine, config, known, wanted, cancelled, mounts)

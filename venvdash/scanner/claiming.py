@@ -46,7 +46,7 @@ def search(survey: Survey) -> Iterator[Event]:
         missed=_missed(survey, records),
         pointers=_pointing(survey),
     )
-    # Not where something does not answer: the search enters what is known.
+    # Not where something does not respond: the search enters what is known.
     known = [
         path
         for path in dict.fromkeys([*survey.places, *records])

@@ -59,7 +59,7 @@ def read(path: str, inode: int, names: frozenset[str]) -> Meta:
     listing = os.listdir(directory)
     packages = _packages(listing)
     if not packages and not {"history", "pixi"} & set(listing):
-        raise NoPrefixError("its conda-meta holds neither a history nor packages")
+        raise NoPrefixError("its conda-meta contains neither a history nor packages")
     history, text = _head(os.path.join(directory, "history"))
     made = _first_transaction(text)
     version = _VERSION.search(text)

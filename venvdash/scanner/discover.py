@@ -130,7 +130,7 @@ def _odd(item: "os.DirEntry[str]") -> str | None:
             return ""
         mode = item.stat(follow_symlinks=False).st_mode
     except OSError as error:
-        return f"cannot be looked at: {because(error)}"
+        return f"cannot be read: {because(error)}"
     if stat.S_ISREG(mode):
         return None  # hook scripts, lock files, indexes: the tools' own
     return "is a FIFO, socket or device"
@@ -144,7 +144,9 @@ def _mirrored(root: Root) -> Iterator[Entry | NotEnvironment]:
         directory, depth = pending.pop()
         seen += 1
         if seen > _MIRROR_LIMIT or depth > _MIRROR_DEPTH:
-            yield NotEnvironment(Path(directory), root.store, "lies too deep; not looked into")
+            yield NotEnvironment(
+                Path(directory), root.store, "is nested too deeply and was not read"
+            )
             if seen > _MIRROR_LIMIT:
                 return
             continue

@@ -51,4 +51,4 @@ def partly(found: Footprint) -> str:
     if not found.problems:
         return ""
     more = f" (and {found.problems - 1} more)" if found.problems > 1 else ""
-    return f"not all of it could be read: {found.problem}{more}"
+    return f"some of it could not be read: {found.problem}{more}"

@@ -71,7 +71,7 @@ def find(
 ) -> list[EnvironmentFolder]:
     """Return the folders of environments outside ``roots``, those with the most first.
 
-    Raises nothing. May stop early after ``seconds``, and enters no place that does not answer.
+    Raises nothing. May stop early after ``seconds``, and enters no place that does not respond.
     """
     known = _real_paths(root.path for root in roots)
     end = time.monotonic() + seconds
@@ -80,7 +80,7 @@ def find(
 
 
 def _real_paths(paths: Iterable[Path]) -> frozenset[str]:
-    """Return paths without links; the links of what does not answer cannot be followed."""
+    """Return paths without links; the links of what does not respond cannot be followed."""
     wanted = list(paths)
     silent = set(answering.silent(wanted))
     return frozenset(str(path) if path in silent else os.path.realpath(path) for path in wanted)

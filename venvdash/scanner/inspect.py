@@ -117,7 +117,7 @@ def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
     try:
         os.stat(target)
     except (FileNotFoundError, NotADirectoryError):
-        raise _NotOneError(f"is a link to nowhere: {os.readlink(entry.prefix)}") from None
+        raise _NotOneError(f"is a broken link to {os.readlink(entry.prefix)}") from None
     inner = _directory(Entry(target, target), root, uid)
     environment = replace(
         inner.environment,
@@ -231,8 +231,8 @@ def _without_cfg(names: frozenset[str]) -> str:
         "bin", "Scripts", "lib", "Lib", "lib64", "include", "Include", "share", ".lock",
         ".gitignore", "CACHEDIR.TAG", "venvdash.toml",
     }:  # fmt: skip
-        return "looks like what is left of an environment: it has no pyvenv.cfg"
-    return "holds no pyvenv.cfg"
+        return "looks like the remains of an environment: it has no pyvenv.cfg"
+    return "contains no pyvenv.cfg"
 
 
 def _recognised(reading: Reading) -> tuple[Store, Traits]:
@@ -240,7 +240,7 @@ def _recognised(reading: Reading) -> tuple[Store, Traits]:
         traits = store.recognise(reading)
         if traits is not None:
             return store, traits
-    raise _NotOneError("is of no kind that any store knows")
+    raise _NotOneError("is not of a kind that any store recognises")
 
 
 def _version(cfg: Mapping[str, str]) -> str | None:

@@ -47,7 +47,7 @@ def read(
     """
     conda = location is Location.IN_PROJECT and os.path.lexists(prefix / "conda-meta")  # pixi's
     if not (conda or os.path.lexists(prefix / "pyvenv.cfg")):
-        return NotEnvironment(prefix, "", "holds no pyvenv.cfg")
+        return NotEnvironment(prefix, "", "contains no pyvenv.cfg")
     root = root_of(prefix)
     store = of_name(root.store)
     entry = store.entry(prefix, root) if store else prefix
@@ -67,7 +67,7 @@ def _read_again(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
     """Read an environment that nothing need lead to now, but not one in its own project."""
     files = (prefix.parent / name for name in PROJECT_SIGNS)
     if prefix.name in VENV_NAMES and any(map(os.path.lexists, files)):
-        return NotEnvironment(prefix, "", "lies in its project")
+        return NotEnvironment(prefix, "", "is inside its project")
     return read(prefix, uid)
 
 
@@ -98,7 +98,7 @@ class LinkedReader:
         self.claims: list[Claim] = []
 
     def take(self, leads: Iterable[Lead], folders: Iterable[Folder]) -> Iterator[Event]:
-        """Read what a part of the search leads to; one that does not answer is left out."""
+        """Read what a part of the search leads to; one that does not respond is left out."""
         self.new, self.claims = [], []
         leads = list(leads)
         targets = [lead.target for lead in leads]

@@ -22,22 +22,22 @@ from venvdash.text import because, visible
 
 _ENTRIES = 20_000  # of one directory, looked at for another spelling
 _WORDS = {
-    errno.EACCES: "may not be looked at (no permission)",
-    errno.EPERM: "may not be looked at (not permitted)",
+    errno.EACCES: "cannot be read (no permission)",
+    errno.EPERM: "cannot be read (not permitted)",
     errno.EIO: "cannot be read (input/output error)",
-    errno.ELOOP: "cannot be followed (its links lead in a circle)",
-    errno.ENAMETOOLONG: "cannot be looked at (its name is too long)",
-    errno.ETIMEDOUT: "does not answer (timed out)",
-    errno.ENOTCONN: "does not answer (not connected)",
-    errno.ENODEV: "cannot be read (its device is gone)",
-    errno.ENXIO: "cannot be read (its device is gone)",
+    errno.ELOOP: "cannot be followed (its links form a loop)",
+    errno.ENAMETOOLONG: "cannot be read (its name is too long)",
+    errno.ETIMEDOUT: "does not respond (timed out)",
+    errno.ENOTCONN: "does not respond (not connected)",
+    errno.ENODEV: "cannot be read (its device no longer exists)",
+    errno.ENXIO: "cannot be read (its device no longer exists)",
 }
 # Not every system has these.
 for _name, _said in {
     "ESTALE": "cannot be read (the server no longer knows it)",
-    "EHOSTDOWN": "does not answer (the server is down)",
-    "EHOSTUNREACH": "does not answer (no way to the server)",
-    "ENOKEY": "cannot be read (it is encrypted, and the key is not there)",
+    "EHOSTDOWN": "does not respond (the server is down)",
+    "EHOSTUNREACH": "does not respond (the server cannot be reached)",
+    "ENOKEY": "cannot be read (it is encrypted, and the key is not available)",
 }.items():
     if hasattr(errno, _name):
         _WORDS[getattr(errno, _name)] = _said
@@ -66,7 +66,7 @@ def look(
         return _out_of_reach(path, f"{visible(path)} {words(error)}")
     if script is not None and script == stat.S_ISDIR(found.st_mode):
         now, then = ("directory", "script") if script else ("file", "directory")
-        return _out_of_reach(path, f"{visible(path)} is a {now} now, where a {then} is expected")
+        return _out_of_reach(path, f"{visible(path)} is now a {now}, but a {then} was expected")
     return Place(
         path,
         Presence.PRESENT,
@@ -131,8 +131,8 @@ def words(error: Exception) -> str:
     """Return what an error says of a path, as the rest of a sentence that begins with it."""
     if isinstance(error, OSError) and error.errno is not None:
         known = _WORDS.get(error.errno)
-        return known or f"cannot be looked at ({because(error)})"
-    return "cannot be looked at (no path that a system could have)"
+        return known or f"cannot be read ({because(error)})"
+    return "cannot be read (not a valid path)"
 
 
 def _out_of_reach(path: Path, reason: str) -> Place:
@@ -185,13 +185,13 @@ def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
     """Return the topmost thing on the way that is missing, and that what is above it is there."""
     rest = os.path.relpath(real, ancestor).split(os.sep)
     missing = os.path.join(ancestor, rest[0])
-    leads = f"{visible(path)} leads to " if real != os.path.normpath(path) else ""
+    leads = f"{visible(path)} points to " if real != os.path.normpath(path) else ""
     if os.path.lexists(missing):
-        return f"{leads}{visible(real)}, where nothing can be: {visible(missing)} is a file"
+        return f"{leads}{visible(real)}, which cannot exist: {visible(missing)} is a file"
     if missing == real:
         which = ", which" if leads else ""
-        return f"{leads}{visible(real)}{which} is not there, though {visible(ancestor)} is"
-    there = f"{visible(missing)} is not there, though {visible(ancestor)} is"
+        return f"{leads}{visible(real)}{which} does not exist, though {visible(ancestor)} does"
+    there = f"{visible(missing)} does not exist, though {visible(ancestor)} does"
     return f"{leads}{visible(real)}: {there}"
 
 
@@ -211,7 +211,7 @@ def _nearest(real: str) -> tuple[Path, float] | str:
             return f"{visible(current)} {_WORDS[errno.EACCES]}"
         parent = os.path.dirname(current)
         if parent == current:
-            return f"{visible(real)} lies on a drive that is not there"
+            return f"{visible(real)} is on a drive that does not exist"
         current = parent
 
 
@@ -244,9 +244,9 @@ def _doubt(
         if ancestor == Path(ancestor.anchor):
             # Whole top-level folders are disks and volumes more often than they are deleted.
             top = ancestor / Path(real).parts[1]
-            return f"{visible(top)} is not there at all: it may be a disk that is not mounted"
+            return f"{visible(top)} does not exist: it may be a disk that is not mounted"
         if _never_used(ancestor):
-            return f"{visible(ancestor)} is empty and always was: its disk may not be mounted"
+            return f"{visible(ancestor)} has always been empty: its disk may not be mounted"
         return None
     return _other_mount(real, mount, record, mounts, ancestor)
 
@@ -279,9 +279,9 @@ def _other_mount(
     if record.mount_point not in mounts.points:
         return f"{point} is not mounted"
     if mount is None or mount.point != record.mount_point:
-        return f"{visible(real)} lies on another file system than when it was last seen"
+        return f"{visible(real)} is on a different file system than when it was last seen"
     if mount.automount:
-        return f"{point} is mounted on demand, and is not now"
+        return f"{point} is mounted on demand and is not mounted now"
     now = fsid_of(ancestor)
     known = record.fsid is not None and now is not None
     if known and record.fsid == now:
@@ -289,7 +289,7 @@ def _other_mount(
     # Device names change over a reboot and in-memory file systems get new ids, so either agreement
     # will do; where disks are plugged in and out, another id is another disk.
     if mount.source != record.mount_source and mount.point != "/":
-        return f"another file system is mounted at {point} than when it was last seen"
+        return f"a different file system is mounted at {point} than when it was last seen"
     if known and plugged(real):
-        return f"another disk is mounted at {point} than when it was last seen"
+        return f"a different disk is mounted at {point} than when it was last seen"
     return None

@@ -140,5 +140,5 @@ def _resolving(root: Root) -> Job[Branch]:
 def told(answer: NotAnswering | Failed) -> Problem:
     """Return what to tell people of a job that gave nothing."""
     if isinstance(answer, NotAnswering):
-        return Problem(answer.path, f"did not answer within {answer.seconds:g} s; left out")
+        return Problem(answer.path, f"did not respond within {answer.seconds:g} s; skipped")
     return Problem(answer.path, f"could not be read: {because(answer.error)}")

@@ -11,17 +11,17 @@ from pathlib import Path
 from venvdash.model import Claim, Direction, Environment, How, Place, Sighting, Use
 from venvdash.text import visible
 
-RESPELLED = "the path differs in case or Unicode normalisation alone"
+RESPELLED = "the path differs only in case or Unicode normalisation"
 _NAMED = 3  # paths that a sentence lists before it only counts
 
 # For each way of knowing: what holds now, and what held when it was last seen.
 _NOW = {
     How.USER: "you linked it to {project}",
     How.POINTER: "its {file} names {project}",
-    How.PROJECT_LINK: "{source} leads here",
+    How.PROJECT_LINK: "{source} points here",
     How.HASH: "the hash in its name is that of {project}",
     How.EDITABLE: "it holds an editable install of {project}",
-    How.MIRROR: "its place in the store mirrors {project}",
+    How.MIRROR: "its path in the store mirrors {project}",
     How.SIBLING: "another environment with the same hash belongs to {project}",
     How.MENTION: "something installed in it mentions {project}",
     How.DENIED: "you said that it does not belong to {project}",
@@ -32,7 +32,7 @@ _THEN = {
     How.PROJECT_LINK: "{project} pointed here",  # by .venv, .pdm-python …
     How.HASH: "the hash in its name was that of {project}",
     How.EDITABLE: "it held an editable install of {project}",
-    How.MIRROR: "its place in the store mirrored {project}",
+    How.MIRROR: "its path in the store mirrored {project}",
     How.SIBLING: "another environment with the same hash belonged to {project}",
     How.MENTION: "something installed in it mentioned {project}",
     How.DENIED: "you said that it does not belong to {project}",
@@ -71,22 +71,22 @@ def listed(paths: Iterable[Path]) -> str:
 
 def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
     """Return why it is linked; ``others`` are further live projects, ``gone`` dead ones."""
-    there = "" if best.how is How.PROJECT_LINK and not _past(best) else ", and that is there"
+    there = "" if best.how is How.PROJECT_LINK and not _past(best) else ", which exists"
     also = f"; it also belongs to {listed(others)}" if others else ""
-    dead = f"; gone since: {listed(gone)}" if gone else ""
+    dead = f"; no longer existing: {listed(gone)}" if gone else ""
     return f"{says(best)}{there}{also}{dead}"
 
 
 def replaced(best: Claim, used: Use) -> str:
     """Return why it is replaced: ``used`` is what a tool uses in the project instead."""
     now = f"{visible(used.environment or '')} ({visible(used.why)})"
-    return f"{says(best)}, but in that project {used.tool} now uses {now}"
+    return f"{says(best)}, but {used.tool} now uses {now} for that project"
 
 
 def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:
     """Return why it has moved: the project that it names is gone, and another points to it."""
     others = f" (and {len(live) - 1} more)" if len(live) > 1 else ""
-    return f"{says(live[0])}{others}, while {says(best)}, which is gone"
+    return f"{says(live[0])}{others}, while {says(best)}, which no longer exists"
 
 
 def sighted(best: Claim, found: Sequence[Sighting]) -> str:
@@ -94,23 +94,23 @@ def sighted(best: Claim, found: Sequence[Sighting]) -> str:
     others = f" (and in {len(found) - 1} more)" if len(found) > 1 else ""
     because = f": {visible(found[0].reason)}" if found[0].reason else ""
     place = visible(found[0].place)
-    return f"{visible(best.project)} is not there and was found at {place}{others}{because}"
+    return f"{visible(best.project)} does not exist, but was found at {place}{others}{because}"
 
 
 def changed_since(best: Claim, went: float | None) -> str:
     """Return why it has moved to an unknown place: it was changed after its project went."""
     when = f" (by {day(went)})" if day(went) else ""
     return (
-        f"{says(best)}, which is gone, but the environment was changed after its project"
-        f" went{when}, so the project may live elsewhere"
+        f"{says(best)}, which no longer exists, but the environment was changed after its "
+        f"project disappeared{when}, so the project may be elsewhere"
     )
 
 
 def undated(best: Claim) -> str:
     """Return why nobody can tell whether it was changed after its project went."""
     return (
-        f"{says(best)}, which is gone, but the folder in which that was has a date in the future, "
-        "so nobody can tell whether the environment was used since"
+        f"{says(best)}, which no longer exists, but the folder that contained it has a date in the "
+        "future, so venvdash cannot tell whether the environment has been used since"
     )
 
 
@@ -118,66 +118,68 @@ def still_used(best: Claim, other: Claim) -> str:
     """Return why it is no orphan: its project is gone, but it imports from what is there."""
     installed = f"{visible(other.project)} is installed in it in editable mode"
     why = installed if other.how in (How.MENTION, How.EDITABLE) else says(other)
-    return f"{says(best)}, which is gone, but {why}, so it may still be used"
+    return f"{says(best)}, which no longer exists, but {why}, so it may still be in use"
 
 
 def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None) -> str:
     """Return why nothing uses it: which directory is missing, and what still is there."""
-    also = f"; gone as well: {listed(others)}" if others else ""
+    also = f"; also missing: {listed(others)}" if others else ""
     when = f"; last seen on {day(seen)}" if day(seen) else ""
     return f"its project was not found: {_missing(gone)} ({says(best)}{when}){also}"
 
 
 def unreachable(best: Claim, place: Place) -> str:
     """Return why nothing can be said: what keeps us from looking at the project."""
-    stands = visible(place.reason) or f"{visible(place.path)} cannot be looked at"
+    stands = visible(place.reason) or f"{visible(place.path)} cannot be read"
     return f"cannot tell: {stands} ({says(best)})"
 
 
 def found_before(place: Place) -> str:
     """Return why nothing can be said of one whose project was found where nobody can look now."""
-    stands = visible(place.reason) or f"{visible(place.path)} cannot be looked at"
+    stands = visible(place.reason) or f"{visible(place.path)} cannot be read"
     return f"cannot tell: {stands} (its project may be {visible(place.path)})"
 
 
 def copied_identity(original: Path | None) -> str:
     """Return why a copy is a duplicate that carries the original's sidecar."""
     whose = visible(original) if original is not None else "another environment"
-    return f"it is a copy: it carries the identity of {whose}, which is still there"
+    return f"it is a copy: it has the same identity as {whose}, which still exists"
 
 
 def copied_pointer(pointer: Claim, original: Path) -> str:
     """Return why a copy is a duplicate that carries the original's pointer file."""
     return (
         f"it is a copy: {says(pointer)}, as does {visible(original)},"
-        " which it was copied from and which is still there"
+        " which it was copied from and which still exists"
     )
 
 
 def contradicted(hint: Claim, best: Claim | None) -> str:
     """Return why a re-created environment is a duplicate whose former project is alive."""
-    now = f"but {says(best)}, which is gone" if best else "but nothing in it says so any more"
-    return f"before it was recreated it belonged to {visible(hint.project)}, which is there, {now}"
+    now = f"but {says(best)}, which no longer exists" if best else "but nothing in it says so now"
+    return f"before it was recreated, it belonged to {visible(hint.project)}, which exists, {now}"
 
 
 def checking() -> str:
     """Return what to say before the search for projects has ended."""
-    return "no proof of its project yet; still searching"
+    return "no evidence of a project yet; still searching"
 
 
 def unknown(environment: Environment, searched: int, hint: Claim | None) -> str:
     """Return why its project is not known although there is one by its name, or by its traces."""
     if environment.traits.made_for is not None:
-        made_for = f"uv made it for a project {visible(environment.traits.made_for, 100)}"
-        nothing = "nothing was found that points to it"
+        made_for = f"uv created it for a project {visible(environment.traits.made_for, 100)}"
+        nothing = "nothing that points to it was found"
         if searched:
-            nothing = f"nothing in the {searched:,} directories searched points to it"
-        return f"{made_for} (its prompt and .lock say so), and {nothing}{_before(hint)}"
+            nothing = f"nothing in the {searched:,} searched directories points to it"
+        return f"{made_for} (according to its prompt and .lock), and {nothing}{_before(hint)}"
     name = environment.traits.project_name
     shown = f" ({visible(name, 100)})" if name else ""
     kind = "script" if environment.traits.script else "project"
-    where = f"none of the {searched:,} directories searched fits" if searched else "none was found"
-    return f"its name says that it was made for a {kind}{shown}, and {where}{_before(hint)}"
+    where = (
+        f"none of the {searched:,} searched directories matches" if searched else "none was found"
+    )
+    return f"its name shows that it was created for a {kind}{shown}, and {where}{_before(hint)}"
 
 
 def shared(projects: Sequence[Path]) -> str:
@@ -187,16 +189,16 @@ def shared(projects: Sequence[Path]) -> str:
 
 def named(hint: Claim | None) -> str:
     """Return why no project is expected."""
-    return f"made by hand under a name of its own; no project is expected{_before(hint)}"
+    return f"created by hand with its own name; no project is expected{_before(hint)}"
 
 
 def tool(command: str) -> str:
     """Return why it is a tool's."""
-    return f"belongs to an installed tool; only `{visible(command, 200)}` may remove it"
+    return f"belongs to an installed tool; only `{visible(command, 200)}` can remove it"
 
 
 def _before(hint: Claim | None) -> str:
-    return f"; before it was recreated it belonged to {visible(hint.project)}" if hint else ""
+    return f"; before it was recreated, it belonged to {visible(hint.project)}" if hint else ""
 
 
 def _past(claim: Claim) -> bool:
@@ -204,4 +206,4 @@ def _past(claim: Claim) -> bool:
 
 
 def _missing(gone: Place) -> str:
-    return visible(gone.reason) or f"{visible(gone.path)} is not there"
+    return visible(gone.reason) or f"{visible(gone.path)} does not exist"

@@ -5,7 +5,7 @@ remembered of them, ``claiming`` searches for projects, ``asking`` asks what was
 decides on the whole table, and ``_sizes`` measures.
 
 It knows no screen, writes nothing and runs nothing of what it finds. Whatever lies on the disk
-becomes a row or a reason, never an exception; whatever does not answer is given up.
+becomes a row or a reason, never an exception; whatever does not respond is given up.
 """
 
 import time

@@ -144,7 +144,7 @@ class Survey:
         return all(answer is not False for answer in self.patient.run([job]))
 
     def look(self, claims: Iterable[Claim]) -> Iterator[Event]:
-        """Look at each place claimed, once; one that does not answer is out of reach."""
+        """Look at each place claimed, once; one that does not respond is out of reach."""
         records = self.remembered_projects()
         jobs = {}
         for claim in claims:
@@ -155,7 +155,7 @@ class Survey:
             if isinstance(answer, Place):
                 self.places[answer.path] = answer
             else:
-                reason = f"{visible(answer.path)} does not answer"
+                reason = f"{visible(answer.path)} does not respond"
                 self.places[answer.path] = Place(answer.path, Presence.UNREACHABLE, reason)
                 yield told(answer)
 

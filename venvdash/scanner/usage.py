@@ -108,7 +108,7 @@ def measure(
     ``Sized.remember`` was; anything else in there is ignored.
 
     Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within
-    100 ms without yielding more. A tree on a file system that does not answer for ten seconds is
+    100 ms without yielding more. A tree on a file system that does not respond for ten seconds is
     given up and reported, and so are the others on the same network mount. What was measured is
     entered in ``book``, for the sums of several. ``cache`` is uv's: asked what it holds where files
     share blocks.

@@ -197,7 +197,7 @@ def _place(claim: Claim, facts: Facts) -> Place:
         return known
     if claim.direction is Direction.PROJECT:  # its own link was just read
         return Place(claim.project, Presence.PRESENT)
-    reason = f"{visible(claim.project)} has not been looked at"
+    reason = f"{visible(claim.project)} has not been read"
     return Place(claim.project, Presence.UNREACHABLE, reason)
 
 

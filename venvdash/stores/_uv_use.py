@@ -144,10 +144,10 @@ class _Asked:
             return self.answer(self._venv, "uv keeps it in the project", False)
         version = version_of(self._cfg)
         if not self._fits(self._cfg):
-            why = f"the Python {version} of the present one does not fit the project"
+            why = f"Python {version} of the current one is not compatible with the project"
             return self.answer(self._venv, why, False)
         if self._leads == self._venv:
-            return self.answer(self._venv, "`.venv` is an environment there", True)
+            return self.answer(self._venv, "`.venv` there is an environment", True)
         return self.answer(self._leads, "`.venv` points to it", True)
 
     def central(self) -> Use:
@@ -203,7 +203,7 @@ class _Asked:
             why = f"uv's cache has none for the Python of {first.folder}, which uv finds first"
             return self.answer(created, why, False, certain=False, central=True)
         if len(fitting) == 1:
-            why = "it is the only one in uv's cache whose Python fits the project"
+            why = "it is the only one in uv's cache whose Python is compatible with the project"
             return self.answer(next(iter(fitting)), why, True, certain=False, central=True)
         why = "it is not known which Python uv would find first"
         return self.answer(None, why, False, certain=False, central=True)

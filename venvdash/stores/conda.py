@@ -47,7 +47,7 @@ class CondaStore(Store):
     kinds = (Kind("conda", "conda environment"),)
     rank = 8
     names = Names.CLOSED
-    tested_with = "laid out after its source"
+    tested_with = "layout taken from its source code"
     linked = False
     movable = False  # its path is in binaries, too
 

@@ -124,7 +124,11 @@ class DirenvStore(Store):
         if len(found) == 1:
             why = f"its {_POINTER} has a layout for Python"
             return Use("direnv", found[0], why, True, certain=False, depends_on=on)
-        why = "it is not known which one its layout would take" if found else "it has made none yet"
+        why = (
+            "it is not known which one its layout would use"
+            if found
+            else "it has not created one yet"
+        )
         return Use("direnv", None, why, certain=False, depends_on=on)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:

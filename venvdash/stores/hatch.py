@@ -143,13 +143,16 @@ class HatchStore(Store):
         environment = _options(pyproject, local, name)
         certain = not any(map(machine.variable, _NAMING))
         if environment.get("type", "virtual") != "virtual":
-            why = f"its environment {name} is of the type {environment['type']}"
+            why = f"its environment {name} has the type {environment['type']}"
             return Use("hatch", None, why, certain=False, depends_on=on)
         chosen = machine.variable("HATCH_ENV_TYPE_VIRTUAL_PATH") or environment.get("path")
         if isinstance(chosen, str) and chosen and "\0" not in chosen:
-            path, why = real(project / chosen), "its `path` says so"
+            path, why = real(project / chosen), "its `path` setting names it"
         else:
-            path, why = _usual(project, machine, settings, pyproject, name), "hatch names it so"
+            path, why = (
+                _usual(project, machine, settings, pyproject, name),
+                "hatch gives it this name",
+            )
         return Use("hatch", path, why, cfg_of(path) is not None, certain, on)
 
     def expected(self, wanted: Assignment) -> Path | None:

@@ -161,28 +161,28 @@ class PdmStore(Store):
                     "pdm", path, why, True, certain=not given, depends_on=on, pointed=not given
                 )
             if cfg_of(path) is None:
-                why = f"{source} names a Python of no environment"
+                why = f"{source} names a Python outside any environment"
                 return Use("pdm", None, why, certain=not given, depends_on=on)
         return self._found(project, machine, requires, on)
 
     def _found(
         self, project: Path, machine: Machine, requires: str | None, on: tuple[str, ...]
     ) -> Use:
-        """Return the first environment that fits, or where pdm would make one."""
+        """Return the first environment that fits, or where pdm would create one."""
         for name in _IN_PROJECT:
             path = project / name
             if _fitting(path, requires):
-                why = f"a directory `{name}` is there"
+                why = f"the directory `{name}` exists"
                 return Use("pdm", real(path), why, exists=True, depends_on=on)
         chosen = _configured(machine)
         parent = chosen.path if chosen else data_directory(machine, "pdm", "pdm") / "venvs"
         stem = next((_stem(path) for path in spellings(project)), "")
         found = [path for path in _begun(parent, f"{stem}-") if _fitting(path, requires)]
         if found:
-            why = "it is the first that pdm has for the project"
+            why = "it is the first one that pdm has for the project"
             return Use("pdm", found[0], why, True, len(found) == 1, on)
         inside = _setting(project, machine, "PDM_VENV_IN_PROJECT", "venv", "in_project")
-        why = "pdm would make it in the project" if inside else "pdm would make one"
+        why = "pdm would create it in the project" if inside else "pdm would create one"
         return Use("pdm", project / ".venv" if inside else None, why, depends_on=on)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
@@ -220,7 +220,7 @@ class PdmStore(Store):
         text = pointer_text(pointer)
         for used in led(self, pointer, text, wanted):
             if used != real(wanted.environment.path) and os.path.lexists(used / "pyvenv.cfg"):
-                note = f"pdm goes on using {used} there until `pdm use` says otherwise."
+                note = f"pdm keeps using {used} there until you change it with `pdm use`."
                 return Linking(tuple(edits), notes=(note,))
         after = os.fspath(wanted.prefix / _python(wanted.environment.path))
         if text is None or text.strip() != after:

@@ -153,7 +153,11 @@ class PipenvStore(Store):
             why = "its file `.venv` names it"
         elif asked or (asked is None and os.path.isdir(venv) and not os.path.lexists(central)):
             path, certain = (real(venv) if os.path.islink(venv) else venv), not given
-            why = "it is set to be in the project" if asked else "a directory `.venv` is there"
+            why = (
+                "pipenv is set to keep it in the project"
+                if asked
+                else "the directory `.venv` exists"
+            )
         exists = any(os.path.isfile(path / place) for place in _ACTIVATE)
         return Use("pipenv", path, why, exists, certain, on)
 
@@ -190,7 +194,7 @@ class PipenvStore(Store):
         written = (text or "").strip()
         named = written == wanted.environment.entry.name or _split(written, None) or "/" in written
         if text is not None and (not named or "\n" in written):
-            raise UnreadableError(f"{file} is none that pipenv wrote")
+            raise UnreadableError(f"{file} was not written by pipenv")
         # A name counts in the folder that pipenv uses now, a path from the project.
         after = wanted.entry.name if home else os.path.relpath(wanted.entry, project)
         if written != after:

@@ -16,7 +16,7 @@ from venvdash.stores.base import Kind, Layout, Names, Reading, Root, Store, Why
 from venvdash.system.machine import Machine
 
 _METADATA = "pipx_metadata.json"
-_ASIDE = "not pipx's present home"
+_ASIDE = "not pipx's current home"
 _GLOBAL = "pipx --global"
 
 

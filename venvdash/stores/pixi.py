@@ -40,7 +40,7 @@ class PixiStore(Store):
     rank = 7
     requires = ("pixi.toml", "pyproject.toml", "mojoproject.toml")
     names = Names.CLOSED
-    tested_with = "laid out after its source"
+    tested_with = "layout taken from its source code"
     pointers = (_POINTER,)
     lock_files = ("pixi.toml", "pixi.lock")
     table = "tool.pixi"

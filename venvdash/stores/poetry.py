@@ -151,7 +151,7 @@ class PoetryStore(Store):
         on = (*_VARIABLES, *map(os.fspath, (*files(settings.machine), venv)))
         if settings.flag("virtualenvs.in-project") is not False and os.path.isdir(venv):
             path = real(venv) if os.path.islink(venv) else venv
-            why = "a directory `.venv` is there" if path == venv else "`.venv` points to it"
+            why = "the directory `.venv` exists" if path == venv else "`.venv` points to it"
             return Use("poetry", path, why, cfg_of(path) is not None, depends_on=on)
         if settings.flag("virtualenvs.create") is False:
             why = "virtualenvs.create is false, so it uses the system's Python"
@@ -189,7 +189,7 @@ class PoetryStore(Store):
         if len(found) == 1 and _is_environment(found[0]):
             why = "it is the only one that poetry has for the project"
             return Use("poetry", found[0], why, exists=True, certain=False, depends_on=on)
-        why = "it is not known which Python poetry would take"
+        why = "it is not known which Python poetry would use"
         return Use("poetry", None, why, certain=False, depends_on=on)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
@@ -312,9 +312,9 @@ def _changed(text: str | None, changes: Mapping[str, dict[str, str] | None]) -> 
                 table[section] = value
                 after = _added(after, section, value)
     except Exception as error:  # whatever tomlkit stumbles over that tomllib reads
-        raise UnreadableError("is written in an unusual way") from error
+        raise UnreadableError("has an unusual format") from error
     if toml_table(after) != table:
-        raise UnreadableError("is written in an unusual way")
+        raise UnreadableError("has an unusual format")
     return after or None
 
 

@@ -41,7 +41,7 @@ class UvStore(Store):
     kinds = (
         Kind("uv", "uv project environment"),
         Kind("uv-script", "uv script environment"),
-        Kind("uv-ephemeral", "throw-away environment of uv"),
+        Kind("uv-ephemeral", "temporary uv environment"),
     )
     rank = 10
     requires = ("pyproject.toml",)

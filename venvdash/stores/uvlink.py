@@ -121,7 +121,7 @@ class UvlinkStore(Store):
         if wanted.shared:
             return Linking()
         if environment.entry == environment.path:
-            raise UnreadableError(f"{environment.path.parent} holds more than uvlink put there")
+            raise UnreadableError(f"{environment.path.parent} contains more than uvlink put there")
         before = pointer_text(environment.path.parent / _POINTER, _POINTER_LIMIT)
         after = _metadata(before, wanted.project, environment.path.name)
         return Linking((Edit(wanted.entry / _POINTER, before, after),) if before != after else ())

@@ -34,7 +34,7 @@ class VsCodeStore(Store):
     title = "VS Code scripts"
     kinds = (Kind("vscode-script", "VS Code's environment for scripts"),)
     rank = 22
-    tested_with = "laid out after its source"
+    tested_with = "layout taken from its source code"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield VS Code's storage, and that of its servers and relatives where it is there."""

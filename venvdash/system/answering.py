@@ -14,9 +14,9 @@ from venvdash.system.mounts import Mounts
 from venvdash.system.patience import Job, NotAnswering, Patient
 
 PATIENCE = 5.0  # seconds for one place; a disk that sleeps takes some to wake up
-_AGAIN = 0.25  # seconds for one that did not answer before, in this process
+_AGAIN = 0.25  # seconds for one that did not respond before, in this process
 
-_silent: set[Path] = set()  # places and mount points that did not answer when last asked
+_silent: set[Path] = set()  # places and mount points that did not respond when last asked
 
 
 def silent(paths: Iterable[Path]) -> list[Path]:
@@ -43,7 +43,7 @@ def answers(path: Path) -> bool:
 
 
 def was_silent(path: Path) -> bool:
-    """Return whether a path did not answer when it was asked last; it is not asked again."""
+    """Return whether a path did not respond when it was asked last; it is not asked again."""
     return path in _silent
 
 

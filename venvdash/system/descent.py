@@ -17,7 +17,7 @@ class MountedError(OSError):
     """Something is mounted on a directory that would have been entered."""
 
     def __init__(self) -> None:
-        super().__init__(errno.EXDEV, "something is mounted there")
+        super().__init__(errno.EXDEV, "a file system is mounted there")
 
 
 class Descent:

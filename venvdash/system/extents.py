@@ -20,7 +20,7 @@ if sys.platform != "win32":
 else:
 
     def _ioctl(*_: object) -> int:
-        raise OSError("there is no such call on Windows")
+        raise OSError("not available on Windows")
 
 
 SHARED = 0x2000  # FIEMAP_EXTENT_SHARED: another file, or a snapshot, holds these blocks too

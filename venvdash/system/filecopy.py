@@ -39,7 +39,7 @@ def copy_file(source: int, target: bytes, stop: Callable[[], bool]) -> bool:
     """
     found = os.fstat(source)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "no regular file any more")
+        raise OSError(errno.EINVAL, "no longer a regular file")
     file = os.open(target, NEW, 0o600)
     try:
         _copy_data(source, file, found, stop)

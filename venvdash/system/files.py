@@ -68,7 +68,7 @@ def read_regular(
         if owner is not None and not _belongs(found.st_uid, owner, or_root):
             raise UnreadableError("belongs to another user")
         if owner is not None and found.st_nlink > 1:  # 0: it was replaced just now
-            raise UnreadableError("has a second name (hard link)")
+            raise UnreadableError("has more than one hard link")
         if found.st_size > limit:
             raise UnreadableError(f"is larger than {limit} bytes")
         data = b""

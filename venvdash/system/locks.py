@@ -140,7 +140,7 @@ def lock_directory(directory: Path | int, *, shared: bool = False, wait: float =
     compare before acting.
     """
     if sys.platform == "win32":
-        return Lock(Hold.NONE, "Windows keeps no locks on directories")
+        return Lock(Hold.NONE, "Windows does not support locks on directories")
     if isinstance(directory, int):
         # A descriptor of its own: duplicates share one lock, and would let go of it together.
         descriptor = os.open(".", _DIRECTORY, dir_fd=directory)
@@ -179,7 +179,7 @@ def _lock_name(name: str, dir_fd: int | None, shared: bool, create: bool, until:
         if not lock.held or _still_there(descriptor, name, dir_fd):
             return lock
         lock.release()
-    return Lock(Hold.BUSY, f"its {file} is being replaced over and over")
+    return Lock(Hold.BUSY, f"its {file} keeps being replaced")
 
 
 def _open(name: str, dir_fd: int | None, create: bool) -> int:
@@ -271,7 +271,7 @@ if sys.platform == "win32":
         if code in (_VIOLATION, _PENDING):
             return Lock(Hold.BUSY, "another program holds its lock")
         if code in _UNSUPPORTED:
-            return Lock(Hold.NONE, "its file system keeps no locks")
+            return Lock(Hold.NONE, "its file system does not support locks")
         raise ctypes.WinError(code)
 else:
     import fcntl
@@ -284,6 +284,6 @@ else:
             if error.errno in _BUSY:
                 return Lock(Hold.BUSY, "another program holds its lock")
             if error.errno in _NO_LOCKS:
-                return Lock(Hold.NONE, "its file system keeps no locks")
+                return Lock(Hold.NONE, "its file system does not support locks")
             raise
         return Lock(Hold.HELD, descriptor=descriptor)

@@ -35,8 +35,8 @@ class Evidence(StrEnum):
     """How a process was seen to use a directory, best first; the text ends "pid 12 (python) …"."""
 
     RUNS = "runs a program in it"
-    NAMES = "has a file of it on its command line"
-    LOADED = "has loaded a file of it"
+    NAMES = "has a file from it on its command line"
+    LOADED = "has loaded a file from it"
     ACTIVATED = "was started with it activated"
     STANDS = "has its working directory in it"
 

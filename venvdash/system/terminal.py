@@ -116,10 +116,10 @@ def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: P
 
 def _not_started(program: str, cwd: Path, error: Exception) -> Ended:
     if not os.path.isdir(cwd):
-        return Ended(_NOT_RUN, f"{cwd} is no directory that can be entered.")
+        return Ended(_NOT_RUN, f"Cannot change to the directory {cwd}.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Ended(_NOT_FOUND, f"{program}: no such program.")
-    return Ended(_NOT_RUN, f"{program} cannot be run: {because(error)}.")
+        return Ended(_NOT_FOUND, f"{program} was not found.")
+    return Ended(_NOT_RUN, f"Cannot run {program}: {because(error)}.")
 
 
 def _waited(pid: int, terminal: "_Terminal | None") -> int:

@@ -55,7 +55,7 @@ def writable_by_others(found: os.stat_result) -> bool:
 def writers(found: os.stat_result) -> str:
     """Return who ``writable_by_others`` means, as the beginning of a sentence."""
     if found.st_mode & stat.S_IWOTH:
-        return "Everybody"
+        return "Everyone"
     import grp
 
     try:

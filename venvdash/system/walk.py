@@ -161,7 +161,7 @@ def _leave(frames: list[Opened], report: Report) -> bool:
             parent.descriptor = open_directory("..", left.descriptor)
             found = os.fstat(parent.descriptor)
             if not os.path.samestat(found, parent.stat):
-                raise OSError(0, "moved while it was walked")
+                raise OSError(0, "moved while it was being read")
     except OSError as error:
         report(error)
         return False

@@ -40,12 +40,12 @@ def test_what_names_an_environment_holds_it_as_long_as_it_does(home: Home, kind:
     file.write_text(text.replace("ENV", str(environment)))
     if "README" in kind:
         (file.parent / "README.md").touch()
-    reason = f"~/.x/a/b/c/{place} names it."
+    reason = f"~/.x/a/b/c/{place} refers to it."
     first = scanned(home)
     assert first.rows[environment].verdict.status is Status.ORPHAN
     plan = first.plan_prune(Rules())
     assert plan.items == ()
-    assert plan.refused[0].reason == f"{reason} `venvdash delete webapp` deletes it."
+    assert plan.refused[0].reason == f"{reason} Run `venvdash delete webapp` to delete it anyway."
     # The list agrees from now on, in a new process as well, until the file goes.
     for _ in range(2):
         session = scanned(home)
@@ -64,7 +64,7 @@ def test_what_a_file_names_is_deleted_with_its_typed_name(home: Home) -> None:
     (home.path / "work" / "Makefile").write_text(f"{environment}/bin/python\n")
     session = scanned(home)
     (item,) = session.plan_delete([environment]).items
-    assert item.confirm == "~/work/Makefile names it."
+    assert item.confirm == "~/work/Makefile refers to it."
     assert last(session.delete(session.plan_delete([environment]))).results[0].trash
 
 
@@ -76,7 +76,7 @@ def test_a_path_file_of_another_environment_holds(home: Home) -> None:
     (site / "_virtualenv_path_extensions.pth").write_text(f"{inner}\n")
     hit = searched(home, environment).hits[environment]
     assert (hit.place, hit.is_project) == (other, False)
-    assert hit.reason.endswith("_virtualenv_path_extensions.pth names it.")
+    assert hit.reason.endswith("_virtualenv_path_extensions.pth refers to it.")
 
 
 def test_an_environment_does_not_hold_itself(home: Home, tmp_path: Path) -> None:
@@ -120,4 +120,6 @@ def test_a_live_project_that_names_another_environment_holds_it(home: Home) -> N
     (project / ".venv").symlink_to(venv(home.path / ".virtualenvs" / "shop"))
     (project / "tox.ini").write_text(f"[testenv]\ncommands = {environment}/bin/pytest\n")
     assert listed(home)[0].rows[environment].verdict.status is Status.ORPHAN
-    assert searched(home, environment).hits[environment].reason == "~/code/shop/tox.ini names it."
+    assert (
+        searched(home, environment).hits[environment].reason == "~/code/shop/tox.ini refers to it."
+    )

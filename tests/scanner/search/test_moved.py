@@ -144,4 +144,4 @@ def test_a_project_in_a_folder_without_permission_is_held(home: Home) -> None:
     def look() -> str:
         return searched(home, environment).held(listed(home)[0].rows[environment].environment)
 
-    assert "closed may not be read" in as_another_user(look)
+    assert "closed cannot be read (no permission)" in as_another_user(look)

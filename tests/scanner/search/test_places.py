@@ -119,7 +119,7 @@ def test_a_folder_of_ones_own_that_cannot_be_read_holds(home: Home, tmp_path: Pa
 
     subprocess.run(["chown", "65534", str(closed)], check=True)
     reason = as_another_user(look)
-    assert "may not be read" in reason
+    assert "cannot be read (no permission)" in reason
     assert "chmod u+rx" in reason
     subprocess.run(["chown", "0", str(closed)], check=True)
     assert as_another_user(look) == ""
@@ -152,7 +152,9 @@ def test_a_search_that_is_stopped_or_runs_out_of_time_holds(home: Home) -> None:
 def test_what_nobody_asked_about_is_held(home: Home) -> None:
     environment, other = orphan(home, "webapp"), orphan(home, "other")
     findings = searched(home, environment)
-    assert findings.held(listed_environment(home, other)) == "Its project was not searched for."
+    assert (
+        findings.held(listed_environment(home, other)) == "Its project has not been searched for."
+    )
 
 
 @pytest.mark.parametrize("empty", [False, True])
@@ -165,7 +167,7 @@ def test_a_missing_folder_of_the_configuration_holds(
         disk.mkdir()  # as a mount point is without its disk
     config = Config(search=(str(disk),))
     reason = held(searched(home, environment, config=config), environment, home)
-    assert reason.startswith(f"{disk}, which the configuration says to search, is empty or not")
+    assert reason.startswith(f"{disk}, which the configuration says to search, is empty or does")
     (disk / "projects").mkdir(parents=True)
     assert held(searched(home, environment, config=config), environment, home) == ""
 

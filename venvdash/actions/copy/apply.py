@@ -21,7 +21,7 @@ from venvdash.model import (
 def _copy(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
     row, place, context = proposal.row, proposal.place, table.context()
     if place is None:
-        yield result_of(row, Outcome.SKIPPED, "It has no place to go to.")
+        yield result_of(row, Outcome.SKIPPED, "No destination was given.")
         return
     packages = copies.packages_of(row.environment, context)
     wanted = Copying(row, place, None if packages.obstacles else packages, proposal.python)

@@ -78,14 +78,14 @@ def refusals(row: Row, target: Path, context: Context, *, python: str | None) ->
     """Yield why the row's environment cannot be copied to ``target``, the weightiest first."""
     environment = row.environment
     if environment.target is not None:
-        yield f"It is a link: copy what it leads to, {visible(environment.target)}."
+        yield f"It is a link: copy its target, {visible(environment.target)}, instead."
         return
     yield from checks.another_home(context.machine)
     if not movable(environment):
-        yield "It belongs to a tool that makes and tracks its environments itself."
+        yield "It is managed by a tool that creates and tracks its own environments."
         return
     if Flag.BROKEN in environment.flags and python is None:
-        yield "Its interpreter is gone, so nothing could start the copy; name another Python."
+        yield "Its interpreter no longer exists, so a copy would not start: choose another Python."
     yield from checks.owned(environment, context.machine.uid)
     yield from exposed(environment, context.machine.uid)
     yield from checks.mounted(checks.real_entry(environment), context.mounts)
@@ -99,7 +99,7 @@ def refusals(row: Row, target: Path, context: Context, *, python: str | None) ->
 def packages_of(environment: Environment, context: Context) -> Again:
     """Return how the packages can be installed again, with what prevents it. Raises OSError."""
     if uv.find_uv(context.machine) is None:
-        return Again(obstacles=("uv is not found on PATH.",))
+        return Again(obstacles=("uv was not found on PATH.",))
     return again(environment)
 
 
@@ -128,7 +128,10 @@ def copy(
     except (ChangedError, CancelledError):
         raise
     except FileExistsError as error:
-        raise ChangedError(f"{visible(wanted.target)} was taken meanwhile.") from error
+        raise ChangedError(
+            f"{visible(wanted.target)} was created by another program in the meantime. "
+            "Nothing was changed."
+        ) from error
     except uv.UvError as error:
         raise FailedError(f"{_said(error)} {_untouched(wanted)}") from error
     except (RepairError, DiffersError, OSError, ValueError) as error:
@@ -139,12 +142,12 @@ def _said(error: uv.UvError) -> str:
     """Return what uv gave as the reason, in a sentence."""
     lines = [line.strip() for line in error.words.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error: ")]
-    said = (errors or lines[-1:] or ["it gave no reason"])[0].removeprefix("error: ")
+    said = (errors or lines[-1:] or ["no reason given"])[0].removeprefix("error: ")
     return f"uv failed: {visible(said.rstrip('.'))}."
 
 
 def _untouched(wanted: Copying) -> str:
-    return f"Nothing is at {visible(wanted.target)}; the original is as it was."
+    return f"Nothing was created at {visible(wanted.target)}, and the original is unchanged."
 
 
 class _Work:
@@ -168,7 +171,7 @@ class _Work:
         with ExitStack() as stack:
             lock = stack.enter_context(locks.share_environment(self.environment.path))
             if lock.busy:
-                raise ChangedError("It is locked: uv is working in it.")
+                raise ChangedError("It is locked because uv is using it.")
             size = extent(self.environment.path)
             state = self.context.machine.state_directory
             making = stack.enter_context(Making(self.wanted.target, state))
@@ -188,13 +191,13 @@ class _Work:
         """Raise ChangedError where the original is not as it was when it was read."""
         prefix, manifest = self.environment.path, self.copied.manifest
         if same_packages(before, packages_in(prefix, self.environment.python)):
-            raise ChangedError("Packages were changed while it was copied. Nothing was changed.")
+            raise ChangedError("Its packages changed during the copy. The copy was discarded.")
         if manifest is None:
             return
         if changed := manifest.differences(self._now(self.copied.left_out)):
             raise ChangedError(
-                f"Files were changed while it was copied: {in_words(changed)}. "
-                "Nothing was changed; try again when nothing writes to it."
+                f"Files changed during the copy: {in_words(changed)}. The "
+                "copy was discarded. Try again when no program is writing to the environment."
             )
 
     def _made(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
@@ -213,7 +216,7 @@ class _Work:
                     raise
                 if isinstance(error, DiffersError):
                     yield Output(str(error))
-            yield Output("Its packages cannot be installed again: all files are copied.")
+            yield Output("Cannot reinstall its packages: copying all files instead.")
             making.begin_again()
         yield from self._files(making, size, claims)
 
@@ -240,7 +243,7 @@ class _Work:
                 changed = True
             if not changed or attempt == _ATTEMPTS - 1:
                 break
-            yield Output("Files were changed while they were copied: they are copied again.")
+            yield Output("Files changed during the copy: copying them again.")
             making.begin_again()
         self.copied = Copied(work.manifest, left_out, work.lossy, work.sockets)
         steps.step("copied")
@@ -309,4 +312,6 @@ class _Work:
             ) from error
         if os.path.realpath(ran.stdout.strip()) != os.path.realpath(made):
             said = visible(ran.stdout.strip() or "nothing", 200)
-            raise FailedError(f"Its Python would say that it is {said}. {_untouched(self.wanted)}")
+            raise FailedError(
+                f"Its Python reports the wrong prefix: {said}. {_untouched(self.wanted)}"
+            )

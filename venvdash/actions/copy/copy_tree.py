@@ -82,13 +82,18 @@ def lacking(directory: Path, entries: int, size: int) -> str:
     if free < size * _MARGIN:
         return _too_little(size, free)
     if found.f_files and found.f_favail < entries * _MARGIN:  # 0: made as they are needed
-        return f"The disk has room for {found.f_favail:,} more files, {entries:,} are needed."
+        return (
+            f"Not enough room: {entries:,} files are needed, the disk has {found.f_favail:,} left."
+        )
     return ""
 
 
 def _too_little(size: int, free: int) -> str:
     mebibyte = 1024 * 1024
-    return f"The disk has {free // mebibyte:,} MiB free, {size // mebibyte + 1:,} MiB are needed."
+    return (
+        f"Not enough space: {size // mebibyte + 1:,} MiB are needed, {free // mebibyte:,} "
+        "MiB are free."
+    )
 
 
 class TreeCopy:

@@ -41,10 +41,10 @@ def propose_copy(
     except TargetError as error:
         return replace(proposal, refusal=str(error))
     except (OSError, ValueError) as error:
-        return replace(proposal, refusal=f"It cannot be looked at: {words(error)}.")
+        return replace(proposal, refusal=f"Cannot read it: {words(error)}.")
     if python is not None and packages.obstacles:
         why = " ".join(packages.obstacles[:_SHOWN])
-        return replace(proposal, refusal=f"Not for another Python: {why}")
+        return replace(proposal, refusal=f"Cannot use another Python: {why}")
     return replace(
         proposal,
         says=tuple(_says_copy(table, row, target, packages, root is None)),
@@ -70,22 +70,26 @@ def _says_copy(
     own = row.environment.root
     if offered and target.root != own:
         yield (
-            f"It goes to {short_path(target.root, home)}: {visible(environment.store)} finds only "
-            "what it named itself. `--to` puts it elsewhere."
+            f"The copy goes to {short_path(target.root, home)}: "
+            f"{visible(environment.store)} only finds "
+            "environments that it named itself. Use `--to` to choose another folder."
         )
     count = len(environment.packages)
     some = f"{count} package{'' if count == 1 else 's'}"
     if packages.obstacles:
         why = " ".join(packages.obstacles[:_SHOWN])
-        yield f"All files are copied, and made to name their new place. {why}"
+        yield f"Copies all files and updates the paths in them. {why}"
     elif count:
-        yield f"It is recreated with the same {some}, from uv's cache where that has them."
+        yield f"Recreates it with the same {some}, from uv's cache where possible."
     else:
-        yield "It is recreated; it holds no packages."
+        yield "Recreates it; it has no packages."
     sources = [visible(p.name, 64) for p in environment.packages if p.editable]
     if sources:
-        yield f"Imported from the same source trees: {', '.join(sources)}."
-    yield "It belongs to no project. The original is only read; the copy is started once."
+        yield f"Uses the same source trees for editable installs: {', '.join(sources)}."
+    yield (
+        "The copy belongs to no project. Reads the original without changing it, and runs "
+        "the copy's Python once to verify it."
+    )
 
 
 def _commands(

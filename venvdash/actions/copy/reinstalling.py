@@ -64,13 +64,13 @@ class Reinstalling:
         wanted = packages_in(self._row.environment.path, self._row.environment.python)
         differs = same_packages(wanted, packages_in(making.path, None))
         if differs:
-            raise DiffersError(f"The package index gave something else: {differs}.")
+            raise DiffersError(f"The package index provided something else: {differs}.")
 
     def _uv(self, *arguments: str | Path) -> Telling:
         """Run uv, offline first: what it has need not be asked for."""
         program = uv.find_uv(self._context.machine)
         if program is None:
-            raise uv.UvError("uv", "is not found on PATH", "")
+            raise uv.UvError("uv", "was not found on PATH", "")
         variables = self._context.machine.variables
         environ = {
             name: value
@@ -87,7 +87,7 @@ class Reinstalling:
                 yield from map(Output, error.words.splitlines())
                 raise
             if arguments[0] == "pip":
-                yield Output("uv's cache does not have all of it: the package index is asked.")
+                yield Output("Not everything is in uv's cache: using the package index.")
             yield from map(Output, self._run(program, [*arguments], environ, cwd))
         else:
             yield from map(Output, lines)
@@ -108,7 +108,7 @@ class Reinstalling:
             program, arguments, environ=environ, cwd=cwd, log=log, cancel=self._cancel
         )
         if setting is not None:
-            said = f"its settings have a `{setting}` under [pip], which installs somewhere else"
+            said = f"its settings set `{setting}` under [pip], which installs to another location"
             raise uv.UvError("uv pip install", said, "")
 
     def _run(

@@ -72,13 +72,15 @@ def again(environment: Environment) -> Again:
     prefix = environment.path
     site = site_directory(str(prefix), environment.python, frozenset(os.listdir(prefix)))
     if site is None or not os.path.isdir(site):
-        return Again(obstacles=("It has no site-packages.",))
+        return Again(obstacles=("It has no site-packages directory.",))
     lines, obstacles = [], []
     recorded: dict[str, _Recorded] = {}
     below = os.path.relpath(site, prefix)
     for name in sorted(os.listdir(site)):
         if name.endswith((".egg-info", ".egg-link", ".egg")):
-            obstacles.append(f"{visible(name, 128)} was installed without a list of its files.")
+            obstacles.append(
+                f"{visible(name, 128)} was installed without a list of files (RECORD)."
+            )
         if not name.endswith(".dist-info"):
             continue
         package = name_and_version(name)
@@ -95,23 +97,25 @@ def _requirement(package: Package, info: str, prefix: Path) -> str:
     """Return the line of a requirements file that gives exactly this. Raises _NeverError."""
     name, version = package.name, package.version
     if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
-        raise _NeverError(f"{visible(name, 128)} has no proper name or version.")
+        raise _NeverError(f"{visible(name, 128)} has no valid name or version.")
     text = read_text(os.path.join(info, "direct_url.json"), LIMIT)
     if text is None:
         if os.path.lexists(os.path.join(info, "direct_url.json")):
-            raise _NeverError(f"Where {name} came from cannot be read.")
+            raise _NeverError(f"Cannot read where {name} was installed from.")
         return f"{name}=={version}"
     told = json_object(text) or {}
     url = string(told, "url")
     if url is None or not _URL.fullmatch(url):
-        raise _NeverError(f"Where {name} came from cannot be read.")
+        raise _NeverError(f"Cannot read where {name} was installed from.")
     path = file_url_path(url)
     if isinstance(told.get("dir_info"), dict):
         return _directory(name, url, path, prefix, told["dir_info"].get("editable") is True)
     if "vcs_info" in told:
         url = _commit(name, url, told)
     elif path is not None and not (path.endswith(".whl") and os.path.isfile(path)):
-        raise _NeverError(f"{name} came from {visible(path)}, which is gone or no wheel.")
+        raise _NeverError(
+            f"{name} was installed from {visible(path)}, which no longer exists or is not a wheel."
+        )
     else:
         url += _hash(told)
     return f"{name} @ {url}"
@@ -119,21 +123,27 @@ def _requirement(package: Package, info: str, prefix: Path) -> str:
 
 def _directory(name: str, url: str, path: str | None, prefix: Path, editable: bool) -> str:
     if path is None or not os.path.isdir(path):
-        raise _NeverError(f"{name} came from {visible(path or redact(url))}, which is gone.")
+        raise _NeverError(
+            f"{name} was installed from {visible(path or redact(url))}, which no longer exists."
+        )
     if Path(path).is_relative_to(prefix):
-        raise _NeverError(f"{name} came from {visible(path)}, in the environment itself.")
+        raise _NeverError(
+            f"{name} was installed from {visible(path)}, which is inside the environment."
+        )
     if not editable:
-        raise _NeverError(f"{name} came from {visible(path)}, which may have changed since.")
+        raise _NeverError(
+            f"{name} was installed from {visible(path)}, which may have changed since then."
+        )
     return f"-e {url}"
 
 
 def _commit(name: str, url: str, told: dict[str, Any]) -> str:
     commit = string(told, "vcs_info", "commit_id") or ""
     if string(told, "vcs_info", "vcs") != "git" or not _COMMIT.fullmatch(commit):
-        raise _NeverError(f"Which commit {name} was made of cannot be read.")
+        raise _NeverError(f"Cannot read which commit {name} was built from.")
     folder = string(told, "subdirectory")
     if folder is not None and not _URL.fullmatch(f"x:{folder}"):
-        raise _NeverError(f"Where {name} came from cannot be read.")
+        raise _NeverError(f"Cannot read where {name} was installed from.")
     return f"git+{url}@{commit}" + (f"#subdirectory={folder}" if folder else "")
 
 
@@ -150,7 +160,7 @@ def _record(site: str, below: str, info: str) -> dict[str, _Recorded]:
     text = read_text(file, _RECORD_LIMIT)
     if text is None:
         name = name_and_version(info).name
-        raise _NeverError(f"{visible(name, 128)} was installed without a list of its files.")
+        raise _NeverError(f"{visible(name, 128)} was installed without a list of files (RECORD).")
     written = os.lstat(file).st_mtime
     found = {}
     try:
@@ -160,7 +170,9 @@ def _record(site: str, below: str, info: str) -> dict[str, _Recorded]:
                 path = os.path.normpath(os.path.join(below, row[0]))
                 found[path] = _Recorded(int(size) if size.isdecimal() else None, written)
     except csv.Error:
-        raise _NeverError(f"The list of files of {visible(info, 128)} cannot be read.") from None
+        raise _NeverError(
+            f"Cannot read the list of files (RECORD) of {visible(info, 128)}."
+        ) from None
     return found
 
 
@@ -181,9 +193,9 @@ def _files(prefix: Path, site: str, recorded: dict[str, _Recorded]) -> Iterator[
             elif not entry.is_symlink() and _changed(entry.stat(follow_symlinks=False), known):
                 changed.append(path)
     if added:
-        yield f"It holds files that no package brought: {_some(added)}."
+        yield f"It contains files that no package installed: {_some(added)}."
     if changed:
-        yield f"Files were changed since they were installed: {_some(changed)}."
+        yield f"Files have changed since they were installed: {_some(changed)}."
 
 
 def _changed(found: os.stat_result, known: _Recorded) -> bool:

@@ -36,7 +36,7 @@ from venvdash.text import visible
 NOTE = "owner.toml"
 _TEMPORARY = PREFIX + "owner"
 _SCHEMA = 1
-_COMMENT = "# venvdash is making an environment here.\n"
+_COMMENT = "# venvdash is creating an environment here.\n"
 _SETTLED = 60.0  # seconds after which nobody is about to write the note any more
 
 
@@ -152,8 +152,8 @@ def bury(place: Directory, name: str) -> Iterator[str]:
         place.rename(name, trash)
         place.sync()
     yield (
-        f"{visible(note.target)}: its making had been interrupted. What there was of it lies in "
-        "the trash; `venvdash trash empty` frees it."
+        f"{visible(note.target)}: its creation was interrupted. The incomplete files were moved to "
+        "the trash; `venvdash trash empty` deletes them permanently."
     )
 
 
@@ -178,7 +178,7 @@ def _trashed(note: Note, box: Directory) -> Trashed:
         on_disk=size.size,
         frees=size.own_size,
         status=Flag.DEBRIS.value,
-        reason="It was never whole: its making was interrupted.",
+        reason="It is incomplete: its creation was interrupted.",
         how=Removal.UNFINISHED,
         inode=status.st_ino,
         mode=status.st_mode & 0o7777,

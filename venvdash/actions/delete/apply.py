@@ -87,7 +87,7 @@ class Deleter:
         except FailedError as error:
             return _result(item, Outcome.FAILED, str(error), trash=error.trash)
         except (OSError, ValueError) as error:
-            return _result(item, Outcome.FAILED, f"{words(error)}. It is whole in its place.")
+            return _result(item, Outcome.FAILED, f"{words(error)}. The environment is unchanged.")
         finally:
             self._shown.done(row.path)
 
@@ -102,7 +102,7 @@ class Deleter:
                 raise
             if now:
                 return self._in_place(item, held, now)
-            said = f"{words(error)}. `--now` frees it in place, which needs no trash."
+            said = f"{words(error)}. Use `--now` to delete it permanently without the trash."
             return _result(item, Outcome.FAILED, said)
 
     def _to_trash(self, item: Item, held: Held, now: bool) -> Result:
@@ -116,7 +116,7 @@ class Deleter:
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
             if (status.st_dev, status.st_ino) != held.inode:
-                raise ChangedError("Another one is in its place since the plan was shown.")
+                raise ChangedError("Another environment has replaced it since the plan was shown.")
             steps.step("checked")
             lock = lock_uv(environment, entry, stack)
             steps.step("locked")
@@ -143,7 +143,7 @@ class Deleter:
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
             if (status.st_dev, status.st_ino) != held.inode:
-                raise ChangedError("Another one is in its place since the plan was shown.")
+                raise ChangedError("Another environment has replaced it since the plan was shown.")
             steps.step("checked")
             lock_uv(environment, entry, stack)
             steps.step("locked")
@@ -177,7 +177,7 @@ class Deleter:
                 back.add(partial(box.rename, journal.LINK, name, place), trash=box.path)
                 steps.step("renamed")
                 if box.look(journal.LINK).st_ino != held.inode[1]:
-                    raise ChangedError("Another one was put in its place at the last moment.")
+                    raise ChangedError("Another environment replaced it at the last moment.")
                 steps.step("verified")
             box.sync()
             place.sync()
@@ -197,15 +197,15 @@ class Deleter:
             except tool_commands.ToolError as error:
                 return _result(item, Outcome.SKIPPED, str(error))
             except UvError as error:
-                words = visible(error.words or "it gave no reason")
+                words = visible(error.words or "no reason given")
                 return _result(item, Outcome.FAILED, f"`{visible(error.command)}` failed: {words}")
             if place.has(environment.entry.name):
-                reason = f"`{visible(command.shown)}` ended well, and it is still there."
+                reason = f"`{visible(command.shown)}` succeeded, but the environment still exists."
                 return _result(item, Outcome.FAILED, reason)
         for link in item.links:
             with suppress(OSError, ChangedError):
                 project_links.remove(link)
-        return _result(item, Outcome.DONE, f"Removed by `{visible(command.shown)}`, for good.")
+        return _result(item, Outcome.DONE, f"Permanently deleted by `{visible(command.shown)}`.")
 
     def _folder(self, item: Item, place: Directory, stack: ExitStack) -> Directory:
         """Open and lock the folder that it is moved to: ``place``, or one of our own.
@@ -247,7 +247,7 @@ class Deleter:
         back.add(partial(folder.rename, trash, name, place), trash=folder.path / trash)
         steps.step("renamed")
         if not os.path.samestat(folder.look(trash), status):
-            raise ChangedError("Another one was put in its place at the last moment.")
+            raise ChangedError("Another environment replaced it at the last moment.")
         for reason in refusals.mounted(folder.real() / trash, Mounts.read()):
             raise ChangedError(reason)
         steps.step("verified")
@@ -306,7 +306,7 @@ def _no_trash(error: Exception) -> bool:
 def _debris(place: Directory, environment: Environment) -> str:
     if not place.has(environment.entry.name):
         return ""
-    return f"Another program has made {visible(environment.entry)} again; that is left alone."
+    return f"Another program has recreated {visible(environment.entry)}; it was left alone."
 
 
 def _result(item: Item, outcome: Outcome, reason: str, *, trash: Path | None = None) -> Result:

@@ -45,8 +45,8 @@ def _announcement(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
-        f"{counted(len(names), 'environment')} in the trash ({shown}{more}) will be freed "
-        "tomorrow; `venvdash trash restore` brings back what you need."
+        f"{counted(len(names), 'environment')} in the trash ({shown}{more}) will be deleted "
+        "permanently tomorrow; use `venvdash trash restore` to keep what you need."
     )
 
 
@@ -67,8 +67,8 @@ def doubt(machine: Machine) -> str:
     ahead = counted(round(count.jump / DAY), "day")
     hours = counted(max(round(count.doubt / 3600), 1), "hour")
     return (
-        f"The clock is {ahead} ahead of what was expected: rules with an age pick nothing for "
-        f"{hours}, since what was used lately may look old."
+        f"The clock is {ahead} ahead of the expected time, so recently used environments "
+        f"may look old. Rules with an age select nothing for {hours}."
     )
 
 

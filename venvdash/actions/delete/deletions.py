@@ -153,7 +153,7 @@ class Deletions:
         late = searches.late(plan) if not (now or plan.by_rule) else frozenset[Path]()
         for item in plan.items:
             if cancel and cancel.is_set():
-                result = _skipped(item, "Cancelled before it began.")
+                result = _skipped(item, "Cancelled before it started.")
             elif item.row.path in held:
                 result = _skipped(item, held[item.row.path])
             else:

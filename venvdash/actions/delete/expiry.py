@@ -25,7 +25,7 @@ from venvdash.text import visible
 
 _PATIENCE = 30.0  # seconds; a project may lie on a network that is gone
 _BRIEFLY = 1.0  # seconds, where somebody waits
-_SILENT = "its project does not answer"
+_SILENT = "its project does not respond"
 
 
 def free_of_use(paths: Sequence[Path]) -> list[Path]:
@@ -48,7 +48,7 @@ def _searched(expired: Sequence[Trashed]) -> dict[Path, str]:
     try:
         settings = config.load(machine.config_file)
     except config.ConfigError:
-        return {one.path: "the configuration cannot be read" for one in lost}
+        return {one.path: "cannot read the configuration" for one in lost}
     found = trash_search.search_for(lost, machine, settings)
     return {path: reason.rstrip(".") for path, reason in found.items()}
 
@@ -67,7 +67,7 @@ def reasons(expired: Sequence[Trashed], *, seconds: float = _PATIENCE) -> dict[P
     """Return why trash is to be kept, for each trash directory of which something shows it.
 
     That is a link or path file ``.venv`` of its project that leads to where the environment was,
-    though nothing is there. What does not answer within so many ``seconds`` may lead there as
+    though nothing is there. What does not respond within so many ``seconds`` may lead there as
     well.
     """
     found: dict[Path, str] = {}

@@ -20,8 +20,9 @@ from venvdash.system.walk import walk
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_TRASH = (
-    "It lies in a container image's layer, where directories cannot be renamed, so there is no "
-    "trash: `--now` frees it in place."
+    "It is in a layer of a container image, where directories cannot be renamed, so it "
+    "cannot be moved to "
+    "the trash. Use `--now` to delete it permanently."
 )
 
 

@@ -103,12 +103,12 @@ def check(contents: Contents | None, entry: Path, *, by_rule: bool, for_good: bo
         return ""
     if not places:
         return ""
-    came = f"Files of your own were created in it after the plan was shown ({places})"
+    came = f"You created files in it after the plan was shown ({places})"
     if by_rule:
-        raise ChangedError(f"{came}: delete it by its name.")
+        raise ChangedError(f"{came}: to delete it anyway, name it explicitly.")
     if for_good:
-        raise ChangedError(f"{came}: it is not deleted for good.")
-    return f"{came}: they are in the trash with it."
+        raise ChangedError(f"{came}: it was not deleted permanently.")
+    return f"{came}: they were moved to the trash with it."
 
 
 def _unchanged(status: os.stat_result, mtime: int, found: Footprint) -> bool:
@@ -133,7 +133,7 @@ def _counted(entry: Path) -> UserFiles:
     except OSError:
         found = None
     if found is None:
-        raise ChangedError("Nobody could look again whether files of your own were created in it.")
+        raise ChangedError("Cannot check whether you created files in it since the plan was shown.")
     return found
 
 

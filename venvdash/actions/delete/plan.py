@@ -64,7 +64,7 @@ def plan_delete(rows: Sequence[Row], table: Mapping[Path, Row], context: Context
         except (ChangedError, tool_commands.ToolError) as error:
             reason = str(error)
         except (OSError, ValueError) as error:
-            reason = f"It cannot be looked at: {because(error)}."
+            reason = f"Cannot read it: {because(error)}."
         refused.append(Refusal(row.path, row.name, reason))
     return Plan(Action.DELETE, tuple(items), tuple(refused), unreadable=seen.unreadable)
 
@@ -77,7 +77,7 @@ def _item(row: Row, context: Context) -> Item:
     for path in (*(link.path for link in here), *(edit.path for edit in edits)):
         if not project_links.removable(path):
             raise ChangedError(
-                f"The link of its project cannot be removed: no permission for {visible(path)}."
+                f"You have no permission to remove its project's link {visible(path)}."
             )
     how = Removal.TRASH
     if tool_commands.needs_tool(row.environment):
@@ -97,18 +97,18 @@ def _folder(row: Row, context: Context) -> TrashFolder:
 def _confirm(row: Row, context: Context) -> str:
     """Return why the environment's name must be typed, "" where a yes will do."""
     if context.mounts.shared(real(row.environment.entry)) and used_lately(row):
-        return "processes on other computers cannot be seen, and it was used in the last 14 days"
+        return "it was used in the last 14 days, and processes on other computers cannot be checked"
     if row.environment.location is not Location.CENTRAL:
-        return "it lies in no store, and only a project points to it"
+        return "it is outside all stores, and only a project points to it"
     if row.verdict.status is Status.UNREACHABLE:
-        return "nobody can tell now whether its project still exists"
+        return "venvdash cannot tell whether its project still exists"
     if row.record is not None and row.record.pinned:
         return "it is pinned"
     usage = row.usage
     if usage is None or usage.user_files is None:
-        return "nobody could look whether it holds files of your own"
+        return "venvdash cannot check whether it contains your own files"
     if usage.user_files.count:
-        return "it holds files of your own"
+        return "it contains your own files"
     return ""
 
 

@@ -80,7 +80,7 @@ class ProjectSearch:
         if self._failure is not None:
             raise self._failure
         if self._findings is None:
-            raise RuntimeError("the search is not over")
+            raise RuntimeError("the search has not finished")
         return self._findings
 
     def wait(self, cancel: threading.Event | None = None, tell: Tell = quiet) -> "Findings":

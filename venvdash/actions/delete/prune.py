@@ -129,7 +129,7 @@ def _interpreter_away(row: Row) -> str:
     for path in (python, environment.base or python):
         place = look(path, mounts)
         if place.presence is Presence.UNREACHABLE:
-            return f"Its interpreter may come back: {place.reason}."
+            return f"Its interpreter may only be temporarily unavailable: {place.reason}."
     return ""
 
 
@@ -157,7 +157,7 @@ def candidates(
         search = searches.covering(wanted)
         findings = search.wait(cancel, tell)
         for _ in searches.take(search):
-            """The rows have changed; whoever shows them reads them again."""
+            """The environments have changed. Reload the list and try again."""
     own = user_files.held(
         [table.rows[path] for path in paths], lambda rows: deletions.measured(rows, cancel)
     )

@@ -81,7 +81,7 @@ def purge(path: Path, *, processes: int = 1, tell: Tell = lambda freed: None) ->
     except FileNotFoundError:
         return PurgeResult(path, gone=True)
     except _BusyError:
-        return PurgeResult(path, busy=True, problems=("another venvdash is at work on it",))
+        return PurgeResult(path, busy=True, problems=("another venvdash process is using it",))
     except _RefusedError as refused:
         return PurgeResult(path, problems=(str(refused),))
     except OSError as error:
@@ -152,7 +152,7 @@ def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
     Raises _RefusedError, _BusyError, or OSError: FileNotFoundError if it is not there.
     """
     if not path.is_absolute() or not (path.name.startswith(trash.PREFIX) or in_place(path)):
-        raise _RefusedError("it does not lie in the trash")
+        raise _RefusedError("it is not in the trash")
     with Directory(Path(os.path.realpath(path.parent))) as parent:
         found = parent.look(path.name)
         if not stat.S_ISDIR(found.st_mode):
@@ -227,11 +227,11 @@ def _check_journal(entry: Directory) -> Trashed | None:
     try:
         trashed = trash.read(entry)
     except trash.JournalError as error:
-        said = f"its {trash.NAME} {visible(str(error))}; look at it yourself"
+        said = f"its {trash.NAME} {visible(str(error))}; inspect it yourself"
         raise _RefusedError(said) from error
     # Without a journal only what freeing leaves that was stopped before its very last step.
     if trashed is None and entry.names():
-        raise _RefusedError(f"it has no {trash.NAME}, so venvdash did not put it there")
+        raise _RefusedError(f"it has no {trash.NAME}, so venvdash did not move it to the trash")
     return trashed
 
 

@@ -12,7 +12,7 @@ from venvdash.text import visible
 
 _LOOK = 0.05  # seconds between two looks at what other processes free
 _QUIET = 3.0  # seconds without a sign of a purge that is to have begun
-_UNTOLD = ("freeing it did not come to its end",)
+_UNTOLD = ("permanent deletion did not finish",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +91,5 @@ class _Following:
     def _end(self, path: Path, freed: int | None, problems: Sequence[str] = ()) -> Freed:
         self._waiting.pop(path, None)
         self._theirs.discard(path)
-        problem = f"{visible(path)} is still there: {'; '.join(problems)}" if problems else ""
+        problem = f"{visible(path)} still exists: {'; '.join(problems)}" if problems else ""
         return Freed(path, freed, True, problem)

@@ -51,7 +51,7 @@ def write(table: Table, plan: Plan, results: Sequence[Result]) -> str:
     index = _open(table)
     kept = index.keep_receipts(given)
     index.close()
-    return "" if kept else f"{index.problem}: `venvdash history` will not tell of this."
+    return "" if kept else f"{index.problem}. `venvdash history` will not show this deletion."
 
 
 def mark(table: Table, trash: Iterable[Path], state: str) -> bool:
@@ -131,8 +131,8 @@ def _as_it_is(receipt: Receipt, freed: Collection[Path]) -> Receipt:
 def how_lost(receipt: Receipt) -> str:
     """Return how it is known that an environment was lost outside venvdash, a sentence."""
     return (
-        f"Lost outside venvdash: {visible(receipt.trash or '')} is not there any more, and "
-        "venvdash has neither freed nor restored it."
+        f"Removed by another program: {visible(receipt.trash or '')} no longer "
+        "exists, and venvdash neither deleted nor restored it."
     )
 
 

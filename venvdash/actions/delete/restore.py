@@ -119,7 +119,7 @@ class Trash:
                 result = self.restore(there[path])
             else:
                 at, name = (row.environment.entry, row.name) if row else (path, path.name)
-                result = Result(at, name, Outcome.FAILED, "It is not in the trash any more.")
+                result = Result(at, name, Outcome.FAILED, "It is no longer in the trash.")
             results.append(result)
             if result.outcome is Outcome.DONE and row:
                 yield RowChanged(row, settled=True)

@@ -36,9 +36,12 @@ def _why_held(offer: Offer) -> str:
     if verdict.status is not Status.MOVED or offer.held != verdict.reason:
         return offer.held
     if verdict.place is None:
-        return f"{offer.held} `venvdash delete {name}` deletes it."
+        return f"{offer.held} Run `venvdash delete {name}` to delete it anyway."
     relink = f"venvdash relink {name} {shlex.quote(visible(verdict.place))}"
-    return f"{offer.held} `{relink}` keeps it for that; `venvdash delete {name}` deletes it."
+    return (
+        f"{offer.held} Run `{relink}` to keep it for that project, or `venvdash delete "
+        f"{name}` to delete it."
+    )
 
 
 def of_named(
@@ -69,7 +72,7 @@ def of_named(
         else:
             findings = search.wait(cancel, tell)
             for _ in searches.take(search):
-                """The rows have changed; the plan reads them again."""
+                """The environments have changed; they are read again."""
             report = findings.report
             for row in wanted:
                 hit = findings.hits.get(row.path)

@@ -77,7 +77,7 @@ class Shown:
             if environment.target is None and len(self._held) < _HELD:
                 directory = Directory(environment.entry)
                 if not os.path.samestat(directory.status(), found):
-                    raise ChangedError("It was replaced while it was looked at.")
+                    raise ChangedError("It was replaced while venvdash was reading it.")
             return Held(look, (found.st_dev, found.st_ino), directory, self._contents(item))
         except (ChangedError, OSError, ValueError) as error:
             if directory is not None:
@@ -104,7 +104,7 @@ class Shown:
         except FileNotFoundError:
             raise GoneError("It was already removed.") from None
         if (found.st_dev, found.st_ino) != held.inode:
-            raise ChangedError("Another one is in its place since the plan was shown.")
+            raise ChangedError("Another environment has replaced it since the plan was shown.")
         look = refusals.look(row, self._context)
         # What an alias leads to may change: only the link goes.
         if look.text != held.look.text or (environment.target is None and look != held.look):
@@ -115,7 +115,7 @@ class Shown:
         if item.how != Removal.UNLINK:
             now = project_links.leading_to(row)
             if not (set(now[0]) <= set(item.links) and set(now[1]) <= set(item.edits)):
-                raise ChangedError("A project's link points to it that the plan did not show.")
+                raise ChangedError("A project now links to it, which the plan did not show.")
 
     def _standing(self, row: Row, entry: Path) -> Iterator[str]:
         """Yield what prevents it now that may not have when the plan was made."""

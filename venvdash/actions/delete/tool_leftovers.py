@@ -50,7 +50,7 @@ def tidy(gone: Trashed, machine: Machine | None = None) -> tuple[Path, ...]:
     job = Job(gone.original, lambda: _tidy(store, gone, machine))
     for answer in Patient(_PATIENCE, lambda: False).run([job]):
         if isinstance(answer, NotAnswering):
-            problems = (f"{gone.project or gone.original.parent} does not answer",)
+            problems = (f"{gone.project or gone.original.parent} does not respond",)
         elif isinstance(answer, Failed):
             problems = (words(answer.error),)
         else:
@@ -205,6 +205,6 @@ def _config(machine: Machine) -> config.Config:
 
 def _sentence(gone: Trashed, store: Store, problem: str) -> str:
     return (
-        f"{gone.name} is freed, but {store.title} may still know it: {problem}; "
-        "that is left as it is."
+        f"{gone.name} was deleted permanently, but {store.title} may still list it: "
+        f"{problem}. That file was left unchanged."
     )

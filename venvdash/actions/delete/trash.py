@@ -98,18 +98,18 @@ def restore(trashed: Trashed, name: str | None = None) -> Result:
     """
     wanted = trashed.entry if name is None else name
     if not wanted or os.path.basename(wanted) != wanted or wanted in (".", ".."):
-        return _result(trashed, Outcome.SKIPPED, "That is no name for a directory.")
+        return _result(trashed, Outcome.SKIPPED, "That is not a valid directory name.")
     if wanted.startswith(".venvdash-"):
-        return _result(trashed, Outcome.SKIPPED, "Such names are venvdash's own.")
+        return _result(trashed, Outcome.SKIPPED, "This name is reserved for venvdash.")
     if silent := answering.silent([trashed.path.parent, trashed.original.parent]):
-        reason = f"{visible(silent[0])} does not answer; it is still in the trash."
+        reason = f"{visible(silent[0])} does not respond. The environment is still in the trash."
         return _result(trashed, Outcome.FAILED, reason, trash=trashed.path)
     try:
         return _restore(trashed, wanted)
     except ChangedError as error:
         return _result(trashed, Outcome.SKIPPED, str(error))
     except FileNotFoundError:
-        return _result(trashed, Outcome.SKIPPED, "It is not in the trash any more.")
+        return _result(trashed, Outcome.SKIPPED, "It is no longer in the trash.")
     except FailedError as error:
         return _result(trashed, Outcome.FAILED, str(error), trash=trashed.path)
     except (OSError, JournalError) as error:
@@ -126,12 +126,12 @@ def _why(error: Exception, trashed: Trashed) -> str:
         with suppress(OSError, AttributeError):  # Windows has no statvfs
             if os.statvfs(place).f_flag & os.ST_RDONLY:
                 return (
-                    f"{visible(place)} is mounted read-only. Make it writable, for example with "
-                    "`mount -o remount,rw`, and restore it again"
+                    f"{visible(place)} is mounted read-only. Make it writable, "
+                    "for example with `mount -o remount,rw`, and try again"
                 )
     return (
-        f"{visible(back)} lies on another file system than the trash now. Mount what was mounted "
-        "there, or unmount what hides it, and restore it again"
+        f"{visible(back)} is now on a different file system from the trash. Restore "
+        "the original mount, or unmount what hides it, and try again"
     )
 
 
@@ -148,15 +148,18 @@ def _restore(trashed: Trashed, name: str) -> Result:
         box = stack.enter_context(folder.open(trashed.path.name))
         handle = box.path if box.descriptor is None else box.descriptor
         if stack.enter_context(locks.lock_directory(handle)).busy:
-            raise ChangedError("It is being freed just now.")
+            raise ChangedError("It is being deleted permanently.")
         now = journal.read(box)
         if now is None or now.purging:
-            raise ChangedError("A part of it has been freed: it cannot be restored.")
+            raise ChangedError("Part of it has been deleted permanently, so it cannot be restored.")
         if now.how == Removal.UNFINISHED:
-            raise ChangedError("It was never whole: there is nothing to restore.")
+            raise ChangedError("It was never complete, so there is nothing to restore.")
         if place.has(name):
             offered = free_name(now)
-            reason = f"{visible(name)} is taken by now; it can be restored as {visible(offered)}."
+            reason = (
+                f"The name {visible(name)} is already in use. You can restore it as "
+                f"{visible(offered)}."
+            )
             return _result(trashed, Outcome.SKIPPED, reason, trash=trashed.path)
         steps.step("restoring")
         if now.how == Removal.UNLINK:
@@ -201,7 +204,7 @@ def end_journal(
             *((edit.path, partial(project_links.undo, edit, place)) for edit in trashed.edits),
         ):
             if not answering.answers(path.parent):
-                notes.append(f"{path} is not restored: {path.parent} does not answer")
+                notes.append(f"{path} was not restored: {path.parent} does not respond")
                 later = True
                 continue
             try:
@@ -213,10 +216,10 @@ def end_journal(
     else:
         notes.append(_named_anew(place, trashed.original))
         notes += [
-            f"{link.path} is not made again: it led to the old name" for link in trashed.links
+            f"{link.path} was not restored: it pointed to the old name" for link in trashed.links
         ]
     if later:
-        notes.append("The next start of venvdash tries again")
+        notes.append("venvdash will try again at its next start")
     else:
         mode = directory.status().st_mode & 0o7777
         journal.remove(directory)
@@ -234,7 +237,7 @@ def _named_anew(place: Path, original: Path) -> str:
                 return ""
     except (OSError, RepairError):
         pass  # it is back all the same
-    return "Its programs still name the place where it was"
+    return "Its scripts still refer to its old path"
 
 
 def has_content(box: Directory, trashed: Trashed) -> bool:

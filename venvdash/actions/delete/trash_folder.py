@@ -113,7 +113,7 @@ def make_again(place: Path, folder: Directory) -> None:
         return
     if not _same_file_system(_nearest(place), folder.handle):
         shown = visible(place)
-        raise ChangedError(f"{shown} is not there, or its file system is not mounted.")
+        raise ChangedError(f"{shown} does not exist, or its file system is not mounted.")
     place.mkdir(parents=True, exist_ok=True)
 
 

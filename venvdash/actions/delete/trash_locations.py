@@ -98,7 +98,7 @@ def looked_at(context: Context) -> Iterator[Path]:
 def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
     """Return these directories, each with the names of the stores that look there.
 
-    What does not answer is not among them.
+    What does not respond is not among them.
     """
     found: dict[Path, tuple[str, ...]] = {}
     inside = (mount for real in context.roots for mount in context.mounts.below(real))

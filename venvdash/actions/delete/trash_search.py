@@ -23,7 +23,7 @@ from venvdash.system.machine import Machine
 
 # The project of any other was there when it was deleted, so that finding it says nothing.
 _LOST = (Status.ORPHAN, Status.UNKNOWN, Status.UNREACHABLE)
-NOT_ENDED = "The search for its project did not end."
+NOT_ENDED = "The search for its project did not finish."
 _INSIDE = ("", ".venv")  # where the prefix lies in what a store calls an entry
 
 

@@ -25,14 +25,17 @@ def why_not_by_rule(row: Row) -> str:
         return ""
     if Flag.SHARED in row.environment.flags and used_lately(row):
         return (
-            "Processes on other computers cannot be seen, and it was used in the last 14 days:"
-            " delete it by its name."
+            "It was used in the last 14 days, and processes on other computers cannot be checked. "
+            "To delete it, name it explicitly."
         )
     found = row.usage.user_files if row.usage is not None else None
     if found is None:
-        return "Nobody could look whether it holds files of your own: delete it by its name."
+        return "Cannot check whether it contains your own files. To delete it, name it explicitly."
     if found.count:
-        return f"It holds files of your own, {user_files_in_words(found)}: delete it by its name."
+        return (
+            f"It contains your own files, {user_files_in_words(found)}. To delete it, name "
+            "it explicitly."
+        )
     return ""
 
 
@@ -47,7 +50,7 @@ def held(rows: Sequence[Row], measure: Measure) -> dict[Path, str]:
 def user_files_in_words(found: UserFiles | None) -> str:
     """Return how many files are the user's own, what they take, and where the first lie."""
     if found is None:
-        return "not known: not all could be read"
+        return "unknown: not everything could be read"
     if not found.count:
         return "none"
     named = [visible(path, 128) + _PLACES[place] for path, place in found.places[:_MOST_PLACES]]

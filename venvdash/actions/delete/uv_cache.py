@@ -70,10 +70,10 @@ def clean(
         return (), []
     program = uv.find_uv(machine)
     if program is None:
-        return (), ["The cache was left alone: uv was not found on PATH."]
+        return (), ["uv's cache was not cleaned: uv was not found on PATH."]
     linked = _links(machine, about)
     if linked:
-        return (), [f"The cache was left alone: environments are links into it ({linked})."]
+        return (), [f"uv's cache was not cleaned: environments link into it ({linked})."]
     try:
         uv.run(
             program,
@@ -84,7 +84,7 @@ def clean(
             log=log,
         )
     except uv.UvError as error:
-        return (), [f"The cache was not cleaned. {error}"]
+        return (), [f"uv's cache was not cleaned. {error}"]
     return tuple(packages), []
 
 
@@ -96,7 +96,7 @@ def _links(machine: Machine, about: Concerned) -> str:
     ]
     for answer in Patient(_PATIENCE, lambda: False).run(jobs):
         if isinstance(answer, NotAnswering | Failed):
-            return "what says that they are not could not be read"
+            return "venvdash cannot rule it out"
         if answer:
             return visible(answer)
     return ""

@@ -22,7 +22,9 @@ from venvdash.system.own_files import OwnFolder
 from venvdash.system.owner import Owner
 
 _SCHEMA = 1
-_COMMENT = "# venvdash is moving this; its next start ends what was interrupted.\n"
+_COMMENT = (
+    "# venvdash is moving this environment. An interrupted move is resolved at the next start.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from venvdash.system.directory import Directory
 from venvdash.system.own_files import OwnFolder
 
 _SCHEMA = 1
-_COMMENT = "# What venvdash linked to another project. `venvdash relink --undo` takes it back.\n"
+_COMMENT = "# What venvdash linked to another project. `venvdash relink --undo` reverts it.\n"
 _TEMPORARY = PREFIX + "relink"
 _LIMIT = 32 * 1024 * 1024  # bytes; it holds the files that were changed
 _KEPT = 20  # of those that can be taken back
@@ -88,7 +88,10 @@ class Journals:
         self._lock = locks.lock_directory(self._folder.handle, wait=wait)
         if self._lock.busy:
             self._folder.close()
-            raise ChangedError("Another venvdash is relinking just now.")
+            raise ChangedError(
+                "Another venvdash process is relinking an environment. Nothing was "
+                "changed; try again later."
+            )
 
     def __enter__(self) -> "Journals":
         return self

@@ -26,7 +26,10 @@ from venvdash.system.directory import Directory
 NAME = "rename.toml"
 _TEMPORARY = PREFIX + "rename"
 _SCHEMA = 1
-_COMMENT = "# venvdash is renaming this; its next start ends what was interrupted.\n"
+_COMMENT = (
+    "# venvdash is renaming this environment. An interrupted rename is resolved at the "
+    "next start.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)

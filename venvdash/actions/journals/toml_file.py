@@ -51,7 +51,7 @@ def read(
     except JournalError:
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise JournalError("is damaged, or not venvdash's") from error
+        raise JournalError("is damaged or was not written by venvdash") from error
 
 
 def write(
@@ -87,7 +87,7 @@ def encoded(
     except (JournalError, ValueError, KeyError, TypeError):
         fits = False
     if not fits:
-        raise OSError(errno.EINVAL, "what is known of it cannot be written down")
+        raise OSError(errno.EINVAL, "it cannot be recorded")
     return data
 
 

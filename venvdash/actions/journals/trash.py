@@ -33,7 +33,7 @@ _MARK = "freeing "  # a link of that name says so where there is no room: the in
 _TEMPORARY = ".venvdash-tmp-trash"
 _SCHEMA = 1
 _REASON_LIMIT = 1000  # characters
-_COMMENT = "# venvdash moved this to the trash. `venvdash trash` brings it back.\n"
+_COMMENT = "# venvdash moved this to the trash. `venvdash trash restore` restores it.\n"
 
 
 def write(directory: Directory, trashed: Trashed) -> None:

@@ -57,11 +57,11 @@ def refusal(new: Path) -> str:
     """
     text = os.fspath(new)
     if bad := sorted(_FORBIDDEN & set(text)):
-        return f"A path with {bad[0]} in it cannot be written into every activation script."
+        return f"A path that contains {bad[0]} cannot be used in every activation script."
     if os.pathsep in text.removeprefix(new.drive):
-        return f"A path with {os.pathsep} in it cannot be put on PATH."
+        return f"A path that contains {os.pathsep} cannot be added to PATH."
     if visible(text, len(text)) != text:
-        return "Its path would hold characters that cannot be shown, or are not UTF-8."
+        return "Its path would contain characters that cannot be displayed or are not UTF-8."
     longest = _longest_path() - _ROOM
     if len(os.fsencode(new)) > longest or any(
         len(os.fsencode(part)) > _COMPONENT for part in new.parts
@@ -245,8 +245,8 @@ def _no_trampolines(directory: Directory) -> None:
         names = [name.lower() for name in scripts.names()]
         if any(name.endswith(".exe") and not name.startswith("python") for name in names):
             raise RepairError(
-                "Its programs (.exe) have its path built in, which cannot be rewritten: make it "
-                "anew at the other place."
+                "Its programs (.exe) contain its path, which cannot be rewritten: recreate "
+                "the environment in the new location."
             )
 
 
@@ -257,7 +257,7 @@ def _no_links(directory: Directory) -> None:
     for place in places:
         if place.is_symlink() and os.path.realpath(place) not in known:
             raise RepairError(
-                f"Its {place.name} is a link to another directory, in which nothing is changed."
+                f"Its {place.name} is a link to another directory, which venvdash does not change."
             )
 
 

@@ -27,7 +27,7 @@ def without_interpreter(made: Path, place: Path, original: Path) -> str:
             continue
         below = interpreter.relative_to(place)
         if not os.path.lexists(made / below) and os.path.lexists(original / below):
-            return f"{visible(name)} would not start: it names {visible(interpreter)}."
+            return f"{visible(name)} would not start: its interpreter is {visible(interpreter)}."
     return ""
 
 

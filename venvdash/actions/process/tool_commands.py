@@ -74,10 +74,10 @@ def _checked(
         or rest != [environment.entry.name]
         or rest[0].startswith("-")
     ):
-        raise ToolError("Its name cannot be given to the tool that installed it.")
+        raise ToolError("Its name cannot be passed to the tool that installed it.")
     program = uv.find_uv(machine) if name == "uv" else machine.program(name)
     if program is None:
-        raise ToolError(f"Only {name} may change it, and {name} is not found on PATH.")
+        raise ToolError(f"Only {name} can change it, and {name} was not found on PATH.")
     return Command(program, (*wanted[name], *extra, *arguments[len(verbs) :]), variables)
 
 
@@ -103,7 +103,7 @@ def _conda(environment: Environment, machine: Machine) -> Command:
     given = machine.path_variable("CONDA_EXE") or machine.path_variable("MAMBA_EXE")
     if given is not None and os.access(given, os.X_OK):
         return Command(given, ("env", "remove", "--yes", "--prefix", str(environment.path)))
-    raise ToolError("Only conda may remove it, and conda is not found on PATH.")
+    raise ToolError("Only conda can remove it, and conda was not found on PATH.")
 
 
 def _taken_apart(text: str) -> tuple[dict[str, str], list[str]]:
@@ -111,7 +111,7 @@ def _taken_apart(text: str) -> tuple[dict[str, str], list[str]]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise ToolError(f"Its tool's command cannot be read: {visible(text)}.") from error
+        raise ToolError(f"Cannot parse its tool's command: {visible(text)}.") from error
     variables: dict[str, str] = {}
     while words and "=" in words[0]:
         name, _, value = words.pop(0).partition("=")

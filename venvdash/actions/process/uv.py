@@ -78,12 +78,12 @@ def run(
             for pipe, data in started.program.listen(cancel, timeout):
                 written[pipe].extend(data)
                 if len(written[pipe]) > _MOST:
-                    raise UvError(started.shown, "it writes without end", started.by_hand())
+                    raise UvError(started.shown, "it produced too much output", started.by_hand())
         except TimeoutError as error:
             for pipe, data in started.program.stop():
                 written[pipe].extend(data)
             words = f"{_text(written[1]).strip()}\nstopped after {timeout:g} seconds".strip()
-            advice = started.by_hand("to see what it waits for")
+            advice = started.by_hand("to see what it is waiting for")
             raise UvError(started.shown, words, advice) from error
         finally:
             out, words = map(_text, written)
@@ -169,15 +169,15 @@ class _Started:
     shown: str
     recording: Recording
 
-    def by_hand(self, why: str = "to see more") -> str:
+    def by_hand(self, why: str = "to see the full output") -> str:
         return f"Run it by hand in {self.cwd} {why}."
 
     def check(self, words: str) -> None:
         """Raise UvError unless it ended well."""
         status = self.program.status
         if status:
-            words = words or f"ended with code {status}"
-            raise UvError(self.shown, words, self.by_hand("with `--verbose` to see more"))
+            words = words or f"exited with code {status}"
+            raise UvError(self.shown, words, self.by_hand("with `--verbose` for more details"))
 
 
 @contextlib.contextmanager

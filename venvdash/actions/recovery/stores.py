@@ -79,9 +79,11 @@ def _renamed(directory: Directory, path: Path) -> Iterator[str]:
     try:
         yield from renaming.settle(directory, path)
     except (JournalError, RepairError) as error:
-        yield f"{visible(path)}: its renaming cannot be ended: its rename.toml {error}."
+        yield (
+            f"{visible(path)}: an interrupted rename cannot be completed: its rename.toml {error}."
+        )
     except OSError as error:
-        yield f"{visible(path)}: its renaming was interrupted and cannot be ended: {words(error)}."
+        yield f"{visible(path)}: an interrupted rename cannot be completed: {words(error)}."
 
 
 def _back_in_place(directory: Directory, path: Path) -> Iterator[str]:
@@ -100,7 +102,7 @@ def _back_in_place(directory: Directory, path: Path) -> Iterator[str]:
         journal.remove(directory)
         return
     notes = [f"{note}." for note in end_journal(directory, trashed, path, TRANSIENT)]
-    yield " ".join([f"{shown}: its deletion had been interrupted; it is whole.", *notes])
+    yield " ".join([f"{shown}: its deletion was interrupted. The environment is complete.", *notes])
 
 
 def _unfinished(place: Directory, box: Directory) -> Iterator[str]:
@@ -115,10 +117,10 @@ def _unfinished(place: Directory, box: Directory) -> Iterator[str]:
     try:
         trashed = journal.read(box)
     except JournalError as error:
-        yield f"{visible(box.path)}: its trash.toml {error}; it is left alone."
+        yield f"{visible(box.path)}: its trash.toml {error}. It was left alone."
         return
     if trashed is None:
-        yield f"{visible(box.path)} does not say what it was; it is left alone."
+        yield f"{visible(box.path)} does not record what it was. It was left alone."
     elif trashed.how == Removal.UNLINK and names <= {journal.NAME}:
         dissolve(place, box)
 

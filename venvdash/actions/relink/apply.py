@@ -23,7 +23,7 @@ from venvdash.model import Outcome, ProjectRecord, Proposal, Result, Row
 from venvdash.system.host import host_id
 from venvdash.text import visible
 
-_CHANGED = "It is not as it was when this was shown. Nothing was changed: look at it again."
+_CHANGED = "It has changed since the plan was shown. Nothing was changed; review the new plan."
 
 
 def propose(table: Table, row: Row, project: Path, *, share: bool = False) -> Proposal:
@@ -58,7 +58,7 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
     elif replace(wanted.proposal, says=()) != replace(proposal, says=()):
         yield result_of(row, Outcome.SKIPPED, _CHANGED)
     elif cancel.is_set():
-        yield result_of(row, Outcome.SKIPPED, "Cancelled before it began.")
+        yield result_of(row, Outcome.SKIPPED, "Cancelled before it started.")
     else:
         yield _done(table, wanted, known)
 
@@ -91,7 +91,7 @@ def _done(table: Table, wanted: Relinking, known: Known) -> Result:
         with _opened(table) as journals:
             journal = _journal(table, wanted, known)
             if _changes_nothing(wanted, journal):
-                return result_of(row, Outcome.DONE, "Nothing had to be changed.", wanted.entry)
+                return result_of(row, Outcome.DONE, "Already up to date.", wanted.entry)
             key = steps.relink(wanted, journal, known, journals)
             if _remember(table, known.context, journal, journal.after):
                 journals.turn(key, Stage.DONE, Stage.KEPT)  # else the next start remembers it
@@ -101,7 +101,9 @@ def _done(table: Table, wanted: Relinking, known: Known) -> Result:
     except FailedError as error:
         return result_of(row, Outcome.FAILED, str(error))
     except (OSError, ValueError) as error:
-        return result_of(row, Outcome.FAILED, f"{words(error)}. The next start tidies up.")
+        return result_of(
+            row, Outcome.FAILED, f"{words(error)}. venvdash will clean up at its next start."
+        )
     table.relinks.append((time.monotonic(), key))
     return result_of(row, Outcome.DONE, "", wanted.entry)
 
@@ -125,7 +127,7 @@ def _opened(table: Table) -> Journals:
 
 
 def _undone(table: Table, wanted: str | None) -> Result:
-    nothing = Result(Path(), "undo", Outcome.SKIPPED, "There is no relinking to take back.")
+    nothing = Result(Path(), "undo", Outcome.SKIPPED, "There is no relink to undo.")
     context = table.context()
     try:
         with Journals(table.machine.state_directory) as journals:
@@ -163,7 +165,7 @@ def _taken_back(
     if undone.problems and steps.lies_at(journal.new, journal):
         steps.redo(journal)
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
-        said += " It was not undone; `venvdash relink --undo` tries again."
+        said += " The relink was not undone; run `venvdash relink --undo` to try again."
         return Result(prefix, journal.name, Outcome.FAILED, said, place=journal.new)
     if _remember(table, context, journal, journal.before) and not undone.retry:
         journals.drop(key, Stage.UNDOING)  # else the next start ends it
@@ -193,17 +195,17 @@ def _fixed(
     if undone.problems and journal.old != journal.new and steps.lies_at(journal.new, journal):
         _remember(table, context, journal, journal.after)
         journals.turn(key, stage, Stage.KEPT)
-        yield f"{name}: its relinking had been interrupted, and is done. {said}"
+        yield f"{name}: its relink was interrupted and has been completed. {said}"
         return
     if stage is Stage.BEGUN or _remember(table, context, journal, journal.before):
         journals.drop(key, stage)
-    yield f"{name}: its relinking had been interrupted; all is as it was before it. {said}".rstrip()
+    yield f"{name}: its relink was interrupted and has been undone. {said}".rstrip()
 
 
 def _unfixed(name: str, why: str) -> str:
     return (
-        f"{name}: its relinking was interrupted and cannot be undone now: {why} "
-        "The next start tries again."
+        f"{name}: an interrupted relink cannot be undone now: {why} venvdash "
+        "will try again at its next start."
     )
 
 
@@ -215,7 +217,7 @@ def _journal(table: Table, wanted: Relinking, known: Known) -> Journal:
     try:
         inode = environment.entry.lstat().st_ino
     except FileNotFoundError:  # renamed by another venvdash until just now
-        raise ChangedError("It is not there any more. Nothing was changed.") from None
+        raise ChangedError("It no longer exists. Nothing was changed.") from None
     return Journal(
         action=wanted.proposal.action,
         name=row.name[:500],

@@ -16,7 +16,7 @@ from venvdash.system.files import UnreadableError, own_uid, read_regular, read_t
 from venvdash.system.machine import Machine
 
 _LIMIT = 1024 * 1024  # bytes of one ignore file
-_COMMENT = "# the link to the environment of this project"
+_COMMENT = "# link to this project's environment"
 _EXCLUDES = re.compile(r"^[ \t]*excludesfile[ \t]*=[ \t]*(.+?)[ \t]*$", re.I | re.MULTILINE)
 
 

@@ -94,7 +94,7 @@ class _Plan:
         self._explain(linking, leads)
         for old, new in sources:
             if any(repair.sources(self.row.path, old, new)):
-                self.says.append("What is installed from the project is led to where it is now.")
+                self.says.append("Updates editable installs to the project's new path.")
         self._warn(found)
         return Relinking(
             row=self.row,
@@ -120,7 +120,7 @@ class _Plan:
         found = expected(self.store, self.wanted, known.context)
         entry, project = found.entry, found.project
         if project is not None and project != self.wanted.project:
-            self.says.append(f"{short(project, self.home)} is the workspace that it belongs to.")
+            self.says.append(f"The project belongs to the workspace {short(project, self.home)}.")
             former = _former(self.row, project, known)
             self.wanted = replace(self.wanted, project=project, former=former)
         if found.words:
@@ -129,10 +129,13 @@ class _Plan:
             return
         title = self.store.title
         if not self.store.movable:
-            raise ChangedError(f"Its path is built into it: let {title} make it anew there.")
+            raise ChangedError(
+                "Its path is built into its files, so it cannot be renamed: recreate "
+                f"it there with {title}."
+            )
         if os.path.lexists(entry):
             raise ChangedError(
-                f"That project has an environment of its own in this store ({title}) already: "
+                f"That project already has an environment in this store ({title}): "
                 f"{visible(entry.name)}. Link that one, or delete it first."
             )
         for reason in rename.refusals(self.row, entry, known.table, known.context):
@@ -197,9 +200,9 @@ class _Plan:
     def _stays(self, swap: Swap) -> None:
         if project_link.unwritable(swap.path.parent):
             raise ChangedError(
-                f"{visible(swap.path)} points to it by its present name and cannot be changed."
+                f"{visible(swap.path)} points to its current name and cannot be changed."
             )
-        self.warns.append(f"{short(swap.path, self.home)} goes on leading to its old place.")
+        self.warns.append(f"{short(swap.path, self.home)} will still point to its old path.")
 
     # In words.
 
@@ -211,14 +214,15 @@ class _Plan:
         said = [f"It will belong to {project}{beside}."]
         if wanted.entry != self.row.environment.entry:
             said.append(
-                f"Its directory gets the name that {self.store.title} looks for, "
-                f"{visible(os.path.relpath(wanted.entry, self.row.environment.root))}; its "
-                "programs are made to name it."
+                "Renames its directory to "
+                f"{visible(os.path.relpath(wanted.entry, self.row.environment.root))}, "
+                f"where {self.store.title} "
+                "looks, and updates its scripts."
             )
         elif self.shared and self.row.environment.traits.digest is not None:
             said.append(
-                f"{self.store.title} finds it by the path of one project only: for this one it "
-                "has to be told."
+                f"{self.store.title} finds an environment by the path of a single project: "
+                "configure this project to use it."
             )
         said += [removed(swap, home) for swap in leads if swap.after is None]
         said += linking.notes
@@ -233,7 +237,7 @@ class _Plan:
             there = place is not None and place.presence is Presence.PRESENT
             if there and path in row.verdict.projects:
                 self.warns.append(
-                    f"It does not belong to {short(path, self.home)} any more, which is there."
+                    f"It will no longer belong to {short(path, self.home)}, which still exists."
                 )
         for swap in found:
             self.warns += self._replaced(swap)
@@ -242,13 +246,13 @@ class _Plan:
         changed = {swap.path for swap in found}
         for file in pointing(row, [claim.project for claim in row.verdict.claims]):
             if file not in changed and file.name not in VENV_NAMES:
-                self.warns.append(f"{short(file, self.home)} names its present place.")
+                self.warns.append(f"{short(file, self.home)} refers to its current path.")
         if refers := self.known.referenced(row.path):
-            self.warns.append(f"{refers} names it at its present place, and has to be changed.")
+            self.warns.append(f"{refers} refers to its current path and must be updated by hand.")
         here = real(row.path)
         for other in self.known.table.values():
             if other.environment.target == here:
-                self.warns.append(f"{short(other.path, self.home)} is a link to its old place.")
+                self.warns.append(f"{short(other.path, self.home)} is a link to its old path.")
 
     def _replaced(self, swap: Swap) -> Iterator[str]:
         """Yield what a file of the tool's in the project said, if that led elsewhere."""
@@ -268,7 +272,7 @@ class _Plan:
             yield from [lost] if lost else ()
             return
         text = " ".join(before.text.split())
-        yield f"Until now {swap.path.name} there said {visible(text, 200)}."
+        yield f"Replaces the content of {swap.path.name} there: {visible(text, 200)}."
 
     def _offers(self, found: tuple[Swap, ...]) -> tuple[Edit, ...]:
         """Return how git is kept from showing what is made, if it would."""
@@ -277,8 +281,9 @@ class _Plan:
                 edit = gitignore.exclusion(swap.path, self.known.context.machine)
                 if edit is not None:
                     self.says.append(
-                        f"git would show {swap.path.name} as a new file: a pattern with a slash "
-                        f"behind it means directories. {short(edit.path, self.home)} can hide it."
+                        f"git would show {swap.path.name} as a new file, because a pattern "
+                        "with a trailing slash only matches directories. "
+                        f"{short(edit.path, self.home)} can exclude it."
                     )
                     return (edit,)
         return ()
@@ -290,27 +295,27 @@ def _place(project: Path, script: bool, context: Context) -> Place:
     for answer in Patient(_PATIENCE, lambda: False).run([job]):
         if isinstance(answer, Place):
             return answer
-    return Place(project, Presence.UNREACHABLE, f"{visible(project)} does not answer")
+    return Place(project, Presence.UNREACHABLE, f"{visible(project)} does not respond")
 
 
 def _unfit(place: Place, row: Row, known: Known) -> Iterator[str]:
     """Yield why the directory (or script) at ``place`` cannot be its project."""
     environment, uid = row.environment, known.context.machine.uid
     if place.presence is not Presence.PRESENT or place.real is None:
-        yield sentence(place.reason or f"{visible(place.path)} is not there")
+        yield sentence(place.reason or f"{visible(place.path)} does not exist")
         return
     owner = os.stat(place.real).st_uid
     if uid is not None and owner != uid:
         yield f"{visible(place.path)} belongs to another user (uid {owner})."
     entry = real(environment.entry)
     if entry == place.real or entry in place.real.parents:
-        yield "The project lies in the environment itself."
+        yield "The project is inside the environment."
     for root in known.context.roots:
         if place.real == root:
-            yield f"{visible(place.path)} is the directory of a store."
+            yield f"{visible(place.path)} is a store's directory."
     text = os.fspath(place.real)
     if visible(text, len(text)) != text:
-        yield "Its path holds characters that cannot be written into a tool's files."
+        yield "Its path contains characters that cannot be written to a tool's files."
 
 
 def _former(row: Row, project: Path, known: Known) -> tuple[Path, ...]:

@@ -33,10 +33,10 @@ def hindrance(project: Path, environment: Environment, context: Context, config:
         return reason
     service = synced_by(project, context.machine)
     if service:
-        return f"Nothing is written into the project: {visible(service)} keeps it in sync."
+        return f"Nothing is written to the project, because {visible(service)} synchronises it."
     mount, own = context.mounts.of(project), context.mounts.of(real(environment.path))
     if mount is not None and mount.network and mount != own:
-        return "Nothing is written into the project: it lies on a network file system."
+        return "Nothing is written to the project, because it is on a network file system."
     return ""
 
 
@@ -45,12 +45,12 @@ def unwritable(project: Path) -> str:
     if hasattr(os, "statvfs"):
         try:
             if os.statvfs(project).f_flag & os.ST_RDONLY:
-                return "Nothing can be written into the project: its file system is read-only."
+                return "Cannot write to the project: its file system is read-only."
         except OSError:
             pass  # asked again below
     effective = os.access in os.supports_effective_ids
     if not os.access(project, os.W_OK | os.X_OK, effective_ids=effective):
-        return "Nothing can be written into the project: you have no permission."
+        return "Cannot write to the project: you have no permission."
     return ""
 
 
@@ -66,7 +66,7 @@ def leading(
     try:
         now = file_swap.look(path)
     except ChangedError as error:
-        raise ChangedError(f"{error} It is left alone, and nothing is changed.") from error
+        raise ChangedError(f"{error} Nothing was changed.") from error
     wanted = Content(os.fspath(prefix), link=not file)
     if now is None:
         return Swap(path, None, wanted), ""
@@ -75,7 +75,10 @@ def leading(
         same = prefix == row.environment.path
         return None if same else Swap(path, now, Content(wanted.text, now.link)), ""
     if led is None:
-        raise ChangedError(f"{visible(path)} is a file of somebody's: it is left alone.")
+        raise ChangedError(
+            f"{visible(path)} already exists and does not point to an environment. It "
+            "is left unchanged."
+        )
     return Swap(path, now, wanted), replaced(path, [led], table, context)
 
 
@@ -96,9 +99,9 @@ def replaced(path: Path, leads: Iterable[Path], table: Iterable[Row], context: C
     for led in leads:
         used = known.get(led)
         if used is not None and _own(used, path.parent):
-            lost = f"Until now its {path.name} led to {visible(led)}."
+            lost = f"Replaces its {path.name}, which points to {visible(led)}."
         elif used is not None or places.look(led, context.mounts).presence is not Presence.ABSENT:
-            raise ChangedError(f"{visible(path)} leads to {visible(led)}: that is left alone.")
+            raise ChangedError(f"{visible(path)} points to {visible(led)}. It is left unchanged.")
     return lost
 
 

@@ -104,7 +104,7 @@ def take_back(journal: Journal, context: Context) -> Undone:
     except (ChangedError, FailedError, OSError) as error:
         with suppress(ChangedError, OSError):
             _forth(journal)
-        said = f"It cannot get its old name back: {words(error)}."
+        said = f"Cannot restore its old name: {words(error)}."
         failed = isinstance(error, FailedError | OSError)
         return Undone((*undone.problems, said), undone.retry or failed)
     return _together([undone, *(_put(swap) for swap in journal.files)])
@@ -119,19 +119,19 @@ def redo(journal: Journal) -> None:
 def undoable(journal: Journal, context: Context) -> Iterator[str]:
     """Yield what prevents undoing it as a whole: what has changed since, who uses it."""
     if not lies_at(journal.new, journal):
-        yield f"It does not lie at {visible(journal.new)} any more."
+        yield f"It is no longer at {visible(journal.new)}."
         return
     for swap in journal.swaps:
         try:
             if file_swap.look(swap.path) not in (swap.after, swap.before):
-                yield f"{visible(swap.path)} has changed since."
+                yield f"{visible(swap.path)} has changed since the relink."
         except (ChangedError, OSError) as error:
             yield f"{words(error)}."
     if journal.old == journal.new:
         return
     environment = read_at(journal.prefix(journal.new), journal.new, journal.root, context)
     if environment is None:
-        yield "It is no environment any more."
+        yield "It is no longer an environment."
         return
     row = _row(environment, journal)
     yield from rename.refusals(row, journal.old, {}, context)
@@ -171,9 +171,7 @@ def _begun(journal: Journal, journals: Journals) -> str:
 
 def unwritten(error: OSError) -> ChangedError:
     """Return that no journal can be written, so that nothing is begun."""
-    return ChangedError(
-        f"What is to be done cannot be written down: {words(error)}. Nothing was changed."
-    )
+    return ChangedError(f"Cannot write the journal: {words(error)}. Nothing was changed.")
 
 
 def _with_files(wanted: Relinking, journal: Journal) -> Journal:
@@ -183,7 +181,7 @@ def _with_files(wanted: Relinking, journal: Journal) -> Journal:
         after = swap.after
         if after is not None and after.link and not file_swap.links_possible(swap.path.parent):
             if not wanted.path_files:
-                raise ChangedError(f"No link can be made in {visible(swap.path.parent)}.")
+                raise ChangedError(f"Cannot create a link in {visible(swap.path.parent)}.")
             swap = replace(swap, after=replace(after, link=False))
         changed.append(swap)
     return replace(journal, swaps=tuple(changed))
@@ -217,7 +215,7 @@ def _forth(journal: Journal) -> None:
         if journal.lock is not None and journal.lock.parent.is_dir():
             lock = stack.enter_context(locks.lock_named(journal.lock, wait=_TOOLS_PATIENCE))
             if lock.busy:
-                raise ChangedError(f"{journal.lock} is locked: its tool is working.")
+                raise ChangedError(f"{journal.lock} is locked because its tool is running.")
         for folder in journal.made:
             folder.mkdir(exist_ok=True)
         for swap in journal.swaps:
@@ -236,7 +234,7 @@ def _back(swap: Swap) -> Undone:
     except FileNotFoundError:  # its directory is gone, and with it what was there
         return Undone()
     except (ChangedError, OSError) as error:
-        return Undone((f"{words(error)}. It is left as it is.",), isinstance(error, OSError))
+        return Undone((f"{words(error)}. It was left unchanged.",), isinstance(error, OSError))
     return Undone()
 
 
@@ -260,7 +258,7 @@ def _together(found: Iterable[Undone]) -> Undone:
 def _rename_back(journal: Journal, context: Context) -> None:
     environment = read_at(journal.prefix(journal.new), journal.new, journal.root, context)
     if environment is None:
-        raise ChangedError("it is no environment any more")
+        raise ChangedError("it is no longer an environment")
     rename.rename(_row(environment, journal), journal.old, {}, context, follow=False)
     steps.step("moved back")
 

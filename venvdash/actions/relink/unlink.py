@@ -37,15 +37,15 @@ def _made(nothing: Relinking, known: Known) -> Relinking:
     store = store_of(row.environment.store)
     named = _projects(row)
     if not named:
-        return replace(nothing, refusal="It belongs to no project that is known.")
+        return replace(nothing, refusal="It does not belong to a known project.")
     fixed = [path for path in named if _found_by_place(path, row, store, known)]
     former = tuple(path for path in named if path not in fixed)
     if not former:
         return replace(
             nothing,
-            refusal=f"{store.title} itself finds it by its place: "
-            f"{visible(row.environment.entry.name)} is what {short(named[0], home)} gives. "
-            "Rename it, or link it to another project.",
+            refusal=f"{store.title} derives the name "
+            f"{visible(row.environment.entry.name)} from {short(named[0], home)}, so it cannot be "
+            "unlinked. Rename it, or link it to another project.",
         )
     wanted = Assignment(
         environment=row.environment,
@@ -60,11 +60,11 @@ def _made(nothing: Relinking, known: Known) -> Relinking:
     gone = [*map(file_swap.of_link, leading), *map(file_swap.of_edit, files)]
     gone = [swap for swap in gone if real(swap.path.parent) not in map(real, fixed)]
     swapped = once([*gone, *map(file_swap.of_edit, linking.edits)])
-    said = [f"It will not belong to {short(path, home)} any more." for path in former]
+    said = [f"It will no longer belong to {short(path, home)}." for path in former]
     said += [removed(swap, home) for swap in gone if swap.before and swap.before.link]
-    said += [f"It goes on belonging to {short(path, home)}, by its place." for path in fixed]
+    said += [f"It will still belong to {short(path, home)}, because of its path." for path in fixed]
     said += [
-        f"{short(file, home)} names it, and is left as it is."
+        f"{short(file, home)} refers to it and is left unchanged."
         for file in pointing(row, former)
         if file not in {swap.path for swap in swapped}
     ]

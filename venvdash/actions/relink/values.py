@@ -140,7 +140,7 @@ def planned(nothing: Relinking, known: Known, make: Callable[[Relinking], Relink
     except (ChangedError, UnreadableError) as error:
         return replace(nothing, refusal=sentence(str(error)))
     except (OSError, ValueError) as error:
-        return replace(nothing, refusal=f"It cannot be looked at: {because(error)}.")
+        return replace(nothing, refusal=f"Cannot read it: {because(error)}.")
 
 
 def _refusals(row: Row, known: Known) -> Iterator[str]:
@@ -148,11 +148,11 @@ def _refusals(row: Row, known: Known) -> Iterator[str]:
     environment = row.environment
     yield from refusals.another_home(known.context.machine)
     if environment.target is not None:
-        yield "It is a link to an environment elsewhere: relink that one."
+        yield "It is a link to another environment: relink that one instead."
     if environment.traits.tool:
         yield OF_A_TOOL
     if row.verdict.status is Status.CHECKING:
-        yield "Its project is still being looked for."
+        yield "The search for its project has not finished."
     yield from refusals.owned(environment, known.context.machine.uid)
     yield from refusals.marked(environment)
     refusals.look(row, known.context)
@@ -213,7 +213,7 @@ def short(path: Path | None, home: Path) -> str:
 
 def removed(swap: Swap, home: Path) -> str:
     """Return that a link or file goes, as a sentence."""
-    return f"{short(swap.path, home)} is removed."
+    return f"Removes {short(swap.path, home)}."
 
 
 def pointing(row: Row, projects: Collection[Path]) -> list[Path]:

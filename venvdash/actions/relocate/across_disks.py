@@ -125,11 +125,14 @@ class _Work:
         said = "The original is in the trash."
         if copied.lossy:
             files = counted(copied.lossy, "file")
-            said += f" Owner or extended attributes of {files} could not be kept there."
+            said += f" The owner or extended attributes of {files} could not be preserved."
         if copied.sockets:
             sockets = counted(copied.sockets, "socket")
             were, them = ("was", "it") if copied.sockets == 1 else ("were", "them")
-            said += f" {sockets} {were} left out: the program that made {them} makes {them} again."
+            said += (
+                f" {sockets} {were} not copied: the program that created {them} will "
+                f"recreate {them}."
+            )
         row = self._row
         return Result(row.path, row.name, Outcome.DONE, said, trash=self._trash, place=self._place)
 
@@ -150,9 +153,9 @@ class _Work:
         problems = moving.take_back(known, self._key, self._context)
         if problems:
             said = " ".join(problems)
-            raise FailedError(f"{why}. {said} The next start of venvdash tries again.")
+            raise FailedError(f"{why}. {said} venvdash will try again at its next start.")
         self._unfinished = False
-        raise FailedError(f"{why}. The original is as it was, and there is no copy.")
+        raise FailedError(f"{why}. The original is unchanged, and the copy was removed.")
 
     def _to_trash(self) -> None:
         """Delete the original. Raises FailedError."""
@@ -165,7 +168,7 @@ class _Work:
                 result = event.results[0]
         if result is None:
             refused = next(iter(plan.refused), None)
-            raise FailedError(refused.reason if refused else "It must not be deleted.")
+            raise FailedError(refused.reason if refused else "It cannot be deleted.")
         self._trash = result.trash
         self._deletions.searches.forget(row.path)  # its copy is there
         if result.outcome is not Outcome.DONE or result.trash is None:
@@ -178,7 +181,7 @@ class _Work:
         left_out = copied.left_out | moving.UNCOUNTED
         changed = copied.manifest.differences(Manifest.of(self._trash, left_out))
         if changed:
-            raise FailedError(f"Files were changed while it was moved: {in_words(changed)}")
+            raise FailedError(f"Files changed during the move: {in_words(changed)}")
 
 
 def recover(table: Table) -> list[str]:
@@ -201,8 +204,8 @@ def _ended(
     table: Table, context: Context, moves: Moves, key: str, stage: Stage, known: Moving
 ) -> Iterator[str]:
     for silent in moving.silent(known):
-        said = f"{visible(known.name, 64)}: its move was interrupted and cannot be ended now: "
-        yield f"{said}{visible(silent)} does not answer."
+        said = f"{visible(known.name, 64)}: an interrupted move cannot be completed now: "
+        yield f"{said}{visible(silent)} does not respond."
         return
     settled = moving.settle(known, key, stage, context)
     if settled.said:

@@ -51,7 +51,7 @@ def _relocated(
 ) -> Iterator[Told]:
     row, place, context = proposal.row, proposal.place, table.context()
     if place is None:
-        yield result_of(row, Outcome.SKIPPED, "It has no place to go to.")
+        yield result_of(row, Outcome.SKIPPED, "No destination was given.")
     elif proposal.action is Action.RENAME or same_file_system(row, place.parent, context):
         yield renamed(table, row, proposal, place, context)
     else:

@@ -78,10 +78,10 @@ def take_back(moving: Moving, key: str, context: Context) -> list[str]:
     if not lies_at(moving.old, moving.old_inode):
         trashed = _in_trash(moving, context)
         if trashed is None:
-            return [f"It does not lie at {visible(moving.old)} any more."]
+            return [f"It is no longer at {visible(moving.old)}."]
         result = trash.restore(trashed)
         if result.outcome is not Outcome.DONE:
-            return [f"It cannot be restored: {result.reason}"]
+            return [f"Cannot restore it: {result.reason}"]
     steps.step("original back")
     problems = []
     for do, change in rename.changes(moving.links, moving.edits):
@@ -94,9 +94,9 @@ def take_back(moving: Moving, key: str, context: Context) -> list[str]:
     try:
         staging.discard(moving.new, moving.new_inode, PREFIX + key)
     except FileNotFoundError:  # its disk is not mounted
-        problems.append(f"{visible(moving.new.parent)} is not there.")
+        problems.append(f"{visible(moving.new.parent)} does not exist.")
     except (ChangedError, OSError) as error:
-        problems.append(f"{words(error)}: its copy {visible(moving.new)} is not removed.")
+        problems.append(f"{words(error)}: its copy {visible(moving.new)} was not removed.")
     return problems
 
 
@@ -117,16 +117,22 @@ def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:
     try:
         used = copied and content(moving.new) != moving.content
     except OSError as error:
-        return Settled(End.LATER, f"{name}: its move cannot be ended now: {words(error)}.")
+        return Settled(
+            End.LATER, f"{name}: an interrupted move cannot be completed now: {words(error)}."
+        )
     if here and used:
-        said = f"{name}: its move was interrupted, and both {old} and {new} were used since."
+        said = (
+            f"{name}: its move was interrupted, and both {old} and {new} have been used since then."
+        )
         return Settled(End.BOTH, f"{said} Delete the one that you do not need.")
     if copied and (stage is Stage.MOVED or used or gone):
         notes = [
             rename.follow(do, change, moving.new, moving.old)
             for do, change in rename.changes(moving.links, moving.edits)
         ]
-        said = f"{name}: its move had been interrupted; it is whole at {new}."
+        said = (
+            f"{name}: its move was interrupted and has been completed. The environment is at {new}."
+        )
         return Settled(End.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)]))
     if stage is Stage.MOVED:  # the disk that it was moved to is not mounted, or it was removed
         waits = reachable.out_of_reach([moving.new], context.mounts)
@@ -134,8 +140,13 @@ def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:
         return Settled(End.NEW if there else End.LATER)
     problems = take_back(moving, key, context)
     if problems:
-        return Settled(End.LATER, f"{name}: its move cannot be undone now. {' '.join(problems)}")
-    return Settled(End.OLD, f"{name}: its move had been interrupted; it is whole at {old}.")
+        return Settled(
+            End.LATER, f"{name}: an interrupted move cannot be undone now. {' '.join(problems)}"
+        )
+    return Settled(
+        End.OLD,
+        f"{name}: its move was interrupted and has been undone. The environment is at {old}.",
+    )
 
 
 def _in_trash(moving: Moving, context: Context) -> Trashed | None:

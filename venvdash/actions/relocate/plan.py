@@ -31,7 +31,7 @@ def propose_rename(table: Table, row: Row, name: str) -> Proposal:
     proposal = replace(proposal, place=row.environment.entry.with_name(name))
     proposal = _moving(table, row, proposal, context)
     target = destinations.of_environment(row.environment, context)
-    says = ("Its programs and activation scripts are made to name the new place.", *proposal.says)
+    says = ("Updates its scripts to the new path.", *proposal.says)
     warns = (*place_warnings(table, row, target, name), *proposal.warns)
     return proposal if proposal.refusal else replace(proposal, says=says, warns=warns)
 
@@ -48,12 +48,12 @@ def propose_move(table: Table, row: Row, root: Path) -> Proposal:
     place = target.root / name
     proposal = replace(proposal, place=place)
     if target.root == row.environment.entry.parent:
-        return replace(proposal, refusal="It lies there already.")
+        return replace(proposal, refusal="It is already there.")
     proposal = _moving(table, row, proposal, context)
     if not proposal.refusal and not same_file_system(row, target.root, context):
         proposal = _moving_far(row, proposal, context)
     elif not proposal.refusal:
-        said = "It is renamed into the other folder, and made to name its new place."
+        said = "Moves its directory and updates its scripts."
         proposal = replace(proposal, says=(said, *proposal.says))
     if proposal.refusal:
         return proposal
@@ -79,18 +79,18 @@ def _moving(table: Table, row: Row, proposal: Proposal, context: Context) -> Pro
             return replace(proposal, refusal=reason)
         led, files = project_links.following(row, place)
     except (OSError, ValueError) as error:
-        return replace(proposal, refusal=f"It cannot be looked at: {words(error)}.")
-    says = [f"{visible(change.path)} leads to the new place." for change in (*led, *files)]
+        return replace(proposal, refusal=f"Cannot read it: {words(error)}.")
+    says = [f"Updates {visible(change.path)} to the new path." for change in (*led, *files)]
     changed = {change.path for change in (*led, *files)}
     warns = [
-        f"{visible(claim.source)} names it by its place and is not changed."
+        f"{visible(claim.source)} refers to its current path and is not updated."
         for claim in row.verdict.claims
         if claim.direction is Direction.PROJECT
         and claim.source
         and Path(claim.source) not in changed
     ]
     if reference := table.referenced(row.path):
-        warns.append(f"It is named by its place, which is not changed: {visible(reference)}.")
+        warns.append(f"This refers to its current path and is not updated: {visible(reference)}.")
     return replace(
         proposal,
         says=tuple(says),
@@ -105,13 +105,15 @@ def _moving_far(row: Row, proposal: Proposal, context: Context) -> Proposal:
     place = proposal.place or row.environment.entry
     reasons = [*copies.refusals(row, place, context, python=None)]
     if row.environment.path != row.environment.entry:
-        reasons.append("Only part of what lies there is the environment: copy it instead.")
+        reasons.append(
+            "Its directory also contains files outside the environment: copy it instead."
+        )
     if row.record is not None and row.record.pinned:
-        reasons.append("It is pinned, so the original could not go to the trash.")
+        reasons.append("It is pinned, so the original cannot be moved to the trash.")
     if reasons:
         return replace(proposal, refusal=reasons[0])
-    said = "All files are copied to the other file system, and made to name their new place."
-    warning = "The original goes to the trash then, from where it can be restored."
+    said = "Copies all files to the other file system and updates the paths in them."
+    warning = "Moves the original to the trash, from where it can be restored."
     return replace(proposal, says=(said, *proposal.says), warns=(warning, *proposal.warns))
 
 

@@ -41,19 +41,19 @@ def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -
     """
     environment = row.environment
     if environment.target is not None:
-        yield "It is a link: rename what it leads to."
+        yield "It is a link: rename its target instead."
         return
     if not movable(environment):
-        yield "It belongs to a tool that keeps track of it by its place."
+        yield "It is managed by a tool that tracks it by its path."
         return
     yield from checks.refusals_to_move(row, table, context)
     if layers.renamable(environment.entry, context.mounts) is False:
         yield (
-            "It lies in a container image's layer, where directories cannot be renamed: copy it, "
-            "then delete it with `--now`."
+            "It is in a layer of a container image, where directories cannot be renamed: "
+            "copy it, then delete it with `--now`."
         )
     if new == environment.entry:
-        yield "That is its name already."
+        yield "It already has that name."
     yield from taken(new)
     yield from checks.unmakeable(new)
     if reason := refusal(_prefix(environment, new)):
@@ -112,8 +112,8 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
         return
     changed = [change.path.parent for change in (*renaming.links, *renaming.edits)]
     for silent in answering.silent(changed):
-        said = f"{visible(path)}: its renaming cannot be ended now: "
-        yield f"{said}{visible(silent)} does not answer."
+        said = f"{visible(path)}: an interrupted rename cannot be completed now: "
+        yield f"{said}{visible(silent)} does not respond."
         return
     here = real(path)
     notes: list[str] = []
@@ -129,7 +129,9 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
     rename_journal.remove(directory)
     if renaming.mode & 0o700 != 0o700 and directory.status().st_mode & 0o700 == 0o700:
         directory.permit(renaming.mode)
-    said = f"{visible(path)}: its renaming had been interrupted; it is whole under this name."
+    said = (
+        f"{visible(path)}: its rename was interrupted. The environment is complete under this name."
+    )
     yield " ".join([said, *(f"{visible(note)}." for note in notes if note)])
 
 
@@ -169,7 +171,7 @@ class _Work:
         steps.step("settled")
         _remove_empty(_between(self.row.environment.root, self.old.parent))
         if self.place.has(self.old.name):
-            return f"Another program has made {visible(self.old)} again; that is left alone."
+            return f"Another program has recreated {visible(self.old)}; it was left alone."
         return ""
 
     def _check(self) -> None:
@@ -199,8 +201,7 @@ class _Work:
         for change in (*led, *edits):
             if not project_links.removable(change.path):
                 raise ChangedError(
-                    "The link of its project cannot be changed: no permission for "
-                    f"{visible(change.path)}."
+                    f"You have no permission to change its project's link {visible(change.path)}."
                 )
         below = os.path.relpath(environment.path, environment.entry)
         return fixed.at(new), Renaming(
@@ -235,7 +236,7 @@ class _Work:
         self.back.add(back, trash=self.new)
         steps.step("renamed")
         if not os.path.samestat(self.into.look(self.new.name), status):
-            raise ChangedError("Another one was put in its place at the last moment.")
+            raise ChangedError("Another environment replaced it at the last moment.")
         for reason in checks.mounted(self.new, Mounts.read()):
             raise ChangedError(reason)
         self.into.sync()
@@ -284,7 +285,8 @@ def follow(do: Callable[[Edit], bool], change: Edit, entry: Path, former: Path) 
     """
     if not project_links.may_follow(change, entry, former):
         return (
-            f"{change.path} is left as it is: it did not lead to {former}, or would not to {entry}"
+            f"{change.path} was left unchanged: it did not point to {former}, or would not "
+            f"point to {entry}"
         )
     try:
         do(change)

@@ -62,7 +62,7 @@ def put(swap: Swap) -> bool:
         if now == swap.after:
             return False
         if now != swap.before:
-            raise ChangedError(f"{swap.path} has changed since it was shown.")
+            raise ChangedError(f"{swap.path} has changed since the plan was shown.")
         if swap.after is None:
             parent.unlink(name)
             parent.sync()
@@ -75,7 +75,7 @@ def put(swap: Swap) -> bool:
                 parent.replace(_ASIDE, name)
         except FileExistsError:
             parent.unlink(_ASIDE)
-            raise ChangedError(f"{swap.path} is taken by something else now.") from None
+            raise ChangedError(f"Something else now exists at {swap.path}.") from None
         except OSError:
             with suppress(OSError):
                 parent.unlink(_ASIDE)
@@ -137,13 +137,13 @@ def _look(parent: Directory, path: Path) -> Content | None:
         try:
             return Content(parent.read(name, _LIMIT).decode())
         except UnicodeDecodeError:
-            raise ChangedError(f"{path} holds no text.") from None
+            raise ChangedError(f"{path} is not a text file.") from None
         except UnreadableError as error:
             raise ChangedError(f"{path} {error}.") from error
     try:
         return Content(parent.link_text(name), link=True)  # or a junction, a directory to lstat
     except OSError:
-        what = "a directory" if stat.S_ISDIR(mode) else "neither link nor file"
+        what = "a directory" if stat.S_ISDIR(mode) else "neither a link nor a file"
         raise ChangedError(f"{path} is {what}.") from None
 
 
@@ -152,5 +152,5 @@ def _parent(path: Path) -> Directory:
     directory = Directory(path.parent)
     if directory.real() != path.parent:
         directory.close()
-        raise ChangedError(f"{path.parent} leads elsewhere by now.")
+        raise ChangedError(f"{path.parent} now points to another location.")
     return directory

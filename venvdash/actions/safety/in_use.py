@@ -17,7 +17,7 @@ def busy(row: Row, uses: Sequence[Use]) -> str | None:
     if row.environment.target is not None:
         return None
     if environment_locked(row.environment.path):
-        return "It is locked: uv is working in it."
+        return "It is locked because uv is using it."
     if not uses:
         return None
     shown = [f"pid {use.pid} ({visible(use.name)}) {use.how}" for use in uses[:_SHOWN]]

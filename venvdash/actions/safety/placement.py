@@ -12,8 +12,8 @@ _SHOWN = 3  # files in a reason
 
 
 UNNOTED = (
-    "Nothing can be written to venvdash's state folder, so what a crash leaves would not be found. "
-    "Nothing was changed."
+    "Cannot write to venvdash's state folder, so venvdash could not recover from a "
+    "crash. Nothing was changed."
 )
 
 
@@ -25,13 +25,15 @@ def movable(environment: Environment) -> bool:
 def taken(new: Path) -> Iterator[str]:
     """Yield why an entry cannot be called ``new``."""
     if new.name.startswith(".venvdash-"):
-        yield "Such names are venvdash's own."
+        yield "This name is reserved for venvdash."
     if os.path.lexists(new):
-        yield f"{visible(new)} is there already."
+        yield f"{visible(new)} already exists."
 
 
 def unwritten(prefix: Path, files: Sequence[Path]) -> str:
     """Return that some files of an environment cannot be made to name another place."""
     names = [visible(path.relative_to(prefix)) for path in files[:_SHOWN]]
     more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-    return f"Files name its place in a way that cannot be rewritten: {', '.join(names)}{more}."
+    return (
+        f"Some files contain its path in a form that cannot be rewritten: {', '.join(names)}{more}."
+    )

@@ -29,7 +29,7 @@ _UNWRITTEN = _ASIDE + "-new"  # … and until it is whole
 def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
     """Return the links and path files in the row's projects that lead to its environment.
 
-    What cannot be looked at is passed over, as is a project that does not answer; with ``strict``
+    What cannot be looked at is passed over, as is a project that does not respond; with ``strict``
     an OSError is raised unless it says that nothing is there, or that we may not look.
     """
     environment = row.environment
@@ -40,7 +40,7 @@ def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tup
     for path in candidates:
         try:
             if path.parent in silent:
-                raise TimeoutError(errno.ETIMEDOUT, f"{path.parent} does not answer")
+                raise TimeoutError(errno.ETIMEDOUT, f"{path.parent} does not respond")
             mode = os.lstat(path).st_mode
             if _is_link(path, mode) and os.path.realpath(path) in places:
                 links.append(Link(path, os.readlink(path)))
@@ -70,9 +70,9 @@ def remove(link: Link) -> bool:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise ChangedError(f"{link.path} is no link any more.") from error
+            raise ChangedError(f"{link.path} is no longer a link.") from error
         if text != link.target:
-            raise ChangedError(f"{link.path} leads elsewhere by now.")
+            raise ChangedError(f"{link.path} now points to another location.")
         parent.unlink(link.path.name)
         parent.sync()
     return True
@@ -86,11 +86,11 @@ def restore(link: Link, place: Path) -> str:
     attempt may succeed.
     """
     if not _leads(link, place):
-        return f"{link.path} is not made again: it would not lead to {place}"
+        return f"{link.path} was not restored: it would not point to {place}"
     try:
         with _parent(link.path) as parent:
             if not _ours(parent):
-                return f"{link.path} is not made again: its directory is another user's"
+                return f"{link.path} was not restored: its directory belongs to another user"
             try:
                 if parent.has(link.path.name) and parent.link_text(link.path.name) == link.target:
                     return ""
@@ -99,9 +99,9 @@ def restore(link: Link, place: Path) -> str:
             parent.make_link(link.path.name, link.target)
             parent.sync()
     except FileExistsError:
-        return f"{link.path} is taken by something else now, which is left alone"
+        return f"{link.path} was not restored: something else now has that name"
     except (FileNotFoundError, NotADirectoryError):
-        return f"{link.path} is not made again: {link.path.parent} is gone"
+        return f"{link.path} was not restored: {link.path.parent} no longer exists"
     return ""
 
 
@@ -116,7 +116,9 @@ def apply(edit: Edit) -> bool:
         except FileNotFoundError:
             return False
         except (UnreadableError, UnicodeDecodeError) as error:
-            raise ChangedError(f"{edit.path} is no path file any more.") from error
+            raise ChangedError(
+                f"{edit.path} no longer contains a path to an environment."
+            ) from error
         if text != edit.before or edit.after is not None:
             raise ChangedError(f"{edit.path} has changed.")
         parent.unlink(edit.path.name)
@@ -131,16 +133,16 @@ def undo(edit: Edit, place: Path) -> str:
     """
     path, text = edit.path, edit.before
     if text is None or edit.after is not None or path.name not in VENV_NAMES:
-        return f"{path} is not changed back: it is no path file"
+        return f"{path} was not restored: it does not contain a path to an environment"
     if named_by(path, text) != os.path.realpath(place):
-        return f"{path} is not written again: it would not lead to {place}"
+        return f"{path} was not restored: it would not point to {place}"
     try:
         with _parent(path) as parent:
             if not _ours(parent):
-                return f"{path} is not written again: its directory is another user's"
+                return f"{path} was not restored: its directory belongs to another user"
             return _written(parent, path, text)
     except (FileNotFoundError, NotADirectoryError):
-        return f"{path} is not written again: {path.parent} is gone"
+        return f"{path} was not restored: {path.parent} no longer exists"
 
 
 def _written(parent: Directory, path: Path, text: str) -> str:
@@ -150,14 +152,14 @@ def _written(parent: Directory, path: Path, text: str) -> str:
                 return ""
         except UnreadableError:
             pass
-        return f"{path} is taken by something else now, which is left alone"
+        return f"{path} was not restored: something else now has that name"
     _tidy(parent)
     parent.write(_ASIDE, text.encode(), _UNWRITTEN, 0o644)
     try:
         parent.rename(_ASIDE, path.name)
     except FileExistsError:
         parent.unlink(_ASIDE)
-        return f"{path} is taken by something else now, which is left alone"
+        return f"{path} was not restored: something else now has that name"
     return ""
 
 
@@ -196,11 +198,11 @@ def redirect(change: Edit) -> bool:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise ChangedError(f"{change.path} is no link any more.") from error
+            raise ChangedError(f"{change.path} is no longer a link.") from error
         if text == change.after:
             return True
         if text != change.before or change.after is None:
-            raise ChangedError(f"{change.path} leads elsewhere by now.")
+            raise ChangedError(f"{change.path} now points to another location.")
         parent.make_link(_ASIDE, change.after)
         try:
             parent.replace(_ASIDE, name)
@@ -224,7 +226,9 @@ def rewrite(change: Edit) -> bool:
         except FileNotFoundError:
             return False
         except (UnreadableError, UnicodeDecodeError) as error:
-            raise ChangedError(f"{change.path} is no path file any more.") from error
+            raise ChangedError(
+                f"{change.path} no longer contains a path to an environment."
+            ) from error
         if text == change.after:
             return True
         if text != change.before or change.after is None:

@@ -16,13 +16,13 @@ def out_of_reach(
 ) -> str:
     """Return why a change in these directories must wait, a sentence; "" where it need not.
 
-    One of them does not answer, or lies on a disk that is not mounted. ``records`` say on which
+    One of them does not respond, or lies on a disk that is not mounted. ``records`` say on which
     disk the projects among them were seen last. A directory that is gone for certain is no reason.
     Raises nothing.
     """
     wanted = list(dict.fromkeys(paths))
     for path in answering.silent(wanted):
-        return f"{visible(path)} does not answer."
+        return f"{visible(path)} does not respond."
     for path in wanted:
         known = next((one for one in records if path.is_relative_to(one.real or one.path)), None)
         found = places.look(path, mounts, known, host_id())

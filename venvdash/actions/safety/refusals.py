@@ -63,20 +63,21 @@ def look(row: Row, context: Context) -> Look:
     entry = Entry(known.path, known.entry)
     linked = os.path.islink(known.path) or os.path.islink(known.entry)
     if known.target is None and linked:
-        raise ChangedError("A link has taken its place since it was listed.")
+        raise ChangedError("It was replaced by a link since it was listed.")
     if known.target is not None and not linked:
         _lost(known)
-        raise ChangedError("It was a link when it was listed, and is none any more.")
+        raise ChangedError("It was a link when it was listed, but is no longer one.")
     reason = ""
     for root in context.roots_of(known):
         found = inspect(entry, replace(root, path=known.root), context.machine.uid)
         if isinstance(found, NotEnvironment):
             _lost(known)
-            reason = f"It is no environment any more: it {found.reason}."
+            it = "" if found.reason.startswith("its ") else "it "
+            reason = f"It is no longer an environment: {it}{found.reason}."
         elif found.environment.fingerprint != known.fingerprint:
-            raise ChangedError("Another environment was made in its place since it was listed.")
+            raise ChangedError("Another environment has replaced it since it was listed.")
         elif found.environment.target != known.target:
-            raise ChangedError("It leads elsewhere since it was listed.")
+            raise ChangedError("Its link has changed to another target since it was listed.")
         elif (found.environment.store, found.environment.traits.kind) == (
             known.store,
             known.traits.kind,
@@ -85,7 +86,7 @@ def look(row: Row, context: Context) -> Look:
             flags = found.environment.flags - {Flag.DEBRIS}  # ``marked`` says more of that
             same = replace(found.environment, used=None, sidecar=False, flags=flags)
             return Look(same, found.claims, _said(known.path, context.machine.uid), text)
-    raise ChangedError(reason or "It lies in no store that is looked at now.")
+    raise ChangedError(reason or "It is not in any store that venvdash currently reads.")
 
 
 def _lost(environment: Environment) -> None:
@@ -118,7 +119,7 @@ def relinked(row: Row, context: Context) -> Iterator[str]:
     record = sidecar.read(row.path, context.machine.uid)
     known = _linked(row.record) if row.record is not None else frozenset()
     if isinstance(record, Record) and not _linked(record) <= known:
-        yield "It was linked to another project since it was listed."
+        yield "It has been linked to another project since it was listed."
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _in_place(
 ) -> Iterator[str]:
     environment = row.environment
     if row.verdict.status is Status.CHECKING:
-        yield "Its project is still being looked for."
+        yield "The search for its project has not finished."
     if environment.target is not None:
         yield from unwritable(environment.entry)
         return
@@ -200,14 +201,14 @@ def another_home(machine: Machine) -> Iterator[str]:
     whose = f"HOME ({visible(machine.home)}) belongs to another user"
     name = trust.user_name(uid)
     if trust.unmapped(uid):
-        yield f"{whose}, whom this container does not map: run venvdash where that user exists."
+        yield f"{whose}, who does not exist in this container: run venvdash where that user exists."
     elif machine.uid == 0:
         yield (
             f"{whose}, {name}: run venvdash as that user, `sudo -H -u {name} venvdash`, "
-            "or with a HOME of your own, `sudo -H venvdash`."
+            "or with your own HOME, `sudo -H venvdash`."
         )
     else:
-        yield f"{whose}, {name}: run venvdash as that user, or set HOME to a folder of your own."
+        yield f"{whose}, {name}: run venvdash as that user, or set HOME to your own folder."
 
 
 def protected(entry: Path, environment: Environment, context: Context) -> Iterator[str]:
@@ -217,18 +218,18 @@ def protected(entry: Path, environment: Environment, context: Context) -> Iterat
     if entry.parent == entry or not entry.name:
         yield "It is the root of the file system."
     if entry in (home, *home.parents):
-        yield "It is your home directory, or holds it."
+        yield "It is your home directory, or contains it."
     if entry.name.startswith(".venvdash-"):
-        yield "It is venvdash's own, in the trash or being made."
+        yield "It belongs to venvdash: it is in the trash or being created."
     if environment.entry not in (environment.path, *environment.path.parents):
-        yield "What would be deleted does not hold the environment."
+        yield "The directory to delete does not contain the environment."
     for place, roots in context.roots.items():
         if entry in place.parents or (entry == place and not _is_one(roots)):
-            yield f"It is the directory of a store, or holds it: {visible(place)}."
+            yield f"It is a store's directory, or contains one: {visible(place)}."
     if environment.target is None:
         for own in context.own:
             if entry == own or entry in own.parents:
-                yield f"venvdash itself runs from it ({visible(own)})."
+                yield f"venvdash is running from it ({visible(own)})."
 
 
 def _is_one(roots: tuple[Root, ...]) -> bool:
@@ -259,7 +260,7 @@ def in_project(environment: Environment, home: Path) -> Iterator[str]:
     homes = {os.path.realpath(home), *map(str, Path(os.path.realpath(home)).parents)}
     for above in entry.parents:
         if str(above) not in homes and any(os.path.lexists(above / one) for one in PROJECT_SIGNS):
-            yield f"It lies inside a project: {short_path(above, home)}."
+            yield f"It is inside a project: {short_path(above, home)}."
             return
 
 
@@ -268,14 +269,14 @@ def mounted(entry: Path, mounts: Mounts) -> Iterator[str]:
     if str(entry) in mounts.points:
         yield "A file system is mounted on it."
     for mount in mounts.below(entry):
-        yield f"Something is mounted inside, at {visible(mount.point)}."
+        yield f"A file system is mounted inside it, at {visible(mount.point)}."
 
 
 def unmakeable(entry: Path) -> Iterator[str]:
     """Yield why nothing can be put at ``entry``; directories on the way to it may be missing."""
     while not os.path.lexists(entry.parent):
         entry = entry.parent
-    yield from unwritable(entry, "put anything into")
+    yield from unwritable(entry, "create anything in")
 
 
 def unwritable(entry: Path, doing: str = "remove anything from") -> Iterator[str]:
@@ -284,9 +285,9 @@ def unwritable(entry: Path, doing: str = "remove anything from") -> Iterator[str
     if hasattr(os, "statvfs"):
         try:
             if os.statvfs(parent).f_flag & os.ST_RDONLY:
-                yield "It lies on a file system that is mounted read-only."
+                yield "It is on a file system that is mounted read-only."
         except OSError as error:
-            yield f"Its directory cannot be looked at: {because(error)}."
+            yield f"Cannot read its parent directory: {because(error)}."
             return
     if not os.access(parent, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
         yield f"You have no permission to {doing} {visible(parent)}."
@@ -303,7 +304,7 @@ def marked(environment: Environment) -> Iterator[str]:
         with Directory(environment.entry) as directory:
             yield from _journals(directory)
     except OSError as error:
-        yield f"It cannot be opened: {because(error)}."
+        yield f"Cannot open it: {because(error)}."
 
 
 def _journals(directory: Directory) -> Iterator[str]:
@@ -312,12 +313,12 @@ def _journals(directory: Directory) -> Iterator[str]:
     try:
         journal = read_journal(directory)
         if journal is not None and journal.inode == directory.status().st_ino:
-            yield "An earlier deletion of it was interrupted, and is not tidied up yet."
+            yield "An earlier deletion was interrupted and has not been cleaned up yet."
         name = rename.NAME
         if rename.read(directory) is not None:
-            yield "An earlier renaming of it was interrupted, and is not tidied up yet."
+            yield "An earlier rename was interrupted and has not been cleaned up yet."
     except JournalError as error:
-        yield f"It holds a file {name} that {error}."
+        yield f"It contains a file {name} that {error}."
 
 
 def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
@@ -325,10 +326,10 @@ def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
     entry = row.environment.entry
     inner = [other for other in neighbours.inside.get(entry, ()) if other.path != row.path]
     if inner:
-        yield f"Other environments lie inside it: {_named(inner)}."
+        yield f"Other environments are inside it: {_named(inner)}."
     for project in row.verdict.projects:
         if project.is_relative_to(entry):
-            yield f"Its project lies inside it: {visible(project)}."
+            yield f"Its project is inside it: {visible(project)}."
 
 
 def _based(row: Row, neighbours: Neighbours, chosen: frozenset[Path]) -> Iterator[str]:
@@ -337,7 +338,7 @@ def _based(row: Row, neighbours: Neighbours, chosen: frozenset[Path]) -> Iterato
     found = {other.path: other for other in neighbours.heirs.get(row.path, ())}
     heirs = [other for path, other in found.items() if path not in keep]
     if heirs:
-        yield f"Other environments were made from its Python: {_named(heirs)}."
+        yield f"Other environments use its Python: {_named(heirs)}."
 
 
 def _named(rows: list[Row]) -> str:
@@ -352,4 +353,4 @@ def revived(row: Row, home: Path) -> Iterator[str]:
         return
     for project in row.verdict.projects:
         if os.path.lexists(project):
-            yield f"Its project is there again: {short_path(project, home)}."
+            yield f"Its project exists again: {short_path(project, home)}."

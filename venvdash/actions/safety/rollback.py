@@ -55,12 +55,12 @@ class Rollback:
         if not isinstance(error, Exception):
             return  # interrupted: whoever did that does not ask what became of it
         if trash is not None:
-            text = f"{words(error)}. It could not be put back: it lies in {visible(trash)}."
+            text = f"{words(error)}. It could not be restored: it is in {visible(trash)}."
             raise FailedError(text, trash) from error
         if problems:
             raise FailedError(f"{words(error)}. {' '.join(problems)}") from error
         if isinstance(error, OSError):
-            raise FailedError(f"{words(error)}. It is whole in its place.") from error
+            raise FailedError(f"{words(error)}. The environment is unchanged.") from error
 
     def _back(self) -> tuple[list[str], Path | None]:
         problems: list[str] = []
@@ -79,7 +79,7 @@ class Rollback:
             if problem:
                 problems.append(f"{problem}.")
         if later:
-            problems.append("The next start of venvdash tries again.")
+            problems.append("venvdash will try again at its next start.")
         return problems, None
 
 
@@ -91,7 +91,7 @@ def locked(place: Directory) -> locks.Lock:
     handle = place.path if place.descriptor is None else place.descriptor
     lock = locks.lock_directory(handle, wait=_PATIENCE)
     if lock.busy:
-        raise ChangedError("Another venvdash is working in this store.")
+        raise ChangedError("Another venvdash process is using this store. Try again later.")
     return lock
 
 
@@ -117,5 +117,5 @@ def lock_uv(environment: Environment, entry: Directory, stack: ExitStack) -> loc
         inner = stack.enter_context(Directory(environment.path))
     lock = stack.enter_context(locks.lock_environment(inner.handle))
     if lock.busy:
-        raise ChangedError("It is locked: uv is working in it.")
+        raise ChangedError("It is locked because uv is using it.")
     return lock

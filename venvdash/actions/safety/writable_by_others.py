@@ -29,13 +29,13 @@ def exposed(environment: Environment, uid: int | None) -> Iterator[str]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            yield f"{visible(path)} cannot be looked at: {because(error)}."
+            yield f"Cannot read {visible(path)}: {because(error)}."
             continue
         if not trust.trusted(found.st_uid, uid):
             who = f"{trust.user_name(found.st_uid)} (uid {found.st_uid})"
             yield f"{visible(path)} belongs to another user, {who}. {_SO}"
         elif trust.writable_by_others(found):
-            yield f"{trust.writers(found)} may write to {visible(path)}. {_SO}"
+            yield f"{trust.writers(found)} can write to {visible(path)}. {_SO}"
 
 
 # Beside what is looked for in the directories above as well.
@@ -48,7 +48,7 @@ _OF_PROJECT = (
     ".python-version",
 )
 
-_SO = "Programs in it may be anybody's."
+_SO = "Its programs may have been replaced by someone else."
 
 
 def _places(environment: Environment) -> Iterator[Path]:
@@ -84,7 +84,7 @@ def foreign_project(place: Path, uid: int | None) -> str:
         if not trust.trusted(found.st_uid, uid):
             return f"{visible(path)} belongs to another user, {trust.user_name(found.st_uid)}"
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-            return f"everybody may write to {visible(path)}"
+            return f"everyone can write to {visible(path)}"
     return ""
 
 

@@ -41,7 +41,7 @@ def propose(
             cancel=cancel,
         )
     except CancelledError:
-        return Proposal(Action.SYNC, row, refusal="Cancelled while it was looked at.")
+        return Proposal(Action.SYNC, row, refusal="Cancelled while the plan was being made.")
 
 
 def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Generator[Told, None, None]:

@@ -56,12 +56,12 @@ _OTHERS = {
     "setup.cfg": "uv pip install -e .",
 }
 _KINDS = {
-    "conda": "It is conda's: `conda env update --prefix {path}` updates it.",
-    "pixi": "It is pixi's: `pixi install` in its workspace brings it up to date.",
-    "pixi-global": "It is pixi's: `pixi global update` brings it up to date.",
-    "uv-ephemeral": "uv made it for one run, and makes another when it needs one.",
-    "hatch-script": "It is hatch's, of a script: `hatch run` of that script syncs it.",
-    "vscode-script": "It is VS Code's, of a script, which makes another when the script changes.",
+    "conda": "conda manages it: run `conda env update --prefix {path}` to update it.",
+    "pixi": "pixi manages it: run `pixi install` in its workspace to update it.",
+    "pixi-global": "pixi manages it: run `pixi global update` to update it.",
+    "uv-ephemeral": "uv created it for a single run and creates another when needed.",
+    "hatch-script": "hatch manages it for a script: run the script with `hatch run` to sync it.",
+    "vscode-script": "VS Code manages it for a script and creates another when the script changes.",
 }
 
 
@@ -77,8 +77,8 @@ class UntrustedError(CannotError):
 
     def __init__(self, project: Path, why: str) -> None:
         super().__init__(
-            f"A sync runs code of its project as you, and {why}."
-            " `venvdash sync --trust` allows that."
+            "A sync runs its project's code with your permissions, "
+            f"and {why}. If you trust it, run `venvdash sync --trust`."
         )
         self.project = project
 
@@ -134,7 +134,7 @@ def standing(row: Row, context: Context) -> Iterator[str]:
     """Yield why an environment cannot be synced, whatever its project is."""
     environment, home = row.environment, context.machine.home
     if environment.target is not None:
-        yield f"It is only a link to {short_path(environment.target, home)}: sync that one."
+        yield f"It is a link to {short_path(environment.target, home)}: sync that one instead."
         return
     yield from refusals.another_home(context.machine)
     if environment.traits.kind in _KINDS:
@@ -142,15 +142,15 @@ def standing(row: Row, context: Context) -> Iterator[str]:
     yield from refusals.owned(environment, context.machine.uid)
     yield from exposed(environment, context.machine.uid)
     if not os.access(environment.path, os.W_OK | os.X_OK):
-        yield f"You may not write into {short_path(environment.path, home)}."
+        yield f"You have no permission to write to {short_path(environment.path, home)}."
     for own in context.own:
         if environment.path == own or environment.path in own.parents:
-            yield "venvdash itself runs from it: sync it when venvdash has ended."
+            yield "venvdash is running from it: sync it after venvdash has exited."
     try:
         if environment_locked(environment.path):
-            yield "It is locked: uv is working in it. Try again when that has ended."
+            yield "It is locked because uv is using it. Try again when uv has finished."
     except OSError as error:
-        yield f"It cannot be looked at: {because(error)}."
+        yield f"Cannot read it: {because(error)}."
 
 
 def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) -> Way:
@@ -169,12 +169,12 @@ def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) 
     program = uv.find_uv(context.machine)
     if program is None:
         raise CannotError(
-            "uv was not found on PATH. https://docs.astral.sh/uv/ says how to install it."
+            "uv was not found on PATH. See https://docs.astral.sh/uv/ for how to install it."
         )
     environ = _clean(context.machine.variables)
     if row.environment.traits.script:
         if row.environment.store != "uv":
-            raise CannotError("It belongs to a script, and not uv made it.")
+            raise CannotError("It belongs to a script and was not created by uv.")
         cache = {"UV_CACHE_DIR": str(row.environment.root.parent)}
         arguments = ("sync", "--script", str(place))
         made = Way(Sort.SCRIPT, program, arguments, place.parent, environ, cache)
@@ -211,11 +211,11 @@ def _tool(row: Row, extra: Sequence[str], context: Context) -> Way:
         again = (
             "pipx reinstall" if row.environment.store == "pipx" else "uv tool install --reinstall"
         )
-        raise CannotError(f"Its interpreter is gone: `{again} {name}` makes it anew.")
+        raise CannotError(f"Its interpreter no longer exists: run `{again} {name}` to recreate it.")
     after_option = False
     for word in extra:
         if word == "--all" or not (word.startswith("-") or after_option):
-            raise CannotError(f"`{visible(word)}` would have its tool upgrade others as well.")
+            raise CannotError(f"`{visible(word)}` would also upgrade other tools.")
         after_option = word.startswith("-") and "=" not in word
     try:
         found = tool_commands.upgrade(row.environment, context.machine, extra)
@@ -242,21 +242,27 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
             pass
         case Status.MOVED if verdict.place:
             there = short_path(verdict.place, home)
-            raise CannotError(f"Its project was moved to {there}: {relink} {there}` comes first.")
+            raise CannotError(f"Its project was moved to {there}: run {relink} {there}` first.")
         case Status.ORPHAN:
-            raise CannotError(f"Its project {shown} is gone: {relink} PROJECT` gives it another.")
+            raise CannotError(
+                f"Its project {shown} no longer exists: run {relink} PROJECT` to link "
+                "it to another."
+            )
         case Status.UNREACHABLE:
             raise CannotError(f"Its project cannot be reached: {verdict.reason}")
         case Status.CHECKING:
-            raise CannotError("Its project is still being looked for.")
+            raise CannotError("The search for its project has not finished.")
         case Status.DUPLICATE:
-            raise CannotError(f"Whose it is is not certain: {relink} PROJECT` settles that.")
+            raise CannotError(
+                f"It is not clear which project it belongs to: run {relink} PROJECT` to link it."
+            )
         case _:
-            raise CannotError(f"No project of it is known: {relink} PROJECT` says which.")
+            raise CannotError(f"Its project is unknown: run {relink} PROJECT` to link it.")
     place = project or _nearest(verdict.projects, context.machine.cwd) or verdict.projects[0]
     if real(place) not in map(real, verdict.projects):
         raise CannotError(
-            f"It does not belong to {short_path(place, home)}: {relink} --share` adds a project."
+            f"It does not belong to {short_path(place, home)}: run {relink} --share` to "
+            "add a project."
         )
     try:
         os.stat(place)
@@ -285,27 +291,30 @@ def _sort(project: Path, context: Context) -> Sort:
     if os.path.lexists(project / "pyproject.toml"):
         table = toml_table(config_text(project / "pyproject.toml"))
         if table is None:
-            raise CannotError(f"The pyproject.toml in {shown} cannot be read.")
+            raise CannotError(f"Cannot read the pyproject.toml in {shown}.")
         if "project" in table or "dependency-groups" in table or _workspace(table):
             return Sort.PROJECT
         tool = table.get("tool")
         if isinstance(tool, dict) and "poetry" in tool:
             raise CannotError(
-                f"uv does not read [tool.poetry], and {shown} has no [project]:"
-                " `poetry install` syncs it."
+                f"uv does not read [tool.poetry], and {shown} has no [project] "
+                "table: run `poetry install` to sync it."
             )
         if isinstance(tool, dict) and "pixi" in tool:
-            raise CannotError(f"The packages in {shown} are pixi's: `pixi install` syncs them.")
+            raise CannotError(
+                f"pixi manages the packages in {shown}: run `pixi install` to sync them."
+            )
     if os.path.isfile(project / REQUIREMENTS):
         return Sort.REQUIREMENTS
     for name, command in _OTHERS.items():
         if os.path.lexists(project / name):
             raise CannotError(
-                f"{shown} has a {name} and no [project], which uv needs: use `{command}` there."
+                f"{shown} has a {name} but no [project] table, which uv needs: run "
+                f"`{command}` there."
             )
     raise CannotError(
-        f"Nothing in {shown} says what is to be installed:"
-        " no [project] in a pyproject.toml, and no requirements.txt."
+        f"{shown} does not declare what to install: it "
+        "has no pyproject.toml with a [project] table and no requirements.txt."
     )
 
 
@@ -336,12 +345,13 @@ def _named(traits: Traits) -> bool:
 def _requirements(row: Row, extra: Sequence[str], made: Way) -> Way:
     for word in extra:
         if word.split("=")[0] in _ELSEWHERE:
-            raise CannotError(f"`{visible(word)}` would install somewhere else.")
+            raise CannotError(f"`{visible(word)}` would install to another location.")
     if Flag.BROKEN in row.environment.flags:
         python = row.environment.python or "3"
         raise CannotError(
-            "Its interpreter is gone, and uv can only install into what runs:"
-            f" `uv venv --clear --python {visible(python)} {visible(row.path)}` makes it anew."
+            "Its interpreter no longer exists, and uv can only install into a "
+            f"working environment: run `uv venv --clear --python {visible(python)} "
+            f"{visible(row.path)}` to recreate it."
         )
     arguments = ("pip", "install", "-r", str(made.cwd / REQUIREMENTS))
     return replace(made, arguments=arguments, python=str(interpreter(row)))

@@ -31,7 +31,7 @@ _ANSWER = 16 * 1024 * 1024  # bytes
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LINE = re.compile(r" ([-+~]) ([A-Za-z0-9._-]+)(?:==(\S+))?")
 _ACTIONS = {"+": "installed", "-": "uninstalled", "~": "reinstalled"}
-_TOO_OLD = "This uv does not say what it would do to a project: a newer one is needed (0.8)."
+_TOO_OLD = "This version of uv cannot preview a project sync: uv 0.8 or newer is required."
 _OF_PYTHON = re.compile(r"interpreter|Python at", re.IGNORECASE)
 _PICKS_PYTHON = ("--python", "-p")
 _WORDS = 1500  # characters of what uv says
@@ -75,7 +75,7 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
             _stays(way, log, cancel)
             return Foreseen(way, merged(_lines(_asked(way, log, cancel).stderr)))
         except UvError as error:
-            raise CannotError(f"uv cannot: {in_words(error)}") from error
+            raise CannotError(f"uv cannot sync it: {in_words(error)}") from error
     why = ""
     *first, last = _pythons(row, way)
     for python in first:
@@ -122,8 +122,8 @@ def _stays(way: Way, log: Log, cancel: threading.Event | None) -> None:
     )
     if setting is not None:
         raise CannotError(
-            f"uv's settings there have a `{setting}` under [pip], which installs somewhere else:"
-            " take that away first."
+            f"uv's settings there set `{setting}` under [pip], which installs to another "
+            "location: remove that setting first."
         )
 
 
@@ -131,8 +131,8 @@ def _cannot(why: str) -> str:
     if "--output-format" in why:
         return _TOO_OLD
     if "downloads are set to 'never'" in why:
-        why += " (so that nothing is fetched for a plan: `uv python install` fetches it)"
-    return f"uv cannot: {why}"
+        why += " (a plan downloads nothing: run `uv python install` to download it)"
+    return f"uv cannot sync it: {why}"
 
 
 def in_words(error: UvError) -> str:
@@ -194,7 +194,7 @@ def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> F
     place = string(sync, "environment", "path")
     if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(row.path)):
         other = f" ({visible(place)})" if place else ""
-        raise CannotError(f"uv would work in another environment{other}, not in this one.")
+        raise CannotError(f"uv would use another environment{other} instead of this one.")
     lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
     file = string(lock, "path")
     return Foreseen(

@@ -36,26 +36,26 @@ class Words:
         """Yield what it does, a sentence each."""
         way, found = self.foreseen.way, self.foreseen
         if found.nothing:
-            yield "Nothing is to be done: it has what is asked for."
+            yield "Already up to date."
         elif not found.known:
-            yield "Its tool upgrades it. What that changes is known only afterwards."
+            yield "Its tool upgrades it. The changes are only known afterwards."
         elif way.sort is Sort.REQUIREMENTS:
-            yield f"uv installs what {REQUIREMENTS} asks for; what else is in it stays."
+            yield f"uv installs the packages in {REQUIREMENTS} and keeps all others."
         else:
             yield f"uv syncs it with {self._short(self._project)}."
         if found.lock:
             done = "brought up to date" if found.lock_exists else "made"
             yield f"{self._short(found.lock)} is {done} first."
         if way.inexact:
-            yield f"Packages that this project does not ask for stay: {way.inexact}."
+            yield f"Packages that the project does not require are kept: {way.inexact}."
         if way.again:
-            yield f"Installed again, as files of them are missing: {listed(way.again)}."
+            yield f"Reinstalled because files are missing: {listed(way.again)}."
         yield from self._other_pointer()
         yield from self._other_python()
         if self.row.endangered is not None:
             yield (
                 f"`uv sync` in the project would delete {self._short(self.row.endangered)} with"
-                " every file in it. This sync leaves it alone."
+                " every file in it. This sync does not touch it."
             )
         if not found.replaced:
             yield from self._uses()
@@ -70,7 +70,7 @@ class Words:
             had = {package.name: package for package in row.environment.packages}
             left = {name for name in had if normalised(name) not in map(normalised, coming)}
             if left:
-                yield f"Not installed again: {listed(left)}."
+                yield f"Not reinstalled: {listed(left)}."
             yield from self._uses()
         elif going - coming:
             count = len(going - coming)
@@ -80,18 +80,25 @@ class Words:
     def _replaced(self) -> Iterator[str]:
         environment, found = self.row.environment, self.foreseen
         broken = Flag.BROKEN in environment.flags
-        why = "its own is gone" if broken else f"its own is {environment.python or 'another'}"
+        why = (
+            "its interpreter no longer exists"
+            if broken
+            else f"it now uses {environment.python or 'another Python'}"
+        )
         yield f"It is deleted and recreated with Python {found.python}: {why}."
         if found.why and not broken:
             yield f"uv says: {found.why}"
         if environment.traits.per_interpreter and not _same_minor(found.python, environment.python):
-            yield f"Its name says Python {environment.python}: its tool will not expect another."
+            yield (
+                f"Its name contains Python {environment.python}: its tool may not find it "
+                "with another version."
+            )
         files = preserve.lost(environment.path)
         if files:
-            yield f"What else lies in it is deleted with it: {listed(files)}."
+            yield f"These files are deleted with it: {listed(files)}."
         cfg = parse_cfg(read_text(environment.path / "pyvenv.cfg") or "")
         if cfg.get("include-system-site-packages", "").lower() == "true":
-            yield "It does not see the packages of its base interpreter any more."
+            yield "It will no longer see the packages of its base interpreter."
 
     def _other_pointer(self) -> Iterator[str]:
         """Say where the project leads, if not here; uv leaves that alone."""
@@ -100,8 +107,8 @@ class Words:
         for link in projects.links_of(str(self._project))[:1]:
             if real(link.environment) != real(self.row.path):
                 yield (
-                    f"{self._short(link.pointer)} leads to another environment,"
-                    f" {self._short(link.environment)}: that stays as it is, and so does the link."
+                    f"{self._short(link.pointer)} points to another "
+                    f"environment, {self._short(link.environment)}. Both are left unchanged."
                 )
 
     def _other_python(self) -> Iterator[str]:
@@ -119,7 +126,7 @@ class Words:
         if wanted and has and not f"{has}.".startswith(f"{wanted[1]}."):
             yield (
                 f"It keeps its Python {has}, though .python-version asks for {wanted[1]}:"
-                f" `-- --python {wanted[1]}` makes it anew."
+                f" add `-- --python {wanted[1]}` to recreate it."
             )
 
     def _uses(self) -> Iterator[str]:
@@ -128,7 +135,7 @@ class Words:
         uses = users([self.row.path]).uses.get(self.row.path, ())
         if uses:
             named = (f"{visible(use.name)} (pid {use.pid})" for use in uses)
-            yield f"It is in use, and what runs may need a restart: {listed(named)}."
+            yield f"It is in use; these processes may need a restart: {listed(named)}."
 
     def _short(self, path: Path | None) -> str:
         return short_path(path, self.context.machine.home) if path else "it"

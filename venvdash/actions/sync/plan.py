@@ -100,10 +100,10 @@ def apply(
     if plan.foreseen is None:
         return Synced(_result(row, Outcome.SKIPPED, plan.proposal.refusal))
     if more:
-        reason = f"It would now do what was not shown: {more[0]} Nothing was changed."
+        reason = f"The plan has changed since it was shown: {more[0]} Nothing was changed."
         return Synced(_result(row, Outcome.SKIPPED, reason))
     if plan.foreseen.nothing:
-        result = _result(row, Outcome.DONE, "Nothing had to be changed.")
+        result = _result(row, Outcome.DONE, "Already up to date.")
         return Synced(result, read_again(row.environment, context))
     return (yield from _carried_out(row, before, plan.foreseen, context, state, cancel))
 
@@ -132,7 +132,7 @@ def _planned(
     try:
         says, warns = tuple(words.says()), tuple(words.warns())
     except OSError as error:
-        refusal = f"It cannot be read: {because(error)}."
+        refusal = f"Cannot read it: {because(error)}."
         return _Plan(replace(proposal, refusal=refusal))
     proposal = replace(
         proposal,
@@ -151,8 +151,8 @@ def _replaceable(row: Row, found: Foreseen, context: Context, table: Mapping[Pat
     reason = reason or _why_kept(row)
     if reason is not None:
         raise CannotError(
-            f"It would have to be deleted and recreated with Python {found.python}, and that"
-            f" cannot be. {reason}"
+            f"It would have to be deleted and recreated with Python {found.python}, "
+            f"which is not possible. {reason}"
         )
 
 
@@ -163,11 +163,11 @@ def _why_kept(row: Row) -> str | None:
     try:
         found = count(os.fsencode(row.environment.entry)).user_files
     except OSError as error:
-        return f"It cannot be read: {because(error)}."
+        return f"Cannot read it: {because(error)}."
     if found < 0:
-        return "Nobody could look whether it holds files of your own."
+        return "Cannot check whether it contains your own files."
     if found:
-        return "It holds files of your own: move them to another place first (see `venvdash info`)."
+        return "It contains your own files: move them elsewhere first (see `venvdash info`)."
     return None
 
 
@@ -189,7 +189,10 @@ def _carried_out(
                 files = stack.enter_context(kept(row.path, state))
             except OSError as error:
                 reason = because(error)
-                text = f"What its tools keep in it could not be saved: {reason}. It is as it was."
+                text = (
+                    f"Cannot back up the files that tools keep in it: {reason}. The "
+                    "environment is unchanged."
+                )
                 return Synced(_result(row, Outcome.SKIPPED, text))
         try:
             yield from _heard(found, context, cancel)
@@ -201,14 +204,17 @@ def _carried_out(
             problems += files.put_back()
     now = read_again(row.environment, context)
     if now is None:
-        text = f"{failure or 'Stopped.'} It is not there any more: `{_typed(found)}` makes it."
+        text = (
+            f"{failure or 'Stopped.'} The environment no longer exists: run "
+            f"`{_typed(found)}` to recreate it."
+        )
         return Synced(_result(row, Outcome.FAILED, text))
     end = _End(found, before, now)
     if stopped or failure:
         text = " ".join([failure or "Stopped.", end.state(stopped), *problems])
         return Synced(_result(row, Outcome.FAILED, text), now if end.lacks(stopped) else None)
     if found.packages and not end.touched:
-        text = f"{found.way.program.stem} ended well, but nothing in it has changed."
+        text = f"{found.way.program.stem} succeeded, but the environment has not changed."
         return Synced(_result(row, Outcome.FAILED, text))
     return Synced(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
 
@@ -263,8 +269,8 @@ class _End:
         if self.touched:
             return "It is incomplete: sync it again."
         if self.lacks(stopped):
-            return "Nothing in it was changed yet, so it is incomplete: sync it again."
-        return "It is as it was."
+            return "Nothing was changed yet, and it is still incomplete: sync it again."
+        return "The environment is unchanged."
 
     @property
     def changes(self) -> str:
@@ -292,7 +298,7 @@ class _End:
         for what, names in said.items():
             if names:
                 parts.append(f"{what}: {listed(names, _SHOWN)}.")
-        return " ".join(parts) or "Nothing had to be changed."
+        return " ".join(parts) or "Already up to date."
 
 
 def _typed(found: Foreseen) -> str:

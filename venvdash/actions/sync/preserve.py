@@ -70,7 +70,7 @@ class Kept:
                 os.chmod(place, mode)  # the umask has taken from it
             except (OSError, ValueError) as error:
                 reason = because(error)
-                problems.append(f"{visible(inside)} could not be put back: {reason.lower()}.")
+                problems.append(f"Cannot restore {visible(inside)}: {reason.lower()}.")
         return problems
 
 
@@ -135,7 +135,7 @@ def _recovered(files: Kept) -> list[str]:
     problems = files.put_back()
     back = ", ".join(visible(name) for name in gone if name not in files.missing())
     said = [f"{visible(files.prefix)}: a sync was interrupted"]
-    said += [f"{back} put back"] if back else []
+    said += [f"restored {back}"] if back else []
     return [". ".join(["; ".join(said), *problems])]
 
 

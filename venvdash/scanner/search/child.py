@@ -52,7 +52,7 @@ class Request:
 
 
 class SilentError(Exception):
-    """The disk did not answer, or the child ended before its search did; the text says which."""
+    """The disk did not respond, or the child ended before its search did; the text says which."""
 
 
 def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
@@ -70,7 +70,7 @@ def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
             cwd="/",
         )
     except OSError as error:
-        raise SilentError(f"no program could be started to ask it: {because(error)}") from error
+        raise SilentError(f"cannot start a process to read it: {because(error)}") from error
     try:
         assert child.stdin is not None  # noqa: S101 - Popen was told to make the pipe
         with suppress(BrokenPipeError):
@@ -89,11 +89,11 @@ def _answers(child: "subprocess.Popen[bytes]", over: Callable[[], bool]) -> Iter
         while not over():
             if not selector.select(_POLL):
                 if time.monotonic() - heard > PATIENCE:
-                    raise SilentError("it did not answer")
+                    raise SilentError("it did not respond")
                 continue
             data = os.read(child.stdout.fileno(), _LINE)
             if not data:
-                raise SilentError("the program that asked it ended early")
+                raise SilentError("the process that read it exited unexpectedly")
             heard = time.monotonic()
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:

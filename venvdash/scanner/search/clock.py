@@ -1,4 +1,4 @@
-"""When a search stops: its limit, somebody who cancels it, or a disk that does not answer."""
+"""When a search stops: its limit, somebody who cancels it, or a disk that does not respond."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ class Clock:
         if self.cancelled():
             self.why, self.release = "the search was stopped", AGAIN
         elif self.end is not None and time.monotonic() > self.end:
-            self.why = "the time for the search was over"
+            self.why = "the search ran out of time"
             self.release = "`--search-limit` with more minutes"
         return bool(self.why)
 

@@ -141,8 +141,10 @@ class _Run:
             real = resolved(folder, self._places.mounts)  # None for a network disk, asked later
             if real is not None and not _listed(real):
                 shown = visible(folder)
-                reason = f"{shown}, which the configuration says to search, is empty or not there"
-                self._unsearched(folder, reason, "mount its disk, or take it out of `search`")
+                reason = (
+                    f"{shown}, which the configuration says to search, is empty or does not exist"
+                )
+                self._unsearched(folder, reason, "mount its disk, or remove it from `search`")
 
     def _search(self, start: Start, clock: Clock, progress: Callable[[Progress], None]) -> None:
         if clock.over():
@@ -278,11 +280,11 @@ class _Run:
             reason = f"{clock.why[0].upper()}{clock.why[1:]} before all of {shown} was searched"
             self._unsearched(start.path, reason, clock.release)
 
-    def _silent_place(self, start: Start, why: str = "it did not answer") -> None:
+    def _silent_place(self, start: Start, why: str = "it did not respond") -> None:
         shown = visible(start.path)
         self._unsearched(
             start.path,
-            f"{shown} was not searched to its end: {why}",
+            f"{shown} was not searched completely: {why}",
             f'`skip = ["{shown}"]` in the configuration',
         )
 

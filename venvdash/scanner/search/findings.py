@@ -6,7 +6,7 @@ from pathlib import Path
 
 from venvdash.model import Environment, SearchReport, Unsearched
 
-AGAIN = "prune again, and let the search end"
+AGAIN = "prune again, and let the search finish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class Findings:
         if hit is not None:
             return hit.reason
         if environment.path not in self.searched_for:
-            return "Its project was not searched for."
+            return "Its project has not been searched for."
         for place in self.unsearched:
             if place.hides(environment.path):
                 return f"{place.reason}. To release it: {place.release}"
-        return "" if self.ended else f"The search did not end. To release it: {AGAIN}"
+        return "" if self.ended else f"The search did not finish. To release it: {AGAIN}"

@@ -140,7 +140,7 @@ class Seeker:
             named_so = list(self._names.of_folder(directory, has))
             if named_so and not os.path.lexists(os.path.join(directory, "pyvenv.cfg")):
                 for path in named_so:
-                    self._hit(path, directory, "{} has its project's name, and may be it")
+                    self._hit(path, directory, "{} has its project's name and may be that project")
         for named_in, path in self._mentions.of(directory, has):
             self._mention(path, directory, named_in)
 
@@ -154,7 +154,7 @@ class Seeker:
     def look_at_script(self, file: str, inode: int) -> None:
         """Note what a file says that may be a script which is looked for."""
         for path in self._recorded.by_inode(file, inode):
-            self._hit(path, file, "{} is the script that it was made for")
+            self._hit(path, file, "{} is the script that it was created for")
         if not self.scripts.may_be(os.path.basename(file)):
             return
         for spelling in self._spellings.of(file):
@@ -165,7 +165,7 @@ class Seeker:
         named_so = [*self._names.of_script(file), *(e.path for e in self._digests.called(file))]
         if named_so and _INLINE in (read_text(file) or ""):
             for path in named_so:
-                self._hit(path, file, "{} has its script's name, and may be it")
+                self._hit(path, file, "{} has its script's name and may be that script")
 
     def _follow_pointers(self, directory: str, has: Collection[str]) -> bool:
         """Follow what leads from a directory; return whether it leads to a listed environment."""
@@ -193,7 +193,7 @@ class Seeker:
         """Note a file that names an environment, unless it lies in that environment."""
         inside = place == os.fspath(environment) or place.startswith(f"{environment}/")
         if not inside and environment not in self.hits:
-            reason = f"{short_path(file, self._home)} names it."
+            reason = f"{short_path(file, self._home)} refers to it."
             self.hits[environment] = Hit(environment, Path(place), reason, is_project=False)
 
     def _hit(self, environment: Path, project: str, says: str, file: Path | None = None) -> None:

@@ -52,9 +52,9 @@ def _why(root: Path, machine: Machine, mounts: Mounts) -> str:
     if mount is not None and mount.point != "/" and not inside(str(machine.disks), mount.point):
         bound = mount.root != "/" and mount.fstype not in _SUBVOLUMES
         if machine.in_container or (bound and _in_own_namespace()):
-            return "is mounted from outside this container, whose projects cannot be seen"
+            return "is mounted from outside this container, where projects cannot be searched"
     if not inside(os.fspath(root), os.fspath(machine.home)) and read_by_others(root):
-        return "can be read by other users, whose projects cannot all be seen"
+        return "can be read by other users, not all of whose projects can be searched"
     return ""
 
 

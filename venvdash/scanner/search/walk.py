@@ -360,11 +360,11 @@ class Walk:
         if error.errno == errno.ENAMETOOLONG:
             path = os.path.dirname(path[:_SHOWN])  # no line takes the whole of it
         shown, denied = visible(path), error.errno in _DENIED
-        why = "may not be read" if denied else f"cannot be read ({because(error)})"
+        why = "cannot be read (no permission)" if denied else f"cannot be read ({because(error)})"
         release = f'`skip = ["{shown}"]` in the configuration'
         if denied:
             release = f"`chmod u+rx {shown}`, or {release}"
-        self._unsearched(path, f"{shown} {why}, so that it was not searched", release)
+        self._unsearched(path, f"{shown} {why}, so it was not searched", release)
 
     def _unsearched(self, path: str, reason: str, release: str) -> None:
         if len(self._ledger.unsearched) < _MOST:

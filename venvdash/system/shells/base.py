@@ -129,7 +129,7 @@ class Shell(abc.ABC):
 
         Raises CannotError where the shell has no such thing.
         """
-        raise CannotError(f"{self.name} has no functions that could activate an environment.")
+        raise CannotError(f"{self.name} cannot activate an environment with a function.")
 
 
 def inert(name: str) -> str:
@@ -178,5 +178,5 @@ def without(path: str, folders: Iterable[str]) -> str:
 def only_text(text: str, shell: str) -> str:
     """Return ``text`` if all of it is Unicode. Raises CannotError, as ``shell`` knows no bytes."""
     if re.search("[\ud800-\udfff]", text):
-        raise CannotError(f"{shell} cannot name a path that is not UTF-8.")
+        raise CannotError(f"{shell} cannot use a path that is not UTF-8.")
     return text

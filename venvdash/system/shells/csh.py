@@ -31,7 +31,7 @@ class Csh(Shell):
         """Return the activation; its lines become words of an ``eval``, so none may break."""
         values = [str(activation.directory), *activation.variables.values()]
         if "\n" in "".join(values):
-            raise CannotError("tcsh cannot be told of a path with a line break in it.")
+            raise CannotError("tcsh cannot use a path that contains a line break.")
         return super().activating(activation, machine)
 
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:

@@ -105,12 +105,15 @@ class Cmd(Shell):
 
     def quote(self, text: str) -> str:
         """Refuse: what is quoted in cmd depends on where it stands."""
-        raise CannotError("cmd has no quotes that hold everywhere.")
+        raise CannotError("cmd has no reliable way to quote a path.")
 
     def code(self, activation: Activation) -> str:
         """Refuse, for the same reason."""
         del activation
-        raise CannotError("cmd cannot be told safely. `venvdash shell NAME` opens one that is.")
+        raise CannotError(
+            "cmd cannot activate an environment safely. Run `venvdash shell NAME` to "
+            "open a shell in which it is active."
+        )
 
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
         """Start it; it has nothing to read that could undo what is set."""
