@@ -137,10 +137,10 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
         api.path.mkdir()
         await driver.press("u")
         await driver.until(lambda: "2 back · 1 left alone: scratchpad: " in driver.text)
-        told = "Restored webapp. ~/code/webapp/.venv is taken by something else now, which is left"
+        told = "Restored webapp. ~/code/webapp/.venv was not restored: something else now has"
         assert any(told in notice.message for notice in driver.app._notifications)
         await driver.until(lambda: "Restore scratchpad as …" in driver.text)
-        assert "scratchpad is taken by now" in driver.text
+        assert "The name scratchpad is already in use" in driver.text
         await driver.press("enter")
         await driver.until(lambda: "Restored scratchpad." in driver.text)
         await driver.scanned()
