@@ -176,7 +176,7 @@ def test_what_is_refused(home: Home, app: Path) -> None:
     assert "already there" in why(changes.move(row(session, app), app.parent))
     assert "is a link" in why(changes.copy(row(session, alias), "x"))
     assert "is a link" in why(changes.rename(row(session, alias), "x"))
-    assert "interpreter is gone" in why(changes.copy(row(session, broken), "x"))
+    assert "interpreter no longer exists" in why(changes.copy(row(session, broken), "x"))
     for path in (tool, home.path / "miniconda3" / "envs" / "science"):
         assert "belongs to a tool" in why(changes.copy(row(session, path), "x"))
         assert "belongs to a tool" in why(changes.rename(row(session, path), "x"))
