@@ -18,8 +18,7 @@ def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
         await driver.scanned()
         await driver.until(lambda: "~/depot  14 environments: press A to add it" in driver.text)
         assert (
-            "~/.cache/uv-venv  1 environment, mirroring the paths of /: press A to add it"
-            in driver.text
+            "~/.cache/uv-venv  1 environment, mirrors paths of /: press A to add it" in driver.text
         )
         await driver.press("A", "n")
         assert feed.asked == []

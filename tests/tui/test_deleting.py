@@ -91,7 +91,7 @@ def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
         assert "skipped  It is in use: pid 7 (python3)." in driver.text
         third.set()
         await driver.until(lambda: "2 in the trash" in driver.text)
-        assert "1 left alone · 1 failed" in driver.text
+        assert "1 skipped · 1 failed" in driver.text
         await driver.until(lambda: driver.listed == ["old-1", "old-2"])
         assert states(driver) == ["failed", "skipped"]
         assert set(driver.main.marks.paths) == {ROWS[1].path, ROWS[2].path}
@@ -119,7 +119,7 @@ def test_escape_cancels_while_projects_are_searched_for_once_more() -> None:
         words = "searching for projects again: 12,345 folders"
         await driver.until(lambda: words in driver.text)
         await driver.press("escape")
-        await driver.until(lambda: "4 left alone" in driver.text)
+        await driver.until(lambda: "4 skipped" in driver.text)
         assert words not in driver.text
 
     drive(source(*told), script, (120, 40))
@@ -196,7 +196,7 @@ def test_cancelling_leaves_what_is_queued_and_its_marks() -> None:
             await driver.press(key)
             await driver.until(lambda: driver.listed == ["old-1", "old-2", "old-3"])
             assert len(driver.main.marks) == 3
-            assert "3 left alone" in driver.text
+            assert "3 skipped" in driver.text
 
         drive(source(*told), script)
 
@@ -223,7 +223,7 @@ def test_undo_puts_the_rows_back_where_they_were() -> None:
         await delete_all(driver)
         await driver.until(lambda: "u undo" in driver.text)
         await driver.press("u")
-        await driver.until(lambda: "4 back" in driver.text)
+        await driver.until(lambda: "restored 4 environments" in driver.text)
         assert driver.listed == [item.name for item in ROWS]
         assert states(driver) == ["orphan"] * 4
         await driver.pilot.pause(2)

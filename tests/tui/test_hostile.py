@@ -115,7 +115,7 @@ def test_no_unsafe_byte_of_a_proposal_its_outcome_a_form_or_the_log_does(
         terminal.send("\x1b")
     terminal.insist(["\x1b", "\x1b", "a"], "10 marked")
     terminal.send("S")
-    terminal.wait_for("5 are left alone")
+    terminal.wait_for("5 skipped")
     for _ in range(8):
         terminal.send("\x06")  # a screen down
     terminal.send("y")

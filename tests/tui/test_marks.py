@@ -212,7 +212,7 @@ def test_of_many_that_are_not_marked_some_are_named() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("x", "enter")
-        await driver.until(lambda: "3 more are not marked, for such" in driver.text)
+        await driver.until(lambda: "3 more not marked for similar" in driver.text)
         assert driver.text.count("Not marked: ") == 3
         assert len(driver.main.marks) == 0
 

@@ -133,7 +133,7 @@ def test_free_now_and_cleaning_are_choices() -> None:
     async def script(driver: Driver) -> None:
         await ask(driver)
         assert "[ ] f  Delete permanently" in driver.text
-        assert "[ ] c  Clean 2 packages out of uv's cache" in driver.text
+        assert "[ ] c  Remove 2 packages from uv's cache" in driver.text
         await driver.press("f", "c")
         assert driver.text.count("[✓]") == 2
         await driver.press("c", "y")
@@ -312,7 +312,7 @@ def test_the_buttons_are_in_sight_on_every_screen(size: tuple[int, int]) -> None
 
     async def script(driver: Driver) -> None:
         await ask(driver)
-        for words in ("Cancel", "Delete  y", "Type 50 to go on", "[ ] f"):
+        for words in ("Cancel", "Delete  y", "Type 50 to confirm", "[ ] f"):
             assert words in driver.text
         await driver.press("G")
         await driver.pilot.pause(0.05)

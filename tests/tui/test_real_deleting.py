@@ -83,7 +83,7 @@ def test_orphans_by_rule_into_the_trash_and_back(playground: Playground) -> None
         await driver.until(lambda: not set(gone) & set(driver.listed))
         await driver.until(lambda: "trash " in driver.lines[1])
         await driver.press("u")
-        await driver.until(lambda: "5 back" in driver.text)
+        await driver.until(lambda: "restored 5 environments" in driver.text)
         assert {name: path.stat().st_ino for name, path in paths.items()} == inodes
         assert set(gone) <= set(driver.listed)
         await driver.press("r")
@@ -136,8 +136,10 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
         (link / "mine").touch()
         api.path.mkdir()
         await driver.press("u")
-        await driver.until(lambda: "2 back · 1 left alone: scratchpad: " in driver.text)
-        told = "Restored webapp. ~/code/webapp/.venv was not restored: something else now has"
+        await driver.until(
+            lambda: "restored 2 environments · 1 skipped: scratchpad: " in driver.text
+        )
+        told = "Restored webapp. ~/code/webapp/.venv is taken by something else now, which is left"
         assert any(told in notice.message for notice in driver.app._notifications)
         await driver.until(lambda: "Restore scratchpad as …" in driver.text)
         assert "The name scratchpad is already in use" in driver.text

@@ -182,4 +182,4 @@ def in_words(folder: EnvironmentFolder, home: Path) -> str:
     if folder.layout is Layout.FLAT:
         return words
     base = f" of {short_path(folder.base, home)}" if folder.base is not None else " of projects"
-    return f"{words}, mirroring the paths{base}"
+    return f"{words}, mirrors paths{base}"
