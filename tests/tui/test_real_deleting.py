@@ -139,7 +139,7 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
         await driver.until(
             lambda: "restored 2 environments · 1 skipped: scratchpad: " in driver.text
         )
-        told = "Restored webapp. ~/code/webapp/.venv is taken by something else now, which is left"
+        told = "Restored webapp. ~/code/webapp/.venv was not restored: something else now has"
         assert any(told in notice.message for notice in driver.app._notifications)
         await driver.until(lambda: "Restore scratchpad as …" in driver.text)
         assert "The name scratchpad is already in use" in driver.text
