@@ -38,7 +38,7 @@ def test_what_is_in_the_way(world: World, home: Home) -> None:
     world.new = small(good.with_name("taken"))
     refused("taken")
     world.new = good.with_name("with'quote")
-    refused("with ' in it")
+    refused("that contains '")
     world.new = good.with_name(".venvdash-x")
     refused("reserved for venvdash")
     world.new = good

@@ -178,9 +178,9 @@ def test_what_is_refused(home: Home, app: Path) -> None:
     assert "is a link" in why(changes.rename(row(session, alias), "x"))
     assert "interpreter no longer exists" in why(changes.copy(row(session, broken), "x"))
     for path in (tool, home.path / "miniconda3" / "envs" / "science"):
-        assert "belongs to a tool" in why(changes.copy(row(session, path), "x"))
-        assert "belongs to a tool" in why(changes.rename(row(session, path), "x"))
-        assert "belongs to a tool" in why(changes.move(row(session, path), app.parent))
+        assert "is managed by a tool" in why(changes.copy(row(session, path), "x"))
+        assert "is managed by a tool" in why(changes.rename(row(session, path), "x"))
+        assert "is managed by a tool" in why(changes.move(row(session, path), app.parent))
     assert tree(home.path / ".virtualenvs") == before
     (broken / "data").write_text("x")
     assert "Cannot use another Python" in why(

@@ -67,7 +67,7 @@ def test_what_is_somebody_elses_is_never_replaced(home: Home, make: object) -> N
     before = everything(home)
     reason = refused(home, path, project)
     assert str(project / ".venv") in reason
-    assert "left alone" in reason
+    assert "left unchanged" in reason
     assert differing(everything(home), before) == []
 
 

@@ -66,7 +66,7 @@ def leading(
     try:
         now = file_swap.look(path)
     except ChangedError as error:
-        raise ChangedError(f"{error} Nothing was changed.") from error
+        raise ChangedError(f"{error} It is left unchanged.") from error
     wanted = Content(os.fspath(prefix), link=not file)
     if now is None:
         return Swap(path, None, wanted), ""
