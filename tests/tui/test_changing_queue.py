@@ -88,7 +88,7 @@ def test_a_second_sync_waits_for_the_end_of_the_first(
         await driver.press("S")
         assert not isinstance(driver.app.screen, ProposalScreen), "it is at that one"
         await driver.press("j", "S")
-        await driver.until(lambda: "Still syncing. This is next: you are asked" in driver.text)
+        await driver.until(lambda: "Queued after the current task (syncing)" in driver.text)
         assert "Sync shop" in driver.text
         await driver.press("y", "enter" if not waits else "y")
         assert [name for _, name in feed.changes.asked] == ["api"]
