@@ -293,7 +293,7 @@ def test_uv_shared_and_from_one_living_project_to_another(home: Home) -> None:
     uv_project(home, second, "--bare")
     theirs = (second / ".venv").resolve()
     told = run(home, "relink", str(path), str(second), "--dry-run", check=False).stdout
-    assert f"in this store (uv cache) already: {theirs.name}" in told
+    assert f"an environment in this store (uv cache): {theirs.name}" in told
     home.run("rm", "-r", theirs, second / ".venv")
     said = relinked(home, path, second, "--share")
     assert "finds an environment by the path of a single project" in said

@@ -136,7 +136,7 @@ def test_where_neither_is_possible_it_is_said_until_when_it_lasts(home: Home) ->
         assert item.folder is not None
         assert (item.folder.own, item.folder.lasts_until) == (False, _PRUNE)
         said = [line.text for line in plan_in_words(plan(home, entry), home.path)]
-        assert f"  in the trash until the next `{_PRUNE}`" in said
+        assert f"  can be restored only until the next `{_PRUNE}`" in said
 
         def venvdash(*arguments: str | Path) -> str:
             return home.run(sys.executable, "-m", "venvdash", *arguments).stdout

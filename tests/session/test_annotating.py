@@ -132,7 +132,7 @@ def test_a_damaged_index_stops_all_rules_until_the_next_start(home: Home, orphan
     (refusal,) = plan.refused
     assert f"{index} is damaged; it was renamed to {index.name}.broken" in refusal.reason
     assert refusal.reason.endswith(
-        f"Pins are also kept in {state(home) / pins.NAME}; the next start of venvdash uses those."
+        f"{state(home) / pins.NAME}, which venvdash uses from the next start on."
     )
     assert session.plan_delete([other]).items, "by its name it may go"
     assert [item.row.path for item in listed(home).plan_prune(Rules()).items] == [other]

@@ -49,8 +49,8 @@ def complete(text: str, machine: Machine) -> Completion:
         if isinstance(answer, NotAnswering):
             return Completion(text, text, trouble="It does not respond.")
         if isinstance(answer, Failed):
-            error = answer.error
-            return Completion(text, text, trouble=because(error))
+            why = because(answer.error)
+            return Completion(text, text, trouble=why[:1].upper() + why[1:])
         shown = tuple(parent / name for name in answer[:_MOST_SHOWN])
         return Completion(text, _completed(text, head, answer), shown)
     return Completion(text, text)

@@ -156,10 +156,7 @@ def _restore(trashed: Trashed, name: str) -> Result:
             raise ChangedError("It was never complete, so there is nothing to restore.")
         if place.has(name):
             offered = free_name(now)
-            reason = (
-                f"The name {visible(name)} is already in use. You can restore it as "
-                f"{visible(offered)}."
-            )
+            reason = f"The name {visible(name)} is taken. You can restore it as {visible(offered)}."
             return _result(trashed, Outcome.SKIPPED, reason, trash=trashed.path)
         steps.step("restoring")
         if now.how == Removal.UNLINK:
