@@ -252,7 +252,7 @@ def test_one_is_restored_under_another_name(home: Home) -> None:
     (trashed,) = session.trash()
     refused = session.restore(trashed)
     assert refused.outcome is not Outcome.DONE
-    assert "already in use" in refused.reason
+    assert "is taken" in refused.reason
     assert session.restore(trashed, "scratch-2").outcome is Outcome.DONE
     assert (scratch.parent / "scratch-2" / "pyvenv.cfg").exists()
     assert session.trash() == []

@@ -142,7 +142,7 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
         told = "Restored webapp. ~/code/webapp/.venv was not restored: something else now has"
         assert any(told in notice.message for notice in driver.app._notifications)
         await driver.until(lambda: "Restore scratchpad as …" in driver.text)
-        assert "The name scratchpad is already in use" in driver.text
+        assert "The name scratchpad is taken" in driver.text
         await driver.press("enter")
         await driver.until(lambda: "Restored scratchpad." in driver.text)
         await driver.scanned()
