@@ -316,7 +316,7 @@ def test_an_editor_opens_the_project(home: Home, api: Path) -> None:
     assert done.stdout.startswith(f"{project}\n<-p><$(touch x)><{project}>")
     done = home.run(*venvdash("edit", "api"), check=False, EDITOR="'unfinished")
     assert done.returncode == 2
-    assert "EDITOR names no program" in done.stderr
+    assert "EDITOR is not set to a program" in done.stderr
     assert not {"VISUAL", "EDITOR"} & set(home.variables)
     done = home.run(*venvdash("edit", "api"), check=False)
     assert done.returncode == 2

@@ -100,7 +100,7 @@ def test_what_decides_which_code_runs(tmp_path: Path) -> None:
     assert foreign_project(script, uid) == ""
     (tmp_path / "link").symlink_to(project)
     project.chmod(0o777)
-    assert foreign_project(tmp_path / "link", uid) == f"everybody may write to {project}"
+    assert foreign_project(tmp_path / "link", uid) == f"everyone can write to {project}"
     project.chmod(0o775)
     assert foreign_project(project, uid) == ""
     if uid:
