@@ -164,7 +164,9 @@ def test_prune_deletes_orphans_and_nothing_else(home: Home, scratch: Path) -> No
     assert [item["path"] for item in shown["items"]] == [str(gone)]
     (refused,) = shown["refused"]
     assert refused["path"] == str(hidden)
-    assert refused["reason"].startswith("~/.attic/x/.venv points to it. Run `venvdash relink hidden ")
+    assert refused["reason"].startswith(
+        "~/.attic/x/.venv points to it. Run `venvdash relink hidden "
+    )
     assert "; not found in " in shown["items"][0]["reason"]
     assert code_of(home, "prune") == 2  # there is nobody to ask
     done = run(home, "prune", "--yes")

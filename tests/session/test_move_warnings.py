@@ -23,7 +23,7 @@ def test_a_pointer_that_does_not_follow(home: Home) -> None:
     session = scanned(home)
     proposal = session.changes.rename(row(session, path), "pad2")
     assert proposal.refusal == ""
-    said = f"{project}/.pdm-python names it by its place and is not changed."
+    said = f"{project}/.pdm-python refers to its current path and is not updated."
     assert said in proposal.warns
 
 
@@ -33,7 +33,7 @@ def test_a_tool_whose_store_it_leaves(home: Home) -> None:
     folder.mkdir()
     scratch = venv(home.path / "envs" / "scratch")
     session = scanned(home)
-    said = "It leaves ~/.local/share/pdm/venvs, so pdm will not find it by its name."
+    said = "It leaves ~/.local/share/pdm/venvs, so pdm will no longer find it by name."
     assert said in session.changes.move(row(session, path), folder).warns
     assert session.changes.move(row(session, scratch), folder).warns == ()
 

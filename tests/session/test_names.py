@@ -266,7 +266,9 @@ def test_all_never_are_those_of_several_projects_or_of_none(world: World) -> Non
 
 def test_a_living_project_is_read_before_one_that_is_gone_and_that_is_said(world: World) -> None:
     assert world.choice("shop") == [world.shop]
-    assert world.note("shop") == (f"code/shop: ignored 1 orphan of that name ({world.shop})")
+    assert world.note("shop") == (
+        f"code/shop: its project exists; ignored 1 orphan of that name ({world.shop})"
+    )
     assert set(world.options("shop", changing=True).values()) == {world.shop, world.gone}
 
 

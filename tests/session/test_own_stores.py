@@ -86,7 +86,7 @@ def test_the_stores_are_told_with_what_is_none(user: Home) -> None:
     made(user.path / "a b" / "two")
     told = run(user, "stores").stdout
     command = f"venvdash stores --add {shlex.quote(str(user.path / 'a b'))}"
-    assert f"~/a b  (2 environments)\n  `{command}` to add it:\n    [[stores]]\n" in told
+    assert f"~/a b  (2 environments)\n  Run `{command}` to add it:\n    [[stores]]\n" in told
     (folder,) = json.loads(run(user, "stores", "--json").stdout)["outside"]
     assert folder == {
         "path": str(user.path / "a b"),

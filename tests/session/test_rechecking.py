@@ -229,7 +229,7 @@ def test_cancelling_that_search_keeps_it(home: Home, monkeypatch: pytest.MonkeyP
     later = Session(home.machine(), Config())
     stop = threading.Event()
     stop.set()
-    assert "did not end" in last(later.empty_trash(cancel=stop)).problems[0]
+    assert "did not finish" in last(later.empty_trash(cancel=stop)).problems[0]
     (trashed,) = later.trash()
     assert trashed.unsearched
 

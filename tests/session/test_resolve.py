@@ -142,7 +142,8 @@ MIXED = table((GONE, Status.ORPHAN, "old/api"), (LIVE, Status.LINKED, "code/api"
 def test_a_living_project_is_read_before_a_gone_one_and_said() -> None:
     choice = resolve.choose(resolve.parse("api", MACHINE, KINDS), MIXED, changing=False)
     assert [row.path for row in choice.rows] == [LIVE.path]
-    assert "does not" in choice.note
+    said = f"its project exists; ignored 1 orphan of that name ({LIVE.path})"
+    assert choice.note == f"{MIXED[1].name}: {said}"
     for every in (False, True):
         with pytest.raises(AmbiguousError):
             choose("api", MIXED, changing=True, every=every)

@@ -121,7 +121,8 @@ def _chosen(hits: list[Row], *, begun: bool) -> Choice | None:
     gone = [row for row in hits if row.verdict.status is Status.ORPHAN]
     live = [row for row in hits if row.verdict.status in _LIVE]
     if live and gone and len(live) + len(gone) == len(hits) and not begun and not _project(hits):
-        pool, note = live, f"ignored {counted(len(gone), 'orphan')} of that name"
+        pool, others = live, counted(len(gone), "orphan")
+        note = f"its project exists; ignored {others} of that name"
     project = _project(pool)
     if project is None:
         return None
