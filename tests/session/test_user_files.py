@@ -1,8 +1,8 @@
 """Environments with files of the user's own: never by a rule, and only by their typed name."""
 
 import json
-import re
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -92,7 +92,8 @@ def test_list_info_and_details_show_it(home: Home, orphan: Path) -> None:
     detail = describe(row, home.path).plain
     assert f"user-files: {words}" in detail
     unknown = replace(row, usage=replace(row.usage, user_files=None)) if row.usage else row
-    assert "own files unknown: not everything could be read" in describe(unknown, home.path).plain
+    detail = re.sub(" +", " ", describe(unknown, home.path).plain)
+    assert "own files unknown: not everything could be read" in detail
 
 
 def test_who_names_it_types_its_name(home: Home, orphan: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_flat_store_names_its_environments(user: Home, name: str) -> None:
     status = Status.LINKED if proven else Status.UNKNOWN
     assert (row.environment.traits.kind, row.verdict.status) == ("venv", status)
     assert row.environment.traits.name.startswith(PROJECT.name)
-    said = "uv created it for a project web-app (its prompt and .lock"
+    said = "uv created it for a project web-app (according to its prompt and .lock"
     assert row.verdict.reason.startswith(said) != proven
 
 
