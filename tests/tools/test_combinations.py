@@ -84,7 +84,7 @@ def test_whose_environment_is_taken(
     if taken is None:
         with pytest.raises(NotFoundError) as told:
             choice_in(home, project)
-        assert "would create" in told.value.reason or "has none" in told.value.reason
+        assert "would create" in told.value.reason or "has no environment" in told.value.reason
     elif taken == "several":
         with pytest.raises(AmbiguousError, match=r"~/code/app \((poetry, pdm|uv, poetry)"):
             choice_in(home, project)

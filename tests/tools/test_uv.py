@@ -211,7 +211,7 @@ def test_a_link_to_another_disk(uv: Uv) -> None:
     assert uv.agrees(project, **OFF) == other
     assert uv.agrees(project, **ON) is None
     assert why_none(uv.home, project, **uv.variables() | ON).startswith(
-        ("uv has none", "uv would cr")
+        ("uv has no e", "uv would cr")
     )
 
 
