@@ -189,7 +189,7 @@ def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
         await driver.until(lambda: "Checking api …" in driver.text)
         await driver.press("escape", "u")
         assert driver.main.job is not None
-        assert "undoing the link …" in driver.text
+        await driver.until(lambda: "restoring …" in driver.text)
         await driver.press("X")
         await driver.until(lambda: driver.main.job is None)
         gate.set()

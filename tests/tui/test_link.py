@@ -193,7 +193,7 @@ def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> No
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("a", "R")
-        await driver.until(lambda: "Cannot relink: Nothing says where" in driver.text)
+        await driver.until(lambda: "Cannot relink: The new path of its project" in driver.text)
         await driver.press("y")
         await driver.until(lambda: driver.main.job is None)
 
