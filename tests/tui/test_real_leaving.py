@@ -124,7 +124,7 @@ def test_a_shell_that_is_killed_leaves_the_dashboard_and_the_terminal_whole(dash
     dash.drawn(2)
     before = len(dash.screen.output)
     dash.screen.press("?")
-    dash.typist.until(lambda: b"A screen" in dash.screen.output[before:])
+    dash.typist.until(lambda: b"Mark all shown" in dash.screen.output[before:])
     dash.leaves_well()
 
 

@@ -58,7 +58,9 @@ def _of_one(doing: str, result: Result, home: Path | None) -> str:
     if doing in _ELSEWHERE and result.place is not None:
         where = f" to {short_path(result.place, home)}"
     reason = with_tilde(visible(result.reason), home)
-    return f"{visible(result.name, 64)} is {_CHANGED[doing]}{where}. {reason}".rstrip()
+    name = visible(result.name, 64)
+    said = f"Restored {name}" if doing == UNDOING else f"{name} is {_CHANGED[doing]}{where}"
+    return f"{said}. {reason}".rstrip()
 
 
 def _done(doing: str, finished: Finished, done: int) -> list[str]:
