@@ -40,7 +40,9 @@ def test_the_one_under_the_cursor_is_added() -> None:
         await driver.scanned()
         await driver.press("5")
         await driver.until(lambda: "not a store" in driver.text)
-        while "under paths of /" not in driver.lines[-2] + driver.lines[-3]:
+        for _ in range(20):
+            if "mirrors paths of /" in driver.lines[-2] + driver.lines[-3]:
+                break
             await driver.press("down")
         await driver.press("A", "y")
         await driver.until(lambda: feed.scans == 2)
