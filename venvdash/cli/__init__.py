@@ -65,7 +65,9 @@ class _Lazy(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option("--no-records", is_flag=True, help="Do not read or write venvdash's own records.")
+@click.option(
+    "--no-records", is_flag=True, help="Write no records (sidecars, index); rules delete nothing."
+)
 @click.version_option(__version__, "-V", "--version", prog_name="venvdash")
 @click.pass_context
 def cli(ctx: click.Context, no_records: bool) -> None:
