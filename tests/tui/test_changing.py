@@ -210,7 +210,7 @@ def test_an_error_that_nothing_foresaw_is_said() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("S")
-        await driver.until(lambda: "cannot be planned: RuntimeError: [/red] on fi" in driver.text)
+        await driver.until(lambda: "Planning failed: RuntimeError: [/red] on fi" in driver.text)
         await driver.press("y", "escape")
         assert driver.app.is_running
 
