@@ -43,7 +43,7 @@ class World:
 
 
 def renamable(home: Home) -> World:
-    """Make an environment with a project, a link and a path file that lead to it."""
+    """Create an environment with a project, and a link and a path file that point to it."""
     old = small(home.path / ".virtualenvs" / "app")
     (old / ".lock").touch()
     (old / ".lock").chmod(0o666)

@@ -107,7 +107,7 @@ def test_a_disk_that_fills_up(little: World, monkeypatch: pytest.MonkeyPatch) ->
     assert traces(original) == before
 
 
-@pytest.mark.parametrize("how", ["anew", "files"])
+@pytest.mark.parametrize("how", ["recreated", "files"])
 def test_killed_in_the_middle(world: Callable[[str], World], how: str) -> None:
     """What there is of it lies in the trash from the next start on, and cannot be restored."""
     here = world("uv")

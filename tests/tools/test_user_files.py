@@ -1,6 +1,6 @@
 """What real tools leave in an environment is no file of the user's; what the user adds is.
 
-rye, uvctl, prp, conda and micromamba cannot be had from the package index; rattler, which is what
+rye, uvctl, prp, conda and micromamba are not on the package index; rattler, which is what
 pixi installs with, can.
 """
 

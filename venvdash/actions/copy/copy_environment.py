@@ -118,7 +118,7 @@ def copy(
 ) -> Generator[Output | Progressed, None, Copied]:
     """Make a copy and tell how it goes; at the end it lies at its place, under its name.
 
-    Where its packages cannot be had after all, all files are copied. ``placing`` is called with
+    If its packages turn out not to be available, all files are copied. ``placing`` is called with
     where the whole copy is just before it gets its name, and may raise OSError. Raises
     ChangedError and FailedError, after which nothing is there and the original is as it was, and
     CancelledError.

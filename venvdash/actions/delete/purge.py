@@ -200,7 +200,7 @@ def _free(
 
 def _unlink(trashed: Trashed) -> None:
     """Remove what in its project leads to an environment that never was in the trash."""
-    from venvdash.actions.safety import project_links  # as a rule deleting has done that
+    from venvdash.actions.safety import project_links  # deleting has usually removed them
 
     for link in trashed.links:
         with suppress(ChangedError, OSError):

@@ -22,7 +22,7 @@ from venvdash.system.processes import Seen, users
 
 _FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
 _SHARE = 5.0  # … and how many times what it took
-_HELD = 200  # directories held open at once; the others' inodes are told by more than a number
+_HELD = 200  # directories held open at once; others are recognised by inode and fingerprint
 
 
 @dataclass(frozen=True, slots=True)
