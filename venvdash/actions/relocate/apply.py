@@ -25,7 +25,7 @@ from venvdash.model import (
 )
 
 
-def renamed(table: Table, row: Row, proposal: Proposal, place: Path, context: Context) -> Result:
+def _renamed(table: Table, row: Row, place: Path, context: Context) -> Result:
     """Rename in its file system, and let what is remembered follow. Raises ChangedError."""
     with ExitStack() as stack:
         with suppress(OSError):  # where no state can be kept nobody relinks either
@@ -36,7 +36,7 @@ def renamed(table: Table, row: Row, proposal: Proposal, place: Path, context: Co
         prefix = place / row.environment.path.relative_to(row.environment.entry)
         if not is_copy(table, row):  # or the original would be taken for the copy
             remember_at(table, prefix, place, row.record)
-    return result_of(proposal.row, Outcome.DONE, note, place)
+    return result_of(row, Outcome.DONE, note, place)
 
 
 def apply(
@@ -53,6 +53,6 @@ def _relocated(
     if place is None:
         yield result_of(row, Outcome.SKIPPED, "No destination was given.")
     elif proposal.action is Action.RENAME or same_file_system(row, place.parent, context):
-        yield renamed(table, row, proposal, place, context)
+        yield _renamed(table, row, place, context)
     else:
         yield from across_disks.move(table, deletions, proposal, place, context, cancel)

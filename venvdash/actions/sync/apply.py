@@ -30,12 +30,13 @@ def propose(
     from venvdash.actions.process.running import CancelledError
     from venvdash.actions.sync import plan
 
+    context = table.context()
     try:
         return plan.propose(
             row,
-            table.context(),
+            context,
             table.rows,
-            _state(table),
+            context.notes,
             project=project,
             extra=extra,
             cancel=cancel,
@@ -48,8 +49,8 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Generato
     """Carry it out and tell how it goes; the last word is a ``Result``."""
     from venvdash.actions.sync import plan
 
-    context, state = table.context(), _state(table)
-    synced = yield from plan.apply(proposal, context, table.rows, state, cancel)
+    context = table.context()
+    synced = yield from plan.apply(proposal, context, table.rows, context.notes, cancel)
     if synced.environment is not None:
         done = synced.result.outcome is Outcome.DONE
         _remember(table, proposal.row, synced.environment, done)
@@ -60,10 +61,6 @@ def recover(table: Table) -> list[str]:
     """Put back what a sync that was killed had saved; return a sentence for each environment."""
     uv_lock.recover(table.machine.state_directory)
     return preserve.recover(table.machine.state_directory)
-
-
-def _state(table: Table) -> Path | None:
-    return table.machine.state_directory if table.remembers else None
 
 
 def _remember(table: Table, row: Row, environment: Environment, done: bool) -> None:
