@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.actions.deleting import waited
+from tests.actions.process.test_running import alive
 from tests.actions.syncing import Place, packages
-from tests.actions.test_programs import alive
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.terminal import HOSTILE, Terminal, unsafe, venvdash

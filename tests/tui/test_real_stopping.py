@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.actions.process.test_running import alive
+from tests.actions.sync.test_stopped import building
 from tests.actions.syncing import Place
-from tests.actions.test_programs import alive
-from tests.actions.test_sync_stopped import building
 from tests.conftest import Home
 from tests.terminal import Terminal, venvdash
 from tests.tui.driving import Driver, drive

@@ -4,8 +4,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from tests.actions.sync.test_apply import said, warned
 from tests.actions.syncing import Place, content, last, packages
-from tests.actions.test_sync import said, warned
 from venvdash.actions.record_update import amend
 from venvdash.model import Flag, Outcome, Record
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.actions.deleting import waited
+from tests.actions.process.test_running import alive
 from tests.actions.syncing import Place, cancelled, content, last, packages
-from tests.actions.test_programs import alive
 from tests.mounting import tmpfs
 from venvdash.actions.events import Output, RowState, State
 from venvdash.actions.sync import apply, preserve

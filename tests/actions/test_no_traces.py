@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.actions.crashing import in_child, killing
+from tests.actions.sync.test_stopped import building
 from tests.actions.syncing import Place
-from tests.actions.test_sync_stopped import building
 from tests.cli.test_list import run
 from tests.conftest import Home, home_in
 from tests.mounting import tmpfs
