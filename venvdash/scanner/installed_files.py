@@ -1,7 +1,6 @@
 """Which files packages brought into an environment, by what their installers recorded.
 
-- ``*.dist-info/RECORD``: CSV, the first column is a path relative to site-packages (the standard
-  "Recording installed projects", PEP 376 and 627).
+- ``*.dist-info/RECORD``: see ``record_file``.
 - ``*.egg-info/installed-files.txt``: a path a line, relative to the ``egg-info`` directory (pip
   before 23.1, for projects without a wheel).
 - ``conda-meta/*.json``: the list ``files``, relative to the prefix (conda, mamba, pixi).
@@ -11,19 +10,14 @@ Loaded by the child processes that measure: no imports beyond small C modules.
 
 import os
 import posixpath
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-_LIMIT = 32 * 1024 * 1024  # bytes of one list; the largest known have a few
+from venvdash.scanner import record_file
+from venvdash.scanner.record_file import TooMuchError, is_compiled, read
+
 _MOST = 500_000  # files of one environment
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_CACHE = "__pycache__"
 _ODD = frozenset({"", ".", "/"})  # first characters of names that are no plain relative paths
-
-
-class TooMuchError(Exception):
-    """More was recorded than is read; the text says what."""
 
 
 class Installed:
@@ -72,37 +66,6 @@ def installed(root: bytes, tick: Callable[[], None] = lambda: None) -> Installed
     return found
 
 
-def recorded(file: str) -> list[str]:
-    """Return the names in a RECORD as they are written, without those that Python compiles.
-
-    Raises OSError and TooMuchError.
-    """
-    text = _read(file).rstrip("\n")
-    if '"' in text or text.count(",") != 2 * (text.count("\n") + 1):  # a comma in a name
-        names = list(_quoted(text.split("\n")))
-    else:
-        names = text.replace("\n", ",").split(",")[::3]
-    return [name for name in names if not _compiled(name)] if ".pyc" in text else names
-
-
-def _compiled(name: str) -> bool:
-    """Return whether Python makes a file when it is first imported, in a folder of its own."""
-    return _CACHE in name or name.endswith((".pyc", ".pyo"))
-
-
-def _quoted(lines: list[str]) -> Iterator[str]:
-    import csv
-
-    for line in lines:
-        if not line.startswith('"'):
-            yield line.partition(",")[0]
-            continue
-        try:
-            yield next(csv.reader([line], strict=True))[0]
-        except (csv.Error, IndexError, StopIteration):
-            continue
-
-
 def _sites(prefix: str) -> Iterator[str]:
     """Yield the site-packages of an environment: of every Python that it was used with."""
     for library in ("lib", "lib64", "Lib"):
@@ -135,10 +98,10 @@ def _package(found: Installed, prefix: str, site: str, name: str) -> None:
     folder = os.path.join(prefix, site, name)
     try:
         if name.endswith(".dist-info"):
-            _add(found, recorded(os.path.join(folder, "RECORD")), prefix, site)
+            _add(found, record_file.names(os.path.join(folder, "RECORD")), prefix, site)
         else:
-            lines = _read(os.path.join(folder, "installed-files.txt")).split("\n")
-            names = [f"{name}/{line}" for line in lines if line and not _compiled(line)]
+            lines = read(os.path.join(folder, "installed-files.txt")).split("\n")
+            names = [f"{name}/{line}" for line in lines if line and not is_compiled(line)]
             _add(found, names, prefix, site)
     except (FileNotFoundError, NotADirectoryError):
         found.whole.update(_modules(prefix, site, name))
@@ -163,7 +126,7 @@ def _modules(prefix: str, site: str, info: str) -> Iterator[str]:
     """Yield the modules of a package without a list of its files: by top_level.txt or its name."""
     names: list[str] = []
     with suppress(FileNotFoundError, NotADirectoryError):
-        names = _read(os.path.join(prefix, site, info, "top_level.txt")).split()
+        names = read(os.path.join(prefix, site, info, "top_level.txt")).split()
     for name in names or [info.partition("-")[0].removesuffix(".egg")]:
         if "/" not in name:
             yield f"{site}/{name}"
@@ -177,7 +140,7 @@ def _of_conda(file: str) -> list[str]:
     """
     import json
 
-    text = _read(file)
+    text = read(file)
     start = text.find('"files": [')
     end = text.find("]", start)
     try:
@@ -186,23 +149,6 @@ def _of_conda(file: str) -> list[str]:
         except ValueError:  # a name with a bracket in it
             names = None
         names = json.loads(text)["files"] if names is None else names
-        return [name for name in names if not _compiled(name)]
+        return [name for name in names if not is_compiled(name)]
     except (ValueError, LookupError, TypeError, AttributeError):
         return []  # no package's
-
-
-def _read(file: str) -> str:
-    """Return the text of a regular file. Raises OSError and TooMuchError."""
-    descriptor = os.open(file, _FLAGS)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return ""
-        if status.st_size > _LIMIT:
-            raise TooMuchError(f"{file} is larger than {_LIMIT >> 20} MiB")
-        data = os.read(descriptor, status.st_size)
-        while len(data) < status.st_size and (part := os.read(descriptor, _LIMIT)):
-            data += part
-        return data.decode("utf-8", "surrogateescape")
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.scanner.installed_files import TooMuchError, recorded
+from venvdash.scanner import record_file
 from venvdash.scanner.packages import name_and_version
 
 _FILES = 500_000  # looked up in one environment
@@ -50,8 +50,8 @@ def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
 
 def _recorded(file: str) -> list[str]:
     try:
-        return recorded(file)
-    except (OSError, TooMuchError):
+        return record_file.names(file)
+    except (OSError, record_file.TooMuchError):
         return []
 
 

@@ -16,7 +16,8 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 
-from venvdash.scanner.installed_files import Installed, TooMuchError, installed
+from venvdash.scanner.installed_files import Installed, installed
+from venvdash.scanner.record_file import TooMuchError
 
 FEW = 8  # places that are named
 _NAMES = 1000  # of one directory of which nothing is known, kept one by one

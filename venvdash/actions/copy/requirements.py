@@ -4,7 +4,6 @@ From the names in site-packages, RECORD (PEP 376, PEP 627) and ``direct_url.json
 Nothing is run.
 """
 
-import csv
 import os
 import re
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from venvdash.model import Environment, Package
 from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.scanner import record_file
 from venvdash.scanner.editables import LIMIT, file_url_path
 from venvdash.scanner.packages import name_and_version, site_directory
 from venvdash.stores.base import normalised
@@ -22,7 +22,6 @@ from venvdash.system.files import read_text
 from venvdash.system.walk import walk
 from venvdash.text import redact, visible
 
-_RECORD_LIMIT = 32 * 1024 * 1024  # bytes; the largest known have a few
 _SHOWN = 3  # files or packages in a sentence
 _AFTER = 2.0  # seconds; RECORD is the last file that an installer writes
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
@@ -157,23 +156,17 @@ def _hash(told: dict[str, Any]) -> str:
 def _record(site: str, below: str, info: str) -> dict[str, _Recorded]:
     """Return the files that a RECORD names, by their path below the prefix."""
     file = os.path.join(site, info, "RECORD")
-    text = read_text(file, _RECORD_LIMIT)
-    if text is None:
+    try:
+        sizes, written = record_file.sizes(file), os.lstat(file).st_mtime
+    except (OSError, record_file.TooMuchError):
+        sizes, written = {}, 0.0
+    if not sizes:
         name = name_and_version(info).name
         raise _NeverError(f"{visible(name, 128)} was installed without a list of files (RECORD).")
-    written = os.lstat(file).st_mtime
-    found = {}
-    try:
-        for row in csv.reader(text.splitlines()):
-            if row:
-                size = row[2] if len(row) > 2 else ""
-                path = os.path.normpath(os.path.join(below, row[0]))
-                found[path] = _Recorded(int(size) if size.isdecimal() else None, written)
-    except csv.Error:
-        raise _NeverError(
-            f"Cannot read the list of files (RECORD) of {visible(info, 128)}."
-        ) from None
-    return found
+    return {
+        os.path.normpath(os.path.join(below, name)): _Recorded(size, written)
+        for name, size in sizes.items()
+    }
 
 
 def _files(prefix: Path, site: str, recorded: dict[str, _Recorded]) -> Iterator[str]:
