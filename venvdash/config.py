@@ -11,7 +11,7 @@ from typing import Any
 from venvdash.system import trust
 from venvdash.system.files import UnreadableError, read_regular, real
 from venvdash.system.machine import Machine
-from venvdash.system.toml import bomb
+from venvdash.system.toml_limits import bomb
 
 _LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
 _MOST_DOTS, _DEEPEST = 8, 8  # in one key, and brackets inside brackets

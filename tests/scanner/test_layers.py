@@ -11,7 +11,7 @@ import pytest
 from tests.mounting import formatted, image_layer
 from tests.scanner.usage_tools import usage_of
 from venvdash.scanner.usage import measure
-from venvdash.system import layers
+from venvdash.system import overlayfs
 
 SIZE = 1_000_000
 
@@ -34,7 +34,7 @@ def layered(base: Path, kind: str, *, lower: Path | None = None) -> Iterator[Pat
         if subprocess.run(mount, capture_output=True).returncode:
             pytest.skip("needs root and overlayfs")
         try:
-            if layers.layer_of(Path(merged)) is None:
+            if overlayfs.layer_of(Path(merged)) is None:
                 pytest.skip("needs Linux 6.6, to tell layers apart")
             yield disk / "merged"
         finally:
@@ -84,7 +84,7 @@ def test_elsewhere_the_upper_layer_has_exact_figures(tmp_path: Path) -> None:
     point = tmp_path / "point"
     (point / "low").mkdir(parents=True)
     with image_layer(point):
-        if layers.layer_of(point / "low") is None:
+        if overlayfs.layer_of(point / "low") is None:
             pytest.skip("needs Linux 6.6, to tell layers apart")
         (point / "up").mkdir()
         (point / "up" / "data").write_bytes(os.urandom(SIZE))
@@ -97,7 +97,7 @@ def test_elsewhere_the_upper_layer_has_exact_figures(tmp_path: Path) -> None:
 def test_where_layers_cannot_be_told_apart_figures_are_bounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layers, "_handle", lambda file: None)
+    monkeypatch.setattr(overlayfs, "_handle", lambda file: None)
     point = tmp_path / "point"
     point.mkdir()
     with image_layer(point):

@@ -11,7 +11,7 @@ import pytest
 
 from venvdash.model import How, Place, Presence, ProjectRecord
 from venvdash.scanner.places import look, record_of, words
-from venvdash.system.birth import birth_of
+from venvdash.system.birth_time import birth_of
 from venvdash.system.mounts import Mount, Mounts
 
 ROOT = Mounts((Mount("/", "ext4", "/dev/vda"),))

@@ -23,7 +23,7 @@ from venvdash.actions.copy import copy_tree
 from venvdash.actions.journals import move_stages
 from venvdash.model import Outcome, Proposal, Result, Status
 from venvdash.session import Session
-from venvdash.system import filecopy, locks
+from venvdash.system import file_copy, locks
 
 _COPYING = ["making", "copying", "copied", "move journalled", "put"]
 _REPLACING = ["led", "checked", "locked", "journalled", "renamed", "verified", "synced"]
@@ -133,7 +133,7 @@ def test_what_changes_while_it_is_copied_is_copied_again(
     """Twice; what then still changes is not moved."""
     thesis = world.old / "notebooks" / "thesis.ipynb"
     written: list[int] = []
-    copy_file = filecopy.copy_file
+    copy_file = file_copy.copy_file
 
     def busy(source: int, target: bytes, stop: Callable[[], bool]) -> bool:
         done = copy_file(source, target, stop)

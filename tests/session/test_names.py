@@ -13,7 +13,7 @@ from tests.scenario import uv_project
 from venvdash.config import Config
 from venvdash.session import Session
 from venvdash.session.resolve import AmbiguousError, NotFoundError
-from venvdash.stores._traces import short_hash
+from venvdash.stores._name_hashes import short_hash
 
 POETRY = Path(".cache", "pypoetry", "virtualenvs")
 

@@ -10,7 +10,7 @@ from tests.session.test_names import made, poetrys, scanned
 from venvdash.model import Row
 from venvdash.session import resolve
 from venvdash.session.resolve import AmbiguousError, NotFoundError
-from venvdash.stores._traces import short_hash
+from venvdash.stores._name_hashes import short_hash
 
 
 def current(home: Home, cwd: Path, *, changing: bool = False, every: bool = False) -> list[Path]:

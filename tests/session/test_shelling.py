@@ -14,7 +14,7 @@ from venvdash.config import Config
 from venvdash.model import Row
 from venvdash.session import Session, subshell
 from venvdash.session.subshell import Invocation, RefusedError
-from venvdash.system import temporary
+from venvdash.system import startup_folders
 
 
 def scanned(home: Home, cwd: Path | None = None, **variables: str) -> Session:
@@ -39,7 +39,7 @@ def refused(session: Session, row: Row) -> str:
 def opened(session: Session, row: Row, *, here: bool = False) -> Invocation:
     made = subshell.shell(session, row, here=here)
     assert made.cleanup is not None
-    temporary.remove(made.cleanup)
+    startup_folders.remove(made.cleanup)
     return made
 
 

@@ -16,7 +16,7 @@ from tests.stores.places import given
 from venvdash.config import Config, ConfiguredStore, load
 from venvdash.model import Location, Row, Status
 from venvdash.stores.base import Layout, Why
-from venvdash.stores.configured import STORE
+from venvdash.stores.configured_folders import STORE
 
 PROJECT = Path("dev", "shop", "web-app")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from venvdash.config import Config
 from venvdash.model import Fingerprint
-from venvdash.stores import configured, prime_uve, prp, uvlink, venvlink
+from venvdash.stores import configured_folders, prime_uve, prp, uvlink, venvlink
 from venvdash.stores.base import Reading, Root, Store
 from venvdash.system.machine import Machine
 
@@ -31,7 +31,7 @@ _TEXTS = st.text(st.characters()) | _WORDS | st.builds(
     "{}={}\n[venvlink]\n& '{}/Scripts/Activate.ps1'".format,
     st.sampled_from(["UV_PROJECT_ENVIRONMENT", "A"]), _WORDS | st.text(), st.text(),
 )  # fmt: skip
-_POINTED: list[Store] = [uvlink.STORE, prime_uve.STORE, venvlink.STORE, configured.STORE]
+_POINTED: list[Store] = [uvlink.STORE, prime_uve.STORE, venvlink.STORE, configured_folders.STORE]
 
 
 def _reading(path: Path, root: Root) -> Reading:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from venvdash.stores._dirs import cache_directory, config_directory, data_directory
+from venvdash.stores._app_folders import cache_directory, config_directory, data_directory
 from venvdash.system.machine import AppFolders, Machine
 
 # What platformdirs says on each system: its classes run anywhere, and read the environment.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.mounting import tmpfs
-from venvdash.system import descent, openat2, removal
+from venvdash.system import openat2, removal, tree_opener
 from venvdash.system.removal import Frame, Removal, Removed, empty_directory
 from venvdash.system.removal_by_path import empty_by_path
 
@@ -18,7 +18,7 @@ from venvdash.system.removal_by_path import empty_by_path
 def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory to empty, with and without the system call that refuses mounts."""
     if request.param == "fdinfo":
-        monkeypatch.setattr(descent, "opener", lambda flags: None)
+        monkeypatch.setattr(tree_opener, "opener", lambda flags: None)
     elif openat2.opener(os.O_RDONLY) is None:
         pytest.skip("needs openat2(2)")
     path = tmp_path / "root"
@@ -101,15 +101,15 @@ def test_a_directory_swapped_for_a_link_is_not_entered(
     outside.mkdir()
     (outside / "precious").touch()
     (root / "sub").mkdir()
-    real = descent.open_directory
+    real = tree_opener.open_directory
 
-    def swapped(name: str, dir_fd: int, how: openat2.Open = descent._open) -> int:
+    def swapped(name: str, dir_fd: int, how: openat2.Open = tree_opener._open) -> int:
         if (root / "sub").is_dir() and not (root / "sub").is_symlink():
             (root / "sub").rmdir()
             (root / "sub").symlink_to(outside)
         return real(name, dir_fd, how)
 
-    monkeypatch.setattr(descent, "open_directory", swapped)
+    monkeypatch.setattr(tree_opener, "open_directory", swapped)
     assert empty(root).failures == 0
     assert (os.listdir(root), os.listdir(outside)) == ([], ["precious"])
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Home
 from tests.realtools import Tool
 from tests.shells import NAMES, PROMPT, installed, typing, write_rc
-from venvdash.system import shells, temporary
+from venvdash.system import shells, startup_folders
 from venvdash.system.machine import Machine
 from venvdash.system.shells import Activation
 from venvdash.system.shells.base import inert
@@ -107,17 +107,17 @@ def test_what_killed_shells_left_goes_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    made = temporary.make()
-    temporary.fill(made, {"rc": "é\udcff"})
+    made = startup_folders.make()
+    startup_folders.fill(made, {"rc": "é\udcff"})
     assert made.stat().st_mode & 0o777 == 0o700
     assert (made / "rc").stat().st_mode & 0o777 == 0o600
     assert (made / "rc").read_bytes() == b"\xc3\xa9\xff"
-    other, link = tmp_path / "venvdash-other", tmp_path / f"{temporary.PREFIX}link"
+    other, link = tmp_path / "venvdash-other", tmp_path / f"{startup_folders.PREFIX}link"
     other.mkdir()
     link.symlink_to(other)
-    temporary.sweep()
+    startup_folders.sweep()
     assert made.exists()
-    temporary.sweep(made.stat().st_mtime + 3601)
+    startup_folders.sweep(made.stat().st_mtime + 3601)
     assert not made.exists()
     assert link.is_symlink()
     assert other.exists()

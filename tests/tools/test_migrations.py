@@ -9,7 +9,7 @@ from tests.conftest import Home
 from tests.session.test_names import made, poetrys
 from tests.tools.asking import path_in, statuses
 from venvdash.model import Status
-from venvdash.stores._traces import short_hash
+from venvdash.stores._name_hashes import short_hash
 
 PYPROJECT = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.10"\n'
 LOCKS = {

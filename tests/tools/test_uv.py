@@ -13,7 +13,7 @@ from tests.conftest import Home
 from tests.tools.asking import path_in, why_none
 from venvdash.config import Config
 from venvdash.scanner import workspaces
-from venvdash.stores._pythons import patch_version_of
+from venvdash.stores._interpreters import patch_version_of
 from venvdash.stores.uv import STORE
 from venvdash.system.files import real
 

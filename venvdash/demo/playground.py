@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.actions.process.uv import find_uv
-from venvdash.demo import making
+from venvdash.demo import builder
+from venvdash.demo.builder import Made
 from venvdash.demo.interpreters import Interpreter, own
-from venvdash.demo.making import Made
 from venvdash.demo.workshop import Workshop, remove, user_machine, user_variables
 from venvdash.model import Flag, Status
 from venvdash.system.files import UnreadableError, read_regular
@@ -204,6 +204,6 @@ def _built(
     _mark(place, {}, (), done=False)
     for name in ("home", "tmp"):
         (place / name).mkdir(mode=0o700)
-    made, missing = making.make(workshop, place / "pythons", machine, report)
+    made, missing = builder.make(workshop, place / "pythons", machine, report)
     _mark(place, made, missing, done=True)
     return Playground(place, workshop.variables, made, missing)

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from venvdash.system.atomic import PREFIX
 from venvdash.system.files import own_uid
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 from venvdash.system.trust import trusted
 
 FOLDER = "search"

@@ -21,7 +21,7 @@ from venvdash.records.receipt import Receipt
 from venvdash.system import trust
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import because, visible
 
 if TYPE_CHECKING:

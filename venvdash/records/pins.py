@@ -12,7 +12,7 @@ from venvdash.model import Record
 from venvdash.records.identity import valid_identity
 from venvdash.records.spelling import spell, unspell
 from venvdash.system.files import UnreadableError
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 NAME = "pins"
 _LIMIT = 4 * 1024 * 1024  # bytes

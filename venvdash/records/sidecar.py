@@ -16,7 +16,7 @@ from venvdash.model import Environment, Flag, Record
 from venvdash.records import schema
 from venvdash.system.atomic import write_atomically
 from venvdash.system.files import UnreadableError, read_regular
-from venvdash.system.toml import bomb
+from venvdash.system.toml_limits import bomb
 
 NAME = "venvdash.toml"
 LIMIT = 8 * 1024  # bytes

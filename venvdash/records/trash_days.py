@@ -15,7 +15,7 @@ from venvdash.records.day_count import DayCount, advanced
 from venvdash.system.clock import Moment
 from venvdash.system.files import UnreadableError
 from venvdash.system.host import host_id
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 _FOLDER = "days"  # in the state directory
 _LIMIT = 16 * 1024 * 1024  # bytes; about 150 for each directory in the trash

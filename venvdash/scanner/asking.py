@@ -17,7 +17,7 @@ from venvdash.scanner.events import (
 from venvdash.scanner.reading import told
 from venvdash.scanner.survey import Survey
 from venvdash.scanner.visits import Visit, visiting
-from venvdash.system.patience import Job
+from venvdash.system.timeouts import Job
 
 
 def visit(survey: Survey) -> Iterator[Event]:

@@ -29,7 +29,7 @@ from venvdash.scanner.sightings import Missed, inside_stores
 from venvdash.scanner.survey import Survey
 from venvdash.stores import of_name, registry
 from venvdash.stores.base import Store
-from venvdash.system.patience import Failed, Job, NotAnswering
+from venvdash.system.timeouts import Failed, Job, NotAnswering
 
 _PART = 200  # candidates judged in one go
 

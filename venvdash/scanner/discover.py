@@ -10,7 +10,7 @@ from venvdash.config import Config
 from venvdash.model import NotEnvironment
 from venvdash.stores import registry
 from venvdash.stores.base import Entry, Layout, Root, Store
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.machine import Machine
 from venvdash.text import because
 
@@ -65,7 +65,7 @@ def resolve(root: Root) -> Branch:
 def answering_branches(machine: Machine, config: Config) -> tuple[list[Branch], list[Path]]:
     """Look at every root that answers; return also the paths of those that do not."""
     found = roots(machine, config)
-    silent = answering.silent(root.path for root in found)
+    silent = responsiveness.silent(root.path for root in found)
     return [resolve(root) for root in found if root.path not in silent], silent
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.scanner.discover import MARKS, OURS
 from venvdash.stores.base import VENV_NAMES, Layout, Root
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 
@@ -82,7 +82,7 @@ def find(
 def _real_paths(paths: Iterable[Path]) -> frozenset[str]:
     """Return paths without links; the links of what does not respond cannot be followed."""
     wanted = list(paths)
-    silent = set(answering.silent(wanted))
+    silent = set(responsiveness.silent(wanted))
     return frozenset(str(path) if path in silent else os.path.realpath(path) for path in wanted)
 
 
@@ -157,7 +157,7 @@ def _tops(machine: Machine) -> Iterator[str]:
     user = machine.variable("USER") or machine.variable("LOGNAME") or ""
     if user and os.path.basename(user) == user and machine.platform == "linux":
         tops += [Path(top, user) for top in _SHARED_TOPS]
-    silent = answering.silent(tops)
+    silent = responsiveness.silent(tops)
     for path in tops:
         if path in silent:
             continue

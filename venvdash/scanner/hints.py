@@ -17,7 +17,7 @@ from typing import Any
 
 from venvdash.scanner import editors
 from venvdash.scanner.editors import Sdk
-from venvdash.stores.reading import toml_table
+from venvdash.stores.config_files import toml_table
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 

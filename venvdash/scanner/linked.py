@@ -22,7 +22,7 @@ from venvdash.scanner.leads import Folder, Lead, leads_outside
 from venvdash.scanner.reading import told
 from venvdash.stores import of_name, registry
 from venvdash.stores.base import VENV_NAMES, Entry, Root, Why
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 _MOST = 2000  # such environments in one listing
 _ENTRIES = 5000  # looked at in one folder

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.model import How, Place, Presence, ProjectRecord
-from venvdash.system.birth import birth_of
+from venvdash.system.birth_time import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
 from venvdash.text import because, visible
 

@@ -14,7 +14,7 @@ from venvdash.scanner.events import Event, Found, Oddity, Phase, Problem, Progre
 from venvdash.scanner.inspect import Inspected, inspect
 from venvdash.stores.base import Entry, Root
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import because
 
 

@@ -25,7 +25,7 @@ from venvdash.scanner.events import (
 from venvdash.scanner.judging import judged
 from venvdash.scanner.survey import Past, Survey
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Patient
+from venvdash.system.timeouts import Patient
 
 PATIENCE = 10.0  # seconds for one directory; a sleeping disk needs some, a dead mount never answers
 

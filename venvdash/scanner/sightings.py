@@ -14,7 +14,7 @@ from pathlib import Path
 from venvdash.model import Environment, ProjectRecord, Sighting
 from venvdash.scanner import projects
 from venvdash.scanner.places import folded, fsid_of
-from venvdash.system.birth import birth_of
+from venvdash.system.birth_time import birth_of
 from venvdash.system.files import read_text
 
 _ENTRIES = 1000  # looked at in one directory to tell its age

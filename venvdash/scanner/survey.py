@@ -32,7 +32,7 @@ from venvdash.scanner.references import Reference
 from venvdash.scanner.visits import Visit
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
-from venvdash.system.patience import Job, Patient
+from venvdash.system.timeouts import Job, Patient
 from venvdash.text import visible
 
 

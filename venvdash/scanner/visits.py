@@ -6,7 +6,7 @@ from pathlib import Path
 from venvdash.model import Place, ProjectRecord
 from venvdash.scanner import projects
 from venvdash.scanner.activity import last_worked_on
-from venvdash.system.patience import Job
+from venvdash.system.timeouts import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from venvdash.stores.reading import LIMIT, toml_table
+from venvdash.stores.config_files import LIMIT, toml_table
 from venvdash.system.files import read_text
 
 _FILE = "pyproject.toml"

@@ -22,7 +22,7 @@ from venvdash.session.events import SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.session.named import Named
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.prune import Offer, Rules

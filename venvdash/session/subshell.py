@@ -18,7 +18,7 @@ from venvdash.actions.safety.reread import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.session import uvhint
-from venvdash.system import shells, temporary, terminal
+from venvdash.system import shells, startup_folders, terminal
 from venvdash.system.shells import Activation, CannotError, Own, Shell, Start
 from venvdash.text import because, short_path, visible
 
@@ -63,16 +63,16 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
     cwd, says = _directory(session, row, here=here)
     own = shells.own(session.machine)
     activation = _activation(session, row, environment)
-    temporary.sweep()
+    startup_folders.sweep()
     try:
-        room = temporary.make()
+        room = startup_folders.make()
     except OSError as error:
         raise RefusedError(f"Cannot create a temporary directory: {because(error)}.") from error
     try:
         started = _start(own, activation, session, room)
-        temporary.fill(room, started.files)
+        startup_folders.fill(room, started.files)
     except (OSError, CannotError) as error:
-        temporary.remove(room)
+        startup_folders.remove(room)
         raise RefusedError(
             f"Cannot write the shell's startup files: {because(error)}."
             if isinstance(error, OSError)
@@ -165,7 +165,7 @@ def run(invocation: Invocation) -> terminal.Ended:
         )
     finally:
         if invocation.cleanup is not None:
-            temporary.remove(invocation.cleanup)
+            startup_folders.remove(invocation.cleanup)
 
 
 def trusted(session: "Session", row: Row) -> Environment:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from venvdash.model import Edit
-from venvdash.stores._indexes import index_text
+from venvdash.stores._tool_files import index_text
 from venvdash.stores.base import Assignment, Layout, Store
 from venvdash.system.files import UnreadableError, real
 

@@ -25,7 +25,7 @@ from venvdash.stores.base import (
     Why,
     below_home,
 )
-from venvdash.stores.reading import config_text
+from venvdash.stores.config_files import config_text
 from venvdash.system.machine import Machine
 
 META = "conda-meta"

@@ -15,8 +15,8 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.model.packaging import minor_version
-from venvdash.stores._indexes import emptied
-from venvdash.stores._pythons import cfg_of, minor_of, on_path
+from venvdash.stores._interpreters import cfg_of, minor_of, on_path
+from venvdash.stores._tool_files import emptied
 from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine

@@ -20,13 +20,13 @@ from typing import Any
 from venvdash.config import Config
 from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.model.packaging import canonical_name
-from venvdash.stores._dirs import by_default, config_directory, data_directory, with_default
-from venvdash.stores._indexes import emptied, index_text
+from venvdash.stores._app_folders import by_default, config_directory, data_directory, with_default
+from venvdash.stores._interpreters import cfg_of
 from venvdash.stores._linking import pointer_text
-from venvdash.stores._pythons import cfg_of
-from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
+from venvdash.stores._name_hashes import DIGEST, made_by, short_hash, spellings
+from venvdash.stores._tool_files import emptied, index_text
 from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
-from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.stores.config_files import config_text, string, toml_table
 from venvdash.system.files import UnreadableError, real
 from venvdash.system.machine import Machine
 

@@ -18,17 +18,17 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.model.packaging import minor_version
-from venvdash.stores._dirs import (
+from venvdash.stores._app_folders import (
     by_default,
     config_directory,
     data_directory,
     from_home,
     with_default,
 )
-from venvdash.stores._indexes import index_text
+from venvdash.stores._interpreters import allows, cfg_of, has_python, version_of
 from venvdash.stores._linking import led, led_before, pointer_text
-from venvdash.stores._pythons import allows, cfg_of, has_python, version_of
-from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
+from venvdash.stores._name_hashes import DIGEST, made_by, short_hash, spellings
+from venvdash.stores._tool_files import index_text
 from venvdash.stores.base import (
     Assignment,
     Clearing,
@@ -40,7 +40,7 @@ from venvdash.stores.base import (
     Store,
     Why,
 )
-from venvdash.stores.reading import LIMIT, config_text, string, toml_table
+from venvdash.stores.config_files import LIMIT, config_text, string, toml_table
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 

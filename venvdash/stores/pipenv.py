@@ -15,9 +15,9 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Edit, Environment, How, Traits, Use
-from venvdash.stores._dirs import by_default
+from venvdash.stores._app_folders import by_default
 from venvdash.stores._linking import led_before, named_directory, named_project, pointer_text
-from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
+from venvdash.stores._name_hashes import DIGEST, made_by, short_hash, spellings
 from venvdash.stores.base import (
     Assignment,
     Kind,
@@ -28,7 +28,7 @@ from venvdash.stores.base import (
     Store,
     Why,
 )
-from venvdash.stores.reading import LIMIT, toml_table
+from venvdash.stores.config_files import LIMIT, toml_table
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 

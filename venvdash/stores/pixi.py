@@ -15,7 +15,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, Environment, How, Traits, Use
 from venvdash.stores.base import Assignment, Clearing, Kind, Names, Reading, Root, Store, Why
-from venvdash.stores.reading import config_text, json_object, string, toml_table
+from venvdash.stores.config_files import config_text, json_object, string, toml_table
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 

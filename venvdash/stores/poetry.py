@@ -22,14 +22,14 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
 from venvdash.model.packaging import canonical_name
-from venvdash.stores._dirs import by_default, cache_directory, with_default
-from venvdash.stores._indexes import index_text
+from venvdash.stores._app_folders import by_default, cache_directory, with_default
+from venvdash.stores._interpreters import cfg_of, minor_of, on_path
 from venvdash.stores._linking import about, pointer_text
-from venvdash.stores._pythons import cfg_of, minor_of, on_path
-from venvdash.stores._traces import DIGEST, made_by, short_hash, spellings
+from venvdash.stores._name_hashes import DIGEST, made_by, short_hash, spellings
+from venvdash.stores._poetry_settings import Settings, chosen, files
+from venvdash.stores._tool_files import index_text
 from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
-from venvdash.stores.poetry_settings import Settings, chosen, files
-from venvdash.stores.reading import LIMIT, string, toml_table
+from venvdash.stores.config_files import LIMIT, string, toml_table
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 

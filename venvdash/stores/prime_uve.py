@@ -27,10 +27,10 @@ from venvdash.model import (
     Trashed,
     Use,
 )
-from venvdash.stores._indexes import index_text
+from venvdash.stores._interpreters import cfg_of
 from venvdash.stores._linking import led_before, pointer_text
 from venvdash.stores._paths import literally, sha256, sha256_fits
-from venvdash.stores._pythons import cfg_of
+from venvdash.stores._tool_files import index_text
 from venvdash.stores.base import (
     Assignment,
     Clearing,
@@ -42,7 +42,7 @@ from venvdash.stores.base import (
     Store,
     Why,
 )
-from venvdash.stores.reading import json_object, string
+from venvdash.stores.config_files import json_object, string
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 

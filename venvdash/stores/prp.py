@@ -11,11 +11,11 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
-from venvdash.stores._indexes import emptied
 from venvdash.stores._linking import mirrored
 from venvdash.stores._paths import literally
+from venvdash.stores._tool_files import emptied
 from venvdash.stores.base import VENV_NAMES, Assignment, Kind, Layout, Reading, Root, Store, Why
-from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.stores.config_files import config_text, string, toml_table
 from venvdash.system.machine import Machine
 
 _TOOLS = "venvs"  # below the root, one environment for each tool

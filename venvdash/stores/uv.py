@@ -13,7 +13,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Sign, Traits, Use
-from venvdash.stores import _seahash, _uv_use, uv_settings
+from venvdash.stores import _seahash, _uv_environment, uv_settings
 from venvdash.stores.base import Assignment, Clearing, Kind, Reading, Root, Store, Why, normalised
 from venvdash.system.machine import Machine
 
@@ -145,7 +145,7 @@ class UvStore(Store):
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what uv would use in ``project``: see ``_uv_use``."""
-        return _uv_use.use(project, machine, _BUCKET, partial(_tails, project))
+        return _uv_environment.use(project, machine, _BUCKET, partial(_tails, project))
 
     def expected(self, wanted: Assignment) -> Path | None:
         """Return the entry by the formula of the release that this was tested with.

@@ -17,7 +17,7 @@ from venvdash.model import Claim, Direction, Edit, Environment, How, Traits
 from venvdash.stores._linking import pointer_text
 from venvdash.stores._paths import literally, parent_entry, sha256, sha256_fits
 from venvdash.stores.base import Assignment, Kind, Linking, Reading, Root, Store, Why
-from venvdash.stores.reading import json_object, string
+from venvdash.stores.config_files import json_object, string
 from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
 

@@ -12,7 +12,7 @@ from venvdash.config import Config
 from venvdash.model import Traits
 from venvdash.stores._paths import literally
 from venvdash.stores.base import Kind, Reading, Root, Store, Why
-from venvdash.stores.reading import config_text
+from venvdash.stores.config_files import config_text
 from venvdash.system.machine import Machine
 
 _SETTINGS = ".venvlinkrc"

@@ -15,7 +15,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How, Traits
 from venvdash.stores.base import Kind, Reading, Root, Store
-from venvdash.stores.reading import json_object, string
+from venvdash.stores.config_files import json_object, string
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 

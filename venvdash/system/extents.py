@@ -164,7 +164,7 @@ def _xfs(descriptor: int) -> Sharing | None:
 
 def _overlay(descriptor: int) -> Sharing | None:
     """Return the same of what lies below; None for the upper layer on any other file system."""
-    from venvdash.system.layers import layer_of
+    from venvdash.system.overlayfs import layer_of
 
     layer = layer_of(descriptor)
     if layer and layer.upper and not layer.fstype:

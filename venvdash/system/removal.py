@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from venvdash.system.descent import Descent
+from venvdash.system.tree_opener import Descent
 from venvdash.system.walk import FLAGS
 from venvdash.text import because
 

@@ -4,8 +4,8 @@ import os
 import stat
 from collections.abc import Collection
 
-from venvdash.system.descent import MountedError
 from venvdash.system.removal import GONE, Removed, Tell, allocated
+from venvdash.system.tree_opener import MountedError
 
 
 def empty_by_path(root: str, *, keep: Collection[str] = (), tell: Tell = lambda f: None) -> Removed:

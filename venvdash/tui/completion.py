@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import because, visible
 
 _PATIENCE = 2.0  # seconds for a directory to answer; one on a dead mount never does

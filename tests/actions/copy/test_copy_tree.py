@@ -11,7 +11,7 @@ from tests.mounting import tmpfs
 from venvdash.actions.copy.copy_tree import TreeCopy, extent
 from venvdash.actions.process.running import CancelledError
 from venvdash.actions.safety.manifest import Manifest, in_words
-from venvdash.system import filecopy
+from venvdash.system import file_copy
 
 _ACL = "system.posix_acl_access"
 _DEFAULT_ACL = "system.posix_acl_default"
@@ -166,7 +166,7 @@ def test_where_the_kernel_does_not_copy(
 def test_it_stops_in_the_middle_of_a_large_file(
     source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filecopy, "_CHUNK", 4096)
+    monkeypatch.setattr(file_copy, "_CHUNK", 4096)
     (source / "large").write_bytes(b"x" * 100_000)
     asked = 0
 

@@ -21,7 +21,7 @@ from venvdash.actions.delete.apply import Deleter
 from venvdash.config import Config
 from venvdash.model import Outcome, Removal, Result
 from venvdash.session import Session
-from venvdash.system import layers
+from venvdash.system import overlayfs
 from venvdash.system.directory import Directory
 
 
@@ -39,7 +39,7 @@ def image(home: Home) -> Iterator[tuple[Path, Path]]:
     """An environment, and its project's link, in a container that was made with it in its image."""
     entry, link = _linked(home)
     with image_layer(entry.parent):
-        if layers.renamable(entry, context(home).mounts) is None:
+        if overlayfs.renamable(entry, context(home).mounts) is None:
             pytest.skip("needs Linux 6.6, to tell layers apart")
         yield entry, link
 
@@ -87,7 +87,7 @@ def test_a_kernel_that_does_not_tell(
     home: Home, image: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then it is only found out when it is done: nothing is changed, or it is freed in place."""
-    monkeypatch.setattr(layers, "_handle", lambda path: None)
+    monkeypatch.setattr(overlayfs, "_handle", lambda path: None)
     entry, link = image
     session = _scanned(home)
     before = tree(entry)

@@ -16,7 +16,7 @@ from pathlib import Path
 from venvdash.actions.events import Progressed
 from venvdash.actions.process.running import CancelledError
 from venvdash.actions.safety.manifest import Manifest
-from venvdash.system.filecopy import (
+from venvdash.system.file_copy import (
     Attributes,
     StoppedError,
     attributes,

@@ -16,7 +16,7 @@ from venvdash.model import Environment, Package, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner.packages import origins, site_directory
 from venvdash.stores.base import parse_cfg
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.files import read_text
 
 _REQUIREMENTS = "requirements.txt"
@@ -95,7 +95,7 @@ class Reinstalling:
     def _directory(self) -> Path:
         """Return where uv is run: in the project, for its settings, if that is the user's own."""
         project, machine = self._row.verdict.project, self._context.machine
-        if project is None or not answering.answers(project) or not os.path.isdir(project):
+        if project is None or not responsiveness.answers(project) or not os.path.isdir(project):
             return machine.home
         return machine.home if foreign_project(project, machine.uid) else project
 

@@ -17,7 +17,7 @@ from venvdash.scanner import record_file
 from venvdash.scanner.editables import LIMIT, file_url_path
 from venvdash.scanner.packages import name_and_version, site_directory
 from venvdash.stores.base import normalised
-from venvdash.stores.reading import json_object, string
+from venvdash.stores.config_files import json_object, string
 from venvdash.system.files import read_text
 from venvdash.system.walk import walk
 from venvdash.text import redact, visible

@@ -28,7 +28,7 @@ from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
-from venvdash.system.owner import Owner
+from venvdash.system.process_identity import Owner
 from venvdash.system.removal import empty_directory
 from venvdash.system.removal_by_path import empty_by_path
 from venvdash.text import visible

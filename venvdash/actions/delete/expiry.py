@@ -20,7 +20,7 @@ from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.locks import lock_directory
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import visible
 
 _PATIENCE = 30.0  # seconds; a project may lie on a network that is gone

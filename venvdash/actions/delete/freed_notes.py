@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.system.files import UnreadableError
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 _NOTES = "freed"  # in the state directory: one small file for each trash directory
 _LONGEST = 16 * 1024  # bytes of a path

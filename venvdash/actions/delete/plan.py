@@ -25,7 +25,7 @@ from venvdash.model import (
     TrashFolder,
 )
 from venvdash.model.packaging import canonical_name
-from venvdash.system import answering, layers
+from venvdash.system import overlayfs, responsiveness
 from venvdash.system.files import read_text, real
 from venvdash.system.processes import users
 from venvdash.text import because, visible
@@ -83,7 +83,7 @@ def _item(row: Row, context: Context) -> Item:
     if tool_commands.needs_tool(row.environment):
         tool_commands.command(row.environment, context.machine)
         how = Removal.TOOL
-    elif layers.renamable(row.environment.entry, context.mounts) is False:
+    elif overlayfs.renamable(row.environment.entry, context.mounts) is False:
         how = Removal.IN_PLACE
     folder = _folder(row, context) if how is Removal.TRASH else None
     return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row, context), folder)
@@ -139,7 +139,7 @@ def _locked_names(row: Row) -> frozenset[str] | None:
     """Return every word in the lockfiles of its projects; None where there is no lockfile."""
     found: set[str] = set()
     any_lockfile = False
-    silent = answering.silent(row.verdict.projects)
+    silent = responsiveness.silent(row.verdict.projects)
     for project in row.verdict.projects:
         for name in _LOCKFILES if project not in silent else ():
             text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)

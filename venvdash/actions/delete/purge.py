@@ -22,16 +22,16 @@ from venvdash.actions.journals import trash
 from venvdash.model import Removal, Trashed
 from venvdash.scanner.footprint import BLOCK
 from venvdash.scanner.measure import count
-from venvdash.system.answering import was_silent
-from venvdash.system.descent import mount_id, open_directory, open_up
 from venvdash.system.directory import Directory
 from venvdash.system.extents import KINDS, settle
 from venvdash.system.files import UnreadableError, own_uid, read_regular
 from venvdash.system.locks import lock_directory
 from venvdash.system.mounts import Mounts
+from venvdash.system.parallel_removal import empty_together
 from venvdash.system.removal import Removed, Tell, allocated
 from venvdash.system.removal_by_path import empty_by_path
-from venvdash.system.together import empty_together
+from venvdash.system.responsiveness import was_silent
+from venvdash.system.tree_opener import mount_id, open_directory, open_up
 from venvdash.text import because, visible
 
 LEFT = "purge-problems.txt"  # in the trash directory: what could not be removed, a line each

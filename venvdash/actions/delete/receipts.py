@@ -10,7 +10,7 @@ from venvdash.actions.table import Table
 from venvdash.model import Outcome, Plan, Result
 from venvdash.records.index import Index, index_path
 from venvdash.records.receipt import FREED, LOST, RESTORED, TRASHED, Receipt
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.host import host_id
 from venvdash.text import visible
 
@@ -76,7 +76,7 @@ def settle(table: Table) -> None:
 
     state = table.machine.state_directory
     noted = list(freed_notes.noted(state))
-    silent = answering.silent(path.parent for path in noted)
+    silent = responsiveness.silent(path.parent for path in noted)
     noted = [path for path in noted if path.parent not in silent]
     gone = [path for path in noted if not os.path.lexists(path)]
     if mark(table, gone, FREED):
@@ -97,7 +97,7 @@ def read(table: Table) -> tuple[list[Receipt], list[Path]]:
     index.close()
     freed = frozenset(freed_notes.noted(table.machine.state_directory))
     waiting = [one.trash.parent for one in found if one.state == TRASHED and one.trash]
-    silent = answering.silent(waiting)
+    silent = responsiveness.silent(waiting)
     return [
         one if one.trash and one.trash.parent in silent else _as_it_is(one, freed) for one in found
     ], silent

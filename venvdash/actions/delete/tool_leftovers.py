@@ -25,7 +25,7 @@ from venvdash.system import locks
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 _PATIENCE = 30.0  # seconds; a project may lie on a network that is gone
 _LOCKED = 5.0  # seconds that the tool may hold its lock

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from venvdash.actions.errors import ChangedError
 from venvdash.model import TrashFolder
-from venvdash.system.descent import mount_id
 from venvdash.system.directory import Directory
 from venvdash.system.files import own_uid, real
 from venvdash.system.machine import Machine
+from venvdash.system.tree_opener import mount_id
 from venvdash.text import visible
 
 if TYPE_CHECKING:

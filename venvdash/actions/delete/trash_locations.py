@@ -16,9 +16,9 @@ from venvdash.actions.context import Context
 from venvdash.actions.delete import trash_folder
 from venvdash.scanner.discover import MARKS, OURS
 from venvdash.stores.base import Layout, Root
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.files import UnreadableError
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 _NOTES = "trash"  # in the state directory: one small file for each place
 _LONGEST = 16 * 1024  # bytes of a note
@@ -54,7 +54,7 @@ def noted(state: Path) -> Iterator[Path]:
     """Yield the places that were noted and answer; notes of places that are gone are dropped."""
     notes = OwnFolder(state, _NOTES)
     places = _in_notes(notes)
-    silent = answering.silent(places.values())
+    silent = responsiveness.silent(places.values())
     for name, place in places.items():
         try:
             if place in silent:
@@ -70,7 +70,7 @@ def noted(state: Path) -> Iterator[Path]:
 def silent(context: Context) -> list[Path]:
     """Return the places in which trash may lie and that do not answer: nobody looks there."""
     notes = OwnFolder(context.machine.state_directory, _NOTES)
-    return list(dict.fromkeys([*context.silent, *answering.silent(_in_notes(notes).values())]))
+    return list(dict.fromkeys([*context.silent, *responsiveness.silent(_in_notes(notes).values())]))
 
 
 def _in_notes(notes: OwnFolder) -> dict[str, Path]:
@@ -102,7 +102,7 @@ def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
     """
     found: dict[Path, tuple[str, ...]] = {}
     inside = (mount for real in context.roots for mount in context.mounts.below(real))
-    answering.silent(Path(mount.point) for mount in inside if mount.network)
+    responsiveness.silent(Path(mount.point) for mount in inside if mount.network)
     for real, roots in context.roots.items():
         for root in roots:
             for place in _of(real, root):
@@ -142,7 +142,7 @@ def _below(top: Path, depth: int, *, nested: bool) -> Iterator[Path]:
             _cut_off.add(top)
             return
         directory, level = pending.popleft()  # near the top lies more than deep below
-        if answering.was_silent(Path(directory)):
+        if responsiveness.was_silent(Path(directory)):
             continue
         count += 1
         try:

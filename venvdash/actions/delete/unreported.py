@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.system.files import UnreadableError
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 from venvdash.text import visible
 
 _NOTES = "untidied"  # in the state directory: one small file for each trash directory

@@ -12,7 +12,7 @@ from venvdash.model.packaging import canonical_name
 from venvdash.scanner.packages import linked_into
 from venvdash.stores import uv_settings
 from venvdash.system.machine import Machine
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import visible
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -18,8 +18,8 @@ from venvdash.actions.journals.toml_file import JournalError, Table, count, path
 from venvdash.model import Edit
 from venvdash.records.spelling import spell
 from venvdash.system.directory import Directory
-from venvdash.system.own_files import OwnFolder
-from venvdash.system.owner import Owner
+from venvdash.system.process_identity import Owner
+from venvdash.system.state_files import OwnFolder
 
 _SCHEMA = 1
 _COMMENT = (

@@ -33,7 +33,7 @@ from venvdash.records.spelling import spell
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 _SCHEMA = 1
 _COMMENT = "# What venvdash linked to another project. `venvdash relink --undo` reverts it.\n"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 S = TypeVar("S", bound=StrEnum)
 

@@ -15,8 +15,8 @@ from venvdash.model import Edit
 from venvdash.records.spelling import spell, unspell
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid
-from venvdash.system.owner import Owner
-from venvdash.system.toml import bomb
+from venvdash.system.process_identity import Owner
+from venvdash.system.toml_limits import bomb
 
 LIMIT = 128 * 1024  # bytes
 _MOST = 64  # tables in a list

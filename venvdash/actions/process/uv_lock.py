@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.files import UnreadableError
 from venvdash.system.locks import LOCK_NAME, lock_environment
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 _FOLDER = "planning"  # in our state
 _LONGEST = 16 * 1024  # bytes of a note
@@ -54,7 +54,7 @@ def recover(state: Path) -> None:
     for name in names:
         with suppress(OSError, UnreadableError, ValueError):
             prefix = Path(os.fsdecode(notes.read(name, _LONGEST)))
-            if prefix.is_absolute() and not answering.answers(prefix.parent):
+            if prefix.is_absolute() and not responsiveness.answers(prefix.parent):
                 continue
             if not prefix.is_absolute() or _removed(prefix):
                 notes.remove(name)

@@ -7,7 +7,7 @@ from venvdash.actions.delete import freed_notes, trash_locations, unreported
 from venvdash.actions.journals import move_stages, relink_stages, rename, trash
 from venvdash.records import trash_days
 from venvdash.records.trash_days import TrashDays
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.atomic import PREFIX
 from venvdash.system.machine import Machine
 
@@ -37,7 +37,7 @@ def _due(place: Path, days: TrashDays) -> bool:
 
 
 def _entry(entry: "os.DirEntry[str]", days: TrashDays) -> bool:
-    if not entry.is_dir(follow_symlinks=False) or answering.was_silent(Path(entry.path)):
+    if not entry.is_dir(follow_symlinks=False) or responsiveness.was_silent(Path(entry.path)):
         return False
     names = (rename.NAME, trash.BEGUN)
     if entry.name.startswith(PREFIX) or any(

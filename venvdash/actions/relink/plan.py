@@ -37,7 +37,7 @@ from venvdash.model import Edit, Place, Presence, Row
 from venvdash.scanner import discover, places, projects
 from venvdash.stores.base import VENV_NAMES, Assignment, Linking, normalised
 from venvdash.system.files import real
-from venvdash.system.patience import Job, Patient
+from venvdash.system.timeouts import Job, Patient
 from venvdash.text import visible
 
 _PATIENCE = 10.0  # seconds for a directory that may lie on a dead server

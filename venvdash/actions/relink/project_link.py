@@ -15,8 +15,8 @@ from venvdash.actions.safety import file_swap, project_links
 from venvdash.config import Config
 from venvdash.model import Environment, Location, Presence, Row
 from venvdash.scanner import places
+from venvdash.system.cloud_folders import synced_by
 from venvdash.system.files import real
-from venvdash.system.synced import synced_by
 from venvdash.text import visible
 
 ON_REQUEST = ("link", "file")  # settings that ask for one wherever it can be made

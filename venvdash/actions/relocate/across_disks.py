@@ -26,7 +26,7 @@ from venvdash.actions.table import Table
 from venvdash.model import Outcome, Proposal, Result, Row
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.system.directory import Directory
-from venvdash.system.owner import Owner
+from venvdash.system.process_identity import Owner
 from venvdash.text import counted, visible
 
 

@@ -24,7 +24,7 @@ from venvdash.actions.relocate import rename
 from venvdash.actions.safety import reachable, steps
 from venvdash.actions.safety.manifest import Manifest
 from venvdash.model import Outcome, Removal, Trashed
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.atomic import PREFIX
 from venvdash.text import visible
 
@@ -103,7 +103,7 @@ def take_back(moving: Moving, key: str, context: Context) -> list[str]:
 def silent(moving: Moving) -> list[Path]:
     """Return which of the directories that a move is about do not answer."""
     changed = [change.path.parent for change in (*moving.links, *moving.edits)]
-    return answering.silent([moving.old.parent, moving.new.parent, *changed])
+    return responsiveness.silent([moving.old.parent, moving.new.parent, *changed])
 
 
 def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:

@@ -26,7 +26,7 @@ from venvdash.actions.safety.in_use import busy
 from venvdash.actions.safety.placement import UNNOTED, movable, taken, unwritten
 from venvdash.actions.safety.rollback import Rollback, lock_uv, locked, opened
 from venvdash.model import Edit, Environment, Row
-from venvdash.system import answering, layers, locks
+from venvdash.system import locks, overlayfs, responsiveness
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.mounts import Mounts
@@ -47,7 +47,7 @@ def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -
         yield "It is managed by a tool that tracks it by its path."
         return
     yield from checks.refusals_to_move(row, table, context)
-    if layers.renamable(environment.entry, context.mounts) is False:
+    if overlayfs.renamable(environment.entry, context.mounts) is False:
         yield (
             "It is in a layer of a container image, where directories cannot be renamed: "
             "copy it, then delete it with `--now`."
@@ -111,7 +111,7 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
         rename_journal.remove(directory)
         return
     changed = [change.path.parent for change in (*renaming.links, *renaming.edits)]
-    for silent in answering.silent(changed):
+    for silent in responsiveness.silent(changed):
         said = f"{visible(path)}: an interrupted rename cannot be completed now: "
         yield f"{said}{visible(silent)} does not respond."
         return

@@ -14,7 +14,7 @@ from pathlib import Path
 from venvdash.actions.errors import ChangedError
 from venvdash.model import Direction, Edit, How, Link, Row
 from venvdash.stores.base import VENV_NAMES
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid, real
@@ -36,7 +36,7 @@ def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tup
     places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
     links, edits = [], []
     candidates = list(_candidates(row))
-    silent = answering.silent(path.parent for path in candidates)
+    silent = responsiveness.silent(path.parent for path in candidates)
     for path in candidates:
         try:
             if path.parent in silent:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from venvdash.model import Presence, ProjectRecord
 from venvdash.scanner import places
-from venvdash.system import answering
+from venvdash.system import responsiveness
 from venvdash.system.host import host_id
 from venvdash.system.mounts import Mounts
 from venvdash.text import visible
@@ -21,7 +21,7 @@ def out_of_reach(
     Raises nothing.
     """
     wanted = list(dict.fromkeys(paths))
-    for path in answering.silent(wanted):
+    for path in responsiveness.silent(wanted):
         return f"{visible(path)} does not respond."
     for path in wanted:
         known = next((one for one in records if path.is_relative_to(one.real or one.path)), None)

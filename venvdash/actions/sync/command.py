@@ -15,7 +15,7 @@ from venvdash.actions.safety import refusals
 from venvdash.actions.safety.writable_by_others import exposed, foreign_project
 from venvdash.model import Flag, Location, Row, Status, Traits
 from venvdash.stores.base import normalised
-from venvdash.stores.reading import config_text, toml_table
+from venvdash.stores.config_files import config_text, toml_table
 from venvdash.system.files import real
 from venvdash.system.locks import environment_locked
 from venvdash.text import because, redact, short_path, visible

@@ -20,7 +20,7 @@ from venvdash.model import Flag, PackageChange, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner import integrity
 from venvdash.scanner.packages import site_directory
-from venvdash.stores.reading import json_object, string
+from venvdash.stores.config_files import json_object, string
 from venvdash.text import visible
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.stores.reading import json_object
-from venvdash.system import answering, locks
+from venvdash.stores.config_files import json_object
+from venvdash.system import locks, responsiveness
 from venvdash.system.atomic import write_atomically
 from venvdash.system.files import UnreadableError, own_uid, read_regular
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 from venvdash.text import because, visible
 
 _FOLDER = "replacing"  # in our state
@@ -117,7 +117,7 @@ def recover(state: Path) -> list[str]:
                 return []
             for name in folder.names():
                 files = _reread(folder, name)
-                if files is None or not answering.answers(files.prefix.parent):
+                if files is None or not responsiveness.answers(files.prefix.parent):
                     continue
                 if _at_rest(files.prefix):
                     told += _recovered(files)

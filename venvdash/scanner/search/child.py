@@ -22,8 +22,8 @@ from venvdash.model import Environment, Facts
 from venvdash.scanner.search.places import Start
 from venvdash.scanner.search.seeker import Seeker, Spellings
 from venvdash.scanner.search.walk import Ledger, Walk
+from venvdash.system.io_priority import read_when_idle
 from venvdash.system.machine import Machine
-from venvdash.system.priority import read_when_idle
 from venvdash.text import because
 
 PATIENCE = 10.0  # seconds without a sign of life until a child is given up

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from venvdash.scanner.search.findings import AGAIN
 from venvdash.scanner.search.walk import Walk
-from venvdash.system.priority import read_when_idle
+from venvdash.system.io_priority import read_when_idle
 
 _PART = 200  # directories between two looks at whether to stop
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from venvdash.model import Environment, Facts, ProjectRecord
 from venvdash.scanner import projects
 from venvdash.scanner.places import folded, fsid_of
-from venvdash.system.birth import birth_of
+from venvdash.system.birth_time import birth_of
 
 
 class Prefixes:

@@ -15,7 +15,7 @@ from venvdash.scanner.search.mentions import SUFFIX
 from venvdash.scanner.search.names import SIGNS
 from venvdash.scanner.search.places import COPIES, OTHERS, PACKAGED, SNAPSHOTS, Start
 from venvdash.scanner.search.seeker import Seeker
-from venvdash.system.subvolumes import is_read_only_subvolume
+from venvdash.system.btrfs_subvolumes import is_read_only_subvolume
 from venvdash.text import because, visible
 
 _GIT, _OBJECTS = ".git", "objects"  # git's own store of everything that was ever committed

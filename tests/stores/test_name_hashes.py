@@ -12,7 +12,7 @@ from tests.stores.places import made, reading
 from venvdash.config import Config
 from venvdash.model import Fingerprint
 from venvdash.stores import hatch, pdm, pipenv, poetry
-from venvdash.stores._traces import made_by, short_hash, spellings
+from venvdash.stores._name_hashes import made_by, short_hash, spellings
 from venvdash.stores.base import Reading, Root, Store, Why
 from venvdash.system.machine import Machine
 

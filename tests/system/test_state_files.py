@@ -14,7 +14,7 @@ from venvdash.actions.journals.relink_stages import due
 from venvdash.actions.sync import preserve
 from venvdash.records import pins
 from venvdash.system.files import UnreadableError
-from venvdash.system.own_files import OwnFolder
+from venvdash.system.state_files import OwnFolder
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files away")
 OTHER = 54321  # no user of this machine

@@ -14,9 +14,9 @@ import pytest
 from tests.mounting import tmpfs
 from tests.system.test_removal import bound, said
 from tests.users import as_another_user, open_to_all
-from venvdash.system import together
+from venvdash.system import parallel_removal
+from venvdash.system.parallel_removal import empty_together
 from venvdash.system.removal import Removed
-from venvdash.system.together import empty_together
 
 PROCESSES = 3
 
@@ -121,12 +121,14 @@ def test_a_last_link_that_nobody_took_for_the_last_is_counted() -> None:
         return array("Q", numbers)
 
     both = [notes(7, 2, 8, 9, 2, 8), notes(7, 2, 8)]
-    assert together._between(both) == 8 * 512, "9 has a link elsewhere"
+    assert parallel_removal._between(both) == 8 * 512, "9 has a link elsewhere"
     three = [notes(7, 3, 8, 7, 2, 8), notes(7, 3, 8)]
-    assert together._between(three) == 8 * 512
-    assert together._between([notes(7, 3, 8), notes(7, 2, 8)]) == 0, "the last saw that it was"
-    assert together._between([notes(7, 2, 8, 7, 2, 8)]) == 0
-    assert together._between([]) == 0
+    assert parallel_removal._between(three) == 8 * 512
+    assert parallel_removal._between([notes(7, 3, 8), notes(7, 2, 8)]) == 0, (
+        "the last saw that it was"
+    )
+    assert parallel_removal._between([notes(7, 2, 8, 7, 2, 8)]) == 0
+    assert parallel_removal._between([]) == 0
 
 
 def test_no_link_is_followed_and_no_mount_entered(root: Path, forks: list[int]) -> None:
@@ -186,10 +188,10 @@ def test_a_helper_that_is_killed_leaves_its_part_to_the_others(
     root: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     mine = os.getpid()
-    real = together._PartRemoval.run
+    real = parallel_removal._PartRemoval.run
     parts = 0
 
-    def run(self: together._PartRemoval) -> Removed:
+    def run(self: parallel_removal._PartRemoval) -> Removed:
         nonlocal parts
         parts += 1
         if os.getpid() != mine and when == "at once":
@@ -199,17 +201,17 @@ def test_a_helper_that_is_killed_leaves_its_part_to_the_others(
             os.kill(os.getpid(), signal.SIGKILL)
         return removed
 
-    monkeypatch.setattr(together._PartRemoval, "run", run)
+    monkeypatch.setattr(parallel_removal._PartRemoval, "run", run)
     if when == "at the end":
-        work = together._Crew.work
+        work = parallel_removal._Crew.work
 
-        def killed(self: together._Crew, place: int, queue: int) -> "array[int]":
+        def killed(self: parallel_removal._Crew, place: int, queue: int) -> "array[int]":
             done = work(self, place, queue)
             if place:
                 os.kill(os.getpid(), signal.SIGKILL)
             return done
 
-        monkeypatch.setattr(together._Crew, "work", killed)
+        monkeypatch.setattr(parallel_removal._Crew, "work", killed)
     removed, told = empty(root)
     assert len(forks) == PROCESSES - 1
     assert (os.listdir(root), removed.failures) == ([], 0)

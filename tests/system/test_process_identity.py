@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from venvdash.system.owner import Owner
+from venvdash.system.process_identity import Owner
 
 
 def test_we_are_alive() -> None:

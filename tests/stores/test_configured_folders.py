@@ -8,7 +8,7 @@ from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Claim, Direction, How
 from venvdash.stores.base import Layout, Root, Why
-from venvdash.stores.configured import STORE
+from venvdash.stores.configured_folders import STORE
 
 
 def _roots(home: Home, *stores: ConfiguredStore, **variables: str) -> list[Root]:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from tests.mounting import hanging
-from venvdash.system.patience import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 
 def _never() -> bool:

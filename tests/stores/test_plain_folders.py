@@ -9,7 +9,7 @@ from tests.stores.places import made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Status
 from venvdash.stores.base import Root, Why
-from venvdash.stores.folders import STORE
+from venvdash.stores.plain_folders import STORE
 from venvdash.system.machine import Machine
 
 

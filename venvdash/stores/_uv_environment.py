@@ -23,7 +23,7 @@ from pathlib import Path
 from venvdash.model import Use
 from venvdash.model.packaging import minor_version
 from venvdash.stores import uv_settings
-from venvdash.stores._pythons import (
+from venvdash.stores._interpreters import (
     allows,
     cfg_of,
     has_python,
@@ -33,7 +33,7 @@ from venvdash.stores._pythons import (
     version_of,
 )
 from venvdash.stores.base import normalised
-from venvdash.stores.reading import LIMIT, string, toml_table
+from venvdash.stores.config_files import LIMIT, string, toml_table
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 

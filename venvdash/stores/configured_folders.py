@@ -12,9 +12,9 @@ from pathlib import Path
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
 from venvdash.stores import uvlink
-from venvdash.stores._indexes import emptied
 from venvdash.stores._linking import mirrored
 from venvdash.stores._paths import parent_entry
+from venvdash.stores._tool_files import emptied
 from venvdash.stores.base import (
     VENV_NAMES,
     Assignment,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.system.files import read_text
-from venvdash.system.toml import bomb
+from venvdash.system.toml_limits import bomb
 
 LIMIT = 256 * 1024  # bytes; the largest that tools write for hundreds of environments is a tenth
 _MOST_DOTS = 12  # in one key: tool.hatch.envs.NAME.overrides.matrix.… has eight

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from venvdash.system.mounts import Mounts
-from venvdash.system.patience import Job, NotAnswering, Patient
+from venvdash.system.timeouts import Job, NotAnswering, Patient
 
 PATIENCE = 5.0  # seconds for one place; a disk that sleeps takes some to wake up
 _AGAIN = 0.25  # seconds for one that did not respond before, in this process

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.mounting import image_layer, tmpfs
-from venvdash.system import layers
+from venvdash.system import overlayfs
 from venvdash.system.mounts import Mounts
 
 
@@ -36,31 +36,31 @@ def test_directories_of_an_image(tmp_path: Path) -> None:
         (store / "upper").mkdir()
         mounts = Mounts.read()
         for name in ("lower", "merged", "upper"):
-            known = layers.renamable(store / name, mounts)
+            known = overlayfs.renamable(store / name, mounts)
             if known is None:
                 pytest.skip("needs Linux 6.6, to tell layers apart")
             assert known is _renames(store / name), name
-        assert layers.renamable(store / "upper", mounts)
-        assert not layers.renamable(store / "lower", mounts)
+        assert overlayfs.renamable(store / "upper", mounts)
+        assert not overlayfs.renamable(store / "lower", mounts)
 
 
 def test_where_overlayfs_renames_them(tmp_path: Path) -> None:
     with image_layer(_store(tmp_path), "redirect_dir=on") as store:
-        assert layers.renamable(store / "lower", Mounts.read())
+        assert overlayfs.renamable(store / "lower", Mounts.read())
         assert _renames(store / "lower")
 
 
 def test_other_file_systems(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    assert layers.renamable(other, Mounts.read())
+    assert overlayfs.renamable(other, Mounts.read())
     with tmpfs(other):
         (other / "folder").mkdir()
-        assert layers.renamable(other / "folder", Mounts.read())
+        assert overlayfs.renamable(other / "folder", Mounts.read())
 
 
 def test_where_the_kernel_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layers, "_handle", lambda path: None)
+    monkeypatch.setattr(overlayfs, "_handle", lambda path: None)
     with image_layer(_store(tmp_path)) as store:
-        assert layers.renamable(store / "lower", Mounts.read()) is None
+        assert overlayfs.renamable(store / "lower", Mounts.read()) is None
         assert os.listdir(store / "lower") == ["lib"]

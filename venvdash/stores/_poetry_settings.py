@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from venvdash.stores._dirs import cache_directory, config_directory, from_home
+from venvdash.stores._app_folders import cache_directory, config_directory, from_home
 from venvdash.stores.base import Root, Why
-from venvdash.stores.reading import config_text, string, toml_table
+from venvdash.stores.config_files import config_text, string, toml_table
 from venvdash.system.machine import Machine
 
 _STORE = "poetry"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venvdash.stores.reading import LIMIT, config_text, json_object, string, toml_table
-from venvdash.system.toml import bomb
+from venvdash.stores.config_files import LIMIT, config_text, json_object, string, toml_table
+from venvdash.system.toml_limits import bomb
 
 
 def test_what_is_read() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from venvdash.system.cloud_folders import synced_by
 from venvdash.system.machine import Machine
-from venvdash.system.synced import synced_by
 
 
 def _project(home: Home, place: str) -> Path:

@@ -14,8 +14,8 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from itertools import islice
 
-from venvdash.system.descent import Descent
 from venvdash.system.removal import BLOCK, Frame, Removal, Removed, Tell, empty_directory
+from venvdash.system.tree_opener import Descent
 
 _FEWEST, _ENOUGH, _MOST = 16, 64, 4096  # parts
 _OPENED = 32  # directories held open, in which the parts lie
