@@ -10,7 +10,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from tests.conftest import Home
-from venvdash.actions.events import ChangeEvent, Finished, Output
+from venvdash.actions.events import ActionEvent, Finished, Output
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Proposal, Result, Row
@@ -143,7 +143,7 @@ class Place:
         return result
 
 
-def last(events: Iterator[ChangeEvent]) -> Finished:
+def last(events: Iterator[ActionEvent]) -> Finished:
     """Return what a change ended with."""
     *_, finished = events
     assert isinstance(finished, Finished)

@@ -14,7 +14,7 @@ from tests.actions.syncing import Place
 from tests.campaign.worlds import World, whole, working
 from venvdash.actions.delete import purge, trash
 from venvdash.actions.delete.prune import Rules
-from venvdash.actions.events import DeleteEvent, Finished
+from venvdash.actions.events import ActionEvent, Finished
 from venvdash.model import Outcome, Proposal, Result, Row, Trashed
 from venvdash.session import Session
 from venvdash.system.locks import environment_locked
@@ -38,7 +38,7 @@ def deleted(session: Session, path: Path) -> Result:
     return last(session.delete(session.plan_delete([path])), path)
 
 
-def last(events: Iterable[DeleteEvent], path: Path) -> Result:
+def last(events: Iterable[ActionEvent], path: Path) -> Result:
     """Return the first result among the events; none means that nothing was done."""
     found = Result(path, path.name, Outcome.SKIPPED, "nothing was done")
     for event in events:

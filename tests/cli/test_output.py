@@ -15,7 +15,7 @@ from tests.actions.deleting import small
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.terminal import venvdash
-from venvdash.actions.events import DeleteEvent
+from venvdash.actions.events import ActionEvent
 from venvdash.cli import _COMMANDS, main
 from venvdash.session import Session
 
@@ -215,7 +215,7 @@ def test_what_fails_after_it_was_done_is_said_so(home: Home, one: Path) -> None:
     def full_later() -> None:
         delete = Session.delete
 
-        def then(*given: Any, **more: Any) -> Iterator[DeleteEvent]:
+        def then(*given: Any, **more: Any) -> Iterator[ActionEvent]:
             os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
             return delete(*given, **more)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import Home, home_in
 from tests.mounting import tmpfs
-from venvdash.actions.events import ChangeEvent, DeleteEvent, Finished
+from venvdash.actions.events import ActionEvent, Finished
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel, payload
 from venvdash.model import Row
@@ -65,7 +65,7 @@ def named(session: Session, *names: str) -> list[Path]:
     return [rows[name].path for name in names]
 
 
-def last(events: Iterator[DeleteEvent] | Iterator[ChangeEvent]) -> Finished:
+def last(events: Iterator[ActionEvent]) -> Finished:
     """Return what a deletion, a change or an undo ended with."""
     *_, finished = events
     assert isinstance(finished, Finished)

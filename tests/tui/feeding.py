@@ -12,7 +12,7 @@ from textual.app import App
 from venvdash.actions.delete.project_search import ProjectSearch, Tell, quiet
 from venvdash.actions.delete.prune import Offer
 from venvdash.actions.delete.selection_size import Together
-from venvdash.actions.events import ChangeEvent, DeleteEvent, Finished, RowChanged
+from venvdash.actions.events import ActionEvent, Finished, RowChanged
 from venvdash.actions.process.run_log import Log
 from venvdash.config import Config
 from venvdash.model import (
@@ -185,7 +185,7 @@ class ListChanges:
 
     answers: dict[Path, Proposal | Exception | threading.Event] = field(default_factory=dict)
     offered: Sequence[Path] | Exception = ()
-    applying: Iterable[ChangeEvent | threading.Event | Exception] = (Finished(()),)
+    applying: Iterable[ActionEvent | threading.Event | Exception] = (Finished(()),)
     asked: list[tuple[object, ...]] = field(default_factory=list)
     applied: list[Sequence[Proposal]] = field(default_factory=list)
 
@@ -246,7 +246,7 @@ class ListChanges:
 
     def apply(
         self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
-    ) -> Iterator[ChangeEvent]:
+    ) -> Iterator[ActionEvent]:
         self.applied.append(proposals)
         yield from _told(self.applying, cancel)
 
@@ -290,8 +290,8 @@ class ListSource:
     scans: int = 0
     plan: Plan | Exception = field(default_factory=lambda: Plan(Action.DELETE, ()))
     replanned: Plan | None = None
-    deleting: Sequence[DeleteEvent | threading.Event | Exception] = ()
-    undoing: Sequence[DeleteEvent] = (Finished(()),)
+    deleting: Sequence[ActionEvent | threading.Event | Exception] = ()
+    undoing: Sequence[ActionEvent] = (Finished(()),)
     undoable: int = 1
     relinked: bool = False
     trashed: Sequence[Trashed] = ()
@@ -299,10 +299,10 @@ class ListSource:
     no_pins: str = ""
     search: EndedSearch = field(default_factory=lambda: EndedSearch(Findings(ended=True)))
     found: Sequence[SessionEvent] = ()
-    restored: Sequence[DeleteEvent] = ()
+    restored: Sequence[ActionEvent] = ()
     returned: Sequence[tuple[Trashed, str]] = ()
     unsettled: Sequence[Row] = ()
-    settled: Sequence[DeleteEvent] = ()
+    settled: Sequence[ActionEvent] = ()
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
@@ -377,13 +377,13 @@ class ListSource:
 
     def settle_trash(
         self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         yield from self.settled
 
     def take_findings(self, search: ProjectSearch) -> Iterator[SessionEvent]:
         yield from self.found
 
-    def restore_found(self, search: ProjectSearch) -> Iterator[DeleteEvent]:
+    def restore_found(self, search: ProjectSearch) -> Iterator[ActionEvent]:
         self.unsettled = ()
         yield from self.restored
 
@@ -407,7 +407,7 @@ class ListSource:
         now: bool = False,
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         self.asked.append((plan, now, clean_cache))
         yield from _told(self.deleting, cancel)
 
@@ -418,11 +418,11 @@ class ListSource:
     def newest_deletion(self) -> Sequence[Trashed]:
         return self.trashed
 
-    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
         self.asked.append(tuple(which))
         yield from self.undoing
 
-    def undo(self) -> Iterator[DeleteEvent]:
+    def undo(self) -> Iterator[ActionEvent]:
         yield from self.undoing
 
     def trash(self) -> Sequence[Trashed]:
@@ -435,7 +435,7 @@ class ListSource:
 
     def empty_trash(
         self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         chosen = list(self.trashed if which is None else which)
         self.asked.append(tuple(chosen))
         results = [Result(item.original, item.name, Outcome.DONE) for item in chosen]

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from tests.tui.feeding import HOME, STORE, ListChanges, ListHandover, ListSource, everything, row
 from venvdash.actions.events import (
-    ChangeEvent,
-    DeleteEvent,
+    ActionEvent,
     Finished,
     Output,
     Progressed,
@@ -118,7 +117,7 @@ def _log() -> Log:
 def _changes() -> ListChanges:
     """Return changes that propose, offer and tell every name; half of them are refused."""
     answers: dict[Path, Proposal | Exception | threading.Event] = {}
-    told: list[ChangeEvent] = []
+    told: list[ActionEvent] = []
     results = []
     for number, name in enumerate(NAMES):
         item = hostile_row(name)
@@ -155,7 +154,7 @@ def _items() -> Iterator[Item]:
             yield Item(row, (package,), (edit,), (link,), how)
 
 
-def _deletion(items: Sequence[Item]) -> Iterator[DeleteEvent]:
+def _deletion(items: Sequence[Item]) -> Iterator[ActionEvent]:
     results = []
     for number, item in enumerate(items):
         path, name = item.row.path, item.row.name

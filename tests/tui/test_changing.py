@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import HOME, STORE, ListChanges, ListSource, everything, row
-from venvdash.actions.events import ChangeEvent, Finished, Output, Progressed, RowState, State
+from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState, State
 from venvdash.model import (
     Action,
     Edit,
@@ -34,7 +34,7 @@ SYNC = Proposal(
 )
 LOSES = replace(SYNC, warns=("uv would delete it and make it anew.",))
 REFUSED = Proposal(Action.SYNC, WEB, refusal="It belongs to no project.")
-Told = ChangeEvent | threading.Event | Exception
+Told = ActionEvent | threading.Event | Exception
 
 
 def done(item: Row, reason: str = "") -> Result:

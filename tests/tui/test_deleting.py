@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import STORE, ListSource, everything, row
 from venvdash.actions.events import (
-    DeleteEvent,
+    ActionEvent,
     Finished,
     RowChanged,
     RowState,
@@ -20,7 +20,7 @@ from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Tra
 
 ROWS = [row(f"old-{n}", Status.ORPHAN, mib=10, frees=4, days=100) for n in range(4)]
 MIB = 1024**2
-Told = DeleteEvent | threading.Event | Exception
+Told = ActionEvent | threading.Event | Exception
 
 
 def result(item: Row, outcome: Outcome = Outcome.DONE, reason: str = "") -> Result:
@@ -28,7 +28,7 @@ def result(item: Row, outcome: Outcome = Outcome.DONE, reason: str = "") -> Resu
     return Result(item.path, item.name, outcome, reason, trash, 10 * MIB, 4 * MIB)
 
 
-def source(*told: Told, undoing: Sequence[DeleteEvent] = ()) -> ListSource:
+def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> ListSource:
     plan = Plan(Action.DELETE, tuple(Item(item) for item in ROWS), frees=16 * MIB)
     return ListSource(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.driving import Driver, drive
 from tests.tui.feeding import EndedSearch, ListSource, everything, row
-from venvdash.actions.events import DeleteEvent, Finished, RowChanged, RowState, State
+from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState, State
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 from venvdash.scanner.search import Findings, Progress
 
@@ -19,7 +19,7 @@ MOVED = replace(OLD, verdict=replace(OLD.verdict, status=Status.MOVED, reason=WH
 
 
 def source(
-    rows: Sequence[Row], gate: threading.Event, restored: Sequence[DeleteEvent] = ()
+    rows: Sequence[Row], gate: threading.Event, restored: Sequence[ActionEvent] = ()
 ) -> ListSource:
     search = EndedSearch(Findings(ended=True), gate)
     search.progress = Progress(OLD.path, 12_345)
@@ -54,7 +54,7 @@ def test_without_an_orphan_nothing_is_searched() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.SKIPPED])
 def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> None:
     gate = threading.Event()
-    back: list[DeleteEvent] = [Finished((Result(OLD.path, "old", outcome, WHY),))]
+    back: list[ActionEvent] = [Finished((Result(OLD.path, "old", outcome, WHY),))]
     if outcome is Outcome.DONE:
         back.insert(0, RowChanged(OLD, settled=True))
     feed = source([OLD, LIVE], gate, back)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.tui.driving import Driver, drive
-from venvdash.actions.events import DeleteEvent, State
+from venvdash.actions.events import ActionEvent, State
 from venvdash.config import Config, load
 from venvdash.demo.playground import Playground, build
 from venvdash.model import Plan
@@ -33,7 +33,7 @@ class Held(Session):
         now: bool = False,
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         self.gate.wait(60)
         yield from super().delete(plan, now=now, clean_cache=clean_cache, cancel=cancel)
 

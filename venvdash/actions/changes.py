@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from venvdash.actions.delete.deletions import Deletions
-from venvdash.actions.events import ChangeEvent, Finished, RowState, State, Told
+from venvdash.actions.events import ActionEvent, Finished, RowState, State
 from venvdash.actions.outcome import result_of
 from venvdash.actions.table import Table
 from venvdash.model import Action, Outcome, Proposal, Result, Row
@@ -126,7 +126,7 @@ class Changes:
 
     def apply(
         self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
-    ) -> Iterator[ChangeEvent]:
+    ) -> Iterator[ActionEvent]:
         """Carry out proposals one after the other and tell how it goes; ``Finished`` comes last.
 
         What is refused is skipped with its reason. ``cancel`` ends the one under way as soon as
@@ -151,7 +151,7 @@ class Changes:
             yield RowState(proposal.row.path, _ENDS[result.outcome], result.reason)
         yield Finished(tuple(results))
 
-    def _carried_out(self, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+    def _carried_out(self, proposal: Proposal, cancel: threading.Event) -> Iterator[ActionEvent]:
         """Carry out one proposal; what does so is imported when it is first needed."""
         table = self._table
         match proposal.action:

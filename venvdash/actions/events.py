@@ -1,4 +1,4 @@
-"""What an action tells while it works; its last word is a ``Result``."""
+"""The events of all actions, from the first state to ``Finished``."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,9 +21,6 @@ class Progressed:
     doing: str
     done: int = 0
     total: int = 0
-
-
-Told = Output | Progressed | Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ class Searching:
     directories: int
 
 
-DeleteEvent = RowState | Searching | Tally | RowChanged | RowGone | Finished
-
-
-ChangeEvent = RowState | Output | Progressed | RowChanged | RowGone | Finished
+ActionEvent = (
+    RowState | Output | Progressed | Searching | Tally | RowChanged | RowGone | Result | Finished
+)
+"""What a verb reports. ``Result`` ends one item within a verb; a face sees it in ``Finished``."""

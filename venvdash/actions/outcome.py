@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.actions.errors import ChangedError, FailedError, words
-from venvdash.actions.events import Told
+from venvdash.actions.events import ActionEvent
 from venvdash.actions.process.running import CancelledError
 from venvdash.model import Outcome, Result, Row
 
@@ -14,7 +14,7 @@ def result_of(row: Row, outcome: Outcome, reason: str, place: Path | None = None
     return Result(row.path, row.name, outcome, reason, place=place or row.environment.entry)
 
 
-def explained(row: Row, steps: Iterator[Told]) -> Iterator[Told]:
+def explained(row: Row, steps: Iterator[ActionEvent]) -> Iterator[ActionEvent]:
     """Pass on what an action that leaves the original alone reports; its errors become a result."""
     try:
         yield from steps

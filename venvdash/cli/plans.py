@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 import click
 
 from venvdash.actions.delete.consent import names_to_type, words_to_type
-from venvdash.actions.events import DeleteEvent, Finished, Searching, Tally
+from venvdash.actions.events import ActionEvent, Finished, Searching, Tally
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, interrupted, warn
 from venvdash.cli.rows import package_json, user_files_json
@@ -106,7 +106,7 @@ def _how_to_agree(names: Sequence[str]) -> str:
     return f"Use `--yes {options}` to delete without confirmation."
 
 
-def told(events: Iterable[DeleteEvent]) -> Finished:
+def told(events: Iterable[ActionEvent]) -> Finished:
     """Say how far it is as it goes, and return how it ended."""
     finished, line = Finished(()), ProgressLine()
     try:

@@ -10,7 +10,7 @@ from venvdash.actions.changes import Changes
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.delete.project_search import ProjectSearch, Tell, quiet, sought
 from venvdash.actions.delete.selection_size import Together
-from venvdash.actions.events import DeleteEvent, Finished, RowChanged
+from venvdash.actions.events import ActionEvent, Finished, RowChanged
 from venvdash.actions.recovery import recover
 from venvdash.config import Config, load
 from venvdash.model import Outcome, Plan, Result, Row, Trashed
@@ -201,7 +201,7 @@ class Session(Named):
 
         return searched_plans.of_rules(self._deletions, rules, cancel, tell)
 
-    def restore_found(self, search: ProjectSearch) -> Iterator[DeleteEvent]:
+    def restore_found(self, search: ProjectSearch) -> Iterator[ActionEvent]:
         """Restore what this session deleted while the search ran, where it found the project.
 
         ``Finished`` is the last event; its results are of what was to be restored only.
@@ -215,7 +215,7 @@ class Session(Named):
         now: bool = False,
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Carry out a plan and tell how it goes; the last event is ``Finished``.
 
         ``now``: free at once what goes to the trash. ``clean_cache``: take the packages that no
@@ -233,7 +233,7 @@ class Session(Named):
         """How many environments ``undo`` would bring back, or link again as they were."""
         return 1 if self.undoes_relink else self._trash.undoable
 
-    def undo(self) -> Iterator[DeleteEvent]:
+    def undo(self) -> Iterator[ActionEvent]:
         """Take back the last deletion, all of it, or the last relinking; ``Finished`` comes last.
 
         Whichever of the two was later.
@@ -246,11 +246,11 @@ class Session(Named):
         """Return what the newest deletion, of whatever session, moved to the trash."""
         return self._trash.newest_deletion()
 
-    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
         """Bring back several; ``Finished`` comes last. Scan again: the table does not know."""
         return self._trash.restore_all(which)
 
-    def _undo_last_relink(self) -> Iterator[DeleteEvent]:
+    def _undo_last_relink(self) -> Iterator[ActionEvent]:
         last = self.relinks.pop()
         for event in self.undo_relink(last[1]):
             if isinstance(event, Finished) and any(
@@ -259,7 +259,7 @@ class Session(Named):
                 self.relinks.append(last)  # the journal is kept: the next undo tries again
             yield event
 
-    def undo_relink(self, key: str | None = None) -> Iterator[DeleteEvent]:
+    def undo_relink(self, key: str | None = None) -> Iterator[ActionEvent]:
         """Take back the last relinking or unlinking, also of an earlier session.
 
         ``key`` names another one. The table is as old as before then: scan again.
@@ -317,7 +317,7 @@ class Session(Named):
 
     def settle_trash(
         self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Take in what ``search_trash`` found of ``trash``; ``Finished`` is the last event.
 
         What an earlier session deleted while the search for its project ran is restored where the
@@ -345,7 +345,7 @@ class Session(Named):
 
     def empty_trash(
         self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Free what lies in the trash, all of it or ``which``; the last event is ``Finished``.
 
         What was deleted while the search for its project ran is searched for before; ``cancel``

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from venvdash.actions.events import ChangeEvent, DeleteEvent, Finished
+from venvdash.actions.events import ActionEvent, Finished
 from venvdash.actions.process.run_log import Log
 from venvdash.model import Plan, Proposal, Result, Row, Trashed
 from venvdash.scanner.events import Problem
@@ -60,7 +60,7 @@ class Changes(Protocol):
 
     def apply(
         self, proposals: Sequence[Proposal], cancel: threading.Event | None = None
-    ) -> Iterator[ChangeEvent]:
+    ) -> Iterator[ActionEvent]:
         """Carry out proposals one after the other and tell how it goes."""
 
 
@@ -101,7 +101,7 @@ class Source(Protocol):
     def take_findings(self, search: "ProjectSearch") -> Iterator[SessionEvent]:
         """Show in the table what a search found, and remember it."""
 
-    def restore_found(self, search: "ProjectSearch") -> Iterator[DeleteEvent]:
+    def restore_found(self, search: "ProjectSearch") -> Iterator[ActionEvent]:
         """Restore what was deleted while the search ran, where it found the project."""
 
     @property
@@ -125,7 +125,7 @@ class Source(Protocol):
 
     def settle_trash(
         self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Take in what ``search_trash`` found: restore what was never searched for to the end."""
 
     def candidates(
@@ -156,7 +156,7 @@ class Source(Protocol):
         now: bool = False,
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Carry out a plan that was shown."""
 
     @property
@@ -170,10 +170,10 @@ class Source(Protocol):
     def newest_deletion(self) -> Sequence[Trashed]:
         """Return what the newest deletion, of whatever session, moved to the trash."""
 
-    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
         """Bring back several; the table is as old as before."""
 
-    def undo(self) -> Iterator[DeleteEvent]:
+    def undo(self) -> Iterator[ActionEvent]:
         """Take the last deletion back, all of it."""
 
     def trash(self) -> Sequence[Trashed]:
@@ -184,7 +184,7 @@ class Source(Protocol):
 
     def empty_trash(
         self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Free what lies in the trash, all of it or ``which``.
 
         ``cancel`` ends the search for what was not searched for.

@@ -8,7 +8,7 @@ from contextlib import suppress
 from venvdash.actions.context import Context
 from venvdash.actions.copy import copy_environment as copies
 from venvdash.actions.copy.copy_environment import Copied, Copying, Placing
-from venvdash.actions.events import Told
+from venvdash.actions.events import ActionEvent
 from venvdash.actions.outcome import explained, result_of
 from venvdash.actions.record_update import remember_at
 from venvdash.actions.table import Table
@@ -18,7 +18,7 @@ from venvdash.model import (
 )
 
 
-def _copy(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+def _copy(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[ActionEvent]:
     row, place, context = proposal.row, proposal.place, table.context()
     if place is None:
         yield result_of(row, Outcome.SKIPPED, "No destination was given.")
@@ -35,7 +35,7 @@ def copied(
     context: Context,
     cancel: threading.Event,
     placing: Placing = copies.ignore,
-) -> Generator[Told, None, Copied]:
+) -> Generator[ActionEvent, None, Copied]:
     """Copy into a directory that is made if need be, and removed again if nothing comes of it."""
     parent = wanted.target.parent
     made = not os.path.isdir(parent)
@@ -49,6 +49,6 @@ def copied(
                 parent.rmdir()
 
 
-def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[ActionEvent]:
     """Carry it out and report how it goes; the last event is a ``Result``."""
     return explained(proposal.row, _copy(table, proposal, cancel))

@@ -13,7 +13,7 @@ from venvdash.actions.delete.rechecking import recheck
 from venvdash.actions.delete.restore import Back, Trash
 from venvdash.actions.delete.selection_size import Sums, Together
 from venvdash.actions.delete.user_files import why_not_by_rule
-from venvdash.actions.events import DeleteEvent, Finished, RowState, State, Tally
+from venvdash.actions.events import ActionEvent, Finished, RowState, State, Tally
 from venvdash.actions.table import Table
 from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row
 from venvdash.model.plans import SEARCHING
@@ -105,7 +105,7 @@ class Deletions:
         now: bool = False,
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Carry out a plan and tell how it goes; ``Finished`` is the last event."""
         from venvdash.actions.delete.apply import Deleter
 
@@ -143,7 +143,7 @@ class Deletions:
         cancel: threading.Event | None,
         *,
         now: bool,
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Delete one after the other; ``results`` grows."""
         freed = in_trash = 0
         for item in plan.items:

@@ -12,13 +12,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 from venvdash.actions.delete.project_search import Searches, held_by, lost, sought
-from venvdash.actions.events import DeleteEvent, Searching
+from venvdash.actions.events import ActionEvent, Searching
 from venvdash.model import Plan, Row
 
 
 def recheck(
     searches: Searches, plan: Plan, *, now: bool, cancel: threading.Event | None
-) -> Generator[DeleteEvent, None, dict[Path, str]]:
+) -> Generator[ActionEvent, None, dict[Path, str]]:
     """Tell how far the search is; return why environments of the plan must stay, by their paths.
 
     ``now``: they are to be freed at once. ``cancel`` ends the search: then nothing may go.
@@ -33,7 +33,7 @@ def recheck(
 
 def _searched(
     searches: Searches, rows: list[Row], cancel: threading.Event | None
-) -> Generator[DeleteEvent, None, dict[Path, str]]:
+) -> Generator[ActionEvent, None, dict[Path, str]]:
     search = searches.again(rows)
     for progress in search.watch(cancel):
         yield Searching(progress.place, progress.directories)

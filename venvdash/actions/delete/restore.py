@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from venvdash.actions.delete import receipts
 from venvdash.actions.delete.project_search import GONE, Searches
 from venvdash.actions.delete.selection_size import Sums
-from venvdash.actions.events import DeleteEvent, Finished, RowChanged, Searching, Tally
+from venvdash.actions.events import ActionEvent, Finished, RowChanged, Searching, Tally
 from venvdash.actions.table import Table
 from venvdash.model import Outcome, Removal, Result, Row, Trashed
 
@@ -108,7 +108,7 @@ class Trash:
         if paths:
             self._undoable, self.deleted = list(paths), time.monotonic()
 
-    def undo(self) -> Iterator[DeleteEvent]:
+    def undo(self) -> Iterator[ActionEvent]:
         """Bring back the last deletion, all of it; ``Finished`` is the last event."""
         wanted = self._undoable
         there = {trashed.path: trashed for trashed in self.find()}
@@ -138,7 +138,7 @@ class Trash:
         together = receipts.deleted_with(self._table, found[0].path)
         return [one for one in found if one is found[0] or one.path in together]
 
-    def restore_all(self, which: Iterable[Trashed]) -> Iterator[DeleteEvent]:
+    def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
         """Bring back several; ``Finished`` is the last event."""
         yield Finished(tuple(self.restore(one) for one in which))
 
@@ -166,7 +166,7 @@ class Trash:
 
         return next(another_home(self._table.machine), None)
 
-    def restore_found(self, search: "ProjectSearch") -> Iterator[DeleteEvent]:
+    def restore_found(self, search: "ProjectSearch") -> Iterator[ActionEvent]:
         """Restore what was deleted in this session and whose project a search has found since.
 
         ``Finished`` is the last event; nothing else is among its results.
@@ -196,7 +196,7 @@ class Trash:
 
     def settle(
         self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Restore what was never searched for to the end and is found now; note the rest."""
         from venvdash.actions.delete import trash_search
 
@@ -215,7 +215,7 @@ class Trash:
 
     def empty(
         self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[DeleteEvent]:
+    ) -> Iterator[ActionEvent]:
         """Free what lies in the trash, all of it or ``which``; ``Finished`` is the last event.
 
         What was deleted while the search for its project ran is searched for before; ``cancel``
@@ -247,7 +247,7 @@ class Trash:
 
     def _unsearched(
         self, chosen: Sequence[Trashed], cancel: threading.Event | None
-    ) -> Generator[DeleteEvent, None, dict[Path, str]]:
+    ) -> Generator[ActionEvent, None, dict[Path, str]]:
         """Search for the projects of what was never searched for; return why these are kept."""
         from venvdash.actions.delete import trash_search
 

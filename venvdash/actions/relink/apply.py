@@ -8,7 +8,7 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError, FailedError, words
-from venvdash.actions.events import Finished, Progressed, Told
+from venvdash.actions.events import ActionEvent, Finished, Progressed
 from venvdash.actions.journals import relink_stages
 from venvdash.actions.journals.relink import Journal, Journals
 from venvdash.actions.journals.relink_stages import Stage
@@ -41,7 +41,7 @@ def offered(table: Table, row: Row) -> list[Path]:
     return project_candidates.candidates(table, row)
 
 
-def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[Told]:
+def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[ActionEvent]:
     """Carry it out and tell how it goes; the last word is a ``Result``.
 
     Everything is planned once more: what would be done now must be what was shown.

@@ -13,7 +13,7 @@ from venvdash.actions.copy.copy_environment import Copied, Copying
 from venvdash.actions.delete import trash
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.errors import ChangedError, FailedError, words
-from venvdash.actions.events import Finished, Told
+from venvdash.actions.events import ActionEvent, Finished
 from venvdash.actions.journals import move_stages
 from venvdash.actions.journals.move import Moves, Moving
 from venvdash.actions.journals.move_stages import Stage
@@ -37,7 +37,7 @@ def move(
     place: Path,
     context: Context,
     cancel: threading.Event,
-) -> Iterator[Told]:
+) -> Iterator[ActionEvent]:
     """Copy to ``place`` on another file system, then move the original to the trash.
 
     Raises what ``copy.copy`` does, and FailedError; the original is as it was then.

@@ -8,7 +8,7 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.events import Told
+from venvdash.actions.events import ActionEvent
 from venvdash.actions.journals.relink import Journals
 from venvdash.actions.outcome import explained, result_of
 from venvdash.actions.record_update import is_copy, remember_at
@@ -41,14 +41,14 @@ def _renamed(table: Table, row: Row, place: Path, context: Context) -> Result:
 
 def apply(
     table: Table, deletions: Deletions, proposal: Proposal, cancel: threading.Event
-) -> Iterator[Told]:
+) -> Iterator[ActionEvent]:
     """Carry it out and report how it goes; the last event is a ``Result``."""
     return explained(proposal.row, _relocated(table, deletions, proposal, cancel))
 
 
 def _relocated(
     table: Table, deletions: Deletions, proposal: Proposal, cancel: threading.Event
-) -> Iterator[Told]:
+) -> Iterator[ActionEvent]:
     row, place, context = proposal.row, proposal.place, table.context()
     if place is None:
         yield result_of(row, Outcome.SKIPPED, "No destination was given.")

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.actions.events import Told
+from venvdash.actions.events import ActionEvent
 from venvdash.actions.process import uv_lock
 from venvdash.actions.record_update import amend
 from venvdash.actions.sync import preserve
@@ -45,7 +45,9 @@ def propose(
         return Proposal(Action.SYNC, row, refusal="Cancelled while the plan was being made.")
 
 
-def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Generator[Told, None, None]:
+def apply(
+    table: Table, proposal: Proposal, cancel: threading.Event
+) -> Generator[ActionEvent, None, None]:
     """Carry it out and tell how it goes; the last word is a ``Result``."""
     from venvdash.actions.sync import plan
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.events import Output, Progressed, Told
+from venvdash.actions.events import ActionEvent, Output, Progressed
 from venvdash.actions.process import uv
 from venvdash.actions.process.run_log import typed
 from venvdash.actions.process.running import CancelledError
@@ -83,7 +83,7 @@ def apply(
     table: Mapping[Path, Row],
     state: Path | None,
     cancel: threading.Event,
-) -> Generator[Told, None, Synced]:
+) -> Generator[ActionEvent, None, Synced]:
     """Carry out a proposal, unless it would now do more than was shown; tell how it goes.
 
     ``state`` is where files are copied that a replacement would lose, None for nowhere.
@@ -178,7 +178,7 @@ def _carried_out(
     context: Context,
     state: Path | None,
     cancel: threading.Event,
-) -> Generator[Told, None, Synced]:
+) -> Generator[ActionEvent, None, Synced]:
     """Run the command; whatever becomes of it, look at what the environment is afterwards."""
     problems: list[str] = []
     failure, stopped = "", False
@@ -219,7 +219,7 @@ def _carried_out(
     return Synced(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
 
 
-def _heard(found: Foreseen, context: Context, cancel: threading.Event) -> Iterator[Told]:
+def _heard(found: Foreseen, context: Context, cancel: threading.Event) -> Iterator[ActionEvent]:
     """Run the command; yield what it says. Raises UvError, CancelledError."""
     made = found.way
     total = sum(change.action != "uninstalled" for change in found.packages)

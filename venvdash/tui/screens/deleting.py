@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.timer import Timer
 
-from venvdash.actions.events import DeleteEvent, Finished, State
+from venvdash.actions.events import ActionEvent, Finished, State
 from venvdash.formats import age
 from venvdash.model import Outcome, Plan, Result, Row, Trashed
 from venvdash.text import visible, with_tilde
@@ -168,7 +168,7 @@ class DeletingScreen(WorkingScreen):
         """Begin; the rows say so at once, whatever the first step takes."""
         paths = [item.row.path for item in consent.plan.items]
 
-        def work(stop: threading.Event) -> Iterator[DeleteEvent]:
+        def work(stop: threading.Event) -> Iterator[ActionEvent]:
             return self.source.delete(
                 consent.plan, now=consent.now, clean_cache=consent.clean_cache, cancel=stop
             )

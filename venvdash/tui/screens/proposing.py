@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from venvdash.actions.changes import STATES
-from venvdash.actions.events import ChangeEvent, Finished, State
+from venvdash.actions.events import ActionEvent, Finished, State
 from venvdash.model import Action, Proposal, Row
 from venvdash.tui.aside import Came
 from venvdash.tui.feed import Feed
@@ -73,7 +73,7 @@ class ProposingScreen(DeletingScreen):
         state = STATES[action]
         doing = _UNLINKING if action is Action.UNLINK else state.value
 
-        def work(stop: threading.Event) -> Iterator[ChangeEvent]:
+        def work(stop: threading.Event) -> Iterator[ActionEvent]:
             return self.source.changes.apply(proposals, stop)
 
         self.show_begun([proposal.row.path for proposal in proposals], state)

@@ -10,8 +10,7 @@ from textual.content import Content
 from textual.timer import Timer
 
 from venvdash.actions.events import (
-    ChangeEvent,
-    DeleteEvent,
+    ActionEvent,
     Finished,
     Output,
     Progressed,
@@ -46,8 +45,7 @@ _ENDED = _DONE | _STILL
 P = TypeVar("P")
 C = TypeVar("C")
 
-Told = DeleteEvent | ChangeEvent
-Work = Callable[[threading.Event], Iterator[DeleteEvent] | Iterator[ChangeEvent]]
+Work = Callable[[threading.Event], Iterator[ActionEvent]]
 
 
 class WorkingScreen(MarkingScreen):
@@ -58,7 +56,7 @@ class WorkingScreen(MarkingScreen):
 
     def __init__(self, source: Source, feed: Feed) -> None:
         super().__init__(source, feed)
-        self.job: Job[Told] | None = None
+        self.job: Job[ActionEvent] | None = None
         self.jobs_ended = 0  # how many
         self.busy_with = ""
         self._work_timer: Timer | None = None
@@ -186,7 +184,7 @@ class WorkingScreen(MarkingScreen):
         self.query_one(WorkLine).begin(doing, keys, self._tally)
         self._show_basket()
 
-        def run(stop: threading.Event) -> Iterator[Told]:
+        def run(stop: threading.Event) -> Iterator[ActionEvent]:
             with self.turn(stop) as begins:
                 if begins:
                     yield from work(stop)
@@ -217,7 +215,7 @@ class WorkingScreen(MarkingScreen):
         if over:
             self._job_ended()
 
-    def _told(self, event: Told | Broke) -> None:
+    def _told(self, event: ActionEvent | Broke) -> None:
         match event:
             case RowState():
                 self._count(event)
