@@ -17,7 +17,7 @@ from venvdash.model import How, ProjectRecord, Record
 from venvdash.records import schema, sidecar
 from venvdash.records.merge import MOST_PROJECTS
 from venvdash.records.sidecar import LIMIT, NAME, SidecarProblem
-from venvdash.records.spelling import spell, unspell
+from venvdash.system.spelling import spell, unspell
 
 UID = os.getuid()
 

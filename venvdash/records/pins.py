@@ -10,8 +10,8 @@ from pathlib import Path
 
 from venvdash.model import Record
 from venvdash.records.identity import valid_identity
-from venvdash.records.spelling import spell, unspell
 from venvdash.system.files import UnreadableError
+from venvdash.system.spelling import spell, unspell
 from venvdash.system.state_files import OwnFolder
 
 NAME = "pins"

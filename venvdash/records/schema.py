@@ -13,7 +13,7 @@ from unicodedata import category
 from venvdash.model import Fingerprint, How, ProjectRecord, Record
 from venvdash.records.identity import valid_identity
 from venvdash.records.merge import projects as joined
-from venvdash.records.spelling import spell, unspell
+from venvdash.system.spelling import spell, unspell
 
 SCHEMA = 1
 LONGEST_NOTE = 2000  # characters

@@ -23,7 +23,6 @@ from venvdash.actions.safety import steps
 from venvdash.actions.safety.placement import UNNOTED
 from venvdash.actions.safety.rollback import locked
 from venvdash.model import Flag, Removal, Trashed
-from venvdash.records.spelling import spell
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
@@ -31,6 +30,7 @@ from venvdash.system.files import real
 from venvdash.system.process_identity import Owner
 from venvdash.system.removal import empty_directory
 from venvdash.system.removal_by_path import empty_by_path
+from venvdash.system.spelling import spell
 from venvdash.text import visible
 
 NOTE = "owner.toml"

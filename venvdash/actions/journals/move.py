@@ -16,9 +16,9 @@ from venvdash.actions.journals.move_stages import FOLDER, Stage
 from venvdash.actions.journals.stages import file_name, taken_apart
 from venvdash.actions.journals.toml_file import JournalError, Table, count, path, text
 from venvdash.model import Edit
-from venvdash.records.spelling import spell
 from venvdash.system.directory import Directory
 from venvdash.system.process_identity import Owner
+from venvdash.system.spelling import spell
 from venvdash.system.state_files import OwnFolder
 
 _SCHEMA = 1

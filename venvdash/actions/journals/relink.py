@@ -29,10 +29,10 @@ from venvdash.actions.journals.toml_file import (
 )
 from venvdash.model import Action, ProjectRecord
 from venvdash.records import schema
-from venvdash.records.spelling import spell
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
+from venvdash.system.spelling import spell
 from venvdash.system.state_files import OwnFolder
 
 _SCHEMA = 1

@@ -19,9 +19,9 @@ from venvdash.actions.journals.toml_file import (
     text,
 )
 from venvdash.model import Edit
-from venvdash.records.spelling import spell
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
+from venvdash.system.spelling import spell
 
 NAME = "rename.toml"
 _TEMPORARY = PREFIX + "rename"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from venvdash.model import Edit
-from venvdash.records.spelling import spell, unspell
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid
 from venvdash.system.process_identity import Owner
+from venvdash.system.spelling import spell, unspell
 from venvdash.system.toml_limits import bomb
 
 LIMIT = 128 * 1024  # bytes
@@ -103,7 +103,7 @@ def remove(directory: Directory, *names: str) -> None:
 
 
 def text(value: Any) -> str:
-    """Return a text, as ``records.spelling`` wrote it."""
+    """Return a text, as ``system.spelling`` wrote it."""
     if not isinstance(value, str):
         raise TypeError
     return unspell(value)

@@ -18,10 +18,10 @@ from venvdash.actions.journals.toml_file import (
     time,
 )
 from venvdash.model import Link, Removal, Trashed
-from venvdash.records.spelling import spell
 from venvdash.scanner.inspect import FREEING
 from venvdash.system.directory import Directory
 from venvdash.system.files import own_uid
+from venvdash.system.spelling import spell
 
 __all__ = ["JournalError", "begin", "in_place", "leftover", "mark", "read", "remove", "write"]
 
