@@ -21,8 +21,8 @@ from venvdash.demo import interpreters
 from venvdash.demo.playground import Playground, build
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
-from venvdash.tui.handover import OfTerminal
-from venvdash.tui.screens.main import MainScreen
+from venvdash.tui.main.screen import MainScreen
+from venvdash.tui.suspend import OfTerminal
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 _PLACE = Path(tempfile.gettempdir()) / "venvdash-screenshots"

@@ -15,7 +15,7 @@ from tests.scenario import rows, uv_project, venv
 from tests.terminal import venvdash
 from venvdash.actions.delete.prune import Rules, picks
 from venvdash.model import Flag, How, Location, Status
-from venvdash.tui.rules import older_than, rules
+from venvdash.tui.mark_rules import older_than, rules
 
 
 def project(path: Path) -> Path:

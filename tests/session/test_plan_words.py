@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.terminal import HOSTILE
-from tests.tui.feeding import HOME, STORE, row
+from tests.tui.fake_session import HOME, STORE, row
 from venvdash.cli.plans import carry_out
 from venvdash.config import Config
 from venvdash.model import (
@@ -24,7 +24,7 @@ from venvdash.model import (
 from venvdash.presentation.plans import Role, plan_in_words
 from venvdash.session import Session
 from venvdash.system.machine import Machine
-from venvdash.tui.format import STATUS_MARKS
+from venvdash.tui.cells import STATUS_MARKS
 from venvdash.tui.widgets.plan_text import describe_plan
 
 GONE = "/home/ada/code/old is not there; /home/ada/code is, and can be read."

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.feeding import HOME, STORE, ListChanges, ListHandover, ListSource, everything, row
+from tests.tui.fake_session import (
+    HOME,
+    STORE,
+    ListChanges,
+    ListHandover,
+    ListSource,
+    everything,
+    row,
+)
 from venvdash.actions.events import (
     ActionEvent,
     Finished,

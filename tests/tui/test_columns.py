@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tests.tui.feeding import HOME, row, usage
+from tests.tui.fake_session import HOME, row, usage
 from venvdash.model import Flag, Status
 from venvdash.text import visible, with_tilde
-from venvdash.tui.format import left, left_cut, right
+from venvdash.tui.cells import left, left_cut, right
 from venvdash.tui.widgets.environment_list import columns
 from venvdash.tui.widgets.line_table import fit
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from tests.tui.driving import Driver, drive
-from tests.tui.feeding import HOME, ListSource, Told, everything, row, small_machine
+from tests.tui.fake_session import HOME, ListSource, Told, everything, row, small_machine
+from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import RowChanged
 from venvdash.model import Row
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, StoreSeen

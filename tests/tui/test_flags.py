@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.tui.feeding import HOME, row
+from tests.tui.fake_session import HOME, row
 from venvdash.cli.listing import status_in_words
 from venvdash.cli.rows import row_json
 from venvdash.model import Action, Flag, Item, Plan
 from venvdash.presentation.labels import FLAG_MEANINGS
 from venvdash.presentation.plans import plan_in_words
-from venvdash.tui.format import flag_words
+from venvdash.tui.cells import flag_words
 from venvdash.tui.widgets.detail import describe, reason
 
 ELSEWHERE = {Flag.ALIAS, Flag.VOLATILE}  # a plan says these in words of their own

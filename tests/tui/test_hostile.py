@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from tests.tui.driving import Driver, drive
-from tests.tui.feeding import ListSource
+from tests.tui.fake_session import ListSource
 from tests.tui.hostile import NAMES, empty_source, hostile_source
+from tests.tui.pilot import Driver, drive
 from tests.tui.terminal import Terminal
 from venvdash.text import visible
 

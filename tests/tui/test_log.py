@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.driving import Driver, drive
-from tests.tui.feeding import HOME, ListSource, everything, small_machine
+from tests.tui.fake_session import HOME, ListSource, everything, small_machine
 from tests.tui.hostile import NAMES
+from tests.tui.pilot import Driver, drive
 from venvdash.actions.process import run_log
 from venvdash.text import visible
-from venvdash.tui.screens.log import LogScreen
+from venvdash.tui.dialogs.log import LogScreen
 from venvdash.tui.widgets.output_pane import OutputPane
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from tests.conftest import Home
 from tests.scenario import venv
-from tests.tui.driving import Driver, drive
+from tests.tui.pilot import Driver, drive
 from venvdash.config import Config
 from venvdash.session import Session
-from venvdash.tui.screens.plan import PlanScreen
+from venvdash.tui.dialogs.plan import PlanScreen
 
 
 async def planned(driver: Driver) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.driving import Driver, drive
-from tests.tui.feeding import EndedSearch, ListSource, everything, row
+from tests.tui.fake_session import EndedSearch, ListSource, everything, row
+from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState, State
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 from venvdash.scanner.search import Findings, Progress

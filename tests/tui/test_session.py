@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.conftest import Home
-from tests.tui.driving import Driver, drive
+from tests.tui.pilot import Driver, drive
 from venvdash.config import Config
 from venvdash.session import Session
 

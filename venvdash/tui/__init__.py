@@ -15,7 +15,7 @@ _FRAMES = "120"
 
 def run(session: "Session") -> int:
     """Show the dashboard of a session until the user leaves; return the exit code."""
-    from venvdash.tui.feed import Feed
+    from venvdash.tui.background_scan import Feed
 
     session.spare_cores = 1
 
@@ -23,7 +23,7 @@ def run(session: "Session") -> int:
     feed.start()  # it reads while Textual is loaded: the first screen has rows
     _set_frames()
     from venvdash.tui.app import Dashboard
-    from venvdash.tui.handover import OfTerminal
+    from venvdash.tui.suspend import OfTerminal
 
     app = Dashboard(session, OfTerminal(session), feed)
     app.run()

@@ -11,14 +11,14 @@ from textual.events import Event, InputEvent
 from textual.screen import Screen
 
 from venvdash.text import visible
-from venvdash.tui import collecting
-from venvdash.tui.commands import Commands
-from venvdash.tui.feed import Feed
-from venvdash.tui.handover import Handover
+from venvdash.tui import gc_tuning
+from venvdash.tui.background_scan import Feed
 from venvdash.tui.keys import SUSPEND
-from venvdash.tui.screens.main import MainScreen
+from venvdash.tui.main.screen import MainScreen
+from venvdash.tui.palette import Commands
 from venvdash.tui.signals import Signals
 from venvdash.tui.source import Source
+from venvdash.tui.suspend import Handover
 
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15
@@ -50,7 +50,7 @@ class Dashboard(App[int]):
         """
         super().__init__()
         self._main = MainScreen(source, feed or Feed(source, tidy=True), handover)
-        self._collector = collecting.Collector()
+        self._collector = gc_tuning.Collector()
         self._signals: Signals | None = None  # none where there is no terminal
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
@@ -58,7 +58,7 @@ class Dashboard(App[int]):
     def on_mount(self) -> None:
         """Leave when the terminal goes away, or somebody asks us to end."""
         self._collector.begin()
-        self.set_interval(collecting.TICK, self._collector.look)
+        self.set_interval(gc_tuning.TICK, self._collector.look)
         if self.is_headless:
             return
         self.set_interval(_TERMINAL_SECONDS, self._leave_without_terminal)
@@ -112,7 +112,7 @@ class Dashboard(App[int]):
         if not waiting:
             self._quit(True)
             return
-        from venvdash.tui.screens.ask import AskScreen
+        from venvdash.tui.dialogs.prompts import AskScreen
 
         name = visible(waiting[0].name, 48)
         several = len(waiting) > 1

@@ -21,7 +21,7 @@ from venvdash.presentation.labels import (
 )
 from venvdash.records.schema import LONGEST_NOTE
 from venvdash.text import short_path, visible, with_tilde
-from venvdash.tui.format import STATUS_MARKS
+from venvdash.tui.cells import STATUS_MARKS
 from venvdash.tui.widgets.other_list import OtherThing
 
 _LABEL = "$text-muted"

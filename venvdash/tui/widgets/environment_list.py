@@ -12,7 +12,7 @@ from venvdash.actions.events import State
 from venvdash.model import Flag, Row, Status
 from venvdash.presentation.labels import place_in_words
 from venvdash.text import short_path, visible
-from venvdash.tui.format import STATUS_MARKS, flag_words, left, left_cut, right
+from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 _BIG = 1024**3

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from venvdash import formats
 from venvdash.scanner.events import Phase, Progress
-from venvdash.tui.findings import Findings
+from venvdash.tui.scan_state import Findings
 from venvdash.tui.table import View
 
 _BAR = 16

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.reactive import reactive, var
 from textual.strip import Strip
 
-from venvdash.tui.format import left, right
+from venvdash.tui.cells import left, right
 from venvdash.tui.keys import MOVE
 from venvdash.tui.widgets.line_view import LineView
 

@@ -10,7 +10,7 @@ from venvdash.scanner.events import Problem, StoreSeen
 from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.stores.base import Why
 from venvdash.text import short_path, visible, with_tilde
-from venvdash.tui.format import left, left_cut
+from venvdash.tui.cells import left, left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 PROBLEM, FOREIGN, STORE, FOLDER = "problem", "no environment", "store", "not a store"

@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from venvdash.text import visible
 from venvdash.tui import keys
-from venvdash.tui.format import left
+from venvdash.tui.cells import left
 from venvdash.tui.widgets.line_view import LineView
 
 

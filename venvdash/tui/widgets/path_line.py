@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from venvdash.text import short_path
-from venvdash.tui.format import left_cut
+from venvdash.tui.cells import left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 from venvdash.tui.widgets.plain_input import PlainInput
 

@@ -8,7 +8,7 @@ from textual.content import Content
 from venvdash.model import Plan, Row
 from venvdash.presentation import plans
 from venvdash.presentation.plans import Line, Role
-from venvdash.tui.format import STATUS_MARKS
+from venvdash.tui.cells import STATUS_MARKS
 from venvdash.tui.widgets.detail import STATUS_STYLES
 
 _STYLES = {

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from venvdash.actions.process.run_log import Run
 from venvdash.text import short_path, visible
-from venvdash.tui.format import left, right
+from venvdash.tui.cells import left, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 _LONG = 24  # cells of a word of which the list shows only the end

@@ -8,7 +8,7 @@ from venvdash import formats
 from venvdash.model import Trashed
 from venvdash.presentation.labels import when_freed
 from venvdash.text import short_path, visible
-from venvdash.tui.format import left, left_cut, right
+from venvdash.tui.cells import left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 

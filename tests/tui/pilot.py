@@ -1,0 +1,83 @@
+"""Drives the dashboard in a test and reads its screen as text."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual.pilot import Pilot
+
+from tests.tui.fake_session import ListHandover, ListSource
+from venvdash.tui.app import Dashboard
+from venvdash.tui.main.screen import MainScreen
+from venvdash.tui.source import Source
+from venvdash.tui.suspend import Handover
+
+
+class Driver:
+    """A running dashboard: keys in, lines out."""
+
+    def __init__(self, pilot: Pilot[int]) -> None:
+        self.pilot = pilot
+        self.app = pilot.app
+
+    @property
+    def main(self) -> MainScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def lines(self) -> list[str]:
+        """The top screen, as the terminal shows it without colour."""
+        strips = self.app.screen._compositor.render_strips()
+        return [strip.text.rstrip() for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def listed(self) -> list[str]:
+        """The names in the list, in order."""
+        return [row.name for row in self.main.environments.items]
+
+    @property
+    def current(self) -> str:
+        """The name under the cursor."""
+        row = self.main.row
+        return row.name if row else ""
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds; the test fails if it never does."""
+        for _ in range(500):
+            if condition():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"never came to be; on the screen:\n{self.text}")
+
+    async def scanned(self) -> None:
+        """Wait for the end of the scan, and for what follows on the screen."""
+        await self.until(lambda: self.main.findings.outcome != "" and not self.main.feed.running)
+        await self.until(lambda: self.main._ended)
+        await self.pilot.pause(0.1)
+
+
+def drive(
+    source: Source | ListSource,
+    script: Callable[[Driver], Awaitable[None]],
+    size: tuple[int, int] = (80, 24),
+    handover: Handover | None = None,
+) -> int | None:
+    """Run the dashboard on ``source``, let ``script`` use it, and return the exit code."""
+
+    async def run() -> int | None:
+        app = Dashboard(source, handover or ListHandover(terminal=False))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await script(Driver(pilot))
+        app.end_scan()
+        return app.return_value
+
+    return asyncio.run(run())

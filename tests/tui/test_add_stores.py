@@ -1,0 +1,60 @@
+"""Folders of environments that are no store: what the dashboard says of them, and adds."""
+
+from pathlib import Path
+
+from tests.tui.fake_session import HOME, ListSource, everything, row
+from tests.tui.pilot import Driver, drive
+from venvdash.scanner.folders import EnvironmentFolder
+from venvdash.stores.base import Layout
+
+DEPOT = EnvironmentFolder(HOME / "depot", Layout.FLAT, None, 14)
+MIRROR = EnvironmentFolder(HOME / ".cache/uv-venv", Layout.MIRRORED, Path("/"), 1)
+
+
+def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
+    feed = ListSource(everything([]), folders=[DEPOT, MIRROR])
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "~/depot  14 environments: press A to add it" in driver.text)
+        assert (
+            "~/.cache/uv-venv  1 environment, mirrors paths of /: press A to add it" in driver.text
+        )
+        await driver.press("A", "n")
+        assert feed.asked == []
+        await driver.press("A")
+        assert 'path = "~/depot"' in driver.text
+        assert 'base = "/"' in driver.text
+        await driver.press("y")
+        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: "press A to add it" not in driver.text)
+
+    drive(feed, script)
+    assert feed.asked == [DEPOT.path, MIRROR.path]
+
+
+def test_the_one_under_the_cursor_is_added() -> None:
+    feed = ListSource(everything([row("web")]), folders=[DEPOT, MIRROR])
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("5")
+        await driver.until(lambda: "not a store" in driver.text)
+        for _ in range(20):
+            if "mirrors paths of /" in driver.lines[-2] + driver.lines[-3]:
+                break
+            await driver.press("down")
+        await driver.press("A", "y")
+        await driver.until(lambda: feed.scans == 2)
+
+    drive(feed, script, (120, 24))
+    assert feed.asked == [MIRROR.path]
+
+
+def test_without_any_it_says_so() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("A")
+        await driver.until(lambda: "No folders of environments" in driver.text)
+
+    drive(ListSource(everything([row("web")])), script, (120, 24))

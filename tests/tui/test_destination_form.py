@@ -1,0 +1,165 @@
+"""The form for a copy, another name, another store: defaults, errors in place, what is asked."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.tui.fake_session import HOME, ListChanges, ListSource, everything, row
+from tests.tui.pilot import Driver, drive
+from venvdash.actions.destinations import refused_name
+from venvdash.actions.events import Finished
+from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
+from venvdash.scanner.events import StoreSeen
+from venvdash.stores.base import Root
+from venvdash.tui.dialogs.destination_form import PlaceScreen, name_for_copy
+from venvdash.tui.dialogs.proposal import ProposalScreen
+from venvdash.tui.widgets.plain_input import PlainInput
+
+VENVS, WORK = HOME / ".virtualenvs", HOME / "envs"
+
+
+def plain(name: str, python: str = "3.12.11") -> Row:
+    item = row(name, Status.STANDALONE, mib=1, path=VENVS / name, python=python)
+    base = HOME / "pythons" / python
+    return replace(
+        item, environment=replace(item.environment, root=VENVS, store="folders", base=base)
+    )
+
+
+def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> ListSource:
+    seen = [StoreSeen(Root(path, "folders"), path, exists=True) for path in stores]
+    return ListSource([*seen, *everything(list(rows))])
+
+
+async def opened(driver: Driver, key: str) -> PlaceScreen:
+    await driver.scanned()
+    await driver.press(key)
+    screen = driver.app.screen
+    assert isinstance(screen, PlaceScreen)
+    await driver.until(lambda: "Looking" not in driver.text)
+    return screen
+
+
+async def proposed(driver: Driver) -> None:
+    await driver.until(lambda: isinstance(driver.app.screen, ProposalScreen))
+    await driver.until(lambda: "It will be done" in driver.text)
+
+
+def test_a_copy_has_a_name_a_store_and_a_python() -> None:
+    feed = source(plain("app"), plain("app-copy"), plain("old", "3.9.1"), plain("new", "3.13.0"))
+
+    async def script(driver: Driver) -> None:
+        screen = await opened(driver, "c")
+        assert screen.query_one(PlainInput).value == "app-copy-2"
+        assert "◂ ~/.virtualenvs ▸" in driver.text
+        assert "◂ 3.12.11 (unchanged) ▸" in driver.text
+        await driver.press(*"x", "tab", "right", "tab", "space")
+        assert "◂ ~/envs ▸" in driver.text
+        assert "◂ 3.13 ▸" in driver.text
+        await driver.press("enter")
+        await proposed(driver)
+        await driver.press("escape")
+        assert isinstance(driver.app.screen, PlaceScreen), "one step back"
+        await driver.press("enter")
+        await proposed(driver)
+        await driver.press("y")
+        assert not isinstance(driver.app.screen, PlaceScreen)
+
+    drive(feed, script)
+    python = str(VENVS / "new" / "bin" / "python")
+    assert feed.changes.asked[-1] == (Action.COPY, "app", "app-copy-2x", WORK, python)
+    assert len(feed.changes.applied) == 1
+
+
+@pytest.mark.parametrize("key", ["f2", "m"])
+def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: str) -> None:
+    feed = source(plain("app"))
+
+    async def script(driver: Driver) -> None:
+        screen = await opened(driver, key)
+        assert len(screen.query(PlainInput)) == (key == "f2")
+        assert "Python" not in "".join(driver.lines[8:16])
+        if key == "f2":
+            await driver.press("2", "enter")
+        else:
+            await driver.press("enter")
+        await proposed(driver)
+
+    drive(feed, script)
+    wanted = {"f2": (Action.RENAME, "app", "app2"), "m": (Action.MOVE, "app", WORK)}
+    assert feed.changes.asked[-1] == wanted[key]
+
+
+def test_what_stands_against_it_is_said_while_one_types() -> None:
+    class Picky(ListChanges):
+        def rename(self, row: Row, name: str) -> Proposal:
+            self.asked.append((name,))
+            why = "" if name == "appx" else f"{name} [/red] is taken.\x1b"
+            return Proposal(Action.RENAME, row, ("It will be done.",), refusal=why)
+
+    feed = source(plain("app"))
+    feed.changes = Picky()
+
+    async def script(driver: Driver) -> None:
+        await opened(driver, "f2")
+        await driver.until(lambda: "Type a new name." in driver.text)
+        await driver.press("enter", "2")
+        await driver.until(lambda: "! app2 [/red] is taken.\\e" in driver.text)
+        await driver.press("backspace", "x")
+        assert "is taken" not in driver.text, "no longer of what is typed"
+        await driver.until(lambda: "It will be done." in driver.text)
+        await driver.press(*"yz")
+        await driver.until(lambda: "! appxyz [/red] is taken" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Cannot rename: appxyz" in driver.text)
+        await driver.press("y", "escape", "escape")
+        assert driver.app.is_running
+
+    drive(feed, script)
+    assert ("appxy",) not in feed.changes.asked, "it waits for a pause"
+
+
+def test_several_marked_ones_move_together() -> None:
+    feed = source(plain("a"), plain("b"))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("a", "m")
+        await driver.until(lambda: "Move 2 environments" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: driver.text.count("It will be done") == 2)
+        results = tuple(Result(VENVS / n, n, Outcome.DONE, place=WORK / n) for n in "ab")
+        feed.changes.applying = [Finished(results)]
+        await driver.press("y")
+        await driver.until(lambda: "2 moved" in driver.text)
+
+    drive(feed, script)
+
+
+def test_a_project_s_environment_is_copied_to_a_place_for_plain_names() -> None:
+    feed = source(row("webapp", mib=1))
+
+    async def script(driver: Driver) -> None:
+        screen = await opened(driver, "c")
+        assert screen.query_one(PlainInput).value == "webapp-3f2a9c1d-copy"
+        assert "◂ ~/.virtualenvs ▸" in driver.text
+
+    drive(feed, script)
+
+
+def test_names_for_copies_are_free() -> None:
+    rows = [plain(name) for name in ("a", "a-copy", "a-copy-2")]
+    assert name_for_copy(rows[0], rows) == "a-copy-3"
+    assert name_for_copy(rows[0], rows[:1]) == "a-copy"
+
+
+def test_names_for_copies_are_names_whatever_the_row_is_called() -> None:
+    item = plain("api")
+    for own, offered in (("api", "api-copy"), ("my app@3:x/y", "my-app-3-x-y-copy")):
+        traits = replace(item.environment.traits, name=own)
+        named = replace(
+            item, name="code/api (api)@3.12", environment=replace(item.environment, traits=traits)
+        )
+        assert name_for_copy(named, []) == offered
+        assert refused_name(offered) == ""

@@ -1,0 +1,159 @@
+"""Finding an environment in the list: views, the filter, sorting and the cursor."""
+
+import threading
+
+from tests.tui.fake_session import ListSource, Told, many, row
+from tests.tui.pilot import Driver, drive
+from tests.tui.test_dashboard import source
+from venvdash.actions.events import RowChanged, RowGone
+from venvdash.model import Status
+from venvdash.scanner.events import Ended, Phase, Progress
+
+
+def test_views_show_their_part_and_escape_goes_back_to_all() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        for key, names in (("2", ["billing-legacy"]), ("3", ["mystery"]), ("4", ["api@3.11"])):
+            await driver.press(key)
+            assert driver.listed == names
+        await driver.press("escape")
+        assert len(driver.listed) == 13
+        await driver.press("escape", "escape")
+        assert driver.app.is_running
+
+    drive(source(), script)
+
+
+def test_the_filter_works_while_typing_and_escape_clears_it() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", *"api")
+        assert driver.listed == ["api", "api@3.11", "old-api"]
+        await driver.press("enter", "j")
+        assert driver.current == "api@3.11"
+        await driver.press("slash", *" zzz")
+        assert driver.listed == []
+        assert "Esc clears the filter" in driver.text
+        await driver.press("escape")
+        assert len(driver.listed) == 13
+        assert driver.current == "api@3.11"
+
+    drive(source(), script)
+
+
+def test_what_a_filter_found_keeps_the_cursor_when_the_filter_is_cleared() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", *"old-api", "enter")
+        assert driver.current == "old-api"
+        await driver.press("escape")
+        assert (len(driver.listed), driver.current) == (13, "old-api")
+
+    drive(source(), script)
+
+
+def test_q_in_the_filter_is_a_letter() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", "q")
+        assert driver.app.is_running
+        assert driver.main.table.words == ("q",)
+
+    drive(source(), script)
+
+
+def test_sorting_by_keys_by_header_and_the_other_way_round() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("greater_than_sign", "greater_than_sign")
+        assert driver.listed[0] == "data-notebooks"
+        assert driver.listed[-1] == "half", "what is not measured comes last"
+        assert "▼Size" in driver.text
+        await driver.press("i")
+        assert driver.listed[0] == "scratch"
+        assert driver.listed[-1] == "half"
+        size = next(p for p in driver.main.environments.columns if p.column.key == "name")
+        await driver.pilot.click("#environments", offset=(size.x + 4, 0))
+        await driver.pilot.pause()
+        assert driver.listed[0] == "api"
+        assert driver.current == "api"
+
+    drive(source(), script)
+
+
+def test_a_click_moves_the_cursor_and_a_double_click_opens() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.pilot.click("#environments", offset=(10, 3))
+        assert driver.current == "billing-legacy"
+        await driver.pilot.click("#environments", offset=(10, 3), times=2)
+        await driver.pilot.pause()
+        assert "Evidence" in driver.text
+
+    drive(source(), script)
+
+
+def test_the_cursor_stays_on_its_environment_while_rows_arrive_and_go() -> None:
+    gate, last = threading.Event(), threading.Event()
+    rows = [row(f"m{n}", mib=n + 1) for n in range(30)]
+    more = [RowChanged(row(f"a{n}", mib=900)) for n in range(40)]
+    events: list[Told] = [
+        *(RowChanged(item) for item in rows),
+        Progress(Phase.PROJECTS, 1, 9),
+        gate,
+        *more,
+        RowChanged(row("m7", Status.ORPHAN, mib=4000)),
+        last,
+        RowGone(rows[0].path),
+        Ended(False, 1.0),
+    ]
+
+    async def script(driver: Driver) -> None:
+        await driver.until(lambda: len(driver.listed) == 30)
+        assert driver.main.environments.cursor == 0
+        while driver.current != "m7":
+            await driver.press("j")
+        line = next(n for n, text in enumerate(driver.lines) if "▌" in text)
+        gate.set()
+        await driver.until(lambda: len(driver.listed) == 70)
+        assert driver.current == "m7"
+        assert "orphan" in next(text for text in driver.lines if "▌" in text)
+        assert driver.lines[line].startswith("▌"), "nor does its line on the screen jump"
+        last.set()
+        await driver.scanned()
+        assert driver.current == "m7"
+        assert len(driver.listed) == 69
+
+    drive(ListSource(events), script)
+
+
+def test_the_palette_goes_to_an_environment_out_of_any_filter() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("2", "colon")
+        await driver.press(*"myster")
+        await driver.until(lambda: "Go to: mystery" in driver.text)
+        await driver.press("down", "enter")
+        await driver.until(lambda: driver.current == "mystery")
+
+    drive(source(), script)
+
+
+def test_ten_thousand_rows_keep_the_cursor_through_sort_and_filter() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("G")
+        assert driver.current == "project-09999"
+        await driver.press("greater_than_sign", "greater_than_sign", "i")
+        assert driver.current == "project-09999"
+        assert any(line.startswith("▌") for line in driver.lines), "and it is in sight"
+        await driver.press("slash", *"999")
+        assert driver.current == "project-09999"
+        await driver.press(*"0")
+        assert driver.current != "project-09999"
+        await driver.press("escape")
+        assert len(driver.listed) == 10_000
+        assert driver.current == "project-09999"
+        assert any("▌" in line and "project-09999" in line for line in driver.lines)
+
+    drive(source(many(10_000)), script, (120, 40))

@@ -1,0 +1,335 @@
+"""The dialog that shows a plan: what it says, and what it takes to say yes."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui.fake_session import HOME, STORE, EndedSearch, ListSource, everything, row
+from tests.tui.pilot import Driver, drive
+from venvdash.actions.delete.consent import words_to_type
+from venvdash.model import Action, Item, Plan, Refusal, Row, Status
+from venvdash.model.plans import SEARCHING
+from venvdash.scanner.search import Findings
+from venvdash.tui.dialogs import plan as plan_screen
+from venvdash.tui.dialogs.plan import PlanScreen
+
+GONE = "~/code/old is not there; ~/code is, and can be read."
+OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
+LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
+SCRATCH = row("scratch", Status.STANDALONE, mib=5, frees=5, cache=0)
+TOOL = row("ruff", Status.TOOL, mib=5, frees=5, cache=0)
+
+
+def plan(*items: Item, refused: Sequence[Refusal] = (), cache: Sequence[str] = ()) -> Plan:
+    frees = sum(item.row.usage.frees for item in items if item.row.usage)
+    held = 60 * 1024**2
+    return Plan(Action.DELETE, items, tuple(refused), frees, held, tuple(cache), unreadable=2)
+
+
+def source(made: Plan | Exception) -> ListSource:
+    return ListSource(everything([OLD, LIVE, SCRATCH, TOOL]), plan=made)
+
+
+async def ask(driver: Driver) -> PlanScreen:
+    """Open the dialog and wait until it shows the plan."""
+    await driver.scanned()
+    await driver.press("a", "d")
+    screen = driver.app.screen
+    assert isinstance(screen, PlanScreen)
+    await driver.until(lambda: "once more" not in driver.text)
+    return screen
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_long_line_goes_on_below_where_it_begins(width: int) -> None:
+    long = replace(OLD, verdict=replace(OLD.verdict, reason="its project is gone " * 9))
+    feed = source(plan(Item(long)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        said = [line for line in driver.lines if "its project" in line or "is gone" in line]
+        inside = [line.partition("│")[2] for line in said if "│" in line]
+        assert len(inside) > 2
+        assert {len(line) - len(line.lstrip()) for line in inside} == {3}
+
+    drive(feed, script, (width, 24))
+
+
+@pytest.mark.parametrize(
+    ("rows", "now", "typed"),
+    [
+        ([OLD], False, ()),
+        ([OLD], True, ()),
+        ([OLD] * 9, True, ()),
+        ([LIVE], False, ()),
+        ([LIVE], True, ("1",)),
+        ([OLD, LIVE], False, ()),
+        ([OLD, LIVE], True, ("2",)),
+        ([SCRATCH, LIVE, OLD], False, ("3",)),
+    ],
+)
+def test_the_count_is_typed_for_several_that_may_be_missed(
+    rows: list[Row], now: bool, typed: tuple[str, ...]
+) -> None:
+    assert words_to_type(plan(*map(Item, rows)), now=now) == typed
+
+
+def test_names_are_typed_where_the_plan_asks_for_them() -> None:
+    made = plan(Item(SCRATCH, confirm="It holds a file."), Item(LIVE), Item(OLD, confirm="So."))
+    for now in (False, True):
+        assert words_to_type(made, now=now) == ("scratch", "old")
+
+
+@pytest.mark.parametrize("keys", [["enter"], ["n"], ["escape"], ["q"], ["tab", "tab", "n"]])
+def test_cancel_is_the_default_and_nothing_is_done(keys: list[str]) -> None:
+    feed = source(plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        await driver.press(*keys)
+        assert not isinstance(driver.app.screen, PlanScreen)
+        assert len(driver.main.marks) == 4, "the marks stay"
+
+    drive(feed, script)
+    assert [type(asked) for asked in feed.asked] == [tuple]
+    assert len(feed.asked) == 1, "planned, and no more"
+
+
+def test_y_before_the_plan_is_there_does_nothing() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        screen = PlanScreen(1, HOME)
+        driver.app.push_screen(screen)
+        await driver.pilot.pause()
+        await driver.press("y", "f", "c")
+        assert driver.app.screen is screen
+
+    drive(source(plan()), script)
+
+
+def test_yes_hands_on_the_very_plan_that_was_shown() -> None:
+    made = plan(Item(OLD))
+    feed = source(made)
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        await driver.press("y")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
+    asked = feed.asked[1]
+    assert isinstance(asked, tuple)
+    assert asked[0] is made
+    assert asked[1:] == (False, False)
+
+
+def test_free_now_and_cleaning_are_choices() -> None:
+    feed = source(plan(Item(OLD), cache=["torch", "numpy"]))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        assert "[ ] f  Delete permanently" in driver.text
+        assert "[ ] c  Remove 2 packages from uv's cache" in driver.text
+        await driver.press("f", "c")
+        assert driver.text.count("[✓]") == 2
+        await driver.press("c", "y")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
+    asked = feed.asked[1]
+    assert isinstance(asked, tuple)
+    assert asked[1:] == (True, False)
+
+
+def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> None:
+    feed = source(plan(Item(LIVE), Item(SCRATCH), Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert "Type 3 to confirm:" in driver.text
+        await driver.press("y", "y", "enter", "2", "enter")
+        assert driver.app.screen is screen
+        await driver.press("backspace", "3", "enter")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
+
+
+def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert "Type" not in driver.text
+        await driver.press("f")
+        assert "Type 1 to confirm:" in driver.text
+        await driver.press("y", "enter")
+        assert driver.app.screen is screen
+        await driver.press("escape")
+
+    drive(source(plan(Item(LIVE))), script)
+
+
+def test_each_name_that_the_plan_asks_for_is_typed() -> None:
+    why = "It holds a file of yours: notebooks/"
+    feed = source(plan(Item(SCRATCH, confirm=why), Item(LIVE), Item(OLD, confirm=why)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert why in driver.text
+        assert "Type scratch to confirm:" in driver.text
+        await driver.press("y", *"scratc", "enter")
+        assert driver.app.screen is screen
+        await driver.press("h", "enter")
+        assert "Type old to confirm:" in driver.text
+        assert driver.app.screen is screen
+        await driver.press(*"old", "enter")
+        await driver.until(lambda: len(feed.asked) == 2)
+
+    drive(feed, script)
+
+
+@pytest.mark.parametrize("refused", [(), (Refusal(STORE / "x", "x", "It is locked."),)])
+def test_a_plan_with_nothing_to_do_says_so_and_offers_to_close(refused: Sequence[Refusal]) -> None:
+    feed = source(plan(refused=refused))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        assert "Nothing to delete" in driver.text
+        assert ("It is locked." in driver.text) == bool(refused)
+        assert "Delete 0" not in driver.text
+        assert "Close  Esc" in driver.text
+        assert "Delete  y" not in driver.text
+        await driver.press("y", "f")
+        assert driver.app.screen is screen
+        await driver.press("enter")
+        assert driver.app.screen is not screen
+
+    drive(feed, script)
+    assert len(feed.asked) == 1
+
+
+def searched_later(first: Plan, then: Plan) -> tuple[ListSource, threading.Event]:
+    """Return a source that makes another plan once the search has ended, and what ends that."""
+    gate = threading.Event()
+    feed = source(first)
+    feed.search = EndedSearch(Findings(ended=True), gate)
+    feed.replanned = then
+    return feed, gate
+
+
+def test_free_now_is_offered_as_soon_as_the_search_has_ended() -> None:
+    feed, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        assert "Delete permanently" not in driver.text
+        gate.set()
+        await driver.until(lambda: "Delete permanently" in driver.text)
+        assert "changed" not in driver.text, "the same goes as before"
+        await driver.press("f", "y")
+        await driver.until(lambda: len(feed.asked) == 3)
+
+    drive(feed, script)
+    asked = feed.asked[2]
+    assert isinstance(asked, tuple)
+    assert asked[:2] == (feed.replanned, True)
+
+
+def test_a_yes_does_not_count_the_moment_that_the_plan_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = plan(Item(OLD, unsearched=SEARCHING), Item(SCRATCH))
+    held = [Refusal(OLD.path, "old", "~/attic/old/.venv uses it.")]
+    feed, gate = searched_later(first, plan(Item(SCRATCH), refused=held))
+    monkeypatch.setattr(plan_screen, "_READING", 60.0)
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        gate.set()
+        await driver.until(lambda: "Delete 1 environment (changed: please review)" in driver.text)
+        assert "~/attic/old/.venv uses it." in driver.text
+        await driver.press("y")
+        assert driver.app.screen is screen
+        monkeypatch.setattr(plan_screen, "_READING", 0.0)
+        await driver.press("y")
+        await driver.until(lambda: len(feed.asked) == 3)
+
+    drive(feed, script)
+    asked = feed.asked[2]
+    assert isinstance(asked, tuple)
+    assert asked[0] is feed.replanned
+
+
+def test_what_was_typed_and_where_one_read_stay_when_the_plan_changes() -> None:
+    many = [Item(row(f"old-{n}", Status.UNKNOWN, mib=1), unsearched=SEARCHING) for n in range(50)]
+    then = [replace(item, unsearched="") for item in many]
+    feed, gate = searched_later(plan(*many), plan(*then))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        await driver.press("j", "j", "j", "tab", "tab", "5")
+        await driver.press("down")
+        top = screen.pane.scroll_offset.y
+        assert top > 0
+        gate.set()
+        await driver.until(lambda: "Delete permanently" in driver.text)
+        assert screen.pane.scroll_offset.y == top
+        assert screen.query_one("#word", Input).value == "5"
+
+    drive(feed, script)
+
+
+def test_nothing_is_planned_again_once_the_dialog_is_closed() -> None:
+    feed, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        await driver.press("escape")
+        gate.set()
+        await driver.pilot.pause(0.3)
+        assert len(feed.asked) == 1
+
+    drive(feed, script)
+
+
+def test_a_plan_that_cannot_be_made_is_said() -> None:
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        assert "Planning failed: OSError: [/red] on fire\\e" in driver.text
+        await driver.press("y")
+        assert isinstance(driver.app.screen, PlanScreen)
+        await driver.press("escape")
+
+    drive(source(OSError("[/red] on fire\x1b")), script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+def test_the_buttons_are_in_sight_on_every_screen(size: tuple[int, int]) -> None:
+    many = [Item(row(f"old-{n}", Status.UNKNOWN, mib=1)) for n in range(50)]
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        for words in ("Cancel", "Delete  y", "Type 50 to confirm", "[ ] f"):
+            assert words in driver.text
+        await driver.press("G")
+        await driver.pilot.pause(0.05)
+        assert "old-49" in driver.text
+
+    drive(source(plan(*many, cache=["a"])), script, size)
+
+
+def test_without_marks_d_is_about_the_one_under_the_cursor() -> None:
+    feed = source(plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("j", "d")
+        await driver.until(lambda: bool(feed.asked))
+        await driver.press("escape", "5", "d")
+        assert not isinstance(driver.app.screen, PlanScreen), "what is none is never acted on"
+
+    drive(feed, script)
+    assert feed.asked == [(Path(STORE / "old-3f2a9c1d"),)]

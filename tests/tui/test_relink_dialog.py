@@ -1,0 +1,267 @@
+"""Choosing the project of an environment: offered, typed, shared, or none."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tests.tui.fake_session import ListChanges, ListSource, everything, row
+from tests.tui.pilot import Driver, drive
+from venvdash.actions.events import Finished, RowState, State
+from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
+from venvdash.system.machine import Machine
+from venvdash.tui.dialogs.proposal import ProposalScreen
+from venvdash.tui.dialogs.relink import LinkScreen
+
+REASON = "~/code/shop is gone; the project is now at ~/work/shop."
+
+
+def moved(place: Path) -> Row:
+    item = row("shop", Status.MOVED, mib=1, reason=REASON)
+    return replace(item, verdict=replace(item.verdict, place=place))
+
+
+def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> ListSource:
+    changes = ListChanges(
+        offered=offered,
+        applying=[
+            RowState(rows[0].path, State.RELINKING),
+            Finished((Result(rows[0].path, rows[0].name, Outcome.DONE),)),
+        ],
+    )
+    machine = Machine(home=home, cwd=home)
+    return ListSource(everything(list(rows)), machine=machine, changes=changes)
+
+
+async def opened(driver: Driver) -> LinkScreen:
+    await driver.scanned()
+    await driver.press("R")
+    screen = driver.app.screen
+    assert isinstance(screen, LinkScreen)
+    await driver.until(lambda: "Looking" not in driver.text)
+    return screen
+
+
+async def proposed(driver: Driver) -> None:
+    await driver.until(lambda: isinstance(driver.app.screen, ProposalScreen))
+    await driver.until(lambda: "It will be done: relink." in driver.text)
+
+
+def test_what_is_offered_is_taken_with_enter_and_yes(tmp_path: Path) -> None:
+    place = tmp_path / "work" / "shop"
+    feed = source(tmp_path, moved(place), offered=[place, tmp_path / "other"])
+
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        assert "Relink shop" in driver.text
+        assert "now at ~/work/shop" in driver.text
+        assert "~/other" in driver.text
+        await driver.press("enter")
+        await proposed(driver)
+        await driver.press("escape")
+        assert isinstance(driver.app.screen, LinkScreen), "one step back"
+        await driver.press("enter")
+        await proposed(driver)
+        await driver.press("y")
+        assert not isinstance(driver.app.screen, LinkScreen)
+        await driver.until(lambda: "shop is relinked." in driver.text)
+
+    drive(feed, script)
+    assert feed.changes.asked == [(Action.RELINK, "shop", place, False)] * 2
+    assert len(feed.changes.applied) == 1
+
+
+def test_a_directory_is_typed_and_tab_completes_it(tmp_path: Path) -> None:
+    for name in ("work/shop-api", "work/shop-web", "work/zoo", "work/.hidden", "[red]x"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "work" / "shop.txt").touch()
+    feed = source(tmp_path, moved(tmp_path / "none"))
+
+    async def script(driver: Driver) -> None:
+        screen = await opened(driver)
+        await driver.press("~", "/", "w", "tab")
+        await driver.until(lambda: screen.line.value == "~/work/")
+        await driver.until(lambda: "~/work/zoo" in driver.text)
+        assert "hidden" not in driver.text
+        await driver.press("s", "tab")
+        await driver.until(lambda: screen.line.value == "~/work/shop-")
+        assert "shop.txt" not in driver.text, "no directory"
+        await driver.press("w", "tab")
+        await driver.until(lambda: screen.line.value == "~/work/shop-web/")
+        await driver.press("enter")
+        await proposed(driver)
+        await driver.press("escape")
+        screen.line.value = "~/work/."
+        await driver.until(lambda: "~/work/.hidden" in driver.text)
+        await driver.press("down", "enter")
+        await proposed(driver)
+        await driver.press("escape")
+        screen.line.value = "nowhere/"
+        await driver.until(lambda: "No such file or directory" in driver.text)
+        screen.line.value = "~/["
+        await driver.until(lambda: "~/[red]x" in driver.text)
+        assert driver.app.is_running
+
+    drive(feed, script)
+    asked = [call[2] for call in feed.changes.asked]
+    assert asked == [tmp_path / "work" / "shop-web", tmp_path / "work" / ".hidden"]
+
+
+def test_escape_leaves_the_line_then_the_dialog(tmp_path: Path) -> None:
+    feed = source(tmp_path, moved(tmp_path / "x"), offered=[tmp_path / "x"])
+
+    async def script(driver: Driver) -> None:
+        screen = await opened(driver)
+        await driver.press("/", "q", "u", "s")
+        assert screen.line.value == "/qus", "letters are letters"
+        await driver.press("escape")
+        assert (screen.line.value, screen.listing.items) == ("", [tmp_path / "x"])
+        await driver.press("escape")
+        assert not isinstance(driver.app.screen, LinkScreen)
+
+    drive(feed, script)
+
+
+def test_it_can_be_shared_and_unlinked(tmp_path: Path) -> None:
+    feed = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
+
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        assert "[ ] s  Share" in driver.text
+        await driver.press("s", "enter")
+        await proposed(driver)
+        await driver.press("escape", "u")
+        await driver.until(lambda: "Unlink shop" in driver.text)
+        await driver.until(lambda: "It will be done: unlink." in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: "shop is unlinked." in driver.text)
+
+    drive(feed, script)
+    assert feed.changes.asked == [
+        (Action.RELINK, "shop", tmp_path / "x", True),
+        (Action.UNLINK, "shop"),
+    ]
+
+
+def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
+    (tmp_path / "proj").mkdir()
+    feed = source(tmp_path, row("shop", Status.STANDALONE, mib=1))
+
+    async def script(driver: Driver) -> None:
+        screen = await opened(driver)
+        assert "No matching project found" in driver.text
+        assert "Share" not in driver.text
+        await driver.press("p", "tab")
+        await driver.until(lambda: screen.line.value == "proj/")
+        await driver.press("enter")
+        await proposed(driver)
+
+    drive(feed, script)
+    assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "proj", False)]
+
+
+def test_of_an_installed_tool_no_directory_is_asked_for(tmp_path: Path) -> None:
+    item = row("ruff", Status.TOOL, mib=1)
+    traits = replace(item.environment.traits, tool="uv tool uninstall ruff")
+    tool = replace(item, environment=replace(item.environment, traits=traits))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("R")
+        await driver.until(lambda: "It belongs to an installed tool" in driver.text)
+        assert driver.app.screen is driver.main
+
+    drive(source(tmp_path, tool), script)
+
+
+def test_what_cannot_be_offered_is_said(tmp_path: Path) -> None:
+    feed = source(tmp_path, row("shop", mib=1), offered=OSError("[/red]\x1b"))
+
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        assert "The search failed: [/red]\\e" in driver.text
+        await driver.press("enter", "j", "escape")
+        assert driver.app.is_running
+
+    drive(feed, script)
+
+
+def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> None:
+    there, unknown = moved(tmp_path / "shop"), row("zed", Status.UNKNOWN, mib=1)
+    feed = source(tmp_path, there, unknown)
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("a", "R")
+        await driver.until(lambda: "Cannot relink: The new path of its project" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: driver.main.job is None)
+
+    drive(feed, script)
+    assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "shop", False)]
+    assert [len(proposals) for proposals in feed.changes.applied] == [2]
+
+
+def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None:
+    gate = threading.Event()
+
+    class Slow(ListChanges):
+        def projects(self, row: Row) -> list[Path]:
+            gate.wait(30)
+            return [tmp_path / "late"]
+
+    feed = source(tmp_path, row("shop", mib=1))
+    feed.changes = Slow()
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("R")
+        assert "Searching for projects" in driver.text
+        await driver.press("/", "x")
+        gate.set()
+        await driver.pilot.pause(0.2)
+        assert "late" not in driver.text, "one is typing"
+        await driver.press("escape")
+        await driver.until(lambda: "~/late" in driver.text)
+
+    drive(feed, script)
+    assert not [one for one in feed.changes.asked if isinstance(one, Proposal)]
+
+
+def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None:
+    place, item = tmp_path / "work" / "shop", moved(tmp_path / "work" / "shop")
+    exclude = Edit(place / ".git" / "info" / "exclude", "", "/.venv\n")
+    offering = Proposal(Action.RELINK, item, ("It will be done: relink.",), offers=(exclude,))
+    for keys, edits in (("y", ()), ("h", (exclude,)), ("hh", ())):
+        feed = source(tmp_path, item, offered=[place])
+        feed.changes.answers[item.path] = offering
+
+        async def script(driver: Driver, keys: str = keys) -> None:
+            await opened(driver)
+            await driver.press("enter")
+            await proposed(driver)
+            assert "Exclude the new link from git" in driver.text
+            await driver.press(*keys.replace("y", ""), "y")
+            await driver.until(lambda: driver.main.job is None)
+
+        drive(feed, script)
+        ((applied,),) = feed.changes.applied
+        assert applied.edits == edits
+
+
+def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
+    feed = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("colon", *"share with")
+        await driver.until(lambda: "Environment: share with another project" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, LinkScreen))
+        await driver.until(lambda: "~/x" in driver.text)
+        assert "[✓] s  Share" in driver.text
+        await driver.press("enter")
+        await proposed(driver)
+
+    drive(feed, script)
+    assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]

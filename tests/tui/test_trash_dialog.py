@@ -1,0 +1,117 @@
+"""The screen of the trash."""
+
+import time
+
+from tests.tui.fake_session import STORE, ListSource, everything, small_machine
+from tests.tui.pilot import Driver, drive
+from venvdash.model import Trashed
+from venvdash.tui.dialogs.trash import TrashScreen
+
+MIB = 1024**2
+DAY = 86400
+
+
+def thing(name: str, days: float, *, frees: int = 3, at_most: bool = False) -> Trashed:
+    return Trashed(
+        path=STORE / f".venvdash-trash-{name}",
+        original=STORE / f"{name}-1a2b",
+        name=name,
+        since=time.time() - days * DAY,
+        on_disk=30 * MIB,
+        frees=frees * MIB,
+        at_most=at_most,
+        status="orphan",
+        reason=f"the reason of {name}",
+    )
+
+
+def source(*trashed: Trashed) -> ListSource:
+    return ListSource(everything(small_machine()), trashed=trashed)
+
+
+async def opened(driver: Driver) -> TrashScreen:
+    await driver.scanned()
+    await driver.press("E")
+    screen = driver.app.screen
+    assert isinstance(screen, TrashScreen)
+    await driver.until(lambda: "Looking" not in driver.text)
+    return screen
+
+
+def test_it_lists_what_since_when_and_how_much() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.until(lambda: "trash 8.0 MiB" in driver.lines[1])
+        await opened(driver)
+        assert "Trash: 2 environments, 8.0 MiB reclaimable" in driver.text
+        for words in ("webapp", "orphan", "3 d", "30.0 MiB", "5.0 MiB", "the reason of webapp"):
+            assert words in driver.text
+        await driver.press("j")
+        assert "the reason of shop" in driver.text
+        assert "~/.cache/uv/environments-v2/shop-1a2b" in driver.text
+        await driver.press("escape")
+        assert not isinstance(driver.app.screen, TrashScreen)
+
+    drive(source(thing("webapp", 3, frees=5), thing("shop", 90)), script)
+
+
+def test_an_upper_bound_says_so() -> None:
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        assert "≤5.0 MiB" in driver.text
+        await driver.press("f")
+        await driver.until(lambda: "This reclaims ≤5.0 MiB" in driver.text)
+
+    drive(source(thing("webapp", 3, frees=5, at_most=True)), script)
+
+
+def test_an_empty_trash_says_so() -> None:
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        assert "The trash is empty." in driver.text
+        await driver.press("r", "f", "F", "j", "enter")
+        assert isinstance(driver.app.screen, TrashScreen)
+        assert "trash" not in driver.lines[1]
+
+    drive(source(), script)
+
+
+def test_freeing_asks_and_no_is_the_default() -> None:
+    feed = source(thing("webapp", 3), thing("shop", 90))
+
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        await driver.press("f")
+        assert (
+            "Permanently delete webapp? This reclaims 3.0 MiB and cannot be undone." in driver.text
+        )
+        await driver.press("enter", "F")
+        assert "Permanently delete all 2 environments?" in driver.text
+        await driver.press("n")
+        assert feed.asked == []
+        await driver.press("f", "y")
+        await driver.until(lambda: feed.asked == [(feed.trashed[0],)])
+        await driver.press("F", "right", "enter")
+        await driver.until(lambda: len(feed.asked) == 2)
+        assert feed.asked[1] == tuple(feed.trashed)
+
+    drive(feed, script)
+
+
+def test_a_name_that_is_taken_is_asked_for_anew() -> None:
+    """The source refuses what is given no name, as if its own were taken."""
+    item = thing("webapp", 3)
+    feed = source(item)
+
+    async def script(driver: Driver) -> None:
+        await opened(driver)
+        await driver.press("r")
+        await driver.until(lambda: "Restore webapp as …" in driver.text)
+        assert "the reason of webapp" in driver.text
+        await driver.press(*["backspace"] * 30, "slash", "enter")
+        assert "Type a name without /" in driver.text
+        await driver.press("backspace", *"back", "enter")
+        await driver.until(lambda: "Restored webapp." in driver.text)
+
+    drive(feed, script)
+    assert feed.asked == [(item, None), (item, "back")]

@@ -1,0 +1,1 @@
+"""The dialogs and the other screens that open over the main screen."""

@@ -1,0 +1,156 @@
+"""What all screens share that lie over the list."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button
+
+from venvdash.text import visible
+from venvdash.tui import keys
+from venvdash.tui.background import Came
+from venvdash.tui.widgets.text_pane import TextPane
+
+T = TypeVar("T")
+P = TypeVar("P")
+C = TypeVar("C")
+
+
+class Dialog(ModalScreen[T]):
+    """A screen over the list. Keys that are typed before it is laid out do nothing."""
+
+    _laid_out = False
+
+    def on_mount(self) -> None:
+        """Take keys from now on."""
+        self._laid_out = True
+
+    def on_came(self, message: Came) -> None:
+        """Take what some work beside the screen has brought."""
+        if self.is_running and self.is_attached:  # not while the dashboard is taken down
+            message.then()
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],
+    ) -> bool | None:
+        """Allow nothing before the parts are there, or after they are gone."""
+        return self._laid_out and self.is_attached
+
+
+class ReadingDialog(Dialog[T]):
+    """A dialog in which a text is read: the keys scroll its TextPane."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.SCROLL)
+
+    @property
+    def pane(self) -> TextPane:
+        """The text."""
+        return self.query_one(TextPane)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.pane.move(by)
+
+    def action_page(self, by: int) -> None:
+        """Scroll by screens."""
+        self.pane.move_pages(by)
+
+    def action_edge(self, end: bool) -> None:
+        """Scroll to the first or the last line."""
+        self.pane.move_to_edge(end)
+
+
+class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
+    """Shows what is planned (a ``P``), once that is known, and asks.
+
+    Returns what was said yes to (a ``C``), None for no. Cancel is what Enter means at first.
+    Subclasses say how it is shown and what yes means: ``draw`` and ``action_yes``.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.focus_previous", "Before", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+    ]
+
+    KEYS: ClassVar[str] = "j k scroll   y n   Esc cancel"
+    """What the frame says of the keys."""
+
+    def __init__(self, title: str, looking: str, yes: str) -> None:
+        """``title``, ``looking`` (shown until there is more) and ``yes`` are fit to show."""
+        super().__init__()
+        self._title, self._looking, self._yes = title, looking, yes
+        self.planned: P | None = None
+        self._failure = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text, what can be chosen, and the buttons."""
+        pane = TextPane(Content(self._looking), id="plan-text")
+        pane.can_focus = False
+        with Vertical(id="plan"):
+            yield pane
+            yield from self.choices()
+            with Horizontal(id="buttons"):
+                yield Button(Content("Cancel  n"), id="no", compact=True)
+                yield Button(Content(f"{self._yes}  y"), id="yes", compact=True, disabled=True)
+
+    def choices(self) -> ComposeResult:
+        """Yield what lies between the text and the buttons."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Put the focus on Cancel, and show what is known already."""
+        frame = self.query_one("#plan")
+        frame.border_subtitle = Content(self.KEYS)
+        frame.border_title = Content(self._title)
+        self.query_one("#no").focus()
+        self._laid_out = True
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Show what is known by now, as soon as there is where to show it."""
+        if not (self._laid_out and self.is_attached):
+            return
+        if self._failure:
+            self.pane.show(Content(self._failure))
+        elif self.planned is not None:
+            self.draw(self.planned)
+
+    def tell(self, words: str) -> None:
+        """Say how far the planning is; ``words`` are fit to show."""
+        if self.planned is None and not self._failure and self._laid_out and self.is_attached:
+            self.pane.show(Content(words))
+
+    def show(self, planned: P) -> None:
+        """Show what is planned."""
+        self.planned = planned
+        self.redraw()
+
+    def draw(self, planned: P) -> None:
+        """Show it; the parts are there."""
+        raise NotImplementedError
+
+    def fail(self, message: str) -> None:
+        """Say that it cannot be known what would be done; ``message`` is not yet fit to show."""
+        self.planned = None  # nobody says yes to a plan that is not shown any more
+        self._failure = f"Planning failed: {visible(message)}"
+        self.redraw()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Do as the button says."""
+        if event.button.id == "yes":
+            self.action_yes()
+        else:
+            self.action_no()
+
+    def action_yes(self) -> None:
+        """Say yes, if there is what to say yes to."""
+        raise NotImplementedError
+
+    def action_no(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss(None)

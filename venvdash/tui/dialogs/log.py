@@ -1,0 +1,118 @@
+"""The log: the commands that were run, the newest first, each with all that it wrote."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from venvdash.actions.process.run_log import Run
+from venvdash.text import counted, short_path, visible, with_tilde
+from venvdash.tui import keys
+from venvdash.tui.desktop import safe_command
+from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.widgets.output_pane import OutputPane
+from venvdash.tui.widgets.run_list import RunList, ending
+
+if TYPE_CHECKING:
+    from venvdash.tui.main.job_runner import WorkingScreen
+
+_TICK = 0.1
+
+
+class LogScreen(Dialog[None]):
+    """The list above, below it the output of the command under the cursor, as it comes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *keys.LOG,
+        Binding("left,right", "app.focus_next", "Switch pane", show=False),
+    ]
+
+    def __init__(self, main: "WorkingScreen") -> None:
+        super().__init__()
+        self._main, self._commands = main, main.source.log
+        self._seen = -1
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list, the command and its output."""
+        with Vertical(id="log") as frame:
+            frame.border_title = Content("Log")
+            frame.border_subtitle = Content(
+                "Tab output   y copy command   Y copy output   X stop   Esc back"
+            )
+            yield RunList(self._main.home, id="runs")
+            yield Static("", id="about", markup=False)
+            yield OutputPane(id="output")
+
+    @property
+    def listing(self) -> RunList:
+        """The commands."""
+        return self.query_one(RunList)
+
+    @property
+    def current(self) -> Run | None:
+        """The command under the cursor."""
+        current = self.listing.current
+        return current if isinstance(current, Run) else None
+
+    def on_mount(self) -> None:
+        """Show what there is, and look for more while it is open."""
+        self.listing.hint = "No commands yet. Commands that venvdash runs are listed here."
+        self.listing.focus()
+        self.watch(self.listing, "current", self._show_run, init=False)
+        self.set_interval(_TICK, self._look)
+        self._look()
+
+    def _look(self) -> None:
+        """Take what is new; a command that runs gets its seconds counted."""
+        changes, listing = self._commands.changes, self.listing
+        if changes == self._seen:
+            if self.current is not None and self.current.running:
+                listing.refresh()
+            return
+        self._seen = changes
+        runs = self._commands.runs()[::-1]
+        listing.styles.height = len(runs) + 1  # the style sheet says how high at the most
+        listing.show_items(runs, at_top=not listing.chosen_by_hand)
+
+    def _show_run(self) -> None:
+        run, home = self.current, self._main.home
+        about = self.query_one("#about", Static)
+        if run is None:
+            about.update(Content(""))
+            return
+        shown = with_tilde(visible(run.shown), home)
+        where = f"  in {short_path(run.cwd, home)}, {ending(run)}"
+        before = f", {counted(run.dropped, 'line')} omitted before these" if run.dropped else ""
+        about.update(Content.assemble((shown, "bold"), (where + before, "$text-muted")))
+        self.query_one(OutputPane).show(run.number, run.lines, run.dropped)
+
+    # What people do
+
+    def on_line_table_chosen(self) -> None:
+        """Enter: go into the output."""
+        self.query_one(OutputPane).focus()
+
+    def action_copy_command(self) -> None:
+        """Copy the command as one would type it."""
+        if self.current is not None:
+            self._main.copy_text(safe_command(self.current))
+
+    def action_copy_output(self) -> None:
+        """Copy all of the output, made fit for a terminal."""
+        if self.current is not None:
+            self.app.copy_to_clipboard("".join(f"{visible(line)}\n" for line in self.current.lines))
+            self._main.say(f"Copied: {counted(len(self.current.lines), 'line')}.")
+
+    def action_stop(self) -> None:
+        """Stop what is being done."""
+        self._main.action_stop()
+
+    def action_leave(self) -> None:
+        """Go back: from the output to the list, from the list to the environments."""
+        if self.focused is self.query_one(OutputPane):
+            self.listing.focus()
+        else:
+            self.dismiss(None)

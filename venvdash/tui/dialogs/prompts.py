@@ -1,0 +1,114 @@
+"""Small questions: yes or no, and a name."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from venvdash.records.schema import LONGEST_NOTE
+from venvdash.text import visible
+from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.widgets.plain_input import NoteInput, PlainInput
+
+
+class AskScreen(Dialog[bool]):
+    """A question whose default is no; ``yes`` is the word on the other button."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes"),
+        Binding("n,escape,q", "answer(False)", "No"),
+        Binding("left", "app.focus_previous", "Before", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+    ]
+
+    def __init__(self, title: str, question: Content, yes: str) -> None:
+        super().__init__()
+        self._title, self._question, self._yes = title, question, yes
+
+    def compose(self) -> ComposeResult:
+        """Ask, with two buttons."""
+        with Vertical(id="asking") as frame:
+            frame.border_title = Content(self._title)
+            yield Static(self._question, classes="words", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button(Content("Cancel  n"), id="no", compact=True)
+                yield Button(Content(f"{self._yes}  y"), id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """Cancel is what Enter means."""
+        self.query_one("#no").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer as the button says."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer."""
+        self.dismiss(yes)
+
+
+class NoteScreen(Dialog[str | None]):
+    """Asks for a note in one line; returns it, "" for none, or None to leave all as it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__()
+        self._of, self._known = name, known
+
+    def compose(self) -> ComposeResult:
+        """Ask, with the note that there is."""
+        with Vertical(id="asking") as frame:
+            frame.border_title = Content(f"Note for {visible(self._of, 64)}")
+            frame.border_subtitle = Content("Enter save   Esc back")
+            yield NoteInput(self._known, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the note; an empty line removes it."""
+        self.dismiss(event.value.strip())
+
+    def action_leave(self) -> None:
+        """Leave the note as it is."""
+        self.dismiss(None)
+
+
+def in_one_line(note: str) -> bool:
+    """Return whether a note can be edited in one line as it is."""
+    return visible(note, LONGEST_NOTE) == note
+
+
+class NameScreen(Dialog[str | None]):
+    """Asks for the name of a directory; returns it, or None.
+
+    ``why`` is already fit to show; ``offered`` is offered only if it can be typed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    def __init__(self, title: str, why: str, offered: str) -> None:
+        super().__init__()
+        self._title, self._why = title, why
+        self._offered = offered if visible(offered, 255) == offered else ""
+
+    def compose(self) -> ComposeResult:
+        """Say why, and ask in one line."""
+        with Vertical(id="asking") as frame:
+            frame.border_title = Content(self._title)
+            frame.border_subtitle = Content("Enter continue   Esc back")
+            yield Static(Content(self._why), classes="words", markup=False)
+            yield PlainInput(self._offered, compact=True, max_length=255, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the name, unless it is none."""
+        name = event.value.strip()
+        if name in ("", ".", "..") or "/" in name or visible(name) != name:
+            self.query_one(Static).update(Content("Type a name without / or control characters."))
+        else:
+            self.dismiss(name)
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)

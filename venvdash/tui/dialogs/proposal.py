@@ -1,0 +1,82 @@
+"""The dialog that shows what a sync, a relink, a copy … would do, and asks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Button
+
+from venvdash.model import Action, Proposal, Row
+from venvdash.text import counted, visible
+from venvdash.tui import keys
+from venvdash.tui.dialogs.base import ConsentDialog
+from venvdash.tui.widgets.choice import Choice
+from venvdash.tui.widgets.proposal_text import describe_proposals
+
+Proposals = Sequence[Proposal]
+
+
+class ProposalScreen(ConsentDialog[Proposals, Proposals]):
+    """Shows proposals, all for the same action. Where something is lost, Cancel is the default."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.PROPOSAL)
+    AUTO_FOCUS = "#no"  # not the choice, which is not shown yet
+
+    def __init__(
+        self, action: Action, rows: Sequence[Row], home: Path | None, after: str = ""
+    ) -> None:
+        """``after``: what is under way, fit to show, whose end is waited for."""
+        verb = action.value.capitalize()
+        what = visible(rows[0].name, 64)
+        if len(rows) > 1:
+            what = counted(len(rows), "environment")
+        looking = f"Queued after the current task ({after}) …" if after else "Checking …"
+        super().__init__(f"{verb} {what}", looking, verb)
+        self._home = home
+
+    def choices(self) -> ComposeResult:
+        """Yield what may be done as well, to be shown once it is known that there is such."""
+        choice = Choice("h", "Exclude the new link from git", id="offers")
+        choice.display = False
+        yield choice
+
+    def looking_at(self, row: Row, place: int, count: int) -> None:
+        """Say which of several is being looked at."""
+        where = f", {place} of {count}" if count > 1 else ""
+        self.tell(f"Checking {visible(row.name, 64)}{where} …")
+
+    def draw(self, planned: Proposals) -> None:
+        """Show the proposals."""
+        self.pane.show(describe_proposals(planned, self._home))
+        possible = [proposal for proposal in planned if not proposal.refusal]
+        if not possible:
+            return
+        self.query_one("#offers").display = any(proposal.offers for proposal in possible)
+        yes = self.query_one("#yes", Button)
+        yes.disabled = False
+        lost = any(proposal.warns for proposal in possible)
+        if not lost and self.focused is self.query_one("#no"):
+            yes.focus()
+
+    def action_yes(self) -> None:
+        """Say yes to what can be done."""
+        if not self.planned or all(proposal.refusal for proposal in self.planned):
+            return
+        hides = self.query_one("#offers", Choice).on
+        agreed = [replace(one, distrusted=None) for one in self.planned]
+        self.dismiss([one.taking_offers() if hides else one for one in agreed])
+
+    def action_trust(self) -> None:
+        """Let code of other users' projects run, and look again; nothing else is done."""
+        distrusted = [one for one in self.planned or () if one.distrusted is not None]
+        if distrusted:
+            self.dismiss(distrusted)
+
+    def action_hide(self) -> None:
+        """Let git not show what would be a new file to it, or let it."""
+        choice = self.query_one("#offers", Choice)
+        if choice.display:
+            choice.action_turn()

@@ -1,0 +1,180 @@
+"""Choosing the project that an environment belongs to: one that is offered, or one typed."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from venvdash.model import Action, Row
+from venvdash.text import visible
+from venvdash.tui import keys
+from venvdash.tui.background import Latest, aside
+from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.path_completion import Completion, complete
+from venvdash.tui.widgets.choice import Choice
+from venvdash.tui.widgets.detail import reason
+from venvdash.tui.widgets.path_line import DirectoryList, PathLine
+
+if TYPE_CHECKING:
+    from venvdash.tui.main.proposing import ProposingScreen
+
+
+class LinkScreen(Dialog[None]):
+    """Lists directories that the environment may belong to; what linking would do comes next."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.LINK)
+
+    def __init__(self, main: "ProposingScreen", row: Row, *, share: bool = False) -> None:
+        super().__init__()
+        self._main, self._row, self._share = main, row, share
+        self._offered: Sequence[Path] | None = None
+        self._completing: Latest[Completion] = Latest(self, self._show_found, self._cannot)
+        self._completion = Completion("", "")
+        self._tab_waits = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out why, the line, the list and the choice."""
+        with Vertical(id="link") as frame:
+            frame.border_title = Content(f"Relink {visible(self._row.name, 64)}")
+            frame.border_subtitle = Content("Enter link   / type   u unlink   Esc back")
+            yield Static(reason(self._row, self._main.home), id="about", markup=False)
+            yield PathLine(
+                placeholder="a directory; Tab completes",
+                compact=True,
+                select_on_focus=False,
+                id="line",
+            )
+            yield DirectoryList(self._main.home, id="directories")
+            yield Choice("s", "Share: keep its other projects", id="share")
+
+    @property
+    def line(self) -> PathLine:
+        """Where a directory is typed."""
+        return self.query_one(PathLine)
+
+    @property
+    def listing(self) -> DirectoryList:
+        """The directories to choose from."""
+        return self.query_one(DirectoryList)
+
+    def on_mount(self) -> None:
+        """Look for directories to offer."""
+        choice = self.query_one("#share", Choice)
+        choice.display, choice.on = bool(self._row.verdict.projects), self._share
+        self.listing.hint = "Searching for projects …"
+        self.listing.focus()
+
+        def offered() -> Sequence[Path]:
+            return self._main.in_turn(lambda: self._main.source.changes.projects(self._row))
+
+        aside(self, offered, self._offer, self._cannot)
+
+    # What is listed
+
+    def _offer(self, offered: Sequence[Path]) -> None:
+        self._offered = offered
+        if not self.line.value:
+            self._show_offered()
+        if not offered:
+            self.line.focus()
+
+    def _show_offered(self) -> None:
+        if self._offered is not None:
+            self.listing.hint = "No matching project found. Type its directory."
+            self.listing.show_items(self._offered, at_top=True)
+
+    def _show_found(self, completion: Completion) -> None:
+        if completion.text != self.line.value:
+            return
+        self._completion = completion
+        self.listing.hint = visible(completion.trouble) or "No matching directory."
+        self.listing.show_items(completion.found, at_top=True)
+        if self._tab_waits:
+            self._tab_waits = False
+            self._complete()
+
+    def _cannot(self, error: Exception) -> None:
+        self.listing.hint = visible(f"The search failed: {error}")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what the text may become."""
+        self._tab_waits = False
+        text, machine = event.value, self._main.source.machine
+        if text:
+            self._completing.ask(lambda: complete(text, machine))
+        else:
+            self._completing.forget()
+            self._show_offered()
+
+    def on_path_line_rest(self) -> None:
+        """Complete the text, as soon as it is known to what."""
+        if self._completion.text == self.line.value and not self._completing.busy:
+            self._complete()
+        else:
+            self._tab_waits = bool(self.line.value)
+
+    def _complete(self) -> None:
+        self.line.value = self._completion.completed
+        self.line.cursor_position = len(self.line.value)
+
+    # What people do
+
+    def on_path_line_left(self, message: PathLine.Left) -> None:
+        """Go into the list, or give up what was typed."""
+        if message.back and not self.line.value:
+            self.action_leave()
+            return
+        if message.back:
+            self.line.value = ""
+        self.listing.focus()
+
+    def action_type(self, begins: str) -> None:
+        """Type a directory; the key that began it counts."""
+        self.line.value = begins
+        self.line.cursor_position = len(begins)
+        self.line.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take what was typed, or with nothing typed what is under the cursor."""
+        if event.value.strip():
+            typed = self._main.source.machine.expand(event.value.strip())
+            self._link(Path(os.path.normpath(typed)))
+        else:
+            self.on_line_table_chosen()
+
+    def on_line_table_chosen(self) -> None:
+        """Take what is under the cursor."""
+        if isinstance(self.listing.current, Path):
+            self._link(self.listing.current)
+
+    def _link(self, project: Path) -> None:
+        changes, share = self._main.source.changes, self.query_one("#share", Choice).on
+        self._main.propose(
+            Action.RELINK,
+            [self._row],
+            lambda row, _: changes.relink(row, project, share=share),
+            self.action_leave,
+        )
+
+    def action_share(self) -> None:
+        """Let it keep the projects that it has, or not."""
+        choice = self.query_one("#share", Choice)
+        if choice.display:
+            choice.action_turn()
+
+    def action_unlink(self) -> None:
+        """Show what saying that it belongs to no project would do."""
+        changes = self._main.source.changes
+        self._main.propose(
+            Action.UNLINK, [self._row], lambda row, _: changes.unlink(row), self.action_leave
+        )
+
+    def action_leave(self) -> None:
+        """Go back to the list."""
+        self.dismiss(None)

@@ -1,0 +1,115 @@
+"""Marking by a rule: the menu, and the line in which an age is typed."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from venvdash import formats
+from venvdash.actions.delete.prune import seconds_of
+from venvdash.model import Row
+from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.mark_rules import Rule, older_than, rules
+from venvdash.tui.widgets.plain_input import PlainInput
+
+CLEAR = Rule("clear", lambda _: False)
+"""Chosen to take all marks away."""
+
+_AGES = (("30 days", 30), ("90 days", 90), ("half a year", 183), ("a year", 365.25))
+_DAY = 86400.0
+
+
+class AgeScreen(Dialog[float | None]):
+    """Asks for an age; returns seconds, None for none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    def compose(self) -> ComposeResult:
+        """Ask in one line."""
+        with Vertical(id="asking") as frame:
+            frame.border_title = Content("Mark environments unused for …")
+            yield PlainInput(placeholder="90d, 12w, 6mo, 1y", compact=True, max_length=12)
+            yield Static("", classes="words", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the age, or say how it is written."""
+        seconds = seconds_of(event.value)
+        if seconds is None:
+            self.query_one(Static).update(Content("Use a value such as 90d, 12w, 6mo or 1y."))
+        else:
+            self.dismiss(seconds)
+
+    def action_leave(self) -> None:
+        """Mark nothing."""
+        self.dismiss(None)
+
+
+class RuleMenu(Dialog[Rule | None]):
+    """Choose what to mark; each rule with how many it holds for. Returns None for nothing.
+
+    ``now`` is the time with which ages are compared (``expiring.ages_as_of``).
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,x", "leave", "Back"),
+        Binding("j", "down", "Down", show=False),
+        Binding("k", "up", "Up", show=False),
+    ]
+
+    def __init__(self, rows: Sequence[Row], marked: int, now: float) -> None:
+        super().__init__()
+        self._rows, self._now = rows, now
+        self._choices = [(rule.name, rule) for rule in rules(now)]
+        self._choices += [
+            (f"unused for {words}", older_than(days * _DAY, now)) for words, days in _AGES
+        ]
+        self._marked = marked
+
+    def compose(self) -> ComposeResult:
+        """List the rules."""
+        options = [self._option(words, rule) for words, rule in self._choices]
+        options.append(Option(Content("unused for …")))
+        if self._marked:
+            options.append(Option(Content(f"clear all {self._marked} marks")))
+        menu = OptionList(*options, id="menu", markup=False)
+        menu.border_title = Content("Mark by a rule")
+        yield menu
+
+    def _option(self, words: str, rule: Rule) -> Option:
+        held = [row for row in self._rows if rule.holds(row)]
+        size = formats.summed(row.usage for row in held if row.usage) if held else ""
+        text = Content.assemble(
+            (f"{words:<24}", "bold"), f"{len(held):>6}  ", (size, "$text-muted")
+        )
+        return Option(text, disabled=not held)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the choice."""
+        place = event.option_index
+        if place < len(self._choices):
+            self.dismiss(self._choices[place][1])
+        elif place > len(self._choices):
+            self.dismiss(CLEAR)
+        else:
+            self.app.push_screen(AgeScreen(), self._take_age)
+
+    def _take_age(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self.dismiss(older_than(seconds, self._now))
+
+    def action_leave(self) -> None:
+        """Mark nothing."""
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        """Go to the next rule."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Go to the rule before."""
+        self.query_one(OptionList).action_cursor_up()

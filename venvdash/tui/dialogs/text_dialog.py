@@ -1,0 +1,36 @@
+"""Screens that show one text over the list: the details, the keys, an error."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from venvdash.tui.dialogs.base import ReadingDialog
+from venvdash.tui.widgets.text_pane import TextPane
+
+
+class PaneScreen(ReadingDialog[None]):
+    """A text to read and leave."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "Back")]
+
+    def __init__(self, title: str, text: Content) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Put the text into a frame."""
+        pane = TextPane(self._text, id="pane")
+        pane.border_title = Content(self._title)
+        pane.border_subtitle = Content("Esc back")
+        yield pane
+
+    def show(self, text: Content) -> None:
+        """Show what became of the text meanwhile, from where the reader is."""
+        self.pane.show(text, top=False)
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)

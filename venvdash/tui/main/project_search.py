@@ -1,0 +1,142 @@
+"""The search for the projects of orphans, under way while the list is shown."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from venvdash.actions.events import Finished, RowChanged
+from venvdash.model import Outcome, Result, Row, Status, Trashed
+from venvdash.text import visible
+from venvdash.tui.background import aside
+from venvdash.tui.source import Source
+
+if TYPE_CHECKING:
+    from venvdash.actions.delete.project_search import ProjectSearch
+    from venvdash.tui.main.marking import MarkingScreen
+
+
+@dataclass
+class Found:
+    """What a search has changed, and found.
+
+    ``rows`` of the table, ``restored`` from the trash, ``returned``: what in the trash has a
+    project again, with a sentence on how that is known. ``unlisted``: something was restored that
+    no row knows yet. ``given_up``: what was deleted and is still to be searched for, where this
+    search was ended early.
+    """
+
+    rows: list[RowChanged] = field(default_factory=list)
+    restored: list[Result] = field(default_factory=list)
+    returned: Sequence[tuple[Trashed, str]] = ()
+    unlisted: bool = False
+    given_up: frozenset[Path] = frozenset()
+
+
+class BackgroundSearch:
+    """Searches for the projects of the orphans that a list shows, one search at a time.
+
+    It goes on while people work. What it finds changes the rows; what was deleted meanwhile and
+    turns out to have a project is restored. Of what lies in the trash for longer it is said.
+    """
+
+    def __init__(
+        self, screen: "MarkingScreen", source: Source, show: Callable[[Found], None]
+    ) -> None:
+        self._screen, self._source, self._show_found = screen, source, show
+        self._stop = threading.Event()
+        self._search: ProjectSearch | None = None
+        self._under_way = False
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it has not told yet what it found."""
+        return self._under_way
+
+    @property
+    def words(self) -> str:
+        """How far it is, "" where none is under way."""
+        if not self._under_way:
+            return ""
+        progress = self._search.progress if self._search is not None else None
+        count = f": {progress.directories:,} folders" if progress is not None else " …"
+        return f"searching for projects{count}"
+
+    def begin(self, rows: Sequence[Row], trash: Sequence[Trashed]) -> None:
+        """Begin where a row is an orphan, or was one before it came into the trash.
+
+        An earlier search ends.
+        """
+        self.stop()
+        stop = self._stop = threading.Event()
+        wanted = any(map(_orphan, rows)) or bool(self._source.unsettled)
+        if not (wanted or trash):
+            return
+
+        def search() -> Found:
+            found = self._search_rows(stop) if wanted else Found()
+            if trash and not stop.is_set():
+                self._search_trash(found, trash, stop)
+            return found
+
+        self._under_way = True
+        aside(self._screen, search, partial(self._show, stop), self._failed)
+
+    def _show(self, stop: threading.Event, found: Found) -> None:
+        self._under_way = self._under_way and self._stop is not stop  # of an earlier one
+        self._show_found(found)
+
+    def _search_rows(self, stop: threading.Event) -> Found:
+        under_way = self._newest(stop)
+        while under_way.stopped and not stop.is_set():  # a search for more has replaced it
+            under_way = self._newest(stop)
+        return self._screen.in_turn(lambda: self._settle(under_way))
+
+    def _search_trash(self, found: Found, trash: Sequence[Trashed], stop: threading.Event) -> None:
+        """Search for the projects of what earlier sessions deleted."""
+        source = self._source
+        hits = source.search_trash(trash, stop)
+        if stop.is_set():
+            return
+        events = self._screen.in_turn(lambda: list(source.settle_trash(trash, hits)))
+        results = [one for event in events if isinstance(event, Finished) for one in event.results]
+        found.restored += results
+        found.unlisted = any(one.outcome is Outcome.DONE for one in results)
+        told = {one.path for one in found.restored}
+        found.returned = [hit for hit in hits if hit[0].original not in told]
+
+    def _newest(self, stop: threading.Event) -> "ProjectSearch":
+        """Wait for the search that covers all orphans, and return it."""
+        self._search = self._screen.in_turn(lambda: self._source.search_projects(_orphan))
+        self._search.wait(stop)
+        return self._search
+
+    def stop(self) -> None:
+        """End the search under way, if any."""
+        self._stop.set()
+        self._under_way = False
+
+    def _settle(self, search: "ProjectSearch") -> Found:
+        """Restore and show what was found; with the session to oneself."""
+        found = Found()
+        for event in self._source.restore_found(search):
+            if isinstance(event, RowChanged):
+                found.rows.append(event)
+            elif isinstance(event, Finished):
+                found.restored += event.results
+        if not search.findings.ended:
+            found.given_up = frozenset(row.path for row in self._source.unsettled)
+        changed = self._source.take_findings(search)
+        found.rows += [event for event in changed if isinstance(event, RowChanged)]
+        return found
+
+    def _failed(self, error: Exception) -> None:
+        self._under_way = False
+        words = f"The search for projects failed: {type(error).__name__}: {error}"
+        self._screen.say(visible(f"{words}. Rules cannot delete orphans now."), severe=True)
+
+
+def _orphan(row: Row) -> bool:
+    return row.verdict.status is Status.ORPHAN

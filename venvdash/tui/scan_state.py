@@ -1,0 +1,93 @@
+"""What a scan has told so far, apart from how it is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from venvdash.actions.events import RowChanged, RowGone
+from venvdash.model import NotEnvironment, Row
+from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.folders import EnvironmentFolder
+from venvdash.text import visible
+from venvdash.tui.background_scan import DiskFree, Failed, FeedEvent, Fixed
+from venvdash.tui.table import Table, View
+
+
+@dataclass
+class Findings:
+    """The table and all that a scan tells beside it.
+
+    ``due`` says that the table must be arranged again, ``complete`` that all environments have
+    been found, ``folders`` those of environments that are no store, ``failure`` how the last scan
+    failed, ``fixed`` what was put right: fit to show.
+    """
+
+    table: Table = field(default_factory=Table)
+    problems: list[Problem] = field(default_factory=list)
+    oddities: list[NotEnvironment] = field(default_factory=list)
+    stores: list[StoreSeen] = field(default_factory=list)
+    folders: Sequence[EnvironmentFolder] = ()
+    progress: Progress | None = None
+    disk_free: int | None = None
+    outcome: str = ""
+    failure: str = ""
+    fixed: list[str] = field(default_factory=list)
+    complete: bool = False
+    due: bool = False
+
+    def begin(self) -> None:
+        """Forget what the last scan told beside the rows: a new one begins."""
+        self.problems, self.oddities, self.stores = [], [], []
+        self.progress = Progress(Phase.STORES, 0, 0)
+        self.outcome = self.failure = ""
+
+    def end(self, problems: list[Problem]) -> None:
+        """Note that nothing more comes; ``problems`` may hold some that no event told."""
+        self.problems += [problem for problem in problems if problem not in self.problems]
+        self.progress = None
+        self.complete = True
+
+    def take(self, events: list[FeedEvent]) -> set[Path]:
+        """Take a batch in and return whose rows changed; of several for one row the last counts."""
+        rows: dict[Path, Row] = {}
+        for event in events:
+            if isinstance(event, RowChanged):
+                rows[event.row.path] = event.row
+            elif isinstance(event, RowGone):
+                rows.pop(event.path, None)
+                self.due |= self.table.drop(event.path)
+            else:
+                self._take_other(event)
+        for row in rows.values():
+            self.due |= self.table.put(row)
+        return set(rows)
+
+    def _take_other(self, event: FeedEvent) -> None:
+        match event:
+            case Progress():
+                self.progress = event
+                self.complete |= event.phase is not Phase.STORES
+            case StoreSeen():
+                self.stores.append(event)
+            case Oddity():
+                self.oddities.append(event.what)
+            case Problem():
+                self.problems.append(event)
+            case Fixed():
+                self.fixed.append(visible(event.message))
+            case DiskFree():
+                self.disk_free = event.free
+            case Ended():
+                how = "scan stopped after" if event.cancelled else "scanned in"
+                self.outcome = f"{how} {event.seconds:.1f} s"
+            case Failed():
+                self.failure = f"The scan failed: {visible(event.message)}"
+                self.problems.append(Problem(None, self.failure))
+                self.outcome = "the scan failed"
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many there are in each view."""
+        other = len(self.problems) + len(self.oddities)
+        rows = (self.table.count(view) for view in View if view is not View.OTHER)
+        return (*rows, other)

@@ -1,0 +1,46 @@
+"""The line that counts what is marked."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from venvdash import formats
+from venvdash.tui.cells import spread
+
+
+class Basket(Widget):
+    """How many are marked, and what deleting them together gives back.
+
+    ``frees`` and ``cache``: bytes, of the union; None while they are being added up, when
+    ``least`` is shown: the sum of what each alone gives back, which the union is never below.
+    """
+
+    ALLOW_SELECT = False
+
+    count: reactive[int] = reactive(0)
+    hidden: reactive[int] = reactive(0)
+    least: reactive[str] = reactive("")
+    frees: reactive[int | None] = reactive(None)
+    cache: reactive[int | None] = reactive(None)
+    exact: reactive[bool] = reactive(True)
+    at_most: reactive[bool] = reactive(False)
+    in_range: reactive[bool] = reactive(False)
+
+    def render(self) -> Content:
+        """Draw the count and bytes, at the right what the keys do."""
+        if self.frees is None:
+            frees, cache = self.least, "…"
+        else:
+            about = formats.certainty(self.exact, self.at_most)
+            frees, cache = about + formats.size(self.frees), formats.size(self.cache)
+        pieces: list[Content | tuple[str, str]] = [
+            Content.styled(f" ✓ {self.count} marked", "bold $text-primary"),
+            (f" ({self.hidden} hidden)" if self.hidden else "", "$text-warning"),
+            Content("  "),
+            Content.styled(frees, "bold"),
+            Content(" reclaimable"),
+            Content(f"  +cache {cache}"),
+        ]
+        end = "v end range   Esc cancel range " if self.in_range else "d delete … "
+        keys = Content.styled(end, "$text-muted")
+        return spread(Content.assemble(*pieces), keys, self.size.width)
