@@ -280,5 +280,5 @@ def test_an_alias_costs_nothing_and_names_its_project(home: Home, code: Path) ->
     (row,) = session.rows.values()
     assert (row.verdict.status, row.verdict.project) == (Status.LINKED, code / "api")
     assert row.usage
-    assert (row.usage.on_disk, row.usage.frees) == (0, 0)
+    assert (row.usage.on_disk, row.usage.reclaimable) == (0, 0)
     assert not (code / "api" / ".venv" / "venvdash.toml").exists()

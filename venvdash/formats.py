@@ -29,9 +29,9 @@ def size(count: int | None) -> str:
     return f"{number} {unit}"
 
 
-def frees(usage: "Usage | None") -> str:
+def reclaimable(usage: "Usage | None") -> str:
     """Return what deleting an environment frees, as ``size`` does; ``≤`` before an upper bound."""
-    return size(None) if usage is None else bounded(usage.frees, usage.at_most)
+    return size(None) if usage is None else bounded(usage.reclaimable, usage.at_most)
 
 
 def bounded(count: int, at_most: bool) -> str:
@@ -58,12 +58,14 @@ def summed(usages: "Iterable[Usage]") -> str:
     ``about`` instead of ``≥`` where what one of them frees is an upper bound.
     """
     every = list(usages)
-    return at_least(sum(usage.frees for usage in every), any(usage.at_most for usage in every))
+    return at_least(
+        sum(usage.reclaimable for usage in every), any(usage.at_most for usage in every)
+    )
 
 
-def at_least(frees: int, bounded: bool) -> str:
+def at_least(reclaimable: int, bounded: bool) -> str:
     """Return the same of a sum, which has upper bounds in it if it is ``bounded``."""
-    return ("about " if bounded else "≥ ") + size(frees)
+    return ("about " if bounded else "≥ ") + size(reclaimable)
 
 
 def doubt(usage: "Usage") -> str:

@@ -108,7 +108,14 @@ def trial(home: Home, chosen: tuple[str, ...], clean: bool) -> list[object]:
     real = before - used(home.path) - sum(gone)
     more = (listed.cache_held, plan.cache_held) if clean else (0, 0)
     bound = "?" if plan.at_most else ""
-    return [listed.frees + more[0], plan.frees + more[1], bound, done.in_trash, freed, real]
+    return [
+        listed.reclaimable + more[0],
+        plan.reclaimable + more[1],
+        bound,
+        done.in_trash,
+        freed,
+        real,
+    ]
 
 
 def alone(archives: Path) -> dict[Path, int]:

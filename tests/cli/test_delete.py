@@ -12,12 +12,12 @@ from tests.terminal import HOSTILE, unsafe, venvdash
 
 ITEM = {
     *("path", "entry", "name", "kind", "location", "status", "reason"),
-    *("flags", "on_disk", "frees"),
+    *("flags", "on_disk", "reclaimable"),
     *("cache_held", "only_here", "how", "links", "edits", "confirm", "user_files"),
     *("trash_folder", "lasts_until", "unsearched"),
 }
 PLAN = {
-    *("schema", "action", "items", "refused", "frees", "cache_held"),
+    *("schema", "action", "items", "refused", "reclaimable", "cache_held"),
     *("packages_only_in_cache", "unreadable_processes", "exact", "at_most", "search"),
 }
 DONE = {"results", "freed", "in_trash", "cleaned", "problems", "notes"}
@@ -63,14 +63,14 @@ def test_a_dry_run_shows_the_same_plan_and_does_nothing(home: Home, scratch: Pat
     (item,) = shown["items"]
     assert item.keys() == ITEM
     assert (item["path"], item["name"], item["status"]) == (str(scratch), "scratch", "standalone")
-    assert item["on_disk"] >= item["frees"] > 0
+    assert item["on_disk"] >= item["reclaimable"] > 0
     assert scratch.exists()
     done = json.loads(run(home, "delete", "scratch", "--yes", "--json").stdout)
     assert done.keys() == PLAN | DONE
     assert {key: done[key] for key in PLAN} == shown
     (result,) = done["results"]
     assert (result["path"], result["outcome"], result["reason"]) == (str(scratch), "done", "")
-    assert done["in_trash"] == done["frees"]
+    assert done["in_trash"] == done["reclaimable"]
     assert Path(result["trash"], "pyvenv.cfg").exists()
 
 

@@ -80,10 +80,10 @@ def test_the_json_object(some: Home) -> None:
     assert answer["schema"] == 2
     assert [set(one) for one in answer["environments"]] == [KEYS] * 3
     usage = answer["environments"][0]["usage"]
-    figures = {"apparent", "on_disk", "frees", "cache_held", "exact", "at_most", "files"}
+    figures = {"apparent", "on_disk", "reclaimable", "cache_held", "exact", "at_most", "files"}
     assert set(usage) == figures | {"user_files", "missing_files"}
     assert usage["user_files"] == {"count": 0, "size": 0, "places": []}
-    assert usage["on_disk"] >= usage["frees"] > 0
+    assert usage["on_disk"] >= usage["reclaimable"] > 0
     assert [odd["path"] for odd in answer["not_environments"]] == [
         str(some.path / ".virtualenvs" / "junk")
     ]

@@ -79,13 +79,13 @@ def test_three_sizes_differ(own_playground: Playground, session: Session) -> Non
     vision, prototype = row("vision").usage, row("prototype").usage
     assert vision
     assert prototype
-    assert vision.frees > 12_000_000  # its largest package is nowhere else
-    assert vision.on_disk > vision.frees  # numerics is
-    assert prototype.on_disk > 10 * prototype.frees
+    assert vision.reclaimable > 12_000_000  # its largest package is nowhere else
+    assert vision.on_disk > vision.reclaimable  # numerics is
+    assert prototype.on_disk > 10 * prototype.reclaimable
     assert prototype.cache_held is not None
     assert prototype.cache_held > 6_000_000  # imaging is in uv's cache, and in no other
     alias = row("webtools").usage
-    assert alias is None or alias.frees == 0
+    assert alias is None or alias.reclaimable == 0
 
 
 def test_a_scan_leaves_the_playground_openable(

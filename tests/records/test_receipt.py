@@ -32,7 +32,7 @@ receipts = st.builds(
     python=texts,
     packages=st.lists(packages, max_size=4).map(tuple),
     on_disk=st.integers(0, 2**62),
-    frees=st.integers(0, 2**62),
+    reclaimable=st.integers(0, 2**62),
     trash=st.none() | values.paths,
     state=st.sampled_from([TRASHED, FREED, RESTORED]),
     ended=values.times,

@@ -153,13 +153,13 @@ def test_remembered_figures_are_measured_again_when_what_is_shared_has_changed(
     clone(root / "pkg" / "data", place / "other")
     age(root)
     first, final = all_of([root])
-    assert final[root].frees < LARGE
+    assert final[root].reclaimable < LARGE
     again, _ = all_of([root], notes(first))
     assert again[root].usage.measured == first[root].usage.measured
     (place / "other").unlink()
     settle(str(place), "xfs")
     _, final = all_of([root], notes(first))
-    assert LARGE < final[root].frees < 1.1 * LARGE
+    assert LARGE < final[root].reclaimable < 1.1 * LARGE
 
 
 def test_what_a_tree_shares_with_itself_takes_space_once(place: Path) -> None:
@@ -244,7 +244,7 @@ def test_xfs_without_shared_blocks_has_exact_figures(tmp_path: Path) -> None:
         write(point / "one" / "data", LARGE)
         flush(point)
         usage = usage_of(point / "one")
-        assert (usage.exact, usage.at_most, usage.frees) == (True, False, usage.on_disk)
+        assert (usage.exact, usage.at_most, usage.reclaimable) == (True, False, usage.on_disk)
 
 
 def test_what_cannot_be_asked_about_makes_an_upper_bound(tmp_path: Path) -> None:

@@ -49,11 +49,11 @@ def test_blocks_that_are_shared_below_are_seen(tmp_path: Path, kind: str) -> Non
         (merged / "one" / "data").write_bytes(os.urandom(SIZE))
         subprocess.run(["sync", "-f", str(merged)], check=True)
         alone = usage_of(merged / "one")
-        assert SIZE < alone.frees < 1.1 * SIZE
+        assert SIZE < alone.reclaimable < 1.1 * SIZE
         source, target = merged / "one" / "data", merged / "two" / "data"
         subprocess.run(["cp", "--reflink=always", str(source), str(target)], check=True)
         for usage in (usage_of(merged / "one"), usage_of(merged / "two")):
-            assert usage.frees < SIZE / 10
+            assert usage.reclaimable < SIZE / 10
             assert (usage.exact, usage.at_most) == (False, False)
 
 
@@ -68,7 +68,7 @@ def test_links_that_are_shared_above_another_file_system(tmp_path: Path) -> None
         os.link(source, merged / "link")
         subprocess.run(["cp", "--reflink=always", str(source), str(merged / "clone")], check=True)
         usage = usage_of(merged / "one")
-        assert usage.frees < SIZE / 10
+        assert usage.reclaimable < SIZE / 10
         assert SIZE < usage.on_disk < 1.1 * SIZE
 
 
@@ -90,7 +90,7 @@ def test_elsewhere_the_upper_layer_has_exact_figures(tmp_path: Path) -> None:
         (point / "up" / "data").write_bytes(os.urandom(SIZE))
         usage = usage_of(point / "up")
         assert (usage.exact, usage.at_most) == (True, False)
-        assert usage.frees == usage.on_disk > SIZE
+        assert usage.reclaimable == usage.on_disk > SIZE
         assert usage_of(point / "low").at_most
 
 

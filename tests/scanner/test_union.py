@@ -70,14 +70,14 @@ def counted(chosen: set[Path], living: set[Path]) -> tuple[int, int]:
     """Return the blocks that ``chosen`` free, and those that are held outside ``living`` only."""
     inside, facts = links(chosen)
     others, _ = links(living - chosen)
-    frees = held = 0
+    reclaimable = held = 0
     for inode, found in facts.items():
         wanted = 1 if stat.S_ISDIR(found.st_mode) else found.st_nlink
         if inside[inode] >= wanted:
-            frees += found.st_blocks
+            reclaimable += found.st_blocks
         elif not others[inode]:
             held += found.st_blocks
-    return frees * BLOCK, held * BLOCK
+    return reclaimable * BLOCK, held * BLOCK
 
 
 def expected(chosen: set[Path], trash: set[Path], living: set[Path]) -> tuple[int, int]:
@@ -88,7 +88,7 @@ def expected(chosen: set[Path], trash: set[Path], living: set[Path]) -> tuple[in
 
 def plain(total: Sum) -> tuple[int, int]:
     assert total.exact
-    return total.frees, total.cache_held
+    return total.reclaimable, total.cache_held
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -145,7 +145,7 @@ def test_one_inside_another_counts_once(tmp_path: Path) -> None:
     outer = tmp_path / "outer"
     fill(outer, ["a", "inner/b", "inner/c"])
     book = booked([outer, outer / "inner"])
-    assert book.sum([outer, outer / "inner"]).frees == book.sum([outer]).frees
+    assert book.sum([outer, outer / "inner"]).reclaimable == book.sum([outer]).reclaimable
     assert not book.sum([outer / "inner"]).exact
 
 

@@ -44,10 +44,10 @@ def test_real_environments_equal_du(home: Home, both_ways: str) -> None:
         assert final[path].files == entries(path)
         assert final[path].exact
     assert final[made[2]].files > 500  # pip is in it, copied
-    assert final[made[2]].frees == final[made[2]].on_disk
+    assert final[made[2]].reclaimable == final[made[2]].on_disk
     assert final[made[2]].cache_held == 0
     linked = os.lstat(next(made[0].rglob("m9.py"))).st_nlink > 1  # uv copies where it must
-    assert (final[made[0]].frees < final[made[0]].on_disk / 2) == linked
+    assert (final[made[0]].reclaimable < final[made[0]].on_disk / 2) == linked
 
 
 def entries(path: Path) -> int:
@@ -80,7 +80,7 @@ def test_everything_that_can_lie_in_a_directory(tmp_path: Path, both_ways: str) 
     first, final = all_of([root])
     assert final[root].on_disk == du(root)
     assert final[root].apparent == du_apparent(root)
-    assert final[root].frees == final[root].on_disk
+    assert final[root].reclaimable == final[root].on_disk
     assert first[root].problem == ""
 
 
@@ -99,9 +99,9 @@ def test_links_inside_among_and_outside(tmp_path: Path, both_ways: str) -> None:
     folders = {path: os.lstat(path).st_blocks * 512 for path in (one, two)}
     _, final = all_of([one, two])
     assert (final[one].on_disk, final[one].files) == (du(one), 6)
-    assert final[one].frees == folders[one] + 2 * block
+    assert final[one].reclaimable == folders[one] + 2 * block
     assert final[one].cache_held == block
-    assert final[two].frees == folders[two] + block
+    assert final[two].reclaimable == folders[two] + block
     assert final[two].cache_held == 0
     # Alone it cannot know that the other one is an environment.
     assert usage_of(two).cache_held == 2 * block
@@ -119,9 +119,9 @@ def test_an_environment_in_another_one(tmp_path: Path, both_ways: str) -> None:
     block = os.lstat(inner / "own").st_blocks * 512
     for order in ([outer, inner], [inner, outer]):
         _, final = all_of(order)
-        assert final[inner].frees == os.lstat(inner).st_blocks * 512 + block
+        assert final[inner].reclaimable == os.lstat(inner).st_blocks * 512 + block
         assert final[inner].cache_held == block
-        assert final[outer].frees == final[outer].on_disk - 2 * block
+        assert final[outer].reclaimable == final[outer].on_disk - 2 * block
         assert final[outer].cache_held == 2 * block
 
 

@@ -49,7 +49,7 @@ def test_unchanged_is_not_walked(pair: tuple[Path, Path], monkeypatch: pytest.Mo
     assert len(walked) == 1
     assert again[root].remember is None
     assert after[root].exact is False  # a link count may have changed
-    for name in ("apparent", "on_disk", "frees", "files", "cache_held", "measured"):
+    for name in ("apparent", "on_disk", "reclaimable", "files", "cache_held", "measured"):
         assert getattr(after[root], name) == getattr(before[root], name)
 
 
@@ -111,7 +111,7 @@ def test_a_change_is_seen(pair: tuple[Path, Path], change: Callable[[Path, Path]
     fresh, expected = all_of([root])
     assert after[root].on_disk == du(root)
     assert again[root].remember is not None or fresh[root].remember is None
-    for name in ("apparent", "on_disk", "frees", "files", "cache_held", "exact"):
+    for name in ("apparent", "on_disk", "reclaimable", "files", "cache_held", "exact"):
         assert getattr(after[root], name) == getattr(expected[root], name)
 
 

@@ -72,8 +72,8 @@ def test_frees_is_what_deleting_one_gives_back(home: Home, volume: Path) -> None
         _, final = all_of(made)
         doomed = made.pop(0)
         assert final[doomed].exact
-        assert final[doomed].frees >= 300_000
-        assert drop(volume, doomed) == final[doomed].frees
+        assert final[doomed].reclaimable >= 300_000
+        assert drop(volume, doomed) == final[doomed].reclaimable
 
 
 def test_cache_held_is_what_the_cache_keeps_of_it_alone(home: Home, volume: Path) -> None:
@@ -104,9 +104,9 @@ def test_all_together_free_the_union(home: Home, volume: Path) -> None:
     shutil.rmtree(cache)
     _, final = all_of(made)
     assert [final[path].cache_held for path in made] == [0, 0, 0]
-    shared = sum(usage.on_disk - usage.frees for usage in final.values())
+    shared = sum(usage.on_disk - usage.reclaimable for usage in final.values())
     assert shared > 0
-    total = sum(usage.frees for usage in final.values())
+    total = sum(usage.reclaimable for usage in final.values())
     freed = drop(volume, *made)
     # each shared inode has two links here, and so is in two environments' on_disk
     assert freed == total + shared // 2

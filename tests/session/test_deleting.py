@@ -42,10 +42,10 @@ def test_the_bytes_promised_come_back(tmp_path: Path, chosen: tuple[str, ...], c
         together = session.union(paths)
         plan = session.plan_delete(paths)
         assert [item.row.name for item in plan.items] == list(chosen)
-        assert (together.frees, together.cache_held) == (plan.frees, plan.cache_held)
+        assert (together.reclaimable, together.cache_held) == (plan.reclaimable, plan.cache_held)
         assert together.exact
         assert set(plan.packages_only_in_cache) == _only(chosen)
-        promised = plan.frees + (plan.cache_held if clean else 0)
+        promised = plan.reclaimable + (plan.cache_held if clean else 0)
         cache = home.path / ".cache" / "uv"
         taken, own = used(home.path), only_in(cache)
         finished = last(session.delete(plan, now=True, clean_cache=clean))
@@ -79,10 +79,10 @@ def test_one_after_the_other_is_the_same_as_together(tmp_path: Path) -> None:
         taken, promised = used(home.path), 0
         for name in ("two", "one", "three"):
             plan = session.plan_delete(named(session, name))
-            assert session.union(named(session, name)).frees == plan.frees
-            promised += plan.frees
-            assert last(session.delete(plan)).in_trash == plan.frees
-        assert promised == everything.frees
+            assert session.union(named(session, name)).reclaimable == plan.reclaimable
+            promised += plan.reclaimable
+            assert last(session.delete(plan)).in_trash == plan.reclaimable
+        assert promised == everything.reclaimable
         done = last(session.empty_trash())
         assert len(done.results) == 3
         assert taken - used(home.path) == promised == done.freed
@@ -105,10 +105,10 @@ def test_what_is_freed_grows_within_one_environment(tmp_path: Path, now: bool) -
         told = [event for event in events if isinstance(event, Tally) and event.freeing]
         freed = [event.freed for event in told]
         assert freed == sorted(freed)
-        assert 0 < freed[0] < freed[-1] == taken - used(home.path) == plan.frees
+        assert 0 < freed[0] < freed[-1] == taken - used(home.path) == plan.reclaimable
         assert [event.done for event in told] == [0] * (len(told) - 1) + [1]
-        assert {event.freed + event.in_trash for event in told} == {plan.frees}
-        assert last(iter(events)).freed == plan.frees
+        assert {event.freed + event.in_trash for event in told} == {plan.reclaimable}
+        assert last(iter(events)).freed == plan.reclaimable
 
 
 def test_what_comes_back_is_told_as_the_file_system_has_it(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_trash_that_another_process_is_freeing_is_waited_for(home: Home) -> No
         remove(trashed.path)
     thread.join(60)
     assert [result.outcome for result in found[0].results] == [Outcome.DONE]
-    assert found[0].freed == trashed.frees, "as was thought, for nobody told"
+    assert found[0].freed == trashed.reclaimable, "as was thought, for nobody told"
 
 
 def test_why_the_trash_cannot_be_freed_is_said(home: Home) -> None:
@@ -163,16 +163,16 @@ def test_a_plan_is_measured_anew(tmp_path: Path) -> None:
     with shared_home(tmp_path) as home:
         made = make_environments(home)
         session = scanned(home)
-        before = session.plan_delete([made["one"]]).frees
+        before = session.plan_delete([made["one"]]).reclaimable
         (made["one"] / "grown.bin").write_bytes(b"x" * 100_000)
         for path in (home.path / ".cache" / "uv" / "archive-v0").rglob("beta/data.bin"):
             path.unlink()
         next(made["two"].rglob("beta/data.bin")).unlink()  # now only the first has it
         taken = used(home.path)
         plan = session.plan_delete([made["one"]])
-        assert plan.frees > before + 100_000
+        assert plan.reclaimable > before + 100_000
         last(session.delete(plan, now=True))
-        assert taken - used(home.path) == plan.frees
+        assert taken - used(home.path) == plan.reclaimable
 
 
 def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
@@ -378,4 +378,4 @@ def test_what_came_back_since_the_scan_is_counted_by_itself(home: Home) -> None:
         pass
     last(session.undo())
     after = session.union([scratch])
-    assert (after.frees, after.exact) == (before.frees, False)
+    assert (after.reclaimable, after.exact) == (before.reclaimable, False)

@@ -35,7 +35,9 @@ def test_one_comes_into_use_and_one_is_relinked_after_the_plan(tmp_path: Path) -
         plan = session.plan_prune(Rules())
         assert [item.row.path for item in plan.items] == made
         assert plan.refused == ()
-        assert plan.frees == sum(item.row.usage.frees for item in plan.items if item.row.usage)
+        assert plan.reclaimable == sum(
+            item.row.usage.reclaimable for item in plan.items if item.row.usage
+        )
         busy, back = made[3], made[7]
         program = [str(busy / "bin" / "python"), "-c", "input()"]
         user = subprocess.Popen(program, stdin=subprocess.PIPE)
@@ -54,6 +56,6 @@ def test_one_comes_into_use_and_one_is_relinked_after_the_plan(tmp_path: Path) -
         assert len(done) == COUNT - 2
         assert [path for path in made if path.exists()] == [busy, back]
         assert taken - used(home.path) == finished.freed
-        rest = [i.row.usage.frees for i in plan.items if i.row.path in left and i.row.usage]
-        assert finished.freed == plan.frees - sum(rest)
+        rest = [i.row.usage.reclaimable for i in plan.items if i.row.path in left and i.row.usage]
+        assert finished.freed == plan.reclaimable - sum(rest)
         assert len(session.history()) == COUNT - 2

@@ -59,7 +59,7 @@ def test_an_age_never_leaves_its_column(then: float, now: float) -> None:
 
 
 def test_why_a_figure_is_no_exact_one() -> None:
-    usage = Usage(apparent=0, on_disk=0, frees=0, files=0)
+    usage = Usage(apparent=0, on_disk=0, reclaimable=0, files=0)
     assert formats.doubt(usage) == ""
     assert formats.doubt(replace(usage, exact=False)).startswith(
         "estimate: the file system shares blocks"
@@ -69,15 +69,15 @@ def test_why_a_figure_is_no_exact_one() -> None:
 
 @given(st.integers(0, 2**60))
 def test_an_upper_bound_says_so_and_never_leaves_its_column(count: int) -> None:
-    usage = Usage(apparent=0, on_disk=0, frees=count, files=0)
-    assert formats.frees(usage) == formats.size(count)
-    bounded = formats.frees(replace(usage, at_most=True))
+    usage = Usage(apparent=0, on_disk=0, reclaimable=count, files=0)
+    assert formats.reclaimable(usage) == formats.size(count)
+    bounded = formats.reclaimable(replace(usage, at_most=True))
     assert bounded.startswith("≤")
     assert len(bounded) <= formats.SIZE_CELLS
-    assert formats.frees(None) == formats.size(None)
+    assert formats.reclaimable(None) == formats.size(None)
 
 
 def test_a_sum_is_a_floor_unless_it_has_upper_bounds_in_it() -> None:
-    usage = Usage(apparent=0, on_disk=0, frees=1024, files=0)
+    usage = Usage(apparent=0, on_disk=0, reclaimable=1024, files=0)
     assert formats.summed([usage, usage]) == "≥ 2.0 KiB"
     assert formats.summed([usage, replace(usage, at_most=True)]) == "about 2.0 KiB"

@@ -28,12 +28,12 @@ from venvdash.tui.cells import STATUS_MARKS
 from venvdash.tui.widgets.plan_text import describe_plan
 
 GONE = "/home/ada/code/old is not there; /home/ada/code is, and can be read."
-OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
-LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
+OLD = row("old", Status.ORPHAN, mib=100, reclaimable=40, cache=60, reason=GONE)
+LIVE = row("live", Status.LINKED, mib=10, reclaimable=1, cache=9)
 SCRATCH = row(
     *("scratch", Status.STANDALONE),
     mib=5,
-    frees=5,
+    reclaimable=5,
     cache=0,
     flags=frozenset({Flag.USER_FILES, Flag.ALIAS, Flag.VOLATILE}),
 )
@@ -58,13 +58,13 @@ def everything() -> Plan:
         Item(about),
         Item(row("half", Status.UNKNOWN)),
         Item(alias, how=Removal.UNLINK),
-        Item(with_tool(row("ruff", Status.TOOL, mib=5, frees=5, cache=0)), how=Removal.TOOL),
+        Item(with_tool(row("ruff", Status.TOOL, mib=5, reclaimable=5, cache=0)), how=Removal.TOOL),
     )
     return Plan(
         Action.DELETE,
         items,
         refused=(Refusal(STORE / "used", "used", "It is in use: pid 7 (python3)."),),
-        frees=51 * 1024**2,
+        reclaimable=51 * 1024**2,
         cache_held=60 * 1024**2,
         packages_only_in_cache=tuple(f"package{number:02}" for number in range(15)),
         unreadable=2,

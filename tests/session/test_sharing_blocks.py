@@ -118,7 +118,7 @@ def test_what_is_promised_comes_back(
     session = scanned(home)
     paths = named(session, *chosen)
     listed, plan = session.union(paths), session.plan_delete(paths)
-    promised = plan.frees + (plan.cache_held if clean else 0)
+    promised = plan.reclaimable + (plan.cache_held if clean else 0)
     before = settled(home)
     done = last(session.delete(plan, clean_cache=clean))
     trashed = {one.at_most for one in session.trash()}
@@ -128,7 +128,7 @@ def test_what_is_promised_comes_back(
     def near(bytes_: int) -> bool:
         return abs(bytes_ - real) <= real / 10 + 3_000_000
 
-    assert near(listed.frees + (listed.cache_held if clean else 0))
+    assert near(listed.reclaimable + (listed.cache_held if clean else 0))
     assert (near(promised), near(done.in_trash), near(freed)) == (True, True, True), (
         *(promised, done.in_trash, freed, real, done.problems),
     )
@@ -136,7 +136,7 @@ def test_what_is_promised_comes_back(
     assert trashed == {way.startswith(("compressed", "snapshot"))}
     assert not plan.exact
     sizes = [row.usage for row in session.rows.values() if row.usage]
-    assert all(usage.on_disk >= usage.frees for usage in sizes)
+    assert all(usage.on_disk >= usage.reclaimable for usage in sizes)
 
 
 def test_what_is_remembered_is_right_after_the_cache_was_cleaned(install: Install) -> None:
@@ -147,12 +147,12 @@ def test_what_is_remembered_is_right_after_the_cache_was_cleaned(install: Instal
     assert again.rows[one].usage == first.rows[one].usage
     usage = again.rows[one].usage
     assert usage
-    assert usage.frees < 1_000_000
+    assert usage.reclaimable < 1_000_000
     assert DATA < (usage.cache_held or 0) < 1.1 * DATA  # "common" is in another one, too
     home.uv("cache", "clean", "-q", "first")
     cleaned = scanned(home).rows[one].usage
     assert cleaned
-    assert DATA < cleaned.frees < 1.1 * DATA
+    assert DATA < cleaned.reclaimable < 1.1 * DATA
     assert cleaned.cache_held == 0
 
 
@@ -162,7 +162,7 @@ def test_what_is_copied_as_a_whole_later_is_seen(install: Install) -> None:
     (one,) = named(scanned(home), "one")
     before = scanned(home).rows[one].usage
     assert before
-    assert before.frees > DATA
+    assert before.reclaimable > DATA
     command = [
         "cp",
         "-a",
@@ -174,9 +174,9 @@ def test_what_is_copied_as_a_whole_later_is_seen(install: Install) -> None:
     session = scanned(home)
     after = session.rows[one].usage
     assert after
-    assert after.frees < 1_000_000
+    assert after.reclaimable < 1_000_000
     together = session.union(named(session, *ALL))
-    assert together.frees < 1_000_000
+    assert together.reclaimable < 1_000_000
 
 
 def test_a_copy_that_is_known_frees_with_the_original(install: Install) -> None:
@@ -186,10 +186,10 @@ def test_a_copy_that_is_known_frees_with_the_original(install: Install) -> None:
     subprocess.run(command, check=True)
     session = scanned(home)
     one, twin = named(session, "one", "twin")
-    assert session.union([one]).frees < 1_000_000
+    assert session.union([one]).reclaimable < 1_000_000
     before = settled(home)
     plan = session.plan_delete([one, twin])
-    assert plan.frees > DATA
+    assert plan.reclaimable > DATA
     assert plan.at_most
     last(session.delete(plan, now=True))
-    assert abs(before - settled(home) - plan.frees) < 3_000_000
+    assert abs(before - settled(home) - plan.reclaimable) < 3_000_000

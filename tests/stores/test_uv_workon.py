@@ -69,7 +69,7 @@ def test_a_link_costs_nothing_and_one_to_nowhere_is_no_environment(
     (row,) = session.rows.values()
     assert row.environment.path.name == "app"
     assert row.usage is not None
-    assert (row.usage.apparent, row.usage.frees) == (0, 0)
+    assert (row.usage.apparent, row.usage.reclaimable) == (0, 0)
 
 
 def test_links_to_what_other_tools_keep_stay_theirs(home: Home, workon: Path, tool: Tool) -> None:

@@ -52,13 +52,13 @@ DAY = 86400.0
 Told = SessionEvent | threading.Event | Exception
 
 
-def usage(mib: float, frees: float | None = None, cache: float | None = 0.0) -> Usage:
+def usage(mib: float, reclaimable: float | None = None, cache: float | None = 0.0) -> Usage:
     """Return a usage of so many MiB."""
     unit = 1024**2
     return Usage(
         apparent=int(mib * unit * 0.93),
         on_disk=int(mib * unit),
-        frees=int((mib if frees is None else frees) * unit),
+        reclaimable=int((mib if reclaimable is None else reclaimable) * unit),
         files=int(mib * 40),
         cache_held=None if cache is None else int(cache * unit),
     )
@@ -69,7 +69,7 @@ def row(
     status: Status = Status.LINKED,
     *,
     mib: float | None = None,
-    frees: float | None = None,
+    reclaimable: float | None = None,
     cache: float | None = None,
     reason: str = "",
     python: str | None = "3.12.11",
@@ -113,7 +113,7 @@ def row(
             claims=claims if proven else (),
         ),
         name=name,
-        usage=None if mib is None else usage(mib, frees, cache),
+        usage=None if mib is None else usage(mib, reclaimable, cache),
         used=None if days is None else time.time() - days * DAY,
         here=here,
     )
@@ -123,21 +123,37 @@ def small_machine() -> list[Row]:
     """Return one row of every status, with figures as they are on real machines."""
     gone = "~/code/billing-legacy is not there; ~/code is, and can be read."
     return [
-        row("webapp", mib=412.3, frees=38.2, cache=374.0, days=0.1, here=True),
+        row("webapp", mib=412.3, reclaimable=38.2, cache=374.0, days=0.1, here=True),
         row(
-            "billing-legacy", Status.ORPHAN, mib=1834, frees=212, cache=1622, days=190, reason=gone
+            "billing-legacy",
+            Status.ORPHAN,
+            mib=1834,
+            reclaimable=212,
+            cache=1622,
+            days=190,
+            reason=gone,
         ),
-        row("data-notebooks", mib=5321, frees=4100, cache=1221, python="3.11.9", days=3),
-        row("api@3.11", Status.REPLACED, mib=220, frees=12, cache=208, python="3.11.9", days=64),
-        row("api", mib=231, frees=14, cache=217, days=1),
-        row("shop", Status.MOVED, mib=98, frees=9, cache=89, days=21),
-        row("mystery", Status.UNKNOWN, mib=64, frees=2, cache=62, days=400, python="3.10.2"),
-        row("nas-report", Status.UNREACHABLE, mib=310, frees=310, cache=0, days=33),
-        row("copied", Status.DUPLICATE, mib=51, frees=50, cache=1, days=12),
-        row("scratch", Status.STANDALONE, mib=22, frees=22, cache=0, kind="virtualenv", days=5),
-        row("ruff", Status.TOOL, mib=31, frees=0, cache=31, kind="uv tool", days=0.01),
+        row("data-notebooks", mib=5321, reclaimable=4100, cache=1221, python="3.11.9", days=3),
+        row(
+            "api@3.11",
+            Status.REPLACED,
+            mib=220,
+            reclaimable=12,
+            cache=208,
+            python="3.11.9",
+            days=64,
+        ),
+        row("api", mib=231, reclaimable=14, cache=217, days=1),
+        row("shop", Status.MOVED, mib=98, reclaimable=9, cache=89, days=21),
+        row("mystery", Status.UNKNOWN, mib=64, reclaimable=2, cache=62, days=400, python="3.10.2"),
+        row("nas-report", Status.UNREACHABLE, mib=310, reclaimable=310, cache=0, days=33),
+        row("copied", Status.DUPLICATE, mib=51, reclaimable=50, cache=1, days=12),
+        row(
+            "scratch", Status.STANDALONE, mib=22, reclaimable=22, cache=0, kind="virtualenv", days=5
+        ),
+        row("ruff", Status.TOOL, mib=31, reclaimable=0, cache=31, kind="uv tool", days=0.01),
         row("half", mib=None, days=2),
-        row("old-api", flags=frozenset({Flag.BROKEN}), mib=77, frees=70, cache=7, days=720),
+        row("old-api", flags=frozenset({Flag.BROKEN}), mib=77, reclaimable=70, cache=7, days=720),
     ]
 
 
@@ -339,11 +355,11 @@ class ListSource:
         wanted = set(paths)
         rows = [event.row for event in self.events if isinstance(event, RowChanged)]
         sizes = [row.usage for row in rows if row.path in wanted and row.usage]
-        frees = sum(usage.frees for usage in sizes)
+        reclaimable = sum(usage.reclaimable for usage in sizes)
         held = sum(usage.cache_held or 0 for usage in sizes)
         exact = all(usage.exact for usage in sizes)
         at_most = any(usage.at_most for usage in sizes)
-        return Together(len(wanted), frees, held, exact, at_most)
+        return Together(len(wanted), reclaimable, held, exact, at_most)
 
     @property
     def pins_unknown(self) -> str:
@@ -373,7 +389,7 @@ class ListSource:
         last = [event for event in self.restored if isinstance(event, Finished)]
         back = {one.path for event in last for one in event.results}
         left = tuple(one for one in finished.results if one.path not in back)
-        return replace(finished, results=left, in_trash=sum(one.frees for one in left))
+        return replace(finished, results=left, in_trash=sum(one.reclaimable for one in left))
 
     def settle_trash(
         self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
@@ -439,7 +455,7 @@ class ListSource:
         chosen = list(self.trashed if which is None else which)
         self.asked.append(tuple(chosen))
         results = [Result(item.original, item.name, Outcome.DONE) for item in chosen]
-        yield Finished(tuple(results), freed=sum(item.frees for item in chosen))
+        yield Finished(tuple(results), freed=sum(item.reclaimable for item in chosen))
 
 
 @dataclass

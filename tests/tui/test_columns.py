@@ -28,7 +28,7 @@ def test_the_less_needed_goes_first() -> None:
     def keys(room: int) -> list[str]:
         return [item.column.key for item in fit(columns(HOME), room)]
 
-    assert keys(78) == ["name", "python", "size", "frees", "used", "status"]
+    assert keys(78) == ["name", "python", "size", "reclaimable", "used", "status"]
     assert keys(104)[-1] == "kind"
     assert "cache" in keys(104)
     assert keys(150)[-1] == "where"
@@ -46,7 +46,9 @@ def test_every_cell_is_as_wide_as_its_column(
 ) -> None:
     made = row(name, status, flags=frozenset(flags), kind=name, python=name, days=size)
     if size is not None:
-        made = replace(made, usage=replace(usage(1), on_disk=size, frees=size, cache_held=None))
+        made = replace(
+            made, usage=replace(usage(1), on_disk=size, reclaimable=size, cache_held=None)
+        )
     for placed in fit(columns(HOME), room):
         parts = placed.column.draw(made, placed.width)
         assert sum(cell_len(text) for text, _ in parts) == placed.width

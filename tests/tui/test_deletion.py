@@ -18,7 +18,7 @@ from venvdash.actions.events import (
 )
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 
-ROWS = [row(f"old-{n}", Status.ORPHAN, mib=10, frees=4, days=100) for n in range(4)]
+ROWS = [row(f"old-{n}", Status.ORPHAN, mib=10, reclaimable=4, days=100) for n in range(4)]
 MIB = 1024**2
 Told = ActionEvent | threading.Event | Exception
 
@@ -29,7 +29,7 @@ def result(item: Row, outcome: Outcome = Outcome.DONE, reason: str = "") -> Resu
 
 
 def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> ListSource:
-    plan = Plan(Action.DELETE, tuple(Item(item) for item in ROWS), frees=16 * MIB)
+    plan = Plan(Action.DELETE, tuple(Item(item) for item in ROWS), reclaimable=16 * MIB)
     return ListSource(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
 
 

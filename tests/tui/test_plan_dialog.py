@@ -18,16 +18,16 @@ from venvdash.tui.dialogs import plan as plan_screen
 from venvdash.tui.dialogs.plan import PlanScreen
 
 GONE = "~/code/old is not there; ~/code is, and can be read."
-OLD = row("old", Status.ORPHAN, mib=100, frees=40, cache=60, reason=GONE)
-LIVE = row("live", Status.LINKED, mib=10, frees=1, cache=9)
-SCRATCH = row("scratch", Status.STANDALONE, mib=5, frees=5, cache=0)
-TOOL = row("ruff", Status.TOOL, mib=5, frees=5, cache=0)
+OLD = row("old", Status.ORPHAN, mib=100, reclaimable=40, cache=60, reason=GONE)
+LIVE = row("live", Status.LINKED, mib=10, reclaimable=1, cache=9)
+SCRATCH = row("scratch", Status.STANDALONE, mib=5, reclaimable=5, cache=0)
+TOOL = row("ruff", Status.TOOL, mib=5, reclaimable=5, cache=0)
 
 
 def plan(*items: Item, refused: Sequence[Refusal] = (), cache: Sequence[str] = ()) -> Plan:
-    frees = sum(item.row.usage.frees for item in items if item.row.usage)
+    reclaimable = sum(item.row.usage.reclaimable for item in items if item.row.usage)
     held = 60 * 1024**2
-    return Plan(Action.DELETE, items, tuple(refused), frees, held, tuple(cache), unreadable=2)
+    return Plan(Action.DELETE, items, tuple(refused), reclaimable, held, tuple(cache), unreadable=2)
 
 
 def source(made: Plan | Exception) -> ListSource:

@@ -12,8 +12,8 @@ from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState,
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 from venvdash.scanner.search import Findings, Progress
 
-OLD = row("old", Status.ORPHAN, mib=10, frees=4)
-LIVE = row("live", mib=10, frees=4)
+OLD = row("old", Status.ORPHAN, mib=10, reclaimable=4)
+LIVE = row("live", mib=10, reclaimable=4)
 WHY = "Its project was found. ~/attic/old/.venv points to it."
 MOVED = replace(OLD, verdict=replace(OLD.verdict, status=Status.MOVED, reason=WHY))
 

@@ -13,7 +13,7 @@ from venvdash.tui.main.selection import Marks
 from venvdash.tui.mark_rules import older_than, rules
 
 A, B, C, D = (Path("/e") / name for name in "abcd")
-_ORPHANS = [row(f"old-{n}", Status.ORPHAN, mib=10, frees=2, days=100 + n) for n in range(3)]
+_ORPHANS = [row(f"old-{n}", Status.ORPHAN, mib=10, reclaimable=2, days=100 + n) for n in range(3)]
 
 
 def source(rows: list[Row] | None = None) -> ListSource:
@@ -245,7 +245,7 @@ def test_ten_thousand_marks() -> None:
 
 
 def test_the_basket_says_how_sure_its_bytes_are() -> None:
-    sure = row("sure", mib=20, frees=10, cache=0)
+    sure = row("sure", mib=20, reclaimable=10, cache=0)
     shared = replace(sure.usage, exact=False) if sure.usage else None
     bound = replace(sure.usage, exact=False, at_most=True) if sure.usage else None
     made = [replace(row("a"), usage=shared), replace(row("b"), usage=bound)]

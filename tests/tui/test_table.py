@@ -41,7 +41,7 @@ def test_pythons_sort_by_number() -> None:
 
 def test_equal_ones_are_in_the_order_of_their_names() -> None:
     made = table([row("c", mib=1), row("a", mib=1), row("B", mib=1)])
-    made.sort_by("frees")
+    made.sort_by("reclaimable")
     made.arrange()
     assert names(made) == ["a", "B", "c"]
 
@@ -84,7 +84,7 @@ def test_counts_and_bytes_agree_with_the_rows_whatever_came(
         else:
             made.drop(item.path)
     rows = list(made.rows.values())
-    assert made.frees == sum(item.usage.frees for item in rows if item.usage)
+    assert made.reclaimable == sum(item.usage.reclaimable for item in rows if item.usage)
     assert made.count(View.ALL) == len(rows)
     orphans = [item for item in rows if item.verdict.status is Status.ORPHAN]
     assert made.count(View.ORPHANS) == len(orphans)

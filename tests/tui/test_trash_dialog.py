@@ -11,14 +11,14 @@ MIB = 1024**2
 DAY = 86400
 
 
-def thing(name: str, days: float, *, frees: int = 3, at_most: bool = False) -> Trashed:
+def thing(name: str, days: float, *, reclaimable: int = 3, at_most: bool = False) -> Trashed:
     return Trashed(
         path=STORE / f".venvdash-trash-{name}",
         original=STORE / f"{name}-1a2b",
         name=name,
         since=time.time() - days * DAY,
         on_disk=30 * MIB,
-        frees=frees * MIB,
+        reclaimable=reclaimable * MIB,
         at_most=at_most,
         status="orphan",
         reason=f"the reason of {name}",
@@ -52,7 +52,7 @@ def test_it_lists_what_since_when_and_how_much() -> None:
         await driver.press("escape")
         assert not isinstance(driver.app.screen, TrashScreen)
 
-    drive(source(thing("webapp", 3, frees=5), thing("shop", 90)), script)
+    drive(source(thing("webapp", 3, reclaimable=5), thing("shop", 90)), script)
 
 
 def test_an_upper_bound_says_so() -> None:
@@ -62,7 +62,7 @@ def test_an_upper_bound_says_so() -> None:
         await driver.press("f")
         await driver.until(lambda: "This reclaims ≤5.0 MiB" in driver.text)
 
-    drive(source(thing("webapp", 3, frees=5, at_most=True)), script)
+    drive(source(thing("webapp", 3, reclaimable=5, at_most=True)), script)
 
 
 def test_an_empty_trash_says_so() -> None:

@@ -12,7 +12,7 @@ from venvdash.cli.common import columns, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.cli.rows import package_json, row_json, time_json
-from venvdash.formats import age, doubt, frees, size
+from venvdash.formats import age, doubt, reclaimable, size
 from venvdash.model import Claim, Package, Record, Row
 from venvdash.presentation.details import flags_in_words
 from venvdash.presentation.labels import (
@@ -175,7 +175,7 @@ def _disk(row: Row) -> Iterator[str]:
         return
     yield _pair("on disk", f"{size(usage.on_disk)} in {usage.files:,} files")
     yield _pair("apparent", f"{size(usage.apparent)}, the total of all file sizes")
-    yield _pair("reclaimable", f"{frees(usage)} if it is deleted")
+    yield _pair("reclaimable", f"{reclaimable(usage)} if it is deleted")
     yield _pair("+cache", f"{size(usage.cache_held)} stays in uv's cache")
     yield _pair("own files", user_files_in_words(usage.user_files))
     if why := doubt(usage):

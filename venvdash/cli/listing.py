@@ -17,7 +17,7 @@ from venvdash.cli.common import ProgressLine, columns, fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.rows import row_json
 from venvdash.cli.stores import outside_lines, store_json
-from venvdash.formats import age, frees, size
+from venvdash.formats import age, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation.labels import NO_STORE, endangered_in_words, place_in_words
 from venvdash.scanner.events import Problem, Progress
@@ -29,7 +29,7 @@ from venvdash.text import counted, short_path, visible
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "name": lambda row: (row.name.casefold(),),
     "size": lambda row: (-(row.usage.on_disk if row.usage else -1),),
-    "frees": lambda row: (-(row.usage.frees if row.usage else -1),),
+    "reclaimable": lambda row: (-(row.usage.reclaimable if row.usage else -1),),
     "used": lambda row: (-(row.used or 0),),
     "python": lambda row: tuple(int(p) for p in _numbers(row.environment.python)),
     "status": lambda row: (list(Status).index(row.verdict.status),),
@@ -84,9 +84,8 @@ def command(
 ) -> None:
     """List environments; with NAME only those (a project, an environment, or a path).
 
-    In a project's directory, * marks the environments of that project. RECLAIMABLE (`--sort frees`)
-    is what deleting an environment frees; ≤ means at most, where the file system reports no exact
-    figure.
+    In a project's directory, * marks the environments of that project. RECLAIMABLE is what deleting
+    an environment frees; ≤ means at most, where the file system reports no exact figure.
     """
     if as_json and json_stream:
         fail("`--json` and `--json-stream` cannot be used together.", 2)
@@ -216,7 +215,7 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
     if usage:
         sizes = (
             size(measured.on_disk if measured else None),
-            frees(measured),
+            reclaimable(measured),
             size(measured.cache_held if measured else None),
         )
     place = place_in_words(row, lambda path: short_path(path, home))

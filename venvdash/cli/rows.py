@@ -55,7 +55,7 @@ def _usage(usage: Usage | None) -> dict[str, object] | None:
     return {
         "apparent": usage.apparent,
         "on_disk": usage.on_disk,
-        "frees": usage.frees,
+        "reclaimable": usage.reclaimable,
         "cache_held": usage.cache_held,
         "exact": usage.exact,
         "at_most": usage.at_most,

@@ -45,7 +45,7 @@ def list_command(records: bool, as_json: bool) -> None:
         (
             visible(one.name, 48),
             age(one.since, now),
-            bounded(one.frees, one.at_most),
+            bounded(one.reclaimable, one.at_most),
             when_freed(one),
             visible(one.status),
             short_path(one.original, home),
@@ -216,7 +216,7 @@ def trashed_json(one: Trashed) -> dict[str, object]:
         "reason": one.reason,
         "since": time_json(one.since),
         "on_disk": one.on_disk,
-        "frees": one.frees,
+        "reclaimable": one.reclaimable,
         "at_most": one.at_most,
         "links": [str(link.path) for link in one.links],
         "freeing": one.purging,

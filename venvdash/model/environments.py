@@ -162,18 +162,18 @@ class Usage:
     """Disk usage in bytes.
 
     ``apparent``: the sum of file sizes. ``on_disk``: allocated blocks, each inode once, and each
-    block that files share once where the file system tells that (btrfs, XFS). ``frees``:
+    block that files share once where the file system tells that (btrfs, XFS). ``reclaimable``:
     what deleting this environment alone gives back. ``cache_held``: what only links outside all
     known environments (as a rule uv's cache) still hold after that; None until all environments
     are measured. ``exact`` is False where the file system shares blocks between files or the
-    figure may have aged, ``at_most`` True where ``frees`` may be far less than it says: where that
+    figure may have aged, ``at_most`` True where ``reclaimable`` is an upper bound, because that
     file system does not tell what is shared, or compresses. ``user_files`` and ``missing_files``
     (of packages, by their RECORD) are found by the same walk; None where not all could be read.
     """
 
     apparent: int
     on_disk: int
-    frees: int
+    reclaimable: int
     files: int
     cache_held: int | None = None
     exact: bool = True

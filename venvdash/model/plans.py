@@ -131,7 +131,7 @@ class Refusal:
 class Plan:
     """What would be done, shown before it is: the dialog, the dry run and JSON all draw this.
 
-    ``frees`` and ``cache_held`` are of the union: blocks shared inside the selection count once.
+    ``reclaimable`` and ``cache_held`` are of the union: blocks shared in the selection count once.
     ``exact`` and ``at_most`` are as in ``Usage``. ``by_rule``: a rule has picked some of them, so
     that nobody has named each.
     ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
@@ -142,7 +142,7 @@ class Plan:
     action: Action
     items: tuple[Item, ...]
     refused: tuple[Refusal, ...] = ()
-    frees: int = 0
+    reclaimable: int = 0
     cache_held: int = 0
     packages_only_in_cache: tuple[str, ...] = ()
     unreadable: int = 0
@@ -171,8 +171,8 @@ class Result:
 
     ``reason`` is a sentence; for what is done it tells what else there is to know, or nothing.
     ``trash`` is where it lies now, None where it is not in the trash; ``place`` where a change put
-    its entry, or the copy's. ``on_disk`` and ``frees`` are bytes as last measured, 0 where they
-    never were.
+    its entry, or the copy's. ``on_disk`` and ``reclaimable`` are bytes as last measured, 0 where
+    never measured.
     """
 
     path: Path
@@ -181,7 +181,7 @@ class Result:
     reason: str = ""
     trash: Path | None = None
     on_disk: int = 0
-    frees: int = 0
+    reclaimable: int = 0
     place: Path | None = None
 
 
@@ -197,7 +197,7 @@ class Trashed:
     why it was not freed when its days had passed, "" where nothing shows that it is used.
     ``days_left`` are counted days until it is freed, None where nobody counts. ``unsearched``: it
     was deleted while the search for its project ran, and no such search has ended since.
-    ``at_most``: ``frees`` is an upper bound, as in ``Usage``.
+    ``at_most``: ``reclaimable`` is an upper bound, as in ``Usage``.
     """
 
     path: Path
@@ -206,7 +206,7 @@ class Trashed:
     project: Path | None = None
     since: float = 0.0
     on_disk: int = 0
-    frees: int = 0
+    reclaimable: int = 0
     at_most: bool = False
     links: tuple[Link, ...] = ()
     edits: tuple[Edit, ...] = ()

@@ -88,10 +88,10 @@ def _sums(plan: Plan) -> Iterator[Line]:
         nothing = "None of these can be deleted." if plan.refused else "Nothing to delete."
         yield Line((Piece(nothing, Role.STRONG),))
         return
-    frees = Piece(certainty(plan.exact, plan.at_most) + size(plan.frees), Role.STRONG)
+    reclaimable = Piece(certainty(plan.exact, plan.at_most) + size(plan.reclaimable), Role.STRONG)
     cached = size(plan.cache_held)
     held = f"; {cached} usually stays in uv's cache" if plan.cache_held else ""
-    yield Line((Piece("Reclaimable: "), frees, Piece(f"{held}.")))
+    yield Line((Piece("Reclaimable: "), reclaimable, Piece(f"{held}.")))
     packages = plan.packages_only_in_cache
     if packages:
         named = _listed([visible(name, 128) for name in packages])
@@ -109,7 +109,7 @@ def _item(item: Item, home: Path | None) -> Iterator[Line]:
     usage, more = item.row.usage, "  size not measured"
     if usage is not None:
         about = certainty(usage.exact, usage.at_most)
-        more = f"  {about}{size(usage.frees)} reclaimable  +cache {size(usage.cache_held)}"
+        more = f"  {about}{size(usage.reclaimable)} reclaimable  +cache {size(usage.cache_held)}"
     yield from head_of(item.row, home, "" if item.how == Removal.UNLINK else more)
     yield from _warnings(item)
     yield from _consequences(item, home)

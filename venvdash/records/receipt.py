@@ -48,7 +48,7 @@ class Receipt:
     python: str = ""
     packages: tuple[Package, ...] = ()
     on_disk: int = 0
-    frees: int = 0
+    reclaimable: int = 0
     trash: Path | None = None
     state: str = TRASHED
     ended: float = 0.0
@@ -58,7 +58,7 @@ def keep(database: "Connection", given: Iterable[Receipt]) -> None:
     """Store receipts."""
     database.executemany(
         "INSERT INTO receipt (path, name, deleted, kind, status, reason, project, python, packages,"
-        " on_disk, frees, trash, state, ended) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " on_disk, reclaimable, trash, state, ended) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [_row(receipt) for receipt in given],
     )
     database.execute(
@@ -79,7 +79,7 @@ def read(database: "Connection") -> list[Receipt]:
     """Return all receipts, the newest first. Raises ValueError or TypeError for odd values."""
     rows = database.execute(
         "SELECT path, name, deleted, kind, status, reason, project, python, packages, on_disk,"
-        " frees, trash, state, ended FROM receipt ORDER BY id DESC"
+        " reclaimable, trash, state, ended FROM receipt ORDER BY id DESC"
     )
     return [_receipt(row) for row in rows]
 
@@ -99,7 +99,7 @@ def _row(receipt: Receipt) -> tuple[Any, ...]:
         _blob(receipt.python),
         json.dumps(packages),  # what is not ASCII is escaped, half of a surrogate pair as well
         receipt.on_disk,
-        receipt.frees,
+        receipt.reclaimable,
         os.fsencode(receipt.trash) if receipt.trash else None,
         receipt.state,
         receipt.ended,
@@ -110,7 +110,7 @@ def _receipt(row: Any) -> Receipt:
     import json
 
     path, name, deleted, kind, status, reason, project, python, packages, *rest = row
-    on_disk, frees, trash, state, ended = rest
+    on_disk, reclaimable, trash, state, ended = rest
     return Receipt(
         path=Path(os.fsdecode(path)),
         name=_text(name),
@@ -122,7 +122,7 @@ def _receipt(row: Any) -> Receipt:
         python=_text(python),
         packages=tuple(Package(*values) for values in json.loads(packages)),
         on_disk=int(on_disk),
-        frees=int(frees),
+        reclaimable=int(reclaimable),
         trash=Path(os.fsdecode(trash)) if trash is not None else None,
         state=str(state),
         ended=float(ended),

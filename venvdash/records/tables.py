@@ -59,6 +59,10 @@ _STEPS = (
     ),
     ("ALTER TABLE project ADD COLUMN birth INTEGER",),
     ("ALTER TABLE size ADD COLUMN at_most INTEGER NOT NULL DEFAULT 0",),
+    (
+        "ALTER TABLE size RENAME COLUMN frees TO reclaimable",
+        "ALTER TABLE receipt RENAME COLUMN frees TO reclaimable",
+    ),
 )
 VERSION = len(_STEPS)
 
@@ -117,7 +121,7 @@ def projects(database: "Connection") -> list[ProjectRecord]:
 def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
     """Return all sizes by path, with their traces."""
     rows = database.execute(
-        "SELECT path, trace, user_files, exact, apparent, on_disk, frees, files, cache_held,"
+        "SELECT path, trace, user_files, exact, apparent, on_disk, reclaimable, files, cache_held,"
         " measured, missing_files, at_most FROM size"
     )
     return {_path(path): (_usage(values), bytes(trace)) for path, trace, *values in rows}
@@ -145,8 +149,8 @@ def put_records(database: "Connection", given: Iterable[Record]) -> None:
 def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]]) -> None:
     """Store sizes, replacing those known for the same paths."""
     database.executemany(
-        "INSERT OR REPLACE INTO size (path, trace, apparent, on_disk, frees, files, cache_held,"
-        " exact, measured, user_files, missing_files, at_most)"
+        "INSERT OR REPLACE INTO size (path, trace, apparent, on_disk, reclaimable, files,"
+        " cache_held, exact, measured, user_files, missing_files, at_most)"
         " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             (
@@ -154,7 +158,7 @@ def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]])
                 trace,
                 usage.apparent,
                 usage.on_disk,
-                usage.frees,
+                usage.reclaimable,
                 usage.files,
                 usage.cache_held,
                 int(usage.exact),
@@ -227,11 +231,13 @@ def _row(record: Record) -> tuple[Any, ...]:
 
 
 def _usage(values: Any) -> Usage:
-    text, exact, apparent, on_disk, frees, files, cache_held, measured, missing, at_most = values
+    text, exact, apparent, on_disk, reclaimable, files, cache_held, measured, missing, at_most = (
+        values
+    )
     return Usage(
         apparent=apparent,
         on_disk=on_disk,
-        frees=frees,
+        reclaimable=reclaimable,
         files=files,
         cache_held=cache_held,
         exact=bool(exact),

@@ -20,10 +20,10 @@ class Sum:
     """Bytes of a selection.
 
     ``exact`` is False where a figure may have aged, where the file system shares blocks between
-    files, or where not everything could be measured. ``at_most``: ``frees`` is an upper bound.
+    files, or where not all could be measured. ``at_most``: ``reclaimable`` is an upper bound.
     """
 
-    frees: int = 0
+    reclaimable: int = 0
     cache_held: int = 0
     exact: bool = True
     at_most: bool = False
@@ -60,17 +60,17 @@ class Entry:
 
 @dataclass(slots=True)
 class Totals:
-    """Blocks; ``inferred``: those of ``frees`` of which nobody tells that they are not shared."""
+    """Blocks; ``inferred``: those of ``reclaimable`` that are not known to be unshared."""
 
     own: int = 0
-    frees: int = 0
+    reclaimable: int = 0
     held: int = 0
     inferred: int = 0
 
     def __sub__(self, other: "Totals") -> "Totals":
         return Totals(
             self.own - other.own,
-            self.frees - other.frees,
+            self.reclaimable - other.reclaimable,
             self.held - other.held,
             self.inferred - other.inferred,
         )
@@ -80,7 +80,7 @@ class Totals:
         present = [entry for entry in entries if entry]
         usages = [entry.usage for entry in present]
         return Sum(
-            (self.own + self.frees) * BLOCK,
+            (self.own + self.reclaimable) * BLOCK,
             self.held * BLOCK,
             exact and all(usage.exact for usage in usages),
             self.inferred > 0 or any(one.copied or one.usage.at_most for one in present),
@@ -114,7 +114,7 @@ def counted(
         if before >= links:
             continue  # came back already, as far as one may say
         if inside + before >= links:
-            totals.frees += size
+            totals.reclaimable += size
         elif owners and owners + others >= times(device, inode):
             totals.held += size
     return totals
@@ -148,7 +148,7 @@ def count_extents(
         if state == HELD_BY_CACHE:
             totals.held += size
         elif state == HELD_BY_NOBODY and left > 1:  # else somebody unknown has it
-            totals.frees += size
+            totals.reclaimable += size
             totals.inferred += size
 
 

@@ -28,7 +28,7 @@ def usage_of(found: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
     return Usage(
         apparent=found.apparent,
         on_disk=found.stored * BLOCK,
-        frees=found.back() * BLOCK,
+        reclaimable=found.back() * BLOCK,
         files=found.files,
         exact=exact and not (aged and bool(found.inodes)),
         at_most=sharing.at_most(extents, mount),

@@ -53,7 +53,7 @@ def completed(usage: Usage, extents: Extents, several: Several, *, nested: bool)
 
     held = extents.held(others)
     if extents.held() and not held:
-        usage = replace(usage, frees=usage.frees + extents.metadata * BLOCK)
+        usage = replace(usage, reclaimable=usage.reclaimable + extents.metadata * BLOCK)
     if held or nested:
         # A snapshot that has it keeps its metadata, which btrfs copies in order to delete.
         return replace(usage, cache_held=0, at_most=usage.at_most or held)

@@ -5,8 +5,8 @@ selection is neither the sum of its parts nor bounded by it. A ``Book`` keeps wh
 packed as it came, and answers for any selection: what is added to the one before costs about a
 microsecond for each shared file.
 
-``frees``: blocks of the inodes all of whose links lie in the selection. ``cache_held``: blocks of
-the inodes with links in the selection and otherwise only outside all known environments.
+``reclaimable``: blocks of the inodes all of whose links lie in the selection. ``cache_held``: those
+of the inodes with links in the selection and otherwise only outside all known environments.
 
 Where inodes share blocks (see ``extents``) nobody tells how many do. What several environments of
 the selection share, and neither another one nor uv's cache as far as is known, counts as freed, and
@@ -115,7 +115,7 @@ class _Basket:
             shared.owners[at] += sign
             after = shared.contribution(at)
             if before != after:
-                totals.frees += size * ((after == 2) - (before == 2))
+                totals.reclaimable += size * ((after == 2) - (before == 2))
                 totals.held += size * ((after == 1) - (before == 1))
 
     def _change_extents(self, extents: Extents, sign: int) -> None:
@@ -130,7 +130,7 @@ class _Basket:
             known.owners[at] += sign
             after = known.contribution(at)
             freed = size * ((after == 2) - (before == 2))
-            totals.frees += freed
+            totals.reclaimable += freed
             totals.inferred += freed
             totals.held += size * ((after == 1) - (before == 1))
 

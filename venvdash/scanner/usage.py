@@ -5,10 +5,10 @@ What the figures are, in bytes:
 - ``on_disk``: allocated blocks (``st_blocks`` times 512), every inode once, directories and the
   root included: ``du -s --block-size=1``. On btrfs and XFS what is shared within the tree counts
   once, compressed files count as they are stored, and metadata is included, so that it is never
-  less than ``frees``.
+  less than ``reclaimable``.
 - ``apparent``: sizes, every inode once: ``du -s --apparent-size --block-size=1``. Directories and
   symbolic links count with their own size, as in du before coreutils 9.2.
-- ``frees``: blocks of the inodes all of whose links lie in the environment, directories included.
+- ``reclaimable``: blocks of the inodes all of whose links lie in the environment, with directories.
   On btrfs and XFS without those that other files or snapshots share, and with the metadata that
   comes back.
 - ``cache_held``: blocks of the inodes that have links here and otherwise only outside all measured
@@ -56,7 +56,9 @@ from venvdash.text import because
 _WORTHWHILE = 10_000
 _UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
 _LOOKED_AT = 8  # files whose blocks uv's cache does not hold
-_NOTHING = Usage(apparent=0, on_disk=0, frees=0, files=0, user_files=UserFiles(), missing_files=0)
+_NOTHING = Usage(
+    apparent=0, on_disk=0, reclaimable=0, files=0, user_files=UserFiles(), missing_files=0
+)
 
 
 @dataclass(frozen=True, slots=True)

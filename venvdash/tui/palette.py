@@ -18,7 +18,7 @@ _MOST_NAMES = 50
 _SORTS = {
     "name": "project",
     "size": "size on disk",
-    "frees": "reclaimable size",
+    "reclaimable": "reclaimable size",
     "cache": "size in the cache",
     "used": "last use",
     "status": "status",

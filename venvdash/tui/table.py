@@ -63,7 +63,7 @@ SORT_KEYS: dict[str, Callable[[Row], Any]] = {
     "name": lambda row: row.name.casefold(),
     "python": _python_key,
     "size": lambda row: row.usage.on_disk if row.usage else None,
-    "frees": lambda row: row.usage.frees if row.usage else None,
+    "reclaimable": lambda row: row.usage.reclaimable if row.usage else None,
     "cache": lambda row: row.usage.cache_held if row.usage else None,
     "used": lambda row: -row.used if row.used is not None else None,  # youngest first
     "status": lambda row: _STATUS_RANK[row.verdict.status],
@@ -73,7 +73,7 @@ SORT_KEYS: dict[str, Callable[[Row], Any]] = {
 }
 
 # Columns whose first sorting is the biggest first: that is what people look for.
-BIG_FIRST = frozenset({"python", "size", "frees", "cache", "packages"})
+BIG_FIRST = frozenset({"python", "size", "reclaimable", "cache", "packages"})
 
 
 def haystack(row: Row) -> str:
@@ -110,7 +110,7 @@ class Table:
     rows: dict[Path, Row] = field(default_factory=dict)
     shown: list[Row] = field(default_factory=list)
     counts: Counter[Status] = field(default_factory=Counter)
-    frees: int = 0
+    reclaimable: int = 0
     measured: int = 0
     bounded: int = 0  # those of the measured that free at most what is counted
     _places: dict[Path, int] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class Table:
     def _count(self, row: Row, sign: int) -> None:
         self.counts[row.verdict.status] += sign
         if row.usage is not None:
-            self.frees += sign * row.usage.frees
+            self.reclaimable += sign * row.usage.reclaimable
             self.measured += sign
             self.bounded += sign * row.usage.at_most
 

@@ -176,7 +176,7 @@ def _trashed(note: Note, box: Directory) -> Trashed:
         name=note.target.name,
         since=time.time(),
         on_disk=size.size,
-        frees=size.own_size,
+        reclaimable=size.own_size,
         status=Flag.DEBRIS.value,
         reason="It is incomplete: its creation was interrupted.",
         how=Removal.UNFINISHED,

@@ -278,7 +278,7 @@ def _journal(item: Item, inode: int, mode: int) -> Trashed:
         project=row.verdict.project,
         since=time.time(),
         on_disk=usage.on_disk if usage else 0,
-        frees=usage.frees if usage else 0,
+        reclaimable=usage.reclaimable if usage else 0,
         at_most=usage.at_most if usage else False,
         links=item.links,
         edits=item.edits,
@@ -318,5 +318,5 @@ def _result(item: Item, outcome: Outcome, reason: str, *, trash: Path | None = N
         reason=reason,
         trash=trash,
         on_disk=usage.on_disk if usage else 0,
-        frees=usage.frees if usage else 0,
+        reclaimable=usage.reclaimable if usage else 0,
     )

@@ -85,7 +85,7 @@ class Deletions:
         plan = replace(
             plan,
             refused=(*plan.refused, *map(_unknown, missing), *left),
-            frees=total.frees,
+            reclaimable=total.reclaimable,
             cache_held=total.cache_held,
             exact=all(row.usage.exact for row in going if row.usage),
             at_most=total.at_most,
@@ -122,7 +122,9 @@ class Deletions:
         problems: list[str] = []
         notes = [unkept] if unkept else []
         cleaned = self._clean(plan, results, now, problems) if clean_cache else ()
-        freed = sum(one.frees for one in results if one.outcome is Outcome.DONE and not one.trash)
+        freed = sum(
+            one.reclaimable for one in results if one.outcome is Outcome.DONE and not one.trash
+        )
         in_trash = self._again(results) if cleaned else self._exactly(plan, results)
         if now:
             gone: set[Path] = set()
@@ -166,8 +168,8 @@ class Deletions:
             result = self._gone(item, result)
             results.append(result)
             if result.outcome is Outcome.DONE:
-                freed += 0 if result.trash else result.frees
-                in_trash += result.frees if result.trash else 0
+                freed += 0 if result.trash else result.reclaimable
+                in_trash += result.reclaimable if result.trash else 0
             yield RowState(item.row.path, _state(result), result.reason)
             yield Tally(len(results), len(plan.items), freed, in_trash)
 
@@ -176,9 +178,9 @@ class Deletions:
         if result.outcome is not Outcome.DONE:
             return result
         row = self.table.rows.pop(item.row.path, item.row)
-        frees = self.sums.leave(row.path, freed=not result.trash)
-        if frees is not None:
-            result = replace(result, frees=frees)
+        reclaimable = self.sums.leave(row.path, freed=not result.trash)
+        if reclaimable is not None:
+            result = replace(result, reclaimable=reclaimable)
         if result.trash:
             self.trash.remember(result.trash, row)
         return result
@@ -189,7 +191,7 @@ class Deletions:
         if self._fresh is None:
             return self._again(results)
         items = [item for item in plan.items if item.row.path in trashed]
-        return self.sums.fresh(self._fresh, _entries(items)).frees
+        return self.sums.fresh(self._fresh, _entries(items)).reclaimable
 
     def _again(self, results: Sequence[Result]) -> int:
         """Return what emptying the trash of these frees now that the cache let go of some."""
@@ -211,7 +213,7 @@ class Deletions:
         """Free at once what has just come into the trash; ``told`` gets problems and notes."""
         trash = {result.trash: result for result in results if result.trash}
         problems, notes = told
-        back = Back({path: result.frees for path, result in trash.items()}, left)
+        back = Back({path: result.reclaimable for path, result in trash.items()}, left)
         done = len(results) - len(trash)
         for event in self.trash.free(list(trash), notes):
             back.take(event)

@@ -41,7 +41,7 @@ def write(table: Table, plan: Plan, results: Sequence[Result]) -> str:
                 python=row.environment.python or "",
                 packages=row.environment.packages,
                 on_disk=result.on_disk,
-                frees=result.frees,
+                reclaimable=result.reclaimable,
                 trash=result.trash,
                 state=TRASHED if result.trash else FREED,
             )

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 class Back:
     """Counts the bytes that come back as directories of the trash are freed.
 
-    ``frees``: what each was thought to give back, and ``together`` all of them. What came back is
-    as the file system tells, so that more may come than was thought, or less.
+    ``reclaimable``: the bytes that each was expected to free, ``together`` those of all. What comes
+    back is what the file system reports, so it may be more or less than expected.
     """
 
-    def __init__(self, frees: Mapping[Path, int], together: int) -> None:
-        self._frees = frees
+    def __init__(self, reclaimable: Mapping[Path, int], together: int) -> None:
+        self._reclaimable = reclaimable
         self._together = together
         self._came: dict[Path, int] = {}
-        self._waiting = set(frees)
+        self._waiting = set(reclaimable)
 
     @property
     def freed(self) -> int:
@@ -46,7 +46,7 @@ class Back:
         """Hear how far one of them is."""
         freed = event.freed
         if freed is None:  # another process did it and told nobody
-            freed = max(self._frees.get(event.path, 0), self._came.get(event.path, 0))
+            freed = max(self._reclaimable.get(event.path, 0), self._came.get(event.path, 0))
         self._came[event.path] = freed
         if event.ended and not event.problem:
             self._waiting.discard(event.path)
@@ -234,8 +234,8 @@ class Trash:
             results.append(Result(one.original, one.name, Outcome.SKIPPED, reason, path))
             problems.append(f"{one.name} stays in the trash. {reason}")
         done = len(results)
-        frees = {path: one.frees for path, one in chosen.items()}
-        back = Back(frees, sum(frees.values()))
+        reclaimable = {path: one.reclaimable for path, one in chosen.items()}
+        back = Back(reclaimable, sum(reclaimable.values()))
         for event in self.free(list(chosen), notes):
             back.take(event)
             if event.ended:
@@ -315,8 +315,8 @@ class Trash:
 
 def _result(one: Trashed, event: "Freed") -> Result:
     outcome = Outcome.FAILED if event.problem else Outcome.DONE
-    frees = one.frees if event.freed is None else event.freed
-    return Result(one.original, one.name, outcome, event.problem, None, one.on_disk, frees)
+    reclaimable = one.reclaimable if event.freed is None else event.freed
+    return Result(one.original, one.name, outcome, event.problem, None, one.on_disk, reclaimable)
 
 
 def _never() -> bool:

@@ -18,11 +18,12 @@ class Together:
     """What deleting a selection gives back, in bytes.
 
     ``cache_held`` is what uv's cache, as a rule, then still holds. ``exact`` is False where a
-    figure may have aged or is an estimate, ``at_most`` True where ``frees`` is an upper bound.
+    figure may have aged or is an estimate, ``at_most`` True where ``reclaimable`` is an upper
+    bound.
     """
 
     count: int
-    frees: int
+    reclaimable: int
     cache_held: int
     exact: bool = True
     at_most: bool = False
@@ -47,10 +48,10 @@ class Sums:
             total = self.book.sum(known)
         # What came back since the scan, or was found by one without sizes, is counted by itself.
         others = [row.usage for row in trees if row.path not in self.book]
-        frees = total.frees + sum(usage.frees for usage in others if usage)
+        reclaimable = total.reclaimable + sum(usage.reclaimable for usage in others if usage)
         held = total.cache_held + sum(usage.cache_held or 0 for usage in others if usage)
         at_most = total.at_most or any(usage.at_most for usage in others if usage)
-        return Together(len(rows), frees, held, total.exact and not others, at_most)
+        return Together(len(rows), reclaimable, held, total.exact and not others, at_most)
 
     def measured(
         self, rows: Sequence[Row], cancelled: Callable[[], bool]
@@ -91,7 +92,7 @@ class Sums:
             settle(mount.point, mount.fstype)
         for _ in measure(paths, {}, lambda: False, book=fresh, cache=self.cache):
             pass
-        return self.fresh(fresh, places).frees
+        return self.fresh(fresh, places).reclaimable
 
     def leave(self, path: Path, *, freed: bool) -> int | None:
         """Take one out that is deleted; return what it frees beside the others, None if unknown.
@@ -99,10 +100,10 @@ class Sums:
         Unless it is ``freed`` its files are still there.
         """
         with self._lock:
-            frees = self.book.sum([path]).frees if path in self.book else None
+            reclaimable = self.book.sum([path]).reclaimable if path in self.book else None
             gone = self.book.free if freed else self.book.leave
             gone([path])
-        return frees
+        return reclaimable
 
     def free(self, paths: Iterable[Path]) -> None:
         """Hear that the files of these are not there any more."""

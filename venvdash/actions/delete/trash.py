@@ -287,5 +287,5 @@ def _result(
         reason=reason,
         trash=trash,
         on_disk=trashed.on_disk,
-        frees=trashed.frees,
+        reclaimable=trashed.reclaimable,
     )

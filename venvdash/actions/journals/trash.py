@@ -134,7 +134,7 @@ def _table(trashed: Trashed) -> dict[str, Any]:
         "reason": spell(trashed.reason),
         "since": float(trashed.since),
         "on_disk": trashed.on_disk,
-        "frees": trashed.frees,
+        "reclaimable": trashed.reclaimable,
         "at_most": trashed.at_most or None,
         "inode": str(trashed.inode),
         "mode": trashed.mode,
@@ -156,7 +156,7 @@ def _trashed(table: Table, directory: Directory, purging: bool) -> Trashed:
         project=path(table["project"]) if "project" in table else None,
         since=time(table["since"]),
         on_disk=count(table["on_disk"]),
-        frees=count(table["frees"]),
+        reclaimable=count(table["reclaimable"]),
         at_most=bool(table.get("at_most", False)),
         links=tuple(
             Link(path(one["path"]), text(one["target"])) for one in several(table, "links")

@@ -77,9 +77,9 @@ class TrashScreen(Dialog[None]):
     def _show(self, trash: Sequence[Trashed]) -> None:
         self.listing.hint = "The trash is empty."
         self.listing.show_items(trash)
-        frees = sum(item.frees for item in trash)
+        reclaimable = sum(item.reclaimable for item in trash)
         self.query_one("#trash").border_title = Content(
-            f"Trash: {counted(len(trash), 'environment')}, {formats.size(frees)} reclaimable"
+            f"Trash: {counted(len(trash), 'environment')}, {formats.size(reclaimable)} reclaimable"
             if trash
             else "Trash"
         )
@@ -133,12 +133,12 @@ class TrashScreen(Dialog[None]):
 
     def _ask_to_free(self, items: Sequence[Trashed]) -> None:
         bounded = len(items) == 1 and items[0].at_most
-        frees = formats.bounded(sum(item.frees for item in items), bounded)
+        reclaimable = formats.bounded(sum(item.reclaimable for item in items), bounded)
         what = visible(items[0].name) if len(items) == 1 else f"all {len(items)} environments"
         question = Content.assemble(
             "Permanently delete ",
             (what, "bold"),
-            f"? This reclaims {frees} and cannot be undone.",
+            f"? This reclaims {reclaimable} and cannot be undone.",
         )
         self.app.push_screen(
             AskScreen("Delete permanently", question, "Delete"), partial(self._free, items)

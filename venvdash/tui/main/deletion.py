@@ -239,7 +239,7 @@ class DeletingScreen(WorkingScreen):
 
     def _show_trash(self, trash: Sequence[Trashed]) -> None:
         totals = self.query_one(Totals)
-        totals.trash = sum(item.frees for item in trash) if trash else None
+        totals.trash = sum(item.reclaimable for item in trash) if trash else None
 
     def _no_trash(self, error: Exception) -> None:
         self._fail(f"Cannot read the trash: {visible(str(error))}")

@@ -213,7 +213,7 @@ class MarkingScreen(ListScreen):
     def marks_changed(self) -> None:
         """Count anew, and have the bytes added up beside the screen."""
         paths = self.marks.paths
-        self.query_one(Basket).frees = None
+        self.query_one(Basket).reclaimable = None
         if paths and self._ended:  # during a scan nothing can be said of what is shared
             self._adding.ask(partial(self.source.union, paths))
         else:
@@ -235,9 +235,9 @@ class MarkingScreen(ListScreen):
 
     def _show_together(self, together: "Together") -> None:
         basket = self.query_one(Basket)
-        basket.frees, basket.cache = together.frees, together.cache_held
+        basket.reclaimable, basket.cache = together.reclaimable, together.cache_held
         basket.exact, basket.at_most = together.exact, together.at_most
 
     def _no_union(self, error: Exception) -> None:
-        self.query_one(Basket).frees = None
+        self.query_one(Basket).reclaimable = None
         self.say(f"Cannot compute the total size: {type(error).__name__}", severe=True)

@@ -140,7 +140,7 @@ def _disk(row: Row) -> Iterable[Content]:
         return
     yield _pair("on disk", f"{formats.size(usage.on_disk):>9}  in {usage.files} files")
     yield _pair("apparent", f"{formats.size(usage.apparent):>9}  sum of all files")
-    yield _pair("reclaimable", f"{formats.frees(usage):>9}  if it is deleted")
+    yield _pair("reclaimable", f"{formats.reclaimable(usage):>9}  if it is deleted")
     yield _pair("+cache", f"{formats.size(usage.cache_held):>9}  left in cache")
     yield _pair("own files", user_files_in_words(usage.user_files))
     if doubt := formats.doubt(usage):

@@ -49,8 +49,10 @@ def _size(row: Row, width: int) -> Parts:
     return _bytes(row.usage.on_disk if row.usage else None, width)
 
 
-def _frees(row: Row, width: int) -> Parts:
-    return _bytes(row.usage.frees if row.usage else None, width, formats.frees(row.usage))
+def _reclaimable(row: Row, width: int) -> Parts:
+    return _bytes(
+        row.usage.reclaimable if row.usage else None, width, formats.reclaimable(row.usage)
+    )
 
 
 def _cache(row: Row, width: int) -> Parts:
@@ -92,7 +94,7 @@ def columns(
         Column("name", "  Project", 18, _name, grow=3),
         Column("python", "Python", 7, _python, order=4),
         Column("size", "Size", 9, _size, numeric=True),
-        Column("frees", "Reclaimable", 11, _frees, numeric=True, order=1),
+        Column("reclaimable", "Reclaimable", 11, _reclaimable, numeric=True, order=1),
         Column("cache", "+Cache", 9, _cache, numeric=True, order=6),
         Column("packages", "Pkgs", 5, _packages, numeric=True, order=8),
         Column("used", "Used", 6, _used, numeric=True, order=2),

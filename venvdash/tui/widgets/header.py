@@ -67,7 +67,7 @@ class Totals(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"totals--number", "totals--bar", "totals--rest"}
 
-    frees: reactive[int] = reactive(0)
+    reclaimable: reactive[int] = reactive(0)
     measured: reactive[int] = reactive(0)
     bounded: reactive[bool] = reactive(False)
     known: reactive[int] = reactive(0)
@@ -80,7 +80,11 @@ class Totals(Widget):
     def show(self, findings: Findings) -> None:
         """Take the figures of what was found so far."""
         table = findings.table
-        self.known, self.measured, self.frees = len(table.rows), table.measured, table.frees
+        self.known, self.measured, self.reclaimable = (
+            len(table.rows),
+            table.measured,
+            table.reclaimable,
+        )
         self.bounded, self.disk_free = table.bounded > 0, findings.disk_free
         self.progress, self.outcome = findings.progress, findings.outcome
 
@@ -89,9 +93,9 @@ class Totals(Widget):
         number = self.get_visual_style("totals--number")
         pieces: list[Content | str] = [" "]
         if self.known:
-            known = formats.at_least(self.frees, self.bounded)
-            frees = known if self.measured else formats.size(None)
-            pieces += ["reclaimable ", Content.styled(frees, number), "  "]
+            known = formats.at_least(self.reclaimable, self.bounded)
+            reclaimable = known if self.measured else formats.size(None)
+            pieces += ["reclaimable ", Content.styled(reclaimable, number), "  "]
         if self.disk_free is not None:
             pieces += ["disk free ", Content.styled(formats.size(self.disk_free), number), "  "]
         if self.trash is not None:

@@ -11,7 +11,7 @@ from venvdash.tui.cells import spread
 class Basket(Widget):
     """How many are marked, and what deleting them together gives back.
 
-    ``frees`` and ``cache``: bytes, of the union; None while they are being added up, when
+    ``reclaimable`` and ``cache``: bytes, of the union; None while they are being added up, when
     ``least`` is shown: the sum of what each alone gives back, which the union is never below.
     """
 
@@ -20,7 +20,7 @@ class Basket(Widget):
     count: reactive[int] = reactive(0)
     hidden: reactive[int] = reactive(0)
     least: reactive[str] = reactive("")
-    frees: reactive[int | None] = reactive(None)
+    reclaimable: reactive[int | None] = reactive(None)
     cache: reactive[int | None] = reactive(None)
     exact: reactive[bool] = reactive(True)
     at_most: reactive[bool] = reactive(False)
@@ -28,16 +28,16 @@ class Basket(Widget):
 
     def render(self) -> Content:
         """Draw the count and bytes, at the right what the keys do."""
-        if self.frees is None:
-            frees, cache = self.least, "…"
+        if self.reclaimable is None:
+            reclaimable, cache = self.least, "…"
         else:
             about = formats.certainty(self.exact, self.at_most)
-            frees, cache = about + formats.size(self.frees), formats.size(self.cache)
+            reclaimable, cache = about + formats.size(self.reclaimable), formats.size(self.cache)
         pieces: list[Content | tuple[str, str]] = [
             Content.styled(f" ✓ {self.count} marked", "bold $text-primary"),
             (f" ({self.hidden} hidden)" if self.hidden else "", "$text-warning"),
             Content("  "),
-            Content.styled(frees, "bold"),
+            Content.styled(reclaimable, "bold"),
             Content(" reclaimable"),
             Content(f"  +cache {cache}"),
         ]

@@ -33,8 +33,8 @@ def _size(item: Trashed, width: int) -> Parts:
     return ((right(formats.size(item.on_disk), width), "plain"),)
 
 
-def _frees(item: Trashed, width: int) -> Parts:
-    return ((right(formats.bounded(item.frees, item.at_most), width), "plain"),)
+def _reclaimable(item: Trashed, width: int) -> Parts:
+    return ((right(formats.bounded(item.reclaimable, item.at_most), width), "plain"),)
 
 
 class TrashList(LineTable[Trashed]):
@@ -52,7 +52,7 @@ class TrashList(LineTable[Trashed]):
             Column("since", "Since", 6, _since, numeric=True),
             Column("freed", "Expires in", 11, _freed_in, numeric=True, order=3),
             Column("size", "Size", 9, _size, numeric=True, order=1),
-            Column("frees", "Reclaimable", 11, _frees, numeric=True),
+            Column("reclaimable", "Reclaimable", 11, _reclaimable, numeric=True),
             Column("where", "From", 16, where, grow=3, order=3),
         )
         super().__init__(columns, lambda item: item.path, id=id)
