@@ -132,14 +132,14 @@ class Place:
 
     def propose(self, path: Path, *extra: str, cwd: Path | None = None) -> Proposal:
         session = self.session(cwd)
-        return session.changes.sync(session.rows[path], extra)
+        return session.actions.sync(session.rows[path], extra)
 
     def sync(self, path: Path, *extra: str, cwd: Path | None = None) -> Result:
         """Propose and do it, whatever the proposal warns of."""
         session = self.session(cwd)
-        proposal = session.changes.sync(session.rows[path], extra)
+        proposal = session.actions.sync(session.rows[path], extra)
         assert not proposal.refusal, proposal.refusal
-        (result,) = last(session.changes.apply([proposal])).results
+        (result,) = last(session.actions.apply([proposal])).results
         return result
 
 
@@ -156,7 +156,7 @@ def cancelled(
     """Apply proposals, and cancel when uv has said ``word``, and the file ``also`` is there."""
     cancel = threading.Event()
     finished = None
-    for event in session.changes.apply(proposals, cancel):
+    for event in session.actions.apply(proposals, cancel):
         if isinstance(event, Output) and word in event.line:
             while also is not None and not (also.exists() and also.read_text()):
                 pass

@@ -98,8 +98,8 @@ def test_a_deletion_that_is_killed_leaves_no_lock(home: Home, step: str) -> None
     for _ in session.scan():
         pass
     before = tree(path, times=False)
-    plan = session.plan_delete([path])
-    ended = in_child(killing(lambda: list(session.delete(plan)), step))
+    plan = session.deletions.plan_delete([path])
+    ended = in_child(killing(lambda: list(session.deletions.delete(plan)), step))
     assert ended == -signal.SIGKILL
     Session(home.machine(), Config()).tidy()
     assert tree(path, times=False) == before
@@ -133,7 +133,7 @@ def test_a_plan_of_a_sync_that_is_cancelled_leaves_no_lock(place: Place) -> None
 
     stopping = threading.Thread(target=stop)
     stopping.start()
-    proposal = session.changes.sync(session.rows[environment], cancel=cancel)
+    proposal = session.actions.sync(session.rows[environment], cancel=cancel)
     ended.set()
     stopping.join()
     assert proposal.refusal == "Cancelled while the plan was being made."
@@ -149,7 +149,7 @@ from venvdash.system.machine import Machine
 session = Session(Machine.current(), Config())
 list(session.scan(usage=False))
 row = session.rows[Path(sys.argv[2])]
-session.changes.sync(row) if sys.argv[1] == "sync" else session.changes.relink(row, Path.cwd())
+session.actions.sync(row) if sys.argv[1] == "sync" else session.actions.relink(row, Path.cwd())
 """
 
 
@@ -186,7 +186,7 @@ def test_a_plan_of_a_relinking_leaves_no_lock(place: Place) -> None:
     environment, theirs = place.central(former), place.central(project)
     session = place.session()
     before = tree(environment, theirs, times=False)
-    session.changes.relink(session.rows[environment], project)
+    session.actions.relink(session.rows[environment], project)
     assert any("--dry-run" in run.command for run in session.log.runs())
     assert tree(environment, theirs, times=False) == before
 

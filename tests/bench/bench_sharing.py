@@ -98,11 +98,14 @@ def trial(home: Home, chosen: tuple[str, ...], clean: bool) -> list[object]:
     """Delete environments; return the bytes: listed, planned, told and really freed."""
     session = scanned(home)
     paths = named(session, *chosen)
-    listed, plan = session.union(paths), session.plan_delete(paths)
+    listed, plan = (
+        session.deletions.union(paths),
+        session.deletions.plan_delete(paths),
+    )
     os.sync()
     before, archives = used(home.path), alone(home.path / ".cache" / "uv" / "archive-v0")
-    done = last(session.delete(plan, clean_cache=clean))
-    freed = last(session.empty_trash()).freed
+    done = last(session.deletions.delete(plan, clean_cache=clean))
+    freed = last(session.trash.empty()).freed
     subprocess.run(["sync", "-f", str(home.path)], check=True)
     gone = [size for archive, size in archives.items() if not archive.exists()]
     real = before - used(home.path) - sum(gone)

@@ -27,7 +27,7 @@ def row(session: Session, path: Path) -> Row:
 
 def changed(session: Session, proposal: Proposal) -> Result:
     """Carry a proposal out; a refusal is a result."""
-    for event in session.changes.apply([proposal]):
+    for event in session.actions.apply([proposal]):
         if isinstance(event, Finished):
             return event.results[0]
     raise AssertionError("it did not end")
@@ -35,7 +35,7 @@ def changed(session: Session, proposal: Proposal) -> Result:
 
 def deleted(session: Session, path: Path) -> Result:
     """Move an environment to the trash."""
-    return last(session.delete(session.plan_delete([path])), path)
+    return last(session.deletions.delete(session.deletions.plan_delete([path])), path)
 
 
 def last(events: Iterable[ActionEvent], path: Path) -> Result:
@@ -89,8 +89,8 @@ class Restore(Delete):
         assert deleted(world.session(), world.old).outcome is Outcome.DONE
 
     def run(self, world: World, session: Session) -> Result:
-        for found in session.trash():
-            return session.restore(found)
+        for found in session.trash.find():
+            return session.trash.restore(found)
         return Result(world.old, "app", Outcome.SKIPPED, "nothing is in the trash")
 
     def done(self, world: World) -> bool:
@@ -101,7 +101,7 @@ class Purge(Restore):
     name = "purge"
 
     def run(self, world: World, session: Session) -> Result:
-        found = next(iter(session.trash()), None)
+        found = next(iter(session.trash.find()), None)
         if found is None:  # the process that the next start has begun was quicker
             return Result(world.old, "app", Outcome.DONE)
         ended = purge.purge(found.path)
@@ -130,12 +130,15 @@ class DeleteNow(Operation):
     def run(self, world: World, session: Session) -> Result:
         if world.old in session.rows:
             return self._free(world, session)
-        for left in session.trash():
-            return last(session.empty_trash([left]), left.original)
+        for left in session.trash.find():
+            return last(session.trash.empty([left]), left.original)
         return Result(world.old, "app", Outcome.DONE)
 
     def _free(self, world: World, session: Session) -> Result:
-        return last(session.delete(session.plan_delete([world.old]), now=True), world.old)
+        return last(
+            session.deletions.delete(session.deletions.plan_delete([world.old]), now=True),
+            world.old,
+        )
 
     def done(self, world: World) -> bool:
         if os.path.lexists(world.old) and not purge.in_place(world.old):
@@ -171,7 +174,10 @@ class PruneNow(DeleteNow):
         world.session()
 
     def _free(self, world: World, session: Session) -> Result:
-        return last(session.delete(session.plan_prune(Rules()), now=True), world.old)
+        return last(
+            session.deletions.delete(session.deletions.plan_prune(Rules()), now=True),
+            world.old,
+        )
 
     def _untouched(self, world: World) -> None:
         assert _content(world.old) == _PRUNED
@@ -187,7 +193,7 @@ class Rename(Operation):
         return world.old.with_name("shop")
 
     def run(self, world: World, session: Session) -> Result:
-        return changed(session, session.changes.rename(row(session, world.old), "shop"))
+        return changed(session, session.actions.rename(row(session, world.old), "shop"))
 
     def done(self, world: World) -> bool:
         new = self.place(world)
@@ -209,7 +215,7 @@ class Move(Rename):
 
     def run(self, world: World, session: Session) -> Result:
         target = self.place(world).parent
-        return changed(session, session.changes.move(row(session, world.old), target))
+        return changed(session, session.actions.move(row(session, world.old), target))
 
 
 class MoveFar(Rename):
@@ -221,14 +227,14 @@ class MoveFar(Rename):
 
     def run(self, world: World, session: Session) -> Result:
         target = self.place(world).parent
-        return changed(session, session.changes.move(row(session, world.old), target))
+        return changed(session, session.actions.move(row(session, world.old), target))
 
 
 class Copy(Operation):
     name = "copy"
 
     def run(self, world: World, session: Session) -> Result:
-        return changed(session, session.changes.copy(row(session, world.old), "copy"))
+        return changed(session, session.actions.copy(row(session, world.old), "copy"))
 
     def done(self, world: World) -> bool:
         world.linked(world.old)
@@ -280,7 +286,7 @@ class Sync(Operation):
         world.session()
 
     def run(self, world: World, session: Session) -> Result:
-        return changed(session, session.changes.sync(row(session, world.old)))
+        return changed(session, session.actions.sync(row(session, world.old)))
 
     def done(self, world: World) -> bool:
         # uv goes on when venvdash is killed.

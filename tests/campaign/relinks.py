@@ -37,7 +37,7 @@ class Relink(Operation):
 
     def run(self, world: World, session: Session) -> Result:
         environment = row(session, self.known.environment)
-        return changed(session, session.changes.relink(environment, self.known.project))
+        return changed(session, session.actions.relink(environment, self.known.project))
 
     def done(self, world: World) -> bool:
         now = everything(world.home)
@@ -73,7 +73,7 @@ class Unlink(Relink):
         world.session()
 
     def run(self, world: World, session: Session) -> Result:
-        return changed(session, session.changes.unlink(row(session, world.old)))
+        return changed(session, session.actions.unlink(row(session, world.old)))
 
 
 class RelinkInPlace(Relink):
@@ -90,4 +90,4 @@ class RelinkInPlace(Relink):
 
     def run(self, world: World, session: Session) -> Result:
         project = world.home.path / "code" / "second"
-        return changed(session, session.changes.relink(row(session, world.old), project))
+        return changed(session, session.actions.relink(row(session, world.old), project))

@@ -65,7 +65,7 @@ class World:
         self._a_minute_later()
         session = Session(self.home.machine(), Config())
         counted = trash_days.as_of(state, session.machine.clock())
-        counted = counted.holding(one.path for one in session.trash())
+        counted = counted.holding(one.path for one in session.trash.find())
         trash_days.store(state, counted)  # what came to the trash is no unfinished business
         assert not relink_stages.due(state), "a relinking is left to be ended"
         assert not move_stages.due(state), "a move is left to be ended"

@@ -15,9 +15,9 @@ from tests.actions.deleting import small
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.terminal import venvdash
+from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent
 from venvdash.cli import _COMMANDS, main
-from venvdash.session import Session
 
 LOOKING = [
     ["list"],
@@ -213,13 +213,13 @@ def test_what_fails_after_it_was_done_is_said_so(home: Home, one: Path) -> None:
     """A disk that is full by the time that results are told: the environment is in the trash."""
 
     def full_later() -> None:
-        delete = Session.delete
+        delete = Deletions.delete
 
         def then(*given: Any, **more: Any) -> Iterator[ActionEvent]:
             os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
             return delete(*given, **more)
 
-        setattr(Session, "delete", then)  # noqa: B010  # in the fork only
+        setattr(Deletions, "delete", then)  # noqa: B010  # in the fork only
 
     status, said = forked(home, ["delete", "one", "--yes"], full_later)
     assert status == 1

@@ -41,7 +41,7 @@ def project_at(path: Path) -> Path:
 def relink_killed(home: Home, project: Path) -> None:
     """Kill a relink when its project has the link already."""
     environment = named(home, "other")
-    killed(home, lambda one: one.changes.relink(one.rows[environment], project), "swapped")
+    killed(home, lambda one: one.actions.relink(one.rows[environment], project), "swapped")
     assert os.path.lexists(project / ".venv")
 
 
@@ -94,7 +94,7 @@ def test_a_renaming_waits_for_a_project_that_does_not_answer(home: Home) -> None
     old, new = working(home.path / ".virtualenvs" / "app"), home.path / ".virtualenvs" / "shop"
     (old / ".project").write_text(f"{project}\n")
     (project / ".venv").symlink_to(old)
-    killed(home, lambda one: one.changes.rename(one.rows[old], "shop"), "repaired")
+    killed(home, lambda one: one.actions.rename(one.rows[old], "shop"), "repaired")
     with hanging(point):
         done = run(home, "trash")
         assert (
@@ -134,7 +134,7 @@ def test_an_undo_waits_for_the_disk_of_its_project(home: Home, disk: Path) -> No
 def test_a_move_waits_for_a_server_that_does_not_answer(home: Home, disk: Path) -> None:
     old = working(home.path / ".virtualenvs" / "app")
     with tmpfs(disk):
-        killed(home, lambda one: one.changes.move(one.rows[old], disk), "put")
+        killed(home, lambda one: one.actions.move(one.rows[old], disk), "put")
         with hanging(disk):
             assert (
                 f"an interrupted move cannot be completed now: {disk} does not "
@@ -151,7 +151,7 @@ def test_a_move_waits_for_the_disk_that_it_went_to(
     old = working(home.path / ".virtualenvs" / "app")
     with tmpfs(home.path / "content"):
         with bound(home.path / "content", disk):
-            killed(home, lambda one: one.changes.move(one.rows[old], disk), step)
+            killed(home, lambda one: one.actions.move(one.rows[old], disk), step)
         assert ("an interrupted move cannot be undone now" in run(home, "list").stderr) is (
             step == "put"
         )

@@ -100,7 +100,7 @@ def project_of(home: Home, name: str = "app") -> Path:
 
 def applied(session: Session, proposal: Proposal) -> Result:
     """Carry a proposal out, and return what became of it."""
-    for event in session.changes.apply([proposal], threading.Event()):
+    for event in session.actions.apply([proposal], threading.Event()):
         if isinstance(event, Finished):
             (result,) = event.results
             return result
@@ -112,7 +112,7 @@ def relinked(
 ) -> Result:
     """Link as one command does; a refusal fails the test."""
     session = scanned(home, config)
-    proposal = session.changes.relink(session.rows[path], project, share=share)
+    proposal = session.actions.relink(session.rows[path], project, share=share)
     assert proposal.action is Action.RELINK
     assert not proposal.refusal, proposal.refusal
     return applied(session, proposal)
@@ -121,7 +121,7 @@ def relinked(
 def unlinked(home: Home, path: Path) -> Result:
     """Unlink as one command does; a refusal fails the test."""
     session = scanned(home)
-    proposal = session.changes.unlink(session.rows[path])
+    proposal = session.actions.unlink(session.rows[path])
     assert not proposal.refusal, proposal.refusal
     return applied(session, proposal)
 
@@ -129,6 +129,6 @@ def unlinked(home: Home, path: Path) -> Result:
 def refused(home: Home, path: Path, project: Path, *, config: Config | None = None) -> str:
     """Return why a link is refused, in the proposal and when it is carried out all the same."""
     session = scanned(home, config)
-    proposal = session.changes.relink(session.rows[path], project)
+    proposal = session.actions.relink(session.rows[path], project)
     assert proposal.refusal
     return proposal.refusal

@@ -47,12 +47,12 @@ def set_pin(home: Home, path: Path, *, on: bool = True) -> None:
 def test_no_rule_picks_a_pinned_one_until_it_is_unpinned(home: Home, orphan: Path) -> None:
     set_pin(home, orphan)
     assert pinned(home, orphan)
-    assert not listed(home).plan_prune(Rules()).items
-    (item,) = listed(home).plan_delete([orphan]).items
+    assert not listed(home).deletions.plan_prune(Rules()).items
+    (item,) = listed(home).deletions.plan_delete([orphan]).items
     assert item.confirm == "it is pinned"
     set_pin(home, orphan, on=False)
     assert not pinned(home, orphan)
-    assert [item.row.path for item in listed(home).plan_prune(Rules()).items] == [orphan]
+    assert [item.row.path for item in listed(home).deletions.plan_prune(Rules()).items] == [orphan]
 
 
 @pytest.mark.parametrize("left", ["index", "sidecar", "file"])
@@ -90,13 +90,13 @@ def test_pins_that_cannot_be_read_stop_all_rules(home: Home, orphan: Path) -> No
     file = state(home) / pins.NAME
     file.write_text("no pin\n")
     session = listed(home)
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert not plan.items
     assert plan.refused[0].reason.startswith("Pins are unknown: ")
     assert any("pins are unknown" in problem.message for problem in session.problems)
-    assert listed(home).plan_delete([orphan]).items, "by its name it may go"
+    assert listed(home).deletions.plan_delete([orphan]).items, "by its name it may go"
     file.unlink()
-    assert listed(home).plan_prune(Rules()).items
+    assert listed(home).deletions.plan_prune(Rules()).items
 
 
 def test_an_index_that_cannot_be_read_stops_all_rules(home: Home, orphan: Path) -> None:
@@ -110,11 +110,11 @@ def test_an_index_that_cannot_be_read_stops_all_rules(home: Home, orphan: Path) 
     with subprocess.Popen(command, stdin=-1, stdout=-1) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"locked\n"
-        plan = listed(home).plan_prune(Rules())
+        plan = listed(home).deletions.plan_prune(Rules())
         holder.communicate(b"\n")
     assert not plan.items
     assert "is in use by another program" in plan.refused[0].reason
-    assert listed(home).plan_prune(Rules()).items
+    assert listed(home).deletions.plan_prune(Rules()).items
 
 
 def test_a_damaged_index_stops_all_rules_until_the_next_start(home: Home, orphan: Path) -> None:
@@ -127,24 +127,24 @@ def test_a_damaged_index_stops_all_rules_until_the_next_start(home: Home, orphan
     assert Flag.PINNED in session.rows[orphan].environment.flags
     for _ in session.scan(usage=False):  # a new listing in the same session does not count
         pass
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert not plan.items
     (refusal,) = plan.refused
     assert f"{index} is damaged; it was renamed to {index.name}.broken" in refusal.reason
     assert refusal.reason.endswith(
         f"{state(home) / pins.NAME}, which venvdash uses from the next start on."
     )
-    assert session.plan_delete([other]).items, "by its name it may go"
-    assert [item.row.path for item in listed(home).plan_prune(Rules()).items] == [other]
+    assert session.deletions.plan_delete([other]).items, "by its name it may go"
+    assert [item.row.path for item in listed(home).deletions.plan_prune(Rules()).items] == [other]
 
 
 def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
     listed(home)
     session = listed(home, records=False)
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert not plan.items
     assert "`--no-records` or `records = false`" in plan.refused[0].reason
-    assert session.plan_delete([orphan]).items, "by its name it may go"
+    assert session.deletions.plan_delete([orphan]).items, "by its name it may go"
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return home.run(sys.executable, "-m", "venvdash", "--no-records", *arguments, check=False)

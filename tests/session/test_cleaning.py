@@ -32,7 +32,9 @@ def cached(home: Home) -> list[str]:
 
 
 def delete(session: Session, path: Path, *, now: bool = False) -> Finished:
-    return last(session.delete(session.plan_delete([path]), clean_cache=True, now=now))
+    return last(
+        session.deletions.delete(session.deletions.plan_delete([path]), clean_cache=True, now=now)
+    )
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def going(home: Home) -> Path:
 
 def test_what_nobody_else_has_goes(home: Home, going: Path) -> None:
     session = scanned(home)
-    assert session.plan_delete([going]).packages_only_in_cache == ("alpha",)
+    assert session.deletions.plan_delete([going]).packages_only_in_cache == ("alpha",)
     finished = delete(session, going)
     assert (finished.cleaned, finished.problems) == (("alpha",), ())
     assert cached(home) == ["beta"]
@@ -115,8 +117,8 @@ def test_an_environment_that_is_made_of_links_stops_it(home: Home, going: Path, 
     install(home, prefix, "gamma", mode="symlink")
     session = scanned(home)
     if where == "in the trash":
-        last(session.delete(session.plan_delete([prefix])))
-        (prefix,) = [one.path for one in session.trash()]
+        last(session.deletions.delete(session.deletions.plan_delete([prefix])))
+        (prefix,) = [one.path for one in session.trash.find()]
     finished = delete(session, going)
     assert finished.cleaned == ()
     assert finished.problems == (

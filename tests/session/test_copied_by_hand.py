@@ -36,7 +36,7 @@ def statuses(home: Home) -> dict[str, Status]:
 
 def test_a_renamed_copy_stays_the_copy(home: Home, pair: tuple[Path, Path]) -> None:
     session = scanned(home)
-    result = done(session, session.changes.rename(row(session, pair[1]), "other"))
+    result = done(session, session.actions.rename(row(session, pair[1]), "other"))
     assert result.outcome is Outcome.DONE
     assert statuses(home) == {"blog": Status.LINKED, "other": Status.DUPLICATE}
 
@@ -46,7 +46,7 @@ def test_a_copy_that_goes_to_another_disk(home: Home, pair: tuple[Path, Path]) -
     disk.mkdir()
     with tmpfs(disk, "64m"):
         session = scanned(home)
-        result = done(session, session.changes.move(row(session, pair[1]), disk))
+        result = done(session, session.actions.move(row(session, pair[1]), disk))
         assert result.outcome is Outcome.DONE
         assert statuses(home)["blog"] is Status.LINKED
 

@@ -15,6 +15,7 @@ from tests.mounting import tmpfs
 from tests.prefixes import conda_prefix
 from tests.scenario import rows, uv_project, venv
 from tests.session.sharing import last
+from venvdash.actions import destinations
 from venvdash.actions.destinations import TargetError, refused_name
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Finished, State
@@ -40,7 +41,7 @@ def scanned(home: Home, config: Config | None = None, **variables: str) -> Sessi
 def done(session: Session, proposal: Proposal, cancel: threading.Event | None = None) -> Result:
     """Carry a proposal out; a refusal fails the test."""
     assert proposal.refusal == ""
-    finished = last(session.changes.apply([proposal], cancel))
+    finished = last(session.actions.apply([proposal], cancel))
     return finished.results[0]
 
 
@@ -61,7 +62,7 @@ def test_a_copy_is_another_environment(home: Home, app: Path) -> None:
     project = project_of(home, app)
     session = scanned(home)
     before = row(session, app).record
-    proposal = session.changes.copy(row(session, app), "try it")
+    proposal = session.actions.copy(row(session, app), "try it")
     copy = app.with_name("try it")
     assert (proposal.action, proposal.place, proposal.warns) == (Action.COPY, copy, ())
     assert proposal.says[0] == "Recreates it; it has no packages."
@@ -90,7 +91,7 @@ def test_all_files_are_copied_and_it_is_no_dispute(home: Home, app: Path) -> Non
     project_of(home, app)
     (app / "data.txt").write_text("mine")
     session = scanned(home)
-    proposal = session.changes.copy(row(session, app), "copy")
+    proposal = session.actions.copy(row(session, app), "copy")
     assert "Copies all files" in proposal.says[0]
     assert "data.txt" in proposal.says[0]
     done(session, proposal)
@@ -105,7 +106,7 @@ def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
     project = home.path / "code" / "webapp"
     original = uv_project(home, project)
     session = scanned(home)
-    proposal = session.changes.copy(row(session, original), "try")
+    proposal = session.actions.copy(row(session, original), "try")
     place = home.path / ".virtualenvs" / "try"
     assert proposal.place == place
     assert proposal.refusal == ""
@@ -115,7 +116,7 @@ def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
     assert not place.parent.exists()
     cancel = threading.Event()
     cancel.set()
-    assert last(session.changes.apply([proposal], cancel)).results[0].outcome is Outcome.SKIPPED
+    assert last(session.actions.apply([proposal], cancel)).results[0].outcome is Outcome.SKIPPED
     assert not place.parent.exists()
     assert done(session, proposal).outcome is Outcome.DONE
     assert os.readlink(project / ".venv") == str(original)
@@ -123,7 +124,7 @@ def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
     assert shown[original].verdict.status is Status.LINKED
     assert shown[place].verdict.status is Status.STANDALONE
 
-    proposal = session.changes.copy(row(session, original), "try", root=original.parent)
+    proposal = session.actions.copy(row(session, original), "try", root=original.parent)
     assert proposal.place == original.with_name("try")
     assert any("will not find an environment named try" in one for one in proposal.warns)
     assert any("`uv cache prune` would delete it" in one for one in proposal.warns)
@@ -136,11 +137,11 @@ def test_names_that_are_refused(home: Home, app: Path, name: str) -> None:
     assert refused_name(name)
     session = scanned(home)
     for proposal in (
-        session.changes.copy(row(session, app), name),
-        session.changes.rename(row(session, app), name),
+        session.actions.copy(row(session, app), name),
+        session.actions.rename(row(session, app), name),
     ):
         assert proposal.refusal == refused_name(name)
-    finished = last(session.changes.apply([session.changes.rename(row(session, app), name)]))
+    finished = last(session.actions.apply([session.actions.rename(row(session, app), name)]))
     assert finished.results[0].outcome is Outcome.SKIPPED
     assert app.exists()
 
@@ -157,7 +158,7 @@ def test_what_is_refused(home: Home, app: Path) -> None:
     broken = small(app.with_name("broken"))
     (broken / "bin" / "python").unlink()
     session = scanned(home)
-    changes, before = session.changes, tree(home.path / ".virtualenvs")
+    changes, before = session.actions, tree(home.path / ".virtualenvs")
 
     def why(proposal: Proposal) -> str:
         assert last(changes.apply([proposal])).results[0].outcome is Outcome.SKIPPED
@@ -192,12 +193,12 @@ def test_a_new_name(home: Home, app: Path) -> None:
     project = project_of(home, app)
     session = scanned(home)
     before = row(session, app).record
-    proposal = session.changes.rename(row(session, app), "shop")
+    proposal = session.actions.rename(row(session, app), "shop")
     new = app.with_name("shop")
     assert proposal.place == new
     assert [(link.path, link.target) for link in proposal.links] == [(project / ".venv", str(new))]
     assert proposal.warns == ()
-    events = list(session.changes.apply([proposal]))
+    events = list(session.actions.apply([proposal]))
     states = [event.state for event in events if hasattr(event, "state")]
     assert states == [State.QUEUED, State.RENAMING, State.DONE]
     assert isinstance(events[-1], Finished)
@@ -213,7 +214,7 @@ def test_a_new_name(home: Home, app: Path) -> None:
 def test_a_new_name_that_its_tool_does_not_know(home: Home) -> None:
     original = uv_project(home, home.path / "code" / "webapp")
     session = scanned(home)
-    proposal = session.changes.rename(row(session, original), "webapp")
+    proposal = session.actions.rename(row(session, original), "webapp")
     assert any("uv cache will not find" in one for one in proposal.warns)
     assert done(session, proposal).outcome is Outcome.DONE
     assert os.readlink(home.path / "code" / "webapp" / ".venv") == str(original.with_name("webapp"))
@@ -224,7 +225,7 @@ def test_what_names_it_from_outside_is_told(home: Home, app: Path) -> None:
     kernel.parent.mkdir(parents=True)
     kernel.write_text(f'{{"argv": ["{app}/bin/python", "-m", "ipykernel_launcher"]}}')
     session = scanned(home)
-    (warning,) = session.changes.rename(row(session, app), "shop").warns
+    (warning,) = session.actions.rename(row(session, app), "shop").warns
     assert "is not updated" in warning
     assert "kernel.json" in warning
 
@@ -237,8 +238,8 @@ def test_what_another_venvdash_has_relinked_meanwhile(
     other = home.path / "code" / "other"
     other.mkdir()
     slow, fast = scanned(home), scanned(home)
-    proposal = slow.changes.rename(row(slow, app), "new")
-    assert done(fast, fast.changes.relink(row(fast, app), other)).outcome is Outcome.DONE
+    proposal = slow.actions.rename(row(slow, app), "new")
+    assert done(fast, fast.actions.relink(row(fast, app), other)).outcome is Outcome.DONE
     before = tree(home.path / "code", home.path / ".virtualenvs")
     result = done(slow, proposal)
     assert result.outcome is Outcome.SKIPPED
@@ -251,7 +252,7 @@ def test_what_another_venvdash_has_relinked_meanwhile(
 
     steps = at_step(monkeypatch, "renamed", relink)
     session = scanned(home)
-    result = done(session, session.changes.rename(row(session, app), "new"))
+    result = done(session, session.actions.rename(row(session, app), "new"))
     assert "renamed" in steps
     assert (other / ".venv").readlink() == result.place
     assert rows(home)[app.with_name("new")].verdict.project == other
@@ -259,7 +260,7 @@ def test_what_another_venvdash_has_relinked_meanwhile(
 
 def test_a_link_in_its_place_is_not_copied(home: Home, app: Path) -> None:
     session = scanned(home)
-    proposal = session.changes.copy(row(session, app), "new")
+    proposal = session.actions.copy(row(session, app), "new")
     app.rename(home.path / "app")
     app.symlink_to(home.path / "app")
     result = done(session, proposal)
@@ -271,7 +272,7 @@ def test_a_link_in_its_place_is_not_copied(home: Home, app: Path) -> None:
 def test_into_another_folder(home: Home, app: Path) -> None:
     project = project_of(home, app)
     session = scanned(home)
-    proposal = session.changes.move(row(session, app), session.changes.directory("folders"))
+    proposal = session.actions.move(row(session, app), destinations.named(session, "folders"))
     place = home.path / ".venvs" / "app"
     assert proposal.place == place
     assert done(session, proposal).outcome is Outcome.DONE
@@ -280,13 +281,13 @@ def test_into_another_folder(home: Home, app: Path) -> None:
     session = scanned(home)
     elsewhere = home.path / "elsewhere"
     elsewhere.mkdir()
-    proposal = session.changes.move(row(session, place), elsewhere)
+    proposal = session.actions.move(row(session, place), elsewhere)
     assert any("~/elsewhere is not in a store" in one for one in proposal.warns)
     assert done(session, proposal).outcome is Outcome.DONE
     assert (elsewhere / "app" / "pyvenv.cfg").exists()
     with pytest.raises(TargetError, match="There is no store named nothing"):
-        session.changes.directory("nothing")
-    assert session.changes.directory("~/x") == home.path / "x"
+        destinations.named(session, "nothing")
+    assert destinations.named(session, "~/x") == home.path / "x"
 
 
 def test_to_another_file_system_and_back(home: Home, app: Path) -> None:
@@ -298,7 +299,7 @@ def test_to_another_file_system_and_back(home: Home, app: Path) -> None:
         session = scanned(home)
         identity = row(session, app).record
         assert identity is not None
-        proposal = session.changes.move(row(session, app), other)
+        proposal = session.actions.move(row(session, app), other)
         assert "Copies all files to the other file system" in proposal.says[0]
         assert "Moves the original to the trash" in proposal.warns[0]
         result = done(session, proposal)
@@ -332,7 +333,7 @@ def test_a_pinned_one_is_not_moved_to_another_file_system(home: Home, app: Path)
         record = row(session, app).record
         assert record is not None
         pinned = replace(row(session, app), record=replace(record, pinned=True))
-        assert "pinned" in session.changes.move(pinned, other).refusal
+        assert "pinned" in session.actions.move(pinned, other).refusal
 
 
 def test_moving_breaks_off(home: Home, app: Path) -> None:
@@ -345,11 +346,11 @@ def test_moving_breaks_off(home: Home, app: Path) -> None:
         before = tree(app)
         session = scanned(home)
         before = tree(app)
-        proposal = session.changes.move(row(session, app), other)
+        proposal = session.actions.move(row(session, app), other)
         with suppress(OSError), (other / "filler").open("wb", buffering=0) as file:
             for _ in range(500):
                 file.write(b"x" * 4096)
-        result = last(session.changes.apply([proposal])).results[0]
+        result = last(session.actions.apply([proposal])).results[0]
         assert result.outcome is not Outcome.DONE
         assert sorted(os.listdir(other)) == ["filler"]
         assert tree(app) == before
@@ -362,11 +363,11 @@ def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
 
     (app / "data").write_text("x")
     session = scanned(home)
-    proposal = session.changes.copy(row(session, app), "copy")
+    proposal = session.actions.copy(row(session, app), "copy")
 
     def copy() -> None:
         setattr(copies, "leftovers", lambda *given: os.kill(os.getpid(), 9))  # noqa: B010
-        list(session.changes.apply([proposal]))
+        list(session.actions.apply([proposal]))
 
     assert in_child(copy) == -9
     later = scanned(home)
@@ -374,9 +375,9 @@ def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     assert "its creation was interrupted" in said
     assert "`venvdash trash empty` deletes them permanently" in said
     assert list(later.rows) == [app]
-    (found,) = later.trash()
+    (found,) = later.trash.find()
     assert (found.name, found.status) == ("copy", "debris")
-    finished = last(later.empty_trash())
+    finished = last(later.trash.empty())
     assert finished.results[0].outcome is Outcome.DONE
     assert os.listdir(app.parent) == ["app"]
     assert scanned(home).problems == []
@@ -386,6 +387,6 @@ def test_a_listing_that_remembers_nothing_tidies_nothing(home: Home, app: Path) 
     session = Session(home.machine(), Config(), records=False)
     for _ in session.scan(usage=False):
         pass
-    result = done(session, session.changes.copy(row(session, app), "copy"))
+    result = done(session, session.actions.copy(row(session, app), "copy"))
     assert result.outcome is Outcome.DONE
     assert not (app.with_name("copy") / "venvdash.toml").exists()

@@ -39,8 +39,8 @@ def test_the_bytes_promised_come_back(tmp_path: Path, chosen: tuple[str, ...], c
         make_environments(home)
         session = scanned(home)
         paths = named(session, *chosen)
-        together = session.union(paths)
-        plan = session.plan_delete(paths)
+        together = session.deletions.union(paths)
+        plan = session.deletions.plan_delete(paths)
         assert [item.row.name for item in plan.items] == list(chosen)
         assert (together.reclaimable, together.cache_held) == (plan.reclaimable, plan.cache_held)
         assert together.exact
@@ -48,7 +48,7 @@ def test_the_bytes_promised_come_back(tmp_path: Path, chosen: tuple[str, ...], c
         promised = plan.reclaimable + (plan.cache_held if clean else 0)
         cache = home.path / ".cache" / "uv"
         taken, own = used(home.path), only_in(cache)
-        finished = last(session.delete(plan, now=True, clean_cache=clean))
+        finished = last(session.deletions.delete(plan, now=True, clean_cache=clean))
         assert finished.problems == ()
         assert finished.cleaned == (plan.packages_only_in_cache if clean else ())
         logged = [run.shown for run in session.log.runs()]
@@ -75,15 +75,15 @@ def test_one_after_the_other_is_the_same_as_together(tmp_path: Path) -> None:
     with shared_home(tmp_path) as home:
         make_environments(home)
         session = scanned(home)
-        everything = session.union(session.rows)
+        everything = session.deletions.union(session.rows)
         taken, promised = used(home.path), 0
         for name in ("two", "one", "three"):
-            plan = session.plan_delete(named(session, name))
-            assert session.union(named(session, name)).reclaimable == plan.reclaimable
+            plan = session.deletions.plan_delete(named(session, name))
+            assert session.deletions.union(named(session, name)).reclaimable == plan.reclaimable
             promised += plan.reclaimable
-            assert last(session.delete(plan)).in_trash == plan.reclaimable
+            assert last(session.deletions.delete(plan)).in_trash == plan.reclaimable
         assert promised == everything.reclaimable
-        done = last(session.empty_trash())
+        done = last(session.trash.empty())
         assert len(done.results) == 3
         assert taken - used(home.path) == promised == done.freed
 
@@ -98,10 +98,10 @@ def test_what_is_freed_grows_within_one_environment(tmp_path: Path, now: bool) -
                 (big / "share" / f"{number}" / f"{file}").write_bytes(b"x" * 5000)
         session = scanned(home)
         taken = used(home.path)
-        plan = session.plan_delete([big])
-        events = list(session.delete(plan, now=now))
+        plan = session.deletions.plan_delete([big])
+        events = list(session.deletions.delete(plan, now=now))
         if not now:
-            events = list(session.empty_trash())
+            events = list(session.trash.empty())
         told = [event for event in events if isinstance(event, Tally) and event.freeing]
         freed = [event.freed for event in told]
         assert freed == sorted(freed)
@@ -117,22 +117,22 @@ def test_what_comes_back_is_told_as_the_file_system_has_it(tmp_path: Path) -> No
         made = make_environments(home)
         session = scanned(home)
         paths = list(made.values())
-        promised = last(session.delete(session.plan_delete(paths))).in_trash
+        promised = last(session.deletions.delete(session.deletions.plan_delete(paths))).in_trash
         home.uv("cache", "clean", "-q")
-        journals = [one.path / "trash.toml" for one in session.trash()]
+        journals = [one.path / "trash.toml" for one in session.trash.find()]
         ours = sum(journal.stat().st_blocks * 512 for journal in journals)
         taken = used(home.path)
-        done = last(session.empty_trash())
+        done = last(session.trash.empty())
         assert done.freed == taken - used(home.path) - ours > promised
 
 
 def test_a_trash_that_another_process_is_freeing_is_waited_for(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home)
-    last(session.delete(session.plan_delete([scratch])))
-    (trashed,) = session.trash()
+    last(session.deletions.delete(session.deletions.plan_delete([scratch])))
+    (trashed,) = session.trash.find()
     with lock_directory(trashed.path):  # as a purge has it, for as long as it is at work
-        events = session.empty_trash()
+        events = session.trash.empty()
         thread = threading.Thread(target=lambda: found.append(last(events)))
         found: list[Finished] = []
         thread.start()
@@ -147,31 +147,31 @@ def test_a_trash_that_another_process_is_freeing_is_waited_for(home: Home) -> No
 def test_why_the_trash_cannot_be_freed_is_said(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home)
-    last(session.delete(session.plan_delete([scratch])))
-    (trashed,) = session.trash()
+    last(session.deletions.delete(session.deletions.plan_delete([scratch])))
+    (trashed,) = session.trash.find()
     (trashed.path / "share").mkdir()
     with tmpfs(trashed.path / "share"):
-        done = last(session.empty_trash())
+        done = last(session.trash.empty())
     (result,) = done.results
     assert (result.outcome, done.freed) == (Outcome.FAILED, 0)
     assert "a file system is mounted in it" in result.reason
     assert done.problems == (result.reason,)
-    assert last(session.empty_trash()).problems == ()
+    assert last(session.trash.empty()).problems == ()
 
 
 def test_a_plan_is_measured_anew(tmp_path: Path) -> None:
     with shared_home(tmp_path) as home:
         made = make_environments(home)
         session = scanned(home)
-        before = session.plan_delete([made["one"]]).reclaimable
+        before = session.deletions.plan_delete([made["one"]]).reclaimable
         (made["one"] / "grown.bin").write_bytes(b"x" * 100_000)
         for path in (home.path / ".cache" / "uv" / "archive-v0").rglob("beta/data.bin"):
             path.unlink()
         next(made["two"].rglob("beta/data.bin")).unlink()  # now only the first has it
         taken = used(home.path)
-        plan = session.plan_delete([made["one"]])
+        plan = session.deletions.plan_delete([made["one"]])
         assert plan.reclaimable > before + 100_000
-        last(session.delete(plan, now=True))
+        last(session.deletions.delete(plan, now=True))
         assert taken - used(home.path) == plan.reclaimable
 
 
@@ -181,9 +181,9 @@ def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
     other = venv(home.path / ".virtualenvs" / "scratch")
     inode, text = environment.stat().st_ino, os.readlink(project / ".venv")
     session = scanned(home)
-    plan = session.plan_delete([environment, other])
+    plan = session.deletions.plan_delete([environment, other])
     rows = dict(session.rows)
-    events = list(session.delete(plan))
+    events = list(session.deletions.delete(plan))
     states = [(e.path, e.state) for e in events if isinstance(e, RowState)]
     assert states[:2] == [(environment, State.QUEUED), (other, State.QUEUED)]
     assert states[-1] == (other, State.IN_TRASH)
@@ -192,13 +192,13 @@ def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
     assert not environment.exists()
     assert not os.path.lexists(project / ".venv")
     assert session.undoable == 2
-    assert len(session.trash()) == 2
+    assert len(session.trash.find()) == 2
     back = list(session.undo())
     assert {e.row.path for e in back if isinstance(e, RowChanged)} == {environment, other}
     assert session.rows == rows
     assert environment.stat().st_ino == inode
     assert os.readlink(project / ".venv") == text
-    assert session.trash() == []
+    assert session.trash.find() == []
     assert session.undoable == 0
     assert last(session.undo()).results == ()
     assert [one.state for one in session.history()] == ["restored", "restored"]
@@ -207,8 +207,8 @@ def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
 def test_the_newest_deletion_of_an_earlier_session_is_what_one_plan_deleted(home: Home) -> None:
     paths = [venv(home.path / ".virtualenvs" / name) for name in ("old", "first", "second")]
     session = scanned(home)
-    last(session.delete(session.plan_delete(paths[:1])))
-    last(session.delete(session.plan_delete(paths[1:])))
+    last(session.deletions.delete(session.deletions.plan_delete(paths[:1])))
+    last(session.deletions.delete(session.deletions.plan_delete(paths[1:])))
     later = scanned(home)
     assert later.undoable == 0
     newest = later.newest_deletion()
@@ -222,8 +222,8 @@ def test_the_newest_deletion_of_an_earlier_session_is_what_one_plan_deleted(home
 def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
     kept, lost = (venv(home.path / ".virtualenvs" / name) for name in ("kept", "lost"))
     session = scanned(home)
-    last(session.delete(session.plan_delete([kept, lost])))
-    (trashed,) = [one for one in session.trash() if one.original == lost]
+    last(session.deletions.delete(session.deletions.plan_delete([kept, lost])))
+    (trashed,) = [one for one in session.trash.find() if one.original == lost]
     remove(trashed.path)
     results = {result.path: result for result in last(session.undo()).results}
     assert results[kept].outcome is Outcome.DONE
@@ -234,10 +234,10 @@ def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
 def test_what_uv_pruned_meanwhile_is_an_outcome(home: Home) -> None:
     environment = uv_project(home, home.path / "code" / "webapp", "--bare")
     session = scanned(home)
-    last(session.delete(session.plan_delete([environment])))
-    before = session.trash()
+    last(session.deletions.delete(session.deletions.plan_delete([environment])))
+    before = session.trash.find()
     home.uv("cache", "prune", "-q")
-    freed = last(session.empty_trash(before))
+    freed = last(session.trash.empty(before))
     assert [result.outcome for result in freed.results] == [Outcome.DONE]
     assert freed.problems == ()
     (undone,) = last(session.undo()).results or [None]
@@ -247,22 +247,22 @@ def test_what_uv_pruned_meanwhile_is_an_outcome(home: Home) -> None:
 def test_one_is_restored_under_another_name(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home)
-    last(session.delete(session.plan_delete([scratch])))
+    last(session.deletions.delete(session.deletions.plan_delete([scratch])))
     venv(scratch)  # its name is taken
-    (trashed,) = session.trash()
-    refused = session.restore(trashed)
+    (trashed,) = session.trash.find()
+    refused = session.trash.restore(trashed)
     assert refused.outcome is not Outcome.DONE
     assert "is taken" in refused.reason
-    assert session.restore(trashed, "scratch-2").outcome is Outcome.DONE
+    assert session.trash.restore(trashed, "scratch-2").outcome is Outcome.DONE
     assert (scratch.parent / "scratch-2" / "pyvenv.cfg").exists()
-    assert session.trash() == []
+    assert session.trash.find() == []
 
 
 def test_a_receipt_stays(home: Home) -> None:
     environment = uv_project(home, home.path / "code" / "webapp")
     session = scanned(home)
     row = session.rows[environment]
-    last(session.delete(session.plan_delete([environment]), now=True))
+    last(session.deletions.delete(session.deletions.plan_delete([environment]), now=True))
     (receipt,) = scanned(home).history()
     assert (receipt.name, receipt.path, receipt.project) == (
         "webapp",
@@ -278,7 +278,7 @@ def test_a_receipt_stays(home: Home) -> None:
 def test_without_records_there_is_no_receipt(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home, records=False)
-    last(session.delete(session.plan_delete([scratch]), now=True))
+    last(session.deletions.delete(session.deletions.plan_delete([scratch]), now=True))
     assert session.history() == []
     assert not list(home.path.rglob("*.sqlite"))
 
@@ -289,22 +289,22 @@ def test_it_is_said_where_no_receipt_can_be_kept(home: Home) -> None:
     state = home.machine().state_directory
     shutil.rmtree(state)
     state.write_text("no directory")
-    finished = last(session.delete(session.plan_delete([scratch])))
+    finished = last(session.deletions.delete(session.deletions.plan_delete([scratch])))
     assert [result.outcome for result in finished.results] == [Outcome.DONE]
     (note,) = finished.notes
     assert str(state) in note
     assert note.endswith("so no records are kept. `venvdash history` will not show this deletion.")
-    (trashed,) = session.trash()
-    assert session.restore(trashed).outcome is Outcome.DONE
+    (trashed,) = session.trash.find()
+    assert session.trash.restore(trashed).outcome is Outcome.DONE
     assert state.read_text() == "no directory"
 
 
 def test_what_was_not_begun_can_be_cancelled(home: Home) -> None:
     paths = [venv(home.path / ".virtualenvs" / name) for name in ("a", "b", "c")]
     session = scanned(home)
-    plan, cancel = session.plan_delete(paths), threading.Event()
+    plan, cancel = session.deletions.plan_delete(paths), threading.Event()
     finished = None
-    for event in session.delete(plan, cancel=cancel):
+    for event in session.deletions.delete(plan, cancel=cancel):
         if isinstance(event, Tally):
             cancel.set()
         if isinstance(event, Finished):
@@ -321,7 +321,7 @@ def test_what_was_not_begun_can_be_cancelled(home: Home) -> None:
 
 def test_what_is_not_known_is_refused(home: Home) -> None:
     unknown = home.path / "never" / "seen"
-    plan = scanned(home).plan_delete([unknown])
+    plan = scanned(home).deletions.plan_delete([unknown])
     assert plan.items == ()
     assert [refusal.path for refusal in plan.refused] == [unknown]
 
@@ -332,8 +332,8 @@ def test_what_is_in_the_trash_for_too_long_is_freed_at_the_next_start(
 ) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home)
-    last(session.delete(session.plan_delete([scratch])))
-    (trashed,) = session.trash()
+    last(session.deletions.delete(session.deletions.plan_delete([scratch])))
+    (trashed,) = session.trash.find()
     scanned(home, Config(trash_keep=keep))
     deadline = time.monotonic() + (0 if stays else 30)  # a child does it
     while trashed.path.exists() and time.monotonic() < deadline:
@@ -347,7 +347,7 @@ def test_what_a_crash_left_is_fixed_before_it_is_judged(home: Home) -> None:
     environment = uv_project(home, project)
     text = os.readlink(project / ".venv")
     session = scanned(home)
-    plan = session.plan_delete([environment])
+    plan = session.deletions.plan_delete([environment])
     child = os.fork()
     if child == 0:
         from venvdash.actions.safety import steps
@@ -357,7 +357,7 @@ def test_what_a_crash_left_is_fixed_before_it_is_judged(home: Home) -> None:
                 os._exit(9)
 
         steps.step = stop
-        last(session.delete(plan))
+        last(session.deletions.delete(plan))
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     assert not os.path.lexists(project / ".venv")
@@ -370,12 +370,12 @@ def test_what_a_crash_left_is_fixed_before_it_is_judged(home: Home) -> None:
 def test_what_came_back_since_the_scan_is_counted_by_itself(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home)
-    before = session.union([scratch])
+    before = session.deletions.union([scratch])
     assert before.exact
-    last(session.delete(session.plan_delete([scratch])))
-    assert session.union([scratch]).count == 0
+    last(session.deletions.delete(session.deletions.plan_delete([scratch])))
+    assert session.deletions.union([scratch]).count == 0
     for _ in session.scan():
         pass
     last(session.undo())
-    after = session.union([scratch])
+    after = session.deletions.union([scratch])
     assert (after.reclaimable, after.exact) == (before.reclaimable, False)

@@ -32,7 +32,7 @@ def test_one_comes_into_use_and_one_is_relinked_after_the_plan(tmp_path: Path) -
     with shared_home(tmp_path) as home:
         made = make_orphans(home)
         session = scanned(home)
-        plan = session.plan_prune(Rules())
+        plan = session.deletions.plan_prune(Rules())
         assert [item.row.path for item in plan.items] == made
         assert plan.refused == ()
         assert plan.reclaimable == sum(
@@ -44,7 +44,7 @@ def test_one_comes_into_use_and_one_is_relinked_after_the_plan(tmp_path: Path) -
         (home.path / "code" / back.name).mkdir()
         taken = used(home.path)
         try:
-            finished = last(session.delete(plan, now=True))
+            finished = last(session.deletions.delete(plan, now=True))
         finally:
             user.kill()
             user.communicate()

@@ -43,8 +43,8 @@ class World:
         entry = small(self.home.path / ".virtualenvs" / name)
         session = self.session()
         list(session.scan(usage=False))
-        list(session.delete(session.plan_delete([entry])))
-        (found,) = [one for one in session.trash() if one.name == name]
+        list(session.deletions.delete(session.deletions.plan_delete([entry])))
+        (found,) = [one for one in session.trash.find() if one.name == name]
         return found
 
     def later(self, seconds: float) -> None:
@@ -87,7 +87,7 @@ def test_one_listing_with_another_date_frees_nothing(world: World, days: int) ->
         world.later(60)
     assert found.path.is_dir()
     assert not (found.path / "purge.toml").exists()
-    assert found.path in {one.path for one in world.session().trash()}
+    assert found.path in {one.path for one in world.session().trash.find()}
 
 
 def test_what_was_deleted_while_the_clock_was_behind_stays(world: World) -> None:
@@ -157,8 +157,8 @@ def test_what_its_project_leads_to_is_kept_and_says_why(world: World) -> None:
     (project / ".venv").symlink_to(entry)
     session = world.session()
     list(session.scan(usage=False))
-    list(session.delete(session.plan_delete([entry])))
-    (found,) = session.trash()
+    list(session.deletions.delete(session.deletions.plan_delete([entry])))
+    (found,) = session.trash.find()
     (project / ".venv").symlink_to(entry)  # the disk with the project is back
     world.listed()
     for _ in range(7):
@@ -166,7 +166,7 @@ def test_what_its_project_leads_to_is_kept_and_says_why(world: World) -> None:
         world.listed()
 
     def kept() -> str:
-        return world.session().trash()[0].kept
+        return world.session().trash.find()[0].kept
 
     waited(lambda: bool(kept()))
     assert kept() == f"{project}/.venv points to it"
@@ -189,7 +189,7 @@ def test_what_is_kept_can_be_restored(world: World) -> None:
     (project / ".venv").symlink_to(found.original)
     reasons = expiry.reasons([replace(found, project=project)])
     assert list(reasons) == [found.path]
-    assert world.session().restore(found).outcome is Outcome.DONE
+    assert world.session().trash.restore(found).outcome is Outcome.DONE
     assert not (found.original / "trash.toml").exists()
 
 
@@ -211,7 +211,7 @@ def test_history_tells_what_was_lost_from_what_was_freed(world: World) -> None:
     world.listed()  # takes note of what was freed
     assert _states(world) == {"lost": "lost", "freed": "freed", "kept": "in trash"}
     assert list((world.home.machine().state_directory / "freed").iterdir()) == []
-    assert world.session().restore(kept).outcome is Outcome.DONE
+    assert world.session().trash.restore(kept).outcome is Outcome.DONE
     assert _states(world)["kept"] == "restored"
     shown = world.home.run(sys.executable, "-m", "venvdash", "history").stdout
     assert f"  Removed by another program: {lost.path} no longer exists" in shown
@@ -236,7 +236,7 @@ def _picked(world: World, entry: Path) -> bool:
 def _offers(session: Session, rules: Rules):  # type: ignore[no-untyped-def]
     from venvdash.actions.delete.prune import candidates, pruned
 
-    return candidates(session._deletions, pruned(session, rules))
+    return candidates(session.deletions, pruned(session, rules))
 
 
 def _unknown(home: Home, age: float) -> Path:

@@ -21,7 +21,7 @@ def pdm_environment(home: Home) -> tuple[Path, Path]:
 def test_a_pointer_that_does_not_follow(home: Home) -> None:
     path, project = pdm_environment(home)
     session = scanned(home)
-    proposal = session.changes.rename(row(session, path), "pad2")
+    proposal = session.actions.rename(row(session, path), "pad2")
     assert proposal.refusal == ""
     said = f"{project}/.pdm-python refers to its current path and is not updated."
     assert said in proposal.warns
@@ -34,8 +34,8 @@ def test_a_tool_whose_store_it_leaves(home: Home) -> None:
     scratch = venv(home.path / "envs" / "scratch")
     session = scanned(home)
     said = "It leaves ~/.local/share/pdm/venvs, so pdm will no longer find it by name."
-    assert said in session.changes.move(row(session, path), folder).warns
-    assert session.changes.move(row(session, scratch), folder).warns == ()
+    assert said in session.actions.move(row(session, path), folder).warns
+    assert session.actions.move(row(session, scratch), folder).warns == ()
 
 
 def test_a_link_that_follows_is_not_said_to_stay(home: Home) -> None:
@@ -43,6 +43,6 @@ def test_a_link_that_follows_is_not_said_to_stay(home: Home) -> None:
     (project / ".pdm-python").unlink()
     (project / ".venv").symlink_to(path)
     session = scanned(home)
-    proposal = session.changes.rename(row(session, path), "pad2")
+    proposal = session.actions.rename(row(session, path), "pad2")
     assert [link.path for link in proposal.links] == [project / ".venv"]
     assert not any("is not changed" in one for one in proposal.warns)

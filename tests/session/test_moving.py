@@ -44,12 +44,12 @@ class World:
         return self.other / "app"
 
     def propose(self, session: Session) -> Proposal:
-        return session.changes.move(session.rows[self.old], self.other)
+        return session.actions.move(session.rows[self.old], self.other)
 
     def move(self, session: Session) -> Result:
         proposal = self.propose(session)
         assert proposal.refusal == ""
-        return last(session.changes.apply([proposal], threading.Event())).results[0]
+        return last(session.actions.apply([proposal], threading.Event())).results[0]
 
     def check(self) -> Path:
         """Return where it is; fail the test unless there is one, whole, that the project uses."""
@@ -326,8 +326,8 @@ def test_the_original_can_be_restored_beside_the_copy(world: World) -> None:
     """Whose identity and project went on with the copy: it gets an identity of its own."""
     session = scanned(world.home)
     assert world.move(session).outcome is Outcome.DONE
-    (trashed,) = session.trash()
-    assert session.restore(trashed).outcome is Outcome.DONE
+    (trashed,) = session.trash.find()
+    assert session.trash.restore(trashed).outcome is Outcome.DONE
     found = rows(world.home)
     one, other = found[world.new], found[world.old]
     assert one.verdict.status is Status.LINKED

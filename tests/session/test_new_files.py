@@ -56,17 +56,17 @@ def scanned(home: Home) -> Session:
 
 
 def by_rule(session: Session, path: Path, *, now: bool, change: Callable[[], None]) -> Result:
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [path]
     change()
-    (result,) = last(session.delete(plan, now=now)).results
+    (result,) = last(session.deletions.delete(plan, now=now)).results
     return result
 
 
 def by_name(session: Session, path: Path, *, now: bool, change: Callable[[], None]) -> Result:
-    plan = session.plan_delete([path])
+    plan = session.deletions.plan_delete([path])
     change()
-    (result,) = last(session.delete(plan, now=now)).results
+    (result,) = last(session.deletions.delete(plan, now=now)).results
     return result
 
 

@@ -17,7 +17,7 @@ from venvdash.session import Session
 
 
 def offered(session: Session, rules: Rules) -> tuple[Offer, ...]:
-    return session.candidates(pruned(session, rules))
+    return session.deletions.candidates(pruned(session, rules))
 
 
 def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
@@ -33,7 +33,7 @@ def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
     session = scanned(home)
     assert session.rows[environment].verdict.status is Status.ORPHAN  # where nobody looks
     assert session.rows[other].verdict.status is Status.ORPHAN
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [other]
     assert [refusal.path for refusal in plan.refused] == [environment]
     assert "~/.attic/deep/er/webapp/.venv points to it" in plan.refused[0].reason
@@ -67,10 +67,10 @@ def test_no_rule_picks_what_something_leads_to(home: Home, status: Status) -> No
     (hidden / ".venv").symlink_to(environment)
     session = scanned(home)
     assert session.rows[environment].verdict.status is status
-    (one,) = session.candidates(lambda row: True)
+    (one,) = session.deletions.candidates(lambda row: True)
     assert one.held == "~/.a/b/.venv points to it."
     (hidden / ".venv").unlink()
-    (one,) = scanned(home).candidates(lambda row: True)
+    (one,) = scanned(home).deletions.candidates(lambda row: True)
     assert one.held == ""
 
 
@@ -79,7 +79,7 @@ def test_what_a_kernel_names_is_picked_by_no_rule(home: Home) -> None:
     kernel = home.path / ".local/share/jupyter/kernels/scratch/kernel.json"
     kernel.parent.mkdir(parents=True)
     kernel.write_text(json.dumps({"argv": [str(environment / "bin/python"), "-m", "ipykernel"]}))
-    (one,) = scanned(home).candidates(lambda row: True)
+    (one,) = scanned(home).deletions.candidates(lambda row: True)
     assert str(kernel) in one.held
 
 

@@ -109,7 +109,7 @@ def test_what_a_tool_finds_by_its_name_cannot_be_unlinked(home: Home) -> None:
     project = home.path / "code" / "app"
     for path in (uv_project(home, project), uvlinked(home, home.path / "code" / "lab")):
         session = scanned(home)
-        proposal = session.changes.unlink(session.rows[path])
+        proposal = session.actions.unlink(session.rows[path])
         assert "so it cannot be unlinked" in proposal.refusal
         assert applied(session, proposal).outcome is Outcome.SKIPPED
         assert rows(home)[path].verdict.status is Status.LINKED
@@ -120,8 +120,8 @@ def test_undo_takes_back_whichever_was_later(home: Home) -> None:
     path = named(home, "shop")
     session = scanned(home)
     before = everything(home)
-    applied(session, session.changes.relink(session.rows[path], project))
-    last(session.delete(session.plan_delete([other])))
+    applied(session, session.actions.relink(session.rows[path], project))
+    last(session.deletions.delete(session.deletions.plan_delete([other])))
     assert session.undoable == 1
     last(session.undo())
     assert other.exists()
@@ -164,7 +164,7 @@ def test_a_link_to_what_the_project_used_before_is_replaced_and_told(home: Home)
     used, path = named(home, "used", project), named(home, "shop")
     (project / ".venv").symlink_to(used)
     session = scanned(home)
-    proposal = session.changes.relink(session.rows[path], project)
+    proposal = session.actions.relink(session.rows[path], project)
     assert any(f"points to {used}" in sentence for sentence in proposal.warns)
     assert applied(session, proposal).outcome is Outcome.DONE
     assert (project / ".venv").resolve() == path
@@ -183,7 +183,7 @@ def test_a_copy_gets_an_identity_of_its_own(home: Home) -> None:
     subprocess.run(["cp", "-a", path, copy], check=True)
     session = scanned(home)
     assert session.rows[copy].verdict.status is Status.DUPLICATE
-    applied(session, session.changes.relink(session.rows[copy], second))
+    applied(session, session.actions.relink(session.rows[copy], second))
     found = rows(home)
     assert found[copy].verdict.projects == (second,)
     assert found[path].verdict.projects == (first,)
@@ -196,22 +196,22 @@ def test_offers_begin_with_the_likeliest(home: Home) -> None:
     alike = project_of(home, "before-too")
     (alike / "pyproject.toml").write_text('[project]\nname = "before"\n')
     session = scanned(home)
-    offers = session.changes.projects(session.rows[known.environment])
+    offers = session.actions.projects(session.rows[known.environment])
     assert offers[0] == known.project
     path = named(home, "shop")
     shop = project_of(home, "shop")
     (shop / "pyproject.toml").write_text('[project]\nname = "shop"\n')
     (shop / ".venv").symlink_to(home.path / "nowhere")
     session = scanned(home)
-    assert shop in session.changes.projects(session.rows[path])
+    assert shop in session.actions.projects(session.rows[path])
     session.machine = replace(session.machine, cwd=alike)
-    assert session.changes.projects(session.rows[path])[-1] == alike
+    assert session.actions.projects(session.rows[path])[-1] == alike
 
 
 def test_without_records_only_what_the_tools_read_is_written(home: Home) -> None:
     project, path = project_of(home), named(home, "shop")
     session = scanned(home, records=False)
-    result = applied(session, session.changes.relink(session.rows[path], project))
+    result = applied(session, session.actions.relink(session.rows[path], project))
     assert result.outcome is Outcome.DONE
     assert (path / ".project").read_text() == f"{project}\n"
     assert not (path / "venvdash.toml").exists()
@@ -276,7 +276,7 @@ def test_what_else_names_a_renamed_environment_is_told(home: Home) -> None:
     kernel.parent.mkdir(parents=True)
     kernel.write_text(json.dumps({"argv": [f"{known.environment}/bin/python", "-m", "x"]}))
     session = scanned(home)
-    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    proposal = session.actions.relink(session.rows[known.environment], known.project)
     told = "\n".join(proposal.warns)
     assert "~/code/after/.envrc refers to its current path." in told
     assert "~/.virtualenvs/alias is a link to its old path." in told

@@ -49,7 +49,7 @@ class World:
 
     def relink(self, session: Session) -> Result:
         row = session.rows[self.moved.environment]
-        return applied(session, session.changes.relink(row, self.moved.project))
+        return applied(session, session.actions.relink(row, self.moved.project))
 
     def undo(self, session: Session) -> Result:
         (result,) = last(session.undo_relink()).results
@@ -274,7 +274,7 @@ def test_the_nth_call_of_undoing_fails_and_a_second_undo_ends_it(
         if code == 2:
             break
         session = scanned(home)
-        again = session.changes.relink(session.rows[path], second)
+        again = session.actions.relink(session.rows[path], second)
         assert applied(session, again).outcome is Outcome.DONE, number
         session = scanned(home)
     assert 2 in codes
@@ -286,7 +286,7 @@ def test_undo_in_the_dashboard_can_be_asked_for_again(
 ) -> None:
     path, second = named(home, "app", project_of(home, "first")), project_of(home, "second")
     session = scanned(home)
-    proposal = session.changes.relink(session.rows[path], second)
+    proposal = session.actions.relink(session.rows[path], second)
     assert applied(session, proposal).outcome is Outcome.DONE
 
     def full(*given: object) -> None:

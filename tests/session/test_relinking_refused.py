@@ -74,7 +74,7 @@ def test_what_is_somebody_elses_is_never_replaced(home: Home, make: object) -> N
 def test_what_came_in_between_is_never_replaced(home: Home) -> None:
     known = moved(home)
     session = scanned(home)
-    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    proposal = session.actions.relink(session.rows[known.environment], known.project)
     (known.project / ".venv").unlink()
     (known.project / ".venv").mkdir()
     before = everything(home)
@@ -126,7 +126,7 @@ def test_in_a_folder_that_is_synchronised_nothing_is_written(home: Home) -> None
     content = {path: os.lstat(path).st_mtime_ns for path in known.project.rglob("*")}
     link = os.readlink(known.project / ".venv")
     session = scanned(home)
-    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    proposal = session.actions.relink(session.rows[known.environment], known.project)
     assert any("Dropbox synchronises it" in sentence for sentence in proposal.says)
     assert any("will still point to its old path" in sentence for sentence in proposal.warns)
     assert applied(session, proposal).outcome is Outcome.DONE
@@ -175,7 +175,7 @@ def test_a_project_that_cannot_be_written(home: Home) -> None:
         project.mkdir()
         subprocess.run(["mount", "-o", "remount,ro", str(point)], check=True)
         session = scanned(home)
-        proposal = session.changes.relink(session.rows[path], project)
+        proposal = session.actions.relink(session.rows[path], project)
         assert any("read-only" in sentence for sentence in proposal.says)
         assert applied(session, proposal).outcome is Outcome.DONE
         assert not os.path.lexists(project / ".venv")
@@ -212,7 +212,7 @@ def test_a_full_disk_leaves_everything_as_it_was(home: Home) -> None:
                 break
         before = everything(home)
         session = scanned(home)
-        result = applied(session, session.changes.relink(session.rows[known.environment], target))
+        result = applied(session, session.actions.relink(session.rows[known.environment], target))
         assert result.outcome is Outcome.SKIPPED
         assert "Nothing was changed" in result.reason
         assert differing(everything(home), before) == []
@@ -230,7 +230,7 @@ def test_without_a_place_to_write_down_what_is_done_nothing_is(home: Home) -> No
         with pytest.raises(OSError, match="No space"):
             (state / "fill").write_bytes(b"x" * 100_000)
         before = everything(home)
-        proposal = session.changes.relink(session.rows[known.environment], known.project)
+        proposal = session.actions.relink(session.rows[known.environment], known.project)
         result = applied(session, proposal)
         assert result.outcome is Outcome.SKIPPED, result
         assert differing(everything(home), before) == []
@@ -239,7 +239,7 @@ def test_without_a_place_to_write_down_what_is_done_nothing_is(home: Home) -> No
 def test_a_state_directory_that_cannot_be_made(home: Home) -> None:
     known = moved(home)
     session = scanned(home)
-    proposal = session.changes.relink(session.rows[known.environment], known.project)
+    proposal = session.actions.relink(session.rows[known.environment], known.project)
     (session.machine.state_directory / "relinks").touch()  # where a directory belongs
     before = everything(home)
     result = applied(session, proposal)
@@ -254,7 +254,7 @@ def test_what_is_in_use_is_not_renamed(home: Home) -> None:
     sleeper = subprocess.Popen(["sleep", "60"], cwd=known.environment)
     try:
         session = scanned(home)
-        proposal = session.changes.relink(session.rows[known.environment], known.project)
+        proposal = session.actions.relink(session.rows[known.environment], known.project)
         result = applied(session, proposal)
         assert result.outcome is Outcome.SKIPPED
         assert "in use" in result.reason
@@ -276,7 +276,7 @@ def test_another_users_session_changes_nothing(home: Home, tmp_path: Path) -> No
     def attempt() -> str:
         session = scanned(theirs, records=False)
         session.machine = replace(session.machine, uid=NOBODY)
-        return session.changes.relink(session.rows[path], project).refusal
+        return session.actions.relink(session.rows[path], project).refusal
 
     assert "another user" in as_another_user(attempt)
     assert not os.path.lexists(project / ".venv")

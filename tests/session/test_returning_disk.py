@@ -23,10 +23,10 @@ def deleted_without_its_disk(home: Home, disk: Path, point: Path) -> tuple[Path,
         scanned(home)
     session = scanned(home)
     assert session.rows[environment].verdict.status is Status.UNREACHABLE
-    assert session.plan_prune(Rules()).items == ()
-    (result,) = last(session.delete(session.plan_delete([environment]))).results
+    assert session.deletions.plan_prune(Rules()).items == ()
+    (result,) = last(session.deletions.delete(session.deletions.plan_delete([environment]))).results
     assert result.outcome is Outcome.DONE
-    (trashed,) = session.trash()
+    (trashed,) = session.trash.find()
     return environment, trashed
 
 
@@ -78,9 +78,9 @@ def test_a_project_that_was_found_on_a_disk_holds_when_the_disk_is_away(
     with tmpfs(disk):
         (disk / folder).mkdir(parents=True)
         shutil.move(project, disk / folder / "moved")
-        assert scanned(home).plan_prune(Rules()).items == ()
+        assert scanned(home).deletions.plan_prune(Rules()).items == ()
     session = scanned(home)
     verdict = session.rows[environment].verdict
     assert verdict.status is Status.UNREACHABLE
     assert f"{disk} is not mounted" in verdict.reason
-    assert session.plan_prune(Rules()).items == ()
+    assert session.deletions.plan_prune(Rules()).items == ()

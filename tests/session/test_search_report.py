@@ -36,7 +36,10 @@ def test_every_plan_of_orphans_says_what_was_searched_and_what_was_not(home: Hom
     snapshots(home, 2)
     (home.path / "timeshift").mkdir()
     session = scanned(home, Config(skip=("~/old",)))
-    for plan in (session.plan_prune(Rules()), session.plan_delete([environment])):
+    for plan in (
+        session.deletions.plan_prune(Rules()),
+        session.deletions.plan_delete([environment]),
+    ):
         assert plan.search is not None
         left_out = {kind.what: (kind.count, kind.paths) for kind in plan.search.not_entered}
         assert left_out["snapshots"] == (
@@ -70,20 +73,20 @@ def test_the_command_line_says_it_too_and_in_json_in_full(home: Home) -> None:
 def test_a_plan_without_orphans_says_nothing_of_a_search(home: Home) -> None:
     orphan(home, "webapp")
     session = scanned(home)
-    assert session.plan_prune(Rules(orphans=False)).search is None
+    assert session.deletions.plan_prune(Rules(orphans=False)).search is None
 
 
 def test_a_second_search_of_unchanged_folders_counts_the_same(home: Home) -> None:
     orphan(home, "webapp")
     snapshots(home, 4)
-    reports = [scanned(home).plan_prune(Rules()).search for _ in range(3)]
+    reports = [scanned(home).deletions.plan_prune(Rules()).search for _ in range(3)]
     assert len({str(report and report.not_entered) for report in reports}) == 1
 
 
 def test_many_places_are_counted_and_only_the_first_are_kept(home: Home) -> None:
     orphan(home, "webapp")
     snapshots(home, 150)
-    report = scanned(home).plan_prune(Rules()).search
+    report = scanned(home).deletions.plan_prune(Rules()).search
     assert report is not None
     (kind,) = (kind for kind in report.not_entered if kind.what == "snapshots")
     assert (kind.count, len(kind.paths)) == (150, 100)
@@ -91,7 +94,9 @@ def test_many_places_are_counted_and_only_the_first_are_kept(home: Home) -> None
 
 def test_folders_of_other_users_are_counted(home: Home) -> None:
     environment = orphan(home, "webapp")
-    scanned(home).plan_prune(Rules())  # the other user cannot read, and so not import, our modules
+    scanned(home).deletions.plan_prune(
+        Rules()
+    )  # the other user cannot read, and so not import, our modules
     for name in ("theirs", "ours"):
         (home.path / name).mkdir()
     for directory, _, files in os.walk(home.path.parent):
@@ -103,7 +108,7 @@ def test_folders_of_other_users_are_counted(home: Home) -> None:
     open_to_all(home.path)
 
     def look() -> str:
-        report = scanned(home).plan_delete([environment]).search
+        report = scanned(home).deletions.plan_delete([environment]).search
         return "\n".join(said(report, home.path)) if report else ""
 
     text = as_another_user(look)
@@ -117,7 +122,7 @@ def test_a_project_that_is_called_like_a_backup_is_searched(home: Home) -> None:
     project.mkdir(parents=True)
     (project / "pyproject.toml").write_text('[project]\nname = "timeshift"\n')
     (project / ".venv").symlink_to(environment)
-    assert scanned(home).plan_prune(Rules()).items == ()
+    assert scanned(home).deletions.plan_prune(Rules()).items == ()
 
 
 @pytest.mark.parametrize("place", ["elsewhere", "home/.old/kept"])
@@ -130,10 +135,10 @@ def test_folders_of_search_are_searched_wherever_they_lie(
     project = tmp_path / place / "a" / "b" / "c" / "renamed"
     project.mkdir(parents=True)
     (project / ".venv").symlink_to(environment)
-    without = scanned(home, Config(skip=("~/.old",))).plan_prune(Rules())
+    without = scanned(home, Config(skip=("~/.old",))).deletions.plan_prune(Rules())
     assert [item.row.path for item in without.items] == [environment]
     config = Config(search=(str(tmp_path / place),), skip=("~/.old",))
-    plan = scanned(home, config).plan_prune(Rules())
+    plan = scanned(home, config).deletions.plan_prune(Rules())
     assert plan.items == ()
     assert ".venv points to it" in plan.refused[0].reason
 
@@ -146,7 +151,7 @@ def test_a_disk_below_a_folder_of_search_is_searched(home: Home, tmp_path: Path)
     with tmpfs(point):
         (point / "renamed").mkdir()
         (point / "renamed" / ".venv").symlink_to(environment)
-        plan = scanned(home, Config(search=(str(point.parent),))).plan_prune(Rules())
+        plan = scanned(home, Config(search=(str(point.parent),))).deletions.plan_prune(Rules())
         assert plan.items == ()
 
 

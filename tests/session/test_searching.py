@@ -48,7 +48,7 @@ def test_a_list_and_prune_agree_once_the_search_has_found_something(home: Home) 
     environment, hidden = moved_away(home, "webapp")
     session = scanned(home)
     assert session.rows[environment].verdict.status is Status.ORPHAN
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert plan.items == ()
     assert f"Run `venvdash relink webapp {hidden}` to keep it" in plan.refused[0].reason
     assert session.rows[environment].verdict.status is Status.MOVED
@@ -64,7 +64,7 @@ def test_a_folder_that_may_be_the_project_holds_an_environment_every_time(home: 
     (copy / "pyproject.toml").write_text('[project]\nname = "webapp"\n')
     for _ in range(3):  # the first search is remembered; that must not release it
         session = scanned(home)
-        assert session.plan_prune(Rules()).items == ()
+        assert session.deletions.plan_prune(Rules()).items == ()
         verdict = session.rows[environment].verdict
         assert (verdict.status, verdict.place) == (Status.MOVED, copy)
 
@@ -83,17 +83,17 @@ def test_a_list_agrees_on_what_only_a_name_in_pyproject_tells(home: Home, memory
     before = Status.ORPHAN if memory else Status.UNKNOWN
     session = scanned(home)
     assert session.rows[environment].verdict.status is before
-    assert session.plan_prune(rules).items == ()
+    assert session.deletions.plan_prune(rules).items == ()
     for _ in range(2):
         session = scanned(home)
         verdict = session.rows[environment].verdict
         assert (verdict.status, verdict.place) == (Status.MOVED, renamed)
         assert "~/.attic/deep/er/backup has its project's name" in verdict.reason
-        assert session.plan_prune(rules).items == ()
+        assert session.deletions.plan_prune(rules).items == ()
     shutil.rmtree(renamed)
     session = scanned(home)
     assert session.rows[environment].verdict.status is before
-    assert [item.row.path for item in session.plan_prune(rules).items] == [environment]
+    assert [item.row.path for item in session.deletions.plan_prune(rules).items] == [environment]
 
 
 def test_the_name_that_a_project_had_counts_in_any_store(home: Home) -> None:
@@ -108,7 +108,7 @@ def test_the_name_that_a_project_had_counts_in_any_store(home: Home) -> None:
     shutil.copytree(project, copy)
     shutil.rmtree(project)
     session = scanned(home)
-    assert session.plan_prune(Rules()).items == ()
+    assert session.deletions.plan_prune(Rules()).items == ()
     assert session.rows[environment].verdict.place == copy
     assert scanned(home).rows[environment].verdict.place == copy
 
@@ -116,12 +116,12 @@ def test_the_name_that_a_project_had_counts_in_any_store(home: Home) -> None:
 def test_a_project_moved_between_search_and_confirmation_is_held(home: Home) -> None:
     environment = orphan(home, "webapp")
     session = scanned(home)
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [environment]
     project = home.path / "code" / "webapp"
     project.mkdir(parents=True)
     (project / ".venv").symlink_to(environment)
-    (result,) = last(session.delete(plan)).results
+    (result,) = last(session.deletions.delete(plan)).results
     assert result.outcome is Outcome.SKIPPED
     assert ".venv" in result.reason
     assert environment.is_dir()
@@ -130,13 +130,15 @@ def test_a_project_moved_between_search_and_confirmation_is_held(home: Home) -> 
 def test_a_named_orphan_whose_project_is_found_asks_for_its_name(home: Home) -> None:
     environment, _ = moved_away(home, "webapp")
     session = scanned(home)
-    plan = session.plan_delete([environment])
+    plan = session.deletions.plan_delete([environment])
     (item,) = plan.items
     assert item.confirm.startswith("Its project was found.")
     assert item.row.verdict.status is Status.MOVED
-    plan = session.plan_delete([environment], early=True)  # as in a dialog that is still open
+    plan = session.deletions.plan_delete(
+        [environment], early=True
+    )  # as in a dialog that is still open
     assert plan.items[0].confirm.startswith("Its project was found.")
-    assert last(session.delete(plan)).results[0].outcome is Outcome.DONE
+    assert last(session.deletions.delete(plan)).results[0].outcome is Outcome.DONE
 
 
 def test_what_is_confirmed_while_the_search_runs_is_restored_if_its_project_is_found(
@@ -146,22 +148,22 @@ def test_what_is_confirmed_while_the_search_runs_is_restored_if_its_project_is_f
     other = orphan(home, "other")
     gate = Gate(monkeypatch)
     session = scanned(home)
-    plan = session.plan_delete([environment, other], early=True)
+    plan = session.deletions.plan_delete([environment, other], early=True)
     assert gate.begun.wait(60)
     assert all(item.unsearched for item in plan.items)
     assert not plan.searched
-    finished = last(session.delete(plan))
+    finished = last(session.deletions.delete(plan))
     assert {result.outcome for result in finished.results} == {Outcome.DONE}
     assert not environment.exists()
     gate.open.set()
-    search = session.search_projects(lambda row: False)
+    search = session.searches.of_rule(lambda row: False)
     search.wait()
-    *rows, restored = session.restore_found(search)
+    *rows, restored = session.trash.restore_found(search)
     assert [row.row.path for row in rows if isinstance(row, RowChanged)] == [environment]
     assert "webapp/.venv" in last(iter([restored])).results[0].reason
     assert environment.is_dir()
     assert not other.exists()
-    (changed,) = session.take_findings(search)
+    (changed,) = session.searches.taken(search)
     assert isinstance(changed, RowChanged)
     assert changed.row.verdict.status is Status.MOVED
 
@@ -172,8 +174,8 @@ def test_nothing_is_freed_while_the_search_runs(
     environment = orphan(home, "webapp")
     gate = Gate(monkeypatch)
     session = scanned(home)
-    plan = session.plan_delete([environment], early=True)
-    (result,) = last(session.delete(plan, now=True)).results
+    plan = session.deletions.plan_delete([environment], early=True)
+    (result,) = last(session.deletions.delete(plan, now=True)).results
     assert result.outcome is Outcome.SKIPPED
     assert "still being searched for" in result.reason
     assert environment.is_dir()
@@ -189,11 +191,11 @@ def test_a_search_that_is_stopped_proves_nothing(
     stop.set()
     gate = Gate(monkeypatch)
     threading.Timer(0.2, gate.open.set).start()
-    plan = session.plan_prune(Rules(), stop)
+    plan = session.deletions.plan_prune(Rules(), stop)
     assert plan.items == ()
     assert "search was stopped" in plan.refused[0].reason
     # Asked again, it searches again, and to the end.
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [environment]
 
 
@@ -201,27 +203,27 @@ def test_a_limit_holds_what_was_not_searched_for(home: Home) -> None:
     environment = orphan(home, "webapp")
     session = scanned(home)
     session.searches.limit = 0.0
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert plan.items == ()
     assert "--search-limit" in plan.refused[0].reason
-    (item,) = session.plan_delete([environment]).items
+    (item,) = session.deletions.plan_delete([environment]).items
     assert "--search-limit" in item.unsearched
 
 
 def test_one_search_serves_the_plans_of_one_scan(home: Home) -> None:
     first, second = orphan(home, "first"), orphan(home, "second")
     session = scanned(home)
-    search = session.search_projects(lambda row: row.path == first)
+    search = session.searches.of_rule(lambda row: row.path == first)
     search.wait()
-    assert session.search_projects(lambda row: row.path == first) is search
-    both = session.search_projects(lambda row: row.path == second)
+    assert session.searches.of_rule(lambda row: row.path == first) is search
+    both = session.searches.of_rule(lambda row: row.path == second)
     assert both is not search
     assert set(both.environments) == {first, second}
     both.wait()
-    assert session.search_projects(pruned(session, Rules())) is both
+    assert session.searches.of_rule(pruned(session, Rules())) is both
     for _ in session.scan():
         pass
-    assert session.search_projects(pruned(session, Rules())) is not both
+    assert session.searches.of_rule(pruned(session, Rules())) is not both
 
 
 def test_a_search_that_breaks_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,9 +235,9 @@ def test_a_search_that_breaks_deletes_nothing(home: Home, monkeypatch: pytest.Mo
     monkeypatch.setattr(search_package, "search", broken)
     session: Session = scanned(home)
     with pytest.raises(RuntimeError, match="out of luck"):
-        session.plan_prune(Rules())
+        session.deletions.plan_prune(Rules())
     with pytest.raises(RuntimeError, match="out of luck"):
-        session.plan_delete([environment])
+        session.deletions.plan_delete([environment])
     assert environment.is_dir()
 
 
@@ -243,7 +245,7 @@ def test_a_search_says_how_far_it_is(home: Home) -> None:
     orphan(home, "webapp")
     session = scanned(home)
     heard: list[int] = []
-    search: ProjectSearch = session.search_projects(pruned(session, Rules()))
+    search: ProjectSearch = session.searches.of_rule(pruned(session, Rules()))
     search.wait(tell=lambda progress: heard.append(progress.directories))
     assert search.progress is not None
     assert search.progress.directories == search.findings.report.directories > 0
@@ -252,5 +254,5 @@ def test_a_search_says_how_far_it_is(home: Home) -> None:
 def test_an_environments_own_folder_is_not_taken_for_its_project(home: Home) -> None:
     environment = orphan(home, "webapp")
     (environment / ".gitignore").write_text("*\n")  # as uv and virtualenv leave it
-    plan = scanned(home).plan_prune(Rules())
+    plan = scanned(home).deletions.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [environment]

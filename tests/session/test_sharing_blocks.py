@@ -117,12 +117,12 @@ def test_what_is_promised_comes_back(
     home = install(kind, way)
     session = scanned(home)
     paths = named(session, *chosen)
-    listed, plan = session.union(paths), session.plan_delete(paths)
+    listed, plan = session.deletions.union(paths), session.deletions.plan_delete(paths)
     promised = plan.reclaimable + (plan.cache_held if clean else 0)
     before = settled(home)
-    done = last(session.delete(plan, clean_cache=clean))
-    trashed = {one.at_most for one in session.trash()}
-    freed = last(session.empty_trash()).freed
+    done = last(session.deletions.delete(plan, clean_cache=clean))
+    trashed = {one.at_most for one in session.trash.find()}
+    freed = last(session.trash.empty()).freed
     real = before - settled(home)
 
     def near(bytes_: int) -> bool:
@@ -175,7 +175,7 @@ def test_what_is_copied_as_a_whole_later_is_seen(install: Install) -> None:
     after = session.rows[one].usage
     assert after
     assert after.reclaimable < 1_000_000
-    together = session.union(named(session, *ALL))
+    together = session.deletions.union(named(session, *ALL))
     assert together.reclaimable < 1_000_000
 
 
@@ -186,10 +186,10 @@ def test_a_copy_that_is_known_frees_with_the_original(install: Install) -> None:
     subprocess.run(command, check=True)
     session = scanned(home)
     one, twin = named(session, "one", "twin")
-    assert session.union([one]).reclaimable < 1_000_000
+    assert session.deletions.union([one]).reclaimable < 1_000_000
     before = settled(home)
-    plan = session.plan_delete([one, twin])
+    plan = session.deletions.plan_delete([one, twin])
     assert plan.reclaimable > DATA
     assert plan.at_most
-    last(session.delete(plan, now=True))
+    last(session.deletions.delete(plan, now=True))
     assert abs(before - settled(home) - plan.reclaimable) < 3_000_000

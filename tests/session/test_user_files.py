@@ -38,7 +38,7 @@ def write(path: Path) -> Path:
 
 
 def held(session: Session) -> list[str]:
-    plan = session.plan_prune(Rules())
+    plan = session.deletions.plan_prune(Rules())
     assert not plan.items
     return [refusal.reason for refusal in plan.refused]
 
@@ -50,7 +50,7 @@ def test_no_rule_takes_it_and_the_reason_names_the_files(home: Home, orphan: Pat
     why = "It contains your own files, 1 file, 4 B: notebooks/. To delete it, name it explicitly."
     assert held(session) == [why]
     notes.unlink()
-    plan = scanned(home).plan_prune(Rules())
+    plan = scanned(home).deletions.plan_prune(Rules())
     assert [item.row.path for item in plan.items] == [orphan]
     assert Flag.USER_FILES not in plan.items[0].row.environment.flags
 
@@ -60,7 +60,7 @@ def test_what_was_not_measured_is_measured_before_a_rule_picks_it(home: Home, or
     session = scanned(home, usage=False)
     assert session.rows[orphan].usage is None
     assert Flag.USER_FILES not in session.rows[orphan].environment.flags
-    (offer,) = session.candidates(pruned(session, Rules()))
+    (offer,) = session.deletions.candidates(pruned(session, Rules()))
     assert "data.csv" in offer.held
     assert Flag.USER_FILES in offer.row.environment.flags
     assert Flag.USER_FILES in session.rows[orphan].environment.flags
@@ -99,7 +99,7 @@ def test_list_info_and_details_show_it(home: Home, orphan: Path) -> None:
 def test_who_names_it_types_its_name(home: Home, orphan: Path) -> None:
     write(orphan / "src" / "tool" / ".git" / "HEAD")
     session = scanned(home)
-    plan = session.plan_delete([orphan])
+    plan = session.deletions.plan_delete([orphan])
     (item,) = plan.items
     assert item.confirm == "it contains your own files"
     for now in (False, True):

@@ -14,6 +14,7 @@ from venvdash.actions.delete.prune import Offer
 from venvdash.actions.delete.selection_size import Together
 from venvdash.actions.events import ActionEvent, Finished, RowChanged
 from venvdash.actions.process.run_log import Log
+from venvdash.actions.verbs import Actions
 from venvdash.config import Config
 from venvdash.model import (
     Action,
@@ -39,6 +40,7 @@ from venvdash.model import (
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.scanner.search import Findings
+from venvdash.session import Session
 from venvdash.session.events import SessionEvent
 from venvdash.session.own_stores import Added
 from venvdash.session.subshell import Invocation
@@ -192,8 +194,8 @@ def _told(events: Iterable[object], cancel: threading.Event | None) -> Iterator[
 
 
 @dataclass
-class ListChanges:
-    """Changes that propose what ``answers`` holds for a row's path and tell what ``applying`` does.
+class ListActions(Actions):
+    """Actions that propose what ``answers`` holds for a row's path and tell what ``applying`` does.
 
     Of a row without an answer it is proposed to do what was asked for. At a threading.Event it
     waits, or for the end of it all where it is cancelled. ``asked`` notes what was asked for.
@@ -216,7 +218,14 @@ class ListChanges:
             return replace(answer, action=action, row=row)
         return Proposal(action, row, (f"It will be done: {action}.",))
 
-    def sync(self, row: Row, *, cancel: threading.Event | None = None) -> Proposal:
+    def sync(
+        self,
+        row: Row,
+        extra: Sequence[str] = (),
+        *,
+        project: Path | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Proposal:
         return self._answer(Action.SYNC, row)
 
     def trust(self, projects: Iterable[Path]) -> None:
@@ -290,14 +299,16 @@ class EndedSearch(ProjectSearch):
 
 
 @dataclass
-class ListSource:
-    """A source that tells a list of events; at a threading.Event it waits, as for a slow disk.
+class ListSource(Session):
+    """A session that yields a list of events; at a threading.Event it waits, as for a slow disk.
+
+    It is its own ``deletions``, ``trash`` and ``searches``.
 
     ``plan`` (``replanned`` once the search has ended), ``deleting``, ``undoing`` and ``trashed``
     are what it answers to people who delete.
     ``search`` is the search for projects, ``found`` what it changes in the table, ``restored``
     what is restored then, ``returned`` what in the trash has a project again, ``settled`` what is
-    restored of that at once. ``unsettled`` was deleted and is still to be searched for.
+    restored of that at once. ``owed`` was deleted and is still to be searched for.
     """
 
     events: Sequence[Told] = ()
@@ -317,15 +328,27 @@ class ListSource:
     found: Sequence[SessionEvent] = ()
     restored: Sequence[ActionEvent] = ()
     returned: Sequence[tuple[Trashed, str]] = ()
-    unsettled: Sequence[Row] = ()
+    owed: Sequence[Row] = ()
     settled: Sequence[ActionEvent] = ()
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
-    changes: ListChanges = field(default_factory=ListChanges)
+    actions: ListActions = field(default_factory=ListActions)
+
+    deletions: Any = None
+    trash: Any = None
+    searches: Any = None
+
+    def __post_init__(self) -> None:
+        self.deletions = self.trash = self.searches = self
 
     def scan(
-        self, *, usage: bool = True, cancel: threading.Event | None = None
+        self,
+        *,
+        usage: bool = True,
+        search: bool = True,
+        early: bool = True,
+        cancel: threading.Event | None = None,
     ) -> Iterator[SessionEvent]:
         self.scans += 1
         for event in self.events:
@@ -342,8 +365,8 @@ class ListSource:
     def tidy(self) -> list[str]:
         return []
 
-    def folders_outside(self) -> Sequence[EnvironmentFolder]:
-        return self.folders
+    def folders_outside(self) -> list[EnvironmentFolder]:
+        return list(self.folders)
 
     def add_store(self, path: Path) -> Added:
         self.asked.append(path)
@@ -373,16 +396,16 @@ class ListSource:
             Offer(row, row.verdict.reason, self.led.get(row.name, "")) for row in rows if holds(row)
         ]
 
-    def search_projects(self, holds: Callable[[Row], bool]) -> ProjectSearch:
+    def of_rule(self, holds: Callable[[Row], bool]) -> ProjectSearch:
         return self.search
 
-    def lost_in_trash(self) -> Sequence[Trashed]:
+    def lost(self) -> Sequence[Trashed]:
         return [trashed for trashed, _ in self.returned]
 
-    def search_trash(
+    def search_projects(
         self, trash: Sequence[Trashed], cancel: threading.Event
     ) -> Sequence[tuple[Trashed, str]]:
-        assert list(trash) == self.lost_in_trash()
+        assert list(trash) == self.lost()
         return self.returned
 
     def remaining(self, finished: Finished) -> Finished:
@@ -391,16 +414,16 @@ class ListSource:
         left = tuple(one for one in finished.results if one.path not in back)
         return replace(finished, results=left, in_trash=sum(one.reclaimable for one in left))
 
-    def settle_trash(
+    def settle(
         self, trash: Sequence[Trashed], found: Sequence[tuple[Trashed, str]]
     ) -> Iterator[ActionEvent]:
         yield from self.settled
 
-    def take_findings(self, search: ProjectSearch) -> Iterator[SessionEvent]:
+    def taken(self, search: ProjectSearch) -> Iterator[SessionEvent]:
         yield from self.found
 
     def restore_found(self, search: ProjectSearch) -> Iterator[ActionEvent]:
-        self.unsettled = ()
+        self.owed = ()
         yield from self.restored
 
     def plan_delete(
@@ -431,8 +454,8 @@ class ListSource:
     def undoes_relink(self) -> bool:
         return self.relinked
 
-    def newest_deletion(self) -> Sequence[Trashed]:
-        return self.trashed
+    def newest_deletion(self) -> list[Trashed]:
+        return list(self.trashed)
 
     def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
         self.asked.append(tuple(which))
@@ -441,7 +464,7 @@ class ListSource:
     def undo(self) -> Iterator[ActionEvent]:
         yield from self.undoing
 
-    def trash(self) -> Sequence[Trashed]:
+    def find(self) -> Sequence[Trashed]:  # type: ignore[override]  # as the trash
         return self.trashed
 
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
@@ -449,7 +472,7 @@ class ListSource:
         taken = Outcome.SKIPPED if name is None else Outcome.DONE
         return Result(trashed.original, trashed.name, taken, trashed.reason, trashed.path)
 
-    def empty_trash(
+    def empty(
         self, which: Iterable[Trashed] | None = None, cancel: threading.Event | None = None
     ) -> Iterator[ActionEvent]:
         chosen = list(self.trashed if which is None else which)

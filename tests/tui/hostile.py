@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.tui.fake_session import (
     HOME,
     STORE,
-    ListChanges,
+    ListActions,
     ListHandover,
     ListSource,
     everything,
@@ -109,7 +109,7 @@ def hostile_source() -> ListSource:
         deleting=tuple(_deletion(items)),
         trashed=tuple(map(_trashed, NAMES)),
         log=_log(),
-        changes=_changes(),
+        actions=_changes(),
     )
 
 
@@ -122,7 +122,7 @@ def _log() -> Log:
     return log
 
 
-def _changes() -> ListChanges:
+def _changes() -> ListActions:
     """Return changes that propose, offer and tell every name; half of them are refused."""
     answers: dict[Path, Proposal | Exception | threading.Event] = {}
     told: list[ActionEvent] = []
@@ -150,7 +150,7 @@ def _changes() -> ListChanges:
         ]
         results.append(Result(item.path, name, Outcome.FAILED, name, place=STORE / name))
     told.append(Finished(tuple(results), problems=NAMES))
-    return ListChanges(answers, [HOME / name for name in NAMES], told)
+    return ListActions(answers, [HOME / name for name in NAMES], told)
 
 
 def _items() -> Iterator[Item]:

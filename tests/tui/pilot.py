@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from tests.tui.fake_session import ListHandover, ListSource
+from tests.tui.fake_session import ListHandover
+from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.screen import MainScreen
-from venvdash.tui.source import Source
 from venvdash.tui.suspend import Handover
 
 
@@ -66,7 +66,7 @@ class Driver:
 
 
 def drive(
-    source: Source | ListSource,
+    source: Session,
     script: Callable[[Driver], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
     handover: Handover | None = None,

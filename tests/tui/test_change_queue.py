@@ -69,7 +69,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         assert states == {}
 
     drive(feed, script, (120, 30))
-    assert [call[1] for call in feed.changes.asked] == ["api", "shop", "web"]
+    assert [call[1] for call in feed.actions.asked] == ["api", "shop", "web"]
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["to its turn", "left"])
@@ -91,17 +91,17 @@ def test_a_second_sync_waits_for_the_end_of_the_first(
         await driver.until(lambda: "Queued after the current task (syncing)" in driver.text)
         assert "Sync shop" in driver.text
         await driver.press("y", "enter" if not waits else "y")
-        assert [name for _, name in feed.changes.asked] == ["api"]
+        assert [name for _, name in feed.actions.asked] == ["api"]
         gate.set()
         if waits:
             await driver.until(lambda: "It will be done: sync." in driver.text)
             await driver.press("y")
-            await driver.until(lambda: len(feed.changes.applied) == 2)
+            await driver.until(lambda: len(feed.actions.applied) == 2)
         await driver.until(lambda: driver.main.job is None)
         await driver.scanned()
 
     drive(feed, script)
-    assert [name for _, name in feed.changes.asked] == ["api", "shop"][: 1 + waits]
+    assert [name for _, name in feed.actions.asked] == ["api", "shop"][: 1 + waits]
 
 
 @pytest.mark.parametrize("key", ["X", "ctrl+c"])
@@ -181,7 +181,7 @@ def test_what_was_acted_on_keeps_the_cursor_when_the_filter_goes() -> None:
 def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
     gate = threading.Event()
     feed = source()
-    feed.changes.answers[API.path] = gate
+    feed.actions.answers[API.path] = gate
 
     async def script(driver: Driver) -> None:
         await driver.scanned()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import HOME, STORE, ListChanges, ListSource, everything, row
+from tests.tui.fake_session import HOME, STORE, ListActions, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState, State
 from venvdash.model import (
@@ -44,7 +44,7 @@ def done(item: Row, reason: str = "") -> Result:
 def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Exception) -> ListSource:
     by_path = {item.path: answers[item.name] for item in ROWS if item.name in answers}
     return ListSource(
-        everything(list(rows)), changes=ListChanges(answers=dict(by_path), applying=told)
+        everything(list(rows)), actions=ListActions(answers=dict(by_path), applying=told)
     )
 
 
@@ -111,14 +111,14 @@ def test_another_users_project_is_asked_about_before_it_is_built() -> None:
         assert isinstance(driver.app.screen, ProposalScreen)
         await driver.press("t")
         await driver.until(lambda: "It will be done: sync." in driver.text)
-        assert changes.changes.asked == [
+        assert changes.actions.asked == [
             (Action.SYNC, "web"),
             ("trust", theirs),
             (Action.SYNC, "web"),
         ]
-        assert changes.changes.applied == []
+        assert changes.actions.applied == []
         await driver.press("y")
-        await driver.until(lambda: len(changes.changes.applied) == 1)
+        await driver.until(lambda: len(changes.actions.applied) == 1)
 
     drive(changes, test)
 
@@ -158,7 +158,7 @@ def test_a_sync_is_shown_done_told_and_the_list_is_fresh_afterwards() -> None:
         assert "api is synced." not in driver.text
 
     drive(feed, script, (120, 30))
-    assert feed.changes.asked == [(Action.SYNC, "api")]
+    assert feed.actions.asked == [(Action.SYNC, "api")]
 
 
 @pytest.mark.parametrize(("answer", "runs"), [(SYNC, True), (LOSES, False)])
@@ -172,7 +172,7 @@ def test_enter_goes_on_where_nothing_is_lost(answer: Proposal, runs: bool) -> No
         await driver.until(lambda: driver.main.job is None)
 
     drive(feed, script)
-    assert len(feed.changes.applied) == runs
+    assert len(feed.actions.applied) == runs
 
 
 @pytest.mark.parametrize("key", ["n", "escape", "q"])
@@ -186,7 +186,7 @@ def test_no_leaves_everything_as_it_is(key: str) -> None:
         assert state(driver, API) is None
 
     drive(feed, script)
-    assert feed.changes.applied == []
+    assert feed.actions.applied == []
 
 
 def test_what_cannot_be_done_says_why_and_cannot_be_said_yes_to() -> None:
@@ -201,7 +201,7 @@ def test_what_cannot_be_done_says_why_and_cannot_be_said_yes_to() -> None:
         assert driver.app.screen is not screen
 
     drive(feed, script)
-    assert feed.changes.applied == []
+    assert feed.actions.applied == []
 
 
 def test_an_error_that_nothing_foresaw_is_said() -> None:
@@ -220,7 +220,7 @@ def test_an_error_that_nothing_foresaw_is_said() -> None:
 def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
     gate = threading.Event()
     feed = source()
-    feed.changes.answers[API.path] = gate
+    feed.actions.answers[API.path] = gate
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -230,13 +230,13 @@ def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
         assert not isinstance(driver.app.screen, ProposalScreen)
         await driver.press("j", "S")
         await driver.pilot.pause(0.2)
-        assert feed.changes.asked == [(Action.SYNC, "api")], "one at a time"
+        assert feed.actions.asked == [(Action.SYNC, "api")], "one at a time"
         gate.set()
         await driver.until(lambda: "It will be done: sync." in driver.text)
         assert "Sync shop" in driver.text, "what was asked for before is of no use now"
 
     drive(feed, script)
-    assert feed.changes.applied == []
+    assert feed.actions.applied == []
 
 
 def test_work_that_breaks_off_is_told_and_the_list_is_read_again() -> None:
@@ -262,7 +262,7 @@ def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
         yield Finished((done(API),))
 
     feed = source()
-    feed.changes.applying = flood()
+    feed.actions.applying = flood()
 
     async def script(driver: Driver) -> None:
         await asked(driver, "S")
@@ -299,4 +299,4 @@ def test_without_a_row_nothing_happens() -> None:
         assert driver.app.screen is driver.main
 
     drive(feed, script)
-    assert feed.changes.asked == []
+    assert feed.actions.asked == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import HOME, ListChanges, ListSource, everything, row
+from tests.tui.fake_session import HOME, ListActions, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.destinations import refused_name
 from venvdash.actions.events import Finished
@@ -68,8 +68,8 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
 
     drive(feed, script)
     python = str(VENVS / "new" / "bin" / "python")
-    assert feed.changes.asked[-1] == (Action.COPY, "app", "app-copy-2x", WORK, python)
-    assert len(feed.changes.applied) == 1
+    assert feed.actions.asked[-1] == (Action.COPY, "app", "app-copy-2x", WORK, python)
+    assert len(feed.actions.applied) == 1
 
 
 @pytest.mark.parametrize("key", ["f2", "m"])
@@ -88,18 +88,18 @@ def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: st
 
     drive(feed, script)
     wanted = {"f2": (Action.RENAME, "app", "app2"), "m": (Action.MOVE, "app", WORK)}
-    assert feed.changes.asked[-1] == wanted[key]
+    assert feed.actions.asked[-1] == wanted[key]
 
 
 def test_what_stands_against_it_is_said_while_one_types() -> None:
-    class Picky(ListChanges):
+    class Picky(ListActions):
         def rename(self, row: Row, name: str) -> Proposal:
             self.asked.append((name,))
             why = "" if name == "appx" else f"{name} [/red] is taken.\x1b"
             return Proposal(Action.RENAME, row, ("It will be done.",), refusal=why)
 
     feed = source(plain("app"))
-    feed.changes = Picky()
+    feed.actions = Picky()
 
     async def script(driver: Driver) -> None:
         await opened(driver, "f2")
@@ -117,7 +117,7 @@ def test_what_stands_against_it_is_said_while_one_types() -> None:
         assert driver.app.is_running
 
     drive(feed, script)
-    assert ("appxy",) not in feed.changes.asked, "it waits for a pause"
+    assert ("appxy",) not in feed.actions.asked, "it waits for a pause"
 
 
 def test_several_marked_ones_move_together() -> None:
@@ -130,7 +130,7 @@ def test_several_marked_ones_move_together() -> None:
         await driver.press("enter")
         await driver.until(lambda: driver.text.count("It will be done") == 2)
         results = tuple(Result(VENVS / n, n, Outcome.DONE, place=WORK / n) for n in "ab")
-        feed.changes.applying = [Finished(results)]
+        feed.actions.applying = [Finished(results)]
         await driver.press("y")
         await driver.until(lambda: "2 moved" in driver.text)
 

@@ -85,7 +85,7 @@ def test_without_a_terminal_it_is_not_offered() -> None:
 def test_not_while_something_is_being_done() -> None:
     gate, recorder = threading.Event(), ListHandover()
     feed = source()
-    feed.changes.applying = [gate]
+    feed.actions.applying = [gate]
 
     async def script(driver: Driver) -> None:
         await driver.scanned()

@@ -124,7 +124,7 @@ def test_what_an_earlier_session_deleted_while_searching_is_restored_and_listed(
 def test_leaving_while_the_search_for_what_was_deleted_runs_is_asked_about() -> None:
     gate = threading.Event()
     feed = source([OLD, LIVE], gate)
-    feed.unsettled = [OLD]
+    feed.owed = [OLD]
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -153,7 +153,7 @@ def test_what_was_deleted_is_searched_for_though_no_orphan_is_left() -> None:
         await driver.scanned()
         await driver.until(lambda: "→ old" in driver.text)
         feed.found = []
-        feed.unsettled = [OLD]
+        feed.owed = [OLD]
         feed.restored = [
             RowChanged(OLD, settled=True),
             Finished((Result(OLD.path, "old", Outcome.DONE, WHY),)),

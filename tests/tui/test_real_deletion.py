@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.tui.pilot import Driver, drive
+from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent, State
 from venvdash.config import Config, load
 from venvdash.demo.playground import Playground, build
@@ -21,8 +22,8 @@ from venvdash.tui.dialogs.plan import PlanScreen
 from venvdash.tui.dialogs.trash import TrashScreen
 
 
-class Held(Session):
-    """A real session on a disk so slow that the first step waits for ``gate``."""
+class Held(Deletions):
+    """Real deletions on a disk so slow that the first step waits for ``gate``."""
 
     gate: threading.Event
 
@@ -269,7 +270,9 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
     (site / "big-1.0.dist-info").mkdir()
     (site / "big-1.0.dist-info" / "METADATA").write_text("Name: big\nVersion: 1.0\n")
     (site / "big-1.0.dist-info" / "RECORD").write_text(record)
-    held = Held(home.machine(), Config(), records=False)
+    opened = Session(home.machine(), Config(), records=False)
+    opened.deletions = held = Held(opened)
+    opened.trash, opened.searches = held.trash, held.searches
     held.gate = threading.Event()
     seen: set[tuple[State, str]] = set()
 
@@ -294,7 +297,7 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
         assert "reclaimed" in driver.text
         assert "u undo" not in driver.text, "there is nothing to have back"
 
-    drive(held, script)
+    drive(opened, script)
     assert [path.name for path in store.iterdir()] == ["a-small"]
     assert State.IN_TRASH in {state for state, _ in seen}, "seen while it was freed"
 
@@ -309,7 +312,7 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
         await driver.press("d")
         await planned(driver)
         await driver.press("escape")  # what is planned once the search has ended may be freed
-        search = driver.main.source.search_projects(lambda row: True)
+        search = driver.main.source.searches.of_rule(lambda row: True)
         await driver.until(lambda: search.over)
         await driver.press("d")
         await planned(driver)

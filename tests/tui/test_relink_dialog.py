@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.fake_session import ListChanges, ListSource, everything, row
+from tests.tui.fake_session import ListActions, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import Finished, RowState, State
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
@@ -22,7 +22,7 @@ def moved(place: Path) -> Row:
 
 
 def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> ListSource:
-    changes = ListChanges(
+    changes = ListActions(
         offered=offered,
         applying=[
             RowState(rows[0].path, State.RELINKING),
@@ -30,7 +30,7 @@ def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> 
         ],
     )
     machine = Machine(home=home, cwd=home)
-    return ListSource(everything(list(rows)), machine=machine, changes=changes)
+    return ListSource(everything(list(rows)), machine=machine, actions=changes)
 
 
 async def opened(driver: Driver) -> LinkScreen:
@@ -67,8 +67,8 @@ def test_what_is_offered_is_taken_with_enter_and_yes(tmp_path: Path) -> None:
         await driver.until(lambda: "shop is relinked." in driver.text)
 
     drive(feed, script)
-    assert feed.changes.asked == [(Action.RELINK, "shop", place, False)] * 2
-    assert len(feed.changes.applied) == 1
+    assert feed.actions.asked == [(Action.RELINK, "shop", place, False)] * 2
+    assert len(feed.actions.applied) == 1
 
 
 def test_a_directory_is_typed_and_tab_completes_it(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_directory_is_typed_and_tab_completes_it(tmp_path: Path) -> None:
         assert driver.app.is_running
 
     drive(feed, script)
-    asked = [call[2] for call in feed.changes.asked]
+    asked = [call[2] for call in feed.actions.asked]
     assert asked == [tmp_path / "work" / "shop-web", tmp_path / "work" / ".hidden"]
 
 
@@ -137,7 +137,7 @@ def test_it_can_be_shared_and_unlinked(tmp_path: Path) -> None:
         await driver.until(lambda: "shop is unlinked." in driver.text)
 
     drive(feed, script)
-    assert feed.changes.asked == [
+    assert feed.actions.asked == [
         (Action.RELINK, "shop", tmp_path / "x", True),
         (Action.UNLINK, "shop"),
     ]
@@ -157,7 +157,7 @@ def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
         await proposed(driver)
 
     drive(feed, script)
-    assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "proj", False)]
+    assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "proj", False)]
 
 
 def test_of_an_installed_tool_no_directory_is_asked_for(tmp_path: Path) -> None:
@@ -198,20 +198,20 @@ def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> No
         await driver.until(lambda: driver.main.job is None)
 
     drive(feed, script)
-    assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "shop", False)]
-    assert [len(proposals) for proposals in feed.changes.applied] == [2]
+    assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "shop", False)]
+    assert [len(proposals) for proposals in feed.actions.applied] == [2]
 
 
 def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None:
     gate = threading.Event()
 
-    class Slow(ListChanges):
+    class Slow(ListActions):
         def projects(self, row: Row) -> list[Path]:
             gate.wait(30)
             return [tmp_path / "late"]
 
     feed = source(tmp_path, row("shop", mib=1))
-    feed.changes = Slow()
+    feed.actions = Slow()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -225,7 +225,7 @@ def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None
         await driver.until(lambda: "~/late" in driver.text)
 
     drive(feed, script)
-    assert not [one for one in feed.changes.asked if isinstance(one, Proposal)]
+    assert not [one for one in feed.actions.asked if isinstance(one, Proposal)]
 
 
 def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
     offering = Proposal(Action.RELINK, item, ("It will be done: relink.",), offers=(exclude,))
     for keys, edits in (("y", ()), ("h", (exclude,)), ("hh", ())):
         feed = source(tmp_path, item, offered=[place])
-        feed.changes.answers[item.path] = offering
+        feed.actions.answers[item.path] = offering
 
         async def script(driver: Driver, keys: str = keys) -> None:
             await opened(driver)
@@ -245,7 +245,7 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
             await driver.until(lambda: driver.main.job is None)
 
         drive(feed, script)
-        ((applied,),) = feed.changes.applied
+        ((applied,),) = feed.actions.applied
         assert applied.edits == edits
 
 
@@ -264,4 +264,4 @@ def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
         await proposed(driver)
 
     drive(feed, script)
-    assert feed.changes.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]
+    assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]

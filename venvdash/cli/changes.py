@@ -43,10 +43,10 @@ def one_row(opened: Session, name: str) -> Row:
 
 def root_of(opened: Session, text: str) -> Path:
     """Return the directory that a store's name or a path means; leaves the program for none."""
-    from venvdash.actions.destinations import TargetError
+    from venvdash.actions.destinations import TargetError, named
 
     try:
-        return opened.changes.directory(text)
+        return named(opened, text)
     except TargetError as error:
         fail(str(error), 2)
 
@@ -108,7 +108,7 @@ def _asked(count: int) -> bool:
 def _done(opened: Session, proposals: Sequence[Proposal], *, quiet: bool) -> Finished:
     finished, line = Finished(()), Line()
     with interrupted() as cancel:
-        for event in opened.changes.apply(proposals, cancel):
+        for event in opened.actions.apply(proposals, cancel):
             if isinstance(event, Finished):
                 finished = event
             elif isinstance(event, Output):

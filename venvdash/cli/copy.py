@@ -36,6 +36,6 @@ def command(
     opened = session(records=records, changing=True)
     row = one_row(opened, name)
     root = root_of(opened, place) if place is not None else None
-    proposal = opened.changes.copy(row, new, root=root, python=python)
+    proposal = opened.actions.copy(row, new, root=root, python=python)
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
     raise click.exceptions.Exit(status)

@@ -79,7 +79,9 @@ def command(
     limit_search(opened, search_limit)
     early = may_confirm_early(now=now, yes=yes, dry_run=dry_run, as_json=as_json)
     with searching(opened) as search:
-        plan = opened.plan_delete(list(paths), search.cancel, tell=search.tell, early=early)
+        plan = opened.deletions.plan_delete(
+            list(paths), search.cancel, tell=search.tell, early=early
+        )
     status = carry_out(
         opened,
         plan,

@@ -265,7 +265,7 @@ def _tell(opened: Session, missing: Iterable[str]) -> None:
     for row in opened.rows.values():
         if danger := endangered_in_words(row, lambda path: short_path(path, opened.machine.home)):
             warn(f"{row.name}: {danger}.")
-    for trashed, reason in opened.returned():
+    for trashed, reason in opened.trash.returned():
         restore = f"Run `venvdash trash restore {shlex.quote(trashed.name)}` to restore it."
         warn(f"{trashed.name}, in the trash, has a project again: {reason} {restore}")
     missing = list(missing)

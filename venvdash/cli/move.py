@@ -19,6 +19,6 @@ def command(records: bool, name: str, place: str, dry_run: bool, yes: bool, as_j
     """
     opened = session(records=records, changing=True)
     row = one_row(opened, name)
-    proposal = opened.changes.move(row, root_of(opened, place))
+    proposal = opened.actions.move(row, root_of(opened, place))
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
     raise click.exceptions.Exit(status)

@@ -50,7 +50,9 @@ def carry_out(
         output.begin_json(shown)
     output.acting()
     with interrupted() as cancel:
-        finished = told(opened.delete(plan, now=now, clean_cache=clean_cache, cancel=cancel))
+        finished = told(
+            opened.deletions.delete(plan, now=now, clean_cache=clean_cache, cancel=cancel)
+        )
         owed = bool(opened.searches.owed)
         try:
             if as_json:
@@ -143,7 +145,7 @@ def _tell(opened: Session, finished: Finished, *, owed: bool) -> None:
 
 def _tell_waiting(opened: Session, finished: Finished) -> None:
     """Say what waits in the trash now that some of it may have been restored."""
-    if waiting := _waiting(opened, opened.remaining(finished)):
+    if waiting := _waiting(opened, opened.deletions.remaining(finished)):
         click.echo(waiting)
 
 

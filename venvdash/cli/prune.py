@@ -79,7 +79,7 @@ def command(
     )
     limit_search(opened, search_limit)
     with searching(opened) as search:
-        plan = opened.plan_prune(rules, search.cancel, tell=search.tell)
+        plan = opened.deletions.plan_prune(rules, search.cancel, tell=search.tell)
     raise click.exceptions.Exit(
         carry_out(
             opened,

@@ -52,7 +52,7 @@ def command(
         fail("NAME is required. Run `venvdash list` to see the environments.", 2)
     (row,) = scan_for(opened, name, changing=True, usage=False)
     directory = _given(opened, project) if project is not None else _offered(opened, row)
-    proposal = opened.changes.relink(row, directory, share=share)
+    proposal = opened.actions.relink(row, directory, share=share)
     if proposal.offers and not dry_run:
         proposal = _with_offers(proposal, git_exclude, quiet=yes or as_json)
     elif git_exclude:
@@ -71,7 +71,7 @@ def _offered(opened: Session, row: Row) -> Path:
         home = opened.machine.home
         warn(f"the project is now at {short_path(row.verdict.place, home)}")
         return row.verdict.place
-    found = opened.changes.projects(row)
+    found = opened.actions.projects(row)
     if not found:
         fail(f"found no project that {row.name} may belong to. Give its directory.", 2)
     lines = [f"  {visible(path)}" for path in found]

@@ -15,6 +15,6 @@ from venvdash.cli.completing import complete_name
 def command(records: bool, name: str, new: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Rename an environment to NEW, and update its scripts and its project's link."""
     opened = session(records=records, changing=True)
-    proposal = opened.changes.rename(one_row(opened, name), new)
+    proposal = opened.actions.rename(one_row(opened, name), new)
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
     raise click.exceptions.Exit(status)

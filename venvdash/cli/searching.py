@@ -92,14 +92,14 @@ def finish_search(opened: Session, cancel: Event) -> bool:
                 f"{why.partition(' To release it: ')[0].rstrip('.')}. venvdash searches again "
                 "before it deletes it permanently."
             )
-    for event in opened.restore_found(search):
+    for event in opened.trash.restore_found(search):
         for result in event.results if isinstance(event, Finished) else ():
             settled = False
             if result.outcome is Outcome.DONE:
                 warn(f"{result.name} restored. {result.reason}")
             else:
                 warn(f"{result.name} is in the trash but could not be restored: {result.reason}")
-    for _ in opened.take_findings(search):
+    for _ in opened.searches.taken(search):
         """The rows that changed are not shown any more."""
     return settled
 

@@ -63,10 +63,10 @@ def command(
     line, proposals = Line(), []
     for number, row in enumerate(rows.values()):
         line.show(Progressed(f"asking uv about {row.name}", number, len(rows)))
-        proposal = opened.changes.sync(row, extra, project=place)
+        proposal = opened.actions.sync(row, extra, project=place)
         if proposal.distrusted is not None and (trust or (not yes and _trusted(proposal, line))):
-            opened.changes.trust([proposal.distrusted])
-            proposal = opened.changes.sync(row, extra, project=place)
+            opened.actions.trust([proposal.distrusted])
+            proposal = opened.actions.sync(row, extra, project=place)
         proposals.append(proposal)
     line.clear()
     ctx.exit(carry_out(opened, proposals, dry_run=dry_run, yes=yes, as_json=as_json))

@@ -93,7 +93,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     if as_json:
         output.begin_json({})
     output.acting()
-    results = [opened.restore(one, under) for one in chosen]
+    results = [opened.trash.restore(one, under) for one in chosen]
     if as_json:
         output.end_json({"results": results_json(results)})
     for result in results:
@@ -132,7 +132,7 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
     elif chosen:
         click.echo(f"Permanently deleting {counted(len(chosen), 'environment')}.")
     output.acting()
-    finished = told(opened.empty_trash(chosen))
+    finished = told(opened.trash.empty(chosen))
     if as_json:
         output.end_json(finished_json(finished))
     else:
@@ -167,14 +167,14 @@ def _opened(records: bool, *, changing: bool = False) -> Session:
 
 def _found(opened: Session) -> list[Trashed]:
     """Return what lies in the trash; say where it was not, or not all, looked for."""
-    found = opened.trash()
-    for store in opened.trash_cut_off:
+    found = opened.trash.find()
+    for store in opened.trash.cut_off:
         place = short_path(store, opened.machine.home)
         warn(
             f"{place} is too large to search completely; environments deleted on this machine are"
             " still found, by their journals."
         )
-    for silent in opened.trash_silent:
+    for silent in opened.trash.silent:
         place = short_path(silent, opened.machine.home)
         warn(f"{place} does not respond; the trash there is not shown.")
     return found

@@ -20,6 +20,6 @@ def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -
     """
     opened = session(records=records, changing=True)
     (row,) = scan_for(opened, name, changing=True, usage=False)
-    proposal = opened.changes.unlink(row)
+    proposal = opened.actions.unlink(row)
     status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
     raise click.exceptions.Exit(status)

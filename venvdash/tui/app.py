@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
+from venvdash.session import Session
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
 from venvdash.tui.background_scan import Feed
@@ -17,7 +18,6 @@ from venvdash.tui.keys import SUSPEND
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.palette import Commands
 from venvdash.tui.signals import Signals
-from venvdash.tui.source import Source
 from venvdash.tui.suspend import Handover
 
 _LEGIBLE_THEME = "textual-dark"
@@ -43,7 +43,7 @@ class Dashboard(App[int]):
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
 
-    def __init__(self, source: Source, handover: Handover, feed: Feed | None = None) -> None:
+    def __init__(self, source: Session, handover: Handover, feed: Feed | None = None) -> None:
         """Show what ``source`` knows; ``feed`` is its scan where that has begun already.
 
         ``handover`` gives the terminal to the user's own programs.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.scanner.events import Problem, StoreSeen
+from venvdash.session import Session
 from venvdash.session.events import SessionEvent
-from venvdash.tui.source import Source
 
 _FIXING_SECONDS = 1.0  # a store that does not answer must not keep the list waiting
 # The default of 5 ms lets the scanning thread keep a key press waiting; see CPython's GIL.
@@ -47,7 +47,7 @@ class Feed:
     screen, nor the screen for it.
     """
 
-    def __init__(self, source: Source, *, tidy: bool = False) -> None:
+    def __init__(self, source: Session, *, tidy: bool = False) -> None:
         self._source = source
         self._tidy = tidy
         self._events: deque[FeedEvent] = deque()

@@ -147,7 +147,7 @@ def test_undo_works_after_uv_has_cleared_its_cache(home: Home, command: str) -> 
     other = uv_project(home, home.path / "code" / "other", "--bare")
     session = Session(home.machine(), Config())
     list(session.scan(usage=False))
-    list(session.delete(session.plan_delete([environment])))
+    list(session.deletions.delete(session.deletions.plan_delete([environment])))
     home.uv("cache", command, "-q")
     assert not environment.parent.exists() or list(environment.parent.iterdir()) == []
     assert not other.exists()

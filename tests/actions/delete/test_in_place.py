@@ -75,8 +75,8 @@ def test_renaming_and_moving_say_it_before(home: Home, image: tuple[Path, Path])
     session = _scanned(home)
     before = tree(entry)
     for proposal in (
-        session.changes.rename(session.rows[entry], "shop"),
-        session.changes.move(session.rows[entry], home.path),
+        session.actions.rename(session.rows[entry], "shop"),
+        session.actions.move(session.rows[entry], home.path),
     ):
         assert "layer of a container image" in proposal.refusal
         assert "copy it, then delete it with `--now`" in proposal.refusal
@@ -91,14 +91,16 @@ def test_a_kernel_that_does_not_tell(
     entry, link = image
     session = _scanned(home)
     before = tree(entry)
-    (result,) = last(session.delete(session.plan_delete([entry]))).results
+    (result,) = last(session.deletions.delete(session.deletions.plan_delete([entry]))).results
     assert result.outcome is Outcome.FAILED
     assert "Use `--now` to delete it permanently" in result.reason
     (entry / ".lock").unlink(missing_ok=True)
     assert tree(entry) == before
     assert link.is_symlink()
     session = _scanned(home)
-    (result,) = last(session.delete(session.plan_delete([entry]), now=True)).results
+    (result,) = last(
+        session.deletions.delete(session.deletions.plan_delete([entry]), now=True)
+    ).results
     assert result.outcome is Outcome.DONE
     assert not os.path.lexists(entry)
     assert not os.path.lexists(link)
@@ -109,9 +111,9 @@ def test_a_file_that_the_user_creates_after_the_plan_holds_it(
 ) -> None:
     entry, link = image
     session = _scanned(home)
-    plan = session.plan_delete([entry])
+    plan = session.deletions.plan_delete([entry])
     (entry / "notes.txt").write_text("mine")
-    (result,) = last(session.delete(plan, now=True)).results
+    (result,) = last(session.deletions.delete(plan, now=True)).results
     assert result.outcome is Outcome.SKIPPED
     assert "created files in it after the plan was shown (notes.txt)" in result.reason
     assert (entry / "notes.txt").read_text() == "mine"

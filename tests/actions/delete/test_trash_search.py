@@ -14,8 +14,8 @@ from venvdash.model import Trashed
 def pruned(home: Home) -> list[Trashed]:
     """Prune, and return what lies in the trash."""
     session = scanned(home)
-    last(session.delete(session.plan_prune(Rules())))
-    return session.trash()
+    last(session.deletions.delete(session.deletions.plan_prune(Rules())))
+    return session.trash.find()
 
 
 def searched(home: Home, trash: list[Trashed]) -> dict[Path, str]:
@@ -65,8 +65,8 @@ def test_what_was_deleted_though_its_project_was_there_is_not_searched_for(home:
     project = home.path / "code" / "webapp"
     environment = uv_project(home, project)
     session = scanned(home)
-    last(session.delete(session.plan_delete([environment])))
-    (trashed,) = session.trash()
+    last(session.deletions.delete(session.deletions.plan_delete([environment])))
+    (trashed,) = session.trash.find()
     assert not trash_search.may_return(trashed)
     assert searched(home, [trashed]) == {}
 

@@ -81,10 +81,10 @@ def test_without_the_network_uvs_own_words_and_an_untouched_environment(place: P
     place.add(environment, "beta")
     session = place.session(UV_NO_INDEX="0")
     before = content(project, environment)
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert "nowhere-to-be-had" in proposal.refusal
     assert "network" in proposal.refusal
-    assert last(session.changes.apply([proposal])).results[0].outcome is Outcome.SKIPPED
+    assert last(session.actions.apply([proposal])).results[0].outcome is Outcome.SKIPPED
     assert content(project, environment) == before
     (run,) = session.log.runs()
     assert run.status == 1
@@ -128,9 +128,9 @@ def test_what_the_callers_shell_has_set_leads_nowhere_else(place: Place, variabl
     before = content(other, other_project)
     place.home.variables[variable] = values.get(variable, str(other))
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert changes(proposal) == {"installed alpha 2.0"}
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert packages(environment) == {"alpha-2.0"}
     assert content(other, other_project) == before
@@ -164,10 +164,10 @@ def test_a_shared_environment_keeps_what_its_other_project_needs(place: Place) -
     assert place.sync(environment, cwd=two / "src").reason == "Installed: beta 1.0."
     assert packages(environment) == {"alpha-2.0", "delta-1.0", "beta-1.0"}
     session = place.session(cwd=two)
-    chosen = session.changes.sync(session.rows[environment], project=one)
+    chosen = session.actions.sync(session.rows[environment], project=one)
     assert chosen.project == one
     stranger = place.project("three", "gamma")
-    refused = session.changes.sync(session.rows[environment], project=stranger)
+    refused = session.actions.sync(session.rows[environment], project=stranger)
     assert "It does not belong to ~/code/three" in refused.refusal
 
 
@@ -185,7 +185,7 @@ def test_what_was_put_into_an_environment_named_by_hand_stays(place: Place) -> N
 def test_what_uv_says_is_told_as_it_says_it_and_stays_in_the_log(place: Place) -> None:
     environment = place.central(place.project("web", "gamma"))
     session = place.session()
-    events = list(session.changes.apply([session.changes.sync(session.rows[environment])]))
+    events = list(session.actions.apply([session.actions.sync(session.rows[environment])]))
     lines = [event.line for event in events if isinstance(event, Output)]
     assert " + gamma==1.0" in lines
     steps = [event for event in events if isinstance(event, Progressed)]
@@ -243,10 +243,10 @@ def test_it_does_nothing_that_was_not_shown(place: Place) -> None:
     place.sync(environment)
     place.project("web", "alpha", "beta", "delta")
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert proposal.warns == ()
     place.project("web", "alpha", "delta")
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert result.outcome is Outcome.SKIPPED
     assert "1 package is uninstalled: beta." in result.reason
     assert packages(environment) == {"alpha-2.0", "beta-1.0"}
@@ -255,10 +255,10 @@ def test_it_does_nothing_that_was_not_shown(place: Place) -> None:
 def test_another_environment_in_its_place_is_left_alone(place: Place) -> None:
     environment = place.central(place.project("web", "alpha"))
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     shutil.rmtree(environment)
     venv(environment)
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert (result.outcome, packages(environment)) == (Outcome.SKIPPED, set())
     assert "Another environment has replaced it" in result.reason
 

@@ -54,9 +54,9 @@ def test_a_script_whose_python_does_not_fit_is_not_replaced_by_the_same(
         f'# /// script\n# requires-python = "{wanted}"\n# dependencies = ["alpha"]\n# ///\n'
     )
     session = place.session(PATH=f"{place.home.variables['PATH']}:{other.parent}")
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert f"recreated with Python {version}" in proposal.warns[0]
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert packages(environment) == {"alpha-2.0"}
     assert place.propose(environment).commands == ()
@@ -94,9 +94,9 @@ def test_a_setting_of_uv_that_installs_elsewhere(
     (project / "requirements.txt").write_text("alpha\n")
     environment = place.wrapped("old", project)
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     (project / file).write_text(f'[{table}]\n{setting} = "{elsewhere}"\n')
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert result.outcome is Outcome.SKIPPED
     for said in (result.reason, place.propose(environment).refusal):
         assert f"`{setting}` under [pip]" in said
@@ -209,9 +209,9 @@ def refused(place: Place, path: Path) -> str:
     """Return why; and see that carrying it out changes nothing and starts nothing."""
     session = place.session()
     before = content(path)
-    proposal = session.changes.sync(session.rows[path])
+    proposal = session.actions.sync(session.rows[path])
     assert proposal.refusal
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert (result.outcome, result.reason) == (Outcome.SKIPPED, proposal.refusal)
     assert content(path) == before
     assert session.log.runs() == ()
@@ -336,7 +336,7 @@ def test_somebody_elses_and_one_that_may_not_be_written(place: Place) -> None:
         session = Session(machine, Config(), records=False)
         for _ in session.scan(usage=False):
             pass
-        found = [session.changes.sync(session.rows[path]).refusal for path in (roots, readonly)]
+        found = [session.actions.sync(session.rows[path]).refusal for path in (roots, readonly)]
         return "\n".join(found)
 
     first, second = as_another_user(refusals).split("\n")

@@ -23,12 +23,12 @@ def test_a_broken_interpreter_is_replaced_by_its_like_after_asking(
     session = place.session(PATH=f"{other.parent}:{ours.parent}:{os.environ['PATH']}")
     row = session.rows[environment]
     assert Flag.BROKEN in row.environment.flags
-    proposal = session.changes.sync(row)
+    proposal = session.actions.sync(row)
     assert "It is deleted and recreated with Python" in warned(proposal)
     assert "Not reinstalled: beta." in warned(proposal)
     assert proposal.python is not None
     assert proposal.python.startswith(place.version(ours)), "though another comes first"
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert result.reason.startswith("recreated with Python")
     assert packages(environment) == {"alpha-2.0"}
@@ -63,12 +63,12 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     session = place.session()
     identity = session.rows[environment].record
     assert identity is not None
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert f"recreated with Python {wanted}" in warned(proposal)
     assert "These files are deleted with it: data." in warned(proposal)
     assert "requires" in warned(proposal).lower(), "uv's own reason"
     assert proposal.python is not None
-    (result,) = last(session.changes.apply([proposal])).results
+    (result,) = last(session.actions.apply([proposal])).results
     assert result.outcome is Outcome.DONE, result
     assert not (environment / "data").exists()
     assert (environment / ".project").read_text() == f"{project}\n"
@@ -95,7 +95,7 @@ def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[P
     known = session.rows[environment]
     amend(session, known.environment, known.record, lambda record: replace(record, pinned=True))
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert "deleted and recreated" in proposal.refusal
     assert "pinned" in proposal.refusal
 
@@ -107,7 +107,7 @@ def test_files_of_the_users_own_are_not_lost_in_a_replacement(
     (environment / "notebooks").mkdir()
     (environment / "notebooks" / "plan.ipynb").write_text("mine")
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert "It contains your own files: move them elsewhere first" in proposal.refusal
 
 
@@ -119,7 +119,7 @@ def test_what_may_not_be_deleted_is_not_replaced(
     place.home.run(environment / "bin" / "python", "-m", "venv", "--without-pip", heir)
     (heir / "pyvenv.cfg").write_text(f"home = {environment}/bin\nversion = 3.11.1\n")
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     assert "Other environments use its Python: heir" in proposal.refusal
 
 
@@ -136,6 +136,6 @@ def test_a_pinned_python_of_the_project_does_not_replace_one_that_would_do(
     assert f"though .python-version asks for {version}" in said(proposal)
     assert place.sync(environment).reason == "Installed: alpha 2.0."
     asked = place.session(PATH=f"{place.home.variables['PATH']}:{other.parent}")
-    proposal = asked.changes.sync(asked.rows[environment], ["--python", version])
+    proposal = asked.actions.sync(asked.rows[environment], ["--python", version])
     assert f"recreated with Python {version}" in warned(proposal)
     assert "Its name contains Python" in warned(proposal)

@@ -32,7 +32,7 @@ def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
     slow, quick = place.project("slow", "alpha", slow=True), place.project("quick", "beta")
     broken, other = place.central(slow), place.central(quick)
     session = place.session()
-    proposals = [session.changes.sync(session.rows[path]) for path in (broken, other)]
+    proposals = [session.actions.sync(session.rows[path]) for path in (broken, other)]
     threads = set(threading.enumerate())
     finished = cancelled(session, proposals, "Building", also=slow / "building")
     assert not alive(building(slow))
@@ -47,7 +47,7 @@ def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
     assert [run.running for run in session.log.runs()] == [False] * len(session.log.runs())
 
     # What came after it can be had all the same, from the same session.
-    (result,) = last(session.changes.apply(proposals[1:])).results
+    (result,) = last(session.actions.apply(proposals[1:])).results
     assert (result.outcome, packages(other)) == (Outcome.DONE, {"beta-1.0"})
 
     listed = place.session()
@@ -65,7 +65,7 @@ def test_what_somebody_else_finished_is_not_incomplete_any_more(place: Place) ->
     slow = place.project("slow", "alpha", slow=True)
     environment = place.central(slow)
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     cancelled(session, [proposal], "Building", also=slow / "building")
     assert Flag.DAMAGED in place.row(environment).environment.flags
     place.add(environment, "alpha")
@@ -82,7 +82,7 @@ def test_a_replacement_that_is_cancelled_keeps_what_the_tools_keep(
     record = session.rows[environment].record
     assert record is not None
     version = place.version(other)
-    proposal = session.changes.sync(session.rows[environment], ["--python", version])
+    proposal = session.actions.sync(session.rows[environment], ["--python", version])
     (result,) = cancelled(session, [proposal], "Building", also=slow / "building").results
     assert (result.outcome, result.reason) == (
         Outcome.FAILED,
@@ -103,7 +103,7 @@ def test_whoever_stops_listening_stops_it(place: Place) -> None:
     slow = place.project("slow", slow=True)
     environment = place.central(slow)
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
+    proposal = session.actions.sync(session.rows[environment])
     with contextlib.closing(apply.apply(session, proposal, threading.Event())) as told:
         assert any(isinstance(one, Output) and "Building" in one.line for one in told)
         waited(lambda: (slow / "building").exists() and bool((slow / "building").read_text()))
@@ -118,8 +118,8 @@ def test_one_that_fails_before_it_changed_anything_says_so(place: Place) -> None
     place.row(environment)
     before = content(environment)
     session = place.session()
-    proposal = session.changes.sync(session.rows[environment])
-    events = list(session.changes.apply([proposal]))
+    proposal = session.actions.sync(session.rows[environment])
+    events = list(session.actions.apply([proposal]))
     (result,) = last(iter(events)).results
     assert result.outcome is Outcome.FAILED
     assert "no!" in result.reason

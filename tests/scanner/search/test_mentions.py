@@ -43,7 +43,7 @@ def test_what_names_an_environment_holds_it_as_long_as_it_does(home: Home, kind:
     reason = f"~/.x/a/b/c/{place} refers to it."
     first = scanned(home)
     assert first.rows[environment].verdict.status is Status.ORPHAN
-    plan = first.plan_prune(Rules())
+    plan = first.deletions.plan_prune(Rules())
     assert plan.items == ()
     assert plan.refused[0].reason == f"{reason} Run `venvdash delete webapp` to delete it anyway."
     # The list agrees from now on, in a new process as well, until the file goes.
@@ -51,11 +51,11 @@ def test_what_names_an_environment_holds_it_as_long_as_it_does(home: Home, kind:
         session = scanned(home)
         verdict = session.rows[environment].verdict
         assert (verdict.status, verdict.reason, verdict.place) == (Status.MOVED, reason, None)
-        assert session.plan_prune(Rules()).items == ()
+        assert session.deletions.plan_prune(Rules()).items == ()
     file.unlink()
     session = scanned(home)
     assert session.rows[environment].verdict.status is Status.ORPHAN
-    assert [item.row.path for item in session.plan_prune(Rules()).items] == [environment]
+    assert [item.row.path for item in session.deletions.plan_prune(Rules()).items] == [environment]
 
 
 def test_what_a_file_names_is_deleted_with_its_typed_name(home: Home) -> None:
@@ -63,9 +63,13 @@ def test_what_a_file_names_is_deleted_with_its_typed_name(home: Home) -> None:
     (home.path / "work").mkdir()
     (home.path / "work" / "Makefile").write_text(f"{environment}/bin/python\n")
     session = scanned(home)
-    (item,) = session.plan_delete([environment]).items
+    (item,) = session.deletions.plan_delete([environment]).items
     assert item.confirm == "~/work/Makefile refers to it."
-    assert last(session.delete(session.plan_delete([environment]))).results[0].trash
+    assert (
+        last(session.deletions.delete(session.deletions.plan_delete([environment])))
+        .results[0]
+        .trash
+    )
 
 
 def test_a_path_file_of_another_environment_holds(home: Home) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.delete import receipts, uv_cache
-from venvdash.actions.delete.project_search import Searches
+from venvdash.actions.delete.project_search import Searches, Tell, quiet
 from venvdash.actions.delete.rechecking import recheck
 from venvdash.actions.delete.restore import Back, Trash
 from venvdash.actions.delete.selection_size import Sums, Together
@@ -22,6 +22,7 @@ from venvdash.stores import uv_settings
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.apply import Deleter
+    from venvdash.actions.delete.prune import Offer, Rules
 
 
 class Deletions:
@@ -48,6 +49,50 @@ class Deletions:
         return found
 
     # Plans.
+
+    def plan_delete(
+        self,
+        paths: Sequence[Path],
+        cancel: threading.Event | None = None,
+        *,
+        tell: Tell = quiet,
+        early: bool = False,
+        by_rule: bool = False,
+    ) -> Plan:
+        """Return what deleting these environments would do; they are measured again for it.
+
+        The projects of orphans and the like are searched for first; what is found is refused.
+        ``early`` makes the plan while that search runs (``Item.unsearched``): then they can go to
+        the trash only, and ``Trash.restore_found`` restores those whose project it finds
+        afterwards. ``by_rule``: a rule has marked some of them, so that ``delete`` searches once
+        more. The plan holds on to the directories that it saw until the next one is made.
+        """
+        from venvdash.actions.delete import searched_plans
+
+        return searched_plans.of_named(self, paths, cancel, tell=tell, early=early, by_rule=by_rule)
+
+    def plan_prune(
+        self, rules: "Rules", cancel: threading.Event | None = None, *, tell: Tell = quiet
+    ) -> Plan:
+        """Return what deleting all that the rules pick would do, once their projects are searched.
+
+        What the search found, and what may have its project where nobody could search, is among
+        what the plan leaves alone. ``cancel`` ends the search; then only what is proven goes.
+        """
+        from venvdash.actions.delete import searched_plans
+
+        return searched_plans.of_rules(self, rules, cancel, tell)
+
+    def candidates(
+        self,
+        holds: Callable[[Row], bool],
+        cancel: threading.Event | None = None,
+        tell: Tell = quiet,
+    ) -> "tuple[Offer, ...]":
+        """Return what a rule holds for, once the projects of these were searched for."""
+        from venvdash.actions.delete import prune
+
+        return prune.candidates(self, holds, cancel, tell)
 
     def plan(
         self,
@@ -106,7 +151,12 @@ class Deletions:
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
     ) -> Iterator[ActionEvent]:
-        """Carry out a plan and tell how it goes; ``Finished`` is the last event."""
+        """Carry out a plan and report how it goes; the last event is ``Finished``.
+
+        ``now``: free at once what goes to the trash. ``clean_cache``: take the packages that no
+        other environment has out of uv's cache. ``cancel`` leaves what has not begun. What is
+        deleted is not in the table's ``rows`` any more.
+        """
         from venvdash.actions.delete.apply import Deleter
 
         if self._held is None or self._held[0] is not plan:

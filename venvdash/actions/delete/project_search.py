@@ -166,6 +166,10 @@ class Searches:
             wanted = {**last.environments, **wanted}
         return self._begin(wanted)
 
+    def of_rule(self, holds: Callable[[Row], bool]) -> ProjectSearch:
+        """Return a search for the projects of what a rule holds for, as ``covering``."""
+        return self.covering(sought(filter(holds, self._table.rows.values())))
+
     def found(self, rows: Iterable[Row]) -> list[Row]:
         """Return those that a list called orphans until the last search found their projects."""
         last = self._last
@@ -260,6 +264,17 @@ class Searches:
     def forget(self, path: Path) -> None:
         """Owe nothing to an environment: it was restored, or freed."""
         self._owed.pop(path, None)
+
+    def taken(self, search: ProjectSearch) -> Iterator[RowChanged]:
+        """Take in what a search found; yield all its rows, also those taken in before.
+
+        Raises what broke the search.
+        """
+        for _ in self.take(search):
+            """A plan may have taken it in before: all rows are reported below."""
+        for path in search.environments:
+            if (row := self._table.rows.get(path)) is not None:
+                yield RowChanged(row, settled=True)
 
     def take(self, search: ProjectSearch) -> Iterator[RowChanged]:
         """Show in the table what a search found, and remember it. Raises what broke the search.

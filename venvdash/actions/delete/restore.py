@@ -92,6 +92,40 @@ class Trash:
             found += [trashed.path, trashed.path / inside]
         return found
 
+    def returned(self) -> list[tuple[Trashed, str]]:
+        """Return what in the trash has a project again where that was, each with a sentence."""
+        from venvdash.actions.delete import trash_locations
+
+        if not any(trash_locations.noted(self._table.machine.state_directory)):
+            return []
+        from venvdash.actions.delete import expiry
+
+        return expiry.has_project(self.find())
+
+    # Its projects.
+
+    def lost(self) -> list[Trashed]:
+        """Return what lies in the trash because its project was not found, and may come back."""
+        from venvdash.actions.delete.trash_search import may_return
+
+        return [trashed for trashed in self.find() if may_return(trashed)]
+
+    def search_projects(
+        self, trash: Sequence[Trashed], cancel: threading.Event
+    ) -> list[tuple[Trashed, str]]:
+        """Search everywhere for the projects of these; return those found, each with a reason.
+
+        It reads only: any thread may call it at any time. Nothing is returned where ``cancel`` ends
+        it. Raises nothing.
+        """
+        from venvdash.actions.delete.trash_search import search_for
+
+        table = self._table
+        found = search_for(trash, table.machine, table.config, cancelled=cancel.is_set)
+        if cancel.is_set():
+            return []
+        return [(one, found[one.path]) for one in trash if one.path in found]
+
     # Restoring.
 
     @property

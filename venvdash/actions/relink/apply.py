@@ -19,26 +19,11 @@ from venvdash.actions.relink.plan import plan
 from venvdash.actions.relink.unlink import plan_unlink
 from venvdash.actions.relink.values import Known, Relinking
 from venvdash.actions.table import Table
-from venvdash.model import Outcome, ProjectRecord, Proposal, Result, Row
+from venvdash.model import Outcome, ProjectRecord, Proposal, Result
 from venvdash.system.host import host_id
 from venvdash.text import visible
 
 _CHANGED = "It has changed since the plan was shown. Nothing was changed; review the new plan."
-
-
-def propose(table: Table, row: Row, project: Path, *, share: bool = False) -> Proposal:
-    """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
-    return plan(row, project, _known(table), shared=share).proposal
-
-
-def propose_unlink(table: Table, row: Row) -> Proposal:
-    """Return what taking the link away would do."""
-    return plan_unlink(row, _known(table)).proposal
-
-
-def offered(table: Table, row: Row) -> list[Path]:
-    """Return directories that it may belong to, the likeliest first."""
-    return project_candidates.candidates(table, row)
 
 
 def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[ActionEvent]:
@@ -46,7 +31,7 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
 
     Everything is planned once more: what would be done now must be what was shown.
     """
-    row, project, known = proposal.row, proposal.project, _known(table)
+    row, project, known = proposal.row, proposal.project, Known.of(table)
     yield Progressed("relinking" if project is not None else "unlinking")
     if project is not None:
         wanted = plan(row, project, known, shared=proposal.shared)
@@ -254,8 +239,3 @@ def _remember(
     known = record_at(table, environment, places)
     change = amend(table, environment, known, lambda record: replace(record, projects=projects))
     return change.stored
-
-
-def _known(table: Table) -> Known:
-    places = table.facts.places if table.facts else {}
-    return Known(table.rows, table.context(), table.config, places, table.referenced)

@@ -17,6 +17,7 @@ from venvdash.actions.prefix import repair
 from venvdash.actions.relink import gitignore, project_link
 from venvdash.actions.relink.expected_name import expected
 from venvdash.actions.relink.values import (
+    CAUGHT,
     Known,
     Relinking,
     answers,
@@ -24,8 +25,9 @@ from venvdash.actions.relink.values import (
     missing,
     nothing_of,
     once,
-    planned,
     pointing,
+    refusal_of,
+    refused,
     removed,
     sentence,
     short,
@@ -48,14 +50,16 @@ def plan(row: Row, project: Path, known: Known, *, shared: bool = False) -> Reli
 
     Raises nothing: what prevents it is the ``refusal``.
     """
-
-    def made(nothing: Relinking) -> Relinking:
+    nothing = replace(nothing_of(row, project), shared=shared)
+    try:
+        for reason in refused(row, known):
+            return replace(nothing, refusal=reason)
         place = _place(project, row.environment.traits.script, known.context)
         for reason in _unfit(place, row, known):
             return replace(nothing, refusal=reason)
         return _Plan(row, place.real or project, known, shared).made()
-
-    return planned(replace(nothing_of(row, project), shared=shared), known, made)
+    except CAUGHT as error:
+        return replace(nothing, refusal=refusal_of(error))
 
 
 class _Plan:

@@ -4,14 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from venvdash.actions.relink.values import (
+    CAUGHT,
     Known,
     Relinking,
     answers,
     emptied,
     nothing_of,
     once,
-    planned,
     pointing,
+    refusal_of,
+    refused,
     removed,
     short,
     store_of,
@@ -29,7 +31,13 @@ def plan_unlink(row: Row, known: Known) -> Relinking:
 
     Raises nothing: what prevents it is the ``refusal``.
     """
-    return planned(nothing_of(row, None), known, lambda nothing: _made(nothing, known))
+    nothing = nothing_of(row, None)
+    try:
+        for reason in refused(row, known):
+            return replace(nothing, refusal=reason)
+        return _made(nothing, known)
+    except CAUGHT as error:
+        return replace(nothing, refusal=refusal_of(error))
 
 
 def _made(nothing: Relinking, known: Known) -> Relinking:

@@ -10,6 +10,7 @@ from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.swap import Swap
 from venvdash.actions.safety import file_swap as swaps
 from venvdash.actions.safety import refusals
+from venvdash.actions.table import Table
 from venvdash.config import Config
 from venvdash.model import (
     Action,
@@ -29,6 +30,9 @@ from venvdash.system.files import UnreadableError
 from venvdash.text import because, short_path
 
 OF_A_TOOL = "It belongs to an installed tool, not to a project."
+CAUGHT = (ChangedError, UnreadableError, OSError, ValueError)
+"""What planning raises where an environment or a project cannot be read, or has changed."""
+
 _LEVELS = 2  # directories that go with the last file in them
 
 
@@ -41,6 +45,12 @@ class Known:
     config: Config
     places: Mapping[Path, Place] = field(default_factory=dict)
     referenced: Callable[[Path], str] = lambda path: ""
+
+    @classmethod
+    def of(cls, table: Table) -> "Known":
+        """Return what a table knows now."""
+        places = table.facts.places if table.facts else {}
+        return cls(table.rows, table.context(), table.config, places, table.referenced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +141,15 @@ def nothing_of(row: Row, project: Path | None) -> Relinking:
     return Relinking(row, project, row.environment.entry, row.environment.path)
 
 
-def planned(nothing: Relinking, known: Known, make: Callable[[Relinking], Relinking]) -> Relinking:
-    """Return what ``make`` plans; ``nothing`` with the reason where that cannot be done."""
-    try:
-        for reason in _refusals(nothing.row, known):
-            return replace(nothing, refusal=reason)
-        return make(nothing)
-    except (ChangedError, UnreadableError) as error:
-        return replace(nothing, refusal=sentence(str(error)))
-    except (OSError, ValueError) as error:
-        return replace(nothing, refusal=f"Cannot read it: {because(error)}.")
+def refusal_of(error: Exception) -> str:
+    """Return why nothing can be planned, a sentence; ``error`` is one of ``CAUGHT``."""
+    if isinstance(error, ChangedError | UnreadableError):
+        return sentence(str(error))
+    return f"Cannot read it: {because(error)}."
 
 
-def _refusals(row: Row, known: Known) -> Iterator[str]:
-    """Yield why nothing can be said of the environment's project."""
+def refused(row: Row, known: Known) -> Iterator[str]:
+    """Yield why its project cannot be changed. Raises ChangedError."""
     environment = row.environment
     yield from refusals.another_home(known.context.machine)
     if environment.target is not None:

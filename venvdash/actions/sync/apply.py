@@ -2,47 +2,16 @@
 
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 
 from venvdash.actions.events import ActionEvent
 from venvdash.actions.process import uv_lock
 from venvdash.actions.record_update import amend
 from venvdash.actions.sync import preserve
 from venvdash.actions.table import Table
-from venvdash.model import Action, Environment, Outcome, Proposal, Record, Row
+from venvdash.model import Environment, Outcome, Proposal, Record, Row
 from venvdash.records.flags import contents, flagged
-
-
-def propose(
-    table: Table,
-    row: Row,
-    extra: Sequence[str] = (),
-    *,
-    project: Path | None = None,
-    cancel: threading.Event | None = None,
-) -> Proposal:
-    """Return what a sync would do; ``extra`` are further arguments for uv.
-
-    ``project`` is the one of several that is meant: else the current directory's, or the first.
-    """
-    from venvdash.actions.process.running import CancelledError
-    from venvdash.actions.sync import plan
-
-    context = table.context()
-    try:
-        return plan.propose(
-            row,
-            context,
-            table.rows,
-            context.notes,
-            project=project,
-            extra=extra,
-            cancel=cancel,
-        )
-    except CancelledError:
-        return Proposal(Action.SYNC, row, refusal="Cancelled while the plan was being made.")
 
 
 def apply(
@@ -51,8 +20,7 @@ def apply(
     """Carry it out and tell how it goes; the last word is a ``Result``."""
     from venvdash.actions.sync import plan
 
-    context = table.context()
-    synced = yield from plan.apply(proposal, context, table.rows, context.notes, cancel)
+    synced = yield from plan.apply(table, proposal, cancel)
     if synced.environment is not None:
         done = synced.result.outcome is Outcome.DONE
         _remember(table, proposal.row, synced.environment, done)

@@ -28,6 +28,7 @@ from venvdash.actions.sync.command import CannotError, UntrustedError, way
 from venvdash.actions.sync.dry_run import Foreseen, foresee, in_words
 from venvdash.actions.sync.messages import Words, listed
 from venvdash.actions.sync.preserve import Kept, kept
+from venvdash.actions.table import Table
 from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
 from venvdash.scanner.measure import count
 from venvdash.stores.base import normalised
@@ -59,39 +60,31 @@ class _Plan:
 
 
 def propose(
+    table: Table,
     row: Row,
-    context: Context,
-    table: Mapping[Path, Row],
-    state: Path | None,
     *,
     project: Path | None = None,
     extra: Sequence[str] = (),
     cancel: threading.Event | None = None,
 ) -> Proposal:
-    """Return what a sync would do. ``table`` are all known environments.
+    """Return what a sync would do. Raises nothing.
 
     ``project`` says which of several is meant, ``extra`` are further arguments for the command.
-    ``state`` is where is noted what a killed plan may leave, None for nowhere. Raises
-    CancelledError.
     """
-    return _planned(row, context, table, state, project, extra, cancel).proposal
+    try:
+        return _planned(table, row, table.context(), project, extra, cancel).proposal
+    except CancelledError:
+        return Proposal(Action.SYNC, row, refusal="Cancelled while the plan was being made.")
 
 
 def apply(
-    shown: Proposal,
-    context: Context,
-    table: Mapping[Path, Row],
-    state: Path | None,
-    cancel: threading.Event,
+    table: Table, shown: Proposal, cancel: threading.Event
 ) -> Generator[ActionEvent, None, Synced]:
-    """Carry out a proposal, unless it would now do more than was shown; tell how it goes.
-
-    ``state`` is where files are copied that a replacement would lose, None for nowhere.
-    """
-    row = shown.row
+    """Carry out a proposal, unless it would now do more than was shown; report how it goes."""
+    row, context = shown.row, table.context()
     try:
         before = refusals.look(row, context).environment
-        plan = _planned(row, context, table, state, shown.project, shown.extra, cancel)
+        plan = _planned(table, row, context, shown.project, shown.extra, cancel)
     except ChangedError as error:
         return Synced(_result(row, Outcome.SKIPPED, str(error)))
     except CancelledError:
@@ -105,14 +98,13 @@ def apply(
     if plan.foreseen.nothing:
         result = _result(row, Outcome.DONE, "Already up to date.")
         return Synced(result, read_again(row.environment, context))
-    return (yield from _carried_out(row, before, plan.foreseen, context, state, cancel))
+    return (yield from _carried_out(row, before, plan.foreseen, context, cancel))
 
 
 def _planned(
+    table: Table,
     row: Row,
     context: Context,
-    table: Mapping[Path, Row],
-    state: Path | None,
     project: Path | None,
     extra: Sequence[str],
     cancel: threading.Event | None,
@@ -121,10 +113,10 @@ def _planned(
     try:
         made = way(row, project, extra, context)
         proposal = replace(proposal, project=made.project)
-        with leaving_no_lock(row.path, state):
+        with leaving_no_lock(row.path, context.notes):
             found = foresee(row, made, context.log, cancel)
         if found.replaced:
-            _replaceable(row, found, context, table)
+            _replaceable(row, found, context, table.rows)
     except CannotError as error:
         distrusted = error.project if isinstance(error, UntrustedError) else None
         return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
@@ -176,7 +168,6 @@ def _carried_out(
     before: Environment,
     found: Foreseen,
     context: Context,
-    state: Path | None,
     cancel: threading.Event,
 ) -> Generator[ActionEvent, None, Synced]:
     """Run the command; whatever becomes of it, look at what the environment is afterwards."""
@@ -186,7 +177,7 @@ def _carried_out(
         files = Kept(row.path, ())
         if found.replaced:
             try:
-                files = stack.enter_context(kept(row.path, state))
+                files = stack.enter_context(kept(row.path, context.notes))
             except OSError as error:
                 reason = because(error)
                 text = (

@@ -71,7 +71,7 @@ class LinkScreen(Dialog[None]):
         self.listing.focus()
 
         def offered() -> Sequence[Path]:
-            return self._main.in_turn(lambda: self._main.source.changes.projects(self._row))
+            return self._main.in_turn(lambda: self._main.source.actions.projects(self._row))
 
         aside(self, offered, self._offer, self._cannot)
 
@@ -154,7 +154,7 @@ class LinkScreen(Dialog[None]):
             self._link(self.listing.current)
 
     def _link(self, project: Path) -> None:
-        changes, share = self._main.source.changes, self.query_one("#share", Choice).on
+        changes, share = self._main.source.actions, self.query_one("#share", Choice).on
         self._main.propose(
             Action.RELINK,
             [self._row],
@@ -170,7 +170,7 @@ class LinkScreen(Dialog[None]):
 
     def action_unlink(self) -> None:
         """Show what saying that it belongs to no project would do."""
-        changes = self._main.source.changes
+        changes = self._main.source.actions
         self._main.propose(
             Action.UNLINK, [self._row], lambda row, _: changes.unlink(row), self.action_leave
         )

@@ -63,7 +63,7 @@ class TrashScreen(Dialog[None]):
 
     def read(self) -> None:
         """Read the trash."""
-        self._reading.ask(self._main.source.trash)
+        self._reading.ask(self._main.source.trash.find)
 
     def _look(self) -> None:
         if self._jobs_seen != self._main.jobs_ended:
@@ -149,7 +149,7 @@ class TrashScreen(Dialog[None]):
             source = self._main.source
             self._main.begin(
                 "deleting permanently",
-                lambda stop: source.empty_trash(items, stop),
+                lambda stop: source.trash.empty(items, stop),
                 total=len(items),
             )
 

@@ -13,12 +13,12 @@ from textual.timer import Timer
 from venvdash.actions.events import ActionEvent, Finished, State
 from venvdash.formats import age
 from venvdash.model import Outcome, Plan, Result, Row, Trashed
+from venvdash.session import Session
 from venvdash.text import visible, with_tilde
 from venvdash.tui.background import Latest, aside
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.main.job_runner import WorkingScreen
 from venvdash.tui.main.project_search import BackgroundSearch, Found
-from venvdash.tui.source import Source
 from venvdash.tui.widgets.header import Totals
 from venvdash.tui.widgets.job_line import WorkLine
 from venvdash.tui.widgets.outcome import DELETING, UNDOING, UNDOING_LINK, outcome
@@ -34,7 +34,7 @@ _SEARCH_TICK = 0.5  # seconds between two looks at how far the search for projec
 class DeletingScreen(WorkingScreen):
     """Deletes environments into the trash, has them back, and shows how much lies there."""
 
-    def __init__(self, source: Source, feed: Feed) -> None:
+    def __init__(self, source: Session, feed: Feed) -> None:
         super().__init__(source, feed)
         self._weighing: Latest[Sequence[Trashed]] = Latest(self, self._show_trash, self._no_trash)
         self._searching = BackgroundSearch(self, source, self._show_found)
@@ -44,7 +44,7 @@ class DeletingScreen(WorkingScreen):
     def _finish(self) -> None:
         super()._finish()
         self.weigh_trash()
-        aside(self, lambda: self.in_turn(self.source.lost_in_trash), self._search, self._no_trash)
+        aside(self, lambda: self.in_turn(self.source.trash.lost), self._search, self._no_trash)
 
     def on_unmount(self) -> None:
         """End the search for projects with the screen."""
@@ -60,7 +60,7 @@ class DeletingScreen(WorkingScreen):
     @property
     def unsettled(self) -> Sequence[Row]:
         """What was deleted by hand and whose project is still to be searched for."""
-        return self.source.unsettled
+        return self.source.searches.owed
 
     def _search_unsettled(self, rows: Sequence[Row]) -> None:
         """Search for what was deleted by hand, unless a search is under way that will tell."""
@@ -102,7 +102,7 @@ class DeletingScreen(WorkingScreen):
             self._make_old()
         if found.restored and self._deleted is not None:
             finished = self._deleted
-            left = partial(self.in_turn, lambda: self.source.remaining(finished))
+            left = partial(self.in_turn, lambda: self.source.deletions.remaining(finished))
             aside(self, left, self._show_remaining, self._no_trash)
         self.weigh_trash()
         # What was deleted since that search ended.
@@ -132,7 +132,9 @@ class DeletingScreen(WorkingScreen):
             by_rule = self.marks.by_rule(paths)
 
             def plan(stop: threading.Event) -> Plan:
-                return self.source.plan_delete(paths, stop, early=not by_rule, by_rule=by_rule)
+                return self.source.deletions.plan_delete(
+                    paths, stop, early=not by_rule, by_rule=by_rule
+                )
 
             dialog = PlanScreen(
                 len(paths), self.home, lambda: self._plan_after_search(dialog, plan, paths)
@@ -150,7 +152,7 @@ class DeletingScreen(WorkingScreen):
 
         def wait() -> None:
             search = self.in_turn(
-                lambda: self.source.search_projects(lambda row: row.path in wanted)
+                lambda: self.source.searches.of_rule(lambda row: row.path in wanted)
             )
             while not (search.over or stop.is_set()):
                 time.sleep(_SEARCH_LOOK)
@@ -169,7 +171,7 @@ class DeletingScreen(WorkingScreen):
         paths = [item.row.path for item in consent.plan.items]
 
         def work(stop: threading.Event) -> Iterator[ActionEvent]:
-            return self.source.delete(
+            return self.source.deletions.delete(
                 consent.plan, now=consent.now, clean_cache=consent.clean_cache, cancel=stop
             )
 
@@ -235,7 +237,7 @@ class DeletingScreen(WorkingScreen):
 
     def weigh_trash(self) -> None:
         """Have the bytes in the trash added up, for the header."""
-        self._weighing.ask(self.source.trash)
+        self._weighing.ask(self.source.trash.find)
 
     def _show_trash(self, trash: Sequence[Trashed]) -> None:
         totals = self.query_one(Totals)

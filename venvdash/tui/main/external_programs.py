@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from venvdash.model import Row
+from venvdash.session import Session
 from venvdash.text import visible
 from venvdash.tui.background import aside
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.main.changes import ChangingScreen
-from venvdash.tui.source import Source
 from venvdash.tui.suspend import Handover
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class LeavingScreen(ChangingScreen):
     """Gives the terminal to a program of the user's; afterwards the machine is looked at again."""
 
-    def __init__(self, source: Source, feed: Feed, handover: Handover) -> None:
+    def __init__(self, source: Session, feed: Feed, handover: Handover) -> None:
         super().__init__(source, feed)
         self._handover = handover
         self._leaving = False

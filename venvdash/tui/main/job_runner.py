@@ -23,11 +23,11 @@ from venvdash.actions.events import (
 )
 from venvdash.model import Outcome, Row
 from venvdash.scanner.events import Problem
+from venvdash.session import Session
 from venvdash.text import visible, with_tilde
 from venvdash.tui.background import Broke, ForgottenError, Job, aside
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.main.marking import MarkingScreen
-from venvdash.tui.source import Source
 from venvdash.tui.widgets.job_line import WorkLine
 from venvdash.tui.widgets.outcome import outcome
 
@@ -54,7 +54,7 @@ class WorkingScreen(MarkingScreen):
     The list stays alive meanwhile. Subclasses say what the jobs are.
     """
 
-    def __init__(self, source: Source, feed: Feed) -> None:
+    def __init__(self, source: Session, feed: Feed) -> None:
         super().__init__(source, feed)
         self.job: Job[ActionEvent] | None = None
         self.jobs_ended = 0  # how many

@@ -14,10 +14,10 @@ from textual.timer import Timer
 
 from venvdash.actions.events import RowChanged
 from venvdash.model import Row
+from venvdash.session import Session
 from venvdash.text import visible
 from venvdash.tui.background_scan import Feed, FeedEvent
 from venvdash.tui.scan_state import Findings
-from venvdash.tui.source import Source
 from venvdash.tui.table import View
 from venvdash.tui.widgets.detail import describe, describe_other, reason
 from venvdash.tui.widgets.environment_list import EnvironmentList
@@ -42,7 +42,7 @@ _ARRANGE_SHARE = 10  # sorting takes a tenth of the time at most
 class ListScreen(Screen[None]):
     """Shows what a scan tells; what people do with it is added by the subclass."""
 
-    def __init__(self, source: Source, feed: Feed) -> None:
+    def __init__(self, source: Session, feed: Feed) -> None:
         super().__init__()
         self.source = source
         self.home = source.machine.home

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from venvdash import formats
 from venvdash.model import Row
+from venvdash.session import Session
 from venvdash.text import visible
 from venvdash.tui.background import Came, Latest, aside
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.main.listing import ListScreen
 from venvdash.tui.main.selection import Marks
 from venvdash.tui.mark_rules import Rule
-from venvdash.tui.source import Source
 from venvdash.tui.table import View
 from venvdash.tui.widgets.selection_bar import Basket
 
@@ -34,7 +34,7 @@ _MOST_TOLD = 3  # of those that are not marked, each with its reason
 class MarkingScreen(ListScreen):
     """Marks environments; the marks stay whatever is filtered, sorted or scanned again."""
 
-    def __init__(self, source: Source, feed: Feed) -> None:
+    def __init__(self, source: Session, feed: Feed) -> None:
         super().__init__(source, feed)
         self.marks = Marks()
         self._session_lock = threading.Lock()  # one thread at a time may use it
@@ -160,9 +160,9 @@ class MarkingScreen(ListScreen):
         within = {row.path for row in rows}
 
         def search() -> "Sequence[Offer]":
-            under_way = self.in_turn(lambda: self.source.search_projects(rule.holds))
+            under_way = self.in_turn(lambda: self.source.searches.of_rule(rule.holds))
             under_way.wait()
-            return self.in_turn(lambda: self.source.candidates(rule.holds))
+            return self.in_turn(lambda: self.source.deletions.candidates(rule.holds))
 
         def found(offers: "Sequence[Offer]") -> None:
             self.app.clear_notifications()
@@ -215,7 +215,7 @@ class MarkingScreen(ListScreen):
         paths = self.marks.paths
         self.query_one(Basket).reclaimable = None
         if paths and self._ended:  # during a scan nothing can be said of what is shared
-            self._adding.ask(partial(self.source.union, paths))
+            self._adding.ask(partial(self.source.deletions.union, paths))
         else:
             self._adding.forget()
         self._show_basket()

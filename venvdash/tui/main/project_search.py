@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from venvdash.actions.events import Finished, RowChanged
 from venvdash.model import Outcome, Result, Row, Status, Trashed
+from venvdash.session import Session
 from venvdash.text import visible
 from venvdash.tui.background import aside
-from venvdash.tui.source import Source
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.project_search import ProjectSearch
@@ -43,7 +43,7 @@ class BackgroundSearch:
     """
 
     def __init__(
-        self, screen: "MarkingScreen", source: Source, show: Callable[[Found], None]
+        self, screen: "MarkingScreen", source: Session, show: Callable[[Found], None]
     ) -> None:
         self._screen, self._source, self._show_found = screen, source, show
         self._stop = threading.Event()
@@ -71,7 +71,7 @@ class BackgroundSearch:
         """
         self.stop()
         stop = self._stop = threading.Event()
-        wanted = any(map(_orphan, rows)) or bool(self._source.unsettled)
+        wanted = any(map(_orphan, rows)) or bool(self._source.searches.owed)
         if not (wanted or trash):
             return
 
@@ -97,10 +97,10 @@ class BackgroundSearch:
     def _search_trash(self, found: Found, trash: Sequence[Trashed], stop: threading.Event) -> None:
         """Search for the projects of what earlier sessions deleted."""
         source = self._source
-        hits = source.search_trash(trash, stop)
+        hits = source.trash.search_projects(trash, stop)
         if stop.is_set():
             return
-        events = self._screen.in_turn(lambda: list(source.settle_trash(trash, hits)))
+        events = self._screen.in_turn(lambda: list(source.trash.settle(trash, hits)))
         results = [one for event in events if isinstance(event, Finished) for one in event.results]
         found.restored += results
         found.unlisted = any(one.outcome is Outcome.DONE for one in results)
@@ -109,7 +109,7 @@ class BackgroundSearch:
 
     def _newest(self, stop: threading.Event) -> "ProjectSearch":
         """Wait for the search that covers all orphans, and return it."""
-        self._search = self._screen.in_turn(lambda: self._source.search_projects(_orphan))
+        self._search = self._screen.in_turn(lambda: self._source.searches.of_rule(_orphan))
         self._search.wait(stop)
         return self._search
 
@@ -121,14 +121,14 @@ class BackgroundSearch:
     def _settle(self, search: "ProjectSearch") -> Found:
         """Restore and show what was found; with the session to oneself."""
         found = Found()
-        for event in self._source.restore_found(search):
+        for event in self._source.trash.restore_found(search):
             if isinstance(event, RowChanged):
                 found.rows.append(event)
             elif isinstance(event, Finished):
                 found.restored += event.results
         if not search.findings.ended:
-            found.given_up = frozenset(row.path for row in self._source.unsettled)
-        changed = self._source.take_findings(search)
+            found.given_up = frozenset(row.path for row in self._source.searches.owed)
+        changed = self._source.searches.taken(search)
         found.rows += [event for event in changed if isinstance(event, RowChanged)]
         return found
 

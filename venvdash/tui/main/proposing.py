@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from venvdash.actions.changes import STATES
 from venvdash.actions.events import ActionEvent, Finished, State
+from venvdash.actions.verbs import STATES
 from venvdash.model import Action, Proposal, Row
+from venvdash.session import Session
 from venvdash.tui.background import Came
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.main.deletion import DeletingScreen
-from venvdash.tui.source import Source
 from venvdash.tui.widgets.job_line import WorkLine
 from venvdash.tui.widgets.outcome import UNDOING_LINK
 
@@ -24,7 +24,7 @@ _UNLINKING = "unlinking"
 class ProposingScreen(DeletingScreen):
     """Shows proposals and carries them out; afterwards the list is fresh, the cursor in place."""
 
-    def __init__(self, source: Source, feed: Feed) -> None:
+    def __init__(self, source: Session, feed: Feed) -> None:
         super().__init__(source, feed)
         self._left: tuple[Path, Path] | None = None  # the cursor's row and where it went
 
@@ -56,7 +56,7 @@ class ProposingScreen(DeletingScreen):
         def carry_out(proposals: Sequence[Proposal]) -> None:
             trusted = [one.distrusted for one in proposals if one.distrusted is not None]
             if trusted:
-                self.source.changes.trust(trusted)
+                self.source.actions.trust(trusted)
                 self.propose(action, rows, make, then)
                 return
             self.carry_out(proposals)
@@ -74,7 +74,7 @@ class ProposingScreen(DeletingScreen):
         doing = _UNLINKING if action is Action.UNLINK else state.value
 
         def work(stop: threading.Event) -> Iterator[ActionEvent]:
-            return self.source.changes.apply(proposals, stop)
+            return self.source.actions.apply(proposals, stop)
 
         self.show_begun([proposal.row.path for proposal in proposals], state)
         if self.begin(doing, work, keys="X stops it  @ log", ages=True):

@@ -6,13 +6,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widgets import Input
 
+from venvdash.session import Session
 from venvdash.tui import keys
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.desktop import copy_choices, open_folder
 from venvdash.tui.main.add_stores import Adding
 from venvdash.tui.main.annotate import Annotating
 from venvdash.tui.main.external_programs import LeavingScreen
-from venvdash.tui.source import Source
 from venvdash.tui.suspend import Handover
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
@@ -33,7 +33,7 @@ class MainScreen(LeavingScreen):
         *keys.PROGRAM,
     ]
 
-    def __init__(self, source: Source, feed: Feed, handover: Handover) -> None:
+    def __init__(self, source: Session, feed: Feed, handover: Handover) -> None:
         super().__init__(source, feed, handover)
         self._adder = Adding(self, self._show_folders)
         self._annotating = Annotating(self)

@@ -1,4 +1,4 @@
-"""Sync, relink, copy, rename and move as both faces do them: proposed, shown, then carried out."""
+"""All verbs of one table, as both faces use them: planned, shown, then carried out."""
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,18 +27,22 @@ _ENDS = {
 }
 
 
-class Changes:
-    """Changes environments without deleting them.
+class Actions:
+    """Plans and carries out every verb. One thread at a time may use it.
 
-    Proposals read only; ``apply`` looks at each again before it begins. One thread at a time may
-    use it. Afterwards the table is as old as before: scan again.
+    ``deletions`` plans and carries out what deletes, ``trash`` restores and frees, ``searches``
+    has the searches for projects. The other verbs are methods: each returns a proposal without
+    changing anything and raises nothing; why something cannot be done is the ``refusal``.
+    ``apply`` looks at each again before it begins. Afterwards the table is as old as before.
     """
 
-    def __init__(self, table: Table, deletions: Deletions) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._deletions = deletions
+        self.deletions = Deletions(table)
+        self.trash = self.deletions.trash
+        self.searches = self.deletions.searches
 
-    # What would be done. None of these raises; why something cannot be done is in the proposal.
+    # What would be done.
 
     def sync(
         self,
@@ -53,60 +57,55 @@ class Changes:
         It asks uv, which may take as long as the network does. ``project`` is the one of several
         that is meant; without it the current directory's, or the first. ``cancel`` ends the wait.
         """
-        from venvdash.actions.sync import apply as syncing
+        from venvdash.actions.sync import plan
 
-        return syncing.propose(self._table, row, extra, project=project, cancel=cancel)
-
-    def trust(self, projects: Iterable[Path]) -> None:
-        """Let code of these projects of other users be run, for as long as the session lasts."""
-        self._table.trusted.update(projects)
+        return plan.propose(self._table, row, project=project, extra=extra, cancel=cancel)
 
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
-        from venvdash.actions.relink import apply as relinking
+        from venvdash.actions.relink.plan import plan
+        from venvdash.actions.relink.values import Known
 
-        return relinking.propose(self._table, row, project, share=share)
+        return plan(row, project, Known.of(self._table), shared=share).proposal
 
     def unlink(self, row: Row) -> Proposal:
         """Return what saying that it belongs to no project would do."""
-        from venvdash.actions.relink import apply as relinking
+        from venvdash.actions.relink.unlink import plan_unlink
+        from venvdash.actions.relink.values import Known
 
-        return relinking.propose_unlink(self._table, row)
-
-    def projects(self, row: Row) -> list[Path]:
-        """Return directories that it may belong to, the likeliest first."""
-        from venvdash.actions.relink import apply as relinking
-
-        return relinking.offered(self._table, row)
+        return plan_unlink(row, Known.of(self._table)).proposal
 
     def copy(
         self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
     ) -> Proposal:
         """Return what a copy called ``name``, in the store at ``root`` or its own, would be."""
-        from venvdash.actions.copy import plan as copying
+        from venvdash.actions.copy.plan import propose_copy
 
-        return copying.propose_copy(self._table, row, name, root=root, python=python)
+        return propose_copy(self._table, row, name, root=root, python=python)
 
     def rename(self, row: Row, name: str) -> Proposal:
         """Return what giving it another name would do."""
-        from venvdash.actions.relocate import plan as relocating
+        from venvdash.actions.relocate.plan import propose_rename
 
-        return relocating.propose_rename(self._table, row, name)
+        return propose_rename(self._table, row, name)
 
     def move(self, row: Row, root: Path) -> Proposal:
         """Return what moving it to the store at ``root`` would do."""
-        from venvdash.actions.relocate import plan as relocating
+        from venvdash.actions.relocate.plan import propose_move
 
-        return relocating.propose_move(self._table, row, root)
+        return propose_move(self._table, row, root)
 
-    def directory(self, text: str) -> Path:
-        """Return the directory that a store's name, or a path, means.
+    # What is known or settled before a proposal.
 
-        Raises TargetError where no store is called so.
-        """
-        from venvdash.actions import destinations
+    def projects(self, row: Row) -> list[Path]:
+        """Return directories that it may belong to, the likeliest first."""
+        from venvdash.actions.relink.project_candidates import candidates
 
-        return destinations.named(self._table, text)
+        return candidates(self._table, row)
+
+    def trust(self, projects: Iterable[Path]) -> None:
+        """Let code of these projects of other users be run, for as long as the session lasts."""
+        self._table.trusted.update(projects)
 
     # What needs no proposal, since the same takes it back.
 
@@ -170,7 +169,7 @@ class Changes:
             case Action.RENAME | Action.MOVE:
                 from venvdash.actions.relocate import apply as relocate_apply
 
-                return relocate_apply.apply(table, self._deletions, proposal, cancel)
+                return relocate_apply.apply(table, self.deletions, proposal, cancel)
         raise ValueError(proposal.action)  # deleting has plans of its own
 
 
