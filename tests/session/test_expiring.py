@@ -234,9 +234,9 @@ def _picked(world: World, entry: Path) -> bool:
 
 
 def _offers(session: Session, rules: Rules):  # type: ignore[no-untyped-def]
-    from venvdash.actions.delete.prune import candidates, pruned
+    from venvdash.actions.delete.prune import pruned
 
-    return candidates(session.deletions, pruned(session, rules))
+    return session.deletions.candidates(pruned(session, rules))
 
 
 def _unknown(home: Home, age: float) -> Path:

@@ -4,11 +4,12 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.delete import receipts, uv_cache
-from venvdash.actions.delete.project_search import Searches, Tell, quiet
+from venvdash.actions.delete.project_search import Searches, Tell, lost, quiet
 from venvdash.actions.delete.rechecking import recheck
 from venvdash.actions.delete.restore import Back, Trash
 from venvdash.actions.delete.selection_size import Sums, Together
@@ -61,15 +62,49 @@ class Deletions:
     ) -> Plan:
         """Return what deleting these environments would do; they are measured again for it.
 
-        The projects of orphans and the like are searched for first; what is found is refused.
+        The projects of orphans and the like are searched for first. Where one is found, the name
+        of its environment must be typed: it was named for what the list said of it, which was
+        wrong. One whose project may lie where nobody could search goes to the trash, if anywhere.
         ``early`` makes the plan while that search runs (``Item.unsearched``): then they can go to
         the trash only, and ``Trash.restore_found`` restores those whose project it finds
         afterwards. ``by_rule``: a rule has marked some of them, so that ``delete`` searches once
         more. The plan holds on to the directories that it saw until the next one is made.
         """
-        from venvdash.actions.delete import searched_plans
+        table, searches = self.table, self.searches
+        rows = [table.rows[path] for path in paths if path in table.rows]
+        wanted = [*lost(rows), *searches.found(rows)]
+        found: dict[Path, str] = {}
+        doubts: dict[Path, str] = {}
+        report = None
+        if wanted:
+            search = searches.covering(wanted)
+            if early and not search.over:
+                doubts = dict.fromkeys((row.path for row in wanted), SEARCHING)
+            else:
+                findings = search.wait(cancel, tell)
+                for _ in searches.take(search):
+                    """The environments have changed; they are read again."""
+                report = findings.report
+                for row in wanted:
+                    hit = findings.hits.get(row.path)
+                    if hit is not None:
+                        found[row.path] = hit.news
+                    else:
+                        doubts[row.path] = findings.held(row.environment)
 
-        return searched_plans.of_named(self, paths, cancel, tell=tell, early=early, by_rule=by_rule)
+        def completed(plan: Plan) -> Plan:
+            """Say why names must be typed, and what was not searched."""
+            items = tuple(
+                replace(
+                    item,
+                    confirm=found.get(item.row.path, item.confirm),
+                    unsearched=doubts.get(item.row.path, ""),
+                )
+                for item in plan.items
+            )
+            return replace(plan, items=items, by_rule=by_rule, search=report)
+
+        return self.plan(paths, cancel, completed=completed)
 
     def plan_prune(
         self, rules: "Rules", cancel: threading.Event | None = None, *, tell: Tell = quiet
@@ -79,9 +114,15 @@ class Deletions:
         What the search found, and what may have its project where nobody could search, is among
         what the plan leaves alone. ``cancel`` ends the search; then only what is proven goes.
         """
-        from venvdash.actions.delete import searched_plans
+        from venvdash.actions.delete.prune import pruned, why_held
 
-        return searched_plans.of_rules(self, rules, cancel, tell)
+        offers = self.candidates(pruned(self.table, rules), cancel, tell)
+        held = [Refusal(one.row.path, one.row.name, why_held(one)) for one in offers if one.held]
+        paths = [one.row.path for one in offers if not one.held]
+        report = self.searches.report(one.row.path for one in offers)
+        return self.plan(
+            paths, cancel, held, by_rule=True, completed=lambda plan: replace(plan, search=report)
+        )
 
     def candidates(
         self,
@@ -92,7 +133,8 @@ class Deletions:
         """Return what a rule holds for, once the projects of these were searched for."""
         from venvdash.actions.delete import prune
 
-        return prune.candidates(self, holds, cancel, tell)
+        measure = partial(self.measured, cancel=cancel)
+        return prune.candidates(self.table, self.searches, measure, holds, cancel, tell)
 
     def plan(
         self,

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ from pathlib import Path
 
 from venvdash.actions.delete import user_files
 from venvdash.actions.delete.days_left import ages_as_of
-from venvdash.actions.delete.deletions import Deletions
-from venvdash.actions.delete.project_search import Tell, held_by, quiet, sought
+from venvdash.actions.delete.project_search import Searches, Tell, held_by, quiet, sought
 from venvdash.actions.table import Table
 from venvdash.model import Facts, Flag, Location, Presence, Row, Status
 from venvdash.system.mounts import Mounts
+from venvdash.text import visible
 
 DAY = 86400.0
 AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was given
@@ -140,7 +141,9 @@ def pruned(table: Table, rules: Rules) -> Callable[[Row], bool]:
 
 
 def candidates(
-    deletions: Deletions,
+    table: Table,
+    searches: Searches,
+    measure: user_files.Measure,
     holds: Callable[[Row], bool],
     cancel: threading.Event | None = None,
     tell: Tell = quiet,
@@ -149,7 +152,6 @@ def candidates(
 
     ``cancel`` ends the search: what it has not proven is held. ``tell`` hears how far it is.
     """
-    table, searches = deletions.table, deletions.searches
     paths = [row.path for row in table.rows.values() if holds(row)]
     wanted = sought(table.rows[path] for path in paths)
     findings = None
@@ -158,9 +160,7 @@ def candidates(
         findings = search.wait(cancel, tell)
         for _ in searches.take(search):
             """The environments have changed. Reload the list and try again."""
-    own = user_files.held(
-        [table.rows[path] for path in paths], lambda rows: deletions.measured(rows, cancel)
-    )
+    own = user_files.held([table.rows[path] for path in paths], measure)
     rows = sorted((table.rows[path] for path in paths), key=lambda row: (row.name, row.path))
     searched = {row.path for row in wanted}
     offers = []
@@ -172,3 +172,17 @@ def candidates(
         held = held or _interpreter_away(row)
         offers.append(Offer(row, row.verdict.reason, held))
     return tuple(offers)
+
+
+def why_held(offer: Offer) -> str:
+    """Return why a rule does not take it; where its project was found, also what can be done."""
+    verdict, name = offer.row.verdict, shlex.quote(visible(offer.row.name))
+    if verdict.status is not Status.MOVED or offer.held != verdict.reason:
+        return offer.held
+    if verdict.place is None:
+        return f"{offer.held} Run `venvdash delete {name}` to delete it anyway."
+    relink = f"venvdash relink {name} {shlex.quote(visible(verdict.place))}"
+    return (
+        f"{offer.held} Run `{relink}` to keep it for that project, or `venvdash delete "
+        f"{name}` to delete it."
+    )
