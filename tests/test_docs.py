@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests import messages
 from tests.docs import END, README, START, filled, table
 from venvdash.cli import cli
 from venvdash.stores import registry
@@ -93,3 +94,28 @@ def test_the_glossary_is_short() -> None:
     text = (README.parent / "docs" / "architecture.md").read_text()
     words = text.partition("## Glossary")[2].count("\n| ") - 2  # the head and its line
     assert 20 <= words <= 30
+
+
+_OLD_WORDS = re.compile(  # docs/architecture.md has the words that are used instead
+    r"\b(as a rule|anew|had back|have back|gives back|come back|is told|of its own|mend|whoever"
+    r"|inactive|disputed|stands against|broke off|had again)\b"
+)
+
+
+def test_messages_use_todays_words() -> None:
+    assert [line for line in messages.page().splitlines() if _OLD_WORDS.search(line)] == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Restore environments to their original path, with their projects' links.",  # help
+        "Do not ask for confirmation.",  # an option
+        "Delete {what}? {how}",  # a question, with names for what it shows
+        "Reclaimable",  # the head of a column
+        "its interpreter is gone",  # a flag
+        "It belongs to another user (uid {owner}).",  # a refusal
+    ],
+)
+def test_the_page_of_messages_has_every_kind(message: str) -> None:
+    assert f"- {message}" in messages.page()
