@@ -21,11 +21,12 @@ from venvdash.model import (
     Row,
     Status,
 )
-from venvdash.presentation.plans import Role, plan_in_words
+from venvdash.presentation.document import Role
+from venvdash.presentation.plans import plan_in_words
 from venvdash.session import Session
 from venvdash.system.machine import Machine
 from venvdash.tui.cells import STATUS_MARKS
-from venvdash.tui.widgets.plan_text import describe_plan
+from venvdash.tui.widgets.document_text import in_colours
 
 GONE = "/home/ada/code/old is not there; /home/ada/code is, and can be read."
 OLD = row("old", Status.ORPHAN, mib=100, reclaimable=40, cache=60, reason=GONE)
@@ -129,7 +130,7 @@ def printed(plan: Plan, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def drawn(plan: Plan) -> list[str]:
     """Return what the dashboard shows of a plan, without the marks of the statuses."""
-    lines = describe_plan(plan, HOME).plain.split("\n")
+    lines = in_colours(plan_in_words(plan, HOME)).plain.split("\n")
     marks = tuple(f"{mark} " for mark in STATUS_MARKS.values() if mark != "!")
     return [line[2:] if line.startswith(marks) else line for line in lines]
 
@@ -153,10 +154,10 @@ def test_names_are_fit_to_show_and_never_markup() -> None:
             (Item(with_tool(hostile), only, links=links, how=Removal.TOOL),),
             (Refusal(HOME / name, name, name),),
         )
-        text = describe_plan(plan, HOME).plain
+        text = in_colours(plan_in_words(plan, HOME)).plain
         assert text.replace("\n", "").isprintable()
         assert not {"\u202e", "\u200b", "\x1b"} & set(text)
-        assert len(describe_plan(plan, HOME).spans) == sum(
+        assert len(in_colours(plan_in_words(plan, HOME)).spans) == sum(
             piece.role is not Role.PLAIN and bool(piece.text)
             for line in plan_in_words(plan, HOME)
             for piece in line.pieces

@@ -20,8 +20,9 @@ from venvdash.model import (
     Row,
     Status,
 )
+from venvdash.presentation.proposals import proposals_in_words
 from venvdash.tui.dialogs.proposal import ProposalScreen
-from venvdash.tui.widgets.proposal_text import describe_proposals
+from venvdash.tui.widgets.document_text import TRUST, in_colours
 
 API, SHOP, WEB = row("api", mib=1), row("shop", Status.MOVED, mib=2), row("web", mib=3)
 ROWS = [API, SHOP, WEB]
@@ -73,7 +74,7 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
             PackageChange("click", "8", "reinstalled"),
         ),
     )
-    text = describe_proposals([REFUSED, whole], HOME).plain
+    text = in_colours(proposals_in_words([REFUSED, whole], HOME, TRUST)).plain
     for words in (
         "1 skipped (see below).",
         "● api  linked\n",
@@ -92,7 +93,7 @@ def test_everything_that_a_proposal_says_is_in_the_text() -> None:
         assert words in text
     assert text.index("api") < text.index("Cannot sync"), "what cannot be done comes last"
     assert (
-        "None of these changes can be made." in describe_proposals([REFUSED, REFUSED], HOME).plain
+        proposals_in_words([REFUSED, REFUSED], HOME)[0].text == "None of these changes can be made."
     )
 
 

@@ -1,49 +1,17 @@
 """A plan to delete in words, the same for both faces: they style the pieces, and print them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from venvdash.formats import certainty, size
-from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, Row, SearchReport, Status
-from venvdash.presentation.labels import FLAG_MEANINGS, STATUS_MEANINGS, flag_in_words
+from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, SearchReport
+from venvdash.presentation.document import Line, Piece, Role, head_of, in_blocks, plain, warning
+from venvdash.presentation.labels import FLAG_MEANINGS, flag_in_words
 from venvdash.presentation.searches import search_in_words, unsearched_in_words
 from venvdash.text import counted, short_path, visible, with_tilde
 
 _MOST_NAMED = 12  # packages that are called by name
 _UNTOLD = frozenset({Flag.ALIAS, Flag.VOLATILE})  # said otherwise, or no news to who deletes it
-
-
-class Role(StrEnum):
-    """What a piece of a line is, for whoever styles it."""
-
-    PLAIN = "plain"
-    STRONG = "strong"
-    MUTED = "muted"
-    WARNING = "warning"
-    STATUS = "status"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a line, fit to show."""
-
-    text: str
-    role: Role = Role.PLAIN
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of pieces. The first one of an environment knows its ``status``."""
-
-    pieces: tuple[Piece, ...] = ()
-    status: Status | None = None
-
-    @property
-    def text(self) -> str:
-        """The line without any style."""
-        return "".join(piece.text for piece in self.pieces)
 
 
 def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> list[Line]:
@@ -59,28 +27,7 @@ def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> 
         blocks.append([Line((Piece("Skipped", Role.WARNING),)), *refused])
     if plan.search is not None:
         blocks.append(list(_search(plan.search, home)))
-    blocks = [*blocks, sums] if sums_last else [sums, *blocks]
-    lines: list[Line] = []
-    for block in blocks:
-        lines += [Line(), *block] if lines else block
-    return lines
-
-
-def head_of(row: Row, home: Path | None, more: str = "") -> Iterator[Line]:
-    """Yield the lines that say which environment it is and why it has its status."""
-    status = row.verdict.status
-    name, label = Piece(visible(row.name, 256), Role.STRONG), Piece(status.value, Role.STATUS)
-    yield Line((name, Piece("  "), label, Piece(more)), status)
-    yield _plain(f"  {with_tilde(visible(row.verdict.reason), home) or STATUS_MEANINGS[status]}")
-    yield Line((Piece(f"  {short_path(row.environment.entry, home)}", Role.MUTED),))
-
-
-def _plain(text: str) -> Line:
-    return Line((Piece(text),))
-
-
-def _warning(start: str, warning: str, end: str = "") -> Line:
-    return Line((Piece(start), Piece(warning, Role.WARNING), Piece(end)))
+    return in_blocks([*blocks, sums] if sums_last else [sums, *blocks])
 
 
 def _sums(plan: Plan) -> Iterator[Line]:
@@ -95,14 +42,14 @@ def _sums(plan: Plan) -> Iterator[Line]:
     packages = plan.packages_only_in_cache
     if packages:
         named = _listed([visible(name, 128) for name in packages])
-        yield _plain(f"Packages used nowhere else: {named}.")
+        yield plain(f"Packages used nowhere else: {named}.")
     seen = "Not in use"
     if plan.unreadable:
         hidden = counted(plan.unreadable, "process", "processes")
         seen += f" ({hidden} could not be inspected)"
     yield Line((Piece(f"{seen}.", Role.MUTED),))
     if plan.refused:
-        yield _warning("", f"{len(plan.refused)} skipped, see the reasons below.")
+        yield warning("", f"{len(plan.refused)} skipped, see the reasons below.")
 
 
 def _item(item: Item, home: Path | None) -> Iterator[Line]:
@@ -118,13 +65,13 @@ def _item(item: Item, home: Path | None) -> Iterator[Line]:
 def _warnings(item: Item) -> Iterator[Line]:
     for flag in FLAG_MEANINGS:
         if flag in item.row.environment.flags - _UNTOLD:
-            yield _warning("  ", flag.value, f": {flag_in_words(flag, item.row)}")
+            yield warning("  ", flag.value, f": {flag_in_words(flag, item.row)}")
     if item.unsearched:
-        yield _warning("  ", f"can only go to the trash: {visible(item.unsearched)}")
+        yield warning("  ", f"can only go to the trash: {visible(item.unsearched)}")
     if item.confirm:
-        yield _warning("  ", f"must be confirmed by name: {visible(item.confirm)}")
+        yield warning("  ", f"must be confirmed by name: {visible(item.confirm)}")
     if item.only_here:
-        yield _warning("  ", "only here", f": {_listed([_in_words(p) for p in item.only_here])}")
+        yield warning("  ", "only here", f": {_listed([_in_words(p) for p in item.only_here])}")
 
 
 def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
@@ -132,21 +79,21 @@ def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
     if item.how == Removal.UNLINK:
         target = environment.target
         leads = f" {short_path(target, home)}" if target is not None else ""
-        yield _plain(f"  deletes only the link; its target{leads} stays")
+        yield plain(f"  deletes only the link; its target{leads} stays")
     elif item.how == Removal.TOOL:
         command = visible(environment.traits.tool or "its tool's own command")
-        yield _warning(f"  removed by {command}: ", "this cannot be undone")
+        yield warning(f"  removed by {command}: ", "this cannot be undone")
     elif item.how == Removal.IN_PLACE:
-        yield _warning("  ", "no trash", ": directories of a container image cannot be renamed;")
-        yield _plain("  only `--now` deletes it, permanently: this cannot be undone")
+        yield warning("  ", "no trash", ": directories of a container image cannot be renamed;")
+        yield plain("  only `--now` deletes it, permanently: this cannot be undone")
     if item.folder and item.folder.lasts_until:
-        yield _warning(
+        yield warning(
             "  can be restored ", f"only until the next `{visible(item.folder.lasts_until)}`"
         )
     for link in item.links:
-        yield _plain(f"  removes the project's link {short_path(link.path, home)}")
+        yield plain(f"  removes the project's link {short_path(link.path, home)}")
     for edit in item.edits:
-        yield _plain(f"  changes {short_path(edit.path, home)}, which refers to it")
+        yield plain(f"  changes {short_path(edit.path, home)}, which refers to it")
 
 
 def _refusal(refusal: Refusal, home: Path | None) -> Iterator[Line]:

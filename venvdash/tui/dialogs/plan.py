@@ -14,11 +14,12 @@ from textual.widgets import Button, Input, Static
 
 from venvdash.actions.delete.consent import words_to_type
 from venvdash.model import Plan
+from venvdash.presentation.plans import plan_in_words
 from venvdash.text import counted, visible
 from venvdash.tui import keys
 from venvdash.tui.dialogs.base import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
-from venvdash.tui.widgets.plan_text import describe_plan
+from venvdash.tui.widgets.document_text import in_colours
 
 _LONGEST_ASKED = 40  # cells
 _READING = 1.0  # seconds for which no yes counts after the plan has changed before one's eyes
@@ -84,7 +85,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
 
     def draw(self, planned: Plan) -> None:
         """Show the plan and the choices that it gives."""
-        self.pane.show(describe_plan(planned, self._home), top=self._top)
+        self.pane.show(in_colours(plan_in_words(planned, self._home)), top=self._top)
         count = len(planned.items)
         changed = "" if self._changed_at is None else " (changed: please review)"
         title = f"Delete {counted(count, 'environment')}" if count else "Nothing to delete"

@@ -10,11 +10,12 @@ from textual.binding import BindingType
 from textual.widgets import Button
 
 from venvdash.model import Action, Proposal, Row
+from venvdash.presentation.proposals import proposals_in_words
 from venvdash.text import counted, visible
 from venvdash.tui import keys
 from venvdash.tui.dialogs.base import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
-from venvdash.tui.widgets.proposal_text import describe_proposals
+from venvdash.tui.widgets.document_text import TRUST, in_colours
 
 Proposals = Sequence[Proposal]
 
@@ -50,7 +51,7 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
 
     def draw(self, planned: Proposals) -> None:
         """Show the proposals."""
-        self.pane.show(describe_proposals(planned, self._home))
+        self.pane.show(in_colours(proposals_in_words(planned, self._home, TRUST)))
         possible = [proposal for proposal in planned if not proposal.refusal]
         if not possible:
             return

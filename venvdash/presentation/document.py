@@ -1,0 +1,68 @@
+"""A text about environments as lines of pieces with roles, so that each face styles it its way."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from venvdash.model import Row, Status
+from venvdash.presentation.labels import STATUS_MEANINGS
+from venvdash.text import short_path, visible, with_tilde
+
+
+class Role(StrEnum):
+    """What a piece of a line is, for whoever styles it."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    MUTED = "muted"
+    WARNING = "warning"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line, fit to show."""
+
+    text: str
+    role: Role = Role.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of pieces. The first one of an environment knows its ``status``."""
+
+    pieces: tuple[Piece, ...] = ()
+    status: Status | None = None
+
+    @property
+    def text(self) -> str:
+        """The line without any style."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+def in_blocks(blocks: Iterable[Iterable[Line]]) -> list[Line]:
+    """Return the blocks that are not empty, with an empty line between them."""
+    lines: list[Line] = []
+    for block in map(list, blocks):
+        lines += [Line(), *block] if lines and block else block
+    return lines
+
+
+def head_of(row: Row, home: Path | None, more: str = "") -> Iterator[Line]:
+    """Yield the lines that say which environment it is and why it has its status."""
+    status = row.verdict.status
+    name, label = Piece(visible(row.name, 256), Role.STRONG), Piece(status.value, Role.STATUS)
+    yield Line((name, Piece("  "), label, Piece(more)), status)
+    yield plain(f"  {with_tilde(visible(row.verdict.reason), home) or STATUS_MEANINGS[status]}")
+    yield Line((Piece(f"  {short_path(row.environment.entry, home)}", Role.MUTED),))
+
+
+def plain(text: str) -> Line:
+    """Return a line without any style; ``text`` is fit to show."""
+    return Line((Piece(text),))
+
+
+def warning(start: str, text: str, end: str = "") -> Line:
+    """Return a line with a warning in it."""
+    return Line((Piece(start), Piece(text, Role.WARNING), Piece(end)))

@@ -1,0 +1,31 @@
+"""A plan or a proposal as the text that people read before they say yes."""
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from venvdash.presentation.document import Line, Piece, Role
+from venvdash.tui.cells import STATUS_MARKS
+from venvdash.tui.widgets.detail import STATUS_STYLES
+
+_STYLES = {
+    Role.PLAIN: "",
+    Role.STRONG: "bold",
+    Role.MUTED: "$text-muted",
+    Role.WARNING: "$text-warning",
+}
+TRUST = Line(
+    (Piece("  "), Piece("t", Role.STRONG), Piece(" trusts it until you quit, and checks again"))
+)
+
+
+def in_colours(lines: Iterable[Line]) -> Content:
+    """Return the lines in colours, with the mark of a status before it."""
+    return Content("\n").join(map(_styled, lines))
+
+
+def _styled(line: Line) -> Content:
+    status = STATUS_STYLES.get(line.status, "") if line.status else ""
+    styles = _STYLES | {Role.STATUS: status}
+    mark = [(f"{STATUS_MARKS[line.status]} ", status)] if line.status else []
+    return Content.assemble(*mark, *((piece.text, styles[piece.role]) for piece in line.pieces))
