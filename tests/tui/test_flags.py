@@ -4,8 +4,8 @@ import pytest
 
 from tests.tui.fake_session import HOME, row
 from venvdash.cli.listing import status_in_words
-from venvdash.cli.rows import row_json
 from venvdash.model import Action, Flag, Item, Plan
+from venvdash.presentation.json_values import row_json
 from venvdash.presentation.labels import FLAG_MEANINGS
 from venvdash.presentation.plans import plan_in_words
 from venvdash.tui.cells import flag_words

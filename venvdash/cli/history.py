@@ -7,8 +7,8 @@ import click
 from venvdash.actions.delete.receipts import how_lost
 from venvdash.cli import output
 from venvdash.cli.common import columns, session, warn
-from venvdash.cli.rows import package_json, time_json
 from venvdash.formats import age, size
+from venvdash.presentation.json_values import package_json, time_json
 from venvdash.records.receipt import LOST, Receipt
 from venvdash.text import short_path, visible
 

@@ -11,10 +11,10 @@ from venvdash.cli import output
 from venvdash.cli.common import columns, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
-from venvdash.cli.rows import package_json, row_json, time_json
 from venvdash.formats import age, doubt, reclaimable, size
 from venvdash.model import Claim, Package, Record, Row
 from venvdash.presentation.details import flags_in_words
+from venvdash.presentation.json_values import package_json, row_json, time_json
 from venvdash.presentation.labels import (
     endangered_in_words,
     evidence_in_words,

@@ -15,10 +15,10 @@ from venvdash.actions.events import RowChanged
 from venvdash.cli import output, several
 from venvdash.cli.common import ProgressLine, columns, fail, session, warn
 from venvdash.cli.completing import complete_name
-from venvdash.cli.rows import row_json
 from venvdash.cli.stores import outside_lines, store_json
 from venvdash.formats import age, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
+from venvdash.presentation.json_values import row_json
 from venvdash.presentation.labels import NO_STORE, endangered_in_words, place_in_words
 from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session

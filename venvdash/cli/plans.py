@@ -10,10 +10,10 @@ from venvdash.actions.delete.consent import names_to_type, words_to_type
 from venvdash.actions.events import ActionEvent, Finished, Searching, Tally
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, interrupted, warn
-from venvdash.cli.rows import package_json, user_files_json
 from venvdash.cli.searching import finish_search
 from venvdash.formats import size
 from venvdash.model import Item, Outcome, Plan, Refusal, Result, SearchReport
+from venvdash.presentation.json_values import package_json, user_files_json
 from venvdash.presentation.plans import plan_in_words
 from venvdash.session import Session
 from venvdash.text import counted, visible

@@ -10,9 +10,9 @@ import click
 from venvdash.cli import output
 from venvdash.cli.common import columns, fail, session, warn
 from venvdash.cli.plans import finished_json, results_json, told
-from venvdash.cli.rows import time_json
 from venvdash.formats import age, bounded, size
 from venvdash.model import Outcome, Trashed
+from venvdash.presentation.json_values import time_json
 from venvdash.presentation.labels import when_freed
 from venvdash.session import Session
 from venvdash.text import counted, short_path, visible, with_tilde
