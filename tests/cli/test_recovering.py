@@ -169,4 +169,4 @@ def test_an_unexpected_error_is_reported(home: Home, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(recover, "if_due", broken)
     problems = [problem.message for problem in scanned(home).problems]
-    assert problems == ["What a crash left cannot be fixed: ValueError: odd."]
+    assert problems == ["Recovery from a crash failed: ValueError: odd."]

@@ -342,7 +342,7 @@ def test_activate_on_a_terminal_says_how_it_is_used(home: Home, api: Path) -> No
     with opened(home, *venvdash("activate", "api", "--shell", "fish")) as typist:
         assert typist.screen.wait() == 0
         shown = typist.screen.output
-        assert b"showing this activates nothing. In fish: venvdash activate api | so" in shown
+        assert b"this only prints the code. To run it in fish: venvdash activate api | so" in shown
         assert rb"\xff" in shown
         assert b"\xff" not in shown
 

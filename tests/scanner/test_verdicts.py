@@ -226,7 +226,7 @@ def test_orphan_only_when_every_project_is_gone() -> None:
     found = judge(claims, known)
     assert found.status is Status.UNREACHABLE
     assert found.reason == (
-        "cannot tell: /code is not mounted (it holds an editable install of /code/b)"
+        "cannot be checked: /code is not mounted (it holds an editable install of /code/b)"
     )
 
 

@@ -44,7 +44,7 @@ def test_its_restore_is_offered_and_the_purge_keeps_it(
         monkeypatch.setenv(name, value)  # the process that frees looks at its own
     with bound(disk, point):
         said = home.run(sys.executable, "-m", "venvdash", "list").stderr
-        assert "webapp, in the trash, has a project again: " in said
+        assert "webapp is in the trash, but its project exists again: " in said
         assert "Run `venvdash trash restore webapp` to restore it." in said
         assert expiry.free_of_use([trashed.path]) == []
         kept = home.run(sys.executable, "-m", "venvdash", "trash").stdout

@@ -60,7 +60,7 @@ def test_n_writes_changes_and_removes_a_note(home: Home) -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("n", *"talk", "enter")
-        await driver.until(lambda: "lab has a note now." in driver.text)
+        await driver.until(lambda: "lab has a new note." in driver.text)
         await driver.press("enter")
         await driver.until(lambda: "note        talk" in driver.text)
         await driver.press("escape", "n", *" in May", "enter")
@@ -68,7 +68,7 @@ def test_n_writes_changes_and_removes_a_note(home: Home) -> None:
         await driver.press("n", *["backspace"] * 20, "escape")
         assert note_of(home, path) == "talk in May"
         await driver.press("n", *["backspace"] * 20, "enter")
-        await driver.until(lambda: "lab has no note now." in driver.text)
+        await driver.until(lambda: "lab has no note any more." in driver.text)
 
     drive(Session(home.machine(), Config()), script, (120, 40))
 

@@ -102,7 +102,9 @@ def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.until(lambda: "old, in the trash, has a project again" in driver.text)
+        await driver.until(
+            lambda: "old is in the trash, but its project exists again" in driver.text
+        )
 
     drive(feed, script, (120, 30))
 
@@ -116,7 +118,7 @@ def test_what_an_earlier_session_deleted_while_searching_is_restored_and_listed(
         await driver.scanned()
         await driver.until(lambda: "Restored old. Its project was found." in driver.text)
         await driver.until(lambda: feed.scans >= 2)
-        assert "has a project again" not in driver.text
+        assert "its project exists again" not in driver.text
 
     drive(feed, script, (120, 30))
 

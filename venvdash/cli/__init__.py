@@ -71,7 +71,7 @@ class _Lazy(click.Group):
 @click.version_option(__version__, "-V", "--version", prog_name="venvdash")
 @click.pass_context
 def cli(ctx: click.Context, no_records: bool) -> None:
-    """Show the virtual environments that live outside projects, and act on them.
+    """Manage virtual environments that live outside projects.
 
     Without a command, opens the dashboard.
     """

@@ -57,7 +57,7 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
     for line in text.split("\n"):
         click.echo(visible(line))
     words = f"venvdash activate {name}" if name else "venvdash activate"
-    warn(f"showing this activates nothing. In {told.name}: {told.usage.format(words)}")
+    warn(f"this only prints the code. To run it in {told.name}: {told.usage.format(words)}")
 
 
 def _told(given: str | None, machine: Machine) -> Shell:

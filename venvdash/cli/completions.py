@@ -8,7 +8,7 @@ from venvdash.cli.completing import COMPLETED, script
 @click.command("completions", short_help="Print the completion script for a shell.")
 @click.argument("shell", type=click.Choice(COMPLETED))
 def command(shell: str) -> None:
-    """Print the script with which SHELL completes venvdash's commands and environments' names.
+    """Print a script that makes SHELL complete commands and the names of environments.
 
     \b
     bash   venvdash completions bash > ~/.local/share/bash-completion/completions/venvdash

@@ -28,10 +28,10 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Copy an environment: the same packages under the name NEW, and no project.
+    """Copy an environment to the name NEW: with the same packages, and without a project.
 
-    It is recreated from uv's cache or the package index where that gives the same, else all files
-    are copied. The original is only read.
+    uv reinstalls the packages from its cache or the package index if the result is the same;
+    otherwise all files are copied. The original is not changed.
     """
     opened = session(records=records, changing=True)
     row = one_row(opened, name)

@@ -16,10 +16,10 @@ from venvdash.session.subshell import RefusedError
 @click.argument("name", required=False, shell_complete=complete_name)
 @click.pass_obj
 def command(records: bool, name: str | None) -> None:
-    """Open your editor in the project of an environment, with that active.
+    """Open an environment's project in your editor, with the environment active.
 
-    NAME's, or that of the current directory's project. The editor is what VISUAL or EDITOR say; on
-    a terminal, where they say nothing, one that is usual.
+    The default is the environment of the current directory's project. The editor is the one that
+    VISUAL or EDITOR names; without them, on a terminal, a common editor that is installed.
     """
     opened = session(records=records)
     named = any(map(opened.machine.variable, subshell.EDITORS))

@@ -35,10 +35,11 @@ _LABEL = 11  # cells
 @click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
 @click.pass_obj
 def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> None:
-    """Show everything known about an environment: NAME, or the current project's.
+    """Show everything known about an environment.
 
-    The evidence for its project, the installed packages and where they came from, missing files,
-    sizes, and what else refers to it.
+    This includes the evidence for its project, its packages and where they came from, missing
+    files, sizes, and what refers to it. The default is the environment of the current directory's
+    project.
     """
     opened = session(records=records)
     for row in scan_for(opened, name, usage=not no_usage):
@@ -164,7 +165,9 @@ def _tools(found: Examination, home: Path) -> Iterator[str]:
 
 def _evidence(claims: Iterable[Claim], opened: Session) -> Iterator[str]:
     found = [f"{'+' if proves else '-'} {words}" for proves, words in evidence_in_words(claims)]
-    yield from found or ["nothing in the environment, beside it or in a project names a project"]
+    yield from found or [
+        "no evidence: nothing in it, next to it or in a project points to a project"
+    ]
     why = ", ".join(f"{visible(why)} {count:,}" for why, count in opened.looked.items())
     yield f"{opened.searched:,} directories searched for projects" + (f": {why}" if why else "")
 

@@ -82,10 +82,10 @@ def command(
     sort: str,
     reverse: bool,
 ) -> None:
-    """List environments; with NAME only those (a project, an environment, or a path).
+    """List environments: all, or those of NAME (a project, an environment, or a path).
 
-    In a project's directory, * marks the environments of that project. RECLAIMABLE is what deleting
-    an environment frees; ≤ means at most, where the file system reports no exact figure.
+    In a project's directory, * marks the environments of that project. RECLAIMABLE is the space
+    that deleting an environment frees; ≤ means at most: the file system reports no exact figure.
     """
     if as_json and json_stream:
         fail("`--json` and `--json-stream` cannot be used together.", 2)
@@ -267,7 +267,7 @@ def _tell(opened: Session, missing: Iterable[str]) -> None:
             warn(f"{row.name}: {danger}.")
     for trashed, reason in opened.trash.returned():
         restore = f"Run `venvdash trash restore {shlex.quote(trashed.name)}` to restore it."
-        warn(f"{trashed.name}, in the trash, has a project again: {reason} {restore}")
+        warn(f"{trashed.name} is in the trash, but its project exists again: {reason} {restore}")
     missing = list(missing)
     if missing:
         fail("\n".join(missing), 1)

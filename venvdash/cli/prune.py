@@ -24,12 +24,16 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 @click.option(
     "--unknown",
     is_flag=True,
-    help="Also delete unknown ones, made for a project that was not found.",
+    help="Also delete unknown environments (their project was never found).",
 )
 @click.option(
-    "--replaced", is_flag=True, help="Also delete replaced ones, no longer used by their project."
+    "--replaced",
+    is_flag=True,
+    help="Also delete replaced environments (their project uses another).",
 )
-@click.option("--broken", is_flag=True, help="Also delete broken ones, whose interpreter is gone.")
+@click.option(
+    "--broken", is_flag=True, help="Also delete broken environments (their interpreter is gone)."
+)
 @click.option("--older-than", callback=_age, metavar="AGE", help="Only if unused for this long.")
 @click.option(
     "--gone-for",
@@ -61,8 +65,9 @@ def command(
     """Delete environments whose projects are gone (orphans). They go to the trash.
 
     A project may have moved, so venvdash first searches all local disks for it. An environment is
-    kept, with the reason, if its project is found or may be where the search could not look. With
-    --unknown and --replaced, those are deleted only if unused for 90 days, or --older-than.
+    kept, and the reason shown, if its project is found or may be in a place that cannot be
+    searched. Unknown and replaced environments are deleted only if unused for 90 days (change this
+    with --older-than).
     """
     opened = session(records=records, changing=True)
     scan(opened)

@@ -26,9 +26,9 @@ from venvdash.system import terminal
 def command(ctx: click.Context, name: str | None, here: bool) -> None:
     """Open your own shell with an environment active, in its project's directory.
 
-    NAME's environment, or that of the current directory's project. What follows `--` is run in it
-    instead of a shell, and its exit status passed on. Nothing in the environment is read by the
-    shell: its activate scripts are not needed, and not trusted.
+    The default is the environment of the current directory's project. With `-- COMMAND`, runs that
+    command instead of a shell, and exits with its status. The environment's own activation scripts
+    are not read.
     """
     words: tuple[str, ...] = ctx.meta.get(REST, ())
     if REST in ctx.meta and not words:

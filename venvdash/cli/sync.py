@@ -42,7 +42,7 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Update environments to match their projects, one after the other, with uv.
+    """Update environments to match their projects, with uv.
 
     NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path;
     the default is the environment in use by the current directory's project. venvdash asks before

@@ -13,10 +13,10 @@ from venvdash.cli.naming import scan_for
 @changing
 @click.pass_obj
 def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Say that an environment belongs to no project, and take away what points to it.
+    """Unlink an environment from its projects, and remove their links to it.
 
-    NAME is an environment's or a project's name, NAME@3.11 where it has several, or a path. It is
-    remembered; `venvdash relink --undo` takes it back.
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
+    The environment stays unlinked until you relink it.
     """
     opened = session(records=records, changing=True)
     (row,) = scan_for(opened, name, changing=True, usage=False)

@@ -240,7 +240,7 @@ def _recognised(reading: Reading) -> tuple[Store, Traits]:
         traits = store.recognise(reading)
         if traits is not None:
             return store, traits
-    raise _NotOneError("is not of a kind that any store recognises")
+    raise _NotOneError("is not an environment of any known tool")
 
 
 def _version(cfg: Mapping[str, str]) -> str | None:

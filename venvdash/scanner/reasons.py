@@ -24,7 +24,7 @@ _NOW = {
     How.MIRROR: "its path in the store mirrors {project}",
     How.SIBLING: "another environment with the same hash belongs to {project}",
     How.MENTION: "something installed in it mentions {project}",
-    How.DENIED: "you said that it does not belong to {project}",
+    How.DENIED: "you unlinked it from {project}",
 }
 _THEN = {
     How.USER: "you linked it to {project}",
@@ -35,7 +35,7 @@ _THEN = {
     How.MIRROR: "its path in the store mirrored {project}",
     How.SIBLING: "another environment with the same hash belonged to {project}",
     How.MENTION: "something installed in it mentioned {project}",
-    How.DENIED: "you said that it does not belong to {project}",
+    How.DENIED: "you unlinked it from {project}",
 }
 
 
@@ -131,13 +131,13 @@ def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None)
 def unreachable(best: Claim, place: Place) -> str:
     """Return why nothing can be said: what keeps us from looking at the project."""
     stands = visible(place.reason) or f"{visible(place.path)} cannot be read"
-    return f"cannot tell: {stands} ({says(best)})"
+    return f"cannot be checked: {stands} ({says(best)})"
 
 
 def found_before(place: Place) -> str:
     """Return why nothing can be said of one whose project was found where nobody can look now."""
     stands = visible(place.reason) or f"{visible(place.path)} cannot be read"
-    return f"cannot tell: {stands} (its project may be {visible(place.path)})"
+    return f"cannot be checked: {stands} (its project may be {visible(place.path)})"
 
 
 def copied_identity(original: Path | None) -> str:

@@ -101,9 +101,11 @@ class Session(Named):
                 self._report(Problem(None, sentence) for sentence in answer)
             elif isinstance(answer, Failed):
                 words = f"{type(answer.error).__name__}: {answer.error}"
-                self._report([Problem(None, f"What a crash left cannot be fixed: {words}.")])
+                self._report([Problem(None, f"Recovery from a crash failed: {words}.")])
             elif isinstance(answer, NotAnswering):
-                words = "What a crash left was not fixed in time. The next start tries again."
+                words = (
+                    "Recovery from a crash did not finish in time. The next start will try again."
+                )
                 self._report([Problem(None, words)])
 
     def examine(self, row: Row) -> "Examination":

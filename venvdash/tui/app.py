@@ -121,8 +121,8 @@ class Dashboard(App[int]):
             "venvdash is still searching for the ",
             "projects of " if several else "project of ",
             (what, "bold"),
-            ", in the trash, and restores what it finds. If you quit, the search continues at "
-            "the next start; until it has finished, nothing of this is deleted permanently.",
+            ". What is found is restored from the trash. If you quit, the search continues at the "
+            "next start; nothing of this is deleted permanently before it has finished.",
         )
         self.push_screen(AskScreen("Quit", question, "Quit"), self._quit)
 

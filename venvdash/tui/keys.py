@@ -41,7 +41,7 @@ CHANGE = (
     Binding("f2", "rename", "Rename", show=False),
     Binding("m", "move", "Move to another store", show=False),
     Binding("e", "edit", "Open its project in your editor", show=False),
-    Binding("p", "pin", "Pin", tooltip="Rules skip it; again to unpin"),
+    Binding("p", "pin", "Pin", tooltip="Pin or unpin it: rules skip pinned ones"),
     Binding("n", "note", "Write a note about it", show=False),
 )
 

@@ -58,7 +58,7 @@ class Commands(Provider):
         for view in View:
             yield f"View: {view}", "Show only these", partial(main.action_view, view)
         for key, words in _SORTS.items():
-            yield f"Sort: by {words}", "Again to reverse the order", partial(main.sort_by, key)
+            yield f"Sort: by {words}", "Again: reverse the order", partial(main.sort_by, key)
         yield "Filter", "Show only matching environments", main.action_filter
         add = "Add folders that contain environments to the stores"
         yield "Add folders of environments …", add, main.action_add_store

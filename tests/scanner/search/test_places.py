@@ -167,7 +167,7 @@ def test_a_missing_folder_of_the_configuration_holds(
         disk.mkdir()  # as a mount point is without its disk
     config = Config(search=(str(disk),))
     reason = held(searched(home, environment, config=config), environment, home)
-    assert reason.startswith(f"{disk}, which the configuration says to search, is empty or does")
+    assert reason.startswith(f"{disk}, listed in `search`, is empty or does")
     (disk / "projects").mkdir(parents=True)
     assert held(searched(home, environment, config=config), environment, home) == ""
 

@@ -73,7 +73,7 @@ def clean(
         return (), ["uv's cache was not cleaned: uv was not found on PATH."]
     linked = _links(machine, about)
     if linked:
-        return (), [f"uv's cache was not cleaned: environments link into it ({linked})."]
+        return (), [f"uv's cache was not cleaned: environments may link into it ({linked})."]
     try:
         uv.run(
             program,
@@ -96,7 +96,7 @@ def _links(machine: Machine, about: Concerned) -> str:
     ]
     for answer in Patient(_PATIENCE, lambda: False).run(jobs):
         if isinstance(answer, NotAnswering | Failed):
-            return "venvdash cannot rule it out"
+            return "this could not be checked"
         if answer:
             return visible(answer)
     return ""

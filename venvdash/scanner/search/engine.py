@@ -141,9 +141,7 @@ class _Run:
             real = resolved(folder, self._places.mounts)  # None for a network disk, asked later
             if real is not None and not _listed(real):
                 shown = visible(folder)
-                reason = (
-                    f"{shown}, which the configuration says to search, is empty or does not exist"
-                )
+                reason = f"{shown}, listed in `search`, is empty or does not exist"
                 self._unsearched(folder, reason, "mount its disk, or remove it from `search`")
 
     def _search(self, start: Start, clock: Clock, progress: Callable[[Progress], None]) -> None:

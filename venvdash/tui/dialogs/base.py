@@ -73,7 +73,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "app.focus_previous", "Before", show=False),
+        Binding("left", "app.focus_previous", "Previous", show=False),
         Binding("right", "app.focus_next", "Next", show=False),
     ]
 

@@ -70,9 +70,9 @@ class PlaceScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
-        Binding("enter", "go_on", "Go on"),
+        Binding("enter", "go_on", "Continue"),
         Binding("down", "app.focus_next", "Next", show=False),
-        Binding("up", "app.focus_previous", "Before", show=False),
+        Binding("up", "app.focus_previous", "Previous", show=False),
     ]
 
     def __init__(self, main: "ProposingScreen", action: Action, rows: Sequence[Row]) -> None:
@@ -172,7 +172,7 @@ class PlaceScreen(Dialog[None]):
         def look() -> Proposal:
             return self._main.in_turn(lambda: make(row, threading.Event()))
 
-        self._say(Content("Looking …"))
+        self._say(Content("Checking …"))
         self._looking.ask(look)
 
     def _found(self, proposal: Proposal) -> None:

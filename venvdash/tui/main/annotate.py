@@ -42,7 +42,7 @@ class Annotating:
         def typed(text: str | None) -> None:
             if text is not None and text != known:
                 changes = self._main.source.actions
-                said = "has a note now. n edits it." if text else "has no note now."
+                said = "has a new note. Press n to edit it." if text else "has no note any more."
                 said = f"{visible(row.name, 64)} {said}"
                 self._do([row], lambda row: changes.note(row, text), said)
 

@@ -95,7 +95,8 @@ class DeletingScreen(WorkingScreen):
         for trashed, reason in found.returned[:_MOST_TOLD]:
             name, why = visible(trashed.name, 64), with_tilde(visible(reason), self.home)
             self.say(
-                f"{name}, in the trash, has a project again: {why} Press E to restore it.",
+                f"{name} is in the trash, but its project exists again: {why} "
+                "Press E to restore it.",
                 severe=True,
             )
         if found.unlisted:

@@ -13,7 +13,7 @@ class Choice(Widget, can_focus=True):
     """``[ ] f  Free now``: Space, Enter or a click turns it; so does its key, bound elsewhere."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,enter", "turn", "Turn", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,enter", "turn", "Change", show=False)]
     DEFAULT_CSS = """
     Choice { height: 1; padding: 0 1; }
     Choice:focus { background: $primary 30%; text-style: bold; }

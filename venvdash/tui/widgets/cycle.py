@@ -18,7 +18,7 @@ class Cycle(Widget, Generic[V], can_focus=True):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,space", "turn(1)", "Next", show=False),
-        Binding("left,h", "turn(-1)", "Before", show=False),
+        Binding("left,h", "turn(-1)", "Previous", show=False),
     ]
     DEFAULT_CSS = """
     Cycle { height: 1; }

@@ -15,7 +15,7 @@ _STYLES = {
     Role.WARNING: "$text-warning",
 }
 TRUST = Line(
-    (Piece("  "), Piece("t", Role.STRONG), Piece(" trusts it until you quit, and checks again"))
+    (Piece("  "), Piece("t", Role.STRONG), Piece(" trusts it until you quit, then checks it"))
 )
 
 

@@ -37,7 +37,7 @@ class FilterLine(PlainInput):
 
     def __init__(self) -> None:
         super().__init__(
-            placeholder="name, path, status, kind, Python, flag, tag …",
+            placeholder="name, path, status, kind, Python, flag, note …",
             compact=True,
             select_on_focus=False,
             id="filter",

@@ -11,7 +11,7 @@ from venvdash.model import Outcome, Result
 from venvdash.text import counted, short_path, visible, with_tilde
 
 DELETING = "deleting"
-UNDOING_LINK = "undoing the link"
+UNDOING_LINK = "undoing the relink"
 UNDOING = "restoring"
 
 _CHANGED = {
