@@ -123,7 +123,7 @@ def trial(home: Home, chosen: tuple[str, ...], clean: bool) -> list[object]:
 
 def alone(archives: Path) -> dict[Path, int]:
     """Return how many bytes each archive has that no environment has."""
-    from venvdash.scanner.measure import count
+    from venvdash.scanner.usage.tree_count import count
     from venvdash.system.mounts import Mounts
 
     mount = Mounts.read().of(archives)

@@ -16,8 +16,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.scanner.usage_tools import age
-from venvdash.scanner.usage import measure
+from tests.scanner.usage.usage_tools import age
+from venvdash.scanner.usage.measurement import measure
 
 ENVIRONMENTS = 20
 PACKAGES = 60  # of these four fifths are shared

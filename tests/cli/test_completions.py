@@ -15,7 +15,7 @@ from tests.shells import PROMPT, Typist, installed, typing, write_rc
 from venvdash.cli import cli
 from venvdash.config import Config
 from venvdash.session import Session
-from venvdash.session.completing import names
+from venvdash.session.completion import names
 
 _LOADED = {
     "bash": 'eval "$(venvdash {})"',

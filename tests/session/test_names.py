@@ -12,7 +12,7 @@ from tests.conftest import Home
 from tests.scenario import uv_project
 from venvdash.config import Config
 from venvdash.session import Session
-from venvdash.session.resolve import AmbiguousError, NotFoundError
+from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 from venvdash.stores._name_hashes import short_hash
 
 POETRY = Path(".cache", "pypoetry", "virtualenvs")

@@ -17,7 +17,7 @@ from venvdash.actions.safety import steps
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Outcome, Result
-from venvdash.scanner import recheck
+from venvdash.scanner.usage import recheck
 from venvdash.session import Session
 
 VENVDASH = [sys.executable, "-m", "venvdash"]

@@ -13,7 +13,7 @@ from tests.scenario import rows, venv
 from tests.stores.places import given, paths, reading
 from venvdash.config import Config
 from venvdash.model import Status
-from venvdash.scanner.discover import resolve
+from venvdash.scanner.discovery.store_folders import resolve
 from venvdash.scanner.events import Oddity
 from venvdash.session import Session
 from venvdash.stores._condarc import envs_dirs

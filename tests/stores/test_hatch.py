@@ -10,7 +10,7 @@ from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.moving import moved
 from tests.realtools import Tool
-from tests.scanner.usage_tools import assert_nothing_is_the_users
+from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, reading
 from venvdash.config import Config

@@ -11,7 +11,7 @@ from tests.conftest import Home
 from tests.freeing import freed
 from tests.moving import moved
 from tests.realtools import Tool
-from tests.scanner.usage_tools import assert_nothing_is_the_users
+from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config

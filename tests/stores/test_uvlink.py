@@ -10,12 +10,12 @@ import pytest
 from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.realtools import Tool
-from tests.scanner.usage_tools import assert_nothing_is_the_users, usage_of
+from tests.scanner.usage.usage_tools import assert_nothing_is_the_users, usage_of
 from tests.scenario import rows
 from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Environment, How, Location, Status, UserFiles
-from venvdash.scanner import discover
+from venvdash.scanner.discovery import store_folders
 from venvdash.stores.base import Root, Why
 from venvdash.stores.uvlink import STORE
 from venvdash.system.machine import Machine
@@ -176,8 +176,8 @@ def test_an_entry_that_is_a_link_is_only_unlinked(home: Home) -> None:
     entry.mkdir()
     (entry / ".venv").symlink_to(path)
     assert STORE.entry(entry / ".venv", root) == entry / ".venv"
-    (branch,) = [discover.resolve(root)]
-    assert {one.entry for one in discover.entries(branch) if hasattr(one, "entry")} == {
+    (branch,) = [store_folders.resolve(root)]
+    assert {one.entry for one in store_folders.entries(branch) if hasattr(one, "entry")} == {
         path.parent,
         entry / ".venv",
     }

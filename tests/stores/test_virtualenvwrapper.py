@@ -10,7 +10,7 @@ import pytest
 from uv import find_uv_bin
 
 from tests.conftest import Home
-from tests.scanner.usage_tools import assert_nothing_is_the_users
+from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How

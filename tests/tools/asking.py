@@ -5,9 +5,9 @@ from pathlib import Path
 from tests.conftest import Home
 from venvdash.config import Config
 from venvdash.model import Status
-from venvdash.scanner.tools import of_project
+from venvdash.scanner.projects.project_tools import of_project
 from venvdash.session import Session
-from venvdash.session.resolve import AmbiguousError, Choice, NotFoundError
+from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
 from venvdash.system.files import real
 
 

@@ -9,7 +9,7 @@ from tests.session.test_names import made
 from tests.tools.asking import choice_in, statuses
 from tests.tools.test_migrations import central, local
 from venvdash.model import Status
-from venvdash.session.resolve import AmbiguousError, NotFoundError
+from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 
 PLAIN = '[project]\nname = "app"\nversion = "1"\n'
 POETRY = '[tool.poetry]\nname = "app"\nversion = "1"\n'

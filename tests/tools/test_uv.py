@@ -12,7 +12,7 @@ from uv import find_uv_bin
 from tests.conftest import Home
 from tests.tools.asking import path_in, why_none
 from venvdash.config import Config
-from venvdash.scanner import workspaces
+from venvdash.scanner.projects import workspaces
 from venvdash.stores._interpreters import patch_version_of
 from venvdash.stores.uv import STORE
 from venvdash.system.files import real

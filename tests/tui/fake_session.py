@@ -37,13 +37,13 @@ from venvdash.model import (
     Usage,
     Verdict,
 )
+from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
-from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.scanner.search import Findings
 from venvdash.session import Session
 from venvdash.session.events import SessionEvent
-from venvdash.session.own_stores import Added
 from venvdash.session.subshell import Invocation
+from venvdash.session.suggested_stores import Added
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
 

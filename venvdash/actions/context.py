@@ -10,7 +10,8 @@ from pathlib import Path
 from venvdash.actions.process.run_log import Log
 from venvdash.config import Config
 from venvdash.model import Environment, Location
-from venvdash.scanner import discover, linked
+from venvdash.scanner.discovery import store_folders
+from venvdash.scanner.stages import linked_environments
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
@@ -44,7 +45,7 @@ class Context:
         For one that only a project leads to, that is what stands for a store.
         """
         if environment.location is not Location.CENTRAL:
-            return (linked.root_of(environment.path),)
+            return (linked_environments.root_of(environment.path),)
         return self.roots.get(environment.root, ())
 
     @classmethod
@@ -63,7 +64,7 @@ class Context:
 def store_roots(machine: Machine, config: Config) -> tuple[Roots, tuple[Path, ...]]:
     """Return the existing directories of all stores, links resolved, and those not answering."""
     found: dict[Path, list[Root]] = defaultdict(list)
-    branches, silent = discover.answering_branches(machine, config)
+    branches, silent = store_folders.answering_branches(machine, config)
     for branch in branches:
         if branch.exists and not branch.problem:
             found[branch.real].append(branch.root)

@@ -11,7 +11,7 @@ from venvdash.model import (
     Environment,
     Row,
 )
-from venvdash.scanner import discover
+from venvdash.scanner.discovery import store_folders
 from venvdash.stores import of_name
 from venvdash.stores.base import Layout, Names, Root, Store
 from venvdash.system.files import real
@@ -62,7 +62,7 @@ def of_directory(table: Table, root: Path, context: Context) -> Target:
         return target
     if os.path.lexists(place):
         raise TargetError(f"{visible(place)} is not a directory.")
-    roots = discover.roots(table.machine, table.config)
+    roots = store_folders.roots(table.machine, table.config)
     known = [root for root in roots if real(root.path) == place]
     if not known:
         raise TargetError(f"The directory {visible(place)} does not exist.")
@@ -76,7 +76,9 @@ def named(table: Table, text: str) -> Path:
     """
     if text.startswith(("~", ".")) or os.sep in text:
         return table.machine.expand(text)
-    found = [root for root in discover.roots(table.machine, table.config) if root.store == text]
+    found = [
+        root for root in store_folders.roots(table.machine, table.config) if root.store == text
+    ]
     if not found:
         raise TargetError(
             f"There is no store named {visible(text)}. Run `venvdash stores` to list all stores."
@@ -87,7 +89,7 @@ def named(table: Table, text: str) -> Path:
 
 def folder(table: Table) -> Path:
     """Return where an environment of any name belongs: the first folder there is, or would be."""
-    free = list(filter(is_free, discover.roots(table.machine, table.config)))
+    free = list(filter(is_free, store_folders.roots(table.machine, table.config)))
     there = [root for root in free if os.path.isdir(root.path)]
     wrapper = table.machine.home / ".virtualenvs"
     return there[0].path if there else wrapper
@@ -132,7 +134,7 @@ def _freest(roots: list[Root]) -> Store | None:
 
 
 def _is_prefix(path: Path) -> bool:
-    return any(os.path.lexists(path / mark) for mark in discover.MARKS)
+    return any(os.path.lexists(path / mark) for mark in store_folders.MARKS)
 
 
 def place_warnings(table: Table, row: Row, target: Target, name: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from venvdash.actions.process.run_log import Log
 from venvdash.config import Config
 from venvdash.model import Facts, Presence, Row
 from venvdash.scanner.events import Problem
-from venvdash.scanner.references import Reference
+from venvdash.scanner.evidence.references import Reference
 from venvdash.system.machine import Machine
 
 

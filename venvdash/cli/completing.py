@@ -43,7 +43,7 @@ def complete_name(
         return [CompletionItem(incomplete, type="dir")]
     from venvdash.config import Config, ConfigError, of
     from venvdash.session import Session
-    from venvdash.session.completing import names
+    from venvdash.session.completion import names
     from venvdash.system.machine import Machine
 
     machine = Machine.current()

@@ -23,7 +23,7 @@ from venvdash.presentation.labels import (
     use_in_words,
 )
 from venvdash.session import Session
-from venvdash.session.examine import Examination
+from venvdash.session.environment_details import Examination
 from venvdash.text import short_path, visible
 
 _LABEL = 11  # cells

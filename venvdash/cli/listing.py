@@ -23,7 +23,7 @@ from venvdash.presentation.labels import NO_STORE, endangered_in_words, place_in
 from venvdash.scanner.events import Problem, Progress
 from venvdash.session import Session
 from venvdash.session.interpreters import made_from
-from venvdash.session.resolve import NotFoundError
+from venvdash.session.name_resolution import NotFoundError
 from venvdash.text import counted, short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
@@ -247,9 +247,9 @@ def _nothing(opened: Session) -> None:
         click.echo(f"  {visible(seen.root.path)} ({seen.root.store}): empty", err=True)
     if len(there) < len(opened.stores):
         click.echo(f"  {len(opened.stores) - len(there)} do not exist.", err=True)
-    from venvdash.session import own_stores  # only where the list is empty
+    from venvdash.session import suggested_stores  # only where the list is empty
 
-    for line in outside_lines(own_stores.outside(opened.machine, opened.config), home):
+    for line in outside_lines(suggested_stores.outside(opened.machine, opened.config), home):
         click.echo(line, err=True)
     click.echo("Run `venvdash stores` to see them, and why they are searched.", err=True)
     click.echo("Run `venvdash demo` to create a playground.", err=True)

@@ -10,7 +10,7 @@ from venvdash.cli.common import ProgressLine, columns, fail, warn
 from venvdash.model import Row
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session
-from venvdash.session.resolve import AmbiguousError, NotFoundError
+from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 from venvdash.text import short_path, visible
 
 _MOST = 50  # environments that are offered for one name

@@ -13,7 +13,7 @@ from venvdash.scanner.events import StoreSeen
 from venvdash.text import short_path, visible, with_tilde
 
 if TYPE_CHECKING:
-    from venvdash.scanner.folders import EnvironmentFolder
+    from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 
 
 @click.command("stores", short_help="Show where venvdash looks for environments and projects.")
@@ -33,9 +33,9 @@ def command(added: str | None, as_json: bool) -> None:
     opened = session(records=False)
     for _ in opened.scan(usage=False, early=False):
         pass
-    from venvdash.session import own_stores  # a list needs it only where it is empty
+    from venvdash.session import suggested_stores  # a list needs it only where it is empty
 
-    found = own_stores.outside(opened.machine, opened.config)
+    found = suggested_stores.outside(opened.machine, opened.config)
     home = opened.machine.home
     if as_json:
         stores = [store_json(seen) for seen in opened.stores]
@@ -57,14 +57,14 @@ def command(added: str | None, as_json: bool) -> None:
 
 
 def _add(text: str, *, as_json: bool) -> None:
-    from venvdash.session import own_stores
+    from venvdash.session import suggested_stores
 
     opened = session(records=False, changing=True)
     home = opened.machine.home
     path = opened.machine.expand(text)
     try:
-        added = own_stores.add(path, opened.machine, opened.config)
-    except own_stores.RefusedError as error:
+        added = suggested_stores.add(path, opened.machine, opened.config)
+    except suggested_stores.RefusedError as error:
         fail(f"{short_path(path, home)}: {visible(with_tilde(str(error), home))}", 2)
     if as_json:
         answer = {
@@ -73,7 +73,7 @@ def _add(text: str, *, as_json: bool) -> None:
         }
         output.print_json(answer)
         return
-    words = own_stores.in_words(added.folder, home)
+    words = suggested_stores.in_words(added.folder, home)
     click.echo(f"{short_path(added.folder.path, home)} is now a store ({words}).")
     click.echo(f"Added to {short_path(added.file, home)}; remove these lines to undo it:\n")
     click.echo(visible_lines(added.lines))
@@ -81,16 +81,16 @@ def _add(text: str, *, as_json: bool) -> None:
 
 def outside_lines(found: "Sequence[EnvironmentFolder]", home: Path) -> Iterator[str]:
     """Yield the lines that show folders of environments that are no store, and how to add them."""
-    from venvdash.session import own_stores
+    from venvdash.session import suggested_stores
 
     if not found:
         return
     yield "\nFolders of environments that are not stores:"
     for folder in found:
         shown = short_path(folder.path, home)
-        yield f"\n  {shown}  ({own_stores.in_words(folder, home)})"
+        yield f"\n  {shown}  ({suggested_stores.in_words(folder, home)})"
         yield f"  Run `venvdash stores --add {shlex.quote(str(folder.path))}` to add it:"
-        yield visible_lines(own_stores.lines_for(folder, home), "    ")
+        yield visible_lines(suggested_stores.lines_for(folder, home), "    ")
 
 
 def visible_lines(lines: str, indent: str = "") -> str:
@@ -100,14 +100,14 @@ def visible_lines(lines: str, indent: str = "") -> str:
 
 def folder_json(folder: "EnvironmentFolder", home: Path) -> dict[str, object]:
     """Return a folder of environments that is no store as JSON shows it."""
-    from venvdash.session import own_stores
+    from venvdash.session import suggested_stores
 
     return {
         "path": str(folder.path),
         "environments": folder.environments,
         "layout": str(folder.layout),
         "base": str(folder.base) if folder.base is not None else None,
-        "configuration": own_stores.lines_for(folder, home),
+        "configuration": suggested_stores.lines_for(folder, home),
     }
 
 

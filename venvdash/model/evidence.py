@@ -104,8 +104,8 @@ class ProjectRecord:
 
     ``fsid`` is ``statvfs().f_fsid`` (device numbers do not last over a reboot), ``birth`` when the
     inode was made in nanoseconds since the epoch (inode numbers are given out again), ``git`` the
-    fingerprint of the repository's first commit (see ``scanner.projects``), ``host`` the id of the
-    machine that saw it.
+    fingerprint of the repository's first commit (see ``scanner.projects.project_info``), ``host``
+    the id of the machine that saw it.
     """
 
     path: Path

@@ -3,9 +3,9 @@
 from venvdash.model import Flag, Row
 from venvdash.presentation.labels import FLAG_MEANINGS, flag_in_words
 from venvdash.records.flags import unfinished
-from venvdash.scanner.integrity import Missing
-from venvdash.scanner.references import Reference
-from venvdash.session.examine import Examination
+from venvdash.scanner.evidence.references import Reference
+from venvdash.scanner.usage.missing_files import Missing
+from venvdash.session.environment_details import Examination
 from venvdash.text import visible
 
 

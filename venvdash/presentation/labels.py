@@ -17,7 +17,7 @@ from venvdash.model import (
     Trashed,
     Use,
 )
-from venvdash.scanner.reasons import day, says
+from venvdash.scanner.evidence.reasons import day, says
 from venvdash.text import counted, visible
 
 _HOW = {

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
-from venvdash.scanner.references import Reference
-from venvdash.scanner.union import Book
+from venvdash.scanner.evidence.references import Reference
+from venvdash.scanner.usage.usage_index import Book
 from venvdash.stores.base import Root
 
 

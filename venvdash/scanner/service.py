@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 
 from venvdash.config import Config
-from venvdash.scanner import claiming
 from venvdash.scanner.events import (
     Booked,
     Ended,
@@ -22,8 +21,9 @@ from venvdash.scanner.events import (
     Problem,
     Progress,
 )
-from venvdash.scanner.judging import judged
-from venvdash.scanner.survey import Past, Survey
+from venvdash.scanner.stages import project_search
+from venvdash.scanner.stages.decision import judged
+from venvdash.scanner.stages.scan_state import Past, Survey
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Patient
 
@@ -51,7 +51,7 @@ def scan(
     started = time.monotonic()
     survey = Survey(machine, config, Patient(patience, cancelled), cancelled)
     stages = [survey.reader.events(), _proofs(survey, recall, early=early)]
-    stages += [claiming.search(survey)] if search else []
+    stages += [project_search.search(survey)] if search else []
     stages += [_sizes(survey)] if usage else []
     for stage in stages:
         yield from stage
@@ -72,8 +72,10 @@ def _proofs(survey: Survey, recall: Callable[[], Past], *, early: bool) -> Itera
 
 def _sizes(survey: Survey) -> Iterator[Event]:
     """Measure every environment, and again tell what only the whole table shows."""
-    from venvdash.scanner.union import Book
-    from venvdash.scanner.usage import measure  # a listing without sizes needs none of it
+    from venvdash.scanner.usage.measurement import (
+        measure,  # a listing without sizes needs none of it
+    )
+    from venvdash.scanner.usage.usage_index import Book
     from venvdash.stores import uv_settings
 
     paths, book = list(survey.environments), Book()

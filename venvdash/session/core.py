@@ -13,19 +13,19 @@ from venvdash.config import Config, load
 from venvdash.model import Outcome, Row, Trashed
 from venvdash.scanner import service
 from venvdash.scanner.events import Ended, Problem
-from venvdash.scanner.survey import Past
-from venvdash.scanner.union import Book
+from venvdash.scanner.stages.scan_state import Past
+from venvdash.scanner.usage.usage_index import Book
 from venvdash.session.events import SessionEvent
+from venvdash.session.lookup import Named
 from venvdash.session.memory import Keeper
-from venvdash.session.named import Named
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 if TYPE_CHECKING:
     from venvdash.records.receipt import Receipt
-    from venvdash.scanner.folders import EnvironmentFolder
-    from venvdash.session.examine import Examination
-    from venvdash.session.own_stores import Added
+    from venvdash.scanner.discovery.other_folders import EnvironmentFolder
+    from venvdash.session.environment_details import Examination
+    from venvdash.session.suggested_stores import Added
 
 
 class Session(Named):
@@ -110,25 +110,25 @@ class Session(Named):
 
     def examine(self, row: Row) -> "Examination":
         """Return what is looked up for one environment only. Raises nothing."""
-        from venvdash.session.examine import examine  # no list needs it
+        from venvdash.session.environment_details import examine  # no list needs it
 
         references = self._references.get(row.path, ())
         return examine(row, references, self.machine, self.config)
 
     def folders_outside(self) -> "list[EnvironmentFolder]":
         """Return the folders of environments that are no store; walks HOME. Any thread may ask."""
-        from venvdash.session import own_stores
+        from venvdash.session import suggested_stores
 
-        return own_stores.outside(self.machine, self.config)
+        return suggested_stores.outside(self.machine, self.config)
 
     def add_store(self, path: Path) -> "Added":
         """Make a folder of environments a store, from the next scan on.
 
         Raises own_stores.RefusedError.
         """
-        from venvdash.session import own_stores
+        from venvdash.session import suggested_stores
 
-        added = own_stores.add(path, self.machine, self.config)
+        added = suggested_stores.add(path, self.machine, self.config)
         self.config = load(self.machine.config_file)
         return added
 

@@ -11,7 +11,7 @@ from venvdash.records import identity, merge, pins, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.records.sidecar import keeps_sidecar
 from venvdash.scanner.events import Judged, Measured, Problem
-from venvdash.scanner.survey import Past
+from venvdash.scanner.stages.scan_state import Past
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.text import because, visible

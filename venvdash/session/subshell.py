@@ -17,7 +17,7 @@ from venvdash.actions.record_update import amend, is_copy
 from venvdash.actions.safety.reread import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
-from venvdash.session import uvhint
+from venvdash.session import uv_hint
 from venvdash.system import shells, startup_folders, terminal
 from venvdash.system.shells import Activation, CannotError, Own, Shell, Start
 from venvdash.text import because, short_path, visible
@@ -86,7 +86,7 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
     says = (f"{own.program.name} in {where} with {row.name} active. Type `exit` to leave.", *says)
     if own.family is None:
         says += ("Unknown shell: its startup files may deactivate the environment.",)
-    says += tuple(uvhint.hints(machine, environment, cwd))
+    says += tuple(uv_hint.hints(machine, environment, cwd))
     return Invocation(
         argv=started.arguments,
         environ=_changed(base, started.variables),

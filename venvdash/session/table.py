@@ -28,8 +28,8 @@ from venvdash.scanner.events import (
     Problem,
     StoreSeen,
 )
-from venvdash.scanner.union import Book
-from venvdash.session import naming, nearest
+from venvdash.scanner.usage.usage_index import Book
+from venvdash.session import current_environment, row_names
 from venvdash.session.events import SessionEvent
 from venvdash.session.memory import Keeper
 from venvdash.system.clock import SKEW
@@ -99,7 +99,7 @@ class Scanned(Table):
         self._references = event.references or self._references
         self.searched, self.facts = event.facts.searched, event.facts
         self.looked = event.looked
-        called = naming.names(
+        called = row_names.names(
             [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
             self._names,
         )
@@ -124,7 +124,7 @@ class Scanned(Table):
                 used=self._used(environment, verdict, record),
                 here=not here.isdisjoint(verdict.projects),
                 title=self._names.get(verdict.project, "") if verdict.project else "",
-                pointed=nearest.pointing(path, verdict, event.facts),
+                pointed=current_environment.pointing(path, verdict, event.facts),
                 endangered=_endangered(verdict, event.facts),
             )
             self.rows[path] = row

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import NotEnvironment, Row
+from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
-from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.text import visible
 from venvdash.tui.background_scan import DiskFree, Failed, FeedEvent, Fixed
 from venvdash.tui.table import Table, View

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from venvdash.config import Config
-from venvdash.scanner.search.places import Places
+from venvdash.scanner.search.scope import Places
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, parse_mountinfo
 

@@ -14,8 +14,8 @@ from typing import Any
 from venvdash.model import Environment, Package
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.scanner import record_file
-from venvdash.scanner.editables import LIMIT, file_url_path
-from venvdash.scanner.packages import name_and_version, site_directory
+from venvdash.scanner.discovery.editable_installs import LIMIT, file_url_path
+from venvdash.scanner.discovery.site_packages import name_and_version, site_directory
 from venvdash.stores.base import normalised
 from venvdash.stores.config_files import json_object, string
 from venvdash.system.files import read_text

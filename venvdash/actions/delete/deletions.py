@@ -18,7 +18,7 @@ from venvdash.actions.events import ActionEvent, Finished, RowState, State, Tall
 from venvdash.actions.table import Table
 from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row
 from venvdash.model.plans import SEARCHING
-from venvdash.scanner.union import Book
+from venvdash.scanner.usage.usage_index import Book
 from venvdash.stores import uv_settings
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from venvdash import config
 from venvdash.actions.delete import trash, trash_search
 from venvdash.actions.journals import trash as journal
 from venvdash.model import Trashed
-from venvdash.scanner.projects import links_of
+from venvdash.scanner.projects.project_info import links_of
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.locks import lock_directory

@@ -14,7 +14,7 @@ from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals import trash
 from venvdash.model import UserFiles
 from venvdash.records import sidecar
-from venvdash.scanner.footprint import Footprint, unpack
+from venvdash.scanner.usage.footprint import Footprint, unpack
 from venvdash.system.locks import LOCK_NAME
 from venvdash.system.walk import open_directory
 from venvdash.text import visible
@@ -125,8 +125,8 @@ def _names(entry: Path) -> Names:
 
 def _counted(entry: Path) -> UserFiles:
     """Count the user's files again. Raises ChangedError where that cannot be done."""
-    from venvdash.scanner.figures import user_files_of
-    from venvdash.scanner.measure import count
+    from venvdash.scanner.usage.environment_usage import user_files_of
+    from venvdash.scanner.usage.tree_count import count
 
     try:
         found = user_files_of(count(os.fsencode(entry)))

@@ -305,14 +305,14 @@ class Searches:
     def _remember(self, row: Row, found: Path) -> None:
         """Keep the place where something was found: every later scan looks there."""
         from venvdash.actions.record_update import amend
-        from venvdash.scanner import places
+        from venvdash.scanner.projects import presence
 
         mounts = self._table.context().mounts
-        place = places.look(found, mounts)
+        place = presence.look(found, mounts)
 
         def noted(record: Record) -> Record:
             now = record.last_seen
-            seen = places.found_at(place, mounts, now=now)
+            seen = presence.found_at(place, mounts, now=now)
             known = [one for one in record.projects if one.path != found]
             return (
                 record

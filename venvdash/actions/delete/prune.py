@@ -123,7 +123,7 @@ def _interpreter_away(row: Row) -> str:
     environment = row.environment
     if Flag.BROKEN not in environment.flags or row.verdict.status is Status.ORPHAN:
         return ""
-    from venvdash.scanner.places import look
+    from venvdash.scanner.projects.presence import look
 
     mounts = Mounts.read()
     python = Path(os.path.realpath(environment.path / "bin" / "python"))

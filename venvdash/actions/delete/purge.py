@@ -20,8 +20,8 @@ from venvdash.actions.delete import tool_leftovers
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals import trash
 from venvdash.model import Removal, Trashed
-from venvdash.scanner.footprint import BLOCK
-from venvdash.scanner.measure import count
+from venvdash.scanner.usage.footprint import BLOCK
+from venvdash.scanner.usage.tree_count import count
 from venvdash.system.directory import Directory
 from venvdash.system.extents import KINDS, settle
 from venvdash.system.files import UnreadableError, own_uid, read_regular

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from venvdash.model import Row
 from venvdash.records.flags import flagged
-from venvdash.scanner.counting import Sum
-from venvdash.scanner.union import Book
+from venvdash.scanner.usage.selection_sum import Sum
+from venvdash.scanner.usage.usage_index import Book
 from venvdash.system.extents import settle
 from venvdash.system.mounts import Mounts
 
@@ -57,7 +57,7 @@ class Sums:
         self, rows: Sequence[Row], cancelled: Callable[[], bool]
     ) -> tuple[Book, dict[Path, Row]]:
         """Measure the rows' entries again, and return them with what they take now."""
-        from venvdash.scanner.usage import measure
+        from venvdash.scanner.usage.measurement import measure
 
         fresh, usages = Book(), {}
         paths = [row.environment.entry for row in rows if row.environment.target is None]
@@ -84,7 +84,7 @@ class Sums:
 
         Just now other files were removed that may have shared blocks with them.
         """
-        from venvdash.scanner.usage import measure
+        from venvdash.scanner.usage.measurement import measure
 
         fresh = Book()
         paths, mounts = list(places.values()), Mounts.read()

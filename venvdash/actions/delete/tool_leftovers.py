@@ -93,9 +93,9 @@ def _passing(folders: Sequence[Path], machine: Machine, settings: config.Config)
     """Yield the directories that no store looks at by itself: those stay, empty or not."""
     if not folders:
         return
-    from venvdash.scanner import discover
+    from venvdash.scanner.discovery import store_folders
 
-    kept = {os.path.realpath(root.path) for root in discover.roots(machine, settings)}
+    kept = {os.path.realpath(root.path) for root in store_folders.roots(machine, settings)}
     kept.add(os.path.realpath(machine.home))
     yield from (folder for folder in folders if os.path.realpath(folder) not in kept)
 

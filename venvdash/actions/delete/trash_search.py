@@ -13,8 +13,8 @@ from venvdash.actions.journals import trash as journal
 from venvdash.config import Config
 from venvdash.model import Environment, Facts, Memory, Record, Relation, Status, Trashed
 from venvdash.records import sidecar
-from venvdash.scanner import discover
-from venvdash.scanner.inspect import inspect_moved
+from venvdash.scanner.discovery import store_folders
+from venvdash.scanner.discovery.inspection import inspect_moved
 from venvdash.scanner.search import search
 from venvdash.stores.base import Entry, Root
 from venvdash.system.directory import Directory
@@ -124,7 +124,7 @@ def _root_of(one: Trashed, machine: Machine, config: Config) -> Root:
     """Return the store's directory that it lay in; a plain folder where no store looks there."""
     within: Mapping[Path, Root] = {
         root.path: root
-        for root in discover.roots(machine, config)
+        for root in store_folders.roots(machine, config)
         if os.path.realpath(root.path) in map(str, one.original.parents)
     }
     if within:

@@ -9,7 +9,7 @@ from pathlib import Path
 from venvdash.actions.process.run_log import Log
 from venvdash.model import Facts, Presence, Row
 from venvdash.model.packaging import canonical_name
-from venvdash.scanner.packages import linked_into
+from venvdash.scanner.discovery.site_packages import linked_into
 from venvdash.stores import uv_settings
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient

@@ -18,7 +18,7 @@ from venvdash.actions.journals.toml_file import (
     time,
 )
 from venvdash.model import Link, Removal, Trashed
-from venvdash.scanner.inspect import FREEING
+from venvdash.scanner.discovery.inspection import FREEING
 from venvdash.system.directory import Directory
 from venvdash.system.files import own_uid
 from venvdash.system.spelling import spell

@@ -31,7 +31,7 @@ from venvdash.actions.prefix.path_files import (
     sites,
 )
 from venvdash.actions.prefix.path_rewrite import Respelling
-from venvdash.scanner.inspect import named_place
+from venvdash.scanner.discovery.inspection import named_place
 from venvdash.stores.base import parse_cfg
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.model import Edit
-from venvdash.scanner import projects
+from venvdash.scanner.projects import project_info
 from venvdash.system.files import UnreadableError, own_uid, read_regular, read_text, real
 from venvdash.system.machine import Machine
 
@@ -30,7 +30,7 @@ def exclusion(path: Path, machine: Machine) -> Edit | None:
     repository = _repository(path.parent)
     if repository is None:
         return None
-    common = projects.common_directory(os.fspath(repository))
+    common = project_info.common_directory(os.fspath(repository))
     if common is None or _decided(path, repository, Path(common), machine):
         return None
     file = real(Path(common, "info")) / "exclude"

@@ -36,7 +36,8 @@ from venvdash.actions.relink.values import (
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import file_swap, project_links
 from venvdash.model import Edit, Place, Presence, Row
-from venvdash.scanner import discover, places, projects
+from venvdash.scanner.discovery import store_folders
+from venvdash.scanner.projects import presence, project_info
 from venvdash.stores.base import VENV_NAMES, Assignment, Linking, normalised
 from venvdash.system.files import real
 from venvdash.system.timeouts import Job, Patient
@@ -78,9 +79,9 @@ class _Plan:
             environment=environment,
             entry=environment.entry,
             prefix=environment.path,
-            roots=tuple(discover.roots_of(self.store, known.context.machine, known.config)),
+            roots=tuple(store_folders.roots_of(self.store, known.context.machine, known.config)),
             project=project,
-            name=projects.name_of(os.fspath(project)) or "",
+            name=project_info.name_of(os.fspath(project)) or "",
             former=() if shared else _former(row, project, known),
             shared=shared,
             writes=not self.hindrance,
@@ -295,7 +296,7 @@ class _Plan:
 
 def _place(project: Path, script: bool, context: Context) -> Place:
     """Look at a project, for a while: it may lie on a server that is gone."""
-    job = Job(project, lambda: places.look(project, context.mounts, script=script))
+    job = Job(project, lambda: presence.look(project, context.mounts, script=script))
     for answer in Patient(_PATIENCE, lambda: False).run([job]):
         if isinstance(answer, Place):
             return answer

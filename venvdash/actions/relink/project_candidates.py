@@ -18,7 +18,7 @@ from venvdash.model import (
 )
 from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.records import merge
-from venvdash.scanner import places, projects
+from venvdash.scanner.projects import presence, project_info
 from venvdash.stores import registry
 from venvdash.system.files import real
 from venvdash.system.host import host_id
@@ -54,12 +54,12 @@ def _seen(
     path: Path, how: How, before: ProjectRecord | None, mounts: Mounts, now: float
 ) -> ProjectRecord:
     """Return what to remember of a project; of one that is gone what was known of it."""
-    place = places.look(path, mounts)
+    place = presence.look(path, mounts)
     if place.presence is not Presence.PRESENT:
         known = before or ProjectRecord(path, how, first_seen=now)
         return replace(known, how=how, last_seen=now)
-    found = projects.read(path)
-    return places.record_of(
+    found = project_info.read(path)
+    return presence.record_of(
         place, how, mounts, now=now, host=host_id(), name=found.name, git=found.git, before=before
     )
 

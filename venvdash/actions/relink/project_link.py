@@ -14,7 +14,7 @@ from venvdash.actions.journals.swap import Content, Swap
 from venvdash.actions.safety import file_swap, project_links
 from venvdash.config import Config
 from venvdash.model import Environment, Location, Presence, Row
-from venvdash.scanner import places
+from venvdash.scanner.projects import presence
 from venvdash.system.cloud_folders import synced_by
 from venvdash.system.files import real
 from venvdash.text import visible
@@ -100,7 +100,7 @@ def replaced(path: Path, leads: Iterable[Path], table: Iterable[Row], context: C
         used = known.get(led)
         if used is not None and _own(used, path.parent):
             lost = f"Replaces its {path.name}, which points to {visible(led)}."
-        elif used is not None or places.look(led, context.mounts).presence is not Presence.ABSENT:
+        elif used is not None or presence.look(led, context.mounts).presence is not Presence.ABSENT:
             raise ChangedError(f"{visible(path)} points to {visible(led)}. It is left unchanged.")
     return lost
 

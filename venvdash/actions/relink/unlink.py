@@ -20,7 +20,7 @@ from venvdash.actions.relink.values import (
 )
 from venvdash.actions.safety import file_swap, project_links
 from venvdash.model import How, Presence, Row
-from venvdash.scanner import discover
+from venvdash.scanner.discovery import store_folders
 from venvdash.stores.base import Assignment, Store
 from venvdash.system.files import real
 from venvdash.text import visible
@@ -59,7 +59,7 @@ def _made(nothing: Relinking, known: Known) -> Relinking:
         environment=row.environment,
         entry=nothing.entry,
         prefix=nothing.prefix,
-        roots=tuple(discover.roots_of(store, known.context.machine, known.config)),
+        roots=tuple(store_folders.roots_of(store, known.context.machine, known.config)),
         former=tuple(path for path in former if answers(known.places.get(path))),
         shared=bool(fixed),
     )

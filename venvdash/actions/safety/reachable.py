@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from venvdash.model import Presence, ProjectRecord
-from venvdash.scanner import places
+from venvdash.scanner.projects import presence
 from venvdash.system import responsiveness
 from venvdash.system.host import host_id
 from venvdash.system.mounts import Mounts
@@ -25,7 +25,7 @@ def out_of_reach(
         return f"{visible(path)} does not respond."
     for path in wanted:
         known = next((one for one in records if path.is_relative_to(one.real or one.path)), None)
-        found = places.look(path, mounts, known, host_id())
+        found = presence.look(path, mounts, known, host_id())
         if found.presence is Presence.UNREACHABLE:
             return f"{found.reason}."
     return ""

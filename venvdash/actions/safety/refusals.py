@@ -27,7 +27,7 @@ from venvdash.model import (
 )
 from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.records import sidecar
-from venvdash.scanner.inspect import inspect
+from venvdash.scanner.discovery.inspection import inspect
 from venvdash.stores.base import Entry, Layout, Root
 from venvdash.system import trust
 from venvdash.system.directory import Directory

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.model import Environment
-from venvdash.scanner.inspect import Inspected, inspect
+from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.stores.base import Entry, Root
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.model import Environment
-from venvdash.scanner.packages import site_directory
+from venvdash.scanner.discovery.site_packages import site_directory
 from venvdash.system import trust
 from venvdash.text import because, visible
 

@@ -18,8 +18,8 @@ from venvdash.actions.process.uv import UvError
 from venvdash.actions.sync.command import CannotError, Sort, Way, interpreter
 from venvdash.model import Flag, PackageChange, Row
 from venvdash.model.packaging import minor_version
-from venvdash.scanner import integrity
-from venvdash.scanner.packages import site_directory
+from venvdash.scanner.discovery.site_packages import site_directory
+from venvdash.scanner.usage import missing_files
 from venvdash.stores.config_files import json_object, string
 from venvdash.text import visible
 
@@ -164,7 +164,7 @@ def _lacking(row: Row) -> Iterator[str]:
     except OSError:
         return
     site = site_directory(str(row.path), row.environment.python, listing)
-    for missing in integrity.missing(row.path, site) if site else ():
+    for missing in missing_files.missing(row.path, site) if site else ():
         if _NAME.fullmatch(missing.package):
             yield missing.package
 

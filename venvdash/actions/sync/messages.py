@@ -11,7 +11,7 @@ from venvdash.actions.sync.command import REQUIREMENTS, Sort
 from venvdash.actions.sync.dry_run import Foreseen
 from venvdash.model import Flag, Row
 from venvdash.model.packaging import minor_version
-from venvdash.scanner import projects
+from venvdash.scanner.projects import project_info
 from venvdash.stores.base import normalised, parse_cfg
 from venvdash.system.files import read_text, real
 from venvdash.system.processes import users
@@ -104,7 +104,7 @@ class Words:
         """Say where the project leads, if not here; uv leaves that alone."""
         if self.foreseen.way.sort is not Sort.PROJECT or self._project is None:
             return
-        for link in projects.links_of(str(self._project))[:1]:
+        for link in project_info.links_of(str(self._project))[:1]:
             if real(link.environment) != real(self.row.path):
                 yield (
                     f"{self._short(link.pointer)} points to another "

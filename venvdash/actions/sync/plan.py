@@ -30,7 +30,7 @@ from venvdash.actions.sync.messages import Words, listed
 from venvdash.actions.sync.preserve import Kept, kept
 from venvdash.actions.table import Table
 from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
-from venvdash.scanner.measure import count
+from venvdash.scanner.usage.tree_count import count
 from venvdash.stores.base import normalised
 from venvdash.text import because
 

@@ -5,7 +5,7 @@ likeliest ones again right before something is deleted, ``find_again`` looks whe
 found something, so that a list agrees with it.
 """
 
-from venvdash.scanner.search.again import find_again
+from venvdash.scanner.search.earlier_hits import find_again
 from venvdash.scanner.search.engine import recheck, search
 from venvdash.scanner.search.findings import Findings, Hit, Progress
 

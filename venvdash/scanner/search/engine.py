@@ -10,12 +10,12 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Environment, Facts, NotEntered, SearchReport, Unsearched
 from venvdash.records.directories import Directories, Reader, Writer, named
-from venvdash.scanner.search import child
-from venvdash.scanner.search.clock import Clock, Reading
+from venvdash.scanner.search import child_process
 from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress
-from venvdash.scanner.search.places import KINDS, Places, Start, inside
-from venvdash.scanner.search.seeker import Seeker
-from venvdash.scanner.search.sharing import shared
+from venvdash.scanner.search.limits import Clock, Reading
+from venvdash.scanner.search.matcher import Seeker
+from venvdash.scanner.search.scope import KINDS, Places, Start, inside
+from venvdash.scanner.search.shared_stores import shared
 from venvdash.scanner.search.walk import Ledger, LeftOut, Walk
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
@@ -158,7 +158,7 @@ class _Run:
         if clock.over():
             self._not_reached(whole, clock)
             return
-        request = child.Request(
+        request = child_process.Request(
             tuple(starts),
             self._machine,
             self._config,
@@ -169,11 +169,11 @@ class _Run:
         )
         before, ended = self._ledger.directories, False
         try:
-            for word, *values in child.ask(request, clock.over):
+            for word, *values in child_process.ask(request, clock.over):
                 ended = word == "end"
                 self._take(str(word), values, before)
                 progress(Progress(Path(whole.path), self._ledger.directories))
-        except child.SilentError as error:
+        except child_process.SilentError as error:
             self._silent_place(whole, str(error))
             return
         if ended:

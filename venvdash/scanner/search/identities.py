@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.model import Environment, Facts, ProjectRecord
-from venvdash.scanner import projects
-from venvdash.scanner.places import folded, fsid_of
+from venvdash.scanner.projects import project_info
+from venvdash.scanner.projects.presence import folded, fsid_of
 from venvdash.system.birth_time import birth_of
 
 
@@ -87,11 +87,11 @@ class Recorded:
 
     def by_git(self, directory: str) -> list[Path]:
         """Return the environments whose recorded project has this history and this name."""
-        git = projects.fingerprint(directory)
+        git = project_info.fingerprint(directory)
         sought = self._by_git.get(git or "", ())
         if not sought:
             return []
-        name = projects.name_of(directory)
+        name = project_info.name_of(directory)
         return [one.environment for one in sought if one.record.name == name]
 
 
@@ -110,5 +110,5 @@ def _is(record: ProjectRecord, path: str, birth: int | None) -> bool:
     if not os.path.isdir(path):
         return os.path.basename(path) == record.path.name
     alike = os.path.basename(path) == record.path.name
-    alike = alike or (record.name is not None and projects.name_of(path) == record.name)
-    return alike or (record.git is not None and projects.fingerprint(path) == record.git)
+    alike = alike or (record.name is not None and project_info.name_of(path) == record.name)
+    return alike or (record.git is not None and project_info.fingerprint(path) == record.git)

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.model import Environment
-from venvdash.scanner.packages import site_directory
-from venvdash.scanner.references import paths_in, prefix_of, with_home
+from venvdash.scanner.discovery.site_packages import site_directory
+from venvdash.scanner.evidence.references import paths_in, prefix_of, with_home
 from venvdash.scanner.search.names import SIGNS
 from venvdash.system.files import open_quietly, read_text
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from venvdash.model import Environment, Facts
-from venvdash.scanner import projects
-from venvdash.scanner.places import folded
+from venvdash.scanner.projects import project_info
+from venvdash.scanner.projects.presence import folded
 from venvdash.scanner.search.identities import records_of
 from venvdash.stores.base import Store
 
@@ -135,7 +135,7 @@ class Names:
         if found and (not SIGNS.isdisjoint(has) or _has_sources(directory)):
             yield from found
         if self._given and not SIGNS.isdisjoint(has):
-            own = projects.name_of(directory) if "pyproject.toml" in has else None
+            own = project_info.name_of(directory) if "pyproject.toml" in has else None
             for part, named in self._given.items():
                 for one in {self._parts[part](text) for text in (name, own) if text}:
                     yield from named.get(one, ())

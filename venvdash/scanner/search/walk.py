@@ -11,10 +11,10 @@ from pathlib import Path
 from venvdash.model import Unsearched
 from venvdash.records.directories import NOTHING, Reader, Seen, Writer, each, split
 from venvdash.scanner.search.findings import AGAIN
+from venvdash.scanner.search.matcher import Seeker
 from venvdash.scanner.search.mentions import SUFFIX
 from venvdash.scanner.search.names import SIGNS
-from venvdash.scanner.search.places import COPIES, OTHERS, PACKAGED, SNAPSHOTS, Start
-from venvdash.scanner.search.seeker import Seeker
+from venvdash.scanner.search.scope import COPIES, OTHERS, PACKAGED, SNAPSHOTS, Start
 from venvdash.system.btrfs_subvolumes import is_read_only_subvolume
 from venvdash.text import because, visible
 

@@ -10,8 +10,8 @@ from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.background import Latest
 
 if TYPE_CHECKING:
-    from venvdash.scanner.folders import EnvironmentFolder
-    from venvdash.session.own_stores import Added
+    from venvdash.scanner.discovery.other_folders import EnvironmentFolder
+    from venvdash.session.suggested_stores import Added
     from venvdash.tui.main.job_runner import WorkingScreen
 
 
@@ -37,7 +37,7 @@ class Adding:
         if not chosen:
             self._main.say("No folders of environments found outside the stores.")
             return
-        from venvdash.session.own_stores import in_words, lines_for
+        from venvdash.session.suggested_stores import in_words, lines_for
         from venvdash.tui.dialogs.prompts import AskScreen
 
         home = self._main.home

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from textual.content import Content
 
+from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import StoreSeen
-from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.text import short_path
 from venvdash.tui.widgets.other_list import folder_words, why
 

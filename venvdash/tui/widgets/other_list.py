@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from venvdash.model import NotEnvironment
+from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Problem, StoreSeen
-from venvdash.scanner.folders import EnvironmentFolder
 from venvdash.stores.base import Why
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.cells import left, left_cut
@@ -47,7 +47,7 @@ def why(seen: StoreSeen) -> str:
 
 def folder_words(folder: EnvironmentFolder, home: Path | None) -> str:
     """Return what a folder holds that is no store, and how it becomes one."""
-    from venvdash.session.own_stores import in_words  # only where there is one
+    from venvdash.session.suggested_stores import in_words  # only where there is one
 
     return f"{in_words(folder, home or Path('/'))}: press A to add it"
 

@@ -1,0 +1,157 @@
+"""What selections free, against plain counting of the links on the disk."""
+
+import os
+import shutil
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.scanner.usage.usage_tools import fill
+from venvdash.scanner.usage.footprint import BLOCK
+from venvdash.scanner.usage.measurement import measure
+from venvdash.scanner.usage.selection_sum import Sum
+from venvdash.scanner.usage.usage_index import Book
+
+ENVIRONMENTS = 4  # the fifth place is the cache's
+FILES = st.lists(
+    st.tuples(
+        st.integers(1, 9_000),
+        st.lists(st.integers(0, ENVIRONMENTS), min_size=1, max_size=5),
+    ),
+    max_size=12,
+)
+SELECTIONS = st.lists(st.sets(st.integers(0, ENVIRONMENTS - 1)), min_size=1, max_size=6)
+ENDS = st.lists(
+    st.tuples(st.integers(0, ENVIRONMENTS - 1), st.sampled_from(["trash", "free", "back"])),
+    max_size=5,
+)
+
+
+def build(top: Path, files: list[tuple[int, list[int]]]) -> list[Path]:
+    """Make environments and a cache with files, each linked from the places given."""
+    places = [top / str(number) for number in range(ENVIRONMENTS + 1)]
+    for place in places:
+        (place / "lib").mkdir(parents=True)
+    for number, (size, where) in enumerate(files):
+        first = places[where[0]] / "lib" / f"{number}-0"
+        first.write_bytes(b"x" * size)
+        for time, at in enumerate(where[1:], 1):
+            os.link(first, places[at] / "lib" / f"{number}-{time}")
+    return places[:-1]
+
+
+def booked(paths: Iterable[Path]) -> Book:
+    """Return a book of a scan of these."""
+    book = Book()
+    for _ in measure(list(paths), {}, lambda: False, book=book):
+        pass
+    return book
+
+
+def links(trees: Iterable[Path]) -> tuple[Counter[int], dict[int, os.stat_result]]:
+    """Return how many links each file has in the trees, and their status; folders have one."""
+    count: Counter[int] = Counter()
+    facts = {}
+    for tree in trees:
+        for folder, _, names in os.walk(tree):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                found = os.lstat(path)
+                count[found.st_ino] += 1
+                facts[found.st_ino] = found
+    return count, facts
+
+
+def counted(chosen: set[Path], living: set[Path]) -> tuple[int, int]:
+    """Return the blocks that ``chosen`` free, and those that are held outside ``living`` only."""
+    inside, facts = links(chosen)
+    others, _ = links(living - chosen)
+    reclaimable = held = 0
+    for inode, found in facts.items():
+        wanted = 1 if stat.S_ISDIR(found.st_mode) else found.st_nlink
+        if inside[inode] >= wanted:
+            reclaimable += found.st_blocks
+        elif not others[inode]:
+            held += found.st_blocks
+    return reclaimable * BLOCK, held * BLOCK
+
+
+def expected(chosen: set[Path], trash: set[Path], living: set[Path]) -> tuple[int, int]:
+    """Return what ``chosen`` free beside what is in the trash."""
+    both, before = counted(chosen | trash, living), counted(trash, living)
+    return both[0] - before[0], both[1] - before[1]
+
+
+def plain(total: Sum) -> tuple[int, int]:
+    assert total.exact
+    return total.reclaimable, total.cache_held
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(FILES, SELECTIONS)
+def test_any_selection_after_any_other(
+    files: list[tuple[int, list[int]]], selections: list[set[int]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = build(Path(folder), files)
+        book = booked(paths)
+        for selection in selections:
+            chosen = {paths[number] for number in selection}
+            assert plain(book.sum(chosen)) == expected(chosen, set(), set(paths))
+            measured = booked(chosen)
+            assert plain(book.fresh(measured, {path: path for path in chosen})) == expected(
+                chosen, set(), set(paths)
+            )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(FILES, ENDS)
+def test_while_others_come_and_go(
+    files: list[tuple[int, list[int]]], ends: list[tuple[int, str]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = build(Path(folder), files)
+        book = booked(paths)
+        trash: set[Path] = set()
+        living = set(paths)
+        for number, end in ends:
+            path = paths[number]
+            if path not in living:
+                continue
+            if end == "trash":
+                book.leave([path])
+                trash.add(path)
+            elif end == "free":
+                shutil.rmtree(path)
+                book.free([path])
+                trash.discard(path)
+                living.discard(path)
+            elif path in trash:
+                book.come_back([path])
+                trash.discard(path)
+            for one in living - trash:
+                for chosen in ({one}, living - trash):
+                    want = expected(chosen, trash, living)
+                    measured = booked(chosen)
+                    assert plain(book.fresh(measured, {p: p for p in chosen})) == want
+                    assert plain(book.sum(chosen)) == want
+
+
+def test_one_inside_another_counts_once(tmp_path: Path) -> None:
+    outer = tmp_path / "outer"
+    fill(outer, ["a", "inner/b", "inner/c"])
+    book = booked([outer, outer / "inner"])
+    assert book.sum([outer, outer / "inner"]).reclaimable == book.sum([outer]).reclaimable
+    assert not book.sum([outer / "inner"]).exact
+
+
+def test_what_was_never_measured_makes_it_inexact(tmp_path: Path) -> None:
+    fill(tmp_path / "one", ["a"])
+    book = booked([tmp_path / "one"])
+    assert book.sum([tmp_path / "one"]).exact
+    assert not book.sum([tmp_path / "one", tmp_path / "two"]).exact
+    assert Book().sum([tmp_path / "one"]) == Sum(exact=False)

@@ -1,0 +1,1 @@
+"""Which environments there are: in the folders of stores, elsewhere, and what each one is."""

@@ -1,0 +1,382 @@
+"""Reads one directory and says what environment it is; runs nothing that it finds there."""
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.model import (
+    Claim,
+    Direction,
+    Environment,
+    Fingerprint,
+    Flag,
+    How,
+    NotEnvironment,
+    Traits,
+)
+from venvdash.scanner.discovery import conda_meta
+from venvdash.scanner.discovery.editable_installs import Editable
+from venvdash.scanner.discovery.site_packages import Site, read_site, site_directory
+from venvdash.scanner.discovery.store_folders import JOURNALS, OURS
+from venvdash.stores import registry
+from venvdash.stores.base import Entry, Reading, Root, Store, normalised, parse_cfg
+from venvdash.system.files import open_quietly, read_text
+from venvdash.text import because
+
+FREEING = "purge.toml"  # lies in what is being freed for good: see ``actions.purge``
+_CFG_LIMIT = 64 * 1024  # bytes; the largest that tools write is a few hundred
+_ACTIVATED = re.compile(
+    r"^[ \t]*(?:export )?VIRTUAL_ENV=(?P<quote>[\"']?)(?P<path>/[^\"'$\n]+)(?P=quote)\s*$",
+    re.MULTILINE,
+)
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
+_ANCESTORS = 8  # directories above an editable source that may be its workspace's root
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """An environment with the claims that it makes itself."""
+
+    environment: Environment
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """What the first look at a directory gives; ``meta`` where that stands for pyvenv.cfg."""
+
+    cfg: dict[str, str]
+    names: frozenset[str]
+    fingerprint: Fingerprint
+    owner: int
+    made: float
+    accessed: float | None
+    home: Path
+    meta: conda_meta.Meta | None = None
+
+    @property
+    def version(self) -> str | None:
+        return self.meta.python if self.meta else _version(self.cfg)
+
+
+class _NotOneError(Exception):
+    """The directory is no environment; the text says why."""
+
+
+def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnvironment:
+    """Read the environment at ``entry``; what is none comes back with the reason, nothing raises.
+
+    ``uid`` is the user whose environments these should be (None where systems have no such).
+    """
+    try:
+        if os.path.islink(entry.prefix):
+            return _alias(entry, root, uid)
+        return _directory(entry, root, uid)
+    except _NotOneError as error:
+        return NotEnvironment(entry.prefix, root.store, str(error))
+    except (OSError, ValueError) as error:
+        return NotEnvironment(entry.prefix, root.store, f"cannot be read: {because(error)}")
+
+
+def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | None:
+    """Return the environment at ``entry`` as the one that it was at ``original`` in a store.
+
+    That is what a search needs to know of one in the trash: how its tool named it, and the Python.
+    Packages and flags are left out. None where no environment can be read; raises nothing.
+    """
+    try:
+        prefix = _look(str(entry.prefix))
+        was = Reading(
+            original.prefix, original.entry, root, prefix.cfg, prefix.names, prefix.fingerprint
+        )
+        store, traits = _recognised(was)
+    except (_NotOneError, OSError, ValueError):
+        return None
+    directory = site_directory(str(entry.prefix), prefix.version, prefix.names)
+    return Environment(
+        path=original.prefix,
+        entry=original.entry,
+        root=root.path,
+        store=store.name,
+        traits=traits,
+        fingerprint=prefix.fingerprint,
+        python=prefix.version or (_library_version(directory) if directory else None),
+        implementation=_implementation(prefix.cfg, directory),
+        base=prefix.home,
+        prompt=prefix.cfg.get("prompt"),
+    )
+
+
+def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
+    """Read the environment that a link in a store leads to; the link itself is the entry."""
+    target = Path(os.path.realpath(entry.prefix))
+    try:
+        os.stat(target)
+    except (FileNotFoundError, NotADirectoryError):
+        raise _NotOneError(f"is a broken link to {os.readlink(entry.prefix)}") from None
+    inner = _directory(Entry(target, target), root, uid)
+    environment = replace(
+        inner.environment,
+        path=entry.prefix,
+        entry=entry.entry,
+        target=target,
+        traits=replace(inner.environment.traits, name=entry.prefix.name, keeps_sidecar=False),
+        flags=inner.environment.flags | {Flag.ALIAS},
+        sidecar=False,
+    )
+    claims = [replace(claim, environment=entry.prefix) for claim in inner.claims]
+    return Inspected(environment, tuple(claims))
+
+
+def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
+    prefix = _look(str(entry.prefix))
+    reading = Reading(entry.prefix, entry.entry, root, prefix.cfg, prefix.names, prefix.fingerprint)
+    store, traits = _recognised(reading)
+    version = prefix.version
+    directory = site_directory(str(entry.prefix), version, prefix.names)
+    own = _own_names(traits, prefix.cfg.get("prompt"))
+    site = read_site(directory, own) if directory else Site()
+    if version is None and directory and not prefix.meta:
+        version = _library_version(directory)
+    meta = prefix.meta
+    changed = max(meta.changed if meta else prefix.made, site.changed or 0.0)
+    environment = Environment(
+        path=entry.prefix,
+        entry=entry.entry,
+        root=root.path,
+        store=store.name,
+        traits=traits,
+        fingerprint=prefix.fingerprint,
+        python=version,
+        implementation=_implementation(prefix.cfg, directory),
+        base=prefix.home,
+        prompt=prefix.cfg.get("prompt"),
+        creator=meta.creator if meta else _creator(prefix.cfg),
+        made_at=_made_at(prefix.cfg) or store.made_at(reading),
+        packages=meta.with_site(site.packages) if meta else site.packages,
+        created=prefix.made,
+        changed=changed,
+        used=max(changed, prefix.accessed or 0.0, store.used(reading) or 0.0),
+        flags=_flags(entry, prefix, traits, uid),
+        sidecar="venvdash.toml" in prefix.names,
+    )
+    claims = [*store.claims(reading), *_editable_claims(environment, store, site.editables)]
+    if environment.made_at is None and any(claim.how is How.POINTER for claim in claims):
+        # Two may carry one pointer: then it matters which of them was copied.
+        environment = replace(environment, made_at=_activated(str(entry.prefix), prefix.names))
+    return Inspected(environment, tuple(claims))
+
+
+def _look(path: str) -> _Prefix:
+    """Read the listing and pyvenv.cfg of a directory, with the times from before the reading."""
+    found = os.stat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise _NotOneError("is not a directory")
+    names = frozenset(os.listdir(path))
+    if FREEING in names:
+        raise _NotOneError("is being deleted")
+    if "pyvenv.cfg" not in names and conda_meta.NAME in names:
+        return _conda(path, found, names)
+    if "pyvenv.cfg" not in names:
+        raise _NotOneError(_without_cfg(names))
+    descriptor = open_quietly(os.path.join(path, "pyvenv.cfg"))
+    try:
+        cfg = os.fstat(descriptor)
+        if not stat.S_ISREG(cfg.st_mode):
+            raise _NotOneError("its pyvenv.cfg is not a regular file")
+        if cfg.st_size > _CFG_LIMIT:
+            raise _NotOneError(f"its pyvenv.cfg is larger than {_CFG_LIMIT // 1024} KiB")
+        text = os.read(descriptor, _CFG_LIMIT).decode("utf-8", "surrogateescape")
+    finally:
+        os.close(descriptor)
+    keys = parse_cfg(text)
+    if not os.path.isabs(keys.get("home", "")) or "\0" in text:
+        raise _NotOneError("its pyvenv.cfg names no interpreter (`home`)")
+    if not names & {"bin", "Scripts", "lib", "Lib"}:
+        raise _NotOneError("has a pyvenv.cfg, but neither bin nor lib")
+    fingerprint = Fingerprint(found.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
+    made = getattr(cfg, "st_birthtime", cfg.st_mtime)
+    accessed, home = _access_time(cfg), Path(keys["home"])
+    return _Prefix(keys, names, fingerprint, found.st_uid, made, accessed, home)
+
+
+def _conda(path: str, found: os.stat_result, names: frozenset[str]) -> _Prefix:
+    """Read a prefix of conda's or pixi's, whose interpreter is a package of its own."""
+    try:
+        meta = conda_meta.read(path, found.st_ino, names)
+    except conda_meta.NoPrefixError as error:
+        raise _NotOneError(str(error)) from None
+    uid, home = found.st_uid, Path(path)
+    return _Prefix({}, names, meta.fingerprint, uid, meta.made, None, home, meta)
+
+
+def _access_time(cfg: os.stat_result) -> float | None:
+    """Return when the environment's Python was last started, None where we destroy the trace.
+
+    Only a file's owner may read it without renewing its access time.
+    """
+    if not hasattr(os, "O_NOATIME"):
+        return cfg.st_atime
+    return cfg.st_atime if os.geteuid() in (0, cfg.st_uid) else None
+
+
+def _without_cfg(names: frozenset[str]) -> str:
+    if not names:
+        return "is empty"
+    if names & {"bin", "Scripts", "lib", "Lib"} and names <= {
+        "bin", "Scripts", "lib", "Lib", "lib64", "include", "Include", "share", ".lock",
+        ".gitignore", "CACHEDIR.TAG", "venvdash.toml",
+    }:  # fmt: skip
+        return "looks like the remains of an environment: it has no pyvenv.cfg"
+    return "contains no pyvenv.cfg"
+
+
+def _recognised(reading: Reading) -> tuple[Store, Traits]:
+    for store in registry():
+        traits = store.recognise(reading)
+        if traits is not None:
+            return store, traits
+    raise _NotOneError("is not an environment of any known tool")
+
+
+def _version(cfg: Mapping[str, str]) -> str | None:
+    """Return X.Y.Z (or X.Y) from ``version_info`` (uv, virtualenv) or ``version`` (venv)."""
+    value = cfg.get("version_info") or cfg.get("version") or ""
+    parts = value.split(".")[:3]
+    return ".".join(parts) if len(parts) > 1 and all(p.isdigit() for p in parts[:2]) else None
+
+
+def _library_version(site: str) -> str | None:
+    """Return X.Y from ``lib/pythonX.Y/site-packages``."""
+    version = os.path.basename(os.path.dirname(site)).lstrip("abcdefghijklmnopqrstuvwxyz")
+    return version if version[:1].isdigit() else None
+
+
+def _implementation(cfg: Mapping[str, str], site: str | None) -> str | None:
+    name = cfg.get("implementation", "").lower()
+    if not name and site:
+        library = os.path.basename(os.path.dirname(site)).rstrip("0123456789.t")
+        name = {"python": "cpython"}.get(library, library)
+    return _IMPLEMENTATIONS.get(name, cfg.get("implementation"))
+
+
+def _creator(cfg: Mapping[str, str]) -> str | None:
+    for tool in ("uv", "virtualenv"):
+        if tool in cfg:
+            return f"{tool} {cfg[tool]}"
+    return "venv" if "-m venv " in cfg.get("command", "") else None
+
+
+def _made_at(cfg: Mapping[str, str]) -> Path | None:
+    """Return the destination in ``command``: what venv and virtualenv write when they make one."""
+    _, module, rest = cfg.get("command", "").partition(" -m ")
+    if not module or not rest.startswith(("venv ", "virtualenv ")):
+        return None
+    at = rest.rfind(" /")
+    return Path(rest[at + 1 :]) if at >= 0 else None
+
+
+def _activated(path: str, names: frozenset[str]) -> Path | None:
+    """Return the place in ``bin/activate``: uv writes no command, and ``cp`` changes neither.
+
+    ``path`` is the environment's, ``names`` are the entries in it. Raises nothing.
+    """
+    folder = "bin" if "bin" in names else "Scripts"
+    text = read_text(os.path.join(path, folder, "activate"), _CFG_LIMIT)
+    return named_place(text) if text else None
+
+
+def named_place(text: str) -> Path | None:
+    """Return the place that an activation script for sh names, None for none."""
+    found = _ACTIVATED.search(text)
+    return Path(found["path"]) if found else None
+
+
+def _flags(entry: Entry, prefix: _Prefix, traits: Traits, uid: int | None) -> frozenset[Flag]:
+    flags, path = set(), str(entry.prefix)
+    if uid is not None and prefix.owner != uid:
+        flags.add(Flag.NOT_OWNED)
+    if _interpreter_gone(path, prefix):
+        flags.add(Flag.BROKEN)
+    if not os.access(path, os.W_OK, effective_ids=_EFFECTIVE):
+        flags.add(Flag.READ_ONLY)
+    if traits.volatile:
+        flags.add(Flag.VOLATILE)
+    if _unfinished(entry, prefix.names):
+        flags.add(Flag.DEBRIS)
+    return frozenset(flags)
+
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+
+def _unfinished(entry: Entry, names: frozenset[str]) -> bool:
+    """Return whether a journal or a temporary file of venvdash's own lies in it."""
+    if not names.isdisjoint(JOURNALS) or any(name.startswith(OURS) for name in names):
+        return True
+    apart = entry.entry != entry.prefix
+    return apart and any(os.path.lexists(entry.entry / name) for name in JOURNALS)
+
+
+def _interpreter_gone(path: str, prefix: _Prefix) -> bool:
+    if prefix.meta and prefix.meta.python is None:
+        return False  # made for another language
+    python = ("Scripts", "python.exe") if "Scripts" in prefix.names else ("bin", "python")
+    if prefix.meta and "bin" not in prefix.names:  # Windows
+        python = ("", "python.exe")
+    try:
+        os.stat(os.path.join(path, *python))
+        os.stat(prefix.home)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError) as error:
+        return getattr(error, "errno", None) == errno.ELOOP  # leads to itself
+    return False
+
+
+def _editable_claims(
+    environment: Environment, store: Store, editables: tuple[Editable, ...]
+) -> Iterator[Claim]:
+    """Yield a claim for each source tree that is installed in editable mode.
+
+    It proves something only where the tool's hash of its directory agrees, or where the package
+    bears the environment's name; else it is a mention: any library can be installed that way. In
+    an environment that no tool made for one project, all are proven by one that bears its name.
+    """
+    traits = environment.traits
+    names = _own_names(traits, environment.prompt)
+    own = [
+        editable.name is not None
+        and (
+            normalised(editable.name) in names
+            or store.name_part(editable.name) == traits.project_name
+        )
+        for editable in editables
+    ]
+    shared = traits.digest is None and any(own)
+    for editable, named in zip(editables, own, strict=True):
+        hashed = _hashed(environment, store, editable.source)
+        how = How.EDITABLE if named or shared else How.MENTION
+        if hashed:
+            how = How.HASH
+        project = hashed or editable.source
+        yield Claim(environment.path, project, how, Direction.ENVIRONMENT, str(editable.file))
+
+
+def _own_names(traits: Traits, prompt: str | None) -> set[str]:
+    """Return what a package is called that may be the project of the environment."""
+    return {normalised(name) for name in (traits.project_name, traits.name, prompt) if name}
+
+
+def _hashed(environment: Environment, store: Store, source: Path) -> Path | None:
+    """Return the directory, at or above ``source``, whose hash is in the environment's name."""
+    if environment.traits.digest is None:
+        return None
+    for directory in (source, *list(source.parents)[:_ANCESTORS]):
+        if store.fits(environment, directory):
+            return directory
+    return None

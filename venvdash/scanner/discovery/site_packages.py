@@ -1,0 +1,116 @@
+"""What is installed in an environment, read from the names in its site-packages.
+
+Listing a directory tells names and versions. PEP 610's ``direct_url.json`` is opened only where a
+trace betrays an editable install, or where the package may be the project itself.
+"""
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from venvdash.model import Package
+from venvdash.model.packaging import minor_version
+from venvdash.scanner.discovery.editable_installs import Editable, Traces, editables, with_origin
+
+_DULL_PTH = frozenset(
+    {"_virtualenv.pth", "distutils-precedence.pth", "a1_coverage.pth", "_uv_ephemeral_overlay.pth"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What one site-packages directory holds; ``changed`` is its mtime in seconds."""
+
+    packages: tuple[Package, ...] = ()
+    editables: tuple[Editable, ...] = ()
+    changed: float | None = None
+    pth: tuple[str, ...] = field(default=())
+
+
+def site_directory(prefix: str, version: str | None, listing: frozenset[str]) -> str | None:
+    """Return the site-packages of an environment, or None where it has none."""
+    if "Lib" in listing and "lib" not in listing:  # Windows
+        return os.path.join(prefix, "Lib", "site-packages")
+    library = os.path.join(prefix, "lib")
+    if version:
+        minor = minor_version(version)
+        guess = os.path.join(library, f"python{minor}", "site-packages")
+        if os.path.isdir(guess):
+            return guess
+    try:
+        names = sorted(os.listdir(library))
+    except OSError:
+        return None
+    for name in names:
+        if name.startswith(("python", "pypy", "graalpy")):
+            return os.path.join(library, name, "site-packages")
+    return None
+
+
+def read_site(directory: str, likely: Collection[str] = ()) -> Site:
+    """Read one site-packages directory; what cannot be read is left out.
+
+    ``likely`` are the normalised names of packages that may be installed in editable mode though
+    nothing but their metadata says so.
+    """
+    infos: list[str] = []
+    pths: list[str] = []
+    links: list[str] = []
+    egg_links: list[str] = []
+    try:
+        changed = os.stat(directory).st_mtime
+        with os.scandir(directory) as listing:
+            for entry in listing:
+                name = entry.name
+                if name.endswith((".dist-info", ".egg-info")):
+                    infos.append(name)
+                elif name.endswith(".pth"):
+                    if name not in _DULL_PTH and not name.endswith("-nspkg.pth"):
+                        pths.append(name)
+                elif name.endswith(".egg-link"):
+                    egg_links.append(name)
+                elif entry.is_symlink():
+                    links.append(name.removesuffix(".py"))
+    except (OSError, ValueError):
+        return Site()
+    packages = {name: name_and_version(name) for name in sorted(infos)}
+    traces = Traces(
+        tuple(sorted(pths)), tuple(sorted(links)), tuple(sorted(egg_links)), frozenset(likely)
+    )
+    found = editables(directory, packages, traces)
+    return Site(tuple(packages.values()), found, changed, traces.pths)
+
+
+def origins(directory: str) -> tuple[Package, ...]:
+    """Return the packages with their origin: opens every ``direct_url.json``."""
+    try:
+        infos = sorted(n for n in os.listdir(directory) if n.endswith((".dist-info", ".egg-info")))
+    except OSError:
+        return ()
+    return tuple(with_origin(directory, info, name_and_version(info))[0] for info in infos)
+
+
+def linked_into(prefix: str, version: str | None, directory: str) -> bool:
+    """Return whether packages of an environment are symbolic links into ``directory``, resolved.
+
+    uv links every file that a wheel brought, its ``WHEEL`` too (uv 0.13.9, link-mode "symlink").
+    """
+    inside = directory.rstrip(os.sep) + os.sep
+    try:
+        site = site_directory(prefix, version, frozenset(os.listdir(prefix)))
+        infos = [name for name in os.listdir(site or prefix) if name.endswith(".dist-info")]
+    except (OSError, ValueError):
+        return False
+    for info in infos if site else ():
+        file = os.path.join(site or "", info, "WHEEL")
+        if os.path.islink(file) and os.path.realpath(file).startswith(inside):
+            return True
+    return False
+
+
+def name_and_version(info: str) -> Package:
+    """Return what the name of a ``*.dist-info`` or ``*.egg-info`` says of its package."""
+    stem = info.rsplit(".", 1)[0]
+    name, _, rest = stem.partition("-")
+    version = rest.split("-py", 1)[0] if info.endswith(".egg-info") else rest
+    return Package(name, version)

@@ -1,0 +1,1 @@
+"""What links environments to projects, and the verdicts that follow from it."""

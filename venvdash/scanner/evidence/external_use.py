@@ -1,0 +1,63 @@
+"""What outside an environment counts on it: files that name it, programs that run from it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from venvdash.model import Environment, Flag
+from venvdash.scanner.evidence import references
+from venvdash.scanner.evidence.references import Reference
+from venvdash.system.locks import environment_locked
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """For each environment's path: what names it, and the flags that follow."""
+
+    references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
+    flags: Mapping[Path, frozenset[Flag]] = field(default_factory=dict)
+
+
+def look(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) -> Outside:
+    """Look once for everything that names, uses, locks or is mounted in the environments.
+
+    Raises nothing.
+    """
+    from venvdash.system.processes import users
+
+    found = list(environments)
+    named = references.by_environment(references.read(machine), found)
+    uses = users([environment.path for environment in found]).uses
+    flags: dict[Path, frozenset[Flag]] = {}
+    for environment in found:
+        path, more = environment.path, set()
+        if path in named and not environment.traits.tool:  # a tool's launcher goes with it
+            more.add(Flag.REFERENCED)
+        if uses.get(path):
+            more.add(Flag.IN_USE)
+        if _mounted(path, mounts):
+            more.add(Flag.MOUNTS)
+        if mounts.shared(path):
+            more.add(Flag.SHARED)
+        if _locked(path, mounts):
+            more.add(Flag.LOCKED)
+        if more:
+            flags[path] = frozenset(more)
+    return Outside(named, flags)
+
+
+def _mounted(path: Path, mounts: Mounts) -> bool:
+    return str(path) in mounts.points or bool(mounts.below(path))
+
+
+def _locked(path: Path, mounts: Mounts) -> bool:
+    """Return whether a program holds uv's lock; not asked on network file systems."""
+    mount = mounts.of(path) if mounts.any_network else None
+    if mount is not None and mount.network:
+        return False
+    try:
+        return environment_locked(path)
+    except OSError:
+        return False

@@ -1,0 +1,275 @@
+"""What a candidate proves: a pointer that leads here, a hash that fits, a gone project found again.
+
+A hash costs a tenth of a millisecond, so only directories are hashed whose name, or whose project's
+name, is the one in the name of an environment that nothing has proven yet.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from venvdash.model import Claim, Direction, Environment, How, Sighting
+from venvdash.scanner.evidence.moved_projects import Missed
+from venvdash.scanner.evidence.pointers import Pointers
+from venvdash.scanner.evidence.project_links import Folder, Lead, leads_outside
+from venvdash.scanner.projects import project_info
+from venvdash.scanner.projects.candidates import Candidate, Wanted
+from venvdash.stores.base import Store, normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What candidates proved; the fields are those of ``Facts``, ``names`` is for people.
+
+    ``leads`` are pointers to what is not among the environments, ``folders`` those that the
+    settings of projects name.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    pointers: Mapping[Path, Path] = field(default_factory=dict)
+    sightings: Mapping[Path, tuple[Sighting, ...]] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
+    leads: tuple[Lead, ...] = ()
+    folders: tuple[Folder, ...] = ()
+
+    def __bool__(self) -> bool:
+        proven = self.claims or self.pointers or self.sightings
+        return bool(proven or self.leads or self.folders)
+
+
+_NAMELESS = ""  # a tool may have a word of its own for projects without a name
+_Part = Callable[[str], str]
+_Open = dict[_Part, dict[tuple[bool, str], list[Environment]]]  # by what makes names in a store
+
+
+class Matcher:
+    """Compares candidates with the environments of one scan.
+
+    ``unproven`` are the paths of environments that no live claim of their own proves; ``gone`` the
+    records of projects whose places are ABSENT; ``known`` maps projects that are recorded to when
+    they were first seen, so that a copy which was always there is not taken for a moved original.
+    ``pointers`` reads what stores' tools leave in projects. Not for use by two threads at once.
+    Nothing here raises.
+    """
+
+    def __init__(
+        self,
+        environments: Iterable[Environment],
+        stores: Iterable[Store],
+        *,
+        unproven: Collection[Path] = (),
+        missed: Missed | None = None,
+        pointers: Pointers | None = None,
+    ) -> None:
+        self._stores = {store.name: store for store in stores}
+        self._pointers = pointers or Pointers()
+        self._telling = self._pointers.telling
+        self._by_path: dict[str, Environment] = {}
+        self._open: _Open = {}
+        for environment in environments:
+            self.add(environment, unproven=environment.path in unproven)
+        self._missed = missed or Missed()
+
+    def add(self, environment: Environment, *, unproven: bool) -> None:
+        """Compare the candidates that follow with one environment more."""
+        traits = environment.traits
+        if environment.target is None:  # a link in a store stands for another environment
+            self._by_path[os.path.realpath(environment.path)] = environment
+        if not unproven:
+            return
+        # What the tool made of the name is in the name: ``project_name`` is the key as it is.
+        name = traits.project_name if traits.expects_project else None
+        part = self._part(environment)
+        if name is None and (store := self._stores.get(environment.store)) is not None:
+            name, part = store.guessed_name(environment), normalised
+        if name is not None:
+            names = self._open.setdefault(part, {})
+            names.setdefault((traits.script, name), []).append(environment)
+
+    def _part(self, environment: Environment) -> _Part:
+        """Return what makes a project's name one in this store; one for all that share it."""
+        store = self._stores.get(environment.store)
+        if store is None or type(store).name_part is Store.name_part:
+            return normalised
+        return store.name_part
+
+    @property
+    def wanted(self) -> Wanted:
+        """The names that are still looked for, and what leads to environments."""
+        names = [key for open_ones in self._open.values() for key in open_ones]
+        return Wanted(
+            frozenset(name for script, name in names if not script),
+            frozenset(name for script, name in names if script),
+            tuple(self._open) or (normalised,),
+            self._telling,
+            self._missed.inodes,
+            self._missed.names,
+            self._missed.scripts,
+        )
+
+    def match(self, candidate: Candidate) -> Evidence:
+        """Return all that one candidate proves."""
+        directory = os.fspath(candidate.path)
+        if candidate.script:
+            hashed = tuple(self._hashed(candidate.path, True, [_stem(directory)]))
+            return Evidence(hashed, sightings={} if hashed else self._missed.script(candidate.path))
+        name = self._name(candidate, directory)
+        names = [os.path.basename(directory), name or _NAMELESS]
+        leads: dict[str, Lead] = {}
+        links = self._links(candidate, directory, leads)
+        pointed, current = self._pointed(candidate, directory, leads)
+        claims = [
+            Claim(env.path, candidate.path, How.PROJECT_LINK, Direction.PROJECT, str(pointer))
+            for pointer, env in (*links, *pointed)
+        ]
+        self._close_linked([env for _, env in (*links, *pointed)], names)
+        used = [env.path for _, env in links]
+        used += current
+        claims += self._hashed(candidate.path, False, names)
+        return Evidence(
+            tuple(claims),
+            {candidate.path: used[0]} if used else {},
+            self._missed.directory(
+                candidate.path, candidate.has, candidate.inode, name, in_use=bool(claims or leads)
+            ),
+            {candidate.path: name} if name else {},
+            tuple(leads.values()),
+            tuple(
+                Folder(candidate.path, r) for r in self._pointers.folders(directory, candidate.has)
+            ),
+        )
+
+    def guess(self, path: Path, names: Sequence[str] = (), *, script: bool = False) -> list[Claim]:
+        """Return the HASH claims for a known path, which need not exist.
+
+        Its last part is tried, and ``names``: what the project there called itself.
+        """
+        last = _stem(os.fspath(path)) if script else path.name
+        return list(self._hashed(path, script, [last, *(names or [_NAMELESS])]))
+
+    def _name(self, candidate: Candidate, directory: str) -> str | None:
+        """Return ``[project].name``, read only where it may matter."""
+        has = candidate.has
+        matters = self._open or self._missed or (has and project_info.VENV in has)
+        return (
+            project_info.name_of(directory)
+            if matters and _may_have(has, "pyproject.toml")
+            else None
+        )
+
+    def _links(
+        self, candidate: Candidate, directory: str, leads: dict[str, Lead]
+    ) -> list[tuple[Path, Environment]]:
+        pointers = (project_info.VENV, project_info.PYTHON_ENVS)
+        if not any(_may_have(candidate.has, pointer) for pointer in pointers):
+            return []
+        found = []
+        for link in project_info.links_of(directory):
+            target = os.fspath(link.environment)
+            environment = self._by_path.get(target)
+            if environment is not None:
+                found.append((link.pointer, environment))
+            else:
+                uses = link.pointer.name == project_info.VENV
+                _lead(leads, candidate.path, link.pointer, target, uses=uses)
+        return found
+
+    def _pointed(
+        self, candidate: Candidate, directory: str, leads: dict[str, Lead]
+    ) -> tuple[list[tuple[Path, Environment]], list[Path]]:
+        """Return where files in the project lead, each pair once, and which are in use there.
+
+        Only of those made for each interpreter one is in use instead of others.
+        """
+        has = candidate.has
+        if has is not None and self._telling.isdisjoint(has):
+            return [], []
+        found: dict[tuple[Path, Path], tuple[Path, Environment]] = {}
+        current = []
+        for pointer in self._pointers.of(directory, has):
+            environment = self._by_path.get(pointer.real)
+            if environment is None:
+                _lead(leads, candidate.path, pointer.file, pointer.real)
+            else:
+                found[pointer.file, environment.path] = pointer.file, environment
+                if pointer.current and environment.traits.per_interpreter:
+                    current.append(environment.path)
+        return list(found.values()), current
+
+    def _hashed(self, path: Path, script: bool, names: Iterable[str]) -> Iterator[Claim]:
+        found: list[Claim] = []
+        names = tuple(dict.fromkeys(names))
+        for part, open_ones in self._open.items():
+            for name in {part(name): None for name in names}:
+                found += self._fitting(path, open_ones.get((script, name), ()))
+        self._close(claim.environment for claim in found)
+        yield from found
+
+    def _fitting(self, path: Path, environments: Iterable[Environment]) -> list[Claim]:
+        found = []
+        for env in environments:
+            store = self._stores.get(env.store)
+            if store is not None and store.fits(env, path):
+                source = env.entry.name
+                found.append(Claim(env.path, path, How.HASH, Direction.ENVIRONMENT, source))
+        return found
+
+    def _close_linked(self, linked: Iterable[Environment], names: Iterable[str]) -> None:
+        """Stop looking for those that a project of the right name leads to."""
+        names = list(names)
+        self._close(
+            env.path
+            for env in linked
+            if (env.traits.project_name or "") in map(self._part(env), names)
+        )
+
+    def _close(self, paths: Iterable[Path]) -> None:
+        closed = set(paths)
+        if not closed:
+            return
+        for part, open_ones in list(self._open.items()):
+            for key, environments in list(open_ones.items()):
+                left = [env for env in environments if env.path not in closed]
+                if left:
+                    open_ones[key] = left
+                else:
+                    del open_ones[key]
+            if not open_ones:
+                del self._open[part]
+
+
+def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
+    """Return what all ``candidates`` prove together."""
+    claims: list[Claim] = []
+    pointers: dict[Path, Path] = {}
+    sightings: dict[Path, tuple[Sighting, ...]] = {}
+    names: dict[Path, str] = {}
+    leads: list[Lead] = []
+    folders: list[Folder] = []
+    for candidate in candidates:
+        found = matcher.match(candidate)
+        claims += found.claims
+        pointers |= found.pointers
+        names |= found.names
+        leads += found.leads
+        folders += found.folders
+        for path, places in found.sightings.items():
+            sightings[path] = (*sightings.get(path, ()), *places)
+    return Evidence(tuple(claims), pointers, sightings, names, tuple(leads), tuple(folders))
+
+
+def _lead(
+    leads: dict[str, Lead], project: Path, pointer: Path, target: str, *, uses: bool = False
+) -> None:
+    """Note where a pointer leads if that lies outside its project; the first one counts."""
+    if target not in leads and leads_outside(os.path.realpath(project), target):
+        leads[target] = Lead(project, pointer, Path(target), uses)
+
+
+def _may_have(has: frozenset[str] | None, name: str) -> bool:
+    return has is None or name in has
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]

@@ -1,0 +1,126 @@
+"""What in a project leads to its environment: what stores' tools leave there, and other programs.
+
+Such files are read as text, bounded, and never run. What they name counts only where a known
+environment lies there, so a stray path can invent nothing.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+from venvdash.model import Environment
+from venvdash.scanner.evidence.project_settings import Hints
+from venvdash.stores import registry
+from venvdash.stores.base import Root, Store
+from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
+
+_LIMIT = 64 * 1024  # bytes of one pointer
+_LEADS = 64  # environments that one pointer may name
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A file in a project and one path that it names; ``real`` has its links resolved.
+
+    ``current``: the tool itself keeps it, to know which environment it is to use.
+    """
+
+    file: Path
+    real: str
+    current: bool
+
+
+class Pointers:
+    """Reads the pointers of ``stores`` in projects; ``roots`` are their directories by store.
+
+    Only stores that have environments need to be asked. ``hints`` reads what belongs to no store.
+    With a ``machine`` the settings of projects are read, too.
+    Nothing here raises.
+    """
+
+    def __init__(
+        self,
+        stores: Iterable[Store] = (),
+        roots: Mapping[str, Sequence[Root]] | None = None,
+        hints: Hints | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        self._hints = hints
+        self._machine = machine
+        self._settings = [(name, s) for s in registry() for name in s.settings] if machine else []
+        self._stores: dict[str, list[Store]] = {}
+        for store in stores:
+            for name in store.pointers:
+                self._stores.setdefault(name, []).append(store)
+        files = dict.fromkeys((*self._stores, *(hints.files if hints else ())))
+        self._files = [(name.split("/", 1)[0], name) for name in files]
+        self._roots = roots or {}
+        self._real = cache(real)  # many projects name the same few
+
+    @property
+    def telling(self) -> frozenset[str]:
+        """The entries of a directory that say that there may be a pointer."""
+        return frozenset(first for first, _ in (*self._files, *self._settings))
+
+    def of(self, directory: str, has: Collection[str] | None = None) -> Iterator[Pointer]:
+        """Yield where the pointers of a project lead; ``has`` are its telling entries, if known."""
+        for first, name in self._files:
+            if has is None or first in has:
+                text = _text(f"{directory}/{name}")
+                if text is not None:
+                    yield from self._read(name, directory, text)
+
+    def folders(self, directory: str, has: Collection[str] | None) -> Iterator[Root]:
+        """Yield the folders of environments that a project's own settings name."""
+        for name, store in self._settings:
+            if self._machine is not None and (has is None or name in has):
+                yield from store.folders(Path(directory), self._machine)
+
+    def _read(self, name: str, directory: str, text: str) -> Iterator[Pointer]:
+        file = Path(directory, name)
+        for store in self._stores.get(name, ()):
+            roots = self._roots.get(store.name, ())
+            for path in islice(store.pointed(file, text, roots), _LEADS):
+                yield from self._leading(file, os.path.join(file.parent, path), True)
+        if self._hints is not None and name in self._hints.files:
+            for named_path in islice(self._hints.read(name, directory, text), _LEADS):
+                yield from self._leading(file, named_path, False)
+
+    def _leading(self, file: Path, path: str, current: bool) -> Iterator[Pointer]:
+        found = self._real(path)
+        if found:
+            yield Pointer(file, found, current)
+
+
+def named(environments: Iterable[Environment]) -> dict[str, str]:
+    """Return the environments that a name alone may mean: made by hand, and the only one of it."""
+    found: dict[str, list[str]] = {}
+    for environment in environments:
+        if environment.target is None and environment.traits.digest is None:
+            found.setdefault(environment.traits.name, []).append(os.fspath(environment.path))
+    return {name: paths[0] for name, paths in found.items() if len(paths) == 1}
+
+
+def _text(file: str) -> str | None:
+    """Return what a pointer holds: its text, for a link to a directory that directory's path."""
+    try:
+        text = read_text(file, _LIMIT)  # not through a link
+        if text is not None or not stat.S_ISLNK(os.lstat(file).st_mode):
+            return text
+        target = os.path.realpath(file)
+        return target if os.path.isdir(target) else read_text(target, _LIMIT)
+    except (OSError, ValueError):
+        return None
+
+
+def real(path: str) -> str | None:
+    """Return a path with its links resolved, None where nothing is there."""
+    try:
+        return os.path.realpath(path) if os.path.isdir(path) else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,210 @@
+"""What files of a project say of its environment though no store's tool keeps them.
+
+A name in ``.venv``, ``.env``, direnv's ``.envrc``
+(https://direnv.net/man/direnv-stdlib.1.html), mise's ``_.python.venv``
+(https://mise.jdx.dev/lang/python.html), VS Code's and JetBrains' settings, puv's ``.venv-name``.
+All are read as text: no shell, no template engine. What cannot be understood that way says nothing.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from venvdash.scanner.projects import editor_settings
+from venvdash.scanner.projects.editor_settings import Sdk
+from venvdash.stores.config_files import toml_table
+from venvdash.system.files import read_text
+from venvdash.system.machine import Machine
+
+_LINES = 500  # of one .envrc
+_VALUE = 4096  # characters of a variable; values are put into each other
+_MODULES = 10  # *.iml of one project
+_NAMES = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
+_ASSIGNED = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
+_TEMPLATE = re.compile(r"\{\{\s*(config_root|cwd|env\.([A-Za-z_][A-Za-z0-9_]*))\s*\}\}")
+_PROGRAM = re.compile(r"(?:python|pypy|graalpy)[0-9.]*t?w?(?:\.exe)?", re.IGNORECASE)
+
+
+class Hints:
+    """Reads such files for one machine; ``names`` maps environments' own names to their paths.
+
+    ``names`` should hold only those that are unique and given by hand. Nothing here raises.
+    """
+
+    def __init__(self, machine: Machine, names: Mapping[str, str] | None = None) -> None:
+        self._machine = machine
+        self._names = names or {}
+        self._readers: dict[str, Callable[[str, str], Iterator[str]]] = {
+            ".venv": self._venv,
+            ".venv-name": self._venv_name,
+            ".env": self._dotenv,
+            ".envrc": self._envrc,
+            ".vscode/settings.json": self._vscode,
+            ".idea/misc.xml": self._idea,
+        }
+        mise = ("mise.toml", ".mise.toml", "mise.local.toml", ".mise.local.toml")
+        folders = (".config/mise.toml", ".config/mise/config.toml", ".mise/config.toml")
+        self._readers |= dict.fromkeys((*mise, *folders), self._mise)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read, with ``/`` between folders."""
+        return tuple(self._readers)
+
+    def read(self, name: str, directory: str, text: str) -> Iterator[str]:
+        """Yield the environments that the file ``name`` in a project names, as absolute paths."""
+        for path in self._readers[name](directory, text):
+            if os.path.isabs(path) and "\0" not in path:
+                yield _prefix(path)
+
+    @cached_property
+    def _sdks(self) -> list[Sdk]:
+        return list(editor_settings.sdks(self._machine))
+
+    def _venv_name(self, directory: str, text: str) -> Iterator[str]:
+        place, name = self._machine.path_variable("PUV_VENV_LOCATION"), text.strip()
+        if name and os.path.basename(name) == name:
+            if place is not None:
+                yield os.fspath(place / name)
+            yield from self._named(name)
+
+    def _venv(self, directory: str, text: str) -> Iterator[str]:
+        """Yield the environment that a file ``.venv`` names; one with a path is no hint."""
+        name = next(iter(text.splitlines()), "").strip()
+        if name and os.path.basename(name) == name:
+            yield from self._named(name)
+
+    def _named(self, name: str) -> Iterator[str]:
+        if name in self._names:
+            yield self._names[name]
+
+    def _envrc(self, directory: str, text: str) -> Iterator[str]:
+        """Yield what is assigned, sourced, put on PATH, or laid out by name."""
+        known = dict(self._machine.variables) | {"PWD": directory}
+        for line in text.splitlines()[:_LINES]:
+            assigned = _ASSIGNED.match(line.strip())
+            if assigned:
+                value = self._value(assigned[2], directory, known)
+                if value is not None:
+                    known[assigned[1]] = value
+                    if assigned[1] in _NAMES:
+                        yield os.path.join(directory, value)
+            else:
+                yield from self._command(_words(line), directory, known)
+
+    def _dotenv(self, directory: str, text: str) -> Iterator[str]:
+        """Yield what the variables name; as shells and `dotenv` set them."""
+        known = dict(self._machine.variables) | {"PWD": directory}
+        for line in text.splitlines()[:_LINES]:
+            assigned = _ASSIGNED.match(line.strip())
+            if assigned and assigned[1] in _NAMES:
+                value = self._value(assigned[2], directory, known)
+                if value is not None:
+                    yield os.path.join(directory, value)
+
+    def _command(self, words: list[str], directory: str, known: Mapping[str, str]) -> Iterator[str]:
+        if len(words) < 2:
+            return
+        command, last = words[0], self._expanded(words[-1], directory, known)
+        if last is None:
+            return
+        path = os.path.normpath(os.path.join(directory, last))
+        if command in ("source", ".") and os.path.basename(path).startswith("activate"):
+            yield os.path.dirname(os.path.dirname(path))
+        elif command == "PATH_add" and os.path.basename(path) in ("bin", "Scripts"):
+            yield os.path.dirname(path)
+        elif command in ("workon", "layout", "use", "pyenv"):
+            yield from self._named(last) if os.path.basename(last) == last else (path,)
+
+    def _value(self, text: str, directory: str, known: Mapping[str, str]) -> str | None:
+        words = _words(text)
+        return self._expanded(words[0], directory, known) if len(words) == 1 else None
+
+    def _expanded(self, word: str, directory: str, known: Mapping[str, str]) -> str | None:
+        """Return a word of a shell's with its variables; None where it needs more than that."""
+        word = word.replace("$(pwd)", directory).replace("`pwd`", directory)
+        word = _dollars(word, known)
+        if word == "~" or word.startswith("~/"):
+            word = f"{self._machine.home}{word[1:]}"
+        hard = "$" in word or "`" in word or len(word) > _VALUE or not word
+        return None if hard else word
+
+    def _mise(self, directory: str, text: str) -> Iterator[str]:
+        """Yield ``[env] _.python.venv``: a path, or a table with one."""
+        if "venv" not in text:
+            return
+        found: Any = toml_table(text)
+        for key in ("env", "_", "python", "venv"):
+            found = found.get(key) if isinstance(found, dict) else None
+        path = found.get("path") if isinstance(found, dict) else found
+        if isinstance(path, str):
+            filled = _TEMPLATE.sub(lambda m: self._template(m, directory), path)
+            if "{{" not in filled and "{%" not in filled:
+                yield self._path(filled, directory)
+
+    def _path(self, text: str, directory: str) -> str:
+        """Return the path that a setting means: ``~`` and ``$NAMES`` expanded, from the project."""
+        if os.path.isabs(text) and "$" not in text:  # as nearly all are, of thousands
+            return text
+        return os.fspath(replace(self._machine, cwd=Path(directory)).expand(text))
+
+    def _template(self, found: re.Match[str], directory: str) -> str:
+        return (self._machine.variable(found[2]) or "") if found[2] else directory
+
+    def _vscode(self, directory: str, text: str) -> Iterator[str]:
+        for value in editor_settings.interpreters(text):
+            filled = editor_settings.filled(value, self._machine, directory)
+            if "${" not in filled:
+                yield self._path(filled, directory)
+
+    def _idea(self, directory: str, text: str) -> Iterator[str]:
+        """Yield the interpreters that the project's settings name, and those made for it."""
+        if not self._sdks:
+            return
+        named = {
+            attributes.get("project-jdk-name") or attributes.get("jdkName")
+            for document in (text, *_modules(directory))
+            for tag, attributes in editor_settings.elements(document)
+            if tag in ("component", "orderEntry")
+        }
+        for sdk in self._sdks:
+            if sdk.name in named or sdk.project == directory:
+                yield sdk.python
+
+
+def _modules(directory: str) -> list[str]:
+    folder = os.path.join(directory, ".idea")
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".iml"))
+    except (OSError, ValueError):
+        return []
+    return [read_text(os.path.join(folder, name)) or "" for name in names[:_MODULES]]
+
+
+def _prefix(path: str) -> str:
+    """Return the environment of an interpreter's path; any other path is one itself."""
+    path = os.path.normpath(path)
+    folder, program = os.path.split(path)
+    if _PROGRAM.fullmatch(program) and os.path.basename(folder) in ("bin", "Scripts"):
+        return os.path.dirname(folder)
+    return path
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line[:_VALUE], comments=True)
+    except ValueError:
+        return []
+
+
+def _dollars(word: str, known: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        return known.get(found[1] or found[2], found[0])
+
+    pattern = r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))"
+    return re.sub(pattern, value, word)

@@ -1,0 +1,352 @@
+"""Where projects may be: the places that people and tools use, searched in one bounded pass.
+
+No configuration is needed. A link in HOME or in a folder of projects is followed as a place of its
+own, links there are not. Network mounts are entered only where a proven project, HOME or the user's
+own setting lies. Hot loops use path texts, not ``Path``.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.scanner.projects import project_info, recent_projects
+from venvdash.scanner.projects.presence import folded
+from venvdash.stores.base import normalised
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts, resolved
+
+_DEPTH = 3  # directories below a folder that holds projects
+_OTHER_DEPTH = 2  # below any other folder of HOME, while a project is missed
+_ROOTS_DEPTH = 6  # below one that the user named
+_TOTAL = 60_000  # directories in one search
+_ENTRIES = 20_000  # entries looked at in one directory
+_LINKS = 500  # that are followed as places of their own
+_HOME_FOLDERS = "home folders"
+
+# Entries that make a directory a project, or lead from it to an environment.
+_TELLING = frozenset(
+    [
+        project_info.VENV,
+        project_info.PYTHON_ENVS,
+        ".git",
+        "Pipfile",
+        "pyproject.toml",
+        "requirements.txt",
+        "setup.cfg",
+        "setup.py",
+    ]
+)
+_ENVIRONMENT = frozenset(["pyvenv.cfg", "conda-meta"])
+_NEVER_ENTERED = frozenset(
+    ["node_modules", "site-packages", "__pycache__", "__pypackages__", "Library", "AppData", "snap"]
+)
+# First-level folders of HOME that hold projects, in lower case.
+_PROJECT_FOLDERS = frozenset(
+    [
+        *("code", "src", "source", "sources", "dev", "develop", "development", "developer"),
+        *("projects", "project", "work", "workspace", "workspaces", "repos", "repositories"),
+        *("git", "github", "gitlab", "ghq", "documents", "desktop", "python", "scratch"),
+        *("pycharmprojects", "ideaprojects", "dataspellprojects", "notebooks", "lab"),
+    ]
+)
+
+
+_is_junction: Callable[[str], bool] | None = (
+    getattr(os.path, "isjunction", None) if os.name == "nt" else None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Names that unproven environments bear, and entries of projects that lead to environments.
+
+    ``names`` are those of projects, ``scripts`` those of scripts without ``.py``, as one of
+    ``parts`` makes them of what people call theirs. ``inodes``, ``gone`` (folded names) and
+    ``files`` (folded names of scripts) are those of gone projects.
+    """
+
+    names: frozenset[str] = frozenset()
+    scripts: frozenset[str] = frozenset()
+    parts: tuple[Callable[[str], str], ...] = (normalised,)
+    telling: frozenset[str] = frozenset()
+    inodes: frozenset[int] = frozenset()
+    gone: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    @property
+    def misses(self) -> bool:
+        """Whether anything is missed, so that it is worth to look further than usual."""
+        found = self.inodes or self.names or self.scripts or self.gone or self.files
+        return bool(found)
+
+    def name(self, name: str) -> bool:
+        """Return whether a project of that name is looked for."""
+        return bool(self.names) and any(part(name) in self.names for part in self.parts)
+
+    def script(self, name: str, inode: int) -> bool:
+        """Return whether a file of that name may be a script that is looked for.
+
+        A script needs no ``.py``: its first line may start ``uv run --script``.
+        """
+        if inode in self.inodes or folded(name) in self.files:
+            return True
+        stem, suffix = os.path.splitext(name)
+        return suffix in ("", ".py") and any(part(stem) in self.scripts for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A directory that may be a project, or a script that an environment may be made for.
+
+    ``why`` names the source that led there; ``has`` are the telling entries it holds (None:
+    nobody has looked), ``inode`` its inode number where the search met it.
+    """
+
+    path: Path
+    why: str
+    has: frozenset[str] | None = None
+    inode: int | None = None
+    script: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    path: str
+    depth: int
+    why: str
+    trusted: bool = False  # may lie on a network mount
+
+
+class Search:
+    """One search: iterate over it for the candidates, then read what it did.
+
+    ``searched`` counts the directories looked into for each source, ``skipped`` are starting
+    points on network mounts, ``cut_short`` says that the bound on directories was reached.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        config: Config,
+        known: Sequence[Path] = (),
+        wanted: Wanted = Wanted(),
+        cancelled: Callable[[], bool] = lambda: False,
+        mounts: Mounts | None = None,
+    ) -> None:
+        self.searched: Counter[str] = Counter()
+        self.skipped: list[str] = []
+        self.cut_short = False
+        self._machine, self._config = machine, config
+        self._known = [os.fspath(path) for path in known]
+        self._wanted, self._cancelled = wanted, cancelled
+        self._mounts = mounts if mounts is not None else Mounts.read()
+        self._allowed = self._proven_mounts()
+        self._seen: dict[str, int] = {}
+        self._links: list[tuple[str, int]] = []
+        self._telling = _TELLING | self._wanted.telling
+        self._names: dict[str, bool] = {}  # many directories are called alike
+
+    @property
+    def directories(self) -> int:
+        """How many directories were looked into so far."""
+        return len(self._seen)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        for start in self._starts():
+            if self._cancelled() or self.cut_short:
+                return
+            path = resolved(start.path, self._mounts, self._allowed, anywhere=start.trusted)
+            if path is None:
+                self.skipped.append(start.path)
+            elif path == start.path or not _above(path, self._machine.home):
+                yield from self._below(path, start)
+
+    def _proven_mounts(self) -> frozenset[str]:
+        places = [self._mounts.of(path) for path in (*self._known, os.fspath(self._machine.home))]
+        return frozenset(mount.point for mount in places if mount is not None)
+
+    def _starts(self) -> Iterator[_Start]:
+        """Yield where to look; the surest first, so that rows settle early."""
+        home = os.fspath(self._machine.home)
+        yield from self._beside_known()
+        yield from self._current_repository(home)
+        for path in self._known:
+            yield from (_Start(tree, 0, "git worktrees") for tree in project_info.worktrees(path))
+        for root in self._config.project_roots:
+            path = os.fspath(self._machine.expand(root))
+            yield _Start(path, _ROOTS_DEPTH, "project_roots", trusted=True)
+        for tool, path in recent_projects.directories(self._machine):
+            yield _Start(path, 0, tool)
+        for name in ("SCRATCH", "WORK"):
+            scratch = self._machine.path_variable(name)
+            if scratch is not None and len(scratch.parts) > 1:
+                yield _Start(os.fspath(scratch), _DEPTH, f"${name}")
+        yield from self._home_folders(home)
+
+    def _beside_known(self) -> Iterator[_Start]:
+        for path in self._known:
+            yield _Start(path, 0, "known projects", trusted=True)
+        for parent in dict.fromkeys(os.path.dirname(path) for path in self._known):
+            if parent != os.path.dirname(parent):
+                yield _Start(parent, 1, "beside known projects")
+
+    def _current_repository(self, home: str) -> Iterator[_Start]:
+        if self._machine.cwd is None:
+            return
+        here = current = os.fspath(self._machine.cwd)
+        top = None
+        while current not in (home, os.path.dirname(current)):
+            if any(os.path.lexists(os.path.join(current, n)) for n in (".git", "pyproject.toml")):
+                yield _Start(current, 0, "current directory")
+                top = current
+            current = os.path.dirname(current)
+        if here not in (home, os.path.dirname(here)):
+            yield _Start(here, 1, "current directory")
+        if top is not None:
+            yield _Start(top, 2, "current directory")
+            yield from (_Start(tree, 0, "git worktrees") for tree in project_info.worktrees(top))
+
+    def _home_folders(self, home: str) -> Iterator[_Start]:
+        yield _Start(home, 0, _HOME_FOLDERS)
+        try:
+            with os.scandir(home) as listing:
+                enters = (e.name for e in islice(listing, _ENTRIES) if _enters(e, links=True))
+                found = sorted(enters)
+        except OSError:
+            return
+        # While something is missed, wherever people may have put it.
+        wanted = self._wanted
+        other = _OTHER_DEPTH if wanted.misses else 0
+        for name in found:
+            depth = _DEPTH if name.lower() in _PROJECT_FOLDERS else other
+            yield _Start(os.path.join(home, name), depth, _HOME_FOLDERS)
+        if wanted.scripts or wanted.files:
+            yield from self._programs(home)
+        yield from self._linked()
+
+    def _programs(self, home: str) -> Iterator[_Start]:
+        """Yield the user's folders of programs, where scripts without a suffix lie."""
+        folders = (self._machine.variable("PATH") or "").split(os.pathsep)
+        for folder in dict.fromkeys([f"{home}/bin", f"{home}/.local/bin", *folders]):
+            if folder.startswith(f"{home}/"):
+                yield _Start(folder, 0, "folders of programs")
+
+    def _linked(self) -> Iterator[_Start]:
+        """Yield the links that were met in HOME's folders; each leads to a place of its own."""
+        for path, depth in self._links:
+            yield _Start(path, depth, "linked folders")
+
+    def _below(self, path: str, start: _Start) -> Iterator[Candidate]:
+        pending: list[tuple[str, int, int | None]] = [(path, start.depth, None)]
+        while pending and not self._cancelled():
+            directory, depth, inode = pending.pop()
+            before = self._seen.get(directory)
+            if before is not None and before >= depth:
+                continue
+            if self.directories >= _TOTAL:
+                self.cut_short = True
+                return
+            self._seen[directory] = depth
+            found = self._listed(directory, depth, start.why == _HOME_FOLDERS)
+            if found is None:
+                continue
+            has, inner, scripts = found
+            if before is None:
+                self.searched[start.why] += 1
+                if has or self._is_wanted(directory, inode):
+                    yield Candidate(Path(directory), start.why, frozenset(has), inode)
+                for script in scripts:
+                    yield Candidate(Path(directory, script), start.why, script=True)
+            for name, number in inner:
+                pending.append((os.path.join(directory, name), depth - 1, number))
+
+    def _listed(
+        self, directory: str, depth: int, links: bool
+    ) -> tuple[list[str], list[tuple[str, int]], list[str]] | None:
+        """Return (telling entries, directories to enter, wanted scripts), None if not of use.
+
+        With ``links`` those to other folders are noted.
+        """
+        enter = depth > 0
+        has: list[str] = []
+        inner: list[tuple[str, int]] = []
+        scripts: list[str] = []
+        wanted, telling = self._wanted, self._telling
+        files = bool(wanted.scripts or wanted.files or wanted.inodes)
+        try:
+            with os.scandir(directory) as listing:
+                for entry in islice(listing, _ENTRIES):
+                    name = entry.name
+                    if name in telling:
+                        has.append(name)
+                    elif name in _ENVIRONMENT:
+                        return None
+                    elif enter and _enters(entry) and not self._forbidden(entry.path):
+                        inner.append((name, entry.inode()))
+                    elif enter and links and name[0] != "." and entry.is_symlink():
+                        if len(self._links) < _LINKS:
+                            self._links.append((entry.path, depth - 1))
+                    elif files and _is_file(entry) and wanted.script(name, entry.inode()):
+                        scripts.append(name)
+        except OSError:
+            return None
+        return has, inner, scripts
+
+    def _is_wanted(self, directory: str, inode: int | None) -> bool:
+        if inode is not None and inode in self._wanted.inodes:
+            return True
+        name = os.path.basename(directory)
+        known = self._names.get(name)
+        if known is None:
+            known = self._names[name] = self._wanted.name(name)
+        return known
+
+    def _forbidden(self, path: str) -> bool:
+        mount = self._mounts.points.get(path)
+        return mount is not None and mount.network and mount.point not in self._allowed
+
+
+def search(
+    machine: Machine,
+    config: Config,
+    known: Sequence[Path] = (),
+    wanted: Wanted = Wanted(),
+    cancelled: Callable[[], bool] = lambda: False,
+    mounts: Mounts | None = None,
+) -> Search:
+    """Return a search for projects, to iterate over; it yields each directory once.
+
+    ``known`` are the projects that claims and records name, existing or not, but without those
+    that did not respond: they are gone into wherever they lie. Directories are read while
+    iterating, and nothing is raised.
+    """
+    return Search(machine, config, known, wanted, cancelled, mounts)
+
+
+def _above(directory: str, home: Path) -> bool:
+    """Return whether HOME lies below a directory, to which a link may lead."""
+    return os.fspath(home).startswith(directory.rstrip("/") + "/")
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _enters(entry: "os.DirEntry[str]", *, links: bool = False) -> bool:
+    """Return whether an entry is a directory that may hold projects, or a link (with ``links``)."""
+    name = entry.name
+    if name[0] == "." or name in _NEVER_ENTERED:
+        return False
+    if _is_junction is not None and _is_junction(entry.path):
+        return False
+    try:
+        return entry.is_dir(follow_symlinks=False) or (links and entry.is_symlink())
+    except OSError:
+        return False

@@ -1,0 +1,32 @@
+"""What a living project says of itself; only where it is not the one that is remembered."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.model import Place, ProjectRecord
+from venvdash.scanner.projects import project_info
+from venvdash.scanner.projects.activity import last_worked_on
+from venvdash.system.timeouts import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a living project says of itself; ``worked_on`` in seconds since the epoch."""
+
+    path: Path
+    name: str | None
+    git: str | None
+    worked_on: float | None
+
+
+def visiting(path: Path, place: Place, before: ProjectRecord | None) -> Job[Visit]:
+    """Return the visit to a project at ``place``, ``before`` being what is remembered of it."""
+
+    def visit() -> Visit:
+        if before and (before.inode, before.fsid) == (place.inode, place.fsid):
+            name, git = before.name, before.git
+        else:
+            name, git = project_info.name_of(str(path)), project_info.fingerprint(str(path))
+        return Visit(path, name, git, last_worked_on(path))
+
+    return Job(path, visit)

@@ -1,0 +1,256 @@
+"""One project directory: its name, where its own pointers lead, and what tells it from others.
+
+Everything here belongs to somebody else and may be hostile: reads are bounded, never block, and
+nothing is run. git itself is not asked, because a repository's configuration can name programs
+for git to start (``core.fsmonitor``, ``core.sshCommand`` …).
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.scanner.projects.presence import fsid_of
+from venvdash.system.files import UnreadableError, open_quietly, read_regular
+
+VENV = ".venv"
+PYTHON_ENVS = ".python-envs"
+# What shows that a directory is a project's.
+_PYPROJECT_LIMIT = 1024 * 1024  # bytes
+_WHOLE_LIMIT = 64 * 1024  # bytes; what is parsed whole, as nobody writes it
+_POINTER_LIMIT = 16 * 1024  # bytes
+_LINES = 64  # environments in a .python-envs
+_LOG_LINE = 4096  # bytes
+_WORKTREES = 200
+_DOTS = 8  # in a key; tomllib takes quadratic time for dotted keys
+_NAME_LENGTH = 200
+
+_HEADER = rb"^[ \t]*\[[ \t]*%s[ \t]*\][ \t]*(?:#.*)?\r?$"
+_PROJECT = re.compile(_HEADER % rb"[\"']?project[\"']?", re.MULTILINE)
+_POETRY = re.compile(_HEADER % rb"[\"']?tool[\"']?[ \t]*\.[ \t]*[\"']?poetry[\"']?", re.MULTILINE)
+_NEXT = re.compile(rb"^[ \t]*\[{1,2}[^\]\n,]*\]{1,2}[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_NAME = re.compile(rb"^[ \t]*[\"']?name[\"']?[ \t]*=[^\n]{1,400}$", re.MULTILINE)
+_UNUSUAL = re.compile(rb"^[ \t]*[\"']?project[\"']?[ \t]*[.=]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A pointer in a project (``.venv`` …) and the environment's path it resolves to."""
+
+    pointer: Path
+    environment: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project directory says of itself.
+
+    ``name`` is ``[project].name``, or poetry's; ``links`` its pointers, the one that tools use
+    first; ``git`` the fingerprint of ``fingerprint``. Each None or empty where there is none.
+    """
+
+    path: Path
+    name: str | None = None
+    links: tuple[Link, ...] = ()
+    inode: int | None = None
+    fsid: int | None = None
+    git: str | None = None
+
+
+def read(path: Path) -> Project:
+    """Read all of one project. Raises nothing: what cannot be read is left out."""
+    directory = os.fspath(path)
+    try:
+        inode = os.stat(directory).st_ino
+    except (OSError, ValueError):
+        return Project(path)
+    return Project(
+        path,
+        name_of(directory),
+        links_of(directory),
+        inode,
+        fsid_of(directory),
+        fingerprint(directory),
+    )
+
+
+def name_of(directory: str) -> str | None:
+    """Return the project's name in its pyproject.toml, None where it has none.
+
+    Of the usual layout only the line with the name is parsed: whole files take tomllib a
+    millisecond each, and hours when they are made for it.
+    """
+    try:
+        data = read_regular(os.path.join(directory, "pyproject.toml"), _PYPROJECT_LIMIT)
+    except (OSError, UnreadableError):
+        return None
+    if b"name" not in data:
+        return None
+    for header in (_PROJECT, _POETRY):
+        found = header.search(data)
+        line = _NAME.search(data, found.end(), _end(data, found.end())) if found else None
+        if line and (name := _parsed(line.group())):
+            return name
+    return _from_whole(data) if _UNUSUAL.search(data) else None
+
+
+def links_of(directory: str) -> tuple[Link, ...]:
+    """Return where the project's own pointers lead, the one that tools use first.
+
+    ``.venv`` as a link (a junction on Windows) or as a file with a path in its first line
+    (PEP 832), and ``.python-envs`` with one path a line, the last being the default.
+    """
+    return (*_venv(directory), *_python_envs(directory))
+
+
+def fingerprint(directory: str) -> str | None:
+    """Return what tells the git repository in ``directory`` from every other, None without one.
+
+    It is the SHA-256 of the first line of its log of HEAD (``.git/logs/HEAD``): the first commit
+    or clone with its author and second, written once, here, and kept when the directory is moved.
+    Two clones of one project differ in it, as they should; so do the worktrees of a repository,
+    which have logs of their own. ``git gc`` drops lines after 90 days, so compare it only with
+    what was remembered since the project was last seen.
+    """
+    git = _git_directory(directory)
+    line = _first_line(os.path.join(git, "logs", "HEAD")) if git else b""
+    if not line:
+        return None
+    import hashlib  # only where something is to be remembered or compared
+
+    return hashlib.sha256(line).hexdigest()
+
+
+def worktrees(directory: str) -> Iterator[str]:
+    """Yield the other working trees of the repository in ``directory``, existing or not."""
+    git, common = _git_directory(directory), common_directory(directory)
+    if not git or not common:
+        return
+    if common != git and os.path.basename(common) == ".git":
+        yield os.path.dirname(common)
+    try:
+        names = sorted(os.listdir(os.path.join(common, "worktrees")))[:_WORKTREES]
+    except (OSError, ValueError):
+        return
+    for name in names:
+        place = os.path.join(common, "worktrees", name)
+        file = _one_path(os.path.join(place, "gitdir"), place)
+        if file and os.path.basename(file) == ".git":
+            yield os.path.dirname(file)
+
+
+def common_directory(directory: str) -> str | None:
+    """Return where the repository of a working tree keeps what all its trees share, or None."""
+    git = _git_directory(directory)
+    return (_one_path(os.path.join(git, "commondir"), git) or git) if git else None
+
+
+def _venv(directory: str) -> Iterator[Link]:
+    pointer = os.path.join(directory, VENV)
+    try:
+        os.readlink(pointer)  # works for junctions, too, and fails for plain directories
+    except (OSError, ValueError):
+        text = _text(pointer)
+        line = next(iter(text.splitlines()), "") if text else ""
+        # Without a slash it is pipenv's: a name below WORKON_HOME.
+        if "/" in line or os.sep in line:
+            yield from _link(directory, pointer, line)
+        return
+    yield Link(Path(pointer), Path(_real(pointer)))
+
+
+def _python_envs(directory: str) -> Iterator[Link]:
+    pointer = os.path.join(directory, PYTHON_ENVS)
+    text = _text(pointer)
+    for line in reversed((text or "").splitlines()[:_LINES]):
+        yield from _link(directory, pointer, line)
+
+
+def _link(directory: str, pointer: str, text: str) -> Iterator[Link]:
+    if text.strip() and text.isprintable():
+        yield Link(Path(pointer), Path(_real(os.path.join(directory, text))))
+
+
+def _real(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return path
+
+
+def _text(path: str, limit: int = _POINTER_LIMIT) -> str | None:
+    try:
+        return read_regular(path, limit).decode()
+    except (OSError, UnreadableError, UnicodeDecodeError):
+        return None
+
+
+def _end(data: bytes, start: int) -> int:
+    following = _NEXT.search(data, start)
+    return following.start() if following else len(data)
+
+
+def _parsed(document: bytes) -> str | None:
+    """Return ``name`` of a TOML document that is one short line."""
+    return _usable(_toml(document.rstrip(b"\r")).get("name"))
+
+
+def _from_whole(data: bytes) -> str | None:
+    """Return the name where it is written as ``project.name = …`` or ``project = {…}``."""
+    keys = (line.partition(b"=")[0] for line in data.split(b"\n"))
+    if len(data) > _WHOLE_LIMIT or any(key.count(b".") > _DOTS for key in keys):
+        return None
+    project = _toml(data).get("project")
+    return _usable(project.get("name")) if isinstance(project, dict) else None
+
+
+def _toml(data: bytes) -> dict[str, object]:
+    import tomllib  # not needed where no project has a name
+
+    try:
+        return tomllib.loads(data.decode())
+    except (ValueError, RecursionError):  # TOML and UTF-8 errors are ValueErrors
+        return {}
+
+
+def _usable(name: object) -> str | None:
+    usable = isinstance(name, str) and 0 < len(name) <= _NAME_LENGTH and name.isprintable()
+    return name if isinstance(name, str) and usable else None
+
+
+def _git_directory(directory: str) -> str | None:
+    git = os.path.join(directory, ".git")
+    try:
+        mode = os.lstat(git).st_mode
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISDIR(mode):
+        return git
+    return _one_path(git, directory, "gitdir: ")  # a worktree, or a submodule
+
+
+def _one_path(file: str, directory: str, before: str = "") -> str | None:
+    """Return the path that git keeps in a file, relative to ``directory`` if not absolute."""
+    text = _text(file)
+    line = text.rstrip("\r\n") if text else ""
+    if not line.startswith(before) or not line.isprintable() or line == before:
+        return None
+    return os.path.normpath(os.path.join(directory, line[len(before) :]))
+
+
+def _first_line(path: str) -> bytes:
+    """Return the first line of a file of any size, b"" where it is no regular file."""
+    try:
+        descriptor = open_quietly(path)
+    except (OSError, ValueError):
+        return b""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b""
+        return os.read(descriptor, _LOG_LINE).partition(b"\n")[0]
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,146 @@
+"""Searching a network disk in a child process: one that hangs in the kernel can be killed.
+
+The request is pickled, as it comes from ourselves alone; each answer is one line of JSON, a list
+that begins with a word: ``directories`` (a sign of life), ``hit``, ``unsearched``, ``left out``,
+``end``.
+"""
+
+import json
+import os
+import pickle
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Environment, Facts
+from venvdash.scanner.search.matcher import Seeker, Spellings
+from venvdash.scanner.search.scope import Start
+from venvdash.scanner.search.walk import Ledger, Walk
+from venvdash.system.io_priority import read_when_idle
+from venvdash.system.machine import Machine
+from venvdash.text import because
+
+PATIENCE = 10.0  # seconds without a sign of life until a child is given up
+_POLL = 0.05  # seconds between two looks at ``over``
+_PART = 100  # directories between two signs of life
+_LINE = 1 << 20  # bytes read at once
+_PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+_START = """import sys; sys.path.append(sys.argv[1])
+import venvdash.scanner.search.child_process as child; child.main()"""
+
+# Children that did not end when killed (stuck in a dead file system); polled, never waited for.
+_stuck: "list[subprocess.Popen[bytes]]" = []
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a child is to search: ``starts`` lie on one network disk."""
+
+    starts: tuple[Start, ...]
+    machine: Machine
+    config: Config
+    environments: tuple[Environment, ...]
+    facts: Facts | None
+    spellings: Spellings
+    barred: Mapping[str, str]
+
+
+class SilentError(Exception):
+    """The disk did not respond, or the child ended before its search did; the text says which."""
+
+
+def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
+    """Yield a child's answers, the last of them ``["end"]`` unless ``over`` stopped it.
+
+    Raises SilentError. The child has ended, or was given up, when this returns or is closed.
+    """
+    try:
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-I", "-c", _START, _PACKAGES],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+            cwd="/",
+        )
+    except OSError as error:
+        raise SilentError(f"cannot start a process to read it: {because(error)}") from error
+    try:
+        assert child.stdin is not None  # noqa: S101 - Popen was told to make the pipe
+        with suppress(BrokenPipeError):
+            child.stdin.write(pickle.dumps(request))
+            child.stdin.close()
+        yield from _answers(child, over)
+    finally:
+        _end(child)
+
+
+def _answers(child: "subprocess.Popen[bytes]", over: Callable[[], bool]) -> Iterator[list[object]]:
+    assert child.stdout is not None  # noqa: S101 - Popen was told to make the pipe
+    heard, rest = time.monotonic(), b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while not over():
+            if not selector.select(_POLL):
+                if time.monotonic() - heard > PATIENCE:
+                    raise SilentError("it did not respond")
+                continue
+            data = os.read(child.stdout.fileno(), _LINE)
+            if not data:
+                raise SilentError("the process that read it exited unexpectedly")
+            heard = time.monotonic()
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                answer = json.loads(line)
+                yield answer
+                if answer == ["end"]:
+                    return
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    child.kill()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    _stuck[:] = [other for other in _stuck if other.poll() is None]
+    try:
+        child.wait(0.5)
+    except subprocess.TimeoutExpired:
+        _stuck.append(child)
+
+
+def main() -> None:
+    """Search what standard input asks for, and write the answers to standard output."""
+    request = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
+    read_when_idle()
+    seeker = Seeker(
+        request.machine, request.config, request.environments, request.facts, request.spellings
+    )
+    ledger = Ledger(request.barred, request.machine.uid)
+    told: set[Path] = set()
+    for start in request.starts:
+        walk, more = Walk(start, seeker, ledger), True
+        while more and not seeker.done:
+            more = walk.step(_PART)
+            for path, hit in seeker.hits.items():
+                if path not in told:
+                    told.add(path)
+                    _tell("hit", str(path), str(hit.place), hit.reason, hit.is_project)
+            _tell("directories", ledger.directories)
+    for place in ledger.unsearched.values():
+        _tell("unsearched", str(place.path), place.reason, place.release)
+    for what, kind in ledger.not_entered.items():
+        _tell("left out", what, kind.count, *kind.paths)
+    _tell("end")
+
+
+def _tell(*answer: object) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()

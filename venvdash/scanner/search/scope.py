@@ -1,0 +1,294 @@
+"""Where to search, in order of likelihood, and what is left out on purpose.
+
+Recorded places and their siblings come first, then the user's own folders, HOME, every other local
+disk, and last the network disks on which something of the user's lies. Each file system is read
+once: a bind mount of what is mounted elsewhere too only spells its directories differently.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Environment, Facts, Unsearched
+from venvdash.scanner.search.matcher import Spellings
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mount, Mounts, resolved
+from venvdash.text import visible
+
+SNAPSHOTS, BACKUPS, LAYERS = "snapshots", "backups", "container layers"
+OTHERS = "folders of other users"
+_AUTOMOUNTS = frozenset(["autofs", "automount"])
+_KERNEL = """autofs automount binder binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devfs
+    devpts devtmpfs efivarfs fuse.gvfsd-fuse fuse.lxcfs fuse.portal fuse.snapfuse fusectl hugetlbfs
+    mqueue mvfs none nfsd nsfs proc procfs pstore resctrl rpc_pipefs securityfs selinuxfs smackfs
+    sysfs tracefs"""
+_KERNEL_TYPES = frozenset(_KERNEL.split())
+# Read-only by their nature: packages, installers, boot images. Nobody moves a project there.
+_IMAGES = frozenset(
+    ["cramfs", "cd9660", "erofs", "fuse.squashfuse", "iso9660", "romfs", "squashfs", "udf"]
+)
+_LAYERS = frozenset(["aufs", "overlay", "fuse.fuse-overlayfs"])
+
+# Folders of packages and compiled code: not entered wherever they lie, and not counted.
+PACKAGED = frozenset(["node_modules", "site-packages", "__pycache__"])
+KINDS = ("node_modules", "site-packages", "__pycache__", ".git/objects")
+# Folders of snapshots and backups, not entered unless they look like a project.
+COPIES = {
+    ".snapshots": SNAPSHOTS,
+    ".snapshot": SNAPSHOTS,
+    ".zfs": SNAPSHOTS,
+    "timeshift": BACKUPS,
+    "timeshift-btrfs": BACKUPS,
+    "backintime": BACKUPS,
+    "Backups.backupdb": BACKUPS,
+}
+# Folders where container engines keep layers, by the end of their path.
+_LAYER_FOLDERS = (
+    ".local/share/containers/storage/overlay",
+    ".local/share/docker/overlay2",
+    "/var/lib/containers/storage/overlay",
+    "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs",
+    "/var/lib/docker/overlay2",
+)
+_NIX = "/nix/store"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A place to search: ``depth`` levels below it, None for all of its file system."""
+
+    path: str
+    depth: int | None = None
+    network: bool = False
+
+
+@dataclass(frozen=True)
+class Places:
+    """The places of one search, worked out from text alone: no file system is asked to."""
+
+    machine: Machine
+    config: Config
+    mounts: Mounts
+    environments: tuple[Environment, ...] = ()
+    facts: Facts | None = None
+
+    @cached_property
+    def top(self) -> str:
+        """The directory below which local disks are searched."""
+        return os.path.realpath(self.machine.disks)
+
+    @cached_property
+    def skipped(self) -> frozenset[str]:
+        """The folders that the user wants left out."""
+        paths = self._folders(self.config.skip)
+        return frozenset(path for text in paths for path in (text, self._real(text)))
+
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """The folders of `search`: searched wherever they lie."""
+        paths = self._folders(self.config.search)
+        return frozenset(path for text in paths for path in (text, self._real(text)))
+
+    def _folders(self, texts: Iterable[str]) -> list[str]:
+        return [os.path.normpath(self.machine.expand(text)) for text in texts]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The folders that the user wants left out, below the top, as they are written."""
+        paths = dict.fromkeys(self._folders(self.config.skip))
+        return tuple(path for path in paths if inside(path, self.top) or inside(self.top, path))
+
+    @cached_property
+    def searched(self) -> tuple[str, ...]:
+        """The local folders that the user wants searched, as they are written, existing or not."""
+        paths = filter(self.allowed, self._folders(self.config.search))
+        mounts = [(path, self.mounts.of(path)) for path in paths]
+        return tuple(path for path, mount in mounts if mount is None or not mount.network)
+
+    def _real(self, path: str) -> str:
+        """Return a path with its links resolved; as it is where that would ask a network disk."""
+        return resolved(path, self.mounts) or path
+
+    @cached_property
+    def barred(self) -> Mapping[str, str]:
+        """Every path that a walk must not go through, and what it is where nothing else names it.
+
+        Mount points and the folders of `skip` are searched or named for themselves.
+        """
+        layers = [os.path.join(self.machine.home, name) for name in _LAYER_FOLDERS]
+        named = {**dict.fromkeys(layers, LAYERS), _NIX: "package stores"}
+        return named | dict.fromkeys((*self.mounts.points, *self.skipped), "")
+
+    @cached_property
+    def _recorded(self) -> tuple[str, ...]:
+        """Where the projects of the environments are said to lie, existing or not."""
+        if self.facts is None:
+            return ()
+        found: dict[str, None] = {}
+        for environment in self.environments:
+            found |= dict.fromkeys(map(str, self.facts.claimed.get(environment.path, ())))
+            memory = self.facts.memories.get(environment.path)
+            found |= dict.fromkeys(str(p.path) for p in (memory.record.projects if memory else ()))
+        return tuple(found)
+
+    @cached_property
+    def network(self) -> tuple[Mount, ...]:
+        """The network disks on which something of the user's lies, or that the user mounted."""
+        home = os.fspath(self.machine.home)
+        texts = [home, *self._recorded, *map(str, self._given()), *self._known()]
+        near = {mount.point for mount in map(self.mounts.of, texts) if mount is not None}
+        return tuple(
+            mount
+            for mount in self._remote()
+            if mount.point in near or inside(mount.point, home) or mount.user == self.machine.uid
+        )
+
+    def _known(self) -> Iterator[str]:
+        if self.facts is not None:
+            yield from map(str, self.facts.places)
+            yield from (str(environment.root) for environment in self.facts.environments.values())
+
+    def _given(self) -> Iterator[Path]:
+        # The inner ones first: what lies in a folder that was read is not read again.
+        inner = sorted(self.config.search, key=len, reverse=True)
+        for text in (*inner, *self.config.project_roots):
+            yield self.machine.expand(text)
+
+    def _remote(self) -> Iterator[Mount]:
+        for mount in self.mounts.points.values():
+            entered = mount.network and mount.fstype not in _KERNEL_TYPES
+            asked = any(self.mounts.of(folder) is mount for folder in self.wanted)
+            if entered and (asked or self.allowed(mount.point)):
+                yield mount
+
+    def allowed(self, path: str) -> bool:
+        """Return whether a path is to be searched: below the top, or in a folder of `search`.
+
+        Of a folder of `skip` and one of `search` in each other, the inner one decides.
+        """
+        skipped = max((len(f) for f in self.skipped if inside(path, f)), default=-1)
+        wanted = max((len(f) for f in self.wanted if inside(path, f)), default=-1)
+        return wanted > skipped or (skipped < 0 and inside(path, self.top))
+
+    @cached_property
+    def local(self) -> tuple[Mount, ...]:
+        """The local file systems, each once; without what is pseudo, an image, or a layer."""
+        found = [
+            mount
+            for mount in self.mounts.points.values()
+            if not mount.network and not self._left_out(mount)
+        ]
+        return tuple(m for m in found if not self._covered(m, found))
+
+    def _left_out(self, mount: Mount) -> str:
+        """Return what a mount is that is not searched, "" for one that is."""
+        if mount.fstype in _AUTOMOUNTS:
+            return "folders mounted on demand"
+        if mount.fstype in _KERNEL_TYPES:
+            return "pseudo file systems"
+        if mount.fstype in _IMAGES:
+            return "disk images"
+        if mount.fstype in _LAYERS and not self._lived_in(mount):
+            return LAYERS
+        parts = (*mount.point.split("/"), *mount.root.split("/"))
+        return next((COPIES[part] for part in parts if part in COPIES), "")
+
+    def _lived_in(self, mount: Mount) -> bool:
+        """Return whether the user works on a mount: in a container the root is a layer, too."""
+        texts = (os.fspath(self.machine.home), self.top, *self._recorded, *self._known())
+        return any(self.mounts.of(text) is mount for text in texts)
+
+    def _covered(self, mount: Mount, found: Iterable[Mount]) -> bool:
+        """Return whether another mount of the same file system shows all of this one."""
+        return any(self._shown(mount, other) for other in found if other is not mount)
+
+    def _shown(self, mount: Mount, other: Mount) -> str:
+        """Return the path of ``mount``'s directory below ``other``; "" where it is not there."""
+        if not mount.device or mount.device != other.device or not inside(mount.root, other.root):
+            return ""
+        if mount.root == other.root and self._before(mount, other):
+            return ""
+        rest = mount.root[len(other.root.rstrip("/")) :]
+        path = other.point.rstrip("/") + rest if rest else other.point
+        # What another mount hides there is not to be seen that way.
+        return path if self.mounts.of(path) is other else ""
+
+    def _before(self, mount: Mount, other: Mount) -> bool:
+        """Return which of two equal mounts is the one to read: the shorter path."""
+        return (len(mount.point), mount.point) < (len(other.point), other.point)
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """What bind mounts add: (path that is read, the other path of the same directory)."""
+        pairs = []
+        for mount in self.mounts.points.values():
+            for other in self.local:
+                shown = self._shown(mount, other) if mount is not other else ""
+                if shown:
+                    pairs.append((shown, mount.point))
+        return Spellings(tuple(pairs))
+
+    def starts(self) -> Iterator[Start]:
+        """Yield the places to search, the likeliest first."""
+        near = frozenset(mount.point for mount in self.network)
+        for path in self._recorded:
+            yield from self._start(path, 0, near)
+        for parent in dict.fromkeys(os.path.dirname(path) for path in self._recorded):
+            if parent != os.path.dirname(parent):
+                yield from self._start(parent, 1, near)
+        for path in (*map(os.fspath, self._given()), os.fspath(self.machine.home)):
+            yield from self._start(path, None, near)
+        if not self.mounts.mounts:  # a system that does not tell what is mounted
+            yield Start(self.top)
+        for mount in sorted(self.local, key=lambda m: m.point):
+            if self.allowed(mount.point):
+                yield Start(mount.point)
+            elif inside(self.top, mount.point) and self.mounts.of(self.top) is mount:
+                yield Start(self.top)
+        for mount in filter(lambda mount: self.allowed(mount.point), self.network):
+            yield Start(mount.point, None, network=True)
+
+    def _start(self, path: str, depth: int | None, near: frozenset[str]) -> Iterator[Start]:
+        real = resolved(path, self.mounts, near)
+        if real is None:
+            return
+        mount = self.mounts.of(real)
+        if mount is None or self.allowed(real):
+            remote = mount is not None and mount.network
+            yield Start(real, depth, remote)
+
+    def not_entered(self) -> Iterator[tuple[str, str]]:
+        """Yield what is left out by design as (what it is, path): mounts, and what is skipped."""
+        asked = {mount.point for mount in self.network}
+        for mount in self.mounts.points.values():
+            what = self._left_out(mount)
+            if not what and mount.network and mount.read_only and mount.point not in asked:
+                what = "read-only network disks"
+            if what and self.allowed(mount.point):
+                yield what, mount.point
+        for folder in self.left_out:
+            yield "skipped by the configuration", folder
+
+    def unsearched(self) -> Iterator[Unsearched]:
+        """Yield the network disks that are not asked, since nothing of the user's is known there.
+
+        One that is mounted read-only is left out: nobody moves a project to it from here.
+        """
+        asked = {mount.point for mount in self.network}
+        for mount in self._remote():
+            if mount.point not in asked and not mount.read_only:
+                shown = visible(mount.point)
+                yield Unsearched(
+                    Path(mount.point),
+                    f"{shown} is a network disk ({visible(mount.fstype)}) and was not searched",
+                    f'`search = ["{shown}"]` in the configuration, or `skip = ["{shown}"]` if no'
+                    " project lies there",
+                )
+
+
+def inside(path: str, directory: str) -> bool:
+    """Return whether a path is a directory or lies below it, by their texts."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")

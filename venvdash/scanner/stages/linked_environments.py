@@ -1,0 +1,165 @@
+"""Environments that a project leads to and that lie in no store: read as they are, where they are.
+
+Such as a ``.venv`` link to another disk, or into the cache of another UV_CACHE_DIR, or a folder
+that a project's poetry.toml names. Anybody may have written such a file, so a target counts only
+if an environment lies there. What was listed so once is listed as long as it is there, though
+nothing points to it any more.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from venvdash.model import Claim, Environment, How, Location, NotEnvironment, Record
+from venvdash.model.packaging import PROJECT_SIGNS
+from venvdash.scanner.discovery.inspection import Inspected, inspect
+from venvdash.scanner.discovery.store_folders import OURS
+from venvdash.scanner.events import Event, Found
+from venvdash.scanner.evidence.project_links import Folder, Lead, leads_outside
+from venvdash.scanner.stages.store_reading import told
+from venvdash.stores import of_name, registry
+from venvdash.stores.base import VENV_NAMES, Entry, Root, Why
+from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+
+_MOST = 2000  # such environments in one listing
+_ENTRIES = 5000  # looked at in one folder
+
+
+def root_of(prefix: Path) -> Root:
+    """Return what stands for the store of an environment that lies in none."""
+    for store in registry():
+        root = store.elsewhere(prefix)
+        if root is not None:
+            return root
+    unnamed = prefix.name in VENV_NAMES and len(prefix.parts) > 2
+    return Root(prefix.parent.parent if unnamed else prefix.parent, "folders", Why.PROJECT)
+
+
+def read(
+    prefix: Path, uid: int | None, location: Location = Location.LINKED
+) -> Inspected | NotEnvironment:
+    """Read the environment at ``prefix``, a path without links; see ``inspect`` for ``uid``.
+
+    Nothing is ever written into one: other programs' folders are not venvdash's.
+    """
+    conda = location is Location.IN_PROJECT and os.path.lexists(prefix / "conda-meta")  # pixi's
+    if not (conda or os.path.lexists(prefix / "pyvenv.cfg")):
+        return NotEnvironment(prefix, "", "contains no pyvenv.cfg")
+    root = root_of(prefix)
+    store = of_name(root.store)
+    entry = store.entry(prefix, root) if store else prefix
+    found = inspect(Entry(prefix, entry), root, uid)
+    if isinstance(found, NotEnvironment):
+        return found
+    environment = replace(
+        found.environment,
+        traits=replace(found.environment.traits, keeps_sidecar=False),
+        location=location,
+        sidecar=False,
+    )
+    return replace(found, environment=environment)
+
+
+def _read_again(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
+    """Read an environment that nothing need lead to now, but not one in its own project."""
+    files = (prefix.parent / name for name in PROJECT_SIGNS)
+    if prefix.name in VENV_NAMES and any(map(os.path.lexists, files)):
+        return NotEnvironment(prefix, "", "is inside its project")
+    return read(prefix, uid)
+
+
+_Read = Callable[[Path, int | None], Inspected | NotEnvironment]
+
+
+class LinkedReader:
+    """Adds the environments that projects lead to, outside ``roots``, to ``environments``.
+
+    ``new`` and ``claims`` are what the last ``take`` added. Each path is read once.
+    """
+
+    def __init__(
+        self,
+        environments: dict[Path, Environment],
+        roots: Mapping[str, Sequence[Root]],
+        uid: int | None,
+        patient: Patient,
+    ) -> None:
+        self._environments = environments
+        self._roots = roots
+        self._uid = uid
+        self._patient = patient
+        self._read: set[Path] = set()
+        self._listed: set[Path] = set()
+        self.found: list[Path] = []
+        self.new: list[Environment] = []
+        self.claims: list[Claim] = []
+
+    def take(self, leads: Iterable[Lead], folders: Iterable[Folder]) -> Iterator[Event]:
+        """Read what a part of the search leads to; one that does not respond is left out."""
+        self.new, self.claims = [], []
+        leads = list(leads)
+        targets = [lead.target for lead in leads]
+        for folder in folders:
+            targets += self._in_folder(folder)
+        yield from self._add(targets)
+        self.claims += [lead.claim for lead in leads if lead.target in self._environments]
+
+    def recall(self, records: Mapping[Path, Record]) -> Iterator[Event]:
+        """Read the environments that a project led to when they were last listed."""
+        self.new, self.claims = [], []
+        # What lies in a store was looked for there: it is no environment now.
+        roots = tuple(
+            f"{root.path}{os.sep}" for several in self._roots.values() for root in several
+        )
+        led = (
+            path
+            for path, record in records.items()
+            if any(project.how is How.PROJECT_LINK for project in record.projects)
+        )
+        paths = [path for path in led if not os.fspath(path).startswith(roots)]
+        yield from self._add(paths, _read_again)
+
+    def _add(self, targets: Iterable[Path], reading: _Read = read) -> Iterator[Event]:
+        known = self._environments
+        new = [path for path in dict.fromkeys(targets) if path not in self._read | known.keys()]
+        new = new[: _MOST - len(self.found)]
+        self._read.update(new)
+        for answer in self._patient.run(
+            [Job(path, partial(reading, path, self._uid)) for path in new]
+        ):
+            if isinstance(answer, Inspected):
+                known[answer.environment.path] = answer.environment
+                self.found.append(answer.environment.path)
+                self.new.append(answer.environment)
+                self.claims += answer.claims
+                yield Found(answer.environment)
+            elif isinstance(answer, NotAnswering | Failed):
+                yield told(answer)
+
+    def _in_folder(self, folder: Folder) -> list[Path]:
+        """Return what may be environments in a folder that is not a store's; once for each."""
+        job = Job(folder.root.path, partial(self._entries, folder))
+        return [
+            path
+            for answer in self._patient.run([job])
+            if isinstance(answer, list)
+            for path in answer
+        ]
+
+    def _entries(self, folder: Folder) -> list[Path]:
+        place = os.path.realpath(folder.root.path)
+        stores = {os.fspath(root.path) for roots in self._roots.values() for root in roots}
+        if place in stores or Path(place) in self._listed:
+            return []
+        if not leads_outside(os.path.realpath(folder.project), place):
+            return []
+        self._listed.add(Path(place))
+        with os.scandir(place) as listing:
+            return [
+                Path(entry.path)
+                for entry in islice(listing, _ENTRIES)
+                if not entry.name.startswith(OURS) and entry.is_dir(follow_symlinks=False)
+            ]

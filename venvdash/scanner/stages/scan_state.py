@@ -1,0 +1,196 @@
+"""One scan in progress: what its stages have found so far, and what all of them ask."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import (
+    Claim,
+    Direction,
+    Facts,
+    FoundAgain,
+    How,
+    Memory,
+    Place,
+    Presence,
+    ProjectRecord,
+    ProjectTools,
+    Record,
+    Relation,
+    Sighting,
+)
+from venvdash.records import identity
+from venvdash.scanner.events import (
+    Event,
+)
+from venvdash.scanner.evidence.references import Reference
+from venvdash.scanner.projects import presence
+from venvdash.scanner.projects.current_info import Visit
+from venvdash.scanner.stages.linked_environments import LinkedReader
+from venvdash.scanner.stages.store_reading import Reader, told
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
+from venvdash.system.timeouts import Job, Patient
+from venvdash.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier runs remember; values, so that the scanner needs no database.
+
+    ``sizes`` are the opaque notes of ``usage.measure``, ``host`` is this machine's id.
+    """
+
+    records: Mapping[Path, Record] = field(default_factory=dict)
+    sizes: Mapping[Path, bytes] = field(default_factory=dict)
+    projects: tuple[ProjectRecord, ...] = ()
+    host: str | None = None
+
+
+class Survey:
+    """What has been found so far; the stages of a scan read it and add to it."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        config: Config,
+        patient: Patient,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.machine = machine
+        self.config = config
+        self.past = Past()
+        self.patient = patient
+        self.cancelled = cancelled
+        self.reader = Reader(machine, config, patient)
+        self.environments = self.reader.environments
+        self.claims = self.reader.claims
+        self.linked = LinkedReader(self.environments, self.reader.roots, machine.uid, patient)
+        self.places: dict[Path, Place] = {}
+        self.memories: dict[Path, Memory] = {}
+        self.pointers: dict[Path, Path] = {}
+        self.sightings: dict[Path, tuple[Sighting, ...]] = {}
+        self.names: dict[Path, str] = {}
+        self.found_again: Mapping[Path, FoundAgain] = {}
+        self.references: Mapping[Path, tuple[Reference, ...]] = {}
+        self.visits: dict[Path, Visit] = {}
+        self.tools: dict[Path, ProjectTools] = {}
+        self.searched_directories = 0
+        self.looked: dict[str, int] = {}
+        self.now = machine.clock().wall
+        self.mounts = Mounts.read()
+
+    def presence(self, project: Path) -> Presence | None:
+        """Return whether a project is there; None where nobody has looked."""
+        place = self.places.get(project)
+        return place.presence if place else None
+
+    def recreated(self, environment: Path) -> bool:
+        """Whether what is remembered is of another environment that lay at this path."""
+        memory = self.memories.get(environment)
+        return memory is not None and memory.relation is Relation.RECREATED
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether it speaks of the environment of today, not of one that lay there before."""
+        return not (claim.direction is Direction.RECORD and self.recreated(claim.environment))
+
+    def unproven(self) -> set[Path]:
+        """Return the environments that nothing alive claims so far.
+
+        The record of what lay here before an environment was made again proves nothing of it.
+        """
+        denied = {(c.environment, c.project) for c in self.claims if c.how is How.DENIED}
+        proven = {
+            claim.environment
+            for claim in self.claims
+            if claim.proves
+            and (claim.environment, claim.project) not in denied
+            and self.presence(claim.project) is Presence.PRESENT
+            and self.holds(claim)
+        }
+        return set(self.environments) - proven
+
+    def remembered_projects(self) -> dict[Path, ProjectRecord]:
+        """Return for each place the project that was last seen there."""
+        newest = {project.path: project for project in self.past.projects}
+        for memory in self.memories.values():
+            for project in memory.record.projects:
+                known = newest.get(project.path)
+                if known is None or known.last_seen < project.last_seen:
+                    newest[project.path] = project
+        return newest
+
+    def relate(self, paths: Iterable[Path]) -> list[Claim]:
+        """Recall what is known of the environments at ``paths``; return the claims of that."""
+        found = [
+            identity.Found(path, environment.fingerprint, self.reader.sidecars.get(path))
+            for path, environment in self.environments.items()
+            if environment.target is None
+        ]
+        related = identity.relate(found, self.past.records, self._alive, self.now)
+        memories = {path: related[path] for path in paths if path in related}
+        claims = [
+            c for path, memory in memories.items() for c in _remembered(path, memory, self.now)
+        ]
+        self.memories |= memories
+        self.claims.extend(claims)
+        return claims
+
+    def _alive(self, path: Path) -> bool:
+        """Return whether an environment lies at a path outside the table; yes where in doubt."""
+        job = Job(path, lambda: os.path.lexists(path / "pyvenv.cfg"))
+        return all(answer is not False for answer in self.patient.run([job]))
+
+    def look(self, claims: Iterable[Claim]) -> Iterator[Event]:
+        """Look at each place claimed, once; one that does not respond is out of reach."""
+        records = self.remembered_projects()
+        jobs = {}
+        for claim in claims:
+            if claim.project not in self.places and claim.project not in jobs:
+                script = self.environments[claim.environment].traits.script
+                jobs[claim.project] = self._looking(claim.project, records, script)
+        for answer in self.patient.run(jobs.values()):
+            if isinstance(answer, Place):
+                self.places[answer.path] = answer
+            else:
+                reason = f"{visible(answer.path)} does not respond"
+                self.places[answer.path] = Place(answer.path, Presence.UNREACHABLE, reason)
+                yield told(answer)
+
+    def _looking(
+        self, path: Path, records: Mapping[Path, ProjectRecord], script: bool
+    ) -> Job[Place]:
+        host, record = self.past.host, records.get(path)
+        return Job(path, lambda: presence.look(path, self.mounts, record, host, script=script))
+
+    def facts(self, *, final: bool) -> Facts:
+        """Return what verdicts may know, as of now."""
+        return Facts(
+            environments=dict(self.environments),
+            places=dict(self.places),
+            memories=self.memories,
+            claimed=self._claimed(),
+            pointers=dict(self.pointers),
+            tools=dict(self.tools),
+            sightings=dict(self.sightings),
+            searched=self.searched_directories,
+            settled=final,
+            now=self.now,
+            found_again=self.found_again,
+        )
+
+    def _claimed(self) -> dict[Path, tuple[Path, ...]]:
+        found: dict[Path, dict[Path, None]] = {}
+        for claim in self.claims:
+            if claim.proves:
+                found.setdefault(claim.environment, {})[claim.project] = None
+        return {path: tuple(projects) for path, projects in found.items()}
+
+
+def _remembered(path: Path, memory: Memory, now: float) -> Iterator[Claim]:
+    """Yield what is remembered; a date of a time when the clock was ahead is none."""
+    for project in memory.record.projects:
+        seen = project.last_seen if 0 < project.last_seen <= now else None
+        yield Claim(path, project.path, project.how, Direction.RECORD, "", seen)

@@ -1,0 +1,1 @@
+"""How many bytes environments take, and how many a deletion frees."""

@@ -1,0 +1,54 @@
+"""What a measured tree takes and gives back, as the figures of an environment; see ``usage``."""
+
+import os
+import sys
+
+from venvdash.model import Usage, UserFiles, UserPlace
+from venvdash.scanner.usage import shared_blocks, user_files
+from venvdash.scanner.usage.footprint import BLOCK, Footprint
+from venvdash.system.mounts import Mount
+
+_PLACES = {
+    user_files.FILE: UserPlace.FILE,
+    user_files.FOLDER: UserPlace.DIRECTORY,
+    user_files.CHECKOUT: UserPlace.CHECKOUT,
+    user_files.ENVIRONMENT: UserPlace.ENVIRONMENT,
+}
+
+
+def usage_of(found: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
+    """Return the usage of a tree on ``mount``, as far as it is known without the other trees.
+
+    ``aged``: it was recognised as unchanged, not measured now.
+    """
+    extents = found.extents
+    clones = mount is not None and mount.clones
+    clones = clones and (extents is not None or not shared_blocks.told(mount))
+    exact = not clones and sys.platform != "win32" and not found.problems
+    return Usage(
+        apparent=found.apparent,
+        on_disk=found.stored * BLOCK,
+        reclaimable=found.back() * BLOCK,
+        files=found.files,
+        exact=exact and not (aged and bool(found.inodes)),
+        at_most=shared_blocks.at_most(extents, mount),
+        measured=found.measured,
+        user_files=user_files_of(found),
+        missing_files=found.missing if found.user_files >= 0 else None,
+    )
+
+
+def user_files_of(found: Footprint) -> UserFiles | None:
+    """Return what the walk found, None where it could not know."""
+    if found.user_files < 0:
+        return None
+    places = [(os.fsdecode(place[1:]), _PLACES[place[:1]]) for place in found.user_places]
+    return UserFiles(found.user_files, found.user_size, tuple(places))
+
+
+def partly(found: Footprint) -> str:
+    """Return what of a tree could not be read, a clause; empty for nothing."""
+    if not found.problems:
+        return ""
+    more = f" (and {found.problems - 1} more)" if found.problems > 1 else ""
+    return f"some of it could not be read: {found.problem}{more}"

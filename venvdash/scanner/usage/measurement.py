@@ -1,0 +1,364 @@
+"""How many bytes environments take, give back, and leave held in a cache.
+
+What the figures are, in bytes:
+
+- ``on_disk``: allocated blocks (``st_blocks`` times 512), every inode once, directories and the
+  root included: ``du -s --block-size=1``. On btrfs and XFS what is shared within the tree counts
+  once, compressed files count as they are stored, and metadata is included, so that it is never
+  less than ``reclaimable``.
+- ``apparent``: sizes, every inode once: ``du -s --apparent-size --block-size=1``. Directories and
+  symbolic links count with their own size, as in du before coreutils 9.2.
+- ``reclaimable``: blocks of the inodes all of whose links lie in the environment, with directories.
+  On btrfs and XFS without those that other files or snapshots share, and with the metadata that
+  comes back.
+- ``cache_held``: blocks of the inodes that have links here and otherwise only outside all measured
+  environments; and blocks that are shared with uv's cache and no other environment. What two
+  environments share is in neither: it stays as long as the other does.
+- ``files``: entries that are no directories; two links to one inode are two.
+
+A tree is never left through a link or a mount. An alias (a path that is a link) costs nothing.
+
+``at_most`` is True where blocks may be shared and the file system does not tell (zfs, apfs …),
+where it compresses, and where a file could not be asked about. ``exact`` is False where the file
+system may share blocks between inodes (btrfs, xfs, zfs, apfs …), where part of the tree could not
+be read, on Windows, and where the environment was recognised as unchanged and shares inodes: the
+times of its directories vouch for ``on_disk``, ``apparent`` and ``files``, but a link count changes
+when a link elsewhere comes or goes, and no time in here tells.
+A few shared files are looked at for that; most often this shows that the cache was cleaned or a
+sibling deleted, but it proves nothing. Where nothing was shared, remembered figures count as
+exact: they are wrong only where somebody has linked to such a file from elsewhere since, or
+written to it in place.
+"""
+
+import os
+import stat
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from venvdash.model import Usage, UserFiles
+from venvdash.scanner.usage import child_processes, shared_blocks
+from venvdash.scanner.usage.environment_usage import partly, usage_of
+from venvdash.scanner.usage.extents import Extents
+from venvdash.scanner.usage.footprint import BLOCK, Footprint, unpack
+from venvdash.scanner.usage.inode_owners import Ledger
+from venvdash.scanner.usage.recheck import recheck
+from venvdash.scanner.usage.tree_count import Memo, count
+from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.usage.uv_archives import Archives
+from venvdash.system.extents import KINDS
+from venvdash.system.mounts import Mounts
+from venvdash.text import because
+
+# Below this many files the children would take longer to start than they save.
+_WORTHWHILE = 10_000
+_UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
+_LOOKED_AT = 8  # files whose blocks uv's cache does not hold
+_NOTHING = Usage(
+    apparent=0, on_disk=0, reclaimable=0, files=0, user_files=UserFiles(), missing_files=0
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """One environment's usage.
+
+    ``remember`` is to be kept and given back as ``remembered`` next time; None: nothing new.
+    ``problem`` says what could not be read; the figures leave it out then, zeros if that is all.
+    """
+
+    path: Path
+    usage: Usage
+    remember: bytes | None
+    problem: str = ""
+
+
+class _CancelledError(Exception):
+    """Raised out of a walk."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What the second pass needs of a measured environment; the arrays only where one nests."""
+
+    usage: Usage
+    same: int = -1  # the index of the first path that leads to this directory (bind mounts)
+    device: int = 0
+    inodes: "array[int]" = field(default_factory=lambda: array("Q"))
+    sizes: "array[int]" = field(default_factory=lambda: array("Q"))
+    outside: "array[int]" = field(default_factory=lambda: array("Q"))
+    extents: Extents | None = None
+    failed: bool = False
+
+
+def measure(
+    paths: Sequence[Path],
+    remembered: Mapping[Path, bytes],
+    cancelled: Callable[[], bool],
+    *,
+    mounts: Mounts | None = None,
+    book: Book | None = None,
+    cache: Path | None = None,
+) -> Iterator[Sized]:
+    """Measure environments; yield one Sized for each as it is measured, then a second for each.
+
+    In the first ``usage.cache_held`` is None; the second has it, and neither ``remember`` nor
+    ``problem``. Give all known environments: what is not in ``paths`` counts as outside, as a
+    cache does. ``paths`` are absolute and real up to the last name. ``remembered`` holds what
+    ``Sized.remember`` was; anything else in there is ignored.
+
+    Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within
+    100 ms without yielding more. A tree on a file system that does not respond for ten seconds is
+    given up and reported, and so are the others on the same network mount. What was measured is
+    entered in ``book``, for the sums of several. ``cache`` is uv's: asked what it holds where files
+    share blocks.
+    """
+    mounts = mounts or Mounts.read()
+    survey = _Survey(paths, remembered, cancelled, mounts, book)
+    survey.archives = shared_blocks.archives_of(cache, mounts, survey.tick)
+    try:
+        yield from survey.first()
+        if not cancelled():
+            yield from survey.second()
+    except _CancelledError:
+        return
+
+
+class _Survey:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        remembered: Mapping[Path, bytes],
+        cancelled: Callable[[], bool],
+        mounts: Mounts,
+        book: Book | None = None,
+    ) -> None:
+        self.book = book
+        self.paths = list(dict.fromkeys(paths))
+        self.remembered = remembered
+        self.cancelled = cancelled
+        self.mounts = mounts
+        self.within = _nested(self.paths)
+        self.outer = set(self.within.values())
+        self.kept: dict[int, _Kept] = {}
+        self.memo: Memo = {}
+        self.ledger = Ledger(self.tick)
+        self.extents = Ledger(self.tick)  # keys in the place of inodes, by file system
+        self.archives = Archives(None, "")
+        self.first_of: dict[tuple[int, int], int] = {}
+
+    def tick(self) -> None:
+        """Stop a walk in this process when that is asked for."""
+        if self.cancelled():
+            raise _CancelledError
+
+    # The first pass: each on its own.
+
+    def first(self) -> Iterator[Sized]:
+        jobs, files = [], 0
+        for index, path in enumerate(self.paths):
+            self.tick()
+            group = self._group(path)
+            if (
+                group and child_processes.available()
+            ):  # a question to a dead server must not stop us
+                jobs.append(self._job(index, group))
+                files = _WORTHWHILE
+                continue
+            done, expected = self._cheaply(index)
+            if done is not None:
+                yield done
+            else:
+                jobs.append(self._job(index))
+                files += expected
+        if files >= _WORTHWHILE and child_processes.available():
+            yield from self._by_children(jobs)
+        else:
+            for job in jobs:
+                yield self._here(job.index)
+
+    def _group(self, path: Path) -> str:
+        """Return the network mount that the path is on, or nothing."""
+        if not self.mounts.any_network:
+            return ""
+        mount = self.mounts.of(path)
+        return mount.point if mount and mount.network else ""
+
+    def _job(self, index: int, group: str = "") -> child_processes.Job:
+        path = self.paths[index]
+        mounted = b"\0".join(self._mounted(path))
+        remembered = self.remembered.get(path, b"") if group else b""
+        return child_processes.Job(
+            index, os.fsencode(path), mounted, remembered, group, self._fstype(path)
+        )
+
+    def _fstype(self, path: Path) -> str:
+        mount = self.mounts.of(path)
+        return mount.fstype if mount is not None else ""
+
+    def _mounted(self, path: Path) -> list[bytes]:
+        return [
+            os.fsencode(os.path.relpath(mount.point, path)) for mount in self.mounts.below(path)
+        ]
+
+    def _cheaply(self, index: int) -> tuple[Sized | None, int]:
+        """Return what needs no walk: an alias, no directory, an unchanged environment.
+
+        Else how many files are to be expected.
+        """
+        path = self.paths[index]
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError as error:
+            return self._failure(index, because(error)), 0
+        if stat.S_ISLNK(mode):
+            self.kept[index] = _Kept(_NOTHING)
+            return Sized(path, _NOTHING, None), 0
+        if not stat.S_ISDIR(mode):
+            return self._failure(index, "not a directory"), 0
+        packed = self.remembered.get(path)
+        old = unpack(packed) if packed else None
+        if old is None:
+            return None, _UNKNOWN_FILES
+        young = len(old.digests)
+        expected = old.files
+        if self.mounts.below(path) or recheck(os.fsencode(path), old, self.tick) is None:
+            return None, expected
+        states = old.extents.states if old.extents else b""
+        asked = self._ask_cache(old)
+        if old.extents and shared_blocks.left_cache(states, old.extents.states):
+            return None, expected  # what it held may be the environment's alone by now
+        renewed = old.pack() if asked or len(old.digests) != young else None
+        return self._success(index, old, renewed, renewed or packed, aged=True), 0
+
+    def _here(self, index: int) -> Sized:
+        path = self.paths[index]
+        try:
+            mounted = frozenset(self._mounted(path))
+            found = count(os.fsencode(path), mounted, self.tick, self.memo, self._fstype(path))
+        except OSError as error:
+            return self._failure(index, because(error))
+        return self._success(index, found, None if found.unlisted else found.pack())
+
+    def _by_children(self, jobs: list[child_processes.Job]) -> Iterator[Sized]:
+        with closing(child_processes.run(jobs, self.cancelled)) as answers:
+            for answer in answers:
+                self.tick()  # several may have come at once
+                yield self._heard(answer)
+
+    def _heard(self, answer: child_processes.Answer) -> Sized:
+        index = answer.job.index
+        new = answer.data if answer.kind == "r" else answer.data[8:]
+        listing = answer.job.fstype in KINDS  # to be packed again
+        if answer.kind in "ru" and (found := unpack(new or answer.job.remembered, listing=listing)):
+            if answer.kind == "u":
+                found.device = int.from_bytes(answer.data[:8], "little")
+            keep = new if new and not found.unlisted else None
+            packed = new or answer.job.remembered
+            return self._success(index, found, keep, packed, aged=answer.kind == "u")
+        if answer.kind == "p":
+            return self._failure(index, answer.data.decode("utf-8", "replace"))
+        if answer.kind == "h":
+            return self._failure(index, f"no answer within {child_processes.PATIENCE:.0f} seconds")
+        if answer.job.group:
+            return self._failure(index, "measuring it ended unexpectedly")
+        return self._here(index)
+
+    def _success(
+        self,
+        index: int,
+        found: Footprint,
+        new: bytes | None,
+        packed: bytes | None = None,
+        *,
+        aged: bool = False,
+    ) -> Sized:
+        path = self.paths[index]
+        extents = found.extents
+        if self._ask_cache(found):
+            packed = found.pack()
+            new = None if found.unlisted else packed
+        usage = usage_of(found, self.mounts.of(path), aged=aged)
+        self.kept[index] = kept = _Kept(usage, extents=extents)
+        if index in self.within or index in self.outer:
+            kept.inodes, kept.sizes, kept.outside = found.inodes, found.sizes, found.outside
+            kept.device = found.device
+        if index not in self.within:
+            kept.same = self.first_of.setdefault((found.device, found.inode), index)
+            if kept.same == index:
+                self.ledger.add(index, found.device, found.inodes, found.sizes)
+                if extents:
+                    self.extents.add(index, extents.identity, extents.keys, extents.sizes)
+        if self.book is not None:
+            kept_form = packed or new or found.pack()
+            self.book.enter(path, found, kept_form, nested=index in self.within, usage=usage)
+        return Sized(path, usage, new, partly(found))
+
+    def _ask_cache(self, found: Footprint) -> bool:
+        """Find out what uv's cache holds unless that is known; return whether anything is new.
+
+        Of what it does not hold some files are looked at again the next time: they may be the
+        environment's alone then.
+        """
+        extents, stamp = found.extents, self.archives.stamp
+        if extents is None or (
+            extents.stamp == stamp and len(extents.states) == len(extents.names)
+        ):
+            return False
+        extents.states, extents.stamp = self.archives.states(extents), stamp
+        more = shared_blocks.uncached(extents)[:_LOOKED_AT]
+        found.samples = list(dict.fromkeys([*found.samples, *more]))
+        return True
+
+    def _failure(self, index: int, problem: str) -> Sized:
+        usage = replace(_NOTHING, exact=False, user_files=None, missing_files=None)
+        self.kept[index] = _Kept(usage, failed=True)
+        return Sized(self.paths[index], usage, None, problem)
+
+    # The second pass: all together.
+
+    def second(self) -> Iterator[Sized]:
+        held, several = self.ledger.held(), self.extents.several()
+        failed = any(kept.failed for kept in self.kept.values())
+        for index, kept in sorted(self.kept.items()):
+            self.tick()
+            nested = index in self.within
+            blocks = self._held_within(index) if nested else held.get(kept.same, 0)
+            # An environment that could not be measured may be what holds them.
+            exact = kept.usage.exact and not (failed and (blocks or nested))
+            usage = replace(kept.usage, cache_held=blocks * BLOCK, exact=exact)
+            if kept.extents:
+                usage = shared_blocks.completed(usage, kept.extents, several, nested=nested)
+            yield Sized(self.paths[index], usage, None)
+        if self.book is not None:
+            self.book.close(self.ledger.several(), several)
+
+    def _held_within(self, index: int) -> int:
+        """Return the blocks held for an environment that lies in another one.
+
+        Their links are the outer one's too. So: what the outer one alone holds, as far as it has
+        no links to it but these.
+        """
+        inner, outer = self.kept[index], self.kept[self.within[index]]
+        beyond = dict(zip(outer.inodes, outer.outside, strict=True))
+        inodes, sizes = array("Q"), array("Q")
+        for inode, size, outside in zip(inner.inodes, inner.sizes, inner.outside, strict=True):
+            if beyond.get(inode) == outside:
+                inodes.append(inode)
+                sizes.append(size)
+        return self.ledger.held_within(self.within[index], outer.device, inodes, sizes)
+
+
+def _nested(paths: Sequence[Path]) -> dict[int, int]:
+    """Return {index of a path inside another one: index of the outermost such}."""
+    found: dict[int, int] = {}
+    outer, outer_text = -1, "\0"
+    order = sorted((os.path.join(os.fspath(path), ""), index) for index, path in enumerate(paths))
+    for text, index in order:
+        if text.startswith(outer_text):
+            found[index] = outer
+        else:
+            outer, outer_text = index, text
+    return found

@@ -1,0 +1,71 @@
+"""Whether the files that packages brought are still there.
+
+Every name in a RECORD is looked up, which takes a second where there are many thousands: so this
+is done for one environment when its details are asked for, and never for a list.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvdash.scanner import record_file
+from venvdash.scanner.discovery.site_packages import name_and_version
+
+_FILES = 500_000  # looked up in one environment
+_TOLD = 5  # missing files that are named for each package
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A package that lacks files: the first few of them, and how many in all."""
+
+    package: str
+    files: tuple[Path, ...]
+    count: int
+
+
+def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
+    """Return the packages in a site-packages whose RECORD names files that are not there.
+
+    Compiled files may go and come (virtualenv's pip records some where they never are, folders
+    of them too), and what lies outside ``prefix`` is not the environment's.
+    Raises nothing: what cannot be read counts as complete.
+    """
+    try:
+        infos = sorted(name for name in os.listdir(site) if name.endswith(".dist-info"))
+    except (OSError, ValueError):
+        return ()
+    left = _FILES
+    found = []
+    for info in infos:
+        files = _recorded(os.path.join(site, info, "RECORD"))[:left]
+        left -= len(files)
+        gone = list(_gone(os.fspath(prefix), site, files))
+        if gone:
+            name = name_and_version(info).name
+            found.append(Missing(name, tuple(Path(path) for path in gone[:_TOLD]), len(gone)))
+    return tuple(found)
+
+
+def _recorded(file: str) -> list[str]:
+    try:
+        return record_file.names(file)
+    except (OSError, record_file.TooMuchError):
+        return []
+
+
+def _gone(prefix: str, site: str, names: list[str]) -> Iterator[str]:
+    inside = prefix.rstrip(os.sep) + os.sep
+    for name in names:
+        if "\0" in name:
+            continue
+        path = os.path.normpath(os.path.join(site, name))
+        if not path.startswith(inside):
+            continue
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            yield path
+        except OSError:
+            continue

@@ -1,0 +1,329 @@
+"""Counts one tree; as ``python -m venvdash.scanner.usage.tree_count`` the child that does so.
+
+The child reads requests from stdin and writes answers to stdout until stdin ends (the parent is
+gone or wants no more). Every frame is four fields in a request, one letter and one field in an
+answer; a field is its length (4 bytes, little-endian) and its bytes.
+
+Request: path · relative mount points inside, joined by NUL · remembered footprint or nothing ·
+the file system's type, as the mount table has it.
+Answers: ``.`` still working · ``r`` footprint, newly measured · ``u`` unchanged (the device's
+number now in 8 bytes, a renewed footprint or nothing) · ``p`` cannot be measured, why.
+
+Imports nothing heavy: two children start for a first listing.
+"""
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Collection
+
+from venvdash.scanner.usage import user_files
+from venvdash.scanner.usage.extent_collector import Collector, File
+from venvdash.scanner.usage.footprint import UNSURE, Footprint, blocks_of, unpack
+from venvdash.scanner.usage.recheck import Tick, digest_of, is_young, recheck
+from venvdash.system.extents import sharing
+from venvdash.system.walk import Opened, walk
+from venvdash.text import because
+
+Facts = tuple[int, int, int]  # links, size in bytes, blocks
+Memo = dict[int, dict[int, Facts]]  # by device and inode
+
+_DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
+_SAMPLES = 16
+_KNOWN = 40_000  # inodes in a memo at most, some 10 MB
+# Where a directory's listing has the very inode numbers that stat gives (overlays, FUSE and network
+# file systems need not).
+_TRUSTED = frozenset(
+    ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "tmpfs", "xfs", "zfs"]
+)
+_OFTEN = 255  # files between two ticks (a mask)
+_BEAT = 0.5  # seconds between two signs of life
+
+
+def count(
+    root: bytes,
+    mounted: Collection[bytes] = (),
+    tick: Tick = lambda: None,
+    memo: Memo | None = None,
+    fstype: str = "",
+) -> Footprint:
+    """Return the footprint of the tree at ``root``, without following links or crossing mounts.
+
+    ``mounted``: mount points inside, relative to the root. ``tick`` is called for every directory
+    and every 256 files; what it raises ends the walk. ``memo`` spares looking again at inodes that
+    an earlier tree had, where ``fstype``, the file system's type, is one whose directories tell
+    inode numbers truly; give it only for trees measured within the same seconds. Raises OSError if
+    the root cannot be opened.
+
+    The sums are those of ``du -s`` and ``du -s --apparent-size``: each inode once, directories
+    and links with their own size (du from coreutils 9.2 on leaves directories out of the
+    apparent size; earlier ones and BSD's count them, and so do we).
+    """
+    known = memo if fstype in _TRUSTED and not mounted else None
+    counting = _Counting(root, tick, known, fstype)
+    for opened in walk(root, mounted=mounted, report=counting.report):
+        tick()
+        counting.directory(opened)
+    return counting.result()
+
+
+class _Counting:
+    """The sums while a tree is walked."""
+
+    def __init__(self, root: bytes, tick: Tick, memo: Memo | None, fstype: str) -> None:
+        self.tick = tick
+        self.search = user_files.Search(root, tick)
+        self.fstype = fstype
+        self.collector: Collector | None = None
+        self.memo = memo
+        self.known: dict[int, Facts] | None = None
+        self.now = time.time_ns()
+        self.footprint = Footprint(0, 0, self.now / 1e9)
+        # inode with several links -> those not seen yet, and 2**32 times all of them
+        self.left: dict[int, int] = {}
+        self.sizes: dict[int, int] = {}  # inode with several links -> blocks
+        self.samples: list[tuple[bytes, int]] = []
+
+    def report(self, error: OSError) -> None:
+        """Note what could not be read; the first one in words."""
+        self.footprint.problems += 1
+        if not self.footprint.problem:
+            name = error.filename
+            where = os.fsdecode(name) if isinstance(name, str | bytes) else ""
+            reason = because(error)
+            self.footprint.problem = f"{where}: {reason}" if where else reason
+
+    def directory(self, opened: Opened) -> None:
+        """Add one directory and the files in it."""
+        footprint, found = self.footprint, opened.stat
+        if not footprint.mtimes and not footprint.unlisted:
+            self.search.begin()
+            footprint.device, footprint.inode = found.st_dev, found.st_ino
+            if self.memo is not None:
+                self.known = self.memo.setdefault(found.st_dev, {})
+            system = sharing(opened.descriptor, self.fstype)
+            self.collector = Collector(system) if system else None
+        size = blocks_of(found)
+        footprint.apparent += found.st_size
+        footprint.blocks += size
+        footprint.own += size
+        self._list(opened)
+        self._files(opened)
+
+    def _files(self, opened: Opened) -> None:  # noqa: C901 - innermost loop: a call costs 10 %
+        left, sizes, known = self.left, self.sizes, self.known
+        footprint = self.footprint
+        device, files = footprint.device, footprint.files
+        apparent = alone = joint = 0
+        single: list[File] = []
+        several: dict[int, File] = {}
+        collects, before = self.collector is not None, files
+        linked: tuple[str | bytes, int] | None = None
+        names: list[str | bytes] = []
+        note = names.append
+        for entry in opened.files():
+            files += 1
+            note(entry.name)
+            if not files & _OFTEN:
+                self.tick()
+            inode = entry.inode()
+            if known is not None and inode in left:
+                left[inode] -= 1
+                continue
+            if known is not None and inode in known:
+                links, size, blocks = known[inode]
+            else:
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except OSError as error:
+                    files -= self._unread(error)
+                    continue
+                links, size, blocks = found.st_nlink, found.st_size, blocks_of(found)
+                if links < 2:  # 0 is what Windows says
+                    apparent += size
+                    alone += blocks
+                    if collects:
+                        single.append((entry, size, blocks))
+                    continue
+                inode = found.st_ino
+                if found.st_dev != device:  # layers of an overlay: not ours to compare
+                    inode |= (found.st_dev + 1) << 64
+                elif known is not None and links > 2 and len(known) < _KNOWN:
+                    # With two links the other one is most likely the cache's: not met again.
+                    known[inode] = links, size, blocks
+                if inode in left:
+                    left[inode] -= 1
+                    continue
+            left[inode] = (links << 32) + links - 1  # two numbers in one, for the loop's sake
+            sizes[inode] = blocks
+            apparent += size
+            joint += blocks
+            linked = entry.name, links
+            if collects:
+                several[inode] = entry, size, blocks
+        footprint.files = files
+        footprint.apparent += apparent
+        footprint.blocks += alone + joint
+        self.search.directory(opened.path, names, apparent)
+        if self.collector:
+            self.collector.directory(opened, single, several, files - before)
+        else:
+            footprint.own += alone
+        if linked is not None and opened.path is not None:
+            self._sample(opened.path, *linked)
+
+    def _unread(self, error: OSError) -> int:
+        """Report a file that cannot be looked at; return 1, the files to take off the count."""
+        if not isinstance(error, FileNotFoundError):  # gone by now: it takes no space
+            self.report(error)
+        return 1
+
+    def _sample(self, parent: bytes, name: str | bytes, links: int) -> None:
+        """Remember one of a directory's shared files, in the first and then a few directories."""
+        at = len(self.footprint.mtimes)
+        if at <= _SAMPLES or not at % _SAMPLES:
+            path = os.fsencode(name)
+            self.samples.append((parent + b"/" + path if parent else path, links))
+
+    def _list(self, opened: Opened) -> None:
+        """Remember the directory, to tell later whether anything in it was added or removed."""
+        footprint = self.footprint
+        if footprint.unlisted:
+            return
+        if opened.path is None or (
+            (young := is_young(opened.stat, self.now)) and (len(footprint.digests) >= _DIGESTS)
+        ):
+            footprint.unlisted = True
+            return
+        if young:
+            try:  # before its files are counted: what comes in between shows next time
+                footprint.digests[len(footprint.mtimes)] = digest_of(opened.where)
+            except OSError:
+                footprint.unlisted = True
+                return
+        footprint.directories.append(opened.path or b".")
+        footprint.mtimes.append(UNSURE if young else opened.stat.st_mtime_ns)
+
+    def result(self) -> Footprint:
+        """Return the footprint; nothing may be added after that."""
+        footprint, sizes = self.footprint, self.sizes
+        if self.collector:
+            self.collector.settle()
+            sizes |= self.collector.linked
+            for inode in self.collector.shared_inodes:
+                del sizes[inode], self.left[inode]
+        # Fewer than none are not seen yet where links came to it while it was counted.
+        links = {inode: (both + 2**31) >> 32 for inode, both in self.left.items()}
+        left = {inode: both - (links[inode] << 32) for inode, both in self.left.items()}
+        outside = sorted(inode for inode, count in left.items() if count > 0)
+        held = sum(sizes[inode] for inode in outside)
+        footprint.own += sum(sizes.values()) - held
+        while outside and outside[-1] >> 64:  # on an overlay's other layers
+            outside.pop()
+            footprint.unlisted = True
+        footprint.share(
+            outside,
+            [sizes[inode] for inode in outside],
+            [left[inode] for inode in outside],
+            [links[inode] - left[inode] for inode in outside],
+        )
+        user = None if footprint.problems else self.search.result()
+        if user is not None:
+            footprint.user_files, footprint.user_size = user.files, user.size
+            footprint.user_places, footprint.missing = user.places, user.missing
+        step = len(self.samples) // _SAMPLES + 1
+        footprint.samples = self.samples[::step]
+        if self.collector:
+            footprint.extents = self.collector.result(len(sizes) - len(outside))
+            footprint.own += self.collector.own
+            footprint.samples += self.collector.samples
+            footprint.unlisted |= self.collector.unsettled
+        footprint.stored = footprint.blocks
+        if footprint.extents:
+            shared = sum(footprint.extents.sizes)
+            footprint.stored = footprint.own + footprint.extents.metadata + held + shared
+        if footprint.problems or footprint.unlisted:
+            footprint.unlisted = True
+            footprint.directories, footprint.samples = [], []
+            footprint.mtimes, footprint.digests = footprint.mtimes[:0], {}
+        return footprint
+
+
+def answer(
+    path: bytes,
+    mounted: Collection[bytes],
+    remembered: bytes,
+    tick: Tick,
+    memo: Memo | None,
+    fstype: str = "",
+) -> bytes:
+    """Return the answer to one request: its letter, then its field without the length."""
+    old = unpack(remembered) if remembered and not mounted else None
+    if old is not None:
+        before = len(old.digests)
+        if recheck(path, old, tick) is not None:
+            device = old.device.to_bytes(8, "little")
+            return b"u" + device + (old.pack() if len(old.digests) != before else b"")
+    try:
+        return b"r" + count(path, mounted, tick, memo, fstype).pack()
+    except OSError as error:
+        return b"p" + because(error).encode("utf-8", "replace")
+
+
+def _receive() -> list[bytes] | None:
+    """Return the four fields of the next request, None at the end."""
+    fields = []
+    for _ in range(4):
+        head = _exactly(4)
+        body = _exactly(int.from_bytes(head, "little")) if head is not None else None
+        if body is None:
+            return None
+        fields.append(body)
+    return fields
+
+
+def _exactly(length: int) -> bytes | None:
+    parts = []
+    while length:
+        part = os.read(0, min(length, 1 << 20))
+        if not part:
+            return None
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _send(answered: bytes) -> None:
+    length = (len(answered) - 1).to_bytes(4, "little")
+    rest = memoryview(answered[:1] + length + answered[1:])
+    while rest:
+        rest = rest[os.write(1, rest) :]
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+    gc.disable()  # nothing here makes cycles
+    memo: Memo = {}
+    beaten = time.monotonic()
+
+    def beat() -> None:
+        nonlocal beaten
+        now = time.monotonic()
+        if now - beaten > _BEAT:
+            beaten = now
+            _send(b".")  # fails when the parent is gone, which ends us
+
+    try:
+        while (request := _receive()) is not None:
+            path, mounted, remembered, fstype = request
+            points = frozenset(mounted.split(b"\0")) if mounted else frozenset()
+            _send(answer(path, points, remembered, beat, memo, fstype.decode()))
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

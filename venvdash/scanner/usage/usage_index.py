@@ -1,0 +1,267 @@
+"""What deleting several environments gives back together: shared blocks count once.
+
+A file that environments share comes back when the last of its links goes, so the sum over a
+selection is neither the sum of its parts nor bounded by it. A ``Book`` keeps what a scan measured,
+packed as it came, and answers for any selection: what is added to the one before costs about a
+microsecond for each shared file.
+
+``reclaimable``: blocks of the inodes all of whose links lie in the selection. ``cache_held``: those
+of the inodes with links in the selection and otherwise only outside all known environments.
+
+Where inodes share blocks (see ``extents``) nobody tells how many do. What several environments of
+the selection share, and neither another one nor uv's cache as far as is known, counts as freed, and
+the sum is a bound then.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from venvdash.model import Usage
+from venvdash.scanner.usage.extents import HELD_BY_CACHE, HELD_BY_NOBODY, Extents
+from venvdash.scanner.usage.footprint import BLOCK, Footprint
+from venvdash.scanner.usage.selection_sum import (
+    Entry,
+    Several,
+    Sum,
+    Totals,
+    count_extents,
+    counted,
+    shared_in,
+    times_in,
+)
+
+
+@dataclass(slots=True)
+class _Shared:
+    """The inodes of one device that several environments have links to, ascending.
+
+    ``times``: how many environments have. Of the selection: ``inside`` links, ``owners``, and the
+    number of all ``links``, as the first of its environments knew it.
+    """
+
+    inodes: "array[int]"
+    times: "array[int]"
+    inside: "array[int]"
+    owners: "array[int]"
+    links: "array[int]"
+
+    def contribution(self, at: int) -> int:
+        """Return what the selection does to an inode: 2 frees it, 1 leaves it to caches only."""
+        if not self.owners[at]:
+            return 0
+        if self.inside[at] >= self.links[at]:
+            return 2
+        return 1 if self.owners[at] >= self.times[at] else 0
+
+
+@dataclass(slots=True)
+class _Keys:
+    """The keys of shared blocks that several environments have on one file system, ascending.
+
+    ``times``: how many environments have. Of the selection: ``owners``, and who else holds them,
+    as far as these know.
+    """
+
+    keys: "array[int]"
+    times: "array[int]"
+    owners: "array[int]"
+    states: "array[int]"
+
+    def contribution(self, at: int) -> int:
+        """Return what the selection does to a key: 2 frees it, 1 leaves it to the cache."""
+        if not self.owners[at] or self.owners[at] < self.times[at]:
+            return 0
+        state = self.states[at]
+        return 2 if state == HELD_BY_NOBODY else state == HELD_BY_CACHE
+
+
+@dataclass(slots=True)
+class _Basket:
+    """A selection that grows and shrinks by one environment at a time."""
+
+    several: dict[int, _Shared]
+    extents: dict[int, _Keys] = field(default_factory=dict)
+    members: dict[tuple[int, int], Entry] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+
+    def become(self, wanted: Mapping[tuple[int, int], Entry]) -> None:
+        """Take out what is not wanted, and in what is."""
+        for key in self.members.keys() - wanted.keys():
+            self._change(self.members.pop(key), -1)
+        for key in wanted.keys() - self.members.keys():
+            self.members[key] = wanted[key]
+            self._change(wanted[key], 1)
+
+    def _change(self, entry: Entry, sign: int) -> None:
+        totals, found = self.totals, entry.footprint()
+        totals.own += sign * entry.alone
+        if found.extents and not entry.nested and not entry.copied:
+            self._change_extents(found.extents, sign)
+        shared = self.several.get(entry.device)
+        inodes = shared.inodes if shared else array("Q")
+        at, end = 0, len(inodes)
+        for inode, size, outside, inside in shared_in(entry, found):
+            at = bisect_left(inodes, inode, at)
+            if shared is None or at == end or inodes[at] != inode:
+                totals.held += 0 if entry.nested else sign * size  # nobody else has a link to it
+                continue
+            before = shared.contribution(at)
+            if not shared.owners[at]:
+                shared.links[at] = outside + inside
+            shared.inside[at] += sign * inside
+            shared.owners[at] += sign
+            after = shared.contribution(at)
+            if before != after:
+                totals.reclaimable += size * ((after == 2) - (before == 2))
+                totals.held += size * ((after == 1) - (before == 1))
+
+    def _change_extents(self, extents: Extents, sign: int) -> None:
+        totals, known = self.totals, self.extents.get(extents.identity)
+        for index, (key, size) in enumerate(zip(extents.keys, extents.sizes, strict=True)):
+            at = bisect_left(known.keys, key) if known else 0
+            if known is None or at == len(known.keys) or known.keys[at] != key:
+                totals.held += sign * size * (extents.state(index) == HELD_BY_CACHE)
+                continue
+            before = known.contribution(at)
+            known.states[at] = max(known.states[at], extents.state(index))
+            known.owners[at] += sign
+            after = known.contribution(at)
+            freed = size * ((after == 2) - (before == 2))
+            totals.reclaimable += freed
+            totals.inferred += freed
+            totals.held += size * ((after == 1) - (before == 1))
+
+
+class Book:
+    """What one scan measured; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Path, Entry] = {}
+        self._basket: _Basket | None = None
+        self._gone: set[Path] = set()  # deleted, those in the trash as well
+        self._freed: set[Path] = set()
+        self._without = Totals()
+        self._extents: Several = {}
+        self._marked: dict[Path, Extents] = {}  # those that something may have a copy of
+        self.whole = False  # all environments are entered
+
+    def __contains__(self, path: Path) -> bool:
+        return path in self._entries
+
+    def enter(
+        self, path: Path, found: Footprint, packed: bytes, *, nested: bool, usage: Usage
+    ) -> None:
+        """Enter an environment as it was measured."""
+        extents = found.extents
+        metadata = extents.metadata if extents else 0
+        self._entries[path] = Entry(
+            path, found.device, found.inode, found.own, nested, usage, packed, metadata
+        )
+        if extents and extents.shared_marks:
+            self._marked[path] = extents
+
+    def packed(self, path: Path) -> bytes:
+        """Return the packed footprint of an environment, empty for one that was not entered."""
+        entry = self._entries.get(path)
+        return entry.packed if entry is not None else b""
+
+    def close(self, several: Several, extents: Several) -> None:
+        """Take over which inodes and blocks several environments share, when all are entered."""
+        shared = {
+            device: _Shared(inodes, times, *(array("I", bytes(4 * len(inodes))) for _ in range(3)))
+            for device, (inodes, times) in several.items()
+        }
+        keys = {
+            identity: _Keys(
+                found, times, array("I", bytes(4 * len(found))), array("B", bytes(len(found)))
+            )
+            for identity, (found, times) in extents.items()
+        }
+        self._extents = extents
+        self._basket, self.whole = _Basket(shared, keys), True
+        self._mark_copied(())
+
+    def leave(self, paths: Iterable[Path]) -> None:
+        """Count these as deleted: what they shared with others comes back with those."""
+        self._gone.update(path for path in paths if path in self._entries)
+        self._settle()
+
+    def free(self, paths: Iterable[Path]) -> None:
+        """Count these as purged: their links are gone from the disk as well."""
+        freed = [path for path in paths if path in self._entries]
+        self._freed.update(freed)
+        self.leave(freed)
+
+    def come_back(self, paths: Iterable[Path]) -> None:
+        """Count these as being there again."""
+        self._gone.difference_update(paths)
+        self._settle()
+
+    def _mark_copied(self, others: Iterable[Several]) -> None:
+        """Note of which environments something unknown has a copy.
+
+        ``others``: what more of the known environments share.
+        """
+        for path, extents in self._marked.items():
+
+            def known(key: int, identity: int = extents.identity) -> bool:
+                return any(times_in(one, identity, key) for one in (self._extents, *others))
+
+            self._entries[path] = replace(self._entries[path], copied=extents.held(known))
+
+    def _settle(self) -> None:
+        if self._basket is not None:
+            self._basket.become(self._chosen(()))
+            totals = self._basket.totals
+            self._without = totals - Totals()
+
+    def sum(self, paths: Iterable[Path]) -> Sum:
+        """Return what deleting these gives back beside what is deleted already.
+
+        Paths that were not measured count nothing, and make it inexact.
+        """
+        wanted = list(paths)
+        known = [self._entries[path] for path in wanted if path in self._entries]
+        exact = len(known) == len(wanted) and not any(entry.nested for entry in known)
+        if self._basket is None:  # not all is measured: no answer for what is shared
+            return Sum(sum(entry.own for entry in known) * BLOCK, 0, exact=False)
+        self._basket.become(self._chosen(wanted))
+        return (self._basket.totals - self._without).sum(known, exact=exact)
+
+    def fresh(self, measured: "Book", entries: Mapping[Path, Path]) -> Sum:
+        """Return the same from ``measured``, which was made just now, whatever was deleted since.
+
+        ``entries`` has for each path as this book knows it the one that was measured.
+        """
+        measured._mark_copied([self._extents])
+        found = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
+        gone = [self._entries[path] for path in self._gone - entries.keys()]
+        base = [(one, one.footprint(), one.path not in self._freed) for one in gone]
+        totals = counted(found, base, self._times)
+        count_extents(totals, found, base, self._extents)
+        known = [measured._entries.get(path) for path in entries.values()]
+        exact = self.whole and all(entry is not None and not entry.nested for entry in known)
+        return totals.sum(known, exact=exact)
+
+    def _times(self, device: int, inode: int) -> int:
+        """Return how many environments had a link to an inode when all were measured."""
+        shared = self._basket.several.get(device) if self._basket else None
+        if shared is None:
+            return 0
+        at = bisect_left(shared.inodes, inode)
+        found = at < len(shared.inodes) and shared.inodes[at] == inode
+        return shared.times[at] if found else 0
+
+    def _chosen(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
+        return self._outermost([*self._gone, *paths])
+
+    def _outermost(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
+        """Return each directory once, without those that lie in another of them."""
+        every = {path for path in paths if path in self._entries}
+        nested = {path for path in every if self._entries[path].nested}
+        inner = {path for path in nested if not every.isdisjoint(path.parents)}
+        entries = [self._entries[path] for path in sorted(every - inner)]
+        return {entry.key: entry for entry in reversed(entries)}

@@ -1,0 +1,362 @@
+"""Files in an environment that no package, installer, tool or venvdash brought.
+
+Found while a tree is measured: ``installed_files`` says what packages brought, the table below
+what the makers of environments and other tools leave there. The content of files is not compared:
+a package's file that somebody has changed counts as the package's.
+
+Sources of the table, read in the tools themselves and seen in environments that they made:
+CPython 3.14 ``venv``, virtualenv 20 and 16, uv 0.13, pip 26, setuptools 80, pipx 1.18, tox 4, nox,
+rye, pipenv, virtualenvwrapper 6, pyenv-virtualenv, PyPy, conda 26, pixi, JupyterLab 4, ipykernel 7.
+
+Loaded by the child processes that measure: no imports beyond small C modules.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+
+from venvdash.scanner.record_file import TooMuchError
+from venvdash.scanner.usage.installed_files import Installed, installed
+
+FEW = 8  # places that are named
+_NAMES = 1000  # of one directory of which nothing is known, kept one by one
+_SAMPLE = 4  # … and looked at, to tell a folder of links from one of files
+_LAUNCHER = 2048  # bytes of a script that starts a program; longer ones are somebody's own
+_HOOK = 200  # bytes of a hook of virtualenvwrapper's that nobody has written into
+
+FILE, FOLDER, CHECKOUT, ENVIRONMENT = b"f", b"d", b"g", b"e"
+
+# Whatever is in a directory of these names is made again by the program that uses it.
+_CACHES = frozenset(
+    {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
+)
+# What file managers and file systems leave anywhere; parser tables of PLY, made when imported.
+_ANYWHERE = re.compile(
+    r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.directory|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+"
+    r"|CACHEDIR\.TAG|.*\.py[co]|parsetab\.py|lextab\.py|yacctab\.py|parser\.out"
+)
+_AT_ROOT = re.compile(
+    r"pyvenv\.cfg|\.lock|\.gitignore|\.project|\.Python|\.tox-(info\.json|config1)|file\.lock|rye-venv\.json"
+    r"|pipx_metadata\.json|uv-receipt\.toml|pip-selfcheck\.json|\.nonadmin|\.messages\.txt"
+    r"|venvdash\.toml|trash\.toml|rename\.toml|purge\.toml|\.venvdash-.*"
+)
+_BESIDE = re.compile(r"project\.json|trash\.toml|rename\.toml|purge\.toml")  # uvlink's, and ours
+_PROGRAM = re.compile(
+    r"(python|pypy|graalpy)(w|c)?[\d.]*t?(d|-config)?(\.exe)?|libpypy.*|.*\.(dll|dylib|pdb)"
+    r"|activate(_this)?(\.\w+)?|deactivate(\.\w+)?|Activate\.ps1|pydoc[\d.]*(\.bat)?"
+    r"|(pip|easy_install|wheel)[\d.-]*(\.exe)?|(idle|2to3)[\d.-]*|get_env_details"
+)
+_STANDARD = ("bin", "Scripts", "lib", "Lib", "include", "share", "etc", "src", "conda-meta")
+_HOOKS = frozenset({"preactivate", "postactivate", "predeactivate", "postdeactivate"})
+_IN_SITE = re.compile(
+    r"_virtualenv\.(py|pth)|.*\.virtualenv|distutils-precedence\.pth|easy-install\.pth"
+    r"|.*\.egg-link|pipx_shared\.pth|_uv_ephemeral_overlay\.pth|a1_coverage\.pth"
+    r"|_virtualenv_path_extensions\.pth|.*-nspkg\.pth|setuptools\.pth|README(\.txt)?"
+)
+# Of virtualenv before 20, which copied a part of the standard library.
+_IN_LIBRARY = re.compile(r"site\.py|orig-prefix\.txt|no-global-site-packages\.txt|libpython.*")
+_WHOLE = (
+    "conda-meta",
+    "share/jupyter/kernels",  # `ipykernel install --sys-prefix`
+    "share/jupyter/lab",  # `jupyter lab build`, and settings that it collects
+    "share/jupyter/labextensions",
+    "share/jupyter/nbextensions",
+    "etc/jupyter/nbconfig",  # `jupyter … enable --sys-prefix` writes these
+    "etc/jupyter/labconfig",
+    "etc/jupyter/jupyter_server_config.d",
+    "etc/jupyter/jupyter_notebook_config.d",
+    "var/cache/fontconfig",  # conda packages, when they are linked
+    "share/mime",
+    "share/glib-2.0/schemas/gschemas.compiled",
+    "share/applications/mimeinfo.cache",
+    "share/icons/hicolor/icon-theme.cache",
+    "share/info/dir",
+)
+_BY_HAND = frozenset({"conda-meta/pinned"})  # in one of these, yet nobody writes it but the user
+_NODE = ("lib/node_modules", "include/node", "share/doc/node", "share/systemtap", "share/man/man1")
+
+
+class Found:
+    """What was found: how many ``files``, their ``size`` in bytes, and the first ``places``.
+
+    A place is a letter for what it is, then its path. ``missing``: how many recorded files are
+    not there.
+    """
+
+    __slots__ = ("files", "missing", "places", "size")
+
+    def __init__(self) -> None:
+        self.files = self.size = self.missing = 0
+        self.places: list[bytes] = []
+
+
+class _Folder:
+    """A directory with files that nothing recorded; ``whole``: none of its files was."""
+
+    __slots__ = ("count", "names", "path", "size", "whole")
+
+    def __init__(self, path: str, names: list[str], count: int, whole: bool, size: int) -> None:
+        self.path, self.names, self.count = path, names, count
+        self.whole, self.size = whole, size
+
+
+class Search:
+    """Takes in the directories of one tree as they are walked, and says what is the user's.
+
+    The tree is an environment, or a directory around one that is deleted with it, as uvlink and
+    uvctl have them; paths are relative to the environment then as well ("../notes").
+    """
+
+    def __init__(self, root: bytes, tick: Callable[[], None]) -> None:
+        self._root = root
+        self._within = ""  # the environment's name in the tree, where that is only around it
+        self._tick = tick
+        self._known: Installed | None = None
+        self._familiar: list[str] = []  # directories with a recorded file
+        self._inside = "\0"  # the first site-packages and a slash; no path begins with this
+        self._seen: dict[str, int] = {}  # recorded files that are there, by list
+        self._known_folders: set[str] = set()
+        self._strange: list[_Folder] = []
+        self._marks: dict[str, bytes] = {}  # directories that are checkouts or environments
+
+    def begin(self) -> None:
+        """Read what is recorded; where that cannot be done there is no answer. Raises nothing."""
+        try:
+            self._within = _environment_in(self._root)
+            if self._within:
+                self._root = os.path.join(self._root, os.fsencode(self._within))
+            known = installed(self._root, self._tick)
+        except (OSError, TooMuchError):
+            return
+        self._known, self._seen = known, dict.fromkeys(known.lists, 0)
+        if known.sites and not known.conda:
+            self._inside = f"{known.sites[0]}/"
+
+    def directory(self, path: bytes | None, names: "list[str | bytes]", size: int) -> None:
+        """Take in one directory: the names of its files and what these take in bytes.
+
+        ``path`` is relative to the root, None where it is too long to be told.
+        """
+        known = self._known
+        if known is None or not names or (path or b"").endswith(b"__pycache__"):
+            return
+        if path is None:
+            self._known = None
+            return
+        at = self._relative(os.fsdecode(path))
+        # On POSIX they are text already, and a call for each would cost more than the rest.
+        found: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]
+        if at.startswith(self._inside):  # as nearly all do
+            paths = set(map((at[len(self._inside) :] + "/").__add__, found))
+            if paths <= known.lists[known.sites[0]]:
+                self._seen[known.sites[0]] += len(paths)
+                self._familiar.append(at)
+                return
+        strange = self._compare(known, at, found)
+        if len(strange) < len(names):
+            self._familiar.append(at)
+        if strange and at.rpartition("/")[2] not in _CACHES:
+            self._keep(at, sorted(strange), len(strange) == len(names), size)
+
+    def _relative(self, path: str) -> str:
+        """Return a path of the tree as one relative to the environment, with ``/``."""
+        path = path if os.sep == "/" else path.replace(os.sep, "/")
+        within = self._within
+        if not within:
+            return path
+        if path == within or path.startswith(f"{within}/"):
+            return path[len(within) + 1 :]
+        return f"../{path}" if path else ".."
+
+    def _compare(self, known: Installed, at: str, names: list[str]) -> set[str]:
+        """Return the names of files that nothing recorded in the directory ``at``."""
+        site = next((s for s in known.sites if at == s or at.startswith(s + "/")), "")
+        strange = set(names)
+        for base in ("", site) if known.conda else (site, ""):
+            inside = at[len(base) :].lstrip("/") if base else at
+            prefix = f"{inside}/" if inside else ""
+            paths = {prefix + name for name in strange}
+            left = paths - known.lists[base]
+            self._seen[base] += len(paths) - len(left)
+            strange = {path[len(prefix) :] for path in left}
+            if not strange or not site:
+                break
+        return strange
+
+    def _keep(self, at: str, strange: list[str], whole: bool, size: int) -> None:
+        if at and "pyvenv.cfg" in strange:
+            self._marks[at] = ENVIRONMENT
+        if at.endswith("/.git") and "HEAD" in strange:
+            self._marks[at.removesuffix("/.git")] = CHECKOUT
+        kept = strange[:_NAMES] if whole else strange
+        self._strange.append(_Folder(at, kept, len(strange), whole, size))
+
+    def result(self) -> Found | None:
+        """Return what was found, None where it cannot be known."""
+        known = self._known
+        if known is None:
+            return None
+        found, places = Found(), dict[str, bytes]()
+        self._spread(known)
+        for folder in self._strange:
+            self._tick()
+            own = list(self._own(folder, known))
+            more = folder.count - len(folder.names)
+            if not own and not (more and not self._brought(folder.path, known)):
+                continue
+            found.files += len(own) + more
+            alone = folder.whole and (more or own == folder.names)
+            found.size += folder.size if alone else self._sum(folder, own)
+            for place, kind in self._places(folder, own):
+                places.setdefault(place, kind)
+        found.places = [
+            kind + os.fsencode(place)
+            for place, kind in sorted(places.items(), key=lambda item: (item[1] == FILE, item[0]))
+        ][:FEW]
+        found.missing = sum(self._gone(known, base) for base in known.lists)
+        return found
+
+    def _spread(self, known: Installed) -> None:
+        """Know the directories above those with recorded files, and those that makers make."""
+        known_ones = self._known_folders
+        known_ones |= {"", ".."}
+        for at in [*known.sites, *_STANDARD, *self._familiar]:
+            while at and at not in known_ones:
+                known_ones.add(at)
+                at = at.rpartition("/")[0]
+
+    def _own(self, folder: _Folder, known: Installed) -> Iterator[str]:
+        """Yield the names in a directory that nothing explains."""
+        at = f"{folder.path}/" if folder.path else ""
+        if self._brought(folder.path, known):
+            yield from (name for name in folder.names if at + name in _BY_HAND)
+            return
+        names = [
+            name
+            for name in folder.names
+            if at + name not in known.whole and not _ANYWHERE.fullmatch(name)
+        ]
+        own = folder.whole and folder.path not in self._known_folders
+        # The user's own folder may be huge: not every file in it is looked at again.
+        if own and not all(self._holds_nothing(at + name) for name in names[:_SAMPLE]):
+            yield from names
+            return
+        for name in names:
+            tool = self._of_a_tool(folder.path, name, known)
+            if not tool and not self._holds_nothing(at + name):
+                yield name
+
+    def _brought(self, at: str, known: Installed) -> bool:
+        """Return whether all that lies below a directory was brought by something known."""
+        while at:
+            if at in known.whole or at in _WHOLE or at.rpartition("/")[2] in _CACHES:
+                return True
+            if at in _NODE and self._exists("bin/node"):
+                return True
+            if at in ("log", "tmp", "dist") and self._of_a_test_runner(at):
+                return True
+            at = at.rpartition("/")[0]
+        return False
+
+    def _of_a_tool(self, at: str, name: str, known: Installed) -> bool:
+        if not at:
+            return bool(_AT_ROOT.fullmatch(name))
+        if at == "..":
+            return bool(_BESIDE.fullmatch(name))
+        if at in ("bin", "Scripts"):
+            if name in _HOOKS:
+                return self._size(f"{at}/{name}") <= _HOOK
+            return bool(_PROGRAM.fullmatch(name)) or self._launches(f"{at}/{name}")
+        if at in known.sites:
+            return bool(_IN_SITE.fullmatch(name))
+        if at == "src":
+            return name == "pip-delete-this-directory.txt"
+        above = {site.rpartition("/")[0] for site in known.sites}
+        return (at in above or at == "lib") and bool(_IN_LIBRARY.fullmatch(name))
+
+    def _of_a_test_runner(self, at: str) -> bool:
+        """Return whether a folder is one of tox's (all three) or nox's (``tmp``)."""
+        runner = os.path.basename(os.path.dirname(os.fsdecode(self._root)))
+        return self._exists(".tox-info.json") or (at == "tmp" and runner == ".nox")
+
+    def _launches(self, path: str) -> bool:
+        """Return whether a file starts a program of a package, as setuptools and pip write it."""
+        try:
+            if self._size(path) > _LAUNCHER:
+                return False
+            descriptor = os.open(self._where(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except (OSError, AttributeError):
+            return False
+        try:
+            text = os.read(descriptor, _LAUNCHER)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return text.startswith(b"#!") and (b"EASY-INSTALL" in text or b"sys.exit(" in text)
+
+    def _holds_nothing(self, path: str) -> bool:
+        """Return whether a name has no content of its own: a link, a socket, or nothing at all."""
+        try:
+            return not stat.S_ISREG(os.lstat(self._where(path)).st_mode)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
+    def _places(self, folder: _Folder, own: list[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield what to call the files of a directory: the outermost one that is not known."""
+        at, top = folder.path, ""
+        marked = [path for path in _upwards(at) if path in self._marks]
+        if marked:
+            yield marked[-1], self._marks[marked[-1]]
+            return
+        for path in _upwards(at):
+            if path not in self._known_folders:
+                top = path
+        if top:
+            yield top, FOLDER
+            return
+        for name in own:
+            yield (f"{at}/{name}" if at else name), FILE
+
+    def _sum(self, folder: _Folder, names: list[str]) -> int:
+        at = f"{folder.path}/" if folder.path else ""
+        return sum(self._size(at + name) for name in names)
+
+    def _gone(self, known: Installed, base: str) -> int:
+        """Return how many files of a list are not there."""
+        names = known.lists[base]
+        if self._seen.get(base, 0) == len(names) or (known.conda and base):
+            return 0
+        prefix = f"{base}/" if base else ""
+        return sum(not self._exists(prefix + name) for name in names)
+
+    def _where(self, path: str) -> bytes:
+        return os.path.join(self._root, os.fsencode(path))
+
+    def _exists(self, path: str) -> bool:
+        return os.path.lexists(self._where(path))
+
+    def _size(self, path: str) -> int:
+        try:
+            return os.lstat(self._where(path)).st_size
+        except OSError:
+            return 0
+
+
+def _environment_in(root: bytes) -> str:
+    """Return the name of the one environment in a directory that is none. Raises OSError."""
+    names = os.listdir(os.fsdecode(root))
+    if "pyvenv.cfg" in names or "conda-meta" in names:
+        return ""
+    folder = os.fsdecode(root)
+    found = [name for name in names if os.path.lexists(os.path.join(folder, name, "pyvenv.cfg"))]
+    return found[0] if len(found) == 1 else ""
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]

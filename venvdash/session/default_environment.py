@@ -1,0 +1,134 @@
+"""What a command without a name means: the environment that the project's own tool would use."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import (
+    Claim,
+    Direction,
+    How,
+    Location,
+    NotEnvironment,
+    ProjectTools,
+    Row,
+    Status,
+    Use,
+    Verdict,
+)
+from venvdash.scanner.projects import project_info, project_tools
+from venvdash.scanner.stages import linked_environments
+from venvdash.session import current_environment, name_resolution
+from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
+from venvdash.session.table import Scanned
+from venvdash.stores.base import VENV_NAMES
+from venvdash.system.files import real
+from venvdash.text import short_path, visible
+
+
+def implied(table: Scanned, config: Config, directory: Path, *, changing: bool) -> Choice:
+    """Return the environment that the tool of the nearest project upwards would use there.
+
+    One that lies in no store becomes a row of the table. Of several tools that count the same,
+    the one whose environment exists is taken, which the note says. Where nothing shows which tool
+    a project is managed with, what ``.venv`` leads to counts, else its only environment. Raises
+    NotFoundError, which says why there is none, and AmbiguousError.
+    """
+    rows = list(table.rows.values())
+    project, own = current_environment.above(rows, directory)
+    found = project_tools.of_project(
+        project, table.machine, config, {row.environment.store for row in own}
+    )
+    uses = _asked(found, own)
+    used = {real(use.environment): use for use in uses if use.environment and use.exists}
+    mentioned = any(project_tools.manages(found, name) for name in found.uses)
+    if not found.owners and not (used and mentioned):
+        leads = current_environment.linked(rows, project) or _inside(table, project)
+        if leads is not None:
+            return Choice((leads,))
+    if len(used) == 1:
+        ((path, use),) = used.items()
+        row = _row(table, path, project, use.why)
+        return Choice((row,), _told(row, use, uses, table.machine.home))
+    if used:
+        meant = [_row(table, path, project, use.why) for path, use in used.items()]
+        managed = ", ".join(dict.fromkeys(use.tool for use in uses))
+        where = f"{short_path(project, table.machine.home)} ({managed})"
+        raise AmbiguousError(where, name_resolution.options(meant, [*rows, *meant]))
+    if not found.owners:
+        return name_resolution.implied(rows, directory, changing=changing)
+    leads = current_environment.linked(rows, project)  # which its tool does not follow
+    by_hand = [row for row in own if row.environment.store not in found.uses and row != leads]
+    current = current_environment.current(by_hand, project)
+    if current is not None and current.verdict.status is Status.LINKED:
+        return Choice((current,))
+    names = [name_resolution.spelling(row, rows) for row in own]
+    raise NotFoundError(str(project), names, reason=_missing(uses, project, table.machine.home))
+
+
+def _asked(found: ProjectTools, own: Iterable[Row]) -> list[Use]:
+    """Return the answers of the project's tools.
+
+    Without a sure sign of those that are mentioned, else of those that made its environments.
+    """
+    if found.owners:
+        return [found.uses[name] for name in found.owners if name in found.uses]
+    mentioned = [use for name, use in found.uses.items() if project_tools.manages(found, name)]
+    if any(use.exists for use in mentioned):
+        return mentioned
+    present = {row.environment.store for row in own}
+    return [use for name, use in found.uses.items() if name in present]
+
+
+def _inside(table: Scanned, project: Path) -> Row | None:
+    """Return the environment that lies in the project itself, as tools agree to call it."""
+    path = project / project_info.VENV
+    if os.path.islink(path) or not os.path.lexists(path / "pyvenv.cfg"):
+        return None
+    return _row(table, real(path), project, "`.venv` is an environment there")
+
+
+def _row(table: Scanned, path: Path, project: Path, why: str) -> Row:
+    """Return the row of an environment; one in no store is read, and becomes one."""
+    known = {real(row.path): row for row in table.rows.values()}
+    if path in known:
+        return known[path]
+    inside = path.is_relative_to(real(project))
+    location = Location.IN_PROJECT if inside else Location.LINKED
+    read = linked_environments.read(path, table.machine.uid, location)
+    if isinstance(read, NotEnvironment):
+        where = short_path(path, table.machine.home)
+        raise NotFoundError(str(project), reason=f"{where} {visible(read.reason)}.")
+    claim = Claim(path, project, How.PROJECT_LINK, Direction.PROJECT, os.fspath(path))
+    verdict = Verdict(Status.LINKED, visible(why), (project,), claim.how, (claim,))
+    title = project_info.name_of(os.fspath(project)) or ""
+    name = title or (project.name if path.name in VENV_NAMES else path.name)
+    row = Row(read.environment, verdict, name, used=read.environment.used, here=True, title=title)
+    table.rows[path] = row
+    return row
+
+
+def _told(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:
+    """Return which tool's environment was taken, where others count as much and have none."""
+    others = [use.tool for use in uses if use.environment is None or not use.exists]
+    if not others:
+        return ""
+    return (
+        f"{visible(row.name)}: {taken.tool}'s ({visible(taken.why)}), since "
+        f"{' and '.join(others)} {'have' if len(others) > 1 else 'has'} no environment here "
+        f"({short_path(row.path, home)})"
+    )
+
+
+def _missing(uses: Sequence[Use], project: Path, home: Path) -> str:
+    """Return the sentence that says why there is no environment to take."""
+    where = short_path(project, home)
+    if not uses:
+        return f"no environment found for the project in {where}."
+    use = uses[0]
+    gone = f" `uv sync` deletes {short_path(use.deletes, home)}." if use.deletes else ""
+    if use.environment is None:
+        return f"{use.tool} has no environment to use in {where}: {visible(use.why)}.{gone}"
+    there = short_path(use.environment, home)
+    return f"{use.tool} would create {there} for {where}: {visible(use.why)}.{gone}"

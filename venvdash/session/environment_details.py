@@ -1,0 +1,70 @@
+"""What is looked up for one environment when its details are asked for, not for a list."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.config import Config
+from venvdash.model import Flag, Package, Row, Status, Use
+from venvdash.scanner.discovery.site_packages import origins, site_directory
+from venvdash.scanner.evidence.references import Reference
+from venvdash.scanner.projects import project_tools
+from venvdash.scanner.usage import missing_files
+from venvdash.scanner.usage.missing_files import Missing
+from venvdash.system.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One environment, closely looked at; ``row`` has the flags that came of it.
+
+    ``packages`` have their origins. ``uses`` says for each of its projects which environment the
+    tools there use.
+    """
+
+    row: Row
+    packages: tuple[Package, ...]
+    missing: tuple[Missing, ...]
+    references: tuple[Reference, ...]
+    uses: tuple[tuple[Path, Use], ...]
+
+
+def examine(
+    row: Row, references: tuple[Reference, ...], machine: Machine, config: Config
+) -> Examination:
+    """Look closely at one environment; ``references`` are those that the scan found."""
+    environment = row.environment
+    prefix = environment.target or environment.path
+    site = _site(prefix, environment.python)
+    recorded = site is not None and not os.path.isdir(prefix / "conda-meta")
+    gone = missing_files.missing(prefix, site) if site and recorded else ()  # conda rewrites RECORD
+    if gone:
+        environment = replace(environment, flags=environment.flags | {Flag.DAMAGED})
+        row = replace(row, environment=environment)
+    found = _with_origins(environment.packages, origins(site) if site else ())
+    uses = tuple(_uses(row, machine, config))
+    return Examination(row, found, gone, references, uses)
+
+
+def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Use]]:
+    """Yield what the tools of its living projects use in these."""
+    if row.environment.traits.script or row.verdict.status not in (Status.LINKED, Status.REPLACED):
+        return
+    for project in row.verdict.projects:
+        found = project_tools.of_project(project, machine, config, {row.environment.store})
+        yield from ((project, use) for use in found.uses.values())
+
+
+def _site(prefix: Path, python: str | None) -> str | None:
+    try:
+        listing = frozenset(os.listdir(prefix))
+    except OSError:
+        return None
+    return site_directory(str(prefix), python, listing)
+
+
+def _with_origins(packages: tuple[Package, ...], read: tuple[Package, ...]) -> tuple[Package, ...]:
+    """Return the packages of the list, those of site-packages with what their metadata says."""
+    known = {(package.name, package.version): package for package in read}
+    return tuple(known.get((p.name, p.version), p) if p.origin is None else p for p in packages)

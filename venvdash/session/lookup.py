@@ -1,0 +1,52 @@
+"""The table by name: which environments a name means, or the current directory without one."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from venvdash.model import Row
+from venvdash.session import current_environment, default_environment, name_resolution
+from venvdash.session.table import Scanned
+from venvdash.stores import kinds
+
+
+class Named(Scanned):
+    """What scans have told, asked for by name. The names are those of ``resolve``."""
+
+    def find(self, text: str) -> list[Row]:
+        """Return every row that a name means. Raises resolve.NotFoundError."""
+        query = self.query(text)
+        rows = list(self.rows.values())
+        found = name_resolution.matches(query, rows)
+        if not found:
+            raise name_resolution.NotFoundError(text, name_resolution.suggestions(query, rows))
+        return found
+
+    def of_project(self, text: str) -> set[Path]:
+        """Return the environments of the project at or above a directory, by their paths."""
+        directory = Path(os.path.normpath(self.machine.expand(text)))
+        return {row.path for row in current_environment.above(self.rows.values(), directory)[1]}
+
+    def matches(self, names: Iterable[str], rows: Sequence[Row]) -> bool:
+        """Return whether any of the names means any of the rows."""
+        return any(name_resolution.matches(self.query(name), rows) for name in names)
+
+    def query(self, text: str) -> name_resolution.Query:
+        """Take a name apart as this machine's user means it."""
+        return name_resolution.parse(text, self.machine, kinds())
+
+    def choose(
+        self, text: str | None, *, changing: bool, every: bool = False
+    ) -> name_resolution.Choice:
+        """Return the environments that a name, or without one the current directory, means.
+
+        Raises resolve.NotFoundError and resolve.AmbiguousError. A changing command never chooses
+        between several; whether it takes an implied name is for itself to say.
+        """
+        rows = list(self.rows.values())
+        if text is None:
+            cwd = self.machine.cwd or self.machine.home
+            if every:
+                return name_resolution.implied(rows, cwd, changing=changing, every=True)
+            return default_environment.implied(self, self.config, cwd, changing=changing)
+        return name_resolution.choose(self.query(text), rows, changing=changing, every=every)

@@ -1,0 +1,304 @@
+"""From what people type to the environments they mean."""
+
+import difflib
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from venvdash.model import Row, Status
+from venvdash.model.packaging import minor_version
+from venvdash.scanner.projects import project_info
+from venvdash.session import current_environment
+from venvdash.session.row_names import alike
+from venvdash.stores.base import VENV_NAMES
+from venvdash.system.files import real
+from venvdash.system.machine import Machine
+from venvdash.text import counted, visible
+
+_PYTHON = re.compile(r"(.+)@(\d+(?:\.\d+){0,2})\Z", re.DOTALL)
+_STARTS = ("/", "./", "../", "~")  # of a path; nothing else ever is one
+_ANYWHERE = Machine(home=Path("/"))
+_LIVE = frozenset({Status.LINKED, Status.REPLACED, Status.MOVED})  # its project is there
+
+
+class NotFoundError(Exception):
+    """Nothing bears the name; ``suggestions`` are near ones.
+
+    Without a name ``reason`` is a sentence that says why the project has none to take.
+    """
+
+    def __init__(self, text: str, suggestions: Sequence[str] = (), reason: str = "") -> None:
+        super().__init__(text)
+        self.suggestions, self.reason = tuple(suggestions), reason
+
+
+class AmbiguousError(Exception):
+    """Several environments are meant; ``options`` holds the shortest unique spelling of each."""
+
+    def __init__(self, text: str, options: Sequence[tuple[str, Row]]) -> None:
+        super().__init__(text)
+        self.options = tuple(options)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A name taken apart: ``kind:`` in front, ``@python`` behind, a path or a name between.
+
+    ``whole`` is the name or path with its ``@python``, which may be part of it after all.
+    """
+
+    text: str
+    name: str
+    path: Path | None = None
+    kind: str | None = None
+    python: str | None = None
+    whole: "Query | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The environments meant; ``note`` says, for stderr, what was chosen among several."""
+
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+def parse(text: str, machine: Machine, kinds: Iterable[str]) -> Query:
+    """Take a name apart; only what starts like a path is ever one."""
+    rest, kind = text, None
+    head, colon, tail = text.partition(":")
+    if colon and tail and head in set(kinds):
+        kind, rest = head, tail
+    whole = _taken(text, rest, kind, machine)
+    picked = _PYTHON.match(rest)
+    if picked is None:
+        return whole
+    return replace(_taken(text, picked[1], kind, machine), python=picked[2], whole=whole)
+
+
+def _taken(text: str, rest: str, kind: str | None, machine: Machine) -> Query:
+    path = None
+    if rest in (".", "..") or rest.startswith(_STARTS) or (os.name == "nt" and os.path.isabs(rest)):
+        if rest == "~" or rest.startswith("~/"):
+            rest = f"{machine.home}{rest[1:]}"
+        elif rest.startswith("~"):
+            rest = os.path.expanduser(rest)
+        path = Path(os.path.normpath((machine.cwd or machine.home) / rest))
+    return Query(text, rest.rstrip("/") or rest, path, kind)
+
+
+def matches(query: Query, rows: Iterable[Row], *, prefix: bool = False) -> list[Row]:
+    """Return the rows of the first tier with a hit: exact, alike, path suffix, (prefix)."""
+    return _Known(rows).matches(query, prefix=prefix)[0]
+
+
+def choose(query: Query, rows: Sequence[Row], *, changing: bool, every: bool = False) -> Choice:
+    """Return the one environment meant (or with ``every`` all of one project).
+
+    Raises NotFoundError and AmbiguousError. A changing command never chooses between several; a
+    reading one takes a project's current environment, and a living project before a gone one, and
+    takes the beginning of a name if no other begins like that.
+    """
+    hits, begun = _Known(rows).matches(query, prefix=not changing)
+    if not hits:
+        raise NotFoundError(query.text, suggestions(query, rows))
+    if len(hits) == 1:
+        return Choice(tuple(hits))
+    if every and _project(hits):
+        return Choice(tuple(hits))
+    found = None if changing else _chosen(hits, begun=begun)
+    if found is None:
+        raise AmbiguousError(query.text, options(hits, rows))
+    return found
+
+
+def _chosen(hits: list[Row], *, begun: bool) -> Choice | None:
+    """Return what a reading command takes of several, None where they are too different."""
+    pool, note = hits, ""
+    gone = [row for row in hits if row.verdict.status is Status.ORPHAN]
+    live = [row for row in hits if row.verdict.status in _LIVE]
+    if live and gone and len(live) + len(gone) == len(hits) and not begun and not _project(hits):
+        pool, others = live, counted(len(gone), "orphan")
+        note = f"its project exists; ignored {others} of that name"
+    project = _project(pool)
+    if project is None:
+        return None
+    row = pool[0] if len(pool) == 1 else current_environment.current(pool, project)
+    if row is None:
+        return None
+    if len(pool) > 1:
+        note = "; ".join(filter(None, [f"in use by its project (1 of {len(pool)})", note]))
+    return Choice((row,), f"{visible(row.name)}: {note} ({row.path})")
+
+
+def _project(rows: Sequence[Row]) -> Path | None:
+    """Return the project that all these belong to, where it is now; None if there is none such."""
+    shared = [p for p in rows[0].verdict.projects if all(p in r.verdict.projects for r in rows)]
+    if not shared:
+        return None
+    place = rows[0].verdict.place
+    return place if place and shared[0] == rows[0].verdict.project else shared[0]
+
+
+def implied(
+    rows: Sequence[Row], cwd: Path, *, changing: bool = False, every: bool = False
+) -> Choice:
+    """Return the current environment of the nearest project upwards from ``cwd``.
+
+    With ``every`` all of that project. Raises NotFoundError and AmbiguousError. What only is the
+    last one left of a project that uses another now is not taken to be changed.
+    """
+    project, own = current_environment.above(rows, cwd)
+    if every and own:
+        return Choice(tuple(own))
+    found = current_environment.linked(rows, project) or (
+        current_environment.current(own, project) if own else None
+    )
+    if found is not None:
+        return Choice((found,))
+    if len(own) == 1 and not changing:
+        return Choice(
+            tuple(own), f"{visible(own[0].name)}: its project now uses another environment"
+        )
+    if len(own) > 1:
+        raise AmbiguousError(str(project), options(own, rows))
+    raise NotFoundError(str(project), [spelling(row, rows) for row in own])
+
+
+def options(hits: Sequence[Row], rows: Sequence[Row]) -> list[tuple[str, Row]]:
+    """Return for each hit the shortest spelling that means only it, in the order of these."""
+    known = _Known(rows)
+    return sorted(((known.spelling(row), row) for row in hits), key=lambda one: one[0])
+
+
+def spelling(row: Row, rows: Sequence[Row]) -> str:
+    """Return the shortest name that means only ``row`` among ``rows``, at worst its path."""
+    return _Known(rows).spelling(row)
+
+
+def suggestions(query: Query, rows: Iterable[Row]) -> list[str]:
+    """Return names near to what was typed, for "did you mean"; never taken by themselves."""
+    known = {alike(name): name for row in rows for name in _names(row)}
+    near = difflib.get_close_matches(alike(query.name), known, n=3, cutoff=0.6)
+    return [known[name] for name in near]
+
+
+class _Known:
+    """The table by the names that its rows may be called."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.rows = list(rows)
+        self._kinds = {row.environment.traits.kind for row in self.rows}
+        self._exact: dict[str, list[Row]] = defaultdict(list)
+        self._alike: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            names = _names(row)
+            for name in names:
+                self._exact[name].append(row)
+            for name in {alike(name) for name in names}:
+                self._alike[name].append(row)
+
+    def matches(self, query: Query, *, prefix: bool = False) -> tuple[list[Row], bool]:
+        """Return the rows of the first tier with a hit, and whether that was the last, prefixes."""
+        if query.whole is not None:
+            for hits in self._tiers(query.whole, literally=True):
+                if narrow := [row for row in hits if _narrowed(query.whole, row)]:
+                    return narrow, False
+        for hits in self._tiers(query):
+            if narrow := [row for row in hits if _narrowed(query, row)]:
+                return narrow, False
+        if not prefix or query.path is not None or not query.name:
+            return [], False
+        start = alike(query.name)
+        found = {
+            row.path: row
+            for name, rows in self._alike.items()
+            if name.startswith(start)
+            for row in rows
+            if _narrowed(query, row)
+        }
+        return list(found.values()), True
+
+    def _tiers(self, query: Query, *, literally: bool = False) -> Iterator[list[Row]]:
+        if query.path is not None:
+            yield self._at_path(query.path)
+            return
+        yield self._exact.get(query.name, [])
+        if not literally:
+            yield self._alike.get(alike(query.name), [])
+        if "/" in query.name:
+            yield [row for row in self.rows if any(_ends(p, query.name) for p in _paths(row))]
+
+    def _at_path(self, path: Path) -> list[Row]:
+        """Return the environments at a path: itself, its project's, or where its link leads."""
+        resolved = {path, real(path)}
+        if path.name in VENV_NAMES:
+            links = project_info.links_of(os.fspath(path.parent))
+            resolved |= {link.environment for link in links if link.pointer == path}
+        exact = [
+            row for row in self.rows if resolved & {row.path, row.environment.entry, real(row.path)}
+        ]
+        if exact:
+            return exact
+        at = current_environment.by_place(self.rows)
+        found = {row.path: row for place in resolved for row in at.get(place, [])}
+        return list(found.values())
+
+    def spelling(self, row: Row) -> str:
+        """Return the shortest name that means only ``row``, at worst its path.
+
+        A name that a tool made for the directory is not for people: it comes last but for that.
+        """
+        environment = row.environment
+        said = [row.name, row.title, environment.traits.name, *_suffixes(row)]
+        for bases in (said, [environment.entry.name, environment.path.name]):
+            for text in sorted(_spelled(row, bases), key=len):
+                query = parse(text, _ANYWHERE, self._kinds)
+                if [one.path for one in self.matches(query)[0]] == [row.path]:
+                    return text
+        return str(row.path)
+
+
+def _spelled(row: Row, bases: Iterable[str]) -> Iterator[str]:
+    """Yield the names with and without kind and Python, those that are not taken for a path."""
+    traits, python = row.environment.traits, row.environment.python
+    versions = [f"@{version}" for version in (minor_version(python), python) if version]
+    for base in dict.fromkeys(bases):
+        if base and not base.startswith((*_STARTS, "-")):
+            for version in ("", *versions):
+                yield f"{base}{version}"
+                yield f"{traits.kind}:{base}{version}"
+
+
+def _narrowed(query: Query, row: Row) -> bool:
+    if query.kind and row.environment.traits.kind != query.kind:
+        return False
+    if not query.python:
+        return True
+    version = row.environment.python or ""
+    return version == query.python or version.startswith(query.python + ".")
+
+
+def _names(row: Row) -> set[str]:
+    environment = row.environment
+    found = {row.name, row.title, environment.traits.name, environment.traits.project_name or ""}
+    found |= {environment.entry.name, environment.path.name, row.name.partition("@")[0]}
+    found.update(project.name for project in row.verdict.projects)
+    return found - {"", *VENV_NAMES}
+
+
+def _paths(row: Row) -> list[Path]:
+    return [*row.verdict.projects, row.environment.path, row.environment.entry]
+
+
+def _ends(path: Path, suffix: str) -> bool:
+    wanted = tuple(part for part in suffix.split("/") if part)
+    return path.parts[-len(wanted) :] == wanted
+
+
+def _suffixes(row: Row) -> list[str]:
+    path = row.verdict.project or row.path
+    return ["/".join(path.parts[-depth:]) for depth in range(2, len(path.parts))]

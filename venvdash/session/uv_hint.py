@@ -1,0 +1,56 @@
+"""Which environment uv would use in a directory, told where it is not the active one."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvdash.actions.process.uv import find_uv
+from venvdash.config import Config
+from venvdash.model import Environment
+from venvdash.scanner.projects.project_info import VENV
+from venvdash.stores.uv import STORE
+from venvdash.system.files import read_text, real
+from venvdash.system.machine import Machine
+from venvdash.text import short_path
+
+_LIMIT = 1024 * 1024  # bytes of a pyproject.toml
+# Looked for, not parsed: anybody may have written it, and it is only for a hint.
+_UV = re.compile(r"^[ \t]*\[[ \t]*(?:project|tool[ \t]*\.[ \t]*uv)\b", re.MULTILINE)
+_WORKSPACE = re.compile(
+    r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*uv[ \t]*\.[ \t]*workspace[ \t]*\]", re.MULTILINE
+)
+_OTHERS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock")
+
+
+def hints(machine: Machine, environment: Environment, cwd: Path) -> Iterator[str]:
+    """Yield a sentence where ``uv sync`` in ``cwd`` would not use the environment."""
+    project = _project(cwd)
+    if project is None or find_uv(machine, bundled=False) is None:
+        return
+    use = STORE.use(project, machine, Config())
+    if use.environment is None or real(use.environment) == real(environment.path):
+        return
+    if not use.exists and environment.traits.kind == "uv" and not os.path.lexists(project / VENV):
+        return  # uv's own store: it makes the link when it comes by
+    does = "uses" if use.exists else "would make"
+    yield (
+        f"`uv sync` here {does} {short_path(use.environment, machine.home)}; "
+        "`uv sync --active` uses this environment."
+    )
+
+
+def _project(cwd: Path) -> Path | None:
+    """Return the project of uv's at or above a directory: its workspace's root."""
+    found = None
+    for directory in (cwd, *cwd.parents):
+        text = read_text(directory / "pyproject.toml", _LIMIT)
+        if text is None:
+            continue
+        if _WORKSPACE.search(text):
+            return directory
+        if found is None and _UV.search(text):
+            found = directory
+    if found is None or os.path.lexists(found / "uv.lock"):
+        return found
+    return None if any(os.path.lexists(found / name) for name in _OTHERS) else found
