@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
+from tests import forkserver
 from venvdash.system.machine import Machine
 
 # Real poetry, pdm …: the fixture `tool`; environments made by every maker: `built`.
@@ -48,9 +49,16 @@ class Home:
             text=True,
             timeout=300,
         )
-        if check and done.returncode:
-            pytest.fail(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
+        return _checked(done) if check else done
+
+    def venvdash(
+        self, *arguments: str | Path, cwd: Path | None = None, check: bool = True, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run venvdash as that user, in a process of its own; ``check`` as for :meth:`run`."""
+        done = forkserver.run(
+            *map(str, arguments), variables=self.variables | variables, cwd=cwd or self.path
+        )
+        return _checked(done) if check else done
 
     def uv(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> str:
         """Run uv, offline and with central project environments, and return its output."""
@@ -65,6 +73,14 @@ class Home:
             check=True,
             **variables,
         ).stdout
+
+
+def _checked(
+    done: "subprocess.CompletedProcess[str]",
+) -> "subprocess.CompletedProcess[str]":
+    if done.returncode:
+        pytest.fail(f"{done.args}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
 
 
 _INDEX = {"tool", "uv_index"}  # fixtures that need the package index

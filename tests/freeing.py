@@ -1,7 +1,6 @@
 """Deleting as a user does, for what the tools say of it afterwards."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from tests.conftest import Home
 
 def freed(home: Home, *paths: Path) -> str:
     """Delete environments and free them at once; return what was said beside that."""
-    done = home.run(sys.executable, "-m", "venvdash", "delete", "--now", "--yes", *paths)
+    done = home.venvdash("delete", "--now", "--yes", *paths)
     assert not any(path.exists() for path in paths)
     return done.stderr
 
@@ -21,7 +20,7 @@ def untouched_until_freed(home: Home, path: Path, *places: Path) -> None:
     """Delete and restore an environment: meanwhile and after it all in ``places`` is as it was."""
 
     def said(*arguments: str | Path) -> None:
-        home.run(sys.executable, "-m", "venvdash", *arguments)
+        home.venvdash(*arguments)
 
     said("list")  # writes the sidecar
     lock = [path / ".lock", path / ".venv" / ".lock"]  # deleting takes uv's lock, and leaves it

@@ -1,10 +1,10 @@
 """Projects and environments made by the real tools, as a user would have them."""
 
+import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from venv import EnvBuilder
 
 from tests.conftest import Home
 from venvdash.config import Config
@@ -48,7 +48,7 @@ def uv_script(home: Home, path: Path) -> Path:
 def venv(path: Path) -> Path:
     """Make an environment with the standard library."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
+    EnvBuilder(symlinks=os.name != "nt").create(path)  # what `python -m venv --without-pip` does
     return path
 
 

@@ -6,18 +6,18 @@ import os
 import select
 import signal
 import struct
-import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tests.forkserver import VENVDASH, Started, start
+
 
 class Terminal:
     """A program on a terminal of its own."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", master: int) -> None:
+    def __init__(self, process: Started, master: int) -> None:
         self.process = process
         self.master = master
         self.output = b""
@@ -68,9 +68,8 @@ def venvdash(
     controlling: bool = False,
 ) -> contextlib.AbstractContextManager[Terminal]:
     """Run venvdash on a terminal of that size."""
-    command = [sys.executable, "-m", "venvdash", *arguments]
     return program(
-        command,
+        [*VENVDASH, *arguments],
         variables=variables,
         cwd=cwd,
         columns=columns,
@@ -96,15 +95,13 @@ def program(
     """
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    process = subprocess.Popen(
+    process = start(
         command,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
+        variables={**variables, "TERM": "xterm-256color"},
         cwd=cwd,
-        env={**variables, "TERM": "xterm-256color"},
-        start_new_session=True,
-        preexec_fn=_take_control if controlling else None,
+        streams=(slave, slave, slave),
+        session=True,
+        controlling=controlling,
     )
     os.close(slave)
     screen = Terminal(process, master)
@@ -115,10 +112,6 @@ def program(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
         os.close(screen.master)
-
-
-def _take_control() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 HOSTILE = (

@@ -41,7 +41,7 @@ def hers(home: Home) -> Home:
 
 
 def run(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return home.run(sys.executable, "-m", "venvdash", *arguments, check=False)
+    return home.venvdash(*arguments, check=False)
 
 
 def snapshot(path: Path) -> dict[str, tuple[int, int, int]]:

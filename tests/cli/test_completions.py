@@ -71,7 +71,7 @@ def complete(typist: Typist, line: str, wanted: str) -> None:
 
 @pytest.mark.parametrize("name", _LOADED)
 def test_tab(environments: Home, tool: Tool, name: str) -> None:
-    environments.run(sys.executable, "-m", "venvdash", "list", "--no-usage")
+    environments.venvdash("list", "--no-usage")
     with shell(environments, tool, name, f"init {name} --cmd go") as typist:
         complete(typist, "venvdash hist", "history")
         complete(typist, "venvdash shell wea", "weather")
@@ -87,8 +87,7 @@ def test_tab(environments: Home, tool: Tool, name: str) -> None:
 
 def complete_as_bash(home: Home, line: str) -> list[str]:
     """Return what is offered for a line of bash's, without bash."""
-    done = home.run(
-        *(sys.executable, "-m", "venvdash"),
+    done = home.venvdash(
         _VENVDASH_COMPLETE="bash_complete",
         COMP_WORDS=line,
         COMP_WORDBREAKS="\"'@><=;|&(:",
@@ -103,7 +102,7 @@ def arguments(name: str) -> list[click.Parameter]:
 
 
 def test_every_command_that_takes_names_completes_them(environments: Home) -> None:
-    environments.run(sys.executable, "-m", "venvdash", "list", "--no-usage")
+    environments.venvdash("list", "--no-usage")
     takers = [
         name
         for name in cli.list_commands(click.Context(cli))
@@ -124,7 +123,7 @@ def test_names_that_need_quotes_are_left_out(environments: Home) -> None:
 
     unseen = offered("")
     assert {"weather", "webapp"} <= set(unseen)
-    run = environments.run(sys.executable, "-m", "venvdash", "list", "--no-usage")
+    run = environments.venvdash("list", "--no-usage")
     assert "$(touch x)" in run.stdout
     seen = offered("")
     ours = "webapp@{}.{}".format(*sys.version_info[:2])

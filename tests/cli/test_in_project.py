@@ -19,8 +19,7 @@ ON = {"UV_PREVIEW_FEATURES": "centralized-project-envs"}
 def run(
     home: Home, cwd: Path, *arguments: str, check: bool = True, **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "venvdash", *arguments]
-    return home.run(*command, cwd=cwd, check=check, **variables)
+    return home.venvdash(*arguments, cwd=cwd, check=check, **variables)
 
 
 @pytest.fixture

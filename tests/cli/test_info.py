@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from venvdash.demo.wheels import make_wheel
 def run(
     home: Home, *arguments: str, check: bool = True, cwd: Path | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    return home.run(sys.executable, "-m", "venvdash", *arguments, check=check, cwd=cwd)
+    return home.venvdash(*arguments, check=check, cwd=cwd)
 
 
 def told(home: Home, *arguments: str) -> dict[str, object]:

@@ -32,7 +32,7 @@ KEYS = {
 
 
 def run(home: Home, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-    return home.run(sys.executable, "-m", "venvdash", *arguments, check=check)
+    return home.venvdash(*arguments, check=check)
 
 
 def listed(home: Home, *arguments: str) -> list[dict[str, object]]:
@@ -282,8 +282,8 @@ def test_the_current_projects_environments_are_marked(some: Home) -> None:
     assert "*" not in away
     (some.path / "code" / "api" / "src").mkdir()
     for place in ("api", "api/src"):
-        shown = some.run(
-            sys.executable, "-m", "venvdash", "list", "--no-usage", cwd=some.path / "code" / place
+        shown = some.venvdash(
+            "list", "--no-usage", cwd=some.path / "code" / place
         ).stdout.splitlines()
         assert [line[:5] for line in shown] == ["  NAM", "* api", "  scr", "  web"]
 

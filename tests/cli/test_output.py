@@ -14,6 +14,7 @@ import pytest
 from tests.actions.deleting import small
 from tests.cli.test_list import run
 from tests.conftest import Home
+from tests.forkserver import load
 from tests.terminal import venvdash
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent
@@ -91,6 +92,7 @@ def one(home: Home) -> Path:
 
 def forked(home: Home, words: list[str], spoil: Callable[[], object]) -> tuple[int, str]:
     """Run venvdash in a fork whose descriptors ``spoil`` has changed: its status and stderr."""
+    load()  # once, not in each fork
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -122,5 +122,5 @@ def test_a_store_that_is_bind_mounted_in_a_name_space(home: Home, tmp_path: Path
     assert "mounted" in done.stdout
     assert (outside / "two" / "pyvenv.cfg").is_file()
     # Out here the store is an empty directory: nothing of it is forgotten or thought deleted.
-    assert "one" not in home.run(sys.executable, "-m", "venvdash", "list", "--no-usage").stdout
+    assert "one" not in home.venvdash("list", "--no-usage").stdout
     assert "one" in run("list", "--no-usage").stdout

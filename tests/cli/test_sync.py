@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import termios
@@ -31,8 +32,7 @@ def place(home: Home) -> Place:
 def run_in(
     directory: Path, home: Home, *arguments: str, check: bool = True
 ) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "venvdash", "sync", *arguments]
-    return home.run(*command, cwd=directory, check=check)
+    return home.venvdash("sync", *arguments, cwd=directory, check=check)
 
 
 def test_the_project_of_the_current_directory(place: Place) -> None:
@@ -172,7 +172,7 @@ def test_a_terminal_that_goes_away_ends_uv_as_well(place: Place) -> None:
         terminal.read(lambda output: b"Building" in output)
         waited(lambda: (slow / "building").exists() and bool((slow / "building").read_text()))
         session = int((slow / "building").read_text().split()[0])
-        terminal.process.terminate()
+        terminal.process.send_signal(signal.SIGTERM)
         waited(lambda: not alive(session))
         terminal.wait()
 

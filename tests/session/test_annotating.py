@@ -147,7 +147,7 @@ def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
     assert session.deletions.plan_delete([orphan]).items, "by its name it may go"
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return home.run(sys.executable, "-m", "venvdash", "--no-records", *arguments, check=False)
+        return home.venvdash("--no-records", *arguments, check=False)
 
     done = run("prune", "--yes")
     assert done.returncode == 2
@@ -194,10 +194,10 @@ def test_the_file_holds_any_path(tmp_path: Path) -> None:
 
 def test_the_commands(home: Home, orphan: Path) -> None:
     def run(*arguments: str) -> str:
-        return home.run(sys.executable, "-m", "venvdash", *arguments).stdout
+        return home.venvdash(*arguments).stdout
 
     def status(*arguments: str) -> int:
-        return home.run(sys.executable, "-m", "venvdash", *arguments, check=False).returncode
+        return home.venvdash(*arguments, check=False).returncode
 
     assert run("pin", "lost") == "lost is pinned: rules skip it.\n"
     run("note", "lost", "for the talk")

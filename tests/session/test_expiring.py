@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,7 +169,7 @@ def test_what_its_project_leads_to_is_kept_and_says_why(world: World) -> None:
 
     waited(lambda: bool(kept()))
     assert kept() == f"{project}/.venv points to it"
-    done = world.home.run(sys.executable, "-m", "venvdash", "trash")
+    done = world.home.venvdash("trash")
     assert "app is kept: ~/code/app/.venv points to it" in done.stdout
     (project / ".venv").unlink()
     world.listed()
@@ -213,7 +212,7 @@ def test_history_tells_what_was_lost_from_what_was_freed(world: World) -> None:
     assert list((world.home.machine().state_directory / "freed").iterdir()) == []
     assert world.session().trash.restore(kept).outcome is Outcome.DONE
     assert _states(world)["kept"] == "restored"
-    shown = world.home.run(sys.executable, "-m", "venvdash", "history").stdout
+    shown = world.home.venvdash("history").stdout
     assert f"  Removed by another program: {lost.path} no longer exists" in shown
 
 

@@ -1,7 +1,6 @@
 """A disk with a project that is not there when its environment is deleted, and comes back."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,13 +42,13 @@ def test_its_restore_is_offered_and_the_purge_keeps_it(
     for name, value in home.variables.items():
         monkeypatch.setenv(name, value)  # the process that frees looks at its own
     with bound(disk, point):
-        said = home.run(sys.executable, "-m", "venvdash", "list").stderr
+        said = home.venvdash("list").stderr
         assert "webapp is in the trash, but its project exists again: " in said
         assert "Run `venvdash trash restore webapp` to restore it." in said
         assert expiry.free_of_use([trashed.path]) == []
-        kept = home.run(sys.executable, "-m", "venvdash", "trash").stdout
+        kept = home.venvdash("trash").stdout
         assert "webapp is kept: ~/data/webapp/.venv" in kept
-        home.run(sys.executable, "-m", "venvdash", "trash", "restore", "webapp")
+        home.venvdash("trash", "restore", "webapp")
         assert environment.is_dir()
         assert scanned(home).rows[environment].verdict.status is Status.LINKED
 
@@ -63,7 +62,7 @@ def test_without_its_disk_it_is_freed(
     _, trashed = deleted_without_its_disk(home, disk, point)
     for name, value in home.variables.items():
         monkeypatch.setenv(name, value)
-    assert "has a project" not in home.run(sys.executable, "-m", "venvdash", "list").stderr
+    assert "has a project" not in home.venvdash("list").stderr
     assert expiry.free_of_use([trashed.path]) == [trashed.path]
 
 

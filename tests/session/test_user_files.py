@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def test_a_file_that_came_after_the_list_is_seen(home: Home, orphan: Path) -> No
 
 def test_list_info_and_details_show_it(home: Home, orphan: Path) -> None:
     def run(*arguments: str) -> str:
-        done = home.run(sys.executable, "-m", "venvdash", *arguments)
+        done = home.venvdash(*arguments)
         return re.sub(" +", " ", done.stdout)
 
     assert "own files none" in run("info", "lost")

@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -139,7 +138,7 @@ def test_where_neither_is_possible_it_is_said_until_when_it_lasts(home: Home) ->
         assert f"  can be restored only until the next `{_PRUNE}`" in said
 
         def venvdash(*arguments: str | Path) -> str:
-            return home.run(sys.executable, "-m", "venvdash", *arguments).stdout
+            return home.venvdash(*arguments).stdout
 
         shown = json.loads(venvdash("delete", "--dry-run", "--json", entry))
         assert shown["items"][0]["lasts_until"] == _PRUNE

@@ -1,0 +1,282 @@
+"""Starts ``python -m venvdash`` by forking a process in which its modules are loaded already.
+
+What runs is a process like any other, with its own descriptors, directory, variables and signals,
+for a tenth of the CPU time. What depends on how Python itself starts needs ``subprocess``.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import functools
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import termios
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+_ROOT = Path(__file__).parents[1]
+_LARGEST = 1 << 20  # bytes of a request: arguments and variables
+VENVDASH = [sys.executable, "-m", "venvdash"]
+Descriptor = int
+Streams = tuple[Descriptor, Descriptor, Descriptor]  # stdin, stdout, stderr
+
+
+class Process:
+    """One run of venvdash; what tests need of ``subprocess.Popen``."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        cwd: Path,
+        streams: Streams,
+        session: bool,
+        controlling: bool,
+    ) -> None:
+        self._answers, its = socket.socketpair()
+        request = {
+            "arguments": list(arguments),
+            "variables": dict(variables),
+            "cwd": str(cwd),
+            "session": session,
+            "controlling": controlling,
+        }
+        with its:
+            message = [json.dumps(request).encode()]
+            socket.send_fds(_server(os.getpid()), message, [*streams, its.fileno()])
+        self.pid = self._answer()
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+        if self.returncode is None and select.select([self._answers], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end and return the exit status; raise ``TimeoutExpired``."""
+        if self.returncode is None:
+            if not select.select([self._answers], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("venvdash", timeout or 0)
+            self.returncode = self._answer()
+            self._answers.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def _answer(self) -> int:
+        answer = self._answers.recv(4, socket.MSG_WAITALL)
+        assert len(answer) == 4, "the fork server has ended"
+        return int.from_bytes(answer, "big", signed=True)
+
+
+Started = subprocess.Popen[bytes] | Process
+
+
+def start(
+    command: Sequence[str],
+    *,
+    variables: Mapping[str, str],
+    cwd: Path,
+    streams: Streams,
+    session: bool = False,
+    controlling: bool = False,
+) -> Started:
+    """Start any program; ``VENVDASH`` with its arguments by a fork where that is the same.
+
+    ``session``: in a session of its own; ``controlling``: with the terminal as that session's.
+    """
+    if list(command[:3]) == VENVDASH and _can_fork(variables):
+        return Process(command[3:], variables, cwd, streams, session, controlling)
+    stdin, stdout, stderr = streams
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=cwd,
+        env=variables,
+        start_new_session=session,
+        preexec_fn=_take_control if controlling else None,
+    )
+
+
+def run(
+    *arguments: str, variables: Mapping[str, str], cwd: Path, timeout: float = 300
+) -> "subprocess.CompletedProcess[str]":
+    """Do what ``subprocess.run`` does with ``VENVDASH``: no input, output as text."""
+    command = [*VENVDASH, *arguments]
+    readers, writers = zip(os.pipe(), os.pipe(), strict=True)
+    streams = (os.open(os.devnull, os.O_RDONLY), *writers)
+    try:
+        process = start(command, variables=variables, cwd=cwd, streams=streams)
+    finally:
+        for descriptor in streams:
+            os.close(descriptor)
+    output, errors = _read_all(readers, timeout)
+    return subprocess.CompletedProcess(command, process.wait(timeout), output, errors)
+
+
+def _read_all(readers: Sequence[Descriptor], timeout: float) -> list[str]:
+    """Read all to their ends, at the same time, and close them."""
+    parts: dict[Descriptor, list[bytes]] = {reader: [] for reader in readers}
+    open_ones = set(readers)
+    while open_ones:
+        ready = select.select(open_ones, [], [], timeout)[0]
+        if not ready:
+            raise subprocess.TimeoutExpired("venvdash", timeout)
+        for reader in ready:
+            if part := os.read(reader, 1 << 16):
+                parts[reader].append(part)
+            else:
+                open_ones.remove(reader)
+                os.close(reader)
+    texts = (b"".join(parts[reader]).decode() for reader in readers)
+    return [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
+
+
+_PREFIXES = ("PYTHON", "TEXTUAL_")  # variables that count when Python or Textual starts
+_LOCALE = ("LANG", "LC_")
+
+
+def _can_fork(variables: Mapping[str, str]) -> bool:
+    """Return whether Python would start with these variables as the server did."""
+    locale = {name for name in {*variables, *os.environ} if name.startswith(_LOCALE)}
+    same = all(variables.get(name) == os.environ.get(name) for name in locale)
+    return same and not any(name.startswith(_PREFIXES) for name in variables)
+
+
+@functools.cache
+def _server(_pid: int) -> socket.socket:
+    """Return the connection to this process's server, which ends with it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in (ours, theirs):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.forkserver", str(theirs.fileno())],
+            cwd=_ROOT,
+            env={name: os.environ[name] for name in os.environ if not name.startswith(_PREFIXES)},
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+    atexit.register(_end, os.getpid(), ours, process)
+    return ours
+
+
+def _end(owner: int, connection: socket.socket, process: "subprocess.Popen[bytes]") -> None:
+    if os.getpid() == owner:  # not a fork of it
+        connection.close()
+        process.wait()
+
+
+def _serve(connection: socket.socket) -> Sequence[str]:
+    """Fork for each request; in the fork, return the arguments."""
+    woken, wake = os.pipe()
+    for end in (woken, wake):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    running: dict[int, socket.socket] = {}
+    while True:
+        ready = select.select([connection.fileno(), woken], [], [])[0]
+        if woken in ready:
+            os.read(woken, 4096)
+            _reap(running)
+        if connection.fileno() in ready:
+            message, descriptors, _, _ = socket.recv_fds(connection, _LARGEST, 4)
+            if not message:
+                os._exit(0)
+            answers = socket.socket(fileno=descriptors.pop())
+            if (child := os.fork()) == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for held in (connection, answers, *running.values()):
+                    held.close()
+                os.close(woken)
+                os.close(wake)
+                return _become(json.loads(message), descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            running[child] = answers
+            _tell(answers, child)
+
+
+def _reap(running: dict[int, socket.socket]) -> None:
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with running.pop(pid) as answers:
+            _tell(answers, os.waitstatus_to_exitcode(status))
+
+
+def _tell(answers: socket.socket, number: int) -> None:
+    with contextlib.suppress(OSError):  # nobody waits for it any more
+        answers.sendall(number.to_bytes(4, "big", signed=True))
+
+
+def _become(request: dict[str, object], streams: list[Descriptor]) -> list[str]:
+    """Make this process what ``python -m venvdash`` would be; return its arguments."""
+    if request["session"]:
+        os.setsid()
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+    os.closerange(3, max(streams) + 1)
+    if request["controlling"]:
+        _take_control()
+    os.chdir(str(request["cwd"]))
+    os.environ.clear()
+    assert isinstance(request["variables"], dict)
+    os.environ.update(request["variables"])
+    sys.path[0] = str(request["cwd"])
+    # Opened anew, since a terminal is buffered by lines and all else by blocks.
+    sys.stdin = open(0, errors=sys.stdin.errors, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    assert isinstance(request["arguments"], list)
+    return request["arguments"]
+
+
+def _take_control() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def load() -> None:
+    """Import all of venvdash, but what begins a run of it."""
+    import venvdash
+
+    for module in pkgutil.walk_packages(venvdash.__path__, "venvdash."):
+        if not module.name.endswith("__main__"):
+            __import__(module.name)
+
+
+def _main() -> NoReturn:
+    import gc
+
+    load()
+    gc.collect()
+    gc.freeze()
+    sys.argv = ["venvdash", *_serve(socket.socket(fileno=int(sys.argv[1])))]
+    runpy.run_module("venvdash", run_name="__main__", alter_sys=True)
+    sys.exit()
+
+
+if __name__ == "__main__":
+    _main()
