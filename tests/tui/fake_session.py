@@ -46,6 +46,7 @@ from venvdash.session.subshell import Invocation
 from venvdash.session.suggested_stores import Added
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
+from venvdash.tui.suspend import ExternalPrograms
 
 HOME = Path("/home/ada")
 STORE = HOME / ".cache/uv/environments-v2"
@@ -194,7 +195,7 @@ def _told(events: Iterable[object], cancel: threading.Event | None) -> Iterator[
 
 
 @dataclass
-class ListActions(Actions):
+class FakeActions(Actions):
     """Actions that propose what ``answers`` holds for a row's path and tell what ``applying`` does.
 
     Of a row without an answer it is proposed to do what was asked for. At a threading.Event it
@@ -299,7 +300,7 @@ class EndedSearch(ProjectSearch):
 
 
 @dataclass
-class ListSource(Session):
+class FakeSession(Session):
     """A session that yields a list of events; at a threading.Event it waits, as for a slow disk.
 
     It is its own ``deletions``, ``trash`` and ``searches``.
@@ -333,7 +334,7 @@ class ListSource(Session):
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
-    actions: ListActions = field(default_factory=ListActions)
+    actions: FakeActions = field(default_factory=FakeActions)
 
     deletions: Any = None
     trash: Any = None
@@ -482,7 +483,7 @@ class ListSource(Session):
 
 
 @dataclass
-class ListHandover:
+class FakePrograms(ExternalPrograms):
     """Runs nothing: notes what it was to run, and answers ``problem``.
 
     ``refuses`` is raised by what prepares, which waits for ``gate``.

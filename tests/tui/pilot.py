@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from tests.tui.fake_session import ListHandover
+from tests.tui.fake_session import FakePrograms
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.screen import MainScreen
-from venvdash.tui.suspend import Handover
+from venvdash.tui.suspend import ExternalPrograms
 
 
 class Driver:
@@ -66,15 +66,15 @@ class Driver:
 
 
 def drive(
-    source: Session,
+    session: Session,
     script: Callable[[Driver], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
-    handover: Handover | None = None,
+    programs: ExternalPrograms | None = None,
 ) -> int | None:
-    """Run the dashboard on ``source``, let ``script`` use it, and return the exit code."""
+    """Run the dashboard on ``session``, let ``script`` use it, and return the exit code."""
 
     async def run() -> int | None:
-        app = Dashboard(source, handover or ListHandover(terminal=False))
+        app = Dashboard(session, programs or FakePrograms(terminal=False))
         async with app.run_test(size=size, notifications=True) as pilot:
             await script(Driver(pilot))
         app.end_scan()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.tui.fake_session import STORE, ListSource, everything, row
+from tests.tui.fake_session import STORE, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import (
     ActionEvent,
@@ -28,9 +28,9 @@ def result(item: Row, outcome: Outcome = Outcome.DONE, reason: str = "") -> Resu
     return Result(item.path, item.name, outcome, reason, trash, 10 * MIB, 4 * MIB)
 
 
-def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> ListSource:
+def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> FakeSession:
     plan = Plan(Action.DELETE, tuple(Item(item) for item in ROWS), reclaimable=16 * MIB)
-    return ListSource(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
+    return FakeSession(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
 
 
 def states(driver: Driver) -> list[str]:

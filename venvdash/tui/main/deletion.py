@@ -34,17 +34,17 @@ _SEARCH_TICK = 0.5  # seconds between two looks at how far the search for projec
 class DeletingScreen(WorkingScreen):
     """Deletes environments into the trash, has them back, and shows how much lies there."""
 
-    def __init__(self, source: Session, feed: Feed) -> None:
-        super().__init__(source, feed)
+    def __init__(self, session: Session, feed: Feed) -> None:
+        super().__init__(session, feed)
         self._weighing: Latest[Sequence[Trashed]] = Latest(self, self._show_trash, self._no_trash)
-        self._searching = BackgroundSearch(self, source, self._show_found)
+        self._searching = BackgroundSearch(self, session, self._show_found)
         self._search_timer: Timer | None = None
         self._deleted: Finished | None = None  # of the last deletion
 
     def _finish(self) -> None:
         super()._finish()
         self.weigh_trash()
-        aside(self, lambda: self.in_turn(self.source.trash.lost), self._search, self._no_trash)
+        aside(self, lambda: self.in_turn(self.session.trash.lost), self._search, self._no_trash)
 
     def on_unmount(self) -> None:
         """End the search for projects with the screen."""
@@ -60,7 +60,7 @@ class DeletingScreen(WorkingScreen):
     @property
     def unsettled(self) -> Sequence[Row]:
         """What was deleted by hand and whose project is still to be searched for."""
-        return self.source.searches.owed
+        return self.session.searches.owed
 
     def _search_unsettled(self, rows: Sequence[Row]) -> None:
         """Search for what was deleted by hand, unless a search is under way that will tell."""
@@ -103,7 +103,7 @@ class DeletingScreen(WorkingScreen):
             self._make_old()
         if found.restored and self._deleted is not None:
             finished = self._deleted
-            left = partial(self.in_turn, lambda: self.source.deletions.remaining(finished))
+            left = partial(self.in_turn, lambda: self.session.deletions.remaining(finished))
             aside(self, left, self._show_remaining, self._no_trash)
         self.weigh_trash()
         # What was deleted since that search ended.
@@ -133,7 +133,7 @@ class DeletingScreen(WorkingScreen):
             by_rule = self.marks.by_rule(paths)
 
             def plan(stop: threading.Event) -> Plan:
-                return self.source.deletions.plan_delete(
+                return self.session.deletions.plan_delete(
                     paths, stop, early=not by_rule, by_rule=by_rule
                 )
 
@@ -153,7 +153,7 @@ class DeletingScreen(WorkingScreen):
 
         def wait() -> None:
             search = self.in_turn(
-                lambda: self.source.searches.of_rule(lambda row: row.path in wanted)
+                lambda: self.session.searches.of_rule(lambda row: row.path in wanted)
             )
             while not (search.over or stop.is_set()):
                 time.sleep(_SEARCH_LOOK)
@@ -172,7 +172,7 @@ class DeletingScreen(WorkingScreen):
         paths = [item.row.path for item in consent.plan.items]
 
         def work(stop: threading.Event) -> Iterator[ActionEvent]:
-            return self.source.deletions.delete(
+            return self.session.deletions.delete(
                 consent.plan, now=consent.now, clean_cache=consent.clean_cache, cancel=stop
             )
 
@@ -186,13 +186,13 @@ class DeletingScreen(WorkingScreen):
         if self.job is None:
             self.dismiss_outcome()
             self._sweep()
-            if not self.source.undoable:
-                newest = partial(self.in_turn, self.source.newest_deletion)
+            if not self.session.undoable:
+                newest = partial(self.in_turn, self.session.newest_deletion)
                 aside(self, newest, self._offer_to_restore, self._no_trash)
                 return
-        link = self.source.undoes_relink
+        link = self.session.undoes_relink
         doing = UNDOING_LINK if link else UNDOING
-        self.begin(doing, lambda _: self.source.undo(), ages=link)
+        self.begin(doing, lambda _: self.session.undo(), ages=link)
 
     def _offer_to_restore(self, newest: Sequence[Trashed]) -> None:
         """Ask whether to restore what was deleted before this session."""
@@ -214,7 +214,7 @@ class DeletingScreen(WorkingScreen):
 
     def _restore_all(self, which: Sequence[Trashed], yes: bool | None) -> None:
         if yes:
-            self.begin(UNDOING, lambda _: self.source.restore_all(which), ages=True)
+            self.begin(UNDOING, lambda _: self.session.restore_all(which), ages=True)
 
     def _show_outcome(self, finished: Finished) -> None:
         super()._show_outcome(finished)
@@ -238,7 +238,7 @@ class DeletingScreen(WorkingScreen):
 
     def weigh_trash(self) -> None:
         """Have the bytes in the trash added up, for the header."""
-        self._weighing.ask(self.source.trash.find)
+        self._weighing.ask(self.session.trash.find)
 
     def _show_trash(self, trash: Sequence[Trashed]) -> None:
         totals = self.query_one(Totals)

@@ -24,8 +24,8 @@ _UNLINKING = "unlinking"
 class ProposingScreen(DeletingScreen):
     """Shows proposals and carries them out; afterwards the list is fresh, the cursor in place."""
 
-    def __init__(self, source: Session, feed: Feed) -> None:
-        super().__init__(source, feed)
+    def __init__(self, session: Session, feed: Feed) -> None:
+        super().__init__(session, feed)
         self._left: tuple[Path, Path] | None = None  # the cursor's row and where it went
 
     def propose(
@@ -56,7 +56,7 @@ class ProposingScreen(DeletingScreen):
         def carry_out(proposals: Sequence[Proposal]) -> None:
             trusted = [one.distrusted for one in proposals if one.distrusted is not None]
             if trusted:
-                self.source.actions.trust(trusted)
+                self.session.actions.trust(trusted)
                 self.propose(action, rows, make, then)
                 return
             self.carry_out(proposals)
@@ -74,7 +74,7 @@ class ProposingScreen(DeletingScreen):
         doing = _UNLINKING if action is Action.UNLINK else state.value
 
         def work(stop: threading.Event) -> Iterator[ActionEvent]:
-            return self.source.actions.apply(proposals, stop)
+            return self.session.actions.apply(proposals, stop)
 
         self.show_begun([proposal.row.path for proposal in proposals], state)
         if self.begin(doing, work, keys="X stops it  @ log", ages=True):
@@ -91,7 +91,7 @@ class ProposingScreen(DeletingScreen):
     def keys_after(self, finished: Finished) -> str:
         """Return what the keys do about what came of it: a relinking can be taken back."""
         relinked = self.busy_with in (State.RELINKING.value, _UNLINKING)
-        back = relinked and self.source.undoes_relink
+        back = relinked and self.session.undoes_relink
         return "u undo  Esc" if back else super().keys_after(finished)
 
     def _finish(self) -> None:
