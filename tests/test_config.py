@@ -14,12 +14,12 @@ def written(folder: Path, text: str) -> Config:
 
 
 def test_how_long_the_trash_is_kept(tmp_path: Path) -> None:
-    assert load(tmp_path / "none").trash_keep == 7
-    assert written(tmp_path, "").trash_keep == 7
-    assert written(tmp_path, "[trash]\n").trash_keep == 7
-    assert written(tmp_path, "[trash]\nkeep = 30\n").trash_keep == 30
-    assert written(tmp_path, "trash.keep = 0.5\n").trash_keep == 0.5
-    assert written(tmp_path, "trash.keep = 0\n").trash_keep == 0
+    assert load(tmp_path / "none").trash.keep == 7
+    assert written(tmp_path, "").trash.keep == 7
+    assert written(tmp_path, "[trash]\n").trash.keep == 7
+    assert written(tmp_path, "[trash]\nkeep = 30\n").trash.keep == 30
+    assert written(tmp_path, "trash.keep = 0.5\n").trash.keep == 0.5
+    assert written(tmp_path, "trash.keep = 0\n").trash.keep == 0
 
 
 def test_how_projects_are_linked(tmp_path: Path) -> None:

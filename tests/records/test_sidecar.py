@@ -165,7 +165,7 @@ def test_a_note_that_cannot_be_shown_is_cleaned(tmp_path: Path) -> None:
 
 
 GOOD = """schema = 1
-id = "0123456789abcdef0123456789abcdef"
+identity = "0123456789abcdef0123456789abcdef"
 path = "/store/a"
 first_seen = 1.5
 [fingerprint]
@@ -201,8 +201,8 @@ def test_a_way_of_proof_from_the_future_proves_nothing(tmp_path: Path) -> None:
         ("schema = 1", "schema = true"),
         ("schema = 1", 'schema = "1"'),
         ("schema = 1", "schema = 0"),
-        ('id = "0123456789abcdef', 'id = "'),
-        ('id = "0', 'id = "G'),
+        ('identity = "0123456789abcdef', 'identity = "'),
+        ('identity = "0', 'identity = "G'),
         ('path = "/store/a"', 'path = "store/a"'),
         ('path = "/store/a"', 'path = "/store/\\u0000a"'),
         ('path = "/store/a"', 'path = "/store/%00a"'),

@@ -23,7 +23,7 @@ from tests.session.sharing import (
     used,
 )
 from venvdash.actions.events import Finished, RowChanged, RowState, State, Tally
-from venvdash.config import Config
+from venvdash.config import Config, TrashSettings
 from venvdash.model import Outcome, Status
 from venvdash.system.locks import lock_directory
 
@@ -334,7 +334,7 @@ def test_what_is_in_the_trash_for_too_long_is_freed_at_the_next_start(
     session = scanned(home)
     last(session.deletions.delete(session.deletions.plan_delete([scratch])))
     (trashed,) = session.trash.find()
-    scanned(home, Config(trash_keep=keep))
+    scanned(home, Config(trash=TrashSettings(keep)))
     deadline = time.monotonic() + (0 if stays else 30)  # a child does it
     while trashed.path.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

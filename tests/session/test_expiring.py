@@ -11,7 +11,7 @@ import pytest
 from tests.actions.deleting import small, waited
 from tests.conftest import Home
 from venvdash.actions.delete.prune import Rules
-from venvdash.config import Config
+from venvdash.config import Config, TrashSettings
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
 from venvdash.system.clock import Moment
@@ -138,7 +138,7 @@ def test_nothing_is_freed_where_days_cannot_be_remembered(world: World) -> None:
 
 
 def test_without_days_it_is_freed_at_once(world: World) -> None:
-    world.config = Config(trash_keep=0)
+    world.config = Config(trash=TrashSettings(0))
     found = world.deleted()
     world.listed()
     waited(lambda: not found.path.exists())

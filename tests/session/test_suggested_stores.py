@@ -132,7 +132,7 @@ def test_comments_and_layout_stay(user: Home, before: str) -> None:
     after = load(file)
     assert after.stores[:-1] == known.stores
     assert after.stores[-1].path == "~/depot"
-    assert (after.records, after.trash_keep) == (known.records, known.trash_keep)
+    assert (after.records, after.trash.keep) == (known.records, known.trash.keep)
     comments = [line.split("#")[1] for line in before.splitlines() if "#" in line]
     assert all(comment in file.read_text() for comment in comments)
     assert file.stat().st_mode & 0o777 == 0o640

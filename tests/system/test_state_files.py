@@ -83,6 +83,12 @@ def test_pins_behind_a_link_are_not_known(state: Path, tmp_path: Path) -> None:
         pins.read(state)
 
 
+def bundle(environment: Path, name: str) -> dict[str, object]:
+    """Return what a sync writes of a file that it keeps."""
+    file = {"path": name, "mode": 0o755, "content": b64encode(b"#!").decode()}
+    return {"prefix": str(environment), "files": [file]}
+
+
 @needs_root
 @pytest.mark.parametrize("all_of_it", [True, False])
 def test_root_believes_nothing_of_another_users(
@@ -91,7 +97,7 @@ def test_root_believes_nothing_of_another_users(
     """As with ``sudo`` that keeps HOME: what lies in the state directory is the user's."""
     environment, victim, store = small(tmp_path / "env"), tmp_path / "victim", tmp_path / "store"
     store.mkdir()
-    table = {"path": str(environment), "files": [["bin/python3", 0o755, b64encode(b"#!").decode()]]}
+    table = bundle(environment, "bin/postactivate")
     before = sorted(os.listdir(environment / "bin"))
     OwnFolder(state, "replacing").write("a.json", json.dumps(table).encode())
     trash_locations.note(state, store)
@@ -125,7 +131,7 @@ def test_a_file_of_anothers_in_a_folder_of_ours_is_not_believed(
     state: Path, tmp_path: Path
 ) -> None:
     environment = small(tmp_path / "env")
-    table = {"path": str(environment), "files": [["evil", 0o755, b64encode(b"#!").decode()]]}
+    table = bundle(environment, "evil")
     OwnFolder(state, "replacing").write("a.json", json.dumps(table).encode())
     os.chown(state / "replacing" / "a.json", OTHER, OTHER)
     assert preserve.recover(state) == []

@@ -155,7 +155,7 @@ def _waiting(opened: Session, finished: Finished) -> str:
         return ""
     if finished.freed and not finished.in_trash:
         return ""
-    days = counted(opened.config.trash_keep, "day")
+    days = counted(opened.config.trash.keep, "day")
     return (
         f"{size(finished.in_trash)} stay in the trash for {days}. "
         "Use `venvdash trash empty` to reclaim them now."

@@ -71,7 +71,7 @@ def list_command(records: bool, as_json: bool) -> None:
             "Without records, days are not counted. Use `venvdash trash empty` to empty the trash."
         )
         return
-    days = counted(opened.config.trash_keep, "day")
+    days = counted(opened.config.trash.keep, "day")
     click.echo(f"Each expires after {days}. Use `venvdash trash empty` to empty the trash now.")
 
 

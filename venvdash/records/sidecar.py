@@ -1,22 +1,18 @@
 """``venvdash.toml`` in an environment: its record, where a copy or a backup takes it along.
 
-Anybody may have written the file that is read here, so it is read behind hard limits; tomllib
-alone takes seconds for some small files, and follows nesting until Python's stack ends.
+Anybody may have written the file that is read here, so it is read behind hard limits.
 """
 
 import errno
-import os
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from venvdash.model import Environment, Flag, Record
 from venvdash.records import schema
 from venvdash.system.atomic import write_atomically
-from venvdash.system.files import UnreadableError, read_regular
-from venvdash.system.toml_limits import bomb
+from venvdash.system.files import UnreadableError, own_uid, read_regular
+from venvdash.system.toml_limits import TomlError, parse
 
 NAME = "venvdash.toml"
 LIMIT = 8 * 1024  # bytes
@@ -49,9 +45,11 @@ def read(directory: Path, uid: int | None) -> Record | SidecarProblem | None:
     except (UnreadableError, OSError, ValueError) as error:
         return SidecarProblem(str(error))
     try:
-        return schema.from_table(_parsed(data))
+        return _record(data)
     except schema.SchemaError as error:
         return SidecarProblem(str(error), error.newer)
+    except TomlError as error:
+        return SidecarProblem(str(error))
 
 
 def write(directory: Path, record: Record) -> None:
@@ -74,16 +72,15 @@ def write(directory: Path, record: Record) -> None:
 
 def _present(directory: Path) -> bytes | None:
     """Return the file as it is, if it may be kept. Raises FileExistsError for a newer one's."""
-    uid = os.geteuid() if hasattr(os, "geteuid") else None
     try:
-        data = read_regular(directory / NAME, LIMIT, owner=uid, or_root=True)
-        schema.from_table(_parsed(data))
-    except (UnreadableError, OSError, ValueError):
-        return None
+        data = read_regular(directory / NAME, LIMIT, owner=own_uid(), or_root=True)
+        _record(data)
     except schema.SchemaError as error:
         if error.newer:
             message = "a newer version of venvdash wrote this sidecar"
             raise FileExistsError(errno.EEXIST, message, str(directory / NAME)) from error
+        return None
+    except (UnreadableError, OSError, ValueError):
         return None
     return data
 
@@ -116,30 +113,21 @@ def _edited(record: Record, before: bytes) -> bytes | None:
     table = schema.to_table(record)
     try:
         document = tomlkit.parse(before)
-        for key in schema.KEYS:
+        for key in ("schema", *schema.RECORD.keys):  # others' are left as they were found
             if key in table:
                 document[key] = table[key]
             else:
                 document.pop(key, None)
         data = tomlkit.dumps(document).encode()
         # Editing around what others wrote is the one step that may go wrong.
-        return data if schema.from_table(_parsed(data)) == schema.from_table(table) else None
-    except (TOMLKitError, schema.SchemaError, ValueError, RecursionError):
+        return data if _record(data) == schema.from_table(table) else None
+    except (TOMLKitError, ValueError, RecursionError):
         return None
 
 
-def _parsed(data: bytes) -> dict[str, Any]:
-    """Return the TOML in ``data``. Raises SchemaError."""
-    try:
-        text = data.decode()
-        if problem := bomb(text, dots=_MOST_DOTS, depth=_DEEPEST):
-            raise schema.SchemaError(problem)
-        return tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise schema.SchemaError("is not UTF-8") from error
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-        # The parser's own words may quote what stands in the file.
-        raise schema.SchemaError("is not valid TOML") from error
+def _record(data: bytes) -> Record:
+    """Return the record that a sidecar holds. Raises SchemaError and TomlError."""
+    return schema.from_table(parse(data, dots=_MOST_DOTS, depth=_DEEPEST))
 
 
 def keeps_sidecar(environment: Environment) -> bool:

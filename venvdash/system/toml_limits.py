@@ -5,6 +5,7 @@ until Python's stack ends; anybody may have written what is read here.
 """
 
 import re
+from typing import Any
 
 # Strings and comments, ended or not, so that one pass finds the punctuation between them.
 _OPAQUE = re.compile(
@@ -16,6 +17,30 @@ _OPAQUE = re.compile(
     re.DOTALL,
 )
 _BETWEEN_KEYS = re.compile(r"[^\w\-\". \t]")
+
+
+class TomlError(ValueError):
+    """Data is no TOML, or too much for its parser; the text goes on after "the file …"."""
+
+
+def parse(data: bytes, *, dots: int, depth: int) -> dict[str, Any]:
+    """Return the TOML document in ``data``, within the limits of ``bomb``.
+
+    Raises TomlError, whose text does not quote ``data``, as that of its cause may.
+    """
+    import tomllib  # most users have no file that is read with it
+
+    try:
+        text = data.decode()
+        if problem := bomb(text, dots=dots, depth=depth):
+            raise TomlError(problem)
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise TomlError("is not UTF-8") from error
+    except TomlError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise TomlError("is not valid TOML") from error
 
 
 def bomb(text: str, *, dots: int, depth: int) -> str | None:

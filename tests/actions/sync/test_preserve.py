@@ -43,7 +43,7 @@ def emptied(environment: Path) -> None:
 def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_path: Path) -> None:
     before = tree(environment)
     with kept(environment, tmp_path / "state") as files:
-        assert {inside for inside, _, _ in files.files} == KEPT
+        assert {file.path for file in files.files} == KEPT
         emptied(environment)
         (environment / ".project").write_text("somebody was faster")
         assert files.put_back() == []
@@ -89,7 +89,7 @@ def test_one_of_two_syncs_is_killed(environment: Path, tmp_path: Path) -> None:
         with kept(environment, state):
             emptied(environment)
             with kept(environment, state) as files:  # another process's
-                assert {inside for inside, _, _ in files.files} == set()
+                assert {file.path for file in files.files} == set()
                 (environment / "new").write_text("of the second")
             with kept(environment, state) as files:
                 files.put_back()
@@ -141,17 +141,22 @@ def test_nobody_recovers_what_a_sync_still_keeps(environment: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "inside", ["../out", "lib/x", "/out", "bin/../../out", "..", "", "bin/", "a/b"]
+    ("inside", "mode"),
+    [
+        *((path, 0o755) for path in ("../out", "lib/x", "/out", "bin/../../out")),
+        *((path, 0o755) for path in ("..", "", "bin/", "a/b")),
+        ("setuid", 0o4777),
+    ],
 )
 def test_a_forged_bundle_writes_nothing_elsewhere(
-    environment: Path, tmp_path: Path, inside: str
+    environment: Path, tmp_path: Path, inside: str, mode: int
 ) -> None:
     folder = tmp_path / "state" / preserve._FOLDER
     folder.mkdir(parents=True)
-    data = base64.b64encode(b"x").decode()
+    file = {"path": inside, "mode": mode, "content": base64.b64encode(b"x").decode()}
     for name, table in {
-        "a.json": {"path": str(environment), "files": [[inside, 0o4777, data]]},
-        "b.json": {"path": "relative", "files": []},
+        "a.json": {"prefix": str(environment), "files": [file]},
+        "b.json": {"prefix": "relative", "files": []},
         "c.json": {"files": 1},
         "d.json": [],
     }.items():

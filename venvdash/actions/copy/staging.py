@@ -11,32 +11,29 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from venvdash.actions.copy.copy_tree import extent
 from venvdash.actions.delete import trash_locations
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals import toml_file
 from venvdash.actions.journals import trash as journal
-from venvdash.actions.journals.toml_file import JournalError, Table, path
+from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.actions.safety import steps
 from venvdash.actions.safety.placement import UNNOTED
 from venvdash.actions.safety.rollback import locked
 from venvdash.model import Flag, Removal, Trashed
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
+from venvdash.system.codec import Codec
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.process_identity import Owner
 from venvdash.system.removal import empty_directory
 from venvdash.system.removal_by_path import empty_by_path
-from venvdash.system.spelling import spell
 from venvdash.text import visible
 
 NOTE = "owner.toml"
 _TEMPORARY = PREFIX + "owner"
-_SCHEMA = 1
-_COMMENT = "# venvdash is creating an environment here.\n"
 _SETTLED = 60.0  # seconds after which nobody is about to write the note any more
 
 
@@ -46,6 +43,9 @@ class Note:
 
     target: Path
     owner: Owner
+
+
+_FILE = TomlFile(Codec(Note), "venvdash is creating an environment here.")
 
 
 class Making:
@@ -67,7 +67,7 @@ class Making:
             self._stack.callback(self._remove)
             self._box = self._stack.enter_context(place.open(self._name))
             self._stack.enter_context(locks.lock_directory(self._box.handle))
-            _write(self._box, Note(target, Owner.current()))
+            _FILE.write(self._box, NOTE, Note(target, Owner.current()), _TEMPORARY)
         except BaseException:
             self._stack.close()
             raise
@@ -140,7 +140,7 @@ def bury(place: Directory, name: str) -> Iterator[str]:
         if lock.busy:
             return
         try:
-            note = _read(box)
+            note = _FILE.read(box, NOTE)
         except JournalError:
             return  # none of ours
         names = box.names()
@@ -183,22 +183,3 @@ def _trashed(note: Note, box: Directory) -> Trashed:
         inode=status.st_ino,
         mode=status.st_mode & 0o7777,
     )
-
-
-def _write(box: Directory, note: Note) -> None:
-    table: dict[str, Any] = {
-        "schema": _SCHEMA,
-        "target": spell(str(note.target)),
-        **toml_file.owner_table(note.owner),
-    }
-    toml_file.write(box, NOTE, table, _COMMENT, _TEMPORARY, lambda again: _note(again) == note)
-
-
-def _read(box: Directory) -> Note | None:
-    return toml_file.read(box, NOTE, _note)
-
-
-def _note(table: Table) -> Note:
-    if table["schema"] != _SCHEMA:
-        raise JournalError("was written by another version of venvdash")
-    return Note(path(table["target"]), toml_file.owner(table))

@@ -25,7 +25,7 @@ def expire(table: Table, found: Sequence[Trashed]) -> tuple[list[str], list[Path
     """
     if not table.remembers:
         return [], []
-    state, keep = table.machine.state_directory, table.config.trash_keep
+    state, keep = table.machine.state_directory, table.config.trash.keep
     waiting = [one for one in found if not one.purging]
     days = trash_days.as_of(state, table.machine.clock())
     days, ending, expired = days.holding(one.path for one in waiting).checked_now(keep)
@@ -37,7 +37,7 @@ def expire(table: Table, found: Sequence[Trashed]) -> tuple[list[str], list[Path
 
 def with_days_left(table: Table, found: Iterable[Trashed]) -> list[Trashed]:
     """Return what was found in the trash with the days after which each is freed."""
-    days, keep = _days(table.machine), table.config.trash_keep
+    days, keep = _days(table.machine), table.config.trash.keep
     return [replace(one, days_left=days.left(one.path, keep)) for one in found]
 
 

@@ -9,22 +9,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from venvdash.actions.journals import toml_file
 from venvdash.actions.journals.move_stages import FOLDER, Stage
 from venvdash.actions.journals.stages import file_name, taken_apart
-from venvdash.actions.journals.toml_file import JournalError, Table, count, path, text
+from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.model import Edit
+from venvdash.system.codec import Codec
 from venvdash.system.directory import Directory
 from venvdash.system.process_identity import Owner
-from venvdash.system.spelling import spell
 from venvdash.system.state_files import OwnFolder
-
-_SCHEMA = 1
-_COMMENT = (
-    "# venvdash is moving this environment. An interrupted move is resolved at the next start.\n"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +40,12 @@ class Moving:
     edits: tuple[Edit, ...] = ()
 
 
+_FILE = TomlFile(
+    Codec(Moving),
+    "venvdash is moving this environment. An interrupted move is resolved at the next start.",
+)
+
+
 class Moves:
     """The folder of journals; use it as a context manager. Every method raises OSError."""
 
@@ -63,8 +62,7 @@ class Moves:
     def begin(self, moving: Moving) -> str:
         """Write a journal; return the key by which the other methods know it."""
         key = os.urandom(8).hex()
-        data = toml_file.encoded(_table(moving), _COMMENT, lambda again: _moving(again) == moving)
-        self._own.write(file_name(key, Stage.COPIED), data)
+        self._own.write(file_name(key, Stage.COPIED), _FILE.encoded(moving))
         return key
 
     def turn(self, key: str) -> None:
@@ -86,37 +84,6 @@ class Moves:
             if found is None:
                 continue
             with suppress(JournalError):
-                moving = toml_file.read(self._folder, name, _moving)
+                moving = _FILE.read(self._folder, name)
                 if moving is not None and not moving.owner.alive():
                     yield *found, moving
-
-
-def _table(moving: Moving) -> dict[str, Any]:
-    return {
-        "schema": _SCHEMA,
-        "name": spell(moving.name),
-        **toml_file.spelt(moving, "old", "new"),
-        "old_inode": str(moving.old_inode),
-        "new_inode": str(moving.new_inode),
-        "content": moving.content,
-        "owner": toml_file.owner_table(moving.owner),
-        "links": [toml_file.spelt(one, "path", "before", "after") for one in moving.links],
-        "edits": [toml_file.spelt(one, "path", "before", "after") for one in moving.edits],
-    }
-
-
-def _moving(table: Table) -> Moving:
-    """Return the table as a value. Raises ValueError, KeyError or TypeError for what is none."""
-    if table["schema"] != _SCHEMA:
-        raise JournalError("was written by another version of venvdash")
-    return Moving(
-        name=text(table["name"]),
-        old=path(table["old"]),
-        new=path(table["new"]),
-        old_inode=count(int(text(table["old_inode"]))),
-        new_inode=count(int(text(table["new_inode"]))),
-        content=text(table["content"]),
-        owner=toml_file.owner(table["owner"]),
-        links=toml_file.edits(table, "links"),
-        edits=toml_file.edits(table, "edits"),
-    )

@@ -9,34 +9,20 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.journals import toml_file
 from venvdash.actions.journals.relink_stages import FOLDER, Stage
 from venvdash.actions.journals.stages import file_name, taken_apart
-from venvdash.actions.journals.swap import Content, Swap
-from venvdash.actions.journals.toml_file import (
-    JournalError,
-    Table,
-    below,
-    count,
-    maybe,
-    path,
-    several,
-    text,
-    time,
-)
+from venvdash.actions.journals.swap import SWAPS, Swap
+from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.model import Action, ProjectRecord
-from venvdash.records import schema
+from venvdash.records.schema import PROJECT
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
+from venvdash.system.codec import INSIDE, Codec, several
 from venvdash.system.directory import Directory
-from venvdash.system.spelling import spell
 from venvdash.system.state_files import OwnFolder
 
-_SCHEMA = 1
-_COMMENT = "# What venvdash linked to another project. `venvdash relink --undo` reverts it.\n"
 _TEMPORARY = PREFIX + "relink"
 _LIMIT = 32 * 1024 * 1024  # bytes; it holds the files that were changed
 _KEPT = 20  # of those that can be taken back
@@ -76,6 +62,14 @@ class Journal:
         return entry / self.below
 
 
+_PROJECTS = several(PROJECT.kind)
+_FILE = TomlFile(
+    Codec(Journal, below=INSIDE, swaps=SWAPS, files=SWAPS, before=_PROJECTS, after=_PROJECTS),
+    "What venvdash linked to another project. `venvdash relink --undo` reverts it.",
+    _LIMIT,
+)
+
+
 class Journals:
     """The folder of journals, locked against other venvdash; use it as a context manager.
 
@@ -108,15 +102,7 @@ class Journals:
 
     def rewrite(self, key: str, stage: Stage, journal: Journal) -> None:
         """Write one that is at ``stage`` anew; the old one stays where that fails."""
-        toml_file.write(
-            self._folder,
-            file_name(key, stage),
-            _table(journal),
-            _COMMENT,
-            _TEMPORARY,
-            lambda again: _journal(again) == journal,
-            _LIMIT,
-        )
+        _FILE.write(self._folder, file_name(key, stage), journal, _TEMPORARY)
 
     def turn(self, key: str, stage: Stage, after: Stage) -> None:
         """Note that one has come from one stage to another."""
@@ -132,7 +118,7 @@ class Journals:
         """Yield those of this machine, the newest first; what cannot be read is passed over."""
         for key, stage in sorted(self._names(), reverse=True):
             with suppress(JournalError):
-                journal = toml_file.read(self._folder, file_name(key, stage), _journal, _LIMIT)
+                journal = _FILE.read(self._folder, file_name(key, stage))
                 if journal is not None and journal.host == host:
                     yield key, stage, journal
 
@@ -144,77 +130,3 @@ class Journals:
 
     def _names(self) -> list[tuple[str, Stage]]:
         return [found for name in self._folder.names() if (found := taken_apart(name, Stage))]
-
-
-def _table(journal: Journal) -> dict[str, Any]:
-    return {
-        "schema": _SCHEMA,
-        "action": journal.action.value,
-        "name": spell(journal.name),
-        "since": journal.since,
-        "host": spell(journal.host),
-        "inode": str(journal.inode),
-        "below": spell(journal.below),
-        **toml_file.spelt(journal, "root", "old", "new", "project", "lock"),
-        "made": [spell(str(one)) for one in journal.made],
-        "empty": [spell(str(one)) for one in journal.empty],
-        "swaps": [_swap_table(swap) for swap in journal.swaps],
-        "files": [_swap_table(swap) for swap in journal.files],
-        "before": [schema.project_table(one) for one in journal.before],
-        "after": [schema.project_table(one) for one in journal.after],
-    }
-
-
-def _swap_table(swap: Swap) -> dict[str, Any]:
-    table: dict[str, Any] = {"path": spell(str(swap.path))}
-    for key, content in (("before", swap.before), ("after", swap.after)):
-        if content is not None:
-            table[key] = spell(content.text) if content.link else content.text
-            table[f"{key}_link"] = content.link
-    return table
-
-
-def _journal(table: Table) -> Journal:
-    """Return the table as a value. Raises ValueError, KeyError or TypeError for what is none."""
-    if table["schema"] != _SCHEMA:
-        raise JournalError("was written by another version of venvdash")
-    return Journal(
-        action=Action(table["action"]),
-        name=text(table["name"]),
-        since=time(table["since"]),
-        host=text(table["host"]),
-        root=path(table["root"]),
-        old=path(table["old"]),
-        new=path(table["new"]),
-        below=below(table["below"]),
-        inode=count(int(text(table["inode"]))),
-        project=path(table["project"]) if "project" in table else None,
-        swaps=tuple(_swap(one) for one in several(table, "swaps")),
-        files=tuple(_swap(one) for one in several(table, "files")),
-        made=tuple(path(one) for one in several(table, "made")),
-        empty=tuple(path(one) for one in several(table, "empty")),
-        lock=path(table["lock"]) if "lock" in table else None,
-        before=tuple(_project(one) for one in several(table, "before")),
-        after=tuple(_project(one) for one in several(table, "after")),
-    )
-
-
-def _swap(table: Table) -> Swap:
-    return Swap(path(table["path"]), _content(table, "before"), _content(table, "after"))
-
-
-def _content(table: Table, key: str) -> Content | None:
-    if key not in table:
-        return None
-    link = table[f"{key}_link"] is True
-    found = maybe(table, key) if link else table[key]
-    if not isinstance(found, str):
-        raise TypeError
-    return Content(found, link)
-
-
-def _project(table: Table) -> ProjectRecord:
-    try:
-        return schema.project(table)
-    except schema.SchemaError as error:
-        raise ValueError from error

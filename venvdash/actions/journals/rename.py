@@ -6,30 +6,16 @@ to have its old name or its new one; whatever else names it is made to agree wit
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from venvdash.actions.journals import toml_file
-from venvdash.actions.journals.toml_file import (
-    JournalError,
-    Table,
-    below,
-    count,
-    path,
-    several,
-    text,
-)
+from venvdash.actions.journals.toml_file import TomlFile
 from venvdash.model import Edit
 from venvdash.system.atomic import PREFIX
+from venvdash.system.codec import INSIDE, MODE, Codec
 from venvdash.system.directory import Directory
-from venvdash.system.spelling import spell
 
 NAME = "rename.toml"
 _TEMPORARY = PREFIX + "rename"
-_SCHEMA = 1
-_COMMENT = (
-    "# venvdash is renaming this environment. An interrupted rename is resolved at the "
-    "next start.\n"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +41,15 @@ class Renaming:
         return entry / self.below
 
 
+_FILE = TomlFile(
+    Codec(Renaming, below=INSIDE, mode=MODE),
+    "venvdash is renaming this environment. An interrupted rename is resolved at the next start.",
+)
+
+
 def write(directory: Directory, renaming: Renaming) -> None:
     """Write the journal into ``directory``. Raises OSError; then there is none."""
-    table: dict[str, Any] = {
-        "schema": _SCHEMA,
-        "old": spell(str(renaming.old)),
-        "new": spell(str(renaming.new)),
-        "below": spell(renaming.below),
-        "inode": str(renaming.inode),
-        "mode": renaming.mode,
-        "names": [spell(str(name)) for name in renaming.names],
-        "links": [toml_file.spelt(one, "path", "before", "after") for one in renaming.links],
-        "edits": [toml_file.spelt(one, "path", "before", "after") for one in renaming.edits],
-    }
-    toml_file.write(
-        directory, NAME, table, _COMMENT, _TEMPORARY, lambda again: _renaming(again) == renaming
-    )
+    _FILE.write(directory, NAME, renaming, _TEMPORARY)
 
 
 def read(directory: Directory) -> Renaming | None:
@@ -78,7 +57,7 @@ def read(directory: Directory) -> Renaming | None:
 
     Of a copy of what was being renamed it says nothing. Raises JournalError and OSError.
     """
-    found = toml_file.read(directory, NAME, _renaming)
+    found = _FILE.read(directory, NAME)
     return found if found and found.inode == directory.status().st_ino else None
 
 
@@ -90,19 +69,3 @@ def remove(directory: Directory) -> None:
 def left(directory: Directory) -> bool:
     """Return whether something in a directory looks like a journal. Raises OSError."""
     return directory.has(NAME) or directory.has(_TEMPORARY)
-
-
-def _renaming(table: Table) -> Renaming:
-    """Return the table as a value. Raises ValueError, KeyError or TypeError for what is none."""
-    if table["schema"] != _SCHEMA:
-        raise JournalError("was written by another version of venvdash")
-    return Renaming(
-        old=path(table["old"]),
-        new=path(table["new"]),
-        inode=count(int(text(table["inode"]))),
-        mode=count(table["mode"]) & 0o7777,
-        below=below(table["below"]),
-        names=tuple(map(path, several(table, "names"))),
-        links=toml_file.edits(table, "links"),
-        edits=toml_file.edits(table, "edits"),
-    )

@@ -5,23 +5,14 @@ leaves, the directory itself tells what it is and where it belongs.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from venvdash.actions.journals import toml_file
-from venvdash.actions.journals.toml_file import (
-    JournalError,
-    Table,
-    count,
-    path,
-    several,
-    text,
-    time,
-)
-from venvdash.model import Link, Removal, Trashed
+from venvdash.actions.journals.toml_file import JournalError, TomlFile
+from venvdash.model import Removal, Trashed
 from venvdash.scanner.discovery.inspection import FREEING
+from venvdash.system.codec import MODE, Codec, choice
 from venvdash.system.directory import Directory
 from venvdash.system.files import own_uid
-from venvdash.system.spelling import spell
 
 __all__ = ["JournalError", "begin", "in_place", "leftover", "mark", "read", "remove", "write"]
 
@@ -31,29 +22,26 @@ LINK = "link"  # what an alias is called in its trash directory
 BEGUN = FREEING  # the journal's name once freeing has begun: see ``purge``
 _MARK = "freeing "  # a link of that name says so where there is no room: the inode follows
 _TEMPORARY = ".venvdash-tmp-trash"
-_SCHEMA = 1
 _REASON_LIMIT = 1000  # characters
-_COMMENT = "# venvdash moved this to the trash. `venvdash trash restore` restores it.\n"
+_FILE = TomlFile(
+    Codec(
+        Trashed,
+        without=("path", "purging", "lasts_until", "days_left"),
+        how=choice(Removal),
+        mode=MODE,
+    ),
+    "venvdash moved this to the trash. `venvdash trash restore` restores it.",
+)
 
 
 def write(directory: Directory, trashed: Trashed) -> None:
     """Write the journal into ``directory``. Raises OSError; then there is none, or the old one."""
-
-    def same(table: Table) -> bool:
-        again = _trashed(table, directory, False)
-        return again == replace(trashed, path=again.path)
-
-    toml_file.write(directory, NAME, _table(trashed), _COMMENT, _TEMPORARY, same)
+    _FILE.write(directory, NAME, trashed, _TEMPORARY)
 
 
 def begin(directory: Directory, trashed: Trashed) -> None:
     """Write into ``directory`` that it is freed where it lies. Raises OSError."""
-
-    def same(table: Table) -> bool:
-        again = _trashed(table, directory, True)
-        return again == replace(trashed, path=again.path, purging=True)
-
-    toml_file.write(directory, BEGUN, _table(trashed), _COMMENT, _TEMPORARY, same)
+    _FILE.write(directory, BEGUN, trashed, _TEMPORARY)
 
 
 def mark(directory: Directory) -> None:
@@ -95,7 +83,7 @@ def read(directory: Directory) -> Trashed | None:
 
 
 def _read(directory: Directory, name: str) -> Trashed | None:
-    return toml_file.read(directory, name, lambda table: _trashed(table, directory, name == BEGUN))
+    return _FILE.read(directory, name, path=directory.path, purging=name == BEGUN)
 
 
 def note_kept(directory: Directory, trashed: Trashed, reason: str) -> None:
@@ -120,55 +108,3 @@ def remove(directory: Directory) -> None:
 def leftover(directory: Directory) -> bool:
     """Return whether a crash left the beginnings of a journal and no journal."""
     return directory.has(_TEMPORARY) and not directory.has(NAME)
-
-
-def _table(trashed: Trashed) -> dict[str, Any]:
-    return {
-        "schema": _SCHEMA,
-        "how": str(trashed.how),
-        "original": spell(str(trashed.original)),
-        "name": spell(trashed.name),
-        "project": spell(str(trashed.project)) if trashed.project else None,
-        "kind": spell(trashed.kind),
-        "status": str(trashed.status),
-        "reason": spell(trashed.reason),
-        "since": float(trashed.since),
-        "on_disk": trashed.on_disk,
-        "reclaimable": trashed.reclaimable,
-        "at_most": trashed.at_most or None,
-        "inode": str(trashed.inode),
-        "mode": trashed.mode,
-        "kept": spell(trashed.kept) if trashed.kept else None,
-        "unsearched": trashed.unsearched or None,
-        "links": [toml_file.spelt(link, "path", "target") for link in trashed.links],
-        "edits": [toml_file.spelt(edit, "path", "before", "after") for edit in trashed.edits],
-    }
-
-
-def _trashed(table: Table, directory: Directory, purging: bool) -> Trashed:
-    """Return the table as a value. Raises ValueError, KeyError or TypeError for what is none."""
-    if table["schema"] != _SCHEMA:
-        raise JournalError("was written by another version of venvdash")
-    return Trashed(
-        path=directory.path,
-        original=path(table["original"]),
-        name=text(table["name"]),
-        project=path(table["project"]) if "project" in table else None,
-        since=time(table["since"]),
-        on_disk=count(table["on_disk"]),
-        reclaimable=count(table["reclaimable"]),
-        at_most=bool(table.get("at_most", False)),
-        links=tuple(
-            Link(path(one["path"]), text(one["target"])) for one in several(table, "links")
-        ),
-        edits=toml_file.edits(table, "edits"),
-        status=text(table["status"]),
-        reason=text(table["reason"]),
-        kind=text(table["kind"]),
-        how=Removal(table["how"]),
-        inode=count(int(text(table["inode"]))),
-        mode=count(table["mode"]) & 0o7777,
-        purging=purging,
-        kept=text(table.get("kept", "")),
-        unsearched=bool(table.get("unsearched", False)),
-    )

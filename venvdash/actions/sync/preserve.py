@@ -7,7 +7,6 @@ state first, so that even a crash in between loses none.
 
 import errno
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from venvdash.stores.config_files import json_object
 from venvdash.system import locks, responsiveness
 from venvdash.system.atomic import write_atomically
+from venvdash.system.codec import TEXT, Codec, checked, integer, several
 from venvdash.system.files import UnreadableError, own_uid, read_regular
 from venvdash.system.state_files import OwnFolder
 from venvdash.text import because, visible
@@ -39,11 +39,20 @@ _NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno
 
 
 @dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file: its path inside the environment, permissions and content."""
+
+    path: str
+    mode: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """The files that are kept of an environment: path inside, permissions, content."""
+    """The files that are kept of an environment."""
 
     prefix: Path
-    files: tuple[tuple[str, int, bytes], ...]
+    files: tuple[SavedFile, ...]
 
     @classmethod
     def of(cls, prefix: Path) -> "Kept":
@@ -56,21 +65,21 @@ class Kept:
 
     def missing(self) -> list[str]:
         """Return which of them are not there, as paths inside."""
-        return [inside for inside, _, _ in self.files if not os.path.lexists(self.prefix / inside)]
+        return [one.path for one in self.files if not os.path.lexists(self.prefix / one.path)]
 
     def put_back(self) -> list[str]:
         """Write again what is missing; return sentences on what could not be."""
         problems = []
-        for inside, mode, data in self.files:
-            place = self.prefix / inside
+        for file in self.files:
+            place = self.prefix / file.path
             if os.path.lexists(place):
                 continue
             try:
-                write_atomically(place.parent, place.name, data, mode=mode)
-                os.chmod(place, mode)  # the umask has taken from it
+                write_atomically(place.parent, place.name, file.content, mode=file.mode)
+                os.chmod(place, file.mode)  # the umask has taken from it
             except (OSError, ValueError) as error:
                 reason = because(error)
-                problems.append(f"Cannot restore {visible(inside)}: {reason.lower()}.")
+                problems.append(f"Cannot restore {visible(file.path)}: {reason.lower()}.")
         return problems
 
 
@@ -150,32 +159,16 @@ def _at_rest(prefix: Path) -> bool:
 
 
 def _written(files: Kept) -> bytes:
-    import base64
     import json
 
-    table = {
-        "path": str(files.prefix),
-        "files": [
-            [inside, mode, base64.b64encode(data).decode()] for inside, mode, data in files.files
-        ],
-    }
-    return json.dumps(table).encode()
+    return json.dumps(_CODEC.write(files)).encode()
 
 
 def _reread(folder: OwnFolder, name: str) -> Kept | None:
-    import base64
-
     try:
-        table = json_object(folder.read(name, _BUNDLE).decode(), _BUNDLE)
-        found = [
-            (str(inside), int(mode) & 0o777, base64.b64decode(data))
-            for inside, mode, data in (table or {})["files"]
-        ]
-        prefix = Path((table or {})["path"])
-    except (KeyError, TypeError, ValueError, UnreadableError):
+        return _CODEC.read(json_object(folder.read(name, _BUNDLE).decode(), _BUNDLE))
+    except (ValueError, UnreadableError):
         return None
-    plain = all(_plain(inside) for inside, _, _ in found)
-    return Kept(prefix, tuple(found)) if plain and prefix.is_absolute() else None
 
 
 def _plain(inside: str) -> bool:
@@ -183,21 +176,25 @@ def _plain(inside: str) -> bool:
     return folder in _FOLDERS and name not in ("", ".", "..")
 
 
+_FILE = Codec(SavedFile, path=checked(TEXT, _plain, "a file that is kept"), mode=integer(0, 0o777))
+_CODEC = Codec(Kept, files=several(_FILE.kind))
+
+
 def lost(prefix: Path) -> list[str]:
     """Return what else lies in an environment's root that uv would delete with it, by name.
 
     Raises OSError.
     """
-    kept = {inside for inside, _, _ in _read(prefix)}
+    kept = {file.path for file in _read(prefix)}
     return sorted(name for name in os.listdir(prefix) if name not in _MADE | kept)
 
 
-def _read(prefix: Path) -> Iterator[tuple[str, int, bytes]]:
+def _read(prefix: Path) -> Iterator[SavedFile]:
     count = 0
     for inside in _names(prefix):
         try:
-            mode = stat.S_IMODE(os.lstat(prefix / inside).st_mode)
-            yield inside, mode, read_regular(prefix / inside, _LIMIT)
+            mode = os.lstat(prefix / inside).st_mode & 0o777
+            yield SavedFile(inside, mode, read_regular(prefix / inside, _LIMIT))
         except (OSError, UnreadableError) as error:
             failed = error if isinstance(error, OSError) else error.__cause__
             if isinstance(failed, OSError) and failed.errno not in _NONE:
