@@ -22,7 +22,7 @@ from venvdash.demo.playground import Playground, build
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.screen import MainScreen
-from venvdash.tui.suspend import ExternalPrograms
+from venvdash.tui.suspend import OfTerminal
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 _PLACE = Path(tempfile.gettempdir()) / "venvdash-screenshots"
@@ -91,7 +91,7 @@ def still(session: Session) -> None:
 async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
     """Draw one picture and return its path."""
     session = Session(playground.machine(), config.load(playground.config))
-    app = Dashboard(session, ExternalPrograms(session))
+    app = Dashboard(session, OfTerminal(session))
     app.animation_level = "none"
     async with app.run_test(size=shot.size) as pilot:
         main = app.screen

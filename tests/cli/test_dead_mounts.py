@@ -70,7 +70,8 @@ def test_the_trash_names_the_place_and_shows_the_rest(home: Home, dead: Path) ->
 
 def test_history_shows_all_of_it_and_names_the_place(home: Home, dead: Path) -> None:
     done = run(home, "history", "--json")
-    states = {one["name"]: one["state"] for one in json.loads(done.stdout)["history"]}
+    changes = json.loads(done.stdout)["history"]
+    states = {one["name"]: one["state"] for each in changes for one in each["environments"]}
     assert states == dict.fromkeys(("api", "web", "local"), "in trash")
     assert "~/server/venvs does not respond" in done.stderr
 

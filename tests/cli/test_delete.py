@@ -269,9 +269,11 @@ def test_history_tells_what_had_been_installed(home: Home) -> None:
     assert code_of(home, "history") == 0
     nothing = run(home, "history", "webapp", check=False)
     assert nothing.returncode == 1
-    assert "No record of a deleted environment called webapp" in nothing.stderr
+    assert "No change of webapp is recorded" in nothing.stderr
     run(home, "delete", "webapp", "--yes", "--now")
-    (one,) = json.loads(run(home, "history", "--json").stdout)["history"]
+    (change,) = json.loads(run(home, "history", "--json").stdout)["history"]
+    assert (change["number"], change["action"], change["undoable"]) == (1, "delete", False)
+    (one,) = change["environments"]
     assert (one["name"], one["state"], one["status"]) == ("webapp", "freed", "linked")
     assert one["project"] == str(home.path / "code" / "webapp")
     assert [package["name"] for package in one["packages"]] == ["webapp"]

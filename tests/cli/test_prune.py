@@ -144,7 +144,7 @@ def test_what_uv_prunes_meanwhile_is_not_lost(home: Home) -> None:
 def states(home: Home) -> dict[str, str]:
     """Return what became of everything that was deleted, as far as anybody knows."""
     shown = json.loads(run(home, "history", "--json").stdout)["history"]
-    return {one["name"]: one["state"] for one in shown}
+    return {one["name"]: one["state"] for each in shown for one in each["environments"]}
 
 
 def test_a_disk_that_is_missing_is_no_end(home: Home) -> None:

@@ -72,6 +72,14 @@ def last(events: Iterator[ActionEvent]) -> Finished:
     return finished
 
 
+def undone(session: Session, number: int | None = None) -> Finished:
+    """Undo the newest change, or the one with that number; a refusal fails the test."""
+    plan = session.plan_undo(number)
+    assert not isinstance(plan, str), plan
+    assert not plan.refusal, plan.refusal
+    return last(session.undo(plan))
+
+
 def used(path: Path) -> int:
     """Return the bytes taken on the file system of ``path``."""
     found = os.statvfs(path)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.scenario import remove
-from tests.session.sharing import last, scanned
+from tests.session.sharing import last, scanned, undone
 from venvdash.actions.events import Finished
 from venvdash.demo.wheels import make_wheel
 from venvdash.session import Session
@@ -131,7 +131,7 @@ def test_what_is_deleted_itself_is_to_come_back_whole(home: Home, going: Path) -
     install(home, going, "alpha", "beta", mode="symlink")
     session = scanned(home)
     assert "link into it" in delete(session, going).problems[0]
-    last(session.undo())
+    undone(session)
     home.run(going / "bin" / "python", "-c", "import alpha")
     assert delete(session, going, now=True).cleaned == ("alpha",), "unless it is freed at once"
 

@@ -20,6 +20,7 @@ from tests.session.sharing import (
     only_in,
     scanned,
     shared_home,
+    undone,
     used,
 )
 from venvdash.actions.events import Finished, RowChanged, RowState, State, Tally
@@ -191,17 +192,19 @@ def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
     assert not session.rows
     assert not environment.exists()
     assert not os.path.lexists(project / ".venv")
-    assert session.undoable == 2
     assert len(session.trash.find()) == 2
-    back = list(session.undo())
+    plan_undo = session.plan_undo()
+    assert not isinstance(plan_undo, str)
+    back = list(session.undo(plan_undo))
     assert {e.row.path for e in back if isinstance(e, RowChanged)} == {environment, other}
     assert session.rows == rows
     assert environment.stat().st_ino == inode
     assert os.readlink(project / ".venv") == text
     assert session.trash.find() == []
-    assert session.undoable == 0
-    assert last(session.undo()).results == ()
-    assert [one.state for one in session.history()] == ["restored", "restored"]
+    assert session.plan_undo() == "Nothing to undo."
+    (status,) = session.history()
+    assert status.state == "undone"
+    assert [one.state for one in status.change.environments] == ["restored", "restored"]
 
 
 def test_the_newest_deletion_of_an_earlier_session_is_what_one_plan_deleted(home: Home) -> None:
@@ -210,13 +213,15 @@ def test_the_newest_deletion_of_an_earlier_session_is_what_one_plan_deleted(home
     last(session.deletions.delete(session.deletions.plan_delete(paths[:1])))
     last(session.deletions.delete(session.deletions.plan_delete(paths[1:])))
     later = scanned(home)
-    assert later.undoable == 0
-    newest = later.newest_deletion()
-    assert {one.name for one in newest} == {"first", "second"}
-    finished = last(later.restore_all(newest))
+    newest = later.plan_undo()
+    assert not isinstance(newest, str)
+    assert newest.earlier
+    assert {one.name for one in newest.change.environments} == {"first", "second"}
+    finished = last(later.undo(newest))
     assert {result.outcome for result in finished.results} == {Outcome.DONE}
     assert [path.is_dir() for path in paths] == [False, True, True]
-    assert [one.name for one in later.newest_deletion()] == ["old"]
+    undone(later)
+    assert [path.is_dir() for path in paths] == [True, True, True]
 
 
 def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
@@ -225,7 +230,7 @@ def test_undo_says_what_is_not_there_any_more(home: Home) -> None:
     last(session.deletions.delete(session.deletions.plan_delete([kept, lost])))
     (trashed,) = [one for one in session.trash.find() if one.original == lost]
     remove(trashed.path)
-    results = {result.path: result for result in last(session.undo()).results}
+    results = {result.path: result for result in undone(session).results}
     assert results[kept].outcome is Outcome.DONE
     assert results[lost].outcome is Outcome.FAILED
     assert "no longer in the trash" in results[lost].reason
@@ -240,8 +245,7 @@ def test_what_uv_pruned_meanwhile_is_an_outcome(home: Home) -> None:
     freed = last(session.trash.empty(before))
     assert [result.outcome for result in freed.results] == [Outcome.DONE]
     assert freed.problems == ()
-    (undone,) = last(session.undo()).results or [None]
-    assert undone is None, "there is nothing to be restored any more"
+    assert session.plan_undo() == "Nothing to undo."
 
 
 def test_one_is_restored_under_another_name(home: Home) -> None:
@@ -258,32 +262,34 @@ def test_one_is_restored_under_another_name(home: Home) -> None:
     assert session.trash.find() == []
 
 
-def test_a_receipt_stays(home: Home) -> None:
+def test_the_history_keeps_what_was_deleted(home: Home) -> None:
     environment = uv_project(home, home.path / "code" / "webapp")
     session = scanned(home)
     row = session.rows[environment]
     last(session.deletions.delete(session.deletions.plan_delete([environment]), now=True))
-    (receipt,) = scanned(home).history()
-    assert (receipt.name, receipt.path, receipt.project) == (
+    (status,) = scanned(home).history()
+    (deleted,) = status.change.environments
+    assert status.state == "freed"
+    assert (deleted.name, deleted.path, deleted.project) == (
         "webapp",
         environment,
         home.path / "code" / "webapp",
     )
-    assert receipt.packages == row.environment.packages
-    assert receipt.python == row.environment.python
-    assert (receipt.status, receipt.state) == (Status.LINKED.value, "freed")
-    assert receipt.reason == row.verdict.reason
+    assert deleted.packages == row.environment.packages
+    assert deleted.python == row.environment.python
+    assert (deleted.status, deleted.state) == (Status.LINKED.value, "freed")
+    assert deleted.reason == row.verdict.reason
 
 
-def test_without_records_there_is_no_receipt(home: Home) -> None:
+def test_without_records_nothing_is_written(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home, records=False)
     last(session.deletions.delete(session.deletions.plan_delete([scratch]), now=True))
-    assert session.history() == []
+    assert scanned(home, records=False).history() == []
     assert not list(home.path.rglob("*.sqlite"))
 
 
-def test_it_is_said_where_no_receipt_can_be_kept(home: Home) -> None:
+def test_it_is_said_where_no_history_can_be_kept(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home)
     state = home.machine().state_directory
@@ -376,6 +382,6 @@ def test_what_came_back_since_the_scan_is_counted_by_itself(home: Home) -> None:
     assert session.deletions.union([scratch]).count == 0
     for _ in session.scan():
         pass
-    last(session.undo())
+    undone(session)
     after = session.deletions.union([scratch])
     assert (after.reclaimable, after.exact) == (before.reclaimable, False)

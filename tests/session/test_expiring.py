@@ -196,7 +196,8 @@ def test_what_is_kept_can_be_restored(world: World) -> None:
 
 
 def _states(world: World) -> dict[str, str]:
-    return {one.name: one.state for one in world.session().history()}
+    found = world.session().history()
+    return {one.name: one.state for status in found for one in status.change.environments[:1]}
 
 
 def test_history_tells_what_was_lost_from_what_was_freed(world: World) -> None:

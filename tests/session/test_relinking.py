@@ -18,7 +18,7 @@ from tests.session.relinking import (
     unlinked,
     uvlinked,
 )
-from tests.session.sharing import last, scanned
+from tests.session.sharing import last, scanned, undone
 from venvdash.model import How, Outcome, Relation, Status
 
 
@@ -122,16 +122,13 @@ def test_undo_takes_back_whichever_was_later(home: Home) -> None:
     before = everything(home)
     applied(session, session.actions.relink(session.rows[path], project))
     last(session.deletions.delete(session.deletions.plan_delete([other])))
-    assert session.undoable == 1
-    last(session.undo())
+    undone(session)
     assert other.exists()
     assert os.path.lexists(project / ".venv")
-    assert session.undoable == 1
-    (result,) = last(session.undo()).results
+    (result,) = undone(session).results
     assert (result.outcome, result.path) == (Outcome.DONE, path)
     assert differing(everything(home), before) == []
-    assert session.undoable == 0
-    assert last(session.undo()).results == ()
+    assert session.plan_undo() == "Nothing to undo."
 
 
 def test_what_has_changed_since_is_not_taken_back(home: Home) -> None:

@@ -26,7 +26,7 @@ from tests.session.relinking import (
     project_of,
     relinked,
 )
-from tests.session.sharing import last, scanned
+from tests.session.sharing import last, scanned, undone
 from venvdash.actions.journals import relink_stages
 from venvdash.actions.safety import file_swap, steps
 from venvdash.model import How, Outcome, Result, Status
@@ -294,9 +294,8 @@ def test_undo_in_the_dashboard_can_be_asked_for_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(file_swap, "_make_aside", full)
-        (result,) = last(session.undo()).results
+        (result,) = undone(session).results
     assert result.outcome is Outcome.FAILED
-    assert session.undoable == 1
-    (result,) = last(session.undo()).results
+    (result,) = undone(session).results
     assert result.outcome is Outcome.DONE
     assert (path / ".project").read_text() == f"{home.path / 'code' / 'first'}\n"

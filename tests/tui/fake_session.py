@@ -13,6 +13,7 @@ from venvdash.actions.delete.project_search import ProjectSearch, Tell, quiet
 from venvdash.actions.delete.prune import Offer
 from venvdash.actions.delete.selection_size import Together
 from venvdash.actions.events import ActionEvent, Finished, RowChanged
+from venvdash.actions.history.undo import UndoPlan
 from venvdash.actions.process.run_log import Log
 from venvdash.actions.verbs import Actions
 from venvdash.config import Config
@@ -37,6 +38,7 @@ from venvdash.model import (
     Usage,
     Verdict,
 )
+from venvdash.records.history import Change, ChangedEnvironment
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
 from venvdash.scanner.search import Findings
@@ -46,7 +48,6 @@ from venvdash.session.subshell import Invocation
 from venvdash.session.suggested_stores import Added
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
-from venvdash.tui.suspend import ExternalPrograms
 
 HOME = Path("/home/ada")
 STORE = HOME / ".cache/uv/environments-v2"
@@ -195,7 +196,7 @@ def _told(events: Iterable[object], cancel: threading.Event | None) -> Iterator[
 
 
 @dataclass
-class FakeActions(Actions):
+class ListActions(Actions):
     """Actions that propose what ``answers`` holds for a row's path and tell what ``applying`` does.
 
     Of a row without an answer it is proposed to do what was asked for. At a threading.Event it
@@ -299,8 +300,13 @@ class EndedSearch(ProjectSearch):
         return self._found
 
 
+def undo_plan(action: Action = Action.DELETE, since: float = 0.0, **more: Any) -> UndoPlan:
+    """Return the plan to undo a change of one environment, by default one of this session."""
+    return UndoPlan(Change(action, since, (ChangedEnvironment(HOME / "x", "webapp"),)), **more)
+
+
 @dataclass
-class FakeSession(Session):
+class ListSource(Session):
     """A session that yields a list of events; at a threading.Event it waits, as for a slow disk.
 
     It is its own ``deletions``, ``trash`` and ``searches``.
@@ -320,8 +326,7 @@ class FakeSession(Session):
     replanned: Plan | None = None
     deleting: Sequence[ActionEvent | threading.Event | Exception] = ()
     undoing: Sequence[ActionEvent] = (Finished(()),)
-    undoable: int = 1
-    relinked: bool = False
+    undo_plan: UndoPlan | str = field(default_factory=lambda: undo_plan())
     trashed: Sequence[Trashed] = ()
     led: Mapping[str, str] = field(default_factory=dict)
     no_pins: str = ""
@@ -334,7 +339,7 @@ class FakeSession(Session):
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
-    actions: FakeActions = field(default_factory=FakeActions)
+    actions: ListActions = field(default_factory=ListActions)
 
     deletions: Any = None
     trash: Any = None
@@ -451,18 +456,11 @@ class FakeSession(Session):
         self.asked.append((plan, now, clean_cache))
         yield from _told(self.deleting, cancel)
 
-    @property
-    def undoes_relink(self) -> bool:
-        return self.relinked
+    def plan_undo(self, number: int | None = None) -> UndoPlan | str:
+        return self.undo_plan
 
-    def newest_deletion(self) -> list[Trashed]:
-        return list(self.trashed)
-
-    def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
-        self.asked.append(tuple(which))
-        yield from self.undoing
-
-    def undo(self) -> Iterator[ActionEvent]:
+    def undo(self, plan: UndoPlan, cancel: threading.Event | None = None) -> Iterator[ActionEvent]:
+        self.asked.append(plan)
         yield from self.undoing
 
     def find(self) -> Sequence[Trashed]:  # type: ignore[override]  # as the trash
@@ -483,7 +481,7 @@ class FakeSession(Session):
 
 
 @dataclass
-class FakePrograms(ExternalPrograms):
+class ListHandover:
     """Runs nothing: notes what it was to run, and answers ``problem``.
 
     ``refuses`` is raised by what prepares, which waits for ``gate``.

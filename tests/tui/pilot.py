@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from tests.tui.fake_session import FakePrograms
+from tests.tui.fake_session import ListHandover
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.screen import MainScreen
-from venvdash.tui.suspend import ExternalPrograms
+from venvdash.tui.suspend import Handover
 
 
 class Driver:
@@ -66,15 +66,15 @@ class Driver:
 
 
 def drive(
-    session: Session,
+    source: Session,
     script: Callable[[Driver], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
-    programs: ExternalPrograms | None = None,
+    handover: Handover | None = None,
 ) -> int | None:
-    """Run the dashboard on ``session``, let ``script`` use it, and return the exit code."""
+    """Run the dashboard on ``source``, let ``script`` use it, and return the exit code."""
 
     async def run() -> int | None:
-        app = Dashboard(session, programs or FakePrograms(terminal=False))
+        app = Dashboard(source, handover or ListHandover(terminal=False))
         async with app.run_test(size=size, notifications=True) as pilot:
             await script(Driver(pilot))
         app.end_scan()

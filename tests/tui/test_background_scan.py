@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-from tests.tui.fake_session import FakeSession, Told, row
+from tests.tui.fake_session import ListSource, Told, row
 from venvdash.actions.events import RowChanged
 from venvdash.scanner.events import Ended
 from venvdash.tui.background_scan import DiskFree, Failed, Feed, FeedEvent
@@ -21,7 +21,7 @@ def drained(feed: Feed) -> list[FeedEvent]:
 
 def test_events_come_in_order_and_the_free_space_once() -> None:
     told: list[Told] = [RowChanged(row("a")), RowChanged(row("b")), Ended(False, 1)]
-    source = FakeSession(told)
+    source = ListSource(told)
     feed = Feed(source)
     feed.start()
     events = drained(feed)
@@ -30,7 +30,7 @@ def test_events_come_in_order_and_the_free_space_once() -> None:
 
 def test_draining_never_waits_for_the_scan() -> None:
     gate = threading.Event()
-    feed = Feed(FakeSession([RowChanged(row("a")), gate]))
+    feed = Feed(ListSource([RowChanged(row("a")), gate]))
     feed.start()
     events: list[FeedEvent] = []
     while not events:
@@ -42,7 +42,7 @@ def test_draining_never_waits_for_the_scan() -> None:
 
 
 def test_an_error_is_an_event() -> None:
-    feed = Feed(FakeSession([ValueError("no")]))
+    feed = Feed(ListSource([ValueError("no")]))
     feed.start()
     assert drained(feed) == [Failed("ValueError: no")]
 
@@ -50,7 +50,7 @@ def test_an_error_is_an_event() -> None:
 def test_the_switch_interval_is_given_back() -> None:
     before = sys.getswitchinterval()
     gate = threading.Event()
-    feed = Feed(FakeSession([gate]))
+    feed = Feed(ListSource([gate]))
     feed.start()
     assert sys.getswitchinterval() < before
     gate.set()

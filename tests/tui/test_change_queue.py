@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import STORE, everything
+from tests.tui.fake_session import STORE, everything, undo_plan
 from tests.tui.pilot import Driver, drive
 from tests.tui.test_changes import (
     API,
@@ -19,6 +19,7 @@ from tests.tui.test_changes import (
 )
 from venvdash.actions.events import Finished, Output, RowGone, RowState, State
 from venvdash.model import (
+    Action,
     Outcome,
     Result,
 )
@@ -146,7 +147,7 @@ def test_the_cursor_goes_with_an_environment_that_was_renamed() -> None:
 def test_the_cursor_goes_with_an_environment_whose_relinking_is_taken_back() -> None:
     old = replace(SHOP, environment=replace(SHOP.environment, path=STORE / "z", entry=STORE / "z"))
     feed = source()
-    feed.relinked, feed.undoing = True, (Finished((done(old),)),)
+    feed.undo_plan, feed.undoing = undo_plan(Action.RELINK), (Finished((done(old),)),)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import HOME, STORE, FakeActions, FakeSession, everything, row
+from tests.tui.fake_session import HOME, STORE, ListActions, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState, State
 from venvdash.model import (
@@ -42,10 +42,10 @@ def done(item: Row, reason: str = "") -> Result:
     return Result(item.path, item.name, Outcome.DONE, reason, place=item.environment.entry)
 
 
-def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Exception) -> FakeSession:
+def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Exception) -> ListSource:
     by_path = {item.path: answers[item.name] for item in ROWS if item.name in answers}
-    return FakeSession(
-        everything(list(rows)), actions=FakeActions(answers=dict(by_path), applying=told)
+    return ListSource(
+        everything(list(rows)), actions=ListActions(answers=dict(by_path), applying=told)
     )
 
 

@@ -5,7 +5,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.tui.fake_session import STORE, FakeSession, everything, row
+import pytest
+
+from tests.tui.fake_session import STORE, ListSource, everything, row, undo_plan
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import (
     ActionEvent,
@@ -16,7 +18,7 @@ from venvdash.actions.events import (
     State,
     Tally,
 )
-from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
+from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status
 
 ROWS = [row(f"old-{n}", Status.ORPHAN, mib=10, reclaimable=4, days=100) for n in range(4)]
 MIB = 1024**2
@@ -28,9 +30,9 @@ def result(item: Row, outcome: Outcome = Outcome.DONE, reason: str = "") -> Resu
     return Result(item.path, item.name, outcome, reason, trash, 10 * MIB, 4 * MIB)
 
 
-def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> FakeSession:
+def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> ListSource:
     plan = Plan(Action.DELETE, tuple(Item(item) for item in ROWS), reclaimable=16 * MIB)
-    return FakeSession(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
+    return ListSource(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
 
 
 def states(driver: Driver) -> list[str]:
@@ -232,36 +234,38 @@ def test_undo_puts_the_rows_back_where_they_were() -> None:
     drive(source(*all_done(), undoing=[*back, undone]), script)
 
 
-def test_what_an_earlier_session_deleted_is_restored_if_asked_to() -> None:
+def test_what_an_earlier_session_changed_is_undone_if_asked_to() -> None:
     feed = source(undoing=[Finished((result(ROWS[0]),))])
-    feed.undoable = 0
-    trash = ROWS[0].path.with_name(".venvdash-trash-x")
-    feed.trashed = [Trashed(trash, ROWS[0].path, "webapp", since=time.time() - 7200)]
+    says = ("Restores webapp to ~/x.",)
+    feed.undo_plan = undo_plan(since=time.time() - 7200, earlier=True, says=says)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("u")
-        await driver.until(lambda: "Restore webapp, deleted 2 h ago?" in driver.text)
+        await driver.until(lambda: "Undo: webapp, deleted 2 h ago" in driver.text)
+        assert says[0] in driver.text
         await driver.press("n", "u")
-        await driver.until(lambda: "Restore webapp, deleted 2 h ago?" in driver.text)
+        await driver.until(lambda: "Undo: webapp, deleted 2 h ago" in driver.text)
         assert feed.asked == []
         await driver.press("y")
         await driver.until(lambda: feed.scans == 2)
 
     drive(feed, script)
-    assert feed.asked == [tuple(feed.trashed)]
+    assert feed.asked == [feed.undo_plan]
 
 
-def test_nothing_to_undo_is_said_where_no_session_deleted_anything() -> None:
+@pytest.mark.parametrize("why", ["Nothing to undo.", "It is no longer at ~/x."])
+def test_why_nothing_can_be_undone_is_said(why: str) -> None:
     feed = source()
-    feed.undoable = 0
+    feed.undo_plan = why if why.startswith("Nothing") else undo_plan(refusal=why)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("u")
-        await driver.until(lambda: "Nothing to undo." in driver.text)
+        await driver.until(lambda: why in driver.text)
 
     drive(feed, script)
+    assert feed.asked == []
 
 
 def test_nothing_to_undo_is_said() -> None:

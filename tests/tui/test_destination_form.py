@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import HOME, FakeActions, FakeSession, everything, row
+from tests.tui.fake_session import HOME, ListActions, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.destinations import refused_name
 from venvdash.actions.events import Finished
@@ -27,9 +27,9 @@ def plain(name: str, python: str = "3.12.11") -> Row:
     )
 
 
-def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> FakeSession:
+def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> ListSource:
     seen = [StoreSeen(Root(path, "folders"), path, exists=True) for path in stores]
-    return FakeSession([*seen, *everything(list(rows))])
+    return ListSource([*seen, *everything(list(rows))])
 
 
 async def opened(driver: Driver, key: str) -> PlaceScreen:
@@ -92,7 +92,7 @@ def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: st
 
 
 def test_what_stands_against_it_is_said_while_one_types() -> None:
-    class Picky(FakeActions):
+    class Picky(ListActions):
         def rename(self, row: Row, name: str) -> Proposal:
             self.asked.append((name,))
             why = "" if name == "appx" else f"{name} [/red] is taken.\x1b"

@@ -5,29 +5,29 @@ import threading
 import pytest
 from textual.app import App
 
-from tests.tui.fake_session import FakePrograms, FakeSession, everything, row
+from tests.tui.fake_session import ListHandover, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.model import Status
 from venvdash.session.subshell import RefusedError
-from venvdash.tui.suspend import ExternalPrograms
+from venvdash.tui.suspend import OfTerminal
 
 ROWS = [row("api", mib=1), row("web", mib=2), row("zed", Status.STANDALONE, mib=3)]
 
 
-class Headless(FakePrograms):
+class Headless(ListHandover):
     """Has what the real one has; a test has no terminal."""
 
     def possible(self, app: App[int]) -> bool:
-        return ExternalPrograms.possible(self, app)
+        return OfTerminal.possible(self, app)  # type: ignore[arg-type]  # it needs no session
 
 
-def source() -> FakeSession:
-    return FakeSession(everything(ROWS))
+def source() -> ListSource:
+    return ListSource(everything(ROWS))
 
 
 @pytest.mark.parametrize(("key", "what"), [("s", "shell"), ("e", "edit")])
 def test_it_is_for_the_row_under_the_cursor_which_is_there_afterwards(key: str, what: str) -> None:
-    feed, recorder = source(), FakePrograms()
+    feed, recorder = source(), ListHandover()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -37,12 +37,12 @@ def test_it_is_for_the_row_under_the_cursor_which_is_there_afterwards(key: str, 
         assert driver.current == "web"
         assert len(driver.main.marks) == 1
 
-    drive(feed, script, programs=recorder)
+    drive(feed, script, handover=recorder)
     assert [one.argv for one in recorder.ran] == [(what, "web")]
 
 
 def test_why_not_is_said_and_nothing_is_run() -> None:
-    feed, recorder = source(), FakePrograms()
+    feed, recorder = source(), ListHandover()
     recorder.refuses = RefusedError("Its interpreter [/red] is gone\x1b.")
 
     async def script(driver: Driver) -> None:
@@ -53,18 +53,18 @@ def test_why_not_is_said_and_nothing_is_run() -> None:
         await driver.press("s")
         await driver.until(lambda: bool(recorder.ran))
 
-    drive(feed, script, programs=recorder)
+    drive(feed, script, handover=recorder)
 
 
 def test_what_went_wrong_is_said_afterwards() -> None:
-    recorder = FakePrograms(problem="[/red]: no such program\x1b.")
+    recorder = ListHandover(problem="[/red]: no such program\x1b.")
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("s")
         await driver.until(lambda: "[/red]: no such program\\e." in driver.text)
 
-    drive(source(), script, programs=recorder)
+    drive(source(), script, handover=recorder)
 
 
 def test_without_a_terminal_it_is_not_offered() -> None:
@@ -79,11 +79,11 @@ def test_without_a_terminal_it_is_not_offered() -> None:
 
     feed = source()
     drive(feed, script)
-    drive(feed, script, programs=Headless())
+    drive(feed, script, handover=Headless())
 
 
 def test_not_while_something_is_being_done() -> None:
-    gate, recorder = threading.Event(), FakePrograms()
+    gate, recorder = threading.Event(), ListHandover()
     feed = source()
     feed.actions.applying = [gate]
 
@@ -96,13 +96,13 @@ def test_not_while_something_is_being_done() -> None:
         gate.set()
         await driver.until(lambda: driver.main.job is None)
 
-    drive(feed, script, programs=recorder)
+    drive(feed, script, handover=recorder)
     assert recorder.ran == []
 
 
 def test_one_at_a_time_however_often_it_is_asked_for() -> None:
     gate = threading.Event()
-    feed, recorder = source(), FakePrograms(gate=gate)
+    feed, recorder = source(), ListHandover(gate=gate)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -112,14 +112,14 @@ def test_one_at_a_time_however_often_it_is_asked_for() -> None:
         await driver.scanned()
         assert driver.current == "web", "the list was alive meanwhile"
 
-    drive(feed, script, programs=recorder)
+    drive(feed, script, handover=recorder)
     assert [one.argv for one in recorder.ran] == [("shell", "api")]
 
 
 def test_a_scan_under_way_is_stopped_for_it_and_begins_anew() -> None:
-    gate, recorder = threading.Event(), FakePrograms()
+    gate, recorder = threading.Event(), ListHandover()
     whole = everything(ROWS)
-    feed = FakeSession([*whole[:4], gate, *whole[4:]])
+    feed = ListSource([*whole[:4], gate, *whole[4:]])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: len(driver.listed) == 2)
@@ -130,13 +130,13 @@ def test_a_scan_under_way_is_stopped_for_it_and_begins_anew() -> None:
         await driver.scanned()
         assert len(driver.listed) == 3
 
-    drive(feed, script, programs=recorder)
+    drive(feed, script, handover=recorder)
 
 
 def test_a_refusal_lets_the_scan_go_on() -> None:
-    gate, recorder = threading.Event(), FakePrograms(refuses=RefusedError("No."))
+    gate, recorder = threading.Event(), ListHandover(refuses=RefusedError("No."))
     whole = everything(ROWS)
-    feed = FakeSession([*whole[:4], gate, *whole[4:]])
+    feed = ListSource([*whole[:4], gate, *whole[4:]])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: len(driver.listed) == 2)
@@ -146,5 +146,5 @@ def test_a_refusal_lets_the_scan_go_on() -> None:
         await driver.scanned()
         assert len(driver.listed) == 3
 
-    drive(feed, script, programs=recorder)
+    drive(feed, script, handover=recorder)
     assert recorder.ran == []

@@ -2,7 +2,7 @@
 
 import threading
 
-from tests.tui.fake_session import FakeSession, Told, many, row
+from tests.tui.fake_session import ListSource, Told, many, row
 from tests.tui.pilot import Driver, drive
 from tests.tui.test_dashboard import source
 from venvdash.actions.events import RowChanged, RowGone
@@ -124,7 +124,7 @@ def test_the_cursor_stays_on_its_environment_while_rows_arrive_and_go() -> None:
         assert driver.current == "m7"
         assert len(driver.listed) == 69
 
-    drive(FakeSession(events), script)
+    drive(ListSource(events), script)
 
 
 def test_the_palette_goes_to_an_environment_out_of_any_filter() -> None:

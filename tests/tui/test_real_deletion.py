@@ -34,9 +34,12 @@ class Held(Deletions):
         now: bool = False,
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
+        recorded: bool = True,
     ) -> Iterator[ActionEvent]:
         self.gate.wait(60)
-        yield from super().delete(plan, now=now, clean_cache=clean_cache, cancel=cancel)
+        yield from super().delete(
+            plan, now=now, clean_cache=clean_cache, cancel=cancel, recorded=recorded
+        )
 
 
 @pytest.fixture
@@ -312,7 +315,7 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
         await driver.press("d")
         await planned(driver)
         await driver.press("escape")  # what is planned once the search has ended may be freed
-        search = driver.main.session.searches.of_rule(lambda row: True)
+        search = driver.main.source.searches.of_rule(lambda row: True)
         await driver.until(lambda: search.over)
         await driver.press("d")
         await planned(driver)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.fake_session import FakeActions, FakeSession, everything, row
+from tests.tui.fake_session import ListActions, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import Finished, RowState, State
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
@@ -21,8 +21,8 @@ def moved(place: Path) -> Row:
     return replace(item, verdict=replace(item.verdict, place=place))
 
 
-def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> FakeSession:
-    changes = FakeActions(
+def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> ListSource:
+    changes = ListActions(
         offered=offered,
         applying=[
             RowState(rows[0].path, State.RELINKING),
@@ -30,7 +30,7 @@ def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> 
         ],
     )
     machine = Machine(home=home, cwd=home)
-    return FakeSession(everything(list(rows)), machine=machine, actions=changes)
+    return ListSource(everything(list(rows)), machine=machine, actions=changes)
 
 
 async def opened(driver: Driver) -> LinkScreen:
@@ -205,7 +205,7 @@ def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> No
 def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None:
     gate = threading.Event()
 
-    class Slow(FakeActions):
+    class Slow(ListActions):
         def projects(self, row: Row) -> list[Path]:
             gate.wait(30)
             return [tmp_path / "late"]

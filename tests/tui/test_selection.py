@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tui.fake_session import FakeSession, everything, many, row, small_machine
+from tests.tui.fake_session import ListSource, everything, many, row, small_machine
 from tests.tui.pilot import Driver, drive
 from venvdash.model import Row, Status
 from venvdash.tui.main.selection import Marks
@@ -16,8 +16,8 @@ A, B, C, D = (Path("/e") / name for name in "abcd")
 _ORPHANS = [row(f"old-{n}", Status.ORPHAN, mib=10, reclaimable=2, days=100 + n) for n in range(3)]
 
 
-def source(rows: list[Row] | None = None) -> FakeSession:
-    return FakeSession(everything(small_machine() if rows is None else rows))
+def source(rows: list[Row] | None = None) -> ListSource:
+    return ListSource(everything(small_machine() if rows is None else rows))
 
 
 def marked(driver: Driver) -> list[str]:
@@ -203,7 +203,7 @@ def test_no_rule_marks_what_something_leads_to() -> None:
         await driver.until(lambda: "Not marked: strange." in driver.text)
         assert set(driver.main.marks.paths) == {row.path for row in _ORPHANS[1:]}
 
-    drive(FakeSession(everything(rows), led=led), script, (120, 40))
+    drive(ListSource(everything(rows), led=led), script, (120, 40))
 
 
 def test_of_many_that_are_not_marked_some_are_named() -> None:
@@ -216,11 +216,11 @@ def test_of_many_that_are_not_marked_some_are_named() -> None:
         assert driver.text.count("Not marked: ") == 3
         assert len(driver.main.marks) == 0
 
-    drive(FakeSession(everything(many(60)), led=led), script, (120, 40))
+    drive(ListSource(everything(many(60)), led=led), script, (120, 40))
 
 
 def test_no_rule_marks_anything_while_pins_are_not_known() -> None:
-    unsure = FakeSession(everything(many(60)))
+    unsure = ListSource(everything(many(60)))
     unsure.no_pins = "Pins are unknown: the index is damaged."
 
     async def script(driver: Driver) -> None:

@@ -8,6 +8,9 @@ from venvdash.actions.events import ActionEvent
 from venvdash.actions.process.running import CancelledError
 from venvdash.model import Outcome, Result, Row
 
+UP_TO_DATE = "Already up to date."
+"""The reason of a result that is done because nothing was to be changed."""
+
 
 def result_of(row: Row, outcome: Outcome, reason: str, place: Path | None = None) -> Result:
     """Return the result for a row; ``place`` is where its entry lies by now, if elsewhere."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from venvdash.actions.change_log import ChangeLog
 from venvdash.actions.context import Context
 from venvdash.actions.process.run_log import Log
 from venvdash.config import Config
@@ -31,7 +32,7 @@ class Table:
         self.log = Log()
         self.trusted: set[Path] = set()
         self.spare_cores = 0  # how many cores long work leaves to whoever types meanwhile
-        self.relinks: list[tuple[float, str]] = []  # when, and by which key they are taken back
+        self.change_log = ChangeLog(machine, remembers=remembers)
         self._names: Mapping[Path, str] = {}
         self._references: Mapping[Path, tuple[Reference, ...]] = {}
 

@@ -131,6 +131,8 @@ class Actions:
         What is refused is skipped with its reason. ``cancel`` ends the one under way as soon as
         that can be done cleanly, and leaves alone what has not begun.
         """
+        from venvdash.actions.history import settle
+
         cancel = cancel or threading.Event()
         results: list[Result] = []
         for proposal in proposals:
@@ -139,7 +141,8 @@ class Actions:
             result = _not_now(proposal, cancel)
             if result is None:
                 yield RowState(proposal.row.path, STATES[proposal.action])
-                for told in self._carried_out(proposal, cancel):
+                steps = self._carried_out(proposal, cancel)
+                for told in settle.recorded(self._table, proposal, steps):
                     if isinstance(told, Result):
                         result = told
                     else:

@@ -37,6 +37,7 @@ _COMMANDS = {
     "unpin": "venvdash.cli.unpin",
     "trash": "venvdash.cli.trash",
     "history": "venvdash.cli.history",
+    "undo": "venvdash.cli.undo",
     "stores": "venvdash.cli.stores",
     "demo": "venvdash.cli.demo",
     "init": "venvdash.cli.init",

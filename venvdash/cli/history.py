@@ -1,73 +1,120 @@
-"""`venvdash history`: what was deleted, with what had been in it."""
+"""`venvdash history`: what was changed, and what can be undone."""
 
 import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 import click
 
-from venvdash.actions.delete.receipts import how_lost
+from venvdash.actions.history.status import ChangeStatus, how_lost
 from venvdash.cli import output
 from venvdash.cli.common import columns, session, warn
 from venvdash.formats import age, size
+from venvdash.presentation.history import names as named
+from venvdash.presentation.history import packages_before, what_changed
 from venvdash.presentation.json_values import package_json, time_json
-from venvdash.records.receipt import LOST, Receipt
+from venvdash.records.history import LOST, ChangedEnvironment
 from venvdash.text import short_path, visible
 
 
-@click.command("history", short_help="Show deleted environments and their packages.")
-@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.command("history", short_help="Show changes, and which can be undone.")
+@click.argument("names", nargs=-1, metavar="[NAME|NUMBER...]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with all packages.")
 @click.pass_obj
 def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
-    """Show deleted environments, newest first: the project, the reason, and the packages.
+    """Show changes, newest first, each with its number for `venvdash undo`.
 
-    With NAME, show only environments of that name, with their packages.
+    With NAME, show only changes of environments of that name, with NUMBER only that change, with
+    the packages that the environments had.
     """
     opened = session(records=records)
-    receipts = opened.history()
+    for sentence in opened.tidy():
+        warn(sentence)
+    statuses = opened.history()
     for place in opened.history_silent:
-        warn(f"{short_path(place, opened.machine.home)} does not respond; NOW may be out of date.")
-    found = [one for one in receipts if not names or {one.name, one.path.name} & {*names}]
+        warn(
+            f"{short_path(place, opened.machine.home)} does not respond; STATE may be out of date."
+        )
+    found = [one for one in statuses if not names or _meant(one, names)]
     if as_json:
-        output.print_json({"history": [receipt_json(one) for one in found]})
+        output.print_json({"history": [status_json(one) for one in found]})
         return
     if not found:
-        called = f" called {visible(' or '.join(names))}" if names else ""
-        click.echo(f"No record of a deleted environment{called}.", err=True)
+        called = f" of {visible(' or '.join(names))}" if names else ""
+        click.echo(f"No change{called} is recorded.", err=True)
         raise click.exceptions.Exit(1 if names else 0)
     now, home = time.time(), opened.machine.home
-    rows = [("DELETED", "NAME", "PYTHON", "PACKAGES", "RECLAIMABLE", "NOW", "STATUS", "PROJECT")]
+    rows = [("NUMBER", "WHEN", "ACTION", "NAME", "CHANGE", "STATE")]
     rows += [
         (
-            age(one.deleted, now),
-            visible(one.name, 48),
-            visible(one.python, 12),
-            str(len(one.packages)),
-            size(one.reclaimable),
+            str(one.number),
+            age(one.change.since, now),
+            one.change.action.value,
+            named(one.change),
+            what_changed(one.change, home),
             one.state,
-            visible(one.status),
-            short_path(one.project, home) if one.project else "-",
         )
         for one in found
     ]
-    lines = columns(rows, frozenset({0, 3, 4}))
+    lines = columns(rows, frozenset({0, 1}))
     click.echo(lines[0])
     for one, line in zip(found, lines[1:], strict=True):
         click.echo(line)
+        for detail in _details(one, home, full=bool(names)):
+            click.echo(f"  {detail}")
+
+
+def _meant(status: ChangeStatus, names: Collection[str]) -> bool:
+    called = {name for one in status.change.environments for name in (one.name, one.path.name)}
+    return not called.isdisjoint(names) or str(status.number) in names
+
+
+def _details(status: ChangeStatus, home: Path, *, full: bool) -> Iterator[str]:
+    if full and status.obstacle:
+        yield visible(status.obstacle)
+    for one in status.change.environments:
         if one.state == LOST:
-            click.echo(f"  {how_lost(one)}")
-        if names:
-            click.echo(f"  {visible(one.reason)}")
-            for package in one.packages:
-                origin = f" from {visible(package.origin, 256)}" if package.origin else ""
-                click.echo(f"  {visible(package.name, 128)} {visible(package.version, 64)}{origin}")
+            yield how_lost(one)
+        if not full:
+            continue
+        yield ", ".join(_facts(one, home))
+        if one.reason:
+            yield f"  {visible(one.reason)}"
+        yield from (f"  {line}" for line in packages_before(one))
 
 
-def receipt_json(one: Receipt) -> dict[str, object]:
-    """Return a receipt as JSON shows it."""
+def _facts(one: ChangedEnvironment, home: Path) -> Iterator[str]:
+    project = f" of {short_path(one.project, home)}" if one.project else ""
+    yield f"{visible(one.name)}{project}"
+    if one.python:
+        yield f"Python {visible(one.python, 12)}"
+    if one.state:
+        yield f"{size(one.reclaimable)} reclaimable"
+        yield one.state
+
+
+def status_json(status: ChangeStatus) -> dict[str, object]:
+    """Return a change as JSON shows it."""
+    change = status.change
+    return {
+        "number": change.number,
+        "action": change.action.value,
+        "when": time_json(change.since),
+        "state": status.state,
+        "undoable": not status.obstacle,
+        "obstacle": status.obstacle or None,
+        "ended": time_json(change.ended or None),
+        "environments": [_environment_json(one) for one in change.environments],
+    }
+
+
+def _environment_json(one: ChangedEnvironment) -> dict[str, object]:
     return {
         "name": one.name,
         "path": str(one.path),
+        "place": str(one.place) if one.place else None,
         "project": str(one.project) if one.project else None,
+        "target": str(one.target) if one.target else None,
         "kind": one.kind,
         "status": one.status,
         "reason": one.reason,
@@ -75,8 +122,7 @@ def receipt_json(one: Receipt) -> dict[str, object]:
         "packages": [package_json(package) for package in one.packages],
         "on_disk": one.on_disk,
         "reclaimable": one.reclaimable,
-        "deleted": time_json(one.deleted),
-        "state": one.state,
+        "state": one.state or None,
         "ended": time_json(one.ended or None),
         "trash": str(one.trash) if one.trash else None,
         "lost": how_lost(one) if one.state == LOST else None,

@@ -93,7 +93,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     if as_json:
         output.begin_json({})
     output.acting()
-    results = [opened.trash.restore(one, under) for one in chosen]
+    results = [opened.restore(one, under) for one in chosen]
     if as_json:
         output.end_json({"results": results_json(results)})
     for result in results:

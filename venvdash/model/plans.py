@@ -38,9 +38,10 @@ class Row:
 
 
 class Action(StrEnum):
-    """What a plan would do."""
+    """What a plan would do, or a change did."""
 
     DELETE = "delete"
+    RESTORE = "restore"
     SYNC = "sync"
     RELINK = "relink"
     UNLINK = "unlink"

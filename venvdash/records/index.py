@@ -11,13 +11,13 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.model import ProjectRecord, Record, Usage
-from venvdash.records import receipt, tables
-from venvdash.records.receipt import Receipt
+from venvdash.records import history, tables
+from venvdash.records.history import Change, Stage
 from venvdash.system import trust
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
@@ -80,6 +80,16 @@ class Index:
         index.lost = bool(index.problem) and (index.usable or os.path.lexists(path))
         return index
 
+    @classmethod
+    def in_memory(cls) -> "Index":
+        """Return an index that lasts as long as the process. Raises ImportError without sqlite3."""
+        import sqlite3
+
+        index = cls(Path(":memory:"))
+        index._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        tables.upgrade(index._database)
+        return index
+
     @property
     def usable(self) -> bool:
         """Whether there is a memory to ask."""
@@ -110,29 +120,27 @@ class Index:
         A record replaces what was known under its path and under its id.
         """
         given = list(records)
-        return not given or self._change(lambda database: tables.put_records(database, given))
+        return not given or self.alter(lambda database: tables.put_records(database, given))
 
     def forget(self, paths: Iterable[Path]) -> bool:
         """Drop what is known of these environments; their projects stay known as projects."""
         given = list(paths)
-        return not given or self._change(lambda database: tables.drop(database, given))
+        return not given or self.alter(lambda database: tables.drop(database, given))
 
     def remember_sizes(self, sizes: Mapping[Path, tuple[Usage, bytes]]) -> bool:
         """Store sizes, each with bytes that its measurer wants to see again."""
         given = dict(sizes)
-        return not given or self._change(lambda database: tables.put_sizes(database, given))
+        return not given or self.alter(lambda database: tables.put_sizes(database, given))
 
-    def receipts(self) -> list[Receipt]:
-        """Return the receipts of deleted environments, the newest first."""
-        return self._ask(receipt.read, [])
+    def changes(self, stage: Stage | None = None) -> list[Change]:
+        """Return the history of changes, or those at a stage, the newest first."""
+        return self._ask(lambda database: history.read(database, stage), [])
 
-    def keep_receipts(self, receipts: Sequence[Receipt]) -> bool:
-        """Store receipts; return whether they are stored."""
-        return self._change(lambda database: receipt.keep(database, receipts))
-
-    def mark_receipts(self, trash: Sequence[Path], state: str, when: float) -> bool:
-        """Note at ``when`` what became of environments that lay in these trash directories."""
-        return self._change(lambda database: receipt.mark(database, trash, state, when))
+    def add_change(self, change: Change) -> int:
+        """Store a change; return its number, 0 where it could not be stored."""
+        numbers = [0]
+        stored = self.alter(lambda database: numbers.append(history.add(database, change)))
+        return numbers[-1] if stored else 0
 
     def _ask(self, question: "Callable[[Connection], T]", nothing: T) -> T:
         if self._database is None:
@@ -151,7 +159,8 @@ class Index:
                 self.close()
             return nothing
 
-    def _change(self, change: "Callable[[Connection], None]") -> bool:
+    def alter(self, change: "Callable[[Connection], None]") -> bool:
+        """Carry out ``change`` in one transaction; return whether it is stored."""
         for _ in range(2):  # once more if the database had to be created again
             if self._database is None or self.read_only:
                 return False

@@ -18,7 +18,7 @@ from venvdash.model import (
     UserFiles,
     UserPlace,
 )
-from venvdash.records import merge, receipt
+from venvdash.records import history, merge
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -50,7 +50,7 @@ _STEPS = (
             exact INTEGER NOT NULL, measured REAL NOT NULL, trace BLOB NOT NULL
         )""",
     ),
-    receipt.STEP,
+    history.STEP,
     ("ALTER TABLE environment ADD COLUMN copied_from BLOB",),
     ("ALTER TABLE environment ADD COLUMN unfinished BLOB",),
     (
@@ -59,10 +59,7 @@ _STEPS = (
     ),
     ("ALTER TABLE project ADD COLUMN birth INTEGER",),
     ("ALTER TABLE size ADD COLUMN at_most INTEGER NOT NULL DEFAULT 0",),
-    (
-        "ALTER TABLE size RENAME COLUMN frees TO reclaimable",
-        "ALTER TABLE receipt RENAME COLUMN frees TO reclaimable",
-    ),
+    ("ALTER TABLE size RENAME COLUMN frees TO reclaimable",),
 )
 VERSION = len(_STEPS)
 

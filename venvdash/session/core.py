@@ -1,16 +1,16 @@
 """The session: the one table that both faces draw."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions.events import ActionEvent, Finished
+from venvdash.actions.events import ActionEvent
 from venvdash.actions.recovery import recover
 from venvdash.actions.verbs import Actions
 from venvdash.config import Config, load
-from venvdash.model import Outcome, Row, Trashed
+from venvdash.model import Result, Row, Trashed
 from venvdash.scanner import service
 from venvdash.scanner.events import Ended, Problem
 from venvdash.scanner.stages.scan_state import Past
@@ -22,7 +22,8 @@ from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 if TYPE_CHECKING:
-    from venvdash.records.receipt import Receipt
+    from venvdash.actions.history.status import ChangeStatus
+    from venvdash.actions.history.undo import UndoPlan
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
     from venvdash.session.environment_details import Examination
     from venvdash.session.suggested_stores import Added
@@ -134,52 +135,54 @@ class Session(Named):
 
     # Undo.
 
-    @property
-    def undoable(self) -> int:
-        """How many environments ``undo`` would bring back, or link again as they were."""
-        return 1 if self.undoes_relink else self.trash.undoable
+    def history(self) -> "list[ChangeStatus]":
+        """Return the history of changes as of now, the newest first.
 
-    def undo(self) -> Iterator[ActionEvent]:
-        """Take back the last deletion, all of it, or the last relinking; ``Finished`` comes last.
-
-        Whichever of the two was later.
+        ``history_silent`` are the places then of which nobody can tell what still lies there.
         """
-        if not self.undoes_relink:
-            return self.trash.undo()
-        return self._undo_last_relink()
+        from venvdash.actions.history import status
 
-    def newest_deletion(self) -> list[Trashed]:
-        """Return what the newest deletion, of whatever session, moved to the trash."""
-        return self.trash.newest_deletion()
+        found, self.history_silent = status.statuses(self)
+        return found
 
-    def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
-        """Bring back several; ``Finished`` comes last. Scan again: the table does not know."""
-        return self.trash.restore_all(which)
+    def plan_undo(self, number: int | None = None) -> "UndoPlan | str":
+        """Return what undoing a change would do, without ``number`` the newest that can be undone.
 
-    def _undo_last_relink(self) -> Iterator[ActionEvent]:
-        last = self.relinks.pop()
-        for event in self.undo_relink(last[1]):
-            if isinstance(event, Finished) and any(
-                result.outcome is Outcome.FAILED for result in event.results
-            ):
-                self.relinks.append(last)  # the journal is kept: the next undo tries again
-            yield event
-
-    def undo_relink(self, key: str | None = None) -> Iterator[ActionEvent]:
-        """Take back the last relinking or unlinking, also of an earlier session.
-
-        ``key`` names another one. The table is as old as before then: scan again.
+        Where there is none, return why, a sentence. It scans where the plan needs rows that are
+        not known.
         """
+        from venvdash.actions.history import undo
+
+        status = undo.chosen(self, number)
+        if isinstance(status, str):
+            return status
+        if undo.needs_scan(self, status):
+            for _ in self.scan(usage=False):
+                """Only what the table then knows counts."""
+        return undo.plan(self, self.deletions, status)
+
+    def undo(
+        self, plan: "UndoPlan", cancel: threading.Event | None = None
+    ) -> Iterator[ActionEvent]:
+        """Undo a change that was planned; ``Finished`` comes last.
+
+        Unless a deletion was undone, the table is as old as before: scan again.
+        """
+        from venvdash.actions.history import undo
+
+        return undo.apply(self, self.deletions, plan, cancel)
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        """Restore one from the trash, under another ``name`` for its entry if that is given."""
+        from venvdash.actions.history import settle
+
+        return settle.restore(self, self.trash, trashed, name)
+
+    def undo_relink(self) -> Iterator[ActionEvent]:
+        """Undo the last relink or unlink, also one that no history knows; scan again then."""
         from venvdash.actions.relink import apply
 
-        return apply.undo(self, key)
-
-    @property
-    def undoes_relink(self) -> bool:
-        """Whether ``undo`` takes back a relinking; then the table is as old as before."""
-        if not self.relinks:
-            return False
-        return not self.trash.undoable or self.relinks[-1][0] > self.trash.deleted
+        return apply.undo(self)
 
     def tidy(self) -> list[str]:
         """Fix what a crash left, begin to free what is in the trash for too long.
@@ -188,16 +191,6 @@ class Session(Named):
         another user's HOME nothing is touched.
         """
         return recover.always(self, self.trash)
-
-    def history(self) -> "list[Receipt]":
-        """Return the receipts of what was deleted, the newest first.
-
-        ``history_silent`` are the places then of which nobody can tell what still lies there.
-        """
-        from venvdash.actions.delete import receipts  # sqlite3 is slow to load
-
-        found, self.history_silent = receipts.read(self)
-        return found
 
 
 def _never() -> bool:

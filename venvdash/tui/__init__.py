@@ -23,9 +23,9 @@ def run(session: "Session") -> int:
     feed.start()  # it reads while Textual is loaded: the first screen has rows
     _set_frames()
     from venvdash.tui.app import Dashboard
-    from venvdash.tui.suspend import ExternalPrograms
+    from venvdash.tui.suspend import OfTerminal
 
-    app = Dashboard(session, ExternalPrograms(session), feed)
+    app = Dashboard(session, OfTerminal(session), feed)
     app.run()
     app.end_scan()
     return app.return_code or 0

@@ -18,7 +18,7 @@ from venvdash.tui.keys import SUSPEND
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.palette import Commands
 from venvdash.tui.signals import Signals
-from venvdash.tui.suspend import ExternalPrograms
+from venvdash.tui.suspend import Handover
 
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15
@@ -43,15 +43,13 @@ class Dashboard(App[int]):
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
 
-    def __init__(
-        self, session: Session, programs: ExternalPrograms, feed: Feed | None = None
-    ) -> None:
-        """Show what ``session`` knows; ``feed`` is its scan where that has begun already.
+    def __init__(self, source: Session, handover: Handover, feed: Feed | None = None) -> None:
+        """Show what ``source`` knows; ``feed`` is its scan where that has begun already.
 
-        ``programs`` gives the terminal to the user's own programs.
+        ``handover`` gives the terminal to the user's own programs.
         """
         super().__init__()
-        self._main = MainScreen(session, feed or Feed(session, tidy=True), programs)
+        self._main = MainScreen(source, feed or Feed(source, tidy=True), handover)
         self._collector = gc_tuning.Collector()
         self._signals: Signals | None = None  # none where there is no terminal
         if self.no_color:

@@ -47,8 +47,8 @@ class Feed:
     screen, nor the screen for it.
     """
 
-    def __init__(self, session: Session, *, tidy: bool = False) -> None:
-        self._session = session
+    def __init__(self, source: Session, *, tidy: bool = False) -> None:
+        self._source = source
         self._tidy = tidy
         self._events: deque[FeedEvent] = deque()
         self._cancel = threading.Event()
@@ -91,20 +91,20 @@ class Feed:
                 fixing = threading.Thread(target=self._fix, name="tidy", daemon=True)
                 fixing.start()
                 fixing.join(_FIXING_SECONDS)
-            for event in self._session.scan(cancel=self._cancel):
+            for event in self._source.scan(cancel=self._cancel):
                 self._events.append(event)
                 if self._cancel.is_set():
                     break
                 if not measured and isinstance(event, StoreSeen) and event.exists:
                     measured = self._measure_disk(event.real)
             if not measured:
-                self._measure_disk(self._session.machine.home)
+                self._measure_disk(self._source.machine.home)
         except Exception as error:  # whatever it is, the dashboard lives on and says so
             self._events.append(Failed(f"{type(error).__name__}: {error}"))
 
     def _fix(self) -> None:
         try:
-            self._events.extend(Fixed(words) for words in self._session.tidy())
+            self._events.extend(Fixed(words) for words in self._source.tidy())
         except Exception as error:  # the list is of more use than this
             words = f"Recovery from a crash failed: {type(error).__name__}: {error}"
             self._events.append(Problem(None, words))

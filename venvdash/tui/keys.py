@@ -47,7 +47,7 @@ CHANGE = (
 
 DELETE = (
     Binding("d", "delete", "Delete", tooltip="Show the plan, then confirm"),
-    Binding("u", "undo", "Undo", tooltip="Undo the last deletion or relink"),
+    Binding("u", "undo", "Undo", tooltip="Undo the newest change"),
     Binding("E", "trash", "Trash", tooltip="Restore or delete permanently"),
 )
 

@@ -51,7 +51,7 @@ class Commands(Provider):
         yield "Delete …", "Show the plan, then confirm", main.action_delete
         yield "Mark: all shown", "Or clear, if all are marked", main.action_mark_all
         yield "Mark: by a rule …", "Orphans, unknown, broken, unused for …", main.action_mark_rule
-        yield "Undo", "Undo the last deletion or relink", main.action_undo
+        yield "Undo", "Undo the newest change", main.action_undo
         yield "Stop", "Stop the current job and cancel the queue", main.action_stop
         yield "Log", "Commands that were run, and their output", main.action_log
         yield "Trash", "Restore or delete permanently", main.action_trash

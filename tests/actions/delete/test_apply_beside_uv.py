@@ -10,9 +10,9 @@ from uv import find_uv_bin
 from tests.actions.deleting import at_step, context, one, plan, waited
 from tests.conftest import Home
 from tests.scenario import rows, uv_project, venv
+from tests.session.sharing import undone
 from venvdash.actions.delete import trash
 from venvdash.actions.delete.apply import Deleter
-from venvdash.actions.events import Finished
 from venvdash.actions.recovery.stores import recover_stores
 from venvdash.config import Config
 from venvdash.model import Outcome
@@ -152,7 +152,7 @@ def test_undo_works_after_uv_has_cleared_its_cache(home: Home, command: str) -> 
     assert not environment.parent.exists() or list(environment.parent.iterdir()) == []
     assert not other.exists()
 
-    (done,) = [event for event in session.undo() if isinstance(event, Finished)]
+    done = undone(session)
     assert [result.outcome for result in done.results] == [Outcome.DONE], done
     assert environment.stat().st_ino == inode
     assert (project / ".venv").resolve() == environment

@@ -1,4 +1,4 @@
-"""Deletions of one table: plans with exact sums, carried out one by one, and their receipts."""
+"""Deletions of one table: plans with exact sums, carried out one by one."""
 
 import os
 import threading
@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions.delete import receipts, uv_cache
+from venvdash.actions import change_log
+from venvdash.actions.delete import uv_cache
 from venvdash.actions.delete.project_search import Searches, Tell, lost, quiet
 from venvdash.actions.delete.rechecking import recheck
 from venvdash.actions.delete.restore import Back, Trash
@@ -192,12 +193,14 @@ class Deletions:
         now: bool = False,
         clean_cache: bool = False,
         cancel: threading.Event | None = None,
+        recorded: bool = True,
     ) -> Iterator[ActionEvent]:
         """Carry out a plan and report how it goes; the last event is ``Finished``.
 
         ``now``: free at once what goes to the trash. ``clean_cache``: take the packages that no
         other environment has out of uv's cache. ``cancel`` leaves what has not begun. What is
-        deleted is not in the table's ``rows`` any more.
+        deleted is not in the table's ``rows`` any more. Without ``recorded`` it is a part of
+        another change, which the caller writes down.
         """
         from venvdash.actions.delete.apply import Deleter
 
@@ -205,14 +208,20 @@ class Deletions:
             self._let_go()
             self._held, self._fresh = (plan, Deleter(plan, self.table.context())), None
         results: list[Result] = []
+        log, change = self.table.change_log, None
+        if recorded:
+            going = [change_log.environment_of(item.row) for item in plan.items]
+            change = log.begin(plan.action, going)
+        notes: list[str] = []
         try:
             yield from self._applied(plan, self._held[1], results, cancel, now=now)
         finally:
-            self.trash.came([result.trash for result in results if result.trash])
             self._let_go()
-            unkept = receipts.write(self.table, plan, results)
+            if change is not None:
+                ended = change_log.deleted(change, results)
+                if not log.finish(change, ended) and ended and log.remembers:
+                    notes.append(f"{log.problem}. `venvdash history` will not show this deletion.")
         problems: list[str] = []
-        notes = [unkept] if unkept else []
         cleaned = self._clean(plan, results, now, problems) if clean_cache else ()
         freed = sum(
             one.reclaimable for one in results if one.outcome is Outcome.DONE and not one.trash

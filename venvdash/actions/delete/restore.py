@@ -1,18 +1,19 @@
-"""The trash as both faces use it: what lies there, restoring it, undo, and freeing it."""
+"""The trash as both faces use it: what lies there, restoring it, and freeing it."""
 
+import os
 import threading
-import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions.delete import receipts
 from venvdash.actions.delete.project_search import GONE, Searches
 from venvdash.actions.delete.selection_size import Sums
 from venvdash.actions.events import ActionEvent, Finished, RowChanged, Searching, Tally
 from venvdash.actions.table import Table
-from venvdash.model import Outcome, Removal, Result, Row, Trashed
+from venvdash.model import Outcome, Result, Row, Trashed
+from venvdash.records.history import FREED, RESTORED
+from venvdash.system import responsiveness
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.project_search import ProjectSearch
@@ -59,8 +60,6 @@ class Trash:
         self._table = table
         self._searches = searches
         self._sums = sums
-        self._undoable: list[Path] = []  # the trash directories of the last deletion
-        self.deleted = 0.0  # when that was, by the monotonic clock
         self.cut_off: list[Path] = []
         self.silent: list[Path] = []
         self._rows: dict[Path, Row] = {}  # what lay in a trash directory, by that
@@ -128,53 +127,13 @@ class Trash:
 
     # Restoring.
 
-    @property
-    def undoable(self) -> int:
-        """How many environments the last deletion moved to the trash."""
-        return len(self._undoable)
-
     def remember(self, path: Path, row: Row) -> None:
         """Note what row lies in a trash directory from now on."""
         self._rows[path] = row
 
-    def came(self, paths: Sequence[Path]) -> None:
-        """Note the trash directories of a deletion, which is the last one now if there are any."""
-        if paths:
-            self._undoable, self.deleted = list(paths), time.monotonic()
-
-    def undo(self) -> Iterator[ActionEvent]:
-        """Bring back the last deletion, all of it; ``Finished`` is the last event."""
-        wanted = self._undoable
-        there = {trashed.path: trashed for trashed in self.find()}
-        results = []
-        for path in wanted:
-            row = self._rows.get(path)
-            if path in there:
-                result = self.restore(there[path])
-            else:
-                at, name = (row.environment.entry, row.name) if row else (path, path.name)
-                result = Result(at, name, Outcome.FAILED, "It is no longer in the trash.")
-            results.append(result)
-            if result.outcome is Outcome.DONE and row:
-                yield RowChanged(row, settled=True)
-        # What is in the way of these may go.
-        self._undoable = [path for path in wanted if path in there and path in self._rows]
-        yield Finished(tuple(results))
-
-    def newest_deletion(self) -> list[Trashed]:
-        """Return what the newest deletion moved to the trash, in whatever table, and lies there.
-
-        Without records only the newest one of it is known.
-        """
-        found = [one for one in self.find() if not one.purging and one.how != Removal.UNFINISHED]
-        if not found:
-            return []
-        together = receipts.deleted_with(self._table, found[0].path)
-        return [one for one in found if one is found[0] or one.path in together]
-
-    def restore_all(self, which: Iterable[Trashed]) -> Iterator[ActionEvent]:
-        """Bring back several; ``Finished`` is the last event."""
-        yield Finished(tuple(self.restore(one) for one in which))
+    def row_of(self, path: Path) -> Row | None:
+        """Return the row that lies in a trash directory, where this session moved it there."""
+        return self._rows.get(path)
 
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
         """Bring one back, under another ``name`` for its entry if that is given."""
@@ -184,14 +143,13 @@ class Trash:
             return Result(trashed.original, trashed.name, Outcome.SKIPPED, refused)
         result = trash.restore(trashed, name)
         if result.outcome is Outcome.DONE:
-            self._undoable = [path for path in self._undoable if path != trashed.path]
             row = self._rows.pop(trashed.path, None)
             if row is not None:
                 self._searches.forget(row.path)
             if row is not None and name is None:
                 self._table.rows[row.path] = row
                 self._sums.come_back([row.path])
-            receipts.mark(self._table, [trashed.path], receipts.RESTORED)
+            self._table.change_log.mark([trashed.path], RESTORED)
         return result
 
     def _refused(self) -> str | None:
@@ -317,12 +275,25 @@ class Trash:
         from venvdash.actions.delete import freed_notes
 
         row = self._rows.pop(path, None)
-        self._undoable = [other for other in self._undoable if other != path]
         if row is not None:
             self._searches.forget(row.path)
             self._sums.free([row.path])
-        if receipts.mark(self._table, [path], receipts.FREED):
+        if self._table.change_log.mark([path], FREED):
             freed_notes.forget(self._table.machine.state_directory, path)
+
+    def _note_freed(self) -> None:
+        """Note of what was freed when nobody looked that it was; raises nothing."""
+        from venvdash.actions.delete import freed_notes, purge
+
+        state = self._table.machine.state_directory
+        noted = list(freed_notes.noted(state))
+        silent = responsiveness.silent(path.parent for path in noted)
+        noted = [path for path in noted if path.parent not in silent]
+        gone = [path for path in noted if not os.path.lexists(path)]
+        if self._table.change_log.mark(gone, FREED):
+            freed_notes.forget(state, *gone)
+        begun = [path for path in noted if path not in gone and not purge.running(path)]
+        freed_notes.forget(state, *begun)
 
     def expire(self) -> list[str]:
         """Count the days of what lies in the trash, and begin to free what has expired.
@@ -334,7 +305,7 @@ class Trash:
 
         context, state = self._table.context(), self._table.machine.state_directory
         told = unreported.told(state)
-        receipts.settle(self._table)
+        self._note_freed()
         found = trash.find(context)
         announced, expired = days_left.expire(self._table, found)
         holding = {one.path.parent for one in found}

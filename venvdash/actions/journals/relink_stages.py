@@ -20,3 +20,9 @@ class Stage(StrEnum):
 def due(state: Path) -> bool:
     """Return whether a relinking was interrupted. Raises nothing."""
     return any(stage is not Stage.KEPT for stage in stages.found(state, FOLDER, Stage))
+
+
+def kept(state: Path) -> frozenset[str]:
+    """Return the keys of the relinkings that can be undone. Raises nothing."""
+    found = stages.names(state, FOLDER, Stage)
+    return frozenset(key for key, stage in found if stage is not Stage.BEGUN)

@@ -27,8 +27,13 @@ def taken_apart(name: str, stages: type[S]) -> tuple[str, S] | None:
 
 def found(state: Path, folder: str, stages: type[S]) -> list[S]:
     """Return the stages of all journals in a folder of the state directory. Raises nothing."""
+    return [stage for _, stage in names(state, folder, stages)]
+
+
+def names(state: Path, folder: str, stages: type[S]) -> list[tuple[str, S]]:
+    """Return the keys and stages of all journals in a folder. Raises nothing."""
     try:
-        names = OwnFolder(state, folder).names()
+        listed = OwnFolder(state, folder).names()
     except OSError:
         return []
-    return [one[1] for name in names if (one := taken_apart(name, stages))]
+    return [one for name in listed if (one := taken_apart(name, stages))]

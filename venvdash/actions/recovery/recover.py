@@ -30,6 +30,7 @@ def always(table: Table, trash: Trash) -> list[str]:
 
 
 def _recovered(table: Table, trash: Trash) -> list[str]:
+    from venvdash.actions.history import settle
     from venvdash.actions.recovery.stores import recover_stores
     from venvdash.actions.relink import apply as relink
     from venvdash.actions.relocate import across_disks
@@ -37,4 +38,7 @@ def _recovered(table: Table, trash: Trash) -> list[str]:
     # Relinks and moves rename: what broke off of that comes first.
     said = recover_stores(table.context())
     said += trash.expire()
-    return [*said, *relink.recover(table), *across_disks.recover(table)]
+    said += [*relink.recover(table), *across_disks.recover(table)]
+    settle.recover(table)
+    settle.add_trashed(table)
+    return said

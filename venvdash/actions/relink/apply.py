@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from venvdash.actions.events import ActionEvent, Finished, Progressed
 from venvdash.actions.journals import relink_stages
 from venvdash.actions.journals.relink import Journal, Journals
 from venvdash.actions.journals.relink_stages import Stage
-from venvdash.actions.outcome import result_of
+from venvdash.actions.outcome import UP_TO_DATE, result_of
 from venvdash.actions.record_update import amend, own_record, record_at
 from venvdash.actions.relink import project_candidates, steps
 from venvdash.actions.relink.plan import plan
@@ -76,7 +76,7 @@ def _done(table: Table, wanted: Relinking, known: Known) -> Result:
         with _opened(table) as journals:
             journal = _journal(table, wanted, known)
             if _changes_nothing(wanted, journal):
-                return result_of(row, Outcome.DONE, "Already up to date.", wanted.entry)
+                return result_of(row, Outcome.DONE, UP_TO_DATE, wanted.entry)
             key = steps.relink(wanted, journal, known, journals)
             if _remember(table, known.context, journal, journal.after):
                 journals.turn(key, Stage.DONE, Stage.KEPT)  # else the next start remembers it
@@ -89,7 +89,6 @@ def _done(table: Table, wanted: Relinking, known: Known) -> Result:
         return result_of(
             row, Outcome.FAILED, f"{words(error)}. venvdash will clean up at its next start."
         )
-    table.relinks.append((time.monotonic(), key))
     return result_of(row, Outcome.DONE, "", wanted.entry)
 
 
@@ -124,6 +123,25 @@ def _undone(table: Table, wanted: str | None) -> Result:
     return nothing
 
 
+def obstacle(table: Table, key: str) -> str:
+    """Return why a relinking cannot be undone now, a sentence; "" where nothing prevents it."""
+    try:
+        with Journals(table.machine.state_directory) as journals:
+            for found, stage, journal in journals.found(host_id()):
+                if found == key and stage is not Stage.BEGUN:
+                    return next(_obstacles(journal, stage, table.context()), "")
+    except (ChangedError, OSError) as error:
+        return f"{words(error).rstrip('.')}."
+    return "What is needed to undo it is no longer kept."
+
+
+def _obstacles(journal: Journal, stage: Stage, context: Context) -> Iterator[str]:
+    if waits := steps.out_of_reach(journal, context):
+        yield waits
+    elif stage is not Stage.UNDOING:
+        yield from steps.undoable(journal, context)
+
+
 def _outcome(error: Exception) -> Outcome:
     return Outcome.SKIPPED if isinstance(error, ChangedError) else Outcome.FAILED
 
@@ -138,11 +156,7 @@ def _taken_back(
 ) -> Result:
     """Undo one relinking: all of it, or nothing with the journal kept for another attempt."""
     prefix = journal.prefix(journal.new)
-    waits = steps.out_of_reach(journal, context)
-    reasons: Iterable[str] = [waits] if waits else ()
-    if not waits and stage is not Stage.UNDOING:
-        reasons = steps.undoable(journal, context)
-    for reason in reasons:
+    for reason in _obstacles(journal, stage, context):
         return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
     journals.turn(key, stage, Stage.UNDOING)
     undone = steps.take_back(journal, context)
@@ -152,6 +166,7 @@ def _taken_back(
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
         said += " The relink was not undone; run `venvdash relink --undo` to try again."
         return Result(prefix, journal.name, Outcome.FAILED, said, place=journal.new)
+    table.change_log.journal_undone(key)
     if _remember(table, context, journal, journal.before) and not undone.retry:
         journals.drop(key, Stage.UNDOING)  # else the next start ends it
     outcome = Outcome.FAILED if undone.problems else Outcome.DONE
@@ -182,6 +197,8 @@ def _fixed(
         journals.turn(key, stage, Stage.KEPT)
         yield f"{name}: its relink was interrupted and has been completed. {said}"
         return
+    if stage is Stage.UNDOING:
+        table.change_log.journal_undone(key)
     if stage is Stage.BEGUN or _remember(table, context, journal, journal.before):
         journals.drop(key, stage)
     yield f"{name}: its relink was interrupted and has been undone. {said}".rstrip()

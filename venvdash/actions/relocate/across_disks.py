@@ -163,7 +163,7 @@ class _Work:
         table.rows.setdefault(row.path, row)
         plan = self._deletions.plan([row.path])
         result = None
-        for event in self._deletions.delete(plan):
+        for event in self._deletions.delete(plan, recorded=False):
             if isinstance(event, Finished) and event.results:
                 result = event.results[0]
         if result is None:

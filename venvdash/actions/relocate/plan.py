@@ -65,6 +65,15 @@ def propose_move(table: Table, row: Row, root: Path) -> Proposal:
     return replace(proposal, warns=warns)
 
 
+def propose_back(table: Table, row: Row, action: Action, place: Path) -> Proposal:
+    """Return what renaming or moving it back to ``place``, where it was before, would do."""
+    context = table.context()
+    proposal = _moving(table, row, Proposal(action, row, place=place), context)
+    if proposal.refusal or same_file_system(row, place.parent, context):
+        return proposal
+    return _moving_far(row, proposal, context)
+
+
 def _plain_name(row: Row) -> str:
     """Return what it is called elsewhere: its entry's name, its own where that is a tool's."""
     entry = row.environment.entry

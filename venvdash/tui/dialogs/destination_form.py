@@ -191,7 +191,7 @@ class PlaceScreen(Dialog[None]):
 
     def _proposing(self) -> "Propose":
         """Return what proposes the action as the form is filled in now."""
-        changes, store, python = self._main.session.actions, self._store.value, self._python.value
+        changes, store, python = self._main.source.actions, self._store.value, self._python.value
         if self._action is Action.MOVE:
             return lambda row, _: changes.move(row, store or row.environment.root)
         name = self.query_one(PlainInput).value.strip()

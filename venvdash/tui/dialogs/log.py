@@ -32,7 +32,7 @@ class LogScreen(Dialog[None]):
 
     def __init__(self, main: "WorkingScreen") -> None:
         super().__init__()
-        self._main, self._commands = main, main.session.log
+        self._main, self._commands = main, main.source.log
         self._seen = -1
 
     def compose(self) -> ComposeResult:

@@ -71,7 +71,7 @@ class LinkScreen(Dialog[None]):
         self.listing.focus()
 
         def offered() -> Sequence[Path]:
-            return self._main.in_turn(lambda: self._main.session.actions.projects(self._row))
+            return self._main.in_turn(lambda: self._main.source.actions.projects(self._row))
 
         aside(self, offered, self._offer, self._cannot)
 
@@ -105,7 +105,7 @@ class LinkScreen(Dialog[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what the text may become."""
         self._tab_waits = False
-        text, machine = event.value, self._main.session.machine
+        text, machine = event.value, self._main.source.machine
         if text:
             self._completing.ask(lambda: complete(text, machine))
         else:
@@ -143,7 +143,7 @@ class LinkScreen(Dialog[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take what was typed, or with nothing typed what is under the cursor."""
         if event.value.strip():
-            typed = self._main.session.machine.expand(event.value.strip())
+            typed = self._main.source.machine.expand(event.value.strip())
             self._link(Path(os.path.normpath(typed)))
         else:
             self.on_line_table_chosen()
@@ -154,7 +154,7 @@ class LinkScreen(Dialog[None]):
             self._link(self.listing.current)
 
     def _link(self, project: Path) -> None:
-        changes, share = self._main.session.actions, self.query_one("#share", Choice).on
+        changes, share = self._main.source.actions, self.query_one("#share", Choice).on
         self._main.propose(
             Action.RELINK,
             [self._row],
@@ -170,7 +170,7 @@ class LinkScreen(Dialog[None]):
 
     def action_unlink(self) -> None:
         """Show what saying that it belongs to no project would do."""
-        changes = self._main.session.actions
+        changes = self._main.source.actions
         self._main.propose(
             Action.UNLINK, [self._row], lambda row, _: changes.unlink(row), self.action_leave
         )

@@ -34,7 +34,7 @@ class Restoring:
         def restore() -> tuple[Result, str]:
             from venvdash.actions.delete.trash import free_name
 
-            restored = self._main.in_turn(lambda: self._main.session.trash.restore(item, name))
+            restored = self._main.in_turn(lambda: self._main.source.restore(item, name))
             return restored, free_name(item)
 
         aside(self._screen, restore, partial(self._restored, item), self._failed)
@@ -46,7 +46,7 @@ class Restoring:
             self._waiting = [item for item in trash if item.path in paths]
             self._next()
 
-        read = partial(self._main.in_turn, self._main.session.trash.find)
+        read = partial(self._main.in_turn, self._main.source.trash.find)
         aside(self._screen, read, found, self._failed)
 
     def _next(self) -> None:

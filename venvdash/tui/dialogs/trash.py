@@ -63,7 +63,7 @@ class TrashScreen(Dialog[None]):
 
     def read(self) -> None:
         """Read the trash."""
-        self._reading.ask(self._main.session.trash.find)
+        self._reading.ask(self._main.source.trash.find)
 
     def _look(self) -> None:
         if self._jobs_seen != self._main.jobs_ended:
@@ -146,10 +146,10 @@ class TrashScreen(Dialog[None]):
 
     def _free(self, items: Sequence[Trashed], yes: bool | None) -> None:
         if yes:
-            session = self._main.session
+            source = self._main.source
             self._main.begin(
                 "deleting permanently",
-                lambda stop: session.trash.empty(items, stop),
+                lambda stop: source.trash.empty(items, stop),
                 total=len(items),
             )
 

@@ -29,7 +29,7 @@ class Adding:
 
     def look(self) -> None:
         """Look for them, in a thread."""
-        self._looking.ask(self._main.session.folders_outside)
+        self._looking.ask(self._main.source.folders_outside)
 
     def ask(self, path: Path | None) -> None:
         """Ask whether to add the folder at ``path``, where that is none of them all there are."""
@@ -50,8 +50,8 @@ class Adding:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                session = self._main.session
-                self._adding.ask(lambda: [session.add_store(path) for path in paths])
+                source = self._main.source
+                self._adding.ask(lambda: [source.add_store(path) for path in paths])
 
         question = Content("\n").join(pieces)
         self._main.app.push_screen(AskScreen("Add to the stores", question, "Add"), answered)

@@ -22,7 +22,7 @@ class Annotating:
     def pin(self, rows: Sequence[Row]) -> None:
         """Pin environments, or unpin them where all of them are pinned."""
         pinned = not all(Flag.PINNED in row.environment.flags for row in rows)
-        changes = self._main.session.actions
+        changes = self._main.source.actions
         one = len(rows) == 1
         said = f"{visible(rows[0].name, 64)} is" if one else f"{len(rows)} environments are"
         them = "it" if one else "them"
@@ -41,7 +41,7 @@ class Annotating:
 
         def typed(text: str | None) -> None:
             if text is not None and text != known:
-                changes = self._main.session.actions
+                changes = self._main.source.actions
                 said = "has a new note. Press n to edit it." if text else "has no note any more."
                 said = f"{visible(row.name, 64)} {said}"
                 self._do([row], lambda row: changes.note(row, text), said)

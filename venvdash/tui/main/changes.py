@@ -19,7 +19,7 @@ class ChangingScreen(ProposingScreen):
         """
         rows = self.chosen(waits=True)
         if rows:
-            changes = self.session.actions
+            changes = self.source.actions
             self.propose(Action.SYNC, rows, lambda row, stop: changes.sync(row, cancel=stop))
 
     def action_relink(self, share: bool = False) -> None:
@@ -47,13 +47,13 @@ class ChangingScreen(ProposingScreen):
         if place is None:
             why = "The new path of its project is unknown. Relink it alone and give the path."
             return Proposal(Action.RELINK, row, refusal=why)
-        return self.session.actions.relink(row, place)
+        return self.source.actions.relink(row, place)
 
     def action_unlink(self) -> None:
         """Show what saying that they belong to no project would do."""
         rows = self.chosen()
         if rows:
-            changes = self.session.actions
+            changes = self.source.actions
             self.propose(Action.UNLINK, rows, lambda row, _: changes.unlink(row))
 
     def action_copy(self) -> None:

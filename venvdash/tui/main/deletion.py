@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from venvdash.actions.events import ActionEvent, Finished, State
 from venvdash.formats import age
-from venvdash.model import Outcome, Plan, Result, Row, Trashed
+from venvdash.model import Action, Outcome, Plan, Result, Row, Trashed
 from venvdash.session import Session
 from venvdash.text import visible, with_tilde
 from venvdash.tui.background import Latest, aside
@@ -21,9 +21,10 @@ from venvdash.tui.main.job_runner import WorkingScreen
 from venvdash.tui.main.project_search import BackgroundSearch, Found
 from venvdash.tui.widgets.header import Totals
 from venvdash.tui.widgets.job_line import WorkLine
-from venvdash.tui.widgets.outcome import DELETING, UNDOING, UNDOING_LINK, outcome
+from venvdash.tui.widgets.outcome import DELETING, UNDOING, outcome
 
 if TYPE_CHECKING:
+    from venvdash.actions.history.undo import UndoPlan
     from venvdash.tui.dialogs.plan import Consent, PlanScreen
 
 _MOST_TOLD = 3  # notices at once
@@ -34,17 +35,17 @@ _SEARCH_TICK = 0.5  # seconds between two looks at how far the search for projec
 class DeletingScreen(WorkingScreen):
     """Deletes environments into the trash, has them back, and shows how much lies there."""
 
-    def __init__(self, session: Session, feed: Feed) -> None:
-        super().__init__(session, feed)
+    def __init__(self, source: Session, feed: Feed) -> None:
+        super().__init__(source, feed)
         self._weighing: Latest[Sequence[Trashed]] = Latest(self, self._show_trash, self._no_trash)
-        self._searching = BackgroundSearch(self, session, self._show_found)
+        self._searching = BackgroundSearch(self, source, self._show_found)
         self._search_timer: Timer | None = None
         self._deleted: Finished | None = None  # of the last deletion
 
     def _finish(self) -> None:
         super()._finish()
         self.weigh_trash()
-        aside(self, lambda: self.in_turn(self.session.trash.lost), self._search, self._no_trash)
+        aside(self, lambda: self.in_turn(self.source.trash.lost), self._search, self._no_trash)
 
     def on_unmount(self) -> None:
         """End the search for projects with the screen."""
@@ -60,7 +61,7 @@ class DeletingScreen(WorkingScreen):
     @property
     def unsettled(self) -> Sequence[Row]:
         """What was deleted by hand and whose project is still to be searched for."""
-        return self.session.searches.owed
+        return self.source.searches.owed
 
     def _search_unsettled(self, rows: Sequence[Row]) -> None:
         """Search for what was deleted by hand, unless a search is under way that will tell."""
@@ -103,7 +104,7 @@ class DeletingScreen(WorkingScreen):
             self._make_old()
         if found.restored and self._deleted is not None:
             finished = self._deleted
-            left = partial(self.in_turn, lambda: self.session.deletions.remaining(finished))
+            left = partial(self.in_turn, lambda: self.source.deletions.remaining(finished))
             aside(self, left, self._show_remaining, self._no_trash)
         self.weigh_trash()
         # What was deleted since that search ended.
@@ -133,7 +134,7 @@ class DeletingScreen(WorkingScreen):
             by_rule = self.marks.by_rule(paths)
 
             def plan(stop: threading.Event) -> Plan:
-                return self.session.deletions.plan_delete(
+                return self.source.deletions.plan_delete(
                     paths, stop, early=not by_rule, by_rule=by_rule
                 )
 
@@ -153,7 +154,7 @@ class DeletingScreen(WorkingScreen):
 
         def wait() -> None:
             search = self.in_turn(
-                lambda: self.session.searches.of_rule(lambda row: row.path in wanted)
+                lambda: self.source.searches.of_rule(lambda row: row.path in wanted)
             )
             while not (search.over or stop.is_set()):
                 time.sleep(_SEARCH_LOOK)
@@ -172,7 +173,7 @@ class DeletingScreen(WorkingScreen):
         paths = [item.row.path for item in consent.plan.items]
 
         def work(stop: threading.Event) -> Iterator[ActionEvent]:
-            return self.session.deletions.delete(
+            return self.source.deletions.delete(
                 consent.plan, now=consent.now, clean_cache=consent.clean_cache, cancel=stop
             )
 
@@ -182,39 +183,48 @@ class DeletingScreen(WorkingScreen):
         self.begin(DELETING, work, total=len(paths), keys=keys)
 
     def action_undo(self) -> None:
-        """Take back the last that was done, all of it; what an earlier session did, if asked to."""
-        if self.job is None:
-            self.dismiss_outcome()
-            self._sweep()
-            if not self.session.undoable:
-                newest = partial(self.in_turn, self.session.newest_deletion)
-                aside(self, newest, self._offer_to_restore, self._no_trash)
-                return
-        link = self.session.undoes_relink
-        doing = UNDOING_LINK if link else UNDOING
-        self.begin(doing, lambda _: self.session.undo(), ages=link)
+        """Undo the newest change, all of it; ask first where an earlier session made it."""
+        if self.job is not None:
+            self.say(f"Still {self.busy_with}.")
+            return
+        self.dismiss_outcome()
+        self._sweep()
+        plan = partial(self.in_turn, self.source.plan_undo)
+        aside(self, plan, self._ask_to_undo, self._not_undone)
 
-    def _offer_to_restore(self, newest: Sequence[Trashed]) -> None:
-        """Ask whether to restore what was deleted before this session."""
+    def _ask_to_undo(self, plan: "UndoPlan | str") -> None:
+        """Undo what was planned, or ask about it first."""
+        from venvdash.presentation.history import question
+
+        if isinstance(plan, str):
+            self.say(plan)
+            return
+        if plan.refusal:
+            self.say(with_tilde(visible(plan.refusal), self.home), severe=True)
+            return
+        if not (plan.earlier or plan.warns):
+            self._undo(plan, yes=True)
+            return
         from venvdash.tui.dialogs.prompts import AskScreen
 
-        if not newest:
-            self.say("Nothing to undo.")
-            return
-        named = ", ".join(visible(one.name, 48) for one in newest[:_MOST_TOLD])
-        more = len(newest) - _MOST_TOLD
-        named += f" and {more} more" if more > 0 else ""
-        when = age(newest[0].since, time.time())
+        when = age(plan.change.since, time.time())
         ago = "just now" if when == "now" else f"{when} ago"
-        question = Content.assemble("Restore ", (named, "bold"), f", deleted {ago}?")
+        told = "".join(f"\n{with_tilde(one, self.home)}" for one in (*plan.says, *plan.warns))
+        asked = Content.assemble("Undo: ", (question(plan.change, ago), "bold"), told)
         self.app.push_screen(
-            AskScreen("Undo last deletion", question, "Restore"),
-            partial(self._restore_all, newest),
+            AskScreen("Undo", asked, "Undo"), lambda yes: self._undo(plan, yes=bool(yes))
         )
 
-    def _restore_all(self, which: Sequence[Trashed], yes: bool | None) -> None:
+    def _undo(self, plan: "UndoPlan", *, yes: bool) -> None:
+        from venvdash.presentation.history import undoing
+
+        action = plan.change.action
         if yes:
-            self.begin(UNDOING, lambda _: self.session.restore_all(which), ages=True)
+            ages = plan.earlier or action is not Action.DELETE
+            self.begin(undoing(action), lambda stop: self.source.undo(plan, stop), ages=ages)
+
+    def _not_undone(self, error: Exception) -> None:
+        self._fail(f"Cannot undo: {visible(str(error))}")
 
     def _show_outcome(self, finished: Finished) -> None:
         super()._show_outcome(finished)
@@ -238,7 +248,7 @@ class DeletingScreen(WorkingScreen):
 
     def weigh_trash(self) -> None:
         """Have the bytes in the trash added up, for the header."""
-        self._weighing.ask(self.session.trash.find)
+        self._weighing.ask(self.source.trash.find)
 
     def _show_trash(self, trash: Sequence[Trashed]) -> None:
         totals = self.query_one(Totals)

@@ -9,7 +9,7 @@ from venvdash.text import visible
 from venvdash.tui.background import aside
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.main.changes import ChangingScreen
-from venvdash.tui.suspend import ExternalPrograms
+from venvdash.tui.suspend import Handover
 
 if TYPE_CHECKING:
     from venvdash.session.subshell import Invocation
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 class LeavingScreen(ChangingScreen):
     """Gives the terminal to a program of the user's; afterwards the machine is looked at again."""
 
-    def __init__(self, session: Session, feed: Feed, programs: ExternalPrograms) -> None:
-        super().__init__(session, feed)
-        self._programs = programs
+    def __init__(self, source: Session, feed: Feed, handover: Handover) -> None:
+        super().__init__(source, feed)
+        self._handover = handover
         self._leaving = False
         self._broken_off = False  # the scan that ran was stopped for it
 
     @property
     def leaves(self) -> bool:
         """Whether there is a terminal to give away."""
-        return self._programs.possible(self.app)
+        return self._handover.possible(self.app)
 
     def action_shell(self) -> None:
         """Open the user's shell with the environment under the cursor active."""
-        self._leave("shell", self._programs.shell)
+        self._leave("shell", self._handover.shell)
 
     def action_edit(self) -> None:
         """Open the project of the environment under the cursor in the user's editor."""
-        self._leave("edit", self._programs.edit)
+        self._leave("edit", self._handover.edit)
 
     def _leave(self, what: str, prepare: "Callable[[Row], Invocation]") -> None:
         """Prepare beside the screen whatever may fail, then go."""
@@ -58,7 +58,7 @@ class LeavingScreen(ChangingScreen):
             self.scan_again()
 
     def _go(self, invocation: "Invocation") -> None:
-        problem = self._programs.run(self.app, invocation)
+        problem = self._handover.run(self.app, invocation)
         self._leaving = False
         if problem:
             self.say(visible(problem), severe=True)

@@ -54,8 +54,8 @@ class WorkingScreen(MarkingScreen):
     The list stays alive meanwhile. Subclasses say what the jobs are.
     """
 
-    def __init__(self, session: Session, feed: Feed) -> None:
-        super().__init__(session, feed)
+    def __init__(self, source: Session, feed: Feed) -> None:
+        super().__init__(source, feed)
         self.job: Job[ActionEvent] | None = None
         self.jobs_ended = 0  # how many
         self.busy_with = ""
@@ -396,7 +396,7 @@ class WorkingScreen(MarkingScreen):
         """Scan, once no other scan runs; what came of the last work stays to be read."""
         self._scan_due = not self._ended
         if self._ended:
-            self.feed = Feed(self.session)
+            self.feed = Feed(self.source)
             self._scan()
 
     def _make_old(self) -> None:

@@ -42,10 +42,10 @@ _ARRANGE_SHARE = 10  # sorting takes a tenth of the time at most
 class ListScreen(Screen[None]):
     """Shows what a scan tells; what people do with it is added by the subclass."""
 
-    def __init__(self, session: Session, feed: Feed) -> None:
+    def __init__(self, source: Session, feed: Feed) -> None:
         super().__init__()
-        self.session = session
-        self.home = session.machine.home
+        self.source = source
+        self.home = source.machine.home
         self.findings = Findings()
         self.table = self.findings.table
         self.feed = feed
@@ -148,7 +148,7 @@ class ListScreen(Screen[None]):
             self._timer.stop()
             self._timer = None
         self._ended = True
-        self.findings.end(self.session.problems)
+        self.findings.end(self.source.problems)
         # The rows stay: a collection that walks all 10,000 of them would hold up a key press.
         gc.freeze()
         self._refresh(set(), force=True)

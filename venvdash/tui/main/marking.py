@@ -34,8 +34,8 @@ _MOST_TOLD = 3  # of those that are not marked, each with its reason
 class MarkingScreen(ListScreen):
     """Marks environments; the marks stay whatever is filtered, sorted or scanned again."""
 
-    def __init__(self, session: Session, feed: Feed) -> None:
-        super().__init__(session, feed)
+    def __init__(self, source: Session, feed: Feed) -> None:
+        super().__init__(source, feed)
         self.marks = Marks()
         self._session_lock = threading.Lock()  # one thread at a time may use it
         self._adding: Latest[Together] = Latest(self, self._show_together, self._no_union)
@@ -136,7 +136,7 @@ class MarkingScreen(ListScreen):
 
         rows = [row for row in self.table.matching() if self.may_mark(row)]
         self.app.push_screen(
-            RuleMenu(rows, len(self.marks), ages_as_of(self.session.machine)),
+            RuleMenu(rows, len(self.marks), ages_as_of(self.source.machine)),
             partial(self._mark_by, rows),
         )
 
@@ -154,15 +154,15 @@ class MarkingScreen(ListScreen):
 
     def _mark_searched(self, rows: Iterable[Row], rule: Rule) -> None:
         """Mark what a rule holds for, once the projects of these were searched for."""
-        if self.session.pins_unknown:
-            self.say(f"Nothing was marked. {self.session.pins_unknown}", severe=True)
+        if self.source.pins_unknown:
+            self.say(f"Nothing was marked. {self.source.pins_unknown}", severe=True)
             return
         within = {row.path for row in rows}
 
         def search() -> "Sequence[Offer]":
-            under_way = self.in_turn(lambda: self.session.searches.of_rule(rule.holds))
+            under_way = self.in_turn(lambda: self.source.searches.of_rule(rule.holds))
             under_way.wait()
-            return self.in_turn(lambda: self.session.deletions.candidates(rule.holds))
+            return self.in_turn(lambda: self.source.deletions.candidates(rule.holds))
 
         def found(offers: "Sequence[Offer]") -> None:
             self.app.clear_notifications()
@@ -215,7 +215,7 @@ class MarkingScreen(ListScreen):
         paths = self.marks.paths
         self.query_one(Basket).reclaimable = None
         if paths and self._ended:  # during a scan nothing can be said of what is shared
-            self._adding.ask(partial(self.session.deletions.union, paths))
+            self._adding.ask(partial(self.source.deletions.union, paths))
         else:
             self._adding.forget()
         self._show_basket()

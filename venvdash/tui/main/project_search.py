@@ -43,9 +43,9 @@ class BackgroundSearch:
     """
 
     def __init__(
-        self, screen: "MarkingScreen", session: Session, show: Callable[[Found], None]
+        self, screen: "MarkingScreen", source: Session, show: Callable[[Found], None]
     ) -> None:
-        self._screen, self._session, self._show_found = screen, session, show
+        self._screen, self._source, self._show_found = screen, source, show
         self._stop = threading.Event()
         self._search: ProjectSearch | None = None
         self._under_way = False
@@ -71,7 +71,7 @@ class BackgroundSearch:
         """
         self.stop()
         stop = self._stop = threading.Event()
-        wanted = any(map(_orphan, rows)) or bool(self._session.searches.owed)
+        wanted = any(map(_orphan, rows)) or bool(self._source.searches.owed)
         if not (wanted or trash):
             return
 
@@ -96,11 +96,11 @@ class BackgroundSearch:
 
     def _search_trash(self, found: Found, trash: Sequence[Trashed], stop: threading.Event) -> None:
         """Search for the projects of what earlier sessions deleted."""
-        session = self._session
-        hits = session.trash.search_projects(trash, stop)
+        source = self._source
+        hits = source.trash.search_projects(trash, stop)
         if stop.is_set():
             return
-        events = self._screen.in_turn(lambda: list(session.trash.settle(trash, hits)))
+        events = self._screen.in_turn(lambda: list(source.trash.settle(trash, hits)))
         results = [one for event in events if isinstance(event, Finished) for one in event.results]
         found.restored += results
         found.unlisted = any(one.outcome is Outcome.DONE for one in results)
@@ -109,7 +109,7 @@ class BackgroundSearch:
 
     def _newest(self, stop: threading.Event) -> "ProjectSearch":
         """Wait for the search that covers all orphans, and return it."""
-        self._search = self._screen.in_turn(lambda: self._session.searches.of_rule(_orphan))
+        self._search = self._screen.in_turn(lambda: self._source.searches.of_rule(_orphan))
         self._search.wait(stop)
         return self._search
 
@@ -121,14 +121,14 @@ class BackgroundSearch:
     def _settle(self, search: "ProjectSearch") -> Found:
         """Restore and show what was found; with the session to oneself."""
         found = Found()
-        for event in self._session.trash.restore_found(search):
+        for event in self._source.trash.restore_found(search):
             if isinstance(event, RowChanged):
                 found.rows.append(event)
             elif isinstance(event, Finished):
                 found.restored += event.results
         if not search.findings.ended:
-            found.given_up = frozenset(row.path for row in self._session.searches.owed)
-        changed = self._session.searches.taken(search)
+            found.given_up = frozenset(row.path for row in self._source.searches.owed)
+        changed = self._source.searches.taken(search)
         found.rows += [event for event in changed if isinstance(event, RowChanged)]
         return found
 

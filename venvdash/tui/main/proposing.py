@@ -6,26 +6,28 @@ from functools import partial
 from pathlib import Path
 
 from venvdash.actions.events import ActionEvent, Finished, State
+from venvdash.actions.outcome import UP_TO_DATE
 from venvdash.actions.verbs import STATES
-from venvdash.model import Action, Proposal, Row
+from venvdash.model import Action, Outcome, Proposal, Row
 from venvdash.session import Session
 from venvdash.tui.background import Came
 from venvdash.tui.background_scan import Feed
 from venvdash.tui.main.deletion import DeletingScreen
 from venvdash.tui.widgets.job_line import WorkLine
-from venvdash.tui.widgets.outcome import UNDOING_LINK
+from venvdash.tui.widgets.outcome import UNDOINGS
 
 Propose = Callable[[Row, threading.Event], Proposal]
 """Makes a proposal; the event says that nobody waits for it any more."""
 
 _UNLINKING = "unlinking"
+_UNDOABLE = frozenset({_UNLINKING, State.RELINKING, State.COPYING, State.RENAMING, State.MOVING})
 
 
 class ProposingScreen(DeletingScreen):
     """Shows proposals and carries them out; afterwards the list is fresh, the cursor in place."""
 
-    def __init__(self, session: Session, feed: Feed) -> None:
-        super().__init__(session, feed)
+    def __init__(self, source: Session, feed: Feed) -> None:
+        super().__init__(source, feed)
         self._left: tuple[Path, Path] | None = None  # the cursor's row and where it went
 
     def propose(
@@ -56,7 +58,7 @@ class ProposingScreen(DeletingScreen):
         def carry_out(proposals: Sequence[Proposal]) -> None:
             trusted = [one.distrusted for one in proposals if one.distrusted is not None]
             if trusted:
-                self.session.actions.trust(trusted)
+                self.source.actions.trust(trusted)
                 self.propose(action, rows, make, then)
                 return
             self.carry_out(proposals)
@@ -74,7 +76,7 @@ class ProposingScreen(DeletingScreen):
         doing = _UNLINKING if action is Action.UNLINK else state.value
 
         def work(stop: threading.Event) -> Iterator[ActionEvent]:
-            return self.session.actions.apply(proposals, stop)
+            return self.source.actions.apply(proposals, stop)
 
         self.show_begun([proposal.row.path for proposal in proposals], state)
         if self.begin(doing, work, keys="X stops it  @ log", ages=True):
@@ -84,15 +86,17 @@ class ProposingScreen(DeletingScreen):
         super()._show_outcome(finished)
         for result in finished.results:
             # What is taken back is told of the place where it lies now.
-            its = result.path == self.path or self.busy_with == UNDOING_LINK
+            its = result.path == self.path or self.busy_with in UNDOINGS
             if its and self.path is not None and result.place is not None:
                 self._left = (self.path, result.place)
 
     def keys_after(self, finished: Finished) -> str:
-        """Return what the keys do about what came of it: a relinking can be taken back."""
-        relinked = self.busy_with in (State.RELINKING.value, _UNLINKING)
-        back = relinked and self.session.undoes_relink
-        return "u undo  Esc" if back else super().keys_after(finished)
+        """Return what the keys do about what came of it: all but a sync can be undone."""
+        done = [one for one in finished.results if one.outcome is Outcome.DONE]
+        changed = any(one.reason != UP_TO_DATE for one in done)
+        if self.busy_with in _UNDOABLE:
+            return "u undo  Esc" if changed else "Esc"
+        return "Esc" if self.busy_with in UNDOINGS else super().keys_after(finished)
 
     def _finish(self) -> None:
         super()._finish()

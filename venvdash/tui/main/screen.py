@@ -13,7 +13,7 @@ from venvdash.tui.desktop import copy_choices, open_folder
 from venvdash.tui.main.add_stores import Adding
 from venvdash.tui.main.annotate import Annotating
 from venvdash.tui.main.external_programs import LeavingScreen
-from venvdash.tui.suspend import ExternalPrograms
+from venvdash.tui.suspend import Handover
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
 from venvdash.tui.widgets.header import ViewBar
@@ -33,8 +33,8 @@ class MainScreen(LeavingScreen):
         *keys.PROGRAM,
     ]
 
-    def __init__(self, session: Session, feed: Feed, programs: ExternalPrograms) -> None:
-        super().__init__(session, feed, programs)
+    def __init__(self, source: Session, feed: Feed, handover: Handover) -> None:
+        super().__init__(source, feed, handover)
         self._adder = Adding(self, self._show_folders)
         self._annotating = Annotating(self)
 
@@ -106,7 +106,7 @@ class MainScreen(LeavingScreen):
     def action_open_folder(self) -> None:
         """Open the folder under the cursor with the desktop's program."""
         if self.path is not None:
-            trouble = open_folder(self.path, self.session.machine)
+            trouble = open_folder(self.path, self.source.machine)
             self.say(trouble or "Opened in the file manager.", severe=trouble is not None)
 
     def action_clip(self) -> None:
@@ -114,7 +114,7 @@ class MainScreen(LeavingScreen):
         row = self.row
         if row is None:
             return
-        choices = copy_choices(row, self.session.machine.platform)
+        choices = copy_choices(row, self.source.machine.platform)
 
         def copy(place: int | None) -> None:
             if place is not None:

@@ -7,12 +7,13 @@ from textual.content import Content
 
 from venvdash import formats
 from venvdash.actions.events import Finished
-from venvdash.model import Outcome, Result
+from venvdash.model import Action, Outcome, Result
+from venvdash.presentation.history import undoing
 from venvdash.text import counted, short_path, visible, with_tilde
 
 DELETING = "deleting"
-UNDOING_LINK = "undoing the relink"
-UNDOING = "restoring"
+UNDOING = undoing(Action.DELETE)
+UNDOINGS = frozenset(map(undoing, Action))
 
 _CHANGED = {
     "syncing": "synced",
@@ -21,10 +22,17 @@ _CHANGED = {
     "copying": "copied",
     "renaming": "renamed",
     "moving": "moved",
-    UNDOING_LINK: "linked as before",
     UNDOING: "restored",
+    undoing(Action.RESTORE): "in the trash again",
+    undoing(Action.COPY): "in the trash",
+    undoing(Action.RENAME): "renamed back",
+    undoing(Action.MOVE): "moved back",
+    undoing(Action.RELINK): "linked as before",
+    undoing(Action.UNLINK): "linked as before",
 }
-_ELSEWHERE = frozenset({"copying", "renaming", "moving"})
+_ELSEWHERE = frozenset(
+    {"copying", "renaming", "moving", undoing(Action.RENAME), undoing(Action.MOVE)}
+)
 
 
 def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
@@ -35,7 +43,7 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
     """
     results = finished.results
     if not results:
-        return Content("Nothing to undo." if doing == UNDOING else "Nothing to delete.")
+        return Content("Nothing to undo." if doing in UNDOINGS else "Nothing to delete.")
     if len(results) == 1 and results[0].outcome is Outcome.DONE and doing in _CHANGED:
         return Content(_of_one(doing, results[0], home))
     counts = Counter(result.outcome for result in results)

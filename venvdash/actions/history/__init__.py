@@ -1,0 +1,1 @@
+"""The history of changes: what became of each, and undoing it."""
