@@ -87,10 +87,10 @@ def finish_search(opened: Session, cancel: Event) -> bool:
     for row in rows:
         if row.path not in findings.hits and (why := findings.held(row.environment)):
             settled = False
+            why = why.partition(" To delete it anyway: ")[0].rstrip(".")
             warn(
-                f"{row.name} is in the trash but may still have a project. "
-                f"{why.partition(' To release it: ')[0].rstrip('.')}. venvdash searches again "
-                "before it deletes it permanently."
+                f"{row.name} is in the trash but may still have a project. {why}. "
+                "venvdash searches again before it deletes it permanently."
             )
     for event in opened.trash.restore_found(search):
         for result in event.results if isinstance(event, Finished) else ():

@@ -42,7 +42,7 @@ class Editable:
 
 
 @dataclass(frozen=True, slots=True)
-class EditableTraces:
+class Traces:
     """The names in a site-packages that may come from editable installs.
 
     ``likely`` are names of packages that may be the project's own: some backends leave nothing
@@ -55,9 +55,7 @@ class EditableTraces:
     likely: frozenset[str] = frozenset()
 
 
-def editables(
-    directory: str, packages: dict[str, Package], traces: EditableTraces
-) -> tuple[Editable, ...]:
+def editables(directory: str, packages: dict[str, Package], traces: Traces) -> tuple[Editable, ...]:
     """Return the editable installs in a site-packages, each source tree once.
 
     ``packages`` maps the ``*.dist-info`` there to what their names say; those found editable are

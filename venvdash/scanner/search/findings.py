@@ -73,5 +73,5 @@ class Findings:
             return "Its project has not been searched for."
         for place in self.unsearched:
             if place.hides(environment.path):
-                return f"{place.reason}. To release it: {place.release}"
-        return "" if self.ended else f"The search did not finish. To release it: {AGAIN}"
+                return f"{place.reason}. To delete it anyway: {place.release}"
+        return "" if self.ended else f"The search did not finish. To delete it anyway: {AGAIN}"

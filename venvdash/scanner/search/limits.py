@@ -13,7 +13,7 @@ _PART = 200  # directories between two looks at whether to stop
 
 
 @dataclass
-class SearchLimit:
+class Clock:
     """When to stop: ``why`` says what stopped the search, "" while nothing did."""
 
     end: float | None
@@ -31,7 +31,7 @@ class SearchLimit:
         return bool(self.why)
 
 
-class WalkThread:
+class Reading:
     """A walk on a thread of its own, which may be left behind: a dead disk never answers."""
 
     def __init__(self, walk: Walk) -> None:

@@ -27,9 +27,9 @@ from venvdash.scanner.events import (
 )
 from venvdash.scanner.evidence.references import Reference
 from venvdash.scanner.projects import presence
-from venvdash.scanner.projects.current_info import CurrentInfo
+from venvdash.scanner.projects.current_info import Visit
 from venvdash.scanner.stages.linked_environments import LinkedReader
-from venvdash.scanner.stages.store_reading import StoreReader, problem_of
+from venvdash.scanner.stages.store_reading import Reader, told
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.timeouts import Job, Patient
@@ -37,7 +37,7 @@ from venvdash.text import visible
 
 
 @dataclass(frozen=True, slots=True)
-class SavedRecords:
+class Past:
     """What earlier runs remember; values, so that the scanner needs no database.
 
     ``sizes`` are the opaque notes of ``usage.measure``, ``host`` is this machine's id.
@@ -49,7 +49,7 @@ class SavedRecords:
     host: str | None = None
 
 
-class ScanState:
+class Survey:
     """What has been found so far; the stages of a scan read it and add to it."""
 
     def __init__(
@@ -61,10 +61,10 @@ class ScanState:
     ) -> None:
         self.machine = machine
         self.config = config
-        self.saved = SavedRecords()
+        self.past = Past()
         self.patient = patient
         self.cancelled = cancelled
-        self.reader = StoreReader(machine, config, patient)
+        self.reader = Reader(machine, config, patient)
         self.environments = self.reader.environments
         self.claims = self.reader.claims
         self.linked = LinkedReader(self.environments, self.reader.roots, machine.uid, patient)
@@ -75,10 +75,10 @@ class ScanState:
         self.names: dict[Path, str] = {}
         self.found_again: Mapping[Path, FoundAgain] = {}
         self.references: Mapping[Path, tuple[Reference, ...]] = {}
-        self.current_info: dict[Path, CurrentInfo] = {}
+        self.visits: dict[Path, Visit] = {}
         self.tools: dict[Path, ProjectTools] = {}
         self.searched_directories = 0
-        self.searched_by_source: dict[str, int] = {}
+        self.looked: dict[str, int] = {}
         self.now = machine.clock().wall
         self.mounts = Mounts.read()
 
@@ -114,7 +114,7 @@ class ScanState:
 
     def remembered_projects(self) -> dict[Path, ProjectRecord]:
         """Return for each place the project that was last seen there."""
-        newest = {project.path: project for project in self.saved.projects}
+        newest = {project.path: project for project in self.past.projects}
         for memory in self.memories.values():
             for project in memory.record.projects:
                 known = newest.get(project.path)
@@ -129,7 +129,7 @@ class ScanState:
             for path, environment in self.environments.items()
             if environment.target is None
         ]
-        related = identity.relate(found, self.saved.records, self._alive, self.now)
+        related = identity.relate(found, self.past.records, self._alive, self.now)
         memories = {path: related[path] for path in paths if path in related}
         claims = [
             c for path, memory in memories.items() for c in _remembered(path, memory, self.now)
@@ -157,12 +157,12 @@ class ScanState:
             else:
                 reason = f"{visible(answer.path)} does not respond"
                 self.places[answer.path] = Place(answer.path, Presence.UNREACHABLE, reason)
-                yield problem_of(answer)
+                yield told(answer)
 
     def _looking(
         self, path: Path, records: Mapping[Path, ProjectRecord], script: bool
     ) -> Job[Place]:
-        host, record = self.saved.host, records.get(path)
+        host, record = self.past.host, records.get(path)
         return Job(path, lambda: presence.look(path, self.mounts, record, host, script=script))
 
     def facts(self, *, final: bool) -> Facts:

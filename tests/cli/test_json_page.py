@@ -1,0 +1,178 @@
+"""docs/json.md against what the commands print in a playground with every status."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.conftest import Home
+from tests.docs import README
+from venvdash.cli import cli
+from venvdash.demo.playground import build
+from venvdash.model import Direction, Flag, How, Location, Outcome, Removal, Status
+from venvdash.model.environments import UserPlace
+from venvdash.model.plans import Action
+
+PAGE = (README.parent / "docs" / "json.md").read_text()
+PLAIN = {"string": str, "path": str, "time": str, "integer": int, "bytes": int, "boolean": bool}
+ENUMS: dict[str, type[StrEnum]] = {
+    "status": Status,
+    "flag": Flag,
+    "location": Location,
+    "proof": How,
+    "direction": Direction,
+    "user-place": UserPlace,
+    "removal": Removal,
+    "outcome": Outcome,
+    "action": Action,
+}
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
+
+Fields = dict[str, str]
+
+
+def tables() -> dict[str, Fields]:
+    """Return the type of each key by object; a key that is there twice fails."""
+    found: dict[str, Fields] = {}
+    for section in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]:
+        rows = re.findall(r"^\| (\w+) \| ([^|]+) \| [^|]+ \|$", section, re.MULTILINE)[1:]
+        name = section.splitlines()[0]
+        assert name not in found
+        found[name] = dict(rows)
+        assert len(found[name]) == len(rows) > 0, name
+    found["details"] |= found["environment"]
+    return found
+
+
+OBJECTS = tables()
+
+
+class Checker:
+    """Compares values with the page, and remembers which objects it has seen."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def check(self, value: object, *names: str) -> None:
+        fields = {key: kind for name in names for key, kind in OBJECTS[name].items()}
+        assert isinstance(value, dict)
+        assert value.keys() == fields.keys(), names
+        self.seen |= set(names)
+        for key, kind in fields.items():
+            self.check_value(value[key], kind, f"{names[0]}.{key}")
+
+    def check_value(self, value: object, kind: str, where: str) -> None:
+        if kind.endswith(" or null"):
+            if value is not None:
+                self.check_value(value, kind.removesuffix(" or null"), where)
+        elif kind.startswith("list of "):
+            assert isinstance(value, list), where
+            for item in value:
+                self.check_value(item, kind.removeprefix("list of "), where)
+        elif kind.startswith("map of "):
+            assert isinstance(value, dict), where
+            self.check_value(list(value.values()), f"list of {kind.removeprefix('map of ')}", where)
+        elif kind.startswith("["):
+            self.check(value, kind[1:].partition("]")[0])
+        elif kind in ENUMS:
+            assert value in list(ENUMS[kind]), where
+        elif kind == "number":
+            assert isinstance(value, int | float), where
+        else:
+            assert type(value) is PLAIN[kind], (where, value)
+            assert kind != "time" or RFC_3339.fullmatch(str(value)), (where, value)
+            assert kind != "path" or Path(str(value)).is_absolute(), (where, value)
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A playground with what it lacks: files of the user, missing ones, a kernel, a bad pointer."""
+    made = build(tmp_path_factory.mktemp("json") / "playground", lambda words: None)
+    home = made.home
+    (made.made["scratchpad"].path / "notebooks").mkdir()
+    (made.made["scratchpad"].path / "notebooks" / "plot.ipynb").write_text("{}")
+    gone = next(made.made["report"].path.glob("lib/python*/site-packages/*/__init__.py"))
+    gone.unlink()
+    kernel = home / ".local" / "share" / "jupyter" / "kernels" / "sandbox" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    python = made.made["sandbox"].path / "bin" / "python"
+    kernel.write_text(json.dumps({"argv": [str(python)]}))
+    shutil.copytree(made.made["sandbox"].path, home / "mine" / "one", symlinks=True)
+    (home / "backups").mkdir()
+    return Home(home, dict(made.variables))
+
+
+def printed(user: Home, *arguments: str, code: int = 0) -> dict[str, object]:
+    ran = user.run(sys.executable, "-m", "venvdash", *arguments, check=False)
+    assert ran.returncode == code, ran.stderr
+    answer = json.loads(ran.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) -> None:
+    checker = Checker()
+    listed = printed(user, "list", "--json")
+    checker.check(listed, "list")
+    environments = listed["environments"]
+    assert isinstance(environments, list)
+    assert {one["status"] for one in environments} == {*Status} - {Status.CHECKING}
+    for name in ("report.py", "sandbox", "webtools", "py-nightly", "scratchpad", "webapp"):
+        checker.check(printed(user, "info", name, "--json"), "info")
+    checker.check(printed(user, "stores", "--json"), "stores")
+    checker.check(printed(user, "stores", "--add", "~/mine", "--json"), "added")
+    changes = [
+        ("rename", "scratchpad", "pad"),
+        ("copy", "sandbox", "try"),
+        ("unlink", "blog-copy"),
+    ]
+    for change in changes:
+        checker.check(printed(user, *change, "--json", "--dry-run"), "changes")
+    checker.check(printed(user, "rename", "scratchpad", "pad", "--json"), "changes", "changed")
+    checker.check(printed(user, "sync", "webapp", "--json", "--dry-run"), "changes")
+    checker.check(printed(user, "delete", "photos", "py-nightly", "--json", "--dry-run"), "plan")
+    checker.check(printed(user, "undo", "--json"), "undo", "changed")
+    deleted = printed(user, "prune", "--json", "--yes")
+    checker.check(deleted, "plan", "deleted")
+    checker.check(printed(user, "history", "--json"), "history")
+    checker.check(printed(user, "undo", "--json", "--dry-run"), "undo")
+    checker.check(printed(user, "trash", "list", "--json"), "trash")
+    checker.check(printed(user, "trash", "restore", "vision", "--json"), "restored")
+    checker.check(printed(user, "trash", "empty", "--json", "--yes"), "emptied")
+    config = Path(user.variables["VENVDASH_CONFIG"])
+    config.write_text('skip = ["~/backups"]\nsearch = ["~/unmounted"]\n' + config.read_text())
+    checker.check(printed(user, "prune", "--json", "--dry-run", code=2), "plan")
+    for index in Path(user.variables["XDG_STATE_HOME"], "venvdash").glob("*.sqlite"):
+        index.write_bytes(b"no database")
+    checker.check(printed(user, "list", "--json"), "list")
+    assert OBJECTS.keys() - checker.seen == set()
+
+
+@pytest.mark.parametrize("kind", ENUMS)
+def test_the_words_of_a_type_are_those_of_the_code(kind: str) -> None:
+    words = PAGE.partition("## Words")[2].partition("\n## ")[0]
+    (line,) = re.findall(rf"^\| {kind} \| (.*) \|$", words, re.MULTILINE)
+    assert set(re.findall(r"`([\w -]+)`", line)) == set(ENUMS[kind])
+
+
+def test_every_command_with_json_is_on_the_page() -> None:
+    given = set(re.findall(r"`([a-z ]+ --json[a-z-]*)`", PAGE))
+    assert given == set(commands(cli, ()))
+
+
+def commands(command: click.Command, names: Sequence[str]) -> Iterator[str]:
+    for option in command.params:
+        for spelling in option.opts:
+            if spelling.startswith("--json"):
+                yield " ".join((*names, spelling))
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            below = command.get_command(click.Context(command), name)
+            assert below is not None
+            yield from commands(below, (*names, name))
