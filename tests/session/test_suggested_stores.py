@@ -50,7 +50,7 @@ def found(home: Home) -> list[tuple[str, str | None, int]]:
     """Return the folders that are found, as they are spelt in the configuration."""
     machine, home_path = home.machine(), home.path
     answer = []
-    for folder in suggested_stores.outside(machine, load(machine.config_file)):
+    for folder in suggested_stores.suggestions(machine, load(machine.config_file)):
         table = tomllib.loads(suggested_stores.lines_for(folder, home_path))["stores"][0]
         assert (table.get("layout") == "mirrored") == (folder.layout is Layout.MIRRORED)
         answer.append((table["path"], table.get("base"), folder.environments))

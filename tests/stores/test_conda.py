@@ -14,7 +14,7 @@ from tests.stores.places import given, paths, reading
 from venvdash.config import Config
 from venvdash.model import Status
 from venvdash.scanner.discovery.store_folders import resolve
-from venvdash.scanner.events import Oddity
+from venvdash.scanner.events import SkippedEntry
 from venvdash.session import Session
 from venvdash.stores._condarc import envs_dirs
 from venvdash.stores.base import Layout, Root, Why
@@ -38,7 +38,7 @@ def conda_rows(home: Home) -> dict[Path, str]:
 def not_environments(home: Home) -> dict[Path, str]:
     session = Session(home.machine(), Config(), records=False)
     events = session.scan(usage=False)
-    return {e.what.path: e.what.reason for e in events if isinstance(e, Oddity)}
+    return {e.what.path: e.what.reason for e in events if isinstance(e, SkippedEntry)}
 
 
 def test_named_prefixed_and_registered_environments_once_each(home: Home) -> None:

@@ -40,12 +40,12 @@ from venvdash.model import (
 )
 from venvdash.records.history import Change, ChangedEnvironment
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
-from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.events import Ended, Phase, Problem, Progress, SkippedEntry, StoreSeen
 from venvdash.scanner.search import Findings
 from venvdash.session import Session
 from venvdash.session.events import SessionEvent
 from venvdash.session.subshell import Invocation
-from venvdash.session.suggested_stores import Added
+from venvdash.session.suggested_stores import AddedStore
 from venvdash.stores.base import Root
 from venvdash.system.machine import Machine
 
@@ -176,7 +176,7 @@ def everything(rows: Sequence[Row]) -> list[SessionEvent]:
         Progress(Phase.STORES, 0, 0),
         StoreSeen(Root(STORE, "uv"), STORE, exists=True, environments=len(rows)),
         *(RowChanged(item, settled=True) for item in rows),
-        Oddity(NotEnvironment(STORE / "notes.txt", "uv", "a file, no directory")),
+        SkippedEntry(NotEnvironment(STORE / "notes.txt", "uv", "a file, no directory")),
         Problem(STORE / "locked", "no permission to read it"),
         Ended(cancelled=False, seconds=0.4),
     ]
@@ -374,11 +374,11 @@ class ListSource(Session):
     def folders_outside(self) -> list[EnvironmentFolder]:
         return list(self.folders)
 
-    def add_store(self, path: Path) -> Added:
+    def add_store(self, path: Path) -> AddedStore:
         self.asked.append(path)
         (folder,) = [one for one in self.folders if one.path == path]
         self.folders = [one for one in self.folders if one.path != path]
-        return Added(folder, HOME / ".config/venvdash/config.toml", "")
+        return AddedStore(folder, HOME / ".config/venvdash/config.toml", "")
 
     def union(self, paths: Iterable[Path]) -> Together:
         wanted = set(paths)

@@ -48,7 +48,7 @@ from venvdash.model import (
     Status,
     Trashed,
 )
-from venvdash.scanner.events import Ended, Oddity, Problem, StoreSeen
+from venvdash.scanner.events import Ended, Problem, SkippedEntry, StoreSeen
 from venvdash.stores.base import Root, Why
 from venvdash.tui.app import Dashboard
 
@@ -98,7 +98,7 @@ def hostile_source() -> ListSource:
     for name in NAMES:
         root = Root(STORE / name, name, Why.VARIABLE, source=name)
         events.append(StoreSeen(root, STORE / name, exists=True, problem=name))
-        events.append(Oddity(NotEnvironment(STORE / name, name, name)))
+        events.append(SkippedEntry(NotEnvironment(STORE / name, name, name)))
         events.append(Problem(STORE / name, name))
     told = [*events, Ended(False, 0.1), RuntimeError(NAMES[2])]
     refused = tuple(Refusal(STORE / name, name, name) for name in NAMES[1:])

@@ -23,7 +23,7 @@ from venvdash.presentation.labels import (
     use_in_words,
 )
 from venvdash.session import Session
-from venvdash.session.environment_details import Examination
+from venvdash.session.environment_details import EnvironmentDetails
 from venvdash.text import short_path, visible
 
 _LABEL = 11  # cells
@@ -53,7 +53,7 @@ def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> N
         warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
 
 
-def info_json(found: Examination) -> dict[str, object]:
+def info_json(found: EnvironmentDetails) -> dict[str, object]:
     """Return what `list --json` says of an environment, and all that is looked up for one."""
     row = found.row
     return row_json(row) | {
@@ -109,7 +109,7 @@ def _record_json(record: Record | None) -> dict[str, object] | None:
     }
 
 
-def _lines(found: Examination, opened: Session) -> Iterator[str]:
+def _lines(found: EnvironmentDetails, opened: Session) -> Iterator[str]:
     row, home = found.row, opened.machine.home
     yield f"{visible(row.name)}  {row.verdict.status}"
     yield visible(row.verdict.reason)
@@ -151,7 +151,7 @@ def _project(row: Row, home: Path) -> Iterator[str]:
         yield "the project of the current directory"
 
 
-def _tools(found: Examination, home: Path) -> Iterator[str]:
+def _tools(found: EnvironmentDetails, home: Path) -> Iterator[str]:
     def short(path: Path) -> str:
         return short_path(path, home)
 
@@ -168,7 +168,7 @@ def _evidence(claims: Iterable[Claim], opened: Session) -> Iterator[str]:
     yield from found or [
         "no evidence: nothing in it, next to it or in a project points to a project"
     ]
-    why = ", ".join(f"{visible(why)} {count:,}" for why, count in opened.looked.items())
+    why = ", ".join(f"{visible(why)} {count:,}" for why, count in opened.searched_by_source.items())
     yield f"{opened.searched:,} directories searched for projects" + (f": {why}" if why else "")
 
 
@@ -227,12 +227,12 @@ def _memory(record: Record | None, home: Path) -> Iterator[str]:
     yield from (_pair("project", short_path(project.path, home)) for project in record.projects)
 
 
-def _references(found: Examination, home: Path) -> Iterator[str]:
+def _references(found: EnvironmentDetails, home: Path) -> Iterator[str]:
     for one in found.references:
         yield f"{visible(one.what)}: {short_path(one.file, home)} ({short_path(one.target, home)})"
 
 
-def _missing(found: Examination, home: Path) -> Iterator[str]:
+def _missing(found: EnvironmentDetails, home: Path) -> Iterator[str]:
     for one in found.missing:
         more = f" and {one.count - 1:,} more" if one.count > 1 else ""
         yield f"{visible(one.package, 128)}: {short_path(one.files[0], home)}{more}"

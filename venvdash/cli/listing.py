@@ -249,7 +249,7 @@ def _nothing(opened: Session) -> None:
         click.echo(f"  {len(opened.stores) - len(there)} do not exist.", err=True)
     from venvdash.session import suggested_stores  # only where the list is empty
 
-    for line in outside_lines(suggested_stores.outside(opened.machine, opened.config), home):
+    for line in outside_lines(suggested_stores.suggestions(opened.machine, opened.config), home):
         click.echo(line, err=True)
     click.echo("Run `venvdash stores` to see them, and why they are searched.", err=True)
     click.echo("Run `venvdash demo` to create a playground.", err=True)

@@ -35,12 +35,12 @@ def command(added: str | None, as_json: bool) -> None:
         pass
     from venvdash.session import suggested_stores  # a list needs it only where it is empty
 
-    found = suggested_stores.outside(opened.machine, opened.config)
+    found = suggested_stores.suggestions(opened.machine, opened.config)
     home = opened.machine.home
     if as_json:
         stores = [store_json(seen) for seen in opened.stores]
         outside = [folder_json(folder, home) for folder in found]
-        answer = {"stores": stores, "searched": dict(opened.looked)}
+        answer = {"stores": stores, "searched": dict(opened.searched_by_source)}
         output.print_json(answer | {"outside": outside})
         return
     rows = [("STORE", "ENVIRONMENTS", "PATH", "WHY")]
@@ -49,7 +49,7 @@ def command(added: str | None, as_json: bool) -> None:
         for seen in opened.stores
     ]
     searched = [("PROJECTS SEARCHED IN", "DIRECTORIES")]
-    searched += [(visible(why), f"{count:,}") for why, count in opened.looked.items()]
+    searched += [(visible(why), f"{count:,}") for why, count in opened.searched_by_source.items()]
     for line in [*columns(rows, frozenset({1})), "", *columns(searched, frozenset({1}))]:
         click.echo(line)
     for line in outside_lines(found, home):

@@ -5,11 +5,11 @@ from venvdash.presentation.labels import FLAG_MEANINGS, flag_in_words
 from venvdash.records.flags import unfinished
 from venvdash.scanner.evidence.references import Reference
 from venvdash.scanner.usage.missing_files import Missing
-from venvdash.session.environment_details import Examination
+from venvdash.session.environment_details import EnvironmentDetails
 from venvdash.text import visible
 
 
-def flags_in_words(found: Examination) -> dict[Flag, str]:
+def flags_in_words(found: EnvironmentDetails) -> dict[Flag, str]:
     """Return for each flag of an environment, in words, why it is set."""
     flags = sorted(found.row.environment.flags)
     return {flag: _why(flag, found.row, found.missing, found.references) for flag in flags}

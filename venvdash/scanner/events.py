@@ -7,7 +7,7 @@ from pathlib import Path
 
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
 from venvdash.scanner.evidence.references import Reference
-from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.stores.base import Root
 
 
@@ -31,28 +31,28 @@ class StoreSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EnvironmentFound:
     """An environment was read."""
 
     environment: Environment
 
 
 @dataclass(frozen=True, slots=True)
-class Oddity:
+class SkippedEntry:
     """Something in a store is no environment."""
 
     what: NotEnvironment
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class VerdictsDecided:
     """Verdicts over the whole table; ``final`` when the search for projects has ended.
 
     ``facts`` is what they were decided on, ``names`` what projects call themselves, ``activity``
-    when they were last worked on (seconds since the epoch). ``projects``: for each environment
-    the living projects that it belongs to, as they are to be remembered. ``references``: what
-    else names it, once that was looked for. ``looked``: how many directories were searched for
-    projects because of what ("zoxide", "home folders" …).
+    when they were last worked on (seconds since the epoch). ``projects``: for each environment the
+    living projects that it belongs to, as they are to be remembered. ``references``: what else
+    names it, once that was looked for. ``searched_by_source``: how many directories were searched
+    for projects because of what ("zoxide", "home folders" …).
     """
 
     verdicts: Mapping[Path, Verdict]
@@ -62,7 +62,7 @@ class Judged:
     activity: Mapping[Path, float] = field(default_factory=dict)
     projects: Mapping[Path, tuple[ProjectRecord, ...]] = field(default_factory=dict)
     references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
-    looked: Mapping[str, int] = field(default_factory=dict)
+    searched_by_source: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,10 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
-    """All environments were measured; ``book`` knows what any selection of them frees."""
+class UsageIndexed:
+    """All environments were measured; ``usage_index`` knows what any selection of them frees."""
 
-    book: Book
+    usage_index: UsageIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +109,14 @@ class Ended:
     seconds: float
 
 
-Event = StoreSeen | Found | Oddity | Judged | Measured | Booked | Progress | Problem | Ended
+Event = (
+    StoreSeen
+    | EnvironmentFound
+    | SkippedEntry
+    | VerdictsDecided
+    | Measured
+    | UsageIndexed
+    | Progress
+    | Problem
+    | Ended
+)

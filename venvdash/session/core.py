@@ -13,11 +13,11 @@ from venvdash.config import Config, load
 from venvdash.model import Result, Row, Trashed
 from venvdash.scanner import service
 from venvdash.scanner.events import Ended, Problem
-from venvdash.scanner.stages.scan_state import Past
-from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.stages.scan_state import SavedRecords
+from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.session.events import SessionEvent
-from venvdash.session.lookup import Named
-from venvdash.session.memory import Keeper
+from venvdash.session.lookup import NamedTable
+from venvdash.session.memory import ScanMemory
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from venvdash.actions.history.status import ChangeStatus
     from venvdash.actions.history.undo import UndoPlan
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
-    from venvdash.session.environment_details import Examination
-    from venvdash.session.suggested_stores import Added
+    from venvdash.session.environment_details import EnvironmentDetails
+    from venvdash.session.suggested_stores import AddedStore
 
 
-class Session(Named):
+class Session(NamedTable):
     """A user's environments: scanned on demand, kept by path, the same for every face.
 
     ``rows`` are replaced, never changed in place; one thread at a time may scan. With ``records``
@@ -38,7 +38,9 @@ class Session(Named):
 
     def __init__(self, machine: Machine, config: Config, *, records: bool = True) -> None:
         remembers = records and config.records and machine.foreign_home is None
-        super().__init__(machine, config, Keeper(machine, writes=remembers), remembers=remembers)
+        super().__init__(
+            machine, config, ScanMemory(machine, writes=remembers), remembers=remembers
+        )
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
         self.actions = Actions(self)
         self.deletions, self.trash = self.actions.deletions, self.actions.trash
@@ -65,9 +67,9 @@ class Session(Named):
         cancelled = cancel.is_set if cancel else _never
         self._tidy(cancelled)
 
-        def recall() -> Past:
-            past = self._keeper.open(sizes=usage)
-            self._report(self._keeper.problems())
+        def recall() -> SavedRecords:
+            past = self._memory.open(sizes=usage)
+            self._report(self._memory.problems())
             return past
 
         try:
@@ -85,10 +87,10 @@ class Session(Named):
                     yield from self._gone(seen)
                 yield from self._take(event, seen)
         finally:
-            self._keeper.close()
+            self._memory.close()
 
-    def _booked(self, book: Book) -> None:
-        self.deletions.sums.book = book
+    def _usage_indexed(self, usage_index: UsageIndex) -> None:
+        self.deletions.sums.usage_index = usage_index
 
     def _tidy(self, cancelled: Callable[[], bool]) -> None:
         """Fix what a crash left before it is judged: a project's link may be missing."""
@@ -109,7 +111,7 @@ class Session(Named):
                 )
                 self._report([Problem(None, words)])
 
-    def examine(self, row: Row) -> "Examination":
+    def examine(self, row: Row) -> "EnvironmentDetails":
         """Return what is looked up for one environment only. Raises nothing."""
         from venvdash.session.environment_details import examine  # no list needs it
 
@@ -120,9 +122,9 @@ class Session(Named):
         """Return the folders of environments that are no store; walks HOME. Any thread may ask."""
         from venvdash.session import suggested_stores
 
-        return suggested_stores.outside(self.machine, self.config)
+        return suggested_stores.suggestions(self.machine, self.config)
 
-    def add_store(self, path: Path) -> "Added":
+    def add_store(self, path: Path) -> "AddedStore":
         """Make a folder of environments a store, from the next scan on.
 
         Raises own_stores.RefusedError.

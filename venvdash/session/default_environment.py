@@ -21,13 +21,13 @@ from venvdash.scanner.projects import project_info, project_tools
 from venvdash.scanner.stages import linked_environments
 from venvdash.session import current_environment, name_resolution
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
-from venvdash.session.table import Scanned
+from venvdash.session.table import ScannedTable
 from venvdash.stores.base import VENV_NAMES
 from venvdash.system.files import real
 from venvdash.text import short_path, visible
 
 
-def implied(table: Scanned, config: Config, directory: Path, *, changing: bool) -> Choice:
+def implied(table: ScannedTable, config: Config, directory: Path, *, changing: bool) -> Choice:
     """Return the environment that the tool of the nearest project upwards would use there.
 
     One that lies in no store becomes a row of the table. Of several tools that count the same,
@@ -50,7 +50,7 @@ def implied(table: Scanned, config: Config, directory: Path, *, changing: bool) 
     if len(used) == 1:
         ((path, use),) = used.items()
         row = _row(table, path, project, use.why)
-        return Choice((row,), _told(row, use, uses, table.machine.home))
+        return Choice((row,), _choice_note(row, use, uses, table.machine.home))
     if used:
         meant = [_row(table, path, project, use.why) for path, use in used.items()]
         managed = ", ".join(dict.fromkeys(use.tool for use in uses))
@@ -81,7 +81,7 @@ def _asked(found: ProjectTools, own: Iterable[Row]) -> list[Use]:
     return [use for name, use in found.uses.items() if name in present]
 
 
-def _inside(table: Scanned, project: Path) -> Row | None:
+def _inside(table: ScannedTable, project: Path) -> Row | None:
     """Return the environment that lies in the project itself, as tools agree to call it."""
     path = project / project_info.VENV
     if os.path.islink(path) or not os.path.lexists(path / "pyvenv.cfg"):
@@ -89,7 +89,7 @@ def _inside(table: Scanned, project: Path) -> Row | None:
     return _row(table, real(path), project, "`.venv` is an environment there")
 
 
-def _row(table: Scanned, path: Path, project: Path, why: str) -> Row:
+def _row(table: ScannedTable, path: Path, project: Path, why: str) -> Row:
     """Return the row of an environment; one in no store is read, and becomes one."""
     known = {real(row.path): row for row in table.rows.values()}
     if path in known:
@@ -109,7 +109,7 @@ def _row(table: Scanned, path: Path, project: Path, why: str) -> Row:
     return row
 
 
-def _told(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:
+def _choice_note(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:
     """Return which tool's environment was taken, where others count as much and have none."""
     others = [use.tool for use in uses if use.environment is None or not use.exists]
     if not others:

@@ -16,7 +16,7 @@ from venvdash.system.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class EnvironmentDetails:
     """One environment, closely looked at; ``row`` has the flags that came of it.
 
     ``packages`` have their origins. ``uses`` says for each of its projects which environment the
@@ -32,7 +32,7 @@ class Examination:
 
 def examine(
     row: Row, references: tuple[Reference, ...], machine: Machine, config: Config
-) -> Examination:
+) -> EnvironmentDetails:
     """Look closely at one environment; ``references`` are those that the scan found."""
     environment = row.environment
     prefix = environment.target or environment.path
@@ -44,7 +44,7 @@ def examine(
         row = replace(row, environment=environment)
     found = _with_origins(environment.packages, origins(site) if site else ())
     uses = tuple(_uses(row, machine, config))
-    return Examination(row, found, gone, references, uses)
+    return EnvironmentDetails(row, found, gone, references, uses)
 
 
 def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Use]]:

@@ -1,6 +1,6 @@
 """What a session tells its face as it scans or deletes: whole rows and states, ready to show."""
 
 from venvdash.actions.events import RowChanged, RowGone
-from venvdash.scanner.events import Ended, Oddity, Problem, Progress, StoreSeen
+from venvdash.scanner.events import Ended, Problem, Progress, SkippedEntry, StoreSeen
 
-SessionEvent = RowChanged | RowGone | StoreSeen | Oddity | Progress | Problem | Ended
+SessionEvent = RowChanged | RowGone | StoreSeen | SkippedEntry | Progress | Problem | Ended

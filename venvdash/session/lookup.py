@@ -6,11 +6,11 @@ from pathlib import Path
 
 from venvdash.model import Row
 from venvdash.session import current_environment, default_environment, name_resolution
-from venvdash.session.table import Scanned
+from venvdash.session.table import ScannedTable
 from venvdash.stores import kinds
 
 
-class Named(Scanned):
+class NamedTable(ScannedTable):
     """What scans have told, asked for by name. The names are those of ``resolve``."""
 
     def find(self, text: str) -> list[Row]:

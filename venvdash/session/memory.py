@@ -10,8 +10,8 @@ from venvdash.model import Environment, Memory, ProjectRecord, Record, Relation,
 from venvdash.records import identity, merge, pins, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.records.sidecar import keeps_sidecar
-from venvdash.scanner.events import Judged, Measured, Problem
-from venvdash.scanner.stages.scan_state import Past
+from venvdash.scanner.events import Measured, Problem, VerdictsDecided
+from venvdash.scanner.stages.scan_state import SavedRecords
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.text import because, visible
@@ -21,7 +21,7 @@ _WRITERS = 16  # sidecars written at once
 _SILENT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST})
 
 
-class Keeper:
+class ScanMemory:
     """Opens the index for the time of a scan; with ``writes`` False nothing is ever written."""
 
     def __init__(self, machine: Machine, *, writes: bool) -> None:
@@ -38,15 +38,15 @@ class Keeper:
         self.pins_unknown = ""  # why nobody knows what is pinned, a sentence
         self._set_aside = ""  # what was wrong with an index that this session set aside
 
-    def open(self, *, sizes: bool) -> Past:
+    def open(self, *, sizes: bool) -> SavedRecords:
         """Open the index and return what it remembers; with ``sizes`` those as well."""
         index = Index.open(index_path(self._machine, self._host), read_only=not self._writes)
         self._index, self._known = index, index.records()
         self._sizes = index.sizes() if sizes else {}
         self._read_pins(index)
         projects = tuple(index.projects())
-        self._told(index)
-        return Past(
+        self._report_index(index)
+        return SavedRecords(
             records=self._known,
             sizes={path: note for path, (_, note) in self._sizes.items()},
             projects=projects,
@@ -117,7 +117,7 @@ class Keeper:
             return
         self._measured[event.environment] = (event.usage, note)
 
-    def remember(self, event: Judged) -> dict[Path, Record]:
+    def remember(self, event: VerdictsDecided) -> dict[Path, Record]:
         """Store what a scan proved, in the index and in the sidecars; return the records.
 
         A disk that is full or a store that cannot be written loses nothing but the memory.
@@ -146,7 +146,7 @@ class Keeper:
             # Only now: what the index has seen last is never older than the sidecar.
             now = self._machine.clock().wall
             self._index.remember([replace(r, last_seen=now) for r in news.values()])
-            self._told(self._index)
+            self._report_index(self._index)
         return records
 
     def _is_news(self, environment: Environment, memory: Memory, record: Record) -> bool:
@@ -165,7 +165,7 @@ class Keeper:
         missing = not environment.sidecar and keeps_sidecar(environment)
         return missing or (environment.changed or 0.0) >= memory.record.last_seen
 
-    def _told(self, index: Index) -> None:
+    def _report_index(self, index: Index) -> None:
         """Note what is wrong with the index, once; one that was set aside counts until the end."""
         if index.lost and index.usable:
             self._set_aside = self._set_aside or index.problem

@@ -92,7 +92,7 @@ def _taken(text: str, rest: str, kind: str | None, machine: Machine) -> Query:
 
 def matches(query: Query, rows: Iterable[Row], *, prefix: bool = False) -> list[Row]:
     """Return the rows of the first tier with a hit: exact, alike, path suffix, (prefix)."""
-    return _Known(rows).matches(query, prefix=prefix)[0]
+    return _NameIndex(rows).matches(query, prefix=prefix)[0]
 
 
 def choose(query: Query, rows: Sequence[Row], *, changing: bool, every: bool = False) -> Choice:
@@ -102,7 +102,7 @@ def choose(query: Query, rows: Sequence[Row], *, changing: bool, every: bool = F
     reading one takes a project's current environment, and a living project before a gone one, and
     takes the beginning of a name if no other begins like that.
     """
-    hits, begun = _Known(rows).matches(query, prefix=not changing)
+    hits, begun = _NameIndex(rows).matches(query, prefix=not changing)
     if not hits:
         raise NotFoundError(query.text, suggestions(query, rows))
     if len(hits) == 1:
@@ -170,13 +170,13 @@ def implied(
 
 def options(hits: Sequence[Row], rows: Sequence[Row]) -> list[tuple[str, Row]]:
     """Return for each hit the shortest spelling that means only it, in the order of these."""
-    known = _Known(rows)
+    known = _NameIndex(rows)
     return sorted(((known.spelling(row), row) for row in hits), key=lambda one: one[0])
 
 
 def spelling(row: Row, rows: Sequence[Row]) -> str:
     """Return the shortest name that means only ``row`` among ``rows``, at worst its path."""
-    return _Known(rows).spelling(row)
+    return _NameIndex(rows).spelling(row)
 
 
 def suggestions(query: Query, rows: Iterable[Row]) -> list[str]:
@@ -186,7 +186,7 @@ def suggestions(query: Query, rows: Iterable[Row]) -> list[str]:
     return [known[name] for name in near]
 
 
-class _Known:
+class _NameIndex:
     """The table by the names that its rows may be called."""
 
     def __init__(self, rows: Iterable[Row]) -> None:

@@ -33,7 +33,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedStore:
     """A folder that is a store from now on: ``lines`` were written into ``file``."""
 
     folder: EnvironmentFolder
@@ -41,7 +41,7 @@ class Added:
     lines: str
 
 
-def outside(
+def suggestions(
     machine: Machine, settings: config.Config, cancelled: Callable[[], bool] = lambda: False
 ) -> list[EnvironmentFolder]:
     """Return the folders of environments that are no store; a walk of HOME, see ``folders``."""
@@ -55,7 +55,7 @@ def lines_for(folder: EnvironmentFolder, home: Path) -> str:
     return tomlkit.dumps({"stores": [_table(folder, home)]}).strip()
 
 
-def add(path: Path, machine: Machine, settings: config.Config) -> Added:
+def add(path: Path, machine: Machine, settings: config.Config) -> AddedStore:
     """Make the folder ``path`` a store in the user's configuration.
 
     Raises RefusedError.
@@ -73,7 +73,7 @@ def add(path: Path, machine: Machine, settings: config.Config) -> Added:
         _write(file, folder, machine)
     except OSError as error:
         raise RefusedError(f"{file} cannot be written: {because(error)}.") from error
-    return Added(folder, machine.config_file, lines)
+    return AddedStore(folder, machine.config_file, lines)
 
 
 def _refusals(place: Path, machine: Machine, settings: config.Config) -> Iterator[str]:

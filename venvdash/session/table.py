@@ -19,56 +19,56 @@ from venvdash.model import (
 )
 from venvdash.records.flags import flagged
 from venvdash.scanner.events import (
-    Booked,
+    EnvironmentFound,
     Event,
-    Found,
-    Judged,
     Measured,
-    Oddity,
     Problem,
+    SkippedEntry,
     StoreSeen,
+    UsageIndexed,
+    VerdictsDecided,
 )
-from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.session import current_environment, row_names
 from venvdash.session.events import SessionEvent
-from venvdash.session.memory import Keeper
+from venvdash.session.memory import ScanMemory
 from venvdash.system.clock import SKEW
 from venvdash.system.machine import Machine
 
 _CHECKING = Verdict(Status.CHECKING, "Searching for its project.")
 
 
-class Scanned(Table):
+class ScannedTable(Table):
     """The table that scans fill. ``rows`` are replaced, never changed in place."""
 
     def __init__(
-        self, machine: Machine, config: Config, keeper: Keeper, *, remembers: bool
+        self, machine: Machine, config: Config, memory: ScanMemory, *, remembers: bool
     ) -> None:
         super().__init__(machine, config, remembers=remembers)
         self.stores: list[StoreSeen] = []
         self.oddities: list[NotEnvironment] = []
         self.searched = 0
-        self.looked: Mapping[str, int] = {}  # directories searched for projects, by why
-        self._keeper = keeper
+        self.searched_by_source: Mapping[str, int] = {}  # directories searched for projects, by why
+        self._memory = memory
         self._activity: Mapping[Path, float] = {}
 
     @property
     def pins_unknown(self) -> str:
         """Why nobody knows what is pinned, a sentence; "" where it is known."""
-        return self._keeper.pins_unknown
+        return self._memory.pins_unknown
 
     # What a scan tells, taken in.
 
     def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
-        if isinstance(event, Found):
+        if isinstance(event, EnvironmentFound):
             seen.add(event.environment.path)
             yield self._found(event.environment)
-        elif isinstance(event, Judged):
-            yield from self._judged(event)
+        elif isinstance(event, VerdictsDecided):
+            yield from self._decided(event)
         elif isinstance(event, Measured):
             yield from self._measured(event)
-        elif isinstance(event, Booked):
-            self._booked(event.book)
+        elif isinstance(event, UsageIndexed):
+            self._usage_indexed(event.usage_index)
         else:
             self._note(event)
             yield event
@@ -76,12 +76,12 @@ class Scanned(Table):
     def _note(self, event: Event) -> None:
         if isinstance(event, StoreSeen):
             self.stores.append(event)
-        elif isinstance(event, Oddity):
+        elif isinstance(event, SkippedEntry):
             self.oddities.append(event.what)
         elif isinstance(event, Problem):
             self.problems.append(event)
 
-    def _booked(self, book: Book) -> None:
+    def _usage_indexed(self, usage_index: UsageIndex) -> None:
         """Take in what was measured of all environments together; for who deletes."""
 
     def _found(self, environment: Environment) -> SessionEvent:
@@ -94,17 +94,17 @@ class Scanned(Table):
         self.rows[environment.path] = row
         return RowChanged(row)
 
-    def _judged(self, event: Judged) -> Iterator[SessionEvent]:
+    def _decided(self, event: VerdictsDecided) -> Iterator[SessionEvent]:
         self._names, self._activity = event.names or self._names, event.activity
         self._references = event.references or self._references
         self.searched, self.facts = event.facts.searched, event.facts
-        self.looked = event.looked
+        self.searched_by_source = event.searched_by_source
         called = row_names.names(
             [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
             self._names,
         )
         here = self._nearest(event)
-        pinned = self._keeper.pinned({p: m.record for p, m in event.facts.memories.items()})
+        pinned = self._memory.pinned({p: m.record for p, m in event.facts.memories.items()})
         changed = []
         for path, verdict in event.verdicts.items():
             row = self.rows.get(path)
@@ -112,7 +112,7 @@ class Scanned(Table):
                 continue
             memory = event.facts.memories.get(path)
             record = replace(memory.record, pinned=path in pinned) if memory else None
-            usage = row.usage or self._keeper.usage(path)
+            usage = row.usage or self._memory.usage(path)
             environment = flagged(event.facts.environments[path], record, usage)
             row = replace(
                 row,
@@ -132,9 +132,9 @@ class Scanned(Table):
         for row in changed:  # each is told when the whole table is of one mind
             yield RowChanged(row, settled=event.final)
         if event.final:  # once the rows are on their way, and before they are measured
-            for path, record in self._keeper.remember(event).items():
+            for path, record in self._memory.remember(event).items():
                 self.rows[path] = replace(self.rows[path], record=record)
-            self._report(self._keeper.problems())
+            self._report(self._memory.problems())
 
     def _measured(self, event: Measured) -> Iterator[SessionEvent]:
         row = self.rows.get(event.environment)
@@ -142,7 +142,7 @@ class Scanned(Table):
             environment = flagged(row.environment, row.record, event.usage)
             row = replace(row, environment=environment, usage=event.usage)
             self.rows[event.environment] = row
-            self._keeper.measured(event)
+            self._memory.measured(event)
             settled = row.verdict.status is not Status.CHECKING
             yield RowChanged(row, settled=settled, measured=True)
 
@@ -165,7 +165,7 @@ class Scanned(Table):
         # A date in the future is of a use while the clock was ahead: nobody knows when.
         return None if newest is not None and newest > now + SKEW else newest
 
-    def _nearest(self, judged: Judged) -> set[Path]:
+    def _nearest(self, judged: VerdictsDecided) -> set[Path]:
         """Return the spellings of the nearest project upwards from the current directory."""
         here = self.machine.cwd
         if here is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import NotEnvironment, Row
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
-from venvdash.scanner.events import Ended, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.events import Ended, Phase, Problem, Progress, SkippedEntry, StoreSeen
 from venvdash.text import visible
 from venvdash.tui.background_scan import DiskFree, Failed, FeedEvent, Fixed
 from venvdash.tui.table import Table, View
@@ -69,7 +69,7 @@ class Findings:
                 self.complete |= event.phase is not Phase.STORES
             case StoreSeen():
                 self.stores.append(event)
-            case Oddity():
+            case SkippedEntry():
                 self.oddities.append(event.what)
             case Problem():
                 self.problems.append(event)

@@ -23,7 +23,7 @@ from venvdash.model import (
     Traits,
 )
 from venvdash.scanner.evidence.matching import Evidence, Matcher, evidence
-from venvdash.scanner.evidence.moved_projects import Missed
+from venvdash.scanner.evidence.moved_projects import MissingProjects
 from venvdash.scanner.evidence.verdicts import verdicts
 from venvdash.scanner.projects.candidates import Candidate, search
 from venvdash.scanner.projects.presence import look, record_of
@@ -165,7 +165,7 @@ def test_a_moved_directory_is_sighted_and_the_verdict_names_it(home: Home) -> No
     (environment,) = environments(home)
     (project / ".venv").unlink()
     moved = project.rename(home.path / "code" / "renamed")
-    found = searched(home, [environment], missed=Missed([record]), unproven=())
+    found = searched(home, [environment], missed=MissingProjects([record]), unproven=())
     assert found.sightings == {project: (Sighting(moved, "it is the same directory"),)}
     claim = Claim(environment.path, project, How.HASH, Direction.RECORD, "", record.last_seen)
     facts = Facts(
@@ -184,7 +184,10 @@ def test_an_inode_alone_is_no_sighting(home: Home) -> None:
     project.rename(home.path / "code" / "other")
     other = home.path / "code" / "other" / "pyproject.toml"
     other.write_text(other.read_text().replace("webapp", "quite-another"))
-    assert searched(home, environments(home), missed=Missed([record]), unproven=()).sightings == {}
+    assert (
+        searched(home, environments(home), missed=MissingProjects([record]), unproven=()).sightings
+        == {}
+    )
 
 
 def test_a_repository_is_sighted_by_its_history(home: Home) -> None:
@@ -198,12 +201,12 @@ def test_a_repository_is_sighted_by_its_history(home: Home) -> None:
     copy = home.path / "src" / "webapp"
     shutil.copytree(project, copy, symlinks=True)  # as a move to another disk does
     shutil.rmtree(project)
-    found = searched(home, environments(home), missed=Missed([record]), unproven=())
+    found = searched(home, environments(home), missed=MissingProjects([record]), unproven=())
     assert {p: [s.place for s in places] for p, places in found.sightings.items()} == {
         project: [copy]
     }
     always_there = searched(
-        home, environments(home), missed=Missed([record], known={copy: 1.0}), unproven=()
+        home, environments(home), missed=MissingProjects([record], known={copy: 1.0}), unproven=()
     )
     assert always_there.sightings == {}
 

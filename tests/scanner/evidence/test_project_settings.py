@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import remove, rows, uv_project, venv
 from venvdash.model import How, Status
-from venvdash.scanner.evidence.project_settings import Hints
+from venvdash.scanner.evidence.project_settings import ProjectSettings
 
 NAME = "lab-env"
 
@@ -190,13 +190,13 @@ def test_a_name_that_two_environments_bear_says_nothing(
     "content", [b"", b"\xff\xfe\x00", b"\0" * 100, b"{" * 60_000, b"=" * 60_000]
 )
 def test_hostile_files(home: Home, environment: Path, project: Path, content: bytes) -> None:
-    for file in Hints(home.machine()).files:
+    for file in ProjectSettings(home.machine()).files:
         (project / file).parent.mkdir(parents=True, exist_ok=True)
         (project / file).write_bytes(content)
     (project / ".idea" / "x.iml").write_bytes(content)
     jetbrains(home, environment, "x")
     assert rows(home)[environment].verdict.claims == ()
-    for file in Hints(home.machine()).files:
+    for file in ProjectSettings(home.machine()).files:
         (project / file).unlink()
         os.mkfifo(project / file)
     assert rows(home)[environment].verdict.claims == ()

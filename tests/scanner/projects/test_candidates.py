@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Home
 from venvdash.config import Config
-from venvdash.scanner.projects.candidates import Candidate, Search, Wanted, search
+from venvdash.scanner.projects.candidates import Candidate, Search, SearchTargets, search
 from venvdash.system.mounts import Mount, Mounts
 
 ROOT = Mount("/", "ext4", "/dev/vda")
@@ -22,7 +22,7 @@ def project(path: Path) -> Path:
 def run(home: Home, **more: object) -> tuple[dict[Path, Candidate], Search]:
     machine = home.machine(more.pop("cwd", None))  # type: ignore[arg-type]  # a path by name
     config = more.pop("config", Config())
-    wanted = more.pop("wanted", Wanted())
+    wanted = more.pop("wanted", SearchTargets())
     mounts = more.pop("mounts", Mounts((ROOT,)))
     known = more.pop("known", ())
     looked = search(machine, config, known, wanted, mounts=mounts, **more)  # type: ignore[arg-type]  # any keyword
@@ -159,7 +159,7 @@ def test_wanted_names_and_scripts(home: Home) -> None:
     (code / "other").mkdir()
     (code / "my_script.py").touch()
     (code / "no.py").touch()
-    wanted = Wanted(frozenset(["my-app"]), frozenset(["my-script"]))
+    wanted = SearchTargets(frozenset(["my-app"]), frozenset(["my-script"]))
     found, _ = run(home, wanted=wanted)
     assert set(found) == {code / "My_App", code / "my_script.py"}
     assert found[code / "my_script.py"].script

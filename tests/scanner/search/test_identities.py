@@ -13,7 +13,7 @@ from tests.scanner.search.searching import listed, searched
 from tests.scenario import orphan, uv_project, venv
 from venvdash.model import Status
 from venvdash.scanner.search import recheck
-from venvdash.scanner.search.identities import Recorded
+from venvdash.scanner.search.identities import RecordedProjects
 from venvdash.stores import of_name
 
 
@@ -94,7 +94,7 @@ def test_a_directory_is_recognised_by_its_birth(home: Home) -> None:
     session, facts = listed(home)
     hit = searched(home, environment).hits[environment]
     assert (hit.project, "the directory that was its project" in hit.reason) == (moved, True)
-    recorded = Recorded([session.rows[environment].environment], facts)
+    recorded = RecordedProjects([session.rows[environment].environment], facts)
     (inode,) = recorded.inodes
     assert recorded.by_inode(str(home.path), inode) == []  # another birth
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from venvdash.config import Config
-from venvdash.scanner.search.scope import Places
+from venvdash.scanner.search.scope import SearchScope
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, parse_mountinfo
 
@@ -26,9 +26,9 @@ INFO = b"""20 1 8:1 / / rw - ext4 /dev/a rw
 """
 
 
-def places(config: Config | None = None, disks: str = "/") -> Places:
+def places(config: Config | None = None, disks: str = "/") -> SearchScope:
     machine = Machine(Path("/home/ada"), {"VENVDASH_DISKS": disks}, uid=1000)
-    return Places(machine, config or Config(), Mounts(parse_mountinfo(INFO)))
+    return SearchScope(machine, config or Config(), Mounts(parse_mountinfo(INFO)))
 
 
 def test_every_local_file_system_once() -> None:

@@ -15,7 +15,7 @@ from tests.scanner.usage.usage_tools import age, du, fill
 from venvdash.scanner.usage import child_processes
 from venvdash.scanner.usage import measurement as usage_module
 from venvdash.scanner.usage.footprint import unpack
-from venvdash.scanner.usage.measurement import Sized, measure
+from venvdash.scanner.usage.measurement import Measurement, measure
 from venvdash.system.mounts import Mount, Mounts
 
 pytestmark = pytest.mark.skipif(not child_processes.available(), reason="no child processes here")
@@ -50,9 +50,9 @@ def never() -> bool:
     return False
 
 
-def in_time(iterator: Iterator[Sized]) -> list[Sized]:
+def in_time(iterator: Iterator[Measurement]) -> list[Measurement]:
     """Collect in a thread, so that a hang fails the test instead of stopping all."""
-    found: list[Sized] = []
+    found: list[Measurement] = []
     thread = threading.Thread(target=lambda: found.extend(iterator), daemon=True)
     thread.start()
     thread.join(60)

@@ -15,7 +15,7 @@ from tests.scanner.usage.usage_tools import fill
 from venvdash.scanner.usage.footprint import BLOCK
 from venvdash.scanner.usage.measurement import measure
 from venvdash.scanner.usage.selection_sum import Sum
-from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.usage.usage_index import UsageIndex
 
 ENVIRONMENTS = 4  # the fifth place is the cache's
 FILES = st.lists(
@@ -45,12 +45,12 @@ def build(top: Path, files: list[tuple[int, list[int]]]) -> list[Path]:
     return places[:-1]
 
 
-def booked(paths: Iterable[Path]) -> Book:
+def booked(paths: Iterable[Path]) -> UsageIndex:
     """Return a book of a scan of these."""
-    book = Book()
-    for _ in measure(list(paths), {}, lambda: False, book=book):
+    usage_index = UsageIndex()
+    for _ in measure(list(paths), {}, lambda: False, usage_index=usage_index):
         pass
-    return book
+    return usage_index
 
 
 def links(trees: Iterable[Path]) -> tuple[Counter[int], dict[int, os.stat_result]]:
@@ -98,12 +98,12 @@ def test_any_selection_after_any_other(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = build(Path(folder), files)
-        book = booked(paths)
+        usage_index = booked(paths)
         for selection in selections:
             chosen = {paths[number] for number in selection}
-            assert plain(book.sum(chosen)) == expected(chosen, set(), set(paths))
+            assert plain(usage_index.sum(chosen)) == expected(chosen, set(), set(paths))
             measured = booked(chosen)
-            assert plain(book.fresh(measured, {path: path for path in chosen})) == expected(
+            assert plain(usage_index.fresh(measured, {path: path for path in chosen})) == expected(
                 chosen, set(), set(paths)
             )
 
@@ -115,7 +115,7 @@ def test_while_others_come_and_go(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = build(Path(folder), files)
-        book = booked(paths)
+        usage_index = booked(paths)
         trash: set[Path] = set()
         living = set(paths)
         for number, end in ends:
@@ -123,35 +123,38 @@ def test_while_others_come_and_go(
             if path not in living:
                 continue
             if end == "trash":
-                book.leave([path])
+                usage_index.mark_deleted([path])
                 trash.add(path)
             elif end == "free":
                 shutil.rmtree(path)
-                book.free([path])
+                usage_index.free([path])
                 trash.discard(path)
                 living.discard(path)
             elif path in trash:
-                book.come_back([path])
+                usage_index.restore([path])
                 trash.discard(path)
             for one in living - trash:
                 for chosen in ({one}, living - trash):
                     want = expected(chosen, trash, living)
                     measured = booked(chosen)
-                    assert plain(book.fresh(measured, {p: p for p in chosen})) == want
-                    assert plain(book.sum(chosen)) == want
+                    assert plain(usage_index.fresh(measured, {p: p for p in chosen})) == want
+                    assert plain(usage_index.sum(chosen)) == want
 
 
 def test_one_inside_another_counts_once(tmp_path: Path) -> None:
     outer = tmp_path / "outer"
     fill(outer, ["a", "inner/b", "inner/c"])
-    book = booked([outer, outer / "inner"])
-    assert book.sum([outer, outer / "inner"]).reclaimable == book.sum([outer]).reclaimable
-    assert not book.sum([outer / "inner"]).exact
+    usage_index = booked([outer, outer / "inner"])
+    assert (
+        usage_index.sum([outer, outer / "inner"]).reclaimable
+        == usage_index.sum([outer]).reclaimable
+    )
+    assert not usage_index.sum([outer / "inner"]).exact
 
 
 def test_what_was_never_measured_makes_it_inexact(tmp_path: Path) -> None:
     fill(tmp_path / "one", ["a"])
-    book = booked([tmp_path / "one"])
-    assert book.sum([tmp_path / "one"]).exact
-    assert not book.sum([tmp_path / "one", tmp_path / "two"]).exact
-    assert Book().sum([tmp_path / "one"]) == Sum(exact=False)
+    usage_index = booked([tmp_path / "one"])
+    assert usage_index.sum([tmp_path / "one"]).exact
+    assert not usage_index.sum([tmp_path / "one", tmp_path / "two"]).exact
+    assert UsageIndex().sum([tmp_path / "one"]) == Sum(exact=False)

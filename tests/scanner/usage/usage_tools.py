@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from venvdash.model import Usage, UserFiles
-from venvdash.scanner.usage.measurement import Sized, measure
+from venvdash.scanner.usage.measurement import Measurement, measure
 
 ROOT_ONLY_REASON = "needs root to mount or change user"
 
@@ -35,9 +35,9 @@ def du_apparent(path: Path) -> int:
 
 def all_of(
     paths: Iterable[Path], remembered: Mapping[Path, bytes] | None = None
-) -> tuple[dict[Path, Sized], dict[Path, Usage]]:
+) -> tuple[dict[Path, Measurement], dict[Path, Usage]]:
     """Return the first and the final figures of each path; each must come exactly once."""
-    first: dict[Path, Sized] = {}
+    first: dict[Path, Measurement] = {}
     final: dict[Path, Usage] = {}
     for sized in measure(list(paths), remembered or {}, lambda: False):
         if sized.usage.cache_held is None:
@@ -58,7 +58,7 @@ def usage_of(path: Path) -> Usage:
     return all_of([path])[1][path]
 
 
-def notes(first: Mapping[Path, Sized]) -> dict[Path, bytes]:
+def notes(first: Mapping[Path, Measurement]) -> dict[Path, bytes]:
     """Return what is to be remembered."""
     return {path: sized.remember for path, sized in first.items() if sized.remember}
 

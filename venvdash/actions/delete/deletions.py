@@ -19,7 +19,7 @@ from venvdash.actions.events import ActionEvent, Finished, RowState, State, Tall
 from venvdash.actions.table import Table
 from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row
 from venvdash.model.plans import SEARCHING
-from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.stores import uv_settings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Deletions:
         self.sums = Sums(uv_settings.cache_directory(table.machine)[0])
         self.trash = Trash(table, self.sums, self.searches)
         self._held: tuple[Plan, Deleter] | None = None
-        self._fresh: Book | None = None  # what the held plan was measured with
+        self._fresh: UsageIndex | None = None  # what the held plan was measured with
 
     def union(self, paths: Iterable[Path]) -> Together:
         """Return what deleting these gives back, as of the last scan; takes milliseconds."""
@@ -279,7 +279,7 @@ class Deletions:
         if result.outcome is not Outcome.DONE:
             return result
         row = self.table.rows.pop(item.row.path, item.row)
-        reclaimable = self.sums.leave(row.path, freed=not result.trash)
+        reclaimable = self.sums.mark_deleted(row.path, freed=not result.trash)
         if reclaimable is not None:
             result = replace(result, reclaimable=reclaimable)
         if result.trash:

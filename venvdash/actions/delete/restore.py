@@ -148,7 +148,7 @@ class Trash:
                 self._searches.forget(row.path)
             if row is not None and name is None:
                 self._table.rows[row.path] = row
-                self._sums.come_back([row.path])
+                self._sums.restore([row.path])
             self._table.change_log.mark([trashed.path], RESTORED)
         return result
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from venvdash.model import Row
 from venvdash.records.flags import flagged
 from venvdash.scanner.usage.selection_sum import Sum
-from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.system.extents import settle
 from venvdash.system.mounts import Mounts
 
@@ -32,11 +32,11 @@ class Together:
 class Sums:
     """Adds up what environments share with each other; threads take turns at it.
 
-    ``book`` is what the last scan measured, ``cache`` where uv's is.
+    ``usage_index`` is what the last scan measured, ``cache`` where uv's is.
     """
 
     def __init__(self, cache: Path) -> None:
-        self.book = Book()
+        self.usage_index = UsageIndex()
         self.cache = cache
         self._lock = threading.Lock()
 
@@ -44,10 +44,10 @@ class Sums:
         """Return what deleting these gives back, as of the last scan; takes milliseconds."""
         trees = [row for row in rows if row.environment.target is None]
         with self._lock:
-            known = [row.path for row in trees if row.path in self.book]
-            total = self.book.sum(known)
+            known = [row.path for row in trees if row.path in self.usage_index]
+            total = self.usage_index.sum(known)
         # What came back since the scan, or was found by one without sizes, is counted by itself.
-        others = [row.usage for row in trees if row.path not in self.book]
+        others = [row.usage for row in trees if row.path not in self.usage_index]
         reclaimable = total.reclaimable + sum(usage.reclaimable for usage in others if usage)
         held = total.cache_held + sum(usage.cache_held or 0 for usage in others if usage)
         at_most = total.at_most or any(usage.at_most for usage in others if usage)
@@ -55,13 +55,13 @@ class Sums:
 
     def measured(
         self, rows: Sequence[Row], cancelled: Callable[[], bool]
-    ) -> tuple[Book, dict[Path, Row]]:
+    ) -> tuple[UsageIndex, dict[Path, Row]]:
         """Measure the rows' entries again, and return them with what they take now."""
         from venvdash.scanner.usage.measurement import measure
 
-        fresh, usages = Book(), {}
+        fresh, usages = UsageIndex(), {}
         paths = [row.environment.entry for row in rows if row.environment.target is None]
-        for sized in measure(paths, {}, cancelled, book=fresh, cache=self.cache):
+        for sized in measure(paths, {}, cancelled, usage_index=fresh, cache=self.cache):
             usages[sized.path] = sized.usage
         found = {}
         for row in rows:
@@ -74,10 +74,10 @@ class Sums:
             found[row.path] = row
         return fresh, found
 
-    def fresh(self, fresh: Book, entries: Mapping[Path, Path]) -> Sum:
+    def fresh(self, fresh: UsageIndex, entries: Mapping[Path, Path]) -> Sum:
         """Return the sum of environments, by where each was just measured into ``fresh``."""
         with self._lock:
-            return self.book.fresh(fresh, entries)
+            return self.usage_index.fresh(fresh, entries)
 
     def again(self, places: Mapping[Path, Path]) -> int:
         """Return the bytes that environments free which lie at these places by now.
@@ -86,31 +86,33 @@ class Sums:
         """
         from venvdash.scanner.usage.measurement import measure
 
-        fresh = Book()
+        fresh = UsageIndex()
         paths, mounts = list(places.values()), Mounts.read()
         for mount in filter(None, {mounts.of(path) for path in paths}):
             settle(mount.point, mount.fstype)
-        for _ in measure(paths, {}, lambda: False, book=fresh, cache=self.cache):
+        for _ in measure(paths, {}, lambda: False, usage_index=fresh, cache=self.cache):
             pass
         return self.fresh(fresh, places).reclaimable
 
-    def leave(self, path: Path, *, freed: bool) -> int | None:
+    def mark_deleted(self, path: Path, *, freed: bool) -> int | None:
         """Take one out that is deleted; return what it frees beside the others, None if unknown.
 
         Unless it is ``freed`` its files are still there.
         """
         with self._lock:
-            reclaimable = self.book.sum([path]).reclaimable if path in self.book else None
-            gone = self.book.free if freed else self.book.leave
+            reclaimable = (
+                self.usage_index.sum([path]).reclaimable if path in self.usage_index else None
+            )
+            gone = self.usage_index.free if freed else self.usage_index.mark_deleted
             gone([path])
         return reclaimable
 
     def free(self, paths: Iterable[Path]) -> None:
         """Hear that the files of these are not there any more."""
         with self._lock:
-            self.book.free(list(paths))
+            self.usage_index.free(list(paths))
 
-    def come_back(self, paths: Iterable[Path]) -> None:
+    def restore(self, paths: Iterable[Path]) -> None:
         """Hear that these were brought back."""
         with self._lock:
-            self.book.come_back(list(paths))
+            self.usage_index.restore(list(paths))

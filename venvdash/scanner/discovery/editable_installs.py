@@ -42,7 +42,7 @@ class Editable:
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class EditableTraces:
     """The names in a site-packages that may come from editable installs.
 
     ``likely`` are names of packages that may be the project's own: some backends leave nothing
@@ -55,7 +55,9 @@ class Traces:
     likely: frozenset[str] = frozenset()
 
 
-def editables(directory: str, packages: dict[str, Package], traces: Traces) -> tuple[Editable, ...]:
+def editables(
+    directory: str, packages: dict[str, Package], traces: EditableTraces
+) -> tuple[Editable, ...]:
     """Return the editable installs in a site-packages, each source tree once.
 
     ``packages`` maps the ``*.dist-info`` there to what their names say; those found editable are

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 
 from venvdash.model import Package
 from venvdash.model.packaging import minor_version
-from venvdash.scanner.discovery.editable_installs import Editable, Traces, editables, with_origin
+from venvdash.scanner.discovery.editable_installs import (
+    Editable,
+    EditableTraces,
+    editables,
+    with_origin,
+)
 
 _DULL_PTH = frozenset(
     {"_virtualenv.pth", "distutils-precedence.pth", "a1_coverage.pth", "_uv_ephemeral_overlay.pth"}
@@ -74,7 +79,7 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
     except (OSError, ValueError):
         return Site()
     packages = {name: name_and_version(name) for name in sorted(infos)}
-    traces = Traces(
+    traces = EditableTraces(
         tuple(sorted(pths)), tuple(sorted(links)), tuple(sorted(egg_links)), frozenset(likely)
     )
     found = editables(directory, packages, traces)

@@ -24,7 +24,7 @@ JOURNALS = frozenset({"trash.toml", "rename.toml"})  # in an environment while t
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class ResolvedRoot:
     """A root with its real path and what is known of it before it is read."""
 
     root: Root
@@ -46,30 +46,30 @@ def roots_of(store: Store, machine: Machine, config: Config) -> Iterator[Root]:
     yield from store.roots(replace(machine, cwd=None), config)
 
 
-def resolve(root: Root) -> Branch:
+def resolve(root: Root) -> ResolvedRoot:
     """Look at one root: where it really is, and whether it is a directory that may be read."""
     try:
         real = Path(os.path.realpath(root.path))
         found = os.stat(real)
     except (FileNotFoundError, NotADirectoryError):
-        return Branch(root, root.path, exists=False)
+        return ResolvedRoot(root, root.path, exists=False)
     except (OSError, ValueError) as error:
-        return Branch(root, root.path, exists=False, problem=because(error))
+        return ResolvedRoot(root, root.path, exists=False, problem=because(error))
     if not stat.S_ISDIR(found.st_mode):
-        return Branch(root, real, exists=True, problem="is not a directory")
+        return ResolvedRoot(root, real, exists=True, problem="is not a directory")
     if real.parent == real:
-        return Branch(root, real, exists=True, problem="is the root of the file system")
-    return Branch(root, real, exists=True)
+        return ResolvedRoot(root, real, exists=True, problem="is the root of the file system")
+    return ResolvedRoot(root, real, exists=True)
 
 
-def answering_branches(machine: Machine, config: Config) -> tuple[list[Branch], list[Path]]:
+def answering_branches(machine: Machine, config: Config) -> tuple[list[ResolvedRoot], list[Path]]:
     """Look at every root that answers; return also the paths of those that do not."""
     found = roots(machine, config)
     silent = responsiveness.silent(root.path for root in found)
     return [resolve(root) for root in found if root.path not in silent], silent
 
 
-def entries(branch: Branch) -> Iterator[Entry | NotEnvironment]:
+def entries(branch: ResolvedRoot) -> Iterator[Entry | NotEnvironment]:
     """Yield what lies in a store. Raises OSError when the root itself cannot be listed."""
     root = replace(branch.root, path=branch.real)
     store = next((store for store in registry() if store.name == root.store), None)

@@ -13,14 +13,14 @@ from venvdash.system.mounts import Mounts
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ExternalUse:
     """For each environment's path: what names it, and the flags that follow."""
 
     references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
     flags: Mapping[Path, frozenset[Flag]] = field(default_factory=dict)
 
 
-def look(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) -> Outside:
+def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) -> ExternalUse:
     """Look once for everything that names, uses, locks or is mounted in the environments.
 
     Raises nothing.
@@ -45,7 +45,7 @@ def look(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
             more.add(Flag.LOCKED)
         if more:
             flags[path] = frozenset(more)
-    return Outside(named, flags)
+    return ExternalUse(named, flags)
 
 
 def _mounted(path: Path, mounts: Mounts) -> bool:

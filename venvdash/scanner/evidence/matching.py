@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from venvdash.model import Claim, Direction, Environment, How, Sighting
-from venvdash.scanner.evidence.moved_projects import Missed
+from venvdash.scanner.evidence.moved_projects import MissingProjects
 from venvdash.scanner.evidence.pointers import Pointers
-from venvdash.scanner.evidence.project_links import Folder, Lead, leads_outside
+from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, is_outside
 from venvdash.scanner.projects import project_info
-from venvdash.scanner.projects.candidates import Candidate, Wanted
+from venvdash.scanner.projects.candidates import Candidate, SearchTargets
 from venvdash.stores.base import Store, normalised
 
 
@@ -22,7 +22,7 @@ from venvdash.stores.base import Store, normalised
 class Evidence:
     """What candidates proved; the fields are those of ``Facts``, ``names`` is for people.
 
-    ``leads`` are pointers to what is not among the environments, ``folders`` those that the
+    ``links_outside`` are pointers to what is not among the environments, ``folders`` those that the
     settings of projects name.
     """
 
@@ -30,12 +30,12 @@ class Evidence:
     pointers: Mapping[Path, Path] = field(default_factory=dict)
     sightings: Mapping[Path, tuple[Sighting, ...]] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
-    leads: tuple[Lead, ...] = ()
-    folders: tuple[Folder, ...] = ()
+    links_outside: tuple[ProjectLink, ...] = ()
+    folders: tuple[LinkedFolder, ...] = ()
 
     def __bool__(self) -> bool:
         proven = self.claims or self.pointers or self.sightings
-        return bool(proven or self.leads or self.folders)
+        return bool(proven or self.links_outside or self.folders)
 
 
 _NAMELESS = ""  # a tool may have a word of its own for projects without a name
@@ -59,7 +59,7 @@ class Matcher:
         stores: Iterable[Store],
         *,
         unproven: Collection[Path] = (),
-        missed: Missed | None = None,
+        missed: MissingProjects | None = None,
         pointers: Pointers | None = None,
     ) -> None:
         self._stores = {store.name: store for store in stores}
@@ -69,7 +69,7 @@ class Matcher:
         self._open: _Open = {}
         for environment in environments:
             self.add(environment, unproven=environment.path in unproven)
-        self._missed = missed or Missed()
+        self._missed = missed or MissingProjects()
 
     def add(self, environment: Environment, *, unproven: bool) -> None:
         """Compare the candidates that follow with one environment more."""
@@ -95,10 +95,10 @@ class Matcher:
         return store.name_part
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> SearchTargets:
         """The names that are still looked for, and what leads to environments."""
         names = [key for open_ones in self._open.values() for key in open_ones]
-        return Wanted(
+        return SearchTargets(
             frozenset(name for script, name in names if not script),
             frozenset(name for script, name in names if script),
             tuple(self._open) or (normalised,),
@@ -116,9 +116,9 @@ class Matcher:
             return Evidence(hashed, sightings={} if hashed else self._missed.script(candidate.path))
         name = self._name(candidate, directory)
         names = [os.path.basename(directory), name or _NAMELESS]
-        leads: dict[str, Lead] = {}
-        links = self._links(candidate, directory, leads)
-        pointed, current = self._pointed(candidate, directory, leads)
+        links_outside: dict[str, ProjectLink] = {}
+        links = self._links(candidate, directory, links_outside)
+        pointed, current = self._pointed(candidate, directory, links_outside)
         claims = [
             Claim(env.path, candidate.path, How.PROJECT_LINK, Direction.PROJECT, str(pointer))
             for pointer, env in (*links, *pointed)
@@ -131,12 +131,17 @@ class Matcher:
             tuple(claims),
             {candidate.path: used[0]} if used else {},
             self._missed.directory(
-                candidate.path, candidate.has, candidate.inode, name, in_use=bool(claims or leads)
+                candidate.path,
+                candidate.has,
+                candidate.inode,
+                name,
+                in_use=bool(claims or links_outside),
             ),
             {candidate.path: name} if name else {},
-            tuple(leads.values()),
+            tuple(links_outside.values()),
             tuple(
-                Folder(candidate.path, r) for r in self._pointers.folders(directory, candidate.has)
+                LinkedFolder(candidate.path, r)
+                for r in self._pointers.folders(directory, candidate.has)
             ),
         )
 
@@ -159,7 +164,7 @@ class Matcher:
         )
 
     def _links(
-        self, candidate: Candidate, directory: str, leads: dict[str, Lead]
+        self, candidate: Candidate, directory: str, links_outside: dict[str, ProjectLink]
     ) -> list[tuple[Path, Environment]]:
         pointers = (project_info.VENV, project_info.PYTHON_ENVS)
         if not any(_may_have(candidate.has, pointer) for pointer in pointers):
@@ -172,11 +177,11 @@ class Matcher:
                 found.append((link.pointer, environment))
             else:
                 uses = link.pointer.name == project_info.VENV
-                _lead(leads, candidate.path, link.pointer, target, uses=uses)
+                _note_link(links_outside, candidate.path, link.pointer, target, uses=uses)
         return found
 
     def _pointed(
-        self, candidate: Candidate, directory: str, leads: dict[str, Lead]
+        self, candidate: Candidate, directory: str, links_outside: dict[str, ProjectLink]
     ) -> tuple[list[tuple[Path, Environment]], list[Path]]:
         """Return where files in the project lead, each pair once, and which are in use there.
 
@@ -190,7 +195,7 @@ class Matcher:
         for pointer in self._pointers.of(directory, has):
             environment = self._by_path.get(pointer.real)
             if environment is None:
-                _lead(leads, candidate.path, pointer.file, pointer.real)
+                _note_link(links_outside, candidate.path, pointer.file, pointer.real)
             else:
                 found[pointer.file, environment.path] = pointer.file, environment
                 if pointer.current and environment.traits.per_interpreter:
@@ -245,26 +250,31 @@ def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
     pointers: dict[Path, Path] = {}
     sightings: dict[Path, tuple[Sighting, ...]] = {}
     names: dict[Path, str] = {}
-    leads: list[Lead] = []
-    folders: list[Folder] = []
+    links_outside: list[ProjectLink] = []
+    folders: list[LinkedFolder] = []
     for candidate in candidates:
         found = matcher.match(candidate)
         claims += found.claims
         pointers |= found.pointers
         names |= found.names
-        leads += found.leads
+        links_outside += found.links_outside
         folders += found.folders
         for path, places in found.sightings.items():
             sightings[path] = (*sightings.get(path, ()), *places)
-    return Evidence(tuple(claims), pointers, sightings, names, tuple(leads), tuple(folders))
+    return Evidence(tuple(claims), pointers, sightings, names, tuple(links_outside), tuple(folders))
 
 
-def _lead(
-    leads: dict[str, Lead], project: Path, pointer: Path, target: str, *, uses: bool = False
+def _note_link(
+    links_outside: dict[str, ProjectLink],
+    project: Path,
+    pointer: Path,
+    target: str,
+    *,
+    uses: bool = False,
 ) -> None:
     """Note where a pointer leads if that lies outside its project; the first one counts."""
-    if target not in leads and leads_outside(os.path.realpath(project), target):
-        leads[target] = Lead(project, pointer, Path(target), uses)
+    if target not in links_outside and is_outside(os.path.realpath(project), target):
+        links_outside[target] = ProjectLink(project, pointer, Path(target), uses)
 
 
 def _may_have(has: frozenset[str] | None, name: str) -> bool:

@@ -34,7 +34,7 @@ def inside_stores(environments: Iterable[Environment]) -> frozenset[str]:
     return frozenset(found)
 
 
-class Missed:
+class MissingProjects:
     """The projects that are gone from their places.
 
     ``records`` are those that are remembered, ``directories`` and ``scripts`` all that a claim

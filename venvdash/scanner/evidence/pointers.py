@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.model import Environment
-from venvdash.scanner.evidence.project_settings import Hints
+from venvdash.scanner.evidence.project_settings import ProjectSettings
 from venvdash.stores import registry
 from venvdash.stores.base import Root, Store
 from venvdash.system.files import read_text
@@ -38,26 +38,25 @@ class Pointer:
 class Pointers:
     """Reads the pointers of ``stores`` in projects; ``roots`` are their directories by store.
 
-    Only stores that have environments need to be asked. ``hints`` reads what belongs to no store.
-    With a ``machine`` the settings of projects are read, too.
-    Nothing here raises.
+    Only stores that have environments need to be asked. ``settings`` reads what belongs to no
+    store. With a ``machine`` the settings of projects are read, too. Nothing here raises.
     """
 
     def __init__(
         self,
         stores: Iterable[Store] = (),
         roots: Mapping[str, Sequence[Root]] | None = None,
-        hints: Hints | None = None,
+        settings: ProjectSettings | None = None,
         machine: Machine | None = None,
     ) -> None:
-        self._hints = hints
+        self._project_settings = settings
         self._machine = machine
         self._settings = [(name, s) for s in registry() for name in s.settings] if machine else []
         self._stores: dict[str, list[Store]] = {}
         for store in stores:
             for name in store.pointers:
                 self._stores.setdefault(name, []).append(store)
-        files = dict.fromkeys((*self._stores, *(hints.files if hints else ())))
+        files = dict.fromkeys((*self._stores, *(settings.files if settings else ())))
         self._files = [(name.split("/", 1)[0], name) for name in files]
         self._roots = roots or {}
         self._real = cache(real)  # many projects name the same few
@@ -87,8 +86,8 @@ class Pointers:
             roots = self._roots.get(store.name, ())
             for path in islice(store.pointed(file, text, roots), _LEADS):
                 yield from self._leading(file, os.path.join(file.parent, path), True)
-        if self._hints is not None and name in self._hints.files:
-            for named_path in islice(self._hints.read(name, directory, text), _LEADS):
+        if self._project_settings is not None and name in self._project_settings.files:
+            for named_path in islice(self._project_settings.read(name, directory, text), _LEADS):
                 yield from self._leading(file, named_path, False)
 
     def _leading(self, file: Path, path: str, current: bool) -> Iterator[Pointer]:

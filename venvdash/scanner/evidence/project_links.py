@@ -10,7 +10,7 @@ from venvdash.stores.base import Root
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class ProjectLink:
     """A pointer in a project and the path that it leads to, links resolved.
 
     ``uses``: the project's tool takes that environment before any other (a ``.venv``).
@@ -29,14 +29,14 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class LinkedFolder:
     """A folder of environments that the settings in a project name; ``root`` as they name it."""
 
     project: Path
     root: Root
 
 
-def leads_outside(project: str, target: str) -> bool:
+def is_outside(project: str, target: str) -> bool:
     """Return whether a pointer of ``project`` leads out of it; paths with links resolved."""
     inside = target == project or target.startswith(project.rstrip(os.sep) + os.sep)
     return not inside and OURS not in target

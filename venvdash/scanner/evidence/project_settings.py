@@ -30,7 +30,7 @@ _TEMPLATE = re.compile(r"\{\{\s*(config_root|cwd|env\.([A-Za-z_][A-Za-z0-9_]*))\
 _PROGRAM = re.compile(r"(?:python|pypy|graalpy)[0-9.]*t?w?(?:\.exe)?", re.IGNORECASE)
 
 
-class Hints:
+class ProjectSettings:
     """Reads such files for one machine; ``names`` maps environments' own names to their paths.
 
     ``names`` should hold only those that are unique and given by hand. Nothing here raises.

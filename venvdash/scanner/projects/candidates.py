@@ -61,7 +61,7 @@ _is_junction: Callable[[str], bool] | None = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchTargets:
     """Names that unproven environments bear, and entries of projects that lead to environments.
 
     ``names`` are those of projects, ``scripts`` those of scripts without ``.py``, as one of
@@ -133,7 +133,7 @@ class Search:
         machine: Machine,
         config: Config,
         known: Sequence[Path] = (),
-        wanted: Wanted = Wanted(),
+        wanted: SearchTargets = SearchTargets(),
         cancelled: Callable[[], bool] = lambda: False,
         mounts: Mounts | None = None,
     ) -> None:
@@ -314,7 +314,7 @@ def search(
     machine: Machine,
     config: Config,
     known: Sequence[Path] = (),
-    wanted: Wanted = Wanted(),
+    wanted: SearchTargets = SearchTargets(),
     cancelled: Callable[[], bool] = lambda: False,
     mounts: Mounts | None = None,
 ) -> Search:

@@ -10,7 +10,7 @@ from venvdash.system.timeouts import Job
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class CurrentInfo:
     """What a living project says of itself; ``worked_on`` in seconds since the epoch."""
 
     path: Path
@@ -19,14 +19,14 @@ class Visit:
     worked_on: float | None
 
 
-def visiting(path: Path, place: Place, before: ProjectRecord | None) -> Job[Visit]:
+def reading_job(path: Path, place: Place, before: ProjectRecord | None) -> Job[CurrentInfo]:
     """Return the visit to a project at ``place``, ``before`` being what is remembered of it."""
 
-    def visit() -> Visit:
+    def visit() -> CurrentInfo:
         if before and (before.inode, before.fsid) == (place.inode, place.fsid):
             name, git = before.name, before.git
         else:
             name, git = project_info.name_of(str(path)), project_info.fingerprint(str(path))
-        return Visit(path, name, git, last_worked_on(path))
+        return CurrentInfo(path, name, git, last_worked_on(path))
 
     return Job(path, visit)

@@ -43,7 +43,7 @@ def of_project(
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
+class UndecidedProject:
     """A project whose tools may use another environment than one that it has.
 
     ``stores`` are those of its environments, ``several`` whether it has more than one.
@@ -61,9 +61,9 @@ class Unclear:
         return self.project, of_project(self.project, machine, config, self.stores)
 
 
-def unclear(
+def undecided(
     claims: Iterable[Claim], environments: Mapping[Path, Environment]
-) -> dict[Path, Unclear]:
+) -> dict[Path, UndecidedProject]:
     """Return the projects with an environment to which no ``.venv`` leads.
 
     Of a store whose tool answers; others are left alone.
@@ -77,7 +77,7 @@ def unclear(
             if os.path.basename(claim.source) == project_info.VENV:
                 led.add((claim.project, environment.path))
     return {
-        project: Unclear(project, frozenset(own.values()), len(own) > 1)
+        project: UndecidedProject(project, frozenset(own.values()), len(own) > 1)
         for project, own in found.items()
         if any(s in _answering() and (project, path) not in led for path, s in own.items())
     }

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Facts
-from venvdash.scanner.search.matcher import Seeker, Spellings
+from venvdash.scanner.search.matcher import DirectoryMatcher, Spellings
 from venvdash.scanner.search.scope import Start
-from venvdash.scanner.search.walk import Ledger, Walk
+from venvdash.scanner.search.walk import Walk, WalkState
 from venvdash.system.io_priority import read_when_idle
 from venvdash.system.machine import Machine
 from venvdash.text import because
@@ -120,23 +120,23 @@ def main() -> None:
     """Search what standard input asks for, and write the answers to standard output."""
     request = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
     read_when_idle()
-    seeker = Seeker(
+    matcher = DirectoryMatcher(
         request.machine, request.config, request.environments, request.facts, request.spellings
     )
-    ledger = Ledger(request.barred, request.machine.uid)
+    state = WalkState(request.barred, request.machine.uid)
     told: set[Path] = set()
     for start in request.starts:
-        walk, more = Walk(start, seeker, ledger), True
-        while more and not seeker.done:
+        walk, more = Walk(start, matcher, state), True
+        while more and not matcher.done:
             more = walk.step(_PART)
-            for path, hit in seeker.hits.items():
+            for path, hit in matcher.hits.items():
                 if path not in told:
                     told.add(path)
                     _tell("hit", str(path), str(hit.place), hit.reason, hit.is_project)
-            _tell("directories", ledger.directories)
-    for place in ledger.unsearched.values():
+            _tell("directories", state.directories)
+    for place in state.unsearched.values():
         _tell("unsearched", str(place.path), place.reason, place.release)
-    for what, kind in ledger.not_entered.items():
+    for what, kind in state.not_entered.items():
         _tell("left out", what, kind.count, *kind.paths)
     _tell("end")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Facts, FoundAgain
-from venvdash.scanner.search.matcher import Seeker
+from venvdash.scanner.search.matcher import DirectoryMatcher
 from venvdash.system.machine import Machine
 
 _ENTRIES = 10_000  # looked at in one directory
@@ -21,20 +21,20 @@ def find_again(
     ``places`` are directories and scripts; only these are read, nothing below them. Raises nothing.
     """
     environments = [facts.environments[path] for path in places]
-    seeker = Seeker(machine, config, environments, facts)
+    matcher = DirectoryMatcher(machine, config, environments, facts)
     for place in dict.fromkeys(place for found in places.values() for place in found):
-        _look(seeker, os.fspath(place))
-    return {path: FoundAgain(hit.reason, hit.project) for path, hit in seeker.hits.items()}
+        _look(matcher, os.fspath(place))
+    return {path: FoundAgain(hit.reason, hit.project) for path, hit in matcher.hits.items()}
 
 
-def _look(seeker: Seeker, place: str) -> None:
+def _look(matcher: DirectoryMatcher, place: str) -> None:
     try:
         inode = os.stat(place).st_ino
         if not os.path.isdir(place):
-            seeker.look_at_script(place, inode)
+            matcher.look_at_script(place, inode)
             return
         with os.scandir(place) as listing:
             names = [entry.name for entry in islice(listing, _ENTRIES)]
     except (OSError, ValueError):
         return
-    seeker.look(place, seeker.telling_among(names), inode if inode in seeker.inodes else None)
+    matcher.look(place, matcher.telling_among(names), inode if inode in matcher.inodes else None)

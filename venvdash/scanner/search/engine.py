@@ -12,11 +12,11 @@ from venvdash.model import Environment, Facts, NotEntered, SearchReport, Unsearc
 from venvdash.records.directories import Directories, Reader, Writer, named
 from venvdash.scanner.search import child_process
 from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress
-from venvdash.scanner.search.limits import Clock, Reading
-from venvdash.scanner.search.matcher import Seeker
-from venvdash.scanner.search.scope import KINDS, Places, Start, inside
+from venvdash.scanner.search.limits import SearchLimit, WalkThread
+from venvdash.scanner.search.matcher import DirectoryMatcher
+from venvdash.scanner.search.scope import KINDS, SearchScope, Start, inside
 from venvdash.scanner.search.shared_stores import shared
-from venvdash.scanner.search.walk import Ledger, LeftOut, Walk
+from venvdash.scanner.search.walk import LeftOut, Walk, WalkState
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
 from venvdash.text import because, short_path, visible
@@ -94,9 +94,11 @@ class _Run:
     ) -> None:
         self._machine, self._environments = machine, environments
         self._config, self._facts = config, facts
-        self._places = Places(machine, config, mounts, tuple(environments), facts)
-        self._seeker = Seeker(machine, config, environments, facts, self._places.spellings)
-        self._ledger = Ledger(self._places.barred, machine.uid)
+        self._scope = SearchScope(machine, config, mounts, tuple(environments), facts)
+        self._matcher = DirectoryMatcher(
+            machine, config, environments, facts, self._scope.spellings
+        )
+        self._state = WalkState(self._scope.barred, machine.uid)
         self._read: list[str] = []
         keeps = config.records and machine.foreign_home is None
         self._directories = Directories(machine.state_directory if keeps else None)
@@ -108,18 +110,18 @@ class _Run:
         progress: Callable[[Progress], None],
     ) -> Findings:
         """Search every place."""
-        clock = Clock(None if limit is None else time.monotonic() + limit, cancelled)
-        mounts, ledger = self._places.mounts, self._ledger
-        ledger.unsearched |= {place.path: place for place in self._places.unsearched()}
+        clock = SearchLimit(None if limit is None else time.monotonic() + limit, cancelled)
+        mounts, state = self._scope.mounts, self._state
+        state.unsearched |= {place.path: place for place in self._scope.unsearched()}
         remote: dict[str, list[Start]] = {}
-        if ledger.unsearched:
-            ledger.follow = partial(self._follow, remote)
+        if state.unsearched:
+            state.follow = partial(self._follow, remote)
         for place in shared(self._machine, mounts, self._environments, self._facts):
-            ledger.unsearched.setdefault(place.path, place)
+            state.unsearched.setdefault(place.path, place)
         self._want_given()
-        self._seeker.look_at_environments(self._is_local)
-        for start in self._places.starts():
-            if self._seeker.done:
+        self._matcher.look_at_environments(self._is_local)
+        for start in self._scope.starts():
+            if self._matcher.done:
                 break
             if start.network:
                 mount = mounts.of(start.path)
@@ -132,28 +134,32 @@ class _Run:
         return self._findings(ended=not clock.why)
 
     def _is_local(self, path: Path) -> bool:
-        mount = self._places.mounts.of(path)
+        mount = self._scope.mounts.of(path)
         return mount is None or not mount.network
 
     def _want_given(self) -> None:
         """Hold everything where a folder of `search` is not there, or empty as without its disk."""
-        for folder in self._places.searched:
-            real = resolved(folder, self._places.mounts)  # None for a network disk, asked later
+        for folder in self._scope.searched:
+            real = resolved(folder, self._scope.mounts)  # None for a network disk, asked later
             if real is not None and not _listed(real):
                 shown = visible(folder)
                 reason = f"{shown}, listed in `search`, is empty or does not exist"
                 self._unsearched(folder, reason, "mount its disk, or remove it from `search`")
 
-    def _search(self, start: Start, clock: Clock, progress: Callable[[Progress], None]) -> None:
+    def _search(
+        self, start: Start, clock: SearchLimit, progress: Callable[[Progress], None]
+    ) -> None:
         if clock.over():
             self._not_reached(start, clock)
         else:
             self._walk(start, clock, progress)
 
-    def _ask(self, starts: list[Start], clock: Clock, progress: Callable[[Progress], None]) -> None:
+    def _ask(
+        self, starts: list[Start], clock: SearchLimit, progress: Callable[[Progress], None]
+    ) -> None:
         """Search a network disk in a child process."""
         whole = next((start for start in starts if start.depth is None), starts[0])
-        if self._seeker.done:
+        if self._matcher.done:
             return
         if clock.over():
             self._not_reached(whole, clock)
@@ -164,15 +170,15 @@ class _Run:
             self._config,
             tuple(self._environments),
             self._facts,
-            self._places.spellings,
-            self._places.barred,
+            self._scope.spellings,
+            self._scope.barred,
         )
-        before, ended = self._ledger.directories, False
+        before, ended = self._state.directories, False
         try:
             for word, *values in child_process.ask(request, clock.over):
                 ended = word == "end"
                 self._take(str(word), values, before)
-                progress(Progress(Path(whole.path), self._ledger.directories))
+                progress(Progress(Path(whole.path), self._state.directories))
         except child_process.SilentError as error:
             self._silent_place(whole, str(error))
             return
@@ -187,8 +193,8 @@ class _Run:
             target = os.path.normpath(os.path.join(os.path.dirname(link), os.readlink(link)))
         except (OSError, ValueError):
             return
-        mount = self._places.mounts.of(target)
-        if mount is not None and mount.network and mount.point in map(str, self._ledger.unsearched):
+        mount = self._scope.mounts.of(target)
+        if mount is not None and mount.network and mount.point in map(str, self._state.unsearched):
             starts = remote.setdefault(mount.point, [])
             if len(starts) < _LINKS:
                 starts.append(Start(target, None, network=True))
@@ -199,51 +205,50 @@ class _Run:
         if word == "hit":
             environment, place, reason, _ = texts
             hit = Hit(Path(environment), Path(place), reason, bool(values[3]))
-            self._seeker.hits.setdefault(hit.environment, hit)
+            self._matcher.hits.setdefault(hit.environment, hit)
         elif word == "unsearched":
             self._unsearched(*texts)
         elif word == "directories":
-            self._ledger.directories = before + int(texts[0])
+            self._state.directories = before + int(texts[0])
         elif word == "left out":
             what, count, *paths = texts
-            self._ledger.leave_out(what, *paths, count=int(count))
+            self._state.leave_out(what, *paths, count=int(count))
 
     def _was_read(self, start: Start) -> bool:
         """Return whether a whole place lies in one that was read to its end."""
-        mount = self._places.mounts.of(start.path)
+        mount = self._scope.mounts.of(start.path)
         return any(
-            inside(start.path, path) and self._places.mounts.of(path) is mount
-            for path in self._read
+            inside(start.path, path) and self._scope.mounts.of(path) is mount for path in self._read
         )
 
     @property
     def mounted(self) -> frozenset[str]:
         """The mount points of the disks that are searched."""
-        places = self._places
+        places = self._scope
         points = [mount.point for mount in (*places.local, *places.network)]
         return frozenset(filter(places.allowed, points))
 
     def near(self, places: Iterable[str], cancelled: Callable[[], bool]) -> dict[Path, Hit]:
         """Search recorded places, their siblings and ``places`` alone."""
-        clock = Clock(None, cancelled)
-        starts = [start for start in self._places.starts() if start.depth is not None]
+        clock = SearchLimit(None, cancelled)
+        starts = [start for start in self._scope.starts() if start.depth is not None]
         starts += [Start(path, 0) for path in dict.fromkeys(places)]
         starts += [Start(os.fspath(self._machine.home), 1)]
         for start in starts:
             if not start.network and not clock.over():
                 self._walk(start, clock, _silent)
-        return self._seeker.hits
+        return self._matcher.hits
 
-    def _walk(self, start: Start, clock: Clock, progress: Callable[[Progress], None]) -> None:
+    def _walk(self, start: Start, clock: SearchLimit, progress: Callable[[Progress], None]) -> None:
         reader, writer = self._memory(start)
-        mount = self._places.mounts.of(start.path)
+        mount = self._scope.mounts.of(start.path)
         counts = mount is not None and mount.fstype in _COUNTS_LINKS
-        walk = Walk(start, self._seeker, self._ledger, reader, writer, counts_links=counts)
-        reading = Reading(walk)
+        walk = Walk(start, self._matcher, self._state, reader, writer, counts_links=counts)
+        reading = WalkThread(walk)
         path, heard, count = Path(start.path), time.monotonic(), -1
         while not reading.wait(_POLL):
-            if count != self._ledger.directories:
-                count, heard = self._ledger.directories, time.monotonic()
+            if count != self._state.directories:
+                count, heard = self._state.directories, time.monotonic()
                 progress(Progress(path, count))
             if time.monotonic() - heard > PATIENCE:
                 reading.abandon()
@@ -252,11 +257,11 @@ class _Run:
             if clock.over():
                 reading.stop(PATIENCE)
                 break
-        progress(Progress(path, self._ledger.directories))
+        progress(Progress(path, self._state.directories))
         if reading.ended:
             writer.keep(named(start.path))
             self._read += [start.path] if start.depth is None else []
-        elif not self._seeker.done:
+        elif not self._matcher.done:
             if reading.error is not None:
                 self._unreadable(start, reading.error)
             else:
@@ -266,13 +271,13 @@ class _Run:
 
     def _memory(self, start: Start) -> tuple[Reader, Writer]:
         """Return what is remembered of a place, and what will be; only where ctimes tell."""
-        mount = self._places.mounts.of(start.path)
+        mount = self._scope.mounts.of(start.path)
         if start.depth is not None or mount is None or mount.fstype not in _TELLS_CHANGES:
             return Reader(), Writer()
-        question = self._seeker.question(follows=self._ledger.follow is not None)
+        question = self._matcher.question(follows=self._state.follow is not None)
         return self._directories.open(start.path, question)
 
-    def _not_reached(self, start: Start, clock: Clock) -> None:
+    def _not_reached(self, start: Start, clock: SearchLimit) -> None:
         if start.depth is None:
             shown = visible(start.path)
             reason = f"{clock.why[0].upper()}{clock.why[1:]} before all of {shown} was searched"
@@ -295,21 +300,21 @@ class _Run:
         )
 
     def _unsearched(self, path: str, reason: str, release: str) -> None:
-        self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
+        self._state.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
 
     def _findings(self, *, ended: bool) -> Findings:
-        for what, path in self._places.not_entered():
-            self._ledger.leave_out(what, path)
-        left_out = self._ledger.not_entered.items()
+        for what, path in self._scope.not_entered():
+            self._state.leave_out(what, path)
+        left_out = self._state.not_entered.items()
         report = SearchReport(
-            self._ledger.directories,
+            self._state.directories,
             tuple(map(Path, _topmost(self._read))),
             KINDS,
             tuple(NotEntered(what, kind.count, _paths(kind)) for what, kind in left_out),
-            tuple(self._ledger.unsearched.values()),
+            tuple(self._state.unsearched.values()),
         )
         return Findings(
-            hits=dict(self._seeker.hits),
+            hits=dict(self._matcher.hits),
             report=report,
             ended=ended,
             described=self._described(),
@@ -318,11 +323,11 @@ class _Run:
         )
 
     def _described(self) -> str:
-        count = f"{self._ledger.directories:,} directories"
+        count = f"{self._state.directories:,} directories"
         shown = list(_topmost(self._read))
         named = ", ".join(short_path(path, self._machine.home) for path in shown[:3])
         named += f" and {len(shown) - 3} more places" if len(shown) > 3 else ""
-        skipped = [short_path(path, self._machine.home) for path in self._places.left_out]
+        skipped = [short_path(path, self._machine.home) for path in self._scope.left_out]
         named += f" but {', '.join(skipped)}" if named and skipped else ""
         return f"{count}: all of {named}" if named else count
 

@@ -16,7 +16,7 @@ from venvdash.scanner.projects.presence import folded, fsid_of
 from venvdash.system.birth_time import birth_of
 
 
-class Prefixes:
+class EnvironmentPaths:
     """The environments' own directories; tells whether a path leads to one of them."""
 
     def __init__(self, environments: Iterable[Environment]) -> None:
@@ -46,7 +46,7 @@ class _Sought:
     record: ProjectRecord
 
 
-class Recorded:
+class RecordedProjects:
     """The directories and scripts that are remembered as projects of the environments."""
 
     def __init__(self, environments: Iterable[Environment], facts: Facts | None) -> None:

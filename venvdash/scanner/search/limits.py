@@ -13,7 +13,7 @@ _PART = 200  # directories between two looks at whether to stop
 
 
 @dataclass
-class Clock:
+class SearchLimit:
     """When to stop: ``why`` says what stopped the search, "" while nothing did."""
 
     end: float | None
@@ -31,7 +31,7 @@ class Clock:
         return bool(self.why)
 
 
-class Reading:
+class WalkThread:
     """A walk on a thread of its own, which may be left behind: a dead disk never answers."""
 
     def __init__(self, walk: Walk) -> None:

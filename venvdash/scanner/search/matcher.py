@@ -12,10 +12,10 @@ from venvdash.records.directories import Question
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.evidence.moved_projects import inside_stores
 from venvdash.scanner.evidence.pointers import Pointers, named
-from venvdash.scanner.evidence.project_settings import Hints
+from venvdash.scanner.evidence.project_settings import ProjectSettings
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.search.findings import Hit
-from venvdash.scanner.search.identities import Prefixes, Recorded
+from venvdash.scanner.search.identities import EnvironmentPaths, RecordedProjects
 from venvdash.scanner.search.mentions import SCRIPT_FOLDERS, SUFFIX, Mentions
 from venvdash.scanner.search.names import SIGNS, Digests, Names
 from venvdash.stores import registry
@@ -46,7 +46,7 @@ class Spellings:
         return found
 
 
-class Seeker:
+class DirectoryMatcher:
     """Looks at directories for whatever uses ``environments``; ``hits`` fill up meanwhile.
 
     Nothing here raises on what it finds on disk.
@@ -66,14 +66,16 @@ class Seeker:
         self._wanted = frozenset(environment.path for environment in environments)
         every = list(facts.environments.values()) if facts else []
         stores = registry()
-        self._sought = Prefixes(environments)
-        self._others = Prefixes(e for e in every if e.path not in self._wanted)
-        self._recorded = Recorded(environments, facts)
+        self._sought = EnvironmentPaths(environments)
+        self._others = EnvironmentPaths(e for e in every if e.path not in self._wanted)
+        self._recorded = RecordedProjects(environments, facts)
         self._digests = Digests(environments, stores)
         self._names = Names(environments, stores, facts)
         self._living = _living(facts) | inside_stores([*every, *environments])
         self._known = _known(environments, facts)
-        self._pointers = Pointers(stores, _roots(machine, config), Hints(machine, named(every)))
+        self._pointers = Pointers(
+            stores, _roots(machine, config), ProjectSettings(machine, named(every))
+        )
         self._mentions = Mentions(environments, machine.home)
         self._environments = [e for e in every if e.path not in self._wanted and e.target is None]
         self.telling = self._pointers.telling | self._mentions.telling

@@ -66,7 +66,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Places:
+class SearchScope:
     """The places of one search, worked out from text alone: no file system is asked to."""
 
     machine: Machine

@@ -11,7 +11,7 @@ from pathlib import Path
 from venvdash.model import Unsearched
 from venvdash.records.directories import NOTHING, Reader, Seen, Writer, each, split
 from venvdash.scanner.search.findings import AGAIN
-from venvdash.scanner.search.matcher import Seeker
+from venvdash.scanner.search.matcher import DirectoryMatcher
 from venvdash.scanner.search.mentions import SUFFIX
 from venvdash.scanner.search.names import SIGNS
 from venvdash.scanner.search.scope import COPIES, OTHERS, PACKAGED, SNAPSHOTS, Start
@@ -38,7 +38,7 @@ class LeftOut:
 
 
 @dataclass
-class Ledger:
+class WalkState:
     """What all walks of one search share: what was read already, and what could not be.
 
     ``barred`` are paths that are not entered, with what they are where the walk is to note it.
@@ -87,22 +87,22 @@ class Walk:
     def __init__(
         self,
         start: Start,
-        seeker: Seeker,
-        ledger: Ledger,
+        matcher: DirectoryMatcher,
+        state: WalkState,
         reader: Reader | None = None,
         writer: Writer | None = None,
         *,
         counts_links: bool = False,
     ) -> None:
         self.start = start
-        reads_files = bool(seeker.script_inodes or seeker.scripts) or ledger.follow is not None
+        reads_files = bool(matcher.script_inodes or matcher.scripts) or state.follow is not None
         self._leaf = 2 if counts_links and not reads_files else -1
-        self._seeker, self._ledger = seeker, ledger
+        self._matcher, self._state = matcher, state
         self._reader, self._writer = reader or Reader(), writer or Writer()
-        self._telling, self._inodes = seeker.telling, seeker.inodes
-        self._script_inodes = seeker.script_inodes
-        self._scripts = seeker.scripts
-        self._folders = seeker.folders | {name.lower() for name in COPIES}
+        self._telling, self._inodes = matcher.telling, matcher.inodes
+        self._script_inodes = matcher.script_inodes
+        self._scripts = matcher.scripts
+        self._folders = matcher.folders | {name.lower() for name in COPIES}
         self._trusted_before = 0
         self._frames: list[_Frame] = []
         self._root: tuple[int, int] | None = None
@@ -111,7 +111,7 @@ class Walk:
     @property
     def found_all(self) -> bool:
         """Whether nothing is looked for any more."""
-        return self._seeker.done
+        return self._matcher.done
 
     def step(self, most: int) -> bool:
         """Read up to ``most`` directories; return whether any are left."""
@@ -140,7 +140,7 @@ class Walk:
             left -= 1
             self._enter(frame, name, seen)
         if not frames and self._root and self.start.depth is None:
-            self._ledger.done.add(self._root)
+            self._state.done.add(self._root)
         return bool(frames)
 
     def _begin(self) -> None:
@@ -151,10 +151,10 @@ class Walk:
             self._report(path, error, own=False)
             return
         if not stat.S_ISDIR(found.st_mode):
-            self._seeker.look_at_script(path, found.st_ino)
+            self._matcher.look_at_script(path, found.st_ino)
             return
         self._root = (found.st_dev, found.st_ino)
-        if self._root not in self._ledger.done:
+        if self._root not in self._state.done:
             depth = self.start.depth
             top = _Frame(path, found.st_dev, 0 if depth is None else depth + 1, own=False)
             self._read(top, path, os.path.basename(path), found, self._reader.take(0))
@@ -162,8 +162,8 @@ class Walk:
     def _is_the_same_leaf(self, frame: _Frame, name: str, seen: Seen) -> bool:
         """Return whether a directory in which there was nothing to see is as it was."""
         path = f"{frame.path}/{name}"
-        ledger = self._ledger
-        if path in ledger.barred or name.lower() in self._folders or not name.isascii():
+        state = self._state
+        if path in state.barred or name.lower() in self._folders or not name.isascii():
             return False
         try:
             found = os.lstat(path)
@@ -172,17 +172,17 @@ class Walk:
         inode = found.st_ino
         if seen[1] != found.st_ctime_ns or seen[0] != inode or found.st_dev != frame.device:
             return False
-        if inode in self._inodes or (ledger.done and (found.st_dev, inode) in ledger.done):
+        if inode in self._inodes or (state.done and (found.st_dev, inode) in state.done):
             return False
-        ledger.directories += 1
+        state.directories += 1
         self._writer.again(len(self._frames), seen)
         return True
 
     def _enter(self, frame: _Frame, name: str, seen: Seen | None) -> None:
         """Read a subdirectory; every one has a record, so that the next search keeps step."""
         path = f"{frame.path}/{name}" if frame.path != "/" else f"/{name}"
-        ledger = self._ledger
-        barred = ledger.barred.get(path)
+        state = self._state
+        barred = state.barred.get(path)
         if barred is not None:
             self._leave_out(barred, path)
         else:
@@ -194,7 +194,7 @@ class Walk:
                 here = found.st_dev == frame.device
                 if (
                     (here or (stat.S_ISDIR(found.st_mode) and self._is_subvolume(path)))
-                    and (found.st_dev, found.st_ino) not in ledger.done
+                    and (found.st_dev, found.st_ino) not in state.done
                     and self._read(frame, path, name, found, seen)
                 ):
                     return
@@ -217,24 +217,24 @@ class Walk:
             has = split(seen[3]) if seen[3] else _NONE
             self._writer.again(level, seen)
             if seen[2]:
-                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._ledger))
+                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._state))
                 frame.known = each(seen[2])
         else:
             try:
                 if found.st_nlink == self._leaf:
-                    inner, has = _NONE, self._seeker.telling_among(os.listdir(path))
+                    inner, has = _NONE, self._matcher.telling_among(os.listdir(path))
                 else:
                     inner, has = self._listed(path, name)
             except OSError as error:
-                self._report(path, error, own=_owned(found, self._ledger))
+                self._report(path, error, own=_owned(found, self._state))
                 return False
             if inner or (seen is not None and seen[2]):
-                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._ledger))
+                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._state))
                 inner = self._arrange(frame, inner, seen)
             inside = self._note(level, found, inner, has)
             if frame is not None and seen is None:
                 frame.new = each(inside)  # which needs less memory than a list, of very many
-        self._ledger.directories += 1
+        self._state.directories += 1
         if (
             has
             or found.st_ino in self._inodes
@@ -252,8 +252,8 @@ class Walk:
             self._leave_out(COPIES[name], path)
         telling = self._other_entries(path, has)
         wanted = inode if inode in self._inodes else None
-        if telling or wanted is not None or self._seeker.wants(name):
-            self._seeker.look(path, telling, wanted)
+        if telling or wanted is not None or self._matcher.wants(name):
+            self._matcher.look(path, telling, wanted)
 
     def _arrange(self, frame: _Frame, inner: list[str], seen: Seen | None) -> list[str]:
         """Return the subdirectories in their order: first those that have records, as those lie."""
@@ -290,8 +290,8 @@ class Walk:
                 telling.append(name)
             elif kind == _SCRIPT:
                 self._look_at_script(f"{path}/{rest}")
-            elif kind == _LINK and self._ledger.follow is not None:
-                self._ledger.follow(f"{path}/{rest}")
+            elif kind == _LINK and self._state.follow is not None:
+                self._state.follow(f"{path}/{rest}")
         return telling
 
     def _look_at_script(self, file: str) -> None:
@@ -300,7 +300,7 @@ class Walk:
         except OSError:
             return
         if stat.S_ISREG(found.st_mode):
-            self._seeker.look_at_script(file, found.st_ino)
+            self._matcher.look_at_script(file, found.st_ino)
 
     def _is_subvolume(self, path: str) -> bool:
         """Return whether a directory with a device of its own belongs to this file system."""
@@ -320,7 +320,7 @@ class Walk:
         telling = self._telling
         inner: list[str] = []
         has: list[str] = []
-        files = bool(self._script_inodes or self._scripts) or self._ledger.follow is not None
+        files = bool(self._script_inodes or self._scripts) or self._state.follow is not None
         with os.scandir(path) as listing:
             for entry in listing:
                 inside = entry.name
@@ -340,7 +340,7 @@ class Walk:
     def _other(self, entry: "os.DirEntry[str]") -> Iterator[str]:
         """Yield a link that is to be followed, or what may be a script that is looked for."""
         if entry.is_symlink():
-            if self._ledger.follow is not None:
+            if self._state.follow is not None:
                 yield f"{_LINK}/{entry.name}"
         elif entry.inode() in self._script_inodes or self._scripts.may_be(entry.name):
             yield f"{_SCRIPT}/{entry.name}"
@@ -348,7 +348,7 @@ class Walk:
     def _leave_out(self, what: str, path: str) -> None:
         """Note a place that is not entered, once: a whole place is read after parts of it."""
         if what and self.start.depth is None:
-            self._ledger.leave_out(what, path)
+            self._state.leave_out(what, path)
 
     def _report(self, path: str, error: OSError, *, own: bool) -> None:
         """Note a directory that cannot be read, unless it belongs to somebody else."""
@@ -367,9 +367,9 @@ class Walk:
         self._unsearched(path, f"{shown} {why}, so it was not searched", release)
 
     def _unsearched(self, path: str, reason: str, release: str) -> None:
-        if len(self._ledger.unsearched) < _MOST:
-            self._ledger.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
+        if len(self._state.unsearched) < _MOST:
+            self._state.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
 
 
-def _owned(found: os.stat_result, ledger: Ledger) -> bool:
-    return found.st_uid == ledger.uid
+def _owned(found: os.stat_result, state: WalkState) -> bool:
+    return found.st_uid == state.uid

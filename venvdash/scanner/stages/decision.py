@@ -11,67 +11,67 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.scanner.events import (
-    Judged,
+    VerdictsDecided,
 )
 from venvdash.scanner.evidence.verdicts import verdicts
 from venvdash.scanner.projects import presence
-from venvdash.scanner.stages.scan_state import Survey
+from venvdash.scanner.stages.scan_state import ScanState
 
 
-def judged(survey: Survey, *, final: bool) -> Judged:
+def decide(state: ScanState, *, final: bool) -> VerdictsDecided:
     """Return the verdicts as of now; ``final`` once the search for projects has ended."""
-    facts = survey.facts(final=final)
-    decided = verdicts(survey.claims, facts)
-    return Judged(
+    facts = state.facts(final=final)
+    decided = verdicts(state.claims, facts)
+    return VerdictsDecided(
         decided,
         facts,
         final,
-        names=dict(survey.names),
-        activity={v.path: v.worked_on for v in survey.visits.values() if v.worked_on},
-        projects=_to_remember(survey, decided) if final else {},
-        references=survey.references,
-        looked=dict(survey.looked),
+        names=dict(state.names),
+        activity={v.path: v.worked_on for v in state.current_info.values() if v.worked_on},
+        projects=_to_remember(state, decided) if final else {},
+        references=state.references,
+        searched_by_source=dict(state.searched_by_source),
     )
 
 
 def _to_remember(
-    survey: Survey, decided: Mapping[Path, Verdict]
+    state: ScanState, decided: Mapping[Path, Verdict]
 ) -> dict[Path, tuple[ProjectRecord, ...]]:
     """Return for each environment its living project, or where a moved one was found."""
     moved = {
-        path: presence.look(verdict.place, survey.mounts)
+        path: presence.look(verdict.place, state.mounts)
         for path, verdict in decided.items()
         if verdict.status is Status.MOVED and verdict.place is not None
     }
     found = {
-        path: (presence.found_at(place, survey.mounts, now=survey.now),)
+        path: (presence.found_at(place, state.mounts, now=state.now),)
         for path, place in moved.items()
         if place.presence is Presence.PRESENT
     }
     return found | {
         path: tuple(
-            _project_record(survey, path, claim)
+            _project_record(state, path, claim)
             for claim in _best_claims(verdict)
-            if survey.presence(claim.project) is Presence.PRESENT
+            if state.presence(claim.project) is Presence.PRESENT
         )
         for path, verdict in decided.items()
         if verdict.status in (Status.LINKED, Status.REPLACED)
     }
 
 
-def _project_record(survey: Survey, environment: Path, claim: Claim) -> ProjectRecord:
-    visit = survey.visits.get(claim.project)
-    memory = survey.memories.get(environment)
+def _project_record(state: ScanState, environment: Path, claim: Claim) -> ProjectRecord:
+    info = state.current_info.get(claim.project)
+    memory = state.memories.get(environment)
     known = memory.record.projects if memory else ()
     before = next((record for record in known if record.path == claim.project), None)
     return presence.record_of(
-        survey.places[claim.project],
+        state.places[claim.project],
         claim.how,
-        survey.mounts,
-        now=survey.now,
-        host=survey.past.host,
-        name=visit.name if visit else None,
-        git=visit.git if visit else None,
+        state.mounts,
+        now=state.now,
+        host=state.saved.host,
+        name=info.name if info else None,
+        git=info.git if info else None,
         before=before,
     )
 

@@ -17,9 +17,9 @@ from venvdash.model import Claim, Environment, How, Location, NotEnvironment, Re
 from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.store_folders import OURS
-from venvdash.scanner.events import Event, Found
-from venvdash.scanner.evidence.project_links import Folder, Lead, leads_outside
-from venvdash.scanner.stages.store_reading import told
+from venvdash.scanner.events import EnvironmentFound, Event
+from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, is_outside
+from venvdash.scanner.stages.store_reading import problem_of
 from venvdash.stores import of_name, registry
 from venvdash.stores.base import VENV_NAMES, Entry, Root, Why
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
@@ -97,15 +97,17 @@ class LinkedReader:
         self.new: list[Environment] = []
         self.claims: list[Claim] = []
 
-    def take(self, leads: Iterable[Lead], folders: Iterable[Folder]) -> Iterator[Event]:
+    def take(
+        self, links_outside: Iterable[ProjectLink], folders: Iterable[LinkedFolder]
+    ) -> Iterator[Event]:
         """Read what a part of the search leads to; one that does not respond is left out."""
         self.new, self.claims = [], []
-        leads = list(leads)
-        targets = [lead.target for lead in leads]
+        links_outside = list(links_outside)
+        targets = [link.target for link in links_outside]
         for folder in folders:
             targets += self._in_folder(folder)
         yield from self._add(targets)
-        self.claims += [lead.claim for lead in leads if lead.target in self._environments]
+        self.claims += [link.claim for link in links_outside if link.target in self._environments]
 
     def recall(self, records: Mapping[Path, Record]) -> Iterator[Event]:
         """Read the environments that a project led to when they were last listed."""
@@ -135,11 +137,11 @@ class LinkedReader:
                 self.found.append(answer.environment.path)
                 self.new.append(answer.environment)
                 self.claims += answer.claims
-                yield Found(answer.environment)
+                yield EnvironmentFound(answer.environment)
             elif isinstance(answer, NotAnswering | Failed):
-                yield told(answer)
+                yield problem_of(answer)
 
-    def _in_folder(self, folder: Folder) -> list[Path]:
+    def _in_folder(self, folder: LinkedFolder) -> list[Path]:
         """Return what may be environments in a folder that is not a store's; once for each."""
         job = Job(folder.root.path, partial(self._entries, folder))
         return [
@@ -149,12 +151,12 @@ class LinkedReader:
             for path in answer
         ]
 
-    def _entries(self, folder: Folder) -> list[Path]:
+    def _entries(self, folder: LinkedFolder) -> list[Path]:
         place = os.path.realpath(folder.root.path)
         stores = {os.fspath(root.path) for roots in self._roots.values() for root in roots}
         if place in stores or Path(place) in self._listed:
             return []
-        if not leads_outside(os.path.realpath(folder.project), place):
+        if not is_outside(os.path.realpath(folder.project), place):
             return []
         self._listed.add(Path(place))
         with os.scandir(place) as listing:

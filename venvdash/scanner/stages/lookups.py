@@ -15,74 +15,74 @@ from venvdash.scanner.events import (
 )
 from venvdash.scanner.evidence import external_use
 from venvdash.scanner.projects import project_tools
-from venvdash.scanner.projects.current_info import Visit, visiting
-from venvdash.scanner.stages.scan_state import Survey
-from venvdash.scanner.stages.store_reading import told
+from venvdash.scanner.projects.current_info import CurrentInfo, reading_job
+from venvdash.scanner.stages.scan_state import ScanState
+from venvdash.scanner.stages.store_reading import problem_of
 from venvdash.system.timeouts import Job
 
 
-def visit(survey: Survey) -> Iterator[Event]:
+def read_projects(state: ScanState) -> Iterator[Event]:
     """Read what living projects call themselves, and when they were last worked on.
 
     What is gone is called as it last called itself.
     """
-    before = survey.remembered_projects()
-    living = [p for p, place in survey.places.items() if place.presence is Presence.PRESENT]
-    jobs = [visiting(path, survey.places[path], before.get(path)) for path in living]
-    for answer in survey.patient.run(jobs):
-        if isinstance(answer, Visit):
-            survey.visits[answer.path] = answer
+    before = state.remembered_projects()
+    living = [p for p, place in state.places.items() if place.presence is Presence.PRESENT]
+    jobs = [reading_job(path, state.places[path], before.get(path)) for path in living]
+    for answer in state.patient.run(jobs):
+        if isinstance(answer, CurrentInfo):
+            state.current_info[answer.path] = answer
             if answer.name:
-                survey.names.setdefault(answer.path, answer.name)
+                state.names.setdefault(answer.path, answer.name)
         else:
-            yield told(answer)
+            yield problem_of(answer)
     for path, record in before.items():
-        if record.name and survey.presence(path) is Presence.ABSENT:
-            survey.names.setdefault(path, record.name)
+        if record.name and state.presence(path) is Presence.ABSENT:
+            state.names.setdefault(path, record.name)
 
 
-def ask_tools(survey: Survey) -> Iterator[Event]:
+def ask_tools(state: ScanState) -> Iterator[Event]:
     """Find out what the tools of living projects would use, where that is not plain."""
-    asked = project_tools.unclear(filter(survey.holds, survey.claims), survey.environments)
-    living = [path for path in asked if survey.presence(path) is Presence.PRESENT]
-    machine, config = survey.machine, survey.config
+    asked = project_tools.undecided(filter(state.holds, state.claims), state.environments)
+    living = [path for path in asked if state.presence(path) is Presence.PRESENT]
+    machine, config = state.machine, state.config
     jobs = [Job(path, partial(asked[path].ask, machine, config)) for path in living]
-    for answer in survey.patient.run(jobs):
+    for answer in state.patient.run(jobs):
         if isinstance(answer, tuple):
-            survey.tools[answer[0]] = answer[1]
+            state.tools[answer[0]] = answer[1]
         else:
-            yield told(answer)
+            yield problem_of(answer)
 
 
-def look_outside(survey: Survey) -> Iterator[Event]:
+def find_external_use(state: ScanState) -> Iterator[Event]:
     """Find out what else names or uses an environment, and flag those."""
-    environments = list(survey.environments.values())
+    environments = list(state.environments.values())
     job = Job(
-        survey.machine.home, lambda: external_use.look(survey.machine, survey.mounts, environments)
+        state.machine.home, lambda: external_use.find(state.machine, state.mounts, environments)
     )
-    for answer in survey.patient.run([job]):
-        if not isinstance(answer, external_use.Outside):
-            yield told(answer)
+    for answer in state.patient.run([job]):
+        if not isinstance(answer, external_use.ExternalUse):
+            yield problem_of(answer)
             continue
-        survey.references = answer.references
+        state.references = answer.references
         for path, flags in answer.flags.items():
-            environment = survey.environments[path]
-            survey.environments[path] = replace(environment, flags=environment.flags | flags)
+            environment = state.environments[path]
+            state.environments[path] = replace(environment, flags=environment.flags | flags)
 
 
-def find_again(survey: Survey) -> Iterator[Event]:
+def find_again(state: ScanState) -> Iterator[Event]:
     """Look where an earlier search before a deletion found something, if that is still there.
 
     It proves nothing, but a list is to agree with what a prune holds.
     """
     remembered = [
         claim
-        for claim in survey.claims
+        for claim in state.claims
         if claim.how is How.MENTION
         and claim.direction is Direction.RECORD
-        and survey.presence(claim.project) is Presence.PRESENT
+        and state.presence(claim.project) is Presence.PRESENT
     ]
-    unproven = survey.unproven() if remembered else ()
+    unproven = state.unproven() if remembered else ()
     found: dict[Path, list[Path]] = {}
     for claim in remembered:
         if claim.environment in unproven:
@@ -94,11 +94,11 @@ def find_again(survey: Survey) -> Iterator[Event]:
     )
 
     job = Job(
-        survey.machine.home,
-        lambda: look_again(survey.machine, survey.config, survey.facts(final=False), found),
+        state.machine.home,
+        lambda: look_again(state.machine, state.config, state.facts(final=False), found),
     )
-    for answer in survey.patient.run([job]):
+    for answer in state.patient.run([job]):
         if isinstance(answer, dict):
-            survey.found_again = answer
+            state.found_again = answer
         else:
-            yield told(answer)
+            yield problem_of(answer)

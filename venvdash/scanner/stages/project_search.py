@@ -19,15 +19,15 @@ from venvdash.scanner.events import (
     Progress,
 )
 from venvdash.scanner.evidence.matching import Evidence, Matcher, evidence
-from venvdash.scanner.evidence.moved_projects import Missed, inside_stores
+from venvdash.scanner.evidence.moved_projects import MissingProjects, inside_stores
 from venvdash.scanner.evidence.pointers import Pointers, named
-from venvdash.scanner.evidence.project_settings import Hints
+from venvdash.scanner.evidence.project_settings import ProjectSettings
 from venvdash.scanner.evidence.shared_hashes import inherited
 from venvdash.scanner.projects import candidates
 from venvdash.scanner.stages import lookups
-from venvdash.scanner.stages.decision import judged
-from venvdash.scanner.stages.scan_state import Survey
-from venvdash.scanner.stages.store_reading import told
+from venvdash.scanner.stages.decision import decide
+from venvdash.scanner.stages.scan_state import ScanState
+from venvdash.scanner.stages.store_reading import problem_of
 from venvdash.stores import of_name, registry
 from venvdash.stores.base import Store
 from venvdash.system.timeouts import Failed, Job, NotAnswering
@@ -35,150 +35,150 @@ from venvdash.system.timeouts import Failed, Job, NotAnswering
 _PART = 200  # candidates judged in one go
 
 
-def search(survey: Survey) -> Iterator[Event]:
+def search(state: ScanState) -> Iterator[Event]:
     """Search for projects, visit the living ones, and judge for good."""
-    yield from _recall_linked(survey)
-    yield from _forget_outdated(survey)
-    records = survey.remembered_projects()
+    yield from _recall_linked(state)
+    yield from _forget_outdated(state)
+    records = state.remembered_projects()
     matcher = Matcher(
-        survey.environments.values(),
+        state.environments.values(),
         registry(),
-        unproven=survey.unproven(),
-        missed=_missed(survey, records),
-        pointers=_pointing(survey),
+        unproven=state.unproven(),
+        missed=_missed(state, records),
+        pointers=_pointing(state),
     )
     # Not where something does not respond: the search enters what is known.
     known = [
         path
-        for path in dict.fromkeys([*survey.places, *records])
-        if survey.presence(path) is not Presence.UNREACHABLE
+        for path in dict.fromkeys([*state.places, *records])
+        if state.presence(path) is not Presence.UNREACHABLE
     ]
     found = candidates.search(
-        survey.machine, survey.config, known, matcher.wanted, survey.cancelled, survey.mounts
+        state.machine, state.config, known, matcher.wanted, state.cancelled, state.mounts
     )
-    recalled = len(survey.linked.found)
-    ended = yield from _searched(survey, found, matcher)
-    if new := survey.linked.found[recalled:]:
-        yield from survey.look(survey.relate(new))
-    claims = yield from _guessed(survey, [records[p] for p in known if p in records], matcher)
-    survey.claims.extend(claims)
-    yield from survey.look(claims)
-    survey.claims += list(inherited(filter(survey.holds, survey.claims), survey.environments))
-    yield from lookups.visit(survey)
-    yield from lookups.ask_tools(survey)
-    yield from lookups.look_outside(survey)
-    yield from lookups.find_again(survey)
+    recalled = len(state.linked.found)
+    ended = yield from _searched(state, found, matcher)
+    if new := state.linked.found[recalled:]:
+        yield from state.look(state.relate(new))
+    claims = yield from _guessed(state, [records[p] for p in known if p in records], matcher)
+    state.claims.extend(claims)
+    yield from state.look(claims)
+    state.claims += list(inherited(filter(state.holds, state.claims), state.environments))
+    yield from lookups.read_projects(state)
+    yield from lookups.ask_tools(state)
+    yield from lookups.find_external_use(state)
+    yield from lookups.find_again(state)
     if ended:
-        yield judged(survey, final=True)
+        yield decide(state, final=True)
 
 
-def _recall_linked(survey: Survey) -> Iterator[Event]:
+def _recall_linked(state: ScanState) -> Iterator[Event]:
     """Take in what projects led to once: nothing need lead there any more."""
-    known = survey.environments
-    gone = {path: one for path, one in survey.past.records.items() if path not in known}
-    yield from survey.linked.recall(gone)
-    if not survey.linked.found:
+    known = state.environments
+    gone = {path: one for path, one in state.saved.records.items() if path not in known}
+    yield from state.linked.recall(gone)
+    if not state.linked.found:
         return
-    survey.claims.extend(survey.linked.claims)
-    yield from survey.look(survey.relate(survey.linked.found))
+    state.claims.extend(state.linked.claims)
+    yield from state.look(state.relate(state.linked.found))
 
 
-def _forget_outdated(survey: Survey) -> Iterator[Event]:
+def _forget_outdated(state: ScanState) -> Iterator[Event]:
     """Drop what is remembered of a project in whose place another one is now.
 
     Of stores that compare the project's name as well as the hash of its path.
     """
 
     def check(claim: Claim, store: Store) -> Claim | None:
-        fits = store.fits(survey.environments[claim.environment], claim.project)
+        fits = store.fits(state.environments[claim.environment], claim.project)
         return None if fits else claim
 
     remembered = [
         (claim, store)
-        for claim in survey.claims
+        for claim in state.claims
         if claim.how is How.HASH and claim.direction is Direction.RECORD
-        and survey.presence(claim.project) is Presence.PRESENT
-        and (store := of_name(survey.environments[claim.environment].store)) is not None
+        and state.presence(claim.project) is Presence.PRESENT
+        and (store := of_name(state.environments[claim.environment].store)) is not None
         and store.compares_names
     ]  # fmt: skip
     jobs = [Job(claim.project, partial(check, claim, store)) for claim, store in remembered]
-    for answer in survey.patient.run(jobs):
+    for answer in state.patient.run(jobs):
         if isinstance(answer, Claim):
-            survey.claims.remove(answer)
+            state.claims.remove(answer)
         elif isinstance(answer, NotAnswering | Failed):
-            yield told(answer)
+            yield problem_of(answer)
 
 
-def _missed(survey: Survey, records: Mapping[Path, ProjectRecord]) -> Missed:
+def _missed(state: ScanState, records: Mapping[Path, ProjectRecord]) -> MissingProjects:
     """Return the projects that are gone from their places, to recognise them elsewhere."""
     gone = {
-        claim.project: survey.environments[claim.environment].traits.script
-        for claim in survey.claims
-        if claim.proves and survey.presence(claim.project) is Presence.ABSENT
+        claim.project: state.environments[claim.environment].traits.script
+        for claim in state.claims
+        if claim.proves and state.presence(claim.project) is Presence.ABSENT
     }
     living = {
         os.fspath(claim.project)
-        for claim in survey.claims
-        if claim.proves and survey.presence(claim.project) is Presence.PRESENT
+        for claim in state.claims
+        if claim.proves and state.presence(claim.project) is Presence.PRESENT
     }
-    return Missed(
-        [r for r in records.values() if survey.presence(r.path) is Presence.ABSENT],
+    return MissingProjects(
+        [r for r in records.values() if state.presence(r.path) is Presence.ABSENT],
         [path for path, script in gone.items() if not script],
         [path for path, script in gone.items() if script],
         {r.path: r.first_seen for r in records.values() if r.how is not How.MENTION},
-        inside_stores(survey.environments.values()).union(living),
+        inside_stores(state.environments.values()).union(living),
     )
 
 
 def _searched(
-    survey: Survey, found: candidates.Search, matcher: Matcher
+    state: ScanState, found: candidates.Search, matcher: Matcher
 ) -> Generator[Event, None, bool]:
     """Take in what candidates prove; return whether the search came to its end."""
     candidates_left = iter(found)
-    while not survey.cancelled():
+    while not state.cancelled():
         job = Job(
-            survey.machine.home,
+            state.machine.home,
             lambda: (part := list(islice(candidates_left, _PART)), evidence(part, matcher)),
         )
-        for answer in survey.patient.run([job]):
+        for answer in state.patient.run([job]):
             if isinstance(answer, NotAnswering | Failed):
-                yield told(answer)
+                yield problem_of(answer)
                 return False
             part, proven = answer
-            survey.claims.extend(proven.claims)
-            survey.pointers |= proven.pointers
-            survey.names |= proven.names
+            state.claims.extend(proven.claims)
+            state.pointers |= proven.pointers
+            state.names |= proven.names
             for place, sightings in proven.sightings.items():
-                survey.sightings[place] = (*survey.sightings.get(place, ()), *sightings)
-            yield from survey.look(proven.claims)
-            yield from _outside(survey, proven, matcher)
-            survey.searched_directories, survey.looked = found.directories, found.searched
+                state.sightings[place] = (*state.sightings.get(place, ()), *sightings)
+            yield from state.look(proven.claims)
+            yield from _outside(state, proven, matcher)
+            state.searched_directories, state.searched_by_source = found.directories, found.searched
             yield Progress(Phase.PROJECTS, found.directories, 0)
             if not part:
                 return True
     return False
 
 
-def _outside(survey: Survey, proven: Evidence, matcher: Matcher) -> Iterator[Event]:
+def _outside(state: ScanState, proven: Evidence, matcher: Matcher) -> Iterator[Event]:
     """Take in the environments outside all stores that projects lead to."""
-    if not (proven.leads or proven.folders):
+    if not (proven.links_outside or proven.folders):
         return
-    yield from survey.linked.take(proven.leads, proven.folders)
-    for environment in survey.linked.new:
+    yield from state.linked.take(proven.links_outside, proven.folders)
+    for environment in state.linked.new:
         matcher.add(environment, unproven=True)
-    claims = survey.linked.claims
+    claims = state.linked.claims
     for folder in proven.folders:
-        name = survey.names.get(folder.project)
+        name = state.names.get(folder.project)
         claims += matcher.guess(folder.project, [name] if name else [])
-    for lead in proven.leads:
-        if lead.uses and lead.target in survey.environments:
-            survey.pointers[lead.project] = lead.target
-    survey.claims.extend(claims)
-    yield from survey.look(claims)
+    for link in proven.links_outside:
+        if link.uses and link.target in state.environments:
+            state.pointers[link.project] = link.target
+    state.claims.extend(claims)
+    yield from state.look(claims)
 
 
 def _guessed(
-    survey: Survey, records: Iterable[ProjectRecord], matcher: Matcher
+    state: ScanState, records: Iterable[ProjectRecord], matcher: Matcher
 ) -> Generator[Event, None, list[Claim]]:
     """Try the hashes of every project that is remembered, gone ones as well."""
 
@@ -188,17 +188,17 @@ def _guessed(
         return found or matcher.guess(record.path, names, script=True)
 
     claims: list[Claim] = []
-    for answer in survey.patient.run([Job(r.path, partial(guess, r)) for r in records]):
+    for answer in state.patient.run([Job(r.path, partial(guess, r)) for r in records]):
         if isinstance(answer, list):
             claims += answer
         else:
-            yield told(answer)
+            yield problem_of(answer)
     return claims
 
 
-def _pointing(survey: Survey) -> Pointers:
+def _pointing(state: ScanState) -> Pointers:
     """Return what reads the pointers in projects; of stores, those that are there."""
-    roots = survey.reader.roots
+    roots = state.reader.roots
     stores = [store for store in registry() if store.name in roots]
-    hints = Hints(survey.machine, named(survey.environments.values()))
-    return Pointers(stores, roots, hints, survey.machine)
+    hints = ProjectSettings(state.machine, named(state.environments.values()))
+    return Pointers(stores, roots, hints, state.machine)

@@ -27,9 +27,9 @@ from venvdash.scanner.events import (
 )
 from venvdash.scanner.evidence.references import Reference
 from venvdash.scanner.projects import presence
-from venvdash.scanner.projects.current_info import Visit
+from venvdash.scanner.projects.current_info import CurrentInfo
 from venvdash.scanner.stages.linked_environments import LinkedReader
-from venvdash.scanner.stages.store_reading import Reader, told
+from venvdash.scanner.stages.store_reading import StoreReader, problem_of
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.timeouts import Job, Patient
@@ -37,7 +37,7 @@ from venvdash.text import visible
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class SavedRecords:
     """What earlier runs remember; values, so that the scanner needs no database.
 
     ``sizes`` are the opaque notes of ``usage.measure``, ``host`` is this machine's id.
@@ -49,7 +49,7 @@ class Past:
     host: str | None = None
 
 
-class Survey:
+class ScanState:
     """What has been found so far; the stages of a scan read it and add to it."""
 
     def __init__(
@@ -61,10 +61,10 @@ class Survey:
     ) -> None:
         self.machine = machine
         self.config = config
-        self.past = Past()
+        self.saved = SavedRecords()
         self.patient = patient
         self.cancelled = cancelled
-        self.reader = Reader(machine, config, patient)
+        self.reader = StoreReader(machine, config, patient)
         self.environments = self.reader.environments
         self.claims = self.reader.claims
         self.linked = LinkedReader(self.environments, self.reader.roots, machine.uid, patient)
@@ -75,10 +75,10 @@ class Survey:
         self.names: dict[Path, str] = {}
         self.found_again: Mapping[Path, FoundAgain] = {}
         self.references: Mapping[Path, tuple[Reference, ...]] = {}
-        self.visits: dict[Path, Visit] = {}
+        self.current_info: dict[Path, CurrentInfo] = {}
         self.tools: dict[Path, ProjectTools] = {}
         self.searched_directories = 0
-        self.looked: dict[str, int] = {}
+        self.searched_by_source: dict[str, int] = {}
         self.now = machine.clock().wall
         self.mounts = Mounts.read()
 
@@ -114,7 +114,7 @@ class Survey:
 
     def remembered_projects(self) -> dict[Path, ProjectRecord]:
         """Return for each place the project that was last seen there."""
-        newest = {project.path: project for project in self.past.projects}
+        newest = {project.path: project for project in self.saved.projects}
         for memory in self.memories.values():
             for project in memory.record.projects:
                 known = newest.get(project.path)
@@ -129,7 +129,7 @@ class Survey:
             for path, environment in self.environments.items()
             if environment.target is None
         ]
-        related = identity.relate(found, self.past.records, self._alive, self.now)
+        related = identity.relate(found, self.saved.records, self._alive, self.now)
         memories = {path: related[path] for path in paths if path in related}
         claims = [
             c for path, memory in memories.items() for c in _remembered(path, memory, self.now)
@@ -157,12 +157,12 @@ class Survey:
             else:
                 reason = f"{visible(answer.path)} does not respond"
                 self.places[answer.path] = Place(answer.path, Presence.UNREACHABLE, reason)
-                yield told(answer)
+                yield problem_of(answer)
 
     def _looking(
         self, path: Path, records: Mapping[Path, ProjectRecord], script: bool
     ) -> Job[Place]:
-        host, record = self.past.host, records.get(path)
+        host, record = self.saved.host, records.get(path)
         return Job(path, lambda: presence.look(path, self.mounts, record, host, script=script))
 
     def facts(self, *, final: bool) -> Facts:

@@ -10,15 +10,23 @@ from venvdash.model import Claim, Environment, NotEnvironment, Record
 from venvdash.records import sidecar
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.discovery.inspection import Inspected, inspect
-from venvdash.scanner.discovery.store_folders import Branch
-from venvdash.scanner.events import Event, Found, Oddity, Phase, Problem, Progress, StoreSeen
+from venvdash.scanner.discovery.store_folders import ResolvedRoot
+from venvdash.scanner.events import (
+    EnvironmentFound,
+    Event,
+    Phase,
+    Problem,
+    Progress,
+    SkippedEntry,
+    StoreSeen,
+)
 from venvdash.stores.base import Entry, Root
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import because
 
 
-class Reader:
+class StoreReader:
     """Reads every store once; ``environments``, ``sidecars`` and ``claims`` fill up meanwhile.
 
     ``roots`` are the existing directories of each store, links resolved, shared ones as well.
@@ -35,17 +43,17 @@ class Reader:
 
     def events(self) -> Iterator[Event]:
         """Find and read every environment."""
-        branches: dict[Path, Branch] = {}
+        branches: dict[Path, ResolvedRoot] = {}
         roots = store_folders.roots(self._machine, self._config)
         for answer in self._patient.run([_resolving(root) for root in roots]):
-            if isinstance(answer, Branch):
+            if isinstance(answer, ResolvedRoot):
                 branches[answer.real] = _shared(branches.get(answer.real), answer)
                 if answer.exists:
                     root = replace(answer.root, path=answer.real)
                     self.roots.setdefault(root.store, []).append(root)
             else:
-                yield told(answer)
-        found: list[tuple[Branch, Entry]] = []
+                yield problem_of(answer)
+        found: list[tuple[ResolvedRoot, Entry]] = []
         for branch in branches.values():
             yield from self._listed(branch, found)
         counts = dict.fromkeys(branches, 0)
@@ -53,7 +61,9 @@ class Reader:
         for real, branch in branches.items():
             yield StoreSeen(branch.root, real, branch.exists, counts[real], branch.problem)
 
-    def _listed(self, branch: Branch, found: list[tuple[Branch, Entry]]) -> Iterator[Event]:
+    def _listed(
+        self, branch: ResolvedRoot, found: list[tuple[ResolvedRoot, Entry]]
+    ) -> Iterator[Event]:
         if branch.problem:
             yield Problem(branch.real, branch.problem)
         if branch.problem or not branch.exists:
@@ -63,20 +73,22 @@ class Reader:
             if isinstance(answer, list):
                 for one in answer:
                     if isinstance(one, NotEnvironment):
-                        yield Oddity(one)
+                        yield SkippedEntry(one)
                     else:
                         found.append((branch, one))
             else:
-                yield told(answer)
+                yield problem_of(answer)
 
-    def _read(self, found: list[tuple[Branch, Entry]], counts: dict[Path, int]) -> Iterator[Event]:
+    def _read(
+        self, found: list[tuple[ResolvedRoot, Entry]], counts: dict[Path, int]
+    ) -> Iterator[Event]:
         roots = {entry.prefix: branch.real for branch, entry in found}
         jobs: list[Job[Inspected | NotEnvironment]]
         jobs = [self._reading(entry, branch) for branch, entry in found]
         answers = self._patient.run(jobs)
         for done, answer in enumerate(answers, 1):
             if isinstance(answer, NotEnvironment):
-                yield Oddity(answer)
+                yield SkippedEntry(answer)
             elif isinstance(answer, Inspected):
                 environment = answer.environment
                 if environment.path in self.environments:
@@ -84,13 +96,13 @@ class Reader:
                 counts[roots[environment.path]] += 1
                 self.environments[environment.path] = environment
                 self.claims.extend(answer.claims)
-                yield Found(environment)
+                yield EnvironmentFound(environment)
             else:
-                yield told(answer)
+                yield problem_of(answer)
             if done % 50 == 0 or done == len(jobs):
                 yield Progress(Phase.STORES, done, len(jobs))
 
-    def _reading(self, entry: Entry, branch: Branch) -> Job[Inspected | NotEnvironment]:
+    def _reading(self, entry: Entry, branch: ResolvedRoot) -> Job[Inspected | NotEnvironment]:
         root, uid = replace(branch.root, path=branch.real), self._machine.uid
         return Job(entry.prefix, lambda: inspect(entry, root, uid))
 
@@ -106,7 +118,7 @@ class Reader:
         ]
         for answer in self._patient.run(jobs):
             if isinstance(answer, NotAnswering | Failed):
-                yield told(answer)
+                yield problem_of(answer)
             elif isinstance(answer[1], Record):
                 self.sidecars[answer[0]] = answer[1]
 
@@ -125,7 +137,7 @@ class Reader:
         return Job(path, read)
 
 
-def _shared(first: Branch | None, other: Branch) -> Branch:
+def _shared(first: ResolvedRoot | None, other: ResolvedRoot) -> ResolvedRoot:
     """Return one branch for a directory that two stores look at, with what both know of it."""
     if first is None:
         return other
@@ -133,11 +145,11 @@ def _shared(first: Branch | None, other: Branch) -> Branch:
     return replace(first, root=replace(first.root, pointer=pointer))
 
 
-def _resolving(root: Root) -> Job[Branch]:
+def _resolving(root: Root) -> Job[ResolvedRoot]:
     return Job(root.path, lambda: store_folders.resolve(root))
 
 
-def told(answer: NotAnswering | Failed) -> Problem:
+def problem_of(answer: NotAnswering | Failed) -> Problem:
     """Return what to tell people of a job that gave nothing."""
     if isinstance(answer, NotAnswering):
         return Problem(answer.path, f"did not respond within {answer.seconds:g} s; skipped")

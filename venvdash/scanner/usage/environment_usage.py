@@ -23,7 +23,7 @@ def usage_of(found: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
     """
     extents = found.extents
     clones = mount is not None and mount.clones
-    clones = clones and (extents is not None or not shared_blocks.told(mount))
+    clones = clones and (extents is not None or not shared_blocks.reports_sharing(mount))
     exact = not clones and sys.platform != "win32" and not found.problems
     return Usage(
         apparent=found.apparent,

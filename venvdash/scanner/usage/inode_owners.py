@@ -46,7 +46,7 @@ class _Chunk:
         return len(self.alone) + len(self.several)
 
 
-class Ledger:
+class InodeOwners:
     """Collects the shared inodes of environments, named by numbers below 2**32."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Ledger:
         pending: int = _PENDING,
         part: int = _PART,
     ) -> None:
-        """Call ``tick`` every some 10 ms of work; what it raises leaves the ledger unusable.
+        """Call ``tick`` every some 10 ms of work; what it raises leaves this object unusable.
 
         Merges after ``pending`` entries and expands about ``part`` at a time.
         """

@@ -43,10 +43,10 @@ from venvdash.scanner.usage import child_processes, shared_blocks
 from venvdash.scanner.usage.environment_usage import partly, usage_of
 from venvdash.scanner.usage.extents import Extents
 from venvdash.scanner.usage.footprint import BLOCK, Footprint, unpack
-from venvdash.scanner.usage.inode_owners import Ledger
+from venvdash.scanner.usage.inode_owners import InodeOwners
 from venvdash.scanner.usage.recheck import recheck
 from venvdash.scanner.usage.tree_count import Memo, count
-from venvdash.scanner.usage.usage_index import Book
+from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.scanner.usage.uv_archives import Archives
 from venvdash.system.extents import KINDS
 from venvdash.system.mounts import Mounts
@@ -62,7 +62,7 @@ _NOTHING = Usage(
 
 
 @dataclass(frozen=True, slots=True)
-class Sized:
+class Measurement:
     """One environment's usage.
 
     ``remember`` is to be kept and given back as ``remembered`` next time; None: nothing new.
@@ -80,7 +80,7 @@ class _CancelledError(Exception):
 
 
 @dataclass(slots=True)
-class _Kept:
+class _Measured:
     """What the second pass needs of a measured environment; the arrays only where one nests."""
 
     usage: Usage
@@ -99,53 +99,53 @@ def measure(
     cancelled: Callable[[], bool],
     *,
     mounts: Mounts | None = None,
-    book: Book | None = None,
+    usage_index: UsageIndex | None = None,
     cache: Path | None = None,
-) -> Iterator[Sized]:
+) -> Iterator[Measurement]:
     """Measure environments; yield one Sized for each as it is measured, then a second for each.
 
     In the first ``usage.cache_held`` is None; the second has it, and neither ``remember`` nor
     ``problem``. Give all known environments: what is not in ``paths`` counts as outside, as a
     cache does. ``paths`` are absolute and real up to the last name. ``remembered`` holds what
-    ``Sized.remember`` was; anything else in there is ignored.
+    ``Measurement.remember`` was; anything else in there is ignored.
 
-    Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within
-    100 ms without yielding more. A tree on a file system that does not respond for ten seconds is
-    given up and reported, and so are the others on the same network mount. What was measured is
-    entered in ``book``, for the sums of several. ``cache`` is uv's: asked what it holds where files
+    Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within 100
+    ms without yielding more. A tree on a file system that does not respond for ten seconds is given
+    up and reported, and so are the others on the same network mount. What was measured is entered
+    in ``usage_index``, for the sums of several. ``cache`` is uv's: asked what it holds where files
     share blocks.
     """
     mounts = mounts or Mounts.read()
-    survey = _Survey(paths, remembered, cancelled, mounts, book)
-    survey.archives = shared_blocks.archives_of(cache, mounts, survey.tick)
+    measuring = _Measuring(paths, remembered, cancelled, mounts, usage_index)
+    measuring.archives = shared_blocks.archives_of(cache, mounts, measuring.tick)
     try:
-        yield from survey.first()
+        yield from measuring.first()
         if not cancelled():
-            yield from survey.second()
+            yield from measuring.second()
     except _CancelledError:
         return
 
 
-class _Survey:
+class _Measuring:
     def __init__(
         self,
         paths: Sequence[Path],
         remembered: Mapping[Path, bytes],
         cancelled: Callable[[], bool],
         mounts: Mounts,
-        book: Book | None = None,
+        usage_index: UsageIndex | None = None,
     ) -> None:
-        self.book = book
+        self.usage_index = usage_index
         self.paths = list(dict.fromkeys(paths))
         self.remembered = remembered
         self.cancelled = cancelled
         self.mounts = mounts
         self.within = _nested(self.paths)
         self.outer = set(self.within.values())
-        self.kept: dict[int, _Kept] = {}
+        self.measured: dict[int, _Measured] = {}
         self.memo: Memo = {}
-        self.ledger = Ledger(self.tick)
-        self.extents = Ledger(self.tick)  # keys in the place of inodes, by file system
+        self.inode_owners = InodeOwners(self.tick)
+        self.extents = InodeOwners(self.tick)  # keys in the place of inodes, by file system
         self.archives = Archives(None, "")
         self.first_of: dict[tuple[int, int], int] = {}
 
@@ -156,7 +156,7 @@ class _Survey:
 
     # The first pass: each on its own.
 
-    def first(self) -> Iterator[Sized]:
+    def first(self) -> Iterator[Measurement]:
         jobs, files = [], 0
         for index, path in enumerate(self.paths):
             self.tick()
@@ -203,7 +203,7 @@ class _Survey:
             os.fsencode(os.path.relpath(mount.point, path)) for mount in self.mounts.below(path)
         ]
 
-    def _cheaply(self, index: int) -> tuple[Sized | None, int]:
+    def _cheaply(self, index: int) -> tuple[Measurement | None, int]:
         """Return what needs no walk: an alias, no directory, an unchanged environment.
 
         Else how many files are to be expected.
@@ -214,8 +214,8 @@ class _Survey:
         except OSError as error:
             return self._failure(index, because(error)), 0
         if stat.S_ISLNK(mode):
-            self.kept[index] = _Kept(_NOTHING)
-            return Sized(path, _NOTHING, None), 0
+            self.measured[index] = _Measured(_NOTHING)
+            return Measurement(path, _NOTHING, None), 0
         if not stat.S_ISDIR(mode):
             return self._failure(index, "not a directory"), 0
         packed = self.remembered.get(path)
@@ -233,7 +233,7 @@ class _Survey:
         renewed = old.pack() if asked or len(old.digests) != young else None
         return self._success(index, old, renewed, renewed or packed, aged=True), 0
 
-    def _here(self, index: int) -> Sized:
+    def _here(self, index: int) -> Measurement:
         path = self.paths[index]
         try:
             mounted = frozenset(self._mounted(path))
@@ -242,13 +242,13 @@ class _Survey:
             return self._failure(index, because(error))
         return self._success(index, found, None if found.unlisted else found.pack())
 
-    def _by_children(self, jobs: list[child_processes.Job]) -> Iterator[Sized]:
+    def _by_children(self, jobs: list[child_processes.Job]) -> Iterator[Measurement]:
         with closing(child_processes.run(jobs, self.cancelled)) as answers:
             for answer in answers:
                 self.tick()  # several may have come at once
                 yield self._heard(answer)
 
-    def _heard(self, answer: child_processes.Answer) -> Sized:
+    def _heard(self, answer: child_processes.Answer) -> Measurement:
         index = answer.job.index
         new = answer.data if answer.kind == "r" else answer.data[8:]
         listing = answer.job.fstype in KINDS  # to be packed again
@@ -274,27 +274,31 @@ class _Survey:
         packed: bytes | None = None,
         *,
         aged: bool = False,
-    ) -> Sized:
+    ) -> Measurement:
         path = self.paths[index]
         extents = found.extents
         if self._ask_cache(found):
             packed = found.pack()
             new = None if found.unlisted else packed
         usage = usage_of(found, self.mounts.of(path), aged=aged)
-        self.kept[index] = kept = _Kept(usage, extents=extents)
+        self.measured[index] = measured = _Measured(usage, extents=extents)
         if index in self.within or index in self.outer:
-            kept.inodes, kept.sizes, kept.outside = found.inodes, found.sizes, found.outside
-            kept.device = found.device
+            measured.inodes, measured.sizes, measured.outside = (
+                found.inodes,
+                found.sizes,
+                found.outside,
+            )
+            measured.device = found.device
         if index not in self.within:
-            kept.same = self.first_of.setdefault((found.device, found.inode), index)
-            if kept.same == index:
-                self.ledger.add(index, found.device, found.inodes, found.sizes)
+            measured.same = self.first_of.setdefault((found.device, found.inode), index)
+            if measured.same == index:
+                self.inode_owners.add(index, found.device, found.inodes, found.sizes)
                 if extents:
                     self.extents.add(index, extents.identity, extents.keys, extents.sizes)
-        if self.book is not None:
+        if self.usage_index is not None:
             kept_form = packed or new or found.pack()
-            self.book.enter(path, found, kept_form, nested=index in self.within, usage=usage)
-        return Sized(path, usage, new, partly(found))
+            self.usage_index.enter(path, found, kept_form, nested=index in self.within, usage=usage)
+        return Measurement(path, usage, new, partly(found))
 
     def _ask_cache(self, found: Footprint) -> bool:
         """Find out what uv's cache holds unless that is known; return whether anything is new.
@@ -312,28 +316,28 @@ class _Survey:
         found.samples = list(dict.fromkeys([*found.samples, *more]))
         return True
 
-    def _failure(self, index: int, problem: str) -> Sized:
+    def _failure(self, index: int, problem: str) -> Measurement:
         usage = replace(_NOTHING, exact=False, user_files=None, missing_files=None)
-        self.kept[index] = _Kept(usage, failed=True)
-        return Sized(self.paths[index], usage, None, problem)
+        self.measured[index] = _Measured(usage, failed=True)
+        return Measurement(self.paths[index], usage, None, problem)
 
     # The second pass: all together.
 
-    def second(self) -> Iterator[Sized]:
-        held, several = self.ledger.held(), self.extents.several()
-        failed = any(kept.failed for kept in self.kept.values())
-        for index, kept in sorted(self.kept.items()):
+    def second(self) -> Iterator[Measurement]:
+        held, several = self.inode_owners.held(), self.extents.several()
+        failed = any(measured.failed for measured in self.measured.values())
+        for index, measured in sorted(self.measured.items()):
             self.tick()
             nested = index in self.within
-            blocks = self._held_within(index) if nested else held.get(kept.same, 0)
+            blocks = self._held_within(index) if nested else held.get(measured.same, 0)
             # An environment that could not be measured may be what holds them.
-            exact = kept.usage.exact and not (failed and (blocks or nested))
-            usage = replace(kept.usage, cache_held=blocks * BLOCK, exact=exact)
-            if kept.extents:
-                usage = shared_blocks.completed(usage, kept.extents, several, nested=nested)
-            yield Sized(self.paths[index], usage, None)
-        if self.book is not None:
-            self.book.close(self.ledger.several(), several)
+            exact = measured.usage.exact and not (failed and (blocks or nested))
+            usage = replace(measured.usage, cache_held=blocks * BLOCK, exact=exact)
+            if measured.extents:
+                usage = shared_blocks.completed(usage, measured.extents, several, nested=nested)
+            yield Measurement(self.paths[index], usage, None)
+        if self.usage_index is not None:
+            self.usage_index.close(self.inode_owners.several(), several)
 
     def _held_within(self, index: int) -> int:
         """Return the blocks held for an environment that lies in another one.
@@ -341,14 +345,14 @@ class _Survey:
         Their links are the outer one's too. So: what the outer one alone holds, as far as it has
         no links to it but these.
         """
-        inner, outer = self.kept[index], self.kept[self.within[index]]
+        inner, outer = self.measured[index], self.measured[self.within[index]]
         beyond = dict(zip(outer.inodes, outer.outside, strict=True))
         inodes, sizes = array("Q"), array("Q")
         for inode, size, outside in zip(inner.inodes, inner.sizes, inner.outside, strict=True):
             if beyond.get(inode) == outside:
                 inodes.append(inode)
                 sizes.append(size)
-        return self.ledger.held_within(self.within[index], outer.device, inodes, sizes)
+        return self.inode_owners.held_within(self.within[index], outer.device, inodes, sizes)
 
 
 def _nested(paths: Sequence[Path]) -> dict[int, int]:

@@ -33,7 +33,7 @@ def archives_of(cache: Path | None, mounts: Mounts, tick: Callable[[], None]) ->
     return Archives(cache, mount.fstype, tick)
 
 
-def told(mount: Mount | None) -> bool:
+def reports_sharing(mount: Mount | None) -> bool:
     """Return whether a file system that may share blocks between files tells whether it does."""
     return mount is not None and mount.fstype in KINDS
 
@@ -42,7 +42,7 @@ def at_most(extents: Extents | None, mount: Mount | None) -> bool:
     """Return whether what an environment on ``mount`` frees is known as an upper bound only."""
     if extents is not None:
         return extents.compressed or extents.unsure
-    return mount is not None and mount.clones and not told(mount)
+    return mount is not None and mount.clones and not reports_sharing(mount)
 
 
 def completed(usage: Usage, extents: Extents, several: Several, *, nested: bool) -> Usage:

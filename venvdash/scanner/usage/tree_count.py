@@ -26,8 +26,8 @@ from venvdash.system.extents import sharing
 from venvdash.system.walk import Opened, walk
 from venvdash.text import because
 
-Facts = tuple[int, int, int]  # links, size in bytes, blocks
-Memo = dict[int, dict[int, Facts]]  # by device and inode
+InodeInfo = tuple[int, int, int]  # links, size in bytes, blocks
+Memo = dict[int, dict[int, InodeInfo]]  # by device and inode
 
 _DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
 _SAMPLES = 16
@@ -73,11 +73,11 @@ class _Counting:
 
     def __init__(self, root: bytes, tick: Tick, memo: Memo | None, fstype: str) -> None:
         self.tick = tick
-        self.search = user_files.Search(root, tick)
+        self.user_files = user_files.UserFileSearch(root, tick)
         self.fstype = fstype
         self.collector: Collector | None = None
         self.memo = memo
-        self.known: dict[int, Facts] | None = None
+        self.known: dict[int, InodeInfo] | None = None
         self.now = time.time_ns()
         self.footprint = Footprint(0, 0, self.now / 1e9)
         # inode with several links -> those not seen yet, and 2**32 times all of them
@@ -98,7 +98,7 @@ class _Counting:
         """Add one directory and the files in it."""
         footprint, found = self.footprint, opened.stat
         if not footprint.mtimes and not footprint.unlisted:
-            self.search.begin()
+            self.user_files.begin()
             footprint.device, footprint.inode = found.st_dev, found.st_ino
             if self.memo is not None:
                 self.known = self.memo.setdefault(found.st_dev, {})
@@ -165,7 +165,7 @@ class _Counting:
         footprint.files = files
         footprint.apparent += apparent
         footprint.blocks += alone + joint
-        self.search.directory(opened.path, names, apparent)
+        self.user_files.directory(opened.path, names, apparent)
         if self.collector:
             self.collector.directory(opened, single, several, files - before)
         else:
@@ -228,7 +228,7 @@ class _Counting:
             [left[inode] for inode in outside],
             [links[inode] - left[inode] for inode in outside],
         )
-        user = None if footprint.problems else self.search.result()
+        user = None if footprint.problems else self.user_files.result()
         if user is not None:
             footprint.user_files, footprint.user_size = user.files, user.size
             footprint.user_places, footprint.missing = user.places, user.missing

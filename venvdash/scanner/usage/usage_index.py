@@ -1,9 +1,9 @@
 """What deleting several environments gives back together: shared blocks count once.
 
 A file that environments share comes back when the last of its links goes, so the sum over a
-selection is neither the sum of its parts nor bounded by it. A ``Book`` keeps what a scan measured,
-packed as it came, and answers for any selection: what is added to the one before costs about a
-microsecond for each shared file.
+selection is neither the sum of its parts nor bounded by it. A ``UsageIndex`` keeps what a scan
+measured, packed as it came, and answers for any selection: what is added to the one before costs
+about a microsecond for each shared file.
 
 ``reclaimable``: blocks of the inodes all of whose links lie in the selection. ``cache_held``: those
 of the inodes with links in the selection and otherwise only outside all known environments.
@@ -79,7 +79,7 @@ class _Keys:
 
 
 @dataclass(slots=True)
-class _Basket:
+class _Selection:
     """A selection that grows and shrinks by one environment at a time."""
 
     several: dict[int, _Shared]
@@ -87,7 +87,7 @@ class _Basket:
     members: dict[tuple[int, int], Entry] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
 
-    def become(self, wanted: Mapping[tuple[int, int], Entry]) -> None:
+    def select(self, wanted: Mapping[tuple[int, int], Entry]) -> None:
         """Take out what is not wanted, and in what is."""
         for key in self.members.keys() - wanted.keys():
             self._change(self.members.pop(key), -1)
@@ -135,12 +135,12 @@ class _Basket:
             totals.held += size * ((after == 1) - (before == 1))
 
 
-class Book:
+class UsageIndex:
     """What one scan measured; for one thread at a time."""
 
     def __init__(self) -> None:
         self._entries: dict[Path, Entry] = {}
-        self._basket: _Basket | None = None
+        self._selection: _Selection | None = None
         self._gone: set[Path] = set()  # deleted, those in the trash as well
         self._freed: set[Path] = set()
         self._without = Totals()
@@ -181,10 +181,10 @@ class Book:
             for identity, (found, times) in extents.items()
         }
         self._extents = extents
-        self._basket, self.whole = _Basket(shared, keys), True
+        self._selection, self.whole = _Selection(shared, keys), True
         self._mark_copied(())
 
-    def leave(self, paths: Iterable[Path]) -> None:
+    def mark_deleted(self, paths: Iterable[Path]) -> None:
         """Count these as deleted: what they shared with others comes back with those."""
         self._gone.update(path for path in paths if path in self._entries)
         self._settle()
@@ -193,9 +193,9 @@ class Book:
         """Count these as purged: their links are gone from the disk as well."""
         freed = [path for path in paths if path in self._entries]
         self._freed.update(freed)
-        self.leave(freed)
+        self.mark_deleted(freed)
 
-    def come_back(self, paths: Iterable[Path]) -> None:
+    def restore(self, paths: Iterable[Path]) -> None:
         """Count these as being there again."""
         self._gone.difference_update(paths)
         self._settle()
@@ -213,9 +213,9 @@ class Book:
             self._entries[path] = replace(self._entries[path], copied=extents.held(known))
 
     def _settle(self) -> None:
-        if self._basket is not None:
-            self._basket.become(self._chosen(()))
-            totals = self._basket.totals
+        if self._selection is not None:
+            self._selection.select(self._chosen(()))
+            totals = self._selection.totals
             self._without = totals - Totals()
 
     def sum(self, paths: Iterable[Path]) -> Sum:
@@ -226,12 +226,12 @@ class Book:
         wanted = list(paths)
         known = [self._entries[path] for path in wanted if path in self._entries]
         exact = len(known) == len(wanted) and not any(entry.nested for entry in known)
-        if self._basket is None:  # not all is measured: no answer for what is shared
+        if self._selection is None:  # not all is measured: no answer for what is shared
             return Sum(sum(entry.own for entry in known) * BLOCK, 0, exact=False)
-        self._basket.become(self._chosen(wanted))
-        return (self._basket.totals - self._without).sum(known, exact=exact)
+        self._selection.select(self._chosen(wanted))
+        return (self._selection.totals - self._without).sum(known, exact=exact)
 
-    def fresh(self, measured: "Book", entries: Mapping[Path, Path]) -> Sum:
+    def fresh(self, measured: "UsageIndex", entries: Mapping[Path, Path]) -> Sum:
         """Return the same from ``measured``, which was made just now, whatever was deleted since.
 
         ``entries`` has for each path as this book knows it the one that was measured.
@@ -248,7 +248,7 @@ class Book:
 
     def _times(self, device: int, inode: int) -> int:
         """Return how many environments had a link to an inode when all were measured."""
-        shared = self._basket.several.get(device) if self._basket else None
+        shared = self._selection.several.get(device) if self._selection else None
         if shared is None:
             return 0
         at = bisect_left(shared.inodes, inode)

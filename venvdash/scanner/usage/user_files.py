@@ -77,7 +77,7 @@ _BY_HAND = frozenset({"conda-meta/pinned"})  # in one of these, yet nobody write
 _NODE = ("lib/node_modules", "include/node", "share/doc/node", "share/systemtap", "share/man/man1")
 
 
-class Found:
+class UserFilesFound:
     """What was found: how many ``files``, their ``size`` in bytes, and the first ``places``.
 
     A place is a letter for what it is, then its path. ``missing``: how many recorded files are
@@ -101,7 +101,7 @@ class _Folder:
         self.whole, self.size = whole, size
 
 
-class Search:
+class UserFileSearch:
     """Takes in the directories of one tree as they are walked, and says what is the user's.
 
     The tree is an environment, or a directory around one that is deleted with it, as uvlink and
@@ -192,12 +192,12 @@ class Search:
         kept = strange[:_NAMES] if whole else strange
         self._strange.append(_Folder(at, kept, len(strange), whole, size))
 
-    def result(self) -> Found | None:
+    def result(self) -> UserFilesFound | None:
         """Return what was found, None where it cannot be known."""
         known = self._known
         if known is None:
             return None
-        found, places = Found(), dict[str, bytes]()
+        found, places = UserFilesFound(), dict[str, bytes]()
         self._spread(known)
         for folder in self._strange:
             self._tick()

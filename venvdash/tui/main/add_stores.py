@@ -11,7 +11,7 @@ from venvdash.tui.background import Latest
 
 if TYPE_CHECKING:
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
-    from venvdash.session.suggested_stores import Added
+    from venvdash.session.suggested_stores import AddedStore
     from venvdash.tui.main.job_runner import WorkingScreen
 
 
@@ -25,7 +25,7 @@ class Adding:
         self.folders: Sequence[EnvironmentFolder] = ()
         self._main, self._show = main, show
         self._looking: Latest[Sequence[EnvironmentFolder]] = Latest(main, self._found, self._failed)
-        self._adding: Latest[list[Added]] = Latest(main, self._added, self._failed)
+        self._adding: Latest[list[AddedStore]] = Latest(main, self._added, self._failed)
 
     def look(self) -> None:
         """Look for them, in a thread."""
@@ -60,7 +60,7 @@ class Adding:
         self.folders = folders
         self._show()
 
-    def _added(self, added: "list[Added]") -> None:
+    def _added(self, added: "list[AddedStore]") -> None:
         home = self._main.home
         names = ", ".join(short_path(one.folder.path, home) for one in added)
         self._main.say(f"Added {names} to {short_path(added[-1].file, home)}.")
