@@ -4,7 +4,7 @@
 that a place is gone, and only where its nearest existing ancestor may be read and lies on the file
 system that the place was on: an unplugged disk leaves an empty directory behind.
 
-A question to a dead network server does not come back: run these through ``system.patience``.
+A question to a dead network server does not come back: run these through ``system.timeouts``.
 """
 
 import errno
