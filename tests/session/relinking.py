@@ -12,8 +12,7 @@ from venvdash.actions.events import Finished
 from venvdash.config import Config
 from venvdash.model import Action, Proposal, Result
 from venvdash.session import Session
-from venvdash.stores._name_hashes import short_hash
-from venvdash.stores._paths import sha256
+from venvdash.stores._name_hashes import sha256, short_hash
 
 
 @dataclass

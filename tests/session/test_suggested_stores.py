@@ -15,7 +15,7 @@ from venvdash.config import Config, load
 from venvdash.model import Status
 from venvdash.session import suggested_stores
 from venvdash.session.suggested_stores import RefusedError
-from venvdash.stores.base import Layout
+from venvdash.stores.roots import Layout
 
 # What shell functions make for the project ~/dev/shop/web-app, and what is found of it.
 FUNCTIONS = {

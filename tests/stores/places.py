@@ -8,7 +8,9 @@ from pathlib import Path
 from tests.conftest import Home
 from venvdash.config import Config
 from venvdash.model import Environment, Fingerprint
-from venvdash.stores.base import Reading, Root, Store, parse_cfg
+from venvdash.stores.base import Reading, Store
+from venvdash.stores.pyvenv_cfg import parse_cfg
+from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 
 

@@ -8,11 +8,14 @@ from tests.stores.places import paths, reading
 from venvdash import stores
 from venvdash.config import Config
 from venvdash.stores import kinds, registry
-from venvdash.stores.base import Root, below_home, normalised, parse_cfg
+from venvdash.stores.base import normalised
+from venvdash.stores.pyvenv_cfg import parse_cfg
+from venvdash.stores.roots import Root
 
 _MADE_UP = '''
 from venvdash.model import Traits
-from venvdash.stores.base import Kind, Root, Store
+from venvdash.stores.base import Kind, Store
+from venvdash.stores.roots import Root
 
 class Burrow(Store):
     """Environments of a tool that does not exist."""
@@ -70,9 +73,9 @@ def test_normalised_is_what_uv_writes(name: str, expected: str) -> None:
 
 def test_settings_are_meant_from_home_wherever_one_stands(home: Home) -> None:
     machine = home.machine(cwd=Path("/"), SUB="deep")
-    assert below_home(machine, "envs/$SUB") == home.path / "envs" / "deep"
-    assert below_home(machine, "~/envs") == home.path / "envs"
-    assert below_home(machine, "/srv/${SUB}") == Path("/srv/deep")
+    assert machine.expand_from_home("envs/$SUB") == home.path / "envs" / "deep"
+    assert machine.expand_from_home("~/envs") == home.path / "envs"
+    assert machine.expand_from_home("/srv/${SUB}") == Path("/srv/deep")
 
 
 def test_every_kind_is_declared_once_and_the_catch_all_comes_last() -> None:

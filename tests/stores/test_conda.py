@@ -17,8 +17,8 @@ from venvdash.scanner.discovery.store_folders import resolve
 from venvdash.scanner.events import SkippedEntry
 from venvdash.session import Session
 from venvdash.stores._condarc import envs_dirs
-from venvdash.stores.base import Layout, Root, Why
 from venvdash.stores.conda import STORE
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
 
 

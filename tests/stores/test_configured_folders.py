@@ -7,8 +7,8 @@ from tests.conftest import Home
 from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Claim, Direction, How
-from venvdash.stores.base import Layout, Root, Why
 from venvdash.stores.configured_folders import STORE
+from venvdash.stores.roots import Layout, Root, Why
 
 
 def _roots(home: Home, *stores: ConfiguredStore, **variables: str) -> list[Root]:

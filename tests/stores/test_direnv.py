@@ -12,8 +12,8 @@ from tests.scenario import remove, rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import How, Status
-from venvdash.stores.base import Root, Why
 from venvdash.stores.direnv import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 # What the two recipes compute, in bash's own words: a here-string ends in a newline.

@@ -12,8 +12,10 @@ import pytest
 from tests.stores.places import environment, made, reading
 from venvdash.model import Edit
 from venvdash.stores import registry
-from venvdash.stores.base import Assignment, Layout, Root, Store
+from venvdash.stores.base import Store
 from venvdash.stores.direnv import _hashed, _readable
+from venvdash.stores.links import Assignment
+from venvdash.stores.roots import Layout, Root
 from venvdash.system.files import UnreadableError
 
 WEBAPP = Path("/home/ada/code/webapp")

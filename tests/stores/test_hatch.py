@@ -15,8 +15,8 @@ from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, reading
 from venvdash.config import Config
 from venvdash.model import How, Status, Traits
-from venvdash.stores.base import Root, Why
 from venvdash.stores.hatch import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 PYPROJECT = """

@@ -12,8 +12,11 @@ from tests.stores.places import made, reading
 from venvdash.config import Config
 from venvdash.model import Fingerprint
 from venvdash.stores import hatch, pdm, pipenv, poetry
-from venvdash.stores._name_hashes import made_by, short_hash, spellings
-from venvdash.stores.base import Reading, Root, Store, Why
+from venvdash.stores._name_hashes import short_hash
+from venvdash.stores._paths import spellings
+from venvdash.stores.base import Reading, Store
+from venvdash.stores.pyvenv_cfg import made_by
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 STORES = (poetry.STORE, pipenv.STORE, pdm.STORE, hatch.STORE)

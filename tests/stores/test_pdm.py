@@ -15,8 +15,8 @@ from tests.scenario import rows
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import How, Status, Traits
-from venvdash.stores.base import Root, Why
 from venvdash.stores.pdm import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 PYPROJECT = '[project]\nname = "any"\nversion = "1"\nrequires-python = ">=3.10"\n'

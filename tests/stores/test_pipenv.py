@@ -16,8 +16,8 @@ from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How, Status, Traits
-from venvdash.stores.base import Root, Why
 from venvdash.stores.pipenv import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 WORKON = {"WORKON_HOME": "{home}/.virtualenvs"}

@@ -15,8 +15,8 @@ from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Status
-from venvdash.stores.base import Root, Why
 from venvdash.stores.pipx import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 

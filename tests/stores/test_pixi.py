@@ -16,8 +16,8 @@ from tests.scenario import remove, rows
 from tests.stores.places import environment, given, paths, reading
 from venvdash.config import Config
 from venvdash.model import How, Status
-from venvdash.stores.base import Root, Why
 from venvdash.stores.pixi import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 

@@ -8,8 +8,8 @@ from tests.scenario import rows
 from tests.stores.places import made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Status
-from venvdash.stores.base import Root, Why
 from venvdash.stores.plain_folders import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 

@@ -17,8 +17,8 @@ from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import How, Location, Status, Traits
 from venvdash.session import Session
-from venvdash.stores.base import Root, Why
 from venvdash.stores.poetry import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 PACKAGE = '[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.10"\n'

@@ -16,8 +16,8 @@ from tests.scenario import rows
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Direction, How, Status
-from venvdash.stores.base import Layout, Root, Why
 from venvdash.stores.prime_uve import STORE
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
 
 REGISTRY = Path(".local", "share", "prime-uve", "cache.json")

@@ -11,8 +11,8 @@ from tests.scenario import rows, venv
 from tests.stores.places import made, reading
 from venvdash.config import Config
 from venvdash.model import How, Status
-from venvdash.stores.base import Layout, Root, Why
 from venvdash.stores.prp import STORE
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
 
 

@@ -17,8 +17,8 @@ from tests.scenario import rows
 from tests.stores.places import given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Flag, How, Status
-from venvdash.stores.base import Root, Why
 from venvdash.stores.pyenv_virtualenv import STORE
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 _VERSION = "3.11.7"

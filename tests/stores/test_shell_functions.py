@@ -15,8 +15,8 @@ from tests.scenario import rows, venv
 from tests.stores.places import given
 from venvdash.config import Config, ConfiguredStore, load
 from venvdash.model import Location, Row, Status
-from venvdash.stores.base import Layout, Why
 from venvdash.stores.configured_folders import STORE
+from venvdash.stores.roots import Layout, Why
 
 PROJECT = Path("dev", "shop", "web-app")
 

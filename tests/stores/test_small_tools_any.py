@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from venvdash.config import Config
 from venvdash.model import Fingerprint
 from venvdash.stores import configured_folders, prime_uve, prp, uvlink, venvlink
-from venvdash.stores.base import Reading, Root, Store
+from venvdash.stores.base import Reading, Store
+from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 
 _WORDS = st.sampled_from(

@@ -13,7 +13,7 @@ from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Environment, Traits
-from venvdash.stores.base import Root, Why
+from venvdash.stores.roots import Root, Why
 from venvdash.stores.uv import STORE
 from venvdash.system.machine import Machine
 

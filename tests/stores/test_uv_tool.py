@@ -11,7 +11,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
-from venvdash.stores.base import Root, Why
+from venvdash.stores.roots import Root, Why
 from venvdash.stores.uv_tool import STORE
 from venvdash.system.machine import Machine
 

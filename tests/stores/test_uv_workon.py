@@ -12,7 +12,7 @@ from tests.stores.places import made, paths, reading
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Flag, Status
 from venvdash.session import Session
-from venvdash.stores.base import Layout, Root
+from venvdash.stores.roots import Layout, Root
 from venvdash.stores.uv_workon import STORE
 
 

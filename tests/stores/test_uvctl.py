@@ -8,7 +8,7 @@ from tests.scenario import rows
 from tests.stores.places import made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Status
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 from venvdash.stores.uvctl import STORE
 from venvdash.system.machine import Machine
 

@@ -16,7 +16,7 @@ from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Environment, How, Location, Status, UserFiles
 from venvdash.scanner.discovery import store_folders
-from venvdash.stores.base import Root, Why
+from venvdash.stores.roots import Root, Why
 from venvdash.stores.uvlink import STORE
 from venvdash.system.machine import Machine
 

@@ -11,7 +11,7 @@ from tests.stores.packaged import packaged
 from tests.stores.places import made, paths, reading
 from venvdash.config import Config
 from venvdash.model import How, Status
-from venvdash.stores.base import Root, Why
+from venvdash.stores.roots import Root, Why
 from venvdash.stores.venvlink import STORE
 
 PROXY = Path("venv", "Scripts", "Activate.ps1")

@@ -14,7 +14,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, How
-from venvdash.stores.base import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.stores.virtualenvwrapper import STORE
 from venvdash.system.machine import Machine
 

@@ -13,7 +13,7 @@ from tests.conftest import Home
 from tests.scenario import rows, venv
 from tests.stores.places import made, paths, reading
 from venvdash.model import Status
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 from venvdash.stores.vscode import STORE
 from venvdash.system.machine import Machine
 

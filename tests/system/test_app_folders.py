@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from venvdash.stores._app_folders import cache_directory, config_directory, data_directory
+from venvdash.stores._app_folders import app_directory
 from venvdash.system.machine import AppFolders, Machine
 
 # What platformdirs says on each system: its classes run anywhere, and read the environment.
@@ -58,12 +58,12 @@ def test_the_folders_of_tools_that_ask_platformdirs(home: Home, variables: dict[
     for platform, said in platformdirs_says(home).items():
         machine = Machine(home=home.path, variables=home.variables, platform=platform)
         given = {
-            "config": config_directory(machine, "app"),
-            "config of an author": config_directory(machine, "app", "us"),
-            "roaming config": config_directory(machine, "app", "us", roaming=True),
-            "data": data_directory(machine, "app"),
-            "data of an author": data_directory(machine, "app", "us"),
-            "cache": cache_directory(machine, "app"),
+            "config": app_directory(machine, "config", "app"),
+            "config of an author": app_directory(machine, "config", "app", "us"),
+            "roaming config": app_directory(machine, "config", "app", "us", roaming=True),
+            "data": app_directory(machine, "data", "app"),
+            "data of an author": app_directory(machine, "data", "app", "us"),
+            "cache": app_directory(machine, "cache", "app"),
         }
         assert {key: Path(said[key]) for key in given} == given, platform
 

@@ -46,7 +46,7 @@ from venvdash.session import Session
 from venvdash.session.events import SessionEvent
 from venvdash.session.subshell import Invocation
 from venvdash.session.suggested_stores import AddedStore
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 
 HOME = Path("/home/ada")

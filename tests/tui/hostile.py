@@ -49,7 +49,7 @@ from venvdash.model import (
     Trashed,
 )
 from venvdash.scanner.events import Ended, Problem, SkippedEntry, StoreSeen
-from venvdash.stores.base import Root, Why
+from venvdash.stores.roots import Root, Why
 from venvdash.tui.app import Dashboard
 
 NAMES = (

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.tui.fake_session import HOME, ListSource, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
-from venvdash.stores.base import Layout
+from venvdash.stores.roots import Layout
 
 DEPOT = EnvironmentFolder(HOME / "depot", Layout.FLAT, None, 14)
 MIRROR = EnvironmentFolder(HOME / ".cache/uv-venv", Layout.MIRRORED, Path("/"), 1)

@@ -9,7 +9,7 @@ from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import RowChanged
 from venvdash.model import Row
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, StoreSeen
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 from venvdash.tui.keys import SECTIONS
 
 SIZES = [(80, 24), (120, 40), (200, 50)]

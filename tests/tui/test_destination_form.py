@@ -11,7 +11,7 @@ from venvdash.actions.destinations import refused_name
 from venvdash.actions.events import Finished
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.scanner.events import StoreSeen
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 from venvdash.tui.dialogs.destination_form import PlaceScreen, name_for_copy
 from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.widgets.plain_input import PlainInput

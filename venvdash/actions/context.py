@@ -12,7 +12,7 @@ from venvdash.config import Config
 from venvdash.model import Environment, Location
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.stages import linked_environments
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 

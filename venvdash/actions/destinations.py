@@ -13,7 +13,8 @@ from venvdash.model import (
 )
 from venvdash.scanner.discovery import store_folders
 from venvdash.stores import of_name
-from venvdash.stores.base import Layout, Names, Root, Store
+from venvdash.stores.base import Names, Store
+from venvdash.stores.roots import Layout, Root
 from venvdash.system.files import real
 from venvdash.text import short_path, visible
 

@@ -18,7 +18,7 @@ from venvdash.records import sidecar
 from venvdash.records.identity import new_record
 from venvdash.records.index import Index, index_path
 from venvdash.records.sidecar import keeps_sidecar
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 from venvdash.system.host import host_id
 from venvdash.text import because
 

@@ -8,6 +8,7 @@ PROJECT_FILES = (
     *("requirements.txt", "setup.cfg", "setup.py", "uv.lock"),
 )
 PROJECT_SIGNS = (".git", ".hg", *PROJECT_FILES)  # with those that HOME may have, too
+VENV_NAMES = frozenset({".venv", "venv", "env"})  # of an environment in its project's directory
 _SEPARATORS = re.compile(r"[-_.]+")
 
 

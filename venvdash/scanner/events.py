@@ -8,7 +8,7 @@ from pathlib import Path
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
 from venvdash.scanner.evidence.references import Reference
 from venvdash.scanner.usage.usage_index import UsageIndex
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 
 
 class Phase(StrEnum):

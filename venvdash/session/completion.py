@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from venvdash.model import Environment, Record, Status, Traits, Verdict
 from venvdash.records.index import Index, index_path
 from venvdash.session import row_names
-from venvdash.stores.base import parse_cfg
+from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system.files import read_text
 from venvdash.system.host import host_id
 

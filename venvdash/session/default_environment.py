@@ -17,12 +17,12 @@ from venvdash.model import (
     Use,
     Verdict,
 )
+from venvdash.model.packaging import VENV_NAMES
 from venvdash.scanner.projects import project_info, project_tools
 from venvdash.scanner.stages import linked_environments
 from venvdash.session import current_environment, name_resolution
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
 from venvdash.session.table import ScannedTable
-from venvdash.stores.base import VENV_NAMES
 from venvdash.system.files import real
 from venvdash.text import short_path, visible
 

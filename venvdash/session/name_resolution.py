@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.model import Row, Status
-from venvdash.model.packaging import minor_version
+from venvdash.model.packaging import VENV_NAMES, minor_version
 from venvdash.scanner.projects import project_info
 from venvdash.session import current_environment
 from venvdash.session.row_names import alike
-from venvdash.stores.base import VENV_NAMES
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 from venvdash.text import counted, visible

@@ -17,7 +17,7 @@ from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.scanner.discovery import other_folders, store_folders
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.discovery.store_folders import MARKS
-from venvdash.stores.base import Layout, below_home
+from venvdash.stores.roots import Layout
 from venvdash.system.atomic import write_atomically
 from venvdash.system.machine import Machine
 from venvdash.text import because, short_path
@@ -114,7 +114,7 @@ def _write(file: Path, folder: EnvironmentFolder, machine: Machine) -> None:
 
 
 def _place(text: str, machine: Machine) -> Path:
-    return Path(os.path.realpath(below_home(machine, text)))
+    return Path(os.path.realpath(machine.expand_from_home(text)))
 
 
 def _text(file: Path, machine: Machine) -> tuple[str, int]:

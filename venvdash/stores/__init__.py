@@ -8,7 +8,9 @@ import importlib
 import pkgutil
 from functools import cache
 
-from venvdash.stores.base import Entry, Kind, Layout, Reading, Root, Store, Why, parse_cfg
+from venvdash.stores.base import Kind, Reading, Store
+from venvdash.stores.pyvenv_cfg import parse_cfg
+from venvdash.stores.roots import Entry, Layout, Root, Why
 
 __all__ = [
     "Entry",

@@ -1,7 +1,7 @@
 """``envs_dirs`` out of conda's and mamba's configuration files.
 
-One list of paths is all that is wanted of them, so these few forms of YAML are read here, and a
-file in any other form counts as one that does not set it.
+Only this list of paths is needed, so only its usual forms of YAML are read. A file in any other
+form counts as one without it.
 """
 
 import os
@@ -26,17 +26,13 @@ def condarc_files(machine: Machine, installations: Sequence[Path]) -> Iterator[P
         folders = [Path("/etc/conda"), Path("/var/lib/conda")]
     folders += installations
     folders += [machine.config_home / "conda", home / ".config" / "conda", home / ".conda"]
-    active = machine.path_variable("CONDA_PREFIX")
-    if active:
+    if active := machine.path_variable("CONDA_PREFIX"):
         folders.append(active)
     for folder in dict.fromkeys(folders):
         yield from (folder / name for name in (".condarc", "condarc", ".mambarc"))
         yield from _fragments(folder / "condarc.d")
     yield from (home / ".condarc", home / ".mambarc")
-    for name in ("CONDARC", "MAMBARC"):
-        given = machine.path_variable(name)
-        if given:
-            yield given
+    yield from filter(None, map(machine.path_variable, ("CONDARC", "MAMBARC")))
 
 
 def _fragments(folder: Path) -> list[Path]:

@@ -1,16 +1,15 @@
-"""Which Python a tool would start, told from PATH, links and version files without starting any."""
+"""Which Python a tool would start, found by PATH, links and version files; nothing is run."""
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from venvdash.stores.base import parse_cfg
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
-_LIMIT = 64 * 1024  # bytes of a pyvenv.cfg
+_LIMIT = 64 * 1024  # bytes of a C header
 _FILE_LIMIT = 4096  # bytes of a version file
 _INTERPRETERS = ("bin/python", "Scripts/python.exe", "python.exe")
 _CLAUSE = re.compile(r"(===|==|!=|~=|<=|>=|<|>)\s*v?([0-9]+(?:\.[0-9]+)*)(\.\*)?")
@@ -18,36 +17,23 @@ _PY_VERSION = re.compile(r'^#define PY_VERSION\s+"([0-9]+\.[0-9]+\.[0-9]+)"', re
 _MINOR = re.compile(r"python([0-9]+\.[0-9]+)t?(?:\.exe)?")
 
 
-def cfg_of(prefix: Path) -> Mapping[str, str] | None:
-    """Return the keys of an environment's pyvenv.cfg; None where there is none to read."""
-    text = read_text(os.path.join(prefix, "pyvenv.cfg"), _LIMIT)
-    return parse_cfg(text) if text is not None else None
-
-
-def version_of(cfg: Mapping[str, str]) -> str:
-    """Return ``X.Y.Z`` (or ``X.Y``) of a pyvenv.cfg, "" where it is not told."""
-    text = cfg.get("version_info") or cfg.get("version") or ""
-    found = re.match(r"[0-9]+\.[0-9]+(?:\.[0-9]+)?", text)
-    return found[0] if found else ""
-
-
 def has_python(prefix: Path) -> bool:
-    """Return whether the interpreter of an environment is there."""
+    """Return whether the interpreter of an environment exists."""
     return any(os.path.exists(prefix / place) for place in _INTERPRETERS)
 
 
 def allows(specifiers: str | None, version: str) -> bool:
-    """Return whether a Python version satisfies PEP 440 specifiers; also where that is unclear."""
+    """Return whether a version satisfies PEP 440 specifiers; True also for unknown ones."""
     if not specifiers or not version:
         return True
     return all(_holds(clause.strip(), version) for clause in specifiers.split(","))
 
 
 def on_path(machine: Machine, project: Path, *names: str) -> Iterator[Path | None]:
-    """Yield the interpreters on PATH in their order, links and pyenv's shims resolved.
+    """Yield the interpreters on PATH in its order, links and pyenv's shims resolved.
 
-    ``names`` are looked for in each directory. Environments are passed over. None stands for one
-    whose version only running it would tell.
+    ``names`` are the file names to look for in each directory; environments are skipped. None
+    stands for an interpreter whose version cannot be known without running it.
     """
     for folder in (machine.variable("PATH") or "").split(os.pathsep):
         if not os.path.isabs(folder) or os.path.lexists(f"{folder}/../pyvenv.cfg"):
@@ -56,25 +42,25 @@ def on_path(machine: Machine, project: Path, *names: str) -> Iterator[Path | Non
             path = Path(folder, name)
             if not os.access(path, os.X_OK) or path.is_dir():
                 continue
-            found = real = Path(os.path.realpath(path))
+            found = Path(os.path.realpath(path))
             if path.parent.name == "shims":
                 shimmed = _shimmed(machine, project, name)
                 if shimmed is None:
-                    continue  # pyenv goes on looking behind its own folder
-                found = real = Path(os.path.realpath(shimmed))
-            yield found if _MINOR.fullmatch(found.name) else _named(real)
+                    continue  # pyenv searches the rest of PATH
+                found = Path(os.path.realpath(shimmed))
+            yield found if _MINOR.fullmatch(found.name) else _versioned(found)
 
 
 def minor_of(interpreter: Path | None) -> str:
-    """Return ``X.Y`` of an interpreter by its name, "" where that does not tell."""
+    """Return ``X.Y`` of an interpreter by its file name, "" if that has no version."""
     found = _MINOR.fullmatch(interpreter.name) if interpreter else None
     return found[1] if found else ""
 
 
 def patch_version_of(interpreter: Path) -> str:
-    """Return ``X.Y.Z`` of an interpreter by the header of its C API, "" where that does not tell.
+    """Return ``X.Y.Z`` of an interpreter by the header of its C API, "" if unknown.
 
-    Include/patchlevel.h of CPython; pre-releases and free-threaded builds are not told.
+    Include/patchlevel.h of CPython; "" for pre-releases and free-threaded builds.
     """
     name = interpreter.name
     header = interpreter.parent.parent / "include" / name / "patchlevel.h"
@@ -82,8 +68,8 @@ def patch_version_of(interpreter: Path) -> str:
     return found[1] if found and found[1].startswith(f"{minor_of(interpreter)}.") else ""
 
 
-def _named(path: Path) -> Path | None:
-    """Return the interpreter with its version in its name that lies beside a plain ``python``."""
+def _versioned(path: Path) -> Path | None:
+    """Return the ``pythonX.Y`` beside a plain ``python`` that is the same file."""
     try:
         names = sorted(name for name in os.listdir(path.parent) if _MINOR.fullmatch(name))
     except OSError:
@@ -93,23 +79,19 @@ def _named(path: Path) -> Path | None:
 
 
 def _shimmed(machine: Machine, project: Path, name: str) -> Path | None:
-    """Return the interpreter that pyenv's shim of that name starts in ``project``."""
+    """Return the interpreter that pyenv's shim ``name`` starts in ``project``."""
     root = machine.path_variable("PYENV_ROOT") or machine.home / ".pyenv"
-    for version in _pyenv_versions(machine, project, root):
-        path = root / "versions" / version / "bin" / name
-        if os.access(path, os.X_OK):
-            return path
-    return None
+    versions = _pyenv_versions(machine, project, root)
+    paths = (root / "versions" / version / "bin" / name for version in versions)
+    return next((path for path in paths if os.access(path, os.X_OK)), None)
 
 
 def _pyenv_versions(machine: Machine, project: Path, root: Path) -> Iterator[str]:
-    text = machine.variable("PYENV_VERSION")
-    if text:
-        text = text.replace(":", " ")
+    text = (machine.variable("PYENV_VERSION") or "").replace(":", " ")
     files = [above / ".python-version" for above in (project, *project.parents)]
     for file in (*files, root / "version"):
-        text = text or read_text(file, _FILE_LIMIT)
-    for version in (text or "").split():
+        text = text or read_text(file, _FILE_LIMIT) or ""
+    for version in text.split():
         if "/" not in version and version not in (".", ".."):
             yield version
 
@@ -137,10 +119,8 @@ def _holds(clause: str, version: str) -> bool:
 
 
 def _less(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    for a, b in zip_longest(one, other, fillvalue=0):
-        if a != b:
-            return a < b
-    return False
+    pairs = zip_longest(one, other, fillvalue=0)
+    return next((a < b for a, b in pairs if a != b), False)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -1,19 +1,18 @@
-"""Paths as tools take them from variables, and hashes of a project's path; shared by stores."""
+"""Paths as tools read them from variables and settings, and the spellings of a project's path."""
 
 import os
-from collections.abc import Collection
-from functools import lru_cache
 from pathlib import Path
 
 from venvdash.system.machine import Machine
 
-_CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # made by file managers
+_CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # created by file managers
 
 
 def literally(machine: Machine, text: str, *, tilde: bool = False) -> Path:
-    """Return the path in a variable or setting that a tool takes as it is.
+    """Return the path in a variable or setting that a tool does not expand.
 
-    ``$`` means itself, and so does ``~`` unless ``tilde``; relative to the current directory.
+    ``$`` stands for itself, and so does ``~`` unless ``tilde`` is set (``Path.expanduser``). A
+    relative path starts at the current directory.
     """
     if tilde and (text == "~" or text.startswith(("~/", "~\\"))):
         text = str(machine.home) + text[1:]
@@ -21,42 +20,34 @@ def literally(machine: Machine, text: str, *, tilde: bool = False) -> Path:
 
 
 def parent_entry(prefix: Path, *beside: str) -> Path:
-    """Return the parent where nothing lies in it but the environment and ``beside``.
+    """Return the parent of a prefix if it holds nothing but the prefix and the names ``beside``.
 
-    Else the prefix, or the link in its place: what else a user keeps there is no part of it.
+    Otherwise return ``prefix``: other files there are the user's. A link is its own entry.
     """
     if os.path.islink(prefix):
         return prefix
-    return prefix.parent if _holds_only(prefix.parent, {prefix.name, *beside}) else prefix
-
-
-def sha256_fits(project: Path, digest: str) -> bool:
-    """Return whether ``digest`` begins the SHA-256 of a directory's path with links resolved.
-
-    The path as it is written is tried as well: links may have been made since.
-    """
-    return any(sha256(path).startswith(digest) for path in _spellings(os.fspath(project)))
-
-
-@lru_cache(maxsize=4096)
-def sha256(path: str) -> str:
-    """Return the SHA-256 of a path with forward slashes, as hex digits."""
-    import hashlib  # not needed where no environment has such a name
-
-    return hashlib.sha256(os.fsencode(path.replace(os.sep, "/"))).hexdigest()
-
-
-def _holds_only(directory: Path, names: Collection[str]) -> bool:
     try:
-        found = set(os.listdir(directory))
+        names = set(os.listdir(prefix.parent))
     except OSError:
-        return False
-    return found <= {*names, *_CLUTTER}
+        return prefix
+    return prefix.parent if names <= {prefix.name, *beside, *_CLUTTER} else prefix
 
 
-def _spellings(given: str) -> list[str]:
+def spellings(project: Path) -> list[str]:
+    """Return the paths that a tool may have hashed: links resolved, then as it is written.
+
+    Both, because links may have been created since. Empty for a path that this system cannot have.
+    """
+    given = os.fspath(project)
     try:
-        real = os.path.realpath(given)
+        return list(dict.fromkeys((os.path.realpath(given), given)))
     except (OSError, ValueError):
         return []
-    return [real] if real == given else [real, given]
+
+
+def below(path: Path, root: Path) -> tuple[str, ...] | None:
+    """Return the parts of ``path`` below ``root``, whose links may be resolved; None if outside."""
+    for start in (root, Path(os.path.realpath(root))):
+        if path.is_relative_to(start):
+            return path.relative_to(start).parts
+    return None

@@ -1,17 +1,17 @@
 """poetry's own settings: variables, the project's poetry.toml, the user's config.toml.
 
-Facts: poetry 2.5.1, https://python-poetry.org/docs/configuration/ and its ``config/config.py``.
+Source: poetry 2.5.1, https://python-poetry.org/docs/configuration/ and its ``config/config.py``.
 """
 
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from venvdash.stores._app_folders import cache_directory, config_directory, from_home
-from venvdash.stores.base import Root, Why
-from venvdash.stores.config_files import config_text, string, toml_table
+from venvdash.stores._app_folders import app_directory
+from venvdash.stores._paths import literally
+from venvdash.stores.config_files import setting, string, toml_tables
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 _STORE = "poetry"
@@ -19,49 +19,37 @@ _REFERENCE = re.compile(r"\{(.+?)\}")
 _REFERENCES = 8  # rounds of replacing them; poetry's own settings need two
 
 
-def chosen(machine: Machine) -> Root | None:
-    """Return the root that variables or configuration files set, None for the default."""
-    settings = Settings(machine)
-    path, why, source = settings.get("virtualenvs.path")
-    if path is None:
-        path, why, source = settings.get("cache-dir")
-        path = os.path.join(path, "virtualenvs") if path else None
-    return Root(from_home(machine, path), _STORE, why, source) if path else None
-
-
 class Settings:
-    """poetry's settings as it would see them in the current directory."""
+    """poetry's settings as it would read them in the current directory."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._tables: list[tuple[Path, dict[str, Any]]] = []
-        for file in files(machine):
-            table = toml_table(config_text(file))
-            if table:
-                self._tables.append((file, table))
+        self._tables = list(toml_tables(files(machine)))
 
-    def place(self) -> tuple[Path, Why, str]:
-        """Return where environments go, and what says so."""
-        root = chosen(self.machine)
-        if root is not None:
-            return root.path, root.why, root.source
-        return cache_directory(self.machine, "pypoetry") / "virtualenvs", Why.DEFAULT, ""
+    def chosen_root(self) -> Root | None:
+        """Return the root that variables or configuration files set, None for the default."""
+        path, why, source = self.get("virtualenvs.path")
+        if path is None:
+            path, why, source = self.get("cache-dir")
+            path = os.path.join(path, "virtualenvs") if path else None
+        return (
+            Root(literally(self.machine, path, tilde=True), _STORE, why, source) if path else None
+        )
+
+    def root(self) -> Root:
+        """Return the root where poetry creates environments."""
+        return self.chosen_root() or Root(default_folder(self.machine), _STORE)
 
     def flag(self, key: str) -> bool | None:
-        """Return a setting that is true or false; None for neither."""
+        """Return a setting that is true or false, None if it is not set."""
         given = self.machine.variables.get(_variable(key))
         if given is not None:
             return given in ("true", "1")
-        for _, table in self._tables:
-            value: Any = table
-            for part in key.split("."):
-                value = value.get(part) if isinstance(value, dict) else None
-            if isinstance(value, bool):
-                return value
-        return None
+        values = (setting(table, *key.split(".")) for _, table in self._tables)
+        return next((value for value in values if isinstance(value, bool)), None)
 
     def get(self, key: str) -> tuple[str | None, Why, str]:
-        """Return a setting's text with its references filled in, and what says so."""
+        """Return a setting's text with its references replaced, and what sets it."""
         value, why, source = self._raw(key)
         for _ in range(_REFERENCES):
             if value is None or "{" not in value:
@@ -75,30 +63,32 @@ class Settings:
         if given and "\0" not in given:
             return given, Why.VARIABLE, variable
         for file, table in self._tables:
-            value = string(table, *key.split("."))
-            if value:
+            if value := string(table, *key.split(".")):
                 return value, Why.CONFIG, str(file)
         return None, Why.DEFAULT, ""
 
     def _referred(self, match: re.Match[str]) -> str:
         value = self._raw(match[1])[0]
         if value is None and match[1] == "cache-dir":
-            value = os.fspath(cache_directory(self.machine, "pypoetry"))
+            value = os.fspath(app_directory(self.machine, "cache", "pypoetry"))
         return match[0] if value is None else value
 
 
-def _variable(key: str) -> str:
-    return "POETRY_" + key.upper().replace("-", "_").replace(".", "_")
+def default_folder(machine: Machine) -> Path:
+    """Return where poetry creates environments if nothing is configured."""
+    return app_directory(machine, "cache", "pypoetry") / "virtualenvs"
 
 
 def files(machine: Machine) -> Iterator[Path]:
-    """Yield the configuration files, the one that wins first."""
+    """Yield the configuration files in the order of precedence."""
     for directory in (machine.cwd, *machine.cwd.parents) if machine.cwd else ():
         if os.path.lexists(directory / "pyproject.toml"):
             yield directory / "poetry.toml"
             break
     given = machine.variable("POETRY_CONFIG_DIR")
-    if given:
-        yield (machine.cwd or machine.home) / given / "config.toml"
-    else:
-        yield config_directory(machine, "pypoetry", roaming=True) / "config.toml"
+    default = app_directory(machine, "config", "pypoetry", roaming=True)
+    yield (literally(machine, given) if given else default) / "config.toml"
+
+
+def _variable(key: str) -> str:
+    return "POETRY_" + key.upper().replace("-", "_").replace(".", "_")

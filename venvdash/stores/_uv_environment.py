@@ -1,16 +1,16 @@
 """Which environment uv would use in a project.
 
-Read in uv 0.13.9 (``crates/uv/src/commands/project``) and seen with it:
+Source: uv 0.13.9 (``crates/uv/src/commands/project``), run with it:
 
-- UV_PROJECT_ENVIRONMENT decides before everything else.
-- With the preview feature ``centralized-project-envs`` off it is ``.venv``: a directory, a link, or
-  a file with a path. Where its Python does not fit the project, uv replaces it.
-- With the feature on, ``.venv`` only tells which Python: uv uses the environment in its cache that
-  belongs to the project and to the interpreter of ``.venv``. Where that is missing or does not
-  fit, it is the one of the interpreter that uv finds first, which uv creates where it is missing.
-  ``uv sync`` then makes ``.venv`` a link
-  to it, and **deletes a directory** ``.venv`` that is an environment, user files included.
-- What fits: UV_PYTHON, else ``.python-version`` of the project or of uv's configuration folder;
+- UV_PROJECT_ENVIRONMENT has precedence over everything else.
+- Without the preview feature ``centralized-project-envs`` it is ``.venv``: a directory, a link, or
+  a file with a path. If its Python does not fit the project, uv replaces it.
+- With the feature, ``.venv`` only determines the Python: uv uses the environment in its cache of
+  the project and of the interpreter of ``.venv``. If that is missing or does not fit, it is the
+  one of the interpreter that uv finds first, which uv creates if it is missing. ``uv sync`` then
+  replaces ``.venv`` with a link to it, and **deletes a directory** ``.venv`` that is an
+  environment, user files included.
+- A Python fits UV_PYTHON, else ``.python-version`` of the project or of uv's configuration folder;
   and ``requires-python``.
 """
 
@@ -25,15 +25,14 @@ from venvdash.model.packaging import minor_version
 from venvdash.stores import uv_settings
 from venvdash.stores._interpreters import (
     allows,
-    cfg_of,
     has_python,
     minor_of,
     on_path,
     patch_version_of,
-    version_of,
 )
 from venvdash.stores.base import normalised
 from venvdash.stores.config_files import LIMIT, string, toml_table
+from venvdash.stores.pyvenv_cfg import cfg_of, version_of
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
@@ -58,12 +57,12 @@ _ENTRY = re.compile(r"(?:(.*)-)?([a-z]+)([0-9]+\.[0-9][0-9a-z.+]*)-[0-9a-f]{16}"
 _VARIANT = re.compile(r"freethreaded|debug|musl")  # in the name of an interpreter that uv manages
 _PINS = (".python-version", ".python-versions")
 
-Named = Callable[[str, str], Iterable[str]]  # the entries for an implementation and a version
+Named = Callable[[str, str], Iterable[str]]  # of an implementation and a version
 
 
 @dataclass(frozen=True, slots=True)
 class _Python:
-    """An interpreter: its directory, and its version X.Y.Z, "" where that is not sure."""
+    """An interpreter: its directory, and its version X.Y.Z, "" if unknown."""
 
     folder: Path
     version: str
@@ -71,17 +70,16 @@ class _Python:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a project's Python has to be."""
+    """Which Python a project requests."""
 
     pin: str = ""  # "3.12"
     specifiers: tuple[str, ...] = ()
-    known: bool = True  # False where the request is a path or a name
+    known: bool = True  # False for a request that is a path or a name
 
     def allows(self, version: str) -> bool:
-        """Return whether a version fits; also where that cannot be told."""
-        if self.pin and f"{version}.".startswith(f"{self.pin}.") is False:
-            return False
-        return all(allows(one, version) for one in self.specifiers)
+        """Return whether a version fits; True also if that is unknown."""
+        pinned = not self.pin or f"{version}.".startswith(f"{self.pin}.")
+        return pinned and all(allows(one, version) for one in self.specifiers)
 
     def may_allow(self, minor: str) -> bool:
         """Return whether some version X.Y.Z of ``X.Y`` may fit."""
@@ -89,7 +87,7 @@ class Request:
 
     @property
     def _patches(self) -> tuple[str, ...]:
-        """The patch releases that the request names."""
+        """The patch releases in the request."""
         texts = (self.pin, *self.specifiers)
         return tuple(x for text in texts for x in re.findall(r"[0-9]+\.[0-9]+\.([0-9]+)", text))
 
@@ -97,7 +95,7 @@ class Request:
 def use(project: Path, machine: Machine, bucket_name: str, named: Named) -> Use:
     """Return what uv would use in ``project``, the root of a workspace.
 
-    ``named`` gives the names of the entries that an interpreter may have in the cache.
+    ``named`` returns the possible ends of the names of an interpreter's entries in the cache.
     """
     asked = _Asked(project, machine, bucket_name, named)
     given = machine.variable("UV_PROJECT_ENVIRONMENT")
@@ -109,7 +107,7 @@ def use(project: Path, machine: Machine, bucket_name: str, named: Named) -> Use:
 
 
 class _Asked:
-    """One question: what is read for it."""
+    """The files and settings that are read for one answer."""
 
     def __init__(self, project: Path, machine: Machine, bucket_name: str, named: Named) -> None:
         self._project, self._machine, self._named = project, machine, named
@@ -119,8 +117,8 @@ class _Asked:
         self._files = [*uv_settings.configurations(machine, project), self._venv]
         self._request = self._requested()
         self._preference = uv_settings.python_preference(machine, project)
-        self._leads = _led(self._venv)
-        self._cfg = cfg_of(self._leads) if has_python(self._leads) else None
+        self._target = _target(self._venv)
+        self._cfg = cfg_of(self._target) if has_python(self._target) else None
 
     def answer(
         self,
@@ -131,24 +129,23 @@ class _Asked:
         certain: bool = True,
         central: bool = False,
     ) -> Use:
-        """Return it with what it depends on."""
-        deletes = None
-        if central and not os.path.islink(self._venv) and cfg_of(self._venv) is not None:
-            deletes = self._venv
+        """Return the answer with the files and variables that it depends on."""
+        deleted = central and not os.path.islink(self._venv) and cfg_of(self._venv) is not None
+        deletes = self._venv if deleted else None
         on = (*_VARIABLES, *(() if certain else ("PATH",)), *map(str, dict.fromkeys(self._files)))
         return Use("uv", path, why, exists, certain, on, deletes)
 
     def local(self) -> Use:
-        """Return ``.venv``, or what it leads to."""
+        """Return ``.venv``, or its target."""
         if self._cfg is None:
             return self.answer(self._venv, "uv keeps it in the project", False)
         version = version_of(self._cfg)
         if not self._fits(self._cfg):
             why = f"Python {version} of the current one is not compatible with the project"
             return self.answer(self._venv, why, False)
-        if self._leads == self._venv:
+        if self._target == self._venv:
             return self.answer(self._venv, "`.venv` there is an environment", True)
-        return self.answer(self._leads, "`.venv` points to it", True)
+        return self.answer(self._target, "`.venv` points to it", True)
 
     def central(self) -> Use:
         """Return the project's environment in uv's cache."""
@@ -166,13 +163,9 @@ class _Asked:
         short = {"cpython": "cp", "pypy": "pp", "graalpy": "gp"}.get(implementation, implementation)
         version = version_of(cfg)
         # A Python that uv upgrades in place has X.Y in the name, a pre-release more than X.Y.Z.
-        for text in dict.fromkeys(
-            (cfg.get("version_info", version), version, minor_version(version))
-        ):
-            for name in self._names(short, text):
-                if cfg_of(bucket / name) is not None:
-                    return bucket / name
-        return None
+        texts = dict.fromkeys((cfg.get("version_info", version), version, minor_version(version)))
+        paths = (bucket / name for text in texts for name in self._names(short, text))
+        return next((path for path in paths if cfg_of(path) is not None), None)
 
     def _names(self, implementation: str, version: str) -> Iterator[str]:
         for tail in self._named(implementation, version):
@@ -184,7 +177,7 @@ class _Asked:
         return normalised(name) or normalised(self._project.name)
 
     def _discovered(self, bucket: Path) -> Use:
-        """Return the environment of the interpreter that uv finds first, as far as that is told."""
+        """Return the environment of the interpreter that uv finds first, if that can be known."""
         fitting = {
             path: cfg
             for path in self._entries(bucket)
@@ -210,38 +203,34 @@ class _Asked:
 
     def _entries(self, bucket: Path) -> Iterator[Path]:
         """Yield the environments of the project in uv's cache."""
-        try:
-            names = sorted(os.listdir(bucket))
-        except OSError:
-            return
-        for name in names:
+        for name in _listed(bucket):
             found = _ENTRY.fullmatch(name)
             if found and (found[1] or "") == self._head and name in self._names(found[2], found[3]):
                 yield bucket / name
 
     @property
     def _managed_folder(self) -> Path:
-        """Where uv puts the interpreters that it installs."""
+        """The directory in which uv installs interpreters."""
         given = self._machine.variable("UV_PYTHON_INSTALL_DIR")
         return Path(given) if given else self._machine.data_home / "uv" / "python"
 
     def _fits(self, cfg: Mapping[str, str]) -> bool:
-        """Return whether uv would use an environment as it is, by its Python."""
+        """Return whether uv accepts an environment's Python."""
         managed = real(Path(cfg.get("home", "/"))).is_relative_to(real(self._managed_folder))
         refused = "only-system" if managed else "only-managed"
         return self._request.allows(version_of(cfg)) and self._preference != refused
 
     def _created(self, bucket: Path, python: _Python) -> Path | None:
-        """Return the entry that uv would create for an interpreter; None where that is not sure."""
+        """Return the entry that uv would create for an interpreter, None if unknown."""
         if not python.version or self._machine.platform != "linux":
             return None
         name = next(iter(self._names("cp", python.version)), None)
         return bucket / name if name else None
 
     def _first_python(self) -> _Python | None:
-        """Return the interpreter that uv finds first; None where not told.
+        """Return the interpreter that uv finds first, None if unknown.
 
-        Those that uv manages come before those on PATH, unless ``python-preference`` says else.
+        Those that uv manages come before those on PATH, depending on ``python-preference``.
         """
         finders = [] if self._preference == "only-managed" else [self._on_path]
         if self._preference != "only-system":
@@ -258,20 +247,17 @@ class _Asked:
     def _managed(self) -> Iterator[_Python | None]:
         folder = self._managed_folder
         found = []
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            names = []
+        names = _listed(folder)
         for name in names:
             named = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
             installed = named and not os.path.islink(folder / name)
             if installed and named and self._request.allows(named[1]):
                 found.append(([int(part) for part in named[1].split(".")], name, named[1]))
         for _, name, version in sorted(found, reverse=True):
-            # uv names an environment by X.Y where a link of that name leads to the interpreter.
+            # uv names an environment by X.Y if a link with X.Y points to the interpreter.
             link = name.replace(f"cpython-{version}-", f"cpython-{minor_version(version)}-")
-            sure = link not in names and not _VARIANT.search(name)
-            yield _Python(real(folder / name / "bin"), version if sure else "")
+            known = link not in names and not _VARIANT.search(name)
+            yield _Python(real(folder / name / "bin"), version if known else "")
 
     def _requested(self) -> Request:
         specifiers = string(self._pyproject, "project", "requires-python")
@@ -285,7 +271,7 @@ class _Asked:
         return Request(found[1], wanted) if found else Request("", wanted, known=False)
 
     def _pinned(self) -> str:
-        """Return what the project's version file, or else the user's, asks for."""
+        """Return the request of the project's version file, or else of the user's."""
         folders = (self._project, self._machine.config_home / "uv")
         for file in (folder / name for folder in folders for name in _PINS):
             text = read_text(file, _PIN_LIMIT)
@@ -296,8 +282,16 @@ class _Asked:
         return ""
 
 
-def _led(venv: Path) -> Path:
-    """Return where ``.venv`` leads as a link or as a file with a path; itself as a directory."""
+def _listed(folder: Path) -> list[str]:
+    """Return the names in a folder, sorted; none if it cannot be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _target(venv: Path) -> Path:
+    """Return the target of ``.venv`` as a link or as a file with a path, else itself."""
     text = read_text(venv, _PATH_LIMIT)  # not through a link
     if text is not None and "\0" not in text and text.strip():
         return real(venv.parent / text.strip())

@@ -1,158 +1,69 @@
-"""What a store is: a value that knows a tool's places and traces, and never acts."""
+"""The base class of stores, and the values that stores return."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from venvdash.config import Config
 from venvdash.model import (
     Claim,
-    Edit,
+    Direction,
     Environment,
     Fingerprint,
+    How,
     Sign,
     Tidying,
     Traits,
     Trashed,
     Use,
 )
-from venvdash.model.packaging import minor_version
+from venvdash.stores._paths import literally
+from venvdash.stores.config_files import has_table
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
-
-def unquoted(value: str) -> str:
-    """Return ``value`` without the quotes around it: venv writes its prompt in them.
-
-    A command line that begins and ends with quoted words keeps them.
-    """
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-        inner = value[1:-1]
-        return value if value[0] in inner else inner
-    return value
-
-
-def parse_cfg(text: str) -> dict[str, str]:
-    """Return the keys (in lower case) and unquoted values of a pyvenv.cfg.
-
-    Read as CPython's ``site`` does: each line is split at its first "=", what has none is
-    skipped, the last of several equal keys counts.
-    """
-    values = {}
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        key, equals, value = line.partition("=")
-        if equals:
-            values[key.strip().lower()] = unquoted(value.strip())
-    return values
-
-
-VENV_NAMES = frozenset({".venv", "venv", "env"})  # of an environment in its project's directory
-
-_NAME_LIMIT = 100  # bytes of a name that uv looks at
+_NAME_LIMIT = 100  # bytes of a name that uv reads
 _NOT_ALNUM = re.compile(r"[^0-9A-Za-z]+")
+_XDG = {"XDG_DATA_HOME": ".local/share", "XDG_CACHE_HOME": ".cache"}  # defaults below HOME
 
 
 def normalised(name: str) -> str:
     """Return ``name`` as uv writes it in an entry's name: "My_App.x" gives "my-app-x".
 
     Of its first 100 bytes, ASCII letters in lower case and digits stay, each run of anything else
-    becomes one hyphen, none at the end (seen with uv 0.13.9). May be empty.
+    becomes one hyphen, none at the end (uv 0.13.9). May be empty.
     """
     head = name.encode("utf-8", "replace")[:_NAME_LIMIT].decode("utf-8", "replace")
     return _NOT_ALNUM.sub("-", head).lower().rstrip("-")
 
 
-def has_table(toml: str, name: str) -> bool:
-    """Return whether a TOML text has a table ``name``, or one below it; nothing is parsed."""
-    if name not in toml:
-        return False
-    header = rf"^[ \t]*\[+[ \t]*{re.escape(name)}[ \t]*[.\]]"
-    return re.search(header, toml, re.MULTILINE) is not None
-
-
-def below_home(machine: Machine, text: str) -> Path:
-    """Return the path that ``text`` names, ``~`` and ``$NAMES`` expanded, relative to HOME.
-
-    For settings that mean the same wherever the program is started.
-    """
-    return replace(machine, cwd=None).expand(text)
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A sort of environment that a store declares; help and filters are made from these."""
+    """A kind of environment that a store declares; help and filters list them."""
 
     name: str
     title: str
 
 
-class Why(StrEnum):
-    """Why a directory is looked at."""
-
-    DEFAULT = "default"
-    VARIABLE = "variable"
-    CONFIG = "config"
-    PROJECT = "project"
-
-
-class Layout(StrEnum):
-    """How environments lie below a root."""
-
-    FLAT = "flat"  # root/NAME
-    MIRRORED = "mirrored"  # root/path/to/project[/.venv]
-    SINGLE = "single"  # the root itself is an environment, as some registry says
-
-
 class Names(StrEnum):
-    """Whether a tool finds an environment in its store that was not named by it."""
+    """Which names of environments in its store a tool accepts."""
 
-    FREE = "free"  # whatever it is called
-    OWN = "own"  # only what bears the name that it would give
-    CLOSED = "closed"  # it keeps track of each, and others must put nothing there
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A directory that may hold environments.
-
-    ``source`` names the variable, or the configuration file, that says so. ``base`` is, for a
-    mirrored root, the directory whose tree is mirrored; without ``base_certain`` it may as well be
-    ``/``. ``depth``: how many levels below the root an environment may lie in a flat one.
-    ``pointer``: the name of the file that names the project, where the user's settings change it,
-    or the path of the tool's registry of all projects.
-    """
-
-    path: Path
-    store: str
-    why: Why = Why.DEFAULT
-    source: str = ""
-    layout: Layout = Layout.FLAT
-    base: Path | None = None
-    depth: int = 1
-    base_certain: bool = True
-    pointer: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A directory that may be an environment: its prefix, and what a deletion would take.
-
-    A store yields entries without opening them; whether they are environments is read later.
-    """
-
-    prefix: Path
-    entry: Path
+    FREE = "free"  # any name
+    OWN = "own"  # only the name that the tool itself gives
+    CLOSED = "closed"  # the tool registers each environment: nothing else may be put there
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The bare facts of one environment directory, before any store has said what it is.
+    """What was read of one environment's directory, before a store recognises it.
 
-    ``cfg`` holds the keys of pyvenv.cfg in lower case, values unquoted. ``names`` are the entries
-    of the prefix, ``siblings`` those of ``entry`` where that is another directory.
+    ``cfg`` holds the keys of pyvenv.cfg in lower case, values unquoted. ``names`` are the names
+    in the prefix.
     """
 
     path: Path
@@ -162,58 +73,19 @@ class Reading:
     names: frozenset[str]
     fingerprint: Fingerprint
 
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """To which project an environment of a store is to belong.
-
-    ``project`` is a directory (a script for script environments), links resolved, None for none at
-    all; ``name`` what it calls itself, "" for nothing. ``former`` are the projects that it shall
-    not belong to any more. With ``shared`` it belongs to others as before, and keeps what names
-    those. ``entry`` and ``prefix`` are where it will lie, ``roots`` the store's directories as it
-    declares them. Without ``writes`` nothing may be written into the project.
-    """
-
-    environment: Environment
-    entry: Path
-    prefix: Path
-    roots: tuple[Root, ...] = ()
-    project: Path | None = None
-    name: str = ""
-    former: tuple[Path, ...] = ()
-    shared: bool = False
-    writes: bool = True
-
-    @property
-    def minor(self) -> str:
-        """The environment's Python as "3.12", "" where it is not known."""
-        return minor_version(self.environment.python)
-
-    @property
-    def root(self) -> Root | None:
-        """The store's root that the environment lies below; None where another store's is."""
-        place = self.environment.root
-        return next((root for root in self.roots if place in (root.path, real(root.path))), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Linking:
-    """What has to change in the files of a tool so that it finds an environment for a project.
-
-    ``lock`` is the file that the tool locks while it changes those of ``edits``. ``notes`` are
-    sentences on what stays as it is.
-    """
-
-    edits: tuple[Edit, ...] = ()
-    lock: Path | None = None
-    notes: tuple[str, ...] = ()
+    def claim(
+        self, project: Path | None, source: Path | str, how: How = How.POINTER
+    ) -> Iterator[Claim]:
+        """Yield the claim of ``source`` that it belongs to ``project``; nothing for None."""
+        if project is not None:
+            yield Claim(self.path, project, how, Direction.ENVIRONMENT, str(source))
 
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """A command of a tool that deletes whatever lies in a directory, whoever put it there.
+    """A command of a tool that deletes everything in ``directory``, also what others put there.
 
-    ``directory``: nothing below it is safe from ``command``, which is written as people type it.
+    ``command`` is written as people type it.
     """
 
     directory: Path
@@ -223,38 +95,67 @@ class Clearing:
 class Store:
     """One tool's environments.
 
-    Subclasses return values only; every method may be called from any thread, and none raises
-    on what it finds on disk: what cannot be read yields nothing.
+    Subclasses return values and never act. Every method may be called from any thread. What
+    cannot be read on disk yields nothing; only a method whose docstring says so raises.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     kinds: ClassVar[tuple[Kind, ...]]
-    rank: ClassVar[int] = 50  # the lower, the more particular: asked first whose environment it is
-    tested_with: ClassVar[str] = ""
+    rank: ClassVar[int] = 50  # stores are asked in this order: the most specific first
+    tested_with: ClassVar[str] = ""  # for the README
     names: ClassVar[Names] = Names.OWN
-    proof: ClassVar[str] = ""  # for the documents, where what is implemented says it badly
+    proof: ClassVar[str] = ""  # for the README, if the methods do not show how projects are found
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
     settings: ClassVar[tuple[str, ...]] = ()  # files in a project that may name a folder of them
-    requires: ClassVar[tuple[str, ...]] = ()  # a project holds one of these files, if any are named
+    requires: ClassVar[tuple[str, ...]] = ()  # a project has one of these files, if any are listed
     lock_files: ClassVar[tuple[str, ...]] = ()  # in a project that only this tool manages
-    own_pointers: ClassVar[tuple[str, ...]] = ()  # of ``pointers`` those that no other tool writes
+    own_pointers: ClassVar[tuple[str, ...]] = ()  # those of ``pointers`` that no other tool writes
     wraps: ClassVar[tuple[str, ...]] = ()  # stores whose tool this one runs in its projects
     table: ClassVar[str] = ""  # in pyproject.toml of a project for this tool, as "tool.poetry"
-    compares_names: ClassVar[bool] = False  # ``fits`` asks for the project's name, not only a hash
-    linked: ClassVar[bool] = True  # projects reach their environments by a link ``.venv``, too
-    path_files: ClassVar[bool] = True  # … or by a file of that name with the path (PEP 832)
-    movable: ClassVar[bool] = True  # works at another place once its scripts are rewritten
+    build_tables: ClassVar[tuple[str, ...]] = ()  # below ``table``, for the build backend alone
+    hints: ClassVar[tuple[str, ...]] = ()  # such files of other tools that may mean this one
+    hint: ClassVar[str] = ""  # a word in pyproject.toml that may mean this tool: its build backend
+    compares_names: ClassVar[bool] = False  # ``fits`` compares the project's name with the hash
+    linked: ClassVar[bool] = True  # a link ``.venv`` in a project may name its environment, too
+    path_files: ClassVar[bool] = True  # … or a file of that name with the path (PEP 832)
+    movable: ClassVar[bool] = True  # works at another path once its scripts are rewritten
+    nested: ClassVar[bool] = False  # empty directories around a deleted environment go with it
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the directories where the tool keeps environments, existing or not.
 
-        The tool's own settings are read for this, nothing else.
+        Reads the tool's own settings and nothing else.
         """
         raise NotImplementedError
 
+    def variable_root(
+        self,
+        machine: Machine,
+        variable: str,
+        default: Path,
+        *below: str,
+        tilde: bool = False,
+        **more: Any,
+    ) -> Root:
+        """Return the root ``below`` the directory in a variable, or ``below`` its default.
+
+        The variable is not expanded, except for ``~`` with ``tilde``. ``more`` are fields of Root.
+        """
+        given = machine.variable(variable)
+        folder = literally(machine, given, tilde=tilde) if given else default
+        why, source = (Why.DEFAULT, "") if folder == default else (Why.VARIABLE, variable)
+        return Root(folder.joinpath(*below), self.name, why, source, **more)
+
+    def xdg_root(self, machine: Machine, path: Path, variable: str, **more: Any) -> Root:
+        """Return the root at a default ``path``, which the XDG ``variable`` may have moved."""
+        given = machine.variable(variable)
+        if given and path.is_relative_to(given) and Path(given) != machine.home / _XDG[variable]:
+            return Root(path, self.name, Why.VARIABLE, variable, **more)
+        return Root(path, self.name, **more)
+
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return what kind of environment this is, or None where it is not this tool's."""
+        """Return what kind of environment this is, or None if it is not this tool's."""
         raise NotImplementedError
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
@@ -262,49 +163,51 @@ class Store:
         yield from ()
 
     def prefixes(self, root: Root) -> Iterator[Path] | None:
-        """Return the directories below ``root`` that may be environments; None for all there are.
+        """Return the directories below ``root`` that may be environments; None for every one.
 
-        For a tool that keeps other things among them. May raise OSError where ``root`` cannot be
+        For a tool that keeps other things beside them. Raises OSError if ``root`` cannot be
         listed. ``root.path`` has no links in it.
         """
         return None
 
     def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
-        """Yield the folders of environments that one of ``settings`` in a project names.
+        """Yield the folders of environments that a file of ``settings`` in a project names.
 
-        Not those that the user's own settings name, which are among ``roots``.
+        Those that the user's own settings name are among ``roots``.
         """
         yield from ()
 
     def elsewhere(self, prefix: Path) -> Root | None:
-        """Return the folder of this tool that ``prefix`` lies in, although no setting names it.
+        """Return the folder of this tool that holds ``prefix``, although no setting names it.
 
-        Asked for an environment that a project leads to and that is in no known store, such as one
-        in the cache of another UV_CACHE_DIR. None where nothing shows that it is this tool's.
+        For an environment that a project points to and that is in no known store, such as one in
+        the cache of another UV_CACHE_DIR. None if nothing shows that it is this tool's.
         """
         return None
 
     def used(self, reading: Reading) -> float | None:
-        """Return when the tool says that the environment was last used, where it keeps that."""
+        """Return when the environment was last used, in seconds since the epoch.
+
+        None if the tool does not record it.
+        """
         return None
 
     def made_at(self, reading: Reading) -> Path | None:
-        """Return where the tool made the environment, where its own files tell.
+        """Return the path at which the tool created the environment, None if not recorded.
 
-        Another place than the environment's means that it was renamed, or copied with what it
-        says of its project.
+        If it differs from the environment's, that was renamed, or copied with its files.
         """
         return None
 
     def entry(self, prefix: Path, root: Root) -> Path:
-        """Return what a deletion of the environment at ``prefix`` takes: it, or a parent."""
+        """Return what is deleted with the environment at ``prefix``: it, or a parent."""
         return prefix
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield the environments that one of ``pointers`` in a project leads to.
+        """Yield the environments that one of ``pointers`` in a project names.
 
-        ``pointer`` is the file's path, its name may have folders in front ("venv/Scripts/x").
-        ``text`` is what it holds; of a link to a directory, that directory's path. ``roots`` are
+        ``pointer`` is the path of the file, whose name may contain folders ("venv/Scripts/x").
+        ``text`` is its content; for a link to a directory, that directory's path. ``roots`` are
         this store's existing directories, links resolved. The paths may be relative to the file
         and need not exist; they are compared with the environments found.
         """
@@ -320,8 +223,19 @@ class Store:
     def guessed_name(self, environment: Environment) -> str | None:
         """Return the project's part of an environment's name that may end in a hash of its path.
 
-        As ``normalised``; None where there is none. Unlike ``Traits.digest`` it says nothing as
-        long as ``fits`` has not proven it: such a name may be anybody's.
+        As ``normalised``; None if it has no such part. Unlike ``Traits.digest`` it is no evidence
+        unless ``fits`` proves it: a user may have chosen the name.
+        """
+        return None
+
+    def digests(
+        self, project: Path, environments: Iterable[Environment] = ()
+    ) -> Collection[str] | None:
+        """Return every digest that the tool may make of a project's path, the likeliest first.
+
+        ``project`` is a directory, or a script for script environments; it need not exist.
+        ``environments``: those whose interpreters may be part of the digest. None for a tool
+        without digests, or if only ``fits`` can compare them.
         """
         return None
 
@@ -330,66 +244,84 @@ class Store:
 
         ``project`` is a directory, or a script for script environments; it need not exist.
         """
-        return False
+        return environment.traits.digest in (self.digests(project, [environment]) or ())
 
     def clearing(self, place: Path) -> Clearing | None:
-        """Return the tool's command that deletes all of ``place``, a directory of entries.
+        """Return the tool's command that deletes everything in ``place``, a directory of entries.
 
-        None where every command of the tool leaves alone what it does not know: then an
-        environment in the trash may lie there, beside the others.
+        None if every command of the tool keeps what it did not create: then the trash may lie
+        there, beside the environments.
         """
         return None
 
     def sign(self, names: Collection[str], pyproject: str) -> Sign:
         """Return how surely a project is managed with this tool.
 
-        ``names`` are those of all stores' ``lock_files`` and ``own_pointers`` that are there,
-        ``pyproject`` is the text of pyproject.toml, "" where there is none.
+        ``names`` are those of all stores' ``lock_files`` and ``own_pointers`` that exist in it,
+        ``pyproject`` is the text of pyproject.toml, "" if there is none.
         """
         if any(name in names for name in self.lock_files):
             return Sign.LOCK
-        return Sign.TABLE if self.table and has_table(pyproject, self.table) else Sign.NONE
+        for table in self.build_tables:
+            pyproject = re.sub(rf"^[ \t]*\[{re.escape(table)}.*$", "", pyproject, flags=re.M)
+        if self.table and has_table(pyproject, self.table):
+            return Sign.TABLE
+        hinted = any(name in names for name in self.hints)
+        return Sign.MENTION if hinted or (self.hint and self.hint in pyproject) else Sign.NONE
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
         """Return the environment that the tool would use if it were started in ``project``.
 
-        None for a tool that chooses none by itself: the store's docstring says so. An active
-        environment (VIRTUAL_ENV) is not asked for: the answer is the project's. Files are read,
-        and nothing is run.
-        """
-        return None
-
-    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str] | None:
-        """Return every digest that the tool makes of a directory's path, for such environments.
-
-        For who compares many environments with one directory. None where ``fits`` alone can tell.
+        None for a tool that chooses none by itself; the store's docstring says so. VIRTUAL_ENV is
+        ignored: the answer is the project's. Reads files and runs nothing.
         """
         return None
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
-        """Return what the tool still keeps of an environment of its own that was freed.
+        """Return what the tool still keeps of an environment that was permanently deleted.
 
-        Nothing is at ``gone.original`` by now, where its entry was. Read anew at each call, since
+        Nothing exists at ``gone.original``, where its entry was. Read again at each call, since
         the tool goes on using its files.
         """
-        return Tidying()
+        return Tidying(empty=emptied(gone, self.roots(machine, config)) if self.nested else ())
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return the entry under which the tool would look for the environment.
+        """Return the entry at which the tool, started in the project, would look for it.
 
-        With the interpreter that it has, and asked in the project. None where the tool looks for
-        no name that it makes from the project's path.
+        With the environment's present interpreter. None for a tool whose names do not depend on
+        the project's path.
         """
         return None
 
     def linking(self, wanted: Assignment) -> Linking:
-        """Return what makes the tool find the environment; ``.venv`` links are not its affair.
+        """Return the edits that make the tool find the environment, without ``.venv`` links.
 
-        What is in the environment is named by the place where it will be. Raises UnreadableError,
-        whose text is a sentence, where something else is in the place of a file of the tool's.
+        Paths in the environment are its future ones. Raises UnreadableError, whose text is a
+        sentence, if something else is in the place of one of the tool's files.
         """
         return Linking()
 
     def link_name(self, environment: Environment) -> str:
-        """Return what a project's link to this environment is called, "" where it has none."""
+        """Return the name of a project's link to this environment, "" if it has none."""
         return ".venv" if self.linked and not environment.traits.script else ""
+
+
+def with_default(chosen: Root | None, default: Root) -> Iterator[Root]:
+    """Yield the root where a tool puts environments now, and its default, where older ones are.
+
+    A tool may write its default into its configuration; then there is only one.
+    """
+    if chosen is not None and chosen.path != default.path:
+        yield chosen
+    yield default
+
+
+def emptied(gone: Trashed, roots: Iterable[Root]) -> tuple[Path, ...]:
+    """Return the directories between a deleted entry and the nearest of ``roots`` above it.
+
+    The innermost comes first, the root is not among them.
+    """
+    above = [real(root.path) for root in roots if root.layout is not Layout.SINGLE]
+    above = [root for root in above if root in gone.original.parents]
+    nearest = max(above, key=lambda root: len(root.parts), default=None)
+    return tuple(path for path in gone.original.parents if nearest in path.parents)

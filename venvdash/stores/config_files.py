@@ -1,25 +1,27 @@
-"""Reading the tools' own TOML and JSON files: bounded, and damage is no error but None.
+"""Reading the tools' own TOML and JSON files: of limited size, and damaged ones give None.
 
-Several tools re-read such files while another writes them, so a truncated one is nothing special.
+Some tools write such a file while others read it, so a truncated one is nothing unusual.
 """
 
 import os
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from venvdash.system.files import read_text
 from venvdash.system.toml_limits import bomb
 
-LIMIT = 256 * 1024  # bytes; the largest that tools write for hundreds of environments is a tenth
+LIMIT = 256 * 1024  # bytes; ten times what tools write for hundreds of environments
 _MOST_DOTS = 12  # in one key: tool.hatch.envs.NAME.overrides.matrix.… has eight
 _DEEPEST = 16  # brackets inside brackets
 
 
-def toml_table(text: str | None) -> dict[str, Any] | None:
-    """Return the TOML document in ``text``; None where it is none, or would take too long."""
-    if text is None or len(text) > LIMIT or bomb(text, dots=_MOST_DOTS, depth=_DEEPEST):
+def toml_table(text: str | None, limit: int = LIMIT) -> dict[str, Any] | None:
+    """Return the TOML document in ``text``; None if it is invalid or costly to parse."""
+    if text is None or len(text) > limit or bomb(text, dots=_MOST_DOTS, depth=_DEEPEST):
         return None
-    import tomllib  # most users have no file that is read with it
+    import tomllib  # most users have no file that needs it
 
     try:
         return tomllib.loads(text)
@@ -27,8 +29,24 @@ def toml_table(text: str | None) -> dict[str, Any] | None:
         return None
 
 
+def toml_tables(files: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield each configuration file that is valid TOML, with its table."""
+    for file in files:
+        table = toml_table(config_text(file))
+        if table is not None:
+            yield file, table
+
+
+def has_table(toml: str, name: str) -> bool:
+    """Return whether a TOML text has a table ``name``, or one below it, without parsing it."""
+    if name not in toml:
+        return False
+    header = rf"^[ \t]*\[+[ \t]*{re.escape(name)}[ \t]*[.\]]"
+    return re.search(header, toml, re.MULTILINE) is not None
+
+
 def json_object(text: str | None, limit: int = LIMIT) -> dict[str, Any] | None:
-    """Return the JSON object in ``text``; None where it is none, something else, or too long."""
+    """Return the JSON object in ``text``; None if it is invalid, another type or too long."""
     if text is None or len(text) > limit:
         return None
     import json
@@ -40,24 +58,33 @@ def json_object(text: str | None, limit: int = LIMIT) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def config_text(path: Path) -> str | None:
+def config_text(path: Path, limit: int = LIMIT) -> str | None:
     """Return the text of a configuration file, which may be a link as dotfiles often are."""
     try:
-        return read_text(os.path.realpath(path), LIMIT)
+        return read_text(os.path.realpath(path), limit)
     except (OSError, ValueError):  # no path of this system
         return None
 
 
-def string(table: dict[str, Any] | None, *keys: str) -> str | None:
-    """Return the text that the nested ``keys`` lead to; None where there is no such, or empty.
-
-    A text that no path can hold (a NUL, or JSON's half of a surrogate pair) counts as none.
-    """
-    value: Any = table
+def setting(table: Any, *keys: str) -> Any:
+    """Return the value at the nested ``keys``, None if there is none."""
     for key in keys:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
+        table = table.get(key) if isinstance(table, dict) else None
+    return table
+
+
+def section(table: Any, *keys: str) -> dict[str, Any]:
+    """Return the table at the nested ``keys``, {} if there is none."""
+    value = setting(table, *keys)
+    return value if isinstance(value, dict) else {}
+
+
+def string(table: Any, *keys: str) -> str | None:
+    """Return the text at the nested ``keys``; None if there is none or it is empty.
+
+    None also for a text that no path can hold (a NUL, or JSON's half of a surrogate pair).
+    """
+    value = setting(table, *keys)
     return value if isinstance(value, str) and value and _possible(value) else None
 
 

@@ -1,6 +1,6 @@
-"""Folders of environments that the user named: flat, or mirroring the projects' paths.
+"""Folders of environments that the user configures: flat, or mirroring the projects' paths.
 
-So are the stores of small tools and shell functions covered, each by a line of configuration.
+This also covers small tools and shell functions, each by a line of configuration.
 """
 
 import os
@@ -10,35 +10,25 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
+from venvdash.model import Claim, How, Traits
+from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores import uvlink
-from venvdash.stores._linking import mirrored
-from venvdash.stores._paths import parent_entry
-from venvdash.stores._tool_files import emptied
-from venvdash.stores.base import (
-    VENV_NAMES,
-    Assignment,
-    Kind,
-    Layout,
-    Names,
-    Reading,
-    Root,
-    Store,
-    Why,
-    below_home,
-)
+from venvdash.stores._paths import below, parent_entry
+from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.links import Assignment, mirrored
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
 
 _NAME_FILE = ".venv-name"  # puv's: the environment's name, in the project
 _DEPTH = 2  # store/NAME, or store/NAME/.venv
 _VARIABLES = ("PUV_VENV_LOCATION", "UV_DEPOT")
-_ENTRIES = 2000  # looked at to tell the layout of a folder
+_ENTRIES = 2000  # read to find the layout of a folder
 
 
 class ConfiguredStores(Store):
     """In a mirrored store the path below the root is the project's below HOME, or below ``/``.
 
-    That is how prp and several shell functions lay out environments:
+    prp and several shell functions lay out environments like this:
     ``store/code/webapp/.venv`` belongs to ``~/code/webapp``.
     """
 
@@ -49,12 +39,13 @@ class ConfiguredStores(Store):
     names = Names.FREE
     proof = "the path below the root; `.venv-name` in the project"
     pointers = (_NAME_FILE,)
+    nested = True
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the folders of the configuration and of two shell functions' variables.
 
-        Relative ones are meant from HOME. puv names environments in PUV_VENV_LOCATION, fuv's
-        UV_DEPOT is either sort of folder (https://github.com/astral-sh/uv/issues/1495).
+        Relative ones start at HOME. puv names environments in PUV_VENV_LOCATION, fuv's UV_DEPOT
+        has either layout (https://github.com/astral-sh/uv/issues/1495).
         """
         seen = set()
         for given in config.stores:
@@ -63,8 +54,8 @@ class ConfiguredStores(Store):
             yield root
         for variable in _VARIABLES:
             path = machine.variable(variable)
-            if path and below_home(machine, path) not in seen:
-                given = ConfiguredStore(path, layout_of(below_home(machine, path)))
+            if path and (folder := machine.expand_from_home(path)) not in seen:
+                given = ConfiguredStore(path, layout_of(folder))
                 yield replace(_root(given, machine, variable), why=Why.VARIABLE)
 
     def recognise(self, reading: Reading) -> Traits | None:
@@ -75,7 +66,7 @@ class ConfiguredStores(Store):
         return Traits(kind="mirrored", name=parts[-1] if parts else reading.root.path.name)
 
     def entry(self, prefix: Path, root: Root) -> Path:
-        """Return the named directory around an environment where nothing else lies in it."""
+        """Return the named directory around an environment if it holds nothing else."""
         if root.layout is not Layout.FLAT or prefix.parent.parent != root.path:
             return prefix
         own = uvlink.STORE.entry(prefix, root)  # of a --cache-root
@@ -88,21 +79,14 @@ class ConfiguredStores(Store):
             yield from (root.path / name for root in roots if root.layout is Layout.FLAT)
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
-        """Yield the project whose path the environment's place mirrors, or the two it may be."""
+        """Yield the project whose path the environment's path mirrors, or both it may be."""
         parts = _project_parts(reading)
-        if reading.root.layout is not Layout.MIRRORED or parts is None:
-            return
-        source = str(reading.root.path)
-        for base in _bases(reading.root, parts):
-            project = base.joinpath(*parts)
-            yield Claim(reading.path, project, How.MIRROR, Direction.ENVIRONMENT, source)
-
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
-        """Return the directories that mirror the project's path; some may be empty now."""
-        return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
+        if reading.root.layout is Layout.MIRRORED and parts is not None:
+            for base in _bases(reading.root, parts):
+                yield from reading.claim(base.joinpath(*parts), reading.root.path, How.MIRROR)
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return the place in a mirrored store that mirrors the project's."""
+        """Return the path in a mirrored store that mirrors the project's."""
         path = wanted.environment.path
         return mirrored(wanted, *([path.name] if path.name in VENV_NAMES else []))
 
@@ -110,7 +94,7 @@ class ConfiguredStores(Store):
 def layout_of(folder: Path) -> Layout:
     """Return how environments lie in a folder: flat if one lies in it, or one level deeper.
 
-    Raises nothing; a folder that cannot be read, or is empty, counts as flat.
+    Raises nothing; a folder that is empty or cannot be read counts as flat.
     """
     try:
         with os.scandir(folder) as listing:
@@ -124,36 +108,28 @@ def layout_of(folder: Path) -> Layout:
 
 
 def _root(given: ConfiguredStore, machine: Machine, source: str) -> Root:
-    path = below_home(machine, given.path)
+    path = machine.expand_from_home(given.path)
+    root = Root(path, ConfiguredStores.name, Why.CONFIG, source, depth=_DEPTH)
     if given.layout != Layout.MIRRORED:
-        return Root(path, ConfiguredStores.name, Why.CONFIG, source, depth=_DEPTH)
-    return Root(
-        path,
-        ConfiguredStores.name,
-        Why.CONFIG,
-        source,
-        Layout.MIRRORED,
-        base=below_home(machine, given.base) if given.base else machine.home,
-        base_certain=bool(given.base),
-    )
+        return root
+    base = machine.expand_from_home(given.base) if given.base else machine.home
+    layout = Layout.MIRRORED
+    return replace(root, depth=1, layout=layout, base=base, base_certain=bool(given.base))
 
 
 def _project_parts(reading: Reading) -> tuple[str, ...] | None:
-    """Return the mirrored path, without ``.venv`` or the like at its end; None if not below."""
-    for root in (reading.root.path, Path(os.path.realpath(reading.root.path))):
-        if reading.path.is_relative_to(root):
-            parts = reading.path.relative_to(root).parts
-            return parts[:-1] if parts and parts[-1] in VENV_NAMES else parts
-    return None
+    """Return the mirrored path without ``.venv`` or the like at its end; None if outside."""
+    parts = below(reading.path, reading.root.path)
+    return parts[:-1] if parts and parts[-1] in VENV_NAMES else parts
 
 
 def _bases(root: Root, parts: tuple[str, ...]) -> list[Path]:
     """Return the directories that the store may mirror, the likeliest first.
 
-    Without a configured one it is HOME where the project is there, or where ``/`` has no entry of
-    the first name (``code``). It is ``/`` where only that has one (``home`` of home/ada/code).
-    Where both have it, both are named: the project is gone only when it is in neither. The listing
-    of ``/`` is read and nothing below touched, which might be a mount that hangs.
+    Unless one is configured, it is HOME if the project exists there, or if ``/`` has no entry of
+    the first name (``code``). It is ``/`` if only that has one (``home`` of home/ada/code). If
+    both have one, both are named: the project is gone only if it is in neither. Only the listing
+    of ``/`` is read: anything below it might be a mount that does not respond.
     """
     base = root.base or Path(root.path.anchor)
     if root.base_certain or not parts or os.path.lexists(base.joinpath(*parts)):

@@ -1,23 +1,26 @@
-"""direnv's layouts in one place, as its wiki shows how to have them.
+"""direnv's layouts in one central directory, as recipes in its wiki configure it.
 
-A ``.direnv`` directory in the project is direnv's own choice and not central. The recipes of
+By default direnv uses ``.direnv`` in the project, which is not central. The recipes of
 https://github.com/direnv/direnv/wiki/Customizing-cache-location redefine ``direnv_layout_dir``:
-``~/.cache/direnv/layouts/<sha1 of the path>``, or, with a name that can be read,
-``<sha1 of the path and a newline>-home-ada-code-webapp``. In it ``layout python`` makes
+``~/.cache/direnv/layouts/<sha1 of the path>``, or, with a readable name,
+``<sha1 of the path and a newline>-home-ada-code-webapp``. In it ``layout python`` creates
 ``python-3.12``, older releases ``virtualenv`` (direnv's stdlib.sh).
 """
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Sign, Tidying, Traits, Trashed, Use
+from venvdash.model import Environment, Traits, Use
 from venvdash.model.packaging import minor_version
-from venvdash.stores._interpreters import cfg_of, minor_of, on_path
-from venvdash.stores._tool_files import emptied
-from venvdash.stores.base import Assignment, Kind, Reading, Root, Store, Why
+from venvdash.stores._interpreters import minor_of, on_path
+from venvdash.stores._paths import spellings
+from venvdash.stores.base import Kind, Reading, Store
+from venvdash.stores.links import Assignment
+from venvdash.stores.pyvenv_cfg import cfg_of
+from venvdash.stores.roots import Root
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
@@ -34,7 +37,7 @@ _NAMED = re.compile(
     re.MULTILINE,
 )
 _LAYOUT = re.compile(r"(?P<digest>[0-9a-f]{40})(?P<path>-.*)?", re.DOTALL)
-_MADE = re.compile(r"(python|pypy|venv|virtualenv)(-.*)?", re.DOTALL)
+_CREATED = re.compile(r"(python|pypy|venv|virtualenv)(-.*)?", re.DOTALL)
 
 
 class DirenvStore(Store):
@@ -47,14 +50,15 @@ class DirenvStore(Store):
     requires = (_POINTER,)
     tested_with = "the recipes of its wiki, run by bash"
     pointers = own_pointers = (_POINTER,)
+    hints = (_POINTER,)  # it may do other things
     linked = False  # the layout is found by the directory of the ``.envrc``
+    nested = True
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the recipes' directory: XDG_CACHE_HOME or ``~/.cache``, on macOS too."""
         caches = machine.home / ".cache"
-        given = machine.path_variable("XDG_CACHE_HOME")
-        why, source = (Why.VARIABLE, "XDG_CACHE_HOME") if given else (Why.DEFAULT, "")
-        yield Root((given or caches) / "direnv" / "layouts", self.name, why, source, depth=2)
+        below = ("direnv", "layouts")
+        yield self.variable_root(machine, "XDG_CACHE_HOME", caches, *below, depth=2)
 
     def prefixes(self, root: Root) -> Iterator[Path]:
         """Yield the environments in each layout, which may hold other things (nix profiles …)."""
@@ -75,34 +79,25 @@ class DirenvStore(Store):
         )
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield what lies in the layouts of the directory of an ``.envrc``, whatever it says."""
-        project = os.fspath(pointer.parent)
+        """Yield what lies in the layouts of the directory of an ``.envrc``, whatever its text."""
         for root in roots:
-            for path in dict.fromkeys((project, os.fspath(real(pointer.parent)))):
-                for layout in (_hashed(path), _readable(path)):
-                    yield from _environments(root.path / layout)
+            for layout in _layouts(pointer.parent):
+                yield from _environments(root.path / layout)
 
     def name_part(self, name: str) -> str:
-        """Return what of a directory's name can be told apart in a layout's: its last word."""
+        """Return the last word of a directory's name, the only part of it in a layout's name."""
         return _last(_dashed(name))
 
-    def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether one of the recipes gives the layout's name for ``project``."""
-        # The digest decides: what bash takes for a letter depends on the locale.
-        digest = environment.traits.digest
-        paths = {os.fspath(project), os.fspath(real(project))}
-        return any(digest in (_hashed(path), _readable(path)[:40]) for path in paths)
-
-    def sign(self, names: Collection[str], pyproject: str) -> Sign:
-        """Return a mention for an ``.envrc``, which may do quite other things."""
-        return Sign.MENTION if _POINTER in names else Sign.NONE
+    def digests(self, project: Path, environments: Iterable[Environment] = ()) -> list[str]:
+        """Return the digests of both recipes; bash's letters depend on the locale, so no names."""
+        return [layout[:40] for layout in _layouts(project)]
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
         """Return what ``layout python`` in the ``.envrc`` would activate; None without it.
 
         That is what the line before it sets VIRTUAL_ENV to, or an environment in the layout
-        directory that is called by the Python's version. Where that directory is, a user's
-        direnvrc decides, which is not run: the usual one and those of the recipes are looked at.
+        directory that has the Python's version in its name. A user's direnvrc decides where that
+        directory is; it is not run: the default one and those of the recipes are read.
         """
         text = read_text(project / _POINTER, _LIMIT) or ""
         call = _CALL.search(text)
@@ -115,8 +110,7 @@ class DirenvStore(Store):
             return Use("direnv", real(path), why, cfg_of(path) is not None, depends_on=on)
         folders = [project / _IN_PROJECT]
         for root in self.roots(machine, config):
-            paths = dict.fromkeys((os.fspath(project), os.fspath(real(project))))
-            folders += [root.path / recipe(p) for p in paths for recipe in (_hashed, _readable)]
+            folders += [root.path / layout for layout in _layouts(project)]
         found = [path for folder in folders for path in _environments(folder) if cfg_of(path)]
         if len(found) > 1:
             minor = _minor(call, project, machine)
@@ -131,12 +125,8 @@ class DirenvStore(Store):
         )
         return Use("direnv", None, why, certain=False, depends_on=on)
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
-        """Return the layout's directory, which may hold nothing any more."""
-        return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
-
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return its place in the layout of the project, named by the same recipe."""
+        """Return its path in the layout of the project, named by the same recipe."""
         entry, project = wanted.environment.entry, wanted.project
         found = _LAYOUT.fullmatch(entry.parent.name)
         if project is None or found is None:
@@ -146,7 +136,7 @@ class DirenvStore(Store):
 
 
 def _minor(call: re.Match[str], project: Path, machine: Machine) -> str:
-    """Return ``X.Y`` of the Python that a layout takes, "" where that is not told."""
+    """Return ``X.Y`` of the Python that a layout uses, "" if unknown."""
     program = os.path.basename(call["program"])
     name = program if program.startswith("python") else f"python{call['version']}"
     if "." in name:
@@ -155,22 +145,27 @@ def _minor(call: re.Match[str], project: Path, machine: Machine) -> str:
 
 
 def _is_of(name: str, minor: str) -> bool:
-    """Return whether a layout's environment is of a version; older releases say ``X.Y.Z``."""
+    """Return whether a layout's environment has this version; older releases write ``X.Y.Z``."""
     return bool(minor) and f"{name}.".startswith(f"python-{minor}.")
 
 
 def _environments(layout: Path) -> list[Path]:
-    """Return the directories in a layout that are environments, or look made as such."""
+    """Return the directories in a layout that are environments, or have the name of one."""
     try:
         with os.scandir(layout) as listing:
-            found = sorted(i.name for i in listing if i.is_dir(follow_symlinks=False))
+            names = sorted(i.name for i in listing if i.is_dir(follow_symlinks=False))
     except OSError:
         return []
     return [
         layout / name
-        for name in found
-        if _MADE.fullmatch(name) or os.path.lexists(layout / name / "pyvenv.cfg")
+        for name in names
+        if _CREATED.fullmatch(name) or os.path.lexists(layout / name / "pyvenv.cfg")
     ]
+
+
+def _layouts(project: Path) -> list[str]:
+    """Return the names that the recipes give to the layout of a directory."""
+    return [recipe(path) for path in spellings(project) for recipe in (_hashed, _readable)]
 
 
 def _hashed(path: str) -> str:
@@ -182,7 +177,7 @@ def _readable(path: str) -> str:
 
 
 def _sha1(data: bytes) -> str:
-    import hashlib  # takes long, and few use these recipes
+    import hashlib  # slow to import, and few use these recipes
 
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 

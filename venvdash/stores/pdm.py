@@ -1,46 +1,34 @@
 """pdm's central environments: those of ``venv.in_project = false`` and of ``pdm venv create``.
 
-Facts: pdm 2.29.3, https://pdm-project.org/latest/usage/venv/ and its ``cli/commands/venv``,
+Source: pdm 2.29.3, https://pdm-project.org/latest/usage/venv/ and its ``cli/commands/venv``,
 ``project/core.py``, ``project/config.py``.
 
 Which environment it uses in a project (``Project.resolve_interpreter``): that of the interpreter
 in PDM_PYTHON or ``.pdm-python`` if it is there and fits ``requires-python`` (unless
 PDM_IGNORE_SAVED_PYTHON); then the first that fits of ``.venv``, ``venv`` and ``env`` in the project
-and of its central ones, in the order of the directory; else it makes one.
+and of its central ones, in the order of the directory; else it creates one.
 """
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
+from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
 from venvdash.model.packaging import minor_version
-from venvdash.stores._app_folders import (
-    by_default,
-    config_directory,
-    data_directory,
-    from_home,
-    with_default,
-)
-from venvdash.stores._interpreters import allows, cfg_of, has_python, version_of
-from venvdash.stores._linking import led, led_before, pointer_text
-from venvdash.stores._name_hashes import DIGEST, made_by, short_hash, spellings
-from venvdash.stores._tool_files import index_text
-from venvdash.stores.base import (
-    Assignment,
-    Clearing,
-    Kind,
-    Layout,
-    Linking,
-    Reading,
-    Root,
-    Store,
-    Why,
-)
-from venvdash.stores.config_files import LIMIT, config_text, string, toml_table
+from venvdash.stores._app_folders import app_directory
+from venvdash.stores._interpreters import allows, has_python
+from venvdash.stores._name_hashes import DIGEST, short_hash
+from venvdash.stores._paths import literally, spellings
+from venvdash.stores._tool_files import editable_text, former_pointers, targets
+from venvdash.stores.base import Clearing, Kind, Reading, Store, with_default
+from venvdash.stores.config_files import LIMIT, setting, string, toml_table, toml_tables
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.pyvenv_cfg import cfg_of, made_by, version_of
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
@@ -60,7 +48,7 @@ _BY_VERSION = re.compile(
     rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?P<ident>{_VERSION.pattern})", re.DOTALL
 )
 _BY_NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?P<ident>[^-]+)", re.DOTALL)
-# Among eight random characters there is a capital nearly always, in people's words hardly ever.
+# Eight random characters nearly always have a capital among them, words of a name rarely.
 _CAPITAL = re.compile(
     rf"(?P<name>.+)-(?=.{{0,7}}[A-Z])(?P<digest>{DIGEST})-(?P<ident>.+)", re.DOTALL
 )
@@ -78,20 +66,20 @@ class PdmStore(Store):
     tested_with = "pdm 2.29.3"
     lock_files = ("pdm.lock",)
     table = "tool.pdm"
+    build_tables = ("tool.pdm.build", "tool.pdm.version")
     pointers = own_pointers = (_POINTER,)
-    linked = False  # ``.pdm-python`` leads there
+    linked = False  # projects have ``.pdm-python``
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield ``venv.location`` of the user's configuration and the default place.
+        """Yield ``venv.location`` of the user's configuration and the default.
 
         The configuration is PDM_CONFIG_FILE, or config.toml in pdm's folder.
         """
-        default = data_directory(machine, "pdm", "pdm") / "venvs"
-        root = by_default(machine, default, self.name, "XDG_DATA_HOME")
+        root = self.xdg_root(machine, _default(machine), "XDG_DATA_HOME")
         yield from with_default(_configured(machine), root)
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of an environment made by pdm, or with its name and prompt."""
+        """Return the traits of an environment created by pdm, or with its name and prompt."""
         if reading.root.layout is not Layout.FLAT:
             return None
         own = made_by(reading.cfg, "pdm")
@@ -117,11 +105,11 @@ class PdmStore(Store):
             yield interpreter.parent.parent if inside else interpreter.parent
 
     def name_part(self, name: str) -> str:
-        """Return the folder's name as it is."""
+        """Return the folder's name unchanged."""
         return name
 
     def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether pdm, asked in ``project``, would list this entry."""
+        """Return whether pdm, started in ``project``, would list this entry."""
         entry = environment.entry.name
         return environment.traits.digest is not None and any(
             entry.startswith(f"{_stem(path)}-") for path in spellings(project)
@@ -133,11 +121,6 @@ class PdmStore(Store):
         pdm's ``cli/commands/venv/utils.py``, ``iter_central_venvs``; seen with pdm 2.29.3.
         """
         return Clearing(place, "pdm venv purge")
-
-    def sign(self, names: Collection[str], pyproject: str) -> Sign:
-        """Return how surely it is pdm's project; its build backend alone says nothing."""
-        others = re.sub(r"^[ \t]*\[tool\.pdm\.(build|version).*$", "", pyproject, flags=re.M)
-        return super().sign(names, others)
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what pdm would use in ``project``, the root of a workspace."""
@@ -156,10 +139,8 @@ class PdmStore(Store):
             version = _fitting(path, requires)
             source = "PDM_PYTHON" if given else f"its {_POINTER}"
             if version:
-                why = f"{source} names its Python"
-                return Use(
-                    "pdm", path, why, True, certain=not given, depends_on=on, pointed=not given
-                )
+                why, own = f"{source} names its Python", not given
+                return Use("pdm", path, why, True, certain=own, depends_on=on, pointed=own)
             if cfg_of(path) is None:
                 why = f"{source} names a Python outside any environment"
                 return Use("pdm", None, why, certain=not given, depends_on=on)
@@ -175,9 +156,8 @@ class PdmStore(Store):
                 why = f"the directory `{name}` exists"
                 return Use("pdm", real(path), why, exists=True, depends_on=on)
         chosen = _configured(machine)
-        parent = chosen.path if chosen else data_directory(machine, "pdm", "pdm") / "venvs"
-        stem = next((_stem(path) for path in spellings(project)), "")
-        found = [path for path in _begun(parent, f"{stem}-") if _fitting(path, requires)]
+        parent = chosen.path if chosen else _default(machine)
+        found = [path for path in _central(parent, project) if _fitting(path, requires)]
         if found:
             why = "it is the first one that pdm has for the project"
             return Use("pdm", found[0], why, True, len(found) == 1, on)
@@ -186,23 +166,23 @@ class PdmStore(Store):
         return Use("pdm", project / ".venv" if inside else None, why, depends_on=on)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
-        """Return the project's pointer if it still leads to the environment.
+        """Return the project's pointer if it still names the environment.
 
-        ``pdm venv remove`` takes it away, too; ``pdm venv activate`` would fail on it.
+        ``pdm venv remove`` deletes it, too; ``pdm venv activate`` would fail on it.
         """
         if gone.project is None:
             return Tidying()
         pointer = gone.project / _POINTER
         try:
-            text = index_text(pointer, _POINTER_LIMIT)
+            text = editable_text(pointer, _POINTER_LIMIT)
         except UnreadableError:
-            return Tidying()  # not as pdm writes it
+            return Tidying()  # pdm did not write it
         if text and gone.original in map(real, self.pointed(pointer, text, ())):
             return Tidying(edits=(Edit(pointer, text, None),))
         return Tidying()
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return the entry ``<folder>-<hash>-<X.Y or name>``, in the folder in which it lies."""
+        """Return the entry ``<folder>-<hash>-<X.Y or name>`` in its present folder."""
         environment = wanted.environment
         found = _split(environment.entry.name, environment.prompt)
         ident = found["ident"] if found else wanted.minor
@@ -212,13 +192,14 @@ class PdmStore(Store):
         return environment.entry.with_name(f"{stem}-{ident}") if stem else None
 
     def linking(self, wanted: Assignment) -> Linking:
-        """Return ``.pdm-python`` with its interpreter; one that leads to another one stays."""
-        edits = [Edit(file, text, None) for file, text in led_before(self, _POINTER, wanted)]
+        """Return ``.pdm-python`` with its interpreter, unless it names another environment."""
+        former = former_pointers(self, _POINTER, wanted)
+        edits = [Edit(file, text, None) for file, text in former]
         if wanted.project is None or not wanted.writes:
             return Linking(tuple(edits))
         pointer = wanted.project / _POINTER
-        text = pointer_text(pointer)
-        for used in led(self, pointer, text, wanted):
+        text = editable_text(pointer)
+        for used in targets(self, pointer, text, wanted):
             if used != real(wanted.environment.path) and os.path.lexists(used / "pyvenv.cfg"):
                 note = f"pdm keeps using {used} there until you change it with `pdm use`."
                 return Linking(tuple(edits), notes=(note,))
@@ -229,24 +210,22 @@ class PdmStore(Store):
 
 
 def _stem(path: str) -> str:
-    """Return what the names of all environments of a project begin with."""
+    """Return the start of the names of all environments of a project."""
     return f"{os.path.basename(path)}-{short_hash(path.replace(os.sep, '/'), 'md5')}"
 
 
 def _fitting(prefix: Path, requires: str | None) -> str:
-    """Return the version of an environment that pdm may use, "" where it may not."""
+    """Return the version of an environment that pdm may use, "" if it may not."""
     cfg = cfg_of(prefix) if has_python(prefix) else None
     version = version_of(cfg) if cfg is not None else ""
     return version if allows(requires, version) else ""
 
 
-def _begun(folder: Path, start: str) -> Iterator[Path]:
-    """Yield what begins so in a folder, in the order in which the system lists it."""
-    try:
-        with os.scandir(folder) as listing:
-            yield from [Path(item.path) for item in listing if item.name.startswith(start)]
-    except OSError:
-        return
+def _central(folder: Path, project: Path) -> Iterator[Path]:
+    """Yield the project's entries in a folder, in the order in which the system lists them."""
+    start = next((_stem(path) for path in spellings(project)), "") + "-"
+    with suppress(OSError), os.scandir(folder) as listing:
+        yield from [Path(item.path) for item in listing if item.name.startswith(start)]
 
 
 def _true(text: str | None) -> bool:
@@ -254,21 +233,20 @@ def _true(text: str | None) -> bool:
 
 
 def _setting(project: Path, machine: Machine, variable: str, section: str, key: str) -> bool:
-    """Return a setting that is on unless something switches it off."""
+    """Return a setting that is on by default."""
     given = machine.variables.get(variable)
     if given is not None:
         return _true(given)
-    for file in (project / "pdm.toml", *_files(machine)):
-        table = toml_table(config_text(file)) or {}
-        inner = table.get(section)
-        value = inner.get(key) if isinstance(inner, dict) else table.get(f"{section}.{key}")
+    for _, table in toml_tables((project / "pdm.toml", *_files(machine))):
+        nested = isinstance(table.get(section), dict)
+        value = setting(table, section, key) if nested else table.get(f"{section}.{key}")
         if isinstance(value, bool):
             return value
     return True
 
 
 def _python(environment: Path) -> str:
-    """Return where in an environment its interpreter is, as pdm writes it."""
+    """Return the interpreter's path in an environment, as pdm writes it."""
     windows = os.path.isdir(environment / "Scripts")
     return os.path.join("Scripts", "python.exe") if windows else "bin/python"
 
@@ -276,43 +254,41 @@ def _python(environment: Path) -> str:
 def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
     """Return the parts of an entry's name.
 
-    Hash and identifier may both have hyphens in them, so the folder's name is taken from the
-    prompt where that begins with it (``<folder in lower case>-<X.Y>`` unless configured).
+    Hash and identifier may both contain hyphens, so the length of the folder's name is taken from
+    the prompt if that begins with it (``<folder in lower case>-<X.Y>`` unless configured).
     """
     folder = (prompt or "").rpartition("-")[0]
+    forms = [_BY_VERSION, _CAPITAL, _BY_NAME, _ANY]
     if folder and entry.lower().startswith(f"{folder}-"):
-        rest = re.compile(
-            rf"(?P<name>.{{{len(folder)}}})-(?P<digest>{DIGEST})-(?P<ident>.+)", re.DOTALL
-        )
-        if found := rest.fullmatch(entry):
-            return found
-    forms = (_BY_VERSION, _CAPITAL, _BY_NAME, _ANY)
+        rest = rf"(?P<name>.{{{len(folder)}}})-(?P<digest>{DIGEST})-(?P<ident>.+)"
+        forms.insert(0, re.compile(rest, re.DOTALL))
     return next((match for form in forms if (match := form.fullmatch(entry))), None)
 
 
 def _prompted(found: re.Match[str], reading: Reading) -> bool:
     """Return whether the prompt is the one that pdm gives an environment of that name."""
-    version = reading.cfg.get("version_info") or reading.cfg.get("version") or ""
-    minor = minor_version(version)
+    minor = minor_version(reading.cfg.get("version_info") or reading.cfg.get("version"))
     return reading.cfg.get("prompt") == f"{found['name'].lower()}-{minor}"
 
 
+def _default(machine: Machine) -> Path:
+    return app_directory(machine, "data", "pdm", "pdm") / "venvs"
+
+
 def _configured(machine: Machine) -> Root | None:
-    for file in _files(machine):
-        table = toml_table(config_text(file))
+    for file, table in toml_tables(_files(machine)):
         location = string(table, "venv", "location") or string(table, "venv.location")
         if location:
-            return Root(from_home(machine, location), PdmStore.name, Why.CONFIG, str(file))
+            path = literally(machine, location, tilde=True)
+            return Root(path, PdmStore.name, Why.CONFIG, str(file))
     return None
 
 
 def _files(machine: Machine) -> Iterator[Path]:
-    """Yield the configuration files outside projects, the one that wins first."""
+    """Yield the configuration files outside projects, in the order of precedence."""
     given = machine.variable("PDM_CONFIG_FILE")
-    if given:
-        yield (machine.cwd or machine.home) / given
-    else:
-        yield config_directory(machine, "pdm", "pdm") / "config.toml"
+    default = app_directory(machine, "config", "pdm", "pdm") / "config.toml"
+    yield literally(machine, given) if given else default
     if machine.platform == "linux":
         first = (machine.variable("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")[0]
         yield Path(first, "pdm", "config.toml")

@@ -1,11 +1,11 @@
 """pipenv's environments, one for each Pipfile, in the folder that virtualenvwrapper uses, too.
 
-Facts: pipenv 2026.10.3, https://pipenv.pypa.io/en/latest/virtualenv.html and its
+Source: pipenv 2026.10.3, https://pipenv.pypa.io/en/latest/virtualenv.html and its
 ``utils/venv_locator.py``, ``utils/shell.py``.
 
 Which environment it uses in a project (``VenvLocator.get_location``): what a file ``.venv`` names;
 with PIPENV_VENV_IN_PROJECT, or ``venv_in_project`` in the Pipfile, ``.venv``; a directory ``.venv``
-that nothing asks for only where the store has none of the project's name.
+without those settings only if the store has none of the project's name.
 """
 
 import os
@@ -14,21 +14,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Edit, Environment, How, Traits, Use
-from venvdash.stores._app_folders import by_default
-from venvdash.stores._linking import led_before, named_directory, named_project, pointer_text
-from venvdash.stores._name_hashes import DIGEST, made_by, short_hash, spellings
-from venvdash.stores.base import (
-    Assignment,
-    Kind,
-    Layout,
-    Linking,
-    Reading,
-    Root,
-    Store,
-    Why,
+from venvdash.model import Claim, Edit, Environment, Traits, Use
+from venvdash.stores._name_hashes import DIGEST, short_hash
+from venvdash.stores._paths import spellings
+from venvdash.stores._tool_files import (
+    editable_text,
+    former_pointers,
+    named_directory,
+    project_file,
 )
-from venvdash.stores.config_files import LIMIT, toml_table
+from venvdash.stores.base import Kind, Reading, Store
+from venvdash.stores.config_files import LIMIT, setting, toml_table
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.pyvenv_cfg import made_by
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
@@ -36,7 +35,7 @@ _POINTER = ".project"
 _POINTER_LIMIT = 8 * 1024  # bytes; a path is at most 4096 long
 _NAME_FILE = ".venv"
 _ACTIVATE = ("bin/activate", "Scripts/activate.bat")
-_NAMING = ("PIPENV_CUSTOM_VENV_NAME", "PIPENV_PYTHON")  # of one project, as a rule
+_NAMING = ("PIPENV_CUSTOM_VENV_NAME", "PIPENV_PYTHON")  # usually set for one project
 _VARIABLES = (
     "PIPENV_PIPFILE",
     "PIPENV_VENV_IN_PROJECT",
@@ -47,7 +46,7 @@ _VARIABLES = (
 _TRUE = ("1", "true", "t", "yes", "y", "on")
 _FALSE = ("0", "false", "f", "no", "n", "off")
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})", re.DOTALL)
-# Behind the hash stands PIPENV_PYTHON where that is set: "3.11", "python3.11", "pypy3".
+# After the hash comes PIPENV_PYTHON if that is set: "3.11", "python3.11", "pypy3".
 _NAME_PYTHON = re.compile(
     rf"(?P<name>.+)-(?P<digest>{DIGEST})-(?:(?:python|pypy)?[0-9][0-9.]*|python|pypy)", re.DOTALL
 )
@@ -59,8 +58,8 @@ class PipenvStore(Store):
     """Entries ``<folder>-<8 of base64>[-<python>]`` with a ``.project`` that has no line end.
 
     The hash is of the Pipfile's path. ``.project`` names the directory for which the environment
-    was made, and keeps naming it when a moved project is pointed at the environment. A name in a
-    project's ``.venv`` is the user's choice: pipenv makes the next environment under it.
+    was created, also after a moved project was pointed at the environment. The user chooses a name
+    in a project's ``.venv``: pipenv creates the next environment under it.
     """
 
     name = "pipenv"
@@ -70,13 +69,13 @@ class PipenvStore(Store):
     requires = ("Pipfile",)
     tested_with = "pipenv 2026.10.3"
     lock_files = ("Pipfile", "Pipfile.lock")
-    pointers = (_NAME_FILE,)  # as a file with the environment's name
-    linked = False  # a link is an environment in the project to it, and ``--rm`` removes that
+    pointers = (_NAME_FILE,)  # a file with the environment's name
+    linked = False  # pipenv takes a link for an environment in the project, and ``--rm`` removes it
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield WORKON_HOME (``$NAMES`` and ``~`` expanded) and pipenv's default.
 
-        The default is also looked at where the variable is set, as environments stay behind.
+        The default is a root even if the variable is set: environments may have stayed there.
         """
         given = machine.variable("WORKON_HOME")
         if given:
@@ -84,13 +83,12 @@ class PipenvStore(Store):
         if machine.platform == "win32":
             yield Root(machine.home / ".virtualenvs", self.name)
         else:
-            path = machine.data_home / "virtualenvs"
-            yield by_default(machine, path, self.name, "XDG_DATA_HOME")
+            yield self.xdg_root(machine, machine.data_home / "virtualenvs", "XDG_DATA_HOME")
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment made by pipenv, or with its name and ``.project``.
 
-        A name that PIPENV_CUSTOM_VENV_NAME gave has no hash in it.
+        A name from PIPENV_CUSTOM_VENV_NAME has no hash in it.
         """
         if reading.root.layout is not Layout.FLAT:
             return None
@@ -108,12 +106,10 @@ class PipenvStore(Store):
         """Yield the project that ``.project`` names; a damaged file names none."""
         file = reading.path / _POINTER
         text = read_text(file, _POINTER_LIMIT) if _POINTER in reading.names else None
-        project = named_directory(text)
-        if project is not None:
-            yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+        yield from reading.claim(named_directory(text), file)
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield where a ``.venv`` file leads: to a name in the store, or by a relative path."""
+        """Yield what a ``.venv`` file names: an entry of the store, or a relative path."""
         name = text.strip()
         if not name or "\0" in name or "\n" in name:
             return
@@ -126,13 +122,9 @@ class PipenvStore(Store):
         """Return the folder's name with unsafe characters replaced, shortened."""
         return _UNSAFE.sub("_", name)[:_LONGEST]
 
-    def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether the hash is that of the directory's Pipfile."""
-        return environment.traits.digest in _digests(project)
-
-    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
-        """Return the hashes of the project's path, links resolved and as it is written."""
-        return frozenset(_digests(project))
+    def digests(self, project: Path, environments: Iterable[Environment] = ()) -> list[str]:
+        """Return the hashes of the path of the directory's Pipfile."""
+        return [short_hash(os.path.join(path, "Pipfile")) for path in spellings(project)]
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what pipenv would use in ``project``, the directory of the Pipfile."""
@@ -162,31 +154,32 @@ class PipenvStore(Store):
         return Use("pipenv", path, why, exists, certain, on)
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return the entry that pipenv looks for where no ``.venv`` file names another.
+        """Return the entry that pipenv looks for if no ``.venv`` file names another.
 
-        None where that file can be written: then it keeps its name.
+        None if that file can be written: then the environment keeps its name.
         """
         if wanted.writes or wanted.project is None:
             return None
         return wanted.environment.entry.with_name(self._name(wanted, wanted.project))
 
     def _name(self, wanted: Assignment, project: Path) -> str:
-        """Return the name that pipenv gives, with the Python that the present name ends in."""
+        """Return the name that pipenv gives, with the Python at the end of the present name."""
         found = _split(wanted.environment.entry.name, wanted.environment.prompt)
         suffix = wanted.environment.entry.name[found.end("digest") :] if found else ""
-        return f"{self.name_part(project.name)}-{next(iter(_digests(project)), '')}{suffix}"
+        return f"{self.name_part(project.name)}-{next(iter(self.digests(project)), '')}{suffix}"
 
     def linking(self, wanted: Assignment) -> Linking:
         """Return ``.project`` and the project's ``.venv`` file with the environment's name."""
-        edits = list(named_project(wanted, _POINTER))
-        edits += [Edit(file, text, None) for file, text in led_before(self, _NAME_FILE, wanted)]
+        edits = list(project_file(wanted, _POINTER))
+        former = former_pointers(self, _NAME_FILE, wanted)
+        edits += [Edit(file, text, None) for file, text in former]
         if wanted.project is not None and wanted.writes:
             edits += self._name_file(wanted, wanted.project)
         return Linking(tuple(edits))
 
     def _name_file(self, wanted: Assignment, project: Path) -> Iterator[Edit]:
         file, place = project / _NAME_FILE, wanted.entry.parent
-        text = pointer_text(file)
+        text = editable_text(file)
         home = bool(wanted.roots) and real(wanted.roots[0].path) == real(place)
         by_hash = home and wanted.entry.name == self._name(wanted, project)
         if text is None and by_hash:
@@ -195,14 +188,14 @@ class PipenvStore(Store):
         named = written == wanted.environment.entry.name or _split(written, None) or "/" in written
         if text is not None and (not named or "\n" in written):
             raise UnreadableError(f"{file} was not written by pipenv")
-        # A name counts in the folder that pipenv uses now, a path from the project.
+        # A name is looked up in the folder that pipenv uses now, a path starts at the project.
         after = wanted.entry.name if home else os.path.relpath(wanted.entry, project)
         if written != after:
             yield Edit(file, text, after)
 
 
 def _entry_names(pipfile: Path, machine: Machine) -> list[str]:
-    """Return what pipenv calls the environment of a Pipfile, for each spelling of its path."""
+    """Return pipenv's name of a Pipfile's environment, for each spelling of its path."""
     custom = machine.variable("PIPENV_CUSTOM_VENV_NAME")
     if custom:
         return [custom]
@@ -214,7 +207,7 @@ def _entry_names(pipfile: Path, machine: Machine) -> list[str]:
 
 
 def _in_project(pipfile: Path, machine: Machine) -> bool | None:
-    """Return whether the environment is to be in the project, None where nothing says."""
+    """Return whether the environment is kept in the project, None if not configured."""
     for variable, means in (("VENV_IN_PROJECT", True), ("NO_VENV_IN_PROJECT", False)):
         given = machine.variables.get(f"PIPENV_{variable}")
         if given is not None:
@@ -222,20 +215,15 @@ def _in_project(pipfile: Path, machine: Machine) -> bool | None:
             if yes or no:
                 return means if yes else not means
             break
-    table = (toml_table(read_text(pipfile, LIMIT)) or {}).get("pipenv")
-    value = table.get("venv_in_project") if isinstance(table, dict) else None
+    value = setting(toml_table(read_text(pipfile, LIMIT)), "pipenv", "venv_in_project")
     return bool(value) if value is not None else None
-
-
-def _digests(project: Path) -> list[str]:
-    return [short_hash(os.path.join(path, "Pipfile")) for path in spellings(project)]
 
 
 def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
     """Return the parts of an entry's name.
 
-    A hash may look like part of a name, so the one is preferred that leaves the folder's name,
-    which is the prompt that pipenv gives.
+    A hash may look like part of a name, so the split that leaves the folder's name is preferred:
+    pipenv sets that as the prompt.
     """
     found = [match for form in (_NAME_PYTHON, _NAME) if (match := form.fullmatch(entry))]
     wanted = _UNSAFE.sub("_", prompt)[:_LONGEST] if prompt else None
@@ -244,7 +232,7 @@ def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
 
 
 def _without_end(reading: Reading) -> bool:
-    """Return whether ``.project`` is one line without an end; virtualenvwrapper writes one."""
+    """Return whether ``.project`` has no line end; virtualenvwrapper writes one."""
     text = read_text(reading.path / _POINTER, _POINTER_LIMIT)
     return bool(text) and "\n" not in (text or "")
 

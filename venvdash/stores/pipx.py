@@ -1,18 +1,20 @@
-"""Tools that pipx installed: one environment each, removed only through pipx.
+"""Tools that pipx installed: one environment for each, removed only by pipx.
 
-Facts: pipx 1.18.4 (paths.py, pipx_metadata_file.py), https://pipx.pypa.io/latest/. With the
-backend uv an environment's pyvenv.cfg is uv's, so ``pipx_metadata.json`` tells whose it is.
+Source: pipx 1.18.4 (paths.py, pipx_metadata_file.py), https://pipx.pypa.io/latest/. With the
+backend uv an environment's pyvenv.cfg is uv's, so ``pipx_metadata.json`` identifies it.
 """
 
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Traits
 from venvdash.stores._paths import literally
-from venvdash.stores.base import Kind, Layout, Names, Reading, Root, Store, Why
+from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
 
 _METADATA = "pipx_metadata.json"
@@ -21,7 +23,7 @@ _GLOBAL = "pipx --global"
 
 
 class PipxStore(Store):
-    """``venvs`` in pipx's home; a suffix is part of the name that pipx itself wants to hear."""
+    """``venvs`` in pipx's home; pipx takes the name of the environment, suffix included."""
 
     name = "pipx"
     title = "pipx"
@@ -34,31 +36,23 @@ class PipxStore(Store):
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield PIPX_HOME, else a legacy home if there is one, else the data directory.
 
-        Then the homes that would be used without it, where tools may have stayed behind, and the
-        one of ``pipx install --global``: PIPX_GLOBAL_HOME or /opt/pipx.
+        Then the homes that pipx would use without it, in which older tools may be, and that of
+        ``pipx install --global``: PIPX_GLOBAL_HOME or /opt/pipx.
         """
         given = machine.variable("PIPX_HOME")
         if given:
-            yield Root(
-                literally(machine, given, tilde=True) / "venvs",
-                self.name,
-                Why.VARIABLE,
-                "PIPX_HOME",
-            )
-        homes = [home for home in _legacy(machine) if os.path.lexists(home)]
+            path = literally(machine, given, tilde=True) / "venvs"
+            yield Root(path, self.name, Why.VARIABLE, "PIPX_HOME")
+        legacy = [".local/pipx", *(["pipx"] if machine.platform == "win32" else [])]
+        homes = [home for name in legacy if os.path.lexists(home := machine.home / name)]
         homes.append(_data_directory(machine) / "pipx")
         for number, home in enumerate(homes):
             aside = _ASIDE if given or number else ""
             yield Root(home / "venvs", self.name, source=aside)
         if machine.platform != "win32":
-            yield self._global(machine)
-
-    def _global(self, machine: Machine) -> Root:
-        given = machine.variable("PIPX_GLOBAL_HOME")
-        if given:
-            path = literally(machine, given, tilde=True) / "venvs"
-            return Root(path, self.name, Why.VARIABLE, "PIPX_GLOBAL_HOME")
-        return Root(Path("/opt/pipx/venvs"), self.name, source=_GLOBAL)
+            default = Path("/opt/pipx")
+            root = self.variable_root(machine, "PIPX_GLOBAL_HOME", default, "venvs", tilde=True)
+            yield root if root.source else replace(root, source=_GLOBAL)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of a tool; in pipx's own folder also of one without its metadata."""
@@ -75,19 +69,14 @@ def _uninstall(reading: Reading, ours: bool) -> str:
         return f"pipx uninstall --global {tool}"
     if ours and reading.root.source != _ASIDE:
         return f"pipx uninstall {tool}"
-    # Anywhere else pipx finds it only when it is told that its home is there.
+    # pipx finds a tool elsewhere only by its variable.
     return f"PIPX_HOME={shlex.quote(str(reading.entry.parent.parent))} pipx uninstall {tool}"
-
-
-def _legacy(machine: Machine) -> list[Path]:
-    homes = [machine.home / ".local" / "pipx"]
-    return [*homes, machine.home / "pipx"] if machine.platform == "win32" else homes
 
 
 def _data_directory(machine: Machine) -> Path:
     """Return platformdirs' user data directory, without the program's own folder."""
     if machine.platform == "win32":
-        return machine.local_appdata / "pipx"  # the author's folder, who is called like the program
+        return machine.local_appdata / "pipx"  # the author's folder, which has the program's name
     if machine.platform == "darwin" and not machine.variable("XDG_DATA_HOME"):
         return machine.home / "Library" / "Application Support"
     return machine.data_home

@@ -1,6 +1,6 @@
 """pixi: environments outside their workspaces (``detached-environments``), and global tools.
 
-Facts: https://pixi.prefix.dev/latest/reference/pixi_configuration/ and pixi's source
+Source: https://pixi.prefix.dev/latest/reference/pixi_configuration/ and pixi's code
 (workspace/mod.rs, pixi_config/lib.rs); not run here. An environment of a workspace is
 ``<store>/<display name>-<xxh3_64 of the workspace's path, decimal>/envs/<environment>``, and its
 ``conda-meta/pixi`` names the manifest. ``.pixi/envs`` in the workspace is a link to the ``envs``.
@@ -9,13 +9,17 @@ Facts: https://pixi.prefix.dev/latest/reference/pixi_configuration/ and pixi's s
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Environment, How, Traits, Use
-from venvdash.stores.base import Assignment, Clearing, Kind, Names, Reading, Root, Store, Why
-from venvdash.stores.config_files import config_text, json_object, string, toml_table
+from venvdash.model import Claim, Environment, Traits, Use
+from venvdash.stores._paths import spellings
+from venvdash.stores.base import Clearing, Kind, Names, Reading, Store
+from venvdash.stores.config_files import json_object, string, toml_table, toml_tables
+from venvdash.stores.links import Assignment
+from venvdash.stores.roots import Root, Why
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
@@ -29,7 +33,7 @@ _DETACHED_DEPTH = 3
 
 
 class PixiStore(Store):
-    """``conda-meta/pixi`` tells pixi's environments from conda's, wherever they lie."""
+    """``conda-meta/pixi`` distinguishes pixi's environments from conda's, at any path."""
 
     name = "pixi"
     title = "pixi"
@@ -44,26 +48,23 @@ class PixiStore(Store):
     pointers = (_POINTER,)
     lock_files = ("pixi.toml", "pixi.lock")
     table = "tool.pixi"
-    linked = False  # ``.pixi/envs`` leads there
-    movable = False  # its path is in binaries, too
+    linked = False  # projects have ``.pixi/envs``
+    movable = False  # binaries contain its path
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield where the variable, the configurations and the cache put environments, then tools.
+        """Yield the folders of the variable, the configurations and the cache, then of tools.
 
-        A workspace may choose any of these places for itself, so all of them are looked at.
+        A workspace may choose any of them, so all are roots.
         """
         given = machine.path_variable(_VARIABLE)
         if given:
             yield Root(given, self.name, Why.VARIABLE, _VARIABLE, depth=_DETACHED_DEPTH)
         caches = []
-        for file in _configurations(machine):
-            table = toml_table(config_text(file))
+        for file, table in toml_tables(_configurations(machine)):
             for keys in (("cache", "detached-environments"), ("detached-environments",)):
-                path = _absolute(machine, string(table, *keys))
-                if path:
+                if path := _absolute(machine, string(table, *keys)):
                     yield Root(path, self.name, Why.CONFIG, str(file), depth=_DETACHED_DEPTH)
-            cache = _absolute(machine, string(table, "cache", "root"))
-            if cache:
+            if cache := _absolute(machine, string(table, "cache", "root")):
                 caches.append((cache, Why.CONFIG, str(file)))
         for path, why, source in [*_given_caches(machine), *caches, *_default_caches(machine)]:
             yield Root(path / _ENVS, self.name, why, source, depth=_DETACHED_DEPTH)
@@ -72,7 +73,7 @@ class PixiStore(Store):
         yield Root((home or machine.home / ".pixi") / _ENVS, self.name, why, source)
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of what pixi made; a tool's where pixi keeps its tools."""
+        """Return the traits of what pixi created; a tool's in the root of pixi's tools."""
         if _META not in reading.names or "pyvenv.cfg" in reading.names:
             return None
         ours = reading.root.store == self.name
@@ -82,50 +83,38 @@ class PixiStore(Store):
             return Traits(kind="pixi-global", name=tool, tool=command, keeps_sidecar=False)
         if not ours and not os.path.lexists(reading.path / _META / "pixi"):
             return None
-        workspace = _workspace(reading.path)
-        own = reading.path.name
-        name = workspace["name"] if workspace else own
-        return Traits(
-            kind="pixi",
-            name=name if own == "default" or not workspace else f"{name}-{own}",
-            project_name=workspace["name"] if workspace else None,
-            digest=workspace["digest"] if workspace else None,
-            keeps_sidecar=False,
-        )
+        workspace, own = _workspace(reading.path), reading.path.name
+        if workspace is None:
+            return Traits("pixi", own, keeps_sidecar=False)
+        name, digest = workspace.groups()
+        title = name if own == _DEFAULT else f"{name}-{own}"
+        return Traits("pixi", title, project_name=name, digest=digest, keeps_sidecar=False)
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the directory of the manifest that ``conda-meta/pixi`` names."""
         file = reading.path / _META / "pixi"
         manifest = string(json_object(read_text(file)), "manifest_path")
-        if manifest and os.path.isabs(manifest):
-            project = Path(manifest).parent
-            yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+        project = Path(manifest).parent if manifest and os.path.isabs(manifest) else None
+        yield from reading.claim(project, file)
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield the environments of the workspace whose ``.pixi/envs`` leads to ``text``."""
-        try:
-            names = sorted(os.listdir(text))
-        except (OSError, ValueError):
-            return
-        for name in names:
-            yield Path(text, name)
+        """Yield the environments of the workspace whose ``.pixi/envs`` is a link to ``text``."""
+        with suppress(OSError, ValueError):
+            yield from (Path(text, name) for name in sorted(os.listdir(text)))
 
     def name_part(self, name: str) -> str:
-        """Return the name itself: pixi changes nothing."""
+        """Return the name unchanged, as pixi does."""
         return name
 
-    def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether the number in the name is the hash of the workspace's path."""
-        wanted = environment.traits.digest
-        return wanted is not None and any(
-            _digest(path) == wanted for path in {os.fspath(project), os.fspath(real(project))}
-        )
+    def digests(self, project: Path, environments: Iterable[Environment] = ()) -> list[str]:
+        """Return the hashes of the workspace's path, as decimal numbers."""
+        return [_digest(path) for path in spellings(project)]
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
-        """Return the workspace's ``default`` environment, which pixi uses unless told otherwise.
+        """Return the workspace's environment ``default``, which commands without ``-e`` use.
 
-        Where ``.pixi/envs`` leads, else the place that ``detached-environments`` gives, else in
-        the project. pixi's source, ``Workspace::environments_dir``; not run here.
+        In the target of the link ``.pixi/envs``, else where ``detached-environments`` says, else in
+        the project. pixi's code, ``Workspace::environments_dir``; not run here.
         """
         envs, files = project / _POINTER, [project / ".pixi" / "config.toml"]
         files += _configurations(machine)
@@ -142,8 +131,7 @@ class PixiStore(Store):
 
     def _detached(self, project: Path, machine: Machine, files: list[Path]) -> Path | None:
         """Return the directory of a workspace whose environments are detached; None otherwise."""
-        for file in files:
-            table = toml_table(config_text(file)) or {}
+        for _, table in toml_tables(files):
             value = table.get("detached-environments")
             if value is None:
                 continue
@@ -155,7 +143,7 @@ class PixiStore(Store):
         return None
 
     def clearing(self, place: Path) -> Clearing | None:
-        """Return ``pixi clean``: it deletes the ``envs`` of a workspace with all that lies there.
+        """Return ``pixi clean``: it deletes the ``envs`` of a workspace and everything in it.
 
         ``pixi clean cache`` deletes the whole cache, in which such environments lie by default.
         pixi's src/cli/clean.rs; not run here.
@@ -166,7 +154,7 @@ class PixiStore(Store):
         return Clearing(root.parent if root.name == _ENVS else place.parent, "pixi clean")
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return its place below the workspace's name and number."""
+        """Return its path below the workspace's name and number."""
         entry, workspace = wanted.environment.entry, _workspace(wanted.environment.path)
         if workspace is None or wanted.project is None:
             return None
@@ -175,7 +163,7 @@ class PixiStore(Store):
 
 
 def _name_of(project: Path) -> str:
-    """Return what a workspace calls itself; without a name pixi takes its directory's."""
+    """Return a workspace's name; pixi uses the directory's if none is set."""
     table = toml_table(read_text(project / "pixi.toml"))
     pyproject = toml_table(read_text(project / "pyproject.toml"))
     return (
@@ -189,9 +177,9 @@ def _name_of(project: Path) -> str:
 
 
 def _digest(path: str) -> str:
-    import xxhash  # few have such environments
+    import xxhash  # few users have such environments
 
-    # Rust's lossy text of a path: what is not UTF-8 becomes U+FFFD.
+    # Rust's lossy text of a path: bytes that are not UTF-8 become U+FFFD.
     data = os.fsencode(path).decode("utf-8", "replace").encode()
     return str(xxhash.xxh3_64_intdigest(data))
 
@@ -203,40 +191,34 @@ def _workspace(prefix: Path) -> "re.Match[str] | None":
 
 
 def _absolute(machine: Machine, text: str | None) -> Path | None:
-    """Return a configured path: ``~`` is HOME, pixi refuses a relative one."""
-    if not text:
-        return None
-    path = Path(str(machine.home) + text[1:] if text.startswith("~") else text)
+    """Return a configured path with ``~`` for HOME; None for a relative one, as pixi."""
+    path = Path(str(machine.home) + text[1:] if text and text.startswith("~") else text or "")
     return path if path.is_absolute() else None
 
 
 def _configurations(machine: Machine) -> list[Path]:
     """Return pixi's configuration files outside workspaces, the one that wins first."""
-    home = machine.path_variable("PIXI_HOME") or machine.home / ".pixi"
+    folders = [machine.path_variable("PIXI_HOME") or machine.home / ".pixi"]
     if machine.platform == "win32":
         system = machine.path_variable("PROGRAMDATA") or Path("C:/ProgramData")
-        users = [machine.appdata / "pixi"]
-        system = system / "pixi"
+        folders += [machine.appdata / "pixi", system / "pixi"]
     else:
-        system = Path("/etc/pixi")
-        users = [machine.config_home / "pixi"]
+        folders.append(machine.config_home / "pixi")
         if machine.platform == "darwin":
-            users.append(machine.home / "Library" / "Application Support" / "pixi")
+            folders.append(machine.home / "Library" / "Application Support" / "pixi")
+        folders.append(Path("/etc/pixi"))
     given = machine.path_variable("PIXI_CONFIG_FILE")
-    files = [folder / "config.toml" for folder in (home, *users, system)]
-    return [given, *files] if given else files
+    return [*([given] if given else []), *(folder / "config.toml" for folder in folders)]
 
 
-def _given_caches(machine: Machine) -> Iterator[tuple[Path, Why, str]]:
-    for name in ("PIXI_CACHE_DIR", "RATTLER_CACHE_DIR"):
-        path = machine.path_variable(name)
-        if path:
-            yield path, Why.VARIABLE, name
-            return
+def _given_caches(machine: Machine) -> list[tuple[Path, Why, str]]:
+    names = ("PIXI_CACHE_DIR", "RATTLER_CACHE_DIR")
+    given = [(machine.path_variable(name), name) for name in names]
+    return [(path, Why.VARIABLE, name) for path, name in given if path][:1]
 
 
 def _default_caches(machine: Machine) -> Iterator[tuple[Path, Why, str]]:
-    """Yield ``pixi`` in the cache directory if it is there, and rattler's, which is used else."""
+    """Yield ``pixi`` in the cache directory if it exists, then rattler's, the fallback."""
     caches = machine.cache_home
     if machine.platform == "darwin":
         caches = machine.home / "Library" / "Caches"

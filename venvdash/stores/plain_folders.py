@@ -1,7 +1,7 @@
-"""Plain folders where people and editors keep environments, and the kind of all the others.
+"""Plain folders where people and editors keep environments; also the store of all the others.
 
-uv-virtualenvwrapper 1.0.1 needs no store of its own: what it makes in WORKON_HOME, where
-virtualenvwrapper's store looks, is a plain ``uv venv --seed`` without a trace of it or a project.
+uv-virtualenvwrapper 1.0.1 needs no store: in WORKON_HOME, which is virtualenvwrapper's root, it
+runs a plain ``uv venv --seed``, which leaves no trace of it or of a project.
 """
 
 import os
@@ -11,11 +11,14 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Traits
-from venvdash.stores._paths import sha256_fits
-from venvdash.stores.base import VENV_NAMES, Kind, Names, Reading, Root, Store, normalised
+from venvdash.model.packaging import VENV_NAMES
+from venvdash.stores._name_hashes import sha256
+from venvdash.stores._paths import spellings
+from venvdash.stores.base import Kind, Names, Reading, Store, normalised
+from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 
-# The folders that Microsoft's locator of environments looks at in HOME, too
+# The folders in HOME that Microsoft's locator of environments reads, too
 # (https://github.com/microsoft/python-environment-tools, pet-global-virtualenvs).
 _FOLDERS = (".venvs", "envs", "venvs")
 # https://github.com/astral-sh/uv/issues/1495: the first five digits of a SHA-256.
@@ -27,7 +30,7 @@ _AT_ONCE = 50_000_000  # nanoseconds; `uv venv` and then `uv pip` take longer
 class FolderStore(Store):
     """Environments that no tool claims: made with ``python -m venv``, ``virtualenv``, ``uv venv``.
 
-    Asked last, it answers for every environment.
+    It is asked last and recognises every environment.
     """
 
     name = "folders"
@@ -39,10 +42,9 @@ class FolderStore(Store):
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the usual folders in HOME."""
-        for folder in _FOLDERS:
+        # Elsewhere Envs is the same folder as envs, or virtualenvwrapper's.
+        for folder in (*_FOLDERS, *(["Envs"] if machine.platform == "linux" else [])):
             yield Root(machine.home / folder, self.name)
-        if machine.platform == "linux":  # elsewhere it is the same folder as envs, or the tool's
-            yield Root(machine.home / "Envs", self.name)
 
     def recognise(self, reading: Reading) -> Traits:
         """Return the traits of a plain environment, named after its directory."""
@@ -59,15 +61,18 @@ class FolderStore(Store):
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether its name ends in the SHA-256 of the path of pyproject.toml."""
         found = _HASHED.fullmatch(environment.traits.name)
-        return found is not None and sha256_fits(project / "pyproject.toml", found["digest"])
+        if found is None:
+            return False
+        paths = spellings(project / "pyproject.toml")
+        return any(sha256(path).startswith(found["digest"]) for path in paths)
 
 
 def _made_for(reading: Reading) -> str | None:
-    """Return the name of the project for which uv made the environment, None for none.
+    """Return the name of the project for which uv created the environment, None for none.
 
     With UV_PROJECT_ENVIRONMENT, `uv sync` and `uv run` write the project's name as ``prompt`` and
-    make ``.lock`` at once. `uv venv` makes no ``.lock``, and a later `uv pip` makes one later (uv
-    0.13.9). uv never writes into that file again, so its time tells the two apart.
+    create ``.lock`` at once. `uv venv` creates no ``.lock``, and a later `uv pip` creates one
+    later (uv 0.13.9). uv never writes into that file again, so its time tells the two apart.
     """
     prompt = reading.cfg.get("prompt")
     if not prompt or "uv" not in reading.cfg or _LOCK not in reading.names:

@@ -1,43 +1,46 @@
 """poetry's central environments, one for each project and minor version of Python.
 
-Facts: poetry 2.5.1, https://python-poetry.org/docs/configuration/ and its
+Source: poetry 2.5.1, https://python-poetry.org/docs/configuration/ and its
 ``utils/env/env_manager.py``, ``config/config.py``, ``locations.py``.
 
 Which environment it uses in a project (``EnvManager.get``): a directory ``.venv``, or a link to
-one, unless ``virtualenvs.in-project`` is false; with that true but no ``.venv`` it still uses the
-central one that is there. Then the one of the Python that envs.toml has for the project's name and
-hash, else that of the ``python`` that is found first on PATH (with
-``virtualenvs.use-poetry-python`` poetry's own).
+one, unless ``virtualenvs.in-project`` is false; if that is true but there is no ``.venv``, an
+existing central one. Then the one of the Python that envs.toml has for the project's name and
+hash, else that of the first ``python`` on PATH (with ``virtualenvs.use-poetry-python`` poetry's
+own).
 """
 
 import glob
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import dropwhile
 from pathlib import Path
+from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Sign, Tidying, Traits, Trashed, Use
+from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
 from venvdash.model.packaging import canonical_name
-from venvdash.stores._app_folders import by_default, cache_directory, with_default
-from venvdash.stores._interpreters import cfg_of, minor_of, on_path
-from venvdash.stores._linking import about, pointer_text
-from venvdash.stores._name_hashes import DIGEST, made_by, short_hash, spellings
-from venvdash.stores._poetry_settings import Settings, chosen, files
-from venvdash.stores._tool_files import index_text
-from venvdash.stores.base import Assignment, Kind, Layout, Linking, Reading, Root, Store, Why
+from venvdash.stores._interpreters import minor_of, on_path
+from venvdash.stores._name_hashes import DIGEST, short_hash
+from venvdash.stores._paths import spellings
+from venvdash.stores._poetry_settings import Settings, default_folder, files
+from venvdash.stores._tool_files import about, editable_text
+from venvdash.stores.base import Kind, Reading, Store, with_default
 from venvdash.stores.config_files import LIMIT, string, toml_table
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.pyvenv_cfg import cfg_of, made_by
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-py(?P<minor>[0-9]+\.[0-9]+)", re.DOTALL)
 _UNSAFE = re.compile(r'[ $`!*@"\\\r\n\t]')
 _LONGEST = 42  # characters of the name part
-_NAMELESS = "non-package-mode"  # what poetry calls a project without a name
-_ENVS = "envs.toml"  # in the store: which Python `poetry env use` chose for each project
+_NAMELESS = "non-package-mode"  # poetry's name of a project without one
+_ENVS = "envs.toml"  # in the store: the Python that `poetry env use` set for each project
 _ENVS_LIMIT = 256 * 1024  # bytes
 _VARIABLES = (
     "POETRY_VIRTUALENVS_IN_PROJECT",
@@ -61,31 +64,31 @@ class PoetryStore(Store):
     tested_with = "poetry 2.5.1"
     lock_files = ("poetry.lock",)
     table = "tool.poetry"
+    hint = "poetry"
     compares_names = True
     pointers = ("pyproject.toml",)  # its directory is looked up in envs.toml
     settings = ("poetry.toml",)
-    linked = False  # to poetry a ``.venv`` is an environment in the project, which it prefers
+    linked = False  # poetry takes a ``.venv`` for an environment in the project and prefers it
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield where poetry puts environments, and the default place.
+        """Yield where poetry creates environments, and the default.
 
         POETRY_VIRTUALENVS_PATH, then ``virtualenvs.path`` of the poetry.toml of the project in
         ``machine.cwd`` and of the user's config.toml, then ``virtualenvs`` in the cache
-        (POETRY_CACHE_DIR, ``cache-dir``). References such as ``{cache-dir}`` are filled in as
-        poetry does.
+        (POETRY_CACHE_DIR, ``cache-dir``). References such as ``{cache-dir}`` are replaced as poetry
+        does.
         """
-        default = cache_directory(machine, "pypoetry") / "virtualenvs"
-        root = by_default(machine, default, self.name, "XDG_CACHE_HOME")
-        yield from with_default(chosen(machine), root)
+        root = self.xdg_root(machine, default_folder(machine), "XDG_CACHE_HOME")
+        yield from with_default(Settings(machine).chosen_root(), root)
 
     def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
-        """Yield ``virtualenvs.path``, or what ``cache-dir`` makes of it, of a poetry.toml."""
-        found = chosen(replace(machine, cwd=project))
+        """Yield the folder that ``virtualenvs.path`` or ``cache-dir`` of a poetry.toml sets."""
+        found = Settings(replace(machine, cwd=project)).chosen_root()
         if found is not None and found.source == os.fspath(project / "poetry.toml"):
             yield replace(found, why=Why.PROJECT)
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of an environment with poetry's name, or made by poetry."""
+        """Return the traits of an environment with poetry's name, or created by poetry."""
         if reading.root.layout is not Layout.FLAT:
             return None
         own = made_by(reading.cfg, "poetry")
@@ -104,45 +107,36 @@ class PoetryStore(Store):
         )
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield the environment that ``poetry env use`` chose for the project.
+        """Yield the environment that ``poetry env use`` set for the project.
 
-        poetry notes it by hash in envs.toml of the store; the project itself holds nothing.
+        poetry records it by hash in envs.toml of the store; the project has no file for it.
         """
         chosen = [(root.path, found) for root in roots if (found := _chosen_pythons(root.path))]
         if not chosen:
             return
-        digests, called = set(_digests(pointer.parent)), _name_in(text)
+        digests, called = set(self.digests(pointer.parent)), _name_in(text)
         for path, by_digest in chosen:
             for digest in digests & by_digest.keys():
                 base = f"{self.name_part(called)}-{digest}-py" if called is not None else ""
                 yield from (path / name for name in by_digest[digest] if name.startswith(base))
 
     def name_part(self, name: str) -> str:
-        """Return the normalised name (PEP 503), shortened; poetry's own word for none at all."""
-        if not name:
-            return _NAMELESS
-        canonical = canonical_name(name)
-        return _UNSAFE.sub("_", canonical)[:_LONGEST]
+        """Return the normalised name (PEP 503), shortened; poetry's own for a project without."""
+        return _UNSAFE.sub("_", canonical_name(name))[:_LONGEST] if name else _NAMELESS
 
     def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether poetry, asked in ``project``, would find this entry.
+        """Return whether poetry, started in ``project``, would find this entry.
 
-        The hash is that of the directory; the name counts as well, where the project has one.
+        The hash is of the directory; the name must be the project's, too, if that has one.
         """
-        traits = environment.traits
-        if traits.digest not in _digests(project):
+        if not super().fits(environment, project):
             return False
         name = _name_in(read_text(project / "pyproject.toml", LIMIT))
-        return name is None or self.name_part(name) == traits.project_name
+        return name is None or self.name_part(name) == environment.traits.project_name
 
-    def sign(self, names: Collection[str], pyproject: str) -> Sign:
-        """Return how surely it is poetry's project; its build backend is a mention."""
-        mention = Sign.MENTION if "poetry" in pyproject else Sign.NONE
-        return super().sign(names, pyproject) or mention
-
-    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
-        """Return the hashes of the project's path, links resolved and as it is written."""
-        return frozenset(_digests(project))
+    def digests(self, project: Path, environments: Iterable[Environment] = ()) -> list[str]:
+        """Return the hashes of the project's path."""
+        return [short_hash(os.path.normcase(path)) for path in spellings(project)]
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what poetry would use in ``project``."""
@@ -156,11 +150,12 @@ class PoetryStore(Store):
         if settings.flag("virtualenvs.create") is False:
             why = "virtualenvs.create is false, so it uses the system's Python"
             return Use("poetry", None, why, depends_on=on)
-        store, how, _ = settings.place()
-        certain = how is not Why.VARIABLE
-        base = self._base(project)
+        root = settings.root()
+        store, certain = root.path, root.why is not Why.VARIABLE
+        name = _name_in(read_text(project / "pyproject.toml", LIMIT))
+        base = self._section(name or "", project)
         try:
-            minor = _minor(read_text(store / _ENVS, _ENVS_LIMIT), base)
+            minor = _minor(_table(read_text(store / _ENVS, _ENVS_LIMIT)), base)
         except UnreadableError:
             minor, certain = None, False
         if minor:
@@ -169,15 +164,14 @@ class PoetryStore(Store):
             return Use("poetry", path, why, _is_environment(path), certain, on)
         return self._of_first_python(project, settings, store / base, on)
 
-    def _base(self, project: Path) -> str:
-        """Return what the names of all environments of a project begin with."""
-        name = _name_in(read_text(project / "pyproject.toml", LIMIT))
-        return f"{self.name_part(name or '')}-{next(iter(_digests(project)), '')}"
+    def _section(self, name: str, project: Path) -> str:
+        """Return the project's key in envs.toml, with which its environments' names begin."""
+        return f"{self.name_part(name)}-{next(iter(self.digests(project)), '')}"
 
     def _of_first_python(
         self, project: Path, settings: Settings, base: Path, on: tuple[str, ...]
     ) -> Use:
-        """Return the environment of the Python that poetry would take, as far as that is told."""
+        """Return the environment of the Python that poetry would use, if that can be known."""
         on, machine = (*on, "PATH"), settings.machine
         own = settings.flag("virtualenvs.use-poetry-python") is True
         minor = "" if own else minor_of(next(on_path(machine, project, "python"), None))
@@ -193,48 +187,47 @@ class PoetryStore(Store):
         return Use("poetry", None, why, certain=False, depends_on=on)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
-        """Return envs.toml without the project's section, if that chose this environment.
+        """Return envs.toml without the project's section, if that names this environment.
 
-        As ``poetry env remove`` does; the section may as well be about another Python's.
+        As ``poetry env remove`` does; the section may be for another Python.
         """
         found = _NAME.fullmatch(gone.entry)
         if found is None:
             return Tidying()
         file = gone.original.parent / _ENVS
+        section = f"{found['name']}-{found['digest']}"
         try:
-            before = index_text(file, _ENVS_LIMIT)
-            section = f"{found['name']}-{found['digest']}"
-            if before is None or _minor(before, section) != found["minor"]:
-                return Tidying()
-            after = _changed(before, {section: None})
+            before = editable_text(file, _ENVS_LIMIT)
+            with about(file):
+                if _minor(_table(before), section) != found["minor"]:
+                    return Tidying()
+                after = _changed(before, {section: None})
         except UnreadableError as error:
-            return Tidying(problems=(f"{file} {error}",))
+            return Tidying(problems=(str(error),))
         return Tidying(edits=(Edit(file, before, after or ""),))
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return the entry ``<project>-<hash>-py<X.Y>``, in the folder in which it lies."""
+        """Return the entry ``<project>-<hash>-py<X.Y>`` in its present folder."""
         if wanted.project is None or not wanted.minor:
             return None
-        return wanted.environment.entry.parent / f"{self._section(wanted)}-py{wanted.minor}"
-
-    def _section(self, wanted: Assignment) -> str:
-        project = wanted.project or Path()
-        return f"{self.name_part(wanted.name)}-{next(iter(_digests(project)), '')}"
+        name = f"{self._section(wanted.name, wanted.project)}-py{wanted.minor}"
+        return wanted.environment.entry.parent / name
 
     def linking(self, wanted: Assignment) -> Linking:
-        """Return envs.toml with it as the project's chosen one, as ``poetry env use`` writes it.
+        """Return envs.toml that selects it for the project, as ``poetry env use`` writes it.
 
-        Not where its former project used another, nor where the new one does. What was chosen for
-        the former project goes: it is not there any more.
+        Not if its former project used another one, nor if the new one does. The section of the
+        former project is removed.
         """
         if wanted.shared:
             return Linking()
         file = wanted.entry.parent / _ENVS
-        text = pointer_text(file, _ENVS_LIMIT)
+        text = editable_text(file, _ENVS_LIMIT)
         before = wanted.environment.entry.name.rpartition("-py")[0]
-        now = self._section(wanted) if wanted.project is not None else ""
+        now = self._section(wanted.name, wanted.project) if wanted.project is not None else ""
         with about(file):
-            chosen = {section: _minor(text, section) for section in (before, now)}
+            table = _table(text)
+            chosen = {section: _minor(table, section) for section in (before, now)}
         changes: dict[str, dict[str, str] | None] = {}
         if chosen[before] == wanted.minor:
             changes[before] = None
@@ -248,19 +241,15 @@ class PoetryStore(Store):
 
 
 def _name_in(pyproject: str | None) -> str | None:
-    """Return what a pyproject.toml calls the project, "" for nothing; None where it is damaged."""
+    """Return the project's name in a pyproject.toml, "" for none; None if it is damaged."""
     table = toml_table(pyproject)
     if table is None:
         return None
     return string(table, "project", "name") or string(table, "tool", "poetry", "name") or ""
 
 
-def _digests(project: Path) -> list[str]:
-    return [short_hash(os.path.normcase(path)) for path in spellings(project)]
-
-
 def _chosen_pythons(store: Path) -> Mapping[str, tuple[str, ...]]:
-    """Return the names of the environments in use by their digests, as envs.toml has them."""
+    """Return the names of the environments that envs.toml selects, by their digests."""
     file = os.path.join(store, _ENVS)
     try:
         found = os.lstat(file)
@@ -273,35 +262,34 @@ def _chosen_pythons(store: Path) -> Mapping[str, tuple[str, ...]]:
 def _sections(file: str, _mtime_ns: int, _size: int) -> Mapping[str, tuple[str, ...]]:
     by_digest: dict[str, tuple[str, ...]] = {}
     for section, values in (toml_table(read_text(file, _ENVS_LIMIT)) or {}).items():
-        minor = string(values, "minor") if isinstance(values, dict) else None
-        name = f"{section}-py{(minor or '').strip()}"
+        name = f"{section}-py{(string(values, 'minor') or '').strip()}"
         found = _NAME.fullmatch(name)
         if found and "/" not in name and os.sep not in name:
             by_digest[found["digest"]] = (*by_digest.get(found["digest"], ()), name)
     return by_digest
 
 
-def _minor(text: str | None, section: str) -> str | None:
-    """Return which minor version envs.toml has for a project, None for none.
-
-    Raises UnreadableError where it is damaged.
-    """
+def _table(text: str | None) -> dict[str, Any]:
+    """Return envs.toml, which may not exist. Raises UnreadableError if it is damaged."""
     table = toml_table(text or "")
     if table is None:
         raise UnreadableError("is damaged")
+    return table
+
+
+def _minor(table: dict[str, Any], section: str) -> str | None:
+    """Return the minor version that envs.toml has for a project, None for none."""
     value = string(table, section, "minor")
     return value.strip() if value else None
 
 
 def _changed(text: str | None, changes: Mapping[str, dict[str, str] | None]) -> str | None:
-    """Return envs.toml with sections set, or without those that are None; all else stays.
+    """Return envs.toml with sections set, or without those that are None; the rest stays.
 
-    ``text`` is None where there is no file, and the result where nothing is left to be in one.
-    Raises UnreadableError where that cannot be promised.
+    ``text`` is None if there is no file, the result if nothing is left. Raises UnreadableError if
+    the rest would change.
     """
-    table = toml_table(text or "")
-    if table is None:
-        raise UnreadableError("is damaged")
+    table = _table(text)
     after = text or ""
     try:
         for section, value in changes.items():
@@ -311,7 +299,7 @@ def _changed(text: str | None, changes: Mapping[str, dict[str, str] | None]) -> 
             if value is not None:
                 table[section] = value
                 after = _added(after, section, value)
-    except Exception as error:  # whatever tomlkit stumbles over that tomllib reads
+    except Exception as error:  # tomlkit cannot read all that tomllib can
         raise UnreadableError("has an unusual format") from error
     if toml_table(after) != table:
         raise UnreadableError("has an unusual format")
@@ -327,7 +315,7 @@ def _added(text: str, section: str, value: dict[str, str]) -> str:
 
 
 def _cut(text: str, section: str) -> str:
-    """Return TOML without a section; the comments behind it stay, which are the next one's."""
+    """Return TOML without a section; the comments after it stay, which are the next one's."""
     import tomlkit  # slow to import
     from tomlkit.items import Comment, Table
 

@@ -1,14 +1,14 @@
 """prime-uve: environments of uv projects under the project's hash, with a registry.
 
-Facts: prime-uve 0.2.0 (https://github.com/kompre/prime-uve), run on Linux, and its ``core``. The
-registry outlives moves: a moved project is in it twice, and ``prime-uve list`` calls the first an
-orphan though both name one environment.
+Source: prime-uve 0.2.0 (https://github.com/kompre/prime-uve), run on Linux, and its ``core``. A
+moved project is in the registry twice, and ``prime-uve list`` calls the first entry an orphan
+although both name one environment.
 """
 
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,32 +17,21 @@ from typing import Any
 from venvdash.config import Config
 from venvdash.model import (
     Claim,
-    Direction,
     Edit,
     Environment,
-    How,
-    Sign,
     Tidying,
     Traits,
     Trashed,
     Use,
 )
-from venvdash.stores._interpreters import cfg_of
-from venvdash.stores._linking import led_before, pointer_text
-from venvdash.stores._paths import literally, sha256, sha256_fits
-from venvdash.stores._tool_files import index_text
-from venvdash.stores.base import (
-    Assignment,
-    Clearing,
-    Kind,
-    Layout,
-    Linking,
-    Reading,
-    Root,
-    Store,
-    Why,
-)
-from venvdash.stores.config_files import json_object, string
+from venvdash.stores._name_hashes import sha256
+from venvdash.stores._paths import literally, spellings
+from venvdash.stores._tool_files import about, editable_text, former_pointers
+from venvdash.stores.base import Clearing, Kind, Reading, Store
+from venvdash.stores.config_files import config_text, json_object, section, string
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.pyvenv_cfg import cfg_of
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
@@ -51,16 +40,16 @@ _SETTING = "UV_PROJECT_ENVIRONMENT"
 _BASE = "${PRIMEUVE_VENVS_PATH}"
 _HOME = "${HOME}"
 _POINTER_LIMIT = 64 * 1024  # bytes
-_LOCK = "cache.lock"  # of the registry; made with the library filelock
+_LOCK = "cache.lock"  # of the registry; the library filelock creates it
 _DIGITS = 8
 _NAME = re.compile(r"(?P<name>.+)_(?P<digest>[0-9a-f]{8})", re.DOTALL)
 _REGISTRY_LIMIT = 8 * 1024 * 1024  # bytes; some 400 for each project
-_ELSEWHERE = 500  # registered environments outside the store that are looked at
+_ELSEWHERE = 500  # registered environments outside the store, at most
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """One registered environment: ``given`` with variables in it, ``path`` as it was meant."""
+    """One registered environment: ``given`` with variables in it, ``path`` with their values."""
 
     project: Path
     given: str
@@ -70,7 +59,7 @@ class _Known:
 class PrimeUveStore(Store):
     """Entries ``<project>_<8 hex>``; the digest is the start of the SHA-256 of the project's path.
 
-    ``cache.json`` maps projects to environments, and a project's ``.env.uve`` leads to its own.
+    ``cache.json`` maps projects to environments, and a project's ``.env.uve`` names its own.
     """
 
     name = "prime-uve"
@@ -80,13 +69,14 @@ class PrimeUveStore(Store):
     requires = ("pyproject.toml",)
     tested_with = "prime-uve 0.2.0"
     pointers = lock_files = (_POINTER,)
+    hints = ("uv.lock",)
     wraps = ("uv",)  # `uve` is uv with the variables of ``.env.uve``
-    linked = False  # ``.env.uve`` leads there
+    linked = False  # projects have ``.env.uve``
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield PRIMEUVE_VENVS_PATH, the default, those of older releases, and what is registered.
 
-        Environments stay behind where the variable is changed later, so all are looked at.
+        All of them, since environments stay where they are when the variable is changed.
         """
         registry = str(_data(machine) / "cache.json")
         older = [machine.home / name / "venvs" for name in ("prime-uve", ".prime-uve")]
@@ -101,7 +91,7 @@ class PrimeUveStore(Store):
             yield Root(path, self.name, Why.CONFIG, registry, Layout.SINGLE, pointer=registry)
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of what lies in its own store or is registered."""
+        """Return the traits of an environment in its own store, or of a registered one."""
         if reading.root.store != self.name:
             return None
         found = _NAME.fullmatch(reading.path.name)
@@ -119,12 +109,10 @@ class PrimeUveStore(Store):
         for known in _registered(registry).get(reading.path.name, ()):
             here = known.given.startswith(f"{_BASE}/") and reading.root.layout is Layout.FLAT
             if here or reading.path in (known.path, real(known.path)):
-                yield Claim(
-                    reading.path, known.project, How.POINTER, Direction.ENVIRONMENT, registry
-                )
+                yield from reading.claim(known.project, registry)
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield where UV_PROJECT_ENVIRONMENT in a ``.env.uve`` leads, in every store there is."""
+        """Yield what UV_PROJECT_ENVIRONMENT in a ``.env.uve`` names, in every root."""
         value = _environment_setting(text)
         if value is None:
             return
@@ -140,26 +128,15 @@ class PrimeUveStore(Store):
 
     def name_part(self, name: str) -> str:
         """Return a project's name as prime-uve writes it: other characters as single hyphens."""
-        part = ""
-        for char in name.lower():
-            if char.isalnum():
-                part += char
-            elif part and not part.endswith("-"):
-                part += "-"
-        return part.rstrip("-") or "project"
+        words = "".join(char if char.isalnum() else " " for char in name.lower()).split(" ")
+        return "-".join(filter(None, words)) or "project"
 
-    def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether the digest in the name is that of ``project``."""
-        digest = environment.traits.digest
-        return digest is not None and sha256_fits(project, digest)
-
-    def sign(self, names: Collection[str], pyproject: str) -> Sign:
-        """Return how surely it is prime-uve's project; one of uv's may be."""
-        mention = Sign.MENTION if "uv.lock" in names else Sign.NONE
-        return super().sign(names, pyproject) or mention
+    def digests(self, project: Path, environments: Iterable[Environment] = ()) -> list[str]:
+        """Return the first 8 digits of the SHA-256 of the project's path."""
+        return [sha256(path)[:_DIGITS] for path in spellings(project)]
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use | None:
-        """Return what ``uve`` would use: what UV_PROJECT_ENVIRONMENT in ``.env.uve`` says.
+        """Return what ``uve`` would use: UV_PROJECT_ENVIRONMENT in ``.env.uve``.
 
         None without that: prime-uve sets it when it is started there.
         """
@@ -186,16 +163,17 @@ class PrimeUveStore(Store):
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the registry without the projects that it maps to this environment.
 
-        One that may as well be mapped to an environment that is there stays.
+        A project that may also be mapped to an existing environment stays.
         """
         file = _data(machine) / "cache.json"
         roots = self.roots(machine, config)
         folders = [root.path for root in roots if root.layout is Layout.FLAT]
         try:
-            before = index_text(file, _REGISTRY_LIMIT)
-            after = _without(before, gone.original, folders) if before else None
+            before = editable_text(file, _REGISTRY_LIMIT)
+            with about(file):
+                after = _without(before, gone.original, folders) if before else None
         except UnreadableError as error:
-            return Tidying(problems=(f"{file} {error}",))
+            return Tidying(problems=(str(error),))
         if after is None:
             return Tidying()
         return Tidying(edits=(Edit(file, before, after),), lock=file.with_name(_LOCK))
@@ -212,54 +190,51 @@ class PrimeUveStore(Store):
         """Return the registry and the ``.env.uve`` of the project, as ``prime-uve init`` writes."""
         edits = [
             Edit(file, text, _with_setting(text, None))
-            for file, text in led_before(self, _POINTER, wanted)
+            for file, text in former_pointers(self, _POINTER, wanted)
         ]
         value = self._value(wanted)
         if wanted.project is not None and wanted.writes:
             file = wanted.project / _POINTER
-            text = pointer_text(file)
+            text = editable_text(file)
             if _environment_setting(text or "") != value:
                 edits.append(Edit(file, text, _with_setting(text, value)))
         registry = Path(wanted.root.pointer) if wanted.root and wanted.root.pointer else None
         if registry is None:
             return Linking(tuple(edits))
-        before = pointer_text(registry, _REGISTRY_LIMIT)
-        after = _registry(before, wanted, value)
+        before = editable_text(registry, _REGISTRY_LIMIT)
+        with about(registry):
+            after = _registry(before, wanted, value)
         if after != before:
             edits.append(Edit(registry, before, after))
         return Linking(tuple(edits), registry.with_name(_LOCK))
 
     def _value(self, wanted: Assignment) -> str:
-        """Return what the setting has to be: in prime-uve's own folder by its variable."""
+        """Return the new value of the setting; prime-uve's own folder is written as a variable."""
         first = wanted.roots[0] if wanted.roots else None
         own = first is not None and real(first.path) == real(wanted.entry.parent)
         return f"{_BASE}/{wanted.entry.name}" if own else str(wanted.entry)
 
 
 def _cache(machine: Machine) -> Path:
-    if machine.platform == "win32":
-        return machine.local_appdata / "prime-uve" / "Cache"
-    if machine.platform == "darwin":
-        return machine.home / "Library" / "Caches" / "prime-uve"
-    return _xdg(machine, "XDG_CACHE_HOME", ".cache")
+    return _folder(machine, "Cache", "Caches", "XDG_CACHE_HOME", ".cache")
 
 
 def _data(machine: Machine) -> Path:
+    return _folder(machine, "Data", "Application Support", "XDG_DATA_HOME", ".local/share")
+
+
+def _folder(machine: Machine, windows: str, macos: str, variable: str, default: str) -> Path:
+    """Return prime-uve's folder; it accepts a relative path in an XDG variable, too."""
     if machine.platform == "win32":
-        return machine.local_appdata / "prime-uve" / "Data"
+        return machine.local_appdata / "prime-uve" / windows
+    given = machine.variable(variable)
     if machine.platform == "darwin":
-        return machine.home / "Library" / "Application Support" / "prime-uve"
-    return _xdg(machine, "XDG_DATA_HOME", ".local/share")
-
-
-def _xdg(machine: Machine, name: str, default: str) -> Path:
-    """Return its folder in an XDG directory; prime-uve takes a relative one as well."""
-    given = machine.variable(name)
+        return machine.home / "Library" / macos / "prime-uve"
     return (literally(machine, given) if given else machine.home / default) / "prime-uve"
 
 
 def _registered(registry: str) -> Mapping[str, tuple[_Known, ...]]:
-    """Return what the registry holds, by the environment's name; nothing where it is damaged."""
+    """Return the entries of the registry by the environment's name; none if it is damaged."""
     try:
         found = os.stat(registry)
     except (OSError, ValueError):
@@ -269,13 +244,11 @@ def _registered(registry: str) -> Mapping[str, tuple[_Known, ...]]:
 
 @lru_cache(maxsize=4)
 def _parsed(registry: str, *_version: int) -> Mapping[str, tuple[_Known, ...]]:
-    """Parse the registry once for each version of it, however many environments ask."""
-    table = json_object(read_text(os.path.realpath(registry), _REGISTRY_LIMIT), _REGISTRY_LIMIT)
-    venvs = (table or {}).get("venvs")
+    """Parse each version of the registry once; every environment asks for it."""
+    table = json_object(config_text(Path(registry), _REGISTRY_LIMIT), _REGISTRY_LIMIT)
     by_name: dict[str, list[_Known]] = defaultdict(list)
-    for project, entry in venvs.items() if isinstance(venvs, dict) else ():
-        known = _known(project, entry)
-        if known is not None:
+    for project, entry in section(table, "venvs").items():
+        if (known := _known(project, entry)) is not None:
             by_name[known.path.name].append(known)
     return {name: tuple(known) for name, known in by_name.items()}
 
@@ -288,14 +261,11 @@ def _known(project: str, entry: Any) -> _Known | None:
 
 
 def _without(text: str, gone: Path, folders: Sequence[Path]) -> str | None:
-    """Return the registry without what it maps to ``gone``, None where that is nothing.
+    """Return the registry without what it maps to ``gone``, None if that is nothing.
 
-    Written as prime-uve writes it. Raises UnreadableError where it is damaged.
+    Written as prime-uve writes it. Raises UnreadableError if it is damaged.
     """
-    table = json_object(text, _REGISTRY_LIMIT)
-    venvs = (table or {}).get("venvs", {})
-    if table is None or not isinstance(venvs, dict):
-        raise UnreadableError("is damaged")
+    table, venvs = _tables(text)
     kept = {project: entry for project, entry in venvs.items() if not _names(entry, gone, folders)}
     if len(kept) == len(venvs):
         return None
@@ -308,35 +278,31 @@ def _without(text: str, gone: Path, folders: Sequence[Path]) -> str | None:
 
 
 def _names(entry: Any, gone: Path, folders: Sequence[Path]) -> bool:
-    """Return whether an entry of the registry means ``gone``, and nothing that is there."""
+    """Return whether an entry of the registry may mean ``gone``, and nothing that exists."""
     given, expanded = string(entry, "venv_path") or "", string(entry, "venv_path_expanded")
     meant = [Path(expanded)] if expanded else []
     if given.startswith(f"{_BASE}/"):
         meant += [folder / given.removeprefix(f"{_BASE}/") for folder in folders]
     elif given:
         meant.append(Path(given))
-    there = any(os.path.lexists(path) for path in meant)
-    return not there and gone in {*meant, *map(real, meant)}
+    return not any(map(os.path.lexists, meant)) and gone in {*meant, *map(real, meant)}
 
 
 def _elsewhere(registry: str, folders: set[Path]) -> list[Path]:
-    """Return what is registered outside ``folders``; compared as written, nothing is touched."""
+    """Return what is registered outside ``folders``, by the text of the paths."""
     known = [one.path for ones in _registered(registry).values() for one in ones]
     far = dict.fromkeys(path for path in known if path.parent not in folders)
     return list(far)[:_ELSEWHERE]
 
 
 def _registry(before: str | None, wanted: Assignment, value: str) -> str | None:
-    """Return the registry with the environment for the project only, or for more if it is shared.
+    """Return the registry with the environment for the project, and for others if it is shared.
 
-    Raises UnreadableError where it is damaged.
+    Raises UnreadableError if it is damaged.
     """
     import json
 
-    table = json_object(before if before is not None else '{"version": "1.0"}', _REGISTRY_LIMIT)
-    venvs = (table or {}).setdefault("venvs", {}) if table is not None else None
-    if table is None or not isinstance(venvs, dict):
-        raise UnreadableError("prime-uve's cache.json is damaged")
+    table, venvs = _tables(before if before is not None else '{"version": "1.0"}')
     entries: dict[str, Any] = {}
     for former in wanted.former:
         entry = venvs.get(str(former))
@@ -357,8 +323,17 @@ def _registry(before: str | None, wanted: Assignment, value: str) -> str | None:
     return before if before is not None and json.loads(before) == table else after
 
 
+def _tables(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the registry and its table of environments. Raises UnreadableError if damaged."""
+    table = json_object(text, _REGISTRY_LIMIT)
+    venvs = table.setdefault("venvs", {}) if table is not None else None
+    if table is None or not isinstance(venvs, dict):
+        raise UnreadableError("is damaged")
+    return table, venvs
+
+
 def _with_setting(text: str | None, value: str | None) -> str | None:
-    """Return an ``.env.uve`` with the environment set, or without it; None where nothing is left.
+    """Return an ``.env.uve`` with the environment set, or without it; None if nothing is left.
 
     Other lines stay.
     """

@@ -1,21 +1,21 @@
 """prp: environments of projects in a tree that mirrors HOME, and environments of tools.
 
-Facts: the source of prp (https://github.com/DanCardin/prp, src/settings.rs and src/venv.rs) and of
-the crate ``corpus``, which mirrors paths. Only its ``central`` strategy keeps them there; what it
-made so stays when the setting is changed, so the strategy is not asked for.
+Source: prp's src/settings.rs and src/venv.rs (https://github.com/DanCardin/prp) and the crate
+``corpus``, which mirrors paths. Only its ``central`` strategy keeps environments there; they stay
+when the setting is changed, so the strategy is not read.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, How, Tidying, Traits, Trashed
-from venvdash.stores._linking import mirrored
-from venvdash.stores._paths import literally
-from venvdash.stores._tool_files import emptied
-from venvdash.stores.base import VENV_NAMES, Assignment, Kind, Layout, Reading, Root, Store, Why
+from venvdash.model import Claim, How, Tidying, Traits, Trashed
+from venvdash.model.packaging import VENV_NAMES
+from venvdash.stores._paths import below, literally
+from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import config_text, string, toml_table
+from venvdash.stores.links import Assignment, mirrored
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
 
 _TOOLS = "venvs"  # below the root, one environment for each tool
@@ -35,22 +35,16 @@ class PrpStore(Store):
         Kind("prp-tool", "tool installed by prp"),
     )
     rank = 20
+    nested = True
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``prp`` in XDG_DATA_HOME or ``~/.local/share``, and a configured folder of tools.
 
-        That one is ``executables-path`` of ``prp.toml`` in XDG_CONFIG_HOME or ``~/.config``.
+        That is ``executables-path`` of ``prp.toml`` in XDG_CONFIG_HOME or ``~/.config``.
         """
+        layout, home = Layout.MIRRORED, machine.home
         data = machine.data_home / "prp"
-        default = data == machine.home / ".local" / "share" / "prp"
-        yield Root(
-            data,
-            self.name,
-            Why.DEFAULT if default else Why.VARIABLE,
-            "" if default else "XDG_DATA_HOME",
-            Layout.MIRRORED,
-            base=machine.home,
-        )
+        yield self.xdg_root(machine, data, "XDG_DATA_HOME", layout=layout, base=home)
         file = machine.config_home / "prp.toml"
         tools = string(toml_table(config_text(file)), "executables-path")
         if tools is not None:
@@ -66,42 +60,29 @@ class PrpStore(Store):
         return Traits(kind="prp", name=project.name) if project else None
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
-        """Yield the project whose path the environment's place mirrors."""
+        """Yield the project whose path the environment's path mirrors."""
         project = None if _is_tool(reading) else _project(reading)
-        if project is not None:
-            source = str(reading.root.path)
-            yield Claim(reading.path, project, How.MIRROR, Direction.ENVIRONMENT, source)
+        yield from reading.claim(project, reading.root.path, How.MIRROR)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
-        """Return the directories that mirror the project's path; some may be empty now."""
-        if gone.kind != "prp":
-            return Tidying()
-        return Tidying(empty=emptied(gone.original, self.roots(machine, config)))
+        """Return the directories that mirror the project's path, which may be empty now."""
+        return super().tidying(gone, machine, config) if gone.kind == "prp" else Tidying()
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return the place that mirrors the project's, None for one outside HOME."""
+        """Return the path that mirrors the project's, None for one outside HOME."""
         return mirrored(wanted, wanted.environment.path.name)
 
 
 def _is_tool(reading: Reading) -> bool:
     if reading.root.layout is not Layout.MIRRORED:
         return True
-    parts = _below(reading)
+    parts = below(reading.path, reading.root.path) or ()
     return len(parts) == 2 and parts[0] == _TOOLS and parts[1] not in VENV_NAMES
 
 
 def _project(reading: Reading) -> Path | None:
-    parts = _below(reading)
-    base = reading.root.base
+    parts, base = below(reading.path, reading.root.path), reading.root.base
     return base.joinpath(*parts[:-1]) if base and parts else None
-
-
-def _below(reading: Reading) -> tuple[str, ...]:
-    """Return the parts of the environment's path below the root, none where it lies elsewhere."""
-    for root in (reading.root.path, Path(os.path.realpath(reading.root.path))):
-        if reading.path.is_relative_to(root):
-            return reading.path.relative_to(root).parts
-    return ()
 
 
 STORE = PrpStore()

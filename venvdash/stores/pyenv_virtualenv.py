@@ -1,9 +1,9 @@
 """pyenv-virtualenv: named environments among pyenv's interpreters.
 
-Facts: pyenv-virtualenv 1.4.0 with pyenv 2.6.30, https://github.com/pyenv/pyenv-virtualenv. An
-environment is ``versions/<version>/envs/<name>``, and ``versions/<name>`` a link to it, under
-which pyenv finds it: one environment. The other entries of ``versions`` are interpreters. What it
-uses in a project is what ``.python-version`` names, whatever other tools use beside it.
+Source: pyenv-virtualenv 1.4.0 with pyenv 2.6.30, https://github.com/pyenv/pyenv-virtualenv. An
+environment is ``versions/<version>/envs/<name>``, and ``versions/<name>`` is a link to it by which
+pyenv finds it: both are one environment. The other entries of ``versions`` are interpreters. In a
+project it uses what ``.python-version`` names, whatever other tools use.
 """
 
 import os
@@ -13,14 +13,15 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Edit, Link, Tidying, Traits, Trashed
-from venvdash.stores._linking import led, led_before, pointer_text
-from venvdash.stores._paths import literally
-from venvdash.stores.base import Assignment, Kind, Linking, Reading, Root, Store, Why
+from venvdash.stores._tool_files import editable_text, former_pointers, targets
+from venvdash.stores.base import Kind, Reading, Store
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.roots import Root
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
 _POINTER = ".python-version"
-_WORDS = 50  # of a pointer; nobody lists more versions
+_WORDS = 50  # of a pointer
 
 
 class PyenvVirtualenvStore(Store):
@@ -32,27 +33,24 @@ class PyenvVirtualenvStore(Store):
     rank = 20
     tested_with = "pyenv-virtualenv 1.4.0"
     pointers = (_POINTER,)
-    linked = False  # ``.python-version`` leads there
+    linked = False  # projects have ``.python-version``
     movable = False  # pyenv finds it by its name among the interpreters
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``versions`` of PYENV_ROOT, else of ``~/.pyenv``."""
-        given = machine.variable("PYENV_ROOT")
-        if given:
-            path = literally(machine, given) / "versions"
-            yield Root(path, self.name, Why.VARIABLE, "PYENV_ROOT", depth=3)
-        else:
-            yield Root(machine.home / ".pyenv" / "versions", self.name, depth=3)
+        yield self.variable_root(
+            machine, "PYENV_ROOT", machine.home / ".pyenv", "versions", depth=3
+        )
 
     def prefixes(self, root: Root) -> Iterator[Path]:
-        """Yield the environments of every interpreter, and those that lie beside them.
+        """Yield the environments of every interpreter, and those beside the interpreters.
 
-        Interpreters are passed over, and so are links to what is listed anyway. A link to another
-        place is an alias, or an interpreter whose environments lie at that place.
+        Skips interpreters, and links to listed environments. A link to another path is an alias,
+        or an interpreter whose environments lie at that path.
         """
         names = sorted(os.listdir(root.path))
         places = {name: real(root.path / name) for name in names}
-        # An interpreter may be a link, and have several: its environments lie where it leads.
+        # An interpreter may be a link, or have several: its environments lie at the target.
         below = dict.fromkeys(e for p in places.values() for e in _environments(p / "envs"))
         yield from below
         for name, place in places.items():
@@ -61,7 +59,7 @@ class PyenvVirtualenvStore(Store):
                 yield root.path / name
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of whatever has a pyvenv.cfg below a root of this store."""
+        """Return the traits of any directory with a pyvenv.cfg below a root of this store."""
         if reading.root.store != self.name or "pyvenv.cfg" not in reading.names:
             return None
         return Traits(kind="pyenv-virtualenv", name=reading.entry.name)
@@ -69,46 +67,44 @@ class PyenvVirtualenvStore(Store):
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environments that a ``.python-version`` names, as pyenv reads it.
 
-        The first word of each line counts, comments apart: an environment's name, or
-        ``<version>/envs/<name>``. What leads out of ``versions`` is refused.
+        pyenv reads the first word of each line that is no comment: an environment's name, or
+        ``<version>/envs/<name>``. It refuses a path outside ``versions``.
         """
         words = [line.split()[0] for line in text.splitlines()[:_WORDS] if line.split()]
         for word in words:
-            if word.startswith("#") or "\0" in word or ".." in word.split("/") or word[0] == "/":
-                continue
-            for root in roots:
-                yield real(root.path / word)
+            if word[0] not in "#/" and "\0" not in word and ".." not in word.split("/"):
+                yield from (real(root.path / word) for root in roots)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
-        """Return the link of its name that led to the environment."""
+        """Return the link of its name that pointed to the environment."""
         links = []
         for root in self.roots(machine, config):
             alias = root.path / gone.entry
             if alias != gone.original and real(alias) == gone.original:
-                with suppress(OSError):  # it was made again this moment, as no link
+                with suppress(OSError):  # it was replaced at this moment, not by a link
                     links.append(Link(alias, os.readlink(alias)))
         return Tidying(links=tuple(links))
 
     def linking(self, wanted: Assignment) -> Linking:
         """Return ``.python-version`` with its name first, as ``pyenv local`` writes it."""
         edits = []
-        for file, text in led_before(self, _POINTER, wanted):
+        for file, text in former_pointers(self, _POINTER, wanted):
             kept = [
                 line
                 for line in text.splitlines(keepends=True)
-                if real(wanted.environment.path) not in led(self, file, line, wanted)
+                if real(wanted.environment.path) not in targets(self, file, line, wanted)
             ]
             edits.append(Edit(file, text, "".join(kept) or None))
         if wanted.project is not None and wanted.writes:
             file = wanted.project / _POINTER
-            before = pointer_text(file)
-            if real(wanted.environment.path) not in led(self, file, before, wanted):
+            before = editable_text(file)
+            if real(wanted.environment.path) not in targets(self, file, before, wanted):
                 edits.append(Edit(file, before, f"{_name(wanted)}\n"))
         return Linking(tuple(edits))
 
 
 def _name(wanted: Assignment) -> str:
-    """Return the name by which pyenv finds it: that of its link, or ``<version>/envs/<name>``."""
+    """Return the name by which pyenv finds it: its link's, or ``<version>/envs/<name>``."""
     path, versions = wanted.environment.path, wanted.environment.root
     if real(versions / path.name) == real(path):
         return path.name

@@ -1,20 +1,24 @@
 """uv's central store: environments of projects and of PEP 723 scripts in uv's cache.
 
-Projects are there with uv's preview feature ``centralized-project-envs``, scripts always. Facts:
-uv 0.13.9, https://docs.astral.sh/uv/concepts/projects/layout/ and crates/uv-cache.
+Projects with uv's preview feature ``centralized-project-envs``, scripts always. Source: uv 0.13.9,
+https://docs.astral.sh/uv/concepts/projects/layout/ and crates/uv-cache.
 """
 
 import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Environment, Sign, Traits, Use
+from venvdash.model import Environment, Traits, Use
 from venvdash.stores import _seahash, _uv_environment, uv_settings
-from venvdash.stores.base import Assignment, Clearing, Kind, Reading, Root, Store, Why, normalised
+from venvdash.stores._paths import spellings
+from venvdash.stores.base import Clearing, Kind, Reading, Store, normalised
+from venvdash.stores.links import Assignment
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 _BUCKET = "environments-v2"
@@ -31,8 +35,8 @@ _VARIANTS = (_seahash.DEFAULT, _seahash.FREETHREADED)
 class UvStore(Store):
     """Entries ``<project>-<implementation><version>-<16 hex>`` and ``<script>-<16 hex>``.
 
-    The name part is missing where nothing of the name can be written. Anything else in the store
-    is "uv-ephemeral": what uv made for a script from its standard input, or for ``uv run --with``
+    The name part is missing if ``normalised`` leaves nothing of the name. Anything else in the
+    store is "uv-ephemeral": of a script from standard input, or of ``uv run --with``
     (``<digest>/<digest>``, links into the cache's archive).
     """
 
@@ -48,11 +52,7 @@ class UvStore(Store):
     tested_with = "uv 0.13.9"
     lock_files = ("uv.lock",)
     table = "tool.uv"
-
-    def sign(self, names: Collection[str], pyproject: str) -> Sign:
-        """Return how surely it is uv's project; its build backend alone says nothing."""
-        others = re.sub(r"^[ \t]*\[tool\.uv\.build-backend.*$", "", pyproject, flags=re.MULTILINE)
-        return super().sign(names, others)
+    build_tables = ("tool.uv.build-backend",)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the environment buckets of the cache that uv would use now.
@@ -66,43 +66,33 @@ class UvStore(Store):
     def elsewhere(self, prefix: Path) -> Root | None:
         """Return the environment bucket of another cache: of another UV_CACHE_DIR."""
         bucket = prefix.parent
-        if not _OTHER_BUCKET.fullmatch(bucket.name):
-            return None
-        if not os.path.lexists(bucket.parent / "CACHEDIR.TAG"):
+        tagged = os.path.lexists(bucket.parent / "CACHEDIR.TAG")
+        if not tagged or not _OTHER_BUCKET.fullmatch(bucket.name):
             return None
         return Root(bucket, self.name, Why.PROJECT, depth=2)
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of whatever lies below a root of this store."""
+        """Return the traits of any environment below a root of this store."""
         if reading.root.store != self.name:
             return None
         entry, prompt = reading.entry.name, reading.cfg.get("prompt")
-        found = _PROJECT.fullmatch(entry)
-        if found:
-            name = found["name"] or ""
-            return Traits(
-                kind="uv",
-                name=prompt or name or entry,
-                project_name=name,
-                digest=found["digest"],
-                per_interpreter=True,
-                volatile=True,
-            )
-        found = _SCRIPT.fullmatch(entry)
-        if found and (found["name"] or prompt):
-            name = found["name"] or ""
-            return Traits(
-                kind="uv-script",
-                name=prompt or name,
-                project_name=name,
-                digest=found["digest"],
-                script=True,
-                volatile=True,
-            )
-        return Traits(kind="uv-ephemeral", name=entry, volatile=True)
+        project, script = _PROJECT.fullmatch(entry), _SCRIPT.fullmatch(entry)
+        found = project or (script if script and (script["name"] or prompt) else None)
+        if found is None:
+            return Traits(kind="uv-ephemeral", name=entry, volatile=True)
+        name = found["name"] or ""
+        return Traits(
+            kind="uv" if project else "uv-script",
+            name=prompt or name or entry,
+            project_name=name,
+            digest=found["digest"],
+            per_interpreter=project is not None,
+            script=project is None,
+            volatile=True,
+        )
 
     def clearing(self, place: Path) -> Clearing | None:
-        """Return ``uv cache prune``: it empties the buckets, and removes from the cache all else.
+        """Return ``uv cache prune``: it empties the buckets and deletes everything else.
 
         uv's crates/uv-cache, ``Cache::prune`` and ``Cache::clear``; seen with uv 0.13.9.
         """
@@ -112,29 +102,22 @@ class UvStore(Store):
         return None
 
     def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether uv, asked in ``project``, would use exactly this entry.
+        """Return whether uv, started in ``project``, would use exactly this entry.
 
         ``project`` is the root of the workspace, or the script. A different digest may also mean
-        a system whose numbers are not known, or a release of uv that counts otherwise.
+        an unknown platform, or a release of uv with another formula.
         """
-        entry = environment.entry.name
-        found = _PROJECT.fullmatch(entry)
-        if found and not environment.traits.script:
-            return any(
-                _project_digest(path, found["implementation"], found["version"], found["digest"])
-                for path in _spellings(project, canonical=True)
-            )
-        found = _SCRIPT.fullmatch(entry)
-        if found and environment.traits.script:
-            return any(
-                _seahash.digest(_seahash.path_stream(path)) == found["digest"]
-                for path in _spellings(project, canonical=False)
-            )
-        return False
+        if not environment.traits.script:
+            return super().fits(environment, project)
+        found = _SCRIPT.fullmatch(environment.entry.name)
+        return found is not None and any(
+            _seahash.digest(_seahash.path_stream(path)) == found["digest"]
+            for path in _spellings(project, canonical=False)
+        )
 
-    def digests(self, project: Path, among: Iterable[Environment]) -> frozenset[str]:
+    def digests(self, project: Path, environments: Iterable[Environment] = ()) -> Collection[str]:
         """Return the digests for the interpreters of these environments."""
-        found = (_PROJECT.fullmatch(environment.entry.name) for environment in among)
+        found = (_PROJECT.fullmatch(environment.entry.name) for environment in environments)
         pythons = {(name["implementation"], name["version"]) for name in found if name}
         return frozenset(
             _digest(path, key)
@@ -148,44 +131,42 @@ class UvStore(Store):
         return _uv_environment.use(project, machine, _BUCKET, partial(_tails, project))
 
     def expected(self, wanted: Assignment) -> Path | None:
-        """Return the entry by the formula of the release that this was tested with.
+        """Return the entry by the formula of the tested release.
 
-        For the interpreter whose digest the present name has, where a former project shows which
-        that is, else for this machine's usual one. uv itself knows better: ask it first.
+        For the interpreter of the present digest, if a former project shows which one that is,
+        else for this machine's usual one. uv itself is more reliable: ask it first.
         """
         environment, project = wanted.environment, wanted.project
         found = _PROJECT.fullmatch(environment.entry.name)
         if project is None:
             return None
         if environment.traits.script:
-            parts = [normalised(project.stem)]
-            digest = _seahash.digest(_seahash.path_stream(project))
-        elif found:
+            parts = [normalised(project.stem), _seahash.digest(_seahash.path_stream(project))]
+        elif found and (key := _interpreter_of(found, wanted.former)) is not None:
             version = f"{found['implementation']}{found['version']}"
-            parts = [normalised(wanted.name or project.name), version]
-            keys = list(_interpreters(found["implementation"], found["version"]))
-            before = [path for one in wanted.former for path in _spellings(one, canonical=True)]
-            known = [
-                key for key in keys if found["digest"] in (_digest(path, key) for path in before)
-            ]
-            key = next(iter([*known, *keys]), None)
-            if key is None:
-                return None
             digest = _digest(_spellings(project, canonical=True)[0], key)
+            parts = [normalised(wanted.name or project.name), version, digest]
         else:
             return None
-        return environment.entry.parent / "-".join([part for part in parts if part] + [digest])
+        return environment.entry.parent / "-".join(filter(None, parts))
+
+
+def _interpreter_of(entry: re.Match[str], projects: Iterable[Path]) -> bytes | None:
+    """Return the interpreter with which the digest of an entry is that of one of ``projects``.
+
+    The likeliest one of its version for none of them; None for an unknown platform.
+    """
+    keys = list(_interpreters(entry["implementation"], entry["version"]))
+    paths = [path for project in projects for path in _spellings(project, canonical=True)]
+    known = (key for key in keys for path in paths if _digest(path, key) == entry["digest"])
+    return next(known, next(iter(keys), None))
 
 
 def _tails(project: Path, implementation: str, version: str) -> Iterator[str]:
-    """Yield how the entries of a project for an interpreter of that version may end."""
+    """Yield the possible ends of a project's entries for an interpreter of that version."""
     for path in _spellings(project, canonical=True)[:1]:
         for key in _interpreters(implementation, version):
             yield f"{implementation}{version}-{_digest(path, key)}"
-
-
-def _project_digest(path: str, implementation: str, version: str, wanted: str) -> bool:
-    return any(_digest(path, key) == wanted for key in _interpreters(implementation, version))
 
 
 def _digest(path: str, interpreter: bytes) -> str:
@@ -193,7 +174,7 @@ def _digest(path: str, interpreter: bytes) -> str:
 
 
 def _interpreters(implementation: str, version: str) -> Iterator[bytes]:
-    """Yield what every sort of such an interpreter that runs on this machine adds to a hash."""
+    """Yield what each such interpreter that can run on this machine adds to a hash."""
     for built_for in _platforms():
         for variant in _VARIANTS:
             key = _seahash.interpreter_stream(implementation, version, built_for, variant)
@@ -202,27 +183,17 @@ def _interpreters(implementation: str, version: str) -> Iterator[bytes]:
 
 
 def _spellings(project: Path, canonical: bool) -> list[str]:
-    """Return the paths that uv may have hashed: it resolves links of projects, not of scripts.
-
-    Both are tried, as links may have been made since.
-    """
-    given = os.fspath(project)
-    try:
-        real = os.path.realpath(given)
-    except OSError:
-        real = given
-    except ValueError:  # no path of this system
-        return []
-    if os.name == "nt" and canonical:
-        real = "\\\\?\\" + real
-    both = [real, given] if canonical else [given, real]
-    return both[:1] if real == given else both
+    """Return the paths that uv may have hashed: it resolves links of projects, not of scripts."""
+    paths = spellings(project)
+    if not canonical:
+        return paths[::-1]
+    return ["\\\\?\\" + path for path in paths] if os.name == "nt" else paths
 
 
 @cache
 def _platforms() -> tuple[_seahash.Platform, ...]:
-    """Return what this machine's interpreters are built for, the likeliest first."""
-    import platform  # slower to import than all the rest here
+    """Return the platforms of this machine's interpreters, the likeliest first."""
+    import platform  # slow to import
 
     name = platform.machine().lower()
     machine = _MACHINES.get(name, name)
@@ -241,13 +212,11 @@ def _libc() -> str:
 
 
 def _buckets(cache_dir: Path) -> list[str]:
-    """Return the bucket of today's uv and those of other releases that are there."""
-    try:
-        names = os.listdir(cache_dir)
-    except (OSError, ValueError):
-        names = []
-    others = sorted(n for n in names if _OTHER_BUCKET.fullmatch(n) and n != _BUCKET)
-    return [_BUCKET, *others]
+    """Return the bucket of the tested release and the existing ones of other releases."""
+    names: list[str] = []
+    with suppress(OSError, ValueError):
+        names = sorted(os.listdir(cache_dir))
+    return [_BUCKET, *(n for n in names if _OTHER_BUCKET.fullmatch(n) and n != _BUCKET)]
 
 
 STORE = UvStore()

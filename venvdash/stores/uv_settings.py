@@ -1,38 +1,45 @@
-"""uv's own settings, as far as they decide over environments: where they are, and how it links.
+"""uv's own settings about environments: where they are, and how packages are linked into them.
 
-Facts: uv 0.13.9, https://docs.astral.sh/uv/concepts/configuration-files/ and
+Source: uv 0.13.9, https://docs.astral.sh/uv/concepts/configuration-files/ and
 https://docs.astral.sh/uv/reference/settings/.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from venvdash.stores.base import Why, has_table
+from venvdash.stores._paths import literally
+from venvdash.stores.config_files import (
+    config_text,
+    has_table,
+    section,
+    setting,
+    string,
+    toml_table,
+)
+from venvdash.stores.roots import Why
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
-_LIMIT = 1024 * 1024  # bytes
-_ABOVE = 16  # directories above a project in which uv's settings may lie
+_LIMIT = 1024 * 1024  # bytes of a configuration file
+_ABOVE = 16  # directories above a project that are searched for uv's settings
 _SYMLINK = "symlink"
 _FEATURE = "centralized-project-envs"
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
 def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path, Why, str]:
-    """Return uv's cache, and how it is known: why, and by which variable or file.
+    """Return uv's cache, and the variable or file that sets it.
 
-    UV_CACHE_DIR, then ``cache-dir`` of the settings of ``project`` (where one is given), of uv's
-    user or system configuration, then the default.
+    UV_CACHE_DIR, then ``cache-dir`` of the settings of ``project`` (if one is given), of uv's user
+    or system configuration, then the default.
     """
     given = machine.variable("UV_CACHE_DIR")
     if given:
-        return _literally(machine, given), Why.VARIABLE, "UV_CACHE_DIR"
-    for file in configurations(machine, project):
-        configured = _text(_of_uv(file, "cache-dir").get("cache-dir"))
-        if configured:
-            return _literally(machine, configured), Why.CONFIG, str(file)
+        return literally(machine, given), Why.VARIABLE, "UV_CACHE_DIR"
+    for text, file in _strings(configurations(machine, project), "cache-dir"):
+        return literally(machine, text), Why.CONFIG, str(file)
     if machine.platform == "win32":
         return machine.local_appdata / "uv" / "cache", Why.DEFAULT, ""
     legacy = machine.home / "Library" / "Caches" / "uv"
@@ -43,16 +50,11 @@ def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path
     return machine.cache_home / "uv", Why.DEFAULT, ""
 
 
-def _literally(machine: Machine, text: str) -> Path:
-    """Return the path as uv takes it: ``~`` and ``$`` mean themselves, relative to the cwd."""
-    return (machine.cwd or machine.home) / text
-
-
 def centralizes(machine: Machine, project: Path) -> bool:
     """Return whether uv keeps the environment of ``project`` in its cache.
 
     UV_PREVIEW, then UV_PREVIEW_FEATURES, then ``preview`` and ``preview-features`` of the first
-    configuration file that has one of them. UV_NO_CACHE switches it off.
+    configuration file that has one of them. UV_NO_CACHE disables it.
     """
     if _true(machine.variable("UV_NO_CACHE")):
         return False
@@ -62,7 +64,7 @@ def centralizes(machine: Machine, project: Path) -> bool:
     if features:
         return _FEATURE in [word.strip() for word in features.split(",")]
     for file in configurations(machine, project):
-        settings = _of_uv(file, "preview")
+        settings = _settings(file, "preview")
         features = settings.get("preview-features")
         if features is not None:
             return features is True or (isinstance(features, list) and _FEATURE in features)
@@ -72,7 +74,7 @@ def centralizes(machine: Machine, project: Path) -> bool:
 
 
 def python_preference(machine: Machine, project: Path) -> str:
-    """Return ``managed``, ``system``, ``only-managed`` or ``only-system``: which Pythons uv takes.
+    """Return ``managed``, ``system``, ``only-managed`` or ``only-system``: which Pythons uv uses.
 
     UV_MANAGED_PYTHON, UV_NO_MANAGED_PYTHON, UV_PYTHON_PREFERENCE, then ``python-preference``.
     """
@@ -80,27 +82,22 @@ def python_preference(machine: Machine, project: Path) -> str:
         return "only-managed"
     if _true(machine.variable("UV_NO_MANAGED_PYTHON")):
         return "only-system"
+    configured = _strings(configurations(machine, project), "python-preference")
     given = machine.variable("UV_PYTHON_PREFERENCE")
-    if given:
-        return given
-    for file in configurations(machine, project):
-        configured = _text(_of_uv(file, "python-preference").get("python-preference"))
-        if configured:
-            return configured
-    return "managed"
+    return given or next((text for text, _ in configured), "managed")
 
 
 def configurations(machine: Machine, project: Path | None = None) -> list[Path]:
-    """Return uv's configuration files, the one that wins first.
+    """Return uv's configuration files in the order of precedence.
 
-    With ``project`` the nearest one in it or above it is among them, as where uv is started there:
+    With ``project`` the nearest one in it or above it comes first, as if uv was started there:
     uv.toml, or a pyproject.toml with ``[tool.uv]``.
     """
     if machine.variable("UV_NO_CONFIG"):
         return []
     given = machine.variable("UV_CONFIG_FILE")
     if given:
-        return [_literally(machine, given)]
+        return [literally(machine, given)]
     nearest = _nearest(project) if project is not None else None
     return [*([nearest] if nearest else []), *_outside(machine)]
 
@@ -116,7 +113,7 @@ def _nearest(project: Path) -> Path | None:
 
 
 def _outside(machine: Machine) -> list[Path]:
-    """Return uv's configuration files outside projects, the one that wins first."""
+    """Return uv's configuration files outside projects, in the order of precedence."""
     if machine.platform == "win32":
         system = machine.path_variable("PROGRAMDATA") or Path("C:/ProgramData")
         return [machine.appdata / "uv" / "uv.toml", system / "uv" / "uv.toml"]
@@ -126,17 +123,16 @@ def _outside(machine: Machine) -> list[Path]:
 
 
 def symlinking(machine: Machine, projects: Iterable[Path]) -> str | None:
-    """Return what makes uv put links into its cache into environments; None if nothing does.
+    """Return what makes uv install packages as links into its cache; None if nothing does.
 
-    A variable, or the file of uv's settings: the user's, the system's, or one of these projects or
-    above it, where uv looks as well.
+    A variable, or a configuration file: the user's, the system's, one in these projects or above
+    them.
     """
     if machine.variable("UV_LINK_MODE") == _SYMLINK:
         return "UV_LINK_MODE"
     for file in (*configurations(machine), *_of_projects(projects)):
-        settings = _of_uv(file, "link-mode")
-        modes = (settings.get("link-mode"), _table(settings.get("pip")).get("link-mode"))
-        if _SYMLINK in modes:
+        settings = _settings(file, "link-mode")
+        if _SYMLINK in (setting(settings, "link-mode"), setting(settings, "pip", "link-mode")):
             return str(file)
     return None
 
@@ -152,34 +148,19 @@ def _of_projects(projects: Iterable[Path]) -> Iterator[Path]:
             yield folder / "pyproject.toml"
 
 
-def _of_uv(file: Path, wanted: str) -> Mapping[str, Any]:
-    """Return uv's settings in a file that holds the word: of pyproject.toml its table."""
-    settings = _settings(file, wanted)
-    if file.name == "pyproject.toml":
-        return _table(_table(settings.get("tool")).get("uv"))
-    return settings
+def _strings(files: Iterable[Path], key: str) -> Iterator[tuple[str, Path]]:
+    """Yield the value of a setting in each file that has it, with the file."""
+    for file in files:
+        if text := string(_settings(file, key), key):
+            yield text, file
 
 
-def _settings(file: Path, wanted: str) -> Mapping[str, Any]:
-    """Return the tables of a file that holds the word; none where it cannot be read."""
-    text = read_text(os.path.realpath(file), _LIMIT)  # dotfiles are often links
-    if text is None or wanted not in text:
-        return {}
-    import tomllib  # few users have such a file
-
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _settings(file: Path, word: str) -> dict[str, Any]:
+    """Return uv's settings in a file that contains ``word``: of pyproject.toml one table."""
+    text = config_text(file, _LIMIT)
+    table = toml_table(text, _LIMIT) if text is not None and word in text else None
+    return section(table, "tool", "uv") if file.name == "pyproject.toml" else section(table)
 
 
 def _true(text: str | None) -> bool:
     return (text or "").lower() in _TRUE
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value and "\0" not in value else None

@@ -1,22 +1,22 @@
-"""Environments of ``uv tool install``: one a tool, removed only through uv.
+"""Environments of ``uv tool install``: one for each tool, removed only by uv.
 
-Facts: uv 0.13.9, https://docs.astral.sh/uv/concepts/tools/.
+Source: uv 0.13.9, https://docs.astral.sh/uv/concepts/tools/.
 """
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Traits
-from venvdash.stores.base import Kind, Names, Reading, Root, Store, Why
+from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 
 _RECEIPT = "uv-receipt.toml"
 
 
 class UvToolStore(Store):
-    """``uv-receipt.toml`` makes a directory a tool's, wherever it lies."""
+    """``uv-receipt.toml`` marks the environment of a tool, wherever it lies."""
 
     name = "uv-tool"
     title = "uv tools"
@@ -28,17 +28,11 @@ class UvToolStore(Store):
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield UV_TOOL_DIR, or ``uv/tools`` in the data directory."""
-        given = machine.variable("UV_TOOL_DIR")
-        if given:  # as uv takes it: literally, relative to the current directory
-            path = (machine.cwd or machine.home) / given
-            yield Root(path, self.name, Why.VARIABLE, "UV_TOOL_DIR")
-        elif machine.platform == "win32":
-            yield Root(machine.appdata / "uv" / "data" / "tools", self.name)
-        elif machine.data_home != machine.home / ".local" / "share":
-            tools = machine.data_home / "uv" / "tools"
-            yield Root(tools, self.name, Why.VARIABLE, "XDG_DATA_HOME")
-        else:
-            yield Root(machine.data_home / "uv" / "tools", self.name)
+        default = machine.data_home / "uv" / "tools"
+        if machine.platform == "win32":
+            default = machine.appdata / "uv" / "data" / "tools"
+        given = self.variable_root(machine, "UV_TOOL_DIR", default)
+        yield given if given.source else self.xdg_root(machine, default, "XDG_DATA_HOME")
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of a tool; in uv's own folder also of one that lost its receipt."""
@@ -46,18 +40,10 @@ class UvToolStore(Store):
         if not ours and _RECEIPT not in reading.names:
             return None
         tool = reading.entry.name
-        return Traits(
-            kind="uv-tool",
-            name=tool,
-            tool=_uninstall(tool, None if ours else reading.entry.parent),
-            keeps_sidecar=False,
-        )
-
-
-def _uninstall(tool: str, folder: Path | None) -> str:
-    command = f"uv tool uninstall {shlex.quote(tool)}"
-    # From another folder uv removes a tool only when it is told where the tools are.
-    return f"UV_TOOL_DIR={shlex.quote(str(folder))} {command}" if folder else command
+        command = f"uv tool uninstall {shlex.quote(tool)}"
+        if not ours:  # uv finds a tool in another folder only by its variable
+            command = f"UV_TOOL_DIR={shlex.quote(str(reading.entry.parent))} {command}"
+        return Traits(kind="uv-tool", name=tool, tool=command, keeps_sidecar=False)
 
 
 STORE = UvToolStore()

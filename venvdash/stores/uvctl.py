@@ -1,7 +1,7 @@
-"""uvctl: named environments of uv, each the ``.venv`` of a directory of its own.
+"""uvctl: named environments of uv, each the ``.venv`` of its own directory.
 
-Facts: the source of uvctl (https://github.com/abhinand5/uvctl, internal/config and internal/env).
-It knows no projects.
+Source: uvctl's internal/config and internal/env (https://github.com/abhinand5/uvctl). It knows no
+projects.
 """
 
 from collections.abc import Iterator
@@ -9,18 +9,17 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Traits
-from venvdash.stores._paths import literally, parent_entry
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores._paths import parent_entry
+from venvdash.stores.base import Kind, Reading, Store
+from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
-
-_PREFIX = ".venv"
 
 
 class UvctlStore(Store):
-    """Environments ``<root>/<name>/.venv``: the directory above bears the name, and goes with it.
+    """Environments ``<root>/<name>/.venv``, deleted with the directory ``<name>``.
 
-    ``uvctl delete`` takes that directory whatever it holds; venvdash only where nothing else of
-    the user's lies in it.
+    ``uvctl delete`` deletes that directory whatever it holds, venvdash only if it holds nothing
+    else.
     """
 
     name = "uvctl"
@@ -30,12 +29,8 @@ class UvctlStore(Store):
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield UVCTL_ROOT, taken literally, or ``~/.local/uvctl/envs`` on every system."""
-        given = machine.variable("UVCTL_ROOT")
-        if given:
-            path = literally(machine, given)
-            yield Root(path, self.name, Why.VARIABLE, "UVCTL_ROOT", depth=2)
-        else:
-            yield Root(machine.home / ".local" / "uvctl" / "envs", self.name, depth=2)
+        default = machine.home / ".local" / "uvctl" / "envs"
+        yield self.variable_root(machine, "UVCTL_ROOT", default, depth=2)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of a ``.venv`` one directory below its own root."""
@@ -49,7 +44,7 @@ class UvctlStore(Store):
 
 
 def _ours(prefix: Path, root: Root) -> bool:
-    return prefix.name == _PREFIX and prefix.parent.parent == root.path
+    return prefix.name == ".venv" and prefix.parent.parent == root.path
 
 
 STORE = UvctlStore()

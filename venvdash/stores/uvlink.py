@@ -1,23 +1,25 @@
 """uvlink: environments that projects reach through a link, kept under the project's hash.
 
-Facts: uvlink 0.9.1 (https://github.com/c0rychu/uvlink), run on Linux, and its ``project.py``.
-``--cache-root`` is remembered nowhere: what lies there is found through the links of projects, or
-once the folder is configured as a store. It chooses no environment: it makes the link ``.venv``,
-which uv and others follow.
+Source: uvlink 0.9.1 (https://github.com/c0rychu/uvlink), run on Linux, and its ``project.py``.
+``--cache-root`` is not recorded: what lies there is found through the links of projects, or once
+the folder is configured as a store. It chooses no environment: it creates the link ``.venv``, which
+uv and others follow.
 """
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Edit, Environment, How, Traits
-from venvdash.stores._linking import pointer_text
-from venvdash.stores._paths import literally, parent_entry, sha256, sha256_fits
-from venvdash.stores.base import Assignment, Kind, Linking, Reading, Root, Store, Why
+from venvdash.model import Claim, Edit, Environment, Traits
+from venvdash.stores._name_hashes import sha256
+from venvdash.stores._paths import parent_entry, spellings
+from venvdash.stores._tool_files import editable_text
+from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import json_object, string
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.roots import Root, Why
 from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
 
@@ -27,18 +29,12 @@ _DIGITS = 12
 _NAME = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{12})", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    name: str
-    digest: str
-
-
 class UvlinkStore(Store):
-    """Entries ``<directory>-<12 hex>-<type>/<type>``, ``<type>`` being ``.venv`` as a rule.
+    """Entries ``<directory>-<12 hex>-<type>/<type>``; ``<type>`` is usually ``.venv``.
 
     ``project.json`` beside the prefix names the project; the digest is the start of the SHA-256 of
-    its path. The type is also the name of the link in the project, ``.venv`` being looked at for
-    every store. uvlink caches other directories too (``node_modules``): those are none.
+    its path. The type is also the name of the link in the project; a link ``.venv`` is read for
+    every store. uvlink also caches directories that are no environments (``node_modules``).
     """
 
     name = "uvlink"
@@ -51,14 +47,12 @@ class UvlinkStore(Store):
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield ``uvlink/cache`` in XDG_DATA_HOME, or in ``~/.local/share`` on every system."""
-        given = machine.variable("XDG_DATA_HOME")
-        default = machine.home / ".local" / "share"
-        data = literally(machine, given, tilde=True) if given else default
-        why, source = (Why.DEFAULT, "") if data == default else (Why.VARIABLE, "XDG_DATA_HOME")
-        yield Root(data / "uvlink" / "cache", self.name, why, source, depth=2)
+        data = machine.home / ".local" / "share"
+        below = ("uvlink", "cache")
+        yield self.variable_root(machine, "XDG_DATA_HOME", data, *below, tilde=True, depth=2)
 
     def elsewhere(self, prefix: Path) -> Root | None:
-        """Return the ``--cache-root`` that an entry with a ``project.json`` lies in."""
+        """Return the ``--cache-root`` that holds an entry with a ``project.json``."""
         if _parts(prefix) is None or not os.path.lexists(prefix.parent / _POINTER):
             return None
         return Root(prefix.parent.parent, self.name, Why.PROJECT, depth=2)
@@ -71,49 +65,44 @@ class UvlinkStore(Store):
         ours = reading.root.store == self.name
         if not ours and not os.path.lexists(reading.path.parent / _POINTER):
             return None
-        return Traits(kind="uvlink", name=parts.name, project_name=parts.name, digest=parts.digest)
+        name = parts["name"]
+        return Traits(kind="uvlink", name=name, project_name=name, digest=parts["digest"])
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the project that ``project.json`` names; a damaged one names none."""
         file = reading.path.parent / _POINTER
-        project = _project(file)
-        if project is not None:
-            yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+        yield from reading.claim(_project(file), file)
 
     def made_at(self, reading: Reading) -> Path | None:
-        """Return the entry that uvlink makes for the project that ``project.json`` names."""
-        project, kind = _project(reading.path.parent / _POINTER), reading.path.name
+        """Return the prefix that uvlink creates for the project that ``project.json`` names."""
+        project, entry = _project(reading.path.parent / _POINTER), reading.path.parent
         if project is None:
             return None
-        entry = f"{project.name}-{sha256(str(project))[:_DIGITS]}-{kind}"
-        return reading.path.parent.parent / entry / kind
+        return entry.with_name(_entry_name(project, reading.path.name)) / reading.path.name
 
     def entry(self, prefix: Path, root: Root) -> Path:
         """Return the directory that holds the environment and its ``project.json``."""
         return parent_entry(prefix, _POINTER) if _parts(prefix) else prefix
 
     def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield where a link ``venv`` or ``env`` leads; a directory of that name leads nowhere."""
+        """Yield the target of a link ``venv`` or ``env``; a directory has none."""
         if os.path.islink(pointer):
             yield Path(text)
 
     def name_part(self, name: str) -> str:
-        """Return a directory's name as it is: uvlink changes nothing of it."""
+        """Return a directory's name unchanged, as uvlink does."""
         return name
 
-    def fits(self, environment: Environment, project: Path) -> bool:
-        """Return whether uvlink, asked in ``project``, would use exactly this entry."""
-        return bool(environment.traits.digest) and sha256_fits(
-            project, environment.traits.digest or ""
-        )
+    def digests(self, project: Path, environments: Iterable[Environment] = ()) -> list[str]:
+        """Return the first 12 digits of the SHA-256 of the project's path."""
+        return [sha256(path)[:_DIGITS] for path in spellings(project)]
 
     def expected(self, wanted: Assignment) -> Path | None:
         """Return the directory ``<folder>-<digest>-<type>`` that holds it and its project.json."""
         project, entry = wanted.project, wanted.environment.entry
         if project is None or entry == wanted.environment.path:
             return None
-        name = f"{project.name}-{sha256(str(project))[:_DIGITS]}-{wanted.environment.path.name}"
-        return entry.with_name(name)
+        return entry.with_name(_entry_name(project, wanted.environment.path.name))
 
     def linking(self, wanted: Assignment) -> Linking:
         """Return project.json as uvlink writes it for the project."""
@@ -122,13 +111,17 @@ class UvlinkStore(Store):
             return Linking()
         if environment.entry == environment.path:
             raise UnreadableError(f"{environment.path.parent} contains more than uvlink put there")
-        before = pointer_text(environment.path.parent / _POINTER, _POINTER_LIMIT)
+        before = editable_text(environment.path.parent / _POINTER, _POINTER_LIMIT)
         after = _metadata(before, wanted.project, environment.path.name)
         return Linking((Edit(wanted.entry / _POINTER, before, after),) if before != after else ())
 
     def link_name(self, environment: Environment) -> str:
-        """Return the type: the link in the project is called as the directory."""
+        """Return the type, which is the name of the link in the project, too."""
         return environment.path.name
+
+
+def _entry_name(project: Path, kind: str) -> str:
+    return f"{project.name}-{sha256(str(project))[:_DIGITS]}-{kind}"
 
 
 def _metadata(before: str | None, project: Path | None, kind: str) -> str | None:
@@ -154,11 +147,10 @@ def _project(file: Path) -> Path | None:
     return Path(project) if project is not None and os.path.isabs(project) else None
 
 
-def _parts(prefix: Path) -> _Parts | None:
-    """Return what the entry's name says; None where ``prefix`` is not its type."""
+def _parts(prefix: Path) -> re.Match[str] | None:
+    """Return ``name`` and ``digest`` of the entry's name; None if ``prefix`` is not its type."""
     entry, kind = prefix.parent.name, f"-{prefix.name}"
-    found = _NAME.fullmatch(entry.removesuffix(kind)) if entry.endswith(kind) else None
-    return _Parts(found["name"], found["digest"]) if found else None
+    return _NAME.fullmatch(entry.removesuffix(kind)) if entry.endswith(kind) else None
 
 
 STORE = UvlinkStore()

@@ -1,6 +1,6 @@
 """venvlink: named environments of the standard library's venv, reached through proxies in projects.
 
-Facts: venvlink 0.5.0 (https://github.com/fohrloop/venvlink), whose command runs on Windows only;
+Source: venvlink 0.5.0 (https://github.com/fohrloop/venvlink), whose command runs on Windows only;
 its functions were run on Linux.
 """
 
@@ -11,8 +11,9 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Traits
 from venvdash.stores._paths import literally
-from venvdash.stores.base import Kind, Reading, Root, Store, Why
+from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import config_text
+from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
 
 _SETTINGS = ".venvlinkrc"
@@ -56,7 +57,7 @@ class VenvlinkStore(Store):
 
 
 def _folder(text: str | None) -> str | None:
-    """Return ``venv_folder`` as venvlink reads it: quotes at its ends do not count."""
+    """Return ``venv_folder`` as venvlink reads it, without quotes at its ends."""
     if text is None:
         return None
     import configparser  # few users have such a file

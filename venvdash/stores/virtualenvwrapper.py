@@ -1,8 +1,8 @@
 """virtualenvwrapper: named environments in WORKON_HOME, with a ``.project`` file for some.
 
-Facts: virtualenvwrapper 6.1.1, https://virtualenvwrapper.readthedocs.io/en/latest/. Other tools
-keep environments in the same folder, so each is told by its own traces: ``.project``, or the hook
-scripts that virtualenvwrapper writes into each. It chooses none by the directory it is started in:
+Source: virtualenvwrapper 6.1.1, https://virtualenvwrapper.readthedocs.io/en/latest/. Other tools
+keep environments in the same folder, so its own are recognised by ``.project``, or by the hook
+scripts that virtualenvwrapper writes into each. It chooses none by the current directory:
 ``workon`` takes a name. Plugins of shells do, by a ``.venv`` file that holds one.
 """
 
@@ -11,20 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, How, Traits
-from venvdash.stores._linking import named_directory, named_project
-from venvdash.stores.base import (
-    Assignment,
-    Kind,
-    Layout,
-    Linking,
-    Names,
-    Reading,
-    Root,
-    Store,
-    Why,
-    below_home,
-)
+from venvdash.model import Claim, Traits
+from venvdash.stores._tool_files import named_directory, project_file
+from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -44,15 +35,15 @@ class VirtualenvwrapperStore(Store):
     tested_with = "virtualenvwrapper 6.1.1"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield WORKON_HOME (relative to HOME, as virtualenvwrapper.sh takes it) and the default.
+        """Yield WORKON_HOME (relative to HOME, as in virtualenvwrapper.sh) and the default.
 
-        The default is also looked at where the variable is set: environments stay behind there,
-        and editors offer it.
+        The default is a root even if the variable is set: environments may have stayed there, and
+        editors offer it.
         """
         pointer = _pointer_name(machine)
         given = machine.variable("WORKON_HOME")
         if given:
-            path = below_home(machine, given)
+            path = machine.expand_from_home(given)
             yield Root(path, self.name, Why.VARIABLE, "WORKON_HOME", pointer=pointer)
         if machine.platform == "win32":
             yield Root(machine.home / "Envs", self.name, pointer=pointer)
@@ -69,16 +60,13 @@ class VirtualenvwrapperStore(Store):
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the project that the project file names; a damaged file names none."""
         file = reading.path / _pointer(reading)
-        if file.name not in reading.names:
-            return
-        project = named_directory(read_text(file, _POINTER_LIMIT))
-        if project is not None:
-            yield Claim(reading.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+        if file.name in reading.names:
+            yield from reading.claim(named_directory(read_text(file, _POINTER_LIMIT)), file)
 
     def linking(self, wanted: Assignment) -> Linking:
         """Return the project file as ``setvirtualenvproject`` writes it."""
         name = (wanted.root and wanted.root.pointer) or _POINTER
-        return Linking(tuple(named_project(wanted, name, "\n")))
+        return Linking(tuple(project_file(wanted, name, "\n")))
 
 
 def _pointer_name(machine: Machine) -> str | None:
@@ -92,8 +80,6 @@ def _pointer(reading: Reading) -> str:
 
 def _has_hooks(reading: Reading) -> bool:
     folder = "bin" if "bin" in reading.names else "Scripts"
-    if folder not in reading.names:
-        return False
     return any(os.path.lexists(reading.path / folder / hook) for hook in _HOOKS)
 
 

@@ -1,8 +1,8 @@
 """VS Code's environments for PEP 723 scripts; its other ones are plain, in ``~/.virtualenvs``.
 
-Facts: microsoft/vscode-python-environments as of 2026-08, inlineScriptCacheLayout.ts; not run
-here. ``<globalStorage>/script-envs-v1/<16 hex>``, the digest over requirements and interpreter:
-scripts that want the same share one. ``.meta.json`` holds ``lastUsedAt`` and, in some releases,
+Source: microsoft/vscode-python-environments as of 2026-08, inlineScriptCacheLayout.ts; not run
+here. ``<globalStorage>/script-envs-v1/<16 hex>``, the digest of requirements and interpreter:
+scripts with the same ones share it. ``.meta.json`` holds ``lastUsedAt`` and, in some releases,
 the path of one script that used it.
 """
 
@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, How, Traits
-from venvdash.stores.base import Kind, Reading, Root, Store
+from venvdash.model import Claim, How, Traits
+from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import json_object, string
+from venvdash.stores.roots import Root
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -28,7 +29,7 @@ _DAY = 24 * 3600  # seconds
 
 
 class VsCodeStore(Store):
-    """Nothing proves a script: others that are not recorded may share the environment."""
+    """The recorded script is no proof: other scripts may share the environment."""
 
     name = "vscode"
     title = "VS Code scripts"
@@ -37,17 +38,16 @@ class VsCodeStore(Store):
     tested_with = "layout taken from its source code"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield VS Code's storage, and that of its servers and relatives where it is there."""
+        """Yield VS Code's storage, and that of its servers and forks if it exists."""
         users = _settings(machine)
         yield Root(users / "Code" / _STORAGE, self.name)
         others = [users / other for other in _OTHERS]
         others += [machine.home / server / "data" for server in _SERVERS]
-        for other in others:
-            if os.path.isdir(other / _STORAGE):
-                yield Root(other / _STORAGE, self.name)
+        existing = (path for other in others if os.path.isdir(path := other / _STORAGE))
+        yield from (Root(path, self.name) for path in existing)
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of whatever lies in the storage under a digest or with metadata."""
+        """Return the traits of a directory in the storage with a digest as its name or metadata."""
         name = reading.entry.name
         ours = _META in reading.names or _DIGEST.fullmatch(name)
         if reading.root.store != self.name or not ours:
@@ -58,16 +58,13 @@ class VsCodeStore(Store):
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield a mention of the script that is recorded."""
         script = _script(reading)
-        if script:
-            source = str(reading.path / _META)
-            yield Claim(reading.path, Path(script), How.MENTION, Direction.ENVIRONMENT, source)
+        project = Path(script) if script else None
+        yield from reading.claim(project, reading.path / _META, How.MENTION)
 
     def used(self, reading: Reading) -> float | None:
-        """Return the recorded time of the last use; one in the future is not believed."""
-        if reading.root.store != self.name:
-            return None
+        """Return the recorded time of the last use, None for one in the future."""
         text = string(_meta(reading), "lastUsedAt")
-        if text is None:
+        if reading.root.store != self.name or text is None:
             return None
         from datetime import UTC, datetime
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -85,6 +85,13 @@ class Machine:
             text = str(self.home) + text[1:]
         path = Path(text)
         return path if path.is_absolute() else (self.cwd or self.home) / path
+
+    def expand_from_home(self, text: str) -> Path:
+        """Return the path ``text`` as ``expand`` does; a relative one starts at HOME.
+
+        For settings that do not depend on the current directory.
+        """
+        return replace(self, cwd=None).expand(text)
 
     def program(self, name: str) -> Path | None:
         """Return the program of that name on PATH.

@@ -13,7 +13,7 @@ from tests.prefixes import PYTHON, conda_base, conda_prefix, site_packages
 from tests.users import as_another_user, open_to_all
 from venvdash.model import Flag, NotEnvironment
 from venvdash.scanner.discovery.inspection import Inspected, inspect
-from venvdash.stores.base import Entry, Root
+from venvdash.stores.roots import Entry, Root
 
 
 def look(path: Path) -> Inspected | NotEnvironment:

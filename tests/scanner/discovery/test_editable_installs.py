@@ -16,7 +16,7 @@ from venvdash.model import Direction, How, Status
 from venvdash.scanner.discovery.editable_installs import Editable
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.site_packages import origins, read_site
-from venvdash.stores.base import Entry, Root
+from venvdash.stores.roots import Entry, Root
 
 
 @dataclass(frozen=True)

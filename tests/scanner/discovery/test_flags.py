@@ -16,7 +16,7 @@ from venvdash.model import Flag
 from venvdash.presentation.labels import FLAG_MEANINGS
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.store_folders import JOURNALS
-from venvdash.stores.base import Entry, Root
+from venvdash.stores.roots import Entry, Root
 
 
 def flags(home: Home, path: Path) -> frozenset[Flag]:

@@ -11,7 +11,7 @@ from venvdash.model import Flag, How, NotEnvironment
 from venvdash.scanner.discovery.editable_installs import file_url_path
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.site_packages import read_site
-from venvdash.stores.base import Entry, Root
+from venvdash.stores.roots import Entry, Root
 
 
 def look(path: Path, store: str = "folders") -> Inspected | NotEnvironment:

@@ -7,7 +7,7 @@ from tests.conftest import Home
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import NotEnvironment
 from venvdash.scanner.discovery import store_folders
-from venvdash.stores.base import Entry, Layout, Root
+from venvdash.stores.roots import Entry, Layout, Root
 
 
 def found(root: Root) -> dict[str, Entry | NotEnvironment]:

@@ -13,7 +13,8 @@ from venvdash.model import Claim, Direction, Environment, How, Traits
 from venvdash.scanner.evidence.matching import Evidence, Matcher, evidence
 from venvdash.scanner.evidence.pointers import Pointers
 from venvdash.scanner.projects.candidates import Candidate, search
-from venvdash.stores.base import Kind, Root, Store
+from venvdash.stores.base import Kind, Store
+from venvdash.stores.roots import Root
 from venvdash.system.mounts import Mounts
 
 

@@ -15,7 +15,7 @@ from venvdash.actions.safety.writable_by_others import foreign_project
 from venvdash.model import Environment, Package, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner.discovery.site_packages import origins, site_directory
-from venvdash.stores.base import parse_cfg
+from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system import responsiveness
 from venvdash.system.files import read_text
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.actions.delete import trash_folder
 from venvdash.scanner.discovery.store_folders import MARKS, OURS
-from venvdash.stores.base import Layout, Root
+from venvdash.stores.roots import Layout, Root
 from venvdash.system import responsiveness
 from venvdash.system.files import UnreadableError
 from venvdash.system.state_files import OwnFolder

@@ -16,7 +16,7 @@ from venvdash.records import sidecar
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.discovery.inspection import inspect_moved
 from venvdash.scanner.search import search
-from venvdash.stores.base import Entry, Root
+from venvdash.stores.roots import Entry, Root
 from venvdash.system.directory import Directory
 from venvdash.system.locks import lock_directory
 from venvdash.system.machine import Machine

@@ -32,7 +32,7 @@ from venvdash.actions.prefix.path_files import (
 )
 from venvdash.actions.prefix.path_rewrite import Respelling
 from venvdash.scanner.discovery.inspection import named_place
-from venvdash.stores.base import parse_cfg
+from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError

@@ -12,7 +12,8 @@ from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety.writable_by_others import foreign_project
 from venvdash.model import Environment
 from venvdash.model.packaging import minor_version
-from venvdash.stores.base import Assignment, Store
+from venvdash.stores.base import Store
+from venvdash.stores.links import Assignment
 from venvdash.system.files import real
 from venvdash.text import visible
 

@@ -36,9 +36,11 @@ from venvdash.actions.relink.values import (
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import file_swap, project_links
 from venvdash.model import Edit, Place, Presence, Row
+from venvdash.model.packaging import VENV_NAMES
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.projects import presence, project_info
-from venvdash.stores.base import VENV_NAMES, Assignment, Linking, normalised
+from venvdash.stores.base import normalised
+from venvdash.stores.links import Assignment, Linking
 from venvdash.system.files import real
 from venvdash.system.timeouts import Job, Patient
 from venvdash.text import visible

@@ -21,7 +21,8 @@ from venvdash.actions.relink.values import (
 from venvdash.actions.safety import file_swap, project_links
 from venvdash.model import How, Presence, Row
 from venvdash.scanner.discovery import store_folders
-from venvdash.stores.base import Assignment, Store
+from venvdash.stores.base import Store
+from venvdash.stores.links import Assignment
 from venvdash.system.files import real
 from venvdash.text import visible
 

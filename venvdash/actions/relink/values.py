@@ -25,7 +25,8 @@ from venvdash.model import (
     Status,
 )
 from venvdash.stores import registry
-from venvdash.stores.base import Assignment, Store
+from venvdash.stores.base import Store
+from venvdash.stores.links import Assignment
 from venvdash.system.files import UnreadableError
 from venvdash.text import because, short_path
 

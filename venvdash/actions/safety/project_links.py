@@ -13,7 +13,7 @@ from pathlib import Path
 
 from venvdash.actions.errors import ChangedError
 from venvdash.model import Direction, Edit, How, Link, Row
-from venvdash.stores.base import VENV_NAMES
+from venvdash.model.packaging import VENV_NAMES
 from venvdash.system import responsiveness
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory

@@ -28,7 +28,7 @@ from venvdash.model import (
 from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.records import sidecar
 from venvdash.scanner.discovery.inspection import inspect
-from venvdash.stores.base import Entry, Layout, Root
+from venvdash.stores.roots import Entry, Layout, Root
 from venvdash.system import trust
 from venvdash.system.directory import Directory
 from venvdash.system.files import real

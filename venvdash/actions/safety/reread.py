@@ -7,7 +7,7 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.model import Environment
 from venvdash.scanner.discovery.inspection import Inspected, inspect
-from venvdash.stores.base import Entry, Root
+from venvdash.stores.roots import Entry, Root
 
 
 def read_again(environment: Environment, context: Context) -> Environment | None:

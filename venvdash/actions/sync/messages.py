@@ -12,7 +12,8 @@ from venvdash.actions.sync.dry_run import Foreseen
 from venvdash.model import Flag, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner.projects import project_info
-from venvdash.stores.base import normalised, parse_cfg
+from venvdash.stores.base import normalised
+from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system.files import read_text, real
 from venvdash.system.processes import users
 from venvdash.text import short_path, visible

@@ -23,7 +23,9 @@ from venvdash.scanner.discovery.editable_installs import Editable
 from venvdash.scanner.discovery.site_packages import Site, read_site, site_directory
 from venvdash.scanner.discovery.store_folders import JOURNALS, OURS
 from venvdash.stores import registry
-from venvdash.stores.base import Entry, Reading, Root, Store, normalised, parse_cfg
+from venvdash.stores.base import Reading, Store, normalised
+from venvdash.stores.pyvenv_cfg import parse_cfg
+from venvdash.stores.roots import Entry, Root
 from venvdash.system.files import open_quietly, read_text
 from venvdash.text import because
 

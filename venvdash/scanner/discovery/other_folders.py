@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from venvdash.model.packaging import PROJECT_SIGNS
+from venvdash.model.packaging import PROJECT_SIGNS, VENV_NAMES
 from venvdash.scanner.discovery.store_folders import MARKS, OURS
-from venvdash.stores.base import VENV_NAMES, Layout, Root
+from venvdash.stores.roots import Layout, Root
 from venvdash.system import responsiveness
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts

@@ -9,7 +9,8 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import NotEnvironment
 from venvdash.stores import registry
-from venvdash.stores.base import Entry, Layout, Root, Store
+from venvdash.stores.base import Store
+from venvdash.stores.roots import Entry, Layout, Root
 from venvdash.system import responsiveness
 from venvdash.system.machine import Machine
 from venvdash.text import because

@@ -15,7 +15,8 @@ from pathlib import Path
 from venvdash.model import Environment
 from venvdash.scanner.evidence.project_settings import ProjectSettings
 from venvdash.stores import registry
-from venvdash.stores.base import Root, Store
+from venvdash.stores.base import Store
+from venvdash.stores.roots import Root
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from venvdash.model import Claim, Direction, How
 from venvdash.scanner.discovery.store_folders import OURS
-from venvdash.stores.base import Root
+from venvdash.stores.roots import Root
 
 
 @dataclass(frozen=True, slots=True)

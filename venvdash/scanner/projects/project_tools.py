@@ -8,9 +8,10 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Environment, ProjectTools, Sign
+from venvdash.model.packaging import VENV_NAMES
 from venvdash.scanner.projects import project_info
 from venvdash.stores import registry
-from venvdash.stores.base import VENV_NAMES, Store
+from venvdash.stores.base import Store
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 

@@ -19,7 +19,8 @@ from venvdash.scanner.search.identities import EnvironmentPaths, RecordedProject
 from venvdash.scanner.search.mentions import SCRIPT_FOLDERS, SUFFIX, Mentions
 from venvdash.scanner.search.names import SIGNS, Digests, Names
 from venvdash.stores import registry
-from venvdash.stores.base import Root, normalised
+from venvdash.stores.base import normalised
+from venvdash.stores.roots import Root
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 from venvdash.text import short_path

@@ -14,14 +14,14 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.model import Claim, Environment, How, Location, NotEnvironment, Record
-from venvdash.model.packaging import PROJECT_SIGNS
+from venvdash.model.packaging import PROJECT_SIGNS, VENV_NAMES
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.store_folders import OURS
 from venvdash.scanner.events import EnvironmentFound, Event
 from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, is_outside
 from venvdash.scanner.stages.store_reading import problem_of
 from venvdash.stores import of_name, registry
-from venvdash.stores.base import VENV_NAMES, Entry, Root, Why
+from venvdash.stores.roots import Entry, Root, Why
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 _MOST = 2000  # such environments in one listing

@@ -20,7 +20,7 @@ from venvdash.scanner.events import (
     SkippedEntry,
     StoreSeen,
 )
-from venvdash.stores.base import Entry, Root
+from venvdash.stores.roots import Entry, Root
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import because

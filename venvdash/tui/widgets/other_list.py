@@ -8,7 +8,7 @@ from typing import ClassVar
 from venvdash.model import NotEnvironment
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Problem, StoreSeen
-from venvdash.stores.base import Why
+from venvdash.stores.roots import Why
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.cells import left, left_cut
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
