@@ -6,7 +6,7 @@ import pytest
 
 from tests.terminal import HOSTILE
 from tests.tui.fake_session import HOME, STORE, row
-from venvdash.cli.plans import carry_out
+from venvdash.cli.deletions import Deletion
 from venvdash.config import Config
 from venvdash.model import (
     Action,
@@ -124,7 +124,7 @@ def test_where_nothing_is_to_be_done() -> None:
 def printed(plan: Plan, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return what the command line shows of a plan."""
     session = Session(Machine(home=HOME), Config(), records=False)
-    carry_out(session, plan, dry_run=True, yes=False, as_json=False, now=False, clean_cache=False)
+    Deletion(session, plan, now=False, clean_cache=False).run(dry_run=True)
     return capsys.readouterr().out.splitlines()
 
 

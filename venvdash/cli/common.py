@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from venvdash import config
-from venvdash.actions.events import Tally
+from venvdash.actions.events import Progressed, Searching, Tally
 from venvdash.formats import size
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session
@@ -109,19 +109,9 @@ class ProgressLine:
         self._on = sys.stderr.isatty()
         self._shown = ""
 
-    def show(self, progress: Progress) -> None:
-        """Draw how far a phase of a scan is."""
-        count = f" {progress.done}" + (f" of {progress.total}" if progress.total else "")
-        words = {Phase.STORES: "environments", Phase.PROJECTS: "folders", Phase.SIZES: ""}
-        self.say(f"{progress.phase}:{count} {words[progress.phase]}".rstrip())
-
-    def work(self, tally: Tally) -> None:
-        """Draw how far a deletion or the emptying of the trash is."""
-        if tally.freeing:
-            whole = tally.freed + tally.in_trash
-            self.say(f"deleting permanently: {size(tally.freed)} of {size(whole)}")
-        else:
-            self.say(f"deleting: {tally.done} of {tally.total}")
+    def show(self, progress: Progress | Progressed | Searching | Tally) -> None:
+        """Draw how far a scan, or what a command does, is."""
+        self.say(_in_words(progress))
 
     def say(self, text: str) -> None:
         """Draw something else; ``text`` is already fit to show."""
@@ -134,6 +124,23 @@ class ProgressLine:
         if self._shown:
             click.echo("\r\x1b[K", nl=False, err=True)
             self._shown = ""
+
+
+def _in_words(progress: Progress | Progressed | Searching | Tally) -> str:
+    if isinstance(progress, Searching):
+        again = f"searching for projects again: {progress.directories:,} folders"
+        return f"{again}  (Ctrl+C cancels)"
+    if isinstance(progress, Progressed):
+        done, total = progress.done, progress.total
+        return f"{visible(progress.doing)}{f': {done:,} of {total:,}' if total else ' …'}"
+    if isinstance(progress, Progress):
+        count = f" {progress.done}" + (f" of {progress.total}" if progress.total else "")
+        words = {Phase.STORES: "environments", Phase.PROJECTS: "folders", Phase.SIZES: ""}
+        return f"{progress.phase}:{count} {words[progress.phase]}".rstrip()
+    if progress.freeing:
+        whole = progress.freed + progress.in_trash
+        return f"deleting permanently: {size(progress.freed)} of {size(whole)}"
+    return f"deleting: {progress.done} of {progress.total}"
 
 
 def columns(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset()) -> list[str]:

@@ -1,41 +1,14 @@
 """`venvdash delete`: delete environments by name, into the trash."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
-from venvdash.cli.common import ProgressLine, session, warn
+from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
-from venvdash.cli.naming import chosen
-from venvdash.cli.plans import carry_out
+from venvdash.cli.deletions import Deletion, deleting
+from venvdash.cli.naming import chosen, scan
 from venvdash.cli.searching import limit_search, may_confirm_early, search_limit, searching
-from venvdash.scanner.events import Progress
-from venvdash.session import Session
-
-F = TypeVar("F", bound=Callable[..., None])
-
-
-def deleting(function: F) -> F:
-    """Give a command the options that everything has that deletes."""
-    for option in (
-        click.option(
-            "--clean-cache",
-            is_flag=True,
-            help="Also remove packages from uv's cache that nothing else uses.",
-        ),
-        click.option(
-            "--now", is_flag=True, help="Delete permanently instead of moving to the trash."
-        ),
-        click.option("--json", "as_json", is_flag=True, help="Print the plan and results as JSON."),
-        click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
-        click.option(
-            "-n", "--dry-run", is_flag=True, help="Show the plan without changing anything."
-        ),
-    ):
-        function = option(function)
-    return function
 
 
 @click.command("delete")
@@ -82,29 +55,8 @@ def command(
         plan = opened.deletions.plan_delete(
             list(paths), search.cancel, tell=search.tell, early=early
         )
-    status = carry_out(
-        opened,
-        plan,
-        dry_run=dry_run,
-        yes=yes,
-        as_json=as_json,
-        now=now,
-        clean_cache=clean_cache,
-        confirmed=confirmed,
-    )
+    job = Deletion(opened, plan, now=now, clean_cache=clean_cache, confirmed=confirmed)
+    status = job.run(dry_run=dry_run, yes=yes, as_json=as_json)
     if plan.refused and not dry_run:
         status = status or 1
     raise click.exceptions.Exit(status)
-
-
-def scan(opened: Session, *, usage: bool = True) -> None:
-    """Scan everything, as a rule with sizes: what one frees depends on all the others."""
-    line = ProgressLine()
-    try:
-        for event in opened.scan(usage=usage, early=False):
-            if isinstance(event, Progress):
-                line.show(event)
-    finally:
-        line.clear()
-    for problem in opened.problems:
-        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)

@@ -1,11 +1,11 @@
 """From a name on the command line to environments, or out with the exit status that says why."""
 
-import sys
 from collections.abc import Sequence
 
 import click
 
 from venvdash.actions.events import RowChanged
+from venvdash.cli import prompts
 from venvdash.cli.common import ProgressLine, columns, fail, warn
 from venvdash.model import Row
 from venvdash.scanner.events import Phase, Progress
@@ -14,6 +14,19 @@ from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 from venvdash.text import short_path, visible
 
 _MOST = 50  # environments that are offered for one name
+
+
+def scan(opened: Session, *, usage: bool = True) -> None:
+    """Scan everything, as a rule with sizes: what one frees depends on all the others."""
+    line = ProgressLine()
+    try:
+        for event in opened.scan(usage=usage, early=False):
+            if isinstance(event, Progress):
+                line.show(event)
+    finally:
+        line.clear()
+    for problem in opened.problems:
+        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
 
 
 def scan_for(
@@ -100,18 +113,14 @@ def _asked(opened: Session, error: AmbiguousError) -> Row:
     lines = _options(opened, error.options[:_MOST])
     if len(lines) < len(error.options):
         message += f" ({_MOST} shown)"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not prompts.interactive():
         fail("\n".join([f"{message}:", *lines, _advice()]), 3)
     click.echo(f"{message}:", err=True)
-    for number, line in enumerate(lines, 1):
-        click.echo(f"{number:>3}  {line}", err=True)
-    numbers = click.IntRange(1, len(lines))
     try:
-        picked = click.prompt("Which one", type=numbers, err=True, show_default=False)
+        return error.options[prompts.pick(lines)][1]
     except click.Abort:
         click.echo(err=True)
         fail("cancelled.", 3)
-    return error.options[picked - 1][1]
 
 
 def _advice() -> str:

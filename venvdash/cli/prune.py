@@ -5,8 +5,8 @@ import click
 from venvdash.actions.delete.prune import Rules, seconds_of
 from venvdash.cli import several
 from venvdash.cli.common import fail, session
-from venvdash.cli.delete import deleting, scan
-from venvdash.cli.plans import carry_out
+from venvdash.cli.deletions import Deletion, deleting
+from venvdash.cli.naming import scan
 from venvdash.cli.searching import limit_search, search_limit, searching
 
 
@@ -85,14 +85,5 @@ def command(
     limit_search(opened, search_limit)
     with searching(opened) as search:
         plan = opened.deletions.plan_prune(rules, search.cancel, tell=search.tell)
-    raise click.exceptions.Exit(
-        carry_out(
-            opened,
-            plan,
-            dry_run=dry_run,
-            yes=yes,
-            as_json=as_json,
-            now=now,
-            clean_cache=clean_cache,
-        )
-    )
+    job = Deletion(opened, plan, now=now, clean_cache=clean_cache)
+    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))

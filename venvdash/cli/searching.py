@@ -1,6 +1,5 @@
 """The search for projects before a command deletes orphans: its limit, its progress, its end."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import click
 
 from venvdash.actions.events import Finished
 from venvdash.cli.common import ProgressLine, interrupted, warn
+from venvdash.cli.prompts import interactive
 from venvdash.model import Outcome
 from venvdash.session import Session
 from venvdash.text import short_path
@@ -35,7 +35,7 @@ def search_limit(function: F) -> F:
 
 def limit_search(opened: Session, minutes: float | None) -> None:
     """Limit the searches of a session as the option says; None stands for the default."""
-    if minutes is None and not _terminal():
+    if minutes is None and not interactive():
         minutes = _MINUTES
     opened.searches.limit = None if minutes is None else minutes * 60
 
@@ -106,8 +106,4 @@ def finish_search(opened: Session, cancel: Event) -> bool:
 
 def may_confirm_early(*, now: bool, yes: bool, dry_run: bool, as_json: bool) -> bool:
     """Return whether somebody may say yes while the search runs, since it goes to the trash."""
-    return _terminal() and not (now or yes or dry_run or as_json)
-
-
-def _terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return interactive() and not (now or yes or dry_run or as_json)

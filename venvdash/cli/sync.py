@@ -1,16 +1,16 @@
 """`venvdash sync`: bring environments up to date with their projects, through uv."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from venvdash.actions.events import Progressed
-from venvdash.cli.changes import Line, carry_out, changing
-from venvdash.cli.common import REST, Passing, session, warn
+from venvdash.cli import prompts
+from venvdash.cli.changes import Change
+from venvdash.cli.common import REST, Passing, ProgressLine, session, warn
 from venvdash.cli.completing import complete_name
-from venvdash.cli.delete import scan
-from venvdash.cli.naming import chosen
+from venvdash.cli.naming import chosen, scan
+from venvdash.cli.pipeline import changing
 from venvdash.model import Proposal, Row
 
 
@@ -60,7 +60,7 @@ def command(
         rows |= {row.path: row for row in meant}
     place = opened.machine.expand(str(project)) if project else None
     extra = ctx.meta.get(REST, ())
-    line, proposals = Line(), []
+    line, proposals = ProgressLine(), []
     for number, row in enumerate(rows.values()):
         line.show(Progressed(f"asking uv about {row.name}", number, len(rows)))
         proposal = opened.actions.sync(row, extra, project=place)
@@ -69,17 +69,13 @@ def command(
             proposal = opened.actions.sync(row, extra, project=place)
         proposals.append(proposal)
     line.clear()
-    ctx.exit(carry_out(opened, proposals, dry_run=dry_run, yes=yes, as_json=as_json))
+    ctx.exit(Change(opened, *proposals).run(dry_run=dry_run, yes=yes, as_json=as_json))
 
 
-def _trusted(proposal: Proposal, line: Line) -> bool:
+def _trusted(proposal: Proposal, line: ProgressLine) -> bool:
     """Ask whether code of another user's project may be run; False where nobody can be asked."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not prompts.interactive():
         return False
     line.clear()
     warn(f"{proposal.row.name}: {proposal.refusal}")
-    try:
-        return click.confirm("Run its code?", default=False, err=True)
-    except click.Abort:
-        click.echo(err=True)
-        return False
+    return prompts.confirm("Run its code?")

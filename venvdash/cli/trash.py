@@ -1,18 +1,20 @@
 """`venvdash trash`: what was deleted and can be restored."""
 
 import os
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from threading import Event
 
 import click
 
-from venvdash.cli import output
+from venvdash.actions.events import ActionEvent, Finished
+from venvdash.cli import output, prompts
 from venvdash.cli.common import columns, fail, session, warn
-from venvdash.cli.plans import finished_json, results_json, told
+from venvdash.cli.pipeline import Job
 from venvdash.formats import age, bounded, size
-from venvdash.model import Outcome, Trashed
-from venvdash.presentation.json_values import time_json
+from venvdash.model import Outcome, Result, Trashed
+from venvdash.presentation.json_values import time_json, trashed_json
 from venvdash.presentation.labels import when_freed
 from venvdash.session import Session
 from venvdash.text import counted, short_path, visible, with_tilde
@@ -90,26 +92,37 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     opened = _opened(records, changing=True)
     found = _found(opened)
     chosen = [_named(opened, name, found) for name in names]
-    if as_json:
-        output.begin_json({})
-    output.acting()
-    results = [opened.restore(one, under) for one in chosen]
-    if as_json:
-        output.end_json({"results": results_json(results)})
-    for result in results:
-        if result.outcome is not Outcome.DONE:
-            taken = result.outcome is Outcome.SKIPPED and result.trash is not None
-            rename = (
-                " Use `--as NAME` to restore it under another name."
-                if taken and under is None
-                else ""
-            )
-            warn(f"{result.name}: {result.reason}{rename}")
-        elif not as_json:
-            more = f" {visible(result.reason)}" if result.reason else ""
-            click.echo(f"Restored {visible(result.name)}.{more}")
-    if any(result.outcome is not Outcome.DONE for result in results):
-        raise click.exceptions.Exit(1)
+    raise click.exceptions.Exit(_Restore(opened, chosen, under).run(as_json=as_json))
+
+
+class _Restore(Job):
+    """Restores what was ``chosen``, one of them perhaps under another name."""
+
+    def __init__(self, opened: Session, chosen: Sequence[Trashed], under: str | None) -> None:
+        super().__init__(opened)
+        self._chosen, self._under = chosen, under
+
+    def work(self, cancel: Event) -> Iterator[ActionEvent]:
+        """Restore one after the other."""
+        yield Finished(tuple(self._restored(one, cancel) for one in self._chosen))
+
+    def _restored(self, one: Trashed, cancel: Event) -> Result:
+        if cancel.is_set():
+            reason = "Cancelled before it started."
+            return Result(one.original, one.name, Outcome.SKIPPED, reason)
+        return self.opened.restore(one, self._under)
+
+    def done(self, result: Result) -> None:
+        """Say that it was restored, and what else there is to know."""
+        more = f" {visible(result.reason)}" if result.reason else ""
+        click.echo(f"Restored {visible(result.name)}.{more}")
+
+    def not_done(self, result: Result) -> None:
+        """Say why; where its name is taken, also how to restore it under another."""
+        if result.outcome is Outcome.SKIPPED and result.trash is not None and self._under is None:
+            advice = "Use `--as NAME` to restore it under another name."
+            result = replace(result, reason=f"{result.reason} {advice}")
+        super().not_done(result)
 
 
 @command.command("empty")
@@ -125,37 +138,39 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
     if not chosen and not as_json:
         click.echo("The trash is empty.", err=True)
         return
-    if chosen and not yes and not _sure(len(chosen)):
-        fail("nothing was deleted. Use `--yes` to delete without confirmation.", 2)
-    if as_json:
-        output.begin_json({})
-    elif chosen:
-        click.echo(f"Permanently deleting {counted(len(chosen), 'environment')}.")
-    output.acting()
-    finished = told(opened.trash.empty(chosen))
-    if as_json:
-        output.end_json(finished_json(finished))
-    else:
-        for words in (*finished.problems, *finished.notes):
-            warn(words)
+    raise click.exceptions.Exit(_Empty(opened, chosen).run(yes=yes, as_json=as_json))
+
+
+class _Empty(Job):
+    """Deletes what was ``chosen`` permanently."""
+
+    unchanged, agreed = "nothing was deleted", "delete"
+
+    def __init__(self, opened: Session, chosen: Sequence[Trashed]) -> None:
+        super().__init__(opened)
+        self._chosen = chosen
+        self._what = counted(len(chosen), "environment")
+
+    def ask(self) -> bool:
+        """Ask, unless there is nothing to delete."""
+        question = f"Permanently delete {self._what}? This cannot be undone."
+        return not self._chosen or prompts.confirm(question)
+
+    def work(self, cancel: Event) -> Iterator[ActionEvent]:
+        """Delete what was chosen, once its projects were searched for."""
+        return self.opened.trash.empty(self._chosen, cancel)
+
+    def done(self, result: Result) -> None:
+        """Say nothing: how many were deleted is in the summary."""
+
+    def not_done(self, result: Result) -> None:
+        """Say nothing: why is among the problems."""
+
+    def summary(self, finished: Finished) -> None:
+        """Say how many were deleted, and what was reclaimed."""
         done = sum(result.outcome is Outcome.DONE for result in finished.results)
         if done or finished.freed:
             click.echo(f"Deleted {counted(done, 'environment')}, reclaimed {size(finished.freed)}.")
-    if finished.problems:
-        raise click.exceptions.Exit(1)
-
-
-def _sure(count: int) -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    try:
-        what = counted(count, "environment")
-        return click.confirm(
-            f"Permanently delete {what}? This cannot be undone.", default=False, err=True
-        )
-    except click.Abort:
-        click.echo(err=True)
-        return False
 
 
 def _opened(records: bool, *, changing: bool = False) -> Session:
@@ -202,26 +217,3 @@ def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
             3,
         )
     return hits[0]
-
-
-def trashed_json(one: Trashed) -> dict[str, object]:
-    """Return what is known of something in the trash."""
-    return {
-        "name": one.name,
-        "path": str(one.path),
-        "original": str(one.original),
-        "project": str(one.project) if one.project else None,
-        "kind": one.kind,
-        "status": one.status,
-        "reason": one.reason,
-        "since": time_json(one.since),
-        "on_disk": one.on_disk,
-        "reclaimable": one.reclaimable,
-        "at_most": one.at_most,
-        "links": [str(link.path) for link in one.links],
-        "freeing": one.purging,
-        "lasts_until": one.lasts_until or None,
-        "kept": one.kept or None,
-        "unsearched": one.unsearched,
-        "days_left": None if one.days_left is None else round(one.days_left, 2),
-    }

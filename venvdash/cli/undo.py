@@ -1,16 +1,17 @@
 """`venvdash undo`: undo the newest change, or one of the history."""
 
-import sys
+from collections.abc import Iterator, Mapping
+from threading import Event
 
 import click
 
-from venvdash.actions.events import Finished
+from venvdash.actions.events import ActionEvent
 from venvdash.actions.history.undo import UndoPlan
-from venvdash.cli import output
-from venvdash.cli.changes import changing
-from venvdash.cli.common import fail, interrupted, session, warn
-from venvdash.cli.plans import results_json
-from venvdash.model import Outcome
+from venvdash.cli import prompts
+from venvdash.cli.common import fail, session, warn
+from venvdash.cli.pipeline import Job, changing
+from venvdash.model import Result
+from venvdash.presentation.document import Line, Piece, Role, plain, warning
 from venvdash.presentation.history import undone
 from venvdash.session import Session
 from venvdash.text import visible
@@ -33,68 +34,48 @@ def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json
     plan = opened.plan_undo(number)
     if isinstance(plan, str):
         fail(plan, 1)
-    if not as_json:
-        _show(plan)
-    may = _allowed(plan, dry_run=dry_run, yes=yes)
-    if as_json:
-        (output.begin_json if may else output.print_json)(plan_json(plan))
-    if plan.refusal:
-        fail(f"change {plan.change.number} cannot be undone. {plan.refusal}", 2)
-    if may:
-        _carry_out(opened, plan, as_json=as_json)
-    elif not dry_run:
-        fail("nothing was changed. Use `--yes` to continue without confirmation.", 2)
+    job = _Undo(opened, plan)
+    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
 
 
-def _show(plan: UndoPlan) -> None:
-    click.echo(f"Undoing change {plan.change.number}, {plan.change.action}:", err=True)
-    for sentence in plan.says:
-        click.echo(f"  {sentence}", err=True)
-    for sentence in plan.warns:
-        click.echo(f"  ! {sentence}", err=True)
+class _Undo(Job):
+    """Undoes one change; it asks where something would be lost."""
 
+    def __init__(self, opened: Session, plan: UndoPlan) -> None:
+        refused = bool(plan.refusal)
+        super().__init__(opened, not refused, refused)
+        self._plan = plan
 
-def _allowed(plan: UndoPlan, *, dry_run: bool, yes: bool) -> bool:
-    """Return whether to go on; asks where something would be lost."""
-    return not (dry_run or plan.refusal) and (yes or not plan.warns or _asked())
+    def lines(self) -> Iterator[Line]:
+        """Return what would be done, and what is lost by it, or why it cannot be."""
+        plan = self._plan
+        head = f"Undoing change {plan.change.number}, {plan.change.action}:"
+        yield Line((Piece(head, Role.STRONG),))
+        yield from (plain(f"  {sentence}") for sentence in plan.says)
+        yield from (warning("  ", "! ", sentence) for sentence in plan.warns)
+        if plan.refusal:
+            yield warning("  ", "Cannot be undone: ", visible(plan.refusal))
 
+    def plan_json(self) -> Mapping[str, object]:
+        """Return what would be done as JSON shows it."""
+        plan = self._plan
+        return {
+            "number": plan.change.number,
+            "action": plan.change.action.value,
+            "says": list(plan.says),
+            "warns": list(plan.warns),
+            "refusal": plan.refusal or None,
+        }
 
-def _carry_out(opened: Session, plan: UndoPlan, *, as_json: bool) -> None:
-    output.acting()
-    finished = Finished(())
-    with interrupted() as cancel:
-        for event in opened.undo(plan, cancel):
-            if isinstance(event, Finished):
-                finished = event
-    if as_json:
-        output.end_json({"results": results_json(finished.results)})
-    for result in finished.results:
-        if result.outcome is not Outcome.DONE:
-            warn(f"{result.name}: {result.outcome}: {result.reason}")
-        elif not as_json:
-            more = f" {visible(result.reason)}" if result.reason else ""
-            click.echo(f"{undone(plan.change, result, opened.machine.home)}{more}")
-    if any(result.outcome is not Outcome.DONE for result in finished.results):
-        raise click.exceptions.Exit(1)
+    def ask(self) -> bool:
+        """Ask where something would be lost."""
+        return not self._plan.warns or prompts.confirm("Continue?")
 
+    def work(self, cancel: Event) -> Iterator[ActionEvent]:
+        """Undo it."""
+        return self.opened.undo(self._plan, cancel)
 
-def _asked() -> bool:
-    """Ask whether to go on; False where there is nobody to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    try:
-        return click.confirm("Continue?", default=False, err=True)
-    except click.Abort:
-        click.echo(err=True)
-        return False
-
-
-def plan_json(plan: UndoPlan) -> dict[str, object]:
-    """Return what undoing a change would do, as JSON shows it."""
-    return {
-        "number": plan.change.number,
-        "action": plan.change.action.value,
-        "says": list(plan.says),
-        "warns": list(plan.warns),
-        "refusal": plan.refusal or None,
-    }
+    def done(self, result: Result) -> None:
+        """Say what was undone, and what else there is to know."""
+        more = f" {visible(result.reason)}" if result.reason else ""
+        click.echo(f"{undone(self._plan.change, result, self.opened.machine.home)}{more}")

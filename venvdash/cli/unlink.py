@@ -2,10 +2,10 @@
 
 import click
 
-from venvdash.cli.changes import carry_out, changing
+from venvdash.cli.changes import Change, one_row
 from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
-from venvdash.cli.naming import scan_for
+from venvdash.cli.pipeline import changing
 
 
 @click.command("unlink", short_help="Unlink an environment from its projects.")
@@ -19,7 +19,6 @@ def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -
     The environment stays unlinked until you relink it.
     """
     opened = session(records=records, changing=True)
-    (row,) = scan_for(opened, name, changing=True, usage=False)
-    proposal = opened.actions.unlink(row)
-    status = carry_out(opened, [proposal], dry_run=dry_run, yes=yes, as_json=as_json)
-    raise click.exceptions.Exit(status)
+    proposal = opened.actions.unlink(one_row(opened, name))
+    job = Change(opened, proposal)
+    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))

@@ -1,8 +1,23 @@
-"""An environment as JSON shows it, for `list --json` and `--json-stream`."""
+"""What `--json` prints of environments, plans, proposals and results."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from venvdash.model import Claim, Package, Row, Usage, UserFiles
+from venvdash.actions.events import Finished
+from venvdash.model import (
+    Claim,
+    Item,
+    Package,
+    Plan,
+    Proposal,
+    Refusal,
+    Result,
+    Row,
+    SearchReport,
+    Trashed,
+    Usage,
+    UserFiles,
+)
 
 
 def row_json(row: Row) -> dict[str, object]:
@@ -92,3 +107,140 @@ def time_json(seconds: float | None) -> str | None:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
     except (OverflowError, ValueError, OSError):  # a file's time may be any number
         return None
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """Return a plan as JSON shows it; sizes are bytes."""
+    return {
+        "action": plan.action.value,
+        "items": [_item_json(item) for item in plan.items],
+        "refused": [_refusal_json(refusal) for refusal in plan.refused],
+        "reclaimable": plan.reclaimable,
+        "cache_held": plan.cache_held,
+        "exact": plan.exact,
+        "at_most": plan.at_most,
+        "packages_only_in_cache": list(plan.packages_only_in_cache),
+        "unreadable_processes": plan.unreadable,
+        "search": _search_json(plan.search) if plan.search else None,
+    }
+
+
+def _search_json(report: SearchReport) -> dict[str, object]:
+    """Return what a search read and what it did not, as JSON shows it."""
+    return {
+        "directories": report.directories,
+        "places": [str(path) for path in report.places],
+        "never_entered": list(report.kinds),
+        "not_entered": [
+            {"what": kind.what, "count": kind.count, "paths": [str(path) for path in kind.paths]}
+            for kind in report.not_entered
+        ],
+        "unsearched": [
+            {"path": str(place.path), "reason": place.reason, "release": place.release}
+            for place in report.unsearched
+        ],
+    }
+
+
+def _item_json(item: Item) -> dict[str, object]:
+    row, usage = item.row, item.row.usage
+    return {
+        "path": str(row.path),
+        "entry": str(row.environment.entry),
+        "name": row.name,
+        "kind": row.environment.traits.kind,
+        "location": row.environment.location.value,
+        "status": row.verdict.status.value,
+        "reason": row.verdict.reason,
+        "flags": sorted(row.environment.flags),
+        "on_disk": usage.on_disk if usage else None,
+        "reclaimable": usage.reclaimable if usage else None,
+        "cache_held": usage.cache_held if usage else None,
+        "only_here": [package_json(package) for package in item.only_here],
+        "how": str(item.how),
+        "confirm": item.confirm,
+        "trash_folder": str(item.folder.path) if item.folder else None,
+        "lasts_until": (item.folder.lasts_until or None) if item.folder else None,
+        "user_files": user_files_json(usage.user_files) if usage else None,
+        "unsearched": item.unsearched,
+        "links": [str(link.path) for link in item.links],
+        "edits": [str(edit.path) for edit in item.edits],
+    }
+
+
+def _refusal_json(refusal: Refusal) -> dict[str, object]:
+    return {"path": str(refusal.path), "name": refusal.name, "reason": refusal.reason}
+
+
+def finished_json(finished: Finished) -> dict[str, object]:
+    """Return what came of a plan as JSON shows it."""
+    return {
+        "results": results_json(finished.results),
+        "freed": finished.freed,
+        "in_trash": finished.in_trash,
+        "cleaned": list(finished.cleaned),
+        "problems": list(finished.problems),
+        "notes": list(finished.notes),
+    }
+
+
+def results_json(results: Sequence[Result]) -> list[dict[str, object]]:
+    """Return results as JSON shows them."""
+    return [
+        {
+            "path": str(result.path),
+            "name": result.name,
+            "outcome": result.outcome.value,
+            "reason": result.reason,
+            "trash": str(result.trash) if result.trash else None,
+            "place": str(result.place) if result.place else None,
+        }
+        for result in results
+    ]
+
+
+def proposal_json(proposal: Proposal) -> dict[str, object]:
+    """Return a proposal as JSON shows it."""
+    return {
+        "action": proposal.action.value,
+        "path": str(proposal.row.path),
+        "name": proposal.row.name,
+        "refusal": proposal.refusal or None,
+        "says": list(proposal.says),
+        "warns": list(proposal.warns),
+        "place": str(proposal.place) if proposal.place else None,
+        "project": str(proposal.project) if proposal.project else None,
+        "python": proposal.python,
+        "commands": [list(command) for command in proposal.commands],
+        "packages": [
+            {"name": one.name, "version": one.version, "action": one.action}
+            for one in proposal.packages
+        ],
+        "edits": [str(edit.path) for edit in proposal.edits],
+        "links": [str(link.path) for link in proposal.links],
+        "offers": [str(edit.path) for edit in proposal.offers],
+        "shared": proposal.shared,
+    }
+
+
+def trashed_json(one: Trashed) -> dict[str, object]:
+    """Return what is known of something in the trash."""
+    return {
+        "name": one.name,
+        "path": str(one.path),
+        "original": str(one.original),
+        "project": str(one.project) if one.project else None,
+        "kind": one.kind,
+        "status": one.status,
+        "reason": one.reason,
+        "since": time_json(one.since),
+        "on_disk": one.on_disk,
+        "reclaimable": one.reclaimable,
+        "at_most": one.at_most,
+        "links": [str(link.path) for link in one.links],
+        "freeing": one.purging,
+        "lasts_until": one.lasts_until or None,
+        "kept": one.kept or None,
+        "unsearched": one.unsearched,
+        "days_left": None if one.days_left is None else round(one.days_left, 2),
+    }
