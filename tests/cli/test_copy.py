@@ -1,6 +1,7 @@
 """Copying, renaming and moving as typed."""
 
 import json
+import shlex
 import os
 import signal
 import subprocess
@@ -31,6 +32,10 @@ def app(home: Home) -> Path:
 def test_a_copy(home: Home, app: Path) -> None:
     shown = run(home, "copy", "app", "try", "--dry-run").stdout
     assert "Recreates it; it has no packages." in shown
+    (proposal,) = json.loads(run(home, "copy", "app", "try", "-n", "--json").stdout)["proposals"]
+    for command in proposal["commands"]:
+        assert f"  runs {shlex.join(command)}".replace(str(home.path), "~") in shown.splitlines()
+    assert proposal["commands"]
     assert named(home) == ["app"]
     done = run(home, "copy", "app", "try")
     assert done.stdout.splitlines()[-1] == "app: done. ~/.virtualenvs/try"
@@ -40,8 +45,7 @@ def test_a_copy(home: Home, app: Path) -> None:
     assert record["copied_from"] == str(app)
     refused = run(home, "copy", "app", "try", check=False)
     assert refused.returncode == 2
-    taken = home.path / ".virtualenvs" / "try"
-    assert f"Cannot copy: {taken} already exists." in refused.stdout
+    assert "Cannot copy: ~/.virtualenvs/try already exists." in refused.stdout
 
 
 def test_a_python_that_is_not_there_is_not_looked_for_in_the_index(home: Home, app: Path) -> None:
