@@ -1,8 +1,8 @@
 """Copying, renaming and moving as typed."""
 
 import json
-import shlex
 import os
+import shlex
 import signal
 import subprocess
 import sys
