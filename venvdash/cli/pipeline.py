@@ -124,12 +124,13 @@ class Job:
     def _report(self, finished: Finished, *, as_json: bool) -> None:
         if as_json:
             output.end_json(finished_json(finished))
-            return
         for result in finished.results:
-            if result.outcome is Outcome.DONE:
-                self.done(result)
-            else:
+            if result.outcome is not Outcome.DONE:
                 self.not_done(result)
+            elif not as_json:
+                self.done(result)
+        if as_json:
+            return
         for words in (*finished.problems, *finished.notes):
             warn(words)
         self.summary(finished)

@@ -43,7 +43,7 @@ class _Undo(Job):
 
     def __init__(self, opened: Session, plan: UndoPlan) -> None:
         refused = bool(plan.refusal)
-        super().__init__(opened, not refused, refused)
+        super().__init__(opened, int(not refused), int(refused))
         self._plan = plan
 
     def lines(self) -> Iterator[Line]:
