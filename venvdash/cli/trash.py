@@ -14,6 +14,7 @@ from venvdash.cli.common import columns, fail, session, warn
 from venvdash.cli.pipeline import Job
 from venvdash.formats import age, bounded, size
 from venvdash.model import Outcome, Result, Trashed
+from venvdash.presentation.document import Line, plain
 from venvdash.presentation.json_values import time_json, trashed_json
 from venvdash.presentation.labels import when_freed
 from venvdash.session import Session
@@ -150,6 +151,11 @@ class _Empty(Job):
         super().__init__(opened)
         self._chosen = chosen
         self._what = counted(len(chosen), "environment")
+
+    def lines(self) -> Iterator[Line]:
+        """Return how many will be deleted."""
+        if self._chosen:
+            yield plain(f"Permanently deleting {self._what}.")
 
     def ask(self) -> bool:
         """Ask, unless there is nothing to delete."""
