@@ -48,7 +48,7 @@ def _proofs(store: Store) -> Iterator[str]:
         yield "what it keeps in the environment"
     if own.pointers:
         yield ", ".join(f"`{name}`" for name in own.pointers) + " in the project"
-    if own.fits is not Store.fits:
+    if (own.fits, own.digests) != (Store.fits, Store.digests):
         yield "the hash of the project's path"
 
 
