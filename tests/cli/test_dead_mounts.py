@@ -19,8 +19,8 @@ from tests.scenario import orphan, venv
 PROGRAM = """
 import sys
 from venvdash.scanner import service
-from venvdash.system import answering
-answering.PATIENCE = service.PATIENCE = float(sys.argv.pop(1))
+from venvdash.system import responsiveness
+responsiveness.PATIENCE = service.PATIENCE = float(sys.argv.pop(1))
 from venvdash.cli import main
 sys.exit(main())
 """
