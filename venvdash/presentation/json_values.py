@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from venvdash.actions.events import Finished
 from venvdash.model import (
@@ -10,6 +11,7 @@ from venvdash.model import (
     Package,
     Plan,
     Proposal,
+    Record,
     Refusal,
     Result,
     Row,
@@ -18,6 +20,9 @@ from venvdash.model import (
     Usage,
     UserFiles,
 )
+
+if TYPE_CHECKING:
+    from venvdash.session.environment_details import EnvironmentDetails
 
 
 def row_json(row: Row) -> dict[str, object]:
@@ -51,6 +56,65 @@ def row_json(row: Row) -> dict[str, object]:
         "changed": time_json(environment.changed),
         "used": time_json(row.used),
         "sidecar": environment.sidecar,
+    }
+
+
+def details_json(found: "EnvironmentDetails") -> dict[str, object]:
+    """Return what `list --json` says of an environment, and all that is looked up for one."""
+    from venvdash.presentation.details import flags_in_words  # no list needs it
+    from venvdash.presentation.labels import evidence_in_words
+
+    row = found.row
+    return row_json(row) | {
+        "packages": [package_json(package) for package in found.packages],
+        "claims": [
+            {"proves": proves, "words": words}
+            for proves, words in evidence_in_words(row.verdict.claims)
+        ],
+        "flag_reasons": {flag.value: reason for flag, reason in flags_in_words(found).items()},
+        "missing": [
+            {"package": one.package, "count": one.count, "files": [str(f) for f in one.files]}
+            for one in found.missing
+        ],
+        "tools": [
+            {
+                "tool": use.tool,
+                "project": str(project),
+                "path": str(use.environment) if use.environment else None,
+                "exists": use.exists,
+                "why": use.why,
+                "depends_on": list(use.depends_on),
+                "deletes": str(use.deletes) if use.deletes else None,
+            }
+            for project, use in found.uses
+        ],
+        "references": [
+            {"what": one.what, "file": str(one.file), "path": one.target}
+            for one in found.references
+        ],
+        "root": str(row.environment.root),
+        "prompt": row.environment.prompt,
+        "creator": row.environment.creator,
+        "made_at": str(row.environment.made_at) if row.environment.made_at else None,
+        "target": str(row.environment.target) if row.environment.target else None,
+        "remove_with": row.environment.traits.tool,
+        "record": _record_json(row.record),
+    }
+
+
+def _record_json(record: Record | None) -> dict[str, object] | None:
+    if record is None:
+        return None
+    return {
+        "identity": record.identity,
+        "note": record.note,
+        "pinned": record.pinned,
+        "first_seen": time_json(record.first_seen or None),
+        "last_seen": time_json(record.last_seen or None),
+        "last_sync": time_json(record.last_sync),
+        "last_shell": time_json(record.last_shell),
+        "copied_from": str(record.copied_from) if record.copied_from else None,
+        "projects": [str(project.path) for project in record.projects],
     }
 
 

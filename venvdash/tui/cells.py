@@ -19,6 +19,15 @@ STATUS_MARKS = {
     Status.TOOL: "□",
 }
 
+STATUS_STYLES = {
+    Status.LINKED: "$text-success",
+    Status.ORPHAN: "$text-error",
+    Status.MOVED: "$text-warning",
+    Status.UNREACHABLE: "$text-warning",
+    Status.DUPLICATE: "$text-warning",
+    Status.UNKNOWN: "$text-accent",
+}
+
 _BAR = 16  # cells of a line that shows how much is done
 
 # All but VOLATILE, which says little in a list: all of uv's are. The details have it.

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from textual.content import Content
 
 from venvdash.presentation.document import Line, Piece, Role
-from venvdash.tui.cells import STATUS_MARKS
-from venvdash.tui.widgets.detail import STATUS_STYLES
+from venvdash.tui.cells import STATUS_MARKS, STATUS_STYLES
 
 _STYLES = {
     Role.PLAIN: "",
