@@ -124,7 +124,7 @@ def test_what_is_not_found_is_said_and_the_rest_is_listed(some: Home) -> None:
     done = run(some, "list", "--no-usage", "wbe", "api", check=False)
     assert done.returncode == 1
     assert "api" in done.stdout
-    assert "no environment is named wbe. Similar names: web" in done.stderr
+    assert "no environment is named wbe. Did you mean web?" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ class _Lazy(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(
-    "--no-records", is_flag=True, help="Write no records (sidecars, index); rules delete nothing."
+    "--no-records",
+    is_flag=True,
+    help="Write no records (sidecars and index); `prune` then deletes nothing.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="venvdash")
 @click.pass_context

@@ -24,8 +24,8 @@ from venvdash.text import short_path, visible
 def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
     """Show changes, newest first, each with its number for `venvdash undo`.
 
-    With NAME, show only changes of environments of that name, with NUMBER only that change, with
-    the packages that the environments had.
+    NAME shows only the changes of that environment, NUMBER only that change, both with the packages
+    that were installed before.
     """
     opened = session(records=records)
     for sentence in opened.tidy():

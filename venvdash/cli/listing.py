@@ -48,8 +48,7 @@ def _numbers(version: str | None) -> list[str]:
 @click.option(
     "--json-stream",
     is_flag=True,
-    help="Print one JSON object per line, each as soon as it is final (cache_held is null: it is "
-    "known only once everything is measured).",
+    help="Print one JSON object per line, each as soon as it is complete (cache_held is null).",
 )
 @click.option("--no-usage", is_flag=True, help="Do not measure sizes.")
 @several.some_of(
@@ -160,7 +159,7 @@ def _named(opened: Session, names: tuple[str, ...]) -> tuple[list[Row], list[str
         except NotFoundError as error:
             near = ", ".join(error.suggestions)
             missing.append(
-                f"no environment is named {name}." + (f" Similar names: {near}" if near else "")
+                f"no environment is named {name}." + (f" Did you mean {near}?" if near else "")
             )
     return list(rows.values()), missing
 

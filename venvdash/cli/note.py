@@ -14,7 +14,7 @@ from venvdash.text import visible
 @click.argument("text", required=False)
 @click.pass_obj
 def command(records: bool, name: str, text: str | None) -> None:
-    """Write a note about an environment, or print it if TEXT is omitted; "" removes it.
+    """Write a note about an environment; without TEXT, print it. "" removes it.
 
     NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     """

@@ -24,7 +24,10 @@ from venvdash.text import visible
 @click.option("--bin", "what", flag_value="bin", help="Print the directory of its programs.")
 @click.pass_obj
 def command(records: bool, name: str | None, what: str | None) -> None:
-    """Print the path of an environment: NAME, or the current project's."""
+    """Print the path of an environment.
+
+    The default is the environment of the current directory's project.
+    """
     opened = session(records=records)
     (row,) = scan_for(opened, name, usage=False)
     path = _path(row, what)

@@ -13,7 +13,7 @@ from venvdash.text import visible
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
 @click.pass_obj
 def command(records: bool, names: tuple[str, ...]) -> None:
-    """Pin environments: rules skip them, and deleting one must be confirmed by name.
+    """Pin environments: `prune` skips them, and deleting one must be confirmed by name.
 
     NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     """

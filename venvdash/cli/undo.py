@@ -22,11 +22,11 @@ from venvdash.text import visible
 @changing
 @click.pass_obj
 def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Undo the newest change that can be undone, of whatever session.
+    """Undo the newest change that can be undone, or change NUMBER of the history.
 
-    NUMBER is another change, as `venvdash history` numbers them. A deletion is restored from the
-    trash; a restore or a copy goes back to the trash; a relink, rename or move is reversed. A
-    change whose result has been changed since is undone only after a question, or with --yes.
+    Changes of earlier sessions count, too; `venvdash history` shows them all. What was deleted is
+    restored from the trash. A copy or a restored environment goes back to the trash. A relink,
+    rename or move is reversed. If the result has been changed since, venvdash asks first.
     """
     opened = session(records=records, changing=True)
     for sentence in opened.tidy():

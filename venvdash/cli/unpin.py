@@ -10,7 +10,7 @@ from venvdash.cli.pin import set_pins
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
 @click.pass_obj
 def command(records: bool, names: tuple[str, ...]) -> None:
-    """Unpin environments: rules may delete them again.
+    """Unpin environments: `prune` may delete them again.
 
     NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     """

@@ -95,7 +95,7 @@ def _refusals(place: Path, machine: Machine, settings: config.Config) -> Iterato
         if known == place or known in place.parents:
             yield f"{known} is already a store ({root.store})."
         elif place in known.parents and os.path.isdir(known):
-            yield f"It contains a store already: {known}."
+            yield f"It already contains a store: {known}."
 
 
 def _write(file: Path, folder: EnvironmentFolder, machine: Machine) -> None:

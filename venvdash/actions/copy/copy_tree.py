@@ -82,9 +82,7 @@ def lacking(directory: Path, entries: int, size: int) -> str:
     if free < size * _MARGIN:
         return _too_little(size, free)
     if found.f_files and found.f_favail < entries * _MARGIN:  # 0: made as they are needed
-        return (
-            f"Not enough room: {entries:,} files are needed, the disk has {found.f_favail:,} left."
-        )
+        return f"Not enough space: {entries:,} files are needed, {found.f_favail:,} are possible."
     return ""
 
 

@@ -87,8 +87,8 @@ def _says_copy(
     if sources:
         yield f"Uses the same source trees for editable installs: {', '.join(sources)}."
     yield (
-        "The copy belongs to no project. Reads the original without changing it, and runs "
-        "the copy's Python once to verify it."
+        "The copy belongs to no project. The original is not changed. Starts the copy's Python "
+        "once to verify it."
     )
 
 

@@ -23,7 +23,7 @@ _NOW = {
     How.EDITABLE: "it holds an editable install of {project}",
     How.MIRROR: "its path in the store mirrors {project}",
     How.SIBLING: "another environment with the same hash belongs to {project}",
-    How.MENTION: "something installed in it mentions {project}",
+    How.MENTION: "a package in it mentions {project}",
     How.DENIED: "you unlinked it from {project}",
 }
 _THEN = {
@@ -34,7 +34,7 @@ _THEN = {
     How.EDITABLE: "it held an editable install of {project}",
     How.MIRROR: "its path in the store mirrored {project}",
     How.SIBLING: "another environment with the same hash belonged to {project}",
-    How.MENTION: "something installed in it mentioned {project}",
+    How.MENTION: "a package in it mentioned {project}",
     How.DENIED: "you unlinked it from {project}",
 }
 
@@ -73,7 +73,7 @@ def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
     """Return why it is linked; ``others`` are further live projects, ``gone`` dead ones."""
     there = "" if best.how is How.PROJECT_LINK and not _past(best) else ", which exists"
     also = f"; it also belongs to {listed(others)}" if others else ""
-    dead = f"; no longer existing: {listed(gone)}" if gone else ""
+    dead = f"; no longer there: {listed(gone)}" if gone else ""
     return f"{says(best)}{there}{also}{dead}"
 
 
@@ -156,7 +156,7 @@ def copied_pointer(pointer: Claim, original: Path) -> str:
 
 def contradicted(hint: Claim, best: Claim | None) -> str:
     """Return why a re-created environment is a duplicate whose former project is alive."""
-    now = f"but {says(best)}, which no longer exists" if best else "but nothing in it says so now"
+    now = f"but {says(best)}, which no longer exists" if best else "but nothing points to it now"
     return f"before it was recreated, it belonged to {visible(hint.project)}, which exists, {now}"
 
 
