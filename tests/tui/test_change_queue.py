@@ -188,11 +188,29 @@ def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
         await driver.scanned()
         await driver.press("S")
         await driver.until(lambda: "Checking api …" in driver.text)
-        await driver.press("escape", "u")
-        assert driver.main.job is not None
+        await driver.press("escape")
+        assert driver.main.begin("restoring", lambda _: iter(feed.undoing))
         await driver.until(lambda: "restoring …" in driver.text)
         await driver.press("X")
         await driver.until(lambda: driver.main.job is None)
         gate.set()
+
+    drive(feed, script)
+
+
+def test_an_undo_waits_for_its_turn_and_says_so() -> None:
+    gate = threading.Event()
+    feed = source()
+    feed.actions.answers[API.path] = gate
+    feed.undoing = (Finished((done(API),)),)
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("S")
+        await driver.until(lambda: "Checking api …" in driver.text)
+        await driver.press("escape", "u")
+        await driver.until(lambda: "Waiting to undo …" in driver.text)
+        gate.set()
+        await driver.until(lambda: feed.undo_plan in feed.asked)
 
     drive(feed, script)

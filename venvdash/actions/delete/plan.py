@@ -36,6 +36,8 @@ _LOCKFILES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock
 _LOCKFILE_LIMIT = 16 * 1024 * 1024  # bytes
 _SEEDS = frozenset({"pip", "setuptools", "wheel"})
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+OWN_FILES = "it contains your own files"
+UNKNOWN_FILES = "venvdash cannot check whether it contains your own files"
 _LATELY = 14 * 86400.0  # seconds
 
 
@@ -106,9 +108,9 @@ def _confirm(row: Row, context: Context) -> str:
         return "it is pinned"
     usage = row.usage
     if usage is None or usage.user_files is None:
-        return "venvdash cannot check whether it contains your own files"
+        return UNKNOWN_FILES
     if usage.user_files.count:
-        return "it contains your own files"
+        return OWN_FILES
     return ""
 
 

@@ -139,12 +139,16 @@ def _back(table: Table, made: UndoPlan, row: Row, one: ChangedEnvironment) -> Un
 
 def _to_trash(deletions: Deletions, made: UndoPlan, row: Row) -> UndoPlan:
     """Return the plan to move to the trash what a change created or restored."""
-    deletion = deletions.plan([row.path])
+    from venvdash.actions.delete.plan import OWN_FILES, UNKNOWN_FILES
+
+    deletion, change = deletions.plan([row.path]), made.change
     refused = next((one.reason for one in deletion.refused), "")
-    warns = [visible(item.confirm) for item in deletion.items if item.confirm]
-    change = made.change
+    asked = [item.confirm for item in deletion.items if item.confirm]
+    warns = [f"{reason[0].upper()}{visible(reason[1:])}." for reason in asked]
     if not change.content or content(row.environment.entry) != change.content:
         warns.insert(0, _CHANGED)
+    elif not {OWN_FILES, UNKNOWN_FILES}.isdisjoint(asked):
+        warns.clear()  # they came with the change that is undone
     what = "the copy " if change.action is Action.COPY else ""
     said = f"Moves {what}{visible(row.name)} to the trash, from where it can be restored."
     return replace(made, says=(said,), warns=tuple(warns), refusal=refused, deletion=deletion)

@@ -189,6 +189,8 @@ class DeletingScreen(WorkingScreen):
             return
         self.dismiss_outcome()
         self._sweep()
+        if not self._ended or self._session_lock.locked():
+            self.say("Waiting to undo …")
         plan = partial(self.in_turn, self.source.plan_undo)
         aside(self, plan, self._ask_to_undo, self._not_undone)
 
