@@ -32,6 +32,27 @@ _NOREPLACE = {"linux": ("renameat2", 1), "darwin": ("renameatx_np", 4)}
 _UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
+def dress_like(status: os.stat_result) -> Callable[[int], None]:
+    """Return what gives an open file the permissions and times of another."""
+
+    def dress(file: int) -> None:
+        os.fchmod(file, stat.S_IMODE(status.st_mode))
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    return dress
+
+
+def permit_like(status: os.stat_result) -> Callable[[int], None]:
+    """Return what gives an open file the permissions and group of another."""
+
+    def permit(file: int) -> None:
+        with suppress(OSError):  # a group that we do not belong to
+            os.fchown(file, -1, status.st_gid)
+        os.fchmod(file, stat.S_IMODE(status.st_mode))
+
+    return permit
+
+
 class Directory:
     """An open directory; names given to its methods are plain names of what lies in it.
 
@@ -137,46 +158,18 @@ class Directory:
         data: bytes,
         temporary: str,
         mode: int = 0o600,
-        like: os.stat_result | None = None,
+        *,
+        prepare: Callable[[int], None] = lambda file: None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Give the file ``name`` this content, all of it or nothing, and flush it to the disk.
 
         ``temporary`` is the name that it has until it is whole: one left by a crash is removed,
-        so only one process at a time may write it. It gets the permissions and times of ``like``.
+        so only one process at a time may write it. A new file gets ``mode``, before the umask.
+        ``prepare`` is called with the file when all is written, ``check`` just before the old
+        content goes; what they raise leaves that as it is. A link is replaced, not followed.
         """
-
-        def dress(file: int) -> None:
-            if like is not None and self.descriptor is not None:
-                os.fchmod(file, stat.S_IMODE(like.st_mode))
-                os.utime(file, ns=(like.st_atime_ns, like.st_mtime_ns))
-
-        self._write(name, data, temporary, mode, dress, lambda: None)
-
-    def rewrite(self, name: str, data: bytes, temporary: str, still: Callable[[], None]) -> None:
-        """Do as ``write`` with a file that is there, and keeps its permissions and group.
-
-        ``still`` is called when all is written, just before the old content goes; what it raises
-        leaves that as it is.
-        """
-        found = self.look(name)
-
-        def dress(file: int) -> None:
-            if self.descriptor is not None:
-                with suppress(OSError):  # a group that we do not belong to
-                    os.fchown(file, -1, found.st_gid)
-                os.fchmod(file, stat.S_IMODE(found.st_mode))
-
-        self._write(name, data, temporary, 0o600, dress, still)
-
-    def _write(
-        self,
-        name: str,
-        data: bytes,
-        temporary: str,
-        mode: int,
-        dress: Callable[[int], None],
-        still: Callable[[], None],
-    ) -> None:
+        self._at(name)
         with suppress(FileNotFoundError):
             self.unlink(temporary)
         file = os.open(self._at(temporary), NEW, mode, dir_fd=self.descriptor)
@@ -185,12 +178,16 @@ class Directory:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(file, rest) :]
-                dress(file)
+                if self.descriptor is not None:
+                    prepare(file)
                 os.fsync(file)
+                check()
+                if self.descriptor is not None:
+                    self.replace(temporary, name)
             finally:
                 os.close(file)
-            still()
-            self.replace(temporary, name)
+            if self.descriptor is None:  # Windows renames no open file
+                self.replace(temporary, name)
         except BaseException:
             with suppress(OSError):
                 self.unlink(temporary)

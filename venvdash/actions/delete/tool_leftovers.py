@@ -17,20 +17,19 @@ from venvdash import config
 from venvdash.actions.delete import trash_folder, unreported
 from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import trash
-from venvdash.actions.safety import project_links, steps
+from venvdash.actions.safety import file_swap, project_links, steps
 from venvdash.actions.safety.rollback import locked
 from venvdash.model import Edit, Removal, Tidying, Trashed
 from venvdash.stores.base import Store
 from venvdash.system import locks
 from venvdash.system.directory import Directory
-from venvdash.system.files import UnreadableError, own_uid
+from venvdash.system.files import own_uid
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 
 _PATIENCE = 30.0  # seconds; a project may lie on a network that is gone
 _LOCKED = 5.0  # seconds that the tool may hold its lock
 _ATTEMPTS = 3  # at a file that changes meanwhile
-_TEMPORARY = ".venvdash-tmp-tidy"
 
 
 def tidy(gone: Trashed, machine: Machine | None = None) -> tuple[Path, ...]:
@@ -145,19 +144,17 @@ def _change(edit: Edit, gone: Trashed) -> None:
     if edit.after is None:
         project_links.apply(edit)
         return
-    name, before = edit.path.name, (edit.before or "").encode()
-    with Directory(Path(os.path.realpath(edit.path.parent))) as place:
 
-        def still() -> None:
-            with suppress(FileNotFoundError, UnreadableError):
-                if not _replaced(gone) and place.read(name, len(before), own_uid()) == before:
-                    return
+    def check() -> None:
+        steps.step("compared")
+        if _replaced(gone):
             raise ChangedError(f"{edit.path} is being changed by another program")
 
-        still()
-        steps.step("compared")
-        place.rewrite(name, edit.after.encode(), _TEMPORARY, still)
-        steps.step("rewritten")
+    try:
+        file_swap.put(file_swap.of_edit(edit), check=check)
+    except ChangedError as error:
+        raise ChangedError(f"{edit.path} is being changed by another program") from error
+    steps.step("rewritten")
 
 
 def _replaced(gone: Trashed) -> bool:

@@ -34,7 +34,7 @@ from venvdash.actions.prefix.path_rewrite import Respelling
 from venvdash.scanner.discovery.inspection import named_place
 from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system.atomic import PREFIX
-from venvdash.system.directory import Directory
+from venvdash.system.directory import Directory, dress_like
 from venvdash.system.files import UnreadableError
 from venvdash.text import visible
 
@@ -323,7 +323,7 @@ def _put(directory: Directory, change: _Change, content: bytes) -> None:
     """Replace a file or link by one that holds ``content``, with the mode and times of the old."""
     with inside(directory, change.folder) as opened:
         if not stat.S_ISLNK(change.status.st_mode):
-            opened.write(change.name, content, _TEMPORARY, like=change.status)
+            opened.write(change.name, content, _TEMPORARY, prepare=dress_like(change.status))
             return
         with suppress(FileNotFoundError):
             opened.unlink(_TEMPORARY)

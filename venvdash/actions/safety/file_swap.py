@@ -6,6 +6,7 @@ the old or the new. What has been done already is not done again, which lets a c
 
 import errno
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.swap import Content, Swap
 from venvdash.model import Edit, Link
 from venvdash.system.atomic import PREFIX
-from venvdash.system.directory import Directory
+from venvdash.system.directory import Directory, permit_like
 from venvdash.system.files import UnreadableError, own_uid, real
 
 _LIMIT = 16 * 1024 * 1024  # bytes; a registry of all projects is the largest
@@ -35,6 +36,13 @@ def of_link(link: Link) -> Swap:
     return Swap(_placed(link.path), Content(link.target, link=True), None)
 
 
+def of_redirected(edit: Edit) -> Swap:
+    """Return the edit of a link's text as a swap."""
+    texts = (edit.before, edit.after)
+    before, after = (None if text is None else Content(text, link=True) for text in texts)
+    return Swap(_placed(edit.path), before, after)
+
+
 def _placed(path: Path) -> Path:
     return real(path.parent) / path.name
 
@@ -47,49 +55,76 @@ def look(path: Path) -> Content | None:
     """
     try:
         with _parent(path) as parent:
+            _refuse_others(parent, path)
             return _look(parent, path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def put(swap: Swap) -> bool:
+def put(
+    swap: Swap, *, project_link: bool = False, check: Callable[[], None] = lambda: None
+) -> bool:
     """Exchange what is there; return whether there was anything to do.
+
+    ``project_link``: it may be gone, then nothing is done, and a file may be another user's.
+    ``check`` is called just before; what it raises leaves all as it is.
 
     Raises ChangedError where neither ``before`` nor ``after`` is there, and OSError.
     """
     with _parent(swap.path) as parent:
-        name, now = swap.path.name, _look(parent, swap.path)
-        if now == swap.after:
+        if not project_link:
+            _refuse_others(parent, swap.path)
+        elif not parent.has(swap.path.name):
             return False
-        if now != swap.before:
-            raise ChangedError(f"{swap.path} has changed since the plan was shown.")
+        return exchange(parent, swap, check)
+
+
+def exchange(parent: Directory, swap: Swap, check: Callable[[], None] = lambda: None) -> bool:
+    """Do as ``put`` in the open directory, whoever owns what is there."""
+    name = swap.path.name
+    _tidy(parent)
+    now = _look(parent, swap.path)
+    if now == swap.after:
+        return False
+    _compare(swap, now)
+    try:
+        if swap.after is not None:
+            _make_aside(parent, name, swap.after)
+        check()
+        _compare(swap, _look(parent, swap.path))
         if swap.after is None:
             parent.unlink(name)
-            parent.sync()
-            return True
-        _make_aside(parent, name, swap.after)
-        try:
-            if now is None:
-                parent.rename(_ASIDE, name)  # never over what came there meanwhile
-            else:
-                parent.replace(_ASIDE, name)
-        except FileExistsError:
-            parent.unlink(_ASIDE)
-            raise ChangedError(f"Something else now exists at {swap.path}.") from None
-        except OSError:
-            with suppress(OSError):
-                parent.unlink(_ASIDE)
-            raise
-        parent.sync()
+        elif now is None:
+            parent.rename(_ASIDE, name)  # never over what came there meanwhile
+        else:
+            parent.replace(_ASIDE, name)
+    except FileExistsError:
+        raise ChangedError(f"Something else now exists at {swap.path}.") from None
+    finally:
+        _tidy(parent)
+    parent.sync()
     return True
+
+
+def _compare(swap: Swap, now: Content | None) -> None:
+    """Raise ChangedError where it is not ``before`` that is there now."""
+    if now == swap.before:
+        return
+    if now is not None and now.link and swap.before is not None and swap.before.link:
+        raise ChangedError(f"{swap.path} now points to another location.")
+    raise ChangedError(f"{swap.path} has changed since the plan was shown.")
 
 
 def tidy(swap: Swap) -> None:
     """Remove what a crash left beside what was to be exchanged. Raises nothing."""
     with suppress(ChangedError, OSError), _parent(swap.path) as parent:
-        for name in (_ASIDE, _UNWRITTEN):
-            with suppress(FileNotFoundError):
-                parent.unlink(name)
+        _tidy(parent)
+
+
+def _tidy(parent: Directory) -> None:
+    for name in (_ASIDE, _UNWRITTEN):
+        with suppress(OSError):
+            parent.unlink(name)
 
 
 def links_possible(directory: Path) -> bool:
@@ -111,29 +146,33 @@ def links_possible(directory: Path) -> bool:
 
 
 def _make_aside(parent: Directory, name: str, content: Content) -> None:
-    with suppress(FileNotFoundError):
-        parent.unlink(_ASIDE)
     if content.link:
         parent.make_link(_ASIDE, content.text)
         return
-    mode = 0o644
+    data = content.text.encode()
     with suppress(FileNotFoundError):
         found = parent.look(name)
         if stat.S_ISREG(found.st_mode):
-            mode = stat.S_IMODE(found.st_mode)
-    parent.write(_ASIDE, content.text.encode(), _UNWRITTEN, mode)
+            parent.write(_ASIDE, data, _UNWRITTEN, prepare=permit_like(found))
+            return
+    parent.write(_ASIDE, data, _UNWRITTEN, 0o644)
+
+
+def _refuse_others(parent: Directory, path: Path) -> None:
+    """Raise ChangedError for another user's file."""
+    with suppress(FileNotFoundError):
+        found = parent.look(path.name)
+        if stat.S_ISREG(found.st_mode) and own_uid() not in (None, found.st_uid):
+            raise ChangedError(f"{path} belongs to another user.")
 
 
 def _look(parent: Directory, path: Path) -> Content | None:
     name = path.name
     try:
-        found = parent.look(name)
+        mode = parent.look(name).st_mode
     except FileNotFoundError:
         return None
-    mode = found.st_mode
     if stat.S_ISREG(mode):
-        if own_uid() not in (None, found.st_uid):
-            raise ChangedError(f"{path} belongs to another user.")
         try:
             return Content(parent.read(name, _LIMIT).decode())
         except UnicodeDecodeError:

@@ -8,22 +8,20 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from venvdash.actions.errors import ChangedError
+from venvdash.actions.journals.swap import Content, Swap
+from venvdash.actions.safety import file_swap
 from venvdash.model import Direction, Edit, How, Link, Row
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.system import responsiveness
-from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid, real
 
 _POINTER_LIMIT = 4096  # bytes of a path file
 # What lstat and open say of what is not there, loops, or is not for us to see.
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
-_ASIDE = PREFIX + "venv"  # what a new link or path file is called until it is in its place
-_UNWRITTEN = _ASIDE + "-new"  # … and until it is whole
 
 
 def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
@@ -62,20 +60,9 @@ def removable(path: Path) -> bool:
 def remove(link: Link) -> bool:
     """Remove a link if it still says what it said; False if it is not there any more.
 
-    Raises ChangedError if it leads elsewhere or is something else by now, and OSError.
+    Raises ChangedError if something else is there by now, and OSError.
     """
-    with _parent(link.path) as parent:
-        try:
-            text = parent.link_text(link.path.name)
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise ChangedError(f"{link.path} is no longer a link.") from error
-        if text != link.target:
-            raise ChangedError(f"{link.path} now points to another location.")
-        parent.unlink(link.path.name)
-        parent.sync()
-    return True
+    return file_swap.put(file_swap.of_link(link), project_link=True)
 
 
 def restore(link: Link, place: Path) -> str:
@@ -87,22 +74,7 @@ def restore(link: Link, place: Path) -> str:
     """
     if not _leads(link, place):
         return f"{link.path} was not restored: it would not point to {place}"
-    try:
-        with _parent(link.path) as parent:
-            if not _ours(parent):
-                return f"{link.path} was not restored: its directory belongs to another user"
-            try:
-                if parent.has(link.path.name) and parent.link_text(link.path.name) == link.target:
-                    return ""
-            except OSError:
-                pass  # something else than a link
-            parent.make_link(link.path.name, link.target)
-            parent.sync()
-    except FileExistsError:
-        return f"{link.path} was not restored: something else now has that name"
-    except (FileNotFoundError, NotADirectoryError):
-        return f"{link.path} was not restored: {link.path.parent} no longer exists"
-    return ""
+    return _put_back(link.path, Content(link.target, link=True))
 
 
 def apply(edit: Edit) -> bool:
@@ -110,20 +82,9 @@ def apply(edit: Edit) -> bool:
 
     Raises ChangedError and OSError.
     """
-    with _parent(edit.path) as parent:
-        try:
-            text = parent.read(edit.path.name, _POINTER_LIMIT).decode()
-        except FileNotFoundError:
-            return False
-        except (UnreadableError, UnicodeDecodeError) as error:
-            raise ChangedError(
-                f"{edit.path} no longer contains a path to an environment."
-            ) from error
-        if text != edit.before or edit.after is not None:
-            raise ChangedError(f"{edit.path} has changed.")
-        parent.unlink(edit.path.name)
-        parent.sync()
-    return True
+    if edit.after is not None:
+        raise ChangedError(f"{edit.path} has changed.")
+    return file_swap.put(file_swap.of_edit(edit), project_link=True)
 
 
 def undo(edit: Edit, place: Path) -> str:
@@ -136,30 +97,20 @@ def undo(edit: Edit, place: Path) -> str:
         return f"{path} was not restored: it does not contain a path to an environment"
     if named_by(path, text) != os.path.realpath(place):
         return f"{path} was not restored: it would not point to {place}"
+    return _put_back(path, Content(text))
+
+
+def _put_back(path: Path, content: Content) -> str:
+    """Make a link or path file again; return what prevented it, or nothing. Raises OSError."""
     try:
         with _parent(path) as parent:
             if not _ours(parent):
                 return f"{path} was not restored: its directory belongs to another user"
-            return _written(parent, path, text)
+            file_swap.exchange(parent, Swap(path, None, content))
+    except ChangedError:
+        return f"{path} was not restored: something else now has that name"
     except (FileNotFoundError, NotADirectoryError):
         return f"{path} was not restored: {path.parent} no longer exists"
-
-
-def _written(parent: Directory, path: Path, text: str) -> str:
-    if parent.has(path.name):
-        try:
-            if parent.read(path.name, _POINTER_LIMIT) == text.encode():
-                return ""
-        except UnreadableError:
-            pass
-        return f"{path} was not restored: something else now has that name"
-    _tidy(parent)
-    parent.write(_ASIDE, text.encode(), _UNWRITTEN, 0o644)
-    try:
-        parent.rename(_ASIDE, path.name)
-    except FileExistsError:
-        parent.unlink(_ASIDE)
-        return f"{path} was not restored: something else now has that name"
     return ""
 
 
@@ -188,60 +139,23 @@ def _moved(path: Path, text: str, entry: Path, new: Path) -> str:
 def redirect(change: Edit) -> bool:
     """Replace a link that says ``before`` by one that says ``after``; False if it is gone.
 
-    Raises ChangedError if it says something else or is none by now, and OSError.
+    Raises ChangedError if something else is there by now, and OSError.
     """
-    with _parent(change.path) as parent:
-        name = change.path.name
-        _tidy(parent)
-        try:
-            text = parent.link_text(name)
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise ChangedError(f"{change.path} is no longer a link.") from error
-        if text == change.after:
-            return True
-        if text != change.before or change.after is None:
-            raise ChangedError(f"{change.path} now points to another location.")
-        parent.make_link(_ASIDE, change.after)
-        try:
-            parent.replace(_ASIDE, name)
-        except OSError:
-            parent.unlink(_ASIDE)
-            raise
-        parent.sync()
-    return True
+    return _changed(change, file_swap.of_redirected(change))
 
 
 def rewrite(change: Edit) -> bool:
     """Give a path file that holds ``before`` the text ``after``; False if it is gone.
 
-    Raises ChangedError if it holds something else by now, and OSError.
+    Raises ChangedError if something else is there by now, and OSError.
     """
-    with _parent(change.path) as parent:
-        _tidy(parent)
-        try:
-            text = parent.read(change.path.name, _POINTER_LIMIT).decode()
-            status = parent.look(change.path.name)
-        except FileNotFoundError:
-            return False
-        except (UnreadableError, UnicodeDecodeError) as error:
-            raise ChangedError(
-                f"{change.path} no longer contains a path to an environment."
-            ) from error
-        if text == change.after:
-            return True
-        if text != change.before or change.after is None:
-            raise ChangedError(f"{change.path} has changed.")
-        parent.write(change.path.name, change.after.encode(), _UNWRITTEN, like=status)
-    return True
+    return _changed(change, file_swap.of_edit(change))
 
 
-def _tidy(parent: Directory) -> None:
-    """Remove what a crash left of changing a link or path file."""
-    for name in (_ASIDE, _UNWRITTEN):
-        with suppress(FileNotFoundError):
-            parent.unlink(name)
+def _changed(change: Edit, swap: Swap) -> bool:
+    if change.before is None or change.after is None:
+        raise ChangedError(f"{change.path} has changed.")
+    return file_swap.put(swap, project_link=True)
 
 
 def may_follow(change: Edit, place: Path, former: Path) -> bool:
