@@ -1,5 +1,6 @@
 """What all screens share that lie over the list."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -9,9 +10,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from venvdash.presentation.document import Line
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.background import Came
+from venvdash.tui.widgets.choice import Choice
+from venvdash.tui.widgets.document_text import in_colours
 from venvdash.tui.widgets.text_pane import TextPane
 
 T = TypeVar("T")
@@ -69,7 +73,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
     """Shows what is planned (a ``P``), once that is known, and asks.
 
     Returns what was said yes to (a ``C``), None for no. Cancel is what Enter means at first.
-    Subclasses say how it is shown and what yes means: ``draw`` and ``action_yes``.
+    Subclasses say what is shown and what yes means: ``lines``, ``possible``, ``action_yes``.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -84,6 +88,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         """``title``, ``looking`` (shown until there is more) and ``yes`` are fit to show."""
         super().__init__()
         self._title, self._looking, self._yes = title, looking, yes
+        self._top = True  # whether the next plan is shown from its beginning
         self.planned: P | None = None
         self._failure = ""
 
@@ -126,13 +131,42 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
             self.pane.show(Content(words))
 
     def show(self, planned: P) -> None:
-        """Show what is planned."""
+        """Show what is planned, the first plan or one that has come in its place."""
+        self._top = self.planned is None
         self.planned = planned
         self.redraw()
 
     def draw(self, planned: P) -> None:
-        """Show it; the parts are there."""
+        """Show it, and offer to do it where anything can be done; the parts are there."""
+        self.pane.show(in_colours(self.lines(planned)), top=self._top)
+        yes = self.query_one("#yes", Button)
+        yes.display = self.possible(planned) > 0
+        yes.disabled = not yes.display
+        if not yes.display:
+            self._offer_to_close()
+
+    def lines(self, planned: P) -> Iterable[Line]:
+        """Return in words what is planned."""
         raise NotImplementedError
+
+    def possible(self, planned: P) -> int:
+        """Return how many environments would be changed."""
+        raise NotImplementedError
+
+    def _offer_to_close(self) -> None:
+        """Offer nothing else where there is nothing to do."""
+        for choice in self.query(Choice):
+            choice.display = False
+        close = self.query_one("#no", Button)
+        close.label = Content("Close  Esc")
+        close.focus()
+        self.query_one("#plan").border_subtitle = Content("j k scroll   Esc close")
+
+    def turn(self, name: str) -> None:
+        """Turn a choice, if it is offered."""
+        choice = self.query_one(name, Choice)
+        if choice.display:
+            choice.action_turn()
 
     def fail(self, message: str) -> None:
         """Say that it cannot be known what would be done; ``message`` is not yet fit to show."""

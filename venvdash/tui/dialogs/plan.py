@@ -1,7 +1,7 @@
 """The dialog that shows a plan to delete, and asks."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -10,16 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from venvdash.actions.delete.consent import words_to_type
 from venvdash.model import Plan
+from venvdash.presentation.document import Line
 from venvdash.presentation.plans import plan_in_words
 from venvdash.text import counted, visible
 from venvdash.tui import keys
 from venvdash.tui.dialogs.base import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
-from venvdash.tui.widgets.document_text import in_colours
 
 _LONGEST_ASKED = 40  # cells
 _READING = 1.0  # seconds for which no yes counts after the plan has changed before one's eyes
@@ -52,7 +52,6 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         title = f"Delete {counted(count, 'environment')}"
         super().__init__(title, "Checking …", "Delete")
         self._home, self._early = home, early
-        self._top = True  # whether the next plan is shown from its beginning
         self._typed: list[str] = []  # of what must be typed, in its order
         self._changed_at: float | None = None  # when another plan was shown, by the monotonic clock
 
@@ -75,7 +74,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
 
     def show(self, planned: Plan) -> None:
         """Show a plan, the first one or one that has come in its place."""
-        before, self._top = self.planned, self.planned is None
+        before = self.planned
         if before is not None and _asked_of(before) != _asked_of(planned):
             self._changed_at = time.monotonic()
         super().show(planned)
@@ -83,35 +82,30 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         if any(item.searching for item in planned.items):
             self._early()
 
+    def lines(self, planned: Plan) -> Sequence[Line]:
+        """Return the plan in words."""
+        return plan_in_words(planned, self._home)
+
+    def possible(self, planned: Plan) -> int:
+        """Return how many environments would be deleted."""
+        return len(planned.items)
+
     def draw(self, planned: Plan) -> None:
         """Show the plan and the choices that it gives."""
-        self.pane.show(in_colours(plan_in_words(planned, self._home)), top=self._top)
+        super().draw(planned)
         count = len(planned.items)
         changed = "" if self._changed_at is None else " (changed: please review)"
         title = f"Delete {counted(count, 'environment')}" if count else "Nothing to delete"
         self.query_one("#plan").border_title = Content(f"{title}{changed}")
-        yes = self.query_one("#yes", Button)
-        yes.display = count > 0
         if not count:
-            self._offer_to_close()
+            self.query_one("#typed").display = False
             return
         clean = self.query_one("#clean", Choice)
         only = len(planned.packages_only_in_cache)
-        words = f"Remove {counted(only, 'package')} from uv's cache that nothing else uses"
-        clean.relabel(words)
+        clean.relabel(f"Remove {counted(only, 'package')} from uv's cache that nothing else uses")
         clean.display = only > 0
         self.query_one("#free").display = planned.searched
-        yes.disabled = False
         self._show_typed()
-
-    def _offer_to_close(self) -> None:
-        """Offer nothing else where there is nothing to do."""
-        for name in ("#free", "#clean", "#typed"):
-            self.query_one(name).display = False
-        close = self.query_one("#no", Button)
-        close.label = Content("Close  Esc")
-        close.focus()
-        self.query_one("#plan").border_subtitle = Content("j k scroll   Esc close")
 
     @property
     def _now(self) -> bool:
@@ -168,16 +162,11 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
 
     def action_free(self) -> None:
         """Choose the trash or not."""
-        self._turn("#free")
+        self.turn("#free")
 
     def action_clean(self) -> None:
         """Choose to clean the cache or not."""
-        self._turn("#clean")
-
-    def _turn(self, name: str) -> None:
-        choice = self.query_one(name, Choice)
-        if choice.display:
-            choice.action_turn()
+        self.turn("#clean")
 
 
 def _asked_of(plan: Plan) -> object:

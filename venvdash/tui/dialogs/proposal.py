@@ -7,15 +7,15 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Button
 
 from venvdash.model import Action, Proposal, Row
+from venvdash.presentation.document import Line
 from venvdash.presentation.proposals import proposals_in_words
 from venvdash.text import counted, visible
 from venvdash.tui import keys
 from venvdash.tui.dialogs.base import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
-from venvdash.tui.widgets.document_text import TRUST, in_colours
+from venvdash.tui.widgets.document_text import TRUST
 
 Proposals = Sequence[Proposal]
 
@@ -49,22 +49,26 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
         where = f", {place} of {count}" if count > 1 else ""
         self.tell(f"Checking {visible(row.name, 64)}{where} …")
 
+    def lines(self, planned: Proposals) -> Sequence[Line]:
+        """Return the proposals in words."""
+        return proposals_in_words(planned, self._home, TRUST)
+
+    def possible(self, planned: Proposals) -> int:
+        """Return how many environments would be changed."""
+        return sum(not proposal.refusal for proposal in planned)
+
     def draw(self, planned: Proposals) -> None:
-        """Show the proposals."""
-        self.pane.show(in_colours(proposals_in_words(planned, self._home, TRUST)))
+        """Show the proposals; where nothing is lost by them, Enter means yes."""
+        super().draw(planned)
         possible = [proposal for proposal in planned if not proposal.refusal]
-        if not possible:
-            return
         self.query_one("#offers").display = any(proposal.offers for proposal in possible)
-        yes = self.query_one("#yes", Button)
-        yes.disabled = False
         lost = any(proposal.warns for proposal in possible)
-        if not lost and self.focused is self.query_one("#no"):
-            yes.focus()
+        if possible and not lost and self.focused is self.query_one("#no"):
+            self.query_one("#yes").focus()
 
     def action_yes(self) -> None:
         """Say yes to what can be done."""
-        if not self.planned or all(proposal.refusal for proposal in self.planned):
+        if not self.planned or not self.possible(self.planned):
             return
         hides = self.query_one("#offers", Choice).on
         agreed = [replace(one, distrusted=None) for one in self.planned]
@@ -78,6 +82,4 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
 
     def action_hide(self) -> None:
         """Let git not show what would be a new file to it, or let it."""
-        choice = self.query_one("#offers", Choice)
-        if choice.display:
-            choice.action_turn()
+        self.turn("#offers")
