@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 
 from venvdash.system import trust
@@ -94,6 +95,42 @@ def read_text(
     try:
         return read_regular(path, limit, dir_fd=dir_fd).decode("utf-8", "surrogateescape")
     except (OSError, UnreadableError):
+        return None
+
+
+def read_head(
+    path: str | os.PathLike[str], length: int
+) -> tuple[os.stat_result, bytes] | tuple[None, bytes]:
+    """Return the status and the first bytes of a regular file; (None, b"") if unreadable."""
+    try:
+        descriptor = open_quietly(path)
+    except (OSError, ValueError):
+        return None, b""
+    try:
+        status = os.fstat(descriptor)
+        return (
+            (status, os.read(descriptor, length)) if stat.S_ISREG(status.st_mode) else (None, b"")
+        )
+    except OSError:
+        return None, b""
+    finally:
+        os.close(descriptor)
+
+
+def names_in(directory: str | os.PathLike[str], limit: int | None = None) -> list[str]:
+    """Return the names of the first ``limit`` entries of a directory, sorted; [] if unreadable."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.name for entry in islice(entries, limit))
+    except (OSError, ValueError):
+        return []
+
+
+def status_of(path: str | os.PathLike[str]) -> os.stat_result | None:
+    """Return ``os.stat`` of a path, links followed; None where it cannot be read."""
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
         return None
 
 

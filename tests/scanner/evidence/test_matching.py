@@ -25,7 +25,7 @@ from venvdash.model import (
 from venvdash.scanner.evidence.matching import Evidence, Matcher, evidence
 from venvdash.scanner.evidence.moved_projects import MissingProjects
 from venvdash.scanner.evidence.verdicts import verdicts
-from venvdash.scanner.projects.candidates import Candidate, search
+from venvdash.scanner.projects.candidates import Candidate, CandidateSearch
 from venvdash.scanner.projects.presence import look, record_of
 from venvdash.scanner.projects.project_info import read
 from venvdash.stores import registry
@@ -68,7 +68,7 @@ def uv_project(home: Home, path: Path, name: str | None = None) -> Path:
 
 def searched(home: Home, found: list[Environment], **more: object) -> Evidence:
     match = matcher(found, **more)
-    looked = search(home.machine(), Config(), (), match.wanted, mounts=Mounts.read())
+    looked = CandidateSearch(home.machine(), Config(), (), match.wanted, mounts=Mounts.read())
     return evidence(looked, match)
 
 

@@ -12,7 +12,7 @@ from venvdash.config import Config
 from venvdash.model import Claim, Direction, Environment, How, Traits
 from venvdash.scanner.evidence.matching import Evidence, Matcher, evidence
 from venvdash.scanner.evidence.pointers import Pointers
-from venvdash.scanner.projects.candidates import Candidate, search
+from venvdash.scanner.projects.candidates import Candidate, CandidateSearch
 from venvdash.stores.base import Kind, Store
 from venvdash.stores.roots import Root
 from venvdash.system.mounts import Mounts
@@ -61,7 +61,7 @@ def found(home: Home, known: list[Environment], *, unproven: bool = True) -> Evi
         unproven={one.path for one in known} if unproven else (),
         pointers=Pointers([STORE], roots),
     )
-    looked = search(home.machine(), Config(), (), match.wanted, mounts=Mounts.read())
+    looked = CandidateSearch(home.machine(), Config(), (), match.wanted, mounts=Mounts.read())
     return evidence(looked, match)
 
 

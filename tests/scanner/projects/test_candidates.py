@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Home
 from venvdash.config import Config
-from venvdash.scanner.projects.candidates import Candidate, Search, SearchTargets, search
+from venvdash.scanner.projects.candidates import Candidate, CandidateSearch, SearchTargets
 from venvdash.system.mounts import Mount, Mounts
 
 ROOT = Mount("/", "ext4", "/dev/vda")
@@ -19,13 +19,13 @@ def project(path: Path) -> Path:
     return path
 
 
-def run(home: Home, **more: object) -> tuple[dict[Path, Candidate], Search]:
+def run(home: Home, **more: object) -> tuple[dict[Path, Candidate], CandidateSearch]:
     machine = home.machine(more.pop("cwd", None))  # type: ignore[arg-type]  # a path by name
     config = more.pop("config", Config())
     wanted = more.pop("wanted", SearchTargets())
     mounts = more.pop("mounts", Mounts((ROOT,)))
     known = more.pop("known", ())
-    looked = search(machine, config, known, wanted, mounts=mounts, **more)  # type: ignore[arg-type]  # any keyword
+    looked = CandidateSearch(machine, config, known, wanted, mounts=mounts, **more)  # type: ignore[arg-type]  # any keyword
     found = list(looked)
     assert len({candidate.path for candidate in found}) == len(found)
     return {candidate.path: candidate for candidate in found}, looked
@@ -139,7 +139,7 @@ def test_odd_current_directories(home: Home, cwd: Path | None) -> None:
 def test_scratch_and_work(home: Home, tmp_path: Path) -> None:
     path = project(tmp_path.resolve() / "scratch" / "ada" / "webapp")
     machine = home.machine(SCRATCH=str(tmp_path / "scratch"), WORK="/")
-    found = list(search(machine, Config(), mounts=Mounts((ROOT,))))
+    found = list(CandidateSearch(machine, Config(), mounts=Mounts((ROOT,))))
     assert [(candidate.path, candidate.why) for candidate in found] == [(path, "$SCRATCH")]
 
 
@@ -185,7 +185,7 @@ def test_a_start_behind_a_link_into_a_network_mount_is_skipped(home: Home, tmp_p
     (home.path / "scratch").symlink_to(share)
     mounts = Mounts((ROOT, Mount(str(share), "cifs", "//nas/x")))
     machine = home.machine(SCRATCH=str(home.path / "scratch"))
-    looked = search(machine, Config(), mounts=mounts)
+    looked = CandidateSearch(machine, Config(), mounts=mounts)
     assert list(looked) == []
     assert set(looked.skipped) == {str(home.path / "scratch")}
 
@@ -195,7 +195,9 @@ def test_cancelling_stops_between_two_directories(home: Home) -> None:
         project(home.path / "code" / f"p{number}")
     stop: list[bool] = []
     found = iter(
-        search(home.machine(), Config(), cancelled=lambda: bool(stop), mounts=Mounts((ROOT,)))
+        CandidateSearch(
+            home.machine(), Config(), cancelled=lambda: bool(stop), mounts=Mounts((ROOT,))
+        )
     )
     assert next(found).path.parent == home.path / "code"
     stop.append(True)

@@ -1,6 +1,6 @@
-"""Reads ``conda-meta``, which is to a conda or pixi prefix what pyvenv.cfg is to a venv.
+"""Reads ``conda-meta``, which takes the place of ``pyvenv.cfg`` in conda and pixi environments.
 
-Facts: https://docs.conda.io/projects/conda/en/stable/dev-guide/ and conda/gateways/disk. Every
+Sources: https://docs.conda.io/projects/conda/en/stable/dev-guide/ and conda/gateways/disk. Every
 installed package has a record ``<name>-<version>-<build>.json``; ``history`` begins with the time
 of the first transaction, ``==> 2026-01-31 12:00:00 <==`` in local time, and is appended to.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from venvdash.model import Fingerprint, Package
 from venvdash.stores.base import normalised
-from venvdash.system.files import open_quietly
+from venvdash.system.files import read_head
 
 NAME = "conda-meta"
 _HEAD = 4096  # bytes of history, which grows with every transaction
@@ -21,7 +21,7 @@ _VERSION = re.compile(r"^# conda version: ([0-9a-z.]{1,20})$", re.MULTILINE)
 
 
 class NoPrefixError(Exception):
-    """The directory is no environment of conda's; the text says why."""
+    """The directory is not a conda environment; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Meta:
     changed: float
 
     def with_site(self, site: tuple[Package, ...]) -> tuple[Package, ...]:
-        """Return the packages of both kinds; one that conda put into ``site`` counts once."""
+        """Return the packages of conda and of ``site``, each once."""
         own = {normalised(package.name) for package in self.packages}
         return (*self.packages, *(p for p in site if normalised(p.name) not in own))
 
@@ -53,63 +53,47 @@ def read(path: str, inode: int, names: frozenset[str]) -> Meta:
     if names & {"envs", "pkgs"}:
         raise NoPrefixError("is a conda installation, not one of its environments")
     directory = os.path.join(path, NAME)
-    found = os.lstat(directory)
-    if not stat.S_ISDIR(found.st_mode):
+    status = os.lstat(directory)
+    if not stat.S_ISDIR(status.st_mode):
         raise NoPrefixError("its conda-meta is not a directory")
     listing = os.listdir(directory)
     packages = _packages(listing)
     if not packages and not {"history", "pixi"} & set(listing):
         raise NoPrefixError("its conda-meta contains neither a history nor packages")
-    history, text = _head(os.path.join(directory, "history"))
+    history, head = read_head(os.path.join(directory, "history"), _HEAD)
+    text = head.decode("utf-8", "replace")
     made = _first_transaction(text)
     version = _VERSION.search(text)
     fingerprint = Fingerprint(
         inode,
-        history.st_ino if history else found.st_ino,
+        history.st_ino if history else status.st_ino,
         # Not the file's times: each transaction changes them. Seconds, as any year fits then.
         *([int(made[0])] * 2 if made else [0, 0]),
     )
-    changed = max(found.st_mtime, history.st_mtime if history else 0.0)
+    changed = max(status.st_mtime, history.st_mtime if history else 0.0)
     return Meta(
         fingerprint=fingerprint,
         packages=packages,
         python=next((p.version for p in packages if p.name == "python"), None),
         creator=f"conda {version[1]}" if version else None,
-        made=min(made[1], changed) if made else getattr(found, "st_birthtime", found.st_mtime),
+        made=min(made[1], changed) if made else getattr(status, "st_birthtime", status.st_mtime),
         changed=changed,
     )
 
 
 def _packages(listing: list[str]) -> tuple[Package, ...]:
-    found = []
+    packages = []
     for name in sorted(listing):
         parts = name.removesuffix(".json").rsplit("-", 2)
         if name.endswith(".json") and len(parts) == 3 and all(parts):
-            found.append(Package(parts[0], parts[1]))
-    return tuple(found)
-
-
-def _head(file: str) -> tuple[os.stat_result | None, str]:
-    """Return the status and the beginning of a regular file, (None, "") where it is none."""
-    try:
-        descriptor = open_quietly(file)
-    except (OSError, ValueError):
-        return None, ""
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            return None, ""
-        return found, os.read(descriptor, _HEAD).decode("utf-8", "replace")
-    except OSError:
-        return None, ""
-    finally:
-        os.close(descriptor)
+            packages.append(Package(parts[0], parts[1]))
+    return tuple(packages)
 
 
 def _first_transaction(history: str) -> tuple[float, float] | None:
-    """Return the time of the first line: its digits as if in UTC, and as a time of this place.
+    """Return the time in the first line, in seconds: read as UTC, and as local time.
 
-    The first does not depend on the time zone that the machine is in today.
+    The first does not change with the machine's time zone.
     """
     from datetime import UTC, datetime
 

@@ -6,7 +6,6 @@ pays for it: no listing does.
 """
 
 import os
-import stat
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from venvdash.model.packaging import PROJECT_SIGNS, VENV_NAMES
 from venvdash.scanner.discovery.store_folders import MARKS, OURS
 from venvdash.stores.roots import Layout, Root
 from venvdash.system import responsiveness
+from venvdash.system.files import names_in
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 
@@ -254,20 +254,10 @@ def _mirrors(path: Path, machine: Machine) -> Iterator[tuple[Path, Path]]:
         root = Path(*parts[:at])
         for base in bases:
             project = base.joinpath(*parts[at:])
-            if not project.is_relative_to(root) and _is_directory(project):
+            if not project.is_relative_to(root) and os.path.isdir(project):
                 yield root, base
 
 
 def _folders(home: Path) -> list[Path]:
-    try:
-        names = sorted(name for name in os.listdir(home) if not name.startswith("."))
-    except OSError:
-        return []
+    names = [name for name in names_in(home) if not name.startswith(".")]
     return [home / name for name in names[:50]]
-
-
-def _is_directory(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(os.stat(path).st_mode)
-    except (OSError, ValueError):
-        return False

@@ -16,6 +16,7 @@ from venvdash.scanner.discovery.editable_installs import (
     editables,
     with_origin,
 )
+from venvdash.system.files import names_in
 
 _DULL_PTH = frozenset(
     {"_virtualenv.pth", "distutils-precedence.pth", "a1_coverage.pth", "_uv_ephemeral_overlay.pth"}
@@ -42,11 +43,7 @@ def site_directory(prefix: str, version: str | None, listing: frozenset[str]) ->
         guess = os.path.join(library, f"python{minor}", "site-packages")
         if os.path.isdir(guess):
             return guess
-    try:
-        names = sorted(os.listdir(library))
-    except OSError:
-        return None
-    for name in names:
+    for name in names_in(library):
         if name.startswith(("python", "pypy", "graalpy")):
             return os.path.join(library, name, "site-packages")
     return None
@@ -88,10 +85,7 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
 
 def origins(directory: str) -> tuple[Package, ...]:
     """Return the packages with their origin: opens every ``direct_url.json``."""
-    try:
-        infos = sorted(n for n in os.listdir(directory) if n.endswith((".dist-info", ".egg-info")))
-    except OSError:
-        return ()
+    infos = [n for n in names_in(directory) if n.endswith((".dist-info", ".egg-info"))]
     return tuple(with_origin(directory, info, name_and_version(info))[0] for info in infos)
 
 

@@ -15,7 +15,7 @@ from venvdash.model import Environment, ProjectRecord, Sighting
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.presence import folded, fsid_of
 from venvdash.system.birth_time import birth_of
-from venvdash.system.files import read_text
+from venvdash.system.files import read_text, status_of
 
 _ENTRIES = 1000  # looked at in one directory to tell its age
 _INLINE = "# /// script"  # how the metadata of a script begins (PEP 723)
@@ -109,7 +109,7 @@ class MissingProjects:
         """Return the gone scripts that a file is, or may be."""
         found: dict[Path, tuple[Sighting, ...]] = {}
         file = os.fspath(path)
-        for record in self._inodes.get(_inode(file) or -1, ()) if self._inodes else ():
+        for record in self._same_inode(file):
             if record.path != path and _is_same(record, file):
                 found[record.path] = (Sighting(path, "it is the same file"),)
         same_name = [] if path in self._known else self._scripts.get(folded(path.name), [])
@@ -122,16 +122,21 @@ class MissingProjects:
     def _recognised(
         self, directory: str, has: Collection[str] | None, inode: int | None, name: str | None
     ) -> Iterator[tuple[ProjectRecord, str]]:
-        if self._inodes:
-            number = inode if inode is not None else _inode(directory)
-            for record in self._inodes.get(number or -1, ()):
-                if _is_same(record, directory, name):
-                    yield record, "it is the same directory"
+        for record in self._same_inode(directory, inode):
+            if _is_same(record, directory, name):
+                yield record, "it is the same directory"
         if self._gits and (has is None or ".git" in has):
             git = project_info.fingerprint(directory)
             for record in self._gits.get(git or "", ()):
                 if name == record.name:
                     yield record, "it has the same git history and project name"
+
+    def _same_inode(self, path: str, inode: int | None = None) -> Iterable[ProjectRecord]:
+        """Return the records with the inode number of ``path``, which is read unless given."""
+        if inode is None and self._inodes:
+            status = status_of(path)
+            inode = status.st_ino if status else None
+        return self._inodes.get(inode, ()) if inode is not None else ()
 
     def _was_there(self, path: Path, record: ProjectRecord) -> bool:
         first_seen = self._known.get(path)
@@ -173,10 +178,3 @@ def _older_than(directory: str, when: float) -> bool:
     except OSError:
         return False
     return bool(times) and min(times) < when
-
-
-def _inode(path: str) -> int | None:
-    try:
-        return os.stat(path).st_ino
-    except (OSError, ValueError):
-        return None

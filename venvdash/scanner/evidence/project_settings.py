@@ -18,7 +18,7 @@ from typing import Any
 from venvdash.scanner.projects import editor_settings
 from venvdash.scanner.projects.editor_settings import Sdk
 from venvdash.stores.config_files import toml_table
-from venvdash.system.files import read_text
+from venvdash.system.files import names_in, read_text
 from venvdash.system.machine import Machine
 
 _LINES = 500  # of one .envrc
@@ -179,10 +179,7 @@ class ProjectSettings:
 
 def _modules(directory: str) -> list[str]:
     folder = os.path.join(directory, ".idea")
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".iml"))
-    except (OSError, ValueError):
-        return []
+    names = [name for name in names_in(folder) if name.endswith(".iml")]
     return [read_text(os.path.join(folder, name)) or "" for name in names[:_MODULES]]
 
 

@@ -1,12 +1,11 @@
-"""Who else counts on an environment: kernels, services, shells, launchers, editors that name it.
+"""Files outside projects that name an environment: kernels, services, shells, launchers, editors.
 
-Read once a scan, bounded, as text; nothing is run. So ``crontab -l`` is not asked: a user's own
-crontab is read only where the system lets its owner (or root) read the file.
+Read once per scan, bounded, as text. Nothing is run, not even ``crontab -l``: a user's crontab is
+read only where the system lets its owner (or root) read the file.
 """
 
 import os
 import re
-import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from pathlib import Path
 
 from venvdash.model import Environment
 from venvdash.scanner.projects import editor_settings
-from venvdash.system.files import open_quietly, read_text
+from venvdash.system.files import names_in, read_head, read_text
 from venvdash.system.machine import Machine
 
 _LIMIT = 256 * 1024  # bytes of one file
 _HEAD = 1024  # bytes of a launcher; its first lines name the interpreter
-_FILES = 1000  # of one sort
+_FILES = 1000  # in one directory
 _PATHS = 200  # in one file
 _ABOVE = 12  # directories above a named path that may be its environment
 # A path in quotes may hold spaces; one without ends where shells and units would end it.
@@ -35,7 +34,7 @@ _SHELL_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Something that names a path: what it is ("Jupyter kernel"), and the file that says so."""
+    """A file that names a path, and what it is ("Jupyter kernel")."""
 
     what: str
     file: Path
@@ -43,7 +42,7 @@ class Reference:
 
 
 def read(machine: Machine, system: Path = Path("/")) -> list[Reference]:
-    """Return everything found that names a path; ``system`` holds ``etc`` and ``var``.
+    """Return every reference to a path; ``system`` is the directory of ``etc`` and ``var``.
 
     Raises nothing.
     """
@@ -65,21 +64,21 @@ def by_environment(
     """Return for each environment the references to it or into it.
 
     A link inside an environment (``bin/python``) is not followed: it names the environment. An
-    alias is not counted, the environment it leads to is.
+    alias has none; they belong to its target.
     """
     prefixes = {os.fspath(e.path): e.path for e in environments if e.target is None}
-    found: dict[Path, dict[Reference, None]] = defaultdict(dict)
+    grouped: dict[Path, dict[Reference, None]] = defaultdict(dict)
     for reference in references:
         prefix = prefix_of(reference.target, prefixes)
         if prefix is not None:
-            found[prefix][reference] = None
-    return {path: tuple(those) for path, those in found.items()}
+            grouped[prefix][reference] = None
+    return {path: tuple(those) for path, those in grouped.items()}
 
 
 def prefix_of(target: str, prefixes: Mapping[str, Path]) -> Path | None:
-    """Return the environment in which a path lies; ``prefixes`` are their paths as text.
+    """Return the environment that contains a path; ``prefixes`` maps their paths as text.
 
-    A link on the way to it is followed, one inside an environment (``bin/python``) is not.
+    A link on the way to the environment is followed, one inside it (``bin/python``) is not.
     """
     path = os.path.normpath(target)
     directories = [path]
@@ -123,7 +122,7 @@ def _jupyter(machine: Machine, system: Path) -> Iterator[Path]:
 
 
 def _units(machine: Machine, system: Path) -> Iterator[Reference]:
-    """Services and timers of systemd, of the user and of the machine; launchd's on macOS."""
+    """Units of systemd, of the user and of the system; launch agents on macOS."""
     folders = [
         ("systemd user unit", machine.config_home / "systemd" / "user"),
         ("systemd user unit", machine.data_home / "systemd" / "user"),
@@ -150,7 +149,7 @@ def _crontabs(machine: Machine, system: Path) -> Iterator[Reference]:
 
 
 def _shells(machine: Machine) -> Iterator[Reference]:
-    """Files that the user's shells read when they start: what they source, run or put on PATH."""
+    """Startup files of the user's shells: what they source, run or put on PATH."""
     folder = machine.path_variable("ZDOTDIR")
     files = [machine.home / name for name in _SHELL_FILES]
     files += [folder / name for name in _SHELL_FILES if folder and name.startswith(".z")]
@@ -205,38 +204,23 @@ def _paths(what: str, file: Path, text: str) -> Iterator[Reference]:
 
 
 def paths_in(text: str) -> Iterator[str]:
-    """Yield the first absolute paths in a text, as shells and units would end them."""
+    """Yield the absolute paths in a text, up to a limit."""
     for found in islice(_PATH.finditer(text), _PATHS):
         yield found[1] or found[2]
 
 
 def with_home(text: str, home: Path) -> str:
-    """Return a text with the user's HOME for ``~`` and ``$HOME``, also as make writes it."""
+    """Return a text with ``~`` and ``$HOME`` (also make's ``$$HOME``) replaced by HOME."""
     return str(home).join(_HOME.split(text))
 
 
 def _listed(directory: Path) -> list[Path]:
-    try:
-        with os.scandir(directory) as listing:
-            return sorted(Path(entry.path) for entry in islice(listing, _FILES))
-    except (OSError, ValueError):
-        return []
+    return [directory / name for name in names_in(directory, _FILES)]
 
 
 def _head(file: Path) -> str:
     """Return the first lines of a script, "" for any other program."""
-    try:
-        descriptor = open_quietly(file)
-    except (OSError, ValueError):
-        return ""
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return ""
-        data = os.read(descriptor, _HEAD)
-    except OSError:
-        return ""
-    finally:
-        os.close(descriptor)
+    data = read_head(file, _HEAD)[1]
     # "#!/env/bin/python", or "#!/bin/sh" and a line with ``exec`` where that is too long.
     lines = data.decode("utf-8", "surrogateescape").split("\n")[:3]
     return "\n".join(lines).removeprefix("#!") if data.startswith(b"#!") else ""

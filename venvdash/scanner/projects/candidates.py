@@ -121,11 +121,13 @@ class _Start:
     trusted: bool = False  # may lie on a network mount
 
 
-class Search:
-    """One search: iterate over it for the candidates, then read what it did.
+class CandidateSearch:
+    """A search for projects: iterate over it for the candidates, each directory once.
 
-    ``searched`` counts the directories looked into for each source, ``skipped`` are starting
-    points on network mounts, ``cut_short`` says that the bound on directories was reached.
+    ``known`` are the projects that claims and records name, existing or not, without those that did
+    not respond. Directories are read while iterating, and nothing is raised. Afterwards
+    ``searched`` has the number of directories read for each source, ``skipped`` the starting points
+    on network mounts, and ``cut_short`` says that the limit on directories was reached.
     """
 
     def __init__(
@@ -308,23 +310,6 @@ class Search:
     def _forbidden(self, path: str) -> bool:
         mount = self._mounts.points.get(path)
         return mount is not None and mount.network and mount.point not in self._allowed
-
-
-def search(
-    machine: Machine,
-    config: Config,
-    known: Sequence[Path] = (),
-    wanted: SearchTargets = SearchTargets(),
-    cancelled: Callable[[], bool] = lambda: False,
-    mounts: Mounts | None = None,
-) -> Search:
-    """Return a search for projects, to iterate over; it yields each directory once.
-
-    ``known`` are the projects that claims and records name, existing or not, but without those
-    that did not respond: they are gone into wherever they lie. Directories are read while
-    iterating, and nothing is raised.
-    """
-    return Search(machine, config, known, wanted, cancelled, mounts)
 
 
 def _above(directory: str, home: Path) -> bool:

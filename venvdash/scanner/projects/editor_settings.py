@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
-from venvdash.system.files import read_text
+from venvdash.system.files import names_in, read_text
 from venvdash.system.machine import Machine
 
 EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
@@ -71,12 +70,7 @@ def filled(value: str, machine: Machine, folder: str = "") -> str:
 def sdks(machine: Machine) -> Iterator[Sdk]:
     """Yield the Python interpreters in ``options/jdk.table.xml`` of each JetBrains product."""
     folder = settings_home(machine) / "JetBrains"
-    try:
-        with os.scandir(folder) as listing:
-            products = sorted(entry.name for entry in islice(listing, _PRODUCTS))
-    except (OSError, ValueError):
-        return
-    for product in products:
+    for product in names_in(folder, _PRODUCTS):
         file = folder / product / "options" / "jdk.table.xml"
         text = read_text(file, _TABLE_LIMIT)
         if text:

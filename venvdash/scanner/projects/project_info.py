@@ -1,7 +1,7 @@
-"""One project directory: its name, where its own pointers lead, and what tells it from others.
+"""One project directory: its name, the environments it points to, its git fingerprint.
 
-Everything here belongs to somebody else and may be hostile: reads are bounded, never block, and
-nothing is run. git itself is not asked, because a repository's configuration can name programs
+The files may be hostile: reads are bounded and never block, and nothing is run. git itself is not
+run, because a repository's configuration can name programs
 for git to start (``core.fsmonitor``, ``core.sshCommand`` …).
 """
 
@@ -13,15 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.scanner.projects.presence import fsid_of
-from venvdash.system.files import UnreadableError, open_quietly, read_regular
+from venvdash.system.files import (
+    UnreadableError,
+    names_in,
+    read_head,
+    read_regular,
+    real,
+    status_of,
+)
 
 VENV = ".venv"
 PYTHON_ENVS = ".python-envs"
-# What shows that a directory is a project's.
 _PYPROJECT_LIMIT = 1024 * 1024  # bytes
-_WHOLE_LIMIT = 64 * 1024  # bytes; what is parsed whole, as nobody writes it
+_WHOLE_LIMIT = 64 * 1024  # bytes of a file that is parsed as a whole
 _POINTER_LIMIT = 16 * 1024  # bytes
-_LINES = 64  # environments in a .python-envs
+_LINES = 64  # lines of a .python-envs
 _LOG_LINE = 4096  # bytes
 _WORKTREES = 200
 _DOTS = 8  # in a key; tomllib takes quadratic time for dotted keys
@@ -47,8 +53,8 @@ class Link:
 class Project:
     """What a project directory says of itself.
 
-    ``name`` is ``[project].name``, or poetry's; ``links`` its pointers, the one that tools use
-    first; ``git`` the fingerprint of ``fingerprint``. Each None or empty where there is none.
+    ``name`` is ``[project].name`` or ``[tool.poetry].name``; ``links`` are its pointers, the one
+    that tools use first; ``git`` is what ``fingerprint`` returns. None or empty if missing.
     """
 
     path: Path
@@ -60,27 +66,26 @@ class Project:
 
 
 def read(path: Path) -> Project:
-    """Read all of one project. Raises nothing: what cannot be read is left out."""
+    """Read one project directory. Raises nothing: what cannot be read is left out."""
     directory = os.fspath(path)
-    try:
-        inode = os.stat(directory).st_ino
-    except (OSError, ValueError):
+    status = status_of(directory)
+    if status is None:
         return Project(path)
     return Project(
         path,
         name_of(directory),
         links_of(directory),
-        inode,
+        status.st_ino,
         fsid_of(directory),
         fingerprint(directory),
     )
 
 
 def name_of(directory: str) -> str | None:
-    """Return the project's name in its pyproject.toml, None where it has none.
+    """Return the project's name from its pyproject.toml, or None.
 
-    Of the usual layout only the line with the name is parsed: whole files take tomllib a
-    millisecond each, and hours when they are made for it.
+    In the usual layout only the line with the name is parsed: tomllib takes a millisecond for a
+    whole file, and hours for one that is made to be slow.
     """
     try:
         data = read_regular(os.path.join(directory, "pyproject.toml"), _PYPROJECT_LIMIT)
@@ -97,7 +102,7 @@ def name_of(directory: str) -> str | None:
 
 
 def links_of(directory: str) -> tuple[Link, ...]:
-    """Return where the project's own pointers lead, the one that tools use first.
+    """Return the environments that the project points to, the one that tools use first.
 
     ``.venv`` as a link (a junction on Windows) or as a file with a path in its first line
     (PEP 832), and ``.python-envs`` with one path a line, the last being the default.
@@ -106,16 +111,17 @@ def links_of(directory: str) -> tuple[Link, ...]:
 
 
 def fingerprint(directory: str) -> str | None:
-    """Return what tells the git repository in ``directory`` from every other, None without one.
+    """Return an identity of the git repository in ``directory``, or None if there is none.
 
     It is the SHA-256 of the first line of its log of HEAD (``.git/logs/HEAD``): the first commit
-    or clone with its author and second, written once, here, and kept when the directory is moved.
-    Two clones of one project differ in it, as they should; so do the worktrees of a repository,
-    which have logs of their own. ``git gc`` drops lines after 90 days, so compare it only with
-    what was remembered since the project was last seen.
+    or clone with its author and second, written once and kept when the directory is moved.
+    Two clones of one project have different fingerprints, and so have the worktrees of a
+    repository. ``git gc`` drops lines after 90 days, so compare it only with what was recorded
+    when the project was last seen.
     """
     git = _git_directory(directory)
-    line = _first_line(os.path.join(git, "logs", "HEAD")) if git else b""
+    log = read_head(os.path.join(git, "logs", "HEAD"), _LOG_LINE)[1] if git else b""
+    line = log.partition(b"\n")[0]
     if not line:
         return None
     import hashlib  # only where something is to be remembered or compared
@@ -130,11 +136,7 @@ def worktrees(directory: str) -> Iterator[str]:
         return
     if common != git and os.path.basename(common) == ".git":
         yield os.path.dirname(common)
-    try:
-        names = sorted(os.listdir(os.path.join(common, "worktrees")))[:_WORKTREES]
-    except (OSError, ValueError):
-        return
-    for name in names:
+    for name in names_in(os.path.join(common, "worktrees"))[:_WORKTREES]:
         place = os.path.join(common, "worktrees", name)
         file = _one_path(os.path.join(place, "gitdir"), place)
         if file and os.path.basename(file) == ".git":
@@ -142,7 +144,7 @@ def worktrees(directory: str) -> Iterator[str]:
 
 
 def common_directory(directory: str) -> str | None:
-    """Return where the repository of a working tree keeps what all its trees share, or None."""
+    """Return the directory that all working trees of a repository share, or None."""
     git = _git_directory(directory)
     return (_one_path(os.path.join(git, "commondir"), git) or git) if git else None
 
@@ -154,11 +156,11 @@ def _venv(directory: str) -> Iterator[Link]:
     except (OSError, ValueError):
         text = _text(pointer)
         line = next(iter(text.splitlines()), "") if text else ""
-        # Without a slash it is pipenv's: a name below WORKON_HOME.
+        # Without a slash it is a name in WORKON_HOME, as pipenv writes it.
         if "/" in line or os.sep in line:
             yield from _link(directory, pointer, line)
         return
-    yield Link(Path(pointer), Path(_real(pointer)))
+    yield Link(Path(pointer), real(Path(pointer)))
 
 
 def _python_envs(directory: str) -> Iterator[Link]:
@@ -170,14 +172,7 @@ def _python_envs(directory: str) -> Iterator[Link]:
 
 def _link(directory: str, pointer: str, text: str) -> Iterator[Link]:
     if text.strip() and text.isprintable():
-        yield Link(Path(pointer), Path(_real(os.path.join(directory, text))))
-
-
-def _real(path: str) -> str:
-    try:
-        return os.path.realpath(path)
-    except (OSError, ValueError):
-        return path
+        yield Link(Path(pointer), real(Path(directory, text)))
 
 
 def _text(path: str, limit: int = _POINTER_LIMIT) -> str | None:
@@ -193,12 +188,12 @@ def _end(data: bytes, start: int) -> int:
 
 
 def _parsed(document: bytes) -> str | None:
-    """Return ``name`` of a TOML document that is one short line."""
+    """Return ``name`` from a TOML document of one line."""
     return _usable(_toml(document.rstrip(b"\r")).get("name"))
 
 
 def _from_whole(data: bytes) -> str | None:
-    """Return the name where it is written as ``project.name = …`` or ``project = {…}``."""
+    """Return the name written as ``project.name = …`` or ``project = {…}``."""
     keys = (line.partition(b"=")[0] for line in data.split(b"\n"))
     if len(data) > _WHOLE_LIMIT or any(key.count(b".") > _DOTS for key in keys):
         return None
@@ -232,25 +227,9 @@ def _git_directory(directory: str) -> str | None:
 
 
 def _one_path(file: str, directory: str, before: str = "") -> str | None:
-    """Return the path that git keeps in a file, relative to ``directory`` if not absolute."""
+    """Return the path that a file of git's holds; relative ones start at ``directory``."""
     text = _text(file)
     line = text.rstrip("\r\n") if text else ""
     if not line.startswith(before) or not line.isprintable() or line == before:
         return None
     return os.path.normpath(os.path.join(directory, line[len(before) :]))
-
-
-def _first_line(path: str) -> bytes:
-    """Return the first line of a file of any size, b"" where it is no regular file."""
-    try:
-        descriptor = open_quietly(path)
-    except (OSError, ValueError):
-        return b""
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return b""
-        return os.read(descriptor, _LOG_LINE).partition(b"\n")[0]
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from venvdash.scanner.projects.editor_settings import EDITORS, elements, sdks, settings_home
-from venvdash.system.files import UnreadableError, read_regular
+from venvdash.system.files import UnreadableError, names_in, read_regular
 from venvdash.system.machine import Machine
 
 _ENTRIES = 5000  # of each index
@@ -136,12 +136,7 @@ def _of_uri(uri: object) -> Iterator[str]:
 
 
 def _files(directory: Path) -> list[str]:
-    """Return what lies in a directory, sorted and cut; nothing where it cannot be listed."""
-    try:
-        with os.scandir(directory) as listing:
-            return sorted(entry.path for entry in islice(listing, _ENTRIES))
-    except (OSError, ValueError):
-        return []
+    return [os.path.join(directory, name) for name in names_in(directory, _ENTRIES)]
 
 
 def _read(path: str | os.PathLike[str], limit: int) -> bytes:

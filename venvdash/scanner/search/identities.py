@@ -14,6 +14,7 @@ from venvdash.model import Environment, Facts, ProjectRecord
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.presence import folded, fsid_of
 from venvdash.system.birth_time import birth_of
+from venvdash.system.files import status_of
 
 
 class EnvironmentPaths:
@@ -25,19 +26,16 @@ class EnvironmentPaths:
         for environment in environments:
             path = environment.path
             self._by_text[folded(os.fspath(path))] = path
-            try:
-                found = os.stat(path)
-            except (OSError, ValueError):
-                continue
-            self._by_identity[found.st_dev, found.st_ino] = path
+            status = status_of(path)
+            if status is not None:
+                self._by_identity[status.st_dev, status.st_ino] = path
 
     def of(self, path: str) -> Path | None:
         """Return the environment that a path leads to, under whatever spelling."""
-        try:
-            found = os.stat(path)
-        except (OSError, ValueError):
+        status = status_of(path)
+        if status is None:
             return self._by_text.get(folded(os.path.normpath(path)))
-        return self._by_identity.get((found.st_dev, found.st_ino))
+        return self._by_identity.get((status.st_dev, status.st_ino))
 
 
 @dataclass(frozen=True, slots=True)

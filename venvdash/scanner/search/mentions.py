@@ -16,7 +16,7 @@ from venvdash.model import Environment
 from venvdash.scanner.discovery.site_packages import site_directory
 from venvdash.scanner.evidence.references import paths_in, prefix_of, with_home
 from venvdash.scanner.search.names import SIGNS
-from venvdash.system.files import open_quietly, read_text
+from venvdash.system.files import read_head, read_text
 
 SUFFIX = ".code-workspace"
 SCRIPT_FOLDERS = frozenset(
@@ -73,7 +73,7 @@ class Mentions:
                     yield from self._text(f"{directory}/{name}/{file}")
         if os.path.basename(directory).lower() in SCRIPT_FOLDERS or not SIGNS.isdisjoint(has):
             for file in _scripts(directory):
-                if _has_interpreter_line(file):
+                if read_head(file, 2)[1] == b"#!":
                     yield from self._text(file)
 
     def of_environment(self, prefix: str) -> Iterator[tuple[str, Path]]:
@@ -134,19 +134,6 @@ def _scripts(directory: str) -> Iterator[str]:
     for name in _listed(directory):
         if os.path.splitext(name)[1] in _SCRIPTS:
             yield f"{directory}/{name}"
-
-
-def _has_interpreter_line(file: str) -> bool:
-    try:
-        descriptor = open_quietly(file)
-    except OSError:
-        return False
-    try:
-        return os.read(descriptor, 2) == b"#!"
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
 
 
 def _listed(directory: str) -> list[str]:

@@ -23,7 +23,7 @@ from venvdash.scanner.evidence.moved_projects import MissingProjects, inside_sto
 from venvdash.scanner.evidence.pointers import Pointers, named
 from venvdash.scanner.evidence.project_settings import ProjectSettings
 from venvdash.scanner.evidence.shared_hashes import inherited
-from venvdash.scanner.projects import candidates
+from venvdash.scanner.projects.candidates import CandidateSearch
 from venvdash.scanner.stages import lookups
 from venvdash.scanner.stages.decision import decide
 from venvdash.scanner.stages.scan_state import ScanState
@@ -53,7 +53,7 @@ def search(state: ScanState) -> Iterator[Event]:
         for path in dict.fromkeys([*state.places, *records])
         if state.presence(path) is not Presence.UNREACHABLE
     ]
-    found = candidates.search(
+    found = CandidateSearch(
         state.machine, state.config, known, matcher.wanted, state.cancelled, state.mounts
     )
     recalled = len(state.linked.found)
@@ -131,7 +131,7 @@ def _missed(state: ScanState, records: Mapping[Path, ProjectRecord]) -> MissingP
 
 
 def _searched(
-    state: ScanState, found: candidates.Search, matcher: Matcher
+    state: ScanState, found: CandidateSearch, matcher: Matcher
 ) -> Generator[Event, None, bool]:
     """Take in what candidates prove; return whether the search came to its end."""
     candidates_left = iter(found)

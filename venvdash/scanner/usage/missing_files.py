@@ -11,6 +11,7 @@ from pathlib import Path
 
 from venvdash.scanner import record_file
 from venvdash.scanner.discovery.site_packages import name_and_version
+from venvdash.system.files import names_in
 
 _FILES = 500_000  # looked up in one environment
 _TOLD = 5  # missing files that are named for each package
@@ -32,10 +33,7 @@ def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
     of them too), and what lies outside ``prefix`` is not the environment's.
     Raises nothing: what cannot be read counts as complete.
     """
-    try:
-        infos = sorted(name for name in os.listdir(site) if name.endswith(".dist-info"))
-    except (OSError, ValueError):
-        return ()
+    infos = [name for name in names_in(site) if name.endswith(".dist-info")]
     left = _FILES
     found = []
     for info in infos:
