@@ -1,7 +1,7 @@
 """The base class of stores, and the values that stores return."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -304,6 +304,13 @@ class Store:
     def link_name(self, environment: Environment) -> str:
         """Return the name of a project's link to this environment, "" if it has none."""
         return ".venv" if self.linked and not environment.traits.script else ""
+
+
+def name_maker(store: Store | None) -> Callable[[str], str]:
+    """Return what makes a project's name a part of an environment's; the same for equal rules."""
+    if store is None or type(store).name_part is Store.name_part:
+        return normalised
+    return store.name_part
 
 
 def with_default(chosen: Root | None, default: Root) -> Iterator[Root]:

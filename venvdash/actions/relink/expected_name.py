@@ -13,6 +13,7 @@ from venvdash.actions.safety.writable_by_others import foreign_project
 from venvdash.model import Environment
 from venvdash.model.packaging import minor_version
 from venvdash.stores.base import Store
+from venvdash.stores.config_files import setting
 from venvdash.stores.links import Assignment
 from venvdash.system.files import real
 from venvdash.text import visible
@@ -97,7 +98,7 @@ def _interpreter(environment: Environment) -> Path | str | None:
 
 def _entry(told: Any, environment: Environment) -> Path | None:
     """Return the entry in this cache that uv names, None where it names none."""
-    text = _value(told, "sync", "environment", "path")
+    text = setting(told, "sync", "environment", "path")
     if not isinstance(text, str) or not os.path.isabs(text) or "\0" in text:
         return None
     entry = Path(text)
@@ -106,14 +107,8 @@ def _entry(told: Any, environment: Environment) -> Path | None:
 
 
 def _workspace(told: Any) -> Path | None:
-    text = _value(told, "project", "workspace", "path")
+    text = setting(told, "project", "workspace", "path")
     return real(Path(text)) if isinstance(text, str) and os.path.isabs(text) else None
-
-
-def _value(table: Any, *keys: str) -> Any:
-    for key in keys:
-        table = table.get(key) if isinstance(table, dict) else None
-    return table
 
 
 def _last_error(words: str) -> str:

@@ -15,7 +15,7 @@ from venvdash.scanner.evidence.pointers import Pointers
 from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, is_outside
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.candidates import Candidate, SearchTargets
-from venvdash.stores.base import Store, normalised
+from venvdash.stores.base import Store, name_maker, normalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,7 @@ class Matcher:
             names.setdefault((traits.script, name), []).append(environment)
 
     def _part(self, environment: Environment) -> _Part:
-        """Return what makes a project's name one in this store; one for all that share it."""
-        store = self._stores.get(environment.store)
-        if store is None or type(store).name_part is Store.name_part:
-            return normalised
-        return store.name_part
+        return name_maker(self._stores.get(environment.store))
 
     @property
     def wanted(self) -> SearchTargets:

@@ -61,24 +61,12 @@ class MissingProjects:
                 self._gits[record.git].append(record)
         self._directories = _by_name(directories)
         self._scripts = _by_name(scripts)
+        self.inodes = frozenset(self._inodes)
+        self.names = frozenset(self._directories)  # folded
+        self.scripts = frozenset(self._scripts)  # folded file names
 
     def __bool__(self) -> bool:
         return bool(self._inodes or self._gits or self._directories or self._scripts)
-
-    @property
-    def inodes(self) -> frozenset[int]:
-        """The inode numbers of the gone projects."""
-        return frozenset(self._inodes)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of the gone directories, folded."""
-        return frozenset(self._directories)
-
-    @property
-    def scripts(self) -> frozenset[str]:
-        """The file names of the gone scripts, folded."""
-        return frozenset(self._scripts)
 
     def directory(
         self,

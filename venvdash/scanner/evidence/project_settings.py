@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from venvdash.scanner.projects import editor_settings
 from venvdash.scanner.projects.editor_settings import Sdk
-from venvdash.stores.config_files import toml_table
+from venvdash.stores.config_files import setting, toml_table
 from venvdash.system.files import names_in, read_text
 from venvdash.system.machine import Machine
 
@@ -138,10 +137,8 @@ class ProjectSettings:
         """Yield ``[env] _.python.venv``: a path, or a table with one."""
         if "venv" not in text:
             return
-        found: Any = toml_table(text)
-        for key in ("env", "_", "python", "venv"):
-            found = found.get(key) if isinstance(found, dict) else None
-        path = found.get("path") if isinstance(found, dict) else found
+        venv = setting(toml_table(text), "env", "_", "python", "venv")
+        path = venv.get("path") if isinstance(venv, dict) else venv
         if isinstance(path, str):
             filled = _TEMPLATE.sub(lambda m: self._template(m, directory), path)
             if "{{" not in filled and "{%" not in filled:

@@ -1,12 +1,25 @@
 """What a living project says of itself; only where it is not the one that is remembered."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.model import Place, ProjectRecord
 from venvdash.scanner.projects import project_info
-from venvdash.scanner.projects.activity import last_worked_on
 from venvdash.system.timeouts import Job
+
+# What changes when somebody works: commits and checkouts, and what installers write.
+_TRACES = (
+    ".git/index",
+    ".git/HEAD",
+    ".git/logs/HEAD",
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "Pipfile.lock",
+    "pyproject.toml",
+    "requirements.txt",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +43,16 @@ def reading_job(path: Path, place: Place, before: ProjectRecord | None) -> Job[C
         return CurrentInfo(path, name, git, last_worked_on(path))
 
     return Job(path, visit)
+
+
+def last_worked_on(project: Path) -> float | None:
+    """Return the newest mtime of a project's traces (of a script: its own), in seconds, or None."""
+    base = str(project)
+    newest = None
+    for trace in ("", *_TRACES) if project.suffix == ".py" else _TRACES:
+        try:
+            changed = os.stat(os.path.join(base, trace) if trace else base).st_mtime
+        except (OSError, ValueError):
+            continue
+        newest = changed if newest is None else max(newest, changed)
+    return newest

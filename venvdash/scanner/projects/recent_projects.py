@@ -10,8 +10,8 @@ import struct
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from venvdash.scanner.discovery.editable_installs import file_url_path
 from venvdash.scanner.projects.editor_settings import EDITORS, elements, sdks, settings_home
 from venvdash.system.files import UnreadableError, names_in, read_regular
 from venvdash.system.machine import Machine
@@ -123,16 +123,9 @@ def _zoxide(machine: Machine) -> Iterator[str]:
 
 
 def _of_uri(uri: object) -> Iterator[str]:
-    if not isinstance(uri, str):
-        return
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        path = unquote(parts.path, errors="surrogateescape")
-        # file:///c%3A/Users/ada: a drive is no absolute path with the slash before it.
-        yield path[1:] if re.match(r"/[A-Za-z]:", path) else path
+    path = file_url_path(uri) if isinstance(uri, str) else None
+    if path is not None:
+        yield path
 
 
 def _files(directory: Path) -> list[str]:

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from venvdash.stores.config_files import LIMIT, toml_table
+from venvdash.stores.config_files import LIMIT, setting, toml_table
 from venvdash.system.files import read_text
 
 _FILE = "pyproject.toml"
@@ -40,9 +40,7 @@ def root_of(project: Path) -> Path | None:
 def _workspace(directory: Path) -> dict[str, Any] | None:
     document = toml_table(read_text(os.path.join(directory, _FILE), LIMIT))
     for tool in ("uv", "pdm"):
-        table: Any = document
-        for key in ("tool", tool, "workspace"):
-            table = table.get(key) if isinstance(table, dict) else None
+        table = setting(document, "tool", tool, "workspace")
         if isinstance(table, dict):
             return table
     return None

@@ -60,16 +60,8 @@ class RecordedProjects:
                         self.scripts.add(record.inode)
                 if record.git is not None:
                     self._by_git[record.git].append(sought)
-
-    @property
-    def inodes(self) -> frozenset[int]:
-        """The inode numbers that are looked for."""
-        return frozenset(self._by_inode)
-
-    @property
-    def repositories(self) -> bool:
-        """Whether a git repository may be one of them."""
-        return bool(self._by_git)
+        self.inodes = frozenset(self._by_inode)
+        self.has_repositories = bool(self._by_git)
 
     def by_inode(self, path: str, inode: int) -> list[Path]:
         """Return the environments whose recorded project is what lies at ``path``.

@@ -48,9 +48,11 @@ class Spellings:
 
 
 class DirectoryMatcher:
-    """Looks at directories for whatever uses ``environments``; ``hits`` fill up meanwhile.
+    """Looks in directories for uses of ``environments`` and collects them in ``hits``.
 
-    Nothing here raises on what it finds on disk.
+    ``telling`` are the names of entries that may say something; ``folders`` (folded) those of
+    folders to read whatever they hold, ``scripts`` those of scripts; ``inodes`` and
+    ``script_inodes`` are the inode numbers of recorded projects. Nothing here raises.
     """
 
     def __init__(
@@ -81,34 +83,17 @@ class DirectoryMatcher:
         self._environments = [e for e in every if e.path not in self._wanted and e.target is None]
         self.telling = self._pointers.telling | self._mentions.telling
         self.telling |= _LINKS | SIGNS | self._digests.required
-
-    @property
-    def inodes(self) -> frozenset[int]:
-        """The inode numbers of the directories and scripts that are looked for."""
-        return self._recorded.inodes
-
-    @property
-    def script_inodes(self) -> frozenset[int]:
-        """The inode numbers of the scripts among them."""
-        return frozenset(self._recorded.scripts)
-
-    @property
-    def folders(self) -> frozenset[str]:
-        """The names of folders that are looked at whatever they hold, folded."""
-        return self._names.folders | SCRIPT_FOLDERS
-
-    @property
-    def scripts(self) -> "Scripts":
-        """Which files may be a script that is looked for."""
-        return Scripts(self._digests.stems, self._names.scripts)
+        self.inodes = self._recorded.inodes
+        self.script_inodes = frozenset(self._recorded.scripts)
+        self.folders = self._names.folders | SCRIPT_FOLDERS
+        self.scripts = Scripts(self._digests.stems, self._names.scripts)
 
     def question(self, *, follows: bool) -> Question:
         """Return what is looked for, to know whether an earlier search looked for it too."""
         telling = hashlib.blake2b("\0".join(sorted(self.telling)).encode(), digest_size=16)
-        scripts = self.scripts
         wanted = {
-            "stems": scripts.stems,
-            "files": scripts.names,
+            "stems": self.scripts.stems,
+            "files": self.scripts.names,
             "inodes": frozenset(map(str, self.script_inodes)),
             "links": frozenset(["followed"]) if follows else frozenset[str](),
         }
@@ -134,7 +119,7 @@ class DirectoryMatcher:
         if inode is not None:
             for path in self._recorded.by_inode(directory, inode):
                 self._hit(path, directory, "{} is the directory that was its project")
-        if ".git" in has and self._recorded.repositories:
+        if ".git" in has and self._recorded.has_repositories:
             for path in self._recorded.by_git(directory):
                 self._hit(path, directory, "{} has its project's git history and name")
         if not self._digests.required.isdisjoint(has):
@@ -230,31 +215,24 @@ class Scripts:
 
 
 def _living(facts: Facts | None) -> frozenset[str]:
-    """Return the projects that are there and are proven: each is known, and so is what it uses.
+    """Return the existing projects that are proven: what each uses is known.
 
     A place that was only found by its name proves nothing: it may still be the project.
     """
-    proven = {project for claimed in facts.claimed.values() for project in claimed} if facts else ()
-    places = [facts.places.get(project) for project in proven] if facts else []
-    return frozenset(
-        os.fspath(place.real or place.path)
-        for place in places
-        if place is not None and place.presence is Presence.PRESENT
-    )
+    return _existing(facts, facts.claimed) if facts else frozenset()
 
 
-def _known(environments: Iterable[Environment], facts: Facts | None) -> dict[Path, set[str]]:
-    """Return for each environment the projects that it is known to belong to and that are there."""
-    found: dict[Path, set[str]] = {}
-    for environment in environments if facts else ():
-        claimed = facts.claimed.get(environment.path, ()) if facts else ()
-        places = [facts.places.get(project) for project in claimed] if facts else []
-        found[environment.path] = {
-            os.fspath(place.real or place.path)
-            for place in places
-            if place is not None and place.presence is Presence.PRESENT
-        }
-    return found
+def _known(environments: Iterable[Environment], facts: Facts | None) -> dict[Path, frozenset[str]]:
+    """Return for each environment the existing projects that it is known to belong to."""
+    return {e.path: _existing(facts, [e.path]) for e in environments} if facts else {}
+
+
+def _existing(facts: Facts, environments: Iterable[Path]) -> frozenset[str]:
+    """Return the projects of environments that exist, links resolved."""
+    claimed = {project for path in environments for project in facts.claimed.get(path, ())}
+    places = [facts.places[project] for project in claimed if project in facts.places]
+    present = [place for place in places if place.presence is Presence.PRESENT]
+    return frozenset(os.fspath(place.real or place.path) for place in present)
 
 
 def _roots(machine: Machine, config: Config) -> Mapping[str, Sequence[Root]]:

@@ -14,7 +14,8 @@ from venvdash.model import Environment, Facts
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.presence import folded
 from venvdash.scanner.search.identities import records_of
-from venvdash.stores.base import Store
+from venvdash.stores.base import Store, name_maker
+from venvdash.system.files import names_in
 
 # What people and tools keep at the top of a project, besides what a tool requires.
 SIGNS = frozenset(
@@ -51,11 +52,7 @@ class Digests:
                 same.append(environment)
         required = [self._stores[name].requires for name in self._by_store]
         self.required = frozenset(file for files in required for file in files)
-
-    @property
-    def stems(self) -> frozenset[str]:
-        """The names of scripts that are looked for, as the stores write them."""
-        return frozenset(self._scripts)
+        self.stems = frozenset(self._scripts)  # names of scripts, as the stores write them
 
     def fitting(self, directory: str, has: Collection[str]) -> Iterator[Environment]:
         """Yield the environments whose digest is that of ``directory``, which holds ``has``."""
@@ -83,7 +80,7 @@ class Digests:
         for name in {
             environment.store for found in self._scripts.values() for environment in found
         }:
-            for environment in self._scripts.get(_part(self._stores[name])(stem), ()):
+            for environment in self._scripts.get(name_maker(self._stores[name])(stem), ()):
                 if environment.store == name:
                     yield environment
 
@@ -105,24 +102,16 @@ class Names:
             for project in claimed.get(path, ()):
                 names[folded(project.name)].append(path)
             if traits.project_name and traits.digest and not traits.script:
-                part = _part(by_store.get(environment.store))
+                part = name_maker(by_store.get(environment.store))
                 self._given.setdefault(part, {}).setdefault(traits.project_name, []).append(path)
             for record in records_of(environment, facts):
                 if record.name and not traits.script:
-                    part = _part(None)
+                    part = name_maker(None)
                     same = self._given.setdefault(part, {}).setdefault(part(record.name), [])
                     same.append(path)
         self._parts = {part: lru_cache(4096)(part) for part in self._given}
-
-    @property
-    def folders(self) -> frozenset[str]:
-        """The names of folders that are looked for whatever they hold, folded."""
-        return frozenset(self._folders)
-
-    @property
-    def scripts(self) -> frozenset[str]:
-        """The file names of scripts that are looked for, folded."""
-        return frozenset(self._scripts)
+        self.folders = frozenset(self._folders)  # folded
+        self.scripts = frozenset(self._scripts)  # folded file names
 
     def wanted(self, name: str) -> bool:
         """Return whether a folder of this name is looked for whatever it holds."""
@@ -145,20 +134,7 @@ class Names:
         return self._scripts.get(folded(os.path.basename(file)), ())
 
 
-def _part(store: Store | None) -> Callable[[str], str]:
-    """Return what makes a project's name one in a store; one for all that share it."""
-    if store is None or type(store).name_part is Store.name_part:
-        from venvdash.stores.base import normalised
-
-        return normalised
-    return store.name_part
-
-
 def _has_sources(directory: str) -> bool:
-    try:
-        with os.scandir(directory) as listing:
-            names = [entry.name for entry, _ in zip(listing, range(_LOOKED_AT), strict=False)]
-    except OSError:
-        return False
+    names = names_in(directory, _LOOKED_AT)
     found = any(name.endswith(_SOURCES) or name in _FOLDERS for name in names)
     return found and "__init__.py" not in names

@@ -1,9 +1,9 @@
-"""Environments that a project leads to and that lie in no store: read as they are, where they are.
+"""Environments that a project links to and that lie in no store.
 
-Such as a ``.venv`` link to another disk, or into the cache of another UV_CACHE_DIR, or a folder
-that a project's poetry.toml names. Anybody may have written such a file, so a target counts only
-if an environment lies there. What was listed so once is listed as long as it is there, though
-nothing points to it any more.
+Examples: a ``.venv`` link to another disk or into another UV_CACHE_DIR, or a folder that a
+project's poetry.toml names. Anybody may have written such a file, so a target counts only if an
+environment lies there. Once listed, it is listed as long as it exists, even if nothing links to
+it any more.
 """
 
 import os
@@ -29,7 +29,7 @@ _ENTRIES = 5000  # looked at in one folder
 
 
 def root_of(prefix: Path) -> Root:
-    """Return what stands for the store of an environment that lies in none."""
+    """Return the root to use for an environment that lies in no store."""
     for store in registry():
         root = store.elsewhere(prefix)
         if root is not None:
@@ -64,7 +64,7 @@ def read(
 
 
 def _read_again(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
-    """Read an environment that nothing need lead to now, but not one in its own project."""
+    """Read an environment that may no longer be linked, but not one inside its own project."""
     files = (prefix.parent / name for name in PROJECT_SIGNS)
     if prefix.name in VENV_NAMES and any(map(os.path.lexists, files)):
         return NotEnvironment(prefix, "", "is inside its project")
@@ -75,7 +75,7 @@ _Read = Callable[[Path, int | None], Inspected | NotEnvironment]
 
 
 class LinkedReader:
-    """Adds the environments that projects lead to, outside ``roots``, to ``environments``.
+    """Adds the environments outside ``roots`` that projects link to, to ``environments``.
 
     ``new`` and ``claims`` are what the last ``take`` added. Each path is read once.
     """
@@ -100,7 +100,7 @@ class LinkedReader:
     def take(
         self, links_outside: Iterable[ProjectLink], folders: Iterable[LinkedFolder]
     ) -> Iterator[Event]:
-        """Read what a part of the search leads to; one that does not respond is left out."""
+        """Read the linked environments; one that does not respond is left out."""
         self.new, self.claims = [], []
         links_outside = list(links_outside)
         targets = [link.target for link in links_outside]
@@ -110,9 +110,9 @@ class LinkedReader:
         self.claims += [link.claim for link in links_outside if link.target in self._environments]
 
     def recall(self, records: Mapping[Path, Record]) -> Iterator[Event]:
-        """Read the environments that a project led to when they were last listed."""
+        """Read the environments that were listed as linked in an earlier scan."""
         self.new, self.claims = [], []
-        # What lies in a store was looked for there: it is no environment now.
+        # What lies in a store was read there.
         roots = tuple(
             f"{root.path}{os.sep}" for several in self._roots.values() for root in several
         )
@@ -142,7 +142,7 @@ class LinkedReader:
                 yield problem_of(answer)
 
     def _in_folder(self, folder: LinkedFolder) -> list[Path]:
-        """Return what may be environments in a folder that is not a store's; once for each."""
+        """Return what may be environments in a folder that is not a store, once per folder."""
         job = Job(folder.root.path, partial(self._entries, folder))
         return [
             path

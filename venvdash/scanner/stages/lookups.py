@@ -1,4 +1,4 @@
-"""The stage of a scan that asks projects, their tools and the rest of the machine what they use."""
+"""The stage of a scan that reads project details, tool settings and external references."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,65 +15,52 @@ from venvdash.scanner.events import (
 )
 from venvdash.scanner.evidence import external_use
 from venvdash.scanner.projects import project_tools
-from venvdash.scanner.projects.current_info import CurrentInfo, reading_job
+from venvdash.scanner.projects.current_info import reading_job
 from venvdash.scanner.stages.scan_state import ScanState
-from venvdash.scanner.stages.store_reading import problem_of
+from venvdash.scanner.stages.store_reading import answers
 from venvdash.system.timeouts import Job
 
 
 def read_projects(state: ScanState) -> Iterator[Event]:
-    """Read what living projects call themselves, and when they were last worked on.
-
-    What is gone is called as it last called itself.
-    """
+    """Read the names and activity of existing projects; missing ones keep their recorded name."""
     before = state.remembered_projects()
     living = [p for p, place in state.places.items() if place.presence is Presence.PRESENT]
     jobs = [reading_job(path, state.places[path], before.get(path)) for path in living]
-    for answer in state.patient.run(jobs):
-        if isinstance(answer, CurrentInfo):
-            state.current_info[answer.path] = answer
-            if answer.name:
-                state.names.setdefault(answer.path, answer.name)
-        else:
-            yield problem_of(answer)
+    for info in (yield from answers(state.patient, jobs)):
+        state.current_info[info.path] = info
+        if info.name:
+            state.names.setdefault(info.path, info.name)
     for path, record in before.items():
         if record.name and state.presence(path) is Presence.ABSENT:
             state.names.setdefault(path, record.name)
 
 
 def ask_tools(state: ScanState) -> Iterator[Event]:
-    """Find out what the tools of living projects would use, where that is not plain."""
+    """Read which environments the tools of existing projects use, where that is not obvious."""
     asked = project_tools.undecided(filter(state.holds, state.claims), state.environments)
     living = [path for path in asked if state.presence(path) is Presence.PRESENT]
     machine, config = state.machine, state.config
     jobs = [Job(path, partial(asked[path].ask, machine, config)) for path in living]
-    for answer in state.patient.run(jobs):
-        if isinstance(answer, tuple):
-            state.tools[answer[0]] = answer[1]
-        else:
-            yield problem_of(answer)
+    state.tools |= dict((yield from answers(state.patient, jobs)))
 
 
 def find_external_use(state: ScanState) -> Iterator[Event]:
-    """Find out what else names or uses an environment, and flag those."""
+    """Find what else names or uses the environments, and set their flags."""
     environments = list(state.environments.values())
     job = Job(
         state.machine.home, lambda: external_use.find(state.machine, state.mounts, environments)
     )
-    for answer in state.patient.run([job]):
-        if not isinstance(answer, external_use.ExternalUse):
-            yield problem_of(answer)
-            continue
-        state.references = answer.references
-        for path, flags in answer.flags.items():
+    for use in (yield from answers(state.patient, [job])):
+        state.references = use.references
+        for path, flags in use.flags.items():
             environment = state.environments[path]
             state.environments[path] = replace(environment, flags=environment.flags | flags)
 
 
 def find_again(state: ScanState) -> Iterator[Event]:
-    """Look where an earlier search before a deletion found something, if that is still there.
+    """Look again at the places that an earlier search before a deletion found.
 
-    It proves nothing, but a list is to agree with what a prune holds.
+    They prove nothing, but a list should agree with what a prune holds back.
     """
     remembered = [
         claim
@@ -97,8 +84,5 @@ def find_again(state: ScanState) -> Iterator[Event]:
         state.machine.home,
         lambda: look_again(state.machine, state.config, state.facts(final=False), found),
     )
-    for answer in state.patient.run([job]):
-        if isinstance(answer, dict):
-            state.found_again = answer
-        else:
-            yield problem_of(answer)
+    for hits in (yield from answers(state.patient, [job])):
+        state.found_again = hits

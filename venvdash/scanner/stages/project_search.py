@@ -1,4 +1,4 @@
-"""The stage of a scan that looks for projects: what still claims an environment."""
+"""The stage of a scan that searches for the projects of the environments."""
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -27,16 +27,16 @@ from venvdash.scanner.projects.candidates import CandidateSearch
 from venvdash.scanner.stages import lookups
 from venvdash.scanner.stages.decision import decide
 from venvdash.scanner.stages.scan_state import ScanState
-from venvdash.scanner.stages.store_reading import problem_of
+from venvdash.scanner.stages.store_reading import answers, problem_of
 from venvdash.stores import of_name, registry
 from venvdash.stores.base import Store
 from venvdash.system.timeouts import Failed, Job, NotAnswering
 
-_PART = 200  # candidates judged in one go
+_PART = 200  # candidates matched at a time
 
 
 def search(state: ScanState) -> Iterator[Event]:
-    """Search for projects, visit the living ones, and judge for good."""
+    """Search for projects, read the existing ones, and decide the final verdicts."""
     yield from _recall_linked(state)
     yield from _forget_outdated(state)
     records = state.remembered_projects()
@@ -47,7 +47,7 @@ def search(state: ScanState) -> Iterator[Event]:
         missed=_missed(state, records),
         pointers=_pointing(state),
     )
-    # Not where something does not respond: the search enters what is known.
+    # Without places that do not respond: the search enters known projects wherever they lie.
     known = [
         path
         for path in dict.fromkeys([*state.places, *records])
@@ -73,7 +73,7 @@ def search(state: ScanState) -> Iterator[Event]:
 
 
 def _recall_linked(state: ScanState) -> Iterator[Event]:
-    """Take in what projects led to once: nothing need lead there any more."""
+    """Add the environments that projects once linked to, even if nothing links to them now."""
     known = state.environments
     gone = {path: one for path, one in state.saved.records.items() if path not in known}
     yield from state.linked.recall(gone)
@@ -84,14 +84,13 @@ def _recall_linked(state: ScanState) -> Iterator[Event]:
 
 
 def _forget_outdated(state: ScanState) -> Iterator[Event]:
-    """Drop what is remembered of a project in whose place another one is now.
+    """Drop recorded hash claims on projects that another project has replaced.
 
-    Of stores that compare the project's name as well as the hash of its path.
+    Only for stores that compare the project's name as well as the hash of its path.
     """
 
-    def check(claim: Claim, store: Store) -> Claim | None:
-        fits = store.fits(state.environments[claim.environment], claim.project)
-        return None if fits else claim
+    def check(claim: Claim, store: Store) -> tuple[Claim, bool]:
+        return claim, store.fits(state.environments[claim.environment], claim.project)
 
     remembered = [
         (claim, store)
@@ -102,15 +101,13 @@ def _forget_outdated(state: ScanState) -> Iterator[Event]:
         and store.compares_names
     ]  # fmt: skip
     jobs = [Job(claim.project, partial(check, claim, store)) for claim, store in remembered]
-    for answer in state.patient.run(jobs):
-        if isinstance(answer, Claim):
-            state.claims.remove(answer)
-        elif isinstance(answer, NotAnswering | Failed):
-            yield problem_of(answer)
+    for claim, fits in (yield from answers(state.patient, jobs)):
+        if not fits:
+            state.claims.remove(claim)
 
 
 def _missed(state: ScanState, records: Mapping[Path, ProjectRecord]) -> MissingProjects:
-    """Return the projects that are gone from their places, to recognise them elsewhere."""
+    """Return the projects that are missing, to recognise them elsewhere."""
     gone = {
         claim.project: state.environments[claim.environment].traits.script
         for claim in state.claims
@@ -133,7 +130,7 @@ def _missed(state: ScanState, records: Mapping[Path, ProjectRecord]) -> MissingP
 def _searched(
     state: ScanState, found: CandidateSearch, matcher: Matcher
 ) -> Generator[Event, None, bool]:
-    """Take in what candidates prove; return whether the search came to its end."""
+    """Add what the candidates prove; return whether the search was completed."""
     candidates_left = iter(found)
     while not state.cancelled():
         job = Job(
@@ -160,7 +157,7 @@ def _searched(
 
 
 def _outside(state: ScanState, proven: Evidence, matcher: Matcher) -> Iterator[Event]:
-    """Take in the environments outside all stores that projects lead to."""
+    """Add the environments outside all stores that projects link to."""
     if not (proven.links_outside or proven.folders):
         return
     yield from state.linked.take(proven.links_outside, proven.folders)
@@ -180,24 +177,19 @@ def _outside(state: ScanState, proven: Evidence, matcher: Matcher) -> Iterator[E
 def _guessed(
     state: ScanState, records: Iterable[ProjectRecord], matcher: Matcher
 ) -> Generator[Event, None, list[Claim]]:
-    """Try the hashes of every project that is remembered, gone ones as well."""
+    """Return the hash claims of every recorded project, missing ones included."""
 
     def guess(record: ProjectRecord) -> list[Claim]:
         names = [record.name] if record.name else []
         found = matcher.guess(record.path, names)
         return found or matcher.guess(record.path, names, script=True)
 
-    claims: list[Claim] = []
-    for answer in state.patient.run([Job(r.path, partial(guess, r)) for r in records]):
-        if isinstance(answer, list):
-            claims += answer
-        else:
-            yield problem_of(answer)
-    return claims
+    jobs = [Job(record.path, partial(guess, record)) for record in records]
+    return [claim for claims in (yield from answers(state.patient, jobs)) for claim in claims]
 
 
 def _pointing(state: ScanState) -> Pointers:
-    """Return what reads the pointers in projects; of stores, those that are there."""
+    """Return the reader of pointers, for the stores that exist."""
     roots = state.reader.roots
     stores = [store for store in registry() if store.name in roots]
     hints = ProjectSettings(state.machine, named(state.environments.values()))

@@ -1,9 +1,11 @@
 """The first stage of a scan: every store is listed, every environment in it is read."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from venvdash.config import Config
 from venvdash.model import Claim, Environment, NotEnvironment, Record
@@ -25,11 +27,13 @@ from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
 from venvdash.text import because
 
+T = TypeVar("T")
+
 
 class StoreReader:
-    """Reads every store once; ``environments``, ``sidecars`` and ``claims`` fill up meanwhile.
+    """Reads every store once and fills ``environments``, ``sidecars`` and ``claims``.
 
-    ``roots`` are the existing directories of each store, links resolved, shared ones as well.
+    ``roots`` are the existing directories of each store, links resolved.
     """
 
     def __init__(self, machine: Machine, config: Config, patient: Patient) -> None:
@@ -43,50 +47,51 @@ class StoreReader:
 
     def events(self) -> Iterator[Event]:
         """Find and read every environment."""
-        branches: dict[Path, ResolvedRoot] = {}
+        by_path: dict[Path, ResolvedRoot] = {}
         roots = store_folders.roots(self._machine, self._config)
-        for answer in self._patient.run([_resolving(root) for root in roots]):
-            if isinstance(answer, ResolvedRoot):
-                branches[answer.real] = _shared(branches.get(answer.real), answer)
-                if answer.exists:
-                    root = replace(answer.root, path=answer.real)
-                    self.roots.setdefault(root.store, []).append(root)
-            else:
-                yield problem_of(answer)
-        found: list[tuple[ResolvedRoot, Entry]] = []
-        for branch in branches.values():
-            yield from self._listed(branch, found)
-        counts = dict.fromkeys(branches, 0)
-        yield from self._read(found, counts)
-        for real, branch in branches.items():
-            yield StoreSeen(branch.root, real, branch.exists, counts[real], branch.problem)
+        jobs = [Job(root.path, partial(store_folders.resolve, root)) for root in roots]
+        for resolved in (yield from answers(self._patient, jobs)):
+            by_path[resolved.real] = _shared(by_path.get(resolved.real), resolved)
+            if resolved.exists:
+                root = replace(resolved.root, path=resolved.real)
+                self.roots.setdefault(root.store, []).append(root)
+        entries: list[tuple[ResolvedRoot, Entry]] = []
+        for resolved in by_path.values():
+            yield from self._list(resolved, entries)
+        counts = dict.fromkeys(by_path, 0)
+        yield from self._read(entries, counts)
+        for real, resolved in by_path.items():
+            yield StoreSeen(resolved.root, real, resolved.exists, counts[real], resolved.problem)
 
-    def _listed(
-        self, branch: ResolvedRoot, found: list[tuple[ResolvedRoot, Entry]]
+    def _list(
+        self, resolved: ResolvedRoot, entries: list[tuple[ResolvedRoot, Entry]]
     ) -> Iterator[Event]:
-        if branch.problem:
-            yield Problem(branch.real, branch.problem)
-        if branch.problem or not branch.exists:
+        if resolved.problem:
+            yield Problem(resolved.real, resolved.problem)
+        if resolved.problem or not resolved.exists:
             return
-        job = Job(branch.real, lambda: list(store_folders.entries(branch)))
-        for answer in self._patient.run([job]):
-            if isinstance(answer, list):
-                for one in answer:
-                    if isinstance(one, NotEnvironment):
-                        yield SkippedEntry(one)
-                    else:
-                        found.append((branch, one))
-            else:
-                yield problem_of(answer)
+        job = Job(resolved.real, lambda: list(store_folders.entries(resolved)))
+        for listed in (yield from answers(self._patient, [job])):
+            for entry in listed:
+                if isinstance(entry, NotEnvironment):
+                    yield SkippedEntry(entry)
+                else:
+                    entries.append((resolved, entry))
 
     def _read(
-        self, found: list[tuple[ResolvedRoot, Entry]], counts: dict[Path, int]
+        self, entries: list[tuple[ResolvedRoot, Entry]], counts: dict[Path, int]
     ) -> Iterator[Event]:
-        roots = {entry.prefix: branch.real for branch, entry in found}
-        jobs: list[Job[Inspected | NotEnvironment]]
-        jobs = [self._reading(entry, branch) for branch, entry in found]
-        answers = self._patient.run(jobs)
-        for done, answer in enumerate(answers, 1):
+        roots = {entry.prefix: resolved.real for resolved, entry in entries}
+        uid = self._machine.uid
+        jobs = [
+            Job(
+                entry.prefix,
+                partial(inspect, entry, replace(resolved.root, path=resolved.real), uid),
+            )
+            for resolved, entry in entries
+        ]
+        outcomes = self._patient.run(jobs)
+        for done, answer in enumerate(outcomes, 1):
             if isinstance(answer, NotEnvironment):
                 yield SkippedEntry(answer)
             elif isinstance(answer, Inspected):
@@ -102,55 +107,49 @@ class StoreReader:
             if done % 50 == 0 or done == len(jobs):
                 yield Progress(Phase.STORES, done, len(jobs))
 
-    def _reading(self, entry: Entry, branch: ResolvedRoot) -> Job[Inspected | NotEnvironment]:
-        root, uid = replace(branch.root, path=branch.real), self._machine.uid
-        return Job(entry.prefix, lambda: inspect(entry, root, uid))
-
     def read_sidecars(self, known: Mapping[Path, Record]) -> Iterator[Event]:
-        """Read the sidecars; ``known`` are the records that the index has, by path.
-
-        Not those of which the index has known all since they were last written.
-        """
+        """Read the sidecars that changed since ``known``, the records of the index by path."""
         jobs = [
-            self._reading_sidecar(environment, known.get(path))
+            Job(path, partial(self._read_sidecar, environment, known.get(path)))
             for path, environment in self.environments.items()
             if environment.sidecar
         ]
-        for answer in self._patient.run(jobs):
-            if isinstance(answer, NotAnswering | Failed):
-                yield problem_of(answer)
-            elif isinstance(answer[1], Record):
-                self.sidecars[answer[0]] = answer[1]
+        for path, record in (yield from answers(self._patient, jobs)):
+            if isinstance(record, Record):
+                self.sidecars[path] = record
 
-    def _reading_sidecar(
+    def _read_sidecar(
         self, environment: Environment, known: Record | None
-    ) -> Job[tuple[Path, Record | sidecar.SidecarProblem | None]]:
-        path, uid = environment.path, self._machine.uid
-
-        def read() -> tuple[Path, Record | sidecar.SidecarProblem | None]:
-            if known is not None and known.fingerprint == environment.fingerprint:
-                written = os.lstat(path / sidecar.NAME).st_mtime
-                if written <= known.last_seen:
-                    return path, None
-            return path, sidecar.read(path, uid)
-
-        return Job(path, read)
+    ) -> tuple[Path, Record | sidecar.SidecarProblem | None]:
+        path = environment.path
+        if known is not None and known.fingerprint == environment.fingerprint:
+            written = os.lstat(path / sidecar.NAME).st_mtime
+            if written <= known.last_seen:
+                return path, None
+        return path, sidecar.read(path, self._machine.uid)
 
 
 def _shared(first: ResolvedRoot | None, other: ResolvedRoot) -> ResolvedRoot:
-    """Return one branch for a directory that two stores look at, with what both know of it."""
+    """Return one root for a directory that two stores list, with the pointer that either has."""
     if first is None:
         return other
     pointer = first.root.pointer or other.root.pointer
     return replace(first, root=replace(first.root, pointer=pointer))
 
 
-def _resolving(root: Root) -> Job[ResolvedRoot]:
-    return Job(root.path, lambda: store_folders.resolve(root))
+def answers(patient: Patient, jobs: Iterable[Job[T]]) -> Generator[Event, None, list[T]]:
+    """Run jobs; yield a Problem for each that fails or does not respond, return the results."""
+    results: list[T] = []
+    for answer in patient.run(jobs):
+        if isinstance(answer, NotAnswering | Failed):
+            yield problem_of(answer)
+        else:
+            results.append(answer)
+    return results
 
 
 def problem_of(answer: NotAnswering | Failed) -> Problem:
-    """Return what to tell people of a job that gave nothing."""
+    """Return the problem to report for a job without a result."""
     if isinstance(answer, NotAnswering):
         return Problem(answer.path, f"did not respond within {answer.seconds:g} s; skipped")
     return Problem(answer.path, f"could not be read: {because(answer.error)}")

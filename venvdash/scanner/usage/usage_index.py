@@ -17,6 +17,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from venvdash.model import Usage
@@ -144,6 +145,7 @@ class UsageIndex:
         self._gone: set[Path] = set()  # deleted, those in the trash as well
         self._freed: set[Path] = set()
         self._without = Totals()
+        self._several: Several = {}
         self._extents: Several = {}
         self._marked: dict[Path, Extents] = {}  # those that something may have a copy of
         self.whole = False  # all environments are entered
@@ -180,7 +182,7 @@ class UsageIndex:
             )
             for identity, (found, times) in extents.items()
         }
-        self._extents = extents
+        self._several, self._extents = several, extents
         self._selection, self.whole = _Selection(shared, keys), True
         self._mark_copied(())
 
@@ -240,20 +242,11 @@ class UsageIndex:
         found = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
         gone = [self._entries[path] for path in self._gone - entries.keys()]
         base = [(one, one.footprint(), one.path not in self._freed) for one in gone]
-        totals = counted(found, base, self._times)
+        totals = counted(found, base, partial(times_in, self._several))
         count_extents(totals, found, base, self._extents)
         known = [measured._entries.get(path) for path in entries.values()]
         exact = self.whole and all(entry is not None and not entry.nested for entry in known)
         return totals.sum(known, exact=exact)
-
-    def _times(self, device: int, inode: int) -> int:
-        """Return how many environments had a link to an inode when all were measured."""
-        shared = self._selection.several.get(device) if self._selection else None
-        if shared is None:
-            return 0
-        at = bisect_left(shared.inodes, inode)
-        found = at < len(shared.inodes) and shared.inodes[at] == inode
-        return shared.times[at] if found else 0
 
     def _chosen(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
         return self._outermost([*self._gone, *paths])
