@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from venvdash.system.machine import Machine
-from venvdash.system.shells import Activation, CannotError, family
+from venvdash.system.shells import Activation, ShellError, family
 
 WORST = "a $(touch x) `touch x` 'q\" ;touch x;\n!! %s {} \\ ~ * é\udcff"
 _STRICT = {
@@ -73,7 +73,7 @@ def test_a_shell_that_cannot_be_told_says_so(tmp_path: Path) -> None:
     ):
         told = family(name)
         assert told is not None
-        with pytest.raises(CannotError, match=r"\.$"):
+        with pytest.raises(ShellError, match=r"\.$"):
             told.activating(made, machine)
 
 

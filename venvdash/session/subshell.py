@@ -19,7 +19,7 @@ from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.session import uv_hint
 from venvdash.system import shells, startup_folders, terminal
-from venvdash.system.shells import Activation, CannotError, Own, Shell, Start
+from venvdash.system.shells import Activation, ShellError, Own, Shell, Start
 from venvdash.text import because, short_path, visible
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
     try:
         started = _start(own, activation, session, room)
         startup_folders.fill(room, started.files)
-    except (OSError, CannotError) as error:
+    except (OSError, ShellError) as error:
         startup_folders.remove(room)
         raise RefusedError(
             f"Cannot write the shell's startup files: {because(error)}."
@@ -145,7 +145,7 @@ def activating(session: "Session", row: Row, told: Shell, *, change: bool = Fals
     activation = _activation(session, row, environment, cwd)
     try:
         text = told.activating(activation, session.machine)
-    except CannotError as error:
+    except ShellError as error:
         raise RefusedError(str(error)) from error
     _used(session, environment)
     return text

@@ -12,9 +12,6 @@ from venvdash.system.tree_opener import Descent
 from venvdash.system.walk import FLAGS
 from venvdash.text import because
 
-BY_DESCRIPTOR = {os.open, os.unlink, os.rmdir, os.stat} <= os.supports_dir_fd and (
-    os.scandir in os.supports_fd
-)
 # Directories held open at once, far below the usual limit of 256 to 1024 descriptors.
 _HELD = 48
 _BATCH = 50_000  # entries read before they are removed

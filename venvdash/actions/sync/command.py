@@ -68,11 +68,11 @@ _KINDS = {
 _TYPED = re.compile(r"[\w.@-]+")  # a name that needs no quotes
 
 
-class CannotError(Exception):
+class ShellError(Exception):
     """An environment cannot be synced; the text says why, and what to do instead."""
 
 
-class UntrustedError(CannotError):
+class UntrustedError(ShellError):
     """A sync would run code of somebody else's ``project``, which the user was not asked about."""
 
     def __init__(self, project: Path, why: str) -> None:
@@ -154,13 +154,13 @@ def standing(row: Row, context: Context) -> Iterator[str]:
 
 
 def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) -> Way:
-    """Return how an environment is synced. Raises CannotError.
+    """Return how an environment is synced. Raises ShellError.
 
     ``project`` is the one of its projects that is meant, where it has several; ``extra`` are
     further arguments for the command.
     """
     for reason in standing(row, context):
-        raise CannotError(reason)
+        raise ShellError(reason)
     if row.verdict.status is Status.TOOL:
         return _tool(row, extra, context)
     place = _project(row, project, context)
@@ -168,13 +168,13 @@ def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) 
         raise UntrustedError(real(place), why)
     program = uv.find_uv(context.machine)
     if program is None:
-        raise CannotError(
+        raise ShellError(
             "uv was not found on PATH. See https://docs.astral.sh/uv/ for how to install it."
         )
     environ = _clean(context.machine.variables)
     if row.environment.traits.script:
         if row.environment.store != "uv":
-            raise CannotError("It belongs to a script and was not created by uv.")
+            raise ShellError("It belongs to a script and was not created by uv.")
         cache = {"UV_CACHE_DIR": str(row.environment.root.parent)}
         arguments = ("sync", "--script", str(place))
         made = Way(Sort.SCRIPT, program, arguments, place.parent, environ, cache)
@@ -211,16 +211,16 @@ def _tool(row: Row, extra: Sequence[str], context: Context) -> Way:
         again = (
             "pipx reinstall" if row.environment.store == "pipx" else "uv tool install --reinstall"
         )
-        raise CannotError(f"Its interpreter no longer exists: run `{again} {name}` to recreate it.")
+        raise ShellError(f"Its interpreter no longer exists: run `{again} {name}` to recreate it.")
     after_option = False
     for word in extra:
         if word == "--all" or not (word.startswith("-") or after_option):
-            raise CannotError(f"`{visible(word)}` would also upgrade other tools.")
+            raise ShellError(f"`{visible(word)}` would also upgrade other tools.")
         after_option = word.startswith("-") and "=" not in word
     try:
         found = tool_commands.upgrade(row.environment, context.machine, extra)
     except tool_commands.ToolError as error:
-        raise CannotError(str(error)) from error
+        raise ShellError(str(error)) from error
     return Way(
         Sort.TOOL,
         found.program,
@@ -242,25 +242,25 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
             pass
         case Status.MOVED if verdict.place:
             there = short_path(verdict.place, home)
-            raise CannotError(f"Its project was moved to {there}: run {relink} {there}` first.")
+            raise ShellError(f"Its project was moved to {there}: run {relink} {there}` first.")
         case Status.ORPHAN:
-            raise CannotError(
+            raise ShellError(
                 f"Its project {shown} no longer exists: run {relink} PROJECT` to link "
                 "it to another."
             )
         case Status.UNREACHABLE:
-            raise CannotError(f"Its project cannot be reached: {verdict.reason}")
+            raise ShellError(f"Its project cannot be reached: {verdict.reason}")
         case Status.CHECKING:
-            raise CannotError("The search for its project has not finished.")
+            raise ShellError("The search for its project has not finished.")
         case Status.DUPLICATE:
-            raise CannotError(
+            raise ShellError(
                 f"It is not clear which project it belongs to: run {relink} PROJECT` to link it."
             )
         case _:
-            raise CannotError(f"Its project is unknown: run {relink} PROJECT` to link it.")
+            raise ShellError(f"Its project is unknown: run {relink} PROJECT` to link it.")
     place = project or _nearest(verdict.projects, context.machine.cwd) or verdict.projects[0]
     if real(place) not in map(real, verdict.projects):
-        raise CannotError(
+        raise ShellError(
             f"It does not belong to {short_path(place, home)}: run {relink} --share` to "
             "add a project."
         )
@@ -268,7 +268,7 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
         os.stat(place)
     except OSError as error:
         reason = because(error)
-        raise CannotError(f"Its project {short_path(place, home)}: {reason}.") from error
+        raise ShellError(f"Its project {short_path(place, home)}: {reason}.") from error
     return place
 
 
@@ -282,7 +282,7 @@ def _nearest(projects: Sequence[Path], cwd: Path | None) -> Path | None:
 
 
 def _sort(project: Path, context: Context) -> Sort:
-    """Return what uv can bring up to date there. Raises CannotError.
+    """Return what uv can bring up to date there. Raises ShellError.
 
     uv itself takes a ``pyproject.toml`` without ``[project]`` for one that asks for nothing, and
     would uninstall everything.
@@ -291,28 +291,28 @@ def _sort(project: Path, context: Context) -> Sort:
     if os.path.lexists(project / "pyproject.toml"):
         table = toml_table(config_text(project / "pyproject.toml"))
         if table is None:
-            raise CannotError(f"Cannot read the pyproject.toml in {shown}.")
+            raise ShellError(f"Cannot read the pyproject.toml in {shown}.")
         if "project" in table or "dependency-groups" in table or _workspace(table):
             return Sort.PROJECT
         tool = table.get("tool")
         if isinstance(tool, dict) and "poetry" in tool:
-            raise CannotError(
+            raise ShellError(
                 f"uv does not read [tool.poetry], and {shown} has no [project] "
                 "table: run `poetry install` to sync it."
             )
         if isinstance(tool, dict) and "pixi" in tool:
-            raise CannotError(
+            raise ShellError(
                 f"pixi manages the packages in {shown}: run `pixi install` to sync them."
             )
     if os.path.isfile(project / REQUIREMENTS):
         return Sort.REQUIREMENTS
     for name, command in _OTHERS.items():
         if os.path.lexists(project / name):
-            raise CannotError(
+            raise ShellError(
                 f"{shown} has a {name} but no [project] table, which uv needs: run "
                 f"`{command}` there."
             )
-    raise CannotError(
+    raise ShellError(
         f"{shown} does not declare what to install: it "
         "has no pyproject.toml with a [project] table and no requirements.txt."
     )
@@ -345,10 +345,10 @@ def _named(traits: Traits) -> bool:
 def _requirements(row: Row, extra: Sequence[str], made: Way) -> Way:
     for word in extra:
         if word.split("=")[0] in _ELSEWHERE:
-            raise CannotError(f"`{visible(word)}` would install to another location.")
+            raise ShellError(f"`{visible(word)}` would install to another location.")
     if Flag.BROKEN in row.environment.flags:
         python = row.environment.python or "3"
-        raise CannotError(
+        raise ShellError(
             "Its interpreter no longer exists, and uv can only install into a "
             f"working environment: run `uv venv --clear --python {visible(python)} "
             f"{visible(row.path)}` to recreate it."

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from venvdash.actions.process import uv
 from venvdash.actions.process.run_log import Log
 from venvdash.actions.process.uv import UvError
-from venvdash.actions.sync.command import CannotError, Sort, Way, interpreter
+from venvdash.actions.sync.command import ShellError, Sort, Way, interpreter
 from venvdash.model import Flag, PackageChange, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner.discovery.site_packages import site_directory
@@ -65,7 +65,7 @@ class Foreseen:
 def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None) -> Foreseen:
     """Ask uv what it would do; nothing of the environment changes.
 
-    Building a package may be part of that. Raises CannotError with uv's own words, CancelledError.
+    Building a package may be part of that. Raises ShellError with uv's own words, CancelledError.
     """
     if way.sort is Sort.TOOL:
         return Foreseen(way, known=False)
@@ -75,7 +75,7 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
             _stays(way, log, cancel)
             return Foreseen(way, merged(_lines(_asked(way, log, cancel).stderr)))
         except UvError as error:
-            raise CannotError(f"uv cannot sync it: {in_words(error)}") from error
+            raise ShellError(f"uv cannot sync it: {in_words(error)}") from error
     why = ""
     *first, last = _pythons(row, way)
     for python in first:
@@ -84,14 +84,14 @@ def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None)
         except UvError as error:
             why = in_words(error)
             if not _OF_PYTHON.search(why):
-                raise CannotError(_cannot(why)) from error
+                raise ShellError(_cannot(why)) from error
         else:
             if not found.replaced or Flag.BROKEN in row.environment.flags:
                 return found
     try:
         return replace(_foreseen(row, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
-        raise CannotError(_cannot(in_words(error))) from error
+        raise ShellError(_cannot(in_words(error))) from error
 
 
 def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
@@ -116,12 +116,12 @@ def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
 
 
 def _stays(way: Way, log: Log, cancel: threading.Event | None) -> None:
-    """Raise CannotError where uv's settings would have packages go elsewhere, and UvError."""
+    """Raise ShellError where uv's settings would have packages go elsewhere, and UvError."""
     setting = uv.elsewhere(
         way.program, way.words, environ=way.environ, cwd=way.cwd, log=log, cancel=cancel
     )
     if setting is not None:
-        raise CannotError(
+        raise ShellError(
             f"uv's settings there set `{setting}` under [pip], which installs to another "
             "location: remove that setting first."
         )
@@ -190,11 +190,11 @@ def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> F
     answer = json_object(done.stdout, _ANSWER) or {}
     sync, lock = answer.get("sync"), answer.get("lock")
     if not isinstance(sync, dict):
-        raise CannotError(_TOO_OLD)
+        raise ShellError(_TOO_OLD)
     place = string(sync, "environment", "path")
     if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(row.path)):
         other = f" ({visible(place)})" if place else ""
-        raise CannotError(f"uv would use another environment{other} instead of this one.")
+        raise ShellError(f"uv would use another environment{other} instead of this one.")
     lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
     file = string(lock, "path")
     return Foreseen(

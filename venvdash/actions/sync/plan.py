@@ -24,7 +24,7 @@ from venvdash.actions.process.uv import UvError
 from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety import refusals
 from venvdash.actions.safety.reread import read_again
-from venvdash.actions.sync.command import CannotError, UntrustedError, way
+from venvdash.actions.sync.command import ShellError, UntrustedError, way
 from venvdash.actions.sync.dry_run import Foreseen, foresee, in_words
 from venvdash.actions.sync.messages import Words, listed
 from venvdash.actions.sync.preserve import Kept, kept
@@ -117,7 +117,7 @@ def _planned(
             found = foresee(row, made, context.log, cancel)
         if found.replaced:
             _replaceable(row, found, context, table.rows)
-    except CannotError as error:
+    except ShellError as error:
         distrusted = error.project if isinstance(error, UntrustedError) else None
         return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
     words = Words(row, found, context)
@@ -138,11 +138,11 @@ def _planned(
 
 
 def _replaceable(row: Row, found: Foreseen, context: Context, table: Mapping[Path, Row]) -> None:
-    """Raise CannotError unless the environment might be deleted as well."""
+    """Raise ShellError unless the environment might be deleted as well."""
     reason = refusals.refusal(row, refusals.Neighbours.of(table), context, frozenset())
     reason = reason or _why_kept(row)
     if reason is not None:
-        raise CannotError(
+        raise ShellError(
             f"It would have to be deleted and recreated with Python {found.python}, "
             f"which is not possible. {reason}"
         )

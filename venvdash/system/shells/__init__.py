@@ -2,7 +2,7 @@
 
 from venvdash.system.shells.base import (
     Activation,
-    CannotError,
+    ShellError,
     Shell,
     Start,
     activated,
@@ -13,7 +13,7 @@ from venvdash.system.shells.which import FAMILIES, Own, caller, configured, fami
 __all__ = [
     "FAMILIES",
     "Activation",
-    "CannotError",
+    "ShellError",
     "Own",
     "Shell",
     "Start",

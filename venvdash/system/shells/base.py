@@ -9,7 +9,7 @@ import abc
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +25,7 @@ _PLAIN = frozenset("-_.@/+,:()=~ ")  # that mean nothing in the prompt of any sh
 _PROMPT = 48  # characters
 
 
-class CannotError(Exception):
+class ShellError(Exception):
     """A shell cannot be told this; the text is a sentence that says why."""
 
 
@@ -91,6 +91,7 @@ class Shell(abc.ABC):
     names: ClassVar[tuple[str, ...]]
     usage: ClassVar[str]
     preset: ClassVar[bool] = True
+    line_end: ClassVar[str] = "\n"
 
     @property
     def name(self) -> str:
@@ -99,21 +100,21 @@ class Shell(abc.ABC):
 
     @abc.abstractmethod
     def quote(self, text: str) -> str:
-        """Return ``text`` as one word that means itself. Raises CannotError."""
+        """Return ``text`` as one word that means itself. Raises ShellError."""
 
     @abc.abstractmethod
-    def code(self, activation: Activation) -> str:
-        """Return what activates in the shell that runs it, with a ``deactivate``.
+    def lines(self, activation: Activation) -> Iterator[str]:
+        """Yield the commands that activate, and define ``deactivate``. Raises ShellError."""
 
-        Raises CannotError.
-        """
+    def code(self, activation: Activation) -> str:
+        """Return the script of ``lines``. Raises ShellError."""
+        return "".join(f"{line}{self.line_end}" for line in self.lines(activation))
 
     def activating(self, activation: Activation, machine: Machine) -> str:
-        """Return what the shell that we were called from is to run. Raises CannotError.
+        """Return the script for the shell that called venvdash. Raises ShellError.
 
-        ``machine`` has its variables as they are.
+        ``machine`` has that shell's variables.
         """
-        del machine
         return self.code(activation)
 
     @abc.abstractmethod
@@ -121,15 +122,15 @@ class Shell(abc.ABC):
         """Return how an interactive one is started that activates after the user's own files.
 
         ``room`` is a directory of our own that is empty, and removed when the shell does not do
-        it. Raises CannotError.
+        it. Raises ShellError.
         """
 
     def function(self, name: str) -> str:
         """Return the definition of a command that activates in the shell itself, and goes there.
 
-        Raises CannotError where the shell has no such thing.
+        Raises ShellError where the shell has no such thing.
         """
-        raise CannotError(f"{self.name} cannot activate an environment with a function.")
+        raise ShellError(f"{self.name} cannot activate an environment with a function.")
 
 
 def inert(name: str) -> str:
@@ -176,7 +177,7 @@ def without(path: str, folders: Iterable[str]) -> str:
 
 
 def only_text(text: str, shell: str) -> str:
-    """Return ``text`` if all of it is Unicode. Raises CannotError, as ``shell`` knows no bytes."""
+    """Return ``text`` if all of it is Unicode. Raises ShellError, as ``shell`` knows no bytes."""
     if re.search("[\ud800-\udfff]", text):
-        raise CannotError(f"{shell} cannot use a path that is not UTF-8.")
+        raise ShellError(f"{shell} cannot use a path that is not UTF-8.")
     return text

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.system.machine import Machine
-from venvdash.system.shells.base import MISLEADING, OLD, Activation, CannotError, Shell, Start
+from venvdash.system.shells.base import MISLEADING, OLD, Activation, ShellError, Shell, Start
 
 
 class Csh(Shell):
@@ -12,6 +12,7 @@ class Csh(Shell):
 
     names = ("tcsh", "csh", "bsd-csh")
     usage = 'eval "`{}`"'
+    line_end = " ;\n"
     preset = False
 
     def quote(self, text: str) -> str:
@@ -19,19 +20,11 @@ class Csh(Shell):
         word = text.replace("'", "'\\''").replace("!", "\\!").replace("\n", "\\\n")
         return f"'{word}'"
 
-    def code(self, activation: Activation) -> str:
-        """Return the activation, each command on a line of its own that ends with a semicolon.
-
-        csh looks a variable up even where its command is not run, so what may be missing stands
-        in an ``eval``.
-        """
-        return "".join(f"{line} ;\n" for line in self._lines(activation))
-
     def activating(self, activation: Activation, machine: Machine) -> str:
         """Return the activation; its lines become words of an ``eval``, so none may break."""
         values = [str(activation.directory), *activation.variables.values()]
         if "\n" in "".join(values):
-            raise CannotError("tcsh cannot use a path that contains a line break.")
+            raise ShellError("tcsh cannot use a path that contains a line break.")
         return super().activating(activation, machine)
 
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
@@ -50,7 +43,12 @@ class Csh(Shell):
         body = f'eval "`venvdash activate --cd --shell {self.name} -- !*`"'
         return f"alias {name} {self.quote(body)}\n"
 
-    def _lines(self, activation: Activation) -> Iterator[str]:
+    def lines(self, activation: Activation) -> Iterator[str]:
+        """Yield the activation.
+
+        csh expands a variable even if its command is not run, so commands that use variables which
+        may be unset are in an ``eval``.
+        """
         # `python -m venv` has an alias of that name and this variable as well.
         yield self._if(f"$?{OLD}PATH", "deactivate nondestructive")
         for name, old in _saved(activation).items():

@@ -17,13 +17,8 @@ class Fish(Shell):
         r"""Return ``text`` in single quotes, in which only \ and the quote are special."""
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
-    def code(self, activation: Activation) -> str:
-        """Return the activation; variables are exported and global, over any universal ones."""
-        return "\n".join(self._lines(activation)) + "\n"
-
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
         """Start it with --init-command, which runs after all configuration."""
-        del machine, room
         return Start((str(program), "-i", "-C", self.code(activation)))
 
     def function(self, name: str) -> str:
@@ -37,7 +32,8 @@ class Fish(Shell):
             "end\n"
         )
 
-    def _lines(self, activation: Activation) -> Iterator[str]:
+    def lines(self, activation: Activation) -> Iterator[str]:
+        """Yield the activation; variables are exported and global, over any universal ones."""
         yield "functions -q deactivate; and deactivate nondestructive"
         yield from _deactivate(activation)
         for name, value in activation.variables.items():

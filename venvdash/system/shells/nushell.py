@@ -35,10 +35,6 @@ class Nushell(Shell):
         r"""Return ``text`` in double quotes with escapes, \u{…} for all that is not plain."""
         return '"' + "".join(map(_escaped, only_text(text, "nushell"))) + '"'
 
-    def code(self, activation: Activation) -> str:
-        """Return the activation for a nushell of our own."""
-        return "\n".join(self._lines(activation)) + "\n"
-
     def activating(self, activation: Activation, machine: Machine) -> str:
         """Return a JSON object of variables; with a directory to go to, one of both."""
         variables = activated(machine, activation)
@@ -53,7 +49,6 @@ class Nushell(Shell):
 
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
         """Start it with --execute, which runs after all configuration."""
-        del machine, room
         return Start((str(program), "-i", "-e", self.code(activation)))
 
     def function(self, name: str) -> str:
@@ -67,7 +62,8 @@ class Nushell(Shell):
             f"}}\n{_LEAVING}"
         )
 
-    def _lines(self, activation: Activation) -> Iterator[str]:
+    def lines(self, activation: Activation) -> Iterator[str]:
+        """Yield the activation for a nushell that venvdash starts."""
         folders = ", ".join(self.quote(str(folder)) for folder in activation.folders)
         yield _LEAVING.rstrip()
         for name, value in activation.variables.items():

@@ -17,11 +17,8 @@ class _Posix(Shell):
         """Return ``text`` in single quotes, in which nothing but the quote itself is special."""
         return shlex.quote(text)
 
-    def code(self, activation: Activation) -> str:
-        """Return the activation; a backslash before a word keeps an alias of it out."""
-        return "\n".join(self._lines(activation)) + "\n"
-
-    def _lines(self, activation: Activation) -> Iterator[str]:
+    def lines(self, activation: Activation) -> Iterator[str]:
+        """Yield the activation; a backslash before a word bypasses an alias."""
         yield "case $(\\command -v deactivate 2>/dev/null) in"
         yield "deactivate) deactivate nondestructive ;;"
         yield "esac"
@@ -100,7 +97,6 @@ class Bash(_Posix):
 
         /etc/bash.bashrc is read by the bash of Debian, Arch and SUSE, and elsewhere not there.
         """
-        del machine
         file = room / "bashrc"
         text = _sourced("/etc/bash.bashrc") + _sourced("~/.bashrc") + self.code(activation)
         return Start(

@@ -9,7 +9,7 @@ from venvdash.system.shells.base import (
     MISLEADING,
     OLD,
     Activation,
-    CannotError,
+    ShellError,
     Shell,
     Start,
     only_text,
@@ -28,13 +28,8 @@ class PowerShell(Shell):
         """Return ``text`` in single quotes, in which only quotes are special, also typographic."""
         return "'" + _QUOTES.sub(r"\1\1", only_text(text, "PowerShell")) + "'"
 
-    def code(self, activation: Activation) -> str:
-        """Return the activation; saved values are variables of the environment, as elsewhere."""
-        return "\n".join(self._lines(activation)) + "\n"
-
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
         """Start it with -NoExit and a script; a command line would be taken apart on Windows."""
-        del machine
         file = room / "activate.ps1"
         removed = f"Remove-Item -Recurse -Force -LiteralPath {self.quote(str(room))}\n"
         # A byte order mark: Windows PowerShell 5 takes a file without one for another encoding.
@@ -54,7 +49,8 @@ class PowerShell(Shell):
             "}\n"
         )
 
-    def _lines(self, activation: Activation) -> Iterator[str]:
+    def lines(self, activation: Activation) -> Iterator[str]:
+        """Yield the activation; saved values are environment variables, as in other shells."""
         names = [*activation.variables, *MISLEADING, "PATH"]
         yield "if (Test-Path Function:deactivate) { deactivate -NonDestructive }"
         yield "function global:deactivate ([switch]$NonDestructive) {"
@@ -105,18 +101,16 @@ class Cmd(Shell):
 
     def quote(self, text: str) -> str:
         """Refuse: what is quoted in cmd depends on where it stands."""
-        raise CannotError("cmd has no reliable way to quote a path.")
+        raise ShellError("cmd has no reliable way to quote a path.")
 
-    def code(self, activation: Activation) -> str:
+    def lines(self, activation: Activation) -> Iterator[str]:
         """Refuse, for the same reason."""
-        del activation
-        raise CannotError(
+        raise ShellError(
             "cmd cannot activate an environment safely. Run `venvdash shell NAME` to "
             "open a shell in which it is active."
         )
 
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
         """Start it; it has nothing to read that could undo what is set."""
-        del room
         prompt = machine.variables.get("PROMPT") or "$P$G"
         return Start((str(program), "/k"), {"PROMPT": f"({activation.prompt}) {prompt}"})

@@ -18,10 +18,6 @@ class Xonsh(Shell):
         """Return ``text`` as a literal of Python's, all that is not ASCII escaped."""
         return ascii(text)
 
-    def code(self, activation: Activation) -> str:
-        """Return the activation."""
-        return "\n".join(self._lines(activation)) + "\n"
-
     def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
         """Start it with --rc, which makes it pass over its own: they are named before ours.
 
@@ -45,7 +41,8 @@ class Xonsh(Shell):
             f"aliases[{self.quote(name)}] = _venvdash_{name}\n"
         )
 
-    def _lines(self, activation: Activation) -> Iterator[str]:
+    def lines(self, activation: Activation) -> Iterator[str]:
+        """Yield the activation."""
         told = {
             "set": dict(activation.variables),
             "unset": MISLEADING,
