@@ -11,7 +11,7 @@ from venvdash.actions.relocate import rename
 from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Result
 from venvdash.system import directory
-from venvdash.system.processes import Seen
+from venvdash.system.processes import ProcessUses
 
 # The calls that audit hooks are told of and that change something, or open something.
 _CHANGING = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod"}
@@ -74,7 +74,7 @@ def with_fault(call: Callable[[], Result], number: int, *, kill: bool) -> int:
         setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
         # Reading /proc opens hundreds of files; that is another module's affair.
         for module in (shown, rename):
-            setattr(module, "users", lambda paths: Seen())  # noqa: B010 - of another type
+            setattr(module, "users", lambda paths: ProcessUses())  # noqa: B010 - of another type
         fault = _Fault(number, kill=kill)
         sys.addaudithook(fault)
         result = call()

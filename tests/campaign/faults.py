@@ -16,7 +16,7 @@ from venvdash.actions.delete import apply, plan
 from venvdash.actions.relink import steps
 from venvdash.actions.relocate import rename
 from venvdash.system import directory
-from venvdash.system.processes import Seen
+from venvdash.system.processes import ProcessUses
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 # Audit events (PEP 578) of calls that change something, with how many paths they begin with.
@@ -68,7 +68,7 @@ class Injector:
         setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
         # Reading /proc opens hundreds of files; that is another module's affair.
         for module in (apply, plan, steps, rename):
-            setattr(module, "users", lambda paths: Seen())  # noqa: B010 - of another type
+            setattr(module, "users", lambda paths: ProcessUses())  # noqa: B010 - of another type
         for name in ("write", "fsync"):
             setattr(os, name, self._around(name, getattr(os, name)))
         sys.addaudithook(self._heard)

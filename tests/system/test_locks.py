@@ -18,8 +18,8 @@ from tests.mounting import tmpfs
 from tests.users import as_another_user, open_to_all
 from venvdash.system import locks
 from venvdash.system.locks import (
-    Hold,
     Lock,
+    LockState,
     environment_locked,
     lock_cache,
     lock_directory,
@@ -95,7 +95,7 @@ def test_uv_at_work_holds_the_lock(home: Home) -> None:
     )
     with fifo.open("w"):  # opened on both sides: the build runs
         with lock_environment(environment) as lock:
-            assert (lock.state, lock.reason) == (Hold.BUSY, "another program holds its lock")
+            assert (lock.state, lock.reason) == (LockState.BUSY, "another program holds its lock")
         assert environment_locked(environment)
     assert uv.wait(60)
     assert lock_environment(environment, wait=5).held
@@ -123,7 +123,7 @@ def test_no_file_is_made_where_uv_made_none(
 ) -> None:
     (environment / ".lock").unlink()
     with lock(environment) as got:
-        assert (got.state, got.reason) == (Hold.NONE, "it has no .lock")
+        assert (got.state, got.reason) == (LockState.NONE, "it has no .lock")
     assert not environment_locked(environment)
     assert not (environment / ".lock").exists()
 
@@ -172,14 +172,14 @@ def test_what_is_no_lock_file_is_not_opened_up_or_followed(environment: Path) ->
     lock_file.unlink()
     lock_file.symlink_to(elsewhere)
     with lock_environment(environment) as lock:
-        assert (lock.state, lock.reason) == (Hold.NONE, "its .lock is a symbolic link")
+        assert (lock.state, lock.reason) == (LockState.NONE, "its .lock is a symbolic link")
     lock_file.unlink()
     os.mkfifo(lock_file)
-    assert lock_environment(environment).state is Hold.NONE
+    assert lock_environment(environment).state is LockState.NONE
     lock_file.unlink()
     lock_file.mkdir()
     with lock_environment(environment) as lock:
-        assert (lock.state, lock.reason) == (Hold.NONE, "its .lock is not a regular file")
+        assert (lock.state, lock.reason) == (LockState.NONE, "its .lock is not a regular file")
 
 
 def test_a_lock_file_replaced_meanwhile_is_not_taken_for_the_one(
@@ -226,7 +226,10 @@ def test_a_file_system_without_locks_forbids_nothing(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with lock_environment(environment) as lock:
-        assert (lock.state, lock.reason) == (Hold.NONE, "its file system does not support locks")
+        assert (lock.state, lock.reason) == (
+            LockState.NONE,
+            "its file system does not support locks",
+        )
 
 
 def test_an_error_that_is_no_matter_of_locks_is_raised(
@@ -252,7 +255,7 @@ def test_a_read_only_file_system(tmp_path: Path) -> None:
         subprocess.run(["mount", "-o", "remount,ro", point], check=True)
         with lock_environment(point / "with") as lock, lock_environment(point / "without") as none:
             assert lock.held
-            assert none.state is Hold.NONE
+            assert none.state is LockState.NONE
             assert none.reason == "it has no .lock"
         with lock_directory(point) as lock:
             assert lock.held

@@ -6,22 +6,25 @@ from dataclasses import replace
 
 import pytest
 
-from venvdash.system.process_identity import Owner
+from venvdash.system.process_identity import ProcessIdentity
 
 
 def test_we_are_alive() -> None:
-    me = Owner.current()
+    me = ProcessIdentity.current()
     assert me.pid == os.getpid()
-    assert me == Owner.current()
+    assert me == ProcessIdentity.current()
     assert me.alive()
 
 
 def test_what_ended_is_not_alive() -> None:
-    code = "from venvdash.system.owner import Owner; o = Owner.current(); print(o.boot, o.started)"
+    code = (
+        "from venvdash.system.process_identity import ProcessIdentity; "
+        "o = ProcessIdentity.current(); print(o.boot, o.started)"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         boot, started = child.stdout.read().split()
-        owner = Owner(Owner.current().host, boot, child.pid, started)
+        owner = ProcessIdentity(ProcessIdentity.current().host, boot, child.pid, started)
         # Read to its end it may still run, or be a zombie; neither lasts.
         child.wait()
     assert not owner.alive()
@@ -29,7 +32,7 @@ def test_what_ended_is_not_alive() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_a_stopped_process_is_alive_and_a_zombie_is_not() -> None:
-    me = Owner.current()
+    me = ProcessIdentity.current()
     child = os.fork()
     if child == 0:
         signal.pause()
@@ -44,7 +47,7 @@ def test_a_stopped_process_is_alive_and_a_zombie_is_not() -> None:
 
 
 def test_another_process_of_the_same_number_is_another() -> None:
-    me = Owner.current()
+    me = ProcessIdentity.current()
     assert not replace(me, started="1").alive()
     assert not replace(me, boot="another").alive()
     assert replace(me, host="0" * 32, boot="another", started="1").alive()  # nobody can tell

@@ -12,12 +12,12 @@ import pytest
 
 from tests.users import NOBODY
 from venvdash.system import processes
-from venvdash.system.processes import Evidence, Seen, Use, users
+from venvdash.system.processes import ProcessUse, ProcessUses, UseEvidence, users
 
 _WAIT = "import sys; print('up', flush=True); sys.stdin.read()"
 _SHELL = "echo up; read line"
 
-Look = Callable[[Sequence[Path]], Seen]
+Look = Callable[[Sequence[Path]], ProcessUses]
 
 
 @pytest.fixture(params=["proc", "psutil"])
@@ -64,14 +64,14 @@ def running(
         process.communicate()
 
 
-def seen(look: Look, path: Path, pid: int) -> Evidence | None:
-    uses: dict[int, Use] = {use.pid: use for use in look([path]).uses[path]}
+def seen(look: Look, path: Path, pid: int) -> UseEvidence | None:
+    uses: dict[int, ProcessUse] = {use.pid: use for use in look([path]).uses[path]}
     return uses[pid].how if pid in uses else None
 
 
 def test_its_python(environment: Path, look: Look) -> None:
     with running(environment / "bin/python", "-c", _WAIT) as pid:
-        assert seen(look, environment, pid) is Evidence.RUNS
+        assert seen(look, environment, pid) is UseEvidence.RUNS
         (use,) = (use for use in look([environment]).uses[environment] if use.pid == pid)
         assert use.name.startswith("python")
     assert seen(look, environment, pid) is None
@@ -82,9 +82,9 @@ def test_its_python_through_a_projects_link_and_relative(environment: Path, look
     project.mkdir()
     (project / ".venv").symlink_to(environment)
     with running(project / ".venv/bin/python", "-c", _WAIT) as pid:
-        assert seen(look, environment, pid) is Evidence.RUNS
+        assert seen(look, environment, pid) is UseEvidence.RUNS
     with running("./.venv/bin/python", "-c", _WAIT, cwd=project) as pid:
-        assert seen(look, environment, pid) is Evidence.RUNS
+        assert seen(look, environment, pid) is UseEvidence.RUNS
 
 
 def test_a_console_script(environment: Path, look: Look) -> None:
@@ -92,27 +92,27 @@ def test_a_console_script(environment: Path, look: Look) -> None:
     script.write_text(f"#!{environment}/bin/python\n{_WAIT}\n")
     script.chmod(0o755)
     with running(script) as pid:
-        assert seen(look, environment, pid) is Evidence.RUNS
+        assert seen(look, environment, pid) is UseEvidence.RUNS
     with running(sys.executable, script) as pid:
-        assert seen(look, environment, pid) is Evidence.NAMES
+        assert seen(look, environment, pid) is UseEvidence.NAMES
     launcher = environment.parents[1] / "tool"
     launcher.symlink_to(script)
     with running("/bin/sh", "-c", f"{_SHELL}; true", launcher) as pid:
-        assert seen(look, environment, pid) is Evidence.NAMES
+        assert seen(look, environment, pid) is UseEvidence.NAMES
 
 
 def test_a_native_program(environment: Path, look: Look) -> None:
     program = environment / "bin/native"
     shutil.copy("/bin/sh", program)
     with running("something", "-c", _SHELL, executable=program) as pid:
-        assert seen(look, environment, pid) is Evidence.RUNS
+        assert seen(look, environment, pid) is UseEvidence.RUNS
         program.unlink()
-        assert seen(look, environment, pid) is Evidence.RUNS
+        assert seen(look, environment, pid) is UseEvidence.RUNS
 
 
 def test_an_option_that_names_a_file_of_it(environment: Path, look: Look) -> None:
     with running("/bin/sh", "-c", f"{_SHELL}; true", f"--config={environment}/etc/x") as pid:
-        assert seen(look, environment, pid) is Evidence.NAMES
+        assert seen(look, environment, pid) is UseEvidence.NAMES
     with running("/bin/sh", "-c", f"{_SHELL}; true", f"https://host{environment}") as pid:
         assert seen(look, environment, pid) is None
 
@@ -126,7 +126,7 @@ def test_a_loaded_extension(environment: Path, look: Look) -> None:
         "m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); f.close(); " + _WAIT
     )
     with running(sys.executable, "-c", code, variables={"LIB": str(library)}) as pid:
-        assert seen(look, environment, pid) is Evidence.LOADED
+        assert seen(look, environment, pid) is UseEvidence.LOADED
 
 
 @pytest.mark.parametrize("name", ["VIRTUAL_ENV", "CONDA_PREFIX"])
@@ -135,21 +135,21 @@ def test_activated(environment: Path, look: Look, name: str) -> None:
     link.symlink_to(environment)
     for value in (environment, link):
         with running(sys.executable, "-c", _WAIT, variables={name: str(value)}) as pid:
-            assert seen(look, environment, pid) is Evidence.ACTIVATED
+            assert seen(look, environment, pid) is UseEvidence.ACTIVATED
 
 
 def test_standing_in_it(environment: Path, look: Look) -> None:
     with running("/bin/sh", "-c", _SHELL, cwd=environment / "lib") as pid:
-        assert seen(look, environment, pid) is Evidence.STANDS
+        assert seen(look, environment, pid) is UseEvidence.STANDS
 
 
 def test_names_that_are_not_utf8_and_have_newlines(tmp_path: Path, look: Look) -> None:
     path = tmp_path / os.fsdecode(b"n\xff\nm x")
     path.mkdir()
     with running("/bin/sh", "-c", _SHELL, cwd=path) as pid:
-        assert seen(look, path, pid) is Evidence.STANDS
+        assert seen(look, path, pid) is UseEvidence.STANDS
     with running("/bin/sh", "-c", f"{_SHELL}; true", path / "x") as pid:
-        assert seen(look, path, pid) is Evidence.NAMES
+        assert seen(look, path, pid) is UseEvidence.NAMES
 
 
 def test_many_at_once_and_no_neighbour(environment: Path, look: Look) -> None:
@@ -166,7 +166,7 @@ def test_an_environment_given_through_a_link(environment: Path, look: Look) -> N
     link = environment.parents[1] / "alias"
     link.symlink_to(environment.parent)
     with running(environment / "bin/python", "-c", _WAIT) as pid:
-        assert seen(look, link / "env", pid) is Evidence.RUNS
+        assert seen(look, link / "env", pid) is UseEvidence.RUNS
 
 
 def test_venvdash_itself_and_who_started_it_do_not_use_what_they_name(
@@ -218,7 +218,7 @@ def test_another_users_process_is_counted_and_known_by_its_arguments(environment
             os.write(writer, f"{found.unreadable > 0} {how}".encode())
             os._exit(0)
         os.waitpid(child, 0)
-    assert os.read(reader, 200).decode() == f"True {Evidence.NAMES}"
+    assert os.read(reader, 200).decode() == f"True {UseEvidence.NAMES}"
 
 
 def test_processes_that_end_meanwhile_are_passed_over(environment: Path, look: Look) -> None:

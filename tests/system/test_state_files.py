@@ -14,7 +14,7 @@ from venvdash.actions.journals.relink_stages import due
 from venvdash.actions.sync import preserve
 from venvdash.records import pins
 from venvdash.system.files import UnreadableError
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files away")
 OTHER = 54321  # no user of this machine
@@ -33,7 +33,7 @@ def give(path: Path) -> None:
 
 
 def test_what_is_written_is_read_again(state: Path) -> None:
-    folder = OwnFolder(state, "notes")
+    folder = StateFolder(state, "notes")
     assert folder.names() == []
     assert not state.exists()
     folder.write("one", b"data")
@@ -47,7 +47,7 @@ def test_what_is_written_is_read_again(state: Path) -> None:
 
 
 def test_links_and_second_names_and_large_files_are_not_read(state: Path, tmp_path: Path) -> None:
-    folder = OwnFolder(state, "notes")
+    folder = StateFolder(state, "notes")
     folder.write("one", b"data")
     (tmp_path / "outside").write_bytes(b"secret")
     (state / "notes" / "link").symlink_to(tmp_path / "outside")
@@ -59,7 +59,7 @@ def test_links_and_second_names_and_large_files_are_not_read(state: Path, tmp_pa
         folder.read("one", 3)
     (state / "linked").symlink_to(state / "notes")
     with pytest.raises(PermissionError):
-        OwnFolder(state, "linked").names()
+        StateFolder(state, "linked").names()
 
 
 def test_nothing_is_written_through_a_link(state: Path, tmp_path: Path) -> None:
@@ -99,10 +99,10 @@ def test_root_believes_nothing_of_another_users(
     store.mkdir()
     table = bundle(environment, "bin/postactivate")
     before = sorted(os.listdir(environment / "bin"))
-    OwnFolder(state, "replacing").write("a.json", json.dumps(table).encode())
+    StateFolder(state, "replacing").write("a.json", json.dumps(table).encode())
     trash_locations.note(state, store)
     unreported.note(state, store, ["Theirs."])
-    OwnFolder(state, "relinks").write("1.begun.toml", b"schema = 1\n")
+    StateFolder(state, "relinks").write("1.begun.toml", b"schema = 1\n")
     assert due(state)
     for folder in [state] if all_of_it else list(state.iterdir()):
         give(folder)
@@ -132,7 +132,7 @@ def test_a_file_of_anothers_in_a_folder_of_ours_is_not_believed(
 ) -> None:
     environment = small(tmp_path / "env")
     table = bundle(environment, "evil")
-    OwnFolder(state, "replacing").write("a.json", json.dumps(table).encode())
+    StateFolder(state, "replacing").write("a.json", json.dumps(table).encode())
     os.chown(state / "replacing" / "a.json", OTHER, OTHER)
     assert preserve.recover(state) == []
     assert not (environment / "evil").exists()

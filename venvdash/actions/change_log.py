@@ -19,7 +19,7 @@ from venvdash.records.history import Change, ChangedEnvironment, Stage
 from venvdash.records.index import Index, index_path
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
-from venvdash.system.process_identity import Owner
+from venvdash.system.process_identity import ProcessIdentity
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -50,7 +50,7 @@ class ChangeLog:
             time.time(),
             tuple(environments),
             stage=Stage.BEGUN,
-            owner=json.dumps(astuple(Owner.current())),
+            owner=json.dumps(astuple(ProcessIdentity.current())),
         )
         change = self._add(change)
         self._running.add(change.number)
@@ -117,10 +117,10 @@ class ChangeLog:
 
     def _under_way(self, change: Change) -> bool:
         try:
-            owner = Owner(*json.loads(change.owner))
+            owner = ProcessIdentity(*json.loads(change.owner))
         except (TypeError, ValueError):
             return False
-        if owner == Owner.current():
+        if owner == ProcessIdentity.current():
             return change.number in self._running
         return owner.alive()
 

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from venvdash.system.atomic import PREFIX
 from venvdash.system.files import own_uid
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 from venvdash.system.trust import trusted
 
 FOLDER = "search"
@@ -224,7 +224,7 @@ class Directories:
     """
 
     def __init__(self, state: Path | None) -> None:
-        self._folder = OwnFolder(state, FOLDER) if state is not None else None
+        self._folder = StateFolder(state, FOLDER) if state is not None else None
 
     def open(self, place: str, question: "Question") -> tuple[Reader, Writer]:
         """Return what is remembered of a place, as far as it answers, and what replaces it."""

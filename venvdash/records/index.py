@@ -21,7 +21,7 @@ from venvdash.records.history import Change, Stage
 from venvdash.system import trust
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 from venvdash.text import because, visible
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class Index:
             return index
         job = Job(path, lambda: _opened(path, read_only, mounts))
         # Only a thread that may be left behind can ask a file system that does not respond.
-        answers = Patient(_PATIENCE, lambda: False).run([job])
+        answers = TimedRunner(_PATIENCE, lambda: False).run([job])
         answer = next(answers)
-        if isinstance(answer, NotAnswering):
+        if isinstance(answer, TimedOut):
             index.problem = f"{visible(path)} does not respond, so no records are kept"
             index.lost = True
             return index

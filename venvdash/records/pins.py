@@ -12,7 +12,7 @@ from venvdash.model import Record
 from venvdash.records.identity import valid_identity
 from venvdash.system.files import UnreadableError
 from venvdash.system.spelling import spell, unspell
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 NAME = "pins"
 _LIMIT = 4 * 1024 * 1024  # bytes
@@ -52,7 +52,7 @@ def read(state: Path) -> Pins:
     has lines that are no pins.
     """
     try:
-        text = OwnFolder(state, ".").read(NAME, _LIMIT).decode()
+        text = StateFolder(state, ".").read(NAME, _LIMIT).decode()
     except FileNotFoundError:
         return Pins({})
     except UnreadableError as error:
@@ -64,7 +64,7 @@ def read(state: Path) -> Pins:
 def write(state: Path, pins: Pins) -> None:
     """Store the pins. Raises OSError."""
     lines = (f"{identity} {spell(str(path))}\n" for identity, path in _sorted(pins))
-    OwnFolder(state, ".").write(NAME, (_COMMENT + "".join(lines)).encode())
+    StateFolder(state, ".").write(NAME, (_COMMENT + "".join(lines)).encode())
 
 
 def _sorted(pins: Pins) -> Iterable[tuple[str, Path]]:

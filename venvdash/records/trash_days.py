@@ -15,7 +15,7 @@ from venvdash.records.day_count import DayCount, advanced
 from venvdash.system.clock import Moment
 from venvdash.system.files import UnreadableError
 from venvdash.system.host import host_id
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 _FOLDER = "days"  # in the state directory
 _LIMIT = 16 * 1024 * 1024  # bytes; about 150 for each directory in the trash
@@ -118,7 +118,7 @@ def store(state: Path, days: TrashDays) -> bool:
         "trash": [[str(p), one.since, one.announced] for p, one in days.waiting.items()],
     }
     with suppress(OSError):
-        OwnFolder(state, _FOLDER).write(_name(), json.dumps(table).encode())
+        StateFolder(state, _FOLDER).write(_name(), json.dumps(table).encode())
         return True
     return False
 
@@ -130,7 +130,7 @@ def _name() -> str:
 def _read(state: Path) -> TrashDays | None:
     """Return what was stored, None where there is nothing, or nothing that makes sense."""
     try:
-        table = json.loads(OwnFolder(state, _FOLDER).read(_name(), _LIMIT))
+        table = json.loads(StateFolder(state, _FOLDER).read(_name(), _LIMIT))
         count = DayCount(**{one.name: table["count"][one.name] for one in fields(DayCount)})
         _check(count)
         checked = _day(table["checked"], count.days)

@@ -25,7 +25,7 @@ from venvdash.scanner.stages import project_search
 from venvdash.scanner.stages.decision import decide
 from venvdash.scanner.stages.scan_state import SavedRecords, ScanState
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Patient
+from venvdash.system.timeouts import TimedRunner
 
 PATIENCE = 10.0  # seconds for one directory; a sleeping disk needs some, a dead mount never answers
 
@@ -49,7 +49,7 @@ def scan(
     may take. ``cancelled`` is asked often; true ends the scan within 100 ms.
     """
     started = time.monotonic()
-    state = ScanState(machine, config, Patient(patience, cancelled), cancelled)
+    state = ScanState(machine, config, TimedRunner(patience, cancelled), cancelled)
     stages = [state.reader.events(), _proofs(state, load_saved, early=early)]
     stages += [project_search.search(state)] if search else []
     stages += [_sizes(state)] if usage else []

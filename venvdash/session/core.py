@@ -19,7 +19,7 @@ from venvdash.session.events import SessionEvent
 from venvdash.session.lookup import NamedTable
 from venvdash.session.memory import ScanMemory
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 
 if TYPE_CHECKING:
     from venvdash.actions.history.status import ChangeStatus
@@ -99,13 +99,13 @@ class Session(NamedTable):
         self._tidied = True
         job = Job(self.machine.home, partial(recover.if_due, self, self.trash))
         # Twice as long: it waits itself for what does not answer, and then goes on.
-        for answer in Patient(2 * self.patience, cancelled).run([job]):
+        for answer in TimedRunner(2 * self.patience, cancelled).run([job]):
             if isinstance(answer, list):
                 self._report(Problem(None, sentence) for sentence in answer)
             elif isinstance(answer, Failed):
                 words = f"{type(answer.error).__name__}: {answer.error}"
                 self._report([Problem(None, f"Recovery from a crash failed: {words}.")])
-            elif isinstance(answer, NotAnswering):
+            elif isinstance(answer, TimedOut):
                 words = (
                     "Recovery from a crash did not finish in time. The next start will try again."
                 )

@@ -19,7 +19,7 @@ from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.session import uv_hint
 from venvdash.system import shells, startup_folders, terminal
-from venvdash.system.shells import Activation, ShellError, Own, Shell, Start
+from venvdash.system.shells import Activation, Shell, ShellError, ShellStart, UserShell
 from venvdash.text import because, short_path, visible
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def activating(session: "Session", row: Row, told: Shell, *, change: bool = Fals
     return text
 
 
-def run(invocation: Invocation) -> terminal.Ended:
+def run(invocation: Invocation) -> terminal.ExitStatus:
     """Run it on the terminal and return how it ended; the terminal is then as it was.
 
     From the main thread. Raises nothing.
@@ -219,9 +219,9 @@ def _activation(
     return Activation.of(environment.path, row.name, platform=platform, directory=directory)
 
 
-def _start(own: Own, activation: Activation, session: "Session", room: Path) -> Start:
+def _start(own: UserShell, activation: Activation, session: "Session", room: Path) -> ShellStart:
     if own.family is None:
-        return Start((str(own.program),))
+        return ShellStart((str(own.program),))
     return own.family.start(activation, session.machine, own.program, room)
 
 

@@ -7,7 +7,7 @@ them in full. FS_IOC_FIEMAP (Documentation/filesystems/fiemap.rst of Linux) tell
 of an open file where it lies and whether anything else holds it too, without privileges. It does
 not tell what else, nor how many.
 
-Kept free of imports that cost time: the child processes that measure load it.
+Has no slow imports: the child processes that measure load it.
 """
 
 import os

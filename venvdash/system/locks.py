@@ -35,7 +35,7 @@ _NO_LOCKS = frozenset(
 _BUSY = frozenset([errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES])
 
 
-class Hold(StrEnum):
+class LockState(StrEnum):
     """What became of an attempt to lock."""
 
     HELD = "held"
@@ -52,7 +52,7 @@ class Lock:
 
     __slots__ = ("_descriptor", "reason", "state")
 
-    def __init__(self, state: Hold, reason: str = "", descriptor: int = -1) -> None:
+    def __init__(self, state: LockState, reason: str = "", descriptor: int = -1) -> None:
         self.state = state
         self.reason = reason
         self._descriptor = descriptor
@@ -60,12 +60,12 @@ class Lock:
     @property
     def held(self) -> bool:
         """Whether it was got; stays true after the release."""
-        return self.state is Hold.HELD
+        return self.state is LockState.HELD
 
     @property
     def busy(self) -> bool:
         """Whether somebody else holds it."""
-        return self.state is Hold.BUSY
+        return self.state is LockState.BUSY
 
     def release(self) -> None:
         """Let go; nothing happens the second time."""
@@ -140,7 +140,7 @@ def lock_directory(directory: Path | int, *, shared: bool = False, wait: float =
     compare before acting.
     """
     if sys.platform == "win32":
-        return Lock(Hold.NONE, "Windows does not support locks on directories")
+        return Lock(LockState.NONE, "Windows does not support locks on directories")
     if isinstance(directory, int):
         # A descriptor of its own: duplicates share one lock, and would let go of it together.
         descriptor = os.open(".", _DIRECTORY, dir_fd=directory)
@@ -170,16 +170,16 @@ def _lock_name(name: str, dir_fd: int | None, shared: bool, create: bool, until:
         try:
             descriptor = _open(name, dir_fd, create)
         except OSError as error:
-            return Lock(Hold.NONE, _because(error, file, dir_fd))
+            return Lock(LockState.NONE, _because(error, file, dir_fd))
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            return Lock(Hold.NONE, f"its {file} is not a regular file")
+            return Lock(LockState.NONE, f"its {file} is not a regular file")
         lock = _take(descriptor, shared, until)
         # It may have been replaced before it was ours: then others lock the new one.
         if not lock.held or _still_there(descriptor, name, dir_fd):
             return lock
         lock.release()
-    return Lock(Hold.BUSY, f"its {file} keeps being replaced")
+    return Lock(LockState.BUSY, f"its {file} keeps being replaced")
 
 
 def _open(name: str, dir_fd: int | None, create: bool) -> int:
@@ -266,12 +266,12 @@ if sys.platform == "win32":
         flags = _AT_ONCE | (0 if shared else _EXCLUSIVE)
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         if kernel.LockFileEx(handle, flags, 0, _ALL, _ALL, ctypes.byref(_Overlapped())):
-            return Lock(Hold.HELD, descriptor=descriptor)
+            return Lock(LockState.HELD, descriptor=descriptor)
         code = ctypes.get_last_error()
         if code in (_VIOLATION, _PENDING):
-            return Lock(Hold.BUSY, "another program holds its lock")
+            return Lock(LockState.BUSY, "another program holds its lock")
         if code in _UNSUPPORTED:
-            return Lock(Hold.NONE, "its file system does not support locks")
+            return Lock(LockState.NONE, "its file system does not support locks")
         raise ctypes.WinError(code)
 else:
     import fcntl
@@ -282,8 +282,8 @@ else:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in _BUSY:
-                return Lock(Hold.BUSY, "another program holds its lock")
+                return Lock(LockState.BUSY, "another program holds its lock")
             if error.errno in _NO_LOCKS:
-                return Lock(Hold.NONE, "its file system does not support locks")
+                return Lock(LockState.NONE, "its file system does not support locks")
             raise
-        return Lock(Hold.HELD, descriptor=descriptor)
+        return Lock(LockState.HELD, descriptor=descriptor)

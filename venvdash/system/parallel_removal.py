@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import islice
 
 from venvdash.system.removal import BLOCK, Frame, Removal, Removed, Tell, empty_directory
-from venvdash.system.tree_opener import Descent
+from venvdash.system.tree_opener import TreeOpener
 
 _FEWEST, _ENOUGH, _MOST = 16, 64, 4096  # parts
 _OPENED = 32  # directories held open, in which the parts lie
@@ -34,12 +34,12 @@ def empty_together(
     """
     # In a copy of a process the locks that other threads held would be held for ever.
     may = processes > 1 and hasattr(os, "fork") and threading.active_count() == 1
-    descent = Descent(root)
-    opened, parts = _cut(root, descent) if may else ([], [])
+    opener = TreeOpener(root)
+    opened, parts = _cut(root, opener) if may else ([], [])
     try:
         if len(parts) < _FEWEST:
             return empty_directory(root, keep=keep, tell=tell)
-        freed, entries = _Crew(parts, descent, processes, tell).run()
+        freed, entries = _Crew(parts, opener, processes, tell).run()
     finally:
         for descriptor in opened:
             os.close(descriptor)
@@ -49,7 +49,7 @@ def empty_together(
     return result
 
 
-def _cut(root: int, descent: Descent) -> tuple[list[int], list[_Part]]:
+def _cut(root: int, opener: TreeOpener) -> tuple[list[int], list[_Part]]:
     """Return the parts, after the descriptors that were opened for them."""
     opened: list[int] = []
     flat: list[_Part] = []
@@ -57,7 +57,7 @@ def _cut(root: int, descent: Descent) -> tuple[list[int], list[_Part]]:
     while parts and len(parts) + len(flat) < _ENOUGH and len(opened) < _OPENED:
         part = parts.popleft()
         try:
-            descriptor, _ = descent.enter(part[1], part[0])
+            descriptor, _ = opener.enter(part[1], part[0])
         except OSError:  # left for the removal that comes last
             continue
         opened.append(descriptor)
@@ -86,8 +86,8 @@ class _PartRemoval(Removal):
     Three numbers each: the inode, its links before this one was removed, its blocks.
     """
 
-    def __init__(self, part: _Part, descent: Descent, tell: Tell, linked: "array[int]") -> None:
-        super().__init__(part[0], descent, frozenset(), tell)
+    def __init__(self, part: _Part, opener: TreeOpener, tell: Tell, linked: "array[int]") -> None:
+        super().__init__(part[0], opener, frozenset(), tell)
         self.note = linked.extend
         self.top = self.frames[0]
         self.top.read = True
@@ -109,10 +109,10 @@ class _Crew:
     """Some processes, this one first, and what each has freed so far: bytes and entries."""
 
     def __init__(
-        self, parts: Sequence[_Part], descent: Descent, processes: int, tell: Tell
+        self, parts: Sequence[_Part], opener: TreeOpener, processes: int, tell: Tell
     ) -> None:
         self.parts = parts
-        self.descent = descent
+        self.opener = opener
         self.processes = processes
         self.tell = tell
         self.parent = os.getpid()
@@ -172,7 +172,7 @@ class _Crew:
                     os._exit(1)
 
             part = self.parts[int.from_bytes(token, "little")]
-            removed = _PartRemoval(part, self.descent, told, linked).run()
+            removed = _PartRemoval(part, self.opener, told, linked).run()
             self.counts[2 * place] = before + removed.freed
             self.counts[2 * place + 1] = entries + removed.entries
         return linked

@@ -1,4 +1,4 @@
-"""Who is at work on something: a process, told from one that has its number later."""
+"""The identity of a process, which tells it from a later one with the same number."""
 
 import os
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ _BOOT = "/proc/sys/kernel/random/boot_id"
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """A process of one machine: its number, when it began, and since which start of the system.
+class ProcessIdentity:
+    """A process of one machine: its number, its start, and the boot of the system before that.
 
-    What these texts are differs between systems; only equal ones mean the same.
+    The format of ``boot`` and ``started`` depends on the system; they are only compared.
     """
 
     host: str
@@ -22,7 +22,7 @@ class Owner:
     started: str
 
     @classmethod
-    def current(cls) -> "Owner":
+    def current(cls) -> "ProcessIdentity":
         """Return this process."""
         return cls(host_id(), _boot(), os.getpid(), _started(os.getpid()) or "")
 
@@ -43,7 +43,7 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process began, None where there is none of that number."""
+    """Return when a process started, None if none has that number."""
     if os.path.exists("/proc/self/stat"):
         try:
             text = Path(f"/proc/{pid}/stat").read_bytes()

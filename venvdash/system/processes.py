@@ -31,7 +31,7 @@ _DELETED = " (deleted)"  # what Linux adds to the path of something that was unl
 T = TypeVar("T")
 
 
-class Evidence(StrEnum):
+class UseEvidence(StrEnum):
     """How a process was seen to use a directory, best first; the text ends "pid 12 (python) …"."""
 
     RUNS = "runs a program in it"
@@ -42,23 +42,23 @@ class Evidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ProcessUse:
     """One process that uses a directory; ``name`` is raw, make it ``visible`` before showing."""
 
     pid: int
     name: str
-    how: Evidence
+    how: UseEvidence
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProcessUses:
     """What one look at all processes showed.
 
     ``uses`` has every path that was asked for, with its users (empty: no use seen).
     ``unreadable`` counts the processes of which something could not be read: another user's.
     """
 
-    uses: Mapping[Path, tuple[Use, ...]] = field(default_factory=dict)
+    uses: Mapping[Path, tuple[ProcessUse, ...]] = field(default_factory=dict)
     unreadable: int = 0
 
 
@@ -77,7 +77,7 @@ class _Process:
     hidden: bool = False
 
 
-def users(paths: Sequence[Path]) -> Seen:
+def users(paths: Sequence[Path]) -> ProcessUses:
     """Look once at every process and return who uses the directories ``paths`` (absolute).
 
     Evidence is the executable, the command line, files mapped into memory, ``VIRTUAL_ENV`` and
@@ -88,39 +88,41 @@ def users(paths: Sequence[Path]) -> Seen:
     return _look(paths, _on_linux() if sys.platform == "linux" else _by_psutil())
 
 
-def _look(paths: Sequence[Path], processes: Iterable[_Process]) -> Seen:
+def _look(paths: Sequence[Path], processes: Iterable[_Process]) -> ProcessUses:
     inside = _Inside(paths)
-    found: dict[Path, list[Use]] = {path: [] for path in paths}
+    found: dict[Path, list[ProcessUse]] = {path: [] for path in paths}
     running = {process.pid: process for process in processes}
     ours = _ourselves(running)
     for process in running.values():
         for path, how in _uses(process, inside, ours).items():
-            found[path].append(Use(process.pid, process.name, how))
+            found[path].append(ProcessUse(process.pid, process.name, how))
     unreadable = sum(process.hidden for process in running.values())
-    return Seen({path: tuple(uses) for path, uses in found.items()}, unreadable)
+    return ProcessUses({path: tuple(uses) for path, uses in found.items()}, unreadable)
 
 
-def _uses(process: _Process, inside: "_Inside", ours: Collection[int]) -> Mapping[Path, Evidence]:
+def _uses(
+    process: _Process, inside: "_Inside", ours: Collection[int]
+) -> Mapping[Path, UseEvidence]:
     """Return what the process uses, each with the best evidence."""
-    found: dict[Path, Evidence] = {}
+    found: dict[Path, UseEvidence] = {}
 
-    def note(how: Evidence, paths: Iterable[Path]) -> None:
+    def note(how: UseEvidence, paths: Iterable[Path]) -> None:
         for path in paths:
             found.setdefault(path, how)
 
     if process.pid != os.getpid():
-        note(Evidence.RUNS, inside.truly(process.program))
+        note(UseEvidence.RUNS, inside.truly(process.program))
         for path in _paths(process, process.arguments[:1]):
-            note(Evidence.RUNS, inside.named(path))
+            note(UseEvidence.RUNS, inside.named(path))
         if process.pid not in ours:
             for path in _paths(process, process.arguments[1:]):
-                note(Evidence.NAMES, inside.named(path))
+                note(UseEvidence.NAMES, inside.named(path))
         for path in process.loaded:
-            note(Evidence.LOADED, inside.truly(path))
+            note(UseEvidence.LOADED, inside.truly(path))
     for path in process.activated:
-        note(Evidence.ACTIVATED, inside.named(path))
+        note(UseEvidence.ACTIVATED, inside.named(path))
     if process.pid != os.getpid():
-        note(Evidence.STANDS, inside.truly(process.cwd))
+        note(UseEvidence.STANDS, inside.truly(process.cwd))
     return found
 
 

@@ -1,6 +1,6 @@
 """Removing a tree by descriptors: no link followed, no mount entered, no depth or name too long.
 
-Kept free of imports that cost time: the child process that frees the trash loads it.
+Has no slow imports: the child process that purges the trash loads it.
 """
 
 import errno
@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from venvdash.system.tree_opener import Descent
+from venvdash.system.tree_opener import TreeOpener
 from venvdash.system.walk import FLAGS
 from venvdash.text import because
 
@@ -90,7 +90,7 @@ def empty_directory(
     removed stays with the directories above it, and all else goes. ``tell`` hears of the bytes
     freed so far as they grow. Never raises OSError; the descriptor stays open.
     """
-    return Removal(root, Descent(root), frozenset(keep), tell).run()
+    return Removal(root, TreeOpener(root), frozenset(keep), tell).run()
 
 
 class Removal:
@@ -102,10 +102,10 @@ class Removal:
 
     note: Callable[[tuple[int, int, int]], None] | None = None
 
-    def __init__(self, root: int, descent: Descent, keep: frozenset[str], tell: Tell) -> None:
+    def __init__(self, root: int, opener: TreeOpener, keep: frozenset[str], tell: Tell) -> None:
         self.keep = keep
         self.tell = tell
-        self.descent = descent
+        self.opener = opener
         self.result = Removed()
         # A descriptor of its own, which may be closed and opened again.
         self.frames = [Frame("", os.dup(root), os.fstat(root))]
@@ -214,7 +214,7 @@ class Removal:
     def enter(self, frame: Frame, name: str) -> None:
         """Go down into a directory."""
         try:
-            descriptor, found = self.descent.enter(name, frame.descriptor)
+            descriptor, found = self.opener.enter(name, frame.descriptor)
         except OSError as error:
             if error.errno in _SWAPPED and self.once_more(frame, name):
                 frame.read = False  # it is no directory any more

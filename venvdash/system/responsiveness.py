@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from venvdash.system.mounts import Mounts
-from venvdash.system.timeouts import Job, NotAnswering, Patient
+from venvdash.system.timeouts import Job, TimedOut, TimedRunner
 
 PATIENCE = 5.0  # seconds for one place; a disk that sleeps takes some to wake up
 _AGAIN = 0.25  # seconds for one that did not respond before, in this process
@@ -19,7 +19,7 @@ _AGAIN = 0.25  # seconds for one that did not respond before, in this process
 _silent: set[Path] = set()  # places and mount points that did not respond when last asked
 
 
-def silent(paths: Iterable[Path]) -> list[Path]:
+def unresponsive(paths: Iterable[Path]) -> list[Path]:
     """Return which of these paths do not answer, in their order.
 
     What does not exist, or may not be read, answers. Of a network mount only the mount point is
@@ -37,12 +37,12 @@ def silent(paths: Iterable[Path]) -> list[Path]:
     return [path for path in wanted if path in dead or points.get(path) in dead]
 
 
-def answers(path: Path) -> bool:
+def responds(path: Path) -> bool:
     """Return whether a path answers. Raises nothing."""
-    return not silent([path])
+    return not unresponsive([path])
 
 
-def was_silent(path: Path) -> bool:
+def was_unresponsive(path: Path) -> bool:
     """Return whether a path did not respond when it was asked last; it is not asked again."""
     return path in _silent
 
@@ -53,8 +53,8 @@ def _ask(paths: Iterable[Path]) -> set[Path]:
     for known, patience in ((False, PATIENCE), (True, _AGAIN)):
         jobs = [Job(path, partial(_look, path)) for path in asked if (path in _silent) is known]
         if jobs:
-            given_up = Patient(patience, lambda: False).run(jobs)
-            found |= {one.path for one in given_up if isinstance(one, NotAnswering)}
+            given_up = TimedRunner(patience, lambda: False).run(jobs)
+            found |= {one.path for one in given_up if isinstance(one, TimedOut)}
     _silent.difference_update(asked)
     _silent.update(found)
     return found

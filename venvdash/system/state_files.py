@@ -14,7 +14,7 @@ from venvdash.system.atomic import PREFIX, write_atomically
 from venvdash.system.files import own_uid, read_regular
 
 
-class OwnFolder:
+class StateFolder:
     """The folder ``name`` in the state directory ``state``; neither has to exist.
 
     Every method raises OSError, also where the folder or the state directory belongs to, or can be

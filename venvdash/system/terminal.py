@@ -26,7 +26,7 @@ _SANE = b"\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ExitStatus:
     """How a program ended: its exit status as shells tell it (128 and the signal's number).
 
     ``problem`` says why it could not be started, in a sentence.
@@ -38,7 +38,7 @@ class Ended:
 
 def run(
     arguments: Sequence[str], environ: Mapping[str, str], cwd: Path, *, interactive: bool
-) -> Ended:
+) -> ExitStatus:
     """Run a program on our terminal, wait for its end, and put the terminal back as it was.
 
     A hangup or SIGTERM goes to the program, and ends us as well once that has ended; an
@@ -59,10 +59,10 @@ def run(
         process.returncode = status  # it has been waited for
         if terminal is not None:
             terminal.restore(killed=status < 0)
-    return Ended(status if status >= 0 else _SIGNALLED - status)
+    return ExitStatus(status if status >= 0 else _SIGNALLED - status)
 
 
-def replace(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Ended:
+def replace(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> ExitStatus:
     """Become another program: its status, its signals, its terminal are then ours.
 
     Comes back only where that is not possible, and on Windows. Raises nothing.
@@ -97,7 +97,7 @@ def drop_input() -> None:
         msvcrt.getwch()  # type: ignore[attr-defined]
 
 
-def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Ended:
+def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> ExitStatus:
     import shutil
 
     # Windows would look for it on our own PATH.
@@ -111,15 +111,15 @@ def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: P
         return _not_started(arguments[0], cwd, error)
     finally:
         signal.signal(signal.SIGINT, before)
-    return Ended(done.returncode)
+    return ExitStatus(done.returncode)
 
 
-def _not_started(program: str, cwd: Path, error: Exception) -> Ended:
+def _not_started(program: str, cwd: Path, error: Exception) -> ExitStatus:
     if not os.path.isdir(cwd):
-        return Ended(_NOT_RUN, f"Cannot change to the directory {cwd}.")
+        return ExitStatus(_NOT_RUN, f"Cannot change to the directory {cwd}.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Ended(_NOT_FOUND, f"{program} was not found.")
-    return Ended(_NOT_RUN, f"Cannot run {program}: {because(error)}.")
+        return ExitStatus(_NOT_FOUND, f"{program} was not found.")
+    return ExitStatus(_NOT_RUN, f"Cannot run {program}: {because(error)}.")
 
 
 def _waited(pid: int, terminal: "_Terminal | None") -> int:

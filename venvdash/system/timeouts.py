@@ -29,7 +29,7 @@ class Job(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class NotAnswering:
+class TimedOut:
     """A job that did not come back within ``seconds``."""
 
     path: Path
@@ -67,7 +67,7 @@ class _Turn(Generic[T]):
         return batch
 
 
-class Patient:
+class TimedRunner:
     """Runs jobs in order on one thread at a time; gives up on a job, never on the rest."""
 
     def __init__(self, patience: float, cancelled: Callable[[], bool]) -> None:
@@ -75,7 +75,7 @@ class Patient:
         self._patience = patience
         self._cancelled = cancelled
 
-    def run(self, jobs: Iterable[Job[T]]) -> Iterator[T | NotAnswering | Failed]:
+    def run(self, jobs: Iterable[Job[T]]) -> Iterator[T | TimedOut | Failed]:
         """Yield each job's result as it comes, in order; ends early only when cancelled."""
         line = deque(jobs)
         results: queue.SimpleQueue[tuple[_Turn[T], list[T | Failed], bool]] = queue.SimpleQueue()
@@ -126,10 +126,10 @@ class Patient:
         threading.Thread(target=work, name="venvdash-scan", daemon=True).start()
         return turn
 
-    def _hanging(self, turn: "_Turn[T]") -> NotAnswering | None:
+    def _hanging(self, turn: "_Turn[T]") -> TimedOut | None:
         at = turn.at
         if at is None or time.monotonic() - at[1] < self._patience:
             return None
         turn.over = True
         seconds, self._patience = self._patience, max(self._patience / 4, _SHORTEST)
-        return NotAnswering(at[0], seconds)
+        return TimedOut(at[0], seconds)

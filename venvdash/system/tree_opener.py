@@ -1,6 +1,6 @@
-"""Going down into directories of a tree that is to be removed: through no link, onto no mount.
+"""Opening directories of a tree that is being removed: through no link, onto no mount.
 
-Kept free of imports that cost time: the child process that frees the trash loads it.
+Has no slow imports: the child process that purges the trash loads it.
 """
 
 import errno
@@ -20,7 +20,7 @@ class MountedError(OSError):
         super().__init__(errno.EXDEV, "a file system is mounted there")
 
 
-class Descent:
+class TreeOpener:
     """Opens directories anywhere below the open directory ``root``, but nothing mounted there."""
 
     __slots__ = ("_device", "_mount", "_open")

@@ -1,6 +1,6 @@
 """Walking a tree by descriptor: no link is followed, no mount crossed, no depth too deep.
 
-Kept free of imports beyond ``os``: the child processes that measure load it first.
+Imports only ``os``: the child processes that measure load it first.
 """
 
 import os

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 from venvdash.text import because, visible
 
 _PATIENCE = 2.0  # seconds for a directory to answer; one on a dead mount never does
@@ -45,8 +45,8 @@ def complete(text: str, machine: Machine) -> Completion:
     head, begins = split(text)
     parent = machine.expand(head) if head else machine.cwd or machine.home
     job = Job(parent, lambda: _directories(parent, begins))
-    for answer in Patient(_PATIENCE, lambda: False).run([job]):
-        if isinstance(answer, NotAnswering):
+    for answer in TimedRunner(_PATIENCE, lambda: False).run([job]):
+        if isinstance(answer, TimedOut):
             return Completion(text, text, trouble="It does not respond.")
         if isinstance(answer, Failed):
             why = because(answer.error)

@@ -20,7 +20,7 @@ from venvdash.actions.delete import trash, trash_folder
 from venvdash.actions.delete.apply import Deleter
 from venvdash.actions.recovery.stores import recover_stores
 from venvdash.model import Outcome, Plan, Result
-from venvdash.system.processes import Seen
+from venvdash.system.processes import ProcessUses
 
 _DELETING = ["checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced"]
 _RESTORING = ["restoring", "restored", "linked", "settled"]
@@ -169,7 +169,7 @@ def test_killed_at_random(world: World) -> None:
 
     def without_end() -> None:
         # So that most of the time goes where something is changed.
-        setattr(deleting_module, "users", lambda paths: Seen())  # noqa: B010 - of another type
+        setattr(deleting_module, "users", lambda paths: ProcessUses())  # noqa: B010 - of another type
         while True:
             os.write(writing, b".")
             if world.entry.exists():

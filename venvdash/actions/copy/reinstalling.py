@@ -95,7 +95,7 @@ class Reinstalling:
     def _directory(self) -> Path:
         """Return where uv is run: in the project, for its settings, if that is the user's own."""
         project, machine = self._row.verdict.project, self._context.machine
-        if project is None or not responsiveness.answers(project) or not os.path.isdir(project):
+        if project is None or not responsiveness.responds(project) or not os.path.isdir(project):
             return machine.home
         return machine.home if foreign_project(project, machine.uid) else project
 

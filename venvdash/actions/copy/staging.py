@@ -27,7 +27,7 @@ from venvdash.system.atomic import PREFIX
 from venvdash.system.codec import Codec
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
-from venvdash.system.process_identity import Owner
+from venvdash.system.process_identity import ProcessIdentity
 from venvdash.system.removal import empty_directory
 from venvdash.system.removal_by_path import empty_by_path
 from venvdash.text import visible
@@ -42,7 +42,7 @@ class Note:
     """What a directory says of the environment that is made in it: for which place, by whom."""
 
     target: Path
-    owner: Owner
+    owner: ProcessIdentity
 
 
 _FILE = TomlFile(Codec(Note), "venvdash is creating an environment here.")
@@ -67,7 +67,7 @@ class Making:
             self._stack.callback(self._remove)
             self._box = self._stack.enter_context(place.open(self._name))
             self._stack.enter_context(locks.lock_directory(self._box.handle))
-            _FILE.write(self._box, NOTE, Note(target, Owner.current()), _TEMPORARY)
+            _FILE.write(self._box, NOTE, Note(target, ProcessIdentity.current()), _TEMPORARY)
         except BaseException:
             self._stack.close()
             raise

@@ -20,7 +20,7 @@ from venvdash.system.directory import Directory
 from venvdash.system.files import real
 from venvdash.system.locks import lock_directory
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 from venvdash.text import visible
 
 _PATIENCE = 30.0  # seconds; a project may lie on a network that is gone
@@ -72,8 +72,8 @@ def reasons(expired: Sequence[Trashed], *, seconds: float = _PATIENCE) -> dict[P
     """
     found: dict[Path, str] = {}
     jobs = [Job(one.path, partial(_used, one)) for one in expired]
-    for answer in Patient(seconds, lambda: False).run(jobs):
-        if isinstance(answer, NotAnswering | Failed):
+    for answer in TimedRunner(seconds, lambda: False).run(jobs):
+        if isinstance(answer, TimedOut | Failed):
             found[answer.path] = _SILENT
         elif answer[1]:
             found[answer[0]] = answer[1]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.system.files import UnreadableError
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 _NOTES = "freed"  # in the state directory: one small file for each trash directory
 _LONGEST = 16 * 1024  # bytes of a path
@@ -19,12 +19,12 @@ _LONGEST = 16 * 1024  # bytes of a path
 def note(state: Path, trash: Path) -> None:
     """Note that a trash directory is about to be freed; in silence where that is impossible."""
     with suppress(OSError):
-        OwnFolder(state, _NOTES).write(_name(trash), os.fsencode(trash))
+        StateFolder(state, _NOTES).write(_name(trash), os.fsencode(trash))
 
 
 def forget(state: Path, *trash: Path) -> None:
     """Remove the notes on these trash directories, if there are any."""
-    notes = OwnFolder(state, _NOTES)
+    notes = StateFolder(state, _NOTES)
     for path in trash:
         with suppress(OSError):
             notes.remove(_name(path))
@@ -32,7 +32,7 @@ def forget(state: Path, *trash: Path) -> None:
 
 def noted(state: Path) -> Iterator[Path]:
     """Yield the trash directories that were noted."""
-    notes = OwnFolder(state, _NOTES)
+    notes = StateFolder(state, _NOTES)
     with suppress(OSError):
         for name in notes.names():
             with suppress(OSError, UnreadableError):

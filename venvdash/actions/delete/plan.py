@@ -141,7 +141,7 @@ def _locked_names(row: Row) -> frozenset[str] | None:
     """Return every word in the lockfiles of its projects; None where there is no lockfile."""
     found: set[str] = set()
     any_lockfile = False
-    silent = responsiveness.silent(row.verdict.projects)
+    silent = responsiveness.unresponsive(row.verdict.projects)
     for project in row.verdict.projects:
         for name in _LOCKFILES if project not in silent else ():
             text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)

@@ -30,7 +30,7 @@ from venvdash.system.mounts import Mounts
 from venvdash.system.parallel_removal import empty_together
 from venvdash.system.removal import Removed, Tell, allocated
 from venvdash.system.removal_by_path import empty_by_path
-from venvdash.system.responsiveness import was_silent
+from venvdash.system.responsiveness import was_unresponsive
 from venvdash.system.tree_opener import mount_id, open_directory, open_up
 from venvdash.text import because, visible
 
@@ -116,7 +116,7 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
         with suppress(OSError), os.scandir(root) as entries:
             for entry in entries:
                 path, ours = Path(entry.path), entry.name.startswith(trash.PREFIX)
-                if not entry.is_dir(follow_symlinks=False) or was_silent(path):
+                if not entry.is_dir(follow_symlinks=False) or was_unresponsive(path):
                     continue
                 if (_begun(path) if ours else in_place(path)) and not running(path):
                     found.append(path)

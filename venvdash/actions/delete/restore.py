@@ -287,7 +287,7 @@ class Trash:
 
         state = self._table.machine.state_directory
         noted = list(freed_notes.noted(state))
-        silent = responsiveness.silent(path.parent for path in noted)
+        silent = responsiveness.unresponsive(path.parent for path in noted)
         noted = [path for path in noted if path.parent not in silent]
         gone = [path for path in noted if not os.path.lexists(path)]
         if self._table.change_log.mark(gone, FREED):

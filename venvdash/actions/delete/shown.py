@@ -18,7 +18,7 @@ from venvdash.actions.safety.in_use import busy
 from venvdash.model import Item, Plan, Removal, Row
 from venvdash.system.directory import Directory
 from venvdash.system.mounts import Mounts
-from venvdash.system.processes import Seen, users
+from venvdash.system.processes import ProcessUses, users
 
 _FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
 _SHARE = 5.0  # … and how many times what it took
@@ -47,7 +47,7 @@ class Shown:
     def __init__(self, plan: Plan, context: Context, measured: Mapping[Path, bytes]) -> None:
         self._context, self._measured, self._by_rule = context, measured, plan.by_rule
         self._held: dict[Path, Held | str] = {}
-        self._seen: tuple[float, Seen] | None = None
+        self._seen: tuple[float, ProcessUses] | None = None
         self._left: dict[Path, Path | None] = {}
         for item in plan.items:
             self._held[item.row.path] = self._hold(item)
@@ -131,7 +131,7 @@ class Shown:
         if reason is not None:
             yield reason
 
-    def _users(self) -> Seen:
+    def _users(self) -> ProcessUses:
         """Return who uses what is still to be done; one look counts for a moment.
 
         The dearer a look, the longer: so that a large bulk spends little of its time on looking.

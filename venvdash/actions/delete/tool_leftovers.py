@@ -25,7 +25,7 @@ from venvdash.system import locks
 from venvdash.system.directory import Directory
 from venvdash.system.files import own_uid
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 
 _PATIENCE = 30.0  # seconds; a project may lie on a network that is gone
 _LOCKED = 5.0  # seconds that the tool may hold its lock
@@ -47,8 +47,8 @@ def tidy(gone: Trashed, machine: Machine | None = None) -> tuple[Path, ...]:
     empty: tuple[Path, ...] = ()
     problems: tuple[str, ...] = ()
     job = Job(gone.original, lambda: _tidy(store, gone, machine))
-    for answer in Patient(_PATIENCE, lambda: False).run([job]):
-        if isinstance(answer, NotAnswering):
+    for answer in TimedRunner(_PATIENCE, lambda: False).run([job]):
+        if isinstance(answer, TimedOut):
             problems = (f"{gone.project or gone.original.parent} does not respond",)
         elif isinstance(answer, Failed):
             problems = (words(answer.error),)

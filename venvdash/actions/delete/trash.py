@@ -55,7 +55,7 @@ def _freed_in_place(place: Path) -> Iterator[Trashed]:
         return
     for name in names:
         path = place / name
-        if name.startswith(journal.PREFIX) or responsiveness.was_silent(path):
+        if name.startswith(journal.PREFIX) or responsiveness.was_unresponsive(path):
             continue
         if not purge.in_place(path):
             continue
@@ -101,7 +101,7 @@ def restore(trashed: Trashed, name: str | None = None) -> Result:
         return _result(trashed, Outcome.SKIPPED, "That is not a valid directory name.")
     if wanted.startswith(".venvdash-"):
         return _result(trashed, Outcome.SKIPPED, "This name is reserved for venvdash.")
-    if silent := responsiveness.silent([trashed.path.parent, trashed.original.parent]):
+    if silent := responsiveness.unresponsive([trashed.path.parent, trashed.original.parent]):
         reason = f"{visible(silent[0])} does not respond. The environment is still in the trash."
         return _result(trashed, Outcome.FAILED, reason, trash=trashed.path)
     try:
@@ -200,7 +200,7 @@ def end_journal(
             *((link.path, partial(project_links.restore, link, place)) for link in trashed.links),
             *((edit.path, partial(project_links.undo, edit, place)) for edit in trashed.edits),
         ):
-            if not responsiveness.answers(path.parent):
+            if not responsiveness.responds(path.parent):
                 notes.append(f"{path} was not restored: {path.parent} does not respond")
                 later = True
                 continue
@@ -262,7 +262,7 @@ def opened_children(place: Path, *, trash: bool) -> Iterator[Directory]:
                 for entry in listing
                 if entry.name.startswith(journal.PREFIX) == trash
                 and entry.is_dir(follow_symlinks=False)
-                and not responsiveness.was_silent(place / entry.name)
+                and not responsiveness.was_unresponsive(place / entry.name)
             )
     except OSError:
         return

@@ -18,7 +18,7 @@ from venvdash.scanner.discovery.store_folders import MARKS, OURS
 from venvdash.stores.roots import Layout, Root
 from venvdash.system import responsiveness
 from venvdash.system.files import UnreadableError
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 _NOTES = "trash"  # in the state directory: one small file for each place
 _LONGEST = 16 * 1024  # bytes of a note
@@ -41,7 +41,7 @@ def note(state: Path, place: Path) -> bool:
 
     data = os.fsencode(place)
     name = hashlib.blake2b(data, digest_size=16).hexdigest()
-    notes = OwnFolder(state, _NOTES)
+    notes = StateFolder(state, _NOTES)
     try:
         if _read(notes, name) != data:
             notes.write(name, data)
@@ -52,9 +52,9 @@ def note(state: Path, place: Path) -> bool:
 
 def noted(state: Path) -> Iterator[Path]:
     """Yield the places that were noted and answer; notes of places that are gone are dropped."""
-    notes = OwnFolder(state, _NOTES)
+    notes = StateFolder(state, _NOTES)
     places = _in_notes(notes)
-    silent = responsiveness.silent(places.values())
+    silent = responsiveness.unresponsive(places.values())
     for name, place in places.items():
         try:
             if place in silent:
@@ -69,11 +69,13 @@ def noted(state: Path) -> Iterator[Path]:
 
 def silent(context: Context) -> list[Path]:
     """Return the places in which trash may lie and that do not answer: nobody looks there."""
-    notes = OwnFolder(context.machine.state_directory, _NOTES)
-    return list(dict.fromkeys([*context.silent, *responsiveness.silent(_in_notes(notes).values())]))
+    notes = StateFolder(context.machine.state_directory, _NOTES)
+    return list(
+        dict.fromkeys([*context.silent, *responsiveness.unresponsive(_in_notes(notes).values())])
+    )
 
 
-def _in_notes(notes: OwnFolder) -> dict[str, Path]:
+def _in_notes(notes: StateFolder) -> dict[str, Path]:
     """Return the place that each note names, by the note's name. Raises nothing."""
     try:
         names = notes.names()
@@ -83,7 +85,7 @@ def _in_notes(notes: OwnFolder) -> dict[str, Path]:
     return {name: place for name, place in found.items() if place.is_absolute()}
 
 
-def _read(notes: OwnFolder, name: str) -> bytes | None:
+def _read(notes: StateFolder, name: str) -> bytes | None:
     try:
         return notes.read(name, _LONGEST)
     except (OSError, UnreadableError):
@@ -102,7 +104,7 @@ def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
     """
     found: dict[Path, tuple[str, ...]] = {}
     inside = (mount for real in context.roots for mount in context.mounts.below(real))
-    responsiveness.silent(Path(mount.point) for mount in inside if mount.network)
+    responsiveness.unresponsive(Path(mount.point) for mount in inside if mount.network)
     for real, roots in context.roots.items():
         for root in roots:
             for place in _of(real, root):
@@ -142,7 +144,7 @@ def _below(top: Path, depth: int, *, nested: bool) -> Iterator[Path]:
             _cut_off.add(top)
             return
         directory, level = pending.popleft()  # near the top lies more than deep below
-        if responsiveness.was_silent(Path(directory)):
+        if responsiveness.was_unresponsive(Path(directory)):
             continue
         count += 1
         try:

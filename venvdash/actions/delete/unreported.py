@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.system.files import UnreadableError
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 from venvdash.text import visible
 
 _NOTES = "untidied"  # in the state directory: one small file for each trash directory
@@ -20,12 +20,12 @@ def note(state: Path, trash: Path, sentences: Iterable[str]) -> None:
     """Keep what is to be said of a trash directory; in silence where nothing can be written."""
     data = "\n".join(map(visible, sentences)).encode("utf-8", "replace")[:_LIMIT]
     with suppress(OSError):
-        OwnFolder(state, _NOTES).write(_name(trash), data)
+        StateFolder(state, _NOTES).write(_name(trash), data)
 
 
 def told(state: Path, trash: Path | None = None) -> tuple[str, ...]:
     """Return the sentences about one trash directory, or about all, and forget them."""
-    notes = OwnFolder(state, _NOTES)
+    notes = StateFolder(state, _NOTES)
     sentences: list[str] = []
     for name in _names(notes) if trash is None else [_name(trash)]:
         with suppress(OSError, UnreadableError):
@@ -37,10 +37,10 @@ def told(state: Path, trash: Path | None = None) -> tuple[str, ...]:
 
 def anything(state: Path) -> bool:
     """Return whether there is something to tell, without reading it."""
-    return bool(_names(OwnFolder(state, _NOTES)))
+    return bool(_names(StateFolder(state, _NOTES)))
 
 
-def _names(notes: OwnFolder) -> list[str]:
+def _names(notes: StateFolder) -> list[str]:
     try:
         return notes.names()
     except OSError:

@@ -12,7 +12,7 @@ from venvdash.model.packaging import canonical_name
 from venvdash.scanner.discovery.site_packages import linked_into
 from venvdash.stores import uv_settings
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 from venvdash.text import visible
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -94,8 +94,8 @@ def _links(machine: Machine, about: Concerned) -> str:
         Job(machine.home, lambda: uv_settings.symlinking(machine, about.projects)),
         Job(machine.home, lambda: _linked(machine, about.environments)),
     ]
-    for answer in Patient(_PATIENCE, lambda: False).run(jobs):
-        if isinstance(answer, NotAnswering | Failed):
+    for answer in TimedRunner(_PATIENCE, lambda: False).run(jobs):
+        if isinstance(answer, TimedOut | Failed):
             return "this could not be checked"
         if answer:
             return visible(answer)

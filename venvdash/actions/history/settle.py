@@ -118,7 +118,7 @@ def _ended(table: Table, change: Change, result: Result | None) -> Change | None
     places = [
         place.parent for one in change.environments for place in (one.path, one.place) if place
     ]
-    if responsiveness.silent(places):
+    if responsiveness.unresponsive(places):
         return change
     one = change.environments[0]
     if change.action is Action.DELETE:

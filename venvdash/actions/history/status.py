@@ -62,7 +62,7 @@ class _Look:
         from venvdash.actions.delete import freed_notes
 
         state = table.machine.state_directory
-        self.silent = responsiveness.silent(
+        self.silent = responsiveness.unresponsive(
             path.parent for change in changes for path in _looked_at(change)
         )
         self._freed = frozenset(freed_notes.noted(state))

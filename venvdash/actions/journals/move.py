@@ -16,8 +16,8 @@ from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.model import Edit
 from venvdash.system.codec import Codec
 from venvdash.system.directory import Directory
-from venvdash.system.process_identity import Owner
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.process_identity import ProcessIdentity
+from venvdash.system.state_files import StateFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Moving:
     old_inode: int
     new_inode: int
     content: str
-    owner: Owner
+    owner: ProcessIdentity
     links: tuple[Edit, ...] = ()
     edits: tuple[Edit, ...] = ()
 
@@ -50,7 +50,7 @@ class Moves:
     """The folder of journals; use it as a context manager. Every method raises OSError."""
 
     def __init__(self, state: Path) -> None:
-        self._own = OwnFolder(state, FOLDER)
+        self._own = StateFolder(state, FOLDER)
         self._folder = Directory(Path(os.path.realpath(self._own.create())))
 
     def __enter__(self) -> "Moves":

@@ -21,7 +21,7 @@ from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.codec import INSIDE, Codec, several
 from venvdash.system.directory import Directory
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 _TEMPORARY = PREFIX + "relink"
 _LIMIT = 32 * 1024 * 1024  # bytes; it holds the files that were changed
@@ -77,7 +77,7 @@ class Journals:
     """
 
     def __init__(self, state: Path, *, wait: float = _PATIENCE) -> None:
-        folder = OwnFolder(state, FOLDER).create()
+        folder = StateFolder(state, FOLDER).create()
         self._folder = Directory(Path(os.path.realpath(folder)))
         self._lock = locks.lock_directory(self._folder.handle, wait=wait)
         if self._lock.busy:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -33,7 +33,7 @@ def found(state: Path, folder: str, stages: type[S]) -> list[S]:
 def names(state: Path, folder: str, stages: type[S]) -> list[tuple[str, S]]:
     """Return the keys and stages of all journals in a folder. Raises nothing."""
     try:
-        listed = OwnFolder(state, folder).names()
+        listed = StateFolder(state, folder).names()
     except OSError:
         return []
     return [one for name in listed if (one := taken_apart(name, stages))]

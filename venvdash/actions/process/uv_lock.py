@@ -16,7 +16,7 @@ from pathlib import Path
 from venvdash.system import responsiveness
 from venvdash.system.files import UnreadableError
 from venvdash.system.locks import LOCK_NAME, lock_environment
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 
 _FOLDER = "planning"  # in our state
 _LONGEST = 16 * 1024  # bytes of a note
@@ -31,7 +31,7 @@ def leaving_no_lock(prefix: Path, state: Path | None) -> Iterator[None]:
     if os.path.lexists(prefix / LOCK_NAME):
         yield
         return
-    notes = OwnFolder(state, _FOLDER) if state is not None else None
+    notes = StateFolder(state, _FOLDER) if state is not None else None
     name = hashlib.blake2b(os.fsencode(prefix), digest_size=16).hexdigest()
     if notes is not None:
         with suppress(OSError):
@@ -46,7 +46,7 @@ def leaving_no_lock(prefix: Path, state: Path | None) -> Iterator[None]:
 
 def recover(state: Path) -> None:
     """Remove the lock files that plans left which were killed. Raises nothing."""
-    notes = OwnFolder(state, _FOLDER)
+    notes = StateFolder(state, _FOLDER)
     try:
         names = notes.names()
     except OSError:
@@ -54,7 +54,7 @@ def recover(state: Path) -> None:
     for name in names:
         with suppress(OSError, UnreadableError, ValueError):
             prefix = Path(os.fsdecode(notes.read(name, _LONGEST)))
-            if prefix.is_absolute() and not responsiveness.answers(prefix.parent):
+            if prefix.is_absolute() and not responsiveness.responds(prefix.parent):
                 continue
             if not prefix.is_absolute() or _removed(prefix):
                 notes.remove(name)

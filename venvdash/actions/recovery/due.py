@@ -37,7 +37,7 @@ def _due(place: Path, days: TrashDays) -> bool:
 
 
 def _entry(entry: "os.DirEntry[str]", days: TrashDays) -> bool:
-    if not entry.is_dir(follow_symlinks=False) or responsiveness.was_silent(Path(entry.path)):
+    if not entry.is_dir(follow_symlinks=False) or responsiveness.was_unresponsive(Path(entry.path)):
         return False
     names = (rename.NAME, trash.BEGUN)
     if entry.name.startswith(PREFIX) or any(

@@ -42,7 +42,7 @@ from venvdash.scanner.projects import presence, project_info
 from venvdash.stores.base import normalised
 from venvdash.stores.links import Assignment, Linking
 from venvdash.system.files import real
-from venvdash.system.timeouts import Job, Patient
+from venvdash.system.timeouts import Job, TimedRunner
 from venvdash.text import visible
 
 _PATIENCE = 10.0  # seconds for a directory that may lie on a dead server
@@ -299,7 +299,7 @@ class _Plan:
 def _place(project: Path, script: bool, context: Context) -> Place:
     """Look at a project, for a while: it may lie on a server that is gone."""
     job = Job(project, lambda: presence.look(project, context.mounts, script=script))
-    for answer in Patient(_PATIENCE, lambda: False).run([job]):
+    for answer in TimedRunner(_PATIENCE, lambda: False).run([job]):
         if isinstance(answer, Place):
             return answer
     return Place(project, Presence.UNREACHABLE, f"{visible(project)} does not respond")

@@ -26,7 +26,7 @@ from venvdash.actions.table import Table
 from venvdash.model import Outcome, Proposal, Result, Row
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.system.directory import Directory
-from venvdash.system.process_identity import Owner
+from venvdash.system.process_identity import ProcessIdentity
 from venvdash.text import counted, visible
 
 
@@ -56,7 +56,7 @@ def move(
                     old_inode=os.lstat(row.environment.entry).st_ino,
                     new_inode=os.lstat(made).st_ino,
                     content=moving.content(made),
-                    owner=Owner.current(),
+                    owner=ProcessIdentity.current(),
                     links=led,
                     edits=files,
                 )

@@ -103,7 +103,7 @@ def take_back(moving: Moving, key: str, context: Context) -> list[str]:
 def silent(moving: Moving) -> list[Path]:
     """Return which of the directories that a move is about do not answer."""
     changed = [change.path.parent for change in (*moving.links, *moving.edits)]
-    return responsiveness.silent([moving.old.parent, moving.new.parent, *changed])
+    return responsiveness.unresponsive([moving.old.parent, moving.new.parent, *changed])
 
 
 def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:

@@ -111,7 +111,7 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
         rename_journal.remove(directory)
         return
     changed = [change.path.parent for change in (*renaming.links, *renaming.edits)]
-    for silent in responsiveness.silent(changed):
+    for silent in responsiveness.unresponsive(changed):
         said = f"{visible(path)}: an interrupted rename cannot be completed now: "
         yield f"{said}{visible(silent)} does not respond."
         return

@@ -6,13 +6,13 @@ from venvdash.model import (
     Row,
 )
 from venvdash.system.locks import environment_locked
-from venvdash.system.processes import Use
+from venvdash.system.processes import ProcessUse
 from venvdash.text import visible
 
 _SHOWN = 3  # processes in a reason
 
 
-def busy(row: Row, uses: Sequence[Use]) -> str | None:
+def busy(row: Row, uses: Sequence[ProcessUse]) -> str | None:
     """Return why it cannot go now: it is locked, or in use. Raises OSError."""
     if row.environment.target is not None:
         return None

@@ -34,7 +34,7 @@ def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tup
     places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
     links, edits = [], []
     candidates = list(_candidates(row))
-    silent = responsiveness.silent(path.parent for path in candidates)
+    silent = responsiveness.unresponsive(path.parent for path in candidates)
     for path in candidates:
         try:
             if path.parent in silent:

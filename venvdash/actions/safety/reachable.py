@@ -21,7 +21,7 @@ def out_of_reach(
     Raises nothing.
     """
     wanted = list(dict.fromkeys(paths))
-    for path in responsiveness.silent(wanted):
+    for path in responsiveness.unresponsive(wanted):
         return f"{visible(path)} does not respond."
     for path in wanted:
         known = next((one for one in records if path.is_relative_to(one.real or one.path)), None)

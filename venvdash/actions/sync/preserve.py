@@ -17,7 +17,7 @@ from venvdash.system import locks, responsiveness
 from venvdash.system.atomic import write_atomically
 from venvdash.system.codec import TEXT, Codec, checked, integer, several
 from venvdash.system.files import UnreadableError, own_uid, read_regular
-from venvdash.system.state_files import OwnFolder
+from venvdash.system.state_files import StateFolder
 from venvdash.text import because, visible
 
 _FOLDER = "replacing"  # in our state
@@ -98,7 +98,7 @@ def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
         return
     import hashlib
 
-    folder = OwnFolder(state, _FOLDER)
+    folder = StateFolder(state, _FOLDER)
     place = hashlib.blake2b(os.fsencode(prefix), digest_size=16).hexdigest()
     name = f"{place}-{os.urandom(8).hex()}.json"
     with locks.lock_directory(folder.create(), shared=True, wait=_WAIT):
@@ -117,7 +117,7 @@ def recover(state: Path) -> list[str]:
 
     What belongs to an environment that is not there, or that uv works in, waits.
     """
-    folder, told = OwnFolder(state, _FOLDER), []
+    folder, told = StateFolder(state, _FOLDER), []
     try:
         if not folder.names():  # as a rule; every listing asks
             return []
@@ -126,7 +126,7 @@ def recover(state: Path) -> list[str]:
                 return []
             for name in folder.names():
                 files = _reread(folder, name)
-                if files is None or not responsiveness.answers(files.prefix.parent):
+                if files is None or not responsiveness.responds(files.prefix.parent):
                     continue
                 if _at_rest(files.prefix):
                     told += _recovered(files)
@@ -164,7 +164,7 @@ def _written(files: Kept) -> bytes:
     return json.dumps(_CODEC.write(files)).encode()
 
 
-def _reread(folder: OwnFolder, name: str) -> Kept | None:
+def _reread(folder: StateFolder, name: str) -> Kept | None:
     try:
         return _CODEC.read(json_object(folder.read(name, _BUNDLE).decode(), _BUNDLE))
     except (ValueError, UnreadableError):

@@ -82,7 +82,7 @@ def find(
 def _real_paths(paths: Iterable[Path]) -> frozenset[str]:
     """Return paths without links; the links of what does not respond cannot be followed."""
     wanted = list(paths)
-    silent = set(responsiveness.silent(wanted))
+    silent = set(responsiveness.unresponsive(wanted))
     return frozenset(str(path) if path in silent else os.path.realpath(path) for path in wanted)
 
 
@@ -157,7 +157,7 @@ def _tops(machine: Machine) -> Iterator[str]:
     user = machine.variable("USER") or machine.variable("LOGNAME") or ""
     if user and os.path.basename(user) == user and machine.platform == "linux":
         tops += [Path(top, user) for top in _SHARED_TOPS]
-    silent = responsiveness.silent(tops)
+    silent = responsiveness.unresponsive(tops)
     for path in tops:
         if path in silent:
             continue

@@ -66,7 +66,7 @@ def resolve(root: Root) -> ResolvedRoot:
 def answering_branches(machine: Machine, config: Config) -> tuple[list[ResolvedRoot], list[Path]]:
     """Look at every root that answers; return also the paths of those that do not."""
     found = roots(machine, config)
-    silent = responsiveness.silent(root.path for root in found)
+    silent = responsiveness.unresponsive(root.path for root in found)
     return [resolve(root) for root in found if root.path not in silent], silent
 
 

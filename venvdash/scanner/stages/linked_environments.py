@@ -22,7 +22,7 @@ from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, i
 from venvdash.scanner.stages.store_reading import problem_of
 from venvdash.stores import of_name, registry
 from venvdash.stores.roots import Entry, Root, Why
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 
 _MOST = 2000  # such environments in one listing
 _ENTRIES = 5000  # looked at in one folder
@@ -85,7 +85,7 @@ class LinkedReader:
         environments: dict[Path, Environment],
         roots: Mapping[str, Sequence[Root]],
         uid: int | None,
-        patient: Patient,
+        patient: TimedRunner,
     ) -> None:
         self._environments = environments
         self._roots = roots
@@ -138,7 +138,7 @@ class LinkedReader:
                 self.new.append(answer.environment)
                 self.claims += answer.claims
                 yield EnvironmentFound(answer.environment)
-            elif isinstance(answer, NotAnswering | Failed):
+            elif isinstance(answer, TimedOut | Failed):
                 yield problem_of(answer)
 
     def _in_folder(self, folder: LinkedFolder) -> list[Path]:

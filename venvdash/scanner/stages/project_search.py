@@ -30,7 +30,7 @@ from venvdash.scanner.stages.scan_state import ScanState
 from venvdash.scanner.stages.store_reading import answers, problem_of
 from venvdash.stores import of_name, registry
 from venvdash.stores.base import Store
-from venvdash.system.timeouts import Failed, Job, NotAnswering
+from venvdash.system.timeouts import Failed, Job, TimedOut
 
 _PART = 200  # candidates matched at a time
 
@@ -138,7 +138,7 @@ def _searched(
             lambda: (part := list(islice(candidates_left, _PART)), evidence(part, matcher)),
         )
         for answer in state.patient.run([job]):
-            if isinstance(answer, NotAnswering | Failed):
+            if isinstance(answer, TimedOut | Failed):
                 yield problem_of(answer)
                 return False
             part, proven = answer

@@ -32,7 +32,7 @@ from venvdash.scanner.stages.linked_environments import LinkedReader
 from venvdash.scanner.stages.store_reading import StoreReader, problem_of
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
-from venvdash.system.timeouts import Job, Patient
+from venvdash.system.timeouts import Job, TimedRunner
 from venvdash.text import visible
 
 
@@ -56,7 +56,7 @@ class ScanState:
         self,
         machine: Machine,
         config: Config,
-        patient: Patient,
+        patient: TimedRunner,
         cancelled: Callable[[], bool],
     ) -> None:
         self.machine = machine

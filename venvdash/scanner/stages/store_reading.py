@@ -24,7 +24,7 @@ from venvdash.scanner.events import (
 )
 from venvdash.stores.roots import Entry, Root
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Failed, Job, NotAnswering, Patient
+from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 from venvdash.text import because
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class StoreReader:
     ``roots`` are the existing directories of each store, links resolved.
     """
 
-    def __init__(self, machine: Machine, config: Config, patient: Patient) -> None:
+    def __init__(self, machine: Machine, config: Config, patient: TimedRunner) -> None:
         self._machine = machine
         self._config = config
         self._patient = patient
@@ -137,19 +137,19 @@ def _shared(first: ResolvedRoot | None, other: ResolvedRoot) -> ResolvedRoot:
     return replace(first, root=replace(first.root, pointer=pointer))
 
 
-def answers(patient: Patient, jobs: Iterable[Job[T]]) -> Generator[Event, None, list[T]]:
+def answers(patient: TimedRunner, jobs: Iterable[Job[T]]) -> Generator[Event, None, list[T]]:
     """Run jobs; yield a Problem for each that fails or does not respond, return the results."""
     results: list[T] = []
     for answer in patient.run(jobs):
-        if isinstance(answer, NotAnswering | Failed):
+        if isinstance(answer, TimedOut | Failed):
             yield problem_of(answer)
         else:
             results.append(answer)
     return results
 
 
-def problem_of(answer: NotAnswering | Failed) -> Problem:
+def problem_of(answer: TimedOut | Failed) -> Problem:
     """Return the problem to report for a job without a result."""
-    if isinstance(answer, NotAnswering):
+    if isinstance(answer, TimedOut):
         return Problem(answer.path, f"did not respond within {answer.seconds:g} s; skipped")
     return Problem(answer.path, f"could not be read: {because(answer.error)}")

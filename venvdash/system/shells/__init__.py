@@ -2,21 +2,21 @@
 
 from venvdash.system.shells.base import (
     Activation,
-    ShellError,
     Shell,
-    Start,
+    ShellError,
+    ShellStart,
     activated,
     deactivated,
 )
-from venvdash.system.shells.which import FAMILIES, Own, caller, configured, family, own
+from venvdash.system.shells.which import FAMILIES, UserShell, caller, configured, family, own
 
 __all__ = [
     "FAMILIES",
     "Activation",
-    "ShellError",
-    "Own",
     "Shell",
-    "Start",
+    "ShellError",
+    "ShellStart",
+    "UserShell",
     "activated",
     "caller",
     "configured",

@@ -69,7 +69,7 @@ def _of_conda(prefix: Path) -> tuple[Path, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ShellStart:
     """How a shell is started: its arguments, and what its variables are besides (None: unset).
 
     ``files`` must lie in the private directory that was given for them.
@@ -118,7 +118,9 @@ class Shell(abc.ABC):
         return self.code(activation)
 
     @abc.abstractmethod
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Return how an interactive one is started that activates after the user's own files.
 
         ``room`` is a directory of our own that is empty, and removed when the shell does not do

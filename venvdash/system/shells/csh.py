@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.system.machine import Machine
-from venvdash.system.shells.base import MISLEADING, OLD, Activation, ShellError, Shell, Start
+from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, ShellError, ShellStart
 
 
 class Csh(Shell):
@@ -27,7 +27,9 @@ class Csh(Shell):
             raise ShellError("tcsh cannot use a path that contains a line break.")
         return super().activating(activation, machine)
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with another HOME: there is no option that names a file to read."""
         home = self.quote(str(machine.home))
         text = f"setenv HOME {home}\nset home = {home}\n"
@@ -36,7 +38,7 @@ class Csh(Shell):
             text += f"{'else ' * bool(number)}if ( -r {file} ) then\n  source {file}\n"
         text += f"endif\n{self.code(activation)}rm -rf {self.quote(str(room))}\n"
         files = {Path(own[0]).name: text}
-        return Start((str(program), "-i"), {"HOME": str(room)}, files)
+        return ShellStart((str(program), "-i"), {"HOME": str(room)}, files)
 
     def function(self, name: str) -> str:
         """Return an alias."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.system.machine import Machine
-from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, Start
+from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, ShellStart
 
 
 class Fish(Shell):
@@ -17,9 +17,11 @@ class Fish(Shell):
         r"""Return ``text`` in single quotes, in which only \ and the quote are special."""
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with --init-command, which runs after all configuration."""
-        return Start((str(program), "-i", "-C", self.code(activation)))
+        return ShellStart((str(program), "-i", "-C", self.code(activation)))
 
     def function(self, name: str) -> str:
         """Return a function."""

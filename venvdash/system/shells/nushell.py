@@ -10,7 +10,7 @@ from venvdash.system.shells.base import (
     MISLEADING,
     Activation,
     Shell,
-    Start,
+    ShellStart,
     activated,
     only_text,
 )
@@ -47,9 +47,11 @@ class Nushell(Shell):
             told = {"variables": told, "directory": only_text(str(activation.directory), "nushell")}
         return json.dumps(told) + "\n"
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with --execute, which runs after all configuration."""
-        return Start((str(program), "-i", "-e", self.code(activation)))
+        return ShellStart((str(program), "-i", "-e", self.code(activation)))
 
     def function(self, name: str) -> str:
         """Return a command, and the one that undoes it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.system.machine import Machine
-from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, Start
+from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, ShellStart
 
 
 class _Posix(Shell):
@@ -92,14 +92,16 @@ class Bash(_Posix):
 
     names = ("bash",)
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with --rcfile, which makes bash pass over the system's file as well.
 
         /etc/bash.bashrc is read by the bash of Debian, Arch and SUSE, and elsewhere not there.
         """
         file = room / "bashrc"
         text = _sourced("/etc/bash.bashrc") + _sourced("~/.bashrc") + self.code(activation)
-        return Start(
+        return ShellStart(
             (str(program), "--rcfile", str(file), "-i"),
             files={file.name: text + self._leaving(room) + ":\n"},
         )
@@ -110,7 +112,9 @@ class Zsh(_Posix):
 
     names = ("zsh",)
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with ZDOTDIR changed until its last file has been read.
 
         The system's zshrc runs in between: what it keeps in ZDOTDIR goes with that, but the
@@ -133,7 +137,7 @@ class Zsh(_Posix):
             f'if [[ -r {own}/.zshrc ]]; then \\source "{own}/.zshrc"; fi\n'
         )
         files = {".zshenv": early, ".zshrc": late + self.code(activation) + self._leaving(room)}
-        return Start((str(program), "-i"), {"ZDOTDIR": str(room)}, files)
+        return ShellStart((str(program), "-i"), {"ZDOTDIR": str(room)}, files)
 
 
 _DEFAULTS = {"ksh": "~/.kshrc", "ksh93": "~/.kshrc", "mksh": "~/.mkshrc"}  # without ENV
@@ -144,7 +148,9 @@ class Sh(_Posix):
 
     names = ("sh", "dash", "ash", "ksh", "ksh93", "mksh", "oksh", "loksh", "yash", "bosh")
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with another file in ENV, which reads the one that was there.
 
         What ENV says is expanded (by mksh it is not), but not what that leads to: so the path is
@@ -162,4 +168,4 @@ class Sh(_Posix):
         files = {file.name: text + self._leaving(room)}
         name = str(file) if program.name == "mksh" else "$_VENVDASH_ENV"
         variables = {"ENV": name, "_VENVDASH_ENV": str(file)}
-        return Start((str(program), "-i"), variables, files)
+        return ShellStart((str(program), "-i"), variables, files)

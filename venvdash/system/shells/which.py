@@ -42,7 +42,7 @@ _VALUED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class UserShell:
     """A shell to start: its program, and its family (None for one that we do not know)."""
 
     program: Path
@@ -56,7 +56,7 @@ def family(name: str) -> Shell | None:
     return next((shell for shell in FAMILIES if names & set(shell.names)), None)
 
 
-def own(machine: Machine) -> Own:
+def own(machine: Machine) -> UserShell:
     """Return the shell that the user works in: the one we were called from, else the login shell.
 
     That is the nearest interactive shell above this process in its session, else what SHELL
@@ -65,7 +65,7 @@ def own(machine: Machine) -> Own:
     return _above(machine, scripts=False) or configured(machine)
 
 
-def caller(machine: Machine) -> Own:
+def caller(machine: Machine) -> UserShell:
     """Return the shell that reads what we write: the nearest above, be it one that runs a script.
 
     Else as ``own``.
@@ -73,7 +73,7 @@ def caller(machine: Machine) -> Own:
     return _above(machine, scripts=True) or configured(machine)
 
 
-def _above(machine: Machine, *, scripts: bool) -> Own | None:
+def _above(machine: Machine, *, scripts: bool) -> UserShell | None:
     import psutil  # slow to import, and only needed here
 
     with suppress(psutil.Error, OSError):
@@ -108,7 +108,9 @@ def _in_session(pid: int) -> bool:
         return False
 
 
-def _shell(process: "psutil.Process", arguments: Sequence[str], machine: Machine) -> Own | None:
+def _shell(
+    process: "psutil.Process", arguments: Sequence[str], machine: Machine
+) -> UserShell | None:
     words = list(arguments[:2])
     if len(words) == 2 and os.path.basename(words[0]).lower().startswith(("python", "pypy")):
         words = words[1:]  # xonsh is a program of Python's
@@ -120,7 +122,7 @@ def _shell(process: "psutil.Process", arguments: Sequence[str], machine: Machine
     if found is None:
         return None
     program = _program(words[0] if words else name, process, name, machine)
-    return Own(program, found) if program else None
+    return UserShell(program, found) if program else None
 
 
 def _program(given: str, process: "psutil.Process", name: str, machine: Machine) -> Path | None:
@@ -136,7 +138,7 @@ def _program(given: str, process: "psutil.Process", name: str, machine: Machine)
     return machine.program(name)
 
 
-def _runs_script(arguments: Sequence[str], found: Own) -> bool:
+def _runs_script(arguments: Sequence[str], found: UserShell) -> bool:
     """Return whether a shell was started to run something else than what a user types."""
     rest = list(arguments[1:])
     if found.family is not None and found.family.name == "xonsh" and rest:
@@ -156,18 +158,18 @@ def _runs_script(arguments: Sequence[str], found: Own) -> bool:
     return False
 
 
-def configured(machine: Machine) -> Own:
+def configured(machine: Machine) -> UserShell:
     """Return the shell that SHELL names, else the passwd entry; PowerShell or cmd on Windows."""
     for given in (machine.variable("SHELL"), _login(machine)):
         if given and os.path.isabs(given) and _runs(given):
-            return Own(Path(given), family(given))
+            return UserShell(Path(given), family(given))
     if machine.platform == "win32":
         for name in ("pwsh", "powershell"):
             program = machine.program(name)
             if program:
-                return Own(program, family(name))
-        return Own(Path(machine.variable("COMSPEC") or "cmd.exe"), family("cmd"))
-    return Own(Path("/bin/sh"), family("sh"))
+                return UserShell(program, family(name))
+        return UserShell(Path(machine.variable("COMSPEC") or "cmd.exe"), family("cmd"))
+    return UserShell(Path("/bin/sh"), family("sh"))
 
 
 def _login(machine: Machine) -> str | None:

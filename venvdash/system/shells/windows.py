@@ -9,9 +9,9 @@ from venvdash.system.shells.base import (
     MISLEADING,
     OLD,
     Activation,
-    ShellError,
     Shell,
-    Start,
+    ShellError,
+    ShellStart,
     only_text,
 )
 
@@ -28,7 +28,9 @@ class PowerShell(Shell):
         """Return ``text`` in single quotes, in which only quotes are special, also typographic."""
         return "'" + _QUOTES.sub(r"\1\1", only_text(text, "PowerShell")) + "'"
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with -NoExit and a script; a command line would be taken apart on Windows."""
         file = room / "activate.ps1"
         removed = f"Remove-Item -Recurse -Force -LiteralPath {self.quote(str(room))}\n"
@@ -38,7 +40,7 @@ class PowerShell(Shell):
         read = f"Get-Content -Raw -Encoding UTF8 -LiteralPath {self.quote(str(file))}"
         command = f". ([scriptblock]::Create(({read})))"
         arguments = (str(program), "-NoLogo", "-NoExit", "-Command", command)
-        return Start(arguments, files={file.name: text})
+        return ShellStart(arguments, files={file.name: text})
 
     def function(self, name: str) -> str:
         """Return a function."""
@@ -110,7 +112,9 @@ class Cmd(Shell):
             "open a shell in which it is active."
         )
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it; it has nothing to read that could undo what is set."""
         prompt = machine.variables.get("PROMPT") or "$P$G"
-        return Start((str(program), "/k"), {"PROMPT": f"({activation.prompt}) {prompt}"})
+        return ShellStart((str(program), "/k"), {"PROMPT": f"({activation.prompt}) {prompt}"})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.system.machine import Machine
-from venvdash.system.shells.base import MISLEADING, Activation, Shell, Start
+from venvdash.system.shells.base import MISLEADING, Activation, Shell, ShellStart
 
 
 class Xonsh(Shell):
@@ -18,14 +18,16 @@ class Xonsh(Shell):
         """Return ``text`` as a literal of Python's, all that is not ASCII escaped."""
         return ascii(text)
 
-    def start(self, activation: Activation, machine: Machine, program: Path, room: Path) -> Start:
+    def start(
+        self, activation: Activation, machine: Machine, program: Path, room: Path
+    ) -> ShellStart:
         """Start it with --rc, which makes it pass over its own: they are named before ours.
 
         Of what --rc names, directories are read last.
         """
         removed = f"__import__('shutil').rmtree({self.quote(str(room))}, ignore_errors=True)\n"
         own = [path for path in _own(machine) if os.path.exists(path)]
-        return Start(
+        return ShellStart(
             (str(program), "-i", "--rc", *own, str(room)),
             files={"activate.xsh": self.code(activation) + removed},
         )
