@@ -77,6 +77,12 @@ def warn(message: str) -> None:
     click.echo(f"venvdash: {visible(message)}", err=True)
 
 
+def warn_of_problems(opened: Session) -> None:
+    """Say on stderr what a scan could not read or write."""
+    for problem in opened.problems:
+        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+
+
 @contextlib.contextmanager
 def interrupted() -> Iterator[threading.Event]:
     """Yield what Ctrl+C, or a terminal that goes away, sets: what is under way ends cleanly.
@@ -103,11 +109,20 @@ def interrupted() -> Iterator[threading.Event]:
 
 
 class ProgressLine:
-    """One line on stderr that says what is being done; nothing where that is no terminal."""
+    """One line on stderr that says what is being done; nothing where that is no terminal.
+
+    As a context manager it clears itself at the end.
+    """
 
     def __init__(self) -> None:
         self._on = sys.stderr.isatty()
         self._shown = ""
+
+    def __enter__(self) -> "ProgressLine":
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.clear()
 
     def show(self, progress: Progress | Progressed | Searching | Tally) -> None:
         """Draw how far a scan, or what a command does, is."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from venvdash.cli.common import session
+from venvdash.cli.common import session, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.deletions import Deletion, deleting
 from venvdash.cli.naming import chosen, scan
@@ -45,6 +45,7 @@ def command(
     """
     opened = session(records=records, changing=True)
     scan(opened)
+    warn_of_problems(opened)
     paths: dict[Path, None] = {}
     for name in names:
         rows = chosen(opened, name, changing=True, every=every)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from venvdash.cli import output
-from venvdash.cli.common import columns, session, warn
+from venvdash.cli.common import columns, session, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.model import Package
@@ -37,8 +37,7 @@ def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> N
         else:
             for line in _lines(found, opened):
                 click.echo(line)
-    for problem in opened.problems:
-        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    warn_of_problems(opened)
 
 
 def _lines(found: EnvironmentDetails, opened: Session) -> Iterator[str]:

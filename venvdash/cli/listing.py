@@ -13,14 +13,15 @@ import click
 
 from venvdash.actions.events import RowChanged
 from venvdash.cli import output, several
-from venvdash.cli.common import ProgressLine, columns, fail, session, warn
+from venvdash.cli.common import columns, fail, session, warn, warn_of_problems
 from venvdash.cli.completing import complete_name
+from venvdash.cli.naming import scan
 from venvdash.cli.stores import outside_lines, store_json
 from venvdash.formats import age, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation.json_values import row_json
 from venvdash.presentation.labels import NO_STORE, endangered_in_words, place_in_words
-from venvdash.scanner.events import Problem, Progress
+from venvdash.scanner.events import Problem
 from venvdash.session import Session
 from venvdash.session.interpreters import made_from
 from venvdash.session.name_resolution import NotFoundError
@@ -108,7 +109,7 @@ def command(
     if json_stream:
         missing = _stream(opened, names, wanted, usage=not no_usage)
     else:
-        _scan(opened, usage=not no_usage)
+        scan(opened, usage=not no_usage)
         rows, missing = _named(opened, names)
         rows = sorted(filter(wanted, rows), key=_SORTS["name"])
         rows.sort(key=_SORTS[sort], reverse=reverse)
@@ -117,16 +118,6 @@ def command(
         else:
             _table(opened, rows, usage=not no_usage, asked=bool(missing))
     _tell(opened, missing)
-
-
-def _scan(opened: Session, *, usage: bool) -> None:
-    line = ProgressLine()
-    try:
-        for event in opened.scan(usage=usage, early=False):
-            if isinstance(event, Progress):
-                line.show(event)
-    finally:
-        line.clear()
 
 
 def _stream(
@@ -259,8 +250,7 @@ def _tell(opened: Session, missing: Iterable[str]) -> None:
 
     Leaves the program with 1 where a name was not found.
     """
-    for problem in opened.problems:
-        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    warn_of_problems(opened)
     for row in opened.rows.values():
         if danger := endangered_in_words(row, lambda path: short_path(path, opened.machine.home)):
             warn(f"{row.name}: {danger}.")

@@ -17,16 +17,11 @@ _MOST = 50  # environments that are offered for one name
 
 
 def scan(opened: Session, *, usage: bool = True) -> None:
-    """Scan everything, as a rule with sizes: what one frees depends on all the others."""
-    line = ProgressLine()
-    try:
+    """Scan everything; with sizes by default, since what one frees depends on all the others."""
+    with ProgressLine() as line:
         for event in opened.scan(usage=usage, early=False):
             if isinstance(event, Progress):
                 line.show(event)
-    finally:
-        line.clear()
-    for problem in opened.problems:
-        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
 
 
 def scan_for(
@@ -43,8 +38,7 @@ def scan_for(
     As ``chosen``; nothing is measured before the name is understood.
     """
     rows: tuple[Row, ...] | None = None
-    line = ProgressLine()
-    try:
+    with ProgressLine() as line:
         for event in opened.scan(usage=usage, early=False):
             sizes = isinstance(event, Progress) and event.phase is Phase.SIZES
             if rows is None and (sizes or (isinstance(event, RowChanged) and event.measured)):
@@ -52,8 +46,6 @@ def scan_for(
                 rows = chosen(opened, name, changing=changing, every=every, implied=implied)
             if isinstance(event, Progress):
                 line.show(event)
-    finally:
-        line.clear()
     if rows is None:
         rows = chosen(opened, name, changing=changing, every=every, implied=implied)
     # What lies in a project is in no table, and has no sizes.

@@ -3,7 +3,7 @@
 import click
 
 from venvdash.actions.annotate import AnnotationError
-from venvdash.cli.common import fail, session, warn
+from venvdash.cli.common import fail, session, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.text import visible
@@ -33,5 +33,4 @@ def set_pins(records: bool, names: tuple[str, ...], *, pinned: bool) -> None:
             fail(f"{row.name}: {error}", 1)
         said = "is pinned: rules skip it" if pinned else "is no longer pinned"
         click.echo(f"{visible(row.name)} {said}.")
-    for problem in opened.problems:
-        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    warn_of_problems(opened)

@@ -138,8 +138,8 @@ class Job:
 
 def follow(events: Iterable[ActionEvent], *, quiet: bool = False) -> Finished:
     """Show how far it is as it goes, and return how it ended; ``quiet`` without programs' lines."""
-    finished, line = Finished(()), ProgressLine()
-    try:
+    finished = Finished(())
+    with ProgressLine() as line:
         for event in events:
             if isinstance(event, Finished):
                 finished = event
@@ -149,6 +149,4 @@ def follow(events: Iterable[ActionEvent], *, quiet: bool = False) -> Finished:
                 line.clear()
                 if not quiet:
                     click.echo(visible(event.line), err=True)
-    finally:
-        line.clear()
     return finished

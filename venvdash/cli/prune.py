@@ -4,7 +4,7 @@ import click
 
 from venvdash.actions.delete.prune import Rules, seconds_of
 from venvdash.cli import several
-from venvdash.cli.common import fail, session
+from venvdash.cli.common import fail, session, warn_of_problems
 from venvdash.cli.deletions import Deletion, deleting
 from venvdash.cli.naming import scan
 from venvdash.cli.searching import limit_search, search_limit, searching
@@ -71,6 +71,7 @@ def command(
     """
     opened = session(records=records, changing=True)
     scan(opened)
+    warn_of_problems(opened)
     if opened.pins_unknown:
         fail(f"{opened.pins_unknown} Rules cannot delete anything; use `venvdash delete NAME`.", 2)
     rules = Rules(

@@ -7,7 +7,7 @@ import click
 from venvdash.actions.events import Progressed
 from venvdash.cli import prompts
 from venvdash.cli.changes import Change
-from venvdash.cli.common import REST, Passing, ProgressLine, session, warn
+from venvdash.cli.common import REST, Passing, ProgressLine, session, warn, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import chosen, scan
 from venvdash.cli.pipeline import changing
@@ -54,6 +54,7 @@ def command(
     """
     opened = session(records=ctx.obj, changing=True)
     scan(opened, usage=False)
+    warn_of_problems(opened)
     rows: dict[Path, Row] = {}
     for name in names or (None,):
         meant = chosen(opened, name, changing=True, every=every, implied=True)
