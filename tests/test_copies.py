@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Home
 from tests.realtools import Uv
 from tests.scenario import remove, rows, venv
-from venvdash.model import How, Status
+from venvdash.model import EvidenceKind, Status
 
 Copy = Callable[[Path, Path], None]
 Make = Callable[[Home, Path], Path]
@@ -136,4 +136,4 @@ def test_a_named_environment_with_a_library_whose_source_is_gone(home: Home) -> 
         for _ in range(2):
             verdict = rows(home)[path].verdict
             assert (verdict.status, verdict.projects) == (Status.STANDALONE, ())
-            assert [(c.how, c.project) for c in verdict.claims] == [(How.MENTION, library)]
+            assert [(c.how, c.project) for c in verdict.claims] == [(EvidenceKind.MENTION, library)]

@@ -14,7 +14,7 @@ from tests.scenario import remove, rows, uv_project, uv_script, venv
 from tests.users import as_another_user, open_to_all
 from venvdash.config import Config, ConfiguredStore
 from venvdash.demo.wheels import make_wheel
-from venvdash.model import Flag, How, Status
+from venvdash.model import EvidenceKind, Flag, Status
 from venvdash.session import Session
 from venvdash.system.machine import Machine
 
@@ -54,17 +54,17 @@ def test_everything_on_a_fresh_machine_is_told_right(
         for path, row in shown.items()
     }
     linked, inactive = Status.LINKED, Status.REPLACED
-    assert told[package] == ("uv", linked, code / "webapp", How.HASH) or (
-        told[package] == ("uv", linked, code / "webapp", How.PROJECT_LINK)
+    assert told[package] == ("uv", linked, code / "webapp", EvidenceKind.HASH) or (
+        told[package] == ("uv", linked, code / "webapp", EvidenceKind.PROJECT_LINK)
     )
     assert told[bare][:3] == ("uv", linked, code / "notes")
     assert told[older][:3] == ("uv", inactive, code / "lab")
     assert told[newer][:3] == ("uv", linked, code / "lab")
-    assert told[script] == ("uv-script", linked, code / "my_script.py", How.HASH)
+    assert told[script] == ("uv-script", linked, code / "my_script.py", EvidenceKind.HASH)
     assert told[tool][:2] == ("uv-tool", Status.TOOL)
-    assert told[wrapped] == ("virtualenvwrapper", linked, code / "api", How.POINTER)
+    assert told[wrapped] == ("virtualenvwrapper", linked, code / "api", EvidenceKind.POINTER)
     assert told[alone][1] == told[plain][1] == Status.STANDALONE
-    assert told[mirrored] == ("mirrored", linked, code / "api", How.MIRROR)
+    assert told[mirrored] == ("mirrored", linked, code / "api", EvidenceKind.MIRROR)
     assert len(told) == 10
     for python, path in ((two_pythons[0], older), (two_pythons[1], newer)):
         said = home.run(python, "-c", "import platform; print(platform.python_version())").stdout

@@ -15,7 +15,7 @@ from tests.conftest import Home
 from tests.docs import README
 from venvdash.cli import cli
 from venvdash.demo.playground import build
-from venvdash.model import Direction, Flag, How, Location, Outcome, Removal, Status
+from venvdash.model import Direction, EvidenceKind, Flag, Location, Outcome, Removal, Status
 from venvdash.model.environments import UserPlace
 from venvdash.model.plans import Action
 
@@ -25,7 +25,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "status": Status,
     "flag": Flag,
     "location": Location,
-    "proof": How,
+    "proof": EvidenceKind,
     "direction": Direction,
     "user-place": UserPlace,
     "removal": Removal,

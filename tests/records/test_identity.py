@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.records.world import World, fingerprint, make, record, wait_for_another_tick
-from venvdash.model import How, Relation
+from venvdash.model import EvidenceKind, Relation
 from venvdash.records import sidecar
 from venvdash.records.identity import kept, new_record, relate, valid_identity
 from venvdash.records.index import Index
@@ -242,12 +242,14 @@ def test_uv_makes_it_again(world: World, home: Home) -> None:
     memory = world.list()[a]
     assert memory.relation is Relation.RECREATED
     assert memory.record.identity != first.identity
-    assert [(p.path, p.how) for p in memory.record.projects] == [(world.project(a), How.HASH)]
+    assert [(p.path, p.how) for p in memory.record.projects] == [
+        (world.project(a), EvidenceKind.HASH)
+    ]
     assert (memory.record.note, memory.record.pinned) == ("mine", True)
     again = world.look()[a]
     assert again.relation is Relation.SAME
     assert again.record.identity == memory.record.identity
-    assert [p.how for p in again.record.projects] == [How.MENTION]
+    assert [p.how for p in again.record.projects] == [EvidenceKind.MENTION]
 
 
 @pytest.mark.parametrize("inode", ["same", "other"])
@@ -310,7 +312,7 @@ def test_something_else_with_an_unknown_id_is_a_hint(world: World) -> None:
     assert memory.record.identity not in (first.identity, stale.identity)
     after = kept(memory, world.now)
     assert after is not None
-    assert {p.how for p in after.projects} == {How.MENTION}
+    assert {p.how for p in after.projects} == {EvidenceKind.MENTION}
 
 
 def test_a_sidecar_of_another_environment_does_not_outvote_the_index(world: World) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from venvdash.model import Fingerprint, How, ProjectRecord, Record, Relation
+from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record, Relation
 from venvdash.records.identity import Found, kept, relate
 
 NOW = 1000.0
 PATHS = [Path("/e") / name for name in "abcde"]
 PRINTS = [Fingerprint(n, n, n, n) for n in range(5)]
-PROJECT = ProjectRecord(Path("/code/a"), How.HASH, last_seen=5)
+PROJECT = ProjectRecord(Path("/code/a"), EvidenceKind.HASH, last_seen=5)
 
 records = st.builds(
     Record,
@@ -56,7 +56,7 @@ def test_any_table(found: list[Found], index: dict[Path, Record], there: set[Pat
         assert after.last_seen == NOW
         if memory.relation is Relation.RECREATED:
             assert record.identity not in {r.identity for r in index.values()}
-            assert {p.how for p in after.projects} <= {How.MENTION}
+            assert {p.how for p in after.projects} <= {EvidenceKind.MENTION}
         if memory.relation is Relation.NEW:
             assert record.projects == ()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.conftest import Home
 from tests.records import values
 from tests.records.world import NOW, filled, record
-from venvdash.model import How, ProjectRecord, Record, Usage, UserFiles, UserPlace
+from venvdash.model import EvidenceKind, ProjectRecord, Record, Usage, UserFiles, UserPlace
 from venvdash.records.index import Index, index_path
 from venvdash.system.machine import Machine
 
@@ -82,9 +82,9 @@ def test_sizes_go_in_and_out_and_away(path: Path) -> None:
 
 
 def test_projects_outlive_their_environments(path: Path) -> None:
-    old = ProjectRecord(Path("/code/old"), How.USER, name="old", first_seen=1, last_seen=2)
-    newer = replace(old, how=How.HASH, last_seen=9)
-    other = ProjectRecord(Path("/code/other"), How.HASH, last_seen=5)
+    old = ProjectRecord(Path("/code/old"), EvidenceKind.USER, name="old", first_seen=1, last_seen=2)
+    newer = replace(old, how=EvidenceKind.HASH, last_seen=9)
+    other = ProjectRecord(Path("/code/other"), EvidenceKind.HASH, last_seen=5)
     one = record(Path("/store/a"), projects=(old,))
     two = record(Path("/store/b"), projects=(newer, other))
     index = Index.open(path)
@@ -100,7 +100,7 @@ def test_forgotten_projects_do_not_pile_up(path: Path) -> None:
     index = Index.open(path)
     gone = []
     for number in range(1100):
-        project = ProjectRecord(Path(f"/code/{number}"), How.HASH, last_seen=number)
+        project = ProjectRecord(Path(f"/code/{number}"), EvidenceKind.HASH, last_seen=number)
         gone.append(record(Path(f"/store/{number}"), projects=(project,)))
     assert index.remember(gone)
     assert index.forget(one.path for one in gone)

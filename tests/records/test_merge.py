@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.records import values
 from tests.records.world import record
-from venvdash.model import How, ProjectRecord, Record
+from venvdash.model import EvidenceKind, ProjectRecord, Record
 from venvdash.records.merge import MOST_PROJECTS, as_hints, merge, projects, worth_writing
 
-P = ProjectRecord(Path("/code/a"), How.HASH, first_seen=10, last_seen=20)
+P = ProjectRecord(Path("/code/a"), EvidenceKind.HASH, first_seen=10, last_seen=20)
 
 
 @given(values.records, values.records)
@@ -34,9 +34,9 @@ def test_the_newer_one_decides_the_first_where_equal() -> None:
 
 
 def test_of_one_project_the_newest_stays_a_proof_before_a_mention() -> None:
-    newer = replace(P, how=How.POINTER, first_seen=15, last_seen=30)
+    newer = replace(P, how=EvidenceKind.POINTER, first_seen=15, last_seen=30)
     assert projects([P, newer]) == projects([newer, P]) == (replace(newer, first_seen=10),)
-    mention = replace(P, how=How.MENTION)
+    mention = replace(P, how=EvidenceKind.MENTION)
     assert projects([P, mention]) == projects([mention, P]) == (P,)
     later = replace(mention, last_seen=21)
     assert projects([P, later]) == (later,)
@@ -58,7 +58,7 @@ def test_the_newest_are_kept(found: list[ProjectRecord]) -> None:
 def test_hints_name_and_prove_nothing(found: list[ProjectRecord]) -> None:
     hints = as_hints(found)
     assert [hint.path for hint in hints] == [p.path for p in found]
-    assert {hint.how for hint in hints} <= {How.MENTION}
+    assert {hint.how for hint in hints} <= {EvidenceKind.MENTION}
 
 
 def test_what_is_worth_writing() -> None:
@@ -70,6 +70,6 @@ def test_what_is_worth_writing() -> None:
     assert not worth_writing(one, later)
     assert worth_writing(one, replace(one, last_seen=1000.0 + 24 * 3600))
     assert worth_writing(one, replace(one, projects=(P,)))
-    assert worth_writing(one, replace(one, projects=(replace(P, how=How.USER), other)))
+    assert worth_writing(one, replace(one, projects=(replace(P, how=EvidenceKind.USER), other)))
     assert worth_writing(one, replace(one, note="new"))
     assert worth_writing(one, replace(one, path=Path("/f")))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from tests.records import values
 from tests.records.world import fingerprint, make, record
-from venvdash.model import How, ProjectRecord, Record
+from venvdash.model import EvidenceKind, ProjectRecord, Record
 from venvdash.records import schema, sidecar
 from venvdash.records.merge import MOST_PROJECTS
 from venvdash.records.sidecar import LIMIT, NAME, SidecarProblem
@@ -28,7 +28,9 @@ def names(directory: Path) -> list[str]:
 
 def many(count: int, length: int = 1) -> tuple[ProjectRecord, ...]:
     return tuple(
-        ProjectRecord(Path("/code") / ("x" * length) / str(number), How.HASH, last_seen=number + 1)
+        ProjectRecord(
+            Path("/code") / ("x" * length) / str(number), EvidenceKind.HASH, last_seen=number + 1
+        )
         for number in range(count)
     )
 
@@ -191,7 +193,7 @@ def test_a_way_of_proof_from_the_future_proves_nothing(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(GOOD.replace('"hash"', '"telepathy"'))
     found = sidecar.read(tmp_path, UID)
     assert isinstance(found, Record)
-    assert found.projects[0].how is How.MENTION
+    assert found.projects[0].how is EvidenceKind.MENTION
 
 
 @pytest.mark.parametrize(

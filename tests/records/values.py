@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from venvdash.model import Fingerprint, How, ProjectRecord, Record
+from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record
 
 _bytes = st.binary(min_size=1, max_size=40).filter(lambda data: b"\0" not in data)
 names = _bytes.map(os.fsdecode)
@@ -21,7 +21,7 @@ shown = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_si
 projects = st.builds(
     ProjectRecord,
     path=paths,
-    how=st.sampled_from(How),
+    how=st.sampled_from(EvidenceKind),
     real=st.none() | paths,
     inode=st.none() | counts,
     fsid=st.none() | counts,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from venvdash.model import Fingerprint, How, Memory, ProjectRecord, Record
+from venvdash.model import EvidenceKind, Fingerprint, Memory, ProjectRecord, Record
 from venvdash.records import sidecar
 from venvdash.records.identity import Found, kept, relate
 from venvdash.records.index import Index
@@ -28,7 +28,7 @@ def make(path: Path) -> Path:
 
 def record(path: Path, **changes: object) -> Record:
     there = fingerprint(path) if path.exists() else Fingerprint(1, 2, 3, 4)
-    project = ProjectRecord(Path("/code/webapp"), How.HASH, first_seen=NOW, last_seen=NOW)
+    project = ProjectRecord(Path("/code/webapp"), EvidenceKind.HASH, first_seen=NOW, last_seen=NOW)
     base = Record(os.urandom(16).hex(), path, there, (project,), first_seen=NOW, last_seen=NOW)
     return replace(base, **changes)  # type: ignore[arg-type]  # the tests name fields only
 
@@ -65,7 +65,7 @@ class World:
             if after is None or (only is not None and path not in only):
                 continue
             if not after.projects:
-                project = ProjectRecord(self.project(path), How.HASH, last_seen=self.now)
+                project = ProjectRecord(self.project(path), EvidenceKind.HASH, last_seen=self.now)
                 after = replace(after, projects=(project,))
             records.append(after)
             if sidecars:

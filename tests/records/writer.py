@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.model import Fingerprint, How, ProjectRecord, Record
+from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record
 from venvdash.records import sidecar
 from venvdash.records.index import Index
 
@@ -20,7 +20,7 @@ RECORDS = 20  # of one round, in the index
 
 def generation(number: int, path: Path) -> Record:
     """Return a record whose every part tells its generation."""
-    project = ProjectRecord(Path(f"/code/{number}"), How.HASH, last_seen=number + 1)
+    project = ProjectRecord(Path(f"/code/{number}"), EvidenceKind.HASH, last_seen=number + 1)
     print_ = Fingerprint(number, number, number, number)
     note = f"{number} " * (number % 200)
     return Record(IDENTITY, path, print_, (project,), note=note, last_seen=number + 1)

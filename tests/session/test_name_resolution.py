@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from venvdash.model import Environment, Fingerprint, How, Row, Status, Traits, Verdict
+from venvdash.model import Environment, EvidenceKind, Fingerprint, Row, Status, Traits, Verdict
 from venvdash.session import name_resolution, row_names
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 from venvdash.system.machine import Machine
@@ -28,7 +28,7 @@ def table(*entries: tuple[Environment, Status, str | None]) -> list[Row]:
     judged = [
         (
             env,
-            Verdict(status, "because", (HOME / project,) if project else (), How.HASH),
+            Verdict(status, "because", (HOME / project,) if project else (), EvidenceKind.HASH),
         )
         for env, status, project in entries
     ]
@@ -170,7 +170,7 @@ def test_names_are_the_project_told_apart_by_folder_and_python() -> None:
 def test_folders_tell_projects_of_one_name_apart() -> None:
     one, two = environment("app", digest="a"), environment("app", digest="b")
     judged = [
-        (env, Verdict(Status.LINKED, "because", (HOME / "code" / folder,), How.HASH))
+        (env, Verdict(Status.LINKED, "because", (HOME / "code" / folder,), EvidenceKind.HASH))
         for env, folder in ((one, "app"), (two, "app-v2"))
     ]
     metadata = {HOME / "code" / folder: "app" for folder in ("app", "app-v2")}
@@ -179,7 +179,7 @@ def test_folders_tell_projects_of_one_name_apart() -> None:
 
 def test_a_project_without_a_name_gives_none() -> None:
     one, two = environment("app", digest="a"), environment("web", digest="b")
-    verdict = Verdict(Status.LINKED, "because", (Path("/"),), How.POINTER)
+    verdict = Verdict(Status.LINKED, "because", (Path("/"),), EvidenceKind.POINTER)
     judged = [(one, verdict), (two, verdict)]
     assert row_names.names(judged, {}) == {one.path: "app", two.path: "web"}
 

@@ -19,7 +19,7 @@ from tests.session.relinking import (
     uvlinked,
 )
 from tests.session.sharing import last, scanned, undone
-from venvdash.model import How, Outcome, Relation, Status
+from venvdash.model import EvidenceKind, Outcome, Relation, Status
 
 
 def test_a_moved_project_gets_its_environment_back(home: Home) -> None:
@@ -36,7 +36,7 @@ def test_a_moved_project_gets_its_environment_back(home: Home) -> None:
     for records in (True, False):
         verdict = rows(home, records=records)[known.expected].verdict
         assert (verdict.status, verdict.project) == (Status.LINKED, known.project)
-    assert rows(home)[known.expected].verdict.evidence is How.USER
+    assert rows(home)[known.expected].verdict.evidence is EvidenceKind.USER
 
 
 def test_what_the_user_says_is_remembered_and_decides(home: Home) -> None:
@@ -48,7 +48,7 @@ def test_what_the_user_says_is_remembered_and_decides(home: Home) -> None:
     # Whatever a tool says afterwards:
     (path / ".project").write_text(f"{first}\n")
     verdict = rows(home)[path].verdict
-    assert (verdict.projects, verdict.evidence) == ((second,), How.USER)
+    assert (verdict.projects, verdict.evidence) == ((second,), EvidenceKind.USER)
     assert "you linked it to" in verdict.reason
     # Once that is gone, others are heard again.
     (second / ".venv").unlink()
@@ -82,14 +82,14 @@ def test_an_unlinked_environment_stays_so(home: Home) -> None:
     row = rows(home)[path]
     assert (row.verdict.status, row.verdict.projects) == (Status.STANDALONE, ())
     assert row.record
-    assert [p.how for p in row.record.projects] == [How.DENIED]
+    assert [p.how for p in row.record.projects] == [EvidenceKind.DENIED]
     assert rows(home)[path].verdict.status is Status.STANDALONE
     # What a tool writes later counts again, and so does what the user says.
     (project / ".venv").symlink_to(path)
     assert rows(home)[path].verdict.status is Status.LINKED
     (project / ".venv").unlink()
     assert relinked(home, path, project).outcome is Outcome.DONE
-    assert rows(home)[path].verdict.evidence is How.USER
+    assert rows(home)[path].verdict.evidence is EvidenceKind.USER
 
 
 def test_an_editable_install_does_not_link_again_what_was_unlinked(home: Home) -> None:
@@ -99,7 +99,7 @@ def test_an_editable_install_does_not_link_again_what_was_unlinked(home: Home) -
     path.parent.mkdir()
     home.uv("venv", "-q", path)
     home.uv("pip", "install", "-q", "--python", path, "-e", project)
-    assert rows(home)[path].verdict.evidence is How.EDITABLE
+    assert rows(home)[path].verdict.evidence is EvidenceKind.EDITABLE
     assert unlinked(home, path).outcome is Outcome.DONE
     assert rows(home)[path].verdict.status is Status.STANDALONE
     assert rows(home)[venv].verdict.status is Status.LINKED
@@ -258,7 +258,7 @@ def test_of_a_conda_environment_only_is_remembered_what_was_said(home: Home) -> 
     assert relinked(home, path, project).outcome is Outcome.DONE
     assert differing(everything(home), before) == []
     verdict = rows(home)[path].verdict
-    assert (verdict.project, verdict.evidence) == (project, How.USER)
+    assert (verdict.project, verdict.evidence) == (project, EvidenceKind.USER)
     assert unlinked(home, path).outcome is Outcome.DONE
     assert rows(home)[path].verdict.status is Status.STANDALONE
 

@@ -29,7 +29,7 @@ from tests.session.relinking import (
 from tests.session.sharing import last, scanned, undone
 from venvdash.actions.journals import relink_stages
 from venvdash.actions.safety import file_swap, steps
-from venvdash.model import How, Outcome, Result, Status
+from venvdash.model import EvidenceKind, Outcome, Result, Status
 from venvdash.session import Session
 
 Snapshot = dict[str, tuple[int, bytes]]
@@ -74,7 +74,7 @@ class World:
         assert differing(now, after) == []
         verdict = found[self.moved.expected].verdict
         assert (verdict.status, verdict.project) == (Status.LINKED, self.moved.project)
-        assert verdict.evidence is How.USER
+        assert verdict.evidence is EvidenceKind.USER
         return True
 
 

@@ -25,7 +25,7 @@ from tests.session.relinking import (
 from tests.session.sharing import scanned
 from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.config import Config
-from venvdash.model import How, Outcome, Status
+from venvdash.model import EvidenceKind, Outcome, Status
 
 
 def _as_directory(link: Path) -> None:
@@ -152,7 +152,7 @@ def test_how_a_project_is_linked(home: Home, setting: str) -> None:
         assert link.read_text() == str(path)
     else:
         assert os.readlink(link) == str(path)
-    assert rows(home)[path].verdict.evidence is How.USER
+    assert rows(home)[path].verdict.evidence is EvidenceKind.USER
 
 
 def test_uv_reads_the_path_file(home: Home) -> None:
@@ -180,7 +180,7 @@ def test_a_project_that_cannot_be_written(home: Home) -> None:
         assert applied(session, proposal).outcome is Outcome.DONE
         assert not os.path.lexists(project / ".venv")
         verdict = rows(home)[path].verdict
-        assert (verdict.project, verdict.evidence) == (project, How.USER)
+        assert (verdict.project, verdict.evidence) == (project, EvidenceKind.USER)
 
 
 def test_a_link_on_a_read_only_disk_keeps_the_name_of_its_environment(home: Home) -> None:

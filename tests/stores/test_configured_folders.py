@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import Home
 from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Claim, Direction, How
+from venvdash.model import Claim, Direction, EvidenceKind
 from venvdash.stores.configured_folders import STORE
 from venvdash.stores.roots import Layout, Root, Why
 
@@ -60,7 +60,7 @@ def test_a_mirrored_environment_belongs_to_the_project_of_the_same_path(home: Ho
     assert (traits.kind, traits.name) == ("mirrored", "webapp")
     project = home.path / "code" / "webapp"
     assert list(STORE.claims(found)) == [
-        Claim(found.path, project, How.MIRROR, Direction.ENVIRONMENT, str(root.path))
+        Claim(found.path, project, EvidenceKind.MIRROR, Direction.ENVIRONMENT, str(root.path))
     ]
 
 

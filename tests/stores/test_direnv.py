@@ -11,7 +11,7 @@ from tests.conftest import Home
 from tests.scenario import remove, rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import How, Status
+from venvdash.model import EvidenceKind, Status
 from venvdash.stores.direnv import STORE
 from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
@@ -55,7 +55,7 @@ def test_a_name_that_can_be_read_is_proven_without_an_envrc(home: Home) -> None:
     venv(layout(home, path, _READABLE) / "python-3.11")
     (path / ".envrc").unlink()
     (row,) = rows(home, records=False).values()
-    assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, How.HASH)
+    assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, EvidenceKind.HASH)
 
 
 @pytest.mark.parametrize("recipe", [_HASHED, _READABLE])

@@ -14,7 +14,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, reading
 from venvdash.config import Config
-from venvdash.model import How, Status, Traits
+from venvdash.model import EvidenceKind, Status, Traits
 from venvdash.stores.hatch import STORE
 from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
@@ -108,7 +108,10 @@ def test_every_environment_is_that_of_the_project_in_which_hatch_finds_it(
     projects_own = [row for path, row in found.items() if path != unproven]
     assert {row.environment.traits.kind for row in projects_own} == {"hatch"}
     assert {row.verdict.status for row in projects_own} == {Status.LINKED}
-    assert {row.verdict.evidence for row in projects_own} <= {How.HASH, How.SIBLING}
+    assert {row.verdict.evidence for row in projects_own} <= {
+        EvidenceKind.HASH,
+        EvidenceKind.SIBLING,
+    }
     # Nothing of a script's name is in the name of its environment.
     assert found[unproven].environment.traits.kind == "hatch-script"
     assert found[unproven].verdict.status is Status.UNKNOWN

@@ -14,7 +14,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import How, Status, Traits
+from venvdash.model import EvidenceKind, Status, Traits
 from venvdash.stores.pdm import STORE
 from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
@@ -83,7 +83,7 @@ def test_every_environment_is_that_of_the_project_for_which_pdm_lists_it(
     for path, status in statuses.items():
         inactive = path != used and not path.name.endswith("-dev-2")
         assert status is (Status.REPLACED if inactive else Status.LINKED)
-    assert found[used].verdict.evidence is How.PROJECT_LINK
+    assert found[used].verdict.evidence is EvidenceKind.PROJECT_LINK
 
 
 def test_the_traits_come_from_the_name_and_the_prompt(project: Path, store: Path) -> None:

@@ -15,7 +15,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, How, Status, Traits
+from venvdash.model import Claim, Direction, EvidenceKind, Status, Traits
 from venvdash.stores.pipenv import STORE
 from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
@@ -80,7 +80,7 @@ def test_the_environments_are_those_that_pipenv_names(
     }
     for row in found.values():
         assert row.environment.traits.kind == "pipenv"
-        assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, How.POINTER)
+        assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, EvidenceKind.POINTER)
 
 
 def test_the_traits_and_the_claim(pipenv: Pipenv, shop: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_traits_and_the_claim(pipenv: Pipenv, shop: Path) -> None:
     file = path / ".project"
     assert file.read_bytes() == os.fsencode(shop)  # no end of line
     assert list(STORE.claims(found)) == [
-        Claim(path, shop, How.POINTER, Direction.ENVIRONMENT, str(file))
+        Claim(path, shop, EvidenceKind.POINTER, Direction.ENVIRONMENT, str(file))
     ]
 
 
@@ -104,7 +104,7 @@ def test_without_project_file_the_hash_finds_the_project(pipenv: Pipenv, shop: P
     path = pipenv.venv(shop)
     with moved(path / ".project", path / ".project-away"):
         row = rows(pipenv.home, records=False)[path]
-        assert (row.verdict.project, row.verdict.evidence) == (shop, How.HASH)
+        assert (row.verdict.project, row.verdict.evidence) == (shop, EvidenceKind.HASH)
         assert row.environment.traits.kind == "pipenv"
 
 

@@ -15,7 +15,7 @@ from tests.prefixes import conda_prefix, pixi_prefix
 from tests.scenario import remove, rows
 from tests.stores.places import environment, given, paths, reading
 from venvdash.config import Config
-from venvdash.model import How, Status
+from venvdash.model import EvidenceKind, Status
 from venvdash.stores.pixi import STORE
 from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
@@ -48,7 +48,7 @@ def test_a_workspaces_environments_are_linked_by_their_pointer(home: Home) -> No
         traits = row.environment.traits
         assert (traits.kind, traits.keeps_sidecar) == ("pixi", False)
         assert row.verdict.status is Status.LINKED
-        assert (row.verdict.projects, row.verdict.evidence) == ((project,), How.POINTER)
+        assert (row.verdict.projects, row.verdict.evidence) == ((project,), EvidenceKind.POINTER)
         assert STORE.fits(row.environment, project)
     names = {row.environment.traits.name for row in seen.values()}
     assert names == {"webapp", "webapp-test"}
@@ -80,7 +80,7 @@ def test_without_its_pointer_the_number_proves_the_workspace(home: Home) -> None
     shutil.rmtree(project / ".pixi")
     (row,) = rows(home, records=False).values()
     assert row.verdict.status is Status.LINKED
-    assert (row.verdict.projects, row.verdict.evidence) == ((project,), How.HASH)
+    assert (row.verdict.projects, row.verdict.evidence) == ((project,), EvidenceKind.HASH)
 
 
 def test_the_hash_is_of_the_path_itself(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import How, Location, Status, Traits
+from venvdash.model import EvidenceKind, Location, Status, Traits
 from venvdash.session import Session
 from venvdash.stores.poetry import STORE
 from venvdash.stores.roots import Root, Why
@@ -110,7 +110,7 @@ def test_without_its_index_one_environment_is_as_good_as_the_other(
             )
             assert {row.verdict.project for row in found.values()} == set(projects)
             evidence = {row.verdict.evidence for row in found.values()}
-            assert evidence <= {How.HASH, How.SIBLING}
+            assert evidence <= {EvidenceKind.HASH, EvidenceKind.SIBLING}
     finally:
         index.write_bytes(kept)
 
@@ -226,7 +226,7 @@ def test_a_folder_that_only_a_project_names_is_listed_from_anywhere(
             Status.LINKED,
             home.path / "code" / "web",
         )
-        assert shown[made[0]].evidence is How.HASH
+        assert shown[made[0]].evidence is EvidenceKind.HASH
         assert shown[made[1]].status is Status.UNKNOWN
         assert disk not in [seen.real for seen in session.stores]
 

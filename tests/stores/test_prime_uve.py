@@ -15,7 +15,7 @@ from tests.realtools import Tool
 from tests.scenario import rows
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import Direction, How, Status
+from venvdash.model import Direction, EvidenceKind, Status
 from venvdash.stores.prime_uve import STORE
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
@@ -98,7 +98,7 @@ def test_the_digest_proves_a_project_without_the_registry(prime: Home) -> None:
     verdict = rows(prime)[path].verdict
     assert (verdict.status, verdict.evidence, verdict.project) == (
         Status.LINKED,
-        How.HASH,
+        EvidenceKind.HASH,
         project,
     )
 
@@ -196,7 +196,7 @@ def test_a_registry_is_read_again_when_it_changes(home: Home) -> None:
     _registered(home, _entry(venv_path="${PRIMEUVE_VENVS_PATH}/app_01234567",
                              venv_path_expanded="/gone/app_01234567"))  # fmt: skip
     (claim,) = STORE.claims(reading(path, root))
-    assert (claim.project, claim.how) == (Path("/srv/app"), How.POINTER)
+    assert (claim.project, claim.how) == (Path("/srv/app"), EvidenceKind.POINTER)
     # Written out in full it means that one place only.
     _registered(home, _entry(venv_path="/gone/app_01234567"))
     assert list(STORE.claims(reading(path, root))) == []

@@ -10,7 +10,7 @@ from tests.conftest import Home
 from tests.scenario import rows, venv
 from tests.stores.places import made, reading
 from venvdash.config import Config
-from venvdash.model import How, Status
+from venvdash.model import EvidenceKind, Status
 from venvdash.stores.prp import STORE
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.machine import Machine
@@ -64,7 +64,7 @@ def test_a_project_that_moved_while_we_looked_is_found_again(home: Home) -> None
     project.mkdir(parents=True)
     (project / "pyproject.toml").write_text('[project]\nname = "webapp"\n')
     path = _created(home, home.path / ".local/share/prp/code/webapp/.venv")
-    assert rows(home)[path].verdict.evidence is How.MIRROR
+    assert rows(home)[path].verdict.evidence is EvidenceKind.MIRROR
     shutil.move(project, home.path / "code" / "shop")
     verdict = rows(home)[path].verdict
     assert (verdict.status, verdict.place) == (Status.MOVED, home.path / "code" / "shop")

@@ -16,7 +16,7 @@ from tests.freeing import freed, untouched_until_freed
 from tests.scenario import rows
 from tests.stores.places import given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import Flag, How, Status
+from venvdash.model import EvidenceKind, Flag, Status
 from venvdash.stores.pyenv_virtualenv import STORE
 from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
@@ -90,7 +90,7 @@ def test_a_project_that_names_it_owns_it(pyenv: Home, tmp_path: Path, text: str)
     (row,) = rows(pyenv, records=False).values()
     assert row.verdict.status is Status.LINKED
     assert row.verdict.projects == (project,)
-    assert row.verdict.evidence is How.PROJECT_LINK
+    assert row.verdict.evidence is EvidenceKind.PROJECT_LINK
     # pyenv itself understands the file in the same way
     prefix = pyenv.run("pyenv", "prefix", cwd=project).stdout.strip()
     assert Path(prefix).resolve() == row.path

@@ -14,7 +14,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users, usage_o
 from tests.scenario import rows
 from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Environment, How, Location, Status, UserFiles
+from venvdash.model import Environment, EvidenceKind, Location, Status, UserFiles
 from venvdash.scanner.discovery import store_folders
 from venvdash.stores.roots import Root, Why
 from venvdash.stores.uvlink import STORE
@@ -96,7 +96,7 @@ def test_the_digest_proves_a_project_without_project_json(home: Home, uvlink: Pa
     (path.parent / "project.json").unlink()
     (project / ".venv").unlink()
     row = rows(home)[path]
-    assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, How.HASH)
+    assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, EvidenceKind.HASH)
     found = row.environment
     assert STORE.fits(found, project)
     (home.path / "shortcut").symlink_to(project)
@@ -117,7 +117,10 @@ def test_another_cache_root_is_found_through_links_and_by_configuration(
         row = rows(home, config)[path]
         assert (row.environment.traits.kind, row.verdict.status) == ("uvlink", Status.LINKED)
         assert (row.environment.entry, row.environment.location) == (path.parent, location)
-        assert {claim.how for claim in row.verdict.claims} >= {How.POINTER, How.PROJECT_LINK}
+        assert {claim.how for claim in row.verdict.claims} >= {
+            EvidenceKind.POINTER,
+            EvidenceKind.PROJECT_LINK,
+        }
 
 
 @pytest.mark.parametrize(("value", "expected"), [("{home}/d", "d"), ("~/d", "d"), ("d", "d")])

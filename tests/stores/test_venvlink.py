@@ -10,7 +10,7 @@ from tests.scenario import rows
 from tests.stores.packaged import packaged
 from tests.stores.places import made, paths, reading
 from venvdash.config import Config
-from venvdash.model import How, Status
+from venvdash.model import EvidenceKind, Status
 from venvdash.stores.roots import Root, Why
 from venvdash.stores.venvlink import STORE
 
@@ -45,7 +45,7 @@ def test_a_project_is_found_by_its_proxy_wherever_it_goes(home: Home, python: Pa
     assert (project / PROXY).is_file()
     row = rows(home)[path]
     assert (row.environment.store, row.environment.traits.kind) == ("venvlink", "venvlink")
-    assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, How.PROJECT_LINK)
+    assert (row.verdict.status, row.verdict.evidence) == (Status.LINKED, EvidenceKind.PROJECT_LINK)
     assert row.verdict.project == project
     assert row.verdict.claims[0].source == str(project / PROXY)
     moved = project.with_name("moved")

@@ -13,7 +13,7 @@ from tests.conftest import Home
 from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, How
+from venvdash.model import Claim, Direction, EvidenceKind
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.stores.virtualenvwrapper import STORE
 from venvdash.system.machine import Machine
@@ -75,7 +75,7 @@ def test_environments_with_and_without_a_project(home: Home, wrap: Wrap) -> None
     file = shop.path / ".project"
     assert file.read_bytes() == f"{project}\n".encode()
     assert list(STORE.claims(shop)) == [
-        Claim(shop.path, project, How.POINTER, Direction.ENVIRONMENT, str(file))
+        Claim(shop.path, project, EvidenceKind.POINTER, Direction.ENVIRONMENT, str(file))
     ]
 
 

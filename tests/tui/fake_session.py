@@ -22,9 +22,9 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Fingerprint,
     Flag,
-    How,
     NotEnvironment,
     Outcome,
     Package,
@@ -89,8 +89,8 @@ def row(
     where = path or STORE / f"{name}-3f2a9c1d"
     project = project or HOME / "code" / name
     claims = (
-        Claim(where, project, How.HASH, Direction.PROJECT, str(where)),
-        Claim(where, project, How.EDITABLE, Direction.ENVIRONMENT, f"{name}.pth"),
+        Claim(where, project, EvidenceKind.HASH, Direction.PROJECT, str(where)),
+        Claim(where, project, EvidenceKind.EDITABLE, Direction.ENVIRONMENT, f"{name}.pth"),
     )
     proven = status not in (Status.UNKNOWN, Status.STANDALONE, Status.CHECKING)
     return Row(
@@ -113,7 +113,7 @@ def row(
             status=status,
             reason=reason or f"{project} is what its name was made from.",
             projects=(project,) if proven else (),
-            evidence=How.HASH if proven else None,
+            evidence=EvidenceKind.HASH if proven else None,
             claims=claims if proven else (),
         ),
         name=name,

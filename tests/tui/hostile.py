@@ -31,7 +31,7 @@ from venvdash.model import (
     Claim,
     Direction,
     Edit,
-    How,
+    EvidenceKind,
     Item,
     Link,
     NotEnvironment,
@@ -70,7 +70,7 @@ def hostile_row(name: str) -> Row:
     """Return a row in which everything that comes from a disk is that name."""
     path = STORE / name
     base = row(name, Status.ORPHAN, mib=3, path=path, project=HOME / name, reason=f"{name} is gone")
-    claim = Claim(path, HOME / name, How.POINTER, Direction.ENVIRONMENT, f"/x/{name}")
+    claim = Claim(path, HOME / name, EvidenceKind.POINTER, Direction.ENVIRONMENT, f"/x/{name}")
     fingerprint = base.environment.fingerprint
     return replace(
         base,
@@ -87,7 +87,7 @@ def hostile_row(name: str) -> Row:
             traits=replace(base.environment.traits, kind=name, name=name, tool=name),
             packages=(Package(name, name, origin=name, editable=True),),
         ),
-        verdict=replace(base.verdict, claims=(claim, replace(claim, how=How.MENTION))),
+        verdict=replace(base.verdict, claims=(claim, replace(claim, how=EvidenceKind.MENTION))),
         record=Record(name, path, fingerprint, note=name, pinned=True, first_seen=1),
     )
 

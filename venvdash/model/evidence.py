@@ -25,7 +25,7 @@ class Status(StrEnum):
     TOOL = "tool"
 
 
-class How(StrEnum):
+class EvidenceKind(StrEnum):
     """How a claim knows the project of an environment, best first."""
 
     USER = "user"  # the user said so
@@ -58,7 +58,7 @@ class Claim:
 
     environment: Path
     project: Path
-    how: How
+    how: EvidenceKind
     direction: Direction
     source: str = ""
     seen: float | None = None
@@ -66,7 +66,7 @@ class Claim:
     @property
     def proves(self) -> bool:
         """Whether the claim may decide a verdict."""
-        return self.how not in (How.MENTION, How.DENIED)
+        return self.how not in (EvidenceKind.MENTION, EvidenceKind.DENIED)
 
 
 class Presence(StrEnum):
@@ -109,7 +109,7 @@ class ProjectRecord:
     """
 
     path: Path
-    how: How
+    how: EvidenceKind
     real: Path | None = None
     inode: int | None = None
     fsid: int | None = None
@@ -221,7 +221,7 @@ class Verdict:
     status: Status
     reason: str
     projects: tuple[Path, ...] = ()
-    evidence: How | None = None
+    evidence: EvidenceKind | None = None
     claims: tuple[Claim, ...] = ()
     place: Path | None = None
 

@@ -9,8 +9,8 @@ from venvdash.model import (
     Claim,
     Direction,
     Edit,
+    EvidenceKind,
     Flag,
-    How,
     Location,
     Row,
     Status,
@@ -21,15 +21,15 @@ from venvdash.scanner.evidence.reasons import day, says
 from venvdash.text import counted, visible
 
 _HOW = {
-    How.USER: "linked by you",
-    How.POINTER: "the tool's pointer",
-    How.PROJECT_LINK: "the project's link",
-    How.HASH: "the hash in its name",
-    How.EDITABLE: "its editable install",
-    How.MIRROR: "its path in the store",
-    How.SIBLING: "another environment's hash",
-    How.MENTION: "only a mention",
-    How.DENIED: "unlinked by you",
+    EvidenceKind.USER: "linked by you",
+    EvidenceKind.POINTER: "the tool's pointer",
+    EvidenceKind.PROJECT_LINK: "the project's link",
+    EvidenceKind.HASH: "the hash in its name",
+    EvidenceKind.EDITABLE: "its editable install",
+    EvidenceKind.MIRROR: "its path in the store",
+    EvidenceKind.SIBLING: "another environment's hash",
+    EvidenceKind.MENTION: "only a mention",
+    EvidenceKind.DENIED: "unlinked by you",
 }
 
 STATUS_MEANINGS = {
@@ -85,7 +85,7 @@ def verb_of(edit: Edit) -> str:
     return "creates" if edit.before is None else "changes"
 
 
-def how_in_words(how: How) -> str:
+def how_in_words(how: EvidenceKind) -> str:
     """Return how a project is known, in a few words: a label, not a sentence."""
     return _HOW[how]
 
@@ -93,7 +93,7 @@ def how_in_words(how: How) -> str:
 def claim_in_words(claim: Claim) -> str:
     """Return one claim as a plain sentence without a full stop, fit to show."""
     said = says(claim)
-    if claim.how in (How.USER, How.DENIED):  # nobody has seen that: it was said
+    if claim.how in (EvidenceKind.USER, EvidenceKind.DENIED):  # nobody has seen that: it was said
         return said
     if claim.direction is Direction.RECORD:
         seen = day(claim.seen)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from venvdash.model import How, ProjectRecord, Record
+from venvdash.model import EvidenceKind, ProjectRecord, Record
 
 MOST_PROJECTS = 16
 _DAY = 24 * 60 * 60.0
@@ -58,7 +58,7 @@ def projects(records: Iterable[ProjectRecord]) -> tuple[ProjectRecord, ...]:
 
 def as_hints(records: Iterable[ProjectRecord]) -> tuple[ProjectRecord, ...]:
     """Return the records as mentions: they still name a project, and prove nothing."""
-    return tuple(replace(record, how=How.MENTION) for record in records)
+    return tuple(replace(record, how=EvidenceKind.MENTION) for record in records)
 
 
 def worth_writing(stored: Record | None, record: Record) -> bool:
@@ -81,7 +81,7 @@ def _timeless(record: Record) -> Record:
 
 
 def _weight(record: ProjectRecord) -> tuple[float, bool]:
-    return record.last_seen, record.how is not How.MENTION
+    return record.last_seen, record.how is not EvidenceKind.MENTION
 
 
 def _latest(first: float | None, second: float | None) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from unicodedata import category
 
-from venvdash.model import Fingerprint, How, ProjectRecord, Record
+from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record
 from venvdash.records.identity import valid_identity
 from venvdash.records.merge import projects as joined
 from venvdash.system.codec import INT64, Codec, Kind, checked, plain, several, text
@@ -25,12 +25,12 @@ class SchemaError(ValueError):
         self.newer = newer
 
 
-def _read_how(value: Any) -> How:
+def _read_how(value: Any) -> EvidenceKind:
     how = _NAME.read(value)
     try:
-        return How(how)
+        return EvidenceKind(how)
     except ValueError:  # a later version knows more ways; here it decides nothing
-        return How.MENTION
+        return EvidenceKind.MENTION
 
 
 def _clean(note: str) -> str:

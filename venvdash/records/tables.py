@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from venvdash.model import (
+    EvidenceKind,
     Fingerprint,
-    How,
     ProjectRecord,
     Record,
     Usage,
@@ -266,7 +266,7 @@ def _project(values: Any) -> ProjectRecord:
     first_seen, last_seen, birth = times
     return ProjectRecord(
         path=_path(path),
-        how=How(how) if how in _HOWS else How.MENTION,
+        how=EvidenceKind(how) if how in _HOWS else EvidenceKind.MENTION,
         real=_path(real) if real is not None else None,
         inode=int(inode) if inode is not None else None,
         fsid=int(fsid) if fsid is not None else None,
@@ -281,7 +281,7 @@ def _project(values: Any) -> ProjectRecord:
     )
 
 
-_HOWS = frozenset(how.value for how in How)
+_HOWS = frozenset(how.value for how in EvidenceKind)
 
 
 def _project_row(record: ProjectRecord) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from venvdash.model import Direction, Facts, How, Row, Status, Verdict
+from venvdash.model import Direction, EvidenceKind, Facts, Row, Status, Verdict
 from venvdash.model.packaging import PROJECT_FILES
 from venvdash.scanner.projects import project_info, workspaces
 from venvdash.session.row_names import alike
@@ -65,7 +65,7 @@ def pointing(environment: Path, verdict: Verdict, facts: Facts) -> tuple[Path, .
     spelled += [verdict.place] if verdict.place else []
     found = [place for place in spelled if facts.pointers.get(place) == environment]
     for claim in verdict.claims:
-        if claim.how is How.PROJECT_LINK and claim.direction is Direction.PROJECT:
+        if claim.how is EvidenceKind.PROJECT_LINK and claim.direction is Direction.PROJECT:
             within = claim.source.removeprefix(f"{claim.project}{os.sep}").replace(os.sep, "/")
             found += [claim.project] if within in _kept() else []
     return tuple(dict.fromkeys(found))

@@ -8,7 +8,7 @@ from venvdash.config import Config
 from venvdash.model import (
     Claim,
     Direction,
-    How,
+    EvidenceKind,
     Location,
     NotEnvironment,
     ProjectTools,
@@ -100,7 +100,7 @@ def _row(table: ScannedTable, path: Path, project: Path, why: str) -> Row:
     if isinstance(read, NotEnvironment):
         where = short_path(path, table.machine.home)
         raise NotFoundError(str(project), reason=f"{where} {visible(read.reason)}.")
-    claim = Claim(path, project, How.PROJECT_LINK, Direction.PROJECT, os.fspath(path))
+    claim = Claim(path, project, EvidenceKind.PROJECT_LINK, Direction.PROJECT, os.fspath(path))
     verdict = Verdict(Status.LINKED, visible(why), (project,), claim.how, (claim,))
     title = project_info.name_of(os.fspath(project)) or ""
     name = title or (project.name if path.name in VENV_NAMES else path.name)

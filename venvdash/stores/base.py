@@ -12,8 +12,8 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Fingerprint,
-    How,
     Sign,
     Tidying,
     Traits,
@@ -74,7 +74,7 @@ class Reading:
     fingerprint: Fingerprint
 
     def claim(
-        self, project: Path | None, source: Path | str, how: How = How.POINTER
+        self, project: Path | None, source: Path | str, how: EvidenceKind = EvidenceKind.POINTER
     ) -> Iterator[Claim]:
         """Yield the claim of ``source`` that it belongs to ``project``; nothing for None."""
         if project is not None:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.config import Config, ConfiguredStore
-from venvdash.model import Claim, How, Traits
+from venvdash.model import Claim, EvidenceKind, Traits
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores import uvlink
 from venvdash.stores._paths import below, parent_entry
@@ -83,7 +83,9 @@ class ConfiguredStores(Store):
         parts = _project_parts(reading)
         if reading.root.layout is Layout.MIRRORED and parts is not None:
             for base in _bases(reading.root, parts):
-                yield from reading.claim(base.joinpath(*parts), reading.root.path, How.MIRROR)
+                yield from reading.claim(
+                    base.joinpath(*parts), reading.root.path, EvidenceKind.MIRROR
+                )
 
     def expected(self, wanted: Assignment) -> Path | None:
         """Return the path in a mirrored store that mirrors the project's."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, How, Tidying, Traits, Trashed
+from venvdash.model import Claim, EvidenceKind, Tidying, Traits, Trashed
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores._paths import below, literally
 from venvdash.stores.base import Kind, Reading, Store
@@ -62,7 +62,7 @@ class PrpStore(Store):
     def claims(self, reading: Reading) -> Iterator[Claim]:
         """Yield the project whose path the environment's path mirrors."""
         project = None if _is_tool(reading) else _project(reading)
-        yield from reading.claim(project, reading.root.path, How.MIRROR)
+        yield from reading.claim(project, reading.root.path, EvidenceKind.MIRROR)
 
     def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
         """Return the directories that mirror the project's path, which may be empty now."""

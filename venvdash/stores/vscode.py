@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, How, Traits
+from venvdash.model import Claim, EvidenceKind, Traits
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import json_object, string
 from venvdash.stores.roots import Root
@@ -59,7 +59,7 @@ class VsCodeStore(Store):
         """Yield a mention of the script that is recorded."""
         script = _script(reading)
         project = Path(script) if script else None
-        yield from reading.claim(project, reading.path / _META, How.MENTION)
+        yield from reading.claim(project, reading.path / _META, EvidenceKind.MENTION)
 
     def used(self, reading: Reading) -> float | None:
         """Return the recorded time of the last use, None for one in the future."""

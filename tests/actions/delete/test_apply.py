@@ -20,7 +20,7 @@ from venvdash.actions.delete import trash
 from venvdash.actions.delete.apply import Deleter
 from venvdash.actions.delete.plan import plan_delete
 from venvdash.config import Config
-from venvdash.model import How, Item, Outcome, Plan, ProjectRecord, Record, Result
+from venvdash.model import EvidenceKind, Item, Outcome, Plan, ProjectRecord, Record, Result
 from venvdash.records import sidecar
 from venvdash.session import Session
 
@@ -136,7 +136,7 @@ def _pinned(entry: Path) -> Iterator[None]:
 def _claimed(entry: Path) -> Iterator[None]:
     record = sidecar.read(entry, os.getuid())
     assert isinstance(record, Record)
-    project = ProjectRecord(entry.parents[1] / "code", How.USER, last_seen=1.0)
+    project = ProjectRecord(entry.parents[1] / "code", EvidenceKind.USER, last_seen=1.0)
     sidecar.write(entry, replace(record, projects=(project,)))
     yield
 

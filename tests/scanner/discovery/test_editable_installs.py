@@ -12,7 +12,7 @@ from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.realtools import Uv
 from tests.scenario import rows
-from venvdash.model import Direction, How, Status
+from venvdash.model import Direction, EvidenceKind, Status
 from venvdash.scanner.discovery.editable_installs import Editable
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.site_packages import origins, read_site
@@ -79,7 +79,7 @@ def inspected(path: Path) -> Inspected:
     return found
 
 
-def claimed(path: Path) -> list[tuple[How, Path, Direction]]:
+def claimed(path: Path) -> list[tuple[EvidenceKind, Path, Direction]]:
     return [(c.how, c.project, c.direction) for c in inspected(path).claims]
 
 
@@ -93,14 +93,14 @@ def test_every_backend_names_the_project(home: Home, uv_index: Uv, name: str) ->
     backend = BACKENDS[name]
     source = project(home, backend)
     path = installed(home, uv_index, source, *backend.options)
-    own = [(How.EDITABLE, source, Direction.ENVIRONMENT)]
+    own = [(EvidenceKind.EDITABLE, source, Direction.ENVIRONMENT)]
     assert claimed(path) == own
     (package,) = (p for p in inspected(path).environment.packages if p.name == "my_app")
     assert (package.version, package.editable) == ("1.0", True)
     assert package.origin
     assert package.origin.endswith("/my%20app")
     other = path.rename(path.with_name("tools"))
-    assert claimed(other) == [(How.MENTION, source, Direction.ENVIRONMENT)]
+    assert claimed(other) == [(EvidenceKind.MENTION, source, Direction.ENVIRONMENT)]
     # Where the metadata says nothing, what puts the sources on the path still does.
     (url,) = site(other).glob("*.dist-info/direct_url.json")
     url.unlink()
@@ -111,7 +111,7 @@ def test_a_project_that_is_gone_is_still_named(home: Home, uv_index: Uv) -> None
     source = project(home, BACKENDS["setuptools-finder"])
     path = installed(home, uv_index, source)
     shutil.rmtree(source)
-    assert claimed(path) == [(How.EDITABLE, source, Direction.ENVIRONMENT)]
+    assert claimed(path) == [(EvidenceKind.EDITABLE, source, Direction.ENVIRONMENT)]
 
 
 def test_setup_py_develop(home: Home, uv_index: Uv) -> None:
@@ -126,7 +126,7 @@ def test_setup_py_develop(home: Home, uv_index: Uv) -> None:
     uv_index("pip", "install", "-q", "--python", python, "setuptools==69.5.1")
     home.run(python, "setup.py", "-q", "develop", "--no-deps", cwd=source)
     home.run(python, "-c", "import my_app")
-    assert claimed(path) == [(How.EDITABLE, source, Direction.ENVIRONMENT)]
+    assert claimed(path) == [(EvidenceKind.EDITABLE, source, Direction.ENVIRONMENT)]
     packages = {p.name: (p.version, p.editable) for p in inspected(path).environment.packages}
     assert packages == {"my-app": ("1.0", True), "setuptools": ("69.5.1", False)}
 
@@ -147,9 +147,9 @@ def test_flit_with_symbolic_links(home: Home, uv_index: Uv) -> None:
     ]
     home.run(python, *flit, FLIT_ROOT_INSTALL="1")
     assert (site(path) / "my_app").is_symlink()
-    assert claimed(path) == [(How.EDITABLE, source, Direction.ENVIRONMENT)]
+    assert claimed(path) == [(EvidenceKind.EDITABLE, source, Direction.ENVIRONMENT)]
     other = path.rename(path.with_name("tools"))
-    assert claimed(other) == [(How.MENTION, source, Direction.ENVIRONMENT)]
+    assert claimed(other) == [(EvidenceKind.MENTION, source, Direction.ENVIRONMENT)]
 
 
 def test_maturin_leaves_nothing_but_its_metadata(home: Home, uv_index: Uv) -> None:
@@ -163,7 +163,7 @@ def test_maturin_leaves_nothing_but_its_metadata(home: Home, uv_index: Uv) -> No
     path = environment(home)
     python = path / "bin" / "python"
     uv_index("pip", "install", "-q", "--python", python, "--editable", source)
-    assert claimed(path) == [(How.EDITABLE, source, Direction.ENVIRONMENT)]
+    assert claimed(path) == [(EvidenceKind.EDITABLE, source, Direction.ENVIRONMENT)]
 
 
 def test_what_is_installed_as_a_copy_is_no_editable(home: Home, uv_index: Uv) -> None:

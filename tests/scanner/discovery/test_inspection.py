@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.users import as_another_user, open_to_all
-from venvdash.model import Flag, How, NotEnvironment
+from venvdash.model import EvidenceKind, Flag, NotEnvironment
 from venvdash.scanner.discovery.editable_installs import file_url_path
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.site_packages import read_site
@@ -155,7 +155,7 @@ def test_an_alias_is_the_link_and_knows_where_it_leads(tmp_path: Path) -> None:
     assert inspected.environment.target == tmp_path / "code" / "api" / ".venv"
     assert Flag.ALIAS in inspected.environment.flags
     assert [(c.project, c.how) for c in inspected.claims] == [
-        (tmp_path / "code" / "api", How.POINTER)
+        (tmp_path / "code" / "api", EvidenceKind.POINTER)
     ]
     assert why_not(store / "gone") == "is a broken link to ../code/nothing"
 

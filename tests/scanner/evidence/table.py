@@ -7,9 +7,9 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Facts,
     Fingerprint,
-    How,
     Memory,
     Place,
     Presence,
@@ -62,7 +62,7 @@ def place(path: Path, presence: Presence, inode: int | None = None) -> Place:
 
 def claim(
     project: Path = A,
-    how: How = How.HASH,
+    how: EvidenceKind = EvidenceKind.HASH,
     direction: Direction = ENVIRONMENT,
     *,
     env: Path = E,

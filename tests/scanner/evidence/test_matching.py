@@ -14,8 +14,8 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Facts,
-    How,
     Presence,
     ProjectRecord,
     Sighting,
@@ -78,7 +78,7 @@ def test_links_prove_and_point(home: Home) -> None:
     found = searched(home, [environment])
     pointer = str(project / ".venv")
     assert found.claims == (
-        Claim(environment.path, project, How.PROJECT_LINK, Direction.PROJECT, pointer),
+        Claim(environment.path, project, EvidenceKind.PROJECT_LINK, Direction.PROJECT, pointer),
     )
     assert found.pointers == {project: environment.path}
     assert found.names == {project: "webapp"}
@@ -90,7 +90,13 @@ def test_a_hash_proves_where_there_is_no_link(home: Home) -> None:
     (environment,) = environments(home)
     found = searched(home, [environment])
     assert found.claims == (
-        Claim(environment.path, project, How.HASH, Direction.ENVIRONMENT, environment.entry.name),
+        Claim(
+            environment.path,
+            project,
+            EvidenceKind.HASH,
+            Direction.ENVIRONMENT,
+            environment.entry.name,
+        ),
     )
     assert found.pointers == {}
     assert not searched(home, [environment], unproven=())
@@ -115,8 +121,8 @@ def test_the_link_of_a_stranger_does_not_end_the_search(home: Home) -> None:
     (stranger / ".venv").symlink_to(environment.path)
     found = searched(home, [environment])
     assert {(claim.how, claim.project) for claim in found.claims} == {
-        (How.PROJECT_LINK, stranger),
-        (How.HASH, project),
+        (EvidenceKind.PROJECT_LINK, stranger),
+        (EvidenceKind.HASH, project),
     }
 
 
@@ -128,7 +134,7 @@ def test_a_script_is_found_by_its_name_and_hash(home: Home) -> None:
     assert home.uv("run", "--script", script, cwd=home.path) == "ran\n"
     (environment,) = environments(home)
     found = searched(home, [environment])
-    assert [(claim.project, claim.how) for claim in found.claims] == [(script, How.HASH)]
+    assert [(claim.project, claim.how) for claim in found.claims] == [(script, EvidenceKind.HASH)]
 
 
 def test_gone_paths_are_hashed_too(home: Home) -> None:
@@ -156,7 +162,7 @@ def remembered(project: Path) -> ProjectRecord:
     mounts, said = Mounts.read(), read(project)
     place = look(project, mounts)
     assert place.presence is Presence.PRESENT
-    return record_of(place, How.HASH, mounts, now=100.0, name=said.name, git=said.git)
+    return record_of(place, EvidenceKind.HASH, mounts, now=100.0, name=said.name, git=said.git)
 
 
 def test_a_moved_directory_is_sighted_and_the_verdict_names_it(home: Home) -> None:
@@ -167,7 +173,9 @@ def test_a_moved_directory_is_sighted_and_the_verdict_names_it(home: Home) -> No
     moved = project.rename(home.path / "code" / "renamed")
     found = searched(home, [environment], missed=MissingProjects([record]), unproven=())
     assert found.sightings == {project: (Sighting(moved, "it is the same directory"),)}
-    claim = Claim(environment.path, project, How.HASH, Direction.RECORD, "", record.last_seen)
+    claim = Claim(
+        environment.path, project, EvidenceKind.HASH, Direction.RECORD, "", record.last_seen
+    )
     facts = Facts(
         {environment.path: environment},
         {project: look(project, Mounts.read(), record)},

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Home
 from tests.scanner.evidence.table import PRINT
 from venvdash.config import Config
-from venvdash.model import Claim, Direction, Environment, How, Traits
+from venvdash.model import Claim, Direction, Environment, EvidenceKind, Traits
 from venvdash.scanner.evidence.matching import Evidence, Matcher, evidence
 from venvdash.scanner.evidence.pointers import Pointers
 from venvdash.scanner.projects.candidates import Candidate, CandidateSearch
@@ -73,7 +73,7 @@ def project(home: Home, name: str) -> Path:
 
 def claim(one: Environment, directory: Path, file: str) -> Claim:
     source = str(directory / file)
-    return Claim(one.path, directory, How.PROJECT_LINK, Direction.PROJECT, source)
+    return Claim(one.path, directory, EvidenceKind.PROJECT_LINK, Direction.PROJECT, source)
 
 
 @pytest.mark.parametrize("file", [".notes-env", "venv/Scripts/notes"])
@@ -123,7 +123,7 @@ def test_names_are_compared_as_the_store_cuts_them(home: Home) -> None:
     one = environment(home.path / "store", f"Averylon-{length}")
     other = environment(home.path / "store", f"averylon-{length}")
     evidence = found(home, [one, other])
-    assert [(c.environment, c.how) for c in evidence.claims] == [(one.path, How.HASH)]
+    assert [(c.environment, c.how) for c in evidence.claims] == [(one.path, EvidenceKind.HASH)]
     match = Matcher([one], [STORE], unproven={one.path})
     (directory / "pyproject.toml").write_text('[project]\nname = "Averylonger"\n')
     assert match.match(Candidate(directory, "x")).claims == evidence.claims

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.scenario import remove, rows, uv_project, venv
-from venvdash.model import How, Status
+from venvdash.model import EvidenceKind, Status
 from venvdash.scanner.evidence.project_settings import ProjectSettings
 
 NAME = "lab-env"
@@ -78,7 +78,7 @@ def test_what_a_project_says_is_a_proof(
     row = rows(home)[environment]
     assert (row.verdict.status, row.verdict.project) == (Status.LINKED, project)
     assert [(claim.how, claim.source) for claim in row.verdict.claims] == [
-        (How.PROJECT_LINK, str(source))
+        (EvidenceKind.PROJECT_LINK, str(source))
     ]
     assert row.verdict.reason == f"{source} points here"
 

@@ -10,8 +10,8 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Facts,
-    How,
     Place,
     Presence,
     ProjectTools,
@@ -35,7 +35,9 @@ def table(*environments: Environment) -> dict[Path, Environment]:
     return {one.path: one for one in environments}
 
 
-def proof(one: Environment, how: How = How.EDITABLE, project: Path = PROJECT) -> Claim:
+def proof(
+    one: Environment, how: EvidenceKind = EvidenceKind.EDITABLE, project: Path = PROJECT
+) -> Claim:
     return Claim(one.path, project, how, Direction.ENVIRONMENT, "x")
 
 
@@ -45,7 +47,7 @@ DEFAULT, DOCS = environment("default"), environment("docs")
 def test_a_sibling_inherits_and_says_from_whom() -> None:
     found = list(inherited([proof(DEFAULT)], table(DEFAULT, DOCS)))
     source = str(DEFAULT.path)
-    assert found == [Claim(DOCS.path, PROJECT, How.SIBLING, Direction.ENVIRONMENT, source)]
+    assert found == [Claim(DOCS.path, PROJECT, EvidenceKind.SIBLING, Direction.ENVIRONMENT, source)]
 
 
 @pytest.mark.parametrize(
@@ -68,13 +70,13 @@ def test_without_any_hash_nothing_is_inherited() -> None:
     assert list(inherited([proof(found[0])], table(*found))) == []
 
 
-@pytest.mark.parametrize("how", [How.MENTION, How.SIBLING])
-def test_what_proves_nothing_itself_is_not_passed_on(how: How) -> None:
+@pytest.mark.parametrize("how", [EvidenceKind.MENTION, EvidenceKind.SIBLING])
+def test_what_proves_nothing_itself_is_not_passed_on(how: EvidenceKind) -> None:
     assert list(inherited([proof(DEFAULT, how)], table(DEFAULT, DOCS))) == []
 
 
 def test_what_a_sibling_knows_itself_it_does_not_inherit() -> None:
-    claims = [proof(DEFAULT), proof(DOCS, How.HASH)]
+    claims = [proof(DEFAULT), proof(DOCS, EvidenceKind.HASH)]
     assert list(inherited(claims, table(DEFAULT, DOCS))) == []
     three = table(DEFAULT, DOCS, environment("test"))
     assert [c.environment.name for c in inherited(claims, three)] == ["test"]
@@ -100,13 +102,13 @@ def test_it_is_gone_when_the_siblings_project_is_and_alive_with_it() -> None:
 
 def test_the_sibling_of_a_moved_projects_environment_is_moved() -> None:
     there = Path("/code/renamed")
-    link = Claim(DEFAULT.path, there, How.PROJECT_LINK, Direction.PROJECT, "x")
-    before = Claim(DOCS.path, PROJECT, How.HASH, Direction.RECORD, "", 1.0)
+    link = Claim(DEFAULT.path, there, EvidenceKind.PROJECT_LINK, Direction.PROJECT, "x")
+    before = Claim(DOCS.path, PROJECT, EvidenceKind.HASH, Direction.RECORD, "", 1.0)
     assert judged([link, before], there) is Status.MOVED
 
 
 def test_a_sibling_of_the_one_in_use_is_inactive() -> None:
-    link = Claim(DEFAULT.path, PROJECT, How.PROJECT_LINK, Direction.PROJECT, "x")
+    link = Claim(DEFAULT.path, PROJECT, EvidenceKind.PROJECT_LINK, Direction.PROJECT, "x")
     use = Use("hatch", DEFAULT.path, "it says so", exists=True)
     current = {PROJECT: ProjectTools({}, {DEFAULT.store: use})}
     assert judged([link], PROJECT, tools=current) is Status.REPLACED

@@ -14,9 +14,9 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Facts,
     FoundAgain,
-    How,
     Memory,
     Place,
     Presence,
@@ -41,7 +41,7 @@ def a_claim(pick: Random) -> Claim:
     return Claim(
         pick.choice(ENVIRONMENTS),
         pick.choice(PROJECTS),
-        pick.choice(list(How)),
+        pick.choice(list(EvidenceKind)),
         pick.choice(list(Direction)),
         pick.choice(["", "/store/one/.project", "/code/a/.venv", "\x1b["]),
         pick.choice(TIMES),
@@ -127,7 +127,7 @@ class Case:
             if inode and found.presence is Presence.PRESENT and found.inode == inode
         }
         return any(
-            one.how is How.DENIED and one.project in {claim.project, *alike}
+            one.how is EvidenceKind.DENIED and one.project in {claim.project, *alike}
             for one in self.claims
             if one.environment == claim.environment
         )
@@ -190,9 +190,12 @@ def mentions_only_save(case: Case) -> None:
 
     Besides them two source trees that are there link what was made for no project.
     """
-    proofs = [claim for claim in case.claims if claim.how is not How.MENTION]
-    mentions = [*(claim for claim in case.claims if claim.how is How.MENTION), a_claim(case.pick)]
-    mentions = [replace(claim, how=How.MENTION) for claim in mentions]
+    proofs = [claim for claim in case.claims if claim.how is not EvidenceKind.MENTION]
+    mentions = [
+        *(claim for claim in case.claims if claim.how is EvidenceKind.MENTION),
+        a_claim(case.pick),
+    ]
+    mentions = [replace(claim, how=EvidenceKind.MENTION) for claim in mentions]
     after = verdicts([*proofs, *mentions], case.facts)
     for path, before in verdicts(proofs, case.facts).items():
         own = [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from venvdash.model import How, Place, Presence, ProjectRecord
+from venvdash.model import EvidenceKind, Place, Presence, ProjectRecord
 from venvdash.scanner.projects.presence import look, record_of, words
 from venvdash.system.birth_time import birth_of
 from venvdash.system.mounts import Mount, Mounts
@@ -26,7 +26,7 @@ def code(tmp_path: Path) -> Path:
 
 
 def here(path: Path, **more: object) -> ProjectRecord:
-    record = ProjectRecord(path, How.USER, mount_point="/", mount_source="/dev/vda")
+    record = ProjectRecord(path, EvidenceKind.USER, mount_point="/", mount_source="/dev/vda")
     return replace(record, **more)  # type: ignore[arg-type]  # fields by name
 
 
@@ -178,12 +178,14 @@ def test_another_disk_at_the_same_point(code: Path) -> None:
 
 def test_a_record_of_what_is_there(code: Path) -> None:
     mounts = Mounts.read()
-    first = record_of(look(code, mounts), How.HASH, mounts, now=5.0, host="h", name="n", git="g")
+    first = record_of(
+        look(code, mounts), EvidenceKind.HASH, mounts, now=5.0, host="h", name="n", git="g"
+    )
     lies_on = mounts.of(code)
     assert lies_on is not None
     assert first == ProjectRecord(
         code,
-        How.HASH,
+        EvidenceKind.HASH,
         real=code,
         inode=code.stat().st_ino,
         fsid=os.statvfs(code).f_fsid,
@@ -196,8 +198,8 @@ def test_a_record_of_what_is_there(code: Path) -> None:
         first_seen=5.0,
         last_seen=5.0,
     )
-    again = record_of(look(code, mounts), How.USER, mounts, now=9.0, before=first)
-    assert (again.first_seen, again.last_seen, again.how) == (5.0, 9.0, How.USER)
+    again = record_of(look(code, mounts), EvidenceKind.USER, mounts, now=9.0, before=first)
+    assert (again.first_seen, again.last_seen, again.how) == (5.0, 9.0, EvidenceKind.USER)
     (code / "notes.txt").unlink()
     code.rmdir()
     assert look(code, mounts, first, "h").presence is Presence.ABSENT
@@ -283,7 +285,7 @@ def test_a_disk_that_is_unmounted_takes_its_projects_out_of_reach(tmp_path: Path
         project = point / "code" / "webapp"
         project.mkdir(parents=True)
         mounts = Mounts.read()
-        record = record_of(look(project, mounts), How.POINTER, mounts, now=1.0)
+        record = record_of(look(project, mounts), EvidenceKind.POINTER, mounts, now=1.0)
         assert record.mount_point == str(point)
         project.rmdir()
         assert look(project, mounts, record).presence is Presence.ABSENT

@@ -14,7 +14,7 @@ from tests.conftest import Home
 from tests.scenario import rows, uv_project, venv
 from tests.terminal import venvdash
 from venvdash.actions.delete.prune import Rules, picks
-from venvdash.model import Flag, How, Location, Status
+from venvdash.model import EvidenceKind, Flag, Location, Status
 from venvdash.tui.mark_rules import older_than, rules
 
 
@@ -37,7 +37,7 @@ def test_the_target_of_a_link_is_listed_though_no_store_knows_it(home: Home, out
     assert (row.path, row.environment.location) == (outside, Location.LINKED)
     assert row.verdict.status is Status.LINKED
     assert row.verdict.projects == (home.path / "code" / "webapp",)
-    assert row.verdict.evidence is How.PROJECT_LINK
+    assert row.verdict.evidence is EvidenceKind.PROJECT_LINK
     assert row.name == "webapp"
 
 
@@ -74,7 +74,7 @@ def test_the_cache_of_another_uv_cache_dir_is_told_as_uvs(home: Home) -> None:
     environment = row.environment
     assert (environment.store, environment.traits.kind) == ("uv", "uv")
     assert (environment.location, row.verdict.status) == (Location.LINKED, Status.LINKED)
-    assert {claim.how for claim in row.verdict.claims} >= {How.PROJECT_LINK}
+    assert {claim.how for claim in row.verdict.claims} >= {EvidenceKind.PROJECT_LINK}
 
 
 def test_no_rule_picks_one(home: Home, outside: Path) -> None:

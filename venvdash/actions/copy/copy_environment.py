@@ -31,7 +31,7 @@ from venvdash.actions.safety import steps
 from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.actions.safety.placement import movable, taken, unwritten
 from venvdash.actions.safety.writable_by_others import exposed
-from venvdash.model import Claim, Direction, Environment, Flag, How, Package, Row
+from venvdash.model import Claim, Direction, Environment, EvidenceKind, Flag, Package, Row
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.system import locks
 from venvdash.text import visible
@@ -274,7 +274,7 @@ class _Work:
             names.add(".project")
             for claim in claims:
                 source = Path(claim.source)
-                own = claim.how is How.POINTER and claim.direction is Direction.ENVIRONMENT
+                own = claim.how is EvidenceKind.POINTER and claim.direction is Direction.ENVIRONMENT
                 if own and source.parent == self.environment.path:
                     names.add(source.name)
         return names

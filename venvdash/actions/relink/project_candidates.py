@@ -10,7 +10,7 @@ from venvdash.actions.relink.values import Relinking
 from venvdash.actions.table import Table
 from venvdash.model import (
     Direction,
-    How,
+    EvidenceKind,
     Presence,
     ProjectRecord,
     Row,
@@ -41,17 +41,20 @@ def after(
     if wanted.shared and wanted.project is not None:
         chosen += [path for path in wanted.row.verdict.projects if real(path) not in chosen]
     for path in chosen:
-        said[path] = _seen(path, How.USER, by_path.get(path), mounts, now)
+        said[path] = _seen(path, EvidenceKind.USER, by_path.get(path), mounts, now)
     for path in wanted.former if wanted.project is None else ():
-        said[path] = _seen(path, How.DENIED, by_path.get(path), mounts, now)
+        said[path] = _seen(path, EvidenceKind.DENIED, by_path.get(path), mounts, now)
     others = [one for one in before if one.path not in said]
     if not wanted.shared:
-        others = [one if one.how is How.DENIED else replace(one, how=How.MENTION) for one in others]
+        others = [
+            one if one.how is EvidenceKind.DENIED else replace(one, how=EvidenceKind.MENTION)
+            for one in others
+        ]
     return merge.projects((*said.values(), *others))
 
 
 def _seen(
-    path: Path, how: How, before: ProjectRecord | None, mounts: Mounts, now: float
+    path: Path, how: EvidenceKind, before: ProjectRecord | None, mounts: Mounts, now: float
 ) -> ProjectRecord:
     """Return what to remember of a project; of one that is gone what was known of it."""
     place = presence.look(path, mounts)

@@ -19,7 +19,7 @@ from venvdash.actions.relink.values import (
     store_of,
 )
 from venvdash.actions.safety import file_swap, project_links
-from venvdash.model import How, Presence, Row
+from venvdash.model import EvidenceKind, Presence, Row
 from venvdash.scanner.discovery import store_folders
 from venvdash.stores.base import Store
 from venvdash.stores.links import Assignment
@@ -92,7 +92,11 @@ def _projects(row: Row) -> list[Path]:
     """Return what it belongs to, and what it is remembered to have belonged to."""
     if not row.verdict.projects:
         return []
-    known = [p.path for p in (row.record.projects if row.record else ()) if p.how is not How.DENIED]
+    known = [
+        p.path
+        for p in (row.record.projects if row.record else ())
+        if p.how is not EvidenceKind.DENIED
+    ]
     return list(dict.fromkeys([*row.verdict.projects, *known]))
 
 
@@ -101,5 +105,7 @@ def _found_by_place(project: Path, row: Row, store: Store, known: Known) -> bool
     place = known.places.get(project)
     if place is not None and place.presence is Presence.ABSENT:
         return False
-    mirrored = any(c.how is How.MIRROR and c.project == project for c in row.verdict.claims)
+    mirrored = any(
+        c.how is EvidenceKind.MIRROR and c.project == project for c in row.verdict.claims
+    )
     return mirrored or store.fits(row.environment, project)

@@ -16,7 +16,7 @@ from venvdash.model import (
     Action,
     Direction,
     Edit,
-    How,
+    EvidenceKind,
     Link,
     Place,
     Presence,
@@ -227,7 +227,7 @@ def pointing(row: Row, projects: Collection[Path]) -> list[Path]:
     found = [
         Path(claim.source)
         for claim in row.verdict.claims
-        if claim.how is How.PROJECT_LINK
+        if claim.how is EvidenceKind.PROJECT_LINK
         and claim.direction is Direction.PROJECT
         and claim.project in projects
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.swap import Content, Swap
 from venvdash.actions.safety import file_swap
-from venvdash.model import Direction, Edit, How, Link, Row
+from venvdash.model import Direction, Edit, EvidenceKind, Link, Row
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.system import responsiveness
 from venvdash.system.directory import Directory
@@ -186,7 +186,11 @@ def _candidates(row: Row) -> Iterator[Path]:
         projects = {}
     paths = {path / name: None for path in projects for name in sorted(VENV_NAMES)}
     for claim in row.verdict.claims:
-        if claim.how is How.PROJECT_LINK and claim.direction is Direction.PROJECT and claim.source:
+        if (
+            claim.how is EvidenceKind.PROJECT_LINK
+            and claim.direction is Direction.PROJECT
+            and claim.source
+        ):
             paths[Path(claim.source)] = None
     # Only what ``restore`` would make again.
     named = (path for path in paths if path.is_absolute() and path.name in VENV_NAMES)

@@ -17,8 +17,8 @@ from venvdash.actions.journals.trash import read as read_journal
 from venvdash.model import (
     Claim,
     Environment,
+    EvidenceKind,
     Flag,
-    How,
     Location,
     NotEnvironment,
     Record,
@@ -107,10 +107,12 @@ def _said(path: Path, uid: int | None) -> tuple[object, ...]:
     return said if any(said) else ()
 
 
-def _linked(record: Record) -> frozenset[tuple[Path, How]]:
+def _linked(record: Record) -> frozenset[tuple[Path, EvidenceKind]]:
     """Return the projects that the user said it belongs to, or does not."""
     return frozenset(
-        (one.path, one.how) for one in record.projects if one.how in (How.USER, How.DENIED)
+        (one.path, one.how)
+        for one in record.projects
+        if one.how in (EvidenceKind.USER, EvidenceKind.DENIED)
     )
 
 

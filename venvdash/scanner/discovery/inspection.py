@@ -12,9 +12,9 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Fingerprint,
     Flag,
-    How,
     NotEnvironment,
     Traits,
 )
@@ -167,7 +167,7 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
         sidecar="venvdash.toml" in prefix.names,
     )
     claims = [*store.claims(reading), *_editable_claims(environment, store, site.editables)]
-    if environment.made_at is None and any(claim.how is How.POINTER for claim in claims):
+    if environment.made_at is None and any(claim.how is EvidenceKind.POINTER for claim in claims):
         # Two may carry one pointer: then it matters which of them was copied.
         environment = replace(environment, made_at=_activated(str(entry.prefix), prefix.names))
     return Inspected(environment, tuple(claims))
@@ -362,9 +362,9 @@ def _editable_claims(
     shared = traits.digest is None and any(own)
     for editable, named in zip(editables, own, strict=True):
         hashed = _hashed(environment, store, editable.source)
-        how = How.EDITABLE if named or shared else How.MENTION
+        how = EvidenceKind.EDITABLE if named or shared else EvidenceKind.MENTION
         if hashed:
-            how = How.HASH
+            how = EvidenceKind.HASH
         project = hashed or editable.source
         yield Claim(environment.path, project, how, Direction.ENVIRONMENT, str(editable.file))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Environment, How, Sighting
+from venvdash.model import Claim, Direction, Environment, EvidenceKind, Sighting
 from venvdash.scanner.evidence.moved_projects import MissingProjects
 from venvdash.scanner.evidence.pointers import Pointers
 from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, is_outside
@@ -116,7 +116,9 @@ class Matcher:
         links = self._links(candidate, directory, links_outside)
         pointed, current = self._pointed(candidate, directory, links_outside)
         claims = [
-            Claim(env.path, candidate.path, How.PROJECT_LINK, Direction.PROJECT, str(pointer))
+            Claim(
+                env.path, candidate.path, EvidenceKind.PROJECT_LINK, Direction.PROJECT, str(pointer)
+            )
             for pointer, env in (*links, *pointed)
         ]
         self._close_linked([env for _, env in (*links, *pointed)], names)
@@ -213,7 +215,9 @@ class Matcher:
             store = self._stores.get(env.store)
             if store is not None and store.fits(env, path):
                 source = env.entry.name
-                found.append(Claim(env.path, path, How.HASH, Direction.ENVIRONMENT, source))
+                found.append(
+                    Claim(env.path, path, EvidenceKind.HASH, Direction.ENVIRONMENT, source)
+                )
         return found
 
     def _close_linked(self, linked: Iterable[Environment], names: Iterable[str]) -> None:

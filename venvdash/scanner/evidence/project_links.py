@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, How
+from venvdash.model import Claim, Direction, EvidenceKind
 from venvdash.scanner.discovery.store_folders import OURS
 from venvdash.stores.roots import Root
 
@@ -25,7 +25,9 @@ class ProjectLink:
     def claim(self) -> Claim:
         """What the pointer says of the environment at its target."""
         source = os.fspath(self.pointer)
-        return Claim(self.target, self.project, How.PROJECT_LINK, Direction.PROJECT, source)
+        return Claim(
+            self.target, self.project, EvidenceKind.PROJECT_LINK, Direction.PROJECT, source
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Environment, How, Place, Sighting, Use
+from venvdash.model import Claim, Direction, Environment, EvidenceKind, Place, Sighting, Use
 from venvdash.text import visible
 
 RESPELLED = "the path differs only in case or Unicode normalisation"
@@ -16,26 +16,26 @@ _NAMED = 3  # paths that a sentence lists before it only counts
 
 # For each way of knowing: what holds now, and what held when it was last seen.
 _NOW = {
-    How.USER: "you linked it to {project}",
-    How.POINTER: "its {file} names {project}",
-    How.PROJECT_LINK: "{source} points here",
-    How.HASH: "the hash in its name is that of {project}",
-    How.EDITABLE: "it holds an editable install of {project}",
-    How.MIRROR: "its path in the store mirrors {project}",
-    How.SIBLING: "another environment with the same hash belongs to {project}",
-    How.MENTION: "a package in it mentions {project}",
-    How.DENIED: "you unlinked it from {project}",
+    EvidenceKind.USER: "you linked it to {project}",
+    EvidenceKind.POINTER: "its {file} names {project}",
+    EvidenceKind.PROJECT_LINK: "{source} points here",
+    EvidenceKind.HASH: "the hash in its name is that of {project}",
+    EvidenceKind.EDITABLE: "it holds an editable install of {project}",
+    EvidenceKind.MIRROR: "its path in the store mirrors {project}",
+    EvidenceKind.SIBLING: "another environment with the same hash belongs to {project}",
+    EvidenceKind.MENTION: "a package in it mentions {project}",
+    EvidenceKind.DENIED: "you unlinked it from {project}",
 }
 _THEN = {
-    How.USER: "you linked it to {project}",
-    How.POINTER: "its {file} named {project}",
-    How.PROJECT_LINK: "{project} pointed here",  # by .venv, .pdm-python …
-    How.HASH: "the hash in its name was that of {project}",
-    How.EDITABLE: "it held an editable install of {project}",
-    How.MIRROR: "its path in the store mirrored {project}",
-    How.SIBLING: "another environment with the same hash belonged to {project}",
-    How.MENTION: "a package in it mentioned {project}",
-    How.DENIED: "you unlinked it from {project}",
+    EvidenceKind.USER: "you linked it to {project}",
+    EvidenceKind.POINTER: "its {file} named {project}",
+    EvidenceKind.PROJECT_LINK: "{project} pointed here",  # by .venv, .pdm-python …
+    EvidenceKind.HASH: "the hash in its name was that of {project}",
+    EvidenceKind.EDITABLE: "it held an editable install of {project}",
+    EvidenceKind.MIRROR: "its path in the store mirrored {project}",
+    EvidenceKind.SIBLING: "another environment with the same hash belonged to {project}",
+    EvidenceKind.MENTION: "a package in it mentioned {project}",
+    EvidenceKind.DENIED: "you unlinked it from {project}",
 }
 
 
@@ -43,7 +43,7 @@ def says(claim: Claim) -> str:
     """Return what the claim found, in the past tense for what is only remembered."""
     remembered = claim.direction is Direction.RECORD
     source = claim.source if not remembered else ""
-    if claim.how is How.PROJECT_LINK and not source:
+    if claim.how is EvidenceKind.PROJECT_LINK and not source:
         source = os.path.join(claim.project, ".venv")
     return (_THEN if remembered else _NOW)[claim.how].format(
         project=visible(claim.project),
@@ -71,7 +71,7 @@ def listed(paths: Iterable[Path]) -> str:
 
 def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
     """Return why it is linked; ``others`` are further live projects, ``gone`` dead ones."""
-    there = "" if best.how is How.PROJECT_LINK and not _past(best) else ", which exists"
+    there = "" if best.how is EvidenceKind.PROJECT_LINK and not _past(best) else ", which exists"
     also = f"; it also belongs to {listed(others)}" if others else ""
     dead = f"; no longer there: {listed(gone)}" if gone else ""
     return f"{says(best)}{there}{also}{dead}"
@@ -117,7 +117,7 @@ def undated(best: Claim) -> str:
 def still_used(best: Claim, other: Claim) -> str:
     """Return why it is no orphan: its project is gone, but it imports from what is there."""
     installed = f"{visible(other.project)} is installed in it in editable mode"
-    why = installed if other.how in (How.MENTION, How.EDITABLE) else says(other)
+    why = installed if other.how in (EvidenceKind.MENTION, EvidenceKind.EDITABLE) else says(other)
     return f"{says(best)}, which no longer exists, but {why}, so it may still be in use"
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from venvdash.model import Claim, Direction, Environment, How, ProjectTools, Sign, Use
+from venvdash.model import Claim, Direction, Environment, EvidenceKind, ProjectTools, Sign, Use
 from venvdash.scanner.projects.project_info import VENV
 from venvdash.stores import of_name
 from venvdash.stores.base import normalised
@@ -38,7 +38,7 @@ def _leads(claim: Claim, environment: Environment) -> bool:
 
     What its own tool keeps there is part of what the tool answers.
     """
-    if claim.direction is not Direction.PROJECT or claim.how is How.SIBLING:
+    if claim.direction is not Direction.PROJECT or claim.how is EvidenceKind.SIBLING:
         return False
     store, file = of_name(environment.store), os.path.basename(claim.source)
     return store is None or file == VENV or file not in store.pointers

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.model import Claim, Environment, How
+from venvdash.model import Claim, Environment, EvidenceKind
 
 _Key = tuple[str, bool, str | None, str]
 
@@ -28,7 +28,7 @@ def inherited(claims: Iterable[Claim], environments: Mapping[Path, Environment])
         return
     proofs: dict[Path, dict[Path, Claim]] = defaultdict(dict)
     for claim in claims:
-        if claim.environment in large and claim.proves and claim.how is not How.SIBLING:
+        if claim.environment in large and claim.proves and claim.how is not EvidenceKind.SIBLING:
             proofs[claim.environment].setdefault(claim.project, claim)
     given: set[tuple[Path, Path]] = set()
     for giver, found in proofs.items():
@@ -36,7 +36,9 @@ def inherited(claims: Iterable[Claim], environments: Mapping[Path, Environment])
             for path in large[giver]:
                 if claim.project not in proofs.get(path, {}) and (path, claim.project) not in given:
                     given.add((path, claim.project))
-                    yield replace(claim, environment=path, how=How.SIBLING, source=str(giver))
+                    yield replace(
+                        claim, environment=path, how=EvidenceKind.SIBLING, source=str(giver)
+                    )
 
 
 def _family(environment: Environment) -> _Key | None:

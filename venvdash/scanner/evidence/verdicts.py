@@ -13,8 +13,8 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EvidenceKind,
     Facts,
-    How,
     Place,
     Presence,
     Relation,
@@ -28,7 +28,7 @@ from venvdash.scanner.evidence.replaced import instead
 from venvdash.system.clock import SKEW
 from venvdash.text import visible
 
-_RANK = {how: rank for rank, how in enumerate(How)}  # declared best first
+_RANK = {how: rank for rank, how in enumerate(EvidenceKind)}  # declared best first
 _NEARNESS = {Direction.ENVIRONMENT: 0, Direction.PROJECT: 1, Direction.RECORD: 2}
 
 
@@ -82,7 +82,7 @@ class _Project:
     @property
     def chosen(self) -> bool:
         """Whether the user linked it, and it may be there."""
-        return self.best.how is How.USER and not self.gone
+        return self.best.how is EvidenceKind.USER and not self.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
     ordered = tuple(sorted(claims, key=_order))
     memory = facts.memories.get(environment.path)
     recreated = memory is not None and memory.relation is Relation.RECREATED
-    no = {_same(_place(claim, facts)) for claim in ordered if claim.how is How.DENIED}
+    no = {_same(_place(claim, facts)) for claim in ordered if claim.how is EvidenceKind.DENIED}
     denied = tuple(c for c in ordered if no and _overruled(c, facts, no))
     groups: dict[object, list[Claim]] = defaultdict(list)
     places: dict[object, Place] = {}
@@ -169,10 +169,10 @@ def _overruled(claim: Claim, facts: Facts, denied: set[object]) -> bool:
     The tool's pointer or hash of a project that is there counts all the same, since that leads the
     tool here; and the user's own link is newer.
     """
-    if not claim.proves or claim.how is How.USER:
+    if not claim.proves or claim.how is EvidenceKind.USER:
         return False
     place = _place(claim, facts)
-    weak = _recorded(claim) or claim.how in (How.EDITABLE, How.SIBLING)
+    weak = _recorded(claim) or claim.how in (EvidenceKind.EDITABLE, EvidenceKind.SIBLING)
     return _same(place) in denied and (weak or place.presence is Presence.ABSENT)
 
 
@@ -229,7 +229,7 @@ def _copied_pointers(cases: Mapping[Path, _Case], facts: Facts) -> dict[Path, st
 
 
 def _pointers(case: _Case) -> list[Claim]:
-    return [c for c in case.claims if c.how is How.POINTER and not _recorded(c)]
+    return [c for c in case.claims if c.how is EvidenceKind.POINTER and not _recorded(c)]
 
 
 def _decided(case: _Case, copied: str | None, facts: Facts) -> Verdict:
@@ -314,7 +314,7 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
 def _found_before(case: _Case, facts: Facts) -> Place | None:
     """Return where a search found its project before, if nobody can look there now."""
     for claim in case.claims:
-        if claim.how is How.MENTION and claim.direction is Direction.RECORD:
+        if claim.how is EvidenceKind.MENTION and claim.direction is Direction.RECORD:
             place = _place(claim, facts)
             if place.presence is Presence.UNREACHABLE:
                 return place
@@ -372,7 +372,7 @@ def _living_mention(case: _Case, facts: Facts) -> Claim | None:
         if _place(claim, facts).presence is not Presence.ABSENT:
             return claim
     for claim in case.claims:
-        if claim.how is not How.MENTION or claim.direction is not Direction.ENVIRONMENT:
+        if claim.how is not EvidenceKind.MENTION or claim.direction is not Direction.ENVIRONMENT:
             continue
         place = facts.places.get(claim.project)
         if place is not None and place.presence is not Presence.ABSENT:
@@ -385,7 +385,7 @@ def _shared(case: _Case, facts: Facts) -> list[_Project]:
     mentions = [
         claim
         for claim in case.claims
-        if claim.how is How.MENTION and claim.direction is Direction.ENVIRONMENT
+        if claim.how is EvidenceKind.MENTION and claim.direction is Direction.ENVIRONMENT
     ]
     found = {claim.project: _Project((claim,), _place(claim, facts)) for claim in mentions}
     return [project for project in found.values() if project.alive]

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from venvdash.model import How, Place, Presence, ProjectRecord
+from venvdash.model import EvidenceKind, Place, Presence, ProjectRecord
 from venvdash.system.birth_time import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
 from venvdash.text import because, visible
@@ -79,7 +79,7 @@ def look(
 
 def record_of(
     place: Place,
-    how: How,
+    how: EvidenceKind,
     mounts: Mounts,
     *,
     now: float,
@@ -226,7 +226,7 @@ def found_at(place: Place, mounts: Mounts, *, now: float) -> ProjectRecord:
     Without an identity: a directory that led to it for a while need not be its project.
     """
     where = replace(place, inode=None, birth=None)
-    return record_of(where, How.MENTION, mounts, now=now)
+    return record_of(where, EvidenceKind.MENTION, mounts, now=now)
 
 
 def _doubt(

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from venvdash.model import Claim, Environment, How, Location, NotEnvironment, Record
+from venvdash.model import Claim, Environment, EvidenceKind, Location, NotEnvironment, Record
 from venvdash.model.packaging import PROJECT_SIGNS, VENV_NAMES
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.store_folders import OURS
@@ -119,7 +119,7 @@ class LinkedReader:
         led = (
             path
             for path, record in records.items()
-            if any(project.how is How.PROJECT_LINK for project in record.projects)
+            if any(project.how is EvidenceKind.PROJECT_LINK for project in record.projects)
         )
         paths = [path for path in led if not os.fspath(path).startswith(roots)]
         yield from self._add(paths, _read_again)

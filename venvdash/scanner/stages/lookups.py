@@ -7,7 +7,7 @@ from pathlib import Path
 
 from venvdash.model import (
     Direction,
-    How,
+    EvidenceKind,
     Presence,
 )
 from venvdash.scanner.events import (
@@ -65,7 +65,7 @@ def find_again(state: ScanState) -> Iterator[Event]:
     remembered = [
         claim
         for claim in state.claims
-        if claim.how is How.MENTION
+        if claim.how is EvidenceKind.MENTION
         and claim.direction is Direction.RECORD
         and state.presence(claim.project) is Presence.PRESENT
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from venvdash.model import (
     Claim,
     Direction,
-    How,
+    EvidenceKind,
     Presence,
     ProjectRecord,
 )
@@ -95,7 +95,7 @@ def _forget_outdated(state: ScanState) -> Iterator[Event]:
     remembered = [
         (claim, store)
         for claim in state.claims
-        if claim.how is How.HASH and claim.direction is Direction.RECORD
+        if claim.how is EvidenceKind.HASH and claim.direction is Direction.RECORD
         and state.presence(claim.project) is Presence.PRESENT
         and (store := of_name(state.environments[claim.environment].store)) is not None
         and store.compares_names
@@ -122,7 +122,7 @@ def _missed(state: ScanState, records: Mapping[Path, ProjectRecord]) -> MissingP
         [r for r in records.values() if state.presence(r.path) is Presence.ABSENT],
         [path for path, script in gone.items() if not script],
         [path for path, script in gone.items() if script],
-        {r.path: r.first_seen for r in records.values() if r.how is not How.MENTION},
+        {r.path: r.first_seen for r in records.values() if r.how is not EvidenceKind.MENTION},
         inside_stores(state.environments.values()).union(living),
     )
 

@@ -9,9 +9,9 @@ from venvdash.config import Config
 from venvdash.model import (
     Claim,
     Direction,
+    EvidenceKind,
     Facts,
     FoundAgain,
-    How,
     Memory,
     Place,
     Presence,
@@ -101,7 +101,7 @@ class ScanState:
 
         The record of what lay here before an environment was made again proves nothing of it.
         """
-        denied = {(c.environment, c.project) for c in self.claims if c.how is How.DENIED}
+        denied = {(c.environment, c.project) for c in self.claims if c.how is EvidenceKind.DENIED}
         proven = {
             claim.environment
             for claim in self.claims
