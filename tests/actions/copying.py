@@ -11,7 +11,7 @@ from tests.conftest import Home
 from tests.scenario import rows
 from venvdash.actions.context import Context
 from venvdash.actions.copy import copy_environment as copies
-from venvdash.actions.copy.copy_environment import Copying
+from venvdash.actions.copy.copy_environment import CopyRequest
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Output, Progressed
 from venvdash.config import Config, ConfiguredStore
@@ -38,12 +38,12 @@ class World:
     def row(self) -> Row:
         return rows(self.home, self.config, records=False)[self.original]
 
-    def copying(self, target: Path, python: str | None = None) -> Copying:
+    def copying(self, target: Path, python: str | None = None) -> CopyRequest:
         row, context = self.row(), self.context()
         for reason in copies.refusals(row, target, context, python=python):
             raise ChangedError(reason)
         packages = copies.packages_of(row.environment, context)
-        return Copying(row, target, None if packages.obstacles else packages, python)
+        return CopyRequest(row, target, None if packages.obstacles else packages, python)
 
     def copy(self, name: str, cancel: threading.Event | None = None) -> Path:
         """Copy it into the store; ``told`` is what was told."""

@@ -19,7 +19,7 @@ from venvdash.actions import destinations
 from venvdash.actions.destinations import TargetError, refused_name
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Finished, State
-from venvdash.actions.journals.relink import Journals
+from venvdash.actions.journals.relink import RelinkJournals
 from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.session import Session
@@ -248,7 +248,7 @@ def test_what_another_venvdash_has_relinked_meanwhile(
 
     def relink() -> None:  # while it is renamed
         with pytest.raises(ChangedError, match="Another venvdash"):
-            Journals(fast.machine.state_directory, wait=0.0)
+            RelinkJournals(fast.machine.state_directory, wait=0.0)
 
     steps = at_step(monkeypatch, "renamed", relink)
     session = scanned(home)

@@ -11,12 +11,12 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import orphan, remove, uv_project, venv
 from tests.session.sharing import scanned
-from venvdash.actions.delete.prune import DAY, Offer, Rules, picks, pruned, seconds_of
+from venvdash.actions.delete.prune import DAY, PruneCandidate, Rules, picks, pruned, seconds_of
 from venvdash.model import Facts, Flag, Place, Presence, Record, Row, Status
 from venvdash.session import Session
 
 
-def offered(session: Session, rules: Rules) -> tuple[Offer, ...]:
+def offered(session: Session, rules: Rules) -> tuple[PruneCandidate, ...]:
     return session.deletions.candidates(pruned(session, rules))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.actions.deleting import small
 from venvdash.actions.delete import trash_locations, unreported
-from venvdash.actions.journals.relink import Journals
+from venvdash.actions.journals.relink import RelinkJournals
 from venvdash.actions.journals.relink_stages import due
 from venvdash.actions.sync import preserve
 from venvdash.records import pins
@@ -114,7 +114,7 @@ def test_root_believes_nothing_of_another_users(
     assert unreported.told(state) == ()
     assert not due(state)
     with pytest.raises(PermissionError, match="another user"):
-        Journals(state)
+        RelinkJournals(state)
     there = sorted(state.rglob("*"))
     (state / "trash" / os.listdir(state / "trash")[0]).unlink()
     (state / "trash" / there[-1].name).symlink_to(victim)

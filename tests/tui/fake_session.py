@@ -10,8 +10,8 @@ from typing import Any
 from textual.app import App
 
 from venvdash.actions.delete.project_search import ProjectSearch, Tell, quiet
-from venvdash.actions.delete.prune import Offer
-from venvdash.actions.delete.selection_size import Together
+from venvdash.actions.delete.prune import PruneCandidate
+from venvdash.actions.delete.selection_size import SelectionSize
 from venvdash.actions.events import ActionEvent, Finished, RowChanged
 from venvdash.actions.history.undo import UndoPlan
 from venvdash.actions.process.run_log import Log
@@ -380,7 +380,7 @@ class ListSource(Session):
         self.folders = [one for one in self.folders if one.path != path]
         return AddedStore(folder, HOME / ".config/venvdash/config.toml", "")
 
-    def union(self, paths: Iterable[Path]) -> Together:
+    def union(self, paths: Iterable[Path]) -> SelectionSize:
         wanted = set(paths)
         rows = [event.row for event in self.events if isinstance(event, RowChanged)]
         sizes = [row.usage for row in rows if row.path in wanted and row.usage]
@@ -388,7 +388,7 @@ class ListSource(Session):
         held = sum(usage.cache_held or 0 for usage in sizes)
         exact = all(usage.exact for usage in sizes)
         at_most = any(usage.at_most for usage in sizes)
-        return Together(len(wanted), reclaimable, held, exact, at_most)
+        return SelectionSize(len(wanted), reclaimable, held, exact, at_most)
 
     @property
     def pins_unknown(self) -> str:
@@ -396,10 +396,12 @@ class ListSource(Session):
 
     def candidates(
         self, holds: Callable[[Row], bool], cancel: threading.Event | None = None
-    ) -> Sequence[Offer]:
+    ) -> Sequence[PruneCandidate]:
         rows = [event.row for event in self.events if isinstance(event, RowChanged)]
         return [
-            Offer(row, row.verdict.reason, self.led.get(row.name, "")) for row in rows if holds(row)
+            PruneCandidate(row, row.verdict.reason, self.led.get(row.name, ""))
+            for row in rows
+            if holds(row)
         ]
 
     def of_rule(self, holds: Callable[[Row], bool]) -> ProjectSearch:

@@ -26,7 +26,7 @@ Amendment = Callable[[Record], Record]
 
 
 @dataclass(frozen=True, slots=True)
-class Amended:
+class UpdatedRecord:
     """An environment's new record; ``stored`` says that all of it is on disk, or is to be nowhere.
 
     Index and sidecar are merged when they are read, so one that is stored in only one of them does
@@ -39,7 +39,7 @@ class Amended:
 
 def amend(
     table: Table, environment: Environment, known: Record | None, change: Amendment
-) -> Amended:
+) -> UpdatedRecord:
     """Store what ``change`` makes of an environment's record, in the index and its sidecar.
 
     ``environment`` is as it lies on disk now, ``known`` what was remembered of it, under whatever
@@ -55,7 +55,7 @@ def amend(
     if row is not None:
         table.rows[environment.path] = replace(row, record=record)
     stored = not table.remembers or _store(table, environment, record)
-    return Amended(record, stored)
+    return UpdatedRecord(record, stored)
 
 
 def _store(table: Table, environment: Environment, record: Record) -> bool:

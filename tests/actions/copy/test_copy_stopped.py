@@ -179,7 +179,7 @@ def test_what_somebody_is_at_work_on_stays(little: World) -> None:
 @pytest.mark.parametrize("note", ["none", "garbage", "other host", "no process"])
 def test_what_only_looks_left(little: World, note: str) -> None:
     """Only what says that we were making it, here, and nobody is any more, is moved."""
-    with staging.Making(little.store / "copy", little.home.path / "state") as work:
+    with staging.Staging(little.store / "copy", little.home.path / "state") as work:
         text = (work.path.parent / staging.NOTE).read_text()
     box = little.store / ".venvdash-tmp-0000"
     (box / "copy").mkdir(parents=True)

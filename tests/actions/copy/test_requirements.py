@@ -11,7 +11,7 @@ from tests.actions.deleting import small
 from tests.built import MAKERS, Built
 from tests.conftest import Home
 from tests.scenario import rows
-from venvdash.actions.copy.requirements import Again, again, same_packages
+from venvdash.actions.copy.requirements import Requirements, again, same_packages
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Environment, Package
 
@@ -23,7 +23,7 @@ def _environment(home: Home) -> Environment:
     return row.environment
 
 
-def _again(home: Home) -> Again:
+def _again(home: Home) -> Requirements:
     return again(_environment(home))
 
 
@@ -99,14 +99,14 @@ def test_where_a_package_came_from(
 ) -> None:
     if told is not None:
         _from(app, **told)
-    assert _again(home) == Again((line,))
+    assert _again(home) == Requirements((line,))
 
 
 def test_local_sources(home: Home, app: Path) -> None:
     project = home.path / "my code"
     project.mkdir()
     _from(app, url=project.as_uri(), dir_info={"editable": True})
-    assert _again(home) == Again((f"-e {project.as_uri()}",))
+    assert _again(home) == Requirements((f"-e {project.as_uri()}",))
     _from(app, url=project.as_uri(), dir_info={})
     assert "may have changed since" in _again(home).obstacles[0]
     _from(app, url=(project / "gone").as_uri(), dir_info={"editable": True})
@@ -118,7 +118,7 @@ def test_local_sources(home: Home, app: Path) -> None:
     _from(app, url=wheel.as_uri(), archive_info={})
     assert "no longer exists or is not a wheel" in _again(home).obstacles[0]
     wheel.touch()
-    assert _again(home) == Again((f"thing @ {wheel.as_uri()}",))
+    assert _again(home) == Requirements((f"thing @ {wheel.as_uri()}",))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from venvdash.actions.context import Context
 from venvdash.actions.copy import copy_environment as copies
-from venvdash.actions.copy.copy_environment import Copied, Copying, Placing
+from venvdash.actions.copy.copy_environment import CopyRequest, CopyResult, Placing
 from venvdash.actions.events import ActionEvent
 from venvdash.actions.outcome import explained, result_of
 from venvdash.actions.record_update import remember_at
@@ -24,18 +24,18 @@ def _copy(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
         yield result_of(row, Outcome.SKIPPED, "No destination was given.")
         return
     packages = copies.packages_of(row.environment, context)
-    wanted = Copying(row, place, None if packages.obstacles else packages, proposal.python)
+    wanted = CopyRequest(row, place, None if packages.obstacles else packages, proposal.python)
     yield from copied(wanted, context, cancel)
     remember_at(table, place, place, None, copied_from=row.path)
     yield result_of(proposal.row, Outcome.DONE, "", place)
 
 
 def copied(
-    wanted: Copying,
+    wanted: CopyRequest,
     context: Context,
     cancel: threading.Event,
     placing: Placing = copies.ignore,
-) -> Generator[ActionEvent, None, Copied]:
+) -> Generator[ActionEvent, None, CopyResult]:
     """Copy into a directory that is made if need be, and removed again if nothing comes of it."""
     parent = wanted.target.parent
     made = not os.path.isdir(parent)

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.copy.copy_tree import Extent, TreeCopy, extent, lacking
-from venvdash.actions.copy.reinstalling import DiffersError, Reinstalling, Telling, packages_in
-from venvdash.actions.copy.requirements import Again, again, same_packages
-from venvdash.actions.copy.staging import Making
+from venvdash.actions.copy.reinstalling import DiffersError, Reinstallation, Telling, packages_in
+from venvdash.actions.copy.requirements import Requirements, again, same_packages
+from venvdash.actions.copy.staging import Staging
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import Output, Progressed
 from venvdash.actions.journals.rename import NAME as RENAMING
 from venvdash.actions.prefix import scripts
-from venvdash.actions.prefix.path_rewrite import Respelling
+from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.actions.prefix.repair import Repair, RepairError, leftovers, own_names, refusal
 from venvdash.actions.prefix.scripts import bin_of
 from venvdash.actions.process import uv
@@ -43,7 +43,7 @@ _ATTEMPTS = 3  # at copying files while something changes them
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopyResult:
     """What came of a copy.
 
     ``manifest`` is what the original held when it was read, None where packages were installed.
@@ -59,7 +59,7 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Copying:
+class CopyRequest:
     """What is to be done: the environment of ``row``, also at ``target``, which is its prefix.
 
     ``packages``: how they are installed again; None where all files are copied. ``python``: another
@@ -69,7 +69,7 @@ class Copying:
 
     row: Row
     target: Path
-    packages: Again | None = None
+    packages: Requirements | None = None
     python: str | None = None
     whole: bool = False
 
@@ -96,10 +96,10 @@ def refusals(row: Row, target: Path, context: Context, *, python: str | None) ->
     yield from checks.unmakeable(target)
 
 
-def packages_of(environment: Environment, context: Context) -> Again:
+def packages_of(environment: Environment, context: Context) -> Requirements:
     """Return how the packages can be installed again, with what prevents it. Raises OSError."""
     if uv.find_uv(context.machine) is None:
-        return Again(obstacles=("uv was not found on PATH.",))
+        return Requirements(obstacles=("uv was not found on PATH.",))
     return again(environment)
 
 
@@ -111,11 +111,11 @@ def ignore(made: Path) -> None:
 
 
 def copy(
-    wanted: Copying,
+    wanted: CopyRequest,
     context: Context,
     cancel: threading.Event,
     placing: Placing = ignore,
-) -> Generator[Output | Progressed, None, Copied]:
+) -> Generator[Output | Progressed, None, CopyResult]:
     """Make a copy and tell how it goes; at the end it lies at its place, under its name.
 
     If its packages turn out not to be available, all files are copied. ``placing`` is called with
@@ -146,7 +146,7 @@ def _said(error: uv.UvError) -> str:
     return f"uv failed: {visible(said.rstrip('.'))}."
 
 
-def _untouched(wanted: Copying) -> str:
+def _untouched(wanted: CopyRequest) -> str:
     return f"Nothing was created at {visible(wanted.target)}, and the original is unchanged."
 
 
@@ -155,7 +155,7 @@ class _Work:
 
     def __init__(
         self,
-        wanted: Copying,
+        wanted: CopyRequest,
         context: Context,
         cancel: threading.Event,
         placing: Placing,
@@ -163,9 +163,9 @@ class _Work:
         self.wanted, self.context, self.cancel = wanted, context, cancel
         self.placing = placing
         self.environment = wanted.row.environment
-        self.copied = Copied()
+        self.copied = CopyResult()
 
-    def done(self) -> Generator[Output | Progressed, None, Copied]:
+    def done(self) -> Generator[Output | Progressed, None, CopyResult]:
         look = checks.look(self.wanted.row, self.context)
         before = packages_in(self.environment.path, self.environment.python)
         with ExitStack() as stack:
@@ -174,7 +174,7 @@ class _Work:
                 raise ChangedError("It is locked because uv is using it.")
             size = extent(self.environment.path)
             state = self.context.machine.state_directory
-            making = stack.enter_context(Making(self.wanted.target, state))
+            making = stack.enter_context(Staging(self.wanted.target, state))
             yield from self._made(making, size, look.claims)
             self._check(making.path, before)
             if unstartable := scripts.without_interpreter(
@@ -200,14 +200,14 @@ class _Work:
                 "copy was discarded. Try again when no program is writing to the environment."
             )
 
-    def _made(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
+    def _made(self, making: Staging, size: Extent, claims: tuple[Claim, ...]) -> Telling:
         """Make it in its directory, one way or the other, and have it name its place."""
         wanted = self.wanted
         if wanted.packages is not None:
             try:
                 # What uv links from its cache takes no room.
                 self._check_room(size.own_entries, size.own_size)
-                work = Reinstalling(wanted.row, wanted.python, self.context, self.cancel)
+                work = Reinstallation(wanted.row, wanted.python, self.context, self.cancel)
                 yield from work.run(making, wanted.packages)
                 self._name(making, [making.path])
                 return
@@ -220,7 +220,7 @@ class _Work:
             making.begin_again()
         yield from self._files(making, size, claims)
 
-    def _files(self, making: Making, size: Extent, claims: tuple[Claim, ...]) -> Telling:
+    def _files(self, making: Staging, size: Extent, claims: tuple[Claim, ...]) -> Telling:
         """Copy all files, and again where files were changed meanwhile; not for ever."""
         names = own_names(self.environment.path)
         left_out = frozenset(self._left_out(claims))
@@ -231,7 +231,7 @@ class _Work:
                 self.environment.path,
                 making.path,
                 without=left_out,
-                relinked=partial(self._relinked, Respelling(names, self.wanted.target)),
+                relinked=partial(self._relinked, PathRewrite(names, self.wanted.target)),
                 cancelled=self.cancel.is_set,
             )
             try:
@@ -245,13 +245,13 @@ class _Work:
                 break
             yield Output("Files changed during the copy: copying them again.")
             making.begin_again()
-        self.copied = Copied(work.manifest, left_out, work.lossy, work.sockets)
+        self.copied = CopyResult(work.manifest, left_out, work.lossy, work.sockets)
         steps.step("copied")
         if not self.wanted.whole:  # it was made now, whatever its files say
             os.utime(making.path / "pyvenv.cfg")
         self._name(making, names)
 
-    def _relinked(self, respelling: Respelling, below: bytes, text: bytes) -> bytes:
+    def _relinked(self, respelling: PathRewrite, below: bytes, text: bytes) -> bytes:
         """Return what the copy of the link at ``below`` says that says ``text``."""
         led = os.path.normpath(os.path.join(os.path.dirname(below), text))
         if os.path.isabs(text):
@@ -279,7 +279,7 @@ class _Work:
                     names.add(source.name)
         return names
 
-    def _name(self, making: Making, names: list[Path] | tuple[Path, ...]) -> None:
+    def _name(self, making: Staging, names: list[Path] | tuple[Path, ...]) -> None:
         """Make the files name the place that it will have. Raises FailedError, OSError."""
         fixed = Repair.plan(making.path, names, self.wanted.target)
         if fixed.left:

@@ -8,7 +8,7 @@ from venvdash.actions import destinations
 from venvdash.actions.context import Context
 from venvdash.actions.copy import copy_environment as copies
 from venvdash.actions.copy.reinstalling import base_python
-from venvdash.actions.copy.requirements import Again
+from venvdash.actions.copy.requirements import Requirements
 from venvdash.actions.destinations import Target, TargetError, place_warnings
 from venvdash.actions.errors import words
 from venvdash.actions.table import Table
@@ -64,7 +64,7 @@ def _target(table: Table, row: Row, root: Path | None, context: Context) -> Targ
 
 
 def _says_copy(
-    table: Table, row: Row, target: Target, packages: Again, offered: bool
+    table: Table, row: Row, target: Target, packages: Requirements, offered: bool
 ) -> Iterator[str]:
     environment, home = row.environment, table.machine.home
     own = row.environment.root
@@ -93,7 +93,7 @@ def _says_copy(
 
 
 def _commands(
-    row: Row, place: Path, packages: Again, python: str | None
+    row: Row, place: Path, packages: Requirements, python: str | None
 ) -> tuple[tuple[str, ...], ...]:
     if packages.obstacles:
         return ()

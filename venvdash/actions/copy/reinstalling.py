@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from venvdash.actions.context import Context
-from venvdash.actions.copy.requirements import Again, same_packages
-from venvdash.actions.copy.staging import Making
+from venvdash.actions.copy.requirements import Requirements, same_packages
+from venvdash.actions.copy.staging import Staging
 from venvdash.actions.events import Output, Progressed
 from venvdash.actions.prefix.scripts import bin_of
 from venvdash.actions.process import uv
@@ -32,7 +32,7 @@ class DiffersError(Exception):
     """What was installed is not what was asked for; the text says what differs."""
 
 
-class Reinstalling:
+class Reinstallation:
     """The environment of ``row`` once more; ``python`` is another interpreter, or its version."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Reinstalling:
         self._row, self._python = row, python
         self._context, self._cancel = context, cancel
 
-    def run(self, making: Making, packages: Again) -> Telling:
+    def run(self, making: Staging, packages: Requirements) -> Telling:
         """Create the environment and install its packages, and tell how it goes.
 
         Raises UvError, and DiffersError where the packages are not the same.

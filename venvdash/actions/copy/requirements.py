@@ -44,7 +44,7 @@ _HOOK_LIMIT = 4096  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Requirements:
     """How an environment's packages can be installed again: lines for ``uv pip install -r``.
 
     ``obstacles``: why they, or what else lies in it, cannot; a sentence each, empty where all can.
@@ -66,12 +66,12 @@ class _NeverError(Exception):
     """A package cannot be installed again; the text is a sentence."""
 
 
-def again(environment: Environment) -> Again:
+def again(environment: Environment) -> Requirements:
     """Return how the packages of an environment can be installed again. Raises OSError."""
     prefix = environment.path
     site = site_directory(str(prefix), environment.python, frozenset(os.listdir(prefix)))
     if site is None or not os.path.isdir(site):
-        return Again(obstacles=("It has no site-packages directory.",))
+        return Requirements(obstacles=("It has no site-packages directory.",))
     lines, obstacles = [], []
     recorded: dict[str, _Recorded] = {}
     below = os.path.relpath(site, prefix)
@@ -89,7 +89,7 @@ def again(environment: Environment) -> Again:
         except _NeverError as error:
             obstacles.append(str(error))
     obstacles += _files(prefix, below, recorded)
-    return Again(tuple(lines), tuple(obstacles))
+    return Requirements(tuple(lines), tuple(obstacles))
 
 
 def _requirement(package: Package, info: str, prefix: Path) -> str:

@@ -48,7 +48,7 @@ class Note:
 _FILE = TomlFile(Codec(Note), "venvdash is creating an environment here.")
 
 
-class Making:
+class Staging:
     """A directory of its own for an environment that is to lie at ``target``.
 
     Use it as a context manager: at its end everything in it is removed that was not put into its
@@ -78,7 +78,7 @@ class Making:
         """Where the environment is made; it is called as it will be."""
         return self._box.path / self.target.name
 
-    def __enter__(self) -> "Making":
+    def __enter__(self) -> "Staging":
         return self
 
     def __exit__(self, *_: object) -> None:

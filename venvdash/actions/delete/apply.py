@@ -18,7 +18,7 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.delete import in_place, trash_folder, trash_locations
-from venvdash.actions.delete.shown import Held, Shown
+from venvdash.actions.delete.shown import OpenItem, ShownItems
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.journals import trash as journal
 from venvdash.actions.process import tool_commands
@@ -47,7 +47,7 @@ class Deleter:
     ) -> None:
         self.plan = plan
         self._context = context
-        self._shown = Shown(plan, context, measured or {})
+        self._shown = ShownItems(plan, context, measured or {})
 
     def close(self) -> None:
         """Let go of the directories that are held."""
@@ -93,7 +93,7 @@ class Deleter:
 
     # Doing.
 
-    def _away(self, item: Item, held: Held, now: bool) -> Result:
+    def _away(self, item: Item, held: OpenItem, now: bool) -> Result:
         """Move it to the trash; where there is none, and it is to be freed, let that begin."""
         try:
             return self._to_trash(item, held, now)
@@ -105,7 +105,7 @@ class Deleter:
             said = f"{words(error)}. Use `--now` to delete it permanently without the trash."
             return _result(item, Outcome.FAILED, said)
 
-    def _to_trash(self, item: Item, held: Held, now: bool) -> Result:
+    def _to_trash(self, item: Item, held: OpenItem, now: bool) -> Result:
         environment = item.row.environment
         with ExitStack() as stack:
             place = stack.enter_context(opened(environment.entry.parent))
@@ -130,7 +130,7 @@ class Deleter:
             reason = " ".join(filter(None, (_debris(place, environment), said)))
             return _result(item, Outcome.DONE, reason, trash=trash)
 
-    def _in_place(self, item: Item, held: Held, now: bool) -> Result:
+    def _in_place(self, item: Item, held: OpenItem, now: bool) -> Result:
         """Write into an environment that it is being freed; ``purge`` does the rest."""
         if not now:
             raise ChangedError(in_place.NO_TRASH)
@@ -156,7 +156,7 @@ class Deleter:
             steps.step("freeing begun")
             return _result(item, Outcome.DONE, "", trash=environment.entry)
 
-    def _alias(self, item: Item, held: Held) -> Result:
+    def _alias(self, item: Item, held: OpenItem) -> Result:
         """Move the link alone into a trash directory made for it."""
         name, trash = item.row.environment.entry.name, _trash_name()
         with ExitStack() as stack:
@@ -185,7 +185,7 @@ class Deleter:
             steps.step("synced")
             return _result(item, Outcome.DONE, "", trash=box.path)
 
-    def _by_tool(self, item: Item, held: Held) -> Result:
+    def _by_tool(self, item: Item, held: OpenItem) -> Result:
         environment = item.row.environment
         with opened(environment.entry.parent) as place:
             self._shown.check(item, held, place)

@@ -12,8 +12,8 @@ from venvdash.actions import change_log
 from venvdash.actions.delete import uv_cache
 from venvdash.actions.delete.project_search import Searches, Tell, lost, quiet
 from venvdash.actions.delete.rechecking import recheck
-from venvdash.actions.delete.restore import Back, Trash
-from venvdash.actions.delete.selection_size import Sums, Together
+from venvdash.actions.delete.restore import PurgeProgress, Trash
+from venvdash.actions.delete.selection_size import SelectionSize, SelectionSizes
 from venvdash.actions.delete.user_files import why_not_by_rule
 from venvdash.actions.events import ActionEvent, Finished, RowState, State, Tally
 from venvdash.actions.table import Table
@@ -24,7 +24,7 @@ from venvdash.stores import uv_settings
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.apply import Deleter
-    from venvdash.actions.delete.prune import Offer, Rules
+    from venvdash.actions.delete.prune import PruneCandidate, Rules
 
 
 class Deletions:
@@ -33,12 +33,12 @@ class Deletions:
     def __init__(self, table: Table) -> None:
         self.table = table
         self.searches = Searches(table)
-        self.sums = Sums(uv_settings.cache_directory(table.machine)[0])
+        self.sums = SelectionSizes(uv_settings.cache_directory(table.machine)[0])
         self.trash = Trash(table, self.sums, self.searches)
         self._held: tuple[Plan, Deleter] | None = None
         self._fresh: UsageIndex | None = None  # what the held plan was measured with
 
-    def union(self, paths: Iterable[Path]) -> Together:
+    def union(self, paths: Iterable[Path]) -> SelectionSize:
         """Return what deleting these gives back, as of the last scan; takes milliseconds."""
         return self.sums.union([row for path in paths if (row := self.table.rows.get(path))])
 
@@ -130,7 +130,7 @@ class Deletions:
         holds: Callable[[Row], bool],
         cancel: threading.Event | None = None,
         tell: Tell = quiet,
-    ) -> "tuple[Offer, ...]":
+    ) -> "tuple[PruneCandidate, ...]":
         """Return what a rule holds for, once the projects of these were searched for."""
         from venvdash.actions.delete import prune
 
@@ -314,7 +314,7 @@ class Deletions:
         """Free at once what has just come into the trash; ``told`` gets problems and notes."""
         trash = {result.trash: result for result in results if result.trash}
         problems, notes = told
-        back = Back({path: result.reclaimable for path, result in trash.items()}, left)
+        back = PurgeProgress({path: result.reclaimable for path, result in trash.items()}, left)
         done = len(results) - len(trash)
         for event in self.trash.free(list(trash), notes):
             back.take(event)

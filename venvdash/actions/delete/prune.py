@@ -44,7 +44,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PruneCandidate:
     """An environment that the rules picked.
 
     ``why`` is the reason in a sentence, with what was searched. ``held`` says, if it is not empty,
@@ -147,7 +147,7 @@ def candidates(
     holds: Callable[[Row], bool],
     cancel: threading.Event | None = None,
     tell: Tell = quiet,
-) -> tuple[Offer, ...]:
+) -> tuple[PruneCandidate, ...]:
     """Return what a rule holds for, once their projects were searched for; found ones are held.
 
     ``cancel`` ends the search: what it has not proven is held. ``tell`` hears how far it is.
@@ -170,11 +170,11 @@ def candidates(
             held = held or held_by(findings, row)
         held = held or table.referenced(row.path) or own.get(row.path, "")
         held = held or _interpreter_away(row)
-        offers.append(Offer(row, row.verdict.reason, held))
+        offers.append(PruneCandidate(row, row.verdict.reason, held))
     return tuple(offers)
 
 
-def why_held(offer: Offer) -> str:
+def why_held(offer: PruneCandidate) -> str:
     """Return why a rule does not take it; where its project was found, also what can be done."""
     verdict, name = offer.row.verdict, shlex.quote(visible(offer.row.name))
     if verdict.status is not Status.MOVED or offer.held != verdict.reason:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.delete.project_search import GONE, Searches
-from venvdash.actions.delete.selection_size import Sums
+from venvdash.actions.delete.selection_size import SelectionSizes
 from venvdash.actions.events import ActionEvent, Finished, RowChanged, Searching, Tally
 from venvdash.actions.table import Table
 from venvdash.model import Outcome, Result, Row, Trashed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from venvdash.actions.delete.purge_progress import Freed
 
 
-class Back:
+class PurgeProgress:
     """Counts the bytes that come back as directories of the trash are freed.
 
     ``reclaimable``: the bytes that each was expected to free, ``together`` those of all. What comes
@@ -56,7 +56,7 @@ class Back:
 class Trash:
     """The trash of a table: finds, restores and frees; one thread at a time may use it."""
 
-    def __init__(self, table: Table, sums: Sums, searches: Searches) -> None:
+    def __init__(self, table: Table, sums: SelectionSizes, searches: Searches) -> None:
         self._table = table
         self._searches = searches
         self._sums = sums
@@ -227,7 +227,7 @@ class Trash:
             problems.append(f"{one.name} stays in the trash. {reason}")
         done = len(results)
         reclaimable = {path: one.reclaimable for path, one in chosen.items()}
-        back = Back(reclaimable, sum(reclaimable.values()))
+        back = PurgeProgress(reclaimable, sum(reclaimable.values()))
         for event in self.free(list(chosen), notes):
             back.take(event)
             if event.ended:

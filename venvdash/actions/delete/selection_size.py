@@ -14,7 +14,7 @@ from venvdash.system.mounts import Mounts
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class SelectionSize:
     """What deleting a selection gives back, in bytes.
 
     ``cache_held`` is what uv's cache, as a rule, then still holds. ``exact`` is False where a
@@ -29,7 +29,7 @@ class Together:
     at_most: bool = False
 
 
-class Sums:
+class SelectionSizes:
     """Adds up what environments share with each other; threads take turns at it.
 
     ``usage_index`` is what the last scan measured, ``cache`` where uv's is.
@@ -40,7 +40,7 @@ class Sums:
         self.cache = cache
         self._lock = threading.Lock()
 
-    def union(self, rows: Sequence[Row]) -> Together:
+    def union(self, rows: Sequence[Row]) -> SelectionSize:
         """Return what deleting these gives back, as of the last scan; takes milliseconds."""
         trees = [row for row in rows if row.environment.target is None]
         with self._lock:
@@ -51,7 +51,7 @@ class Sums:
         reclaimable = total.reclaimable + sum(usage.reclaimable for usage in others if usage)
         held = total.cache_held + sum(usage.cache_held or 0 for usage in others if usage)
         at_most = total.at_most or any(usage.at_most for usage in others if usage)
-        return Together(len(rows), reclaimable, held, total.exact and not others, at_most)
+        return SelectionSize(len(rows), reclaimable, held, total.exact and not others, at_most)
 
     def measured(
         self, rows: Sequence[Row], cancelled: Callable[[], bool]

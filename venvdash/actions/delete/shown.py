@@ -26,19 +26,19 @@ _HELD = 200  # directories held open at once; others are recognised by inode and
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class OpenItem:
     """An item as the plan showed it; ``directory``, open, keeps its inode from being reused.
 
     ``contents`` is None where nothing is known of files of the user's in it.
     """
 
-    look: refusals.Look
+    look: refusals.Snapshot
     inode: tuple[int, int]
     directory: Directory | None
     contents: new_files.Contents | None
 
 
-class Shown:
+class ShownItems:
     """The items of a plan as they were when it was made. One thread at a time.
 
     ``measured`` has the packed footprints of the environments' entries that were made for the plan.
@@ -46,7 +46,7 @@ class Shown:
 
     def __init__(self, plan: Plan, context: Context, measured: Mapping[Path, bytes]) -> None:
         self._context, self._measured, self._by_rule = context, measured, plan.by_rule
-        self._held: dict[Path, Held | str] = {}
+        self._held: dict[Path, OpenItem | str] = {}
         self._seen: tuple[float, ProcessUses] | None = None
         self._left: dict[Path, Path | None] = {}
         for item in plan.items:
@@ -54,7 +54,7 @@ class Shown:
             alias = item.how == Removal.UNLINK
             self._left[item.row.path] = None if alias else item.row.environment.entry
 
-    def of(self, path: Path) -> "Held | str":
+    def of(self, path: Path) -> "OpenItem | str":
         """Return how an environment was shown, or why it cannot be deleted, a sentence."""
         return self._held.get(path, "It is not part of this plan.")
 
@@ -68,7 +68,7 @@ class Shown:
         for held in self._held.values():
             _close(held)
 
-    def _hold(self, item: Item) -> "Held | str":
+    def _hold(self, item: Item) -> "OpenItem | str":
         environment = item.row.environment
         directory = None
         try:
@@ -78,7 +78,7 @@ class Shown:
                 directory = Directory(environment.entry)
                 if not os.path.samestat(directory.status(), found):
                     raise ChangedError("It was replaced while venvdash was reading it.")
-            return Held(look, (found.st_dev, found.st_ino), directory, self._contents(item))
+            return OpenItem(look, (found.st_dev, found.st_ino), directory, self._contents(item))
         except (ChangedError, OSError, ValueError) as error:
             if directory is not None:
                 directory.close()
@@ -90,12 +90,12 @@ class Shown:
             return None
         return new_files.Contents.of(entry, usage.user_files, self._measured.get(entry, b""))
 
-    def new_files(self, held: Held, entry: Path, *, for_good: bool) -> str:
+    def new_files(self, held: OpenItem, entry: Path, *, for_good: bool) -> str:
         """Say which files the user created since; raise ChangedError where they forbid it."""
         by_rule = self._by_rule
         return new_files.check(held.contents, entry, by_rule=by_rule, for_good=for_good)
 
-    def check(self, item: Item, held: Held, place: Directory) -> None:
+    def check(self, item: Item, held: OpenItem, place: Directory) -> None:
         """Raise ChangedError unless everything still is as it was shown."""
         row, environment = item.row, item.row.environment
         name = environment.entry.name
@@ -145,6 +145,6 @@ class Shown:
         return self._seen[1]
 
 
-def _close(held: "Held | str | None") -> None:
-    if isinstance(held, Held) and held.directory is not None:
+def _close(held: "OpenItem | str | None") -> None:
+    if isinstance(held, OpenItem) and held.directory is not None:
         held.directory.close()

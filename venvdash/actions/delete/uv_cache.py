@@ -39,7 +39,7 @@ def only_theirs(going: Iterable[Row], rows: Iterable[Row]) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Concerned:
+class CacheUsers:
     """What has to do with uv's cache: projects, and environments that are to stay whole.
 
     ``environments``: prefixes, with the Python of each as far as it is known.
@@ -49,16 +49,16 @@ class Concerned:
     environments: list[tuple[Path, str | None]]
 
 
-def concerned(rows: Iterable[Row], facts: Facts | None) -> Concerned:
+def concerned(rows: Iterable[Row], facts: Facts | None) -> CacheUsers:
     """Return the projects that are there, and the environments of the table and in projects."""
     places = facts.places.items() if facts else ()
     projects = [path for path, place in places if place.presence is Presence.PRESENT]
     environments = [(row.path, row.environment.python) for row in rows]
-    return Concerned(projects, [*environments, *((path / _LOCAL, None) for path in projects)])
+    return CacheUsers(projects, [*environments, *((path / _LOCAL, None) for path in projects)])
 
 
 def clean(
-    machine: Machine, packages: Sequence[str], about: Concerned, log: Log
+    machine: Machine, packages: Sequence[str], about: CacheUsers, log: Log
 ) -> tuple[tuple[str, ...], list[str]]:
     """Have uv take packages out of its cache; return those, and sentences on what went wrong.
 
@@ -88,7 +88,7 @@ def clean(
     return tuple(packages), []
 
 
-def _links(machine: Machine, about: Concerned) -> str:
+def _links(machine: Machine, about: CacheUsers) -> str:
     """Return what tells that environments are links into the cache, or may be; "" for nothing."""
     jobs = [
         Job(machine.home, lambda: uv_settings.symlinking(machine, about.projects)),

@@ -14,7 +14,7 @@ from venvdash.actions.delete import trash
 from venvdash.actions.delete.restore import Trash
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import ActionEvent
-from venvdash.actions.journals.relink import Journals
+from venvdash.actions.journals.relink import RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.relocate import move
 from venvdash.actions.safety.reread import read_again
@@ -147,7 +147,7 @@ def _deleted(table: Table, change: Change) -> Change | None:
 def _relinked(table: Table, change: Change, one: ChangedEnvironment) -> Change | None:
     """Return a relink or unlink with the key of its journal: where none is kept it was nothing."""
     try:
-        with Journals(table.machine.state_directory) as journals:
+        with RelinkJournals(table.machine.state_directory) as journals:
             for key, stage, journal in journals.found(host_id()):
                 if journal.since < change.since:
                     break

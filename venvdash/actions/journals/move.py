@@ -21,7 +21,7 @@ from venvdash.system.state_files import StateFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class MoveJournal:
     """The move of the environment called ``name`` from the entry ``old`` to ``new``.
 
     ``old_inode`` and ``new_inode`` are the numbers of the two directories. ``content`` is the
@@ -41,25 +41,25 @@ class Moving:
 
 
 _FILE = TomlFile(
-    Codec(Moving),
+    Codec(MoveJournal),
     "venvdash is moving this environment. An interrupted move is resolved at the next start.",
 )
 
 
-class Moves:
+class MoveJournals:
     """The folder of journals; use it as a context manager. Every method raises OSError."""
 
     def __init__(self, state: Path) -> None:
         self._own = StateFolder(state, FOLDER)
         self._folder = Directory(Path(os.path.realpath(self._own.create())))
 
-    def __enter__(self) -> "Moves":
+    def __enter__(self) -> "MoveJournals":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._folder.close()
 
-    def begin(self, moving: Moving) -> str:
+    def begin(self, moving: MoveJournal) -> str:
         """Write a journal; return the key by which the other methods know it."""
         key = os.urandom(8).hex()
         self._own.write(file_name(key, Stage.COPIED), _FILE.encoded(moving))
@@ -77,7 +77,7 @@ class Moves:
                 self._folder.unlink(file_name(key, stage))
         self._folder.sync()
 
-    def interrupted(self) -> Iterator[tuple[str, Stage, Moving]]:
+    def interrupted(self) -> Iterator[tuple[str, Stage, MoveJournal]]:
         """Yield the moves whose process has ended; what cannot be read is passed over."""
         for name in sorted(self._folder.names()):
             found = taken_apart(name, Stage)

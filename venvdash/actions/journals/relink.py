@@ -30,13 +30,13 @@ _PATIENCE = 5.0  # seconds that another venvdash may be relinking
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class RelinkJournal:
     """One relinking of the environment called ``name``, ``since`` seconds since the epoch.
 
     ``old`` and ``new`` are its entry before and after, ``below`` the prefix within it ("" for
     itself), ``inode`` its own number. ``files`` in it are to be put right once it has its old name
     back. ``before`` and ``after`` are the projects remembered of it,
-    ``host`` the machine's id. The others are those of ``relink_values.Relinking``.
+    ``host`` the machine's id. The others are those of ``relink.values.RelinkChanges``.
     """
 
     action: Action
@@ -64,13 +64,13 @@ class Journal:
 
 _PROJECTS = several(PROJECT.kind)
 _FILE = TomlFile(
-    Codec(Journal, below=INSIDE, swaps=SWAPS, files=SWAPS, before=_PROJECTS, after=_PROJECTS),
+    Codec(RelinkJournal, below=INSIDE, swaps=SWAPS, files=SWAPS, before=_PROJECTS, after=_PROJECTS),
     "What venvdash linked to another project. `venvdash relink --undo` reverts it.",
     _LIMIT,
 )
 
 
-class Journals:
+class RelinkJournals:
     """The folder of journals, locked against other venvdash; use it as a context manager.
 
     Every method raises OSError; ``__init__`` also ChangedError where another venvdash is at it.
@@ -87,20 +87,20 @@ class Journals:
                 "changed; try again later."
             )
 
-    def __enter__(self) -> "Journals":
+    def __enter__(self) -> "RelinkJournals":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
         self._folder.close()
 
-    def begin(self, journal: Journal) -> str:
+    def begin(self, journal: RelinkJournal) -> str:
         """Write a journal; return the key by which the other methods know it."""
         key = f"{int(journal.since * 1000):016d}-{os.urandom(4).hex()}"
         self.rewrite(key, Stage.BEGUN, journal)
         return key
 
-    def rewrite(self, key: str, stage: Stage, journal: Journal) -> None:
+    def rewrite(self, key: str, stage: Stage, journal: RelinkJournal) -> None:
         """Write one that is at ``stage`` anew; the old one stays where that fails."""
         _FILE.write(self._folder, file_name(key, stage), journal, _TEMPORARY)
 
@@ -114,7 +114,7 @@ class Journals:
         self._folder.unlink(file_name(key, stage))
         self._folder.sync()
 
-    def found(self, host: str) -> Iterator[tuple[str, Stage, Journal]]:
+    def found(self, host: str) -> Iterator[tuple[str, Stage, RelinkJournal]]:
         """Yield those of this machine, the newest first; what cannot be read is passed over."""
         for key, stage in sorted(self._names(), reverse=True):
             with suppress(JournalError):

@@ -19,7 +19,7 @@ _TEMPORARY = PREFIX + "rename"
 
 
 @dataclass(frozen=True, slots=True)
-class Renaming:
+class RenameJournal:
     """From the entry ``old`` to ``new``; ``below`` is the prefix within it, "" for itself.
 
     ``inode`` and ``mode`` are the entry's own. ``names`` are the places that its files name as its
@@ -42,17 +42,17 @@ class Renaming:
 
 
 _FILE = TomlFile(
-    Codec(Renaming, below=INSIDE, mode=MODE),
+    Codec(RenameJournal, below=INSIDE, mode=MODE),
     "venvdash is renaming this environment. An interrupted rename is resolved at the next start.",
 )
 
 
-def write(directory: Directory, renaming: Renaming) -> None:
+def write(directory: Directory, renaming: RenameJournal) -> None:
     """Write the journal into ``directory``. Raises OSError; then there is none."""
     _FILE.write(directory, NAME, renaming, _TEMPORARY)
 
 
-def read(directory: Directory) -> Renaming | None:
+def read(directory: Directory) -> RenameJournal | None:
     """Return what the journal in ``directory`` says of that very directory, None for nothing.
 
     Of a copy of what was being renamed it says nothing. Raises JournalError and OSError.

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.actions.prefix.path_rewrite import Respelling
+from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError
@@ -35,7 +35,7 @@ class File:
     status: os.stat_result
     content: bytes | None
 
-    def respelt(self, respelling: Respelling) -> bytes | None:
+    def respelt(self, respelling: PathRewrite) -> bytes | None:
         """Return what it should hold."""
         if self.content is None or stat.S_ISLNK(self.status.st_mode):
             return None if self.content is None else respelling.link(self.content)

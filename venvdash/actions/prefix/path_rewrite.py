@@ -28,7 +28,7 @@ _PROMPTS = re.compile(rb"(?i:prompt)|PS1|set_color")
 _PLAIN = re.compile(rb"[A-Za-z0-9_@%+=:,./-]+")
 
 
-class Respelling:
+class PathRewrite:
     """From the paths ``old`` to ``new``, whose spelling needs no escapes within quotes.
 
     What names ``new`` already is left alone, also where an old path is its beginning.

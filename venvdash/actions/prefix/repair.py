@@ -30,7 +30,7 @@ from venvdash.actions.prefix.path_files import (
     of_folder,
     sites,
 )
-from venvdash.actions.prefix.path_rewrite import Respelling
+from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.scanner.discovery.inspection import named_place
 from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system.atomic import PREFIX
@@ -106,7 +106,7 @@ class Repair:
 
         ``old`` are all the places that it names as its own: see ``own_names``.
         """
-        respelling = Respelling(old, new)
+        respelling = PathRewrite(old, new)
         changes, left = [], []
         with Directory(prefix) as directory:
             if _relocatable(directory):
@@ -129,7 +129,7 @@ class Repair:
         """Return the same for the environment when it lies at ``prefix``."""
         return replace(self, prefix=prefix)
 
-    def not_undone_by(self, way_back: Respelling) -> Iterator[tuple[Path, bytes, bytes]]:
+    def not_undone_by(self, way_back: PathRewrite) -> Iterator[tuple[Path, bytes, bytes]]:
         """Yield the files that would not be as they are now once they were repaired back.
 
         Such as those that name a link through which it was made. Each with what it would hold
@@ -179,7 +179,7 @@ def leftovers(prefix: Path, old: Path, new: Path | None = None) -> tuple[Path, .
 
     ``new`` (else ``prefix``) is the place that they may name, even if it begins as ``old`` does.
     """
-    respelling = Respelling([old], new or prefix)
+    respelling = PathRewrite([old], new or prefix)
     with Directory(prefix) as directory:
         files = named_files(directory)
         return tuple(file.path for file in files if _names_old(respelling, file, file.content))
@@ -191,7 +191,7 @@ def sources(prefix: Path, old: Path, new: Path) -> Iterator[tuple[Path, bytes, b
     Each with what it holds and what it would hold to name ``new``; RECORD files, whose hashes
     follow, come last. Files that also name the environment itself are left out. Raises OSError.
     """
-    respelling, own = Respelling([old], new), Respelling([prefix], prefix)
+    respelling, own = PathRewrite([old], new), PathRewrite([prefix], prefix)
     changes = []
     with Directory(prefix) as directory:
         for file in named_files(directory):
@@ -225,7 +225,7 @@ def own_names(prefix: Path) -> tuple[Path, ...]:
     return (prefix, *others)
 
 
-def _names_old(respelling: Respelling, file: File, content: bytes | None) -> bool:
+def _names_old(respelling: PathRewrite, file: File, content: bytes | None) -> bool:
     if content is None:
         return respelling.found_in(file.path)
     return respelling.names_old(content)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from venvdash.actions.prefix.path_rewrite import Respelling
+from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.system.files import open_quietly
 from venvdash.text import visible
 
@@ -33,7 +33,7 @@ def without_interpreter(made: Path, place: Path, original: Path) -> str:
 
 def _scripts(folder: Path, prefix: Path) -> Iterator[tuple[str, Path]]:
     """Yield each script in a folder and the interpreter that its first lines name."""
-    respelling = Respelling([prefix], prefix)
+    respelling = PathRewrite([prefix], prefix)
     for name in sorted(os.listdir(folder)):
         try:
             file = open_quietly(folder / name)

@@ -10,14 +10,14 @@ from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import ActionEvent, Finished, Progressed
 from venvdash.actions.journals import relink_stages
-from venvdash.actions.journals.relink import Journal, Journals
+from venvdash.actions.journals.relink import RelinkJournal, RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.outcome import UP_TO_DATE, result_of
 from venvdash.actions.record_update import amend, own_record, record_at
 from venvdash.actions.relink import project_candidates, steps
 from venvdash.actions.relink.plan import plan
 from venvdash.actions.relink.unlink import plan_unlink
-from venvdash.actions.relink.values import Known, Relinking
+from venvdash.actions.relink.values import RelinkChanges, RelinkContext
 from venvdash.actions.table import Table
 from venvdash.model import Outcome, ProjectRecord, Proposal, Result
 from venvdash.system.host import host_id
@@ -31,7 +31,7 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
 
     Everything is planned once more: what would be done now must be what was shown.
     """
-    row, project, known = proposal.row, proposal.project, Known.of(table)
+    row, project, known = proposal.row, proposal.project, RelinkContext.of(table)
     yield Progressed("relinking" if project is not None else "unlinking")
     if project is not None:
         wanted = plan(row, project, known, shared=proposal.shared)
@@ -61,7 +61,7 @@ def recover(table: Table) -> list[str]:
 
     said: list[str] = []
     try:
-        with Journals(state, wait=0.0) as journals:
+        with RelinkJournals(state, wait=0.0) as journals:
             for key, stage, journal in list(journals.found(host_id())):
                 if stage is not Stage.KEPT:
                     said += _fixed(table, journals, key, stage, journal)
@@ -70,7 +70,7 @@ def recover(table: Table) -> list[str]:
     return said
 
 
-def _done(table: Table, wanted: Relinking, known: Known) -> Result:
+def _done(table: Table, wanted: RelinkChanges, known: RelinkContext) -> Result:
     row = wanted.row
     try:
         with _opened(table) as journals:
@@ -92,7 +92,7 @@ def _done(table: Table, wanted: Relinking, known: Known) -> Result:
     return result_of(row, Outcome.DONE, "", wanted.entry)
 
 
-def _changes_nothing(wanted: Relinking, journal: Journal) -> bool:
+def _changes_nothing(wanted: RelinkChanges, journal: RelinkJournal) -> bool:
     """Return whether all is as wanted already; nothing is there to be undone then."""
     if wanted.renamed or wanted.sources or journal.swaps or journal.made or journal.empty:
         return False
@@ -102,10 +102,10 @@ def _changes_nothing(wanted: Relinking, journal: Journal) -> bool:
     return before == after
 
 
-def _opened(table: Table) -> Journals:
+def _opened(table: Table) -> RelinkJournals:
     """Return the journals, locked. Raises ChangedError."""
     try:
-        return Journals(table.machine.state_directory)
+        return RelinkJournals(table.machine.state_directory)
     except OSError as error:
         raise steps.unwritten(error) from error
 
@@ -114,7 +114,7 @@ def _undone(table: Table, wanted: str | None) -> Result:
     nothing = Result(Path(), "undo", Outcome.SKIPPED, "There is no relink to undo.")
     context = table.context()
     try:
-        with Journals(table.machine.state_directory) as journals:
+        with RelinkJournals(table.machine.state_directory) as journals:
             for key, stage, journal in journals.found(host_id()):
                 if stage is not Stage.BEGUN and wanted in (None, key):
                     return _taken_back(table, context, journals, key, stage, journal)
@@ -126,7 +126,7 @@ def _undone(table: Table, wanted: str | None) -> Result:
 def obstacle(table: Table, key: str) -> str:
     """Return why a relinking cannot be undone now, a sentence; "" where nothing prevents it."""
     try:
-        with Journals(table.machine.state_directory) as journals:
+        with RelinkJournals(table.machine.state_directory) as journals:
             for found, stage, journal in journals.found(host_id()):
                 if found == key and stage is not Stage.BEGUN:
                     return next(_obstacles(journal, stage, table.context()), "")
@@ -135,7 +135,7 @@ def obstacle(table: Table, key: str) -> str:
     return "What is needed to undo it is no longer kept."
 
 
-def _obstacles(journal: Journal, stage: Stage, context: Context) -> Iterator[str]:
+def _obstacles(journal: RelinkJournal, stage: Stage, context: Context) -> Iterator[str]:
     if waits := steps.out_of_reach(journal, context):
         yield waits
     elif stage is not Stage.UNDOING:
@@ -149,10 +149,10 @@ def _outcome(error: Exception) -> Outcome:
 def _taken_back(
     table: Table,
     context: Context,
-    journals: Journals,
+    journals: RelinkJournals,
     key: str,
     stage: Stage,
-    journal: Journal,
+    journal: RelinkJournal,
 ) -> Result:
     """Undo one relinking: all of it, or nothing with the journal kept for another attempt."""
     prefix = journal.prefix(journal.new)
@@ -175,7 +175,7 @@ def _taken_back(
 
 
 def _fixed(
-    table: Table, journals: Journals, key: str, stage: Stage, journal: Journal
+    table: Table, journals: RelinkJournals, key: str, stage: Stage, journal: RelinkJournal
 ) -> Iterator[str]:
     """End one that was interrupted: taken back, or remembered if all of it was done."""
     context, name = table.context(), visible(journal.name, 64)
@@ -211,7 +211,7 @@ def _unfixed(name: str, why: str) -> str:
     )
 
 
-def _journal(table: Table, wanted: Relinking, known: Known) -> Journal:
+def _journal(table: Table, wanted: RelinkChanges, known: RelinkContext) -> RelinkJournal:
     row, environment = wanted.row, wanted.row.environment
     below = environment.path.relative_to(environment.entry)
     record = own_record(table, row)
@@ -220,7 +220,7 @@ def _journal(table: Table, wanted: Relinking, known: Known) -> Journal:
         inode = environment.entry.lstat().st_ino
     except FileNotFoundError:  # renamed by another venvdash until just now
         raise ChangedError("It no longer exists. Nothing was changed.") from None
-    return Journal(
+    return RelinkJournal(
         action=wanted.proposal.action,
         name=row.name[:500],
         since=time.time(),
@@ -241,7 +241,7 @@ def _journal(table: Table, wanted: Relinking, known: Known) -> Journal:
 
 
 def _remember(
-    table: Table, context: Context, journal: Journal, projects: tuple[ProjectRecord, ...]
+    table: Table, context: Context, journal: RelinkJournal, projects: tuple[ProjectRecord, ...]
 ) -> bool:
     """Let these be the projects that are remembered of a journal's environment.
 

@@ -25,7 +25,7 @@ _MISLEADING = ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV", "UV_NO_CACHE", "UV_PYTHO
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedName:
     """``entry`` is None where the tool looks for no name made of the path.
 
     ``project`` is whose it would be: of a workspace's member that is the workspace. ``words`` is
@@ -37,13 +37,13 @@ class Expected:
     words: str = ""
 
 
-def expected(store: Store, wanted: Assignment, context: Context) -> Expected:
+def expected(store: Store, wanted: Assignment, context: Context) -> ExpectedName:
     """Return where the tool would look for the environment, if it is to be ``wanted.project``'s.
 
     For uv its own answer to a dry run, which changes nothing and needs no network; by the store's
     formula where there is no uv, or none that can say. Raises nothing.
     """
-    by_formula = Expected(store.expected(wanted), wanted.project)
+    by_formula = ExpectedName(store.expected(wanted), wanted.project)
     if store.name != "uv" or wanted.project is None or by_formula.entry is None:
         return by_formula
     if foreign_project(wanted.project, context.machine.uid):
@@ -58,10 +58,10 @@ def expected(store: Store, wanted: Assignment, context: Context) -> Expected:
         told = None
         words = _last_error(error.words)
         if words:
-            return Expected(by_formula.entry, wanted.project, f"uv would not use it: {words}")
+            return ExpectedName(by_formula.entry, wanted.project, f"uv would not use it: {words}")
     entry = _entry(told, wanted.environment)
     project = _workspace(told) or wanted.project
-    return Expected(entry or by_formula.entry, project)
+    return ExpectedName(entry or by_formula.entry, project)
 
 
 def _asked(program: Path, wanted: Assignment, project: Path, context: Context) -> Any:

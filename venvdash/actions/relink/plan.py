@@ -18,8 +18,8 @@ from venvdash.actions.relink import gitignore, project_link
 from venvdash.actions.relink.expected_name import expected
 from venvdash.actions.relink.values import (
     CAUGHT,
-    Known,
-    Relinking,
+    RelinkChanges,
+    RelinkContext,
     answers,
     emptied,
     missing,
@@ -48,7 +48,7 @@ from venvdash.text import visible
 _PATIENCE = 10.0  # seconds for a directory that may lie on a dead server
 
 
-def plan(row: Row, project: Path, known: Known, *, shared: bool = False) -> Relinking:
+def plan(row: Row, project: Path, known: RelinkContext, *, shared: bool = False) -> RelinkChanges:
     """Return what linking the row to ``project`` would change; with ``shared`` beside its own.
 
     Raises nothing: what prevents it is the ``refusal``.
@@ -68,7 +68,7 @@ def plan(row: Row, project: Path, known: Known, *, shared: bool = False) -> Reli
 class _Plan:
     """One plan in the making."""
 
-    def __init__(self, row: Row, project: Path, known: Known, shared: bool) -> None:
+    def __init__(self, row: Row, project: Path, known: RelinkContext, shared: bool) -> None:
         self.row, self.known, self.shared = row, known, shared
         environment = row.environment
         self.home = known.context.machine.home
@@ -89,7 +89,7 @@ class _Plan:
             writes=not self.hindrance,
         )
 
-    def made(self) -> Relinking:
+    def made(self) -> RelinkChanges:
         """Return the whole. Raises ChangedError, UnreadableError and OSError."""
         if not self.shared:
             self._rename()
@@ -103,7 +103,7 @@ class _Plan:
             if any(repair.sources(self.row.path, old, new)):
                 self.says.append("Updates editable installs to the project's new path.")
         self._warn(found)
-        return Relinking(
+        return RelinkChanges(
             row=self.row,
             project=project,
             entry=wanted.entry,
@@ -305,7 +305,7 @@ def _place(project: Path, script: bool, context: Context) -> Place:
     return Place(project, Presence.UNREACHABLE, f"{visible(project)} does not respond")
 
 
-def _unfit(place: Place, row: Row, known: Known) -> Iterator[str]:
+def _unfit(place: Place, row: Row, known: RelinkContext) -> Iterator[str]:
     """Yield why the directory (or script) at ``place`` cannot be its project."""
     environment, uid = row.environment, known.context.machine.uid
     if place.presence is not Presence.PRESENT or place.real is None:
@@ -325,7 +325,7 @@ def _unfit(place: Place, row: Row, known: Known) -> Iterator[str]:
         yield "Its path contains characters that cannot be written to a tool's files."
 
 
-def _former(row: Row, project: Path, known: Known) -> tuple[Path, ...]:
+def _former(row: Row, project: Path, known: RelinkContext) -> tuple[Path, ...]:
     """Return the projects that it has and leaves; not those that cannot be looked at."""
     found = dict.fromkeys(row.verdict.projects)
     found.update((p.path, None) for p in (row.record.projects if row.record else ()))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.actions.relink.values import Relinking
+from venvdash.actions.relink.values import RelinkChanges
 from venvdash.actions.table import Table
 from venvdash.model import (
     Direction,
@@ -28,7 +28,7 @@ _MOST = 20
 
 
 def after(
-    wanted: Relinking, before: Sequence[ProjectRecord], mounts: Mounts
+    wanted: RelinkChanges, before: Sequence[ProjectRecord], mounts: Mounts
 ) -> tuple[ProjectRecord, ...]:
     """Return the projects to remember once that is done; ``before`` are those until now.
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError, FailedError, words
-from venvdash.actions.journals.relink import Journal, Journals
+from venvdash.actions.journals.relink import RelinkJournal, RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.journals.swap import Content, Swap
 from venvdash.actions.prefix import repair
-from venvdash.actions.prefix.path_rewrite import Respelling
+from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.actions.prefix.repair import Repair, RepairError, own_names
-from venvdash.actions.relink.values import Known, Relinking
+from venvdash.actions.relink.values import RelinkChanges, RelinkContext
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import file_swap, reachable, steps
 from venvdash.actions.safety.in_use import busy
@@ -33,7 +33,7 @@ _TOOLS_PATIENCE = 5.0  # seconds that a tool may hold the lock of its registry
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoResult:
     """What came of taking a journal back.
 
     ``problems`` are sentences on what could not be restored. ``retry`` says that an error of the
@@ -44,7 +44,9 @@ class Undone:
     retry: bool = False
 
 
-def relink(wanted: Relinking, journal: Journal, known: Known, journals: Journals) -> str:
+def relink(
+    wanted: RelinkChanges, journal: RelinkJournal, known: RelinkContext, journals: RelinkJournals
+) -> str:
     """Do what was planned; ``journal`` says the same and what is remembered besides.
 
     Returns the key of the journal, which is at DONE then. Raises ChangedError where nothing was
@@ -81,7 +83,7 @@ def relink(wanted: Relinking, journal: Journal, known: Known, journals: Journals
     return key
 
 
-def take_back(journal: Journal, context: Context) -> Undone:
+def take_back(journal: RelinkJournal, context: Context) -> UndoResult:
     """Restore what was before, and return what cannot be restored.
 
     Where the environment cannot get its old name back, all stays as it is after the relinking.
@@ -106,17 +108,17 @@ def take_back(journal: Journal, context: Context) -> Undone:
             _forth(journal)
         said = f"Cannot restore its old name: {words(error)}."
         failed = isinstance(error, FailedError | OSError)
-        return Undone((*undone.problems, said), undone.retry or failed)
+        return UndoResult((*undone.problems, said), undone.retry or failed)
     return _together([undone, *(_put(swap) for swap in journal.files)])
 
 
-def redo(journal: Journal) -> None:
+def redo(journal: RelinkJournal) -> None:
     """Make the changes again that were taken back before one of them failed, as far as possible."""
     with suppress(ChangedError, OSError):
         _forth(journal)
 
 
-def undoable(journal: Journal, context: Context) -> Iterator[str]:
+def undoable(journal: RelinkJournal, context: Context) -> Iterator[str]:
     """Yield what prevents undoing it as a whole: what has changed since, who uses it."""
     if not lies_at(journal.new, journal):
         yield f"It is no longer at {visible(journal.new)}."
@@ -140,7 +142,7 @@ def undoable(journal: Journal, context: Context) -> Iterator[str]:
         yield in_use
 
 
-def out_of_reach(journal: Journal, context: Context) -> str:
+def out_of_reach(journal: RelinkJournal, context: Context) -> str:
     """Return why nothing can be taken back now, a sentence; "" where all can be looked at."""
     records = (*journal.after, *journal.before)
     places = [journal.root]
@@ -154,7 +156,7 @@ def out_of_reach(journal: Journal, context: Context) -> str:
     return reachable.out_of_reach([journal.old], context.mounts)
 
 
-def found(journal: Journal, context: Context) -> Environment | None:
+def found(journal: RelinkJournal, context: Context) -> Environment | None:
     """Return its environment, wherever it lies now; None where it is gone."""
     for entry in dict.fromkeys((journal.new, journal.old)):
         if lies_at(entry, journal):
@@ -162,7 +164,7 @@ def found(journal: Journal, context: Context) -> Environment | None:
     return None
 
 
-def _begun(journal: Journal, journals: Journals) -> str:
+def _begun(journal: RelinkJournal, journals: RelinkJournals) -> str:
     try:
         return journals.begin(journal)
     except OSError as error:
@@ -174,7 +176,7 @@ def unwritten(error: OSError) -> ChangedError:
     return ChangedError(f"Cannot write the journal: {words(error)}. Nothing was changed.")
 
 
-def _with_files(wanted: Relinking, journal: Journal) -> Journal:
+def _with_files(wanted: RelinkChanges, journal: RelinkJournal) -> RelinkJournal:
     """Return the journal with path files for links where none can be made. Raises ChangedError."""
     changed = []
     for swap in journal.swaps:
@@ -187,21 +189,21 @@ def _with_files(wanted: Relinking, journal: Journal) -> Journal:
     return replace(journal, swaps=tuple(changed))
 
 
-def _rename(wanted: Relinking, names: tuple[Path, ...], known: Known) -> None:
+def _rename(wanted: RelinkChanges, names: tuple[Path, ...], known: RelinkContext) -> None:
     row, table, context = wanted.row, known.table, known.context
     rename.rename(row, wanted.entry, table, context, names=names, follow=False)
 
 
-def _not_undone(wanted: Relinking, names: tuple[Path, ...]) -> Iterator[Swap]:
+def _not_undone(wanted: RelinkChanges, names: tuple[Path, ...]) -> Iterator[Swap]:
     """Yield what has to be put right in the environment once it has got its old name back."""
     prefix = wanted.row.environment.path
     forth = Repair.plan(prefix, names, wanted.prefix)
-    for path, back, now in forth.not_undone_by(Respelling([wanted.prefix], prefix)):
+    for path, back, now in forth.not_undone_by(PathRewrite([wanted.prefix], prefix)):
         with suppress(UnicodeDecodeError):
             yield Swap(path, Content(back.decode()), Content(now.decode()))
 
 
-def _installed(wanted: Relinking) -> Iterator[Swap]:
+def _installed(wanted: RelinkChanges) -> Iterator[Swap]:
     """Yield what in the environment, where it lies now, names a source tree that has moved."""
     for old, new in wanted.sources:
         for path, before, after in repair.sources(wanted.prefix, old, new):
@@ -209,7 +211,7 @@ def _installed(wanted: Relinking) -> Iterator[Swap]:
                 yield Swap(path, Content(before.decode()), Content(after.decode()))
 
 
-def _forth(journal: Journal) -> None:
+def _forth(journal: RelinkJournal) -> None:
     """Exchange all that is to be exchanged. Raises ChangedError and OSError."""
     with ExitStack() as stack:
         if journal.lock is not None and journal.lock.parent.is_dir():
@@ -226,36 +228,36 @@ def _forth(journal: Journal) -> None:
                 folder.rmdir()
 
 
-def _back(swap: Swap) -> Undone:
+def _back(swap: Swap) -> UndoResult:
     """Take one change back."""
     file_swap.tidy(swap)
     try:
         file_swap.put(swap.back())
     except FileNotFoundError:  # its directory is gone, and with it what was there
-        return Undone()
+        return UndoResult()
     except (ChangedError, OSError) as error:
-        return Undone((f"{words(error)}. It was left unchanged.",), isinstance(error, OSError))
-    return Undone()
+        return UndoResult((f"{words(error)}. It was left unchanged.",), isinstance(error, OSError))
+    return UndoResult()
 
 
-def _put(swap: Swap) -> Undone:
+def _put(swap: Swap) -> UndoResult:
     """Correct a file of the environment; one that was written again since stays as it is."""
     try:
         file_swap.put(swap)
     except (ChangedError, FileNotFoundError):
-        return Undone()
+        return UndoResult()
     except OSError as error:
-        return Undone((f"{words(error)}.",), retry=True)
-    return Undone()
+        return UndoResult((f"{words(error)}.",), retry=True)
+    return UndoResult()
 
 
-def _together(found: Iterable[Undone]) -> Undone:
+def _together(found: Iterable[UndoResult]) -> UndoResult:
     found = list(found)
     problems = tuple(problem for one in found for problem in one.problems)
-    return Undone(problems, any(one.retry for one in found))
+    return UndoResult(problems, any(one.retry for one in found))
 
 
-def _rename_back(journal: Journal, context: Context) -> None:
+def _rename_back(journal: RelinkJournal, context: Context) -> None:
     environment = read_at(journal.prefix(journal.new), journal.new, journal.root, context)
     if environment is None:
         raise ChangedError("it is no longer an environment")
@@ -263,12 +265,12 @@ def _rename_back(journal: Journal, context: Context) -> None:
     steps.step("moved back")
 
 
-def _row(environment: Environment, journal: Journal) -> Row:
+def _row(environment: Environment, journal: RelinkJournal) -> Row:
     """Return a row for what the checks of a renaming want to know."""
     return Row(environment, Verdict(Status.STANDALONE, ""), journal.name)
 
 
-def lies_at(entry: Path, journal: Journal) -> bool:
+def lies_at(entry: Path, journal: RelinkJournal) -> bool:
     """Return whether a journal's environment lies at ``entry``."""
     try:
         return os.lstat(entry).st_ino == journal.inode
@@ -276,6 +278,6 @@ def lies_at(entry: Path, journal: Journal) -> bool:
         return False
 
 
-def _inside(swap: Swap, journal: Journal) -> bool:
+def _inside(swap: Swap, journal: RelinkJournal) -> bool:
     """Whether it is in the environment, and so at another place while that has its old name."""
     return journal.old != journal.new and swap.path.is_relative_to(journal.new)

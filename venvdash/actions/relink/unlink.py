@@ -5,8 +5,8 @@ from pathlib import Path
 
 from venvdash.actions.relink.values import (
     CAUGHT,
-    Known,
-    Relinking,
+    RelinkChanges,
+    RelinkContext,
     answers,
     emptied,
     nothing_of,
@@ -27,7 +27,7 @@ from venvdash.system.files import real
 from venvdash.text import visible
 
 
-def plan_unlink(row: Row, known: Known) -> Relinking:
+def plan_unlink(row: Row, known: RelinkContext) -> RelinkChanges:
     """Return what unlinking the row would change.
 
     Raises nothing: what prevents it is the ``refusal``.
@@ -41,7 +41,7 @@ def plan_unlink(row: Row, known: Known) -> Relinking:
         return replace(nothing, refusal=refusal_of(error))
 
 
-def _made(nothing: Relinking, known: Known) -> Relinking:
+def _made(nothing: RelinkChanges, known: RelinkContext) -> RelinkChanges:
     row, home = nothing.row, known.context.machine.home
     store = store_of(row.environment.store)
     named = _projects(row)
@@ -100,7 +100,7 @@ def _projects(row: Row) -> list[Path]:
     return list(dict.fromkeys([*row.verdict.projects, *known]))
 
 
-def _found_by_place(project: Path, row: Row, store: Store, known: Known) -> bool:
+def _found_by_place(project: Path, row: Row, store: Store, known: RelinkContext) -> bool:
     """Whether the tool finds it for that project by its name or place, whatever anybody says."""
     place = known.places.get(project)
     if place is not None and place.presence is Presence.ABSENT:

@@ -38,7 +38,7 @@ _LEVELS = 2  # directories that go with the last file in them
 
 
 @dataclass(frozen=True)
-class Known:
+class RelinkContext:
     """What is known besides: every environment, the projects' places, what refers to each."""
 
     table: Mapping[Path, Row]
@@ -48,14 +48,14 @@ class Known:
     referenced: Callable[[Path], str] = lambda path: ""
 
     @classmethod
-    def of(cls, table: Table) -> "Known":
+    def of(cls, table: Table) -> "RelinkContext":
         """Return what a table knows now."""
         places = table.facts.places if table.facts else {}
         return cls(table.rows, table.context(), table.config, places, table.referenced)
 
 
 @dataclass(frozen=True, slots=True)
-class Relinking:
+class RelinkChanges:
     """All that it would change; ``project`` is None where it is to belong to none.
 
     ``entry`` and ``prefix`` are where it will be, ``former`` the projects that it leaves. Of
@@ -125,7 +125,7 @@ class Relinking:
             shared=self.shared,
         )
 
-    def taking(self, offers: Sequence[Edit]) -> "Relinking":
+    def taking(self, offers: Sequence[Edit]) -> "RelinkChanges":
         """Return it with these of its offers among what is done."""
         taken = tuple(map(swaps.of_edit, offers))
         missing = [edit.path.parent for edit in offers if not os.path.lexists(edit.path.parent)]
@@ -137,9 +137,9 @@ class Relinking:
         )
 
 
-def nothing_of(row: Row, project: Path | None) -> Relinking:
+def nothing_of(row: Row, project: Path | None) -> RelinkChanges:
     """Return a relinking that changes nothing yet."""
-    return Relinking(row, project, row.environment.entry, row.environment.path)
+    return RelinkChanges(row, project, row.environment.entry, row.environment.path)
 
 
 def refusal_of(error: Exception) -> str:
@@ -149,7 +149,7 @@ def refusal_of(error: Exception) -> str:
     return f"Cannot read it: {because(error)}."
 
 
-def refused(row: Row, known: Known) -> Iterator[str]:
+def refused(row: Row, known: RelinkContext) -> Iterator[str]:
     """Yield why its project cannot be changed. Raises ChangedError."""
     environment = row.environment
     yield from refusals.another_home(known.context.machine)

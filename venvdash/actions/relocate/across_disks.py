@@ -9,13 +9,13 @@ from typing import NoReturn
 
 from venvdash.actions.context import Context
 from venvdash.actions.copy.apply import copied
-from venvdash.actions.copy.copy_environment import Copied, Copying
+from venvdash.actions.copy.copy_environment import CopyRequest, CopyResult
 from venvdash.actions.delete import trash
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import ActionEvent, Finished
 from venvdash.actions.journals import move_stages
-from venvdash.actions.journals.move import Moves, Moving
+from venvdash.actions.journals.move import MoveJournal, MoveJournals
 from venvdash.actions.journals.move_stages import Stage
 from venvdash.actions.record_update import environment_at, own_record, record_at, remember_at
 from venvdash.actions.relocate import move as moving
@@ -44,12 +44,12 @@ def move(
     """
     row = proposal.row
     led, files = project_links.following(row, place)
-    with Moves(table.machine.state_directory) as moves:
+    with MoveJournals(table.machine.state_directory) as moves:
         work = _Work(table, deletions, row, place, context, moves)
 
         def placing(made: Path) -> None:
             work.begin(
-                Moving(
+                MoveJournal(
                     name=row.name[:500],
                     old=row.environment.entry,
                     new=place,
@@ -63,7 +63,9 @@ def move(
             )
 
         try:
-            outcome = yield from copied(Copying(row, place, whole=True), context, cancel, placing)
+            outcome = yield from copied(
+                CopyRequest(row, place, whole=True), context, cancel, placing
+            )
             result = work.replace_original(outcome)
         except BaseException:
             work.end()
@@ -81,17 +83,17 @@ class _Work:
         row: Row,
         place: Path,
         context: Context,
-        moves: Moves,
+        moves: MoveJournals,
     ) -> None:
         self._table, self._row, self._place = table, row, place
         self._deletions = deletions
         self._context, self._moves = context, moves
-        self._moving: Moving | None = None
+        self._moving: MoveJournal | None = None
         self._key = ""
         self._trash: Path | None = None
         self._unfinished = False
 
-    def begin(self, moving: Moving) -> None:
+    def begin(self, moving: MoveJournal) -> None:
         """Write down what is about to be done. Raises OSError."""
         self._key = self._moves.begin(moving)
         self._moving = moving
@@ -103,7 +105,7 @@ class _Work:
             with suppress(OSError):  # then the next start does
                 self._moves.drop(self._key)
 
-    def replace_original(self, copied: Copied) -> Result:
+    def replace_original(self, copied: CopyResult) -> Result:
         """Let the project use the copy, and move the original to the trash.
 
         Raises FailedError; the original is in its place again then, or the text says where.
@@ -145,7 +147,7 @@ class _Work:
             with suppress(OSError), Directory(self._trash) as trash_directory:
                 trash_directory.unlink(SIDECAR)
 
-    def _take_back(self, known: Moving, why: str) -> NoReturn:
+    def _take_back(self, known: MoveJournal, why: str) -> NoReturn:
         """Restore the original, remove the copy, and raise FailedError."""
         trashed = trash.read(self._trash) if self._trash else None
         if trashed is not None:
@@ -174,7 +176,7 @@ class _Work:
         if result.outcome is not Outcome.DONE or result.trash is None:
             raise FailedError(result.reason)
 
-    def _compare(self, copied: Copied) -> None:
+    def _compare(self, copied: CopyResult) -> None:
         """Raise FailedError where the original, in the trash now, is not what was copied."""
         if copied.manifest is None or self._trash is None:
             return
@@ -192,7 +194,7 @@ def recover(table: Table) -> list[str]:
     context = table.context()
     said: list[str] = []
     try:
-        with Moves(state) as moves:
+        with MoveJournals(state) as moves:
             for key, stage, known in moves.interrupted():
                 said += _ended(table, context, moves, key, stage, known)
     except (ChangedError, OSError):  # the next start tries again
@@ -201,7 +203,7 @@ def recover(table: Table) -> list[str]:
 
 
 def _ended(
-    table: Table, context: Context, moves: Moves, key: str, stage: Stage, known: Moving
+    table: Table, context: Context, moves: MoveJournals, key: str, stage: Stage, known: MoveJournal
 ) -> Iterator[str]:
     for silent in moving.silent(known):
         said = f"{visible(known.name, 64)}: an interrupted move cannot be completed now: "
@@ -217,7 +219,7 @@ def _ended(
         moves.drop(key)
 
 
-def _remembered(table: Table, context: Context, known: Moving) -> bool:
+def _remembered(table: Table, context: Context, known: MoveJournal) -> bool:
     """Let what was remembered of the original go on with the copy; whether that is done."""
     if not moving.lies_at(known.new, known.new_inode):
         return True

@@ -9,7 +9,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import ActionEvent
-from venvdash.actions.journals.relink import Journals
+from venvdash.actions.journals.relink import RelinkJournals
 from venvdash.actions.outcome import explained, result_of
 from venvdash.actions.record_update import is_copy, remember_at
 from venvdash.actions.relocate import across_disks, rename
@@ -29,7 +29,7 @@ def _renamed(table: Table, row: Row, place: Path, context: Context) -> Result:
     """Rename in its file system, and let what is remembered follow. Raises ChangedError."""
     with ExitStack() as stack:
         with suppress(OSError):  # where no state can be kept nobody relinks either
-            stack.enter_context(Journals(table.machine.state_directory))
+            stack.enter_context(RelinkJournals(table.machine.state_directory))
         for reason in refusals.relinked(row, context):
             raise ChangedError(reason)
         note = rename.rename(row, place, table.rows, context)

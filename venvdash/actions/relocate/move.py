@@ -18,7 +18,7 @@ from venvdash.actions.copy.copy_environment import KEPT_OUT
 from venvdash.actions.delete import trash
 from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import trash as journal
-from venvdash.actions.journals.move import Moving
+from venvdash.actions.journals.move import MoveJournal
 from venvdash.actions.journals.move_stages import Stage
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import reachable, steps
@@ -42,7 +42,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class RecoveredMove:
     """What became of a move that was interrupted; ``said`` is a sentence, made visible."""
 
     end: End
@@ -62,14 +62,14 @@ def lies_at(path: Path, inode: int) -> bool:
         return False
 
 
-def lead(moving: Moving) -> None:
+def lead(moving: MoveJournal) -> None:
     """Make the project's links lead to the copy. Raises ChangedError and OSError."""
     for do, change in rename.changes(moving.links, moving.edits):
         do(change)
         steps.step("led")
 
 
-def take_back(moving: Moving, key: str, context: Context) -> list[str]:
+def take_back(moving: MoveJournal, key: str, context: Context) -> list[str]:
     """Make the original the one that counts again, and remove the copy.
 
     Returns sentences on what cannot be done now; calling it again ends it. Where the original is
@@ -100,31 +100,31 @@ def take_back(moving: Moving, key: str, context: Context) -> list[str]:
     return problems
 
 
-def silent(moving: Moving) -> list[Path]:
+def silent(moving: MoveJournal) -> list[Path]:
     """Return which of the directories that a move is about do not answer."""
     changed = [change.path.parent for change in (*moving.links, *moving.edits)]
     return responsiveness.unresponsive([moving.old.parent, moving.new.parent, *changed])
 
 
-def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:
+def settle(moving: MoveJournal, key: str, stage: Stage, context: Context) -> RecoveredMove:
     """End a move that was interrupted, so that one whole environment is left. Raises nothing."""
     name, old, new = visible(moving.name, 64), visible(moving.old), visible(moving.new)
     here = lies_at(moving.old, moving.old_inode)
     copied = lies_at(moving.new, moving.new_inode)
     gone = not here and _in_trash(moving, context) is None
     if stage is Stage.COPIED and not copied and gone:
-        return Settled(End.OLD)  # both are gone: somebody else has seen to that
+        return RecoveredMove(End.OLD)  # both are gone: somebody else has seen to that
     try:
         used = copied and content(moving.new) != moving.content
     except OSError as error:
-        return Settled(
+        return RecoveredMove(
             End.LATER, f"{name}: an interrupted move cannot be completed now: {words(error)}."
         )
     if here and used:
         said = (
             f"{name}: its move was interrupted, and both {old} and {new} have been used since then."
         )
-        return Settled(End.BOTH, f"{said} Delete the one that you do not need.")
+        return RecoveredMove(End.BOTH, f"{said} Delete the one that you do not need.")
     if copied and (stage is Stage.MOVED or used or gone):
         notes = [
             rename.follow(do, change, moving.new, moving.old)
@@ -133,28 +133,30 @@ def settle(moving: Moving, key: str, stage: Stage, context: Context) -> Settled:
         said = (
             f"{name}: its move was interrupted and has been completed. The environment is at {new}."
         )
-        return Settled(End.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)]))
+        return RecoveredMove(
+            End.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)])
+        )
     if stage is Stage.MOVED:  # the disk that it was moved to is not mounted, or it was removed
         waits = reachable.out_of_reach([moving.new], context.mounts)
         there = os.path.isdir(moving.new.parent) and not waits
-        return Settled(End.NEW if there else End.LATER)
+        return RecoveredMove(End.NEW if there else End.LATER)
     problems = take_back(moving, key, context)
     if problems:
-        return Settled(
+        return RecoveredMove(
             End.LATER, f"{name}: an interrupted move cannot be undone now. {' '.join(problems)}"
         )
-    return Settled(
+    return RecoveredMove(
         End.OLD,
         f"{name}: its move was interrupted and has been undone. The environment is at {old}.",
     )
 
 
-def _in_trash(moving: Moving, context: Context) -> Trashed | None:
+def _in_trash(moving: MoveJournal, context: Context) -> Trashed | None:
     """Return the original if it lies in the trash and can be restored."""
     return next(_restorable(moving, context), None)
 
 
-def _restorable(moving: Moving, context: Context) -> Iterator[Trashed]:
+def _restorable(moving: MoveJournal, context: Context) -> Iterator[Trashed]:
     for trashed in trash.find(context):
         right = trashed.original == moving.old and trashed.inode == moving.old_inode
         if right and trashed.how == Removal.TRASH and not trashed.purging:

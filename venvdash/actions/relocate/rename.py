@@ -18,7 +18,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.delete import trash_locations
 from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import rename as rename_journal
-from venvdash.actions.journals.rename import Renaming
+from venvdash.actions.journals.rename import RenameJournal
 from venvdash.actions.prefix.repair import Repair, RepairError, own_names, refusal
 from venvdash.actions.safety import project_links, steps
 from venvdash.actions.safety import refusals as checks
@@ -190,7 +190,7 @@ class _Work:
 
     def _prepared(
         self, entry: Directory, names: tuple[Path, ...], follow: bool
-    ) -> tuple[Repair, Renaming]:
+    ) -> tuple[Repair, RenameJournal]:
         """Work out all that will be written. Raises ChangedError where something cannot be."""
         environment, status = self.row.environment, entry.status()
         new = _prefix(environment, self.new)
@@ -204,7 +204,7 @@ class _Work:
                     f"You have no permission to change its project's link {visible(change.path)}."
                 )
         below = os.path.relpath(environment.path, environment.entry)
-        return fixed.at(new), Renaming(
+        return fixed.at(new), RenameJournal(
             old=self.old,
             new=self.new,
             inode=status.st_ino,
@@ -215,7 +215,7 @@ class _Work:
             edits=edits,
         )
 
-    def _begin(self, entry: Directory, renaming: Renaming) -> None:
+    def _begin(self, entry: Directory, renaming: RenameJournal) -> None:
         state = self.context.machine.state_directory
         for directory in {self.place.path, self.into.path}:
             if not trash_locations.note(state, directory):
@@ -242,7 +242,7 @@ class _Work:
         self.into.sync()
         self.place.sync()
 
-    def _lead(self, fixed: Repair, renaming: Renaming) -> None:
+    def _lead(self, fixed: Repair, renaming: RenameJournal) -> None:
         """Make what names the old place name the new one."""
         self.back.add(fixed.undo, trash=self.new)
         fixed.apply()

@@ -40,7 +40,7 @@ _SHOWN = 3  # names in a reason
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """What an environment was at one moment: equal again, or it is left alone.
 
     ``text`` is an alias's own. ``said`` is what the user said of it, as its sidecar has it: the
@@ -53,7 +53,7 @@ class Look:
     text: str = ""
 
 
-def look(row: Row, context: Context) -> Look:
+def look(row: Row, context: Context) -> Snapshot:
     """Read an environment anew; nothing in it is run. Raises ChangedError if it is none any more.
 
     What was found at the last scan must still be there: the same directory with the same
@@ -85,7 +85,7 @@ def look(row: Row, context: Context) -> Look:
             text = os.readlink(known.entry) if known.target is not None else ""
             flags = found.environment.flags - {Flag.DEBRIS}  # ``marked`` says more of that
             same = replace(found.environment, used=None, sidecar=False, flags=flags)
-            return Look(same, found.claims, _said(known.path, context.machine.uid), text)
+            return Snapshot(same, found.claims, _said(known.path, context.machine.uid), text)
     raise ChangedError(reason or "It is not in any store that venvdash currently reads.")
 
 

@@ -83,7 +83,7 @@ class UntrustedError(ShellError):
         self.project = project
 
 
-class Sort(StrEnum):
+class SyncKind(StrEnum):
     """What is brought up to date."""
 
     PROJECT = "project"
@@ -93,7 +93,7 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SyncCommand:
     """The command that brings an environment up to date.
 
     ``environ`` are the user's variables without what leads elsewhere; ``variables`` are set
@@ -102,7 +102,7 @@ class Way:
     nobody asks for are kept, "" where they go. ``again``: packages that are to be installed again.
     """
 
-    sort: Sort
+    sort: SyncKind
     program: Path
     arguments: tuple[str, ...]
     cwd: Path
@@ -153,7 +153,7 @@ def standing(row: Row, context: Context) -> Iterator[str]:
         yield f"Cannot read it: {because(error)}."
 
 
-def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) -> Way:
+def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) -> SyncCommand:
     """Return how an environment is synced. Raises ShellError.
 
     ``project`` is the one of its projects that is meant, where it has several; ``extra`` are
@@ -177,14 +177,16 @@ def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) 
             raise ShellError("It belongs to a script and was not created by uv.")
         cache = {"UV_CACHE_DIR": str(row.environment.root.parent)}
         arguments = ("sync", "--script", str(place))
-        made = Way(Sort.SCRIPT, program, arguments, place.parent, environ, cache)
-    elif _sort(place, context) is Sort.PROJECT:
+        made = SyncCommand(SyncKind.SCRIPT, program, arguments, place.parent, environ, cache)
+    elif _sort(place, context) is SyncKind.PROJECT:
         leads = {"UV_PROJECT_ENVIRONMENT": str(row.path)}
         arguments = ("sync", "--project", str(place))
-        made = Way(Sort.PROJECT, program, arguments, place, environ, leads)
+        made = SyncCommand(SyncKind.PROJECT, program, arguments, place, environ, leads)
         made = replace(made, inexact=_inexact(row, extra))
     else:
-        made = _requirements(row, extra, Way(Sort.REQUIREMENTS, program, (), place, environ))
+        made = _requirements(
+            row, extra, SyncCommand(SyncKind.REQUIREMENTS, program, (), place, environ)
+        )
     return replace(made, extra=tuple(extra), project=place)
 
 
@@ -205,7 +207,7 @@ def _clean(variables: Mapping[str, str]) -> dict[str, str]:
     return kept | _SET
 
 
-def _tool(row: Row, extra: Sequence[str], context: Context) -> Way:
+def _tool(row: Row, extra: Sequence[str], context: Context) -> SyncCommand:
     if Flag.BROKEN in row.environment.flags:
         name = visible(row.environment.entry.name)
         again = (
@@ -221,8 +223,8 @@ def _tool(row: Row, extra: Sequence[str], context: Context) -> Way:
         found = tool_commands.upgrade(row.environment, context.machine, extra)
     except tool_commands.ToolError as error:
         raise ShellError(str(error)) from error
-    return Way(
-        Sort.TOOL,
+    return SyncCommand(
+        SyncKind.TOOL,
         found.program,
         found.arguments,
         context.machine.home,
@@ -281,7 +283,7 @@ def _nearest(projects: Sequence[Path], cwd: Path | None) -> Path | None:
     return None
 
 
-def _sort(project: Path, context: Context) -> Sort:
+def _sort(project: Path, context: Context) -> SyncKind:
     """Return what uv can bring up to date there. Raises ShellError.
 
     uv itself takes a ``pyproject.toml`` without ``[project]`` for one that asks for nothing, and
@@ -293,7 +295,7 @@ def _sort(project: Path, context: Context) -> Sort:
         if table is None:
             raise ShellError(f"Cannot read the pyproject.toml in {shown}.")
         if "project" in table or "dependency-groups" in table or _workspace(table):
-            return Sort.PROJECT
+            return SyncKind.PROJECT
         tool = table.get("tool")
         if isinstance(tool, dict) and "poetry" in tool:
             raise ShellError(
@@ -305,7 +307,7 @@ def _sort(project: Path, context: Context) -> Sort:
                 f"pixi manages the packages in {shown}: run `pixi install` to sync them."
             )
     if os.path.isfile(project / REQUIREMENTS):
-        return Sort.REQUIREMENTS
+        return SyncKind.REQUIREMENTS
     for name, command in _OTHERS.items():
         if os.path.lexists(project / name):
             raise ShellError(
@@ -342,7 +344,7 @@ def _named(traits: Traits) -> bool:
     return not (traits.per_interpreter or same)
 
 
-def _requirements(row: Row, extra: Sequence[str], made: Way) -> Way:
+def _requirements(row: Row, extra: Sequence[str], made: SyncCommand) -> SyncCommand:
     for word in extra:
         if word.split("=")[0] in _ELSEWHERE:
             raise ShellError(f"`{visible(word)}` would install to another location.")

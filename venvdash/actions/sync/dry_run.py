@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from venvdash.actions.process import uv
 from venvdash.actions.process.run_log import Log
 from venvdash.actions.process.uv import UvError
-from venvdash.actions.sync.command import ShellError, Sort, Way, interpreter
+from venvdash.actions.sync.command import ShellError, SyncCommand, SyncKind, interpreter
 from venvdash.model import Flag, PackageChange, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner.discovery.site_packages import site_directory
@@ -38,7 +38,7 @@ _WORDS = 1500  # characters of what uv says
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class DryRun:
     """What ``way`` would do.
 
     ``replaced``: uv deletes the environment and makes another in its place, since its own Python
@@ -47,7 +47,7 @@ class Foreseen:
     False where nobody can say beforehand.
     """
 
-    way: Way
+    way: SyncCommand
     packages: tuple[PackageChange, ...] = ()
     replaced: bool = False
     why: str = ""
@@ -62,18 +62,18 @@ class Foreseen:
         return self.known and not (self.packages or self.replaced or self.lock)
 
 
-def foresee(row: Row, way: Way, log: Log, cancel: threading.Event | None = None) -> Foreseen:
+def foresee(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None = None) -> DryRun:
     """Ask uv what it would do; nothing of the environment changes.
 
     Building a package may be part of that. Raises ShellError with uv's own words, CancelledError.
     """
-    if way.sort is Sort.TOOL:
-        return Foreseen(way, known=False)
+    if way.sort is SyncKind.TOOL:
+        return DryRun(way, known=False)
     way = replace(way, again=tuple(_lacking(row)))
-    if way.sort is Sort.REQUIREMENTS:
+    if way.sort is SyncKind.REQUIREMENTS:
         try:
             _stays(way, log, cancel)
-            return Foreseen(way, merged(_lines(_asked(way, log, cancel).stderr)))
+            return DryRun(way, merged(_lines(_asked(way, log, cancel).stderr)))
         except UvError as error:
             raise ShellError(f"uv cannot sync it: {in_words(error)}") from error
     why = ""
@@ -115,7 +115,7 @@ def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
     )
 
 
-def _stays(way: Way, log: Log, cancel: threading.Event | None) -> None:
+def _stays(way: SyncCommand, log: Log, cancel: threading.Event | None) -> None:
     """Raise ShellError where uv's settings would have packages go elsewhere, and UvError."""
     setting = uv.elsewhere(
         way.program, way.words, environ=way.environ, cwd=way.cwd, log=log, cancel=cancel
@@ -143,7 +143,7 @@ def in_words(error: UvError) -> str:
     return visible(said.removeprefix("error: "), _WORDS)
 
 
-def _pythons(row: Row, way: Way) -> Iterator[str | None]:
+def _pythons(row: Row, way: SyncCommand) -> Iterator[str | None]:
     """Yield the interpreters to ask for, the last being the project's own choice.
 
     The environment's own first; where that is gone, another of the same version.
@@ -170,7 +170,7 @@ def _lacking(row: Row) -> Iterator[str]:
 
 
 def _asked(
-    way: Way, log: Log, cancel: threading.Event | None, *more: str
+    way: SyncCommand, log: Log, cancel: threading.Event | None, *more: str
 ) -> "CompletedProcess[str]":
     """Return uv's answer. Raises UvError, CancelledError."""
     return uv.run(
@@ -185,7 +185,7 @@ def _asked(
     )
 
 
-def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> Foreseen:
+def _foreseen(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None) -> DryRun:
     done = _asked(way, log, cancel, "--output-format", "json")
     answer = json_object(done.stdout, _ANSWER) or {}
     sync, lock = answer.get("sync"), answer.get("lock")
@@ -197,7 +197,7 @@ def _foreseen(row: Row, way: Way, log: Log, cancel: threading.Event | None) -> F
         raise ShellError(f"uv would use another environment{other} instead of this one.")
     lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
     file = string(lock, "path")
-    return Foreseen(
+    return DryRun(
         way,
         merged(_changes(sync["changes"]) if "changes" in sync else _lines(done.stderr)),
         replaced=sync.get("action") != "check",

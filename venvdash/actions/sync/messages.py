@@ -7,8 +7,8 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.sync import preserve
-from venvdash.actions.sync.command import REQUIREMENTS, Sort
-from venvdash.actions.sync.dry_run import Foreseen
+from venvdash.actions.sync.command import REQUIREMENTS, SyncKind
+from venvdash.actions.sync.dry_run import DryRun
 from venvdash.model import Flag, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner.projects import project_info
@@ -22,11 +22,11 @@ _REQUEST = re.compile(r"(?:cpython[-@]?)?(\d+(?:\.\d+){1,2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class SyncMessages:
     """What there is to say of one sync."""
 
     row: Row
-    foreseen: Foreseen
+    foreseen: DryRun
     context: Context
 
     @property
@@ -40,7 +40,7 @@ class Words:
             yield "Already up to date."
         elif not found.known:
             yield "Its tool upgrades it. The changes are only known afterwards."
-        elif way.sort is Sort.REQUIREMENTS:
+        elif way.sort is SyncKind.REQUIREMENTS:
             yield f"uv installs the packages in {REQUIREMENTS} and keeps all others."
         else:
             yield f"uv syncs it with {self._short(self._project)}."
@@ -103,7 +103,7 @@ class Words:
 
     def _other_pointer(self) -> Iterator[str]:
         """Say where the project leads, if not here; uv leaves that alone."""
-        if self.foreseen.way.sort is not Sort.PROJECT or self._project is None:
+        if self.foreseen.way.sort is not SyncKind.PROJECT or self._project is None:
             return
         for link in project_info.links_of(str(self._project))[:1]:
             if real(link.environment) != real(self.row.path):
@@ -116,7 +116,7 @@ class Words:
         """Say that the project asks for a Python that this environment does not have."""
         if (
             self.foreseen.replaced
-            or self.foreseen.way.sort is not Sort.PROJECT
+            or self.foreseen.way.sort is not SyncKind.PROJECT
             or not self._project
         ):
             return

@@ -25,9 +25,9 @@ from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety import refusals
 from venvdash.actions.safety.reread import read_again
 from venvdash.actions.sync.command import ShellError, UntrustedError, way
-from venvdash.actions.sync.dry_run import Foreseen, foresee, in_words
-from venvdash.actions.sync.messages import Words, listed
-from venvdash.actions.sync.preserve import Kept, kept
+from venvdash.actions.sync.dry_run import DryRun, foresee, in_words
+from venvdash.actions.sync.messages import SyncMessages, listed
+from venvdash.actions.sync.preserve import SavedFiles, kept
 from venvdash.actions.table import Table
 from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
 from venvdash.scanner.usage.tree_count import count
@@ -40,7 +40,7 @@ _WORK = re.compile(r"\s*(Building|Downloading) (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
+class SyncResult:
     """What became of a sync.
 
     ``environment`` is as it is now: up to date where the result is done, else lacking what was to
@@ -56,7 +56,7 @@ class _Plan:
     """What is shown, and what uv said that it would do: None where it cannot be done."""
 
     proposal: Proposal
-    foreseen: Foreseen | None = None
+    foreseen: DryRun | None = None
 
 
 def propose(
@@ -79,25 +79,25 @@ def propose(
 
 def apply(
     table: Table, shown: Proposal, cancel: threading.Event
-) -> Generator[ActionEvent, None, Synced]:
+) -> Generator[ActionEvent, None, SyncResult]:
     """Carry out a proposal, unless it would now do more than was shown; report how it goes."""
     row, context = shown.row, table.context()
     try:
         before = refusals.look(row, context).environment
         plan = _planned(table, row, context, shown.project, shown.extra, cancel)
     except ChangedError as error:
-        return Synced(_result(row, Outcome.SKIPPED, str(error)))
+        return SyncResult(_result(row, Outcome.SKIPPED, str(error)))
     except CancelledError:
-        return Synced(_result(row, Outcome.SKIPPED, "Cancelled before anything was changed."))
+        return SyncResult(_result(row, Outcome.SKIPPED, "Cancelled before anything was changed."))
     more = [warning for warning in plan.proposal.warns if warning not in shown.warns]
     if plan.foreseen is None:
-        return Synced(_result(row, Outcome.SKIPPED, plan.proposal.refusal))
+        return SyncResult(_result(row, Outcome.SKIPPED, plan.proposal.refusal))
     if more:
         reason = f"The plan has changed since it was shown: {more[0]} Nothing was changed."
-        return Synced(_result(row, Outcome.SKIPPED, reason))
+        return SyncResult(_result(row, Outcome.SKIPPED, reason))
     if plan.foreseen.nothing:
         result = _result(row, Outcome.DONE, "Already up to date.")
-        return Synced(result, read_again(row.environment, context))
+        return SyncResult(result, read_again(row.environment, context))
     return (yield from _carried_out(row, before, plan.foreseen, context, cancel))
 
 
@@ -120,7 +120,7 @@ def _planned(
     except ShellError as error:
         distrusted = error.project if isinstance(error, UntrustedError) else None
         return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
-    words = Words(row, found, context)
+    words = SyncMessages(row, found, context)
     try:
         says, warns = tuple(words.says()), tuple(words.warns())
     except OSError as error:
@@ -137,7 +137,7 @@ def _planned(
     return _Plan(proposal, found)
 
 
-def _replaceable(row: Row, found: Foreseen, context: Context, table: Mapping[Path, Row]) -> None:
+def _replaceable(row: Row, found: DryRun, context: Context, table: Mapping[Path, Row]) -> None:
     """Raise ShellError unless the environment might be deleted as well."""
     reason = refusals.refusal(row, refusals.Neighbours.of(table), context, frozenset())
     reason = reason or _why_kept(row)
@@ -166,15 +166,15 @@ def _why_kept(row: Row) -> str | None:
 def _carried_out(
     row: Row,
     before: Environment,
-    found: Foreseen,
+    found: DryRun,
     context: Context,
     cancel: threading.Event,
-) -> Generator[ActionEvent, None, Synced]:
+) -> Generator[ActionEvent, None, SyncResult]:
     """Run the command; whatever becomes of it, look at what the environment is afterwards."""
     problems: list[str] = []
     failure, stopped = "", False
     with ExitStack() as stack:
-        files = Kept(row.path, ())
+        files = SavedFiles(row.path, ())
         if found.replaced:
             try:
                 files = stack.enter_context(kept(row.path, context.notes))
@@ -184,7 +184,7 @@ def _carried_out(
                     f"Cannot back up the files that tools keep in it: {reason}. The "
                     "environment is unchanged."
                 )
-                return Synced(_result(row, Outcome.SKIPPED, text))
+                return SyncResult(_result(row, Outcome.SKIPPED, text))
         try:
             yield from _heard(found, context, cancel)
         except CancelledError:
@@ -199,18 +199,18 @@ def _carried_out(
             f"{failure or 'Stopped.'} The environment no longer exists: run "
             f"`{_typed(found)}` to recreate it."
         )
-        return Synced(_result(row, Outcome.FAILED, text))
+        return SyncResult(_result(row, Outcome.FAILED, text))
     end = _End(found, before, now)
     if stopped or failure:
         text = " ".join([failure or "Stopped.", end.state(stopped), *problems])
-        return Synced(_result(row, Outcome.FAILED, text), now if end.lacks(stopped) else None)
+        return SyncResult(_result(row, Outcome.FAILED, text), now if end.lacks(stopped) else None)
     if found.packages and not end.touched:
         text = f"{found.way.program.stem} succeeded, but the environment has not changed."
-        return Synced(_result(row, Outcome.FAILED, text))
-    return Synced(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
+        return SyncResult(_result(row, Outcome.FAILED, text))
+    return SyncResult(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
 
 
-def _heard(found: Foreseen, context: Context, cancel: threading.Event) -> Iterator[ActionEvent]:
+def _heard(found: DryRun, context: Context, cancel: threading.Event) -> Iterator[ActionEvent]:
     """Run the command; yield what it says. Raises UvError, CancelledError."""
     made = found.way
     total = sum(change.action != "uninstalled" for change in found.packages)
@@ -237,7 +237,7 @@ def _heard(found: Foreseen, context: Context, cancel: threading.Event) -> Iterat
 class _End:
     """What an environment was and is."""
 
-    foreseen: Foreseen
+    foreseen: DryRun
     before: Environment
     now: Environment
 
@@ -292,7 +292,7 @@ class _End:
         return " ".join(parts) or "Already up to date."
 
 
-def _typed(found: Foreseen) -> str:
+def _typed(found: DryRun) -> str:
     return typed((str(found.way.program), *found.way.words), found.way.variables)
 
 

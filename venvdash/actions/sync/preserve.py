@@ -48,14 +48,14 @@ class SavedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedFiles:
     """The files that are kept of an environment."""
 
     prefix: Path
     files: tuple[SavedFile, ...]
 
     @classmethod
-    def of(cls, prefix: Path) -> "Kept":
+    def of(cls, prefix: Path) -> "SavedFiles":
         """Read them: small regular files in its root, and hooks beside its programs.
 
         Raises OSError where the disk fails, or one may not be read: uv would delete it all the
@@ -84,7 +84,7 @@ class Kept:
 
 
 @contextmanager
-def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
+def kept(prefix: Path, state: Path | None) -> Iterator[SavedFiles]:
     """Keep an environment's files, and a copy of them in ``state`` until the block ends.
 
     Each caller has a copy of its own: who begins while uv has already deleted the files for
@@ -92,7 +92,7 @@ def kept(prefix: Path, state: Path | None) -> Iterator[Kept]:
     With ``state`` None they are kept in memory only. Raises OSError where they cannot be read, or
     the copy cannot be written.
     """
-    files = Kept.of(prefix)
+    files = SavedFiles.of(prefix)
     if state is None or not files.files:
         yield files
         return
@@ -137,7 +137,7 @@ def recover(state: Path) -> list[str]:
     return told
 
 
-def _recovered(files: Kept) -> list[str]:
+def _recovered(files: SavedFiles) -> list[str]:
     gone = files.missing()
     if not gone:
         return []
@@ -158,13 +158,13 @@ def _at_rest(prefix: Path) -> bool:
         return False
 
 
-def _written(files: Kept) -> bytes:
+def _written(files: SavedFiles) -> bytes:
     import json
 
     return json.dumps(_CODEC.write(files)).encode()
 
 
-def _reread(folder: StateFolder, name: str) -> Kept | None:
+def _reread(folder: StateFolder, name: str) -> SavedFiles | None:
     try:
         return _CODEC.read(json_object(folder.read(name, _BUNDLE).decode(), _BUNDLE))
     except (ValueError, UnreadableError):
@@ -177,7 +177,7 @@ def _plain(inside: str) -> bool:
 
 
 _FILE = Codec(SavedFile, path=checked(TEXT, _plain, "a file that is kept"), mode=integer(0, 0o777))
-_CODEC = Codec(Kept, files=several(_FILE.kind))
+_CODEC = Codec(SavedFiles, files=several(_FILE.kind))
 
 
 def lost(prefix: Path) -> list[str]:

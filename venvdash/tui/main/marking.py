@@ -21,8 +21,8 @@ from venvdash.tui.table import View
 from venvdash.tui.widgets.selection_bar import Basket
 
 if TYPE_CHECKING:
-    from venvdash.actions.delete.prune import Offer
-    from venvdash.actions.delete.selection_size import Together
+    from venvdash.actions.delete.prune import PruneCandidate
+    from venvdash.actions.delete.selection_size import SelectionSize
 
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class MarkingScreen(ListScreen):
         super().__init__(source, feed)
         self.marks = Marks()
         self._session_lock = threading.Lock()  # one thread at a time may use it
-        self._adding: Latest[Together] = Latest(self, self._show_together, self._no_union)
+        self._adding: Latest[SelectionSize] = Latest(self, self._show_together, self._no_union)
 
     def on_mount(self) -> None:
         """Let the list show the marks."""
@@ -159,12 +159,12 @@ class MarkingScreen(ListScreen):
             return
         within = {row.path for row in rows}
 
-        def search() -> "Sequence[Offer]":
+        def search() -> "Sequence[PruneCandidate]":
             under_way = self.in_turn(lambda: self.source.searches.of_rule(rule.holds))
             under_way.wait()
             return self.in_turn(lambda: self.source.deletions.candidates(rule.holds))
 
-        def found(offers: "Sequence[Offer]") -> None:
+        def found(offers: "Sequence[PruneCandidate]") -> None:
             self.app.clear_notifications()
             offers = [offer for offer in offers if offer.row.path in within]
             taken = [offer.row.path for offer in offers if not offer.held]
@@ -176,7 +176,7 @@ class MarkingScreen(ListScreen):
         self.say("Searching for projects before marking …")
         aside(self, search, found, self._no_rule)
 
-    def _say_held(self, offers: "Sequence[Offer]") -> None:
+    def _say_held(self, offers: "Sequence[PruneCandidate]") -> None:
         for offer in offers[:_MOST_TOLD]:
             self.say(f"Not marked: {visible(offer.row.name)}. {visible(offer.held)}")
         more = len(offers) - _MOST_TOLD
@@ -233,7 +233,7 @@ class MarkingScreen(ListScreen):
         """Whether another line has the basket's place."""
         return False
 
-    def _show_together(self, together: "Together") -> None:
+    def _show_together(self, together: "SelectionSize") -> None:
         basket = self.query_one(Basket)
         basket.reclaimable, basket.cache = together.reclaimable, together.cache_held
         basket.exact, basket.at_most = together.exact, together.at_most
