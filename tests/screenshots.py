@@ -22,7 +22,7 @@ from venvdash.demo.playground import Playground, build
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.screen import MainScreen
-from venvdash.tui.suspend import OfTerminal
+from venvdash.tui.suspend import ExternalPrograms
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 _PLACE = Path(tempfile.gettempdir()) / "venvdash-screenshots"
@@ -62,7 +62,7 @@ SHOTS = (
 async def settled(pilot: Pilot[int], main: MainScreen) -> None:
     """Wait until the scan has ended and everything is drawn. Raises TimeoutError."""
     async with asyncio.timeout(_PATIENCE):
-        while not main.findings.outcome or main.findings.progress is not None:
+        while not main.listing.state.outcome or main.listing.state.progress is not None:
             await pilot.pause(0.05)
     await pilot.pause(0.3)
 
@@ -91,13 +91,13 @@ def still(session: Session) -> None:
 async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
     """Draw one picture and return its path."""
     session = Session(playground.machine(), config.load(playground.config))
-    app = Dashboard(session, OfTerminal(session))
+    app = Dashboard(session, ExternalPrograms(session))
     app.animation_level = "none"
     async with app.run_test(size=shot.size) as pilot:
         main = app.screen
         assert isinstance(main, MainScreen)
         await settled(pilot, main)
-        main.go_to(playground.made[shot.on].path)
+        main.listing.go_to(playground.made[shot.on].path)
         for item in shot.press:
             if " " in item:
                 await seen(pilot, item)

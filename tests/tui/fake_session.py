@@ -48,6 +48,7 @@ from venvdash.session.subshell import Invocation
 from venvdash.session.suggested_stores import AddedStore
 from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
+from venvdash.tui.suspend import ExternalPrograms
 
 HOME = Path("/home/ada")
 STORE = HOME / ".cache/uv/environments-v2"
@@ -196,7 +197,7 @@ def _told(events: Iterable[object], cancel: threading.Event | None) -> Iterator[
 
 
 @dataclass
-class ListActions(Actions):
+class FakeActions(Actions):
     """Actions that propose what ``answers`` holds for a row's path and tell what ``applying`` does.
 
     Of a row without an answer it is proposed to do what was asked for. At a threading.Event it
@@ -306,7 +307,7 @@ def undo_plan(action: Action = Action.DELETE, since: float = 0.0, **more: Any) -
 
 
 @dataclass
-class ListSource(Session):
+class FakeSession(Session):
     """A session that yields a list of events; at a threading.Event it waits, as for a slow disk.
 
     It is its own ``deletions``, ``trash`` and ``searches``.
@@ -339,7 +340,7 @@ class ListSource(Session):
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
-    actions: ListActions = field(default_factory=ListActions)
+    actions: FakeActions = field(default_factory=FakeActions)
 
     deletions: Any = None
     trash: Any = None
@@ -483,7 +484,7 @@ class ListSource(Session):
 
 
 @dataclass
-class ListHandover:
+class FakePrograms(ExternalPrograms):
     """Runs nothing: notes what it was to run, and answers ``problem``.
 
     ``refuses`` is raised by what prepares, which waits for ``gate``.

@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.tui.fake_session import (
     HOME,
     STORE,
-    ListActions,
-    ListHandover,
-    ListSource,
+    FakeActions,
+    FakePrograms,
+    FakeSession,
     everything,
     row,
 )
@@ -92,7 +92,7 @@ def hostile_row(name: str) -> Row:
     )
 
 
-def hostile_source() -> ListSource:
+def hostile_session() -> FakeSession:
     """Return a scan in which every kind of event carries every name."""
     events = everything([hostile_row(name) for name in NAMES])[:-1]
     for name in NAMES:
@@ -103,7 +103,7 @@ def hostile_source() -> ListSource:
     told = [*events, Ended(False, 0.1), RuntimeError(NAMES[2])]
     refused = tuple(Refusal(STORE / name, name, name) for name in NAMES[1:])
     items = tuple(_items())
-    return ListSource(
+    return FakeSession(
         told,
         plan=Plan(Action.DELETE, items, refused, packages_only_in_cache=NAMES),
         deleting=tuple(_deletion(items)),
@@ -122,7 +122,7 @@ def _log() -> Log:
     return log
 
 
-def _changes() -> ListActions:
+def _changes() -> FakeActions:
     """Return changes that propose, offer and tell every name; half of them are refused."""
     answers: dict[Path, Proposal | Exception | threading.Event] = {}
     told: list[ActionEvent] = []
@@ -150,7 +150,7 @@ def _changes() -> ListActions:
         ]
         results.append(Result(item.path, name, Outcome.FAILED, name, place=STORE / name))
     told.append(Finished(tuple(results), problems=NAMES))
-    return ListActions(answers, [HOME / name for name in NAMES], told)
+    return FakeActions(answers, [HOME / name for name in NAMES], told)
 
 
 def _items() -> Iterator[Item]:
@@ -184,16 +184,16 @@ def _trashed(name: str) -> Trashed:
     )
 
 
-def empty_source() -> ListSource:
+def empty_session() -> FakeSession:
     """Return a scan that finds stores of hostile names, and nothing in them."""
     seen = [StoreSeen(Root(STORE / name, name), STORE, exists=False) for name in NAMES]
-    return ListSource([*seen, Ended(False, 0.1)])
+    return FakeSession([*seen, Ended(False, 0.1)])
 
 
 if __name__ == "__main__":
     faulthandler.register(signal.SIGUSR1)
     app = Dashboard(
-        empty_source() if "empty" in sys.argv else hostile_source(), ListHandover(terminal=False)
+        empty_session() if "empty" in sys.argv else hostile_session(), FakePrograms(terminal=False)
     )
     app.run()
     app.end_scan()

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from tests.tui.fake_session import ListHandover
+from tests.tui.fake_session import FakePrograms
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.screen import MainScreen
-from venvdash.tui.suspend import Handover
+from venvdash.tui.suspend import ExternalPrograms
 
 
 class Driver:
@@ -38,12 +38,12 @@ class Driver:
     @property
     def listed(self) -> list[str]:
         """The names in the list, in order."""
-        return [row.name for row in self.main.environments.items]
+        return [row.name for row in self.main.listing.environments.items]
 
     @property
     def current(self) -> str:
         """The name under the cursor."""
-        row = self.main.row
+        row = self.main.listing.row
         return row.name if row else ""
 
     async def press(self, *keys: str) -> None:
@@ -60,21 +60,22 @@ class Driver:
 
     async def scanned(self) -> None:
         """Wait for the end of the scan, and for what follows on the screen."""
-        await self.until(lambda: self.main.findings.outcome != "" and not self.main.feed.running)
-        await self.until(lambda: self.main._ended)
+        scans = self.main.scans
+        await self.until(lambda: scans.state.outcome != "" and not scans.scan.running)
+        await self.until(lambda: not scans.scanning)
         await self.pilot.pause(0.1)
 
 
 def drive(
-    source: Session,
+    session: Session,
     script: Callable[[Driver], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
-    handover: Handover | None = None,
+    programs: ExternalPrograms | None = None,
 ) -> int | None:
-    """Run the dashboard on ``source``, let ``script`` use it, and return the exit code."""
+    """Run the dashboard on ``session``, let ``script`` use it, and return the exit code."""
 
     async def run() -> int | None:
-        app = Dashboard(source, handover or ListHandover(terminal=False))
+        app = Dashboard(session, programs or FakePrograms(terminal=False))
         async with app.run_test(size=size, notifications=True) as pilot:
             await script(Driver(pilot))
         app.end_scan()

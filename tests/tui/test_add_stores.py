@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.tui.fake_session import HOME, ListSource, everything, row
+from tests.tui.fake_session import HOME, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.stores.roots import Layout
@@ -12,7 +12,7 @@ MIRROR = EnvironmentFolder(HOME / ".cache/uv-venv", Layout.MIRRORED, Path("/"), 
 
 
 def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
-    feed = ListSource(everything([]), folders=[DEPOT, MIRROR])
+    feed = FakeSession(everything([]), folders=[DEPOT, MIRROR])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -34,7 +34,7 @@ def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
 
 
 def test_the_one_under_the_cursor_is_added() -> None:
-    feed = ListSource(everything([row("web")]), folders=[DEPOT, MIRROR])
+    feed = FakeSession(everything([row("web")]), folders=[DEPOT, MIRROR])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -57,4 +57,4 @@ def test_without_any_it_says_so() -> None:
         await driver.press("A")
         await driver.until(lambda: "No folders of environments" in driver.text)
 
-    drive(ListSource(everything([row("web")])), script, (120, 24))
+    drive(FakeSession(everything([row("web")])), script, (120, 24))

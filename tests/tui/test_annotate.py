@@ -46,7 +46,7 @@ def test_p_pins_and_unpins_what_is_marked_or_under_the_cursor(home: Home) -> Non
         await driver.press("p")
         await driver.until(lambda: "2 environments are no longer pinned." in driver.text)
         assert pinned() == set()
-        row = driver.main.row
+        row = driver.main.listing.row
         assert row is not None
         assert Flag.PINNED not in row.environment.flags
 

@@ -4,55 +4,56 @@ import sys
 import threading
 import time
 
-from tests.tui.fake_session import ListSource, Told, row
+from tests.tui.fake_session import FakeSession, Told, row
 from venvdash.actions.events import RowChanged
 from venvdash.scanner.events import Ended
-from venvdash.tui.background_scan import DiskFree, Failed, Feed, FeedEvent
+from venvdash.tui.background_scan import BackgroundScan, DiskFree, ScanEvent
+from venvdash.tui.jobs import JobFailed
 
 
-def drained(feed: Feed) -> list[FeedEvent]:
-    """Return all events of a feed, once it has ended."""
-    events: list[FeedEvent] = []
-    while feed.running:
-        events += feed.drain()
+def drained(scan: BackgroundScan) -> list[ScanEvent | JobFailed]:
+    """Return all events of a scan, once it has ended."""
+    events: list[ScanEvent | JobFailed] = []
+    while scan.running:
+        events += scan.drain()
         time.sleep(0.001)
-    return events + feed.drain()
+    return events + scan.drain()
 
 
 def test_events_come_in_order_and_the_free_space_once() -> None:
     told: list[Told] = [RowChanged(row("a")), RowChanged(row("b")), Ended(False, 1)]
-    source = ListSource(told)
-    feed = Feed(source)
-    feed.start()
-    events = drained(feed)
+    source = FakeSession(told)
+    scan = BackgroundScan(source)
+    scan.start()
+    events = drained(scan)
     assert [event for event in events if not isinstance(event, DiskFree)] == told
 
 
 def test_draining_never_waits_for_the_scan() -> None:
     gate = threading.Event()
-    feed = Feed(ListSource([RowChanged(row("a")), gate]))
-    feed.start()
-    events: list[FeedEvent] = []
+    scan = BackgroundScan(FakeSession([RowChanged(row("a")), gate]))
+    scan.start()
+    events: list[ScanEvent | JobFailed] = []
     while not events:
-        events = feed.drain()
-    assert feed.drain() == []
-    assert feed.running
-    feed.stop(10)
-    assert isinstance(drained(feed)[0], Ended), "and stopping ends it"
+        events = scan.drain()
+    assert scan.drain() == []
+    assert scan.running
+    scan.stop(10)
+    assert isinstance(drained(scan)[0], Ended), "and stopping ends it"
 
 
 def test_an_error_is_an_event() -> None:
-    feed = Feed(ListSource([ValueError("no")]))
-    feed.start()
-    assert drained(feed) == [Failed("ValueError: no")]
+    scan = BackgroundScan(FakeSession([ValueError("no")]))
+    scan.start()
+    assert drained(scan) == [JobFailed("ValueError: no")]
 
 
 def test_the_switch_interval_is_given_back() -> None:
     before = sys.getswitchinterval()
     gate = threading.Event()
-    feed = Feed(ListSource([gate]))
-    feed.start()
+    scan = BackgroundScan(FakeSession([gate]))
+    scan.start()
     assert sys.getswitchinterval() < before
     gate.set()
-    drained(feed)
+    drained(scan)
     assert sys.getswitchinterval() == before

@@ -50,7 +50,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         assert "Sync 3 environments" in driver.text
         assert "1 skipped (see below)." in driver.text
         await driver.press("y")
-        states = driver.main.environments.states
+        states = driver.main.listing.environments.states
         await driver.until(lambda: "syncing api, 1 of 3" in driver.text)
         assert list(states.values()) == [State.SYNCING, State.QUEUED, State.QUEUED]
         first.set()
@@ -63,7 +63,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         await driver.until(lambda: "1 synced · 1 skipped · 1 failed" in driver.text)
         await driver.until(lambda: feed.scans == 2)
         await driver.scanned()
-        assert set(driver.main.marks.paths) == {SHOP.path, WEB.path}
+        assert set(driver.main.selection.marks.paths) == {SHOP.path, WEB.path}
         await driver.press("g", "j")
         assert "failed  uv exited with code 2." in driver.text
         await driver.press("escape")
@@ -98,7 +98,7 @@ def test_a_second_sync_waits_for_the_end_of_the_first(
             await driver.until(lambda: "It will be done: sync." in driver.text)
             await driver.press("y")
             await driver.until(lambda: len(feed.actions.applied) == 2)
-        await driver.until(lambda: driver.main.job is None)
+        await driver.until(lambda: driver.main.jobs.job is None)
         await driver.scanned()
 
     drive(feed, script)
@@ -121,7 +121,7 @@ def test_what_runs_can_be_stopped_and_escape_only_says_how(key: str) -> None:
         await driver.press("y")
         await driver.press("escape")
         assert "Press X to stop syncing." in driver.text
-        assert driver.main.job is not None
+        assert driver.main.jobs.job is not None
         await driver.press(key)
         await driver.until(lambda: "Stopped; uv may have changed a part." in driver.text)
 
@@ -189,10 +189,10 @@ def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
         await driver.press("S")
         await driver.until(lambda: "Checking api …" in driver.text)
         await driver.press("escape")
-        assert driver.main.begin("restoring", lambda _: iter(feed.undoing))
+        assert driver.main.jobs.begin("restoring", lambda _: iter(feed.undoing))
         await driver.until(lambda: "restoring …" in driver.text)
         await driver.press("X")
-        await driver.until(lambda: driver.main.job is None)
+        await driver.until(lambda: driver.main.jobs.job is None)
         gate.set()
 
     drive(feed, script)

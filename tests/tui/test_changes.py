@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import HOME, STORE, ListActions, ListSource, everything, row
+from tests.tui.fake_session import HOME, STORE, FakeActions, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState, State
 from venvdash.model import (
@@ -42,10 +42,10 @@ def done(item: Row, reason: str = "") -> Result:
     return Result(item.path, item.name, Outcome.DONE, reason, place=item.environment.entry)
 
 
-def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Exception) -> ListSource:
+def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Exception) -> FakeSession:
     by_path = {item.path: answers[item.name] for item in ROWS if item.name in answers}
-    return ListSource(
-        everything(list(rows)), actions=ListActions(answers=dict(by_path), applying=told)
+    return FakeSession(
+        everything(list(rows)), actions=FakeActions(answers=dict(by_path), applying=told)
     )
 
 
@@ -60,7 +60,7 @@ async def asked(driver: Driver, *keys: str) -> ProposalScreen:
 
 
 def state(driver: Driver, item: Row) -> State | None:
-    return driver.main.environments.states.get(item.path)
+    return driver.main.listing.environments.states.get(item.path)
 
 
 def test_everything_that_a_proposal_says_is_in_the_text() -> None:
@@ -104,7 +104,7 @@ def test_another_users_project_is_asked_about_before_it_is_built() -> None:
 
     async def test(driver: Driver) -> None:
         await driver.scanned()
-        driver.main.environments.move_to_key(WEB.path)
+        driver.main.listing.environments.move_to_key(WEB.path)
         await asked(driver, "S")
         assert "It is bob's." in driver.text
         assert "t trusts it" in driver.text
@@ -170,7 +170,7 @@ def test_enter_goes_on_where_nothing_is_lost(answer: Proposal, runs: bool) -> No
         await asked(driver, "S")
         await driver.press("enter")
         assert not isinstance(driver.app.screen, ProposalScreen)
-        await driver.until(lambda: driver.main.job is None)
+        await driver.until(lambda: driver.main.jobs.job is None)
 
     drive(feed, script)
     assert len(feed.actions.applied) == runs
@@ -272,7 +272,7 @@ def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
         for key, name in (("j", "shop"), ("j", "web"), ("k", "shop"), ("G", "web")):
             await driver.press(key)
             assert driver.current == name
-        job = driver.main.job
+        job = driver.main.jobs.job
         assert job is not None
         assert len(job.drain()) <= 1
         end.set()

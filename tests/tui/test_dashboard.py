@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.tui.fake_session import HOME, ListSource, Told, everything, row, small_machine
+from tests.tui.fake_session import HOME, FakeSession, Told, everything, row, small_machine
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import RowChanged
 from venvdash.model import Row
@@ -15,8 +15,8 @@ from venvdash.tui.keys import SECTIONS
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
 
-def source(rows: list[Row] | None = None) -> ListSource:
-    return ListSource(everything(small_machine() if rows is None else rows))
+def source(rows: list[Row] | None = None) -> FakeSession:
+    return FakeSession(everything(small_machine() if rows is None else rows))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -111,7 +111,7 @@ def test_paths_in_the_reasons_of_other_things_begin_with_a_tilde() -> None:
         await driver.press("5")
         assert "~/notes.toml cannot be read." in driver.text
 
-    drive(ListSource(events), script, (120, 40))
+    drive(FakeSession(events), script, (120, 40))
 
 
 def test_sizes_that_arrive_do_not_move_any_column() -> None:
@@ -130,7 +130,7 @@ def test_sizes_that_arrive_do_not_move_any_column() -> None:
         assert [line.index("linked") for line in driver.lines[3:8]] == [status] * 5
         assert "9.8 GiB" in driver.lines[7]
 
-    drive(ListSource([*(RowChanged(r) for r in before), gate, *after, Ended(False, 1)]), script)
+    drive(FakeSession([*(RowChanged(r) for r in before), gate, *after, Ended(False, 1)]), script)
 
 
 def test_progress_is_shown_while_scanning() -> None:
@@ -148,7 +148,7 @@ def test_progress_is_shown_while_scanning() -> None:
         await driver.scanned()
         assert "scanned in 1.5 s" in driver.lines[1]
 
-    drive(ListSource(events), script)
+    drive(FakeSession(events), script)
 
 
 def test_rescan_reads_again_and_says_so_where_one_is_running() -> None:
@@ -176,12 +176,12 @@ def test_a_scan_that_fails_is_told_and_the_dashboard_lives() -> None:
         await driver.press("r")
         assert driver.app.is_running
 
-    drive(ListSource(events), script, (120, 40))
+    drive(FakeSession(events), script, (120, 40))
 
 
 def test_q_leaves_at_once_while_a_scan_hangs() -> None:
     hangs = threading.Event()
-    feed = ListSource([RowChanged(row("webapp")), hangs])
+    feed = FakeSession([RowChanged(row("webapp")), hangs])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: driver.listed == ["webapp"])
@@ -203,7 +203,7 @@ def test_without_environments_it_says_what_was_looked_at_and_how_to_get_some() -
         await driver.press("j", "enter", "o", "y", "i", "2", "1", "5", "escape")
         assert driver.app.is_running
 
-    drive(ListSource(events), script)
+    drive(FakeSession(events), script)
 
 
 def test_help_names_every_key_and_mark() -> None:

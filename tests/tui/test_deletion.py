@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import STORE, ListSource, everything, row, undo_plan
+from tests.tui.fake_session import STORE, FakeSession, everything, row, undo_plan
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import (
     ActionEvent,
@@ -30,14 +30,14 @@ def result(item: Row, outcome: Outcome = Outcome.DONE, reason: str = "") -> Resu
     return Result(item.path, item.name, outcome, reason, trash, 10 * MIB, 4 * MIB)
 
 
-def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> ListSource:
+def source(*told: Told, undoing: Sequence[ActionEvent] = ()) -> FakeSession:
     plan = Plan(Action.DELETE, tuple(Item(item) for item in ROWS), reclaimable=16 * MIB)
-    return ListSource(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
+    return FakeSession(everything(ROWS), plan=plan, deleting=told, undoing=undoing)
 
 
 def states(driver: Driver) -> list[str]:
     """What the list shows in the column of the status, from the top, whatever lies over it."""
-    table = driver.main.environments
+    table = driver.main.listing.environments
     words = [state.value for state in State] + ["orphan"]
     drawn = [table.render_line(y).text.rstrip() for y in range(1, table.size.height)]
     lines = [line for line in drawn if line[2:8] == "✗ old-"]
@@ -96,7 +96,7 @@ def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
         assert "1 skipped · 1 failed" in driver.text
         await driver.until(lambda: driver.listed == ["old-1", "old-2"])
         assert states(driver) == ["failed", "skipped"]
-        assert set(driver.main.marks.paths) == {ROWS[1].path, ROWS[2].path}
+        assert set(driver.main.selection.marks.paths) == {ROWS[1].path, ROWS[2].path}
         await driver.press("escape")
         assert states(driver) == ["orphan", "orphan"]
         assert "in the trash" not in driver.text
@@ -197,7 +197,7 @@ def test_cancelling_leaves_what_is_queued_and_its_marks() -> None:
             assert "X cancels the rest" in driver.text
             await driver.press(key)
             await driver.until(lambda: driver.listed == ["old-1", "old-2", "old-3"])
-            assert len(driver.main.marks) == 3
+            assert len(driver.main.selection.marks) == 3
             assert "3 skipped" in driver.text
 
         drive(source(*told), script)
@@ -209,7 +209,7 @@ def test_work_that_breaks_off_is_told_and_no_row_stays_deleting() -> None:
         await driver.until(
             lambda: "deleting failed: RuntimeError: [/red] on fire\\e" in driver.text
         )
-        await driver.until(lambda: driver.main.job is None)
+        await driver.until(lambda: driver.main.jobs.job is None)
         assert states(driver) == ["orphan"] * 4
         await driver.press("d")
         assert driver.app.is_running

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import HOME, ListActions, ListSource, everything, row
+from tests.tui.fake_session import HOME, FakeActions, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.destinations import refused_name
 from venvdash.actions.events import Finished
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.scanner.events import StoreSeen
 from venvdash.stores.roots import Root
-from venvdash.tui.dialogs.destination_form import PlaceScreen, name_for_copy
+from venvdash.tui.dialogs.destination_form import DestinationForm, name_for_copy
 from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.widgets.plain_input import PlainInput
 
@@ -27,16 +27,16 @@ def plain(name: str, python: str = "3.12.11") -> Row:
     )
 
 
-def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> ListSource:
+def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> FakeSession:
     seen = [StoreSeen(Root(path, "folders"), path, exists=True) for path in stores]
-    return ListSource([*seen, *everything(list(rows))])
+    return FakeSession([*seen, *everything(list(rows))])
 
 
-async def opened(driver: Driver, key: str) -> PlaceScreen:
+async def opened(driver: Driver, key: str) -> DestinationForm:
     await driver.scanned()
     await driver.press(key)
     screen = driver.app.screen
-    assert isinstance(screen, PlaceScreen)
+    assert isinstance(screen, DestinationForm)
     await driver.until(lambda: "Looking" not in driver.text)
     return screen
 
@@ -60,11 +60,11 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
         await driver.press("enter")
         await proposed(driver)
         await driver.press("escape")
-        assert isinstance(driver.app.screen, PlaceScreen), "one step back"
+        assert isinstance(driver.app.screen, DestinationForm), "one step back"
         await driver.press("enter")
         await proposed(driver)
         await driver.press("y")
-        assert not isinstance(driver.app.screen, PlaceScreen)
+        assert not isinstance(driver.app.screen, DestinationForm)
 
     drive(feed, script)
     python = str(VENVS / "new" / "bin" / "python")
@@ -92,7 +92,7 @@ def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: st
 
 
 def test_what_stands_against_it_is_said_while_one_types() -> None:
-    class Picky(ListActions):
+    class Picky(FakeActions):
         def rename(self, row: Row, name: str) -> Proposal:
             self.asked.append((name,))
             why = "" if name == "appx" else f"{name} [/red] is taken.\x1b"

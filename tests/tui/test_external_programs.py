@@ -5,29 +5,29 @@ import threading
 import pytest
 from textual.app import App
 
-from tests.tui.fake_session import ListHandover, ListSource, everything, row
+from tests.tui.fake_session import FakePrograms, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.model import Status
 from venvdash.session.subshell import RefusedError
-from venvdash.tui.suspend import OfTerminal
+from venvdash.tui.suspend import ExternalPrograms
 
 ROWS = [row("api", mib=1), row("web", mib=2), row("zed", Status.STANDALONE, mib=3)]
 
 
-class Headless(ListHandover):
+class Headless(FakePrograms):
     """Has what the real one has; a test has no terminal."""
 
     def possible(self, app: App[int]) -> bool:
-        return OfTerminal.possible(self, app)  # type: ignore[arg-type]  # it needs no session
+        return ExternalPrograms.possible(self, app)
 
 
-def source() -> ListSource:
-    return ListSource(everything(ROWS))
+def source() -> FakeSession:
+    return FakeSession(everything(ROWS))
 
 
 @pytest.mark.parametrize(("key", "what"), [("s", "shell"), ("e", "edit")])
 def test_it_is_for_the_row_under_the_cursor_which_is_there_afterwards(key: str, what: str) -> None:
-    feed, recorder = source(), ListHandover()
+    feed, recorder = source(), FakePrograms()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -35,14 +35,14 @@ def test_it_is_for_the_row_under_the_cursor_which_is_there_afterwards(key: str, 
         await driver.until(lambda: feed.scans == 2)
         await driver.scanned()
         assert driver.current == "web"
-        assert len(driver.main.marks) == 1
+        assert len(driver.main.selection.marks) == 1
 
-    drive(feed, script, handover=recorder)
+    drive(feed, script, programs=recorder)
     assert [one.argv for one in recorder.ran] == [(what, "web")]
 
 
 def test_why_not_is_said_and_nothing_is_run() -> None:
-    feed, recorder = source(), ListHandover()
+    feed, recorder = source(), FakePrograms()
     recorder.refuses = RefusedError("Its interpreter [/red] is gone\x1b.")
 
     async def script(driver: Driver) -> None:
@@ -53,18 +53,18 @@ def test_why_not_is_said_and_nothing_is_run() -> None:
         await driver.press("s")
         await driver.until(lambda: bool(recorder.ran))
 
-    drive(feed, script, handover=recorder)
+    drive(feed, script, programs=recorder)
 
 
 def test_what_went_wrong_is_said_afterwards() -> None:
-    recorder = ListHandover(problem="[/red]: no such program\x1b.")
+    recorder = FakePrograms(problem="[/red]: no such program\x1b.")
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("s")
         await driver.until(lambda: "[/red]: no such program\\e." in driver.text)
 
-    drive(source(), script, handover=recorder)
+    drive(source(), script, programs=recorder)
 
 
 def test_without_a_terminal_it_is_not_offered() -> None:
@@ -72,18 +72,18 @@ def test_without_a_terminal_it_is_not_offered() -> None:
         await driver.scanned()
         await driver.press("s")
         assert "No terminal is available" in driver.text
-        assert not driver.main.leaves
+        assert not driver.main.programs.possible
         await driver.press("colon", *"environment: sh")
         await driver.until(lambda: "share with another" in driver.text)
         assert "Environment: shell" not in driver.text
 
     feed = source()
     drive(feed, script)
-    drive(feed, script, handover=Headless())
+    drive(feed, script, programs=Headless())
 
 
 def test_not_while_something_is_being_done() -> None:
-    gate, recorder = threading.Event(), ListHandover()
+    gate, recorder = threading.Event(), FakePrograms()
     feed = source()
     feed.actions.applying = [gate]
 
@@ -94,15 +94,15 @@ def test_not_while_something_is_being_done() -> None:
         await driver.press("y", "s")
         assert "Still syncing" in driver.text
         gate.set()
-        await driver.until(lambda: driver.main.job is None)
+        await driver.until(lambda: driver.main.jobs.job is None)
 
-    drive(feed, script, handover=recorder)
+    drive(feed, script, programs=recorder)
     assert recorder.ran == []
 
 
 def test_one_at_a_time_however_often_it_is_asked_for() -> None:
     gate = threading.Event()
-    feed, recorder = source(), ListHandover(gate=gate)
+    feed, recorder = source(), FakePrograms(gate=gate)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -112,14 +112,14 @@ def test_one_at_a_time_however_often_it_is_asked_for() -> None:
         await driver.scanned()
         assert driver.current == "web", "the list was alive meanwhile"
 
-    drive(feed, script, handover=recorder)
+    drive(feed, script, programs=recorder)
     assert [one.argv for one in recorder.ran] == [("shell", "api")]
 
 
 def test_a_scan_under_way_is_stopped_for_it_and_begins_anew() -> None:
-    gate, recorder = threading.Event(), ListHandover()
+    gate, recorder = threading.Event(), FakePrograms()
     whole = everything(ROWS)
-    feed = ListSource([*whole[:4], gate, *whole[4:]])
+    feed = FakeSession([*whole[:4], gate, *whole[4:]])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: len(driver.listed) == 2)
@@ -130,13 +130,13 @@ def test_a_scan_under_way_is_stopped_for_it_and_begins_anew() -> None:
         await driver.scanned()
         assert len(driver.listed) == 3
 
-    drive(feed, script, handover=recorder)
+    drive(feed, script, programs=recorder)
 
 
 def test_a_refusal_lets_the_scan_go_on() -> None:
-    gate, recorder = threading.Event(), ListHandover(refuses=RefusedError("No."))
+    gate, recorder = threading.Event(), FakePrograms(refuses=RefusedError("No."))
     whole = everything(ROWS)
-    feed = ListSource([*whole[:4], gate, *whole[4:]])
+    feed = FakeSession([*whole[:4], gate, *whole[4:]])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: len(driver.listed) == 2)
@@ -146,5 +146,5 @@ def test_a_refusal_lets_the_scan_go_on() -> None:
         await driver.scanned()
         assert len(driver.listed) == 3
 
-    drive(feed, script, handover=recorder)
+    drive(feed, script, programs=recorder)
     assert recorder.ran == []

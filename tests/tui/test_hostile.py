@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tests.tui.fake_session import ListSource
-from tests.tui.hostile import NAMES, empty_source, hostile_source
+from tests.tui.fake_session import FakeSession
+from tests.tui.hostile import NAMES, empty_session, hostile_session
 from tests.tui.pilot import Driver, drive
 from tests.tui.terminal import Terminal
 from venvdash.text import visible
@@ -163,7 +163,7 @@ def test_names_are_shown_letter_by_letter(size: tuple[int, int]) -> None:
             await driver.press("escape", "y", "escape", "j")
         assert driver.app.is_running
 
-    drive(hostile_source(), script, size)
+    drive(hostile_session(), script, size)
 
 
 def test_a_name_that_looks_like_a_link_is_none() -> None:
@@ -177,7 +177,7 @@ def test_a_name_that_looks_like_a_link_is_none() -> None:
         assert driver.current == "[@click=app.quit]x[/]"
         assert driver.app.is_running
 
-    drive(hostile_source(), script)
+    drive(hostile_session(), script)
 
 
 def test_the_palette_shows_names_and_never_reads_them_as_markup() -> None:
@@ -189,7 +189,7 @@ def test_the_palette_shows_names_and_never_reads_them_as_markup() -> None:
             await driver.press("escape")
         assert driver.app.is_running
 
-    drive(hostile_source(), script)
+    drive(hostile_session(), script)
 
 
 def test_the_empty_screen_lives_with_them() -> None:
@@ -198,5 +198,5 @@ def test_the_empty_screen_lives_with_them() -> None:
         assert visible(NAMES[2]) in driver.text
         assert "[/red]" in driver.text
 
-    source: ListSource = empty_source()
+    source: FakeSession = empty_session()
     drive(source, script, (120, 40))

@@ -2,7 +2,7 @@
 
 import threading
 
-from tests.tui.fake_session import ListSource, Told, many, row
+from tests.tui.fake_session import FakeSession, Told, many, row
 from tests.tui.pilot import Driver, drive
 from tests.tui.test_dashboard import source
 from venvdash.actions.events import RowChanged, RowGone
@@ -57,7 +57,7 @@ def test_q_in_the_filter_is_a_letter() -> None:
         await driver.scanned()
         await driver.press("slash", "q")
         assert driver.app.is_running
-        assert driver.main.table.words == ("q",)
+        assert driver.main.listing.table.words == ("q",)
 
     drive(source(), script)
 
@@ -72,7 +72,7 @@ def test_sorting_by_keys_by_header_and_the_other_way_round() -> None:
         await driver.press("i")
         assert driver.listed[0] == "scratch"
         assert driver.listed[-1] == "half"
-        size = next(p for p in driver.main.environments.columns if p.column.key == "name")
+        size = next(p for p in driver.main.listing.environments.columns if p.column.key == "name")
         await driver.pilot.click("#environments", offset=(size.x + 4, 0))
         await driver.pilot.pause()
         assert driver.listed[0] == "api"
@@ -110,7 +110,7 @@ def test_the_cursor_stays_on_its_environment_while_rows_arrive_and_go() -> None:
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: len(driver.listed) == 30)
-        assert driver.main.environments.cursor == 0
+        assert driver.main.listing.environments.cursor == 0
         while driver.current != "m7":
             await driver.press("j")
         line = next(n for n, text in enumerate(driver.lines) if "▌" in text)
@@ -124,7 +124,7 @@ def test_the_cursor_stays_on_its_environment_while_rows_arrive_and_go() -> None:
         assert driver.current == "m7"
         assert len(driver.listed) == 69
 
-    drive(ListSource(events), script)
+    drive(FakeSession(events), script)
 
 
 def test_the_palette_goes_to_an_environment_out_of_any_filter() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import HOME, ListSource, everything, small_machine
+from tests.tui.fake_session import HOME, FakeSession, everything, small_machine
 from tests.tui.hostile import NAMES
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.process import run_log
@@ -13,8 +13,8 @@ from venvdash.tui.dialogs.log import LogScreen
 from venvdash.tui.widgets.output_pane import OutputPane
 
 
-def source() -> ListSource:
-    return ListSource(everything(small_machine()))
+def source() -> FakeSession:
+    return FakeSession(everything(small_machine()))
 
 
 async def opened(driver: Driver) -> LogScreen:

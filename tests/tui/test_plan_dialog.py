@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from tests.tui.fake_session import HOME, STORE, EndedSearch, ListSource, everything, row
+from tests.tui.fake_session import HOME, STORE, EndedSearch, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.delete.consent import words_to_type
 from venvdash.model import Action, Item, Plan, Refusal, Row, Status
@@ -30,8 +30,8 @@ def plan(*items: Item, refused: Sequence[Refusal] = (), cache: Sequence[str] = (
     return Plan(Action.DELETE, items, tuple(refused), reclaimable, held, tuple(cache), unreadable=2)
 
 
-def source(made: Plan | Exception) -> ListSource:
-    return ListSource(everything([OLD, LIVE, SCRATCH, TOOL]), plan=made)
+def source(made: Plan | Exception) -> FakeSession:
+    return FakeSession(everything([OLD, LIVE, SCRATCH, TOOL]), plan=made)
 
 
 async def ask(driver: Driver) -> PlanScreen:
@@ -92,7 +92,7 @@ def test_cancel_is_the_default_and_nothing_is_done(keys: list[str]) -> None:
         await ask(driver)
         await driver.press(*keys)
         assert not isinstance(driver.app.screen, PlanScreen)
-        assert len(driver.main.marks) == 4, "the marks stay"
+        assert len(driver.main.selection.marks) == 4, "the marks stay"
 
     drive(feed, script)
     assert [type(asked) for asked in feed.asked] == [tuple]
@@ -211,7 +211,7 @@ def test_a_plan_with_nothing_to_do_says_so_and_offers_to_close(refused: Sequence
     assert len(feed.asked) == 1
 
 
-def searched_later(first: Plan, then: Plan) -> tuple[ListSource, threading.Event]:
+def searched_later(first: Plan, then: Plan) -> tuple[FakeSession, threading.Event]:
     """Return a source that makes another plan once the search has ended, and what ends that."""
     gate = threading.Event()
     feed = source(first)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import EndedSearch, ListSource, everything, row
+from tests.tui.fake_session import EndedSearch, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState, State
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
@@ -20,11 +20,11 @@ MOVED = replace(OLD, verdict=replace(OLD.verdict, status=Status.MOVED, reason=WH
 
 def source(
     rows: Sequence[Row], gate: threading.Event, restored: Sequence[ActionEvent] = ()
-) -> ListSource:
+) -> FakeSession:
     search = EndedSearch(Findings(ended=True), gate)
     search.progress = Progress(OLD.path, 12_345)
     found = [RowChanged(MOVED, settled=True)]
-    return ListSource(everything(rows), search=search, found=found, restored=restored)
+    return FakeSession(everything(rows), search=search, found=found, restored=restored)
 
 
 def test_it_begins_with_the_first_orphan_and_changes_the_row() -> None:
@@ -37,7 +37,7 @@ def test_it_begins_with_the_first_orphan_and_changes_the_row() -> None:
         gate.set()
         await driver.until(lambda: "→ old" in driver.text)
         await driver.until(lambda: "scanned in" in driver.lines[1])
-        assert driver.main._search_timer is None  # an idle dashboard looks at nothing
+        assert driver.main.found_projects.timer is None  # an idle dashboard looks at nothing
 
     drive(source([OLD, LIVE], gate), script, (120, 24))
 
@@ -87,7 +87,7 @@ def test_a_search_that_breaks_is_said() -> None:
         def wait(self, *args: object, **options: object) -> Findings:
             raise RuntimeError("out of luck")
 
-    feed = ListSource(everything([OLD]), search=Broken(Findings()))
+    feed = FakeSession(everything([OLD]), search=Broken(Findings()))
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -98,7 +98,7 @@ def test_a_search_that_breaks_is_said() -> None:
 
 def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
     trashed = Trashed(OLD.path.with_name(".venvdash-trash-old"), OLD.path, "old")
-    feed = ListSource(everything([LIVE]), returned=[(trashed, "~/disk/old/.venv points to it.")])
+    feed = FakeSession(everything([LIVE]), returned=[(trashed, "~/disk/old/.venv points to it.")])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -111,7 +111,7 @@ def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
 
 def test_what_an_earlier_session_deleted_while_searching_is_restored_and_listed() -> None:
     trashed = Trashed(OLD.path.with_name(".venvdash-trash-old"), OLD.path, "old", unsearched=True)
-    feed = ListSource(everything([LIVE]), returned=[(trashed, WHY)])
+    feed = FakeSession(everything([LIVE]), returned=[(trashed, WHY)])
     feed.settled = [Finished((Result(OLD.path, "old", Outcome.DONE, WHY),))]
 
     async def script(driver: Driver) -> None:

@@ -29,7 +29,7 @@ def session(playground: Playground) -> Session:
 async def at(driver: Driver, path: Path) -> None:
     """Put the cursor on an environment once all is scanned."""
     await driver.scanned()
-    driver.main.go_to(path)
+    driver.main.listing.go_to(path)
     await driver.pilot.pause()
 
 
@@ -46,7 +46,7 @@ async def shown(driver: Driver) -> ProposalScreen:
 async def done(driver: Driver, words: str) -> None:
     """Say yes, wait until the outcome says so and the list is fresh."""
     await driver.press("y")
-    await driver.until(lambda: words in driver.text and driver.main.job is None)
+    await driver.until(lambda: words in driver.text and driver.main.jobs.job is None)
     await driver.scanned()
 
 
@@ -60,7 +60,7 @@ def test_a_sync_is_shown_done_and_logged(playground: Playground) -> None:
     async def script(driver: Driver) -> None:
         await at(driver, notes)
         await driver.press("space")
-        driver.main.go_to(api)
+        driver.main.listing.go_to(api)
         await driver.press("space", "S")
         await shown(driver)
         assert "Sync 2 environments" in driver.text
@@ -69,8 +69,8 @@ def test_a_sync_is_shown_done_and_logged(playground: Playground) -> None:
         assert "imaging" not in installed(api)
         await done(driver, "2 synced")
         assert {"imaging", "plotting", "numerics"} <= installed(api)
-        assert not driver.main.marks.paths
-        row = driver.main.table.rows[api]
+        assert not driver.main.selection.marks.paths
+        row = driver.main.listing.table.rows[api]
         assert "imaging" in {package.name for package in row.environment.packages}
         assert row.record is not None
         assert row.record.last_sync is not None
@@ -87,8 +87,8 @@ def test_a_moved_one_is_relinked_and_the_link_taken_back(playground: Playground)
 
     async def script(driver: Driver) -> None:
         await at(driver, made.path)
-        assert driver.main.row is not None
-        assert driver.main.row.verdict.status is Status.MOVED
+        assert driver.main.listing.row is not None
+        assert driver.main.listing.row.verdict.status is Status.MOVED
         assert "Press R to relink it." in driver.text
         await driver.press("R")
         await driver.until(lambda: "~/work/shop" in driver.text and "Looking" not in driver.text)
@@ -96,14 +96,16 @@ def test_a_moved_one_is_relinked_and_the_link_taken_back(playground: Playground)
         await shown(driver)
         assert "It will belong to ~/work/shop." in driver.text
         await done(driver, "shop is relinked.")
-        row = driver.main.row
+        row = driver.main.listing.row
         assert row is not None
         assert (row.name, row.verdict.status) == ("shop", Status.LINKED)
         assert row.path != made.path, "it has the name that uv looks for now"
         assert Path(os.readlink(link)) == row.path
         await driver.press("u")
         await driver.until(lambda: "shop is linked as before." in driver.text)
-        await driver.until(lambda: driver.main.row is not None and driver.main.path == made.path)
+        await driver.until(
+            lambda: driver.main.listing.row is not None and driver.main.listing.path == made.path
+        )
         assert Path(os.readlink(link)) == made.path
 
     drive(session(playground), script, SIZE)
@@ -123,7 +125,7 @@ def test_a_typed_project_gets_a_named_one_which_is_unlinked_again(playground: Pl
         await driver.press("enter")
         await shown(driver)
         await done(driver, "scratchpad is relinked.")
-        assert driver.main.table.rows[path].verdict.project == project
+        assert driver.main.listing.table.rows[path].verdict.project == project
         assert os.readlink(project / ".venv") == str(path)
         await driver.press("R")
         await driver.until(lambda: "Looking" not in driver.text)
@@ -132,7 +134,7 @@ def test_a_typed_project_gets_a_named_one_which_is_unlinked_again(playground: Pl
         await driver.press("u")
         await shown(driver)
         await done(driver, "is unlinked.")
-        assert driver.main.table.rows[path].verdict.project is None
+        assert driver.main.listing.table.rows[path].verdict.project is None
         assert not os.path.lexists(project / ".venv")
 
     drive(session(playground), script, SIZE)
@@ -154,10 +156,10 @@ def test_copied_for_another_python_renamed_and_moved(
         assert sorted(os.walk(path)) == before
         copy = path.with_name("scratchpad-copy")
         assert installed(copy) == {"httpkit"}
-        driver.main.go_to(copy)
-        row = driver.main.row
+        driver.main.listing.go_to(copy)
+        row = driver.main.listing.row
         assert row is not None
-        assert row.environment.python != driver.main.table.rows[path].environment.python
+        assert row.environment.python != driver.main.listing.table.rows[path].environment.python
         await driver.press("f2", *"2", "enter")
         await shown(driver)
         await done(driver, "is renamed to ~/.virtualenvs/scratchpad-copy2.")
@@ -168,7 +170,7 @@ def test_copied_for_another_python_renamed_and_moved(
         await shown(driver)
         await done(driver, "is moved to ~/.venvs/scratchpad-copy2.")
         assert driver.current == "scratchpad-copy2"
-        assert driver.main.path == playground.home / ".venvs" / "scratchpad-copy2"
+        assert driver.main.listing.path == playground.home / ".venvs" / "scratchpad-copy2"
         assert not copy.exists()
 
     drive(session(playground), script, SIZE)

@@ -71,7 +71,7 @@ def test_orphans_by_rule_into_the_trash_and_back(playground: Playground) -> None
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("x", "enter")
-        await driver.until(lambda: len(driver.main.marks) == len(gone))
+        await driver.until(lambda: len(driver.main.selection.marks) == len(gone))
         await driver.until(lambda: "5 marked  " in driver.text and "≥" not in driver.lines[-5])
         await driver.press("d")
         screen = await planned(driver)
@@ -106,7 +106,7 @@ def test_a_live_project_gets_its_link_back(playground: Playground) -> None:
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        driver.main.go_to(made.path)
+        driver.main.listing.go_to(made.path)
         await driver.press("d")
         await planned(driver)
         assert "removes the project's link ~/code/webapp/.venv" in driver.text
@@ -130,7 +130,7 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
     async def script(driver: Driver) -> None:
         await driver.scanned()
         for made in (webapp, api, other):
-            driver.main.go_to(made.path)
+            driver.main.listing.go_to(made.path)
             await driver.press("space")
         await driver.press("d")
         await planned(driver)
@@ -165,7 +165,7 @@ def test_undo_goes_on_once_the_name_is_free(playground: Playground) -> None:
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        driver.main.go_to(path)
+        driver.main.listing.go_to(path)
         await driver.press("d")
         await planned(driver)
         await driver.press("y")
@@ -189,7 +189,7 @@ def test_one_in_use_is_left_alone_with_the_reason(playground: Playground) -> Non
 
         async def script(driver: Driver) -> None:
             await driver.scanned()
-            driver.main.go_to(path)
+            driver.main.listing.go_to(path)
             await driver.press("d")
             screen = await planned(driver)
             assert "None of these can be deleted." in driver.text
@@ -209,11 +209,11 @@ def test_the_trash_screen_frees_one_and_has_one_back(playground: Playground) -> 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         for path in (crm, thesis):
-            driver.main.go_to(path)
+            driver.main.listing.go_to(path)
             await driver.press("d")
             await planned(driver)
             await driver.press("y")
-            await driver.until(lambda: driver.main.job is None)
+            await driver.until(lambda: driver.main.jobs.job is None)
         assert len(trash_of(crm.parent)) == 2
         await driver.press("E")
         screen = driver.app.screen
@@ -243,15 +243,15 @@ def test_the_trash_is_read_again_however_soon_the_work_ended(
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        driver.main.go_to(playground.made["scratchpad"].path)
+        driver.main.listing.go_to(playground.made["scratchpad"].path)
         await driver.press("d")
         await planned(driver)
         await driver.press("y")
-        await driver.until(lambda: "1 in the trash" in driver.text and driver.main.job is None)
+        await driver.until(lambda: "1 in the trash" in driver.text and driver.main.jobs.job is None)
         await driver.press("E")
         await driver.until(lambda: "scratchpad" in driver.text)
         await driver.press("f", "y")
-        await driver.until(lambda: driver.main.jobs_ended == 2)
+        await driver.until(lambda: driver.main.jobs.ended == 2)
         await driver.until(lambda: "The trash is empty." in driver.text)
 
     drive(session(playground), script, (120, 40))
@@ -289,11 +289,11 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
         assert (store / "big" / "pyvenv.cfg").is_file()
         held.gate.set()
         keys = ["k", "j"]
-        while driver.main.job is not None:
+        while driver.main.jobs.job is not None:
             key = keys[len(seen) % 2]
             await driver.press(key)
             assert driver.current == {"k": "a-small", "j": "big"}[key]
-            state = driver.main.environments.states.get(store / "big")
+            state = driver.main.listing.environments.states.get(store / "big")
             if state is not None:
                 seen.add((state, key))
         await driver.until(lambda: driver.listed == ["a-small"])
@@ -315,7 +315,7 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
         await driver.press("d")
         await planned(driver)
         await driver.press("escape")  # what is planned once the search has ended may be freed
-        search = driver.main.source.searches.of_rule(lambda row: True)
+        search = driver.main.session.searches.of_rule(lambda row: True)
         await driver.until(lambda: search.over)
         await driver.press("d")
         await planned(driver)

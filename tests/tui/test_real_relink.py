@@ -11,7 +11,7 @@ from venvdash.config import Config
 from venvdash.model import Status
 from venvdash.session import Session
 from venvdash.tui.dialogs.proposal import ProposalScreen
-from venvdash.tui.dialogs.relink import LinkScreen
+from venvdash.tui.dialogs.relink import RelinkScreen
 
 
 def test_a_moved_project_is_relinked_and_that_is_taken_back(home: Home) -> None:
@@ -27,7 +27,7 @@ def test_a_moved_project_is_relinked_and_that_is_taken_back(home: Home) -> None:
         await driver.scanned()
         assert status(known.environment) is Status.MOVED
         await driver.press("R")
-        await driver.until(lambda: isinstance(driver.app.screen, LinkScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, RelinkScreen))
         await driver.until(lambda: "~/code/after" in driver.text and "Looking" not in driver.text)
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, ProposalScreen))

@@ -52,12 +52,12 @@ def test_x_stops_what_runs_and_what_is_queued_while_its_output_is_read(place: Pl
         await driver.press("at")
         await driver.until(lambda: "Building a-slow" in driver.text and "running" in driver.text)
         await driver.press("X")
-        await driver.until(lambda: driver.main.job is None)
+        await driver.until(lambda: driver.main.jobs.job is None)
         assert not alive(building(slow))
         await driver.press("escape")
         await driver.until(lambda: "1 skipped · 1 failed" in driver.text)
         await driver.scanned()
-        driver.main.go_to(other)
+        driver.main.listing.go_to(other)
         await driver.pilot.pause()
         assert "Cancelled before it started." in driver.text
 
@@ -113,12 +113,12 @@ def test_a_second_sync_is_planned_and_done_once_the_first_has_ended(place: Place
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        driver.main.go_to(first)
+        driver.main.listing.go_to(first)
         await driver.press("S")
         await driver.until(lambda: " would change" in driver.text)
         await driver.press("y")
         await driver.until(lambda: began(slow))
-        driver.main.go_to(other)
+        driver.main.listing.go_to(other)
         await driver.press("S")
         await driver.until(lambda: "Queued after the current task (syncing)" in driver.text)
         os.kill(building(slow), signal.SIGKILL)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.fake_session import ListActions, ListSource, everything, row
+from tests.tui.fake_session import FakeActions, FakeSession, everything, row
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.events import Finished, RowState, State
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
 from venvdash.system.machine import Machine
 from venvdash.tui.dialogs.proposal import ProposalScreen
-from venvdash.tui.dialogs.relink import LinkScreen
+from venvdash.tui.dialogs.relink import RelinkScreen
 
 REASON = "~/code/shop is gone; the project is now at ~/work/shop."
 
@@ -21,8 +21,8 @@ def moved(place: Path) -> Row:
     return replace(item, verdict=replace(item.verdict, place=place))
 
 
-def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> ListSource:
-    changes = ListActions(
+def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> FakeSession:
+    changes = FakeActions(
         offered=offered,
         applying=[
             RowState(rows[0].path, State.RELINKING),
@@ -30,14 +30,14 @@ def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> 
         ],
     )
     machine = Machine(home=home, cwd=home)
-    return ListSource(everything(list(rows)), machine=machine, actions=changes)
+    return FakeSession(everything(list(rows)), machine=machine, actions=changes)
 
 
-async def opened(driver: Driver) -> LinkScreen:
+async def opened(driver: Driver) -> RelinkScreen:
     await driver.scanned()
     await driver.press("R")
     screen = driver.app.screen
-    assert isinstance(screen, LinkScreen)
+    assert isinstance(screen, RelinkScreen)
     await driver.until(lambda: "Looking" not in driver.text)
     return screen
 
@@ -59,11 +59,11 @@ def test_what_is_offered_is_taken_with_enter_and_yes(tmp_path: Path) -> None:
         await driver.press("enter")
         await proposed(driver)
         await driver.press("escape")
-        assert isinstance(driver.app.screen, LinkScreen), "one step back"
+        assert isinstance(driver.app.screen, RelinkScreen), "one step back"
         await driver.press("enter")
         await proposed(driver)
         await driver.press("y")
-        assert not isinstance(driver.app.screen, LinkScreen)
+        assert not isinstance(driver.app.screen, RelinkScreen)
         await driver.until(lambda: "shop is relinked." in driver.text)
 
     drive(feed, script)
@@ -117,7 +117,7 @@ def test_escape_leaves_the_line_then_the_dialog(tmp_path: Path) -> None:
         await driver.press("escape")
         assert (screen.line.value, screen.listing.items) == ("", [tmp_path / "x"])
         await driver.press("escape")
-        assert not isinstance(driver.app.screen, LinkScreen)
+        assert not isinstance(driver.app.screen, RelinkScreen)
 
     drive(feed, script)
 
@@ -195,7 +195,7 @@ def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> No
         await driver.press("a", "R")
         await driver.until(lambda: "Cannot relink: The new path of its project" in driver.text)
         await driver.press("y")
-        await driver.until(lambda: driver.main.job is None)
+        await driver.until(lambda: driver.main.jobs.job is None)
 
     drive(feed, script)
     assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "shop", False)]
@@ -205,7 +205,7 @@ def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> No
 def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None:
     gate = threading.Event()
 
-    class Slow(ListActions):
+    class Slow(FakeActions):
         def projects(self, row: Row) -> list[Path]:
             gate.wait(30)
             return [tmp_path / "late"]
@@ -242,7 +242,7 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
             await proposed(driver)
             assert "Exclude the new link from git" in driver.text
             await driver.press(*keys.replace("y", ""), "y")
-            await driver.until(lambda: driver.main.job is None)
+            await driver.until(lambda: driver.main.jobs.job is None)
 
         drive(feed, script)
         ((applied,),) = feed.actions.applied
@@ -257,7 +257,7 @@ def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
         await driver.press("colon", *"share with")
         await driver.until(lambda: "Environment: share with another project" in driver.text)
         await driver.press("enter")
-        await driver.until(lambda: isinstance(driver.app.screen, LinkScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, RelinkScreen))
         await driver.until(lambda: "~/x" in driver.text)
         assert "[✓] s  Share" in driver.text
         await driver.press("enter")

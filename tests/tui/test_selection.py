@@ -6,23 +6,23 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tui.fake_session import ListSource, everything, many, row, small_machine
+from tests.tui.fake_session import FakeSession, everything, many, row, small_machine
 from tests.tui.pilot import Driver, drive
 from venvdash.model import Row, Status
-from venvdash.tui.main.selection import Marks
+from venvdash.tui.main.marks import Marks
 from venvdash.tui.mark_rules import older_than, rules
 
 A, B, C, D = (Path("/e") / name for name in "abcd")
 _ORPHANS = [row(f"old-{n}", Status.ORPHAN, mib=10, reclaimable=2, days=100 + n) for n in range(3)]
 
 
-def source(rows: list[Row] | None = None) -> ListSource:
-    return ListSource(everything(small_machine() if rows is None else rows))
+def source(rows: list[Row] | None = None) -> FakeSession:
+    return FakeSession(everything(small_machine() if rows is None else rows))
 
 
 def marked(driver: Driver) -> list[str]:
     """The names with a mark on the screen."""
-    names = {item.name for item in driver.main.table.rows.values()}
+    names = {item.name for item in driver.main.listing.table.rows.values()}
     lines = [line[1:] for line in driver.lines if line[1:2] == "✓" and line[3:4] == " "]
     return sorted(name for name in names if any(f" {name} " in line for line in lines))
 
@@ -78,7 +78,7 @@ def test_rules_pick_what_they_say_and_never_what_may_have_a_project() -> None:
 def test_space_marks_and_goes_on_and_the_basket_counts() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        height = len(driver.main.environments.items)
+        height = len(driver.main.listing.environments.items)
         await driver.press("space", "space")
         assert marked(driver) == ["api", "api@3.11"]
         await driver.until(
@@ -89,7 +89,7 @@ def test_space_marks_and_goes_on_and_the_basket_counts() -> None:
         await driver.press("k", "k", "space")
         assert "marked" not in driver.text
         await driver.press("G", "space", "space")
-        assert driver.main.environments.cursor == height - 1
+        assert driver.main.listing.environments.cursor == height - 1
         assert marked(driver) == [], "the last one, on and off"
 
     drive(source(), script)
@@ -121,11 +121,11 @@ def test_a_marked_environment_that_is_gone_is_marked_no_more() -> None:
         await driver.scanned()
         await driver.press("a")
         feed.events = everything(small_machine()[:3])
-        driver.main.table.drop(small_machine()[4].path)
-        driver.main.table.drop(small_machine()[5].path)
+        driver.main.listing.table.drop(small_machine()[4].path)
+        driver.main.listing.table.drop(small_machine()[5].path)
         await driver.press("r")
         await driver.scanned()
-        assert len(driver.main.marks) == len(small_machine()) - 2
+        assert len(driver.main.selection.marks) == len(small_machine()) - 2
 
     drive(feed, script)
 
@@ -134,15 +134,15 @@ def test_a_range_grows_and_shrinks_with_the_cursor_and_esc_drops_it() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("j", "v", "j", "j")
-        assert len(driver.main.marks) == 3
+        assert len(driver.main.selection.marks) == 3
         await driver.press("k", "k", "k")
-        assert len(driver.main.marks) == 2, "and the other way"
+        assert len(driver.main.selection.marks) == 2, "and the other way"
         await driver.press("escape")
-        assert len(driver.main.marks) == 0
+        assert len(driver.main.selection.marks) == 0
         await driver.press("v", "j", "v", "j", "j")
-        assert len(driver.main.marks) == 2, "the second v ends it"
+        assert len(driver.main.selection.marks) == 2, "the second v ends it"
         await driver.press("escape")
-        assert len(driver.main.marks) == 2, "and then Esc has nothing to drop"
+        assert len(driver.main.selection.marks) == 2, "and then Esc has nothing to drop"
 
     drive(source(), script)
 
@@ -151,9 +151,9 @@ def test_all_marks_what_the_list_shows_and_then_none() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("space", "2", "a")
-        assert len(driver.main.marks) == 2
+        assert len(driver.main.selection.marks) == 2
         await driver.press("a")
-        assert len(driver.main.marks) == 1, "that of the other view stays"
+        assert len(driver.main.selection.marks) == 1, "that of the other view stays"
 
     drive(source(), script)
 
@@ -164,12 +164,12 @@ def test_the_rule_menu_marks_orphans_of_what_the_filter_lets_through() -> None:
         await driver.press("slash", *"old-1", "enter", "x")
         assert "orphans" in driver.text
         await driver.press("enter")
-        await driver.until(lambda: len(driver.main.marks) == 1)
+        await driver.until(lambda: len(driver.main.selection.marks) == 1)
         await driver.press("escape", "x", "enter")
-        await driver.until(lambda: len(driver.main.marks) == 3)
+        await driver.until(lambda: len(driver.main.selection.marks) == 3)
         await driver.press("x", "G", "k")
         await driver.press("end", "enter")
-        assert len(driver.main.marks) == 0, "the last line clears them"
+        assert len(driver.main.selection.marks) == 0, "the last line clears them"
 
     drive(source([*small_machine()[2:], *_ORPHANS]), script)
 
@@ -180,7 +180,7 @@ def test_an_age_can_be_typed() -> None:
         await driver.press("x", "end", "enter", *"101 parsecs", "enter")
         assert "Use a value such as 90d" in driver.text
         await driver.press(*["backspace"] * 8, "d", "enter")
-        await driver.until(lambda: len(driver.main.marks) == 2)
+        await driver.until(lambda: len(driver.main.selection.marks) == 2)
 
     drive(source(_ORPHANS), script)
 
@@ -196,14 +196,14 @@ def test_no_rule_marks_what_something_leads_to() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("x", "j", "j", "enter")  # not used for 30 days; others hold for none
-        await driver.until(lambda: len(driver.main.marks) == 2)
+        await driver.until(lambda: len(driver.main.selection.marks) == 2)
         await driver.until(lambda: "Not marked: old-0. ~/.attic/old-0/.venv points" in driver.text)
-        assert set(driver.main.marks.paths) == {row.path for row in _ORPHANS[1:]}
+        assert set(driver.main.selection.marks.paths) == {row.path for row in _ORPHANS[1:]}
         await driver.press("x", "end", "k", "enter", *"40d", "enter")
         await driver.until(lambda: "Not marked: strange." in driver.text)
-        assert set(driver.main.marks.paths) == {row.path for row in _ORPHANS[1:]}
+        assert set(driver.main.selection.marks.paths) == {row.path for row in _ORPHANS[1:]}
 
-    drive(ListSource(everything(rows), led=led), script, (120, 40))
+    drive(FakeSession(everything(rows), led=led), script, (120, 40))
 
 
 def test_of_many_that_are_not_marked_some_are_named() -> None:
@@ -214,20 +214,20 @@ def test_of_many_that_are_not_marked_some_are_named() -> None:
         await driver.press("x", "enter")
         await driver.until(lambda: "3 more not marked for similar" in driver.text)
         assert driver.text.count("Not marked: ") == 3
-        assert len(driver.main.marks) == 0
+        assert len(driver.main.selection.marks) == 0
 
-    drive(ListSource(everything(many(60)), led=led), script, (120, 40))
+    drive(FakeSession(everything(many(60)), led=led), script, (120, 40))
 
 
 def test_no_rule_marks_anything_while_pins_are_not_known() -> None:
-    unsure = ListSource(everything(many(60)))
+    unsure = FakeSession(everything(many(60)))
     unsure.no_pins = "Pins are unknown: the index is damaged."
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("x", "enter")
         await driver.until(lambda: "Nothing was marked. Pins are unknown" in driver.text)
-        assert len(driver.main.marks) == 0
+        assert len(driver.main.selection.marks) == 0
 
     drive(unsure, script, (120, 40))
 
@@ -236,10 +236,10 @@ def test_ten_thousand_marks() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("v", "G")
-        assert len(driver.main.marks) == 10_000
+        assert len(driver.main.selection.marks) == 10_000
         await driver.until(lambda: "10000 marked  " in driver.text)
         await driver.press("g", "space")
-        assert len(driver.main.marks) == 1
+        assert len(driver.main.selection.marks) == 1
 
     drive(source(many(10_000)), script, (120, 40))
 

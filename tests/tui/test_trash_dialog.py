@@ -2,7 +2,7 @@
 
 import time
 
-from tests.tui.fake_session import STORE, ListSource, everything, small_machine
+from tests.tui.fake_session import STORE, FakeSession, everything, small_machine
 from tests.tui.pilot import Driver, drive
 from venvdash.model import Trashed
 from venvdash.tui.dialogs.trash import TrashScreen
@@ -25,8 +25,8 @@ def thing(name: str, days: float, *, reclaimable: int = 3, at_most: bool = False
     )
 
 
-def source(*trashed: Trashed) -> ListSource:
-    return ListSource(everything(small_machine()), trashed=trashed)
+def source(*trashed: Trashed) -> FakeSession:
+    return FakeSession(everything(small_machine()), trashed=trashed)
 
 
 async def opened(driver: Driver) -> TrashScreen:

@@ -15,17 +15,17 @@ _FRAMES = "120"
 
 def run(session: "Session") -> int:
     """Show the dashboard of a session until the user leaves; return the exit code."""
-    from venvdash.tui.background_scan import Feed
+    from venvdash.tui.background_scan import BackgroundScan
 
     session.spare_cores = 1
 
-    feed = Feed(session, tidy=True)
-    feed.start()  # it reads while Textual is loaded: the first screen has rows
+    scan = BackgroundScan(session, tidy=True)
+    scan.start()  # it reads while Textual is loaded: the first screen has rows
     _set_frames()
     from venvdash.tui.app import Dashboard
-    from venvdash.tui.suspend import OfTerminal
+    from venvdash.tui.suspend import ExternalPrograms
 
-    app = Dashboard(session, OfTerminal(session), feed)
+    app = Dashboard(session, ExternalPrograms(session), scan)
     app.run()
     app.end_scan()
     return app.return_code or 0

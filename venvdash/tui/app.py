@@ -13,12 +13,12 @@ from textual.screen import Screen
 from venvdash.session import Session
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
-from venvdash.tui.background_scan import Feed
+from venvdash.tui.background_scan import BackgroundScan
 from venvdash.tui.keys import SUSPEND
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.palette import Commands
 from venvdash.tui.signals import Signals
-from venvdash.tui.suspend import Handover
+from venvdash.tui.suspend import ExternalPrograms
 
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15
@@ -43,13 +43,15 @@ class Dashboard(App[int]):
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
 
-    def __init__(self, source: Session, handover: Handover, feed: Feed | None = None) -> None:
-        """Show what ``source`` knows; ``feed`` is its scan where that has begun already.
+    def __init__(
+        self, session: Session, programs: ExternalPrograms, scan: BackgroundScan | None = None
+    ) -> None:
+        """Show what ``session`` knows; ``scan`` is its scan where that has begun already.
 
-        ``handover`` gives the terminal to the user's own programs.
+        ``programs`` gives the terminal to the user's own programs.
         """
         super().__init__()
-        self._main = MainScreen(source, feed or Feed(source, tidy=True), handover)
+        self._main = MainScreen(session, scan or BackgroundScan(session, tidy=True), programs)
         self._collector = gc_tuning.Collector()
         self._signals: Signals | None = None  # none where there is no terminal
         if self.no_color:
@@ -82,7 +84,7 @@ class Dashboard(App[int]):
             self._leave()
 
     def _leave(self) -> None:
-        self._main.feed.stop()
+        self._main.scans.scan.stop()
         self.exit(1, return_code=1)
 
     def get_default_screen(self) -> Screen[None]:
@@ -108,7 +110,7 @@ class Dashboard(App[int]):
         A deletion ends with the environment that it is at. Where the project of something that was
         deleted is still being searched for, that is said and asked about.
         """
-        waiting = self._main.unsettled
+        waiting = self._main.found_projects.owed
         if not waiting:
             self._quit(True)
             return
@@ -128,7 +130,7 @@ class Dashboard(App[int]):
 
     def _quit(self, yes: bool | None) -> None:
         if yes:
-            self._main.feed.stop()
+            self._main.scans.scan.stop()
             self.exit(0)
 
     def action_suspend_process(self) -> None:
@@ -145,5 +147,5 @@ class Dashboard(App[int]):
 
         A deletion gets longer: what it breaks off is fixed by the next start only.
         """
-        self._main.end_work(_WORK_SECONDS)
-        self._main.feed.stop(_WAIT_SECONDS)
+        self._main.end(_WORK_SECONDS)
+        self._main.scans.scan.stop(_WAIT_SECONDS)

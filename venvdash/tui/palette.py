@@ -39,7 +39,7 @@ class Commands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         main = self._main
-        if main.row is not None:
+        if main.listing.row is not None:
             yield "Environment: details", "Everything known about it", main.on_line_table_chosen
             yield "Environment: open folder", "In the file manager", main.action_open_folder
             yield (
@@ -58,7 +58,11 @@ class Commands(Provider):
         for view in View:
             yield f"View: {view}", "Show only these", partial(main.action_view, view)
         for key, words in _SORTS.items():
-            yield f"Sort: by {words}", "Again: reverse the order", partial(main.sort_by, key)
+            yield (
+                f"Sort: by {words}",
+                "Again: reverse the order",
+                partial(main.listing.sort_by, key),
+            )
         yield "Filter", "Show only matching environments", main.action_filter
         add = "Add folders that contain environments to the stores"
         yield "Add folders of environments …", add, main.action_add_store
@@ -67,7 +71,7 @@ class Commands(Provider):
 
     def _changes(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         main = self._main
-        if main.leaves:
+        if main.programs.possible:
             yield "Environment: shell", "Open a shell with it active", main.action_shell
             yield (
                 "Environment: edit its project",
@@ -104,12 +108,12 @@ class Commands(Provider):
             # Never through the matcher's highlight, which reads names as markup.
             name = f"Go to: {visible(row.name)}"
             score = max(matcher.match(name), 0.01)
-            go = partial(self._main.go_to, row.path)
+            go = partial(self._main.listing.go_to, row.path)
             yield Hit(score, Content(name), go, text=name)
 
     def _named(self, query: str) -> Iterator[Row]:
         words = query.casefold().split()
-        for row in self._main.table.rows.values():
+        for row in self._main.listing.table.rows.values():
             name = row.name.casefold()
             if words and all(word in name for word in words):
                 yield row

@@ -1,6 +1,6 @@
-"""What a scan has told so far, apart from how it is shown."""
+"""What a scan has found so far. Knows no Textual."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,17 +9,18 @@ from venvdash.model import NotEnvironment, Row
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, SkippedEntry, StoreSeen
 from venvdash.text import visible
-from venvdash.tui.background_scan import DiskFree, Failed, FeedEvent, Fixed
+from venvdash.tui.background_scan import DiskFree, Fixed, ScanEvent
+from venvdash.tui.jobs import JobFailed
 from venvdash.tui.table import Table, View
 
 
 @dataclass
-class Findings:
-    """The table and all that a scan tells beside it.
+class ScanState:
+    """The table of rows, and everything else that a scan finds.
 
     ``due`` says that the table must be arranged again, ``complete`` that all environments have
     been found, ``folders`` those of environments that are no store, ``failure`` how the last scan
-    failed, ``fixed`` what was put right: fit to show.
+    failed, ``fixed`` what was fixed: safe to show.
     """
 
     table: Table = field(default_factory=Table)
@@ -36,19 +37,19 @@ class Findings:
     due: bool = False
 
     def begin(self) -> None:
-        """Forget what the last scan told beside the rows: a new one begins."""
+        """Forget what the last scan found beside the rows: a new one begins."""
         self.problems, self.oddities, self.stores = [], [], []
         self.progress = Progress(Phase.STORES, 0, 0)
         self.outcome = self.failure = ""
 
     def end(self, problems: list[Problem]) -> None:
-        """Note that nothing more comes; ``problems`` may hold some that no event told."""
+        """Note that the scan has ended; ``problems`` are all of the session's."""
         self.problems += [problem for problem in problems if problem not in self.problems]
         self.progress = None
         self.complete = True
 
-    def take(self, events: list[FeedEvent]) -> set[Path]:
-        """Take a batch in and return whose rows changed; of several for one row the last counts."""
+    def take(self, events: Iterable[ScanEvent | JobFailed]) -> set[Path]:
+        """Take events in and return the paths whose rows changed; the last row of each counts."""
         rows: dict[Path, Row] = {}
         for event in events:
             if isinstance(event, RowChanged):
@@ -62,7 +63,7 @@ class Findings:
             self.due |= self.table.put(row)
         return set(rows)
 
-    def _take_other(self, event: FeedEvent) -> None:
+    def _take_other(self, event: ScanEvent | JobFailed) -> None:
         match event:
             case Progress():
                 self.progress = event
@@ -80,7 +81,7 @@ class Findings:
             case Ended():
                 how = "scan stopped after" if event.cancelled else "scanned in"
                 self.outcome = f"{how} {event.seconds:.1f} s"
-            case Failed():
+            case JobFailed():
                 self.failure = f"The scan failed: {visible(event.message)}"
                 self.problems.append(Problem(None, self.failure))
                 self.outcome = "the scan failed"

@@ -1,7 +1,7 @@
-"""Giving the terminal to a program of the user's, while the dashboard waits."""
+"""Suspending the dashboard to run the user's shell or editor in its terminal."""
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textual.app import App, SuspendNotSupported
 
@@ -13,33 +13,18 @@ if TYPE_CHECKING:
     from venvdash.session.subshell import Invocation
 
 
-class Handover(Protocol):
-    """Prepares programs, and runs what is ready to be run. A test's needs no terminal."""
+class ExternalPrograms:
+    """Prepares the user's shell and editor, and runs them in the dashboard's terminal.
 
-    def possible(self, app: App[int]) -> bool:
-        """Return whether there is a terminal to give away."""
-
-    # What raises says in its text why not. Each runs as a session's own methods do: beside the
-    # screen, one thread at a time and none during a scan.
-
-    def shell(self, row: Row) -> "Invocation":
-        """Return the user's shell with an environment active."""
-
-    def edit(self, row: Row) -> "Invocation":
-        """Return the user's editor for an environment's project."""
-
-    def run(self, app: App[int], invocation: "Invocation") -> str:
-        """Run it and return what went wrong, raw, or "". Raises nothing."""
-
-
-class OfTerminal:
-    """Gives away the terminal that the dashboard of a session is drawn on."""
+    Preparing raises an error whose text says why it is impossible. It uses the session: in a
+    thread, one at a time and never during a scan.
+    """
 
     def __init__(self, session: "Session") -> None:
         self._session = session
 
     def possible(self, app: App[int]) -> bool:
-        """Return whether it is drawn on one: not in a browser, nor on none at all."""
+        """Return whether the dashboard has a terminal: not in a browser, nor without a screen."""
         return not (app.is_headless or app.is_web)
 
     def shell(self, row: Row) -> "Invocation":
@@ -55,7 +40,7 @@ class OfTerminal:
         return subshell.edit(self._session, row)
 
     def run(self, app: App[int], invocation: "Invocation") -> str:
-        """Give the terminal away, and have it back when the program has ended."""
+        """Run a program in the terminal; return what went wrong, raw, or "". Raises nothing."""
         from venvdash.session import subshell
         from venvdash.system import terminal
 

@@ -1,6 +1,7 @@
 """What all screens share that lie over the list."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -10,10 +11,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from venvdash.model import Action, Proposal, Row
 from venvdash.presentation.document import Line
 from venvdash.text import visible
 from venvdash.tui import keys
-from venvdash.tui.background import Came
+from venvdash.tui.background import CallReturned
 from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.document_text import in_colours
 from venvdash.tui.widgets.text_pane import TextPane
@@ -21,6 +23,12 @@ from venvdash.tui.widgets.text_pane import TextPane
 T = TypeVar("T")
 P = TypeVar("P")
 C = TypeVar("C")
+
+MakeProposal = Callable[[Row, threading.Event], Proposal]
+"""Makes a proposal; the event is set once nobody waits for it any more."""
+
+ShowProposals = Callable[[Action, Sequence[Row], MakeProposal, Callable[[], None]], None]
+"""Shows proposals for an action; the last argument is called when it has begun."""
 
 
 class Dialog(ModalScreen[T]):
@@ -32,8 +40,8 @@ class Dialog(ModalScreen[T]):
         """Take keys from now on."""
         self._laid_out = True
 
-    def on_came(self, message: Came) -> None:
-        """Take what some work beside the screen has brought."""
+    def on_call_returned(self, message: CallReturned) -> None:
+        """Handle the result of a background call."""
         if self.is_running and self.is_attached:  # not while the dashboard is taken down
             message.then()
 

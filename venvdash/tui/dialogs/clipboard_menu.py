@@ -12,7 +12,7 @@ from venvdash.text import visible
 from venvdash.tui.dialogs.base import Dialog
 
 
-class CopyMenu(Dialog[int | None]):
+class ClipboardMenu(Dialog[int | None]):
     """Choose one of several texts; returns its index, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -4,7 +4,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,13 +19,12 @@ from venvdash.actions.destinations import is_free
 from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen
 from venvdash.text import counted, short_path, visible, with_tilde
-from venvdash.tui.background import Latest
-from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.background import LatestCall
+from venvdash.tui.dialogs.base import Dialog, MakeProposal, ShowProposals
+from venvdash.tui.scan_state import ScanState
+from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.cycle import Cycle
 from venvdash.tui.widgets.plain_input import PlainInput
-
-if TYPE_CHECKING:
-    from venvdash.tui.main.proposing import Propose, ProposingScreen
 
 _DELAY = 0.25  # seconds of no typing after which it is looked whether it can be done
 _UNFIT = re.compile(r"[/\\@:\s]")  # what a name cannot hold, or would have to be quoted
@@ -62,7 +61,7 @@ def pythons(rows: Iterable[Row]) -> dict[str, Environment]:
     return {version: found[version] for version in order}
 
 
-class PlaceScreen(Dialog[None]):
+class DestinationForm(Dialog[None]):
     """A small form: only what the action needs, with a default for each.
 
     While it is filled in it says what prevents it. What would be done comes next.
@@ -75,12 +74,20 @@ class PlaceScreen(Dialog[None]):
         Binding("up", "app.focus_previous", "Previous", show=False),
     ]
 
-    def __init__(self, main: "ProposingScreen", action: Action, rows: Sequence[Row]) -> None:
+    def __init__(
+        self,
+        access: SessionAccess,
+        scanned: ScanState,
+        action: Action,
+        rows: Sequence[Row],
+        propose: ShowProposals,
+    ) -> None:
         super().__init__()
-        self._main, self._action, self._rows = main, action, rows
+        self._access, self._home, self._scanned = access, access.home, scanned
+        self._action, self._rows, self._propose = action, rows, propose
         self._store = Cycle("Store", self._stores(), id="store")
         self._python = Cycle("Python", self._versions(), id="python")
-        self._looking: Latest[Proposal] = Latest(self, self._found, self._cannot)
+        self._looking: LatestCall[Proposal] = LatestCall(self, self._found, self._cannot)
         self._timer: Timer | None = None
 
     def _stores(self) -> list[tuple[str, Path | None]]:
@@ -88,12 +95,12 @@ class PlaceScreen(Dialog[None]):
         if self._action is Action.RENAME:
             return [("", None)]
         own = self._rows[0].environment.root
-        free = free_stores(self._main.findings.stores)
+        free = free_stores(self._scanned.stores)
         roots = [root for root in free if root != own]
         if self._action is Action.COPY and own in free:
             roots.insert(0, own)
         shown: list[tuple[str, Path | None]] = [
-            (short_path(root, self._main.home), root) for root in roots
+            (short_path(root, self._home), root) for root in roots
         ]
         return shown or [("", None)]
 
@@ -102,7 +109,7 @@ class PlaceScreen(Dialog[None]):
         own = visible(self._rows[0].environment.python or "unknown", 32)
         choices: list[tuple[str, Environment | None]] = [(f"{own} (unchanged)", None)]
         if self._action is Action.COPY:
-            others = pythons(self._main.table.rows.values())
+            others = pythons(self._scanned.table.rows.values())
             choices += [one for one in others.items() if not own.startswith(f"{one[0]}.")]
         return choices
 
@@ -122,7 +129,7 @@ class PlaceScreen(Dialog[None]):
         if self._action is not Action.MOVE:
             name = row.environment.entry.name
             if self._action is Action.COPY:
-                name = name_for_copy(row, self._main.table.rows.values())
+                name = name_for_copy(row, self._scanned.table.rows.values())
             shown = name if visible(name, 255) == name else ""
             line = PlainInput(
                 shown, placeholder="a name", compact=True, max_length=255, select_on_focus=False
@@ -170,15 +177,15 @@ class PlaceScreen(Dialog[None]):
             return
 
         def look() -> Proposal:
-            return self._main.in_turn(lambda: make(row, threading.Event()))
+            return self._access.run(lambda: make(row, threading.Event()))
 
         self._say(Content("Checking …"))
-        self._looking.ask(look)
+        self._looking.request(look)
 
     def _found(self, proposal: Proposal) -> None:
         sign = "! " if proposal.refusal else ""
         words = proposal.refusal or "\n".join([*proposal.says, *proposal.warns])
-        shown = "\n".join(with_tilde(visible(line), self._main.home) for line in words.split("\n"))
+        shown = "\n".join(with_tilde(visible(line), self._home) for line in words.split("\n"))
         self._say(Content.assemble((sign, "bold $text-warning"), shown))
 
     def _cannot(self, error: Exception) -> None:
@@ -189,9 +196,9 @@ class PlaceScreen(Dialog[None]):
 
     # What people do
 
-    def _proposing(self) -> "Propose":
+    def _proposing(self) -> MakeProposal:
         """Return what proposes the action as the form is filled in now."""
-        changes, store, python = self._main.source.actions, self._store.value, self._python.value
+        changes, store, python = self._access.session.actions, self._store.value, self._python.value
         if self._action is Action.MOVE:
             return lambda row, _: changes.move(row, store or row.environment.root)
         name = self.query_one(PlainInput).value.strip()
@@ -209,7 +216,7 @@ class PlaceScreen(Dialog[None]):
         """Show what would be done."""
         if self._same_name:
             return
-        self._main.propose(self._action, self._rows, self._proposing(), self.action_leave)
+        self._propose(self._action, self._rows, self._proposing(), self.action_leave)
 
     def on_input_submitted(self) -> None:
         """Enter in the line."""

@@ -5,7 +5,7 @@ from textual.content import Content
 
 from venvdash.presentation.labels import FLAG_MEANINGS, STATUS_MEANINGS
 from venvdash.tui.cells import STATUS_MARKS
-from venvdash.tui.dialogs.text_dialog import PaneScreen
+from venvdash.tui.dialogs.text_dialog import TextDialog
 from venvdash.tui.keys import SECTIONS
 
 _WORDS = (
@@ -46,6 +46,6 @@ def help_text(app: App[int]) -> Content:
     return Content("\n").join(lines)
 
 
-def help_screen(app: App[int]) -> PaneScreen:
+def help_screen(app: App[int]) -> TextDialog:
     """Return the screen that `?` opens."""
-    return PaneScreen("Keys", help_text(app))
+    return TextDialog("Keys", help_text(app))

@@ -1,6 +1,8 @@
 """The log: the commands that were run, the newest first, each with all that it wrote."""
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -8,16 +10,14 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from venvdash.actions.process.run_log import Run
+from venvdash.actions.process.run_log import Log, Run
 from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui import keys
 from venvdash.tui.desktop import safe_command
 from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.notices import copy_text, say
 from venvdash.tui.widgets.output_pane import OutputPane
 from venvdash.tui.widgets.run_list import RunList, ending
-
-if TYPE_CHECKING:
-    from venvdash.tui.main.job_runner import WorkingScreen
 
 _TICK = 0.1
 
@@ -30,9 +30,10 @@ class LogScreen(Dialog[None]):
         Binding("left,right", "app.focus_next", "Switch pane", show=False),
     ]
 
-    def __init__(self, main: "WorkingScreen") -> None:
+    def __init__(self, log: Log, home: Path, stop: Callable[[], None]) -> None:
+        """``stop`` stops the job under way."""
         super().__init__()
-        self._main, self._commands = main, main.source.log
+        self._commands, self._home, self._stop_job = log, home, stop
         self._seen = -1
 
     def compose(self) -> ComposeResult:
@@ -42,7 +43,7 @@ class LogScreen(Dialog[None]):
             frame.border_subtitle = Content(
                 "Tab output   y copy command   Y copy output   X stop   Esc back"
             )
-            yield RunList(self._main.home, id="runs")
+            yield RunList(self._home, id="runs")
             yield Static("", id="about", markup=False)
             yield OutputPane(id="output")
 
@@ -78,7 +79,7 @@ class LogScreen(Dialog[None]):
         listing.show_items(runs, at_top=not listing.chosen_by_hand)
 
     def _show_run(self) -> None:
-        run, home = self.current, self._main.home
+        run, home = self.current, self._home
         about = self.query_one("#about", Static)
         if run is None:
             about.update(Content(""))
@@ -98,17 +99,17 @@ class LogScreen(Dialog[None]):
     def action_copy_command(self) -> None:
         """Copy the command as one would type it."""
         if self.current is not None:
-            self._main.copy_text(safe_command(self.current))
+            copy_text(self, safe_command(self.current))
 
     def action_copy_output(self) -> None:
         """Copy all of the output, made fit for a terminal."""
         if self.current is not None:
             self.app.copy_to_clipboard("".join(f"{visible(line)}\n" for line in self.current.lines))
-            self._main.say(f"Copied: {counted(len(self.current.lines), 'line')}.")
+            say(self, f"Copied: {counted(len(self.current.lines), 'line')}.")
 
     def action_stop(self) -> None:
         """Stop what is being done."""
-        self._main.action_stop()
+        self._stop_job()
 
     def action_leave(self) -> None:
         """Go back: from the output to the list, from the list to the environments."""

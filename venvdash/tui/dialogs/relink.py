@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -14,27 +14,28 @@ from textual.widgets import Input, Static
 from venvdash.model import Action, Row
 from venvdash.text import visible
 from venvdash.tui import keys
-from venvdash.tui.background import Latest, aside
-from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.background import LatestCall, run_in_thread
+from venvdash.tui.dialogs.base import Dialog, ShowProposals
 from venvdash.tui.path_completion import Completion, complete
+from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.detail import reason
 from venvdash.tui.widgets.path_line import DirectoryList, PathLine
 
-if TYPE_CHECKING:
-    from venvdash.tui.main.proposing import ProposingScreen
 
-
-class LinkScreen(Dialog[None]):
+class RelinkScreen(Dialog[None]):
     """Lists directories that the environment may belong to; what linking would do comes next."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.LINK)
 
-    def __init__(self, main: "ProposingScreen", row: Row, *, share: bool = False) -> None:
+    def __init__(
+        self, access: SessionAccess, row: Row, propose: ShowProposals, *, share: bool = False
+    ) -> None:
         super().__init__()
-        self._main, self._row, self._share = main, row, share
+        self._access, self._home, self._row = access, access.home, row
+        self._propose, self._share = propose, share
         self._offered: Sequence[Path] | None = None
-        self._completing: Latest[Completion] = Latest(self, self._show_found, self._cannot)
+        self._completing: LatestCall[Completion] = LatestCall(self, self._show_found, self._cannot)
         self._completion = Completion("", "")
         self._tab_waits = False
 
@@ -43,14 +44,14 @@ class LinkScreen(Dialog[None]):
         with Vertical(id="link") as frame:
             frame.border_title = Content(f"Relink {visible(self._row.name, 64)}")
             frame.border_subtitle = Content("Enter link   / type   u unlink   Esc back")
-            yield Static(reason(self._row, self._main.home), id="about", markup=False)
+            yield Static(reason(self._row, self._home), id="about", markup=False)
             yield PathLine(
                 placeholder="a directory; Tab completes",
                 compact=True,
                 select_on_focus=False,
                 id="line",
             )
-            yield DirectoryList(self._main.home, id="directories")
+            yield DirectoryList(self._home, id="directories")
             yield Choice("s", "Share: keep its other projects", id="share")
 
     @property
@@ -71,9 +72,9 @@ class LinkScreen(Dialog[None]):
         self.listing.focus()
 
         def offered() -> Sequence[Path]:
-            return self._main.in_turn(lambda: self._main.source.actions.projects(self._row))
+            return self._access.run(lambda: self._access.session.actions.projects(self._row))
 
-        aside(self, offered, self._offer, self._cannot)
+        run_in_thread(self, offered, self._offer, self._cannot)
 
     # What is listed
 
@@ -105,9 +106,9 @@ class LinkScreen(Dialog[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what the text may become."""
         self._tab_waits = False
-        text, machine = event.value, self._main.source.machine
+        text, machine = event.value, self._access.session.machine
         if text:
-            self._completing.ask(lambda: complete(text, machine))
+            self._completing.request(lambda: complete(text, machine))
         else:
             self._completing.forget()
             self._show_offered()
@@ -143,7 +144,7 @@ class LinkScreen(Dialog[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take what was typed, or with nothing typed what is under the cursor."""
         if event.value.strip():
-            typed = self._main.source.machine.expand(event.value.strip())
+            typed = self._access.session.machine.expand(event.value.strip())
             self._link(Path(os.path.normpath(typed)))
         else:
             self.on_line_table_chosen()
@@ -154,8 +155,8 @@ class LinkScreen(Dialog[None]):
             self._link(self.listing.current)
 
     def _link(self, project: Path) -> None:
-        changes, share = self._main.source.actions, self.query_one("#share", Choice).on
-        self._main.propose(
+        changes, share = self._access.session.actions, self.query_one("#share", Choice).on
+        self._propose(
             Action.RELINK,
             [self._row],
             lambda row, _: changes.relink(row, project, share=share),
@@ -170,8 +171,8 @@ class LinkScreen(Dialog[None]):
 
     def action_unlink(self) -> None:
         """Show what saying that it belongs to no project would do."""
-        changes = self._main.source.actions
-        self._main.propose(
+        changes = self._access.session.actions
+        self._propose(
             Action.UNLINK, [self._row], lambda row, _: changes.unlink(row), self.action_leave
         )
 

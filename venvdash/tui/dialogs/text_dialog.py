@@ -10,7 +10,7 @@ from venvdash.tui.dialogs.base import ReadingDialog
 from venvdash.tui.widgets.text_pane import TextPane
 
 
-class PaneScreen(ReadingDialog[None]):
+class TextDialog(ReadingDialog[None]):
     """A text to read and leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "Back")]

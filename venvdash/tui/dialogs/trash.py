@@ -1,8 +1,7 @@
 """The trash: what lies there since when, to restore or to free now."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -14,29 +13,43 @@ from venvdash import formats
 from venvdash.model import Trashed
 from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui import keys
-from venvdash.tui.background import Latest
+from venvdash.tui.background import LatestCall
 from venvdash.tui.dialogs.base import Dialog
 from venvdash.tui.dialogs.prompts import AskScreen
-from venvdash.tui.dialogs.restore import Restoring
+from venvdash.tui.dialogs.restore import Restoration
+from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.trash_list import TrashList
-
-if TYPE_CHECKING:
-    from venvdash.tui.main.job_runner import WorkingScreen
 
 _TICK = 0.2
 
 
 class TrashScreen(Dialog[None]):
-    """Lists the trash; what is done here is the main screen's work, and shows there as well."""
+    """Lists the trash, to restore from it or to delete permanently.
+
+    ``free`` starts a job that deletes permanently; ``progress`` returns how far a job is, ""
+    without one, and ``jobs_ended`` how many have ended: the list is read again after each.
+    ``restored`` is called when something was restored, ``tried`` after each attempt.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.TRASH)
 
-    def __init__(self, main: "WorkingScreen", weigh: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        access: SessionAccess,
+        *,
+        restored: Callable[[], None],
+        tried: Callable[[], None],
+        free: Callable[[Sequence[Trashed]], None],
+        progress: Callable[[], str],
+        jobs_ended: Callable[[], int],
+    ) -> None:
         super().__init__()
-        self._main, self._weigh = main, weigh
-        self._reading: Latest[Sequence[Trashed]] = Latest(self, self._show, self._cannot)
-        self._restoring = Restoring(self, main, self._tried)
-        self._jobs_seen = main.jobs_ended
+        self._access, self._home = access, access.home
+        self._free, self._progress, self._jobs_ended = free, progress, jobs_ended
+        self._reading: LatestCall[Sequence[Trashed]] = LatestCall(self, self._show, self._cannot)
+        self._tried = tried
+        self._restoration = Restoration(self, access, restored, self._read_again)
+        self._jobs_seen = jobs_ended()
 
     def compose(self) -> ComposeResult:
         """Lay out the list and two lines about what is under the cursor."""
@@ -45,7 +58,7 @@ class TrashScreen(Dialog[None]):
             frame.border_subtitle = Content(
                 "r restore   f delete permanently   F delete all   Esc back"
             )
-            yield TrashList(self._main.home, id="trashed")
+            yield TrashList(self._home, id="trashed")
             yield Static("", id="about", markup=False)
 
     @property
@@ -63,16 +76,14 @@ class TrashScreen(Dialog[None]):
 
     def read(self) -> None:
         """Read the trash."""
-        self._reading.ask(self._main.source.trash.find)
+        self._reading.request(self._access.session.trash.find)
 
     def _look(self) -> None:
-        if self._jobs_seen != self._main.jobs_ended:
-            self._jobs_seen = self._main.jobs_ended
+        if self._jobs_seen != self._jobs_ended():
+            self._jobs_seen = self._jobs_ended()
             self.read()
-        if self._main.job is not None:
-            freed = self._main.freed_so_far
-            more = f" {formats.size(freed)} reclaimed so far" if freed else ""
-            self._say(Content(f"{self._main.busy_with} …{more}"))
+        if progress := self._progress():
+            self._say(Content(progress))
 
     def _show(self, trash: Sequence[Trashed]) -> None:
         self.listing.hint = "The trash is empty."
@@ -93,14 +104,14 @@ class TrashScreen(Dialog[None]):
         if not isinstance(item, Trashed):
             self._say(Content(""))
             return
-        why = with_tilde(visible(item.reason), self._main.home)
-        where = short_path(item.original, self._main.home)
+        why = with_tilde(visible(item.reason), self._home)
+        where = short_path(item.original, self._home)
         until = (
             f"  can be restored only until the next `{item.lasts_until}`"
             if item.lasts_until
             else ""
         )
-        until += f"  kept: {with_tilde(visible(item.kept), self._main.home)}" if item.kept else ""
+        until += f"  kept: {with_tilde(visible(item.kept), self._home)}" if item.kept else ""
         self._say(Content.assemble((where, "bold"), f"  {why}", (until, "$text-warning")))
 
     def _say(self, text: Content) -> None:
@@ -115,10 +126,10 @@ class TrashScreen(Dialog[None]):
     def action_restore(self) -> None:
         """Have back what is under the cursor."""
         if isinstance(self.listing.current, Trashed):
-            self._restoring.restore(self.listing.current)
+            self._restoration.restore(self.listing.current)
 
-    def _tried(self) -> None:
-        self._weigh()
+    def _read_again(self) -> None:
+        self._tried()
         self.read()
 
     def action_free(self) -> None:
@@ -140,18 +151,12 @@ class TrashScreen(Dialog[None]):
             (what, "bold"),
             f"? This reclaims {reclaimable} and cannot be undone.",
         )
-        self.app.push_screen(
-            AskScreen("Delete permanently", question, "Delete"), partial(self._free, items)
-        )
 
-    def _free(self, items: Sequence[Trashed], yes: bool | None) -> None:
-        if yes:
-            source = self._main.source
-            self._main.begin(
-                "deleting permanently",
-                lambda stop: source.trash.empty(items, stop),
-                total=len(items),
-            )
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._free(items)
+
+        self.app.push_screen(AskScreen("Delete permanently", question, "Delete"), answered)
 
     def action_leave(self) -> None:
         """Go back to the list."""

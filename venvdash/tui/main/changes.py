@@ -1,82 +1,157 @@
-"""Syncing, relinking, copying, renaming and moving, each after what it would do was shown."""
+"""Syncing, relinking, copying, renaming and moving: what would be done is shown, then done."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 
-from textual.content import Content
+from textual.screen import Screen
 
-from venvdash.model import Action, Proposal, Row, Status
-from venvdash.tui.main.proposing import ProposingScreen
+from venvdash.actions.events import ActionEvent, Finished
+from venvdash.actions.verbs import STATES
+from venvdash.model import Action, Proposal, Row
+from venvdash.tui.background import CallReturned
+from venvdash.tui.dialogs.base import MakeProposal
+from venvdash.tui.main.job_runner import UNLINKING, JobRunner
+from venvdash.tui.main.listing import Listing
+from venvdash.tui.main.planner import Planner
+from venvdash.tui.notices import say
+from venvdash.tui.session_access import SessionAccess
+from venvdash.tui.widgets.outcome import UNDOINGS
 
 
-class ChangingScreen(ProposingScreen):
-    """What the keys do that change environments without deleting them."""
+class Changes:
+    """Shows proposals and carries them out as jobs.
 
-    def action_sync(self) -> None:
-        """Show what syncing the marked ones would do, or without marks that under the cursor.
+    Afterwards the cursor follows an environment that was renamed or moved.
+    """
 
-        While other work is under way the dialog waits for its end, and shows it then.
+    def __init__(
+        self,
+        screen: Screen[None],
+        access: SessionAccess,
+        listing: Listing,
+        planner: Planner,
+        jobs: JobRunner,
+    ) -> None:
+        self._screen, self._access, self._listing = screen, access, listing
+        self._planner, self._jobs = planner, jobs
+        self._actions = access.session.actions
+        self._moved: tuple[Path, Path] | None = None  # the cursor's environment: from, to
+
+    # What the keys do
+
+    def sync(self, rows: Sequence[Row]) -> None:
+        """Show what syncing would do; while a job runs the dialog waits for its end."""
+        actions = self._actions
+        self.propose(Action.SYNC, rows, lambda row, stop: actions.sync(row, cancel=stop))
+
+    def relink(self, rows: Sequence[Row], *, share: bool = False) -> None:
+        """Let the user choose the project of one environment; of several it is known.
+
+        With ``share`` it keeps the projects that it has.
         """
-        rows = self.chosen(waits=True)
-        if rows:
-            changes = self.source.actions
-            self.propose(Action.SYNC, rows, lambda row, stop: changes.sync(row, cancel=stop))
-
-    def action_relink(self, share: bool = False) -> None:
-        """Choose the project of the one under the cursor; of several marked ones it is known.
-
-        With ``share`` it is to keep the projects that it has.
-        """
-        rows = self.chosen()
-        if not rows:
-            return
         if len(rows) > 1:
-            self.propose(Action.RELINK, rows, self._to_where_it_is)
+            self.propose(Action.RELINK, rows, self._relink_to_new_path)
             return
         if rows[0].environment.traits.tool:
             from venvdash.actions.relink.values import OF_A_TOOL
 
-            self.say(OF_A_TOOL)
+            say(self._screen, OF_A_TOOL)
             return
-        from venvdash.tui.dialogs.relink import LinkScreen
+        from venvdash.tui.dialogs.relink import RelinkScreen
 
-        self.app.push_screen(LinkScreen(self, rows[0], share=share))
+        dialog = RelinkScreen(self._access, rows[0], self.propose, share=share)
+        self._screen.app.push_screen(dialog)
 
-    def _to_where_it_is(self, row: Row, _: threading.Event) -> Proposal:
+    def _relink_to_new_path(self, row: Row, _: threading.Event) -> Proposal:
         place = row.verdict.place
         if place is None:
             why = "The new path of its project is unknown. Relink it alone and give the path."
             return Proposal(Action.RELINK, row, refusal=why)
-        return self.source.actions.relink(row, place)
+        return self._actions.relink(row, place)
 
-    def action_unlink(self) -> None:
-        """Show what saying that they belong to no project would do."""
-        rows = self.chosen()
-        if rows:
-            changes = self.source.actions
-            self.propose(Action.UNLINK, rows, lambda row, _: changes.unlink(row))
+    def unlink(self, rows: Sequence[Row]) -> None:
+        """Show what removing the links to their projects would do."""
+        actions = self._actions
+        self.propose(Action.UNLINK, rows, lambda row, _: actions.unlink(row))
 
-    def action_copy(self) -> None:
-        """Ask for the name and place of a copy of the one under the cursor."""
-        self._ask_where(Action.COPY, self.under_cursor())
+    def ask_destination(self, action: Action, rows: Sequence[Row]) -> None:
+        """Ask for the name or the store that copying, renaming or moving needs."""
+        from venvdash.tui.dialogs.destination_form import DestinationForm
 
-    def action_rename(self) -> None:
-        """Ask for another name for the one under the cursor."""
-        self._ask_where(Action.RENAME, self.under_cursor())
+        form = DestinationForm(self._access, self._listing.state, action, rows, self.propose)
+        self._screen.app.push_screen(form)
 
-    def action_move(self) -> None:
-        """Ask which store the marked ones shall lie in, or the one under the cursor."""
-        self._ask_where(Action.MOVE, self.chosen())
+    # Proposing and carrying out
 
-    def _ask_where(self, action: Action, rows: Sequence[Row]) -> None:
-        if rows:
-            from venvdash.tui.dialogs.destination_form import PlaceScreen
+    def propose(
+        self,
+        action: Action,
+        rows: Sequence[Row],
+        make: MakeProposal,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Show what an action would do to each of ``rows``, and do what is confirmed.
 
-            self.app.push_screen(PlaceScreen(self, action, rows))
+        ``then`` is called when it has begun.
+        """
+        from venvdash.tui.dialogs.proposal import ProposalScreen
 
-    def reason_of(self, row: Row) -> Content:
-        """Return the reason, and for one whose project moved what to do about it."""
-        said = super().reason_of(row)
-        if row.verdict.status is not Status.MOVED or row.path in self.environments.states:
-            return said
-        return Content.assemble(said, ("  Press R to relink it.", "bold"))
+        dialog = ProposalScreen(action, rows, self._access.home, self._jobs.under_way)
+
+        def plan(stop: threading.Event) -> list[Proposal]:
+            proposals = []
+            for place, row in enumerate(rows, start=1):
+                if stop.is_set():
+                    break
+                checking = partial(dialog.looking_at, row, place, len(rows))
+                dialog.post_message(CallReturned(checking))
+                proposals.append(make(row, stop))
+            return proposals
+
+        def confirmed(proposals: Sequence[Proposal]) -> None:
+            trusted = [one.distrusted for one in proposals if one.distrusted is not None]
+            if trusted:
+                self._actions.trust(trusted)
+                self.propose(action, rows, make, then)
+                return
+            self._apply(proposals)
+            then()
+
+        self._planner.ask(dialog, plan, confirmed)
+
+    def _apply(self, proposals: Sequence[Proposal]) -> None:
+        action, actions = proposals[0].action, self._actions
+        state = STATES[action]
+        doing = UNLINKING if action is Action.UNLINK else state.value
+
+        def work(stop: threading.Event) -> Iterator[ActionEvent]:
+            return actions.apply(proposals, stop)
+
+        self._jobs.show_queued([proposal.row.path for proposal in proposals], state)
+        if self._jobs.begin(doing, work, keys="X stops it  @ log", outdates=True):
+            self._jobs.line.place = (0, len(proposals))
+
+    # The cursor
+
+    def finished(self, finished: Finished) -> None:
+        """Remember where the environment under the cursor went."""
+        path = self._listing.path
+        for result in finished.results:
+            # What is undone has the path where it is now.
+            its = result.path == path or self._jobs.doing in UNDOINGS
+            if its and path is not None and result.place is not None:
+                self._moved = (path, result.place)
+
+    def follow(self) -> None:
+        """Move the cursor to where its environment went, unless the user has moved it since."""
+        if self._moved is None:
+            return
+        (before, after), self._moved = self._moved, None
+        rows, environments = self._listing.table.rows, self._listing.environments
+        if before in rows or environments.cursor_key != before:
+            return
+        for row in rows.values():
+            if row.environment.entry == after:
+                environments.move_to_key(row.path)

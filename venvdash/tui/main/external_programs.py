@@ -1,65 +1,82 @@
-"""Leaving the dashboard for a shell or an editor, and coming back to the same row."""
+"""Opening a shell or an editor from the main screen, and returning to the same row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from textual.screen import Screen
+
 from venvdash.model import Row
-from venvdash.session import Session
 from venvdash.text import visible
-from venvdash.tui.background import aside
-from venvdash.tui.background_scan import Feed
-from venvdash.tui.main.changes import ChangingScreen
-from venvdash.tui.suspend import Handover
+from venvdash.tui.background import run_in_thread
+from venvdash.tui.main.scans import ScanRunner
+from venvdash.tui.notices import say
+from venvdash.tui.session_access import SessionAccess
+from venvdash.tui.suspend import ExternalPrograms
 
 if TYPE_CHECKING:
     from venvdash.session.subshell import Invocation
 
 
-class LeavingScreen(ChangingScreen):
-    """Gives the terminal to a program of the user's; afterwards the machine is looked at again."""
+class ProgramRunner:
+    """Runs one program in the terminal; afterwards the machine is scanned again."""
 
-    def __init__(self, source: Session, feed: Feed, handover: Handover) -> None:
-        super().__init__(source, feed)
-        self._handover = handover
-        self._leaving = False
-        self._broken_off = False  # the scan that ran was stopped for it
+    def __init__(
+        self,
+        screen: Screen[None],
+        access: SessionAccess,
+        scans: ScanRunner,
+        programs: ExternalPrograms,
+    ) -> None:
+        self._screen, self._access, self._scans = screen, access, scans
+        self._programs = programs
+        self.preparing = False
+        self._stopped_scan = False
 
     @property
-    def leaves(self) -> bool:
-        """Whether there is a terminal to give away."""
-        return self._handover.possible(self.app)
+    def possible(self) -> bool:
+        """Whether there is a terminal to run programs in."""
+        return self._programs.possible(self._screen.app)
 
-    def action_shell(self) -> None:
-        """Open the user's shell with the environment under the cursor active."""
-        self._leave("shell", self._handover.shell)
+    def shell(self, rows: Sequence[Row]) -> None:
+        """Open the user's shell with an environment active."""
+        self._prepare("shell", rows, self._programs.shell)
 
-    def action_edit(self) -> None:
-        """Open the project of the environment under the cursor in the user's editor."""
-        self._leave("edit", self._handover.edit)
+    def edit(self, rows: Sequence[Row]) -> None:
+        """Open the project of an environment in the user's editor."""
+        self._prepare("edit", rows, self._programs.edit)
 
-    def _leave(self, what: str, prepare: "Callable[[Row], Invocation]") -> None:
-        """Prepare beside the screen whatever may fail, then go."""
-        rows = [] if self._leaving else self.under_cursor()
+    def _prepare(
+        self, command: str, rows: Sequence[Row], prepare: "Callable[[Row], Invocation]"
+    ) -> None:
+        """Prepare in the background whatever may fail, then run the program."""
         if not rows:
             return
-        if not self.leaves:
-            self.say(f"No terminal is available here; `venvdash {what}` needs one, too.")
+        if not self.possible:
+            say(
+                self._screen,
+                f"No terminal is available here; `venvdash {command}` needs one, too.",
+            )
             return
-        self._leaving = True
-        self._broken_off = not self._ended
-        self.feed.stop()  # nobody would take what it tells; it begins anew afterwards
+        self.preparing = True
+        self._stopped_scan = self._scans.scanning
+        self._scans.scan.stop()  # nobody would see its events; a new one follows
 
-        aside(self, lambda: self.in_turn(lambda: prepare(rows[0])), self._go, self._stay)
+        run_in_thread(
+            self._screen,
+            lambda: self._access.run(lambda: prepare(rows[0])),
+            self._run,
+            self._failed,
+        )
 
-    def _stay(self, error: Exception) -> None:
-        self._leaving = False
-        self.say(visible(str(error)), severe=True)
-        if self._broken_off:
-            self.scan_again()
+    def _failed(self, error: Exception) -> None:
+        self.preparing = False
+        say(self._screen, visible(str(error)), severe=True)
+        if self._stopped_scan:
+            self._scans.again()
 
-    def _go(self, invocation: "Invocation") -> None:
-        problem = self._handover.run(self.app, invocation)
-        self._leaving = False
+    def _run(self, invocation: "Invocation") -> None:
+        problem = self._programs.run(self._screen.app, invocation)
+        self.preparing = False
         if problem:
-            self.say(visible(problem), severe=True)
-        self.scan_again()
+            say(self._screen, visible(problem), severe=True)
+        self._scans.again()

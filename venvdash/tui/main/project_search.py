@@ -1,4 +1,4 @@
-"""The search for the projects of orphans, under way while the list is shown."""
+"""The search for the projects of orphans in the background of the main screen."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -7,15 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.screen import Screen
+
 from venvdash.actions.events import Finished, RowChanged
 from venvdash.model import Outcome, Result, Row, Status, Trashed
-from venvdash.session import Session
 from venvdash.text import visible
-from venvdash.tui.background import aside
+from venvdash.tui.background import run_in_thread
+from venvdash.tui.notices import say
+from venvdash.tui.session_access import SessionAccess
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.project_search import ProjectSearch
-    from venvdash.tui.main.marking import MarkingScreen
 
 
 @dataclass
@@ -43,9 +45,10 @@ class BackgroundSearch:
     """
 
     def __init__(
-        self, screen: "MarkingScreen", source: Session, show: Callable[[Found], None]
+        self, screen: Screen[None], access: SessionAccess, show: Callable[[Found], None]
     ) -> None:
-        self._screen, self._source, self._show_found = screen, source, show
+        self._screen, self._access, self._show_found = screen, access, show
+        self._session = access.session
         self._stop = threading.Event()
         self._search: ProjectSearch | None = None
         self._under_way = False
@@ -71,7 +74,7 @@ class BackgroundSearch:
         """
         self.stop()
         stop = self._stop = threading.Event()
-        wanted = any(map(_orphan, rows)) or bool(self._source.searches.owed)
+        wanted = any(map(_orphan, rows)) or bool(self._session.searches.owed)
         if not (wanted or trash):
             return
 
@@ -82,7 +85,7 @@ class BackgroundSearch:
             return found
 
         self._under_way = True
-        aside(self._screen, search, partial(self._show, stop), self._failed)
+        run_in_thread(self._screen, search, partial(self._show, stop), self._failed)
 
     def _show(self, stop: threading.Event, found: Found) -> None:
         self._under_way = self._under_way and self._stop is not stop  # of an earlier one
@@ -92,15 +95,15 @@ class BackgroundSearch:
         under_way = self._newest(stop)
         while under_way.stopped and not stop.is_set():  # a search for more has replaced it
             under_way = self._newest(stop)
-        return self._screen.in_turn(lambda: self._settle(under_way))
+        return self._access.run(lambda: self._settle(under_way))
 
     def _search_trash(self, found: Found, trash: Sequence[Trashed], stop: threading.Event) -> None:
         """Search for the projects of what earlier sessions deleted."""
-        source = self._source
-        hits = source.trash.search_projects(trash, stop)
+        session = self._session
+        hits = session.trash.search_projects(trash, stop)
         if stop.is_set():
             return
-        events = self._screen.in_turn(lambda: list(source.trash.settle(trash, hits)))
+        events = self._access.run(lambda: list(session.trash.settle(trash, hits)))
         results = [one for event in events if isinstance(event, Finished) for one in event.results]
         found.restored += results
         found.unlisted = any(one.outcome is Outcome.DONE for one in results)
@@ -109,7 +112,7 @@ class BackgroundSearch:
 
     def _newest(self, stop: threading.Event) -> "ProjectSearch":
         """Wait for the search that covers all orphans, and return it."""
-        self._search = self._screen.in_turn(lambda: self._source.searches.of_rule(_orphan))
+        self._search = self._access.run(lambda: self._session.searches.of_rule(_orphan))
         self._search.wait(stop)
         return self._search
 
@@ -121,21 +124,21 @@ class BackgroundSearch:
     def _settle(self, search: "ProjectSearch") -> Found:
         """Restore and show what was found; with the session to oneself."""
         found = Found()
-        for event in self._source.trash.restore_found(search):
+        for event in self._session.trash.restore_found(search):
             if isinstance(event, RowChanged):
                 found.rows.append(event)
             elif isinstance(event, Finished):
                 found.restored += event.results
         if not search.findings.ended:
-            found.given_up = frozenset(row.path for row in self._source.searches.owed)
-        changed = self._source.searches.taken(search)
+            found.given_up = frozenset(row.path for row in self._session.searches.owed)
+        changed = self._session.searches.taken(search)
         found.rows += [event for event in changed if isinstance(event, RowChanged)]
         return found
 
     def _failed(self, error: Exception) -> None:
         self._under_way = False
         words = f"The search for projects failed: {type(error).__name__}: {error}"
-        self._screen.say(visible(f"{words}. Rules cannot delete orphans now."), severe=True)
+        say(self._screen, visible(f"{words}. Rules cannot delete orphans now."), severe=True)
 
 
 def _orphan(row: Row) -> bool:

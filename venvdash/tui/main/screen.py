@@ -1,27 +1,52 @@
-"""The first screen: what people do with the list of environments."""
+"""The main screen: the list of environments, and the objects that act on it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
 from textual.widgets import Input
 
+from venvdash.actions.events import Finished, RowGone, State
+from venvdash.model import Action, Row
+from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.session import Session
 from venvdash.tui import keys
-from venvdash.tui.background_scan import Feed
+from venvdash.tui.background import CallReturned
+from venvdash.tui.background_scan import BackgroundScan
 from venvdash.tui.desktop import copy_choices, open_folder
-from venvdash.tui.main.add_stores import Adding
-from venvdash.tui.main.annotate import Annotating
-from venvdash.tui.main.external_programs import LeavingScreen
-from venvdash.tui.suspend import Handover
+from venvdash.tui.main.add_stores import OtherFolders
+from venvdash.tui.main.annotate import Annotations
+from venvdash.tui.main.changes import Changes
+from venvdash.tui.main.deletion import Deletion
+from venvdash.tui.main.details import Details
+from venvdash.tui.main.external_programs import ProgramRunner
+from venvdash.tui.main.found_projects import FoundProjects
+from venvdash.tui.main.job_runner import JobRunner
+from venvdash.tui.main.listing import Listing
+from venvdash.tui.main.planner import Planner
+from venvdash.tui.main.row_states import RowStates, is_done
+from venvdash.tui.main.scans import ScanRunner
+from venvdash.tui.main.selection import Selection
+from venvdash.tui.main.trash import TrashSummary
+from venvdash.tui.main.undo import Undo
+from venvdash.tui.notices import copy_text, say
+from venvdash.tui.session_access import SessionAccess
+from venvdash.tui.suspend import ExternalPrograms
 from venvdash.tui.table import View
-from venvdash.tui.widgets.filter import FilterBar, FilterLine
+from venvdash.tui.widgets.filter import FilterLine
 from venvdash.tui.widgets.header import ViewBar
+from venvdash.tui.widgets.key_footer import KeyFooter
 from venvdash.tui.widgets.line_table import LineTable
 
+_LINGER = 1.5  # seconds for which a row that is gone or done says so, to be seen
 
-class MainScreen(LeavingScreen):
-    """Finds, sorts and opens environments, and acts on them."""
+
+class MainScreen(Screen[None]):
+    """Lays out the widgets, connects the objects, and hands each key to one of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.FIND,
@@ -33,102 +58,392 @@ class MainScreen(LeavingScreen):
         *keys.PROGRAM,
     ]
 
-    def __init__(self, source: Session, feed: Feed, handover: Handover) -> None:
-        super().__init__(source, feed, handover)
-        self._adder = Adding(self, self._show_folders)
-        self._annotating = Annotating(self)
+    def __init__(self, session: Session, scan: BackgroundScan, programs: ExternalPrograms) -> None:
+        super().__init__()
+        self._laid_out = False
+        self.session, home = session, session.machine.home
+        self.access = access = SessionAccess(session, lambda: self.scans.scan.running)
+        self.scans = ScanRunner(self, session, scan, self._rows_changed, self._scan_ended)
+        self.listing = Listing(self, home, self.scans, self._rearranged, self.cursor_moved)
+        self.states = RowStates(self.listing.environments, home, self._state_changed)
+        self.details = Details(self, home, self.listing, self.states)
+        self.selection = Selection(
+            self,
+            access,
+            self.listing,
+            self.states,
+            covered=lambda: self.jobs.line.display,
+            scanning=self._scanning,
+        )
+        self.jobs = JobRunner(
+            self,
+            access,
+            self.listing,
+            self.states,
+            row_changed=lambda event: self.scans.take([event]),
+            finished=self._job_finished,
+            ended=self._job_ended,
+            line_toggled=self._line_toggled,
+        )
+        self.planner = Planner(self, access)
+        self.deletion = Deletion(self, access, self.planner, self.jobs)
+        self.trash = TrashSummary(self, access, self.listing, self.jobs, self.action_rescan)
+        self.undo = Undo(self, access, self.listing, self.jobs, self.trash)
+        self.changes = Changes(self, access, self.listing, self.planner, self.jobs)
+        self.found_projects = FoundProjects(
+            self,
+            access,
+            self.scans,
+            self.listing,
+            self.states,
+            self.jobs,
+            self.deletion,
+            self.trash,
+            self._outdated,
+        )
+        self.programs = ProgramRunner(self, access, self.scans, programs)
+        self.annotations = Annotations(self, access, self._scanning, self._annotated)
+        self.other_folders = OtherFolders(self, access, self._folders_found, self.scans.again)
 
-    def _finish(self) -> None:
-        super()._finish()
-        if self._ended:
-            self._adder.look()
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield self.listing.views
+        yield self.listing.totals
+        with Horizontal(id="body"):
+            yield self.listing.environments
+            yield self.listing.others
+            yield self.listing.empty
+            yield self.details.pane
+        yield self.selection.bar
+        yield self.jobs.line
+        yield self.details.reason
+        yield KeyFooter(show_command_palette=False, compact=True)
 
-    def _show_folders(self) -> None:
-        self.findings.folders = self._adder.folders
-        self._refresh(set())
+    def on_mount(self) -> None:
+        """Scan once the first frame is out."""
+        self._laid_out = True
+        self.refresh_bindings()
+        self.watch(self.listing.environments, "current", self.cursor_moved, init=False)
+        self.watch(self.listing.others, "current", self.cursor_moved, init=False)
+        self.listing.show_view()
+        self.call_after_refresh(self.scans.begin)
 
-    def action_add_store(self) -> None:
-        """Ask whether a folder of environments is to be a store: that under the cursor, or all."""
-        self._adder.ask(self.path if self.table.view is View.OTHER else None)
+    def on_unmount(self) -> None:
+        """Stop the scan and the search for projects with the screen."""
+        self.scans.scan.stop()
+        self.found_projects.stop()
 
-    def action_pin(self) -> None:
-        """Pin the marked ones, or that under the cursor; unpin them where all are pinned."""
-        rows = self.chosen(waits=True)
-        if rows:
-            self._annotating.pin(rows)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Allow nothing before the parts are there: keys may be typed ahead."""
+        return self._laid_out and self.is_attached
 
-    def action_note(self) -> None:
-        """Write a note on the one under the cursor."""
-        for row in self.under_cursor(waits=True):
-            self._annotating.note(row)
+    def on_call_returned(self, message: CallReturned) -> None:
+        """Handle the result of a background call."""
+        if self.is_running and self.is_attached:  # not while the dashboard is taken down
+            message.then()
 
-    def on_line_table_chosen(self) -> None:
-        """Show the details over the list."""
-        from venvdash.tui.dialogs.text_dialog import PaneScreen
+    # What the objects report
 
-        self.app.push_screen(PaneScreen("Details", self._detail_text()))
+    def _rows_changed(self, paths: set[Path]) -> None:
+        self.listing.refresh(paths)
 
-    def on_line_table_header_clicked(self, message: LineTable.HeaderClicked) -> None:
-        """Sort by the clicked column."""
-        if self.table.view is not View.OTHER:
-            self.sort_by(message.key)
+    def _rearranged(self) -> None:
+        self.selection.rearranged()
 
-    def on_view_bar_picked(self, message: ViewBar.Picked) -> None:
-        """Open the clicked view."""
-        self.action_view(message.view)
+    def cursor_moved(self) -> None:
+        """Show what is now under the cursor."""
+        self.details.update()
+        self.selection.stretch_range()
+
+    def _state_changed(self, path: Path, state: State) -> None:
+        if is_done(state):
+            self.selection.marks.remove([path])
+        if path == self.listing.path:
+            self.cursor_moved()
+
+    def _line_toggled(self) -> None:
+        self.selection.show_count()
+        self.cursor_moved()
+
+    def _scanning(self) -> bool:
+        return self.scans.scanning
+
+    def _scan_ended(self) -> None:
+        self.listing.refresh(force=True)
+        if self.listing.state.failure:
+            say(self, self.listing.state.failure, severe=True)
+        self.selection.keep_existing()
+        if self.scans.due:
+            self.scans.again()
+        self.trash.update()
+        self.found_projects.search_all()
+        if not self.scans.scanning:
+            self.changes.follow()
+            self.other_folders.look()
+
+    def _job_finished(self, finished: Finished) -> None:
+        self.deletion.finished(finished)
+        self.undo.finished(finished)
+        self.changes.finished(finished)
+
+    def _job_ended(self) -> None:
+        self.set_timer(_LINGER, self._remove_finished)
+        self.listing.refresh(force=True)
+        self.selection.update()
+        if self.jobs.outdates:
+            self.scans.again()
+        self.trash.update()
+        self.found_projects.search_owed()
+
+    def _outdated(self) -> None:
+        """Scan again, once no job runs."""
+        if self.jobs.job is None:
+            self.scans.again()
+        else:
+            self.jobs.outdates = True
+
+    def _remove_finished(self) -> None:
+        """Remove the rows that are gone from the list, and from the others that they are done."""
+        gone = [RowGone(path) for path in self.states.clear_finished()]
+        self.cursor_moved()
+        if gone:
+            self.listing.state.take(gone)
+            self.listing.refresh(force=True)
+
+    def _annotated(self, rows: Sequence[Row]) -> None:
+        self.scans.take_rows(rows)
+        self.cursor_moved()
+
+    def _folders_found(self, folders: Sequence[EnvironmentFolder]) -> None:
+        self.listing.state.folders = folders
+        self.listing.refresh()
+
+    # What an action is for
+
+    def _chosen(self, *, waits: bool = False) -> list[Row]:
+        """Return the environments to act on: the marked ones, without marks that at the cursor.
+
+        None while a job runs, which is then said; with ``waits`` those that it does not work on.
+        """
+        if not self.selection.marks.paths:
+            return self._under_cursor(waits=waits)
+        return self.selection.rows() if waits or not self.jobs.refuse() else []
+
+    def _under_cursor(self, *, waits: bool = False) -> list[Row]:
+        """Return the environment under the cursor, to act on it; none as for ``_chosen``.
+
+        From now on the cursor stays on it, whatever a filter shows.
+        """
+        row = self.listing.row
+        if row is None or not (waits or not self.jobs.refuse()):
+            return []
+        if not self.states.may_act_on(row.path):
+            return []
+        self.listing.environments.move_to_key(row.path)
+        return [row]
+
+    # Finding
 
     def action_view(self, name: str) -> None:
         """Show a part of the machine."""
-        view = View(name)
-        if view is self.table.view:
-            return
-        self.table.view = view
-        if view is not View.OTHER:
-            self.rearrange()
-        self._show_view()
+        self.listing.open_view(View(name))
 
-    def sort_by(self, key: str) -> None:
-        """Sort by a column, or the other way round by the same."""
-        self.table.sort_by(key)
-        self.rearrange()
+    def on_view_bar_picked(self, message: ViewBar.Picked) -> None:
+        """Open the clicked view."""
+        self.listing.open_view(message.view)
+
+    def on_line_table_header_clicked(self, message: LineTable.HeaderClicked) -> None:
+        """Sort by the clicked column."""
+        if self.listing.table.view is not View.OTHER:
+            self.listing.sort_by(message.key)
 
     def action_sort_column(self, by: int) -> None:
         """Sort by the column next to the present one."""
-        shown = [placed.column.key for placed in self.environments.columns]
-        if shown and self.table.view is not View.OTHER:
-            place = shown.index(self.table.sort) + by if self.table.sort in shown else 0
-            self.sort_by(shown[place % len(shown)])
+        self.listing.sort_by_next(by)
 
     def action_invert(self) -> None:
-        """Turn the order round."""
-        self.sort_by(self.table.sort)
+        """Reverse the order."""
+        self.listing.sort_by(self.listing.table.sort)
+
+    async def action_filter(self) -> None:
+        """Type a filter."""
+        await self.listing.open_filter()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        self.listing.search(event.value)
+
+    def on_filter_line_closed(self, message: FilterLine.Closed) -> None:
+        """Go back to the list, with or without the filter."""
+        self.listing.close_filter(keep=message.keep)
+
+    def on_filter_line_moved(self, message: FilterLine.Moved) -> None:
+        """Move in the list while the filter is typed."""
+        self.listing.shown.action_cursor(message.by)
+
+    def action_back(self) -> None:
+        """Go one step back: from details, range, outcome, filter or view. Never quit."""
+        if self.focused is not self.listing.shown:
+            self.listing.shown.focus()
+        elif (
+            self.selection.drop_range()
+            or self.jobs.dismiss_outcome()
+            or self.listing.clear_filter()
+        ):
+            return
+        elif self.listing.table.view is not View.ALL:
+            self.listing.open_view(View.ALL)
+        else:
+            self.jobs.cancel_queued()
+
+    def action_rescan(self) -> None:
+        """Scan the machine again."""
+        if self.jobs.job is not None:
+            say(self, f"Still {self.jobs.doing}.")
+        elif self.scans.scanning:
+            say(self, "A scan is running already.")
+        else:
+            self.jobs.dismiss_outcome()
+            self._remove_finished()
+            self.scans.again()
+
+    # Marking
+
+    def action_mark(self) -> None:
+        """Mark the environment under the cursor, or unmark it, and move to the next."""
+        self.selection.mark()
+
+    def action_mark_range(self) -> None:
+        """Begin or end a range."""
+        self.selection.mark_range()
+
+    def action_mark_all(self) -> None:
+        """Mark all that the list shows, or none of them."""
+        self.selection.mark_all()
+
+    def action_mark_rule(self) -> None:
+        """Mark by a rule."""
+        self.selection.choose_rule()
+
+    # Changing
+
+    def action_delete(self) -> None:
+        """Show what deleting would do."""
+        if paths := [row.path for row in self._chosen()]:
+            self.deletion.plan(paths, by_rule=self.selection.marks.by_rule(paths))
+
+    def action_sync(self) -> None:
+        """Show what syncing would do."""
+        if rows := self._chosen(waits=True):
+            self.changes.sync(rows)
+
+    def action_relink(self, share: bool = False) -> None:
+        """Choose a project to link to; with ``share`` beside the present ones."""
+        if rows := self._chosen():
+            self.changes.relink(rows, share=share)
+
+    def action_unlink(self) -> None:
+        """Show what removing the links to projects would do."""
+        if rows := self._chosen():
+            self.changes.unlink(rows)
+
+    def action_copy(self) -> None:
+        """Ask for the name of a copy."""
+        if rows := self._under_cursor():
+            self.changes.ask_destination(Action.COPY, rows)
+
+    def action_rename(self) -> None:
+        """Ask for another name."""
+        if rows := self._under_cursor():
+            self.changes.ask_destination(Action.RENAME, rows)
+
+    def action_move(self) -> None:
+        """Ask for another store."""
+        if rows := self._chosen():
+            self.changes.ask_destination(Action.MOVE, rows)
+
+    def action_pin(self) -> None:
+        """Pin, or unpin where all are pinned."""
+        if rows := self._chosen(waits=True):
+            self.annotations.pin(rows)
+
+    def action_note(self) -> None:
+        """Write a note."""
+        for row in self._under_cursor(waits=True):
+            self.annotations.note(row)
+
+    def action_undo(self) -> None:
+        """Undo the newest change."""
+        if self.jobs.job is not None:
+            say(self, f"Still {self.jobs.doing}.")
+            return
+        self.jobs.dismiss_outcome()
+        self._remove_finished()
+        self.undo.begin()
+
+    def action_stop(self) -> None:
+        """Cancel what is queued, and stop what is under way."""
+        self.jobs.stop()
+
+    def action_interrupt(self) -> None:
+        """Stop the job, as Ctrl+C does elsewhere; without one, say how to leave."""
+        if self.jobs.job is None:
+            self.app.action_help_quit()
+        else:
+            self.jobs.stop()
+
+    def action_add_store(self) -> None:
+        """Ask whether to make a folder of environments a store: that at the cursor, or all."""
+        other = self.listing.table.view is View.OTHER
+        self.other_folders.ask(self.listing.path if other else None)
+
+    # Opening
+
+    def on_line_table_chosen(self) -> None:
+        """Show the details over the list."""
+        from venvdash.tui.dialogs.text_dialog import TextDialog
+
+        self.app.push_screen(TextDialog("Details", self.details.text()))
+
+    def action_shell(self) -> None:
+        """Open a shell with the environment under the cursor active."""
+        if not self.programs.preparing:
+            self.programs.shell(self._under_cursor())
+
+    def action_edit(self) -> None:
+        """Open the project of the environment under the cursor in the user's editor."""
+        if not self.programs.preparing:
+            self.programs.edit(self._under_cursor())
 
     def action_open_folder(self) -> None:
         """Open the folder under the cursor with the desktop's program."""
-        if self.path is not None:
-            trouble = open_folder(self.path, self.source.machine)
-            self.say(trouble or "Opened in the file manager.", severe=trouble is not None)
+        if self.listing.path is not None:
+            problem = open_folder(self.listing.path, self.session.machine)
+            say(self, problem or "Opened in the file manager.", severe=problem is not None)
 
     def action_clip(self) -> None:
         """Ask what to copy as text of the environment under the cursor."""
-        row = self.row
-        if row is None:
+        if self.listing.row is None:
             return
-        choices = copy_choices(row, self.source.machine.platform)
+        choices = copy_choices(self.listing.row, self.session.machine.platform)
 
         def copy(place: int | None) -> None:
             if place is not None:
-                self.copy_text(choices[place][1])
+                copy_text(self, choices[place][1])
 
-        from venvdash.tui.dialogs.clipboard_menu import CopyMenu
+        from venvdash.tui.dialogs.clipboard_menu import ClipboardMenu
 
-        self.app.push_screen(CopyMenu(choices), copy)
+        self.app.push_screen(ClipboardMenu(choices), copy)
+
+    def action_trash(self) -> None:
+        """Show what lies in the trash."""
+        self.trash.open()
 
     def action_log(self) -> None:
-        """Show the commands that were run, and what they write."""
+        """Show the commands that were run, and their output."""
         from venvdash.tui.dialogs.log import LogScreen
 
-        self.app.push_screen(LogScreen(self))
+        self.app.push_screen(LogScreen(self.session.log, self.access.home, self.action_stop))
 
     def action_help(self) -> None:
         """Show the keys."""
@@ -140,61 +455,9 @@ class MainScreen(LeavingScreen):
         """Open the command palette."""
         self.app.action_command_palette()
 
-    async def action_filter(self) -> None:
-        """Type a filter."""
-        bars = self.query(FilterBar)
-        bar = bars.first() if bars else FilterBar(self._filter_text)
-        if not bars:
-            await self.mount(bar, before="#reason")
-        bar.line.focus()
+    # Leaving
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while typing."""
-        self.search(event.value)
-
-    def search(self, text: str) -> None:
-        """Show only what holds every word of ``text``."""
-        if text == self._filter_text:
-            return
-        self._filter_text = text
-        self.table.search(text)
-        self.rearrange()
-        if self.table.view is View.OTHER:
-            self._show_others()
-        self._show_hint()
-
-    def on_filter_line_closed(self, message: FilterLine.Closed) -> None:
-        """Go back to the list, with or without the filter."""
-        if message.keep:
-            self.listing.move_to(self.listing.cursor)  # what is found is gone to
-        else:
-            self.search("")
-        if not self._filter_text:
-            self.query(FilterBar).remove()
-        self.listing.focus()
-
-    def on_filter_line_moved(self, message: FilterLine.Moved) -> None:
-        """Move in the list while the filter is typed."""
-        self.listing.action_cursor(message.by)
-
-    def action_back(self) -> None:
-        """Go one step back: out of details, range, filter, view, work. Never out of the program."""
-        if self.focused is not self.listing:
-            self.listing.focus()
-        elif self.step_back():
-            return
-        elif self._filter_text:
-            self.search("")
-            self.query(FilterBar).remove()
-        elif self.table.view is not View.ALL:
-            self.action_view(View.ALL)
-        else:
-            self.cancel_queued()
-
-    def go_to(self, path: Path) -> None:
-        """Put the cursor on an environment, out of any filter or view that hides it."""
-        if not self.environments.move_to_key(path):
-            self.search("")
-            self.query(FilterBar).remove()
-            self.action_view(View.ALL)
-            self.environments.move_to_key(path)
+    def end(self, seconds: float) -> None:
+        """Abandon plans and queued work; give a job under way so many seconds to end."""
+        self.planner.stop.set()
+        self.jobs.end(seconds)

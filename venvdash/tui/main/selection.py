@@ -1,86 +1,210 @@
-"""The environments that are marked, whatever the list shows of them. Knows no screen."""
+"""What is marked in the list, and the line that counts it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from venvdash import formats
+from venvdash.model import Row
+from venvdash.text import visible
+from venvdash.tui.background import LatestCall, run_in_thread
+from venvdash.tui.main.listing import Listing
+from venvdash.tui.main.marks import Marks
+from venvdash.tui.main.row_states import RowStates
+from venvdash.tui.mark_rules import Rule
+from venvdash.tui.notices import say
+from venvdash.tui.session_access import SessionAccess
+from venvdash.tui.table import View
+from venvdash.tui.widgets.selection_bar import SelectionBar
+
+if TYPE_CHECKING:
+    from venvdash.actions.delete.prune import PruneCandidate
+    from venvdash.actions.delete.selection_size import SelectionSize
+
+_MOST_NAMED = 3  # of those that are not marked, each with its reason
 
 
-class Marks:
-    """Marked environments, keyed by path, in the order of marking.
+class Selection:
+    """Marks environments by hand, by ranges and by rules; the line shows their size together.
 
-    While a range is open, ``stretch`` says anew what lies in it; what was marked before stays.
+    The marks stay whatever is filtered, sorted or scanned again. ``covered`` returns whether the
+    line of a job is shown in place of the selection's, ``scanning`` whether a scan runs.
     """
 
-    def __init__(self) -> None:
-        self._paths: dict[Path, None] = {}
-        self._before: dict[Path, None] = {}
-        self._by_rule: set[Path] = set()
-        self.anchor: Path | None = None  # where the open range began
+    def __init__(
+        self,
+        screen: Screen[None],
+        access: SessionAccess,
+        listing: Listing,
+        states: RowStates,
+        covered: Callable[[], bool],
+        scanning: Callable[[], bool],
+    ) -> None:
+        self._screen, self._access, self._listing = screen, access, listing
+        self._states, self._covered, self._scanning = states, covered, scanning
+        self.marks = Marks()
+        self.bar = SelectionBar(id="selection")
+        listing.environments.marked = self.marks
+        self._sizing: LatestCall[SelectionSize] = LatestCall(screen, self._show_size, self._no_size)
 
-    def __contains__(self, path: object) -> bool:
-        return path in self._paths
+    def rows(self) -> list[Row]:
+        """Return the marked environments that may be acted on; an open range ends."""
+        self.marks.close_range(keep=True)
+        marked = self._listing.table.find(self.marks.paths)
+        return [row for row in marked if self._states.may_act_on(row.path)]
 
-    def __len__(self) -> int:
-        return len(self._paths)
+    # Marking by hand
 
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """What is marked."""
-        return tuple(self._paths)
+    def mark(self) -> None:
+        """Mark the environment under the cursor, or unmark it, and move to the next."""
+        row = self._listing.row
+        if row is None:
+            return
+        if self.marks.anchor is not None:
+            self.mark_range()
+            return
+        if self._states.may_act_on(row.path):
+            self.marks.toggle(row.path)
+            self._listing.environments.redraw(row.path)
+        self._listing.environments.action_cursor(1)
+        self.update()
 
-    def toggle(self, path: Path) -> None:
-        """Mark, or take the mark away."""
-        if path in self._paths:
-            self.remove([path])
+    def mark_range(self) -> None:
+        """Begin a range at the cursor, or end it there."""
+        row = self._listing.row
+        if self.marks.anchor is not None:
+            self.marks.close_range(keep=True)
+        elif row is not None and self._states.may_act_on(row.path):
+            self.marks.open_range(row.path)
+        self._redraw()
+
+    def mark_all(self) -> None:
+        """Mark all that the list shows; unmark them where all are marked already."""
+        if self._listing.table.view is View.OTHER:
+            return
+        self.marks.close_range(keep=True)
+        self.marks.toggle_all(self._markable(self._listing.table.shown))
+        self._redraw()
+
+    def stretch_range(self) -> None:
+        """Let an open range end at the cursor."""
+        table, anchor = self._listing.table, self.marks.anchor
+        if anchor is None or table.view is View.OTHER:
+            return
+        start = table.index_of(anchor)
+        if start is not None:
+            ends = sorted((start, self._listing.environments.cursor))
+            self.marks.stretch(self._markable(table.shown[ends[0] : ends[1] + 1]))
+            self._redraw()
+
+    def drop_range(self) -> bool:
+        """Forget an open range; return whether there was one."""
+        if self.marks.anchor is None:
+            return False
+        self.marks.close_range(keep=False)
+        self._redraw()
+        return True
+
+    def _markable(self, rows: Iterable[Row]) -> list[Path]:
+        return [row.path for row in rows if self._states.may_act_on(row.path)]
+
+    # Marking by a rule
+
+    def choose_rule(self) -> None:
+        """Let the user choose a rule, and mark what matches it and the filter."""
+        from venvdash.actions.delete.days_left import ages_as_of
+        from venvdash.tui.dialogs.rule_menu import RuleMenu
+
+        rows = [row for row in self._listing.table.matching() if self._states.may_act_on(row.path)]
+        menu = RuleMenu(rows, len(self.marks), ages_as_of(self._access.session.machine))
+        self._screen.app.push_screen(menu, partial(self._mark_by, rows))
+
+    def _mark_by(self, rows: Iterable[Row], rule: Rule | None) -> None:
+        from venvdash.tui.dialogs.rule_menu import CLEAR
+
+        if rule is CLEAR:
+            self.marks.clear()
+            self._redraw()
+        elif rule is not None:
+            self._mark_searched(rows, rule)
+
+    def _mark_searched(self, rows: Iterable[Row], rule: Rule) -> None:
+        """Mark what matches a rule, once the projects of these were searched for."""
+        session, run = self._access.session, self._access.run
+        if session.pins_unknown:
+            say(self._screen, f"Nothing was marked. {session.pins_unknown}", severe=True)
+            return
+        among = {row.path for row in rows}
+
+        def search() -> "Sequence[PruneCandidate]":
+            run(lambda: session.searches.of_rule(rule.holds)).wait()
+            return run(lambda: session.deletions.candidates(rule.holds))
+
+        def found(candidates: "Sequence[PruneCandidate]") -> None:
+            self._screen.app.clear_notifications()
+            candidates = [candidate for candidate in candidates if candidate.row.path in among]
+            self.marks.add([one.row.path for one in candidates if not one.held], by_rule=True)
+            self._say_held([candidate for candidate in candidates if candidate.held])
+            self._redraw()
+
+        def failed(error: Exception) -> None:
+            say(self._screen, f"Nothing was marked: {visible(str(error))}", severe=True)
+
+        say(self._screen, "Searching for projects before marking …")
+        run_in_thread(self._screen, search, found, failed)
+
+    def _say_held(self, candidates: "Sequence[PruneCandidate]") -> None:
+        for candidate in candidates[:_MOST_NAMED]:
+            say(self._screen, f"Not marked: {visible(candidate.row.name)}. {visible(candidate.held)}")
+        more = len(candidates) - _MOST_NAMED
+        if more > 0:
+            say(self._screen, f"{more} more not marked for similar reasons.")
+
+    # The line that counts
+
+    def update(self) -> None:
+        """Count the marks again, and have their size computed in the background."""
+        paths = self.marks.paths
+        self.bar.reclaimable = None
+        if paths and not self._scanning():  # during a scan shared files are unknown
+            self._sizing.request(lambda: self._access.session.deletions.union(paths))
         else:
-            self._paths[path] = None
+            self._sizing.forget()
+        self.show_count()
 
-    def toggle_all(self, paths: Sequence[Path]) -> None:
-        """Mark all of these; where all of them are marked already, none of them."""
-        if all(path in self._paths for path in paths):
-            self.remove(paths)
-        else:
-            self.add(paths)
+    def keep_existing(self) -> None:
+        """Forget marks of environments that are gone."""
+        self.marks.keep(self._listing.table.rows)
+        self.update()
 
-    def add(self, paths: Iterable[Path], *, by_rule: bool = False) -> None:
-        """Mark these as well."""
-        added = dict.fromkeys(paths)
-        self._by_rule |= added.keys() - self._paths.keys() if by_rule else set()
-        self._paths |= added
+    def rearranged(self) -> None:
+        """End an open range, for its rows have moved."""
+        if self.marks.anchor is not None:
+            self.marks.close_range(keep=True)
+        self.show_count()
 
-    def by_rule(self, paths: Iterable[Path]) -> bool:
-        """Return whether a rule has marked any of these, and nobody by hand."""
-        return not self._by_rule.isdisjoint(paths)
+    def show_count(self) -> None:
+        """Show how many are marked, unless the line of a job has the place."""
+        table, bar = self._listing.table, self.bar
+        marked = table.find(self.marks.paths)
+        bar.count = len(self.marks)
+        bar.hidden = sum(table.index_of(row.path) is None for row in marked)
+        bar.least = formats.summed(row.usage for row in marked if row.usage)
+        bar.in_range = self.marks.anchor is not None
+        bar.display = bool(marked) and not self._covered()
 
-    def remove(self, paths: Iterable[Path]) -> None:
-        """Take the marks of these away."""
-        for path in paths:
-            self._paths.pop(path, None)
-            self._by_rule.discard(path)
+    def _redraw(self) -> None:
+        self._listing.environments.refresh()
+        self.update()
 
-    def clear(self) -> None:
-        """Take all marks away."""
-        self._paths, self._by_rule, self.anchor = {}, set(), None
+    def _show_size(self, size: "SelectionSize") -> None:
+        bar = self.bar
+        bar.reclaimable, bar.cache = size.reclaimable, size.cache_held
+        bar.exact, bar.at_most = size.exact, size.at_most
 
-    def keep(self, there: Collection[Path]) -> bool:
-        """Forget what is not there any more; return whether that was anything."""
-        gone = [path for path in self._paths if path not in there]
-        self.remove(gone)
-        if self.anchor is not None and self.anchor not in there:
-            self.anchor = None
-        return bool(gone)
-
-    def open_range(self, path: Path) -> None:
-        """Begin a range with this environment."""
-        self._before = dict(self._paths)
-        self.anchor = path
-        self.add([path])
-
-    def stretch(self, between: Iterable[Path]) -> None:
-        """Let the open range hold these."""
-        self._paths = self._before | dict.fromkeys(between)
-
-    def close_range(self, *, keep: bool) -> None:
-        """End the range; without ``keep`` only what was marked before it stays."""
-        if not keep:
-            self._paths = dict(self._before)
-        self.anchor = None
+    def _no_size(self, error: Exception) -> None:
+        self.bar.reclaimable = None
+        say(self._screen, f"Cannot compute the total size: {type(error).__name__}", severe=True)

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from venvdash import formats
 from venvdash.scanner.events import Phase, Progress
-from venvdash.tui.scan_state import Findings
+from venvdash.tui.scan_state import ScanState
 from venvdash.tui.table import View
 
 _BAR = 16
@@ -77,16 +77,16 @@ class Totals(Widget):
     search: reactive[str] = reactive("")
     outcome: reactive[str] = reactive("")
 
-    def show(self, findings: Findings) -> None:
+    def show(self, state: ScanState) -> None:
         """Take the figures of what was found so far."""
-        table = findings.table
+        table = state.table
         self.known, self.measured, self.reclaimable = (
             len(table.rows),
             table.measured,
             table.reclaimable,
         )
-        self.bounded, self.disk_free = table.bounded > 0, findings.disk_free
-        self.progress, self.outcome = findings.progress, findings.outcome
+        self.bounded, self.disk_free = table.bounded > 0, state.disk_free
+        self.progress, self.outcome = state.progress, state.outcome
 
     def render(self) -> Content:
         """Draw both sides, as far as there is room."""

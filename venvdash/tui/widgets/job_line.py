@@ -12,7 +12,7 @@ from venvdash.tui.cells import bar, spread
 Pieces = list[Content | tuple[str, str]]
 
 
-class WorkLine(Widget):
+class JobLine(Widget):
     """How far it is, while it runs; what came of it (``outcome``), until that is sent away.
 
     ``doing`` and ``keys`` are fit to show. ``tally`` is a deletion's. Of other work ``step`` and

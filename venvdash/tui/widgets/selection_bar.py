@@ -8,7 +8,7 @@ from venvdash import formats
 from venvdash.tui.cells import spread
 
 
-class Basket(Widget):
+class SelectionBar(Widget):
     """How many are marked, and what deleting them together gives back.
 
     ``reclaimable`` and ``cache``: bytes, of the union; None while they are being added up, when

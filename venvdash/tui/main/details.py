@@ -1,0 +1,64 @@
+"""The details of what is under the cursor, beside the list and below it."""
+
+from pathlib import Path
+
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+
+from venvdash.model import Row, Status
+from venvdash.tui.main.listing import Listing
+from venvdash.tui.main.row_states import RowStates
+from venvdash.tui.widgets.detail import describe, describe_other, reason
+from venvdash.tui.widgets.other_list import OtherThing
+from venvdash.tui.widgets.reason_lines import Reason
+from venvdash.tui.widgets.text_pane import TextPane
+
+_DELAY = 0.05  # seconds: the details are drawn once the cursor rests
+
+
+class Details:
+    """The lines that say why an item is listed as it is, and the pane with all its details."""
+
+    def __init__(
+        self, screen: Screen[None], home: Path, listing: Listing, states: RowStates
+    ) -> None:
+        self._screen, self._home, self._listing, self._states = screen, home, listing, states
+        self.reason = Reason(id="reason")
+        self.pane = TextPane(id="detail")
+        self._timer: Timer | None = None
+
+    def update(self) -> None:
+        """Show the reason of the current item at once, and its details soon."""
+        current = self._listing.current
+        if isinstance(current, Row):
+            self.reason.text = self._reason_of(current)
+        else:
+            self.reason.text = Content(current.reason if current is not None else "")
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._screen.set_timer(_DELAY, self._show)
+
+    def text(self) -> Content:
+        """Return everything known about the current item."""
+        current = self._listing.current
+        if isinstance(current, Row):
+            return describe(current, self._home)
+        if isinstance(current, OtherThing):
+            return describe_other(current, self._home)
+        return Content("")
+
+    def _show(self) -> None:
+        path = self._listing.path
+        # Hidden, too: the screen may get wider.
+        self.pane.show(self.text(), top=self.pane.subject != path)
+        self.pane.subject = path
+
+    def _reason_of(self, row: Row) -> Content:
+        state = self._states.words(row.path)
+        if state is not None:
+            return state
+        words = reason(row, self._home)
+        if row.verdict.status is not Status.MOVED:
+            return words
+        return Content.assemble(words, ("  Press R to relink it.", "bold"))

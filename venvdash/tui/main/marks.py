@@ -1,0 +1,86 @@
+"""The environments that are marked, whatever the list shows of them. Knows no screen."""
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+
+class Marks:
+    """Marked environments, keyed by path, in the order of marking.
+
+    While a range is open, ``stretch`` says anew what lies in it; what was marked before stays.
+    """
+
+    def __init__(self) -> None:
+        self._paths: dict[Path, None] = {}
+        self._before: dict[Path, None] = {}
+        self._by_rule: set[Path] = set()
+        self.anchor: Path | None = None  # where the open range began
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What is marked."""
+        return tuple(self._paths)
+
+    def toggle(self, path: Path) -> None:
+        """Mark, or take the mark away."""
+        if path in self._paths:
+            self.remove([path])
+        else:
+            self._paths[path] = None
+
+    def toggle_all(self, paths: Sequence[Path]) -> None:
+        """Mark all of these; where all of them are marked already, none of them."""
+        if all(path in self._paths for path in paths):
+            self.remove(paths)
+        else:
+            self.add(paths)
+
+    def add(self, paths: Iterable[Path], *, by_rule: bool = False) -> None:
+        """Mark these as well."""
+        added = dict.fromkeys(paths)
+        self._by_rule |= added.keys() - self._paths.keys() if by_rule else set()
+        self._paths |= added
+
+    def by_rule(self, paths: Iterable[Path]) -> bool:
+        """Return whether a rule has marked any of these, and nobody by hand."""
+        return not self._by_rule.isdisjoint(paths)
+
+    def remove(self, paths: Iterable[Path]) -> None:
+        """Take the marks of these away."""
+        for path in paths:
+            self._paths.pop(path, None)
+            self._by_rule.discard(path)
+
+    def clear(self) -> None:
+        """Take all marks away."""
+        self._paths, self._by_rule, self.anchor = {}, set(), None
+
+    def keep(self, there: Collection[Path]) -> bool:
+        """Forget what is not there any more; return whether that was anything."""
+        gone = [path for path in self._paths if path not in there]
+        self.remove(gone)
+        if self.anchor is not None and self.anchor not in there:
+            self.anchor = None
+        return bool(gone)
+
+    def open_range(self, path: Path) -> None:
+        """Begin a range with this environment."""
+        self._before = dict(self._paths)
+        self.anchor = path
+        self.add([path])
+
+    def stretch(self, between: Iterable[Path]) -> None:
+        """Let the open range hold these."""
+        self._paths = self._before | dict.fromkeys(between)
+
+    def close_range(self, *, keep: bool) -> None:
+        """End the range; without ``keep`` only what was marked before it stays."""
+        if not keep:
+            self._paths = dict(self._before)
+        self.anchor = None
