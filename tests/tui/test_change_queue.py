@@ -78,7 +78,7 @@ def test_a_second_sync_waits_for_the_end_of_the_first(
     waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where it is said yes to before the screen looked whether the first has ended."""
-    monkeypatch.setattr(job_runner, "_WORK_TICK", 1.0)
+    monkeypatch.setattr(job_runner, "_TICK", 1.0)
     gate = threading.Event()
     feed = source(RowState(API.path, State.SYNCING), gate, Finished((done(API),)))
 

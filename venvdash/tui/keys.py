@@ -2,79 +2,99 @@
 
 from textual.binding import Binding
 
-MOVE = (
-    Binding("up,k", "cursor(-1)", "Up", show=False),
-    Binding("down,j", "cursor(1)", "Down", show=False),
-    Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-    Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-    Binding("home,g", "first", "First", show=False),
-    Binding("end,G", "last", "Last", show=False),
-    Binding("enter", "choose", "Details", key_display="⏎", tooltip="Everything known about it"),
+_DISPLAYS = {
+    "at": "@",
+    "colon": ":",
+    "enter": "⏎",
+    "question_mark": "?",
+    "slash": "/",
+    "space": "Space",
+}
+
+# Keys (Textual's names, separated by commas), action, meaning; and for those that the footer
+# shows, what it says in a tooltip.
+_Row = tuple[str, str, str] | tuple[str, str, str, str] | Binding
+
+
+def _bindings(*rows: _Row) -> tuple[Binding, ...]:
+    return tuple(row if isinstance(row, Binding) else _binding(*row) for row in rows)
+
+
+def _binding(keys: str, action: str, meaning: str, tooltip: str | None = None) -> Binding:
+    display = _DISPLAYS.get(keys)
+    shown = tooltip is not None
+    return Binding(keys, action, meaning, shown, display, tooltip=tooltip or "")
+
+
+MOVE = _bindings(
+    ("up,k", "cursor(-1)", "Up"),
+    ("down,j", "cursor(1)", "Down"),
+    ("pageup,ctrl+b", "page(-1)", "Page up"),
+    ("pagedown,ctrl+f", "page(1)", "Page down"),
+    ("home,g", "first", "First"),
+    ("end,G", "last", "Last"),
+    ("enter", "choose", "Details", "Everything known about it"),
 )
 
-FIND = (
-    Binding(
-        "slash", "filter", "Filter", key_display="/", tooltip="Show only matching environments"
-    ),
-    Binding("1", "view('all')", "All environments", show=False),
-    Binding("2", "view('orphans')", "Orphans", show=False),
-    Binding("3", "view('unknown')", "Unknown", show=False),
-    Binding("4", "view('replaced')", "Replaced", show=False),
-    Binding("5", "view('other')", "Stores, problems and other findings", show=False),
-    Binding("less_than_sign", "sort_column(-1)", "Sort by the previous column", show=False),
-    Binding("greater_than_sign", "sort_column(1)", "Sort by the next column", show=False),
-    Binding("i", "invert", "Reverse the sort order", show=False),
+FIND = _bindings(
+    ("slash", "filter", "Filter", "Show only matching environments"),
+    ("1", "view('all')", "All environments"),
+    ("2", "view('orphans')", "Orphans"),
+    ("3", "view('unknown')", "Unknown"),
+    ("4", "view('replaced')", "Replaced"),
+    ("5", "view('other')", "Stores, problems and other findings"),
+    ("less_than_sign", "sort_column(-1)", "Sort by the previous column"),
+    ("greater_than_sign", "sort_column(1)", "Sort by the next column"),
+    ("i", "invert", "Reverse the sort order"),
 )
 
-MARK = (
-    Binding("space", "mark", "Mark", key_display="Space", tooltip="Mark it and move down"),
-    Binding("v", "mark_range", "Mark a range: press at its start and end", show=False),
-    Binding("a", "mark_all", "Mark all shown, or none", show=False),
-    Binding("x", "mark_rule", "Mark by a rule: orphans, unused for …", show=False),
+MARK = _bindings(
+    ("space", "mark", "Mark", "Mark it and move down"),
+    ("v", "mark_range", "Mark a range: press at its start and end"),
+    ("a", "mark_all", "Mark all shown, or none"),
+    ("x", "mark_rule", "Mark by a rule: orphans, unused for …"),
 )
 
-CHANGE = (
-    Binding("s", "shell", "Shell", tooltip="Open a shell with the environment active"),
-    Binding("S", "sync", "Sync", tooltip="Show what uv would change, then confirm"),
-    Binding("R", "relink", "Relink", tooltip="Link it to a project"),
-    Binding("c", "copy", "Copy", tooltip="Copy it under another name"),
-    Binding("f2", "rename", "Rename", show=False),
-    Binding("m", "move", "Move to another store", show=False),
-    Binding("e", "edit", "Open its project in your editor", show=False),
-    Binding("p", "pin", "Pin", tooltip="Pin or unpin it: rules skip pinned ones"),
-    Binding("n", "note", "Write a note about it", show=False),
+CHANGE = _bindings(
+    ("s", "shell", "Shell", "Open a shell with the environment active"),
+    ("S", "sync", "Sync", "Show what uv would change, then confirm"),
+    ("R", "relink", "Relink", "Link it to a project"),
+    ("c", "copy", "Copy", "Copy it under another name"),
+    ("f2", "rename", "Rename"),
+    ("m", "move", "Move to another store"),
+    ("e", "edit", "Open its project in your editor"),
+    ("p", "pin", "Pin", "Pin or unpin it: rules skip pinned ones"),
+    ("n", "note", "Write a note about it"),
 )
 
-DELETE = (
-    Binding("d", "delete", "Delete", tooltip="Show the plan, then confirm"),
-    Binding("u", "undo", "Undo", tooltip="Undo the newest change"),
-    Binding("E", "trash", "Trash", tooltip="Restore or delete permanently"),
+DELETE = _bindings(
+    ("d", "delete", "Delete", "Show the plan, then confirm"),
+    ("u", "undo", "Undo", "Undo the newest change"),
+    ("E", "trash", "Trash", "Restore or delete permanently"),
 )
 
-WORK = (
-    Binding("X", "stop", "Stop the current job and cancel the queue", show=False),
-    Binding("ctrl+c", "interrupt", "The same", show=False),
-    Binding(
-        "at", "log", "Log", key_display="@", tooltip="Commands that were run, and their output"
-    ),
+WORK = _bindings(
+    ("X", "stop", "Stop the current job and cancel the queue"),
+    ("ctrl+c", "interrupt", "The same"),
+    ("at", "log", "Log", "Commands that were run, and their output"),
 )
 
-DO = (
-    Binding("o", "open_folder", "Open its folder", show=False),
-    Binding("y", "clip", "Copy its path, interpreter or activation command", show=False),
-    Binding("r", "rescan", "Rescan", show=False),
-    Binding("A", "add_store", "Add folders of environments to the stores", show=False),
+DO = _bindings(
+    ("o", "open_folder", "Open its folder"),
+    ("y", "clip", "Copy its path, interpreter or activation command"),
+    ("r", "rescan", "Rescan"),
+    ("A", "add_store", "Add folders of environments to the stores"),
 )
 
 # Wherever one is, also in a dialog.
 SUSPEND = Binding("ctrl+z", "app.suspend_process", "Suspend: fg resumes", show=False, priority=True)
 
-PROGRAM = (
-    Binding("colon", "command_palette", "Commands", key_display=":", show=False),
-    Binding("question_mark", "help", "Keys", key_display="?"),
-    Binding("escape", "back", "Back", show=False),
+PROGRAM = _bindings(
+    ("colon", "command_palette", "Commands"),
+    ("question_mark", "help", "Keys", ""),
+    ("escape", "back", "Back"),
     SUSPEND,
-    Binding("q", "app.quit", "Quit"),
+    ("q", "app.quit", "Quit", ""),
 )
 
 WIDE_ONLY = frozenset({"copy", "pin", "undo", "trash", "log"})
@@ -82,50 +102,48 @@ WIDE_ONLY = frozenset({"copy", "pin", "undo", "trash", "log"})
 
 # Of the dialogs, which have no footer: they show their keys themselves.
 
-SCROLL = (
-    Binding("j,down", "scroll(1)", "Down", show=False),
-    Binding("k,up", "scroll(-1)", "Up", show=False),
-    Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-    Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-    Binding("g,home", "edge(False)", "Top", show=False),
-    Binding("G,end", "edge(True)", "End", show=False),
+SCROLL = _bindings(
+    ("j,down", "scroll(1)", "Down"),
+    ("k,up", "scroll(-1)", "Up"),
+    ("pagedown,ctrl+f", "page(1)", "Page down"),
+    ("pageup,ctrl+b", "page(-1)", "Page up"),
+    ("g,home", "edge(False)", "Top"),
+    ("G,end", "edge(True)", "End"),
 )
 
-PLAN = (
-    Binding("y", "yes", "Confirm", show=False),
-    Binding("n,escape,q", "no", "Cancel", show=False),
-    Binding("f", "free", "Delete permanently instead of using the trash", show=False),
-    Binding(
-        "c", "clean", "Also remove packages from uv's cache that nothing else uses", show=False
-    ),
+PLAN = _bindings(
+    ("y", "yes", "Confirm"),
+    ("n,escape,q", "no", "Cancel"),
+    ("f", "free", "Delete permanently instead of using the trash"),
+    ("c", "clean", "Also remove packages from uv's cache that nothing else uses"),
 )
 
-PROPOSAL = (
+PROPOSAL = _bindings(
     *PLAN[:2],
-    Binding("h", "hide", "Exclude a new link from git", show=False),
-    Binding("t", "trust", "Allow code from another user's project to run", show=False),
+    ("h", "hide", "Exclude a new link from git"),
+    ("t", "trust", "Allow code from another user's project to run"),
 )
 
-LINK = (
-    Binding("slash", "type('/')", "Type a directory; Tab completes it", show=False),
-    Binding("tilde", "type('~')", "Type a directory in your home directory", show=False),
-    Binding("s", "share", "Share: keep its other projects", show=False),
-    Binding("u", "unlink", "Unlink it from its projects", show=False),
-    Binding("escape,q,R", "leave", "Back to the list", show=False),
+LINK = _bindings(
+    ("slash", "type('/')", "Type a directory; Tab completes it"),
+    ("tilde", "type('~')", "Type a directory in your home directory"),
+    ("s", "share", "Share: keep its other projects"),
+    ("u", "unlink", "Unlink it from its projects"),
+    ("escape,q,R", "leave", "Back to the list"),
 )
 
-LOG = (
-    Binding("y", "copy_command", "Copy the command", show=False),
-    Binding("Y", "copy_output", "Copy its output", show=False),
-    Binding("X", "stop", "Stop the current job", show=False),
-    Binding("escape,q,at", "leave", "Back to the list", show=False),
+LOG = _bindings(
+    ("y", "copy_command", "Copy the command"),
+    ("Y", "copy_output", "Copy its output"),
+    ("X", "stop", "Stop the current job"),
+    ("escape,q,at", "leave", "Back to the list"),
 )
 
-TRASH = (
-    Binding("r,enter", "restore", "Restore", show=False),
-    Binding("f", "free", "Delete permanently", show=False),
-    Binding("F", "free_all", "Delete everything in the trash permanently", show=False),
-    Binding("escape,q,E", "leave", "Back to the list", show=False),
+TRASH = _bindings(
+    ("r,enter", "restore", "Restore"),
+    ("f", "free", "Delete permanently"),
+    ("F", "free_all", "Delete everything in the trash permanently"),
+    ("escape,q,E", "leave", "Back to the list"),
 )
 
 SECTIONS = (

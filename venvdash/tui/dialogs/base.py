@@ -53,6 +53,10 @@ class Dialog(ModalScreen[T]):
         """Allow nothing before the parts are there, or after they are gone."""
         return self._laid_out and self.is_attached
 
+    def action_leave(self) -> None:
+        """Go back without an answer."""
+        self.dismiss(None)
+
 
 class ReadingDialog(Dialog[T]):
     """A dialog in which a text is read: the keys scroll its TextPane."""

@@ -10,16 +10,13 @@ from textual.widgets.option_list import Option
 
 from venvdash.text import visible
 from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.widgets.menu import Menu
 
 
 class ClipboardMenu(Dialog[int | None]):
     """Choose one of several texts; returns its index, None for none."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Back"),
-        Binding("j", "down", "Down", show=False),
-        Binding("k", "up", "Up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back")]
 
     def __init__(self, choices: list[tuple[str, str]]) -> None:
         super().__init__()
@@ -31,22 +28,8 @@ class ClipboardMenu(Dialog[int | None]):
             Option(Content.assemble((f"{label:<14}", "bold"), (visible(text), "$text-muted")))
             for label, text in self._choices
         ]
-        menu = OptionList(*options, id="menu", markup=False)
-        menu.border_title = "Copy"
-        yield menu
+        yield Menu("Copy", options)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the choice."""
         self.dismiss(event.option_index)
-
-    def action_leave(self) -> None:
-        """Copy nothing."""
-        self.dismiss(None)
-
-    def action_down(self) -> None:
-        """Go to the next choice."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Go to the choice before."""
-        self.query_one(OptionList).action_cursor_up()

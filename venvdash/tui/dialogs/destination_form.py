@@ -221,7 +221,3 @@ class DestinationForm(Dialog[None]):
     def on_input_submitted(self) -> None:
         """Enter in the line."""
         self.action_go_on()
-
-    def action_leave(self) -> None:
-        """Go back to the list."""
-        self.dismiss(None)

@@ -70,10 +70,6 @@ class NoteScreen(Dialog[str | None]):
         """Take the note; an empty line removes it."""
         self.dismiss(event.value.strip())
 
-    def action_leave(self) -> None:
-        """Leave the note as it is."""
-        self.dismiss(None)
-
 
 def in_one_line(note: str) -> bool:
     """Return whether a note can be edited in one line as it is."""
@@ -108,7 +104,3 @@ class NameScreen(Dialog[str | None]):
             self.query_one(Static).update(Content("Type a name without / or control characters."))
         else:
             self.dismiss(name)
-
-    def action_leave(self) -> None:
-        """Take none."""
-        self.dismiss(None)

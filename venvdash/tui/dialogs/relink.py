@@ -175,7 +175,3 @@ class RelinkScreen(Dialog[None]):
         self._propose(
             Action.UNLINK, [self._row], lambda row, _: changes.unlink(row), self.action_leave
         )
-
-    def action_leave(self) -> None:
-        """Go back to the list."""
-        self.dismiss(None)

@@ -15,6 +15,7 @@ from venvdash.actions.delete.prune import seconds_of
 from venvdash.model import Row
 from venvdash.tui.dialogs.base import Dialog
 from venvdash.tui.mark_rules import Rule, older_than, rules
+from venvdash.tui.widgets.menu import Menu
 from venvdash.tui.widgets.plain_input import PlainInput
 
 CLEAR = Rule("clear", lambda _: False)
@@ -44,10 +45,6 @@ class AgeScreen(Dialog[float | None]):
         else:
             self.dismiss(seconds)
 
-    def action_leave(self) -> None:
-        """Mark nothing."""
-        self.dismiss(None)
-
 
 class RuleMenu(Dialog[Rule | None]):
     """Choose what to mark; each rule with how many it holds for. Returns None for nothing.
@@ -55,11 +52,7 @@ class RuleMenu(Dialog[Rule | None]):
     ``now`` is the time with which ages are compared (``expiring.ages_as_of``).
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,x", "leave", "Back"),
-        Binding("j", "down", "Down", show=False),
-        Binding("k", "up", "Up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,x", "leave", "Back")]
 
     def __init__(self, rows: Sequence[Row], marked: int, now: float) -> None:
         super().__init__()
@@ -76,9 +69,7 @@ class RuleMenu(Dialog[Rule | None]):
         options.append(Option(Content("unused for …")))
         if self._marked:
             options.append(Option(Content(f"clear all {self._marked} marks")))
-        menu = OptionList(*options, id="menu", markup=False)
-        menu.border_title = Content("Mark by a rule")
-        yield menu
+        yield Menu("Mark by a rule", options)
 
     def _option(self, words: str, rule: Rule) -> Option:
         held = [row for row in self._rows if rule.holds(row)]
@@ -101,15 +92,3 @@ class RuleMenu(Dialog[Rule | None]):
     def _take_age(self, seconds: float | None) -> None:
         if seconds is not None:
             self.dismiss(older_than(seconds, self._now))
-
-    def action_leave(self) -> None:
-        """Mark nothing."""
-        self.dismiss(None)
-
-    def action_down(self) -> None:
-        """Go to the next rule."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Go to the rule before."""
-        self.query_one(OptionList).action_cursor_up()

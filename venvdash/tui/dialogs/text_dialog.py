@@ -30,7 +30,3 @@ class TextDialog(ReadingDialog[None]):
     def show(self, text: Content) -> None:
         """Show what became of the text meanwhile, from where the reader is."""
         self.pane.show(text, top=False)
-
-    def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss(None)

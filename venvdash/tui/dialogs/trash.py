@@ -157,7 +157,3 @@ class TrashScreen(Dialog[None]):
                 self._free(items)
 
         self.app.push_screen(AskScreen("Delete permanently", question, "Delete"), answered)
-
-    def action_leave(self) -> None:
-        """Go back to the list."""
-        self.dismiss(None)

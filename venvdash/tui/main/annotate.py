@@ -9,6 +9,7 @@ from venvdash.actions.annotate import AnnotationError
 from venvdash.model import Flag, Row
 from venvdash.text import visible
 from venvdash.tui.background import run_in_thread
+from venvdash.tui.main.targets import Targets
 from venvdash.tui.notices import say
 from venvdash.tui.session_access import SessionAccess
 
@@ -20,14 +21,18 @@ class Annotations:
         self,
         screen: Screen[None],
         access: SessionAccess,
+        targets: Targets,
         scanning: Callable[[], bool],
         changed: Callable[[Sequence[Row]], None],
     ) -> None:
-        self._screen, self._access = screen, access
+        self._screen, self._access, self._targets = screen, access, targets
         self._scanning, self._changed = scanning, changed
 
-    def pin(self, rows: Sequence[Row]) -> None:
-        """Pin environments, or unpin them where all of them are pinned."""
+    def pin(self) -> None:
+        """Pin the chosen environments, or unpin them where all of them are pinned."""
+        rows = self._targets.chosen(waits=True)
+        if not rows:
+            return
         pinned = not all(Flag.PINNED in row.environment.flags for row in rows)
         changes = self._access.session.actions
         one = len(rows) == 1
@@ -37,8 +42,12 @@ class Annotations:
         said += f" {unpin}" if pinned else " no longer pinned."
         self._do(rows, lambda row: changes.pin(row, pinned=pinned), said)
 
-    def note(self, row: Row) -> None:
-        """Ask for the note on an environment, and store what is typed."""
+    def note(self) -> None:
+        """Ask for the note on the environment under the cursor, and store what is typed."""
+        for row in self._targets.under_cursor(waits=True):
+            self._ask_note(row)
+
+    def _ask_note(self, row: Row) -> None:
         from venvdash.tui.dialogs.prompts import NoteScreen, in_one_line
 
         known = row.record.note if row.record is not None else ""

@@ -15,6 +15,7 @@ from venvdash.tui.dialogs.base import MakeProposal
 from venvdash.tui.main.job_runner import UNLINKING, JobRunner
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.planner import Planner
+from venvdash.tui.main.targets import Targets
 from venvdash.tui.notices import say
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.outcome import UNDOINGS
@@ -31,26 +32,31 @@ class Changes:
         screen: Screen[None],
         access: SessionAccess,
         listing: Listing,
+        targets: Targets,
         planner: Planner,
         jobs: JobRunner,
     ) -> None:
         self._screen, self._access, self._listing = screen, access, listing
-        self._planner, self._jobs = planner, jobs
+        self._targets, self._planner, self._jobs = targets, planner, jobs
         self._actions = access.session.actions
         self._moved: tuple[Path, Path] | None = None  # the cursor's environment: from, to
 
     # What the keys do
 
-    def sync(self, rows: Sequence[Row]) -> None:
+    def sync(self) -> None:
         """Show what syncing would do; while a job runs the dialog waits for its end."""
         actions = self._actions
-        self.propose(Action.SYNC, rows, lambda row, stop: actions.sync(row, cancel=stop))
+        if rows := self._targets.chosen(waits=True):
+            self.propose(Action.SYNC, rows, lambda row, stop: actions.sync(row, cancel=stop))
 
-    def relink(self, rows: Sequence[Row], *, share: bool = False) -> None:
+    def relink(self, share: bool = False) -> None:
         """Let the user choose the project of one environment; of several it is known.
 
         With ``share`` it keeps the projects that it has.
         """
+        rows = self._targets.chosen()
+        if not rows:
+            return
         if len(rows) > 1:
             self.propose(Action.RELINK, rows, self._relink_to_new_path)
             return
@@ -71,13 +77,27 @@ class Changes:
             return Proposal(Action.RELINK, row, refusal=why)
         return self._actions.relink(row, place)
 
-    def unlink(self, rows: Sequence[Row]) -> None:
+    def unlink(self) -> None:
         """Show what removing the links to their projects would do."""
         actions = self._actions
-        self.propose(Action.UNLINK, rows, lambda row, _: actions.unlink(row))
+        if rows := self._targets.chosen():
+            self.propose(Action.UNLINK, rows, lambda row, _: actions.unlink(row))
 
-    def ask_destination(self, action: Action, rows: Sequence[Row]) -> None:
-        """Ask for the name or the store that copying, renaming or moving needs."""
+    def copy(self) -> None:
+        """Ask for the name and place of a copy of the environment under the cursor."""
+        self._ask_destination(Action.COPY, self._targets.under_cursor())
+
+    def rename(self) -> None:
+        """Ask for another name for the environment under the cursor."""
+        self._ask_destination(Action.RENAME, self._targets.under_cursor())
+
+    def move(self) -> None:
+        """Ask for another store for the chosen environments."""
+        self._ask_destination(Action.MOVE, self._targets.chosen())
+
+    def _ask_destination(self, action: Action, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
         from venvdash.tui.dialogs.destination_form import DestinationForm
 
         form = DestinationForm(self._access, self._listing.state, action, rows, self.propose)

@@ -13,6 +13,7 @@ from venvdash.model import Plan
 from venvdash.tui.background import run_in_thread
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.planner import Planner
+from venvdash.tui.main.targets import Targets
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.outcome import DELETING
 
@@ -29,18 +30,25 @@ class Deletion:
     """
 
     def __init__(
-        self, screen: Screen[None], access: SessionAccess, planner: Planner, jobs: JobRunner
+        self,
+        screen: Screen[None],
+        access: SessionAccess,
+        targets: Targets,
+        planner: Planner,
+        jobs: JobRunner,
     ) -> None:
-        self._screen, self._access, self._planner, self._jobs = screen, access, planner, jobs
+        self._screen, self._access = screen, access
+        self._targets, self._planner, self._jobs = targets, planner, jobs
         self.last: Finished | None = None
 
-    def plan(self, paths: Sequence[Path], *, by_rule: bool) -> None:
-        """Show what deleting these would do, and do it if confirmed.
-
-        ``by_rule``: a rule has marked some of them.
-        """
+    def begin(self) -> None:
+        """Show what deleting the chosen environments would do, and do it if confirmed."""
         from venvdash.tui.dialogs.plan import PlanScreen
 
+        paths = [row.path for row in self._targets.chosen()]
+        if not paths:
+            return
+        by_rule = self._targets.selection.marks.by_rule(paths)
         deletions = self._access.session.deletions
 
         def plan(stop: threading.Event) -> Plan:

@@ -1,6 +1,6 @@
 """Opening a shell or an editor from the main screen, and returning to the same row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -9,6 +9,7 @@ from venvdash.model import Row
 from venvdash.text import visible
 from venvdash.tui.background import run_in_thread
 from venvdash.tui.main.scans import ScanRunner
+from venvdash.tui.main.targets import Targets
 from venvdash.tui.notices import say
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.suspend import ExternalPrograms
@@ -25,11 +26,12 @@ class ProgramRunner:
         screen: Screen[None],
         access: SessionAccess,
         scans: ScanRunner,
+        targets: Targets,
         programs: ExternalPrograms,
     ) -> None:
         self._screen, self._access, self._scans = screen, access, scans
-        self._programs = programs
-        self.preparing = False
+        self._targets, self._programs = targets, programs
+        self._preparing = False
         self._stopped_scan = False
 
     @property
@@ -37,18 +39,17 @@ class ProgramRunner:
         """Whether there is a terminal to run programs in."""
         return self._programs.possible(self._screen.app)
 
-    def shell(self, rows: Sequence[Row]) -> None:
-        """Open the user's shell with an environment active."""
-        self._prepare("shell", rows, self._programs.shell)
+    def shell(self) -> None:
+        """Open the user's shell with the environment under the cursor active."""
+        self._prepare("shell", self._programs.shell)
 
-    def edit(self, rows: Sequence[Row]) -> None:
-        """Open the project of an environment in the user's editor."""
-        self._prepare("edit", rows, self._programs.edit)
+    def edit(self) -> None:
+        """Open the project of the environment under the cursor in the user's editor."""
+        self._prepare("edit", self._programs.edit)
 
-    def _prepare(
-        self, command: str, rows: Sequence[Row], prepare: "Callable[[Row], Invocation]"
-    ) -> None:
+    def _prepare(self, command: str, prepare: "Callable[[Row], Invocation]") -> None:
         """Prepare in the background whatever may fail, then run the program."""
+        rows = [] if self._preparing else self._targets.under_cursor()
         if not rows:
             return
         if not self.possible:
@@ -57,7 +58,7 @@ class ProgramRunner:
                 f"No terminal is available here; `venvdash {command}` needs one, too.",
             )
             return
-        self.preparing = True
+        self._preparing = True
         self._stopped_scan = self._scans.scanning
         self._scans.scan.stop()  # nobody would see its events; a new one follows
 
@@ -69,14 +70,14 @@ class ProgramRunner:
         )
 
     def _failed(self, error: Exception) -> None:
-        self.preparing = False
+        self._preparing = False
         say(self._screen, visible(str(error)), severe=True)
         if self._stopped_scan:
             self._scans.again()
 
     def _run(self, invocation: "Invocation") -> None:
         problem = self._programs.run(self._screen.app, invocation)
-        self.preparing = False
+        self._preparing = False
         if problem:
             say(self._screen, visible(problem), severe=True)
         self._scans.again()

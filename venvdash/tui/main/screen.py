@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from venvdash.actions.events import Finished, RowGone, State
-from venvdash.model import Action, Row
+from venvdash.model import Row
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.session import Session
 from venvdash.tui import keys
@@ -31,6 +31,7 @@ from venvdash.tui.main.planner import Planner
 from venvdash.tui.main.row_states import RowStates, is_done
 from venvdash.tui.main.scans import ScanRunner
 from venvdash.tui.main.selection import Selection
+from venvdash.tui.main.targets import Targets
 from venvdash.tui.main.trash import TrashSummary
 from venvdash.tui.main.undo import Undo
 from venvdash.tui.notices import copy_text, say
@@ -85,11 +86,12 @@ class MainScreen(Screen[None]):
             ended=self._job_ended,
             line_toggled=self._line_toggled,
         )
+        self.targets = Targets(self.listing, self.states, self.selection, self.jobs)
         self.planner = Planner(self, access)
-        self.deletion = Deletion(self, access, self.planner, self.jobs)
+        self.deletion = Deletion(self, access, self.targets, self.planner, self.jobs)
         self.trash = TrashSummary(self, access, self.listing, self.jobs, self.action_rescan)
         self.undo = Undo(self, access, self.listing, self.jobs, self.trash)
-        self.changes = Changes(self, access, self.listing, self.planner, self.jobs)
+        self.changes = Changes(self, access, self.listing, self.targets, self.planner, self.jobs)
         self.found_projects = FoundProjects(
             self,
             access,
@@ -101,9 +103,32 @@ class MainScreen(Screen[None]):
             self.trash,
             self._outdated,
         )
-        self.programs = ProgramRunner(self, access, self.scans, programs)
-        self.annotations = Annotations(self, access, self._scanning, self._annotated)
+        self.programs = ProgramRunner(self, access, self.scans, self.targets, programs)
+        self.annotations = Annotations(self, access, self.targets, self._scanning, self._annotated)
         self.other_folders = OtherFolders(self, access, self._folders_found, self.scans.again)
+        self._connect_keys()
+
+    def _connect_keys(self) -> None:
+        """Let the keys of one object's actions call it; the other actions are methods here."""
+        self.action_filter = self.listing.open_filter
+        self.action_sort_column = self.listing.sort_by_next
+        self.action_mark = self.selection.mark
+        self.action_mark_range = self.selection.mark_range
+        self.action_mark_all = self.selection.mark_all
+        self.action_mark_rule = self.selection.choose_rule
+        self.action_delete = self.deletion.begin
+        self.action_sync = self.changes.sync
+        self.action_relink = self.changes.relink
+        self.action_unlink = self.changes.unlink
+        self.action_copy = self.changes.copy
+        self.action_rename = self.changes.rename
+        self.action_move = self.changes.move
+        self.action_pin = self.annotations.pin
+        self.action_note = self.annotations.note
+        self.action_stop = self.jobs.stop
+        self.action_trash = self.trash.open
+        self.action_shell = self.programs.shell
+        self.action_edit = self.programs.edit
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -218,30 +243,6 @@ class MainScreen(Screen[None]):
         self.listing.state.folders = folders
         self.listing.refresh()
 
-    # What an action is for
-
-    def _chosen(self, *, waits: bool = False) -> list[Row]:
-        """Return the environments to act on: the marked ones, without marks that at the cursor.
-
-        None while a job runs, which is then said; with ``waits`` those that it does not work on.
-        """
-        if not self.selection.marks.paths:
-            return self._under_cursor(waits=waits)
-        return self.selection.rows() if waits or not self.jobs.refuse() else []
-
-    def _under_cursor(self, *, waits: bool = False) -> list[Row]:
-        """Return the environment under the cursor, to act on it; none as for ``_chosen``.
-
-        From now on the cursor stays on it, whatever a filter shows.
-        """
-        row = self.listing.row
-        if row is None or not (waits or not self.jobs.refuse()):
-            return []
-        if not self.states.may_act_on(row.path):
-            return []
-        self.listing.environments.move_to_key(row.path)
-        return [row]
-
     # Finding
 
     def action_view(self, name: str) -> None:
@@ -257,17 +258,9 @@ class MainScreen(Screen[None]):
         if self.listing.table.view is not View.OTHER:
             self.listing.sort_by(message.key)
 
-    def action_sort_column(self, by: int) -> None:
-        """Sort by the column next to the present one."""
-        self.listing.sort_by_next(by)
-
     def action_invert(self) -> None:
         """Reverse the order."""
         self.listing.sort_by(self.listing.table.sort)
-
-    async def action_filter(self) -> None:
-        """Type a filter."""
-        await self.listing.open_filter()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
@@ -307,70 +300,7 @@ class MainScreen(Screen[None]):
             self._remove_finished()
             self.scans.again()
 
-    # Marking
-
-    def action_mark(self) -> None:
-        """Mark the environment under the cursor, or unmark it, and move to the next."""
-        self.selection.mark()
-
-    def action_mark_range(self) -> None:
-        """Begin or end a range."""
-        self.selection.mark_range()
-
-    def action_mark_all(self) -> None:
-        """Mark all that the list shows, or none of them."""
-        self.selection.mark_all()
-
-    def action_mark_rule(self) -> None:
-        """Mark by a rule."""
-        self.selection.choose_rule()
-
     # Changing
-
-    def action_delete(self) -> None:
-        """Show what deleting would do."""
-        if paths := [row.path for row in self._chosen()]:
-            self.deletion.plan(paths, by_rule=self.selection.marks.by_rule(paths))
-
-    def action_sync(self) -> None:
-        """Show what syncing would do."""
-        if rows := self._chosen(waits=True):
-            self.changes.sync(rows)
-
-    def action_relink(self, share: bool = False) -> None:
-        """Choose a project to link to; with ``share`` beside the present ones."""
-        if rows := self._chosen():
-            self.changes.relink(rows, share=share)
-
-    def action_unlink(self) -> None:
-        """Show what removing the links to projects would do."""
-        if rows := self._chosen():
-            self.changes.unlink(rows)
-
-    def action_copy(self) -> None:
-        """Ask for the name of a copy."""
-        if rows := self._under_cursor():
-            self.changes.ask_destination(Action.COPY, rows)
-
-    def action_rename(self) -> None:
-        """Ask for another name."""
-        if rows := self._under_cursor():
-            self.changes.ask_destination(Action.RENAME, rows)
-
-    def action_move(self) -> None:
-        """Ask for another store."""
-        if rows := self._chosen():
-            self.changes.ask_destination(Action.MOVE, rows)
-
-    def action_pin(self) -> None:
-        """Pin, or unpin where all are pinned."""
-        if rows := self._chosen(waits=True):
-            self.annotations.pin(rows)
-
-    def action_note(self) -> None:
-        """Write a note."""
-        for row in self._under_cursor(waits=True):
-            self.annotations.note(row)
 
     def action_undo(self) -> None:
         """Undo the newest change."""
@@ -380,10 +310,6 @@ class MainScreen(Screen[None]):
         self.jobs.dismiss_outcome()
         self._remove_finished()
         self.undo.begin()
-
-    def action_stop(self) -> None:
-        """Cancel what is queued, and stop what is under way."""
-        self.jobs.stop()
 
     def action_interrupt(self) -> None:
         """Stop the job, as Ctrl+C does elsewhere; without one, say how to leave."""
@@ -405,16 +331,6 @@ class MainScreen(Screen[None]):
 
         self.app.push_screen(TextDialog("Details", self.details.text()))
 
-    def action_shell(self) -> None:
-        """Open a shell with the environment under the cursor active."""
-        if not self.programs.preparing:
-            self.programs.shell(self._under_cursor())
-
-    def action_edit(self) -> None:
-        """Open the project of the environment under the cursor in the user's editor."""
-        if not self.programs.preparing:
-            self.programs.edit(self._under_cursor())
-
     def action_open_folder(self) -> None:
         """Open the folder under the cursor with the desktop's program."""
         if self.listing.path is not None:
@@ -434,10 +350,6 @@ class MainScreen(Screen[None]):
         from venvdash.tui.dialogs.clipboard_menu import ClipboardMenu
 
         self.app.push_screen(ClipboardMenu(choices), copy)
-
-    def action_trash(self) -> None:
-        """Show what lies in the trash."""
-        self.trash.open()
 
     def action_log(self) -> None:
         """Show the commands that were run, and their output."""

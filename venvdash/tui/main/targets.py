@@ -1,0 +1,36 @@
+"""The environments that an action of the main screen is for."""
+
+from venvdash.model import Row
+from venvdash.tui.main.job_runner import JobRunner
+from venvdash.tui.main.listing import Listing
+from venvdash.tui.main.row_states import RowStates
+from venvdash.tui.main.selection import Selection
+
+
+class Targets:
+    """Returns the environments to act on: none while a job runs, which is then said.
+
+    With ``waits`` the action waits for the job, and only those that it works on are left out.
+    """
+
+    def __init__(
+        self, listing: Listing, states: RowStates, selection: Selection, jobs: JobRunner
+    ) -> None:
+        self._listing, self._states = listing, states
+        self.selection, self._jobs = selection, jobs
+
+    def chosen(self, *, waits: bool = False) -> list[Row]:
+        """Return the marked environments, without marks the one under the cursor."""
+        if not self.selection.marks.paths:
+            return self.under_cursor(waits=waits)
+        return self.selection.rows() if waits or not self._jobs.refuse() else []
+
+    def under_cursor(self, *, waits: bool = False) -> list[Row]:
+        """Return the environment under the cursor; from now on the cursor stays on it."""
+        row = self._listing.row
+        if row is None or not (waits or not self._jobs.refuse()):
+            return []
+        if not self._states.may_act_on(row.path):
+            return []
+        self._listing.environments.move_to_key(row.path)
+        return [row]
