@@ -158,7 +158,10 @@ class Selection:
 
     def _say_held(self, candidates: "Sequence[PruneCandidate]") -> None:
         for candidate in candidates[:_MOST_NAMED]:
-            say(self._screen, f"Not marked: {visible(candidate.row.name)}. {visible(candidate.held)}")
+            say(
+                self._screen,
+                f"Not marked: {visible(candidate.row.name)}. {visible(candidate.held)}",
+            )
         more = len(candidates) - _MOST_NAMED
         if more > 0:
             say(self._screen, f"{more} more not marked for similar reasons.")
