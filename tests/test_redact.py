@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,12 +77,12 @@ def test_none_comes_into_the_log_of_commands(tmp_path: Path) -> None:
     program.chmod(0o755)
     log = Log()
     words = ["pip", "install", "--index-url", URL]
-    common = {"environ": dict(os.environ), "cwd": tmp_path, "log": log}
+    common: dict[str, Any] = {"environ": dict(os.environ), "cwd": tmp_path, "log": log}
     with pytest.raises(UvError) as ran:
-        uv.run(program, words, timeout=30, variables={"UV_INDEX_URL": URL}, **common)  # type: ignore[arg-type]
+        uv.run(program, words, timeout=30, variables={"UV_INDEX_URL": URL}, **common)
     lines: list[str] = []
     with pytest.raises(UvError) as streamed:
-        lines.extend(uv.stream(program, words, **common))  # type: ignore[arg-type]
+        lines.extend(uv.stream(program, words, **common))
     text = f"{ran.value} {streamed.value} {lines} {log.runs()} {typed([str(program), *words])}"
     assert "example.com" in text
     assert SECRET not in text

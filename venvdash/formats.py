@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from venvdash.model import Usage
 
 SIZE_CELLS = 9
-AGE_CELLS = 6
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MONTH, _YEAR = 30.44 * _DAY, 365.25 * _DAY

@@ -71,10 +71,10 @@ def with_fault(call: Callable[[], Result], number: int, *, kill: bool) -> int:
 
     def run() -> None:
         # What libc is called for directly is not audited.
-        setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
+        setattr(directory, "_exclusive_rename", lambda: None)
         # Reading /proc opens hundreds of files; that is another module's affair.
         for module in (shown, rename):
-            setattr(module, "users", lambda paths: ProcessUses())  # noqa: B010 - of another type
+            setattr(module, "users", lambda paths: ProcessUses())
         fault = _Fault(number, kill=kill)
         sys.addaudithook(fault)
         result = call()

@@ -65,10 +65,10 @@ class Injector:
     def install(self) -> None:
         """Do so, for the rest of this process's life."""
         # What libc is called for directly is not audited.
-        setattr(directory, "_exclusive_rename", lambda: None)  # noqa: B010 - of another type
+        setattr(directory, "_exclusive_rename", lambda: None)
         # Reading /proc opens hundreds of files; that is another module's affair.
         for module in (apply, plan, steps, rename):
-            setattr(module, "users", lambda paths: ProcessUses())  # noqa: B010 - of another type
+            setattr(module, "users", lambda paths: ProcessUses())
         for name in ("write", "fsync"):
             setattr(os, name, self._around(name, getattr(os, name)))
         sys.addaudithook(self._heard)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.campaign.faults import ERRORS, Fault, Injector
 from tests.campaign.operations import (
@@ -144,7 +145,7 @@ class Campaign:
         world.session()
         world.at_rest()
 
-    def _attempt(self, operation: Operation, session: object, fault: Fault) -> tuple[str, int]:
+    def _attempt(self, operation: Operation, session: Any, fault: Fault) -> tuple[str, int]:
         """Run it in a child with the fault; return how that ended, and how many calls it did."""
         reading, writing = os.pipe()
         child = os.fork()
@@ -163,13 +164,13 @@ class Campaign:
         return code, int(rest or 0)
 
 
-def _run(operation: Operation, world: World, session: object, fault: Fault, pipe: int) -> None:
+def _run(operation: Operation, world: World, session: Any, fault: Fault, pipe: int) -> None:
     """Run it in this process, which ends then."""
     injector = Injector(fault, world.root.parent)
     say = os.write
     try:
         injector.install()
-        result = operation.run(world, session)  # type: ignore[arg-type]
+        result = operation.run(world, session)
         injector.world = "\0"  # nothing more
         met = injector.calls >= fault.number
         code = str(result.outcome) if met else "no fault"

@@ -221,7 +221,7 @@ def test_what_fails_after_it_was_done_is_said_so(home: Home, one: Path) -> None:
             os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
             return delete(*given, **more)
 
-        setattr(Deletions, "delete", then)  # noqa: B010  # in the fork only
+        setattr(Deletions, "delete", then)
 
     status, said = forked(home, ["delete", "one", "--yes"], full_later)
     assert status == 1

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from venvdash.model import EvidenceKind, Fingerprint, Memory, ProjectRecord, Record
 from venvdash.records import sidecar
@@ -26,11 +27,11 @@ def make(path: Path) -> Path:
     return path
 
 
-def record(path: Path, **changes: object) -> Record:
+def record(path: Path, **changes: Any) -> Record:
     there = fingerprint(path) if path.exists() else Fingerprint(1, 2, 3, 4)
     project = ProjectRecord(Path("/code/webapp"), EvidenceKind.HASH, first_seen=NOW, last_seen=NOW)
     base = Record(os.urandom(16).hex(), path, there, (project,), first_seen=NOW, last_seen=NOW)
-    return replace(base, **changes)  # type: ignore[arg-type]  # the tests name fields only
+    return replace(base, **changes)
 
 
 @dataclass

@@ -366,7 +366,7 @@ def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     proposal = session.actions.copy(row(session, app), "copy")
 
     def copy() -> None:
-        setattr(copies, "leftovers", lambda *given: os.kill(os.getpid(), 9))  # noqa: B010
+        setattr(copies, "leftovers", lambda *given: os.kill(os.getpid(), 9))
         list(session.actions.apply([proposal]))
 
     assert in_child(copy) == -9

@@ -55,7 +55,7 @@ def test_no_trace_of_use_is_a_dash_and_the_future_is_now() -> None:
 
 @given(st.floats(0, 4e9), st.floats(0, 4e9))
 def test_an_age_never_leaves_its_column(then: float, now: float) -> None:
-    assert len(formats.age(then, now)) <= formats.AGE_CELLS
+    assert len(formats.age(then, now)) <= 6
 
 
 def test_why_a_figure_is_no_exact_one() -> None:

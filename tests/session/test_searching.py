@@ -3,6 +3,7 @@
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,10 +37,10 @@ class Gate:
         self.begun, self.open = threading.Event(), threading.Event()
         real = search_package.search
 
-        def waiting(*args: object, **options: object) -> Findings:
+        def waiting(*args: Any, **options: Any) -> Findings:
             self.begun.set()
             assert self.open.wait(60)
-            return real(*args, **options)  # type: ignore[arg-type]  # handed through as it came
+            return real(*args, **options)
 
         monkeypatch.setattr(search_package, "search", waiting)
 
@@ -229,7 +230,7 @@ def test_one_search_serves_the_plans_of_one_scan(home: Home) -> None:
 def test_a_search_that_breaks_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = orphan(home, "webapp")
 
-    def broken(*args: object, **options: object) -> Findings:
+    def broken(*args: Any, **options: Any) -> Findings:
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr(search_package, "search", broken)

@@ -43,7 +43,7 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
 
     `venvdash init` defines a command that does this. The environment's own activation
     scripts are not read.
-    """  # noqa: D301  # \b keeps the lines below it as they are
+    """
     opened = session(records=records)
     told = _told(given, opened.machine)
     (row,) = scan_for(opened, name, usage=False)

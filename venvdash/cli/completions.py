@@ -14,5 +14,5 @@ def command(shell: str) -> None:
     bash   venvdash completions bash > ~/.local/share/bash-completion/completions/venvdash
     zsh    venvdash completions zsh > DIRECTORY_OF_FPATH/_venvdash
     fish   venvdash completions fish > ~/.config/fish/completions/venvdash.fish
-    """  # noqa: D301  # \b keeps the lines below it as they are
+    """
     click.echo(script(shell), nl=False)

@@ -49,11 +49,11 @@ def command(shell: str, name: str) -> None:
     xonsh       execx($(venvdash init xonsh))
     PowerShell  venvdash init pwsh | Out-String | Invoke-Expression
     nushell     venvdash init nu | save -f ~/.config/nushell/autoload/venvdash.nu
-    """  # noqa: D301  # \b keeps the lines below it as they are
+    """
     if not _WORD.match(name):
         fail(f"{name} is not a valid command name.", 2)
     family = shells.family(shell)
-    assert family is not None  # noqa: S101  # one of the choices
+    assert family is not None
     text = family.function(name)
     if shell in COMPLETED:
         more = script(shell) + _LIKE_ACTIVATE[shell].format(name=name)

@@ -11,6 +11,7 @@ import os
 import select
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from venvdash.text import because
 
@@ -29,9 +30,9 @@ class OutputError(Exception):
 class _Out(io.FileIO):
     """Stdout; raises OutputError, and waits where a stream that does not block is not ready."""
 
-    def write(self, data: object) -> int:
+    def write(self, data: Any) -> int:
         try:
-            while (count := super().write(data)) is None:  # type: ignore[arg-type]
+            while (count := super().write(data)) is None:
                 select.select([], [self], [])
         except OSError as error:
             raise OutputError(error) from error
@@ -41,12 +42,12 @@ class _Out(io.FileIO):
 class _Words(io.FileIO):
     """Stderr; what cannot be written is dropped."""
 
-    def write(self, data: object) -> int:
+    def write(self, data: Any) -> int:
         try:
-            count: int | None = super().write(data)  # type: ignore[arg-type]
+            count: int | None = super().write(data)
         except OSError:
             count = None
-        return len(memoryview(data)) if count is None else count  # type: ignore[arg-type]
+        return len(memoryview(data)) if count is None else count
 
 
 def prepare() -> None:

@@ -93,7 +93,7 @@ def _known_to_uv(environ: Mapping[str, str], uv: Path | None) -> Iterator[Path]:
 def ask(path: Path, environ: Mapping[str, str]) -> Interpreter | None:
     """Run what may be an interpreter; return it, or None where it is no released CPython."""
     try:
-        done = subprocess.run(  # noqa: S603 - an interpreter of the user's own machine
+        done = subprocess.run(
             [path, "-I", "-c", _ASK],
             env=dict(environ),
             stdin=subprocess.DEVNULL,

@@ -153,7 +153,7 @@ class Workshop:
         """Make an environment with ``python -m venv`` below HOME and return it."""
         path = self.home / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(  # noqa: S603 - our own interpreter, a list, no shell
+        done = subprocess.run(
             [python or self.python.path, "-m", "venv", "--without-pip", path],
             env={**self.variables, "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,

@@ -27,7 +27,7 @@ _PHASES = {"a": 0, "b": 1, "rc": 2}  # alpha, beta, release candidate
 _VERSION = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3}))?(?:(a|b|rc)([0-9]{1,9}))?")
 _DRIVE = re.compile(rb"(//\?/)?([A-Za-z]):")  # VerbatimDisk, which canonicalize gives, or Disk
 
-DEFAULT, DEBUG, FREETHREADED, FREETHREADED_DEBUG = range(4)
+DEFAULT, FREETHREADED = 0, 2  # builds; 1 and 3 are debug builds of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def run(
     terminal = _Terminal.current()
     with _Signals(interactive) as signals:
         try:
-            process = subprocess.Popen(arguments, cwd=cwd, env=environ)  # noqa: S603
+            process = subprocess.Popen(arguments, cwd=cwd, env=environ)
         except (OSError, ValueError) as error:
             return _not_started(arguments[0], cwd, error)
         signals.forward_to(process.pid)
@@ -104,7 +104,7 @@ def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: P
     program = shutil.which(arguments[0], path=environ.get("PATH"))
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [program or arguments[0], *arguments[1:]], cwd=cwd, env=environ, check=False
         )
     except (OSError, ValueError) as error:

@@ -35,7 +35,7 @@ def open_folder(path: Path, machine: Machine) -> str | None:
     if command is None:
         return f"No program found to open {visible(path)}"
     try:
-        subprocess.Popen(  # noqa: S603 - no shell; the path is one argument
+        subprocess.Popen(
             [*command, str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -169,7 +169,7 @@ def test_killed_at_random(world: World) -> None:
 
     def without_end() -> None:
         # So that most of the time goes where something is changed.
-        setattr(deleting_module, "users", lambda paths: ProcessUses())  # noqa: B010 - of another type
+        setattr(deleting_module, "users", lambda paths: ProcessUses())
         while True:
             os.write(writing, b".")
             if world.entry.exists():

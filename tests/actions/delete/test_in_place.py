@@ -257,7 +257,7 @@ def test_killed_while_there_is_no_room_for_a_journal(home: Home, full: Path, rem
                     os.kill(os.getpid(), signal.SIGKILL)
             yield  # never: as if there still were no room
 
-        setattr(in_place, "_removed", killed)  # noqa: B010 - of another type
+        setattr(in_place, "_removed", killed)
         with Deleter(made, context(home)) as deleter:
             deleter.apply(made.items[0], now=True)
 

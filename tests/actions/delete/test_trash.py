@@ -6,6 +6,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,12 +203,12 @@ def test_a_second_restore_finds_nothing(home: Home) -> None:
     assert (entry / "pyvenv.cfg").is_file()
 
 
-def _planted(home: Home, **changes: object) -> Path:
+def _planted(home: Home, **changes: Any) -> Path:
     """Put a journal into an environment as somebody else might have written it."""
     entry = small(_store(home) / "app")
     told = Trashed(entry, entry, "app", inode=entry.stat().st_ino, mode=0o755, since=1.0)
     with Directory(entry) as directory:
-        journal.write(directory, replace(told, **changes))  # type: ignore[arg-type]  # its fields
+        journal.write(directory, replace(told, **changes))
     return entry
 
 

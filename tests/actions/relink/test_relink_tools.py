@@ -25,8 +25,8 @@ from tests.stores.test_hatch import Hatch
 from tests.stores.test_pdm import Pdm
 from tests.stores.test_pipenv import Pipenv
 from tests.stores.test_poetry import BARE, Poetry
-from tests.stores.test_prime_uve import _made, prime  # noqa: F401 - a fixture
-from tests.stores.test_pyenv_virtualenv import pyenv, versions  # noqa: F401 - a fixture
+from tests.stores.test_prime_uve import _made, prime
+from tests.stores.test_pyenv_virtualenv import pyenv, versions
 from tests.stores.test_uvlink import _linked
 from venvdash.model import Status
 
@@ -191,7 +191,7 @@ def test_virtualenvwrapper(home: Home, tool: Tool) -> None:
     program_runs(home, old)
 
 
-def test_prime_uve(prime: Home) -> None:  # noqa: F811
+def test_prime_uve(prime: Home) -> None:
     before = prime.path / "code" / "before"
     old = _made(prime, before, "My_App")
     with_program(prime, old)
@@ -212,7 +212,7 @@ def test_prime_uve(prime: Home) -> None:  # noqa: F811
     program_runs(prime, new)
 
 
-def test_pyenv_virtualenv(pyenv: Home) -> None:  # noqa: F811
+def test_pyenv_virtualenv(pyenv: Home) -> None:
     real = next(path for path in rows(pyenv, records=False))
     project, other = (pyenv.path / "code" / name for name in ("app", "other"))
     for directory in (project, other):

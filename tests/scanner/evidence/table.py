@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from venvdash.model import (
     Claim,
@@ -94,7 +95,7 @@ def facts(
     memories: dict[Path, Memory] | None = None,
     pointers: dict[Path, Path] | None = None,
     settled: bool = True,
-    **more: object,
+    **more: Any,
 ) -> Facts:
     table = environments or (environment(),)
     return Facts(
@@ -103,7 +104,7 @@ def facts(
         memories or {},
         pointers or {},
         settled=settled,
-        **more,  # type: ignore[arg-type]  # the few other fields, passed on by name
+        **more,
     )
 
 

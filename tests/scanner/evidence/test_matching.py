@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,10 +54,10 @@ def environments(home: Home) -> list[Environment]:
     return found
 
 
-def matcher(found: Iterable[Environment], **more: object) -> Matcher:
+def matcher(found: Iterable[Environment], **more: Any) -> Matcher:
     known = list(found)
     more.setdefault("unproven", {environment.path for environment in known})
-    return Matcher(known, registry(), **more)  # type: ignore[arg-type]  # arguments by name
+    return Matcher(known, registry(), **more)
 
 
 def uv_project(home: Home, path: Path, name: str | None = None) -> Path:
@@ -66,7 +67,7 @@ def uv_project(home: Home, path: Path, name: str | None = None) -> Path:
     return path
 
 
-def searched(home: Home, found: list[Environment], **more: object) -> Evidence:
+def searched(home: Home, found: list[Environment], **more: Any) -> Evidence:
     match = matcher(found, **more)
     looked = CandidateSearch(home.machine(), Config(), (), match.wanted, mounts=Mounts.read())
     return evidence(looked, match)

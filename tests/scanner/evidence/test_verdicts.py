@@ -26,6 +26,7 @@ from tests.scanner.evidence.table import (
     uses,
 )
 from venvdash.model import (
+    Direction,
     EvidenceKind,
     Presence,
     ProjectTools,
@@ -39,9 +40,9 @@ from venvdash.scanner.evidence.verdicts import verdicts
 
 @pytest.mark.parametrize("how", [how for how in EvidenceKind if claim(A, how).proves])
 @pytest.mark.parametrize("direction", [ENVIRONMENT, PROJECT, RECORD])
-def test_linked_while_a_proven_project_is_there(how: EvidenceKind, direction: object) -> None:
+def test_linked_while_a_proven_project_is_there(how: EvidenceKind, direction: Direction) -> None:
     found = judge(
-        [claim(A, how, direction)],  # type: ignore[arg-type]  # parametrized
+        [claim(A, how, direction)],
         facts(places=[place(A, PRESENT)]),
     )
     assert (found.status, found.project, found.evidence) == (Status.LINKED, A, how)
@@ -145,9 +146,9 @@ def test_not_inactive_while_one_of_its_projects_may_use_it() -> None:
     "own", [EvidenceKind.POINTER, EvidenceKind.HASH, EvidenceKind.EDITABLE, EvidenceKind.MIRROR]
 )
 @pytest.mark.parametrize("direction", [ENVIRONMENT, RECORD])
-def test_moved_when_a_project_elsewhere_leads_here(own: EvidenceKind, direction: object) -> None:
+def test_moved_when_a_project_elsewhere_leads_here(own: EvidenceKind, direction: Direction) -> None:
     claims = [
-        claim(A, own, direction),  # type: ignore[arg-type]  # parametrized
+        claim(A, own, direction),
         claim(B, EvidenceKind.PROJECT_LINK, PROJECT),
     ]
     known = facts(places=[place(A, ABSENT), place(B, PRESENT)])

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,13 @@ def project(path: Path) -> Path:
     return path
 
 
-def run(home: Home, **more: object) -> tuple[dict[Path, Candidate], CandidateSearch]:
-    machine = home.machine(more.pop("cwd", None))  # type: ignore[arg-type]  # a path by name
+def run(home: Home, **more: Any) -> tuple[dict[Path, Candidate], CandidateSearch]:
+    machine = home.machine(more.pop("cwd", None))
     config = more.pop("config", Config())
     wanted = more.pop("wanted", SearchTargets())
     mounts = more.pop("mounts", Mounts((ROOT,)))
     known = more.pop("known", ())
-    looked = CandidateSearch(machine, config, known, wanted, mounts=mounts, **more)  # type: ignore[arg-type]  # any keyword
+    looked = CandidateSearch(machine, config, known, wanted, mounts=mounts, **more)
     found = list(looked)
     assert len({candidate.path for candidate in found}) == len(found)
     return {candidate.path: candidate for candidate in found}, looked

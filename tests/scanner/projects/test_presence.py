@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,9 @@ def code(tmp_path: Path) -> Path:
     return path.resolve()
 
 
-def here(path: Path, **more: object) -> ProjectRecord:
+def here(path: Path, **more: Any) -> ProjectRecord:
     record = ProjectRecord(path, EvidenceKind.USER, mount_point="/", mount_source="/dev/vda")
-    return replace(record, **more)  # type: ignore[arg-type]  # fields by name
+    return replace(record, **more)
 
 
 def test_present(code: Path) -> None:

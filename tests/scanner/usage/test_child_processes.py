@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,10 +38,10 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
     children: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen
 
-    def noting(*arguments: object, **options: object) -> "subprocess.Popen[bytes]":
-        child = popen(*arguments, **options)  # type: ignore[call-overload]  # passed on
+    def noting(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+        child = popen(*arguments, **options)
         children.append(child)
-        return child  # type: ignore[no-any-return]  # as above
+        return child
 
     monkeypatch.setattr(subprocess, "Popen", noting)
     return children
@@ -225,7 +226,7 @@ def test_a_network_mount_is_only_ever_asked_by_children(
     note = {sized.path: sized.remember for sized in measured if sized.remember}
     assert len(note) == 10
 
-    def asked(*rest: object) -> None:
+    def asked(*rest: Any) -> None:
         raise AssertionError(rest)
 
     monkeypatch.setattr(usage_module, "recheck", asked)

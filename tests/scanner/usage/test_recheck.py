@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -33,9 +34,9 @@ def walks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
     walked: list[bytes] = []
 
-    def noting(root: bytes, *rest: object) -> object:
+    def noting(root: bytes, *rest: Any) -> object:
         walked.append(root)
-        return count(root, *rest)  # type: ignore[arg-type]  # passed on as they come
+        return count(root, *rest)
 
     monkeypatch.setattr(measurement, "count", noting)
     return walked

@@ -124,7 +124,7 @@ def _started(
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        process = subprocess.Popen(
             [sys.executable, "-I", "-c", _START, _HOME, str(processes(spare)), str(asked)],
             env=dict(machine.variables),
             stdin=subprocess.PIPE,
@@ -134,7 +134,7 @@ def _started(
             creationflags=flags,
             cwd=None if windows else "/",
         )
-        assert process.stdin is not None  # noqa: S101 - Popen was told to make the pipe
+        assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
             pipe.write(b"".join(os.fsencode(path) + b"\0" for path in paths))
     except OSError:

@@ -50,7 +50,7 @@ class Program:
     def __init__(
         self, command: Sequence[str], *, environ: Mapping[str, str], cwd: Path, merged: bool = False
     ) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - a list, never a shell
+        self._process = subprocess.Popen(
             command,
             cwd=cwd,
             env=dict(environ),

@@ -110,7 +110,7 @@ class _Work:
 
         Raises FailedError; the original is in its place again then, or the text says where.
         """
-        assert self._moving is not None  # noqa: S101 - ``begin`` comes before a copy's name
+        assert self._moving is not None
         self._unfinished = True
         try:
             moving.lead(self._moving)

@@ -61,7 +61,7 @@ def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
     Raises SilentError. The child has ended, or was given up, when this returns or is closed.
     """
     try:
-        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        child = subprocess.Popen(
             [sys.executable, "-I", "-c", _START, _PACKAGES],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -72,7 +72,7 @@ def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
     except OSError as error:
         raise SilentError(f"cannot start a process to read it: {because(error)}") from error
     try:
-        assert child.stdin is not None  # noqa: S101 - Popen was told to make the pipe
+        assert child.stdin is not None
         with suppress(BrokenPipeError):
             child.stdin.write(pickle.dumps(request))
             child.stdin.close()
@@ -82,7 +82,7 @@ def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
 
 
 def _answers(child: "subprocess.Popen[bytes]", over: Callable[[], bool]) -> Iterator[list[object]]:
-    assert child.stdout is not None  # noqa: S101 - Popen was told to make the pipe
+    assert child.stdout is not None
     heard, rest = time.monotonic(), b""
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)

@@ -72,12 +72,12 @@ class _Child:
 
     @property
     def stdin(self) -> int:
-        assert self.process.stdin is not None  # noqa: S101 - Popen was told to make the pipe
+        assert self.process.stdin is not None
         return self.process.stdin.fileno()
 
     @property
     def stdout(self) -> int:
-        assert self.process.stdout is not None  # noqa: S101 - as above
+        assert self.process.stdout is not None
         return self.process.stdout.fileno()
 
 
@@ -126,7 +126,7 @@ class _Pool:
     def start(self) -> None:
         """Start a child; where that fails there is one less."""
         try:
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _START, _HOME],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

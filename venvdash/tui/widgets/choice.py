@@ -24,7 +24,7 @@ class Choice(Widget, can_focus=True):
     class Turned(Message):
         """It was turned on or off."""
 
-    def __init__(self, key: str, label: str, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, key: str, label: str, *, id: str) -> None:
         super().__init__(id=id)
         self._key = key
         self._label = label

@@ -35,7 +35,7 @@ class Cycle(Widget, Generic[V], can_focus=True):
         label: str,
         values: Sequence[tuple[str, V]],
         *,
-        id: str,  # noqa: A002 - Textual's name
+        id: str,
     ) -> None:
         """``values``: how each is shown, and what it is; at least one."""
         super().__init__(id=id)

@@ -120,6 +120,6 @@ class EnvironmentList(LineTable[Row]):
     } | {f"table--{_style_of(state)}" for state in State}
     GUTTER = 2
 
-    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, home: Path | None, *, id: str) -> None:
         self.states: dict[Path, State] = {}
         super().__init__(columns(home, self.states), lambda row: row.path, id=id)

@@ -110,7 +110,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         columns: Sequence[Column[T]],
         key_of: Callable[[T], Hashable],
         *,
-        id: str | None = None,  # noqa: A002 - Textual's name for it
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)

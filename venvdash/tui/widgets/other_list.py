@@ -86,7 +86,7 @@ class OtherList(LineTable[OtherThing]):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--bad", "table--muted", "table--plain"}
 
-    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, home: Path | None, *, id: str) -> None:
         def path(thing: OtherThing, width: int) -> Parts:
             shown = short_path(thing.path, home) if thing.path is not None else "–"
             return ((left_cut(shown, width), "plain"),)

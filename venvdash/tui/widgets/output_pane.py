@@ -20,7 +20,7 @@ class OutputPane(LineView, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.SCROLL)
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._lines: Sequence[str] = ()
         self._first = 0  # how many there were before the first of them

@@ -46,7 +46,7 @@ class DirectoryList(LineTable[Path]):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain"}
 
-    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, home: Path | None, *, id: str) -> None:
         def where(path: Path, width: int) -> Parts:
             return ((left_cut(short_path(path, home), width), "plain"),)
 

@@ -53,7 +53,7 @@ class RunList(LineTable[Run]):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain", "table--muted", "table--bad"}
 
-    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, home: Path | None, *, id: str) -> None:
         def command(run: Run, width: int) -> Parts:
             sign = "…" if run.running else "✗" if run.status else "✓" if run.status == 0 else "!"
             words = visible(abridged(run, home))

@@ -16,7 +16,7 @@ class TextPane(LineView, can_focus=True):
         self,
         text: Content | None = None,
         *,
-        id: str | None = None,  # noqa: A002 - Textual's name for it
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)

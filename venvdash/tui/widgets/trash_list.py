@@ -42,7 +42,7 @@ class TrashList(LineTable[Trashed]):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain", "table--muted", "table--bad"}
 
-    def __init__(self, home: Path | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, home: Path | None, *, id: str) -> None:
         def where(item: Trashed, width: int) -> Parts:
             return ((left_cut(short_path(item.original, home), width), "muted"),)
 
