@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from venvdash.actions.delete import apply, plan
-from venvdash.actions.relink import steps
+from venvdash.actions.delete import plan, shown_items
+from venvdash.actions.relink import transaction
 from venvdash.actions.relocate import rename
 from venvdash.system import directory
 from venvdash.system.processes import ProcessUses
@@ -67,7 +67,7 @@ class Injector:
         # What libc is called for directly is not audited.
         setattr(directory, "_exclusive_rename", lambda: None)
         # Reading /proc opens hundreds of files; that is another module's affair.
-        for module in (apply, plan, steps, rename):
+        for module in (shown_items, plan, transaction, rename):
             setattr(module, "users", lambda paths: ProcessUses())
         for name in ("write", "fsync"):
             setattr(os, name, self._around(name, getattr(os, name)))

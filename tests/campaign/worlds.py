@@ -13,7 +13,7 @@ from tests.actions.deleting import small
 from tests.conftest import Home
 from venvdash.actions.delete import freed_notes, trash
 from venvdash.actions.journals import move_stages, relink_stages
-from venvdash.actions.recovery.due import due
+from venvdash.actions.recovery.interrupted import due
 from venvdash.config import Config
 from venvdash.records import trash_days
 from venvdash.session import Session

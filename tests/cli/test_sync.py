@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.actions.deleting import waited
-from tests.actions.process.test_running import alive
+from tests.actions.process.test_child_process import alive
 from tests.actions.syncing import Place, packages
 from tests.cli.test_list import run
 from tests.conftest import Home

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.actions.deleting import small
-from venvdash.actions.delete import trash_locations, unreported
+from venvdash.actions.delete import pending_messages, trash_locations
 from venvdash.actions.journals.relink import RelinkJournals
 from venvdash.actions.journals.relink_stages import due
 from venvdash.actions.sync import preserve
@@ -101,7 +101,7 @@ def test_root_believes_nothing_of_another_users(
     before = sorted(os.listdir(environment / "bin"))
     StateFolder(state, "replacing").write("a.json", json.dumps(table).encode())
     trash_locations.note(state, store)
-    unreported.note(state, store, ["Theirs."])
+    pending_messages.note(state, store, ["Theirs."])
     StateFolder(state, "relinks").write("1.begun.toml", b"schema = 1\n")
     assert due(state)
     for folder in [state] if all_of_it else list(state.iterdir()):
@@ -110,8 +110,8 @@ def test_root_believes_nothing_of_another_users(
     assert preserve.recover(state) == []
     assert sorted(os.listdir(environment / "bin")) == before
     assert list(trash_locations.noted(state)) == []
-    assert not unreported.anything(state)
-    assert unreported.told(state) == ()
+    assert not pending_messages.anything(state)
+    assert pending_messages.told(state) == ()
     assert not due(state)
     with pytest.raises(PermissionError, match="another user"):
         RelinkJournals(state)
@@ -119,7 +119,7 @@ def test_root_believes_nothing_of_another_users(
     (state / "trash" / os.listdir(state / "trash")[0]).unlink()
     (state / "trash" / there[-1].name).symlink_to(victim)
     trash_locations.note(state, store)
-    unreported.note(state, victim, ["More."])
+    pending_messages.note(state, victim, ["More."])
     with pytest.raises(PermissionError), preserve.kept(environment_with_hook(tmp_path), state):
         pass
     assert not victim.exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.process.test_running import alive
+from tests.actions.process.test_child_process import alive
 from tests.actions.sync.test_stopped import building
 from tests.actions.syncing import Place
 from tests.conftest import Home

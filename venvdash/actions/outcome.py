@@ -5,7 +5,7 @@ from pathlib import Path
 
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import ActionEvent
-from venvdash.actions.process.running import CancelledError
+from venvdash.actions.process.child_process import CancelledError
 from venvdash.model import Outcome, Result, Row
 
 UP_TO_DATE = "Already up to date."

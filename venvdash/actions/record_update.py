@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.actions.context import Context
-from venvdash.actions.safety.reread import read_at
+from venvdash.actions.safety.environment_reader import read_at
 from venvdash.actions.table import Table
 from venvdash.model import (
     Environment,

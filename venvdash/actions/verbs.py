@@ -64,14 +64,14 @@ class Actions:
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
         from venvdash.actions.relink.plan import plan
-        from venvdash.actions.relink.values import RelinkContext
+        from venvdash.actions.relink.relink_changes import RelinkContext
 
         return plan(row, project, RelinkContext.of(self._table), shared=share).proposal
 
     def unlink(self, row: Row) -> Proposal:
         """Return what saying that it belongs to no project would do."""
+        from venvdash.actions.relink.relink_changes import RelinkContext
         from venvdash.actions.relink.unlink import plan_unlink
-        from venvdash.actions.relink.values import RelinkContext
 
         return plan_unlink(row, RelinkContext.of(self._table)).proposal
 

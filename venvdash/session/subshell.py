@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from venvdash.actions.context import Context
 from venvdash.actions.record_update import amend, is_copy
-from venvdash.actions.safety.reread import read_again, read_at
+from venvdash.actions.safety.environment_reader import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.session import uv_hint

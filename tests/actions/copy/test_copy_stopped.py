@@ -22,7 +22,7 @@ from venvdash.actions.copy import staging
 from venvdash.actions.delete import trash
 from venvdash.actions.errors import ChangedError, FailedError
 from venvdash.actions.events import Progressed
-from venvdash.actions.process.running import CancelledError
+from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.recovery.stores import recover_stores
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Outcome

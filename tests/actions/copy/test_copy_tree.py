@@ -9,7 +9,7 @@ import pytest
 
 from tests.mounting import tmpfs
 from venvdash.actions.copy.copy_tree import TreeCopy, extent
-from venvdash.actions.process.running import CancelledError
+from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.system import file_copy
 

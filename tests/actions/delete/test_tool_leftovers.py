@@ -18,7 +18,7 @@ from tests.freeing import become
 from tests.mounting import tmpfs
 from tests.users import NOBODY
 from venvdash.actions.context import Context
-from venvdash.actions.delete import purge, purge_process, trash, unreported
+from venvdash.actions.delete import pending_messages, purge, purge_process, trash
 from venvdash.actions.journals import trash as journal
 from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Trashed
@@ -61,8 +61,8 @@ def deleted(home: Home, monkeypatch: pytest.MonkeyPatch) -> Deleted:
 
 def told(home: Home) -> str:
     """Return what is to be said of what was freed; it is said once."""
-    sentences = unreported.told(home.machine().state_directory)
-    assert unreported.told(home.machine().state_directory) == ()
+    sentences = pending_messages.told(home.machine().state_directory)
+    assert pending_messages.told(home.machine().state_directory) == ()
     return "\n".join(sentences)
 
 

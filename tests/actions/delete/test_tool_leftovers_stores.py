@@ -18,7 +18,7 @@ from tests.freeing import become, freed
 from tests.mounting import hanging
 from tests.realtools import Tool
 from tests.users import NOBODY
-from venvdash.actions.delete import purge, purge_process, tool_leftovers, unreported
+from venvdash.actions.delete import pending_messages, purge, purge_process, tool_leftovers
 from venvdash.config import Config
 from venvdash.session import Session
 
@@ -42,7 +42,7 @@ def in_trash(home: Home, entry: Path) -> Path:
 
 
 def told(home: Home) -> tuple[str, ...]:
-    return unreported.told(home.machine().state_directory)
+    return pending_messages.told(home.machine().state_directory)
 
 
 # prime-uve's registry

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.actions.deleting import waited
-from tests.actions.process.test_running import alive
+from tests.actions.process.test_child_process import alive
 from tests.actions.syncing import Place, cancelled, content, last, packages
 from tests.mounting import tmpfs
 from venvdash.actions.events import Output, RowState, State

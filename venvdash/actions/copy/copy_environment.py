@@ -14,7 +14,7 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.copy.copy_tree import Extent, TreeCopy, extent, lacking
-from venvdash.actions.copy.reinstalling import DiffersError, Reinstallation, Telling, packages_in
+from venvdash.actions.copy.reinstall import DiffersError, Reinstallation, Telling, packages_in
 from venvdash.actions.copy.requirements import Requirements, again, same_packages
 from venvdash.actions.copy.staging import Staging
 from venvdash.actions.errors import ChangedError, FailedError, words
@@ -25,7 +25,7 @@ from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.actions.prefix.repair import Repair, RepairError, leftovers, own_names, refusal
 from venvdash.actions.prefix.scripts import bin_of
 from venvdash.actions.process import uv
-from venvdash.actions.process.running import CancelledError
+from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.safety import refusals as checks
 from venvdash.actions.safety import steps
 from venvdash.actions.safety.manifest import Manifest, in_words

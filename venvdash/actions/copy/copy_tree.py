@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.actions.events import Progressed
-from venvdash.actions.process.running import CancelledError
+from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.safety.manifest import Manifest
 from venvdash.system.file_copy import (
     Attributes,

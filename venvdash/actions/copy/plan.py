@@ -7,7 +7,7 @@ from pathlib import Path
 from venvdash.actions import destinations
 from venvdash.actions.context import Context
 from venvdash.actions.copy import copy_environment as copies
-from venvdash.actions.copy.reinstalling import base_python
+from venvdash.actions.copy.reinstall import base_python
 from venvdash.actions.copy.requirements import Requirements
 from venvdash.actions.destinations import Target, TargetError, place_warnings
 from venvdash.actions.errors import words

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.delete import in_place, trash_folder, trash_locations
-from venvdash.actions.delete.shown import OpenItem, ShownItems
+from venvdash.actions.delete.shown_items import OpenItem, ShownItems
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.journals import trash as journal
 from venvdash.actions.process import tool_commands

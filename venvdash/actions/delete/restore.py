@@ -261,14 +261,14 @@ class Trash:
 
     def free(self, paths: Sequence[Path], notes: list[str]) -> Iterator["Freed"]:
         """Free trash directories and tell how it goes; what is to be known of it is noted."""
+        from venvdash.actions.delete import pending_messages
         from venvdash.actions.delete import purge_progress as freeing
-        from venvdash.actions.delete import unreported
 
         spare = self._table.spare_cores
         for event in freeing.free(paths, self._table.machine, spare=spare):
             if event.ended and not event.problem:
                 self._freed(event.path)
-                notes += unreported.told(self._table.machine.state_directory, event.path)
+                notes += pending_messages.told(self._table.machine.state_directory, event.path)
             yield event
 
     def _freed(self, path: Path) -> None:
@@ -300,11 +300,17 @@ class Trash:
 
         Return what to tell the user: what will be freed, and what a tool still lists.
         """
-        from venvdash.actions.delete import days_left, purge, trash, trash_locations, unreported
+        from venvdash.actions.delete import (
+            days_left,
+            pending_messages,
+            purge,
+            trash,
+            trash_locations,
+        )
         from venvdash.actions.delete import purge_process as freeing
 
         context, state = self._table.context(), self._table.machine.state_directory
-        told = unreported.told(state)
+        told = pending_messages.told(state)
         self._note_freed()
         found = trash.find(context)
         announced, expired = days_left.expire(self._table, found)

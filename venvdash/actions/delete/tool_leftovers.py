@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from venvdash import config
-from venvdash.actions.delete import trash_folder, unreported
+from venvdash.actions.delete import pending_messages, trash_folder
 from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import trash
 from venvdash.actions.safety import file_swap, project_links, steps
@@ -56,7 +56,7 @@ def tidy(gone: Trashed, machine: Machine | None = None) -> tuple[Path, ...]:
             empty, problems = answer
     if problems:
         sentences = [_sentence(gone, store, problem) for problem in problems]
-        unreported.note(machine.state_directory, gone.path, sentences)
+        pending_messages.note(machine.state_directory, gone.path, sentences)
     steps.step("tidied")
     return empty
 

@@ -17,7 +17,7 @@ from venvdash.actions.events import ActionEvent
 from venvdash.actions.journals.relink import RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.relocate import move
-from venvdash.actions.safety.reread import read_again
+from venvdash.actions.safety.environment_reader import read_again
 from venvdash.actions.table import Table
 from venvdash.model import Action, Environment, Outcome, Package, Proposal, Removal, Result, Trashed
 from venvdash.records.history import FREED, TRASHED, Change, ChangedEnvironment

@@ -36,7 +36,7 @@ class RelinkJournal:
     ``old`` and ``new`` are its entry before and after, ``below`` the prefix within it ("" for
     itself), ``inode`` its own number. ``files`` in it are to be put right once it has its old name
     back. ``before`` and ``after`` are the projects remembered of it,
-    ``host`` the machine's id. The others are those of ``relink.values.RelinkChanges``.
+    ``host`` the machine's id. The others are those of ``RelinkChanges``.
     """
 
     action: Action

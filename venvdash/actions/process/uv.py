@@ -10,8 +10,8 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvdash.actions.process.child_process import CancelledError, Program
 from venvdash.actions.process.run_log import Log, Recording, typed
-from venvdash.actions.process.running import CancelledError, Program
 from venvdash.system.machine import Machine
 from venvdash.text import redact
 

@@ -11,7 +11,7 @@ def if_due(table: Table, trash: Trash) -> list[str]:
     What the user must know about the clock is among these. Cheap where nothing was interrupted.
     """
     from venvdash.actions.delete.days_left import doubt
-    from venvdash.actions.recovery.due import due
+    from venvdash.actions.recovery.interrupted import due
 
     said = recover_syncs(table)
     said += _recovered(table, trash) if due(table.machine) else []

@@ -14,10 +14,10 @@ from venvdash.actions.journals.relink import RelinkJournal, RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.outcome import UP_TO_DATE, result_of
 from venvdash.actions.record_update import amend, own_record, record_at
-from venvdash.actions.relink import project_candidates, steps
+from venvdash.actions.relink import project_candidates, transaction
 from venvdash.actions.relink.plan import plan
+from venvdash.actions.relink.relink_changes import RelinkChanges, RelinkContext
 from venvdash.actions.relink.unlink import plan_unlink
-from venvdash.actions.relink.values import RelinkChanges, RelinkContext
 from venvdash.actions.table import Table
 from venvdash.model import Outcome, ProjectRecord, Proposal, Result
 from venvdash.system.host import host_id
@@ -77,7 +77,7 @@ def _done(table: Table, wanted: RelinkChanges, known: RelinkContext) -> Result:
             journal = _journal(table, wanted, known)
             if _changes_nothing(wanted, journal):
                 return result_of(row, Outcome.DONE, UP_TO_DATE, wanted.entry)
-            key = steps.relink(wanted, journal, known, journals)
+            key = transaction.relink(wanted, journal, known, journals)
             if _remember(table, known.context, journal, journal.after):
                 journals.turn(key, Stage.DONE, Stage.KEPT)  # else the next start remembers it
             journals.prune()
@@ -107,7 +107,7 @@ def _opened(table: Table) -> RelinkJournals:
     try:
         return RelinkJournals(table.machine.state_directory)
     except OSError as error:
-        raise steps.unwritten(error) from error
+        raise transaction.unwritten(error) from error
 
 
 def _undone(table: Table, wanted: str | None) -> Result:
@@ -136,10 +136,10 @@ def obstacle(table: Table, key: str) -> str:
 
 
 def _obstacles(journal: RelinkJournal, stage: Stage, context: Context) -> Iterator[str]:
-    if waits := steps.out_of_reach(journal, context):
+    if waits := transaction.out_of_reach(journal, context):
         yield waits
     elif stage is not Stage.UNDOING:
-        yield from steps.undoable(journal, context)
+        yield from transaction.undoable(journal, context)
 
 
 def _outcome(error: Exception) -> Outcome:
@@ -159,10 +159,10 @@ def _taken_back(
     for reason in _obstacles(journal, stage, context):
         return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
     journals.turn(key, stage, Stage.UNDOING)
-    undone = steps.take_back(journal, context)
+    undone = transaction.take_back(journal, context)
     said = " ".join(undone.problems)
-    if undone.problems and steps.lies_at(journal.new, journal):
-        steps.redo(journal)
+    if undone.problems and transaction.lies_at(journal.new, journal):
+        transaction.redo(journal)
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
         said += " The relink was not undone; run `venvdash relink --undo` to try again."
         return Result(prefix, journal.name, Outcome.FAILED, said, place=journal.new)
@@ -179,7 +179,7 @@ def _fixed(
 ) -> Iterator[str]:
     """End one that was interrupted: taken back, or remembered if all of it was done."""
     context, name = table.context(), visible(journal.name, 64)
-    waits = steps.out_of_reach(journal, context)
+    waits = transaction.out_of_reach(journal, context)
     if waits:
         yield _unfixed(name, waits)
         return
@@ -187,12 +187,12 @@ def _fixed(
         if _remember(table, context, journal, journal.after):
             journals.turn(key, Stage.DONE, Stage.KEPT)
         return
-    undone = steps.take_back(journal, context)
+    undone = transaction.take_back(journal, context)
     said = " ".join(undone.problems)
     if undone.retry:
         yield _unfixed(name, said)
         return
-    if undone.problems and journal.old != journal.new and steps.lies_at(journal.new, journal):
+    if undone.problems and journal.old != journal.new and transaction.lies_at(journal.new, journal):
         _remember(table, context, journal, journal.after)
         journals.turn(key, stage, Stage.KEPT)
         yield f"{name}: its relink was interrupted and has been completed. {said}"
@@ -249,9 +249,9 @@ def _remember(
     """
     if not table.remembers:
         return True
-    environment = steps.found(journal, context)
+    environment = transaction.found(journal, context)
     if environment is None:
-        return not any(steps.lies_at(at, journal) for at in (journal.old, journal.new))
+        return not any(transaction.lies_at(at, journal) for at in (journal.old, journal.new))
     places = [journal.prefix(journal.old), journal.prefix(journal.new)]
     known = record_at(table, environment, places)
     change = amend(table, environment, known, lambda record: replace(record, projects=projects))

@@ -16,7 +16,7 @@ from venvdash.actions.journals.swap import Swap
 from venvdash.actions.prefix import repair
 from venvdash.actions.relink import gitignore, project_link
 from venvdash.actions.relink.expected_name import expected
-from venvdash.actions.relink.values import (
+from venvdash.actions.relink.relink_changes import (
     CAUGHT,
     RelinkChanges,
     RelinkContext,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.actions.relink.values import RelinkChanges
+from venvdash.actions.relink.relink_changes import RelinkChanges
 from venvdash.actions.table import Table
 from venvdash.model import (
     Direction,

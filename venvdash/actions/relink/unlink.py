@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.actions.relink.values import (
+from venvdash.actions.relink.relink_changes import (
     CAUGHT,
     RelinkChanges,
     RelinkContext,

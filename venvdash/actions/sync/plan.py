@@ -18,12 +18,12 @@ from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import ActionEvent, Output, Progressed
 from venvdash.actions.process import uv
+from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.process.run_log import typed
-from venvdash.actions.process.running import CancelledError
 from venvdash.actions.process.uv import UvError
 from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety import refusals
-from venvdash.actions.safety.reread import read_again
+from venvdash.actions.safety.environment_reader import read_again
 from venvdash.actions.sync.command import ShellError, UntrustedError, way
 from venvdash.actions.sync.dry_run import DryRun, foresee, in_words
 from venvdash.actions.sync.messages import SyncMessages, listed

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from venvdash.actions.copy.reinstalling import base_python
+from venvdash.actions.copy.reinstall import base_python
 from venvdash.actions.destinations import is_free
 from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen

@@ -61,7 +61,7 @@ class Changes:
             self.propose(Action.RELINK, rows, self._relink_to_new_path)
             return
         if rows[0].environment.traits.tool:
-            from venvdash.actions.relink.values import OF_A_TOOL
+            from venvdash.actions.relink.relink_changes import OF_A_TOOL
 
             say(self._screen, OF_A_TOOL)
             return

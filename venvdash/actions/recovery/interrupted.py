@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from venvdash.actions.delete import freed_notes, trash_locations, unreported
+from venvdash.actions.delete import freed_notes, pending_messages, trash_locations
 from venvdash.actions.journals import move_stages, relink_stages, rename, trash
 from venvdash.records import trash_days
 from venvdash.records.trash_days import TrashDays
@@ -23,7 +23,7 @@ def due(machine: Machine) -> bool:
     days = trash_days.looked(state, machine.clock())
     if relink_stages.due(state) or move_stages.due(state):
         return True
-    if unreported.anything(state) or any(freed_notes.noted(state)):
+    if pending_messages.anything(state) or any(freed_notes.noted(state)):
         return True
     return any(_due(place, days) for place in trash_locations.noted(state))
 

@@ -19,11 +19,11 @@ from venvdash.actions.journals.swap import Content, Swap
 from venvdash.actions.prefix import repair
 from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.actions.prefix.repair import Repair, RepairError, own_names
-from venvdash.actions.relink.values import RelinkChanges, RelinkContext
+from venvdash.actions.relink.relink_changes import RelinkChanges, RelinkContext
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import file_swap, reachable, steps
+from venvdash.actions.safety.environment_reader import read_at
 from venvdash.actions.safety.in_use import busy
-from venvdash.actions.safety.reread import read_at
 from venvdash.model import Environment, Row, Status, Verdict
 from venvdash.system import locks
 from venvdash.system.processes import users

@@ -12,9 +12,9 @@ import pytest
 
 from tests.actions.deleting import waited
 from tests.conftest import Home
-from venvdash.actions.process import running
+from venvdash.actions.process import child_process
+from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.process.run_log import Log
-from venvdash.actions.process.running import CancelledError
 from venvdash.actions.process.uv import UvError, run, stream
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are shell scripts")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs ar
 @pytest.fixture(autouse=True, params=["_Selected", "_Fed"])
 def _pipes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Both ways of reading pipes, and no thread may be left by either."""
-    monkeypatch.setattr(running, "_Pipes", getattr(running, request.param))
+    monkeypatch.setattr(child_process, "_Pipes", getattr(child_process, request.param))
     before = set(threading.enumerate())
     yield
     waited(lambda: set(threading.enumerate()) <= before)
@@ -97,7 +97,7 @@ def test_output_without_end_neither_blocks_nor_fills_the_memory(home: Home) -> N
 def test_cancelling_ends_all_that_it_started(
     home: Home, deaf: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "_PATIENCE", 0.5)
+    monkeypatch.setattr(child_process, "_PATIENCE", 0.5)
     cancel, log = threading.Event(), Log()
     # One in the background, one with a group of its own as ninja makes them, one that writes.
     alone = "import os, time; os.setpgid(0, 0); time.sleep(600)"
