@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.terminal import HOSTILE
-from tests.tui.fake_session import HOME, STORE, row
+from tests.tui.rows import HOME, STORE, row
 from venvdash.cli.deletions import Deletion
 from venvdash.config import Config
 from venvdash.model import (

@@ -8,15 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.fake_session import (
-    HOME,
-    STORE,
-    FakeActions,
-    FakePrograms,
-    FakeSession,
-    everything,
-    row,
-)
+from tests.tui.fake_session import FakeActions, FakePrograms, FakeSession
+from tests.tui.rows import HOME, STORE, everything, row
 from venvdash.actions.events import (
     ActionEvent,
     Finished,

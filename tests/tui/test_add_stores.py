@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from tests.tui.fake_session import HOME, FakeSession, everything, row
+from tests.tui.fake_session import FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import HOME, everything, row
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.stores.roots import Layout
 

@@ -4,7 +4,8 @@ import sys
 import threading
 import time
 
-from tests.tui.fake_session import FakeSession, Told, row
+from tests.tui.fake_session import FakeSession, Told
+from tests.tui.rows import row
 from venvdash.actions.events import RowChanged
 from venvdash.scanner.events import Ended
 from venvdash.tui.background_scan import BackgroundScan, DiskFree, ScanEvent

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import STORE, everything, undo_plan
+from tests.tui.fake_session import undo_plan
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import STORE, everything
 from tests.tui.test_changes import (
     API,
     REFUSED,

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import HOME, STORE, FakeActions, FakeSession, everything, row
+from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import HOME, STORE, everything, row
 from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState, State
 from venvdash.model import (
     Action,

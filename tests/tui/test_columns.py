@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tests.tui.fake_session import HOME, row, usage
+from tests.tui.rows import HOME, row, usage
 from venvdash.model import Flag, Status
 from venvdash.text import visible, with_tilde
 from venvdash.tui.cells import left, left_cut, right

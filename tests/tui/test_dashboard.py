@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from tests.tui.fake_session import HOME, FakeSession, Told, everything, row, small_machine
+from tests.tui.fake_session import FakeSession, Told
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import HOME, everything, row, small_machine
 from venvdash.actions.events import RowChanged
 from venvdash.model import Row
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, StoreSeen

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import STORE, FakeSession, everything, row, undo_plan
+from tests.tui.fake_session import FakeSession, undo_plan
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import STORE, everything, row
 from venvdash.actions.events import (
     ActionEvent,
     Finished,

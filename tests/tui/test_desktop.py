@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import row
 from tests.tui.hostile import NAMES
+from tests.tui.rows import row
 from venvdash.system.machine import Machine
 from venvdash.text import visible
 from venvdash.tui.desktop import copy_choices, open_folder, opener, shell_word

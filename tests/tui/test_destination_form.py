@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import HOME, FakeActions, FakeSession, everything, row
+from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import HOME, everything, row
 from venvdash.actions.destinations import refused_name
 from venvdash.actions.events import Finished
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status

@@ -5,8 +5,9 @@ import threading
 import pytest
 from textual.app import App
 
-from tests.tui.fake_session import FakePrograms, FakeSession, everything, row
+from tests.tui.fake_session import FakePrograms, FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import everything, row
 from venvdash.model import Status
 from venvdash.session.subshell import RefusedError
 from venvdash.tui.suspend import ExternalPrograms

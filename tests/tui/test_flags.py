@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tui.fake_session import HOME, row
+from tests.tui.rows import HOME, row
 from venvdash.cli.listing import status_in_words
 from venvdash.model import Action, Flag, Item, Plan
 from venvdash.presentation.json_values import row_json

@@ -2,8 +2,9 @@
 
 import threading
 
-from tests.tui.fake_session import FakeSession, Told, many, row
+from tests.tui.fake_session import FakeSession, Told
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import many, row
 from tests.tui.test_dashboard import source
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import Status

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.fake_session import HOME, FakeSession, everything, small_machine
+from tests.tui.fake_session import FakeSession
 from tests.tui.hostile import NAMES
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import HOME, everything, small_machine
 from venvdash.actions.process import run_log
 from venvdash.text import visible
 from venvdash.tui.dialogs.log import LogScreen

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from tests.tui.fake_session import HOME, STORE, EndedSearch, FakeSession, everything, row
+from tests.tui.fake_session import EndedSearch, FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import HOME, STORE, everything, row
 from venvdash.actions.delete.consent import words_to_type
 from venvdash.model import Action, Item, Plan, Refusal, Row, Status
 from venvdash.model.plans import SEARCHING

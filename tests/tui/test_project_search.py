@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import EndedSearch, FakeSession, everything, row
+from tests.tui.fake_session import EndedSearch, FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import everything, row
 from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState, State
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
 from venvdash.scanner.search import Findings, Progress

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tui.fake_session import FakeActions, FakeSession, everything, row
+from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import everything, row
 from venvdash.actions.events import Finished, RowState, State
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
 from venvdash.system.machine import Machine

@@ -6,8 +6,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tui.fake_session import FakeSession, everything, many, row, small_machine
+from tests.tui.fake_session import FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import everything, many, row, small_machine
 from venvdash.model import Row, Status
 from venvdash.tui.main.marks import Marks
 from venvdash.tui.mark_rules import older_than, rules

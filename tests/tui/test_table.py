@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tui.fake_session import many, row, small_machine
+from tests.tui.rows import many, row, small_machine
 from venvdash.model import Flag, Row, Status
 from venvdash.tui.table import SORT_KEYS, Table, View
 

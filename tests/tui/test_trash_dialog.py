@@ -2,8 +2,9 @@
 
 import time
 
-from tests.tui.fake_session import STORE, FakeSession, everything, small_machine
+from tests.tui.fake_session import FakeSession
 from tests.tui.pilot import Driver, drive
+from tests.tui.rows import STORE, everything, small_machine
 from venvdash.model import Trashed
 from venvdash.tui.dialogs.trash import TrashScreen
 
