@@ -6,7 +6,8 @@ import pytest
 
 from tests.terminal import HOSTILE
 from tests.tui.rows import HOME, STORE, row
-from venvdash.cli.deletions import Deletion
+from venvdash.cli.deletions import deletion
+from venvdash.cli.pipeline import run
 from venvdash.config import Config
 from venvdash.model import (
     Action,
@@ -124,7 +125,7 @@ def test_where_nothing_is_to_be_done() -> None:
 def printed(plan: Plan, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return what the command line shows of a plan."""
     session = Session(Machine(home=HOME), Config(), records=False)
-    Deletion(session, plan, now=False, clean_cache=False).run(dry_run=True)
+    run(deletion(session, plan, now=False, clean_cache=False, quiet=False), dry_run=True)
     return capsys.readouterr().out.splitlines()
 
 

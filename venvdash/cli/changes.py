@@ -1,20 +1,16 @@
 """Sync, relink, unlink, copy, rename and move on the command line."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from threading import Event
 
-from venvdash.actions.events import ActionEvent
 from venvdash.cli import prompts
 from venvdash.cli.common import fail
 from venvdash.cli.naming import scan_for
 from venvdash.cli.pipeline import Job
-from venvdash.model import Proposal, Row
-from venvdash.presentation.document import Line
+from venvdash.model import Proposal, Result, Row
 from venvdash.presentation.json_values import proposal_json
 from venvdash.presentation.proposals import proposals_in_words
 from venvdash.session import Session
-from venvdash.text import counted
+from venvdash.text import counted, short_path, visible
 
 
 def one_row(opened: Session, name: str) -> Row:
@@ -33,28 +29,24 @@ def root_of(opened: Session, text: str) -> Path:
         fail(str(error), 2)
 
 
-class Change(Job):
-    """Changes environments as proposed; it asks only where something is lost or replaced."""
+def change(opened: Session, *proposals: Proposal) -> Job:
+    """Return the job that makes proposed changes; it asks where something is lost or replaced."""
+    home = opened.machine.home
+    possible = [proposal for proposal in proposals if not proposal.refusal]
+    several = f"Change {counted(len(possible), 'environment')}?"
+    due = any(proposal.warns for proposal in possible)
 
-    def __init__(self, opened: Session, *proposals: Proposal) -> None:
-        self._proposals = proposals
-        self._due = any(proposal.warns for proposal in proposals if not proposal.refusal)
-        refused = sum(bool(proposal.refusal) for proposal in proposals)
-        super().__init__(opened, len(proposals) - refused, refused)
+    def done(result: Result) -> str:
+        place = short_path(result.place, home) if result.place else ""
+        said = " ".join(part for part in (visible(result.reason), place) if part)
+        return f"{visible(result.name)}: done. {said}".rstrip()
 
-    def lines(self) -> Sequence[Line]:
-        """Return the proposals in words."""
-        return proposals_in_words(self._proposals, self.opened.machine.home)
-
-    def plan_json(self) -> Mapping[str, object]:
-        """Return the proposals as JSON shows them."""
-        return {"proposals": [proposal_json(proposal) for proposal in self._proposals]}
-
-    def ask(self) -> bool:
-        """Ask where something is lost or replaced."""
-        what = f"Change {counted(self.possible, 'environment')}?"
-        return not self._due or prompts.confirm(what if self.possible > 1 else "Continue?")
-
-    def work(self, cancel: Event) -> Iterable[ActionEvent]:
-        """Carry out the proposals, one after the other."""
-        return self.opened.actions.apply(self._proposals, cancel)
+    return Job(
+        lines=proposals_in_words(proposals, home),
+        plan={"proposals": [proposal_json(proposal) for proposal in proposals]},
+        possible=len(possible),
+        refused=len(proposals) - len(possible),
+        ask=lambda: not due or prompts.confirm(several if len(possible) > 1 else "Continue?"),
+        work=lambda cancel: opened.actions.apply(proposals, cancel),
+        done=done,
+    )

@@ -2,10 +2,10 @@
 
 import click
 
-from venvdash.cli.changes import Change, one_row, root_of
+from venvdash.cli.changes import change, one_row, root_of
 from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
-from venvdash.cli.pipeline import changing
+from venvdash.cli.pipeline import changing, run
 
 
 @click.command("copy", short_help="Copy an environment under another name.")
@@ -38,5 +38,5 @@ def command(
     row = one_row(opened, name)
     root = root_of(opened, place) if place is not None else None
     proposal = opened.actions.copy(row, new, root=root, python=python)
-    job = Change(opened, proposal)
-    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
+    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)

@@ -6,8 +6,9 @@ import click
 
 from venvdash.cli.common import session, warn_of_problems
 from venvdash.cli.completing import complete_name
-from venvdash.cli.deletions import Deletion, deleting
+from venvdash.cli.deletions import deleting, deletion
 from venvdash.cli.naming import chosen, scan
+from venvdash.cli.pipeline import run
 from venvdash.cli.searching import limit_search, may_confirm_early, search_limit, searching
 
 
@@ -56,8 +57,10 @@ def command(
         plan = opened.deletions.plan_delete(
             list(paths), search.cancel, tell=search.tell, early=early
         )
-    job = Deletion(opened, plan, now=now, clean_cache=clean_cache, confirmed=confirmed)
-    status = job.run(dry_run=dry_run, yes=yes, as_json=as_json)
+    job = deletion(
+        opened, plan, now=now, clean_cache=clean_cache, quiet=as_json, confirmed=confirmed
+    )
+    status = run(job, dry_run=dry_run, yes=yes, as_json=as_json)
     if plan.refused and not dry_run:
         status = status or 1
     raise click.exceptions.Exit(status)

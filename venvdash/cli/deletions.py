@@ -1,18 +1,19 @@
 """Deletions on the command line, of named environments and of those that rules pick."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from threading import Event
 
 import click
 
 from venvdash.actions.delete.consent import names_to_type, words_to_type
-from venvdash.actions.events import ActionEvent, Finished
+from venvdash.actions.events import Finished
 from venvdash.cli import prompts
-from venvdash.cli.common import warn
-from venvdash.cli.pipeline import F, Job, changing
+from venvdash.cli.pipeline import F, Job, changing, not_done
 from venvdash.cli.searching import finish_search
 from venvdash.formats import size
-from venvdash.model import Outcome, Plan, Result
+from venvdash.model import Outcome, Plan
 from venvdash.presentation.document import Line, plain
 from venvdash.presentation.json_values import plan_json
 from venvdash.presentation.plans import plan_in_words
@@ -36,90 +37,86 @@ def deleting(function: F) -> F:
     return changing(function)
 
 
-class Deletion(Job):
-    """Deletes what a plan names; ``confirmed`` are names that need not be typed any more."""
+def deletion(
+    opened: Session,
+    plan: Plan,
+    *,
+    now: bool,
+    clean_cache: bool,
+    quiet: bool,
+    confirmed: Collection[str] = (),
+) -> Job:
+    """Return the job that deletes what a plan names; ``quiet`` where JSON is printed.
 
-    unchanged, agreed = "nothing was deleted", "delete"
+    ``confirmed`` are names that need not be typed any more.
+    """
+    names = [name for name in names_to_type(plan) if name not in confirmed]
+    return Job(
+        lines=_lines(plan, opened.machine.home, clean_cache=clean_cache),
+        plan=plan_json(plan),
+        possible=len(plan.items),
+        refused=len(plan.refused),
+        ask=lambda: _agreed(plan, names, now=now),
+        names=names,
+        declined=("nothing was deleted", "delete"),
+        work=lambda cancel: opened.deletions.delete(
+            plan, now=now, clean_cache=clean_cache, cancel=cancel
+        ),
+        done=lambda one: "",  # the summary counts them
+        warned=lambda one: not_done(one) or (f"{one.name}: {one.reason}" if one.reason else ""),
+        summary=partial(_summary, opened),
+        settle=partial(_settled, opened, quiet=quiet),
+    )
 
-    def __init__(
-        self,
-        opened: Session,
-        plan: Plan,
-        *,
-        now: bool,
-        clean_cache: bool,
-        confirmed: Collection[str] = (),
-    ) -> None:
-        super().__init__(opened, len(plan.items), len(plan.refused))
-        self._plan, self._now, self._clean_cache = plan, now, clean_cache
-        self._names = [name for name in names_to_type(plan) if name not in confirmed]
 
-    def lines(self) -> Iterator[Line]:
-        """Return the plan in words, and what becomes of packages in uv's cache."""
-        yield from plan_in_words(self._plan, self.opened.machine.home, sums_last=True)
-        if self._plan.packages_only_in_cache:
-            what = "Removes them" if self._clean_cache else "Use `--clean-cache` to remove them"
-            yield plain(f"{what} from uv's cache.")
+def _lines(plan: Plan, home: Path, *, clean_cache: bool) -> Iterator[Line]:
+    """Yield the plan in words, and what becomes of packages in uv's cache."""
+    yield from plan_in_words(plan, home, sums_last=True)
+    if plan.packages_only_in_cache:
+        what = "Removes them" if clean_cache else "Use `--clean-cache` to remove them"
+        yield plain(f"{what} from uv's cache.")
 
-    def plan_json(self) -> Mapping[str, object]:
-        """Return the plan as JSON shows it."""
-        return plan_json(self._plan)
 
-    def names(self) -> Sequence[str]:
-        """Return the names that were not confirmed."""
-        return self._names
+def _agreed(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
+    """Ask yes or no, or to type the ``names``, or the number where that is wanted."""
+    what = counted(len(plan.items), "environment")
+    words = names or ([] if names_to_type(plan) else words_to_type(plan, now=now))
+    how = "This cannot be undone." if now else "Use `venvdash trash restore` to restore."
+    if not words:
+        return prompts.confirm(f"Delete {what}? {how}")
+    if prompts.interactive():
+        click.echo(how, err=True)
+    return prompts.typed(words, f"delete {what}")
 
-    def ask(self) -> bool:
-        """Ask yes or no, or to type the names, or the number where that is wanted."""
-        what = counted(self.possible, "environment")
-        words = self._names
-        if not names_to_type(self._plan):
-            words = list(words_to_type(self._plan, now=self._now))
-        how = "This cannot be undone." if self._now else "Use `venvdash trash restore` to restore."
-        if not words:
-            return prompts.confirm(f"Delete {what}? {how}")
-        if prompts.interactive():
-            click.echo(how, err=True)
-        return prompts.typed(words, f"delete {what}")
 
-    def work(self, cancel: Event) -> Iterable[ActionEvent]:
-        """Carry out the plan."""
-        return self.opened.deletions.delete(
-            self._plan, now=self._now, clean_cache=self._clean_cache, cancel=cancel
-        )
+def _summary(opened: Session, finished: Finished) -> str:
+    """Return what was reclaimed; where a search is owed, ``_settled`` says what waits."""
+    cleaned = f"Removed from uv's cache: {', '.join(finished.cleaned)}.\n"
+    done = sum(result.outcome is Outcome.DONE for result in finished.results)
+    line = f"Deleted {done} of {counted(len(finished.results), 'environment')}"
+    line += f", reclaimed {size(finished.freed)}."
+    waiting = "" if opened.searches.owed else _waiting(opened, finished)
+    return f"{cleaned if finished.cleaned else ''}{line} {waiting}".rstrip()
 
-    def done(self, result: Result) -> None:
-        """Say what else there is to know: how many were deleted is in the summary."""
-        if result.reason:
-            warn(f"{result.name}: {result.reason}")
 
-    def summary(self, finished: Finished) -> None:
-        """Say what was reclaimed; where a search is owed, ``settle`` says what waits."""
-        if finished.cleaned:
-            click.echo(f"Removed from uv's cache: {', '.join(finished.cleaned)}.")
-        done = sum(result.outcome is Outcome.DONE for result in finished.results)
-        line = f"Deleted {done} of {counted(len(finished.results), 'environment')}"
-        line += f", reclaimed {size(finished.freed)}."
-        waiting = "" if self.opened.searches.owed else self._waiting(finished)
-        click.echo(f"{line} {waiting}".rstrip())
+def _settled(opened: Session, finished: Finished, cancel: Event, *, quiet: bool) -> bool:
+    """Restore what the search that is owed finds; say what waits in the trash then."""
+    owed = bool(opened.searches.owed)
+    settled = finish_search(opened, cancel)
+    waiting = _waiting(opened, opened.deletions.remaining(finished)) if owed else ""
+    if waiting and not quiet:
+        click.echo(waiting)
+    return settled
 
-    def settle(self, finished: Finished, cancel: Event, *, as_json: bool) -> bool:
-        """Restore what the search that is owed finds; say what waits in the trash then."""
-        owed = bool(self.opened.searches.owed)
-        settled = finish_search(self.opened, cancel)
-        if owed and not as_json:
-            waiting = self._waiting(self.opened.deletions.remaining(finished))
-            click.echo(waiting, nl=bool(waiting))
-        return settled
 
-    def _waiting(self, finished: Finished) -> str:
-        """Return how much waits in the trash, and what frees it; "" for nothing."""
-        if not any(one.trash for one in finished.results if one.outcome is Outcome.DONE):
-            return ""
-        if finished.freed and not finished.in_trash:
-            return ""
-        days = counted(self.opened.config.trash.keep, "day")
-        return (
-            f"{size(finished.in_trash)} stay in the trash for {days}. "
-            "Use `venvdash trash empty` to reclaim them now."
-        )
+def _waiting(opened: Session, finished: Finished) -> str:
+    """Return how much waits in the trash, and what frees it; "" for nothing."""
+    if not any(one.trash for one in finished.results if one.outcome is Outcome.DONE):
+        return ""
+    if finished.freed and not finished.in_trash:
+        return ""
+    days = counted(opened.config.trash.keep, "day")
+    return (
+        f"{size(finished.in_trash)} stay in the trash for {days}. "
+        "Use `venvdash trash empty` to reclaim them now."
+    )

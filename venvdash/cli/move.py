@@ -2,10 +2,10 @@
 
 import click
 
-from venvdash.cli.changes import Change, one_row, root_of
+from venvdash.cli.changes import change, one_row, root_of
 from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
-from venvdash.cli.pipeline import changing
+from venvdash.cli.pipeline import changing, run
 
 
 @click.command("move", short_help="Move an environment to another store or folder.")
@@ -21,5 +21,5 @@ def command(records: bool, name: str, place: str, dry_run: bool, yes: bool, as_j
     opened = session(records=records, changing=True)
     row = one_row(opened, name)
     proposal = opened.actions.move(row, root_of(opened, place))
-    job = Change(opened, proposal)
-    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
+    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)

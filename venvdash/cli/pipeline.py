@@ -2,26 +2,19 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TypeVar
 
 import click
 
-from venvdash.actions.events import (
-    ActionEvent,
-    Finished,
-    Output,
-    Progressed,
-    Searching,
-    Tally,
-)
+from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, Searching, Tally
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, interrupted, warn
 from venvdash.model import Outcome, Result
 from venvdash.presentation.document import Line
 from venvdash.presentation.json_values import finished_json
-from venvdash.session import Session
-from venvdash.text import short_path, visible
+from venvdash.text import visible
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -39,101 +32,65 @@ def changing(function: F) -> F:
     return function
 
 
-class Job:
-    """What one command does to environments. A subclass says what is shown, asked and done.
+def not_done(result: Result) -> str:
+    """Return why an environment was skipped, or how it failed; "" for one that is done."""
+    if result.outcome is Outcome.DONE:
+        return ""
+    return f"{result.name}: {result.outcome}: {result.reason}"
 
-    ``possible``: how many environments it would change; ``refused``: how many it leaves alone.
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What one command does to environments: what is shown, asked, done and reported.
+
+    ``work`` carries it out. The plan is shown as ``lines``, or as JSON as ``plan``. ``possible``:
+    how many environments it would change; ``refused``: how many it leaves alone. ``ask`` returns
+    whether to go on, ``names`` must be typed even with ``--yes``; ``declined`` says what was not
+    done then, and what ``--yes`` does. ``done`` returns what to print of one environment that was
+    changed, ``warned`` what to say of any on stderr, ``summary`` what to print last, "" for
+    nothing. ``settle`` does what is left to do after the report; it returns whether all is well.
     """
 
-    unchanged = "nothing was changed"
-    agreed = "continue"  # what `--yes` does without confirmation
+    work: Callable[[Event], Iterable[ActionEvent]]
+    done: Callable[[Result], str]
+    lines: Iterable[Line] = ()
+    plan: Mapping[str, object] = field(default_factory=dict)
+    possible: int = 1
+    refused: int = 0
+    ask: Callable[[], bool] = lambda: True
+    names: Sequence[str] = ()
+    declined: tuple[str, str] = ("nothing was changed", "continue")
+    warned: Callable[[Result], str] = not_done
+    summary: Callable[[Finished], str] = lambda finished: ""
+    settle: Callable[[Finished, Event], bool] = lambda finished, cancel: True
 
-    def __init__(self, opened: Session, possible: int = 1, refused: int = 0) -> None:
-        self.opened, self.possible, self.refused = opened, possible, refused
 
-    # What a subclass says.
-
-    def lines(self) -> Iterable[Line]:
-        """Return the plan in words."""
-        return ()
-
-    def plan_json(self) -> Mapping[str, object]:
-        """Return the plan as JSON shows it."""
-        return {}
-
-    def names(self) -> Sequence[str]:
-        """Return what must be typed even with `--yes`."""
-        return ()
-
-    def ask(self) -> bool:
-        """Ask whether to go on, where that is due; False for no, or where nobody can be asked."""
-        return True
-
-    def work(self, cancel: Event) -> Iterable[ActionEvent]:
-        """Do it; the last event is ``Finished``."""
-        raise NotImplementedError
-
-    def done(self, result: Result) -> None:
-        """Say what was done to one environment."""
-        place = short_path(result.place, self.opened.machine.home) if result.place else ""
-        said = " ".join(part for part in (visible(result.reason), place) if part)
-        click.echo(f"{visible(result.name)}: done. {said}".rstrip())
-
-    def not_done(self, result: Result) -> None:
-        """Say why an environment was skipped, or how it failed."""
-        warn(f"{result.name}: {result.outcome}: {result.reason}")
-
-    def summary(self, finished: Finished) -> None:
-        """Say what came of all of it."""
-
-    def settle(self, finished: Finished, cancel: Event, *, as_json: bool) -> bool:
-        """Do what is left to do once it was reported; return whether all is well."""
-        return True
-
-    # The way.
-
-    def run(self, *, dry_run: bool = False, yes: bool = False, as_json: bool = False) -> int:
-        """Show the plan, ask, carry it out and report; return the exit status."""
-        if not as_json:
-            for line in self.lines():
-                click.echo(line.text)
-        shown = self.plan_json()
-        if dry_run or not self.possible:
-            if as_json:
-                output.print_json(shown)
-            return 2 if self.refused and not self.possible else 0
-        names = self.names()
-        if (names or not yes) and not self.ask():
-            if as_json and shown:
-                output.print_json(shown)
-            typed = "".join(f" --confirm {shlex.quote(name)}" for name in names)
-            advice = f"Use `--yes{typed}` to {self.agreed} without confirmation."
-            fail(f"{self.unchanged}. {advice}", 2)
+def run(job: Job, *, dry_run: bool = False, yes: bool = False, as_json: bool = False) -> int:
+    """Show the plan, ask, carry it out and report; return the exit status."""
+    if not as_json:
+        for line in job.lines:
+            click.echo(line.text)
+    if dry_run or not job.possible:
         if as_json:
-            output.begin_json(shown)
-        output.acting()
-        with interrupted() as cancel:
-            finished = follow(self.work(cancel), quiet=as_json)
-            try:
-                self._report(finished, as_json=as_json)
-            finally:  # also where nothing can be written
-                settled = self.settle(finished, cancel, as_json=as_json)
-        whole = all(result.outcome is Outcome.DONE for result in finished.results)
-        return 0 if whole and not finished.problems and settled else 1
-
-    def _report(self, finished: Finished, *, as_json: bool) -> None:
-        if as_json:
-            output.end_json(finished_json(finished))
-        for result in finished.results:
-            if result.outcome is not Outcome.DONE:
-                self.not_done(result)
-            elif not as_json:
-                self.done(result)
-        if as_json:
-            return
-        for words in (*finished.problems, *finished.notes):
-            warn(words)
-        self.summary(finished)
+            output.print_json(job.plan)
+        return 2 if job.refused and not job.possible else 0
+    if (job.names or not yes) and not job.ask():
+        if as_json and job.plan:
+            output.print_json(job.plan)
+        typed = "".join(f" --confirm {shlex.quote(name)}" for name in job.names)
+        unchanged, agreed = job.declined
+        fail(f"{unchanged}. Use `--yes{typed}` to {agreed} without confirmation.", 2)
+    if as_json:
+        output.begin_json(job.plan)
+    output.acting()
+    with interrupted() as cancel:
+        finished = follow(job.work(cancel), quiet=as_json)
+        try:
+            _report(job, finished, as_json=as_json)
+        finally:  # also where nothing can be written
+            settled = job.settle(finished, cancel)
+    whole = all(result.outcome is Outcome.DONE for result in finished.results)
+    return 0 if whole and not finished.problems and settled else 1
 
 
 def follow(events: Iterable[ActionEvent], *, quiet: bool = False) -> Finished:
@@ -150,3 +107,19 @@ def follow(events: Iterable[ActionEvent], *, quiet: bool = False) -> Finished:
                 if not quiet:
                     click.echo(visible(event.line), err=True)
     return finished
+
+
+def _report(job: Job, finished: Finished, *, as_json: bool) -> None:
+    """Report all; beside JSON only what was not done, on stderr."""
+    done = [result for result in finished.results if result.outcome is Outcome.DONE]
+    if as_json:
+        output.end_json(finished_json(finished))
+    else:
+        for words in filter(None, map(job.done, done)):
+            click.echo(words)
+    told = [result for result in finished.results if not as_json or result not in done]
+    more = () if as_json else (*finished.problems, *finished.notes)
+    for words in filter(None, (*map(job.warned, told), *more)):
+        warn(words)
+    if not as_json and (words := job.summary(finished)):
+        click.echo(words)

@@ -5,8 +5,9 @@ import click
 from venvdash.actions.delete.prune import Rules, seconds_of
 from venvdash.cli import several
 from venvdash.cli.common import fail, session, warn_of_problems
-from venvdash.cli.deletions import Deletion, deleting
+from venvdash.cli.deletions import deleting, deletion
 from venvdash.cli.naming import scan
+from venvdash.cli.pipeline import run
 from venvdash.cli.searching import limit_search, search_limit, searching
 
 
@@ -86,5 +87,5 @@ def command(
     limit_search(opened, search_limit)
     with searching(opened) as search:
         plan = opened.deletions.plan_prune(rules, search.cancel, tell=search.tell)
-    job = Deletion(opened, plan, now=now, clean_cache=clean_cache)
-    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
+    job = deletion(opened, plan, now=now, clean_cache=clean_cache, quiet=as_json)
+    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))

@@ -1,17 +1,14 @@
 """`venvdash relink`: say which project an environment belongs to."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from threading import Event
 
 import click
 
-from venvdash.actions.events import ActionEvent
-from venvdash.cli.changes import Change, one_row
+from venvdash.cli.changes import change, one_row
 from venvdash.cli.common import fail, session, warn
 from venvdash.cli.completing import complete_name
-from venvdash.cli.pipeline import Job, changing
+from venvdash.cli.pipeline import Job, changing, not_done, run
 from venvdash.cli.prompts import confirm, interactive, pick
 from venvdash.model import Proposal, Result, Row
 from venvdash.session import Session
@@ -49,7 +46,7 @@ def command(
             fail("`--undo` undoes the last change; it cannot be used with NAME or `--dry-run`.", 2)
         for sentence in opened.tidy():
             warn(sentence)
-        raise click.exceptions.Exit(_Undo(opened).run(as_json=as_json))
+        raise click.exceptions.Exit(run(_undo(opened), as_json=as_json))
     if name is None:
         fail("NAME is required. Run `venvdash list` to see the environments.", 2)
     row = one_row(opened, name)
@@ -59,8 +56,8 @@ def command(
         proposal = _with_offers(proposal, git_exclude, quiet=yes or as_json)
     elif git_exclude:
         proposal = proposal.taking_offers()
-    job = Change(opened, proposal)
-    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
+    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)
 
 
 def _given(opened: Session, project: str) -> Path:
@@ -96,21 +93,15 @@ def _with_offers(proposal: Proposal, wanted: bool, *, quiet: bool) -> Proposal:
     return proposal.taking_offers() if wanted else proposal
 
 
-class _Undo(Job):
-    """Undoes the last relink or unlink."""
+def _undo(opened: Session) -> Job:
+    """Return the job that undoes the last relink or unlink."""
 
-    def work(self, cancel: Event) -> Iterable[ActionEvent]:
-        """Undo it."""
-        return self.opened.undo_relink()
+    def done(result: Result) -> str:
+        place = short_path(result.place or result.path, opened.machine.home)
+        return f"Undid the last change to {visible(result.name)}: {place}"
 
-    def done(self, result: Result) -> None:
-        """Say where the environment is now."""
-        place = short_path(result.place or result.path, self.opened.machine.home)
-        click.echo(f"Undid the last change to {visible(result.name)}: {place}")
-
-    def not_done(self, result: Result) -> None:
-        """Say why; without a name where there is nothing to undo."""
-        if result.place:
-            super().not_done(result)
-        else:
-            warn(result.reason)
+    return Job(
+        work=lambda cancel: opened.undo_relink(),
+        done=done,
+        warned=lambda one: not_done(one) if one.place else one.reason,  # there is nothing to undo
+    )

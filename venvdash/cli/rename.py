@@ -2,10 +2,10 @@
 
 import click
 
-from venvdash.cli.changes import Change, one_row
+from venvdash.cli.changes import change, one_row
 from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
-from venvdash.cli.pipeline import changing
+from venvdash.cli.pipeline import changing, run
 
 
 @click.command("rename", short_help="Rename an environment.")
@@ -17,5 +17,5 @@ def command(records: bool, name: str, new: str, dry_run: bool, yes: bool, as_jso
     """Rename an environment to NEW, and update its scripts and its project's link."""
     opened = session(records=records, changing=True)
     proposal = opened.actions.rename(one_row(opened, name), new)
-    job = Change(opened, proposal)
-    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
+    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)

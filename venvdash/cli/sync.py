@@ -6,11 +6,11 @@ import click
 
 from venvdash.actions.events import Progressed
 from venvdash.cli import prompts
-from venvdash.cli.changes import Change
+from venvdash.cli.changes import change
 from venvdash.cli.common import REST, Passing, ProgressLine, session, warn, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import chosen, scan
-from venvdash.cli.pipeline import changing
+from venvdash.cli.pipeline import changing, run
 from venvdash.model import Proposal, Row
 
 
@@ -70,7 +70,7 @@ def command(
             proposal = opened.actions.sync(row, extra, project=place)
         proposals.append(proposal)
     line.clear()
-    ctx.exit(Change(opened, *proposals).run(dry_run=dry_run, yes=yes, as_json=as_json))
+    ctx.exit(run(change(opened, *proposals), dry_run=dry_run, yes=yes, as_json=as_json))
 
 
 def _trusted(proposal: Proposal, line: ProgressLine) -> bool:

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from threading import Event
 
 import click
@@ -11,10 +10,10 @@ import click
 from venvdash.actions.events import ActionEvent, Finished
 from venvdash.cli import output, prompts
 from venvdash.cli.common import columns, fail, session, warn
-from venvdash.cli.pipeline import Job
+from venvdash.cli.pipeline import Job, not_done, run
 from venvdash.formats import age, bounded, size
 from venvdash.model import Outcome, Result, Trashed
-from venvdash.presentation.document import Line, plain
+from venvdash.presentation.document import plain
 from venvdash.presentation.json_values import time_json, trashed_json
 from venvdash.presentation.labels import when_freed
 from venvdash.session import Session
@@ -93,37 +92,34 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     opened = _opened(records, changing=True)
     found = _found(opened)
     chosen = [_named(opened, name, found) for name in names]
-    raise click.exceptions.Exit(_Restore(opened, chosen, under).run(as_json=as_json))
+    job = Job(
+        work=lambda cancel: _restored(opened, chosen, under, cancel),
+        done=lambda one: f"Restored {visible(one.name)}. {visible(one.reason)}".rstrip(),
+        warned=lambda one: not_done(one) + (_OTHER_NAME if _taken(one) and not under else ""),
+    )
+    raise click.exceptions.Exit(run(job, as_json=as_json))
 
 
-class _Restore(Job):
-    """Restores what was ``chosen``, one of them perhaps under another name."""
+_OTHER_NAME = " Use `--as NAME` to restore it under another name."
 
-    def __init__(self, opened: Session, chosen: Sequence[Trashed], under: str | None) -> None:
-        super().__init__(opened)
-        self._chosen, self._under = chosen, under
 
-    def work(self, cancel: Event) -> Iterator[ActionEvent]:
-        """Restore one after the other."""
-        yield Finished(tuple(self._restored(one, cancel) for one in self._chosen))
+def _taken(result: Result) -> bool:
+    return result.outcome is Outcome.SKIPPED and result.trash is not None
 
-    def _restored(self, one: Trashed, cancel: Event) -> Result:
-        if cancel.is_set():
-            reason = "Cancelled before it started."
-            return Result(one.original, one.name, Outcome.SKIPPED, reason)
-        return self.opened.restore(one, self._under)
 
-    def done(self, result: Result) -> None:
-        """Say that it was restored, and what else there is to know."""
-        more = f" {visible(result.reason)}" if result.reason else ""
-        click.echo(f"Restored {visible(result.name)}.{more}")
-
-    def not_done(self, result: Result) -> None:
-        """Say why; where its name is taken, also how to restore it under another."""
-        if result.outcome is Outcome.SKIPPED and result.trash is not None and self._under is None:
-            advice = "Use `--as NAME` to restore it under another name."
-            result = replace(result, reason=f"{result.reason} {advice}")
-        super().not_done(result)
+def _restored(
+    opened: Session, chosen: Sequence[Trashed], under: str | None, cancel: Event
+) -> Iterator[ActionEvent]:
+    """Restore one after the other, until cancelled."""
+    reason = "Cancelled before it started."
+    yield Finished(
+        tuple(
+            Result(one.original, one.name, Outcome.SKIPPED, reason)
+            if cancel.is_set()
+            else opened.restore(one, under)
+            for one in chosen
+        )
+    )
 
 
 @command.command("empty")
@@ -139,44 +135,25 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
     if not chosen and not as_json:
         click.echo("The trash is empty.", err=True)
         return
-    raise click.exceptions.Exit(_Empty(opened, chosen).run(yes=yes, as_json=as_json))
+    what = counted(len(chosen), "environment")
+    question = f"Permanently delete {what}? This cannot be undone."
+    job = Job(
+        lines=[plain(f"Permanently deleting {what}.")] if chosen else (),
+        ask=lambda: not chosen or prompts.confirm(question),
+        declined=("nothing was deleted", "delete"),
+        work=lambda cancel: opened.trash.empty(chosen, cancel),
+        done=lambda one: "",  # the summary counts them
+        warned=lambda one: "",  # why is among the problems
+        summary=_emptied,
+    )
+    raise click.exceptions.Exit(run(job, yes=yes, as_json=as_json))
 
 
-class _Empty(Job):
-    """Deletes what was ``chosen`` permanently."""
-
-    unchanged, agreed = "nothing was deleted", "delete"
-
-    def __init__(self, opened: Session, chosen: Sequence[Trashed]) -> None:
-        super().__init__(opened)
-        self._chosen = chosen
-        self._what = counted(len(chosen), "environment")
-
-    def lines(self) -> Iterator[Line]:
-        """Return how many will be deleted."""
-        if self._chosen:
-            yield plain(f"Permanently deleting {self._what}.")
-
-    def ask(self) -> bool:
-        """Ask, unless there is nothing to delete."""
-        question = f"Permanently delete {self._what}? This cannot be undone."
-        return not self._chosen or prompts.confirm(question)
-
-    def work(self, cancel: Event) -> Iterator[ActionEvent]:
-        """Delete what was chosen, once its projects were searched for."""
-        return self.opened.trash.empty(self._chosen, cancel)
-
-    def done(self, result: Result) -> None:
-        """Say nothing: how many were deleted is in the summary."""
-
-    def not_done(self, result: Result) -> None:
-        """Say nothing: why is among the problems."""
-
-    def summary(self, finished: Finished) -> None:
-        """Say how many were deleted, and what was reclaimed."""
-        done = sum(result.outcome is Outcome.DONE for result in finished.results)
-        if done or finished.freed:
-            click.echo(f"Deleted {counted(done, 'environment')}, reclaimed {size(finished.freed)}.")
+def _emptied(finished: Finished) -> str:
+    done = sum(result.outcome is Outcome.DONE for result in finished.results)
+    if not (done or finished.freed):
+        return ""
+    return f"Deleted {counted(done, 'environment')}, reclaimed {size(finished.freed)}."
 
 
 def _opened(records: bool, *, changing: bool = False) -> Session:

@@ -1,19 +1,15 @@
 """`venvdash undo`: undo the newest change, or one of the history."""
 
-from collections.abc import Iterator, Mapping
-from threading import Event
+from collections.abc import Iterator
 
 import click
 
-from venvdash.actions.events import ActionEvent
 from venvdash.actions.history.undo import UndoPlan
 from venvdash.cli import prompts
 from venvdash.cli.common import fail, session, warn
-from venvdash.cli.pipeline import Job, changing
-from venvdash.model import Result
+from venvdash.cli.pipeline import Job, changing, run
 from venvdash.presentation.document import Line, Piece, Role, plain, warning
 from venvdash.presentation.history import undone
-from venvdash.session import Session
 from venvdash.text import visible
 
 
@@ -34,48 +30,36 @@ def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json
     plan = opened.plan_undo(number)
     if isinstance(plan, str):
         fail(plan, 1)
-    job = _Undo(opened, plan)
-    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
+    job = Job(
+        lines=_lines(plan),
+        plan=_plan_json(plan),
+        possible=int(not plan.refusal),
+        refused=int(bool(plan.refusal)),
+        ask=lambda: not plan.warns or prompts.confirm("Continue?"),
+        work=lambda cancel: opened.undo(plan, cancel),
+        done=lambda one: (
+            undone(plan.change, one, opened.machine.home)
+            + (f" {visible(one.reason)}" if one.reason else "")
+        ),
+    )
+    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
-class _Undo(Job):
-    """Undoes one change; it asks where something would be lost."""
+def _lines(plan: UndoPlan) -> Iterator[Line]:
+    """Yield what would be done, and what is lost by it, or why it cannot be."""
+    head = f"Undoing change {plan.change.number}, {plan.change.action}:"
+    yield Line((Piece(head, Role.STRONG),))
+    yield from (plain(f"  {sentence}") for sentence in plan.says)
+    yield from (warning("  ", "! ", sentence) for sentence in plan.warns)
+    if plan.refusal:
+        yield warning("  ", "Cannot be undone: ", visible(plan.refusal))
 
-    def __init__(self, opened: Session, plan: UndoPlan) -> None:
-        refused = bool(plan.refusal)
-        super().__init__(opened, int(not refused), int(refused))
-        self._plan = plan
 
-    def lines(self) -> Iterator[Line]:
-        """Return what would be done, and what is lost by it, or why it cannot be."""
-        plan = self._plan
-        head = f"Undoing change {plan.change.number}, {plan.change.action}:"
-        yield Line((Piece(head, Role.STRONG),))
-        yield from (plain(f"  {sentence}") for sentence in plan.says)
-        yield from (warning("  ", "! ", sentence) for sentence in plan.warns)
-        if plan.refusal:
-            yield warning("  ", "Cannot be undone: ", visible(plan.refusal))
-
-    def plan_json(self) -> Mapping[str, object]:
-        """Return what would be done as JSON shows it."""
-        plan = self._plan
-        return {
-            "number": plan.change.number,
-            "action": plan.change.action.value,
-            "says": list(plan.says),
-            "warns": list(plan.warns),
-            "refusal": plan.refusal or None,
-        }
-
-    def ask(self) -> bool:
-        """Ask where something would be lost."""
-        return not self._plan.warns or prompts.confirm("Continue?")
-
-    def work(self, cancel: Event) -> Iterator[ActionEvent]:
-        """Undo it."""
-        return self.opened.undo(self._plan, cancel)
-
-    def done(self, result: Result) -> None:
-        """Say what was undone, and what else there is to know."""
-        more = f" {visible(result.reason)}" if result.reason else ""
-        click.echo(f"{undone(self._plan.change, result, self.opened.machine.home)}{more}")
+def _plan_json(plan: UndoPlan) -> dict[str, object]:
+    return {
+        "number": plan.change.number,
+        "action": plan.change.action.value,
+        "says": list(plan.says),
+        "warns": list(plan.warns),
+        "refusal": plan.refusal or None,
+    }

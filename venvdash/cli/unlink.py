@@ -2,10 +2,10 @@
 
 import click
 
-from venvdash.cli.changes import Change, one_row
+from venvdash.cli.changes import change, one_row
 from venvdash.cli.common import session
 from venvdash.cli.completing import complete_name
-from venvdash.cli.pipeline import changing
+from venvdash.cli.pipeline import changing, run
 
 
 @click.command("unlink", short_help="Unlink an environment from its projects.")
@@ -20,5 +20,5 @@ def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -
     """
     opened = session(records=records, changing=True)
     proposal = opened.actions.unlink(one_row(opened, name))
-    job = Change(opened, proposal)
-    raise click.exceptions.Exit(job.run(dry_run=dry_run, yes=yes, as_json=as_json))
+    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(status)
