@@ -90,7 +90,7 @@ class Restore(Delete):
 
     def run(self, world: World, session: Session) -> Result:
         for found in session.trash.find():
-            return session.restore(found)
+            return session.actions.restore(found)
         return Result(world.old, "app", Outcome.SKIPPED, "nothing is in the trash")
 
     def done(self, world: World) -> bool:

@@ -6,6 +6,7 @@ from tests.actions.relinking import differing, everything
 from tests.campaign.operations import Operation, changed, last, row
 from tests.campaign.worlds import World
 from tests.session.relinking import Moved, moved, named
+from venvdash.actions.relink.apply import undo as undo_relink
 from venvdash.model import Outcome, Result
 from venvdash.session import Session
 
@@ -62,7 +63,7 @@ class Undo(Relink):
         assert super().run(world, world.session()).outcome is Outcome.DONE
 
     def run(self, world: World, session: Session) -> Result:
-        return last(session.undo_relink(), self.known.environment)
+        return last(undo_relink(session), self.known.environment)
 
 
 class Unlink(Relink):

@@ -77,7 +77,7 @@ def undone(session: Session, number: int | None = None) -> Finished:
     plan = session.plan_undo(number)
     assert not isinstance(plan, str), plan
     assert not plan.refusal, plan.refusal
-    return last(session.undo(plan))
+    return last(session.actions.undo(plan))
 
 
 def used(path: Path) -> int:

@@ -195,14 +195,14 @@ def test_undo_brings_the_whole_bulk_back(home: Home) -> None:
     assert len(session.trash.find()) == 2
     plan_undo = session.plan_undo()
     assert not isinstance(plan_undo, str)
-    back = list(session.undo(plan_undo))
+    back = list(session.actions.undo(plan_undo))
     assert {e.row.path for e in back if isinstance(e, RowChanged)} == {environment, other}
     assert session.rows == rows
     assert environment.stat().st_ino == inode
     assert os.readlink(project / ".venv") == text
     assert session.trash.find() == []
     assert session.plan_undo() == "Nothing to undo."
-    (status,) = session.history()
+    (status,) = session.actions.history()
     assert status.state == "undone"
     assert [one.state for one in status.change.environments] == ["restored", "restored"]
 
@@ -217,7 +217,7 @@ def test_the_newest_deletion_of_an_earlier_session_is_what_one_plan_deleted(home
     assert not isinstance(newest, str)
     assert newest.earlier
     assert {one.name for one in newest.change.environments} == {"first", "second"}
-    finished = last(later.undo(newest))
+    finished = last(later.actions.undo(newest))
     assert {result.outcome for result in finished.results} == {Outcome.DONE}
     assert [path.is_dir() for path in paths] == [False, True, True]
     undone(later)
@@ -267,7 +267,7 @@ def test_the_history_keeps_what_was_deleted(home: Home) -> None:
     session = scanned(home)
     row = session.rows[environment]
     last(session.deletions.delete(session.deletions.plan_delete([environment]), now=True))
-    (status,) = scanned(home).history()
+    (status,) = scanned(home).actions.history()
     (deleted,) = status.change.environments
     assert status.state == "freed"
     assert (deleted.name, deleted.path, deleted.project) == (
@@ -285,7 +285,7 @@ def test_without_records_nothing_is_written(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
     session = scanned(home, records=False)
     last(session.deletions.delete(session.deletions.plan_delete([scratch]), now=True))
-    assert scanned(home, records=False).history() == []
+    assert scanned(home, records=False).actions.history() == []
     assert not list(home.path.rglob("*.sqlite"))
 
 

@@ -58,5 +58,5 @@ def test_one_comes_into_use_and_one_is_relinked_after_the_plan(tmp_path: Path) -
         assert taken - used(home.path) == finished.freed
         rest = [i.row.usage.reclaimable for i in plan.items if i.row.path in left and i.row.usage]
         assert finished.freed == plan.reclaimable - sum(rest)
-        (status,) = session.history()
+        (status,) = session.actions.history()
         assert len(status.change.environments) == COUNT - 2

@@ -196,7 +196,7 @@ def test_what_is_kept_can_be_restored(world: World) -> None:
 
 
 def _states(world: World) -> dict[str, str]:
-    found = world.session().history()
+    found = world.session().actions.history()
     return {one.name: one.state for status in found for one in status.change.environments[:1]}
 
 

@@ -19,6 +19,7 @@ from tests.session.relinking import (
     uvlinked,
 )
 from tests.session.sharing import last, scanned, undone
+from venvdash.actions.relink.apply import undo as undo_relink
 from venvdash.model import EvidenceKind, Outcome, Relation, Status
 
 
@@ -136,20 +137,20 @@ def test_what_has_changed_since_is_not_taken_back(home: Home) -> None:
     relinked(home, known.environment, known.project)
     (known.project / ".venv").unlink()
     (known.project / ".venv").mkdir()
-    (result,) = last(scanned(home).undo_relink()).results
+    (result,) = last(undo_relink(scanned(home))).results
     assert result.outcome is Outcome.SKIPPED
     assert ".venv is a directory" in result.reason
     assert known.expected.exists()
     (known.project / ".venv").rmdir()
     (known.project / ".venv").symlink_to(known.expected)
     small(known.environment)
-    (result,) = last(scanned(home).undo_relink()).results
+    (result,) = last(undo_relink(scanned(home))).results
     assert result.outcome is Outcome.SKIPPED
     assert "already exists" in result.reason
 
 
 def test_undo_without_anything_to_undo(home: Home) -> None:
-    (result,) = last(scanned(home).undo_relink()).results
+    (result,) = last(undo_relink(scanned(home))).results
     assert (result.outcome, result.reason) == (
         Outcome.SKIPPED,
         "There is no relink to undo.",
@@ -286,7 +287,7 @@ def test_what_changes_nothing_is_not_what_is_undone(home: Home) -> None:
     assert relinked(home, path, second).outcome is Outcome.DONE
     again = relinked(home, path, second)
     assert (again.outcome, again.reason) == (Outcome.DONE, "Already up to date.")
-    (result,) = last(scanned(home).undo_relink()).results
+    (result,) = last(undo_relink(scanned(home))).results
     assert result.outcome is Outcome.DONE
     assert (path / ".project").read_text() == f"{first}\n"
     assert not (second / ".venv").exists()

@@ -28,6 +28,7 @@ from tests.session.relinking import (
 )
 from tests.session.sharing import last, scanned, undone
 from venvdash.actions.journals import relink_stages
+from venvdash.actions.relink.apply import undo as undo_relink
 from venvdash.actions.safety import file_swap, steps
 from venvdash.model import EvidenceKind, Outcome, Result, Status
 from venvdash.session import Session
@@ -52,7 +53,7 @@ class World:
         return applied(session, session.actions.relink(row, self.moved.project))
 
     def undo(self, session: Session) -> Result:
-        (result,) = last(session.undo_relink()).results
+        (result,) = last(undo_relink(session)).results
         return result
 
     def check(self, *, empty: bool = True) -> bool:
@@ -221,7 +222,7 @@ def linked(home: Home) -> tuple[Session, Path]:
 
 
 def _undone(session: Session) -> Result:
-    (result,) = last(session.undo_relink()).results
+    (result,) = last(undo_relink(session)).results
     return result
 
 

@@ -3,12 +3,17 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent, Finished, RowState, State
 from venvdash.actions.outcome import result_of
 from venvdash.actions.table import Table
-from venvdash.model import Action, Outcome, Proposal, Result, Row
+from venvdash.model import Action, Outcome, Proposal, Result, Row, Trashed
+
+if TYPE_CHECKING:
+    from venvdash.actions.history.status import ChangeStatus
+    from venvdash.actions.history.undo import UndoPlan
 
 STATES = {
     Action.SYNC: State.SYNCING,
@@ -41,6 +46,7 @@ class Actions:
         self.deletions = Deletions(table)
         self.trash = self.deletions.trash
         self.searches = self.deletions.searches
+        self.history_silent: list[Path] = []
 
     # What would be done.
 
@@ -152,6 +158,35 @@ class Actions:
             results.append(result)
             yield RowState(proposal.row.path, _ENDS[result.outcome], result.reason)
         yield Finished(tuple(results))
+
+    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
+        """Restore one from the trash, under another ``name`` for its entry if that is given."""
+        from venvdash.actions.history import settle
+
+        return settle.restore(self._table, self.trash, trashed, name)
+
+    # What was done.
+
+    def history(self) -> "list[ChangeStatus]":
+        """Return the history of changes as of now, the newest first.
+
+        ``history_silent`` are the places then of which nobody can tell what still lies there.
+        """
+        from venvdash.actions.history import status
+
+        found, self.history_silent = status.statuses(self._table)
+        return found
+
+    def undo(
+        self, plan: "UndoPlan", cancel: threading.Event | None = None
+    ) -> Iterator[ActionEvent]:
+        """Undo a change that was planned; ``Finished`` comes last.
+
+        Unless a deletion was undone, the table is as old as before: scan again.
+        """
+        from venvdash.actions.history import undo
+
+        return undo.apply(self._table, self.deletions, plan, cancel)
 
     def _carried_out(self, proposal: Proposal, cancel: threading.Event) -> Iterator[ActionEvent]:
         """Carry out one proposal; what does so is imported when it is first needed."""

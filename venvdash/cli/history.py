@@ -30,8 +30,8 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
     opened = session(records=records)
     for sentence in opened.tidy():
         warn(sentence)
-    statuses = opened.history()
-    for place in opened.history_silent:
+    statuses = opened.actions.history()
+    for place in opened.actions.history_silent:
         warn(
             f"{short_path(place, opened.machine.home)} does not respond; STATE may be out of date."
         )

@@ -95,13 +95,14 @@ def _with_offers(proposal: Proposal, wanted: bool, *, quiet: bool) -> Proposal:
 
 def _undo(opened: Session) -> Job:
     """Return the job that undoes the last relink or unlink."""
+    from venvdash.actions.relink import apply
 
     def done(result: Result) -> str:
         place = short_path(result.place or result.path, opened.machine.home)
         return f"Undid the last change to {visible(result.name)}: {place}"
 
     return Job(
-        work=lambda cancel: opened.undo_relink(),
+        work=lambda cancel: apply.undo(opened),
         done=done,
         warned=lambda one: not_done(one) if one.place else one.reason,  # there is nothing to undo
     )

@@ -116,7 +116,7 @@ def _restored(
         tuple(
             Result(one.original, one.name, Outcome.SKIPPED, reason)
             if cancel.is_set()
-            else opened.restore(one, under)
+            else opened.actions.restore(one, under)
             for one in chosen
         )
     )

@@ -36,7 +36,7 @@ def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json
         possible=int(not plan.refusal),
         refused=int(bool(plan.refusal)),
         ask=lambda: not plan.warns or prompts.confirm("Continue?"),
-        work=lambda cancel: opened.undo(plan, cancel),
+        work=lambda cancel: opened.actions.undo(plan, cancel),
         done=lambda one: (
             undone(plan.change, one, opened.machine.home)
             + (f" {visible(one.reason)}" if one.reason else "")

@@ -6,11 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions.events import ActionEvent
 from venvdash.actions.recovery import recover
 from venvdash.actions.verbs import Actions
 from venvdash.config import Config, load
-from venvdash.model import Result, Row, Trashed
+from venvdash.model import Row
 from venvdash.scanner import service
 from venvdash.scanner.events import Ended, Problem
 from venvdash.scanner.stages.scan_state import SavedRecords
@@ -22,7 +21,6 @@ from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 
 if TYPE_CHECKING:
-    from venvdash.actions.history.status import ChangeStatus
     from venvdash.actions.history.undo import UndoPlan
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
     from venvdash.session.environment_details import EnvironmentDetails
@@ -46,7 +44,6 @@ class Session(NamedTable):
         self.deletions, self.trash = self.actions.deletions, self.actions.trash
         self.searches = self.actions.searches
         self._tidied = False
-        self.history_silent: list[Path] = []
 
     def scan(
         self,
@@ -135,18 +132,6 @@ class Session(NamedTable):
         self.config = load(self.machine.config_file)
         return added
 
-    # Undo.
-
-    def history(self) -> "list[ChangeStatus]":
-        """Return the history of changes as of now, the newest first.
-
-        ``history_silent`` are the places then of which nobody can tell what still lies there.
-        """
-        from venvdash.actions.history import status
-
-        found, self.history_silent = status.statuses(self)
-        return found
-
     def plan_undo(self, number: int | None = None) -> "UndoPlan | str":
         """Return what undoing a change would do, without ``number`` the newest that can be undone.
 
@@ -162,29 +147,6 @@ class Session(NamedTable):
             for _ in self.scan(usage=False):
                 """Only what the table then knows counts."""
         return undo.plan(self, self.deletions, status)
-
-    def undo(
-        self, plan: "UndoPlan", cancel: threading.Event | None = None
-    ) -> Iterator[ActionEvent]:
-        """Undo a change that was planned; ``Finished`` comes last.
-
-        Unless a deletion was undone, the table is as old as before: scan again.
-        """
-        from venvdash.actions.history import undo
-
-        return undo.apply(self, self.deletions, plan, cancel)
-
-    def restore(self, trashed: Trashed, name: str | None = None) -> Result:
-        """Restore one from the trash, under another ``name`` for its entry if that is given."""
-        from venvdash.actions.history import settle
-
-        return settle.restore(self, self.trash, trashed, name)
-
-    def undo_relink(self) -> Iterator[ActionEvent]:
-        """Undo the last relink or unlink, also one that no history knows; scan again then."""
-        from venvdash.actions.relink import apply
-
-        return apply.undo(self)
 
     def tidy(self) -> list[str]:
         """Fix what a crash left, begin to free what is in the trash for too long.

@@ -47,7 +47,7 @@ class World:
             return last(session.deletions.delete(plan)).results[0]
         if action is Action.RESTORE:
             (found,) = [one for one in session.trash.find() if one.original == self.app]
-            return session.restore(found)
+            return session.actions.restore(found)
         proposal = self._proposal(session, action, session.rows[self.app])
         assert not proposal.refusal, proposal.refusal
         return last(session.actions.apply([proposal], threading.Event())).results[0]
@@ -93,5 +93,5 @@ def world_of(home: Home, *, real: bool = False) -> World:
 
 def states(session: Session) -> Iterator[tuple[Action, str]]:
     """Yield what the history says, the newest first."""
-    for status in session.history():
+    for status in session.actions.history():
         yield status.change.action, status.state

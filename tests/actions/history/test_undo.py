@@ -44,7 +44,7 @@ def test_undone_in_the_same_session(world: World, action: Action, records: bool)
     assert world.snapshot() != before
     plan = planned(session)
     assert (plan.change.action, plan.earlier, plan.warns) == (action, False, ())
-    assert {one.outcome for one in last(session.undo(plan)).results} == {Outcome.DONE}
+    assert {one.outcome for one in last(session.actions.undo(plan)).results} == {Outcome.DONE}
     assert differing(world.snapshot(), before) == []
     assert next(states(session)) == (action, "undone")
 

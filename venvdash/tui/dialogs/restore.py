@@ -39,7 +39,7 @@ class Restoration:
         def restore() -> tuple[Result, str]:
             from venvdash.actions.delete.trash import free_name
 
-            return self._access.run(lambda: session.restore(item, name)), free_name(item)
+            return self._access.run(lambda: session.actions.restore(item, name)), free_name(item)
 
         run_in_thread(self._screen, restore, partial(self._restored, item), self._failed)
 

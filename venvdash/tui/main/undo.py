@@ -75,7 +75,7 @@ class Undo:
         if yes:
             outdates = plan.earlier or action is not Action.DELETE
             self._jobs.begin(
-                undoing(action), lambda stop: session.undo(plan, stop), outdates=outdates
+                undoing(action), lambda stop: session.actions.undo(plan, stop), outdates=outdates
             )
 
     def _failed(self, error: Exception) -> None:
