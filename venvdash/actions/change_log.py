@@ -13,6 +13,7 @@ from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from venvdash.actions.safety import steps
 from venvdash.model import Action, Outcome, Result, Row
 from venvdash.records import history
 from venvdash.records.history import Change, ChangedEnvironment, Stage
@@ -54,6 +55,7 @@ class ChangeLog:
         )
         change = self._add(change)
         self._running.add(change.number)
+        steps.step("change begun")
         return change
 
     def finish(self, change: Change, result: Change | None) -> bool:
@@ -64,6 +66,7 @@ class ChangeLog:
         self._running.discard(change.number)
         if result is change:
             return True
+        steps.step("change ended")
         ended = replace(result, stage=Stage.DONE, owner="") if result else None
         stored = self._put(ended or replace(change, environments=()))
         if not stored and ended is not None:
@@ -72,14 +75,17 @@ class ChangeLog:
 
     def undone(self, change: Change) -> None:
         """Note that a change was undone."""
+        steps.step("change undone")
         self._alter(change.number, lambda data, number: history.end(data, number, time.time()))
 
     def journal_undone(self, key: str) -> None:
         """Note that the relink with this journal was undone."""
+        steps.step("change undone")
         self._alter_all(lambda data: history.end_journal(data, key, time.time()))
 
     def trashed_again(self, change: Change, one: ChangedEnvironment, trash: Path) -> None:
         """Note that an environment was moved to ``trash`` to undo the change that put it there."""
+        steps.step("change undone")
         self._alter(
             change.number,
             lambda data, number: history.trash_again(data, number, one, trash, time.time()),

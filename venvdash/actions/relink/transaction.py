@@ -97,9 +97,9 @@ def take_back(journal: RelinkJournal, context: Context) -> UndoResult:
     for folder in journal.made[::-1]:
         with suppress(OSError):
             folder.rmdir()
+    steps.step("swapped back")
     if journal.old == journal.new or (undone.retry and at_new):
         return undone  # what lies in it would not be found again under its old name
-    steps.step("swapped back")
     try:
         if at_new:
             _rename_back(journal, context)
