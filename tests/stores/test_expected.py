@@ -75,7 +75,7 @@ def test_the_name_that_a_tool_makes_of_the_path(
     tmp_path: Path, name: str, entry: str, prefix: str, depth: int, expected: str | None
 ) -> None:
     store, wanted = _wanted(tmp_path, name, entry, prefix, depth)
-    found = store.expected(wanted)
+    found = store.expected_entry(wanted)
     assert found == (tmp_path / expected if expected else None)
 
 
@@ -91,13 +91,13 @@ def test_the_name_that_a_tool_makes_of_the_path(
 def test_the_name_that_uv_makes(tmp_path: Path, entry: str, project: Path, expected: str) -> None:
     name = "" if project.suffix else "webapp"
     store, wanted = _wanted(tmp_path, "uv", entry, project=project, name=name)
-    assert store.expected(wanted) == tmp_path / expected
+    assert store.expected_entry(wanted) == tmp_path / expected
 
 
 @pytest.mark.parametrize("end", ["", "-3.11"])
 def test_pipenv_where_no_file_may_be_written(tmp_path: Path, end: str) -> None:
     store, wanted = _wanted(tmp_path, "pipenv", f"old-abcdefgh{end}", writes=False)
-    assert store.expected(wanted) == tmp_path / f"webapp-MPSes6ZT{end}"
+    assert store.expected_entry(wanted) == tmp_path / f"webapp-MPSes6ZT{end}"
 
 
 def test_mirrored_stores(tmp_path: Path) -> None:
@@ -111,8 +111,10 @@ def test_mirrored_stores(tmp_path: Path) -> None:
         root = Root(place, name, layout=Layout.MIRRORED, base=home)
         path = made(place / entry)
         wanted = _assigned(store, path, path, root, project=home / "code" / "webapp")
-        assert store.expected(wanted) == place / expected
-        assert store.expected(replace(wanted, project=WEBAPP)) is None  # outside of what it mirrors
+        assert store.expected_entry(wanted) == place / expected
+        assert (
+            store.expected_entry(replace(wanted, project=WEBAPP)) is None
+        )  # outside of what it mirrors
 
 
 def test_layouts_of_direnv_keep_their_recipe(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_layouts_of_direnv_keep_their_recipe(tmp_path: Path) -> None:
         root = Root(tmp_path, "direnv", depth=2)
         store, path = _store("direnv"), made(tmp_path / recipe("/old") / "python-3.12")
         wanted = _assigned(store, path, path, root)
-        assert store.expected(wanted) == tmp_path / recipe(str(WEBAPP)) / "python-3.12"
+        assert store.expected_entry(wanted) == tmp_path / recipe(str(WEBAPP)) / "python-3.12"
 
 
 @pytest.mark.parametrize(
@@ -138,18 +140,18 @@ def test_what_no_tool_wrote_is_not_replaced(
     project.mkdir()
     store, wanted = _wanted(tmp_path / "store", tool, entry, project=project)
     pointer = project / file
-    assert (pointer, None) in [(edit.path, edit.before) for edit in store.linking(wanted).edits]
+    assert (pointer, None) in [(edit.path, edit.before) for edit in store.link_edits(wanted).edits]
     pointer.mkdir()
     with pytest.raises(UnreadableError, match=str(pointer)):
-        store.linking(wanted)
+        store.link_edits(wanted)
     pointer.rmdir()
     os.mkfifo(pointer)
     with pytest.raises(UnreadableError, match=str(pointer)):
-        store.linking(wanted)
+        store.link_edits(wanted)
     pointer.unlink()
     pointer.symlink_to("elsewhere")
     with pytest.raises(UnreadableError, match=str(pointer)):
-        store.linking(wanted)
+        store.link_edits(wanted)
 
 
 @pytest.mark.parametrize("text", ["my notes", "two\nlines", "word"])
@@ -159,7 +161,7 @@ def test_a_file_that_is_no_name_for_pipenv_is_not_replaced(tmp_path: Path, text:
     store, wanted = _wanted(tmp_path / "store", "pipenv", "old-abcdefgh", project=project)
     (project / ".venv").write_text(text)
     with pytest.raises(UnreadableError, match="was not written by pipenv"):
-        store.linking(wanted)
+        store.link_edits(wanted)
 
 
 def test_other_lines_of_an_env_uve_stay(tmp_path: Path) -> None:
@@ -168,7 +170,7 @@ def test_other_lines_of_an_env_uve_stay(tmp_path: Path) -> None:
     store, wanted = _wanted(tmp_path / "store", "prime-uve", "old_01234567", project=project)
     text = "# mine\nTOKEN=1\nUV_PROJECT_ENVIRONMENT=/gone/x_01234567\n"
     (project / ".env.uve").write_text(text)
-    (edit,) = store.linking(wanted).edits
+    (edit,) = store.link_edits(wanted).edits
     base = "UV_PROJECT_ENVIRONMENT=${PRIMEUVE_VENVS_PATH}/old_01234567\n"
     assert edit == Edit(project / ".env.uve", text, f"{base}# mine\nTOKEN=1\n")
 
@@ -178,7 +180,7 @@ def test_a_damaged_index_of_poetry_stays(tmp_path: Path, text: str) -> None:
     store, wanted = _wanted(tmp_path, "poetry", "old-abcdefgh-py3.12")
     (tmp_path / "envs.toml").write_text(text)
     with pytest.raises(UnreadableError, match=r"envs\.toml is damaged"):
-        store.linking(wanted)
+        store.link_edits(wanted)
 
 
 def test_poetrys_choice_follows_its_environment(tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_poetrys_choice_follows_its_environment(tmp_path: Path) -> None:
 
     def after(text: str) -> str | None:
         file.write_text(text)
-        edits = store.linking(wanted).edits
+        edits = store.link_edits(wanted).edits
         return edits[0].after if edits else text
 
     chosen = '[old-abcdefgh]\nminor = "3.12"\npatch = "3.12.4"\n'

@@ -165,7 +165,7 @@ def test_any_pointer_is_followed_without_harm(text: str) -> None:
     roots = [Root(Path("/nowhere"), "any")]
     for store in STORES:
         for name in store.pointers:
-            led = list(store.pointed(Path("/project", name), text, roots))
+            led = list(store.pointer_targets(Path("/project", name), text, roots))
             assert len(led) <= 1
             assert not any("\0" in str(path) for path in led)
 
@@ -178,7 +178,7 @@ def test_any_index_of_poetry_is_read(
     store = tmp_path_factory.mktemp("store")
     (store / "envs.toml").write_bytes(content)
     pyproject = store / "project" / "pyproject.toml"
-    assert list(poetry.STORE.pointed(pyproject, "", [Root(store, "poetry")])) == []
+    assert list(poetry.STORE.pointer_targets(pyproject, "", [Root(store, "poetry")])) == []
 
 
 def test_poetrys_index_leads_nowhere_but_into_its_store(tmp_path: Path) -> None:
@@ -188,7 +188,10 @@ def test_poetrys_index_leads_nowhere_but_into_its_store(tmp_path: Path) -> None:
     for name, minor in [*((f"n{i}", minor) for i, minor in enumerate(minors)), ("../x", "3.12")]:
         (tmp_path / "envs.toml").write_text(f'["{name}-{digest}"]\nminor = "{minor}"\n')
         text = f'[project]\nname = "{name}"\n'
-        led = [path.name for path in poetry.STORE.pointed(tmp_path / "pyproject.toml", text, roots)]
+        led = [
+            path.name
+            for path in poetry.STORE.pointer_targets(tmp_path / "pyproject.toml", text, roots)
+        ]
         good = {"n0": [f"n0-{digest}-py3.12"], "n1": [f"n1-{digest}-py3.11"]}
         assert led == good.get(name, [])
 

@@ -243,7 +243,7 @@ def test_the_hash_of_a_project_that_is_gone(home: Home) -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", "python", "/a\0/bin/python", "/python", "\n" * 9])
 def test_a_damaged_pointer_leads_nowhere_that_is_an_environment(home: Home, text: str) -> None:
-    led = list(STORE.pointed(home.path / ".pdm-python", text, []))
+    led = list(STORE.pointer_targets(home.path / ".pdm-python", text, []))
     assert not any((home.path / path / "pyvenv.cfg").exists() for path in led)
     assert len(led) <= 1
 

@@ -222,7 +222,7 @@ def test_what_env_uve_leads_to(text: str, expected: list[str]) -> None:
         Root(Path("/h/prime/venvs"), STORE.name),
         Root(Path("/far/b_2"), STORE.name, layout=Layout.SINGLE),
     ]
-    found = STORE.pointed(Path("/p/.env.uve"), text, roots)
+    found = STORE.pointer_targets(Path("/p/.env.uve"), text, roots)
     assert list(found) == [Path(path) for path in expected]
 
 

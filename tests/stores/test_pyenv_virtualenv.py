@@ -151,14 +151,14 @@ def test_only_what_has_a_pyvenv_cfg_below_its_root_is_recognised(tmp_path: Path)
 @any_of(st.text())
 def test_any_python_version_file_leads_nowhere_outside(text: str) -> None:
     root = Root(Path("/no/such/versions"), STORE.name)
-    for path in STORE.pointed(Path("/p/.python-version"), text, [root]):
+    for path in STORE.pointer_targets(Path("/p/.python-version"), text, [root]):
         assert path.is_relative_to(root.path)
 
 
 @pytest.mark.parametrize("text", ["..", "../x", "/etc", "a/../../b", "# web", "", "\n\n", "a\0b"])
 def test_what_pyenv_refuses(text: str) -> None:
     root = Root(Path("/no/such/versions"), STORE.name)
-    assert list(STORE.pointed(Path("/p/.python-version"), text, [root])) == []
+    assert list(STORE.pointer_targets(Path("/p/.python-version"), text, [root])) == []
 
 
 def test_what_is_freed_leaves_no_alias(pyenv: Home) -> None:

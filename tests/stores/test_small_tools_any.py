@@ -69,7 +69,7 @@ def test_any_file_in_any_place(tmp_path_factory: pytest.TempPathFactory, content
 def test_any_pointer_in_a_project(text: str) -> None:
     roots = [Root(Path("/store"), "x"), Root(Path("/other/venvs"), "x")]
     for store in _POINTED:
-        for path in store.pointed(Path("/p/pointer"), text, roots):
+        for path in store.pointer_targets(Path("/p/pointer"), text, roots):
             assert "\0" not in str(path)
 
 

@@ -63,7 +63,7 @@ def test_what_the_proxy_says_on_windows() -> None:
         'Write-Host "C:\\Users\\Ada O\'Neil\\venvs\\app" -NoNewline\n'
         "& 'C:\\Users\\Ada O'Neil\\venvs\\app\\Scripts\\Activate.ps1'\n"
     )
-    found = list(STORE.pointed(Path("p"), text, ()))
+    found = list(STORE.pointer_targets(Path("p"), text, ()))
     assert [str(path) for path in found] == ["C:\\Users\\Ada O'Neil\\venvs\\app"]
 
 
@@ -73,7 +73,7 @@ def test_what_the_proxy_says_on_windows() -> None:
      "[venvlink]\n& '/x\0/Scripts/Activate.ps1'", "[venvlink]\n" + "& '" * 20_000],
 )  # fmt: skip
 def test_other_scripts_lead_nowhere(text: str) -> None:
-    assert list(STORE.pointed(Path("p"), text, ())) == []
+    assert list(STORE.pointer_targets(Path("p"), text, ())) == []
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_last_use_that_is_not_believed(tmp_path: Path, used: object) -> None:
     path = made(tmp_path / _DIGEST)
     (path / ".meta.json").write_text(json.dumps({"lastUsedAt": used, "scriptFsPath": "x.py"}))
     found = reading(path, Root(tmp_path, STORE.name))
-    assert STORE.used(found) is None
+    assert STORE.last_used(found) is None
     assert list(STORE.claims(found)) == []
 
 
@@ -96,6 +96,6 @@ def test_any_metadata(tmp_path_factory: pytest.TempPathFactory, content: bytes) 
     (path / ".meta.json").write_bytes(content)
     found = reading(path, Root(path.parent, STORE.name))
     assert STORE.recognise(found) is not None
-    used = STORE.used(found)
+    used = STORE.last_used(found)
     assert used is None or used > 0
     assert all(claim.project.is_absolute() for claim in STORE.claims(found))

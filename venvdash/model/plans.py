@@ -230,7 +230,7 @@ class Trashed:
 
 
 @dataclass(frozen=True, slots=True)
-class Tidying:
+class Leftovers:
     """What a tool still keeps of an environment that was freed, and that goes, too.
 
     ``edits`` are files of the tool's without it (or none), ``links`` led to it and dangle.

@@ -64,7 +64,9 @@ def targets(store: Store, pointer: Path, text: str | None, wanted: Assignment) -
     """Return the environments that a project's pointer names, links resolved."""
     if text is None:
         return []
-    return [real(pointer.parent / path) for path in store.pointed(pointer, text, wanted.roots)]
+    return [
+        real(pointer.parent / path) for path in store.pointer_targets(pointer, text, wanted.roots)
+    ]
 
 
 def former_pointers(store: Store, name: str, wanted: Assignment) -> Iterator[tuple[Path, str]]:

@@ -14,15 +14,15 @@ from venvdash.model import (
     Environment,
     EvidenceKind,
     Fingerprint,
+    Leftovers,
     Sign,
-    Tidying,
     Traits,
     Trashed,
     Use,
 )
 from venvdash.stores._paths import literally
 from venvdash.stores.config_files import has_table
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
@@ -82,7 +82,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Clearing:
+class CleanupCommand:
     """A command of a tool that deletes everything in ``directory``, also what others put there.
 
     ``command`` is written as people type it.
@@ -170,14 +170,14 @@ class Store:
         """
         return None
 
-    def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
+    def project_roots(self, project: Path, machine: Machine) -> Iterator[Root]:
         """Yield the folders of environments that a file of ``settings`` in a project names.
 
         Those that the user's own settings name are among ``roots``.
         """
         yield from ()
 
-    def elsewhere(self, prefix: Path) -> Root | None:
+    def unconfigured_root(self, prefix: Path) -> Root | None:
         """Return the folder of this tool that holds ``prefix``, although no setting names it.
 
         For an environment that a project points to and that is in no known store, such as one in
@@ -185,7 +185,7 @@ class Store:
         """
         return None
 
-    def used(self, reading: Reading) -> float | None:
+    def last_used(self, reading: Reading) -> float | None:
         """Return when the environment was last used, in seconds since the epoch.
 
         None if the tool does not record it.
@@ -203,7 +203,7 @@ class Store:
         """Return what is deleted with the environment at ``prefix``: it, or a parent."""
         return prefix
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environments that one of ``pointers`` in a project names.
 
         ``pointer`` is the path of the file, whose name may contain folders ("venv/Scripts/x").
@@ -246,7 +246,7 @@ class Store:
         """
         return environment.traits.digest in (self.digests(project, [environment]) or ())
 
-    def clearing(self, place: Path) -> Clearing | None:
+    def cleanup_command(self, place: Path) -> CleanupCommand | None:
         """Return the tool's command that deletes everything in ``place``, a directory of entries.
 
         None if every command of the tool keeps what it did not create: then the trash may lie
@@ -277,15 +277,15 @@ class Store:
         """
         return None
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+    def leftovers(self, gone: Trashed, machine: Machine, config: Config) -> Leftovers:
         """Return what the tool still keeps of an environment that was permanently deleted.
 
         Nothing exists at ``gone.original``, where its entry was. Read again at each call, since
         the tool goes on using its files.
         """
-        return Tidying(empty=emptied(gone, self.roots(machine, config)) if self.nested else ())
+        return Leftovers(empty=emptied(gone, self.roots(machine, config)) if self.nested else ())
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry at which the tool, started in the project, would look for it.
 
         With the environment's present interpreter. None for a tool whose names do not depend on
@@ -293,13 +293,13 @@ class Store:
         """
         return None
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return the edits that make the tool find the environment, without ``.venv`` links.
 
         Paths in the environment are its future ones. Raises UnreadableError, whose text is a
         sentence, if something else is in the place of one of the tool's files.
         """
-        return Linking()
+        return LinkEdits()
 
     def link_name(self, environment: Environment) -> str:
         """Return the name of a project's link to this environment, "" if it has none."""

@@ -72,7 +72,7 @@ class ConfiguredStores(Store):
         own = uvlink.STORE.entry(prefix, root)  # of a --cache-root
         return parent_entry(prefix) if own == prefix else own
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environments of the name that a ``.venv-name`` holds, in every flat folder."""
         name = text.strip()
         if name and Path(name).name == name and "\0" not in name:
@@ -87,7 +87,7 @@ class ConfiguredStores(Store):
                     base.joinpath(*parts), reading.root.path, EvidenceKind.MIRROR
                 )
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the path in a mirrored store that mirrors the project's."""
         path = wanted.environment.path
         return mirrored(wanted, *([path.name] if path.name in VENV_NAMES else []))

@@ -78,7 +78,7 @@ class DirenvStore(Store):
             digest=found["digest"] if found else None,
         )
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield what lies in the layouts of the directory of an ``.envrc``, whatever its text."""
         for root in roots:
             for layout in _layouts(pointer.parent):
@@ -125,7 +125,7 @@ class DirenvStore(Store):
         )
         return Use("direnv", None, why, certain=False, depends_on=on)
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return its path in the layout of the project, named by the same recipe."""
         entry, project = wanted.environment.entry, wanted.project
         found = _LAYOUT.fullmatch(entry.parent.name)

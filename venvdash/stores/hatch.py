@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
+from venvdash.model import Edit, Environment, Leftovers, Traits, Trashed, Use
 from venvdash.model.packaging import canonical_name
 from venvdash.stores._app_folders import app_directory
 from venvdash.stores._name_hashes import DIGEST, short_hash
@@ -26,7 +26,7 @@ from venvdash.stores._paths import literally, spellings
 from venvdash.stores._tool_files import editable_text
 from venvdash.stores.base import Kind, Reading, Store, with_default
 from venvdash.stores.config_files import config_text, section, string, toml_table
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, real
@@ -147,7 +147,7 @@ class HatchStore(Store):
             path, why = self._usual(project, machine, settings, pyproject, name), _BY_NAME
         return Use("hatch", path, why, cfg_of(path) is not None, certain, on)
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return ``<project>/<hash>/<environment>`` below the same folder.
 
         The default environment's directory has the project's name.
@@ -165,25 +165,25 @@ class HatchStore(Store):
         name = folder if _is_default(entry) else entry.name
         return entry.parent.parent.parent / folder / digest / name
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return the move of the metadata of its dependencies to the new hash.
 
         Without them hatch would resolve the dependencies again.
         """
         old, new = _metadata_of(wanted.environment.entry), _metadata_of(wanted.entry)
         if old is None or new is None or old == new or wanted.shared:
-            return Linking()
+            return LinkEdits()
         text = editable_text(old)
         if text is None or editable_text(new) is not None:
-            return Linking()
-        return Linking((Edit(old, text, None), Edit(new, None, text)))
+            return LinkEdits()
+        return LinkEdits((Edit(old, text, None), Edit(new, None, text)))
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+    def leftovers(self, gone: Trashed, machine: Machine, config: Config) -> Leftovers:
         """Return the environment's metadata, and the folders of the project if they are empty.
 
         The metadata of hatch's own commands in ``.internal`` is shared by all projects and stays.
         """
-        empty = list(super().tidying(gone, machine, config).empty)
+        empty = list(super().leftovers(gone, machine, config).empty)
         edits, problems = [], []
         for file in _metadata(gone, list(self.roots(machine, config))):
             try:
@@ -194,7 +194,7 @@ class HatchStore(Store):
             if text is not None:
                 edits.append(Edit(file, text, None))
                 empty += [folder for folder in file.parents[:2] if folder not in empty]
-        return Tidying(tuple(edits), empty=tuple(empty), problems=tuple(problems))
+        return Leftovers(tuple(edits), empty=tuple(empty), problems=tuple(problems))
 
     def _usual(
         self,

@@ -43,7 +43,7 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Linking:
+class LinkEdits:
     """The edits that make a tool find an environment for a project.
 
     ``lock`` is the file that the tool locks while it changes those of ``edits``. ``notes`` are

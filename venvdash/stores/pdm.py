@@ -17,16 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
+from venvdash.model import Edit, Environment, Leftovers, Traits, Trashed, Use
 from venvdash.model.packaging import minor_version
 from venvdash.stores._app_folders import app_directory
 from venvdash.stores._interpreters import allows, has_python
 from venvdash.stores._name_hashes import DIGEST, short_hash
 from venvdash.stores._paths import literally, spellings
 from venvdash.stores._tool_files import editable_text, former_pointers, targets
-from venvdash.stores.base import Clearing, Kind, Reading, Store, with_default
+from venvdash.stores.base import CleanupCommand, Kind, Reading, Store, with_default
 from venvdash.stores.config_files import LIMIT, setting, string, toml_table, toml_tables
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by, version_of
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
@@ -97,7 +97,7 @@ class PdmStore(Store):
             per_interpreter=versioned,
         )
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environment of the interpreter that ``.pdm-python`` names."""
         interpreter = Path(text.strip())
         if "\0" not in text and len(interpreter.parts) > 2:
@@ -115,12 +115,12 @@ class PdmStore(Store):
             entry.startswith(f"{_stem(path)}-") for path in spellings(project)
         )
 
-    def clearing(self, place: Path) -> Clearing | None:
+    def cleanup_command(self, place: Path) -> CleanupCommand | None:
         """Return ``pdm venv purge``: it deletes every entry of ``venv.location``, hidden ones too.
 
         pdm's ``cli/commands/venv/utils.py``, ``iter_central_venvs``; seen with pdm 2.29.3.
         """
-        return Clearing(place, "pdm venv purge")
+        return CleanupCommand(place, "pdm venv purge")
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what pdm would use in ``project``, the root of a workspace."""
@@ -165,23 +165,23 @@ class PdmStore(Store):
         why = "pdm would create it in the project" if inside else "pdm would create one"
         return Use("pdm", project / ".venv" if inside else None, why, depends_on=on)
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+    def leftovers(self, gone: Trashed, machine: Machine, config: Config) -> Leftovers:
         """Return the project's pointer if it still names the environment.
 
         ``pdm venv remove`` deletes it, too; ``pdm venv activate`` would fail on it.
         """
         if gone.project is None:
-            return Tidying()
+            return Leftovers()
         pointer = gone.project / _POINTER
         try:
             text = editable_text(pointer, _POINTER_LIMIT)
         except UnreadableError:
-            return Tidying()  # pdm did not write it
-        if text and gone.original in map(real, self.pointed(pointer, text, ())):
-            return Tidying(edits=(Edit(pointer, text, None),))
-        return Tidying()
+            return Leftovers()  # pdm did not write it
+        if text and gone.original in map(real, self.pointer_targets(pointer, text, ())):
+            return Leftovers(edits=(Edit(pointer, text, None),))
+        return Leftovers()
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry ``<folder>-<hash>-<X.Y or name>`` in its present folder."""
         environment = wanted.environment
         found = _split(environment.entry.name, environment.prompt)
@@ -191,22 +191,22 @@ class PdmStore(Store):
         stem = next((_stem(path) for path in spellings(wanted.project)), "")
         return environment.entry.with_name(f"{stem}-{ident}") if stem else None
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return ``.pdm-python`` with its interpreter, unless it names another environment."""
         former = former_pointers(self, _POINTER, wanted)
         edits = [Edit(file, text, None) for file, text in former]
         if wanted.project is None or not wanted.writes:
-            return Linking(tuple(edits))
+            return LinkEdits(tuple(edits))
         pointer = wanted.project / _POINTER
         text = editable_text(pointer)
         for used in targets(self, pointer, text, wanted):
             if used != real(wanted.environment.path) and os.path.lexists(used / "pyvenv.cfg"):
                 note = f"pdm keeps using {used} there until you change it with `pdm use`."
-                return Linking(tuple(edits), notes=(note,))
+                return LinkEdits(tuple(edits), notes=(note,))
         after = os.fspath(wanted.prefix / _python(wanted.environment.path))
         if text is None or text.strip() != after:
             edits.append(Edit(pointer, text, after))
-        return Linking(tuple(edits))
+        return LinkEdits(tuple(edits))
 
 
 def _stem(path: str) -> str:

@@ -25,7 +25,7 @@ from venvdash.stores._tool_files import (
 )
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import LIMIT, setting, toml_table
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import made_by
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
@@ -108,7 +108,7 @@ class PipenvStore(Store):
         text = read_text(file, _POINTER_LIMIT) if _POINTER in reading.names else None
         yield from reading.claim(named_directory(text), file)
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield what a ``.venv`` file names: an entry of the store, or a relative path."""
         name = text.strip()
         if not name or "\0" in name or "\n" in name:
@@ -153,7 +153,7 @@ class PipenvStore(Store):
         exists = any(os.path.isfile(path / place) for place in _ACTIVATE)
         return Use("pipenv", path, why, exists, certain, on)
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry that pipenv looks for if no ``.venv`` file names another.
 
         None if that file can be written: then the environment keeps its name.
@@ -168,14 +168,14 @@ class PipenvStore(Store):
         suffix = wanted.environment.entry.name[found.end("digest") :] if found else ""
         return f"{self.name_part(project.name)}-{next(iter(self.digests(project)), '')}{suffix}"
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return ``.project`` and the project's ``.venv`` file with the environment's name."""
         edits = list(project_file(wanted, _POINTER))
         former = former_pointers(self, _NAME_FILE, wanted)
         edits += [Edit(file, text, None) for file, text in former]
         if wanted.project is not None and wanted.writes:
             edits += self._name_file(wanted, wanted.project)
-        return Linking(tuple(edits))
+        return LinkEdits(tuple(edits))
 
     def _name_file(self, wanted: Assignment, project: Path) -> Iterator[Edit]:
         file, place = project / _NAME_FILE, wanted.entry.parent

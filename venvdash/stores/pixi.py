@@ -16,7 +16,7 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Environment, Traits, Use
 from venvdash.stores._paths import spellings
-from venvdash.stores.base import Clearing, Kind, Names, Reading, Store
+from venvdash.stores.base import CleanupCommand, Kind, Names, Reading, Store
 from venvdash.stores.config_files import json_object, string, toml_table, toml_tables
 from venvdash.stores.links import Assignment
 from venvdash.stores.roots import Root, Why
@@ -97,7 +97,7 @@ class PixiStore(Store):
         project = Path(manifest).parent if manifest and os.path.isabs(manifest) else None
         yield from reading.claim(project, file)
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environments of the workspace whose ``.pixi/envs`` is a link to ``text``."""
         with suppress(OSError, ValueError):
             yield from (Path(text, name) for name in sorted(os.listdir(text)))
@@ -142,7 +142,7 @@ class PixiStore(Store):
             return (given or chosen or usual) / name if value else None
         return None
 
-    def clearing(self, place: Path) -> Clearing | None:
+    def cleanup_command(self, place: Path) -> CleanupCommand | None:
         """Return ``pixi clean``: it deletes the ``envs`` of a workspace and everything in it.
 
         ``pixi clean cache`` deletes the whole cache, in which such environments lie by default.
@@ -151,9 +151,9 @@ class PixiStore(Store):
         if place.name != _ENVS or not _WORKSPACE.fullmatch(place.parent.name):
             return None
         root = place.parent.parent
-        return Clearing(root.parent if root.name == _ENVS else place.parent, "pixi clean")
+        return CleanupCommand(root.parent if root.name == _ENVS else place.parent, "pixi clean")
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return its path below the workspace's name and number."""
         entry, workspace = wanted.environment.entry, _workspace(wanted.environment.path)
         if workspace is None or wanted.project is None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.config import Config
-from venvdash.model import Edit, Environment, Tidying, Traits, Trashed, Use
+from venvdash.model import Edit, Environment, Leftovers, Traits, Trashed, Use
 from venvdash.model.packaging import canonical_name
 from venvdash.stores._interpreters import minor_of, on_path
 from venvdash.stores._name_hashes import DIGEST, short_hash
@@ -30,7 +30,7 @@ from venvdash.stores._poetry_settings import Settings, default_folder, files
 from venvdash.stores._tool_files import about, editable_text
 from venvdash.stores.base import Kind, Reading, Store, with_default
 from venvdash.stores.config_files import LIMIT, string, toml_table
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
@@ -81,7 +81,7 @@ class PoetryStore(Store):
         root = self.xdg_root(machine, default_folder(machine), "XDG_CACHE_HOME")
         yield from with_default(Settings(machine).chosen_root(), root)
 
-    def folders(self, project: Path, machine: Machine) -> Iterator[Root]:
+    def project_roots(self, project: Path, machine: Machine) -> Iterator[Root]:
         """Yield the folder that ``virtualenvs.path`` or ``cache-dir`` of a poetry.toml sets."""
         found = Settings(replace(machine, cwd=project)).chosen_root()
         if found is not None and found.source == os.fspath(project / "poetry.toml"):
@@ -106,7 +106,7 @@ class PoetryStore(Store):
             per_interpreter=True,
         )
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environment that ``poetry env use`` set for the project.
 
         poetry records it by hash in envs.toml of the store; the project has no file for it.
@@ -186,41 +186,41 @@ class PoetryStore(Store):
         why = "it is not known which Python poetry would use"
         return Use("poetry", None, why, certain=False, depends_on=on)
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+    def leftovers(self, gone: Trashed, machine: Machine, config: Config) -> Leftovers:
         """Return envs.toml without the project's section, if that names this environment.
 
         As ``poetry env remove`` does; the section may be for another Python.
         """
         found = _NAME.fullmatch(gone.entry)
         if found is None:
-            return Tidying()
+            return Leftovers()
         file = gone.original.parent / _ENVS
         section = f"{found['name']}-{found['digest']}"
         try:
             before = editable_text(file, _ENVS_LIMIT)
             with about(file):
                 if _minor(_table(before), section) != found["minor"]:
-                    return Tidying()
+                    return Leftovers()
                 after = _changed(before, {section: None})
         except UnreadableError as error:
-            return Tidying(problems=(str(error),))
-        return Tidying(edits=(Edit(file, before, after or ""),))
+            return Leftovers(problems=(str(error),))
+        return Leftovers(edits=(Edit(file, before, after or ""),))
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry ``<project>-<hash>-py<X.Y>`` in its present folder."""
         if wanted.project is None or not wanted.minor:
             return None
         name = f"{self._section(wanted.name, wanted.project)}-py{wanted.minor}"
         return wanted.environment.entry.parent / name
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return envs.toml that selects it for the project, as ``poetry env use`` writes it.
 
         Not if its former project used another one, nor if the new one does. The section of the
         former project is removed.
         """
         if wanted.shared:
-            return Linking()
+            return LinkEdits()
         file = wanted.entry.parent / _ENVS
         text = editable_text(file, _ENVS_LIMIT)
         before = wanted.environment.entry.name.rpartition("-py")[0]
@@ -237,7 +237,7 @@ class PoetryStore(Store):
             changes[now] = {"minor": wanted.minor, "patch": patch}
         with about(file):
             after = _changed(text, changes)
-        return Linking((Edit(file, text, after),) if after != text else ())
+        return LinkEdits((Edit(file, text, after),) if after != text else ())
 
 
 def _name_in(pyproject: str | None) -> str | None:

@@ -19,7 +19,7 @@ from venvdash.model import (
     Claim,
     Edit,
     Environment,
-    Tidying,
+    Leftovers,
     Traits,
     Trashed,
     Use,
@@ -27,9 +27,9 @@ from venvdash.model import (
 from venvdash.stores._name_hashes import sha256
 from venvdash.stores._paths import literally, spellings
 from venvdash.stores._tool_files import about, editable_text, former_pointers
-from venvdash.stores.base import Clearing, Kind, Reading, Store
+from venvdash.stores.base import CleanupCommand, Kind, Reading, Store
 from venvdash.stores.config_files import config_text, json_object, section, string
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import UnreadableError, read_text, real
@@ -111,7 +111,7 @@ class PrimeUveStore(Store):
             if here or reading.path in (known.path, real(known.path)):
                 yield from reading.claim(known.project, registry)
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield what UV_PROJECT_ENVIRONMENT in a ``.env.uve`` names, in every root."""
         value = _environment_setting(text)
         if value is None:
@@ -153,14 +153,14 @@ class PrimeUveStore(Store):
         exists = cfg_of(path) is not None
         return Use("prime-uve", path, why, exists, not given, on, pointed=True)
 
-    def clearing(self, place: Path) -> Clearing | None:
+    def cleanup_command(self, place: Path) -> CleanupCommand | None:
         """Return ``prime-uve prune --orphan``: it deletes every directory not in the registry.
 
         prime-uve 0.2.0, ``utils/venv.py``, ``scan_venv_directory``.
         """
-        return Clearing(place, "prime-uve prune --orphan")
+        return CleanupCommand(place, "prime-uve prune --orphan")
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+    def leftovers(self, gone: Trashed, machine: Machine, config: Config) -> Leftovers:
         """Return the registry without the projects that it maps to this environment.
 
         A project that may also be mapped to an existing environment stays.
@@ -173,12 +173,12 @@ class PrimeUveStore(Store):
             with about(file):
                 after = _without(before, gone.original, folders) if before else None
         except UnreadableError as error:
-            return Tidying(problems=(str(error),))
+            return Leftovers(problems=(str(error),))
         if after is None:
-            return Tidying()
-        return Tidying(edits=(Edit(file, before, after),), lock=file.with_name(_LOCK))
+            return Leftovers()
+        return Leftovers(edits=(Edit(file, before, after),), lock=file.with_name(_LOCK))
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry ``<project>_<digest>``, in the folder in which it lies."""
         project = wanted.project
         if project is None:
@@ -186,7 +186,7 @@ class PrimeUveStore(Store):
         name = f"{self.name_part(wanted.name or project.name)}_{sha256(str(project))[:_DIGITS]}"
         return wanted.environment.entry.with_name(name)
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return the registry and the ``.env.uve`` of the project, as ``prime-uve init`` writes."""
         edits = [
             Edit(file, text, _with_setting(text, None))
@@ -200,13 +200,13 @@ class PrimeUveStore(Store):
                 edits.append(Edit(file, text, _with_setting(text, value)))
         registry = Path(wanted.root.pointer) if wanted.root and wanted.root.pointer else None
         if registry is None:
-            return Linking(tuple(edits))
+            return LinkEdits(tuple(edits))
         before = editable_text(registry, _REGISTRY_LIMIT)
         with about(registry):
             after = _registry(before, wanted, value)
         if after != before:
             edits.append(Edit(registry, before, after))
-        return Linking(tuple(edits), registry.with_name(_LOCK))
+        return LinkEdits(tuple(edits), registry.with_name(_LOCK))
 
     def _value(self, wanted: Assignment) -> str:
         """Return the new value of the setting; prime-uve's own folder is written as a variable."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Claim, EvidenceKind, Tidying, Traits, Trashed
+from venvdash.model import Claim, EvidenceKind, Leftovers, Traits, Trashed
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores._paths import below, literally
 from venvdash.stores.base import Kind, Reading, Store
@@ -64,11 +64,11 @@ class PrpStore(Store):
         project = None if _is_tool(reading) else _project(reading)
         yield from reading.claim(project, reading.root.path, EvidenceKind.MIRROR)
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+    def leftovers(self, gone: Trashed, machine: Machine, config: Config) -> Leftovers:
         """Return the directories that mirror the project's path, which may be empty now."""
-        return super().tidying(gone, machine, config) if gone.kind == "prp" else Tidying()
+        return super().leftovers(gone, machine, config) if gone.kind == "prp" else Leftovers()
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the path that mirrors the project's, None for one outside HOME."""
         return mirrored(wanted, wanted.environment.path.name)
 

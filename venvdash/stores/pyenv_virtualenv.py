@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.config import Config
-from venvdash.model import Edit, Link, Tidying, Traits, Trashed
+from venvdash.model import Edit, Leftovers, Link, Traits, Trashed
 from venvdash.stores._tool_files import editable_text, former_pointers, targets
 from venvdash.stores.base import Kind, Reading, Store
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Root
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
@@ -64,7 +64,7 @@ class PyenvVirtualenvStore(Store):
             return None
         return Traits(kind="pyenv-virtualenv", name=reading.entry.name)
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environments that a ``.python-version`` names, as pyenv reads it.
 
         pyenv reads the first word of each line that is no comment: an environment's name, or
@@ -75,7 +75,7 @@ class PyenvVirtualenvStore(Store):
             if word[0] not in "#/" and "\0" not in word and ".." not in word.split("/"):
                 yield from (real(root.path / word) for root in roots)
 
-    def tidying(self, gone: Trashed, machine: Machine, config: Config) -> Tidying:
+    def leftovers(self, gone: Trashed, machine: Machine, config: Config) -> Leftovers:
         """Return the link of its name that pointed to the environment."""
         links = []
         for root in self.roots(machine, config):
@@ -83,9 +83,9 @@ class PyenvVirtualenvStore(Store):
             if alias != gone.original and real(alias) == gone.original:
                 with suppress(OSError):  # it was replaced at this moment, not by a link
                     links.append(Link(alias, os.readlink(alias)))
-        return Tidying(links=tuple(links))
+        return Leftovers(links=tuple(links))
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return ``.python-version`` with its name first, as ``pyenv local`` writes it."""
         edits = []
         for file, text in former_pointers(self, _POINTER, wanted):
@@ -100,7 +100,7 @@ class PyenvVirtualenvStore(Store):
             before = editable_text(file)
             if real(wanted.environment.path) not in targets(self, file, before, wanted):
                 edits.append(Edit(file, before, f"{_name(wanted)}\n"))
-        return Linking(tuple(edits))
+        return LinkEdits(tuple(edits))
 
 
 def _name(wanted: Assignment) -> str:

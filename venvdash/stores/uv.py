@@ -16,7 +16,7 @@ from venvdash.config import Config
 from venvdash.model import Environment, Traits, Use
 from venvdash.stores import _seahash, _uv_environment, uv_settings
 from venvdash.stores._paths import spellings
-from venvdash.stores.base import Clearing, Kind, Reading, Store, normalised
+from venvdash.stores.base import CleanupCommand, Kind, Reading, Store, normalised
 from venvdash.stores.links import Assignment
 from venvdash.stores.roots import Root, Why
 from venvdash.system.machine import Machine
@@ -63,7 +63,7 @@ class UvStore(Store):
         for bucket in _buckets(cache_dir):
             yield Root(cache_dir / bucket, self.name, why, source, depth=2)
 
-    def elsewhere(self, prefix: Path) -> Root | None:
+    def unconfigured_root(self, prefix: Path) -> Root | None:
         """Return the environment bucket of another cache: of another UV_CACHE_DIR."""
         bucket = prefix.parent
         tagged = os.path.lexists(bucket.parent / "CACHEDIR.TAG")
@@ -91,14 +91,14 @@ class UvStore(Store):
             volatile=True,
         )
 
-    def clearing(self, place: Path) -> Clearing | None:
+    def cleanup_command(self, place: Path) -> CleanupCommand | None:
         """Return ``uv cache prune``: it empties the buckets and deletes everything else.
 
         uv's crates/uv-cache, ``Cache::prune`` and ``Cache::clear``; seen with uv 0.13.9.
         """
         for directory in (place, *place.parents):
             if _OTHER_BUCKET.fullmatch(directory.name):
-                return Clearing(directory.parent, "uv cache prune")
+                return CleanupCommand(directory.parent, "uv cache prune")
         return None
 
     def fits(self, environment: Environment, project: Path) -> bool:
@@ -130,7 +130,7 @@ class UvStore(Store):
         """Return what uv would use in ``project``: see ``_uv_use``."""
         return _uv_environment.use(project, machine, _BUCKET, partial(_tails, project))
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry by the formula of the tested release.
 
         For the interpreter of the present digest, if a former project shows which one that is,

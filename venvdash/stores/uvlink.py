@@ -18,7 +18,7 @@ from venvdash.stores._paths import parent_entry, spellings
 from venvdash.stores._tool_files import editable_text
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import json_object, string
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Root, Why
 from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
@@ -51,7 +51,7 @@ class UvlinkStore(Store):
         below = ("uvlink", "cache")
         yield self.variable_root(machine, "XDG_DATA_HOME", data, *below, tilde=True, depth=2)
 
-    def elsewhere(self, prefix: Path) -> Root | None:
+    def unconfigured_root(self, prefix: Path) -> Root | None:
         """Return the ``--cache-root`` that holds an entry with a ``project.json``."""
         if _parts(prefix) is None or not os.path.lexists(prefix.parent / _POINTER):
             return None
@@ -84,7 +84,7 @@ class UvlinkStore(Store):
         """Return the directory that holds the environment and its ``project.json``."""
         return parent_entry(prefix, _POINTER) if _parts(prefix) else prefix
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the target of a link ``venv`` or ``env``; a directory has none."""
         if os.path.islink(pointer):
             yield Path(text)
@@ -97,23 +97,23 @@ class UvlinkStore(Store):
         """Return the first 12 digits of the SHA-256 of the project's path."""
         return [sha256(path)[:_DIGITS] for path in spellings(project)]
 
-    def expected(self, wanted: Assignment) -> Path | None:
+    def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the directory ``<folder>-<digest>-<type>`` that holds it and its project.json."""
         project, entry = wanted.project, wanted.environment.entry
         if project is None or entry == wanted.environment.path:
             return None
         return entry.with_name(_entry_name(project, wanted.environment.path.name))
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return project.json as uvlink writes it for the project."""
         environment = wanted.environment
         if wanted.shared:
-            return Linking()
+            return LinkEdits()
         if environment.entry == environment.path:
             raise UnreadableError(f"{environment.path.parent} contains more than uvlink put there")
         before = editable_text(environment.path.parent / _POINTER, _POINTER_LIMIT)
         after = _metadata(before, wanted.project, environment.path.name)
-        return Linking((Edit(wanted.entry / _POINTER, before, after),) if before != after else ())
+        return LinkEdits((Edit(wanted.entry / _POINTER, before, after),) if before != after else ())
 
     def link_name(self, environment: Environment) -> str:
         """Return the type, which is the name of the link in the project, too."""

@@ -49,7 +49,7 @@ class VenvlinkStore(Store):
             return None
         return Traits(kind="venvlink", name=reading.entry.name)
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environment whose script the proxy calls."""
         found = _CALL.search(text) if _MARK in text else None
         if found and "\0" not in found["venv"]:

@@ -14,7 +14,7 @@ from venvdash.config import Config
 from venvdash.model import Claim, Traits
 from venvdash.stores._tool_files import named_directory, project_file
 from venvdash.stores.base import Kind, Names, Reading, Store
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
@@ -63,10 +63,10 @@ class VirtualenvwrapperStore(Store):
         if file.name in reading.names:
             yield from reading.claim(named_directory(read_text(file, _POINTER_LIMIT)), file)
 
-    def linking(self, wanted: Assignment) -> Linking:
+    def link_edits(self, wanted: Assignment) -> LinkEdits:
         """Return the project file as ``setvirtualenvproject`` writes it."""
         name = (wanted.root and wanted.root.pointer) or _POINTER
-        return Linking(tuple(project_file(wanted, name, "\n")))
+        return LinkEdits(tuple(project_file(wanted, name, "\n")))
 
 
 def _pointer_name(machine: Machine) -> str | None:

@@ -61,7 +61,7 @@ class VsCodeStore(Store):
         project = Path(script) if script else None
         yield from reading.claim(project, reading.path / _META, EvidenceKind.MENTION)
 
-    def used(self, reading: Reading) -> float | None:
+    def last_used(self, reading: Reading) -> float | None:
         """Return the recorded time of the last use, None for one in the future."""
         text = string(_meta(reading), "lastUsedAt")
         if reading.root.store != self.name or text is None:

@@ -312,7 +312,7 @@ def test_a_store_that_fails_keeps_nothing_in_the_trash(
         raise RuntimeError("never\x1b seen before")
 
     (store,) = (store for store in registry() if store.name == "poetry")
-    monkeypatch.setattr(type(store), "tidying", fail)
+    monkeypatch.setattr(type(store), "leftovers", fail)
     deleted.freed()
     assert deleted.index.read_text() == MINE + OTHERS
     assert "never\\e seen before" in told(home)

@@ -83,14 +83,14 @@ def test_any_file_in_any_place(tmp_path_factory: pytest.TempPathFactory, content
         gone = _gone(home, kind)
         store = of_kind(kind)
         assert store is not None
-        for edit in store.tidying(gone, machine, Config()).edits:
+        for edit in store.leftovers(gone, machine, Config()).edits:
             assert (edit.before or "").encode() == content
             if edit.after is not None:
                 read = json.loads if edit.path.suffix == ".json" else tomllib.loads
                 assert _left(read(edit.before or ""), read(edit.after))
                 assert edit.after != edit.before
         tool_leftovers.tidy(gone, machine)
-        found = store.tidying(gone, machine, Config())
+        found = store.leftovers(gone, machine, Config())
         assert found.edits == ()
     names = {path.name for path in home.rglob("*") if path.is_file()}
     allowed = {Path(name).name for name in FILES} | {"cache.lock"}

@@ -92,7 +92,11 @@ def test_pixi_clears_a_workspace_and_its_cache(home: Home) -> None:
     assert pixi is not None
     inside = Path("/h/.cache/rattler/cache/envs/app-1234567890/envs")
     elsewhere = Path("/scratch/app-1234567890/envs")
-    found = pixi.clearing(inside), pixi.clearing(elsewhere), pixi.clearing(Path("/h/.pixi/envs"))
+    found = (
+        pixi.cleanup_command(inside),
+        pixi.cleanup_command(elsewhere),
+        pixi.cleanup_command(Path("/h/.pixi/envs")),
+    )
     assert [one.directory if one else None for one in found] == [
         Path("/h/.cache/rattler/cache"),
         Path("/scratch/app-1234567890"),

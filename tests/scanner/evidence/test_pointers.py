@@ -26,7 +26,7 @@ class NotesStore(Store):
     kinds = (Kind("notes", "notes environment"),)
     pointers = (".notes-env", "venv/Scripts/notes")
 
-    def pointed(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
+    def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environment of that name in each root, or the path that is there."""
         for line in text.splitlines():
             yield from (root.path / line for root in roots)

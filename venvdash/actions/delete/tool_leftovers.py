@@ -19,7 +19,7 @@ from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import trash
 from venvdash.actions.safety import file_swap, project_links, steps
 from venvdash.actions.safety.rollback import locked
-from venvdash.model import Edit, Removal, Tidying, Trashed
+from venvdash.model import Edit, Leftovers, Removal, Trashed
 from venvdash.stores.base import Store
 from venvdash.system import locks
 from venvdash.system.directory import Directory
@@ -75,9 +75,9 @@ def _tidy(
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Return the directories that may be empty, and what could not be done."""
     settings = _config(machine)
-    ask = partial(store.tidying, gone, machine, settings)
-    found = Tidying() if _replaced(gone) else ask()
-    if found == Tidying() or _may_come_back(gone):
+    ask = partial(store.leftovers, gone, machine, settings)
+    found = Leftovers() if _replaced(gone) else ask()
+    if found == Leftovers() or _may_come_back(gone):
         return (), ()
     try:
         with ExitStack() as stack:
@@ -110,7 +110,7 @@ def _again(apply: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     return ()
 
 
-def _lock(found: Tidying, stack: ExitStack) -> None:
+def _lock(found: Leftovers, stack: ExitStack) -> None:
     """Keep the tool, if it takes locks, and other venvdash away. Raises ChangedError."""
     rewritten = [edit.path for edit in found.edits if edit.after is not None]
     if found.lock is not None:
@@ -121,7 +121,7 @@ def _lock(found: Tidying, stack: ExitStack) -> None:
         stack.enter_context(locked(stack.enter_context(Directory(Path(folder)))))
 
 
-def _apply(found: Tidying, gone: Trashed) -> tuple[str, ...]:
+def _apply(found: Leftovers, gone: Trashed) -> tuple[str, ...]:
     """Make the changes; return what could not be. Raises ChangedError to be asked again."""
     problems = [*found.problems]
     if _replaced(gone):

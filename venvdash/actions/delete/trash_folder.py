@@ -1,10 +1,10 @@
 """The folder that an environment is moved to when it is deleted, and how that folder is opened.
 
-As a rule it is the directory that the environment lies in. Where a command of the tool deletes
-whatever lies there (``Store.clearing``), the trash would last until the next ``uv cache prune``. A
-folder of venvdash's own on the same file system takes it then: in venvdash's data directory, else
-beside what the tool clears. Own folders have mode 0700, belong to the user, and are never opened
-through a link. What lies in one goes back to ``Trashed.original``; what lies beside other
+Usually it is the directory that the environment lies in. If a command of the tool deletes
+everything there (``Store.cleanup_command``), the trash would last until the next ``uv cache
+prune``. Then it is a folder of venvdash on the same file system: in its data directory, or beside
+the directory that the tool deletes. Own folders have mode 0700, belong to the user, and are never
+opened through a link. What lies in one goes back to ``Trashed.original``; what lies beside other
 environments stays in that directory, wherever that was moved meanwhile.
 """
 
@@ -25,7 +25,7 @@ from venvdash.system.tree_opener import mount_id
 from venvdash.text import visible
 
 if TYPE_CHECKING:
-    from venvdash.stores.base import Clearing
+    from venvdash.stores.base import CleanupCommand
 
 _OWN = ".venvdash-deleted-"  # and the user's number; freedesktop.org's trash names folders so
 _PRIVATE = 0o700
@@ -117,10 +117,10 @@ def make_again(place: Path, folder: Directory) -> None:
     place.mkdir(parents=True, exist_ok=True)
 
 
-def _clearing(place: Path, stores: Iterable[str]) -> "Clearing | None":
+def _clearing(place: Path, stores: Iterable[str]) -> "CleanupCommand | None":
     from venvdash.stores import of_name  # imports every store
 
-    found = (store.clearing(place) for name in stores if (store := of_name(name)))
+    found = (store.cleanup_command(place) for name in stores if (store := of_name(name)))
     return next((clearing for clearing in found if clearing is not None), None)
 
 

@@ -43,7 +43,7 @@ def expected(store: Store, wanted: Assignment, context: Context) -> ExpectedName
     For uv its own answer to a dry run, which changes nothing and needs no network; by the store's
     formula where there is no uv, or none that can say. Raises nothing.
     """
-    by_formula = ExpectedName(store.expected(wanted), wanted.project)
+    by_formula = ExpectedName(store.expected_entry(wanted), wanted.project)
     if store.name != "uv" or wanted.project is None or by_formula.entry is None:
         return by_formula
     if foreign_project(wanted.project, context.machine.uid):

@@ -40,7 +40,7 @@ from venvdash.model.packaging import VENV_NAMES
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.projects import presence, project_info
 from venvdash.stores.base import normalised
-from venvdash.stores.links import Assignment, Linking
+from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.system.files import real
 from venvdash.system.timeouts import Job, TimedRunner
 from venvdash.text import visible
@@ -94,7 +94,7 @@ class _Plan:
         if not self.shared:
             self._rename()
         wanted, project = self.wanted, self.wanted.project
-        linking = self.store.linking(wanted)
+        linking = self.store.link_edits(wanted)
         own = [file_swap.of_edit(edit) for edit in linking.edits]
         leads, sources = list(self._links()), tuple(self._sources())
         found = once([*leads, *own])
@@ -213,7 +213,7 @@ class _Plan:
 
     # In words.
 
-    def _explain(self, linking: Linking, leads: list[Swap]) -> None:
+    def _explain(self, linking: LinkEdits, leads: list[Swap]) -> None:
         wanted, home = self.wanted, self.home
         project = short(wanted.project, home)
         others = [short(path, home) for path in self.row.verdict.projects] if self.shared else []
@@ -268,7 +268,7 @@ class _Plan:
             return
         if swap.path.parent != project or swap.path.name not in self.store.pointers:
             return
-        led = self.store.pointed(swap.path, before.text, self.wanted.roots)
+        led = self.store.pointer_targets(swap.path, before.text, self.wanted.roots)
         leads = [real(project / path) for path in led]
         if real(self.row.path) in leads:
             return

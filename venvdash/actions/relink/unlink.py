@@ -64,7 +64,7 @@ def _made(nothing: RelinkChanges, known: RelinkContext) -> RelinkChanges:
         former=tuple(path for path in former if answers(known.places.get(path))),
         shared=bool(fixed),
     )
-    linking = store.linking(wanted)
+    linking = store.link_edits(wanted)
     leading, files = project_links.leading_to(row)
     gone = [*map(file_swap.of_link, leading), *map(file_swap.of_edit, files)]
     gone = [swap for swap in gone if real(swap.path.parent) not in map(real, fixed)]

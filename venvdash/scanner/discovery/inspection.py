@@ -162,7 +162,7 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
         packages=meta.with_site(site.packages) if meta else site.packages,
         created=prefix.made,
         changed=changed,
-        used=max(changed, prefix.accessed or 0.0, store.used(reading) or 0.0),
+        used=max(changed, prefix.accessed or 0.0, store.last_used(reading) or 0.0),
         flags=_flags(entry, prefix, traits, uid),
         sidecar="venvdash.toml" in prefix.names,
     )

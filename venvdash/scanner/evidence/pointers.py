@@ -79,13 +79,13 @@ class Pointers:
         """Yield the folders of environments that a project's own settings name."""
         for name, store in self._settings:
             if self._machine is not None and (has is None or name in has):
-                yield from store.folders(Path(directory), self._machine)
+                yield from store.project_roots(Path(directory), self._machine)
 
     def _read(self, name: str, directory: str, text: str) -> Iterator[Pointer]:
         file = Path(directory, name)
         for store in self._stores.get(name, ()):
             roots = self._roots.get(store.name, ())
-            for path in islice(store.pointed(file, text, roots), _LEADS):
+            for path in islice(store.pointer_targets(file, text, roots), _LEADS):
                 yield from self._leading(file, os.path.join(file.parent, path), True)
         if self._project_settings is not None and name in self._project_settings.files:
             for named_path in islice(self._project_settings.read(name, directory, text), _LEADS):

@@ -31,7 +31,7 @@ _ENTRIES = 5000  # looked at in one folder
 def root_of(prefix: Path) -> Root:
     """Return the root to use for an environment that lies in no store."""
     for store in registry():
-        root = store.elsewhere(prefix)
+        root = store.unconfigured_root(prefix)
         if root is not None:
             return root
     unnamed = prefix.name in VENV_NAMES and len(prefix.parts) > 2
