@@ -10,7 +10,7 @@ from tests.actions.deleting import small
 from tests.conftest import Home
 from tests.scenario import rows
 from venvdash.actions.context import Context
-from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy import copy_environment
 from venvdash.actions.copy.copy_environment import CopyRequest
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Output, Progressed
@@ -40,22 +40,22 @@ class World:
 
     def copying(self, target: Path, python: str | None = None) -> CopyRequest:
         row, context = self.row(), self.context()
-        for reason in copies.refusals(row, target, context, python=python):
+        for reason in copy_environment.copy_refusals(row, target, context, python=python):
             raise ChangedError(reason)
-        packages = copies.packages_of(row.environment, context)
+        packages = copy_environment.packages_of(row.environment, context)
         return CopyRequest(row, target, None if packages.obstacles else packages, python)
 
     def copy(self, name: str, cancel: threading.Event | None = None) -> Path:
         """Copy it into the store; ``told`` is what was told."""
         wanted = self.copying(self.store / name)
-        for told in copies.copy(wanted, self.context(), cancel or threading.Event()):
+        for told in copy_environment.copy(wanted, self.context(), cancel or threading.Event()):
             self.told.append(told)
         return wanted.target
 
     def files(self, name: str) -> Path:
         """Copy all files: there is one that no package brought."""
         wanted = replace(self.copying(self.store / name), packages=None)
-        self.told = list(copies.copy(wanted, self.context(), threading.Event()))
+        self.told = list(copy_environment.copy(wanted, self.context(), threading.Event()))
         return wanted.target
 
     def assert_nothing_left(self, *names: str) -> None:

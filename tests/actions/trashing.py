@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from venvdash.actions.journals import trash
+from venvdash.actions.journals import trash_journal
 from venvdash.model import Trashed
 from venvdash.system.directory import Directory
 
@@ -26,5 +26,5 @@ def noted(path: Path) -> Path:
     """Put the journal into what is to look deleted."""
     with Directory(path) as directory:
         original = path.parent / "env"
-        trash.write(directory, Trashed(path, original, "env", since=time.time()))
+        trash_journal.write(directory, Trashed(path, original, "env", since=time.time()))
     return path

@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.bench.bench_tui import latencies, latency, p95
 from tests.bench.trees import make_home
 from tests.terminal import Terminal, program
-from venvdash.actions.journals import trash
+from venvdash.actions.journals import trash_journal
 from venvdash.model import Trashed
 from venvdash.system.directory import Directory
 
@@ -50,7 +50,7 @@ def trashed(store: Path, number: int) -> Path:
     path = store / f".venvdash-trash-{number}"
     fill(path, _FOLDERS, _FILES)
     with Directory(path) as directory:
-        trash.write(directory, Trashed(path, store / "gone", "gone", since=time.time()))
+        trash_journal.write(directory, Trashed(path, store / "gone", "gone", since=time.time()))
     os.sync()
     return path
 
@@ -93,7 +93,7 @@ def while_freeing(screen: Terminal, path: Path) -> tuple[list[float], list[float
     screen.press("y")
     screen.drain(0.02)
     screen.press("\x1b")
-    screen.read(lambda _: (path / trash.BEGUN).exists(), 30)
+    screen.read(lambda _: (path / trash_journal.BEGUN).exists(), 30)
     busy: list[float] = []
     while path.exists():
         busy.append(latency(screen, len(busy)))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from venvdash.actions.delete.purge import purge
 from venvdash.actions.delete.purge_process import processes
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.model import Trashed
 from venvdash.system.directory import Directory
 
@@ -46,7 +46,7 @@ def make(root: Path, cache: Path | None) -> Path:
 
 def trash(root: Path) -> Path:
     with Directory(root) as directory:
-        journal.write(directory, Trashed(root, root.parent / "env", "env", since=time.time()))
+        trash_journal.write(directory, Trashed(root, root.parent / "env", "env", since=time.time()))
     return root
 
 

@@ -19,7 +19,7 @@ from venvdash.actions import destinations
 from venvdash.actions.destinations import TargetError, refused_name
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Finished, State
-from venvdash.actions.journals.relink import RelinkJournals
+from venvdash.actions.journals.relink_journal import RelinkJournals
 from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.session import Session
@@ -359,14 +359,14 @@ def test_moving_breaks_off(home: Home, app: Path) -> None:
 
 def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     from tests.actions.crashing import in_child
-    from venvdash.actions.copy import copy_environment as copies
+    from venvdash.actions.copy import copy_environment
 
     (app / "data").write_text("x")
     session = scanned(home)
     proposal = session.actions.copy(row(session, app), "copy")
 
     def copy() -> None:
-        setattr(copies, "leftovers", lambda *given: os.kill(os.getpid(), 9))
+        setattr(copy_environment, "leftovers", lambda *given: os.kill(os.getpid(), 9))
         list(session.actions.apply([proposal]))
 
     assert in_child(copy) == -9

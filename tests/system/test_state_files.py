@@ -9,7 +9,7 @@ import pytest
 
 from tests.actions.deleting import small
 from venvdash.actions.delete import pending_messages, trash_locations
-from venvdash.actions.journals.relink import RelinkJournals
+from venvdash.actions.journals.relink_journal import RelinkJournals
 from venvdash.actions.journals.relink_stages import due
 from venvdash.actions.sync import preserve
 from venvdash.records import pins

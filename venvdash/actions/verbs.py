@@ -193,13 +193,13 @@ class Actions:
         table = self._table
         match proposal.action:
             case Action.SYNC:
-                from venvdash.actions.sync import apply as syncing
+                from venvdash.actions.sync import apply as sync_apply
 
-                return syncing.apply(table, proposal, cancel)
+                return sync_apply.apply(table, proposal, cancel)
             case Action.RELINK | Action.UNLINK:
-                from venvdash.actions.relink import apply as relinking
+                from venvdash.actions.relink import apply as relink_apply
 
-                return relinking.apply(table, proposal, cancel)
+                return relink_apply.apply(table, proposal, cancel)
             case Action.COPY:
                 from venvdash.actions.copy import apply as copy_apply
 

@@ -17,7 +17,7 @@ from tests.built import MAKERS, Built, activated, assert_works, away
 from tests.conftest import Home
 from tests.realtools import Tool, Uv
 from tests.scenario import remove, rows, uv_lock
-from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy import copy_environment
 from venvdash.actions.errors import ChangedError, FailedError
 from venvdash.actions.events import Output, Progressed
 
@@ -168,7 +168,7 @@ def test_another_python(
     python = here.original / "bin" / "python"
     uv_index("pip", "install", "-q", "--python", python, "iniconfig==2.3.0")
     wanted = here.copying(here.store / "copy", str(second))
-    list(copies.copy(wanted, here.context(), threading.Event()))
+    list(copy_environment.copy(wanted, here.context(), threading.Event()))
     listed = rows(home, records=False)
     one, other = listed[here.original].environment, listed[here.store / "copy"].environment
     assert one.python != other.python
@@ -176,7 +176,7 @@ def test_another_python(
     wanted = here.copying(here.store / "never", "9.9")
     here.variables |= {"UV_OFFLINE": "1"}
     with pytest.raises(FailedError, match="uv failed: No interpreter"):
-        list(copies.copy(wanted, here.context(), threading.Event()))
+        list(copy_environment.copy(wanted, here.context(), threading.Event()))
     here.assert_nothing_left("app", "copy")
 
 

@@ -17,8 +17,7 @@ from tests.built import Built
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows
-from venvdash.actions.copy import copy_environment as copies
-from venvdash.actions.copy import staging
+from venvdash.actions.copy import copy_environment, staging
 from venvdash.actions.delete import trash
 from venvdash.actions.errors import ChangedError, FailedError
 from venvdash.actions.events import Progressed
@@ -50,7 +49,7 @@ def test_cancelled(world: Callable[[str], World], maker: str) -> None:
     here.assert_nothing_left()
     wanted = replace(here.copying(here.store / "copy"), packages=None)
     cancel = threading.Event()
-    telling = copies.copy(wanted, here.context(), cancel)
+    telling = copy_environment.copy(wanted, here.context(), cancel)
     assert next(telling) is not None
     cancel.set()
     with pytest.raises(CancelledError):
@@ -62,7 +61,7 @@ def test_cancelled(world: Callable[[str], World], maker: str) -> None:
 def test_whoever_listens_goes_away(world: Callable[[str], World]) -> None:
     here = world("uv")
     wanted = replace(here.copying(here.store / "copy"), packages=None)
-    telling = copies.copy(wanted, here.context(), threading.Event())
+    telling = copy_environment.copy(wanted, here.context(), threading.Event())
     next(telling)
     assert len(list(here.store.iterdir())) == 1
     telling.close()
@@ -117,7 +116,7 @@ def test_killed_in_the_middle(world: Callable[[str], World], how: str) -> None:
         wanted = replace(wanted, packages=None)
 
     def copy() -> None:
-        for told in copies.copy(wanted, here.context(), threading.Event()):
+        for told in copy_environment.copy(wanted, here.context(), threading.Event()):
             if isinstance(told, Progressed) and (told.done > 200 or "installing" in told.doing):
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -146,7 +145,7 @@ def test_killed_at_its_ends(little: World, step: str) -> None:
     wanted = replace(little.copying(little.store / "copy"), packages=None)
 
     def copy() -> None:
-        list(copies.copy(wanted, little.context(), threading.Event()))
+        list(copy_environment.copy(wanted, little.context(), threading.Event()))
 
     assert in_child(killing(copy, step)) == -signal.SIGKILL
     assert recover_stores(little.context()) == []
@@ -159,7 +158,7 @@ def test_what_somebody_is_at_work_on_stays(little: World) -> None:
     wanted = replace(little.copying(little.store / "copy"), packages=None)
     child = os.fork()
     if child == 0:
-        telling = copies.copy(wanted, little.context(), threading.Event())
+        telling = copy_environment.copy(wanted, little.context(), threading.Event())
         next(telling)
         os.write(writer, b"x")
         signal.pause()

@@ -12,7 +12,7 @@ from tests.mounting import tmpfs
 from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.actions.delete import purge
 from venvdash.actions.delete.purge import problems, running, unfinished
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.system.directory import Directory
 from venvdash.system.locks import lock_directory
 
@@ -85,9 +85,9 @@ def test_only_what_venvdash_put_there(store: Path, trash: Path) -> None:
     named = noted(tree(store / "env"))
     without = tree(store / ".venvdash-trash-none")
     damaged = tree(store / ".venvdash-trash-bad")
-    (damaged / journal.NAME).write_text("schema = 1\n")
+    (damaged / trash_journal.NAME).write_text("schema = 1\n")
     linked = tree(store / ".venvdash-trash-linked")
-    (linked / journal.NAME).symlink_to(trash / journal.NAME)
+    (linked / trash_journal.NAME).symlink_to(trash / trash_journal.NAME)
     alias = store / ".venvdash-trash-alias"
     alias.symlink_to(named)
     file = store / ".venvdash-trash-file"
@@ -137,7 +137,7 @@ def test_nothing_goes_where_something_is_mounted(trash: Path, store: Path, insid
     finally:
         subprocess.run(["umount", "-l", point], check=True)
     assert "mounted" in result.problems[0]
-    assert (trash / journal.NAME).exists(), "it can still be restored"
+    assert (trash / trash_journal.NAME).exists(), "it can still be restored"
     assert len(list(trash.rglob("*.py"))) == 16
     assert sorted(map(str, precious.rglob("*"))) == kept
     assert purge.purge(trash).gone
@@ -168,11 +168,11 @@ def test_what_cannot_be_removed_stays_named_and_is_tried_again(trash: Path, stor
             assert left == {
                 str(stubborn.relative_to(trash)),
                 "pyvenv.cfg",
-                journal.BEGUN,
+                trash_journal.BEGUN,
                 purge.LEFT,
             }
             with Directory(trash) as directory:
-                remembered = journal.read(directory)
+                remembered = trash_journal.read(directory)
             assert remembered
             assert remembered.purging
     finally:
@@ -218,7 +218,11 @@ def test_what_root_left_in_it_stays_and_is_named(tmp_path: Path) -> None:
 
     where = "lib/python3.11/site-packages/pkg1/__pycache__/m0.pyc"
     said = (f"{where}: permission denied",)
-    kept = ["lib/python3.11/site-packages/pkg1/__pycache__/m0.pyc", journal.BEGUN, "pyvenv.cfg"]
+    kept = [
+        "lib/python3.11/site-packages/pkg1/__pycache__/m0.pyc",
+        trash_journal.BEGUN,
+        "pyvenv.cfg",
+    ]
     assert as_another_user(by_another_user) == f"{[said, said]} {sorted([*kept, purge.LEFT])}"
 
 
@@ -228,7 +232,7 @@ def test_somebody_else_frees_or_restores_it(trash: Path) -> None:
         assert running(trash)
         result = purge.purge(trash)
         assert (result.busy, result.gone, result.freed_bytes) == (True, False, 0)
-    assert (trash / journal.NAME).exists()
+    assert (trash / trash_journal.NAME).exists()
     assert not running(trash.parent / "none")
 
 
@@ -245,7 +249,7 @@ def test_restored_while_it_waited_for_the_lock(
     monkeypatch.setattr(purge, "lock_directory", late)
     assert purge.purge(trash).freed_bytes == 0
     assert (trash.parent / "env/pyvenv.cfg").exists()
-    assert (trash.parent / "env" / journal.NAME).exists()
+    assert (trash.parent / "env" / trash_journal.NAME).exists()
 
 
 def test_the_store_may_be_a_link(trash: Path, store: Path) -> None:
@@ -273,7 +277,7 @@ def test_unfinished_is_what_cannot_be_restored_and_nobody_frees(store: Path, tra
     tree(store / "env")
     tree(store / ".venvdash-trash-foreign")
     assert unfinished([store, store / "none", trash / "pyvenv.cfg"]) == []
-    (trash / journal.NAME).rename(trash / journal.BEGUN)
+    (trash / trash_journal.NAME).rename(trash / trash_journal.BEGUN)
     assert unfinished([store]) == [trash]
     with lock_directory(trash):
         assert unfinished([store]) == []

@@ -19,7 +19,7 @@ from tests.conftest import Home
 from venvdash.actions.delete import freed_notes, purge
 from venvdash.actions.delete.purge import running, unfinished
 from venvdash.actions.delete.purge_process import Report, processes, start, start_and_hear
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.system.locks import lock_directory
 
 
@@ -129,7 +129,7 @@ def test_it_tells_how_far_it_is_and_how_it_ended(home: Home, store: Path) -> Non
     big, held = (noted(tree(store / f".venvdash-trash-{name}", 60)) for name in ("big", "held"))
     none = store / ".venvdash-trash-none"
     refused = tree(store / ".venvdash-trash-refused")
-    own = (big / journal.NAME).stat().st_blocks * 512
+    own = (big / trash_journal.NAME).stat().st_blocks * 512
     taken = sum(path.lstat().st_blocks * 512 for path in (big, *big.rglob("*"))) - own
     with lock_directory(held):
         reports = start_and_hear([big, held, none, refused], home.machine())
@@ -246,7 +246,7 @@ def test_killed_at_any_moment_the_next_start_goes_on(store: Path) -> None:
         if not trash.exists():
             continue
         assert os.listdir(store) == [trash.name], seed
-        begun = (trash / journal.BEGUN).exists()
+        begun = (trash / trash_journal.BEGUN).exists()
         # Before the very first step, or the very last.
         assert begun or len(list(trash.rglob("*"))) in (folders * 5 + 7, 0), seed
         stopped += begun

@@ -19,7 +19,7 @@ from tests.mounting import tmpfs
 from tests.users import NOBODY
 from venvdash.actions.context import Context
 from venvdash.actions.delete import pending_messages, purge, purge_process, trash
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Trashed
 from venvdash.stores import registry
@@ -160,7 +160,7 @@ def test_a_store_that_was_moved_is_another_one(home: Home, deleted: Deleted) -> 
     shutil.copytree(there, deleted.store)
     stray = small(home.path / "other" / ".venvdash-trash-1")
     with directory.Directory(stray) as opened:
-        journal.write(opened, Trashed(stray, deleted.entry, "app", kind="poetry"))
+        trash_journal.write(opened, Trashed(stray, deleted.entry, "app", kind="poetry"))
     assert purge.purge(stray).gone
     assert deleted.index.read_text() == MINE + OTHERS
 
@@ -325,7 +325,7 @@ def test_a_store_that_fails_keeps_nothing_in_the_trash(
 def test_killed_at_any_step_the_next_purge_goes_on(deleted: Deleted, step: str) -> None:
     purging = partial(purge.purge, deleted.trash)
     assert in_child(killing(purging, step)) == -signal.SIGKILL
-    assert (deleted.trash / journal.BEGUN).exists()
+    assert (deleted.trash / trash_journal.BEGUN).exists()
     assert deleted.index.read_text() == (MINE if step == "compared" else "") + OTHERS
     assert purge.unfinished([deleted.store]) == [deleted.trash]
     deleted.freed()

@@ -17,7 +17,7 @@ from tests.scenario import rows, uv_project
 from venvdash.actions.context import Context
 from venvdash.actions.delete import trash, trash_locations
 from venvdash.actions.delete.apply import Deleter
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.actions.recovery.stores import recover_stores
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Edit, Link, Outcome, Trashed
@@ -186,7 +186,7 @@ def test_what_is_being_freed_cannot_be_restored(home: Home) -> None:
     fcntl.flock(holder, fcntl.LOCK_EX)
     assert "being deleted permanently" in trash.restore(found).reason
     os.close(holder)
-    (found.path / journal.NAME).rename(found.path / journal.BEGUN)
+    (found.path / trash_journal.NAME).rename(found.path / trash_journal.BEGUN)
     assert _found(home) == [replace(found, purging=True)]
     result = trash.restore(found)
     assert result.outcome is Outcome.SKIPPED
@@ -208,7 +208,7 @@ def _planted(home: Home, **changes: Any) -> Path:
     entry = small(_store(home) / "app")
     told = Trashed(entry, entry, "app", inode=entry.stat().st_ino, mode=0o755, since=1.0)
     with Directory(entry) as directory:
-        journal.write(directory, replace(told, **changes))
+        trash_journal.write(directory, replace(told, **changes))
     return entry
 
 

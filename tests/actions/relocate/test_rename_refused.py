@@ -16,7 +16,7 @@ from tests.mounting import tmpfs
 from tests.scenario import remove, rows, uv_lock
 from tests.users import as_another_user, open_to_all
 from venvdash.actions.errors import ChangedError, FailedError
-from venvdash.actions.journals import rename as rename_journal
+from venvdash.actions.journals import rename_journal
 from venvdash.actions.recovery.stores import recover_stores
 from venvdash.model import Edit
 from venvdash.system.directory import Directory

@@ -11,7 +11,7 @@ from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows, uv_project, venv
 from tests.users import as_another_user, open_to_all
-from venvdash.actions.journals import rename, trash
+from venvdash.actions.journals import rename_journal, trash_journal
 from venvdash.model import Flag
 from venvdash.presentation.labels import FLAG_MEANINGS
 from venvdash.scanner.discovery.inspection import Inspected, inspect
@@ -81,7 +81,7 @@ def test_read_only_file_systems_and_directories(home: Home, environment: Path) -
 
 
 def test_debris_of_an_interrupted_operation(home: Home, environment: Path) -> None:
-    for name in (trash.NAME, rename.NAME, ".venvdash-tmp-1f"):
+    for name in (trash_journal.NAME, rename_journal.NAME, ".venvdash-tmp-1f"):
         left = environment / name
         left.write_text("")
         read = inspect(
@@ -90,4 +90,4 @@ def test_debris_of_an_interrupted_operation(home: Home, environment: Path) -> No
         assert isinstance(read, Inspected)
         assert read.environment.flags == {Flag.DEBRIS}
         left.unlink()
-    assert {trash.NAME, rename.NAME} == JOURNALS
+    assert {trash_journal.NAME, rename_journal.NAME} == JOURNALS

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 
 from venvdash.actions.context import Context
-from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy import copy_environment
 from venvdash.actions.copy.copy_environment import CopyRequest, CopyResult, Placing
 from venvdash.actions.events import ActionEvent
 from venvdash.actions.outcome import explained, result_of
@@ -23,7 +23,7 @@ def _copy(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
     if place is None:
         yield result_of(row, Outcome.SKIPPED, "No destination was given.")
         return
-    packages = copies.packages_of(row.environment, context)
+    packages = copy_environment.packages_of(row.environment, context)
     wanted = CopyRequest(row, place, None if packages.obstacles else packages, proposal.python)
     yield from copied(wanted, context, cancel)
     remember_at(table, place, place, None, copied_from=row.path)
@@ -34,7 +34,7 @@ def copied(
     wanted: CopyRequest,
     context: Context,
     cancel: threading.Event,
-    placing: Placing = copies.ignore,
+    placing: Placing = copy_environment.ignore,
 ) -> Generator[ActionEvent, None, CopyResult]:
     """Copy into a directory that is made if need be, and removed again if nothing comes of it."""
     parent = wanted.target.parent
@@ -42,7 +42,7 @@ def copied(
     if made:
         parent.mkdir(parents=True)
     try:
-        return (yield from copies.copy(wanted, context, cancel, placing))
+        return (yield from copy_environment.copy(wanted, context, cancel, placing))
     finally:
         if made:
             with suppress(OSError):

@@ -19,15 +19,14 @@ from venvdash.actions.copy.requirements import Requirements, again, same_package
 from venvdash.actions.copy.staging import Staging
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import Output, Progressed
-from venvdash.actions.journals.rename import NAME as RENAMING
+from venvdash.actions.journals.rename_journal import NAME as RENAMING
 from venvdash.actions.prefix import scripts
 from venvdash.actions.prefix.path_rewrite import PathRewrite
 from venvdash.actions.prefix.repair import Repair, RepairError, leftovers, own_names, refusal
 from venvdash.actions.prefix.scripts import bin_of
 from venvdash.actions.process import uv
 from venvdash.actions.process.child_process import CancelledError
-from venvdash.actions.safety import refusals as checks
-from venvdash.actions.safety import steps
+from venvdash.actions.safety import refusals, steps
 from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.actions.safety.placement import movable, taken, unwritten
 from venvdash.actions.safety.writable_by_others import exposed
@@ -74,26 +73,26 @@ class CopyRequest:
     whole: bool = False
 
 
-def refusals(row: Row, target: Path, context: Context, *, python: str | None) -> Iterator[str]:
+def copy_refusals(row: Row, target: Path, context: Context, *, python: str | None) -> Iterator[str]:
     """Yield why the row's environment cannot be copied to ``target``, the weightiest first."""
     environment = row.environment
     if environment.target is not None:
         yield f"It is a link: copy its target, {visible(environment.target)}, instead."
         return
-    yield from checks.another_home(context.machine)
+    yield from refusals.another_home(context.machine)
     if not movable(environment):
         yield "It is managed by a tool that creates and tracks its own environments."
         return
     if Flag.BROKEN in environment.flags and python is None:
         yield "Its interpreter no longer exists, so a copy would not start: choose another Python."
-    yield from checks.owned(environment, context.machine.uid)
+    yield from refusals.owned(environment, context.machine.uid)
     yield from exposed(environment, context.machine.uid)
-    yield from checks.mounted(checks.real_entry(environment), context.mounts)
-    yield from checks.marked(environment)
+    yield from refusals.mounted(refusals.real_entry(environment), context.mounts)
+    yield from refusals.marked(environment)
     yield from taken(target)
     if reason := refusal(target):
         yield reason
-    yield from checks.unmakeable(target)
+    yield from refusals.unmakeable(target)
 
 
 def packages_of(environment: Environment, context: Context) -> Requirements:
@@ -166,7 +165,7 @@ class _Work:
         self.copied = CopyResult()
 
     def done(self) -> Generator[Output | Progressed, None, CopyResult]:
-        look = checks.look(self.wanted.row, self.context)
+        look = refusals.look(self.wanted.row, self.context)
         before = packages_in(self.environment.path, self.environment.python)
         with ExitStack() as stack:
             lock = stack.enter_context(locks.share_environment(self.environment.path))
@@ -181,7 +180,7 @@ class _Work:
                 making.path, self.wanted.target, self.environment.path
             ):
                 raise FailedError(f"{unstartable} {_untouched(self.wanted)}")
-            checks.look(self.wanted.row, self.context)
+            refusals.look(self.wanted.row, self.context)
             self._check_unchanged(before)
             self.placing(making.path)
             making.put(durable=self.wanted.whole)

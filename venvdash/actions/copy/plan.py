@@ -6,7 +6,7 @@ from pathlib import Path
 
 from venvdash.actions import destinations
 from venvdash.actions.context import Context
-from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy import copy_environment
 from venvdash.actions.copy.reinstall import base_python
 from venvdash.actions.copy.requirements import Requirements
 from venvdash.actions.destinations import Target, TargetError, place_warnings
@@ -35,9 +35,9 @@ def propose_copy(
         target = _target(table, row, root, context)
         place = target.root / name
         proposal = replace(proposal, place=place)
-        for reason in copies.refusals(row, place, context, python=python):
+        for reason in copy_environment.copy_refusals(row, place, context, python=python):
             return replace(proposal, refusal=reason)
-        packages = copies.packages_of(row.environment, context)
+        packages = copy_environment.packages_of(row.environment, context)
     except TargetError as error:
         return replace(proposal, refusal=str(error))
     except (OSError, ValueError) as error:

@@ -15,8 +15,7 @@ from pathlib import Path
 from venvdash.actions.copy.copy_tree import extent
 from venvdash.actions.delete import trash_locations
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.journals import toml_file
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import toml_file, trash_journal
 from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.actions.safety import steps
 from venvdash.actions.safety.placement import UNNOTED
@@ -147,8 +146,8 @@ def bury(place: Directory, name: str) -> Iterator[str]:
         if note is None or note.owner.alive() or set(names) <= {NOTE, _TEMPORARY}:
             _sweep(place, box, note)
             return
-        trash = journal.PREFIX + name.removeprefix(PREFIX)
-        journal.write(box, _trashed(note, box))
+        trash = trash_journal.PREFIX + name.removeprefix(PREFIX)
+        trash_journal.write(box, _trashed(note, box))
         place.rename(name, trash)
         place.sync()
     yield (

@@ -20,7 +20,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.delete import in_place, trash_folder, trash_locations
 from venvdash.actions.delete.shown_items import OpenItem, ShownItems
 from venvdash.actions.errors import ChangedError, FailedError, words
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.actions.process import tool_commands
 from venvdash.actions.process.uv import UvError
 from venvdash.actions.safety import project_links, refusals, steps
@@ -170,13 +170,13 @@ class Deleter:
                 back.add(partial(folder.remove, trash))
                 box = stack.enter_context(folder.open(trash))
                 steps.step("made")
-                back.add(partial(journal.remove, box))
-                journal.write(box, _journal(item, held.inode[1], 0))
+                back.add(partial(trash_journal.remove, box))
+                trash_journal.write(box, _journal(item, held.inode[1], 0))
                 steps.step("journalled")
-                place.rename(name, journal.LINK, box)
-                back.add(partial(box.rename, journal.LINK, name, place), trash=box.path)
+                place.rename(name, trash_journal.LINK, box)
+                back.add(partial(box.rename, trash_journal.LINK, name, place), trash=box.path)
                 steps.step("renamed")
-                if box.look(journal.LINK).st_ino != held.inode[1]:
+                if box.look(trash_journal.LINK).st_ino != held.inode[1]:
                     raise ChangedError("Another environment replaced it at the last moment.")
                 steps.step("verified")
             box.sync()
@@ -237,7 +237,7 @@ class Deleter:
         if mode & 0o700 != 0o700:  # the journal must be written into it
             entry.permit(mode | 0o700)
             back.add(partial(entry.permit, mode))
-        back.add(partial(journal.remove, entry))
+        back.add(partial(trash_journal.remove, entry))
         in_place.write_with_room(entry, _journal(item, status.st_ino, mode))
         steps.step("journalled")
         self._unlink(item, back)
@@ -266,7 +266,7 @@ class Deleter:
 
 
 def _trash_name() -> str:
-    return journal.PREFIX + os.urandom(8).hex()
+    return trash_journal.PREFIX + os.urandom(8).hex()
 
 
 def _journal(item: Item, inode: int, mode: int) -> Trashed:

@@ -349,7 +349,7 @@ class Deletions:
 
 def _journal_bytes(trash: Path) -> int:
     """Return what our own file in a trash directory takes."""
-    from venvdash.actions.journals.trash import NAME
+    from venvdash.actions.journals.trash_journal import NAME
 
     try:
         return getattr(os.lstat(trash / NAME), "st_blocks", 0) * 512

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from venvdash import config
 from venvdash.actions.delete import trash, trash_search
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.model import Trashed
 from venvdash.scanner.projects.project_info import links_of
 from venvdash.system.directory import Directory
@@ -34,7 +34,7 @@ def free_of_use(paths: Sequence[Path]) -> list[Path]:
     kept = reasons(list(expired.values()))
     kept |= _searched([one for path, one in expired.items() if path not in kept])
     for path, reason in kept.items():
-        with suppress(OSError, journal.JournalError):
+        with suppress(OSError, trash_journal.JournalError):
             _keep(path, reason)
     return [path for path in paths if path not in kept]
 
@@ -95,6 +95,6 @@ def _used(one: Trashed) -> tuple[Path, str]:
 
 def _keep(path: Path, reason: str) -> None:
     with Directory(path) as box, lock_directory(box.handle) as lock:
-        now = journal.read(box)
+        now = trash_journal.read(box)
         if not lock.busy and now is not None and not now.purging:
-            journal.note_kept(box, now, reason)
+            trash_journal.note_kept(box, now, reason)

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from venvdash.actions.journals import trash
+from venvdash.actions.journals import trash_journal
 from venvdash.model import Trashed
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.system.directory import Directory
@@ -29,15 +29,15 @@ NO_TRASH = (
 def begin(entry: Directory, trashed: Trashed) -> None:
     """Write into an environment that it is being freed. Raises OSError; nothing is removed then."""
     try:
-        trash.begin(entry, trashed)
+        trash_journal.begin(entry, trashed)
         return
     except OSError as error:
         if error.errno not in FULL:
             raise
-    trash.mark(entry)
+    trash_journal.mark(entry)
     for _ in _removed(entry):
         with suppress(OSError):
-            trash.begin(entry, trashed)
+            trash_journal.begin(entry, trashed)
             return
 
 
@@ -49,7 +49,7 @@ def write_with_room(entry: Directory, trashed: Trashed) -> None:
     full = OSError()
     for _ in _room(entry):
         try:
-            trash.write(entry, trashed)
+            trash_journal.write(entry, trashed)
             return
         except OSError as error:
             if error.errno not in FULL:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.journals import trash
+from venvdash.actions.journals import trash_journal
 from venvdash.model import UserFiles
 from venvdash.records import sidecar
 from venvdash.scanner.usage.footprint import Footprint, unpack
@@ -20,7 +20,7 @@ from venvdash.system.walk import open_directory
 from venvdash.text import visible
 
 _MARGIN = 2.0  # seconds; a directory that changed so shortly before it was read is read again
-_WRITTEN_BY_US = frozenset({sidecar.NAME, trash.NAME, LOCK_NAME})
+_WRITTEN_BY_US = frozenset({sidecar.NAME, trash_journal.NAME, LOCK_NAME})
 _SHOWN = 3  # places in a sentence
 
 Names = frozenset[tuple[str, int]]

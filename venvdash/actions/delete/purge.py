@@ -18,7 +18,7 @@ from pathlib import Path
 
 from venvdash.actions.delete import tool_leftovers
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.journals import trash
+from venvdash.actions.journals import trash_journal
 from venvdash.model import Removal, Trashed
 from venvdash.scanner.usage.footprint import BLOCK
 from venvdash.scanner.usage.tree_count import count
@@ -36,7 +36,7 @@ from venvdash.text import because, visible
 
 LEFT = "purge-problems.txt"  # in the trash directory: what could not be removed, a line each
 _LEFT_LIMIT = 64 * 1024  # bytes
-_LAST = ("pyvenv.cfg", trash.BEGUN)  # these go at the end, in this order
+_LAST = ("pyvenv.cfg", trash_journal.BEGUN)  # these go at the end, in this order
 _WAIT = 0.25  # seconds; whoever only asks whether it is locked lets go sooner
 _SETTLED = 60  # seconds
 _SHOWN = 20
@@ -115,7 +115,7 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
     for root in roots:
         with suppress(OSError), os.scandir(root) as entries:
             for entry in entries:
-                path, ours = Path(entry.path), entry.name.startswith(trash.PREFIX)
+                path, ours = Path(entry.path), entry.name.startswith(trash_journal.PREFIX)
                 if not entry.is_dir(follow_symlinks=False) or was_unresponsive(path):
                     continue
                 if (_begun(path) if ours else in_place(path)) and not running(path):
@@ -125,11 +125,11 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
 
 def in_place(path: Path) -> bool:
     """Return whether an environment is being freed where it lies. Raises nothing."""
-    if not os.path.lexists(path / trash.BEGUN):
+    if not os.path.lexists(path / trash_journal.BEGUN):
         return False
     try:
         with Directory(path) as directory:
-            return trash.in_place(directory) is not None
+            return trash_journal.in_place(directory) is not None
     except OSError:
         return False
 
@@ -137,7 +137,7 @@ def in_place(path: Path) -> bool:
 def _begun(path: Path) -> bool:
     try:
         names = os.listdir(path)
-        if trash.BEGUN in names and trash.NAME not in names:
+        if trash_journal.BEGUN in names and trash_journal.NAME not in names:
             return True
         # Empty it is also for the moment between its making and its journal.
         return not names and os.stat(path).st_mtime < time.time() - _SETTLED
@@ -151,7 +151,7 @@ def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
 
     Raises _RefusedError, _BusyError, or OSError: FileNotFoundError if it is not there.
     """
-    if not path.is_absolute() or not (path.name.startswith(trash.PREFIX) or in_place(path)):
+    if not path.is_absolute() or not (path.name.startswith(trash_journal.PREFIX) or in_place(path)):
         raise _RefusedError("it is not in the trash")
     with Directory(Path(os.path.realpath(path.parent))) as parent:
         found = parent.look(path.name)
@@ -225,13 +225,15 @@ def _check_mounts(parent: Directory, entry: Directory, mounts: Mounts) -> None:
 def _check_journal(entry: Directory) -> Trashed | None:
     """Return what the journal says; raise _RefusedError unless venvdash put this into the trash."""
     try:
-        trashed = trash.read(entry)
-    except trash.JournalError as error:
-        said = f"its {trash.NAME} {visible(str(error))}; inspect it yourself"
+        trashed = trash_journal.read(entry)
+    except trash_journal.JournalError as error:
+        said = f"its {trash_journal.NAME} {visible(str(error))}; inspect it yourself"
         raise _RefusedError(said) from error
     # Without a journal only what freeing leaves that was stopped before its very last step.
     if trashed is None and entry.names():
-        raise _RefusedError(f"it has no {trash.NAME}, so venvdash did not move it to the trash")
+        raise _RefusedError(
+            f"it has no {trash_journal.NAME}, so venvdash did not move it to the trash"
+        )
     return trashed
 
 
@@ -241,13 +243,13 @@ def _begin(entry: Directory) -> None:
     Not flushed to the disk: file systems with a journal keep the order of what follows, and to
     flush would write out all that is about to be removed.
     """
-    if not entry.has(trash.NAME):
+    if not entry.has(trash_journal.NAME):
         return
     here = entry.descriptor
     if here is None:
-        os.replace(entry.path / trash.NAME, entry.path / trash.BEGUN)
+        os.replace(entry.path / trash_journal.NAME, entry.path / trash_journal.BEGUN)
     else:
-        os.replace(trash.NAME, trash.BEGUN, src_dir_fd=here, dst_dir_fd=here)
+        os.replace(trash_journal.NAME, trash_journal.BEGUN, src_dir_fd=here, dst_dir_fd=here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +316,7 @@ def _own(entry: Directory, trashed: Trashed | None) -> int:
     """Return the bytes that deleting took: of the journal, and of the directory made for a link."""
     own = 0
     with suppress(OSError):
-        own += allocated(entry.look(trash.BEGUN))
+        own += allocated(entry.look(trash_journal.BEGUN))
         own += allocated(entry.status()) if trashed and trashed.how == Removal.UNLINK else 0
     return own
 

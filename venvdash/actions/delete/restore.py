@@ -261,11 +261,10 @@ class Trash:
 
     def free(self, paths: Sequence[Path], notes: list[str]) -> Iterator["Freed"]:
         """Free trash directories and tell how it goes; what is to be known of it is noted."""
-        from venvdash.actions.delete import pending_messages
-        from venvdash.actions.delete import purge_progress as freeing
+        from venvdash.actions.delete import pending_messages, purge_progress
 
         spare = self._table.spare_cores
-        for event in freeing.free(paths, self._table.machine, spare=spare):
+        for event in purge_progress.free(paths, self._table.machine, spare=spare):
             if event.ended and not event.problem:
                 self._freed(event.path)
                 notes += pending_messages.told(self._table.machine.state_directory, event.path)
@@ -304,10 +303,10 @@ class Trash:
             days_left,
             pending_messages,
             purge,
+            purge_process,
             trash,
             trash_locations,
         )
-        from venvdash.actions.delete import purge_process as freeing
 
         context, state = self._table.context(), self._table.machine.state_directory
         told = pending_messages.told(state)
@@ -320,7 +319,7 @@ class Trash:
         unfinished = purge.unfinished({*context.roots, *holding})
         begun = [one.path for one in found if one.purging]
         paths = list(dict.fromkeys([*begun, *unfinished]))
-        freeing.start(paths, self._table.machine, expired)
+        purge_process.start(paths, self._table.machine, expired)
         return [*told, *announced]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from venvdash import config
 from venvdash.actions.delete import pending_messages, trash_folder
 from venvdash.actions.errors import ChangedError, words
-from venvdash.actions.journals import trash
+from venvdash.actions.journals import trash_journal
 from venvdash.actions.safety import file_swap, project_links, steps
 from venvdash.actions.safety.rollback import locked
 from venvdash.model import Edit, Leftovers, Removal, Trashed
@@ -178,8 +178,8 @@ def _whole(folder: Path) -> Iterator[tuple[str, int]]:
     """Yield the path and inode of each trash directory in ``folder`` of which nothing is freed."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            marked = entry.name.startswith(trash.PREFIX)
-            if marked and os.path.lexists(os.path.join(entry.path, trash.NAME)):
+            marked = entry.name.startswith(trash_journal.PREFIX)
+            if marked and os.path.lexists(os.path.join(entry.path, trash_journal.NAME)):
                 yield entry.path, entry.inode()
 
 
@@ -187,8 +187,8 @@ def _whole(folder: Path) -> Iterator[tuple[str, int]]:
 def _original(path: str, _inode: int) -> Path | None:
     try:
         with Directory(Path(path)) as directory:
-            trashed = trash.read(directory)
-    except (OSError, trash.JournalError):
+            trashed = trash_journal.read(directory)
+    except (OSError, trash_journal.JournalError):
         return None
     return trashed.original if trashed else None
 

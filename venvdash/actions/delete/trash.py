@@ -14,8 +14,8 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.actions.delete import purge, trash_folder, trash_locations
 from venvdash.actions.errors import ChangedError, FailedError, words
-from venvdash.actions.journals import trash as journal
-from venvdash.actions.journals.trash import JournalError
+from venvdash.actions.journals import trash_journal
+from venvdash.actions.journals.trash_journal import JournalError
 from venvdash.actions.prefix.repair import RepairError, leftovers, refusal, repair
 from venvdash.actions.safety import project_links, steps
 from venvdash.actions.safety.rollback import Rollback, locked
@@ -55,7 +55,7 @@ def _freed_in_place(place: Path) -> Iterator[Trashed]:
         return
     for name in names:
         path = place / name
-        if name.startswith(journal.PREFIX) or responsiveness.was_unresponsive(path):
+        if name.startswith(trash_journal.PREFIX) or responsiveness.was_unresponsive(path):
             continue
         if not purge.in_place(path):
             continue
@@ -149,7 +149,7 @@ def _restore(trashed: Trashed, name: str) -> Result:
         handle = box.path if box.descriptor is None else box.descriptor
         if stack.enter_context(locks.lock_directory(handle)).busy:
             raise ChangedError("It is being deleted permanently.")
-        now = journal.read(box)
+        now = trash_journal.read(box)
         if now is None or now.purging:
             raise ChangedError("Part of it has been deleted permanently, so it cannot be restored.")
         if now.how == Removal.UNFINISHED:
@@ -174,8 +174,8 @@ def _restore(trashed: Trashed, name: str) -> Result:
 
 def _restore_alias(place: Directory, folder: Directory, box: Directory, name: str) -> None:
     with Rollback() as back:
-        box.rename(journal.LINK, name, place)
-        back.add(lambda: place.rename(name, journal.LINK, box))
+        box.rename(trash_journal.LINK, name, place)
+        back.add(lambda: place.rename(name, trash_journal.LINK, box))
         steps.step("restored")
     dissolve(folder, box)
 
@@ -183,7 +183,7 @@ def _restore_alias(place: Directory, folder: Directory, box: Directory, name: st
 def dissolve(folder: Directory, box: Directory) -> None:
     """Remove a trash directory in which nothing is left but the journal."""
     with suppress(OSError):
-        journal.remove(box)
+        trash_journal.remove(box)
         folder.remove(box.path.name)
 
 
@@ -219,7 +219,7 @@ def end_journal(
         notes.append("venvdash will try again at its next start")
     else:
         mode = directory.status().st_mode & 0o7777
-        journal.remove(directory)
+        trash_journal.remove(directory)
         if trashed.mode & 0o700 != 0o700 and mode == trashed.mode | 0o700:
             directory.permit(trashed.mode)
     return [visible(note) for note in notes if note]
@@ -240,7 +240,7 @@ def _named_anew(place: Path, original: Path) -> str:
 def has_content(box: Directory, trashed: Trashed) -> bool:
     """Return whether a trash directory holds what its journal says, or a part of it."""
     try:
-        return trashed.how != Removal.UNLINK or trashed.purging or box.has(journal.LINK)
+        return trashed.how != Removal.UNLINK or trashed.purging or box.has(trash_journal.LINK)
     except OSError:
         return True
 
@@ -248,7 +248,7 @@ def has_content(box: Directory, trashed: Trashed) -> bool:
 def read_open(directory: Directory) -> Trashed | None:
     """Return what an open trash directory says, None where that cannot be read or trusted."""
     try:
-        return journal.read(directory)
+        return trash_journal.read(directory)
     except (JournalError, OSError):
         return None
 
@@ -260,7 +260,7 @@ def opened_children(place: Path, *, trash: bool) -> Iterator[Directory]:
             names = sorted(
                 entry.name
                 for entry in listing
-                if entry.name.startswith(journal.PREFIX) == trash
+                if entry.name.startswith(trash_journal.PREFIX) == trash
                 and entry.is_dir(follow_symlinks=False)
                 and not responsiveness.was_unresponsive(place / entry.name)
             )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from venvdash.actions.journals import trash as journal
+from venvdash.actions.journals import trash_journal
 from venvdash.config import Config
 from venvdash.model import Environment, Facts, Memory, Record, Relation, Status, Trashed
 from venvdash.records import sidecar
@@ -79,13 +79,13 @@ def note_searched(found: Mapping[Path, str]) -> None:
     """
     for path, reason in found.items():
         with (
-            suppress(OSError, journal.JournalError),
+            suppress(OSError, trash_journal.JournalError),
             Directory(path) as box,
             lock_directory(box.handle) as lock,
         ):
-            now = journal.read(box)
+            now = trash_journal.read(box)
             if now is not None and now.unsearched and not (lock.busy or now.purging):
-                journal.note_searched(box, now, reason.rstrip("."))
+                trash_journal.note_searched(box, now, reason.rstrip("."))
 
 
 def _facts(lost: Sequence[tuple[Environment, Record | None, Trashed]]) -> Facts:

@@ -14,9 +14,9 @@ from venvdash.actions.delete import trash
 from venvdash.actions.delete.restore import Trash
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import ActionEvent
-from venvdash.actions.journals.relink import RelinkJournals
+from venvdash.actions.journals.relink_journal import RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
-from venvdash.actions.relocate import move
+from venvdash.actions.relocate import move_recovery
 from venvdash.actions.safety.environment_reader import read_again
 from venvdash.actions.table import Table
 from venvdash.model import Action, Environment, Outcome, Package, Proposal, Removal, Result, Trashed
@@ -105,7 +105,7 @@ def add_trashed(table: Table) -> None:
 def content(entry: Path) -> str:
     """Return a digest of what an environment holds, "" where it cannot be read."""
     try:
-        return move.content(entry)
+        return move_recovery.content(entry)
     except OSError:
         return ""
 

@@ -79,10 +79,10 @@ def plan(table: Table, deletions: Deletions, status: ChangeStatus) -> UndoPlan:
         return replace(made, says=_restoring(table, change))
     (one,) = change.environments
     if change.action in (Action.RELINK, Action.UNLINK):
-        from venvdash.actions.relink import apply as relinking
+        from venvdash.actions.relink import apply as relink_apply
 
         says = (f"Restores the links of {visible(one.name)} as they were before.",)
-        return replace(made, says=says, refusal=relinking.obstacle(table, change.journal))
+        return replace(made, says=says, refusal=relink_apply.obstacle(table, change.journal))
     row = _row(table, one)
     if row is None:
         return replace(made, refusal=_UNLISTED)
@@ -105,9 +105,9 @@ def apply(
     elif plan.proposal is not None:
         yield from _moved_back(table, deletions, plan.proposal, change, cancel)
     else:
-        from venvdash.actions.relink import apply as relinking
+        from venvdash.actions.relink import apply as relink_apply
 
-        yield from relinking.undo(table, change.journal)
+        yield from relink_apply.undo(table, change.journal)
 
 
 # Planning.
@@ -203,7 +203,7 @@ def _moved_back(
     change: Change,
     cancel: threading.Event | None,
 ) -> Iterator[ActionEvent]:
-    from venvdash.actions.relocate import apply as relocating
+    from venvdash.actions.relocate import apply as relocate_apply
 
     (one,) = change.environments
     place = one.place or one.path
@@ -211,7 +211,7 @@ def _moved_back(
         yield Finished((_skipped(change, f"It is no longer at {visible(place)}."),))
         return
     result = result_of(proposal.row, Outcome.FAILED, "It ended unexpectedly.")
-    for event in relocating.apply(table, deletions, proposal, cancel or threading.Event()):
+    for event in relocate_apply.apply(table, deletions, proposal, cancel or threading.Event()):
         if isinstance(event, Result):
             result = event
         else:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from venvdash.actions.delete import freed_notes, pending_messages, trash_locations
-from venvdash.actions.journals import move_stages, relink_stages, rename, trash
+from venvdash.actions.journals import move_stages, relink_stages, rename_journal, trash_journal
 from venvdash.records import trash_days
 from venvdash.records.trash_days import TrashDays
 from venvdash.system import responsiveness
@@ -39,12 +39,12 @@ def _due(place: Path, days: TrashDays) -> bool:
 def _entry(entry: "os.DirEntry[str]", days: TrashDays) -> bool:
     if not entry.is_dir(follow_symlinks=False) or responsiveness.was_unresponsive(Path(entry.path)):
         return False
-    names = (rename.NAME, trash.BEGUN)
+    names = (rename_journal.NAME, trash_journal.BEGUN)
     if entry.name.startswith(PREFIX) or any(
         os.path.lexists(os.path.join(entry.path, name)) for name in names
     ):
         return True
-    written = os.path.lexists(os.path.join(entry.path, trash.NAME))
-    if entry.name.startswith(trash.PREFIX):
+    written = os.path.lexists(os.path.join(entry.path, trash_journal.NAME))
+    if entry.name.startswith(trash_journal.PREFIX):
         return not written or days.new_day or Path(entry.path) not in days.waiting
     return written

@@ -32,13 +32,13 @@ def always(table: Table, trash: Trash) -> list[str]:
 def _recovered(table: Table, trash: Trash) -> list[str]:
     from venvdash.actions.history import settle
     from venvdash.actions.recovery.stores import recover_stores
-    from venvdash.actions.relink import apply as relink
+    from venvdash.actions.relink import apply as relink_apply
     from venvdash.actions.relocate import across_disks
 
     # Relinks and moves rename: what broke off of that comes first.
     said = recover_stores(table.context())
     said += trash.expire()
-    said += [*relink.recover(table), *across_disks.recover(table)]
+    said += [*relink_apply.recover(table), *across_disks.recover(table)]
     settle.recover(table)
     settle.add_trashed(table)
     return said

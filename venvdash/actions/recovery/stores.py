@@ -17,11 +17,10 @@ from venvdash.actions.delete.trash import (
     read_open,
 )
 from venvdash.actions.errors import ChangedError, words
-from venvdash.actions.journals import rename as rename_journal
-from venvdash.actions.journals import trash as journal
-from venvdash.actions.journals.trash import JournalError
+from venvdash.actions.journals import rename_journal, trash_journal
+from venvdash.actions.journals.trash_journal import JournalError
 from venvdash.actions.prefix.repair import RepairError
-from venvdash.actions.relocate import rename as renaming
+from venvdash.actions.relocate import rename
 from venvdash.actions.safety.rollback import locked
 from venvdash.model import Removal
 from venvdash.system.atomic import PREFIX
@@ -77,7 +76,7 @@ def _renamed(directory: Directory, path: Path) -> Iterator[str]:
     if not rename_journal.left(directory):
         return
     try:
-        yield from renaming.settle(directory, path)
+        yield from rename.settle(directory, path)
     except (JournalError, RepairError) as error:
         yield (
             f"{visible(path)}: an interrupted rename cannot be completed: its rename.toml {error}."
@@ -88,18 +87,18 @@ def _renamed(directory: Directory, path: Path) -> Iterator[str]:
 
 def _back_in_place(directory: Directory, path: Path) -> Iterator[str]:
     """End the journal of an environment that was not renamed, or is back already."""
-    if journal.leftover(directory):
-        journal.remove(directory)
+    if trash_journal.leftover(directory):
+        trash_journal.remove(directory)
         return
     try:
-        trashed = journal.read(directory)
+        trashed = trash_journal.read(directory)
     except JournalError:
         return  # none of ours, or not to be trusted: left alone
     if trashed is None or trashed.inode != directory.status().st_ino or trashed.purging:
         return  # a copy of what was in the trash
     shown = visible(path)
     if os.path.realpath(trashed.original) != os.path.realpath(path):
-        journal.remove(directory)
+        trash_journal.remove(directory)
         return
     notes = [f"{note}." for note in end_journal(directory, trashed, path, TRANSIENT)]
     yield " ".join([f"{shown}: its deletion was interrupted. The environment is complete.", *notes])
@@ -108,20 +107,20 @@ def _back_in_place(directory: Directory, path: Path) -> Iterator[str]:
 def _unfinished(place: Directory, box: Directory) -> Iterator[str]:
     """Take away a trash directory into which nothing came; tell of one that says nothing."""
     names = set(box.names())
-    if journal.leftover(box):
-        journal.remove(box)
+    if trash_journal.leftover(box):
+        trash_journal.remove(box)
         names = set(box.names())
     if not names:
         place.remove(box.path.name)
         return
     try:
-        trashed = journal.read(box)
+        trashed = trash_journal.read(box)
     except JournalError as error:
         yield f"{visible(box.path)}: its trash.toml {error}. It was left alone."
         return
     if trashed is None:
         yield f"{visible(box.path)} does not record what it was. It was left alone."
-    elif trashed.how == Removal.UNLINK and names <= {journal.NAME}:
+    elif trashed.how == Removal.UNLINK and names <= {trash_journal.NAME}:
         dissolve(place, box)
 
 
@@ -129,8 +128,8 @@ def _left(directory: Directory) -> bool:
     """Return whether something was left: in an environment, or of the making of one."""
     return (
         directory.path.name.startswith(PREFIX)
-        or directory.has(journal.NAME)
-        or journal.leftover(directory)
+        or directory.has(trash_journal.NAME)
+        or trash_journal.leftover(directory)
         or rename_journal.left(directory)
     )
 

@@ -10,7 +10,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import ActionEvent, Finished, Progressed
 from venvdash.actions.journals import relink_stages
-from venvdash.actions.journals.relink import RelinkJournal, RelinkJournals
+from venvdash.actions.journals.relink_journal import RelinkJournal, RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.outcome import UP_TO_DATE, result_of
 from venvdash.actions.record_update import amend, own_record, record_at

@@ -145,7 +145,7 @@ class _Plan:
                 f"That project already has an environment in this store ({title}): "
                 f"{visible(entry.name)}. Link that one, or delete it first."
             )
-        for reason in rename.refusals(self.row, entry, known.table, known.context):
+        for reason in rename.rename_refusals(self.row, entry, known.table, known.context):
             raise ChangedError(reason)
         prefix = entry / environment.path.relative_to(environment.entry)
         self.wanted = replace(self.wanted, entry=entry, prefix=prefix)

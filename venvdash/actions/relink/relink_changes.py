@@ -8,8 +8,7 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.swap import Swap
-from venvdash.actions.safety import file_swap as swaps
-from venvdash.actions.safety import refusals
+from venvdash.actions.safety import file_swap, refusals
 from venvdash.actions.table import Table
 from venvdash.config import Config
 from venvdash.model import (
@@ -127,7 +126,7 @@ class RelinkChanges:
 
     def taking(self, offers: Sequence[Edit]) -> "RelinkChanges":
         """Return it with these of its offers among what is done."""
-        taken = tuple(map(swaps.of_edit, offers))
+        taken = tuple(map(file_swap.of_edit, offers))
         missing = [edit.path.parent for edit in offers if not os.path.lexists(edit.path.parent)]
         return replace(
             self,

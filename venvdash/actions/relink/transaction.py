@@ -13,7 +13,7 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError, FailedError, words
-from venvdash.actions.journals.relink import RelinkJournal, RelinkJournals
+from venvdash.actions.journals.relink_journal import RelinkJournal, RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.journals.swap import Content, Swap
 from venvdash.actions.prefix import repair
@@ -136,7 +136,7 @@ def undoable(journal: RelinkJournal, context: Context) -> Iterator[str]:
         yield "It is no longer an environment."
         return
     row = _row(environment, journal)
-    yield from rename.refusals(row, journal.old, {}, context)
+    yield from rename.rename_refusals(row, journal.old, {}, context)
     in_use = busy(row, users([journal.new]).uses.get(journal.new, ()))
     if in_use is not None:
         yield in_use

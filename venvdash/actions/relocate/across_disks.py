@@ -15,11 +15,11 @@ from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import ActionEvent, Finished
 from venvdash.actions.journals import move_stages
-from venvdash.actions.journals.move import MoveJournal, MoveJournals
+from venvdash.actions.journals.move_journal import MoveJournal, MoveJournals
 from venvdash.actions.journals.move_stages import Stage
 from venvdash.actions.record_update import environment_at, own_record, record_at, remember_at
-from venvdash.actions.relocate import move as moving
-from venvdash.actions.relocate.move import End
+from venvdash.actions.relocate import move_recovery
+from venvdash.actions.relocate.move_recovery import End
 from venvdash.actions.safety import project_links, steps
 from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.actions.table import Table
@@ -55,7 +55,7 @@ def move(
                     new=place,
                     old_inode=os.lstat(row.environment.entry).st_ino,
                     new_inode=os.lstat(made).st_ino,
-                    content=moving.content(made),
+                    content=move_recovery.content(made),
                     owner=ProcessIdentity.current(),
                     links=led,
                     edits=files,
@@ -113,7 +113,7 @@ class _Work:
         assert self._moving is not None
         self._unfinished = True
         try:
-            moving.lead(self._moving)
+            move_recovery.lead(self._moving)
             self._to_trash()
             self._compare(copied)
             self._moves.turn(self._key)
@@ -152,7 +152,7 @@ class _Work:
         trashed = trash.read(self._trash) if self._trash else None
         if trashed is not None:
             self._deletions.trash.restore(trashed)
-        problems = moving.take_back(known, self._key, self._context)
+        problems = move_recovery.take_back(known, self._key, self._context)
         if problems:
             said = " ".join(problems)
             raise FailedError(f"{why}. {said} venvdash will try again at its next start.")
@@ -180,7 +180,7 @@ class _Work:
         """Raise FailedError where the original, in the trash now, is not what was copied."""
         if copied.manifest is None or self._trash is None:
             return
-        left_out = copied.left_out | moving.UNCOUNTED
+        left_out = copied.left_out | move_recovery.UNCOUNTED
         changed = copied.manifest.differences(Manifest.of(self._trash, left_out))
         if changed:
             raise FailedError(f"Files changed during the move: {in_words(changed)}")
@@ -205,11 +205,11 @@ def recover(table: Table) -> list[str]:
 def _ended(
     table: Table, context: Context, moves: MoveJournals, key: str, stage: Stage, known: MoveJournal
 ) -> Iterator[str]:
-    for silent in moving.silent(known):
+    for silent in move_recovery.silent(known):
         said = f"{visible(known.name, 64)}: an interrupted move cannot be completed now: "
         yield f"{said}{visible(silent)} does not respond."
         return
-    settled = moving.settle(known, key, stage, context)
+    settled = move_recovery.settle(known, key, stage, context)
     if settled.said:
         yield settled.said
     if settled.end is End.LATER:
@@ -221,7 +221,7 @@ def _ended(
 
 def _remembered(table: Table, context: Context, known: MoveJournal) -> bool:
     """Let what was remembered of the original go on with the copy; whether that is done."""
-    if not moving.lies_at(known.new, known.new_inode):
+    if not move_recovery.lies_at(known.new, known.new_inode):
         return True
     environment = environment_at(context, known.new, known.new)
     if environment is None:

@@ -9,7 +9,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import ActionEvent
-from venvdash.actions.journals.relink import RelinkJournals
+from venvdash.actions.journals.relink_journal import RelinkJournals
 from venvdash.actions.outcome import explained, result_of
 from venvdash.actions.record_update import is_copy, remember_at
 from venvdash.actions.relocate import across_disks, rename

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from venvdash.actions import destinations
 from venvdash.actions.context import Context
-from venvdash.actions.copy import copy_environment as copies
+from venvdash.actions.copy import copy_environment
 from venvdash.actions.destinations import TargetError, leaving_warnings, place_warnings
 from venvdash.actions.errors import words
 from venvdash.actions.relocate import rename
@@ -84,7 +84,7 @@ def _moving(table: Table, row: Row, proposal: Proposal, context: Context) -> Pro
     """Return the proposal with what holds of every change of place."""
     place = proposal.place or row.environment.entry
     try:
-        for reason in rename.refusals(row, place, table.rows, context):
+        for reason in rename.rename_refusals(row, place, table.rows, context):
             return replace(proposal, refusal=reason)
         led, files = project_links.following(row, place)
     except (OSError, ValueError) as error:
@@ -112,7 +112,7 @@ def _moving(table: Table, row: Row, proposal: Proposal, context: Context) -> Pro
 def _moving_far(row: Row, proposal: Proposal, context: Context) -> Proposal:
     """Return the proposal to move to another file system: a copy, and the original deleted."""
     place = proposal.place or row.environment.entry
-    reasons = [*copies.refusals(row, place, context, python=None)]
+    reasons = [*copy_environment.copy_refusals(row, place, context, python=None)]
     if row.environment.path != row.environment.entry:
         reasons.append(
             "Its directory also contains files outside the environment: copy it instead."

@@ -17,11 +17,10 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.actions.delete import trash_locations
 from venvdash.actions.errors import ChangedError, words
-from venvdash.actions.journals import rename as rename_journal
-from venvdash.actions.journals.rename import RenameJournal
+from venvdash.actions.journals import rename_journal
+from venvdash.actions.journals.rename_journal import RenameJournal
 from venvdash.actions.prefix.repair import Repair, RepairError, own_names, refusal
-from venvdash.actions.safety import project_links, steps
-from venvdash.actions.safety import refusals as checks
+from venvdash.actions.safety import project_links, refusals, steps
 from venvdash.actions.safety.in_use import busy
 from venvdash.actions.safety.placement import UNNOTED, movable, taken, unwritten
 from venvdash.actions.safety.rollback import Rollback, lock_uv, locked, opened
@@ -34,7 +33,9 @@ from venvdash.system.processes import users
 from venvdash.text import visible
 
 
-def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -> Iterator[str]:
+def rename_refusals(
+    row: Row, new: Path, table: Mapping[Path, Row], context: Context
+) -> Iterator[str]:
     """Yield why the row's entry cannot be renamed to the path ``new``, the weightiest first.
 
     ``table`` holds every known environment. Who uses it, and what locks it, is asked later.
@@ -46,7 +47,7 @@ def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -
     if not movable(environment):
         yield "It is managed by a tool that tracks it by its path."
         return
-    yield from checks.refusals_to_move(row, table, context)
+    yield from refusals.refusals_to_move(row, table, context)
     if overlayfs.renamable(environment.entry, context.mounts) is False:
         yield (
             "It is in a layer of a container image, where directories cannot be renamed: "
@@ -55,7 +56,7 @@ def refusals(row: Row, new: Path, table: Mapping[Path, Row], context: Context) -
     if new == environment.entry:
         yield "It already has that name."
     yield from taken(new)
-    yield from checks.unmakeable(new)
+    yield from refusals.unmakeable(new)
     if reason := refusal(_prefix(environment, new)):
         yield reason
 
@@ -79,7 +80,7 @@ def rename(
     """
     environment = row.environment
     try:
-        for reason in refusals(row, new, table, context):
+        for reason in rename_refusals(row, new, table, context):
             raise ChangedError(reason)
         with ExitStack() as stack:
             place = stack.enter_context(opened(environment.entry.parent))
@@ -176,12 +177,12 @@ class _Work:
 
     def _check(self) -> None:
         """Raise ChangedError unless it still is what was listed, and nobody uses it."""
-        checks.look(self.row, self.context)
-        for reason in checks.revived(self.row, self.context.machine.home):
+        refusals.look(self.row, self.context)
+        for reason in refusals.revived(self.row, self.context.machine.home):
             raise ChangedError(reason)
-        for reason in checks.mounted(self.old, Mounts.read()):
+        for reason in refusals.mounted(self.old, Mounts.read()):
             raise ChangedError(reason)
-        for reason in checks.marked(self.row.environment):
+        for reason in refusals.marked(self.row.environment):
             raise ChangedError(reason)
         entry = self.row.environment.entry
         in_use = busy(self.row, users([entry]).uses.get(entry, ()))
@@ -237,7 +238,7 @@ class _Work:
         steps.step("renamed")
         if not os.path.samestat(self.into.look(self.new.name), status):
             raise ChangedError("Another environment replaced it at the last moment.")
-        for reason in checks.mounted(self.new, Mounts.read()):
+        for reason in refusals.mounted(self.new, Mounts.read()):
             raise ChangedError(reason)
         self.into.sync()
         self.place.sync()

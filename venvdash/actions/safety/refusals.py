@@ -11,9 +11,9 @@ from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError, GoneError
-from venvdash.actions.journals import rename
-from venvdash.actions.journals.trash import JournalError
-from venvdash.actions.journals.trash import read as read_journal
+from venvdash.actions.journals import rename_journal
+from venvdash.actions.journals.trash_journal import JournalError
+from venvdash.actions.journals.trash_journal import read as read_journal
 from venvdash.model import (
     Claim,
     Environment,
@@ -316,8 +316,8 @@ def _journals(directory: Directory) -> Iterator[str]:
         journal = read_journal(directory)
         if journal is not None and journal.inode == directory.status().st_ino:
             yield "An earlier deletion was interrupted and has not been cleaned up yet."
-        name = rename.NAME
-        if rename.read(directory) is not None:
+        name = rename_journal.NAME
+        if rename_journal.read(directory) is not None:
             yield "An earlier rename was interrupted and has not been cleaned up yet."
     except JournalError as error:
         yield f"It contains a file {name} that {error}."

@@ -17,8 +17,8 @@ from venvdash.actions.copy import staging
 from venvdash.actions.copy.copy_environment import KEPT_OUT
 from venvdash.actions.delete import trash
 from venvdash.actions.errors import ChangedError, words
-from venvdash.actions.journals import trash as journal
-from venvdash.actions.journals.move import MoveJournal
+from venvdash.actions.journals import trash_journal
+from venvdash.actions.journals.move_journal import MoveJournal
 from venvdash.actions.journals.move_stages import Stage
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import reachable, steps
@@ -29,7 +29,7 @@ from venvdash.system.atomic import PREFIX
 from venvdash.text import visible
 
 # What does not count when two states of an environment are compared: our own files.
-UNCOUNTED = frozenset({*KEPT_OUT, journal.NAME, journal.BEGUN})
+UNCOUNTED = frozenset({*KEPT_OUT, trash_journal.NAME, trash_journal.BEGUN})
 
 
 class End(StrEnum):
