@@ -83,6 +83,8 @@ def still(session: Session) -> None:
     with log.lock:
         for recording in log._recordings:
             run = recording._run
+            if run.running:
+                continue
             lines = tuple(re.sub(r"\bin [0-9.]+m?s$", "in 9ms", line) for line in run.lines)
             recording._run = replace(run, began=_THEN, seconds=0.2, lines=lines)
         log.changes += 1
@@ -104,6 +106,8 @@ async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
             else:
                 await pilot.press(item)
             still(session)
+        await settled(pilot, main)
+        still(session)
         await settled(pilot, main)
         picture = app.export_screenshot(title="venvdash")
     path = folder / f"{shot.name}.svg"
