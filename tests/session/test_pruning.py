@@ -39,7 +39,7 @@ def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
     assert "~/.attic/deep/er/webapp/.venv points to it" in plan.refused[0].reason
     reason = plan.items[0].row.verdict.reason
     assert "; not found in " in reason
-    assert f" directories: all of {home.path.parent}" in reason
+    assert f" directories, including all of {home.path.parent}" in reason
     assert session.rows[other].verdict.reason == reason
 
 

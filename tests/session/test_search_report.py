@@ -172,12 +172,12 @@ def test_a_report_in_words_is_short_and_fit_to_show() -> None:
     assert not any(unsafe(line.encode()) for line in lines)
     text = " ".join(" ".join(lines).split())
     assert text.startswith(
-        "Searched for projects: 1,234,567 folders, including all of ~, /data, /srv and 2 more. "
+        "Searched for projects: 1,234,567 directories, including all of ~, /data, /srv and 2 more. "
         "Not searched: snapshots (3), backups (~/timeshift), "
-        "folders named node_modules, .git/objects."
+        "directories named node_modules, .git/objects."
     )
     assert "Could not be searched: ~/closed and /mnt/" in text
     assert "/srv/envs" not in text, "other users' projects: the reason of each says so"
     assert said(SearchReport(1, (HOME,))) == [
-        "Searched for projects: 1 folder, including all of ~."
+        "Searched for projects: 1 directory, including all of ~."
     ]

@@ -119,7 +119,7 @@ def test_escape_cancels_while_projects_are_searched_for_once_more() -> None:
 
     async def script(driver: Driver) -> None:
         await delete_all(driver)
-        words = "searching for projects again: 12,345 folders"
+        words = "searching for projects again: 12,345 directories"
         await driver.until(lambda: words in driver.text)
         await driver.press("escape")
         await driver.until(lambda: "4 skipped" in driver.text)

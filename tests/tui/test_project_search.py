@@ -33,7 +33,7 @@ def test_it_begins_with_the_first_orphan_and_changes_the_row() -> None:
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.until(lambda: "searching for projects: 12,345 folders" in driver.lines[1])
+        await driver.until(lambda: "searching for projects: 12,345 directories" in driver.lines[1])
         assert "✗ old" in driver.text
         gate.set()
         await driver.until(lambda: "→ old" in driver.text)

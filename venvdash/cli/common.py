@@ -143,7 +143,7 @@ class ProgressLine:
 
 def _in_words(progress: Progress | Progressed | Searching | Tally) -> str:
     if isinstance(progress, Searching):
-        again = f"searching for projects again: {progress.directories:,} folders"
+        again = f"searching for projects again: {progress.directories:,} directories"
         return f"{again}  (Ctrl+C cancels)"
     if isinstance(progress, Progressed):
         done, total = progress.done, progress.total

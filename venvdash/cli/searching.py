@@ -62,7 +62,7 @@ def _shown(opened: Session, cancel: Event) -> Iterator[Searching]:
     def tell(progress: "Progress") -> None:
         place = short_path(progress.place, home)
         stop = "" if cancel.is_set() else "  (Ctrl+C stops the search)"
-        line.say(f"searching for projects: {progress.directories:,} folders, in {place}{stop}")
+        line.say(f"searching for projects: {progress.directories:,} directories, in {place}{stop}")
 
     try:
         yield Searching(cancel, tell)

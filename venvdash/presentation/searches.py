@@ -13,13 +13,13 @@ _MOST_NAMED = 3  # places in one list
 
 def search_in_words(report: SearchReport, home: Path | None) -> Iterator[str]:
     """Yield lines: what was searched, and what was not. All of it is in the JSON of a plan."""
-    searched = f"{report.directories:,} folder{'s' if report.directories != 1 else ''}"
+    searched = f"{report.directories:,} director{'ies' if report.directories != 1 else 'y'}"
     if report.places:
         searched += f", including all of {_named(report.places, home)}"
     yield from _wrapped(f"Searched for projects: {searched}.")
     left_out = [_left_out(kind, home) for kind in report.not_entered]
     if report.kinds:
-        left_out.append(f"folders named {', '.join(report.kinds)}")
+        left_out.append(f"directories named {', '.join(report.kinds)}")
     if left_out:
         yield from _wrapped(f"Not searched: {', '.join(left_out)}.")
 

@@ -61,7 +61,7 @@ def test_linked_to_several_best_evidence_first_and_gone_ones_last() -> None:
     assert found.evidence is EvidenceKind.POINTER
     assert found.reason == (
         "its .project names /code/b, which exists; it also belongs to /code/a; no "
-        "longer existing: /code/c"
+        "longer there: /code/c"
     )
 
 
@@ -154,7 +154,7 @@ def test_moved_when_a_project_elsewhere_leads_here(own: EvidenceKind, direction:
     known = facts(places=[place(A, ABSENT), place(B, PRESENT)])
     found = judge(claims, known)
     assert (found.status, found.place, found.project) == (Status.MOVED, B, A)
-    assert found.reason.startswith("/code/b/.venv points here, while ")
+    assert found.reason.startswith("/code/b/.venv points here; before, ")
 
 
 def test_linked_when_only_a_project_claims_it() -> None:
@@ -231,7 +231,7 @@ def test_orphan_only_when_every_project_is_gone() -> None:
     found = judge(claims, known)
     assert found.status is Status.UNREACHABLE
     assert found.reason == (
-        "cannot be checked: /code is not mounted (it holds an editable install of /code/b)"
+        "cannot be checked: /code is not mounted (it contains an editable install of /code/b)"
     )
 
 

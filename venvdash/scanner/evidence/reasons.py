@@ -20,7 +20,7 @@ _NOW = {
     EvidenceKind.POINTER: "its {file} names {project}",
     EvidenceKind.PROJECT_LINK: "{source} points here",
     EvidenceKind.HASH: "the hash in its name is that of {project}",
-    EvidenceKind.EDITABLE: "it holds an editable install of {project}",
+    EvidenceKind.EDITABLE: "it contains an editable install of {project}",
     EvidenceKind.MIRROR: "its path in the store mirrors {project}",
     EvidenceKind.SIBLING: "another environment with the same hash belongs to {project}",
     EvidenceKind.MENTION: "a package in it mentions {project}",
@@ -29,9 +29,9 @@ _NOW = {
 _THEN = {
     EvidenceKind.USER: "you linked it to {project}",
     EvidenceKind.POINTER: "its {file} named {project}",
-    EvidenceKind.PROJECT_LINK: "{project} pointed here",  # by .venv, .pdm-python …
+    EvidenceKind.PROJECT_LINK: "it was linked from {project}",  # by .venv, .pdm-python …
     EvidenceKind.HASH: "the hash in its name was that of {project}",
-    EvidenceKind.EDITABLE: "it held an editable install of {project}",
+    EvidenceKind.EDITABLE: "it contained an editable install of {project}",
     EvidenceKind.MIRROR: "its path in the store mirrored {project}",
     EvidenceKind.SIBLING: "another environment with the same hash belonged to {project}",
     EvidenceKind.MENTION: "a package in it mentioned {project}",
@@ -86,7 +86,7 @@ def replaced(best: Claim, used: Use) -> str:
 def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:
     """Return why it has moved: the project that it names is gone, and another points to it."""
     others = f" (and {len(live) - 1} more)" if len(live) > 1 else ""
-    return f"{says(live[0])}{others}, while {says(best)}, which no longer exists"
+    return f"{says(live[0])}{others}; before, {says(best)}, which no longer exists"
 
 
 def sighted(best: Claim, found: Sequence[Sighting]) -> str:

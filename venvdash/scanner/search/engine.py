@@ -329,7 +329,7 @@ class _Run:
         named += f" and {len(shown) - 3} more places" if len(shown) > 3 else ""
         skipped = [short_path(path, self._machine.home) for path in self._scope.left_out]
         named += f" but {', '.join(skipped)}" if named and skipped else ""
-        return f"{count}: all of {named}" if named else count
+        return f"{count}, including all of {named}" if named else count
 
 
 def _paths(kind: LeftOut) -> tuple[Path, ...]:

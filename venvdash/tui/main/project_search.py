@@ -64,7 +64,7 @@ class BackgroundSearch:
         if not self._under_way:
             return ""
         progress = self._search.progress if self._search is not None else None
-        count = f": {progress.directories:,} folders" if progress is not None else " …"
+        count = f": {progress.directories:,} directories" if progress is not None else " …"
         return f"searching for projects{count}"
 
     def begin(self, rows: Sequence[Row], trash: Sequence[Trashed]) -> None:

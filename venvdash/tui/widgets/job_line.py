@@ -44,7 +44,7 @@ class JobLine(Widget):
         if self.outcome is not None:
             start = Content.assemble(" ", self.outcome)
         elif self.searched is not None:
-            start = Content(f" searching for projects again: {self.searched:,} folders")
+            start = Content(f" searching for projects again: {self.searched:,} directories")
         elif self.tally is not None and self.tally.total:
             start = Content.assemble(*self._deletion(self.tally))
         else:
