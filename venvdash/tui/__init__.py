@@ -32,7 +32,7 @@ def run(session: "Session") -> int:
 
 
 def _set_frames() -> None:
-    """Set how many frames a second there are at most, unless the user did."""
+    """Set the maximum of frames per second, unless the user has set it."""
     if "TEXTUAL_FPS" not in os.environ:
         os.environ["TEXTUAL_FPS"] = _FRAMES
         import textual.constants  # noqa: F401 - it reads the variable

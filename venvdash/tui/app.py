@@ -58,7 +58,7 @@ class Dashboard(App[int]):
             self.theme = self.validate_theme(self.theme)
 
     def on_mount(self) -> None:
-        """Leave when the terminal goes away, or somebody asks us to end."""
+        """Exit when the terminal closes or a signal asks for it."""
         self._collector.begin()
         self.set_interval(gc_tuning.TICK, self._collector.look)
         if self.is_headless:
@@ -69,7 +69,7 @@ class Dashboard(App[int]):
         self._signals.install()
 
     def on_unmount(self) -> None:
-        """Leave the process as it was."""
+        """Restore the process's garbage collection."""
         self._collector.end()
 
     async def on_event(self, event: Event) -> None:
@@ -88,11 +88,11 @@ class Dashboard(App[int]):
         self.exit(1, return_code=1)
 
     def get_default_screen(self) -> Screen[None]:
-        """Return the screen that is always there."""
+        """Return the main screen."""
         return self._main
 
     def validate_theme(self, name: str) -> str:
-        """Refuse ANSI themes without colour: Textual paints these black on black then."""
+        """Refuse ANSI themes under NO_COLOR: Textual paints them black on black."""
         theme = self.available_themes.get(name)
         if self.no_color and theme is not None and theme.ansi:
             return _LEGIBLE_THEME
@@ -105,10 +105,10 @@ class Dashboard(App[int]):
                 yield command
 
     async def action_quit(self) -> None:
-        """Leave at once; a scan under way is told to end, not waited for.
+        """Exit at once; a scan is asked to stop, not waited for.
 
-        A deletion ends with the environment that it is at. Where the project of something that was
-        deleted is still being searched for, that is said and asked about.
+        A deletion ends after its current environment. Ask first where the project of a deleted
+        environment is still being searched for.
         """
         waiting = self._main.found_projects.owed
         if not waiting:
@@ -134,18 +134,18 @@ class Dashboard(App[int]):
             self.exit(0)
 
     def action_suspend_process(self) -> None:
-        """Go to the background, as Ctrl+Z does with every program."""
+        """Suspend the process, as Ctrl+Z does with every program."""
         if self._signals is not None:
             self._signals.suspend()
 
     def action_help_quit(self) -> None:
-        """Say how to leave, where people try Ctrl+C."""
+        """Say how to quit, where people try Ctrl+C."""
         self.notify("Press q to quit.", markup=False)
 
     def end_scan(self) -> None:
-        """Give a scan under way a moment to end by itself, after the screen is gone.
+        """Give a scan a moment to end, after the screen is closed.
 
-        A deletion gets longer: what it breaks off is fixed by the next start only.
+        A deletion gets longer: what is interrupted is fixed only at the next start.
         """
         self._main.end(_WORK_SECONDS)
         self._main.scans.scan.stop(_WAIT_SECONDS)

@@ -26,7 +26,7 @@ class DiskFree:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Something that a crash had left was put right; ``message`` says what."""
+    """Something left by a crash was fixed; ``message`` says what."""
 
     message: str
 
@@ -35,7 +35,7 @@ ScanEvent = SessionEvent | DiskFree | Fixed
 
 
 class BackgroundScan(Job[ScanEvent]):
-    """A job that scans; with ``tidy`` what a crash left is fixed before."""
+    """A job that scans; with ``tidy`` it first fixes what a crash left."""
 
     def __init__(self, session: Session, *, tidy: bool = False) -> None:
         super().__init__(self._scan, name="scan")

@@ -1,4 +1,4 @@
-"""How the dashboard shows a row's parts: fitted into cells, marks that need no colour."""
+"""Text fitted into terminal cells, and the marks of statuses."""
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content

@@ -1,4 +1,4 @@
-"""What leaves the dashboard: a folder opened by the desktop, a line for the clipboard."""
+"""Opening folders with the desktop, and texts for the clipboard."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""When garbage is collected: while nobody types.
+"""Garbage collection while nobody types.
 
 A full collection takes 10 ms and more, a third of what a key press may take, and Textual makes
 enough cyclic garbage for CPython to run one every second or so.
@@ -18,26 +18,26 @@ TICK = 0.25
 
 
 class Collector:
-    """Puts the collection of garbage off until nobody types."""
+    """Delays garbage collection until nobody types."""
 
     def __init__(self) -> None:
         self._touched = 0.0
         self._before = gc.get_threshold()
 
     def begin(self) -> None:
-        """Take over from CPython's own rule."""
+        """Turn CPython's automatic collection off."""
         gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
 
     def end(self) -> None:
-        """Give back to CPython's own rule."""
+        """Turn CPython's automatic collection on."""
         gc.set_threshold(*self._before)
 
     def touched(self) -> None:
-        """Note that the user did something."""
+        """Note that the user pressed a key or moved the mouse."""
         self._touched = time.monotonic()
 
     def look(self) -> None:
-        """Collect what there is, if that is worth it and nobody types."""
+        """Collect, if that is worth it and nobody types."""
         if time.monotonic() < self._touched + _QUIET:
             return
         young, middle, _ = gc.get_count()

@@ -1,4 +1,4 @@
-"""What can be marked by a rule. Knows no screen."""
+"""The rules to mark by. Knows no Textual."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _NEVER_BY_AGE = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule by its name, and whether it holds for a row."""
+    """A rule: its name, and a function that returns whether a row matches."""
 
     name: str
     holds: Callable[[Row], bool]
 
 
 def rules(now: float) -> tuple[Rule, ...]:
-    """Return the rules of pruning, each by itself; ``now`` is in seconds since the epoch."""
+    """Return each rule of pruning by itself; ``now`` is in seconds since the epoch."""
 
     def one(name: str, wanted: Rules) -> Rule:
         return Rule(name, lambda row: picks(wanted, row, None, now))
@@ -39,7 +39,7 @@ def rules(now: float) -> tuple[Rule, ...]:
 
 
 def older_than(seconds: float, now: float) -> Rule:
-    """Return the rule that holds where the newest trace of use is that old; not where none is."""
+    """Return the rule for environments last used so long ago; not where that is unknown."""
 
     def holds(row: Row) -> bool:
         environment = row.environment

@@ -1,4 +1,4 @@
-"""What the command palette offers beside Textual's own commands."""
+"""The commands of the command palette, beside Textual's own."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -30,7 +30,7 @@ _SORTS = {
 
 
 class Commands(Provider):
-    """Views, sorting and what can be done with the environment under the cursor."""
+    """Views, sorting, and actions for the environment under the cursor."""
 
     @property
     def _main(self) -> MainScreen:

@@ -1,4 +1,4 @@
-"""Completing a directory that is being typed. Knows no screen."""
+"""Completing the path of a directory. Knows no Textual."""
 
 import os
 from collections.abc import Sequence
@@ -17,10 +17,9 @@ _MOST_SHOWN = 500
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What ``text`` may become: the directories that begin so.
+    """The completions of ``text``: the directories whose paths begin with it.
 
-    ``completed`` is what it can be completed to without choosing. ``trouble`` is why there are no
-    directories, or "".
+    ``completed`` is the part that all of them share. ``trouble`` is why there are none, or "".
     """
 
     text: str
@@ -30,7 +29,7 @@ class Completion:
 
 
 def split(text: str) -> tuple[str, str]:
-    """Return what is typed of the directory in which to look, and of a name in it."""
+    """Return the typed parts: the directory to search, and the beginning of a name in it."""
     if text in ("~", ".."):
         return f"{text}/", ""
     head, slash, name = text.rpartition("/")
@@ -38,9 +37,9 @@ def split(text: str) -> tuple[str, str]:
 
 
 def complete(text: str, machine: Machine) -> Completion:
-    """Return what ``text`` can be completed to; takes two seconds at most, and raises nothing.
+    """Return the completions of ``text``; takes two seconds at most, raises nothing.
 
-    Hidden directories are among it where the name begins with a dot.
+    Hidden directories are included where the name begins with a dot.
     """
     head, begins = split(text)
     parent = machine.expand(head) if head else machine.cwd or machine.home
@@ -57,7 +56,7 @@ def complete(text: str, machine: Machine) -> Completion:
 
 
 def _completed(text: str, head: str, names: Sequence[str]) -> str:
-    """Return ``text`` with what all names go on with, if that can be typed."""
+    """Return ``text`` with the beginning that all names share, if that can be typed."""
     whole = head + os.path.commonprefix(names)  # noqa: RUF071 - letter by letter is what is meant
     whole += "/" if len(names) == 1 else ""
     typable = visible(whole, len(whole) + 1) == whole

@@ -20,14 +20,14 @@ _STOPPING = 0.1  # seconds; a process that has sent itself a stop signal stops w
 
 
 class Signals:
-    """Of one dashboard on a terminal; used from the main thread."""
+    """The signal handlers of one dashboard on a terminal; used from the main thread."""
 
     def __init__(
         self, app: App[int], leave: Callable[[], None], finish: Callable[[], None]
     ) -> None:
         """``leave`` ends the app and is called in its loop.
 
-        ``finish`` gives work under way its time to end, in whatever thread.
+        ``finish`` gives work under way time to end; it is called in any thread.
         """
         self._app, self._leave, self._finish = app, leave, finish
         self._loop = asyncio.get_running_loop()
@@ -35,7 +35,7 @@ class Signals:
         self._modes: list[Any] | None = None
 
     def install(self) -> None:
-        """Handle the signals until the process ends; what is ignored (``nohup``) stays so."""
+        """Handle the signals until the process ends; ignored ones (``nohup``) stay ignored."""
         if os.name != "posix":
             return
         import termios
@@ -58,7 +58,7 @@ class Signals:
             self._loop.call_soon_threadsafe(self._leave)
 
     def _end(self) -> None:
-        """End the process where the event loop cannot, since its output is blocked."""
+        """End the process where the event loop cannot because its output is blocked."""
         time.sleep(_GRACE)
         self._finish()
         if self._modes is not None:
@@ -69,10 +69,10 @@ class Signals:
         os._exit(1)
 
     def suspend(self) -> None:
-        """Give the terminal back and stop, with all that runs in the foreground with us.
+        """Restore the terminal and stop, with all processes of our foreground group.
 
-        `uv run` is one of these: were only we to stop, nobody would tell the shell. Nothing stops
-        where no shell could continue it; then the screen is drawn again.
+        `uv run` is one of these: if only we stopped, the shell would not notice. Where no shell
+        could continue us, nothing stops, and the screen is drawn again.
         """
         self._stop(lambda: os.killpg(os.getpgrp(), signal.SIGTSTP))
 

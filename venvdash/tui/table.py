@@ -1,4 +1,4 @@
-"""The rows that the list shows: filtered, sorted, counted. Knows no screen."""
+"""The rows that the list shows: filtered, sorted, counted. Knows no Textual."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -77,7 +77,7 @@ BIG_FIRST = frozenset({"python", "size", "reclaimable", "cache", "packages"})
 
 
 def haystack(row: Row) -> str:
-    """Return all that the filter looks through, in lower case, one field a line."""
+    """Return the text that the filter searches, in lower case, one field a line."""
     environment, record = row.environment, row.record
     fields = [
         row.name,
@@ -149,7 +149,7 @@ class Table:
             self.bounded += sign * row.usage.at_most
 
     def arrange(self) -> None:
-        """Filter and sort anew."""
+        """Filter and sort again."""
         rows = [row for row in self.rows.values() if self._belongs(row)]
         rows.sort(key=lambda row: (row.name.casefold(), row.path))
         key = SORT_KEYS[self.sort]
@@ -183,7 +183,7 @@ class Table:
         self.words = tuple(text.casefold().split())
 
     def sort_by(self, key: str) -> None:
-        """Sort by a column; by the one it is sorted by already: the other way round."""
+        """Sort by a column; by the present one in reverse order."""
         if key == self.sort:
             self.descending = not self.descending
         else:
@@ -195,7 +195,7 @@ class Table:
         return len(self.rows) if wanted is None else self.counts[wanted]
 
     def index_of(self, path: Path) -> int | None:
-        """Return where the environment is shown, None where it is not."""
+        """Return the place of an environment in the list, None where it is not shown."""
         return self._places.get(path)
 
     def find(self, paths: Iterable[Path]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What all screens share that lie over the list."""
+"""What all dialogs share."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +32,7 @@ ShowProposals = Callable[[Action, Sequence[Row], MakeProposal, Callable[[], None
 
 
 class Dialog(ModalScreen[T]):
-    """A screen over the list. Keys that are typed before it is laid out do nothing."""
+    """A screen over the list. Keys typed before it is laid out do nothing."""
 
     _laid_out = False
 
@@ -59,7 +59,7 @@ class Dialog(ModalScreen[T]):
 
 
 class ReadingDialog(Dialog[T]):
-    """A dialog in which a text is read: the keys scroll its TextPane."""
+    """A dialog with a text to read: the keys scroll its TextPane."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.SCROLL)
 

@@ -31,5 +31,5 @@ class ClipboardMenu(Dialog[int | None]):
         yield Menu("Copy", options)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the choice."""
+        """Return the choice."""
         self.dismiss(event.option_index)

@@ -1,4 +1,4 @@
-"""Asking for the name and the place of a copy, a renamed or a moved environment."""
+"""The form for the name and the store of a copy, a renamed or a moved environment."""
 
 import re
 import threading
@@ -48,9 +48,9 @@ def free_stores(stores: Iterable[StoreSeen]) -> list[Path]:
 
 
 def pythons(rows: Iterable[Row]) -> dict[str, Environment]:
-    """Return the versions (3.12) of the Pythons here, the newest first.
+    """Return the Python versions in use (3.12), the newest first.
 
-    Each with an environment that is made from it.
+    Each with an environment that uses it.
     """
     found: dict[str, Environment] = {}
     for row in rows:
@@ -62,9 +62,9 @@ def pythons(rows: Iterable[Row]) -> dict[str, Environment]:
 
 
 class DestinationForm(Dialog[None]):
-    """A small form: only what the action needs, with a default for each.
+    """A small form with only what the action needs, and a default for each field.
 
-    While it is filled in it says what prevents it. What would be done comes next.
+    While it is filled in it says why the action is refused. The proposal comes next.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -91,7 +91,7 @@ class DestinationForm(Dialog[None]):
         self._timer: Timer | None = None
 
     def _stores(self) -> list[tuple[str, Path | None]]:
-        """Return the stores to choose from, the present one first if it is one of them."""
+        """Return the stores to choose from, the present one first if possible."""
         if self._action is Action.RENAME:
             return [("", None)]
         own = self._rows[0].environment.root
@@ -114,7 +114,7 @@ class DestinationForm(Dialog[None]):
         return choices
 
     def compose(self) -> ComposeResult:
-        """Lay out what is asked for, and the line that says what prevents it."""
+        """Lay out the fields, and the line that says why the action is refused."""
         what = visible(self._rows[0].name, 64)
         if len(self._rows) > 1:
             what = counted(len(self._rows), "environment")
@@ -140,7 +140,7 @@ class DestinationForm(Dialog[None]):
                 yield cycle
 
     def on_mount(self) -> None:
-        """Look at once whether it can be done with what is offered."""
+        """Check at once whether the defaults work."""
         for widget in self.query("PlainInput, Cycle"):
             widget.focus()
             break
@@ -149,7 +149,7 @@ class DestinationForm(Dialog[None]):
     # What prevents it
 
     def on_input_changed(self) -> None:
-        """Look again, once the user pauses."""
+        """Check again, once the user pauses."""
         self._changed()
 
     def on_cycle_turned(self) -> None:
@@ -197,7 +197,7 @@ class DestinationForm(Dialog[None]):
     # What people do
 
     def _proposing(self) -> MakeProposal:
-        """Return what proposes the action as the form is filled in now."""
+        """Return the function that makes the proposal for the present fields."""
         changes, store, python = self._access.session.actions, self._store.value, self._python.value
         if self._action is Action.MOVE:
             return lambda row, _: changes.move(row, store or row.environment.root)

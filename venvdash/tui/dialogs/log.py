@@ -1,4 +1,4 @@
-"""The log: the commands that were run, the newest first, each with all that it wrote."""
+"""The log: the commands that were run, the newest first, with their output."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +67,7 @@ class LogScreen(Dialog[None]):
         self._look()
 
     def _look(self) -> None:
-        """Take what is new; a command that runs gets its seconds counted."""
+        """Show new runs; count the seconds of one that still runs."""
         changes, listing = self._commands.changes, self.listing
         if changes == self._seen:
             if self.current is not None and self.current.running:
@@ -93,26 +93,26 @@ class LogScreen(Dialog[None]):
     # What people do
 
     def on_line_table_chosen(self) -> None:
-        """Enter: go into the output."""
+        """Move the focus to the output."""
         self.query_one(OutputPane).focus()
 
     def action_copy_command(self) -> None:
-        """Copy the command as one would type it."""
+        """Copy the command as typed in a shell."""
         if self.current is not None:
             copy_text(self, safe_command(self.current))
 
     def action_copy_output(self) -> None:
-        """Copy all of the output, made fit for a terminal."""
+        """Copy all of the output, made safe for a terminal."""
         if self.current is not None:
             self.app.copy_to_clipboard("".join(f"{visible(line)}\n" for line in self.current.lines))
             say(self, f"Copied: {counted(len(self.current.lines), 'line')}.")
 
     def action_stop(self) -> None:
-        """Stop what is being done."""
+        """Stop the job under way."""
         self._stop_job()
 
     def action_leave(self) -> None:
-        """Go back: from the output to the list, from the list to the environments."""
+        """Go back: from the output to the list, from the list to the main screen."""
         if self.focused is self.query_one(OutputPane):
             self.listing.focus()
         else:

@@ -1,4 +1,4 @@
-"""Small questions: yes or no, and a name."""
+"""Small questions: yes or no, a note, a name."""
 
 from typing import ClassVar
 
@@ -38,20 +38,20 @@ class AskScreen(Dialog[bool]):
                 yield Button(Content(f"{self._yes}  y"), id="yes", compact=True)
 
     def on_mount(self) -> None:
-        """Cancel is what Enter means."""
+        """Focus the Cancel button."""
         self.query_one("#no").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Answer as the button says."""
+        """Return the button's answer."""
         self.dismiss(event.button.id == "yes")
 
     def action_answer(self, yes: bool) -> None:
-        """Answer."""
+        """Return the answer."""
         self.dismiss(yes)
 
 
 class NoteScreen(Dialog[str | None]):
-    """Asks for a note in one line; returns it, "" for none, or None to leave all as it is."""
+    """Asks for a note in one line; returns it, "" for none, None to change nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
@@ -60,7 +60,7 @@ class NoteScreen(Dialog[str | None]):
         self._of, self._known = name, known
 
     def compose(self) -> ComposeResult:
-        """Ask, with the note that there is."""
+        """Lay out the line with the present note."""
         with Vertical(id="asking") as frame:
             frame.border_title = Content(f"Note for {visible(self._of, 64)}")
             frame.border_subtitle = Content("Enter save   Esc back")
@@ -90,7 +90,7 @@ class NameScreen(Dialog[str | None]):
         self._offered = offered if visible(offered, 255) == offered else ""
 
     def compose(self) -> ComposeResult:
-        """Say why, and ask in one line."""
+        """Lay out the reason and the line."""
         with Vertical(id="asking") as frame:
             frame.border_title = Content(self._title)
             frame.border_subtitle = Content("Enter continue   Esc back")
@@ -98,7 +98,7 @@ class NameScreen(Dialog[str | None]):
             yield PlainInput(self._offered, compact=True, max_length=255, select_on_focus=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the name, unless it is none."""
+        """Return the name, unless it is invalid."""
         name = event.value.strip()
         if name in ("", ".", "..") or "/" in name or visible(name) != name:
             self.query_one(Static).update(Content("Type a name without / or control characters."))

@@ -1,4 +1,4 @@
-"""Choosing the project that an environment belongs to: one that is offered, or one typed."""
+"""The dialog that chooses the project to link an environment to."""
 
 import os
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from venvdash.tui.widgets.path_line import DirectoryList, PathLine
 
 
 class RelinkScreen(Dialog[None]):
-    """Lists directories that the environment may belong to; what linking would do comes next."""
+    """Lists candidate directories, or completes one that is typed; the proposal comes next."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.LINK)
 
@@ -40,7 +40,7 @@ class RelinkScreen(Dialog[None]):
         self._tab_waits = False
 
     def compose(self) -> ComposeResult:
-        """Lay out why, the line, the list and the choice."""
+        """Lay out the reason, the line, the list and the choice."""
         with Vertical(id="link") as frame:
             frame.border_title = Content(f"Relink {visible(self._row.name, 64)}")
             frame.border_subtitle = Content("Enter link   / type   u unlink   Esc back")
@@ -65,7 +65,7 @@ class RelinkScreen(Dialog[None]):
         return self.query_one(DirectoryList)
 
     def on_mount(self) -> None:
-        """Look for directories to offer."""
+        """Search for candidate directories."""
         choice = self.query_one("#share", Choice)
         choice.display, choice.on = bool(self._row.verdict.projects), self._share
         self.listing.hint = "Searching for projects …"
@@ -104,7 +104,7 @@ class RelinkScreen(Dialog[None]):
         self.listing.hint = visible(f"The search failed: {error}")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """List what the text may become."""
+        """List the completions of the text."""
         self._tab_waits = False
         text, machine = event.value, self._access.session.machine
         if text:
@@ -114,7 +114,7 @@ class RelinkScreen(Dialog[None]):
             self._show_offered()
 
     def on_path_line_rest(self) -> None:
-        """Complete the text, as soon as it is known to what."""
+        """Complete the text, as soon as the completions are known."""
         if self._completion.text == self.line.value and not self._completing.busy:
             self._complete()
         else:
@@ -127,7 +127,7 @@ class RelinkScreen(Dialog[None]):
     # What people do
 
     def on_path_line_left(self, message: PathLine.Left) -> None:
-        """Go into the list, or give up what was typed."""
+        """Move to the list, or clear what was typed."""
         if message.back and not self.line.value:
             self.action_leave()
             return
@@ -136,13 +136,13 @@ class RelinkScreen(Dialog[None]):
         self.listing.focus()
 
     def action_type(self, begins: str) -> None:
-        """Type a directory; the key that began it counts."""
+        """Begin to type a directory with the key that was pressed."""
         self.line.value = begins
         self.line.cursor_position = len(begins)
         self.line.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take what was typed, or with nothing typed what is under the cursor."""
+        """Link to the typed directory, or with nothing typed to the one under the cursor."""
         if event.value.strip():
             typed = self._access.session.machine.expand(event.value.strip())
             self._link(Path(os.path.normpath(typed)))
@@ -150,7 +150,7 @@ class RelinkScreen(Dialog[None]):
             self.on_line_table_chosen()
 
     def on_line_table_chosen(self) -> None:
-        """Take what is under the cursor."""
+        """Link to the directory under the cursor."""
         if isinstance(self.listing.current, Path):
             self._link(self.listing.current)
 
@@ -164,13 +164,13 @@ class RelinkScreen(Dialog[None]):
         )
 
     def action_share(self) -> None:
-        """Let it keep the projects that it has, or not."""
+        """Turn sharing on or off."""
         choice = self.query_one("#share", Choice)
         if choice.display:
             choice.action_turn()
 
     def action_unlink(self) -> None:
-        """Show what saying that it belongs to no project would do."""
+        """Show what removing its links to projects would do."""
         changes = self._access.session.actions
         self._propose(
             Action.UNLINK, [self._row], lambda row, _: changes.unlink(row), self.action_leave

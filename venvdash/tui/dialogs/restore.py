@@ -1,4 +1,4 @@
-"""Restoring from the trash, under another name where its own is taken meanwhile."""
+"""Restoring from the trash, under another name where its own is taken."""
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial

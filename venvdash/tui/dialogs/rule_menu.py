@@ -1,4 +1,4 @@
-"""Marking by a rule: the menu, and the line in which an age is typed."""
+"""The menu of rules to mark by, and the line for an age."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -31,14 +31,14 @@ class AgeScreen(Dialog[float | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def compose(self) -> ComposeResult:
-        """Ask in one line."""
+        """Lay out the line."""
         with Vertical(id="asking") as frame:
             frame.border_title = Content("Mark environments unused for …")
             yield PlainInput(placeholder="90d, 12w, 6mo, 1y", compact=True, max_length=12)
             yield Static("", classes="words", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the age, or say how it is written."""
+        """Return the age, or say how to write it."""
         seconds = seconds_of(event.value)
         if seconds is None:
             self.query_one(Static).update(Content("Use a value such as 90d, 12w, 6mo or 1y."))
@@ -47,9 +47,9 @@ class AgeScreen(Dialog[float | None]):
 
 
 class RuleMenu(Dialog[Rule | None]):
-    """Choose what to mark; each rule with how many it holds for. Returns None for nothing.
+    """Chooses a rule; each is shown with the number of its matches. Returns None for none.
 
-    ``now`` is the time with which ages are compared (``expiring.ages_as_of``).
+    ``now``: seconds since the epoch that ages are compared with (``days_left.ages_as_of``).
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,x", "leave", "Back")]
@@ -80,7 +80,7 @@ class RuleMenu(Dialog[Rule | None]):
         return Option(text, disabled=not held)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the choice."""
+        """Return the choice."""
         place = event.option_index
         if place < len(self._choices):
             self.dismiss(self._choices[place][1])

@@ -1,4 +1,4 @@
-"""Screens that show one text over the list: the details, the keys, an error."""
+"""The dialog that shows one text: the details, the keys."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from venvdash.tui.widgets.text_pane import TextPane
 
 
 class TextDialog(ReadingDialog[None]):
-    """A text to read and leave."""
+    """A text to read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "Back")]
 
@@ -21,12 +21,12 @@ class TextDialog(ReadingDialog[None]):
         self._text = text
 
     def compose(self) -> ComposeResult:
-        """Put the text into a frame."""
+        """Lay out the text in a frame."""
         pane = TextPane(self._text, id="pane")
         pane.border_title = Content(self._title)
         pane.border_subtitle = Content("Esc back")
         yield pane
 
     def show(self, text: Content) -> None:
-        """Show what became of the text meanwhile, from where the reader is."""
+        """Show a new version of the text, scrolled to the same line."""
         self.pane.show(text, top=False)

@@ -1,4 +1,4 @@
-"""The trash: what lies there since when, to restore or to free now."""
+"""The dialog of the trash: restore, or delete permanently."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -120,11 +120,11 @@ class TrashScreen(Dialog[None]):
     # What people do
 
     def on_line_table_chosen(self) -> None:
-        """Enter or a double click: have it back."""
+        """Restore it, on Enter or a double click."""
         self.action_restore()
 
     def action_restore(self) -> None:
-        """Have back what is under the cursor."""
+        """Restore what is under the cursor."""
         if isinstance(self.listing.current, Trashed):
             self._restoration.restore(self.listing.current)
 
@@ -133,12 +133,12 @@ class TrashScreen(Dialog[None]):
         self.read()
 
     def action_free(self) -> None:
-        """Ask whether to free what is under the cursor."""
+        """Ask whether to delete permanently what is under the cursor."""
         if isinstance(self.listing.current, Trashed):
             self._ask_to_free([self.listing.current])
 
     def action_free_all(self) -> None:
-        """Ask whether to free everything."""
+        """Ask whether to delete everything permanently."""
         if self.listing.items:
             self._ask_to_free(list(self.listing.items))
 

@@ -1,4 +1,4 @@
-"""Pinning environments and writing notes on them, from the list."""
+"""Pinning environments and writing notes, from the list."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -65,7 +65,7 @@ class Annotations:
         self._screen.app.push_screen(NoteScreen(row.name, known), typed)
 
     def _do(self, rows: Sequence[Row], change: Callable[[Row], Row], said: str) -> None:
-        """Change something beside the screen, once no scan runs, and show it."""
+        """Change rows in the background, once no scan runs, and show them."""
 
         def run() -> tuple[list[Row], str]:
             done: list[Row] = []

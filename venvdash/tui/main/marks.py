@@ -1,13 +1,13 @@
-"""The environments that are marked, whatever the list shows of them. Knows no screen."""
+"""The marks of environments, whatever the list shows. Knows no Textual."""
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 
 class Marks:
-    """Marked environments, keyed by path, in the order of marking.
+    """The paths of marked environments, in the order of marking.
 
-    While a range is open, ``stretch`` says anew what lies in it; what was marked before stays.
+    While a range is open, ``stretch`` replaces what it holds; what was marked before stays.
     """
 
     def __init__(self) -> None:
@@ -24,18 +24,18 @@ class Marks:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """What is marked."""
+        """The marked paths."""
         return tuple(self._paths)
 
     def toggle(self, path: Path) -> None:
-        """Mark, or take the mark away."""
+        """Mark, or unmark."""
         if path in self._paths:
             self.remove([path])
         else:
             self._paths[path] = None
 
     def toggle_all(self, paths: Sequence[Path]) -> None:
-        """Mark all of these; where all of them are marked already, none of them."""
+        """Mark all of these; unmark them where all are marked already."""
         if all(path in self._paths for path in paths):
             self.remove(paths)
         else:
@@ -52,17 +52,17 @@ class Marks:
         return not self._by_rule.isdisjoint(paths)
 
     def remove(self, paths: Iterable[Path]) -> None:
-        """Take the marks of these away."""
+        """Unmark these."""
         for path in paths:
             self._paths.pop(path, None)
             self._by_rule.discard(path)
 
     def clear(self) -> None:
-        """Take all marks away."""
+        """Unmark all."""
         self._paths, self._by_rule, self.anchor = {}, set(), None
 
     def keep(self, there: Collection[Path]) -> bool:
-        """Forget what is not there any more; return whether that was anything."""
+        """Unmark what no longer exists; return whether there was any."""
         gone = [path for path in self._paths if path not in there]
         self.remove(gone)
         if self.anchor is not None and self.anchor not in there:
@@ -76,7 +76,7 @@ class Marks:
         self.add([path])
 
     def stretch(self, between: Iterable[Path]) -> None:
-        """Let the open range hold these."""
+        """Replace what the open range holds."""
         self._paths = self._before | dict.fromkeys(between)
 
     def close_range(self, *, keep: bool) -> None:

@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Found:
-    """What a search has changed, and found.
+    """What a search has found and changed.
 
-    ``rows`` of the table, ``restored`` from the trash, ``returned``: what in the trash has a
-    project again, with a sentence on how that is known. ``unlisted``: something was restored that
-    no row knows yet. ``given_up``: what was deleted and is still to be searched for, where this
-    search was ended early.
+    ``rows``: changed rows. ``restored``: from the trash. ``returned``: what is in the trash and has
+    a project again, with a sentence that says why. ``unlisted``: something was restored that no row
+    shows yet. ``given_up``: what is still to be searched for because this search was stopped.
     """
 
     rows: list[RowChanged] = field(default_factory=list)
@@ -38,10 +37,10 @@ class Found:
 
 
 class BackgroundSearch:
-    """Searches for the projects of the orphans that a list shows, one search at a time.
+    """Searches for the projects of the listed orphans, one search at a time.
 
-    It goes on while people work. What it finds changes the rows; what was deleted meanwhile and
-    turns out to have a project is restored. Of what lies in the trash for longer it is said.
+    The dashboard stays usable. What is found changes the rows; what was deleted meanwhile and has a
+    project after all is restored. What was deleted by earlier sessions is only reported.
     """
 
     def __init__(
@@ -55,12 +54,12 @@ class BackgroundSearch:
 
     @property
     def under_way(self) -> bool:
-        """Whether it has not told yet what it found."""
+        """Whether a search runs whose result is still to come."""
         return self._under_way
 
     @property
     def words(self) -> str:
-        """How far it is, "" where none is under way."""
+        """How far the search is, "" where none runs."""
         if not self._under_way:
             return ""
         progress = self._search.progress if self._search is not None else None
@@ -68,9 +67,9 @@ class BackgroundSearch:
         return f"searching for projects{count}"
 
     def begin(self, rows: Sequence[Row], trash: Sequence[Trashed]) -> None:
-        """Begin where a row is an orphan, or was one before it came into the trash.
+        """Start a search if a row is an orphan, or was one before it was deleted.
 
-        An earlier search ends.
+        An earlier search is stopped.
         """
         self.stop()
         stop = self._stop = threading.Event()
@@ -111,18 +110,18 @@ class BackgroundSearch:
         found.returned = [hit for hit in hits if hit[0].original not in told]
 
     def _newest(self, stop: threading.Event) -> "ProjectSearch":
-        """Wait for the search that covers all orphans, and return it."""
+        """Wait for the search for all orphans, and return it."""
         self._search = self._access.run(lambda: self._session.searches.of_rule(_orphan))
         self._search.wait(stop)
         return self._search
 
     def stop(self) -> None:
-        """End the search under way, if any."""
+        """Stop the search under way, if any."""
         self._stop.set()
         self._under_way = False
 
     def _settle(self, search: "ProjectSearch") -> Found:
-        """Restore and show what was found; with the session to oneself."""
+        """Restore and return what was found; the caller holds the session."""
         found = Found()
         for event in self._session.trash.restore_found(search):
             if isinstance(event, RowChanged):

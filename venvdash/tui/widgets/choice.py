@@ -1,4 +1,4 @@
-"""One line that is on or off, told by its sign as well as its colour."""
+"""A line that is on or off, shown by its sign as well as its colour."""
 
 from typing import ClassVar
 
@@ -35,7 +35,7 @@ class Choice(Widget, can_focus=True):
         return Content.assemble(box, (f"{self._key}  ", "$text-primary"), self._label)
 
     def relabel(self, label: str) -> None:
-        """Say something else."""
+        """Change the words."""
         self._label = label
         self.refresh()
 
@@ -45,5 +45,5 @@ class Choice(Widget, can_focus=True):
         self.post_message(self.Turned())
 
     def on_click(self) -> None:
-        """Turn it by mouse."""
+        """Turn it on or off by mouse."""
         self.action_turn()

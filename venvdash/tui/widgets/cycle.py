@@ -1,4 +1,4 @@
-"""One line that shows one of several values; the arrows go to the others."""
+"""A line that shows one of several values; the arrows go to the others."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar

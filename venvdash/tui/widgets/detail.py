@@ -1,4 +1,4 @@
-"""Everything that is known of one environment, as one text."""
+"""Everything known about one environment, as one text."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ _MOST_PACKAGES = 2000
 
 
 def status_label(row: Row) -> Content:
-    """Return mark and word of the row's status."""
+    """Return the mark and the word of the row's status."""
     status = row.verdict.status
     return Content.styled(
         f"{STATUS_MARKS[status]} {status.value}", f"bold {STATUS_STYLES.get(status, '')}".strip()
@@ -50,7 +50,7 @@ def reason(row: Row, home: Path | None) -> Content:
 
 
 def describe_other(thing: OtherThing, home: Path | None) -> Content:
-    """Return all that is known of something that is no environment."""
+    """Return all that is known about something that is not an environment."""
     where = short_path(thing.path, home) if thing.path is not None else "–"
     return Content.assemble((thing.what, "bold"), "\n\n", where, "\n\n", thing.reason)
 

@@ -1,4 +1,4 @@
-"""A plan or a proposal as the text that people read before they say yes."""
+"""A plan or a proposal as styled text."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ TRUST = Line(
 
 
 def in_colours(lines: Iterable[Line]) -> Content:
-    """Return the lines in colours, with the mark of a status before it."""
+    """Return the lines as styled text, with the mark of a status before it."""
     return Content("\n").join(map(_styled, lines))
 
 

@@ -20,7 +20,7 @@ _BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 
 
 def _name(row: Row, width: int) -> Parts:
-    """Draw mark and name, and at the right the flags: all words, one, or a sign, as they fit."""
+    """Draw mark and name, at the right the flags: all words, one, or a sign, as they fit."""
     mark = STATUS_MARKS[row.verdict.status]
     name = visible(row.name, 256)
     words = flag_words(row)
@@ -76,7 +76,7 @@ def columns(
 ) -> tuple[Column[Row], ...]:
     """Return the columns of the list; ``home`` is written as ``~``.
 
-    ``states``: where environments stand that are being deleted; it stands in place of the status.
+    ``states``: the state of each environment that a job works on, shown instead of its status.
     """
     states = {} if states is None else states
 
@@ -111,7 +111,7 @@ def _style_of(state: State) -> str:
 class EnvironmentList(LineTable[Row]):
     """The environments, one a line, keyed by their path; they can be marked.
 
-    ``states`` says where those stand that are being deleted; the caller redraws what it changes.
+    ``states``: the state of each that a job works on; the caller redraws what it changes.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -12,7 +12,7 @@ from venvdash.tui.widgets.plain_input import PlainInput
 
 
 class FilterLine(PlainInput):
-    """Filters while one types. Enter keeps the filter, Esc drops it; arrows move in the list."""
+    """Filters while typing. Enter keeps the filter, Esc clears it; arrows move in the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "drop", "Clear"),
@@ -29,7 +29,7 @@ class FilterLine(PlainInput):
             self.keep = keep
 
     class Moved(Message):
-        """An arrow key: the cursor of the list shall move."""
+        """An arrow key asks to move the cursor of the list."""
 
         def __init__(self, by: int) -> None:
             super().__init__()

@@ -78,7 +78,7 @@ class Totals(Widget):
     outcome: reactive[str] = reactive("")
 
     def show(self, state: ScanState) -> None:
-        """Take the figures of what was found so far."""
+        """Show the figures of what was found so far."""
         table = state.table
         self.known, self.measured, self.reclaimable = (
             len(table.rows),

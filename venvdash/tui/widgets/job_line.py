@@ -1,4 +1,4 @@
-"""The line that shows how far the work is that changes environments, and what came of it."""
+"""The line that shows the progress and the outcome of a job."""
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -13,11 +13,11 @@ Pieces = list[Content | tuple[str, str]]
 
 
 class JobLine(Widget):
-    """How far it is, while it runs; what came of it (``outcome``), until that is sent away.
+    """The progress of a job while it runs; then its ``outcome``, until that is dismissed.
 
-    ``doing`` and ``keys`` are fit to show. ``tally`` is a deletion's. Of other work ``step`` and
-    ``said`` are the newest that it told, raw, and ``place`` is which of how many it is at.
-    ``searched`` counts the directories of a search that goes before, None where none runs.
+    ``doing`` and ``keys`` are safe to show. ``tally`` is a deletion's. Of other jobs ``step`` and
+    ``said`` are the newest events, raw, and ``place`` is which of how many is worked on.
+    ``searched`` counts the directories of a search that comes first, None where none runs.
     """
 
     ALLOW_SELECT = False
@@ -32,14 +32,14 @@ class JobLine(Widget):
     outcome: reactive[Content | None] = reactive(None)
 
     def begin(self, doing: str, keys: str, tally: Tally | None = None) -> None:
-        """Show that some work begins."""
+        """Show that a job begins."""
         self.doing, self.keys, self.tally = doing, keys, tally
         self.place, self.step, self.said, self.outcome = (0, 0), None, "", None
         self.searched = None
         self.display = True
 
     def render(self) -> Content:
-        """Draw the words and the bar, at the right what the keys do."""
+        """Draw the progress or the outcome; at the right the keys."""
         end = Content.styled(f"{self.keys} ", "$text-muted")
         if self.outcome is not None:
             start = Content.assemble(" ", self.outcome)

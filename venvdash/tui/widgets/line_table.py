@@ -73,8 +73,8 @@ def fit(columns: Sequence[Column[T]], room: int) -> tuple[Placed[T], ...]:
 class LineTable(LineView, Generic[T], can_focus=True):
     """A list of items in columns, one of them under the cursor.
 
-    Items are told apart by ``key_of(item)``; the cursor stays on its key whatever is arranged
-    anew. Subclasses add the columns and the styles that these name.
+    Items are identified by ``key_of(item)``; the cursor stays on its key when the order changes.
+    Subclasses add the columns and the styles that these name.
     """
 
     ALLOW_SELECT = False
@@ -145,7 +145,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     @property
     def columns(self) -> tuple[Placed[T], ...]:
-        """The columns that there is room for."""
+        """The columns that fit."""
         return self._placed
 
     def show_items(self, items: Sequence[T], *, at_top: bool = False) -> None:
@@ -188,7 +188,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
             self.refresh_line(place + 1)
 
     def move_to(self, place: int) -> None:
-        """Put the cursor on the item at ``place``, as near as there is one."""
+        """Put the cursor on the item at ``place``, or on the nearest one."""
         self.chosen_by_hand = True
         if not self._items:
             return
@@ -249,12 +249,12 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self.move_to(len(self._items) - 1)
 
     def action_choose(self) -> None:
-        """Tell that the item under the cursor was chosen."""
+        """Post that the item under the cursor was chosen."""
         if self.current is not None:
             self.post_message(self.Chosen())
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the clicked item, or tell which title was clicked."""
+        """Put the cursor on the clicked item, or post which title was clicked."""
         if event.y == 0:
             for placed in self._placed:
                 if placed.x <= event.x - self.GUTTER <= placed.x + placed.width:
@@ -270,14 +270,14 @@ class LineTable(LineView, Generic[T], can_focus=True):
     # Drawing
 
     def resized(self) -> None:
-        """Give the columns their widths."""
+        """Compute the widths of the columns."""
         self._placed = fit(self._columns, self.line_width - self.GUTTER)
         self.set_line_count(len(self._items) + 1)
         self._show_cursor()
         self.refresh()
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the theme before."""
+        """Forget the styles of the previous theme."""
         super().notify_style_update()
         self._styles_of.clear()
 

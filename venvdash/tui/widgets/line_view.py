@@ -1,4 +1,4 @@
-"""What the list and the texts share: a scrolled area of lines whose number changes cheaply."""
+"""A scrolled area of lines whose number changes cheaply; base of lists and texts."""
 
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -9,7 +9,7 @@ from textual.widget import Widget
 class LineView(ScrollView):
     """A ScrollView that draws lines; its scrollbar always has its place.
 
-    Textual lays the whole screen out anew whenever ``virtual_size`` is set, and again where a
+    Textual lays out the whole screen again whenever ``virtual_size`` is set, and again where a
     scrollbar comes or goes. Neither is needed when only the number of lines changes.
     """
 
@@ -38,7 +38,7 @@ class LineView(ScrollView):
         self.resized()
 
     def resized(self) -> None:
-        """Adapt to a new width or height; for subclasses."""
+        """Adapt to a new width or height; subclasses override it."""
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw, but first adapt to a width that changed without a Resize event.

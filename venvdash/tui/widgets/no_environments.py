@@ -1,4 +1,4 @@
-"""What is shown where a machine has no central environments."""
+"""The text shown where a machine has no central environments."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +21,9 @@ _WAYS = (
 def no_environments(
     stores: Sequence[StoreSeen], folders: Sequence[EnvironmentFolder], home: Path | None
 ) -> Content:
-    """Return what was looked at, and how to get environments.
+    """Return which stores were searched, and how to get environments.
 
-    ``folders`` hold some, and are no store.
+    ``folders`` hold environments and are no store.
     """
     pieces = [Content.styled("No environments found outside projects.", "bold")]
     if folders:

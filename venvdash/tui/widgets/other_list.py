@@ -1,4 +1,4 @@
-"""What was found beside environments: problems, things that are none, the stores looked at."""
+"""The list of what was found beside environments: problems, other files, stores."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class OtherThing:
 
 
 def why(seen: StoreSeen) -> str:
-    """Return in words why a store was looked at, and what came of it."""
+    """Return in words why a store was searched, and what was found."""
     root = seen.root
     because = {
         Why.DEFAULT: f"the default folder of {root.store}",
@@ -46,7 +46,7 @@ def why(seen: StoreSeen) -> str:
 
 
 def folder_words(folder: EnvironmentFolder, home: Path | None) -> str:
-    """Return what a folder holds that is no store, and how it becomes one."""
+    """Return what a folder that is no store holds, and how to make it one."""
     from venvdash.session.suggested_stores import in_words  # only where there is one
 
     return f"{in_words(folder, home or Path('/'))}: press A to add it"

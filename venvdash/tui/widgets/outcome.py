@@ -1,4 +1,4 @@
-"""What came of a deletion, a change, an undo or an emptying of the trash, in one line."""
+"""The outcome of a job in one line."""
 
 from collections import Counter
 from pathlib import Path
@@ -36,10 +36,9 @@ _ELSEWHERE = frozenset(
 
 
 def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
-    """Return the outcome of what was done, as ``doing`` called it while it ran.
+    """Return the outcome of a job that was called ``doing`` while it ran.
 
-    Of several that are still there the rows tell why; of a single one this does, as also what
-    else there is to know of it.
+    Of several environments that remain, their rows say why; of a single one this text does.
     """
     results = finished.results
     if not results:

@@ -1,4 +1,4 @@
-"""What a program wrote, wrapped line by line as it comes: as fast for a flood as for a trickle."""
+"""The output of a program, wrapped line by line as it comes, however fast."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class OutputPane(LineView, can_focus=True):
         self._subject: object = None
 
     def show(self, subject: object, lines: Sequence[str], dropped: int) -> None:
-        """Show the last lines of what ``subject`` wrote; ``dropped`` came before them."""
+        """Show the last lines of the output of ``subject``; ``dropped`` lines came before."""
         if subject != self._subject:
             self._subject = subject
             self._forget(dropped)

@@ -1,4 +1,4 @@
-"""A line in which a directory is typed, and the list of those that it may be."""
+"""A line to type a directory in, and the list of its completions."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +13,7 @@ from venvdash.tui.widgets.plain_input import PlainInput
 
 
 class PathLine(PlainInput):
-    """Tab asks for the rest, the arrows lead into the list, Esc leaves the line."""
+    """Tab completes, the arrows move to the list, Esc leaves the line."""
 
     LIMIT = 4096
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -23,10 +23,10 @@ class PathLine(PlainInput):
     ]
 
     class Rest(Message):
-        """The text shall be completed."""
+        """The user asks to complete the text."""
 
     class Left(Message):
-        """The user goes on in the list; with ``back`` what was typed is of no use."""
+        """The user moves to the list; with ``back`` what was typed is discarded."""
 
         def __init__(self, back: bool) -> None:
             super().__init__()

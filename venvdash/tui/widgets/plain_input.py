@@ -1,4 +1,4 @@
-"""A line to type in, from which no control character comes back to the terminal."""
+"""An input line that writes no control character to the terminal."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from venvdash.text import visible
 
 
 class PlainInput(Input):
-    """An Input whose text is made visible, whoever put it there: Textual writes it as it is."""
+    """An Input whose text is made visible, also when pasted: Textual writes it raw."""
 
     LIMIT: ClassVar[int] = 256
     """How long a text may be."""

@@ -13,7 +13,7 @@ _LONG = 24  # cells of a word of which the list shows only the end
 
 
 def ending(run: Run) -> str:
-    """Return in a word or two how it ended."""
+    """Return in a word or two how a run ended."""
     if run.running:
         return "running"
     if run.status is None:
@@ -24,9 +24,9 @@ def ending(run: Run) -> str:
 
 
 def abridged(run: Run, home: Path | None) -> str:
-    """Return a command without its variables, of its long words only the end.
+    """Return a command without its variables, with only the end of long words.
 
-    What tells two commands apart stands behind the paths in them as a rule.
+    Commands usually differ after the paths in them.
     """
     words = [Path(run.command[0]).name]
     for word in run.command[1:]:

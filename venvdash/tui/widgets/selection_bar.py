@@ -9,10 +9,10 @@ from venvdash.tui.cells import spread
 
 
 class SelectionBar(Widget):
-    """How many are marked, and what deleting them together gives back.
+    """How many are marked, and how many bytes deleting them together reclaims.
 
-    ``reclaimable`` and ``cache``: bytes, of the union; None while they are being added up, when
-    ``least`` is shown: the sum of what each alone gives back, which the union is never below.
+    ``reclaimable`` and ``cache``: bytes, of the union; None while they are computed. Then ``least``
+    is shown: the sum of what each alone reclaims, which the union is never below.
     """
 
     ALLOW_SELECT = False
@@ -27,7 +27,7 @@ class SelectionBar(Widget):
     in_range: reactive[bool] = reactive(False)
 
     def render(self) -> Content:
-        """Draw the count and bytes, at the right what the keys do."""
+        """Draw the count and the bytes; at the right the keys."""
         if self.reclaimable is None:
             reclaimable, cache = self.least, "…"
         else:

@@ -41,7 +41,7 @@ class TextPane(LineView, can_focus=True):
         self._wrap()
 
     def notify_style_update(self) -> None:
-        """Take the colours of another theme."""
+        """Draw with the colours of another theme."""
         super().notify_style_update()
         self._wrap()
 

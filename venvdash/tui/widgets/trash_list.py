@@ -1,4 +1,4 @@
-"""The list of what lies in the trash."""
+"""The list of the trash."""
 
 import time
 from pathlib import Path
@@ -38,7 +38,7 @@ def _reclaimable(item: Trashed, width: int) -> Parts:
 
 
 class TrashList(LineTable[Trashed]):
-    """What lies in the trash, one a line, keyed by where it lies."""
+    """Deleted environments, one a line, keyed by their path in the trash."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain", "table--muted", "table--bad"}
 
