@@ -1,0 +1,26 @@
+"""The style sheet names widgets, statuses and states that exist."""
+
+import re
+from pathlib import Path
+
+from venvdash import tui
+from venvdash.actions.events import State
+from venvdash.model import Status
+
+SHEET = Path(tui.__file__).with_name("venvdash.tcss").read_text("utf-8")
+
+
+def test_every_type_in_it_is_a_class() -> None:
+    rules = re.sub(r"/\*.*?\*/|\{[^{}]*;", "{", SHEET, flags=re.DOTALL)
+    named = set(re.findall(r"(?<![-\w.#$])[A-Z]\w+", rules))
+    code = "".join(path.read_text("utf-8") for path in Path(tui.__file__).parent.rglob("*.py"))
+    ours = set(re.findall(r"^class (\w+)", code, re.MULTILINE))
+    theirs = {"Button", "Footer", "FooterKey", "FooterLabel", "OptionList", "Static", "ToastRack"}
+    assert len(named) > 10
+    assert named <= ours | theirs
+
+
+def test_every_status_and_state_has_a_style() -> None:
+    styled = set(re.findall(r"\.table--([a-z-]+)", SHEET))
+    assert {status.value for status in Status} <= styled
+    assert {f"state-{state.value.replace(' ', '-')}" for state in State} <= styled
