@@ -1,1 +1,1 @@
-"""The seams to the operating system."""
+"""The interfaces to the operating system."""

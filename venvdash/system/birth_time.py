@@ -1,6 +1,6 @@
-"""When a file was made: with its inode number this tells it from every other, also after a move.
+"""When a file was created: with the inode number this identifies it, also after a move.
 
-Inode numbers are given out again, on ext4 at once; a birth time in nanoseconds is not.
+Inode numbers are reused, on ext4 at once; a birth time in nanoseconds is not.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _MASK, _SECONDS, _NANOSECONDS = (0, 4), (80, 88), (88, 92)  # of stx_mask and st
 
 
 def birth_of(path: str | os.PathLike[str], *, follow: bool = True) -> int | None:
-    """Return when a file was made, in nanoseconds since the epoch, None where nobody knows.
+    """Return when a file was created, in nanoseconds since the epoch, None if unknown.
 
     From statx(2) on Linux, ``st_birthtime`` elsewhere. A copy has its own; a rename keeps it.
     """

@@ -1,13 +1,13 @@
-"""What the clocks say: the wall clock, which anybody may set, and the time since the start.
+"""The wall clock, which can be set to any time, and the time since the system started.
 
-Only the second one measures how long something took. It goes on while the computer sleeps
+Only the second one measures durations. It includes the time that the computer sleeps
 (clock_gettime(2), CLOCK_BOOTTIME; macOS's CLOCK_MONOTONIC and Windows' counter do so, too).
 """
 
 import time
 from dataclasses import dataclass
 
-_BOOT_ID = "/proc/sys/kernel/random/boot_id"  # random(4): another one after each start
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"  # random(4): a new one after each start
 _SINCE_START = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 SKEW = (
@@ -19,8 +19,8 @@ SKEW = (
 class Moment:
     """``wall``: seconds since the epoch. ``boot``: seconds since the system was started.
 
-    ``boot_id`` tells one start from another, "" where the system has no such id: a smaller
-    ``boot`` than before is another start then.
+    ``boot_id`` identifies the start, "" if the system has no such id: then a smaller ``boot`` than
+    before means another start.
     """
 
     wall: float
@@ -29,7 +29,7 @@ class Moment:
 
 
 def now() -> Moment:
-    """Return what the clocks say now."""
+    """Return the present moment."""
     try:
         with open(_BOOT_ID) as file:
             boot_id = file.read(64).strip()

@@ -1,4 +1,4 @@
-"""Reading files that somebody else wrote: bounded, never blocking, never through a link."""
+"""Reading files that others wrote: of limited size, never blocking, never through a link."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ from venvdash.text import because
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a FIFO must not hold us up
+    | getattr(os, "O_NONBLOCK", 0)  # a FIFO must not block
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
@@ -20,13 +20,13 @@ _NOATIME = getattr(os, "O_NOATIME", 0)
 
 
 class UnreadableError(Exception):
-    """A file cannot be trusted or read; the text says why, without the path."""
+    """A file cannot be trusted or read; the text is the reason, without the path."""
 
 
 def open_quietly(path: str | os.PathLike[str], flags: int = 0, dir_fd: int | None = None) -> int:
-    """Open for reading without renewing the access time where the system allows it.
+    """Open for reading without updating the access time if the system allows that.
 
-    An access time is the trace of use that the list shows, so reading must not destroy it.
+    The list shows the access time as the last use, so reading must not change it.
     Raises OSError.
     """
     if _NOATIME:
@@ -38,7 +38,7 @@ def open_quietly(path: str | os.PathLike[str], flags: int = 0, dir_fd: int | Non
 
 
 def own_uid() -> int | None:
-    """Return the uid that our files belong to; None on a system that knows none."""
+    """Return the effective uid, None on a system without uids."""
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 
@@ -52,9 +52,9 @@ def read_regular(
 ) -> bytes:
     """Return the content of a regular file of at most ``limit`` bytes.
 
-    With ``owner`` the file must belong to that uid (with ``or_root`` root's will do) and have no
-    second name. Raises FileNotFoundError (or NotADirectoryError) when it is not there,
-    UnreadableError for everything else: a link, a FIFO, a device, a file too large, no permission.
+    With ``owner`` the file must belong to that uid (or with ``or_root`` to root) and have one hard
+    link. Raises FileNotFoundError (or NotADirectoryError) if it does not exist, UnreadableError for
+    anything else: a link, a FIFO, a device, a file too large, no permission.
     """
     try:
         descriptor = open_quietly(path, dir_fd=dir_fd)
@@ -135,7 +135,7 @@ def status_of(path: str | os.PathLike[str]) -> os.stat_result | None:
 
 
 def real(path: Path) -> Path:
-    """Return the path with every link resolved as far as it exists; itself where it loops."""
+    """Return the path with links resolved as far as it exists; unchanged for a loop."""
     try:
         return Path(os.path.realpath(path))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A stable id of this machine that tells nothing about it."""
+"""A stable id of this machine that reveals nothing about it."""
 
 import ctypes
 import functools
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from venvdash.system.files import read_text
 
-# machine-id(5): the raw id is confidential, an application shall derive its own by a keyed hash.
+# machine-id(5): the raw id is confidential; an application derives its own by a keyed hash.
 _APPLICATION = b"venvdash host id 1"
 _FILES = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 
@@ -17,14 +17,14 @@ _FILES = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 def host_id() -> str:
     """Return 32 hex digits that stay the same over reboots and differ between machines.
 
-    From ``/etc/machine-id``, macOS's ``gethostuuid`` or Windows' ``MachineGuid``; where there is
-    none from the network card's address, and where that cannot be read either from the host name.
+    From ``/etc/machine-id``, macOS's ``gethostuuid`` or Windows' ``MachineGuid``; without one from
+    the network card's address, and without that from the host name.
     """
     return hashed(_machine() or _network_card() or _name())
 
 
 def hashed(raw: str) -> str:
-    """Return the id that stands for the raw machine id ``raw``, which cannot be restored."""
+    """Return the id for the raw machine id ``raw``, from which that cannot be computed."""
     import hashlib
 
     key = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).digest()
@@ -50,7 +50,7 @@ def _machine() -> str | None:
 
 
 def _macos() -> str | None:
-    """Return what gethostuuid(2) says; asked through libc so that no program must be started."""
+    """Return the id of gethostuuid(2), called through libc so that no program is started."""
 
     class Timespec(ctypes.Structure):
         _fields_ = (("tv_sec", ctypes.c_long), ("tv_nsec", ctypes.c_long))

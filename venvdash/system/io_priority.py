@@ -1,4 +1,4 @@
-"""Reading that gives way: the disk serves a thread of idle priority when nobody else asks."""
+"""Idle I/O priority: the disk serves such a thread only if no other process uses it."""
 
 import contextlib
 import ctypes
@@ -12,7 +12,7 @@ _NUMBERS = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "loongarch64": 30, "ppc
 
 
 def read_when_idle() -> None:
-    """Give the calling thread idle I/O priority, where the system knows such (Linux)."""
+    """Give the calling thread idle I/O priority on Linux, and do nothing elsewhere."""
     number = _number()
     if number:
         with contextlib.suppress(OSError, AttributeError):
@@ -21,6 +21,6 @@ def read_when_idle() -> None:
 
 @functools.cache
 def _number() -> int:
-    """Return the number of the system call; 0 where it is not known."""
+    """Return the number of the system call, 0 if unknown."""
     known = sys.platform.startswith("linux") and sys.maxsize > 2**32
     return _NUMBERS.get(platform.machine(), 0) if known else 0

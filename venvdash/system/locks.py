@@ -1,8 +1,8 @@
-"""Advisory locks that other programs know too: uv's on environments and its cache, ours on stores.
+"""Advisory locks: uv's on environments and its cache, venvdash's on directories of stores.
 
 ``flock(2)`` on POSIX and ``LockFileEx`` on Windows, whole files, as uv takes them (measured:
-``fcntl.lockf`` does not stop uv at all). Such a lock is a courtesy: uv goes on without it after
-its time-out, and the environment may be free while a program runs in it.
+``fcntl.lockf`` does not stop uv). Such a lock is advisory: uv continues without it after its
+timeout, and no lock means that a program runs in the environment.
 """
 
 import errno
@@ -16,17 +16,17 @@ from pathlib import Path
 from venvdash.text import because
 
 LOCK_NAME = ".lock"  # what uv calls it, in an environment and in the cache
-_MODE = 0o666  # as uv makes it: whoever shares the environment may lock it
+_MODE = 0o666  # as uv creates it: all users of the environment may lock it
 _TICK = 0.01  # seconds between two attempts
-_ATTEMPTS = 20  # to get hold of a lock file that is being replaced
+_ATTEMPTS = 20  # to open a lock file that is being replaced
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _SAFE = (
     getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a FIFO must not hold us up
+    | getattr(os, "O_NONBLOCK", 0)  # a FIFO must not block
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-# What file systems say that keep no locks. NFS: EBADF for a descriptor not open for writing.
+# Errors of file systems without locks. NFS: EBADF for a descriptor not open for writing.
 _NO_LOCKS = frozenset(
     number
     for name in ("ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EBADF", "EINVAL")
@@ -36,18 +36,18 @@ _BUSY = frozenset([errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES])
 
 
 class LockState(StrEnum):
-    """What became of an attempt to lock."""
+    """The result of an attempt to lock."""
 
     HELD = "held"
-    BUSY = "busy"  # somebody else holds it
-    NONE = "none"  # there is no lock to be had here
+    BUSY = "busy"  # another process holds it
+    NONE = "none"  # nothing can be locked there
 
 
 class Lock:
-    """The outcome of an attempt to lock, and the lock itself where it is held.
+    """The result of an attempt to lock, and the lock itself if it is held.
 
-    ``reason`` says for people why it is not held; it may quote nothing from disk. Leaving a
-    ``with`` block (or ``release``) lets go. Only one that is ``busy`` forbids to go on.
+    ``reason`` is why it is not held, for messages; it quotes nothing from disk. Leaving a ``with``
+    block (or ``release``) releases it. Only a ``busy`` lock forbids to continue.
     """
 
     __slots__ = ("_descriptor", "reason", "state")
@@ -59,16 +59,16 @@ class Lock:
 
     @property
     def held(self) -> bool:
-        """Whether it was got; stays true after the release."""
+        """Whether it was acquired; stays true after the release."""
         return self.state is LockState.HELD
 
     @property
     def busy(self) -> bool:
-        """Whether somebody else holds it."""
+        """Whether another process holds it."""
         return self.state is LockState.BUSY
 
     def release(self) -> None:
-        """Let go; nothing happens the second time."""
+        """Release the lock; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -86,35 +86,34 @@ class Lock:
 def lock_environment(environment: Path | int, *, wait: float = 0.0) -> Lock:
     """Take uv's lock on an environment (its path, or a descriptor of its directory) for writing.
 
-    ``sync``, ``run``, ``add`` and ``pip install`` of uv take it while they change the
-    environment. Its file is not made where there is none: a process that is killed would leave it,
-    and uv, which made none, does not work there. ``wait`` is how many seconds to try again while
-    it is busy. Raises FileNotFoundError if there is no such directory, OSError
-    for errors that have nothing to do with locks. Windows renames no directory in which a file is
-    open: release it before.
+    ``sync``, ``run``, ``add`` and ``pip install`` of uv hold it while they change the environment.
+    A missing lock file is not created: a killed process would leave it, and uv, which created none,
+    does not use that environment. ``wait`` is how many seconds to retry while it is busy. Raises
+    FileNotFoundError if there is no such directory, OSError for other errors. Windows cannot rename
+    a directory with an open file: release it before.
     """
     return _lock_file(environment, shared=False, create=False, wait=wait)
 
 
 def lock_named(file: Path, *, wait: float = 0.0) -> Lock:
-    """Take a lock that another tool takes on a file of its own, as the library filelock does.
+    """Take the lock of another tool on its lock file, as the library filelock does.
 
-    The file is made where there is none. Raises OSError as ``lock_environment`` does.
+    A missing file is created. Raises OSError as ``lock_environment`` does.
     """
     return _lock_file(file.parent, file.name, shared=False, create=True, wait=wait)
 
 
 def share_environment(environment: Path | int) -> Lock:
-    """Take a share of uv's lock on an environment: uv waits before it changes that.
+    """Take a shared lock of uv on an environment: uv waits before it changes that.
 
-    Its file is not made where there is none; nothing is locked then. Raises OSError as
+    A missing lock file is not created, and nothing is locked then. Raises OSError as
     ``lock_environment`` does.
     """
     return _lock_file(environment, shared=True, create=False, wait=0.0)
 
 
 def environment_locked(environment: Path | int) -> bool:
-    """Return whether somebody holds uv's lock on an environment; changes nothing.
+    """Return whether another process holds uv's lock on an environment.
 
     Raises OSError as ``lock_environment`` does.
     """
@@ -123,9 +122,9 @@ def environment_locked(environment: Path | int) -> bool:
 
 
 def lock_cache(cache: Path, *, wait: float = 0.0) -> Lock:
-    """Take a share of uv's lock on its cache: ``uv cache prune`` and ``clean`` wait meanwhile.
+    """Take a shared lock on uv's cache: ``uv cache prune`` and ``clean`` wait for its release.
 
-    Every other command of uv goes on. Its file is not made where there is none. Raises OSError as
+    Every other command of uv continues. A missing lock file is not created. Raises OSError as
     ``lock_environment`` does.
     """
     return _lock_file(cache, shared=True, create=False, wait=wait)
@@ -134,15 +133,15 @@ def lock_cache(cache: Path, *, wait: float = 0.0) -> Lock:
 def lock_directory(directory: Path | int, *, shared: bool = False, wait: float = 0.0) -> Lock:
     """Lock a directory itself against other venvdash: a store, or something in the trash.
 
-    Leaves nothing on disk and works on read-only file systems; there is no such lock on Windows.
-    A path is not followed if it is a link. Raises FileNotFoundError (or another OSError) if it
+    Leaves nothing on disk and works on read-only file systems; not supported on Windows. A path
+    that is a link is refused. Raises FileNotFoundError (or another OSError) if it
     cannot be opened. When it is held, ``directory`` may have been renamed since it was opened:
     compare before acting.
     """
     if sys.platform == "win32":
         return Lock(LockState.NONE, "Windows does not support locks on directories")
     if isinstance(directory, int):
-        # A descriptor of its own: duplicates share one lock, and would let go of it together.
+        # Opened again: duplicates of a descriptor share one lock and release it together.
         descriptor = os.open(".", _DIRECTORY, dir_fd=directory)
     else:
         descriptor = os.open(directory, _DIRECTORY | os.O_NOFOLLOW)
@@ -175,7 +174,7 @@ def _lock_name(name: str, dir_fd: int | None, shared: bool, create: bool, until:
             os.close(descriptor)
             return Lock(LockState.NONE, f"its {file} is not a regular file")
         lock = _take(descriptor, shared, until)
-        # It may have been replaced before it was ours: then others lock the new one.
+        # It may have been replaced before it was locked: then others lock the new one.
         if not lock.held or _still_there(descriptor, name, dir_fd):
             return lock
         lock.release()
@@ -183,7 +182,7 @@ def _lock_name(name: str, dir_fd: int | None, shared: bool, create: bool, until:
 
 
 def _open(name: str, dir_fd: int | None, create: bool) -> int:
-    """Open the lock file, for writing if allowed (NFS wants that), and make it if there is none."""
+    """Open the lock file, for writing if allowed (NFS needs that); with ``create`` create it."""
     while True:
         try:
             return os.open(name, os.O_RDWR | _SAFE, dir_fd=dir_fd)
@@ -204,7 +203,7 @@ def _open(name: str, dir_fd: int | None, create: bool) -> int:
 
 
 def _because(error: OSError, file: str, dir_fd: int | None) -> str:
-    """Say why there is no lock file to open; raises ``error`` if there is no directory either."""
+    """Return why the lock file cannot be opened. Raises ``error`` if its directory is missing."""
     if error.errno == errno.ELOOP:
         return f"its {file} is a symbolic link"
     if error.errno == errno.ENOENT:
@@ -227,7 +226,7 @@ def _still_there(descriptor: int, name: str, dir_fd: int | None) -> bool:
 
 
 def _take(descriptor: int, shared: bool, until: float) -> Lock:
-    """Lock an open file, trying until that monotonic time; what is not held is closed."""
+    """Lock an open file, retrying until that monotonic time; close it if it is not locked."""
     try:
         while True:
             lock = _attempt(descriptor, shared)

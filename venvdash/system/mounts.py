@@ -1,4 +1,4 @@
-"""What is mounted where: read once as text, so that no question to it can hang on a dead server."""
+"""What is mounted where: read once as text, so that no lookup can hang on a dead server."""
 
 import os
 import re
@@ -15,11 +15,11 @@ _OCTAL = re.compile(rb"\\([0-7]{3})")
 _SERVED = """9p acfs afs afpfs beegfs ceph cephfs cifs coda davfs dlm fhgfs glusterfs gfs gfs2 gpfs
     lustre mmfs ncp ncpfs nfs nfs3 nfs4 ocfs2 orangefs panfs pvfs2 smb smb2 smb3 smbfs
     webdav wekafs"""
-# FUSE file systems that answer from this machine; every other one may wait for a server.
+# FUSE file systems that need no server; any other one may wait for one.
 _FUSE = """fuseblk fusectl fuse.bindfs fuse.cryfs fuse.encfs fuse.exfat fuse.fuse-overlayfs
     fuse.gocryptfs fuse.lxcfs fuse.mergerfs fuse.ntfs fuse.ntfs-3g fuse.portal fuse.securefs
     fuse.snapfuse fuse.squashfuse fuse.unionfs fuse.unionfs-fuse"""
-# Directories that a virtual machine's host shares with it, and with others.
+# Directories that the host of a virtual machine shares with it and with others.
 _PASSED = frozenset({"virtiofs", "vboxsf", "vmhgfs", "prl_fs"})
 _NETWORK = frozenset(_SERVED.split())
 _LOCAL_FUSE = frozenset(_FUSE.split())
@@ -36,8 +36,8 @@ class Mount:
 
     ``point`` is where it is mounted, ``fstype`` its type in lower case, ``source`` the device or
     ``server:/export``, ``root`` the directory of that file system which is mounted (not "/" for a
-    bind mount or a btrfs subvolume). ``device`` is its number as "major:minor", "" where the
-    system does not tell; ``user`` the uid that mounted a FUSE file system.
+    bind mount or a btrfs subvolume). ``device`` is its number as "major:minor", "" if
+    unknown; ``user`` the uid that mounted a FUSE file system.
     """
 
     point: str
@@ -51,7 +51,7 @@ class Mount:
 
     @property
     def network(self) -> bool:
-        """Whether a question to it may have to wait for another computer."""
+        """Whether access may have to wait for another computer."""
         kind = self.fstype
         if kind.startswith("fuse"):
             return kind not in _LOCAL_FUSE
@@ -59,17 +59,17 @@ class Mount:
 
     @property
     def shared(self) -> bool:
-        """Whether other computers can mount it as well: what runs on them is not seen here."""
+        """Whether other computers can mount it, whose processes are not visible here."""
         return (self.network and not self.automount) or self.fstype in _PASSED
 
     @property
     def automount(self) -> bool:
-        """Whether this only stands in for what is mounted when somebody enters it."""
+        """Whether this is an automount point, which is mounted when it is accessed."""
         return self.fstype in ("autofs", "automount", "mvfs")
 
     @property
     def clones(self) -> bool:
-        """Whether files may share blocks there and no inode, or lie in a layer below."""
+        """Whether files with different inodes may share blocks, or lie in a lower layer."""
         return self.fstype in _CLONES
 
 
@@ -77,7 +77,7 @@ class Mount:
 class Mounts:
     """All mounts at one moment, in the order of mounting, and the points that fstab lists.
 
-    Questions compare path texts and touch nothing; pass paths without links in them.
+    Lookups compare the texts of paths and access nothing; pass paths without links in them.
     """
 
     mounts: tuple[Mount, ...] = ()
@@ -85,7 +85,7 @@ class Mounts:
 
     @classmethod
     def read(cls) -> "Mounts":
-        """Return what is mounted now; empty where the system does not tell. Never raises."""
+        """Return what is mounted now; empty if the system cannot be asked. Never raises."""
         try:
             with open(_MOUNTINFO, "rb") as file:
                 mounts = parse_mountinfo(file.read(_LIMIT))
@@ -95,12 +95,12 @@ class Mounts:
 
     @cached_property
     def points(self) -> Mapping[str, Mount]:
-        """The mount to be seen at each point: of several at one point the last one hides others."""
+        """The visible mount at each point: of several at one point the last hides the others."""
         return {mount.point: mount for mount in self.mounts}
 
     @cached_property
     def any_network(self) -> bool:
-        """Whether anything here could make a question wait for another computer."""
+        """Whether any access may have to wait for another computer."""
         return any(mount.network for mount in self.mounts)
 
     def of(self, path: str | os.PathLike[str]) -> Mount | None:
@@ -126,15 +126,15 @@ class Mounts:
         return [m for m in self.mounts if m.point.startswith(start) and m.point != start]
 
     def removable(self, path: str | os.PathLike[str]) -> bool:
-        """Return whether ``path`` lies where file systems come and go.
+        """Return whether ``path`` lies on a removable file system.
 
         That is: on a mount point (but the root) that fstab or autofs names, or below /mnt, /media,
-        /run/media or /Volumes. It says nothing of what is mounted now; see ``missing``.
+        /run/media or /Volumes, whether it is mounted now or not; see ``missing``.
         """
         return next(iter(self._expected(path)), None) is not None
 
     def missing(self, path: str | os.PathLike[str]) -> str | None:
-        """Return the place on the way to ``path`` where something should be mounted and is not."""
+        """Return the directory above ``path`` where something should be mounted and is not."""
         lies_on = self.of(path)
         for area, exact in self._expected(path):
             if exact and area in self.points and not self.points[area].automount:
@@ -147,7 +147,7 @@ class Mounts:
         return None
 
     def _expected(self, path: str | os.PathLike[str]) -> Iterable[tuple[str, bool]]:
-        """Yield (place, True) for exact mount points, (area, False) where they lie below it."""
+        """Yield (point, True) for mount points, (area, False) for directories with mount points."""
         text = os.path.normpath(os.fspath(path))
         for point in self.fstab:
             if point != "/" and _inside(text, point):
@@ -161,7 +161,7 @@ class Mounts:
 
 
 def plugged(path: str | os.PathLike[str]) -> bool:
-    """Return whether ``path`` lies below a directory where people plug disks in and out."""
+    """Return whether ``path`` lies below a directory for removable disks."""
     text = os.path.normpath(os.fspath(path))
     return any(_inside(text, area) and text != area for area in _REMOVABLE)
 
@@ -169,10 +169,10 @@ def plugged(path: str | os.PathLike[str]) -> bool:
 def resolved(
     path: str, mounts: Mounts, allowed: Collection[str] = (), *, anywhere: bool = False
 ) -> str | None:
-    """Return ``path`` with its links resolved, None where that would enter a network mount.
+    """Return ``path`` with its links resolved, None if that would access a network mount.
 
-    ``allowed`` are mount points that may be entered all the same, ``anywhere`` allows all. Like
-    ``os.path.realpath`` it takes what does not exist as it is; None, too, for links in a circle.
+    ``allowed`` are mount points that may be accessed, ``anywhere`` allows all. As with
+    ``os.path.realpath`` the path need not exist. None, too, for a loop of links.
     """
     if anywhere or not mounts.any_network or os.name == "nt":
         try:
@@ -203,7 +203,7 @@ def _parts(path: str) -> list[str]:
 
 
 def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
-    """Read the format of ``/proc/PID/mountinfo`` (proc(5)); lines that do not fit are left out."""
+    """Parse ``/proc/PID/mountinfo`` (proc(5)); invalid lines are skipped."""
     found = []
     for line in data.split(b"\n"):
         head, separator, tail = line.partition(b" - ")
@@ -227,7 +227,7 @@ def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
 
 
 def _redirects(options: Iterable[bytes]) -> bool | None:
-    """Return what overlayfs was told of renaming directories, None for nothing."""
+    """Return overlayfs's mount option for renaming directories, None if it is not given."""
     for option in options:
         name, _, value = option.partition(b"=")
         if name == b"redirect_dir":
@@ -236,7 +236,7 @@ def _redirects(options: Iterable[bytes]) -> bool | None:
 
 
 def _user(options: Iterable[bytes]) -> int | None:
-    """Return the uid in a FUSE mount's options (mount.fuse(8)), None where there is none."""
+    """Return the uid in a FUSE mount's options (mount.fuse(8)), None if there is none."""
     for option in options:
         name, _, value = option.partition(b"=")
         if name == b"user_id" and value.isdigit():
@@ -245,7 +245,7 @@ def _user(options: Iterable[bytes]) -> int | None:
 
 
 def fstab_points(path: str = _FSTAB) -> tuple[str, ...]:
-    """Return the mount points that fstab lists (fstab(5)), mounted or not, swap left out."""
+    """Return the mount points that fstab lists (fstab(5)), mounted or not, without swap."""
     try:
         with open(path, "rb") as file:
             lines = file.read(_LIMIT).split(b"\n")
@@ -270,7 +270,7 @@ def _from_psutil() -> tuple[Mount, ...]:
     return tuple(
         Mount(
             os.path.normpath(part.mountpoint),
-            # Windows tells by an option what every other system tells by the type.
+            # Windows has an option for what the type shows on every other system.
             "cifs" if network and "remote" in part.opts.split(",") else part.fstype.lower(),
             part.device,
         )
@@ -288,6 +288,6 @@ def _inside(path: str, directory: str) -> bool:
 
 
 def _first_below(area: str, path: str) -> str:
-    """Return the directory directly below ``area`` on the way to ``path``, for people."""
+    """Return the directory directly below ``area`` that holds ``path``, for messages."""
     rest = path[len(area) :].strip("/").split("/")
     return f"{area}/{rest[0]}" if rest and rest[0] else area

@@ -1,10 +1,10 @@
-"""In which layer a directory lies on overlayfs, as in a container, and on which file system.
+"""The layer of a directory on overlayfs, as in a container, and its file system.
 
-overlayfs answers EXDEV when a directory is renamed that lies, also in part, in a lower layer,
-unless it was mounted with ``redirect_dir=on`` (docs.kernel.org/filesystems/overlayfs.html). Nothing
-in stat(2) tells the layers apart; the file handle of an inode does (``struct ovl_fb`` in
-fs/overlayfs/overlayfs.h), which every user may ask for since Linux 6.6. It has the type of the real
-inode's handle in it, and by that its file system (``enum fid_type`` in include/linux/exportfs.h).
+overlayfs refuses with EXDEV to rename a directory that lies, at least in part, in a lower layer,
+unless it was mounted with ``redirect_dir=on`` (docs.kernel.org/filesystems/overlayfs.html). stat(2)
+does not show the layer; the file handle of an inode does (``struct ovl_fb`` in
+fs/overlayfs/overlayfs.h), which every user may read since Linux 6.6. It contains the type of the
+real inode's handle, which shows its file system (``enum fid_type`` in include/linux/exportfs.h).
 """
 
 import ctypes
@@ -27,9 +27,9 @@ _FILE_SYSTEMS = {0x4D: "btrfs", 0x4E: "btrfs", 0x4F: "btrfs", 0x81: "xfs", 0x82:
 
 
 class Layer(NamedTuple):
-    """Where a directory lies: as a whole in the upper layer or not, and on which file system.
+    """Whether a directory lies completely in the upper layer, and its file system.
 
-    ``fstype`` is empty for what is neither btrfs nor XFS.
+    ``fstype`` is empty for a file system other than btrfs and XFS.
     """
 
     upper: bool
@@ -37,9 +37,9 @@ class Layer(NamedTuple):
 
 
 def renamable(path: Path, mounts: Mounts) -> bool | None:
-    """Return whether the directory at ``path`` can be renamed; None where nobody can tell.
+    """Return whether overlayfs can rename the directory at ``path``, None if unknown.
 
-    Permissions and mounts are not asked for.
+    Permissions and mounts are not considered.
     """
     mount = mounts.of(path)
     if mount is None or mount.fstype != "overlay":
@@ -51,9 +51,9 @@ def renamable(path: Path, mounts: Mounts) -> bool | None:
 
 
 def layer_of(directory: Path | int) -> Layer | None:
-    """Return the layer of a directory on overlayfs, given by path or open.
+    """Return the layer of a directory on overlayfs, by path or descriptor.
 
-    None where nobody can tell.
+    None if unknown.
     """
     handle = _handle(directory)
     if handle is None or len(handle) <= _TYPE_AT or handle[_MAGIC_AT] != _MAGIC:
@@ -62,7 +62,7 @@ def layer_of(directory: Path | int) -> Layer | None:
 
 
 def _by_default() -> bool:
-    """Return whether overlayfs renames directories of lower layers where no option says."""
+    """Return whether overlayfs renames directories of lower layers by default."""
     try:
         return Path(_DEFAULT).read_text().strip() == "Y"
     except OSError:
@@ -70,7 +70,7 @@ def _by_default() -> bool:
 
 
 def _handle(file: Path | int) -> bytes | None:
-    """Return the handle of a file, given by path or open; None where the kernel gives none."""
+    """Return the handle of a file, by path or descriptor; None if the kernel gives none."""
     if sys.platform != "linux":
         return None
     buffer = ctypes.create_string_buffer(_HANDLE.size + _ROOM)

@@ -1,8 +1,8 @@
-"""Emptying a tree with several processes: one alone spends most of its time waiting for the disk.
+"""Removing a tree with several processes: one alone spends most of its time waiting for the disk.
 
-The tree is cut into parts: directories near its root. Each process takes the next part until none
-is left. What that leaves, because something was in the way or a process died, is met by the
-ordinary removal afterwards, which alone decides and tells what stays.
+The tree is split into parts: directories near its root. Each process takes the next part until none
+is left. What remains, because of an error or because a process died, is left to the ordinary
+removal afterwards, which alone reports what cannot be removed.
 """
 
 import mmap
@@ -19,8 +19,8 @@ from venvdash.system.tree_opener import TreeOpener
 
 _FEWEST, _ENOUGH, _MOST = 16, 64, 4096  # parts
 _OPENED = 32  # directories held open, in which the parts lie
-_READ = 10_000  # entries of a directory looked at for parts
-_TOKEN = 2  # bytes that stand for a part in the queue
+_READ = 10_000  # entries of a directory that are read for parts
+_TOKEN = 2  # bytes of a part's number in the queue
 
 _Part = tuple[int, str]  # the open directory in which it lies, and its name
 
@@ -28,11 +28,12 @@ _Part = tuple[int, str]  # the open directory in which it lies, and its name
 def empty_together(
     root: int, processes: int, *, keep: Collection[str] = (), tell: Tell = lambda freed: None
 ) -> Removed:
-    """Do as ``empty_directory`` with so many processes at once, where the system can fork.
+    """Remove everything in ``root`` as ``empty_directory`` does, with ``processes`` at once.
 
-    One that has other threads does it alone. If this process is killed the others end soon.
+    This process alone does it if it has other threads or cannot fork. If it is killed, the others
+    end soon.
     """
-    # In a copy of a process the locks that other threads held would be held for ever.
+    # In a forked process the locks of other threads would be held for ever.
     may = processes > 1 and hasattr(os, "fork") and threading.active_count() == 1
     opener = TreeOpener(root)
     opened, parts = _cut(root, opener) if may else ([], [])
@@ -50,7 +51,7 @@ def empty_together(
 
 
 def _cut(root: int, opener: TreeOpener) -> tuple[list[int], list[_Part]]:
-    """Return the parts, after the descriptors that were opened for them."""
+    """Return the descriptors that were opened for the parts, and the parts."""
     opened: list[int] = []
     flat: list[_Part] = []
     parts = deque(_inside(root))
@@ -81,9 +82,9 @@ def _inside(directory: int) -> list[_Part]:
 
 
 class _PartRemoval(Removal):
-    """Removes one directory and nothing beside it; ``linked`` notes files that have other links.
+    """Removes one directory; ``linked`` records files that have other links.
 
-    Three numbers each: the inode, its links before this one was removed, its blocks.
+    Three numbers for each: the inode, its links before this one was removed, its blocks.
     """
 
     def __init__(self, part: _Part, opener: TreeOpener, tell: Tell, linked: "array[int]") -> None:
@@ -94,19 +95,18 @@ class _PartRemoval(Removal):
         self.top.below = [part[1]]
 
     def begin_again(self, error: OSError | None) -> None:
-        """Leave it: others work on what lies beside it."""
-        del error
+        """Stop: other processes remove what lies beside it."""
         for frame in self.frames:
             frame.close()
         self.frames = []
 
     def once_more(self, frame: Frame, name: str) -> bool:
-        """Leave the part itself after the first attempt; what is in it gets its chances."""
+        """Try the part itself once; what is in it is retried."""
         return frame is not self.top and super().once_more(frame, name)
 
 
 class _Crew:
-    """Some processes, this one first, and what each has freed so far: bytes and entries."""
+    """Some processes, this one first, and the bytes and entries that each has removed."""
 
     def __init__(
         self, parts: Sequence[_Part], opener: TreeOpener, processes: int, tell: Tell
@@ -120,18 +120,18 @@ class _Crew:
 
     @property
     def freed(self) -> int:
-        """The bytes that all of them have freed."""
+        """The bytes that all processes have freed."""
         return sum(self.counts[0::2])
 
     def run(self) -> tuple[int, int]:
-        """Return the bytes and the entries that went."""
+        """Remove the parts and return the bytes and entries removed."""
         queue, filled = os.pipe()
         os.write(filled, b"".join(n.to_bytes(_TOKEN, "little") for n in range(len(self.parts))))
-        os.close(filled)  # at the end of the queue everybody ends
+        os.close(filled)  # every process ends at the end of the queue
         children = []
         try:
             for place in range(1, self.processes):
-                with suppress(OSError):  # no more processes to be had: those that there are do it
+                with suppress(OSError):  # no more processes can be started
                     children.append(self.start(place, queue))
             linked = [self.work(0, queue)]
         finally:
@@ -140,7 +140,7 @@ class _Crew:
         return self.freed + _between([*linked, *told]), sum(self.counts[1::2])
 
     def start(self, place: int, queue: int) -> tuple[int, int]:
-        """Start another process; return its id, and where it will tell of links."""
+        """Start another process; return its id, and the pipe for its ``linked``."""
         reader, writer = os.pipe()
         try:
             child = os.fork()
@@ -156,10 +156,10 @@ class _Crew:
             with open(writer, "wb") as pipe:
                 linked.tofile(pipe)
         finally:
-            os._exit(0)  # whatever went wrong: what it left is met afterwards
+            os._exit(0)  # what it left is removed afterwards
 
     def work(self, place: int, queue: int) -> "array[int]":
-        """Take parts from the queue until it is empty; return the links that were noted."""
+        """Take parts from the queue until it is empty; return the files with other links."""
         linked = array("Q")
         while token := os.read(queue, _TOKEN):
             before, entries = self.counts[2 * place], self.counts[2 * place + 1]
@@ -179,7 +179,7 @@ class _Crew:
 
 
 def _heard(child: int, reader: int) -> "array[int]":
-    """Return what a child noted of links, once it has ended."""
+    """Return the ``linked`` of a child once it has ended."""
     linked = array("Q")
     with open(reader, "rb") as pipe:
         data = pipe.read()
@@ -189,10 +189,10 @@ def _heard(child: int, reader: int) -> "array[int]":
 
 
 def _between(linked: Sequence["array[int]"]) -> int:
-    """Return the bytes of files that nobody counted.
+    """Return the bytes of files that no process counted.
 
-    Two processes may remove the last two links of a file in the same moment, and neither sees that
-    its own is the last one.
+    Two processes may remove the last two links of a file at the same moment, and neither sees that
+    its link is the last one.
     """
     seen: set[int] = set()
     several: set[int] = set()

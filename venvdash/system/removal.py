@@ -15,9 +15,9 @@ from venvdash.text import because
 # Directories held open at once, far below the usual limit of 256 to 1024 descriptors.
 _HELD = 48
 _BATCH = 50_000  # entries read before they are removed
-_OFTEN = 1000  # files of one directory after which is told how far it is
-_AGAIN = 3  # times that a directory is emptied which is filled meanwhile
-_TOLD = 100  # problems kept in words; the others are counted
+_OFTEN = 1000  # files of one directory between two reports of progress
+_AGAIN = 3  # attempts at a directory that other processes fill
+_TOLD = 100  # problems that are kept; the others are counted
 GONE = (errno.ENOENT, errno.ESTALE)
 _SWAPPED = (errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 BLOCK = 512  # bytes that ``st_blocks`` counts in
@@ -27,7 +27,7 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What could not be removed: its path below the root, raw, and why."""
+    """What could not be removed: its raw path below the root, and why."""
 
     path: str
     reason: str
@@ -35,7 +35,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Removed:
-    """What a removal came to.
+    """The result of a removal.
 
     ``freed``: allocated bytes of inodes whose last link was removed; ``entries``: names removed.
     ``failures`` counts what is left because of an error, ``problems`` has the first of them.
@@ -47,7 +47,7 @@ class Removed:
     problems: list[Problem] = field(default_factory=list)
 
     def fail(self, path: str, error: OSError | str) -> None:
-        """Note that something stays."""
+        """Record what could not be removed."""
         self.failures += 1
         if len(self.problems) < _TOLD:
             said = error if isinstance(error, str) else because(error)
@@ -69,14 +69,14 @@ class Frame:
         self.read = False
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close its descriptor."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
 
 def allocated(found: os.stat_result) -> int:
-    """Return the bytes that a file takes up; its length where the system tells no blocks."""
+    """Return the bytes allocated to a file; its length if the system does not report blocks."""
     blocks: int | None = getattr(found, "st_blocks", None)
     return found.st_size if blocks is None else blocks * BLOCK
 
@@ -84,20 +84,20 @@ def allocated(found: os.stat_result) -> int:
 def empty_directory(
     root: int, *, keep: Collection[str] = (), tell: Tell = lambda freed: None
 ) -> Removed:
-    """Remove all that is in the open directory ``root``, but files directly in it named ``keep``.
+    """Remove everything in the open directory ``root``, except files directly in it named ``keep``.
 
-    Nothing on another mount or device is entered, links are removed, not followed. What cannot be
-    removed stays with the directories above it, and all else goes. ``tell`` hears of the bytes
-    freed so far as they grow. Never raises OSError; the descriptor stays open.
+    Other mounts and devices are not entered, links are removed and not followed. What cannot be
+    removed stays with the directories above it. ``tell`` is called with the bytes freed so far.
+    Never raises OSError; the descriptor stays open.
     """
     return Removal(root, TreeOpener(root), frozenset(keep), tell).run()
 
 
 class Removal:
-    """The emptying of one directory, its way down held in ``frames``.
+    """The removal of everything in one directory; ``frames`` are the directories it is in.
 
-    ``note``, if given, is told of each file that had other links when this one was removed: its
-    inode, how many links there were, and its blocks.
+    ``note``, if given, is called for each file that had other links when this one was removed, with
+    its inode, the number of links, and its blocks.
     """
 
     note: Callable[[tuple[int, int, int]], None] | None = None
@@ -107,11 +107,11 @@ class Removal:
         self.tell = tell
         self.opener = opener
         self.result = Removed()
-        # A descriptor of its own, which may be closed and opened again.
+        # A duplicate, which may be closed and opened again.
         self.frames = [Frame("", os.dup(root), os.fstat(root))]
 
     def run(self) -> Removed:
-        """Do it, and return what it came to."""
+        """Remove everything and return the result."""
         lost = 0
         try:
             while self.frames:
@@ -126,7 +126,7 @@ class Removal:
         return self.result
 
     def begin_again(self, error: OSError | None) -> None:
-        """Go back to the root: somebody else moved or removed where we are."""
+        """Return to the root: another process moved or removed the present directory."""
         path = self.path()
         root, *others = self.frames
         for frame in others:
@@ -137,11 +137,11 @@ class Removal:
             self.frames = []
             return
         self.frames = [Frame("", root.descriptor, root.found)]
-        self.result.failures = 0  # what stays is met again
+        self.result.failures = 0  # what cannot be removed is counted again
         self.result.problems.clear()
 
     def step(self, frame: Frame) -> None:
-        """Go on with the directory that is emptied just now."""
+        """Continue with the present directory."""
         if not frame.read:
             self.empty(frame)
         elif frame.below:
@@ -150,17 +150,17 @@ class Removal:
             self.leave(frame)
 
     def path(self, name: str = "") -> str:
-        """Return where we are, below the root."""
+        """Return the present path below the root."""
         names = [frame.name for frame in self.frames[1:]]
         return "/".join([*names, name] if name else names)
 
     def stay(self, frame: Frame, name: str, error: OSError | str) -> None:
-        """Note that something in a directory cannot be removed, and so neither can that."""
+        """Record what cannot be removed; its directory cannot be removed either."""
         frame.stuck.add(name)
         self.result.fail(self.path(name), error)
 
     def empty(self, frame: Frame) -> None:
-        """Read the directory, unlink what is no directory, note the others."""
+        """Read the directory and unlink everything but directories."""
         frame.read = True
         files: list[str] = []
         try:
@@ -173,12 +173,12 @@ class Removal:
             self.unlink(frame, files[start : start + _OFTEN])
             self.tell(self.result.freed)
         if not frame.read:
-            frame.below.clear()  # they are met again
+            frame.below.clear()  # they are read again
 
     def sort(self, frame: Frame, entries: "Iterable[os.DirEntry[str]]", files: list[str]) -> None:
-        """Note what is a directory, and give the names of what is not to ``files``, some of them.
+        """Add directories to ``frame.below`` and other names to ``files``, a batch of them at most.
 
-        What stays is passed over; without the others the directory has not been read.
+        Skips what cannot be removed. After a full batch the directory is read again.
         """
         stuck = frame.stuck
         passed = stuck | self.keep if self.keep and len(self.frames) == 1 else stuck
@@ -194,7 +194,7 @@ class Removal:
                     return
 
     def unlink(self, frame: Frame, names: Iterable[str]) -> None:
-        """Remove files from a directory. What this costs for each decides how fast all is."""
+        """Remove files from a directory. This loop determines the speed of a removal."""
         look, unlink, descriptor = os.stat, os.unlink, frame.descriptor
         result, note = self.result, self.note
         for name in names:
@@ -212,7 +212,7 @@ class Removal:
                 note((found.st_ino, found.st_nlink, found.st_blocks))
 
     def enter(self, frame: Frame, name: str) -> None:
-        """Go down into a directory."""
+        """Enter a directory."""
         try:
             descriptor, found = self.opener.enter(name, frame.descriptor)
         except OSError as error:
@@ -223,15 +223,15 @@ class Removal:
             return
         self.frames.append(Frame(name, descriptor, found))
         if len(self.frames) > _HELD:
-            self.frames[-_HELD].close()  # the root never: from there one can begin again
+            self.frames[-_HELD].close()  # never the root: removal can start again there
 
     def once_more(self, frame: Frame, name: str) -> bool:
-        """Return whether another attempt is due at something that somebody changes meanwhile."""
+        """Return whether to retry something that another process changes."""
         frame.again[name] = frame.again.get(name, 0) + 1
         return frame.again[name] <= _AGAIN
 
     def leave(self, frame: Frame) -> None:
-        """Go back to the parent, and remove the directory unless something in it has to stay."""
+        """Return to the parent and remove the directory unless something in it remains."""
         if len(self.frames) == 1:
             self.frames.pop().close()
             return
@@ -252,16 +252,16 @@ class Removal:
         self.tell(self.result.freed)
 
     def not_empty(self, parent: Frame, name: str, error: OSError) -> None:
-        """Go into a directory again that was filled meanwhile, or leave it."""
+        """Enter a directory again that another process filled, or keep it."""
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and self.once_more(parent, name):
-            parent.below.append(name)  # somebody wrote into it meanwhile
+            parent.below.append(name)  # another process wrote into it
         elif error.errno in _SWAPPED and self.once_more(parent, name):
             parent.read = False
         elif error.errno not in GONE:
             self.stay(parent, name, error)
 
     def reopen(self, parent: Frame, child: Frame) -> None:
-        """Open the parent again through its child. Raises OSError if that leads elsewhere."""
+        """Open the parent again through its child. Raises OSError if that has moved."""
         parent.descriptor = os.open("..", FLAGS, dir_fd=child.descriptor)
         if not os.path.samestat(os.fstat(parent.descriptor), parent.found):
             parent.close()

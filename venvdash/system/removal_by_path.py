@@ -1,4 +1,4 @@
-"""Removing a tree by paths, where there are no directory descriptors (Windows)."""
+"""Removing a tree by paths, on systems without directory descriptors (Windows)."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from venvdash.system.tree_opener import MountedError
 
 
 def empty_by_path(root: str, *, keep: Collection[str] = (), tell: Tell = lambda f: None) -> Removed:
-    """Do as ``empty_directory`` where there are no directory descriptors (Windows)."""
+    """Remove everything in ``root`` as ``empty_directory`` does, by paths."""
     result = Removed()
     device = os.lstat(root).st_dev
     todo = [("", False)]
@@ -34,21 +34,21 @@ def empty_by_path(root: str, *, keep: Collection[str] = (), tell: Tell = lambda 
                     elif path or entry.name not in keep:
                         _unlink_by_path(entry, name, result)
         except OSError as error:
-            # A parent is not empty because of what was told already.
+            # A parent is not empty because of a recorded failure.
             if error.errno not in GONE and not (emptied and result.failures):
                 result.fail(path, error)
     return result
 
 
 def _leads_elsewhere(entry: "os.DirEntry[str]") -> bool:
-    # A junction is a directory to scandir, but leads elsewhere as a link does.
+    # scandir takes a junction for a directory, but it is a link.
     return bool(getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0))
 
 
 def _unlink_by_path(entry: "os.DirEntry[str]", name: str, result: Removed) -> None:
     try:
-        found = os.lstat(entry.path)  # Windows tells an entry's links only when asked like this
-        if stat.S_ISDIR(found.st_mode):  # a junction: what it leads to stays
+        found = os.lstat(entry.path)  # Windows reports the links of an entry only here
+        if stat.S_ISDIR(found.st_mode):  # a junction, whose target stays
             os.rmdir(entry.path)
         else:
             if os.name == "nt":

@@ -1,7 +1,7 @@
-"""Which places answer: one on a network mount whose server is gone blocks whoever looks at it.
+"""Which paths respond: one on a network mount whose server is gone blocks any access.
 
-Ask before a thread that must not be blocked looks there. It cannot be told for long: a server that
-answers now may be gone in a second.
+Check a path before a thread accesses it that must not block. The answer is soon outdated: a server
+that responds now may be gone in a second.
 """
 
 import os
@@ -13,17 +13,17 @@ from pathlib import Path
 from venvdash.system.mounts import Mounts
 from venvdash.system.timeouts import Job, TimedOut, TimedRunner
 
-PATIENCE = 5.0  # seconds for one place; a disk that sleeps takes some to wake up
+PATIENCE = 5.0  # seconds for one path; a sleeping disk takes some to wake up
 _AGAIN = 0.25  # seconds for one that did not respond before, in this process
 
-_silent: set[Path] = set()  # places and mount points that did not respond when last asked
+_silent: set[Path] = set()  # paths and mount points that did not respond to the last check
 
 
 def unresponsive(paths: Iterable[Path]) -> list[Path]:
-    """Return which of these paths do not answer, in their order.
+    """Return which of these paths do not respond, in their order.
 
-    What does not exist, or may not be read, answers. Of a network mount only the mount point is
-    asked, so that many paths on a dead one take no longer than one path. Raises nothing.
+    A missing or unreadable path responds. On a network mount only the mount point is checked, so
+    that many paths on a dead one take no longer than one path. Raises nothing.
     """
     wanted = list(dict.fromkeys(paths))
     mounts = Mounts.read()
@@ -38,12 +38,12 @@ def unresponsive(paths: Iterable[Path]) -> list[Path]:
 
 
 def responds(path: Path) -> bool:
-    """Return whether a path answers. Raises nothing."""
+    """Return whether a path responds. Raises nothing."""
     return not unresponsive([path])
 
 
 def was_unresponsive(path: Path) -> bool:
-    """Return whether a path did not respond when it was asked last; it is not asked again."""
+    """Return whether a path did not respond to the last check; it is not checked again."""
     return path in _silent
 
 
@@ -61,8 +61,8 @@ def _ask(paths: Iterable[Path]) -> set[Path]:
 
 
 def _look(path: Path) -> Path:
-    """Make the file system ask its server; what that says does not matter."""
-    ask = getattr(os, "statvfs", os.stat)  # attributes may be cached, figures of the disk are not
+    """Make the file system contact its server; the result does not matter."""
+    ask = getattr(os, "statvfs", os.stat)  # attributes may be cached, statvfs is not
     with suppress(OSError, ValueError):
         ask(path)
     return path

@@ -1,7 +1,7 @@
-"""Private directories for the files that a shell is started with; they last for moments only.
+"""Temporary private directories for the startup files of a shell.
 
-The shell removes its own once it has read it, whoever waits for it does so too, and what both
-missed, because they were killed, goes at a later start.
+The shell removes its directory once it has read it, and so does the process that waits for the
+shell. What both left because they were killed is removed at a later start.
 """
 
 import os
@@ -18,12 +18,12 @@ _STALE = 3600.0  # seconds; a shell reads its files in a moment
 
 
 def make() -> Path:
-    """Make a directory that only we may enter. Raises OSError."""
+    """Create a directory that only the user may enter. Raises OSError."""
     return Path(os.path.realpath(tempfile.mkdtemp(prefix=PREFIX)))
 
 
 def fill(directory: Path, files: Mapping[str, str]) -> None:
-    """Write the files, bytes that are not UTF-8 as they were. Raises OSError."""
+    """Write the files; bytes that are not UTF-8 stay as they were. Raises OSError."""
     for name, text in files.items():
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         with open(os.open(directory / name, flags, 0o600), "wb") as file:
@@ -31,12 +31,12 @@ def fill(directory: Path, files: Mapping[str, str]) -> None:
 
 
 def remove(directory: Path) -> None:
-    """Remove one, if it is still there."""
+    """Remove a directory if it still exists."""
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def sweep(now: float | None = None) -> None:
-    """Remove those of ours that are older than an hour at ``now``."""
+    """Remove the user's directories that are older than an hour at ``now``."""
     limit = (time.time() if now is None else now) - _STALE
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
         for entry in entries:

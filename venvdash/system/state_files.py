@@ -1,9 +1,9 @@
-"""Small files that venvdash keeps for itself, read back as if a stranger had written them.
+"""Small files in venvdash's state directory, checked as if another user had written them.
 
-Everything that lies in the state directory, but for the index, is read and written here. A folder
-is used only if nobody else can put anything into it (``trust.check_folder``), a file is read only
-if it is a regular one of the effective user's or root's, without a second name, of bounded size
-and no link. Nothing is written through a link, and every file is whole or not there.
+All files in the state directory except the index are read and written here. A folder is used only
+if no other user can write into it (``trust.check_folder``). A file is read only if it is a regular
+file of the effective user or root with one hard link and of limited size. Nothing is written
+through a link, and every file is complete or missing.
 """
 
 import os
@@ -17,7 +17,7 @@ from venvdash.system.files import own_uid, read_regular
 class StateFolder:
     """The folder ``name`` in the state directory ``state``; neither has to exist.
 
-    Every method raises OSError, also where the folder or the state directory belongs to, or can be
+    Every method raises OSError, also if the folder or the state directory belongs to, or can be
     written to by, another user.
     """
 
@@ -26,7 +26,7 @@ class StateFolder:
         self._checked = False
 
     def names(self) -> list[str]:
-        """Return the names of the files in it, sorted; none where it does not exist."""
+        """Return the names of the files in it, sorted; none if it does not exist."""
         self.check()
         try:
             names = os.listdir(self.path)
@@ -37,13 +37,13 @@ class StateFolder:
     def read(self, name: str, limit: int) -> bytes:
         """Return a file of at most ``limit`` bytes.
 
-        Raises FileNotFoundError, and files.UnreadableError for one that cannot be trusted.
+        Raises FileNotFoundError, and files.UnreadableError for one that is not trusted.
         """
         self.check()
         return read_regular(self.path / name, limit, owner=own_uid(), or_root=True)
 
     def write(self, name: str, data: bytes) -> None:
-        """Give a file this content, all of it or nothing; the folder is created if need be."""
+        """Replace a file atomically; the folder is created if it is missing."""
         write_atomically(self.create(), name, data)
 
     def remove(self, name: str) -> None:
@@ -52,14 +52,14 @@ class StateFolder:
         os.unlink(self.path / name)
 
     def create(self) -> Path:
-        """Create the folder for the user's eyes only, if it is missing, and return its path."""
+        """Create the folder with mode 0700 if it is missing, and return its path."""
         self.check()
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.mkdir(mode=0o700, exist_ok=True)
         return self.path
 
     def check(self) -> None:
-        """Raise PermissionError where somebody else could have put files there."""
+        """Raise PermissionError if another user could have created files there."""
         if self._checked:
             return
         trust.check_folder(self.state)

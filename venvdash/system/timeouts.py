@@ -1,7 +1,7 @@
-"""Calls that may never come back: a dead network mount holds a thread for ever, never the program.
+"""Calls with a time limit: a dead network mount may block a thread for ever, never the program.
 
-A thread blocked in the kernel cannot be stopped, only left behind; so the work is a line of jobs,
-and a thread that hangs on one is replaced by another that takes up the next.
+A thread blocked in the kernel cannot be stopped, only abandoned; so the jobs are in a queue, and a
+thread that hangs in one is replaced by another that continues with the next.
 """
 
 import queue
@@ -15,14 +15,14 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_TICK = 0.05  # seconds between two looks at whether to stop
-_BATCH = 0.01  # seconds between two hand-overs of results
-_SHORTEST = 0.25  # seconds; once something hung, its like get less time
+_TICK = 0.05  # seconds between two checks whether to stop
+_BATCH = 0.01  # seconds between two batches of results
+_SHORTEST = 0.25  # seconds; after a timeout the limit of the next jobs is reduced
 
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
-    """One call, with the path that it is about."""
+    """One call, and the path that it accesses."""
 
     path: Path
     call: Callable[[], T]
@@ -30,7 +30,7 @@ class Job(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """A job that did not come back within ``seconds``."""
+    """A job that did not end within ``seconds``."""
 
     path: Path
     seconds: float
@@ -38,16 +38,16 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A job that raised what its author did not expect; told, and passed over."""
+    """A job that raised an unexpected exception."""
 
     path: Path
     error: Exception
 
 
 class _Turn(Generic[T]):
-    """One thread's time at the line; ``over`` tells a thread that wakes late to keep quiet.
+    """The state of one thread; after ``over`` is set it returns no more results.
 
-    Results are handed over in batches: to wake the other thread for each costs more than the job.
+    Results are passed in batches: waking the other thread for each one costs more than the job.
     """
 
     def __init__(self) -> None:
@@ -57,18 +57,18 @@ class _Turn(Generic[T]):
         self._handed = 0.0
 
     def due(self) -> bool:
-        """Whether it is time to hand over; the first result goes at once."""
+        """Return whether the next batch is due; the first one is due at once."""
         return time.monotonic() - self._handed >= _BATCH
 
     def take(self) -> list[T | Failed]:
-        """Return the results that were not handed over yet."""
+        """Return the results since the last batch."""
         self._handed = time.monotonic()
         batch, self.pending = self.pending, []
         return batch
 
 
 class TimedRunner:
-    """Runs jobs in order on one thread at a time; gives up on a job, never on the rest."""
+    """Runs jobs in order on one thread at a time; abandons a job that hangs, not the rest."""
 
     def __init__(self, patience: float, cancelled: Callable[[], bool]) -> None:
         """Wait ``patience`` seconds for each job; stop soon after ``cancelled()`` is true."""
@@ -76,7 +76,7 @@ class TimedRunner:
         self._cancelled = cancelled
 
     def run(self, jobs: Iterable[Job[T]]) -> Iterator[T | TimedOut | Failed]:
-        """Yield each job's result as it comes, in order; ends early only when cancelled."""
+        """Yield the results of the jobs in order; ends early only if cancelled."""
         line = deque(jobs)
         results: queue.SimpleQueue[tuple[_Turn[T], list[T | Failed], bool]] = queue.SimpleQueue()
         turn = self._start(line, results)
@@ -92,7 +92,7 @@ class TimedRunner:
                         yield given_up
                     continue
                 if whose is not turn:
-                    continue  # came back after it was given up
+                    continue  # it ended after its timeout
                 yield from batch
                 if done:
                     return
@@ -116,7 +116,7 @@ class TimedRunner:
                 turn.at = (job.path, time.monotonic())
                 try:
                     result: T | Failed = job.call()
-                except Exception as error:  # one bad job must not end a scan
+                except Exception as error:  # one failure must not end a scan
                     result = Failed(job.path, error)
                 turn.at = None
                 turn.pending.append(result)

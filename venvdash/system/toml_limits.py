@@ -1,7 +1,7 @@
 """What in a TOML file would take its parser too long, found before it is parsed.
 
 tomllib takes seconds and gigabytes for some small files (a key of many dots), and follows nesting
-until Python's stack ends; anybody may have written what is read here.
+until Python's stack ends; anyone may have written the files that are read here.
 """
 
 import re

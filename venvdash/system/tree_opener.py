@@ -14,14 +14,14 @@ _PATH_ONLY = getattr(os, "O_PATH", 0)  # Linux: opens what may not be read
 
 
 class MountedError(OSError):
-    """Something is mounted on a directory that would have been entered."""
+    """Something is mounted on a directory."""
 
     def __init__(self) -> None:
         super().__init__(errno.EXDEV, "a file system is mounted there")
 
 
 class TreeOpener:
-    """Opens directories anywhere below the open directory ``root``, but nothing mounted there."""
+    """Opens directories at any depth below the open directory ``root``, except other mounts."""
 
     __slots__ = ("_device", "_mount", "_open")
 
@@ -31,9 +31,9 @@ class TreeOpener:
         self._device = os.fstat(root).st_dev
 
     def enter(self, name: str, dir_fd: int) -> tuple[int, os.stat_result]:
-        """Open a directory, and return what it is; if it is ours, we have all rights on it then.
+        """Open a directory and return its status; give us all rights on it if we own it.
 
-        Raises MountedError, or OSError: not there, not a directory, not ours to read.
+        Raises MountedError, or OSError: missing, not a directory, not readable.
         """
         descriptor = -1
         try:
@@ -59,9 +59,9 @@ def _open(name: str, dir_fd: int) -> int:
 
 
 def open_directory(name: str, dir_fd: int, how: Open = _open) -> int:
-    """Open a directory, not through a link; one of our own that may not be read is made so first.
+    """Open a directory, not through a link; make it readable first if we own it.
 
-    Raises OSError: not there, not a directory, not ours.
+    Raises OSError: missing, not a directory, not readable.
     """
     try:
         return how(name, dir_fd)
@@ -71,7 +71,7 @@ def open_directory(name: str, dir_fd: int, how: Open = _open) -> int:
 
 
 def _permit(name: str, dir_fd: int) -> None:
-    """Give us all rights on a directory of ours; raises PermissionError if it is not ours."""
+    """Give us all rights on our own directory. Raises PermissionError if we do not own it."""
     if not _PATH_ONLY:
         found = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
         _check_ours(found)
@@ -81,7 +81,7 @@ def _permit(name: str, dir_fd: int) -> None:
     try:
         found = os.fstat(descriptor)
         _check_ours(found)
-        # A descriptor of O_PATH knows no fchmod; this way leads to the very same directory.
+        # fchmod fails on a descriptor of O_PATH; this path names the same directory.
         os.chmod(f"/proc/self/fd/{descriptor}", _all_rights(found))
     finally:
         os.close(descriptor)
@@ -97,15 +97,15 @@ def _all_rights(found: os.stat_result) -> int:
 
 
 def open_up(descriptor: int, found: os.stat_result) -> None:
-    """Give us all rights on an open directory if it is ours, so that it can be emptied."""
+    """Give us all rights on an open directory if we own it, so that it can be emptied."""
     if found.st_mode & stat.S_IRWXU != stat.S_IRWXU and found.st_uid == os.geteuid():
         os.fchmod(descriptor, _all_rights(found))
 
 
 def mount_id(descriptor: int) -> bytes | None:
-    """Return what tells the mount of an open file from others (proc(5), ``fdinfo``), or None.
+    """Return the id of the mount of an open file (proc(5), ``fdinfo``), None if unknown.
 
-    A bind mount has its own, with the same device; only Linux tells.
+    A bind mount has its own id, with the same device. Only Linux has them.
     """
     try:
         info = os.open(f"/proc/self/fdinfo/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)

@@ -1,8 +1,8 @@
-"""Whose files count as our own, and which of ours others can change.
+"""Which owners are trusted, and which files other users can change.
 
-The rule is git's for ``safe.directory``: what belongs to the effective user is trusted, and what
-belongs to root, who can change everything anyway. git stops there; where a program is started, or
-a file is believed because nobody else can have put it there, permissions count as well.
+The rule is git's for ``safe.directory``: files of the effective user are trusted, and files of
+root, who can change everything. If a program is started, or a file is trusted because no other
+user could have created it, permissions are checked, too.
 """
 
 import errno
@@ -10,15 +10,15 @@ import os
 import stat
 from pathlib import Path
 
-_OVERFLOW = 65534  # what an id looks like that a user namespace does not map (user_namespaces(7))
+_OVERFLOW = 65534  # the id of users that a user namespace does not map (user_namespaces(7))
 _ALL_IDS = ["0", "0", "4294967295"]
 
 
 def trusted(uid: int, user: int | None = None) -> bool:
-    """Return whether what belongs to ``uid`` may be believed: root's, and the user's own.
+    """Return whether files of ``uid`` are trusted: root's, and the user's own.
 
-    The user is ``user``, or the effective one. In a container everybody who is not mapped has the
-    same uid, so that one is nobody's.
+    The user is ``user``, or the effective one. In a container all users that are not mapped have
+    the same uid, which is not trusted.
     """
     if not hasattr(os, "geteuid"):
         return True
@@ -28,7 +28,7 @@ def trusted(uid: int, user: int | None = None) -> bool:
 
 
 def unmapped(uid: int) -> bool:
-    """Return whether ``uid`` stands for all users that the container we are in does not map."""
+    """Return whether ``uid`` stands for all users that the present container does not map."""
     if uid != _OVERFLOW:
         return False
     try:
@@ -39,11 +39,11 @@ def unmapped(uid: int) -> bool:
 
 
 def writable_by_others(found: os.stat_result) -> bool:
-    """Return whether anybody but its owner and root can write to what has this status.
+    """Return whether other users than the owner and root can write to a file with this status.
 
-    A group counts, unless it is root's or the owner's private one: of the owner's name and without
-    further members, as Debian and Fedora make for every user (with the umask 002 that group may
-    write to everything). Who is in a group is asked only where it may write.
+    A group counts unless it is root's or the owner's private one: with the owner's name and no
+    further members, as Debian and Fedora create for every user (with the umask 002 that group may
+    write to everything). The members are only looked up if the group may write.
     """
     if os.name != "posix":
         return False
@@ -53,7 +53,7 @@ def writable_by_others(found: os.stat_result) -> bool:
 
 
 def writers(found: os.stat_result) -> str:
-    """Return who ``writable_by_others`` means, as the beginning of a sentence."""
+    """Return the users of ``writable_by_others``, as the beginning of a sentence."""
     if found.st_mode & stat.S_IWOTH:
         return "Everyone"
     import grp
@@ -73,16 +73,16 @@ def is_private_group(gid: int, uid: int) -> bool:
         return True
     try:
         group, owner = grp.getgrgid(gid), pwd.getpwuid(uid)
-    except (KeyError, OSError):  # nobody can say who is in it
+    except (KeyError, OSError):  # its members are unknown
         return False
     return group.gr_name == owner.pw_name and set(group.gr_mem) <= {owner.pw_name}
 
 
 def other_owner(path: str | os.PathLike[str]) -> int | None:
-    """Return the uid of another user who owns ``path``; None where it is trusted.
+    """Return the uid of another user who owns ``path``, None if it is trusted.
 
-    What counts is the owner of what it leads to, or of the nearest directory above it that exists,
-    and of every link on the way there: whoever owns a link decides where it leads.
+    The owner of its target, or of the nearest existing directory above it, and of every link in the
+    path: the owner of a link decides where it points.
     """
     full = os.path.abspath(path)
     for current in (*reversed(Path(full).parents), Path(full)):
@@ -97,7 +97,7 @@ def other_owner(path: str | os.PathLike[str]) -> int | None:
 
 
 def _owner(path: str) -> int | None:
-    """Return who owns ``path``, or the nearest directory above it; None where nobody can tell."""
+    """Return the owner of ``path``, or of the nearest directory above it; None if unknown."""
     while True:
         try:
             return os.stat(path).st_uid
@@ -109,7 +109,7 @@ def _owner(path: str) -> int | None:
 
 
 def user_name(uid: int) -> str:
-    """Return what a user is called, or ``#`` and the number, as sudo takes it."""
+    """Return a user's name, or ``#`` and the number, as sudo accepts it."""
     if os.name == "posix":
         import pwd
 
@@ -121,10 +121,10 @@ def user_name(uid: int) -> str:
 
 
 def check_folder(path: Path) -> None:
-    """Raise PermissionError where somebody else could have put something into a folder of ours.
+    """Raise PermissionError if another user could have created files in the folder.
 
-    It, or where it is missing the nearest directory above it, must belong to the effective user or
-    root, and nobody else may write into it. Links on the way are followed if they are ours.
+    It, or the nearest existing directory above it, must belong to the effective user or root, and
+    no other user may write into it. Links in the path are followed if they are trusted.
     """
     owner = other_owner(path)
     if owner is not None:

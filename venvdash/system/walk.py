@@ -1,4 +1,4 @@
-"""Walking a tree by descriptor: no link is followed, no mount crossed, no depth too deep.
+"""Walking a tree by descriptor: no link is followed, no mount crossed, of any depth.
 
 Imports only ``os``: the child processes that measure load it first.
 """
@@ -26,9 +26,9 @@ Report = Callable[[OSError], None]
 class Opened:
     """One directory, open while the walk is in it.
 
-    ``where`` is what ``os.scandir`` takes: a descriptor, or a path on systems that know no
+    ``where`` is the argument for ``os.scandir``: a descriptor, or a path on systems without
     directory descriptors. ``path`` is relative to the root (empty for the root itself) and None
-    where it is longer than the system takes. ``stat`` was taken of the open directory.
+    if it is longer than the system allows. ``stat`` was taken of the open directory.
     """
 
     __slots__ = ("_report", "below", "descriptor", "path", "stat", "where")
@@ -49,9 +49,9 @@ class Opened:
         self._report = report
 
     def files(self) -> "Iterator[os.DirEntry[str] | os.DirEntry[bytes]]":
-        """Yield every entry that is no directory; the directories are noted for the walk.
+        """Yield every entry that is no directory; the walk enters the directories afterwards.
 
-        The walk goes into nothing unless this was called and read to its end.
+        It enters none unless this was called and read to its end.
         """
         note = self.below.append
         try:
@@ -65,7 +65,7 @@ class Opened:
             self._report(error)
 
     def close(self) -> None:
-        """Let go of the descriptor; the walk opens the directory again if it comes back."""
+        """Close the descriptor; the walk opens the directory again when it returns to it."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
@@ -77,8 +77,8 @@ def walk(
     """Yield every directory of the tree, the root first, each parent before what is in it.
 
     A directory on another device than the root, or whose relative path is in ``mounted`` (bind
-    mounts have the same device), is left out with all below it. A directory that cannot be opened
-    or has vanished goes to ``report`` and is left out. Raises OSError if the root cannot be
+    mounts have the same device), is skipped with all below it. A directory that cannot be opened or
+    has vanished is reported to ``report`` and skipped. Raises OSError if the root cannot be
     opened; ``root`` itself must not be a link.
     """
     if not _BY_DESCRIPTOR:
@@ -111,7 +111,7 @@ def walk(
 def symlinks(root: bytes) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield every symbolic link of the tree: its directory, as the names below the root, its name.
 
-    What cannot be looked at is left out. Raises OSError if the root cannot be opened.
+    What cannot be read is skipped. Raises OSError if the root cannot be opened.
     """
     for opened in walk(root):
         for entry in opened.files():
@@ -121,7 +121,7 @@ def symlinks(root: bytes) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def open_directory(path: str | bytes, dir_fd: int | None = None) -> int:
-    """Return a descriptor of a directory, its access time kept where allowed. Raises OSError."""
+    """Return a descriptor of a directory, keeping its access time if allowed. Raises OSError."""
     if _NOATIME:
         try:
             return os.open(path, FLAGS | _NOATIME, dir_fd=dir_fd)
@@ -131,7 +131,7 @@ def open_directory(path: str | bytes, dir_fd: int | None = None) -> int:
 
 
 def _enter(frame: Opened, device: int, mounted: Collection[bytes], report: Report) -> Opened | None:
-    """Open the next directory in ``frame``; None if it is not to be walked."""
+    """Open the next directory in ``frame``; None if it is skipped."""
     name = frame.below.pop()
     path = frame.path
     if path is not None:
@@ -153,7 +153,7 @@ def _enter(frame: Opened, device: int, mounted: Collection[bytes], report: Repor
 
 
 def _leave(frames: list[Opened], report: Report) -> bool:
-    """Go back to the parent, opened again if it was closed; False if it is not there any more."""
+    """Return to the parent, opened again if it was closed; False if it has moved."""
     left = frames.pop()
     try:
         if frames and frames[-1].descriptor < 0:
@@ -171,7 +171,7 @@ def _leave(frames: list[Opened], report: Report) -> bool:
 
 
 def _walk_by_path(root: bytes, mounted: Collection[bytes], report: Report) -> Iterator[Opened]:
-    """Walk where there are no directory descriptors (Windows)."""
+    """Walk without directory descriptors (Windows)."""
     found = os.lstat(root)
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(20, "not a directory", os.fsdecode(root))
@@ -185,7 +185,7 @@ def _walk_by_path(root: bytes, mounted: Collection[bytes], report: Report) -> It
         except OSError as error:
             report(error)
             continue
-        # A junction is a directory to scandir, but leads elsewhere as a link does.
+        # scandir takes a junction for a directory, but it is a link.
         reparse = getattr(found, "st_reparse_tag", 0)
         if found.st_dev != device or reparse or path in mounted:
             continue
