@@ -39,8 +39,8 @@ def names(session: "Session", typed: str) -> list[str]:
         called = {path: row.name for path, row in session.rows.items()}
     else:
         called = _remembered([one for path, one in records.items() if os.path.lexists(path)])
-    found = {name for path, called_so in called.items() for name in _spelled(called_so, path)}
-    return sorted(name for name in found if name.startswith(typed) and _SAFE.match(name))
+    spelled = {name for path, called_so in called.items() for name in _spelled(called_so, path)}
+    return sorted(name for name in spelled if name.startswith(typed) and _SAFE.match(name))
 
 
 def _spelled(name: str, path: Path) -> tuple[str, ...]:

@@ -63,12 +63,12 @@ def pointing(environment: Path, verdict: Verdict, facts: Facts) -> tuple[Path, .
     """Return the projects, as they are spelled, whose own pointer leads to an environment."""
     spelled = [*verdict.projects, *(claim.project for claim in verdict.claims)]
     spelled += [verdict.place] if verdict.place else []
-    found = [place for place in spelled if facts.pointers.get(place) == environment]
+    projects = [place for place in spelled if facts.pointers.get(place) == environment]
     for claim in verdict.claims:
         if claim.how is EvidenceKind.PROJECT_LINK and claim.direction is Direction.PROJECT:
             within = claim.source.removeprefix(f"{claim.project}{os.sep}").replace(os.sep, "/")
-            found += [claim.project] if within in _kept() else []
-    return tuple(dict.fromkeys(found))
+            projects += [claim.project] if within in _kept() else []
+    return tuple(dict.fromkeys(projects))
 
 
 @cache
@@ -84,9 +84,9 @@ def current(own: Sequence[Row], project: Path) -> Row | None:
     only one that is not known to be out of use; else the only one of these that was not made under
     a name of its own, as hatch's and pdm's further ones are.
     """
-    found = linked(own, project)
-    if found is not None:
-        return found
+    in_use = linked(own, project)
+    if in_use is not None:
+        return in_use
     used = [row for row in own if row.verdict.status is not Status.REPLACED]
     spelled = {project, real(project)}
     few = ([row for row in own if spelled & set(row.pointed)], used, [*filter(_plain, used)])

@@ -37,13 +37,13 @@ def implied(table: ScannedTable, config: Config, directory: Path, *, changing: b
     """
     rows = list(table.rows.values())
     project, own = current_environment.above(rows, directory)
-    found = project_tools.of_project(
+    tools = project_tools.of_project(
         project, table.machine, config, {row.environment.store for row in own}
     )
-    uses = _asked(found, own)
+    uses = _asked(tools, own)
     used = {real(use.environment): use for use in uses if use.environment and use.exists}
-    mentioned = any(project_tools.manages(found, name) for name in found.uses)
-    if not found.owners and not (used and mentioned):
+    mentioned = any(project_tools.manages(tools, name) for name in tools.uses)
+    if not tools.owners and not (used and mentioned):
         leads = current_environment.linked(rows, project) or _inside(table, project)
         if leads is not None:
             return Choice((leads,))
@@ -56,10 +56,10 @@ def implied(table: ScannedTable, config: Config, directory: Path, *, changing: b
         managed = ", ".join(dict.fromkeys(use.tool for use in uses))
         where = f"{short_path(project, table.machine.home)} ({managed})"
         raise AmbiguousError(where, name_resolution.options(meant, [*rows, *meant]))
-    if not found.owners:
+    if not tools.owners:
         return name_resolution.implied(rows, directory, changing=changing)
     leads = current_environment.linked(rows, project)  # which its tool does not follow
-    by_hand = [row for row in own if row.environment.store not in found.uses and row != leads]
+    by_hand = [row for row in own if row.environment.store not in tools.uses and row != leads]
     current = current_environment.current(by_hand, project)
     if current is not None and current.verdict.status is Status.LINKED:
         return Choice((current,))
@@ -67,18 +67,18 @@ def implied(table: ScannedTable, config: Config, directory: Path, *, changing: b
     raise NotFoundError(str(project), names, reason=_missing(uses, project, table.machine.home))
 
 
-def _asked(found: ProjectTools, own: Iterable[Row]) -> list[Use]:
+def _asked(tools: ProjectTools, own: Iterable[Row]) -> list[Use]:
     """Return the answers of the project's tools.
 
     Without a sure sign of those that are mentioned, else of those that made its environments.
     """
-    if found.owners:
-        return [found.uses[name] for name in found.owners if name in found.uses]
-    mentioned = [use for name, use in found.uses.items() if project_tools.manages(found, name)]
+    if tools.owners:
+        return [tools.uses[name] for name in tools.owners if name in tools.uses]
+    mentioned = [use for name, use in tools.uses.items() if project_tools.manages(tools, name)]
     if any(use.exists for use in mentioned):
         return mentioned
     present = {row.environment.store for row in own}
-    return [use for name, use in found.uses.items() if name in present]
+    return [use for name, use in tools.uses.items() if name in present]
 
 
 def _inside(table: ScannedTable, project: Path) -> Row | None:

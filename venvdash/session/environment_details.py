@@ -42,9 +42,9 @@ def examine(
     if gone:
         environment = replace(environment, flags=environment.flags | {Flag.DAMAGED})
         row = replace(row, environment=environment)
-    found = _with_origins(environment.packages, origins(site) if site else ())
+    packages = _with_origins(environment.packages, origins(site) if site else ())
     uses = tuple(_uses(row, machine, config))
-    return EnvironmentDetails(row, found, gone, references, uses)
+    return EnvironmentDetails(row, packages, gone, references, uses)
 
 
 def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Use]]:
@@ -52,8 +52,8 @@ def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Us
     if row.environment.traits.script or row.verdict.status not in (Status.LINKED, Status.REPLACED):
         return
     for project in row.verdict.projects:
-        found = project_tools.of_project(project, machine, config, {row.environment.store})
-        yield from ((project, use) for use in found.uses.values())
+        tools = project_tools.of_project(project, machine, config, {row.environment.store})
+        yield from ((project, use) for use in tools.uses.values())
 
 
 def _site(prefix: Path, python: str | None) -> str | None:

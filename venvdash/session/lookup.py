@@ -17,10 +17,10 @@ class NamedTable(ScannedTable):
         """Return every row that a name means. Raises resolve.NotFoundError."""
         query = self.query(text)
         rows = list(self.rows.values())
-        found = name_resolution.matches(query, rows)
-        if not found:
+        rows_meant = name_resolution.matches(query, rows)
+        if not rows_meant:
             raise name_resolution.NotFoundError(text, name_resolution.suggestions(query, rows))
-        return found
+        return rows_meant
 
     def of_project(self, text: str) -> set[Path]:
         """Return the environments of the project at or above a directory, by their paths."""

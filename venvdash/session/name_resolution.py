@@ -108,10 +108,10 @@ def choose(query: Query, rows: Sequence[Row], *, changing: bool, every: bool = F
         return Choice(tuple(hits))
     if every and _project(hits):
         return Choice(tuple(hits))
-    found = None if changing else _chosen(hits, begun=begun)
-    if found is None:
+    choice = None if changing else _chosen(hits, begun=begun)
+    if choice is None:
         raise AmbiguousError(query.text, options(hits, rows))
-    return found
+    return choice
 
 
 def _chosen(hits: list[Row], *, begun: bool) -> Choice | None:
@@ -243,8 +243,8 @@ class _NameIndex:
         if exact:
             return exact
         at = current_environment.by_place(self.rows)
-        found = {row.path: row for place in resolved for row in at.get(place, [])}
-        return list(found.values())
+        rows = {row.path: row for place in resolved for row in at.get(place, [])}
+        return list(rows.values())
 
     def spelling(self, row: Row) -> str:
         """Return the shortest name that means only ``row``, at worst its path.
@@ -283,10 +283,10 @@ def _narrowed(query: Query, row: Row) -> bool:
 
 def _names(row: Row) -> set[str]:
     environment = row.environment
-    found = {row.name, row.title, environment.traits.name, environment.traits.project_name or ""}
-    found |= {environment.entry.name, environment.path.name, row.name.partition("@")[0]}
-    found.update(project.name for project in row.verdict.projects)
-    return found - {"", *VENV_NAMES}
+    names = {row.name, row.title, environment.traits.name, environment.traits.project_name or ""}
+    names |= {environment.entry.name, environment.path.name, row.name.partition("@")[0]}
+    names.update(project.name for project in row.verdict.projects)
+    return names - {"", *VENV_NAMES}
 
 
 def _paths(row: Row) -> list[Path]:

@@ -175,22 +175,26 @@ def trusted(session: "Session", row: Row) -> Environment:
     """
     context = Context.current(session.machine, session.config)
     known = row.environment
-    found = read_again(known, context)
-    if found is None:
+    environment = read_again(known, context)
+    if environment is None:
         raise RefusedError("It is no longer an environment.")
-    if (found.fingerprint.inode, found.target) != (known.fingerprint.inode, known.target):
+    if (environment.fingerprint.inode, environment.target) != (
+        known.fingerprint.inode,
+        known.target,
+    ):
         raise RefusedError("It was replaced by another environment since it was listed.")
-    if found.target is not None:
-        found = read_at(found.target, found.target, known.root, context)
-        if found is None:
+    if environment.target is not None:
+        environment = read_at(environment.target, environment.target, known.root, context)
+        if environment is None:
             raise RefusedError("Its target is not an environment.")
-    for reason in exposed(found, session.machine.uid):
+    for reason in exposed(environment, session.machine.uid):
         raise RefusedError(reason)
-    if Flag.BROKEN in found.flags:
+    if Flag.BROKEN in environment.flags:
         raise RefusedError(
-            f"Its interpreter is gone ({found.base}), so `python` would run another interpreter."
+            f"Its interpreter is gone ({environment.base}), "
+            "so `python` would run another interpreter."
         )
-    return found
+    return environment
 
 
 def _project(row: Row) -> Path | None:

@@ -120,15 +120,15 @@ def _place(text: str, machine: Machine) -> Path:
 def _text(file: Path, machine: Machine) -> tuple[str, int]:
     """Return the text of a configuration and its permissions. Raises OSError and RefusedError."""
     try:
-        found = os.stat(file)
+        status = os.stat(file)
     except FileNotFoundError:
         return "", 0o644
-    if not stat.S_ISREG(found.st_mode) or found.st_size > _LIMIT:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMIT:
         raise RefusedError(f"{file} is not a configuration file.")
-    if machine.uid is not None and found.st_uid != machine.uid:
+    if machine.uid is not None and status.st_uid != machine.uid:
         raise RefusedError(f"{file} belongs to another user.")
     try:
-        return file.read_bytes().decode(), stat.S_IMODE(found.st_mode)
+        return file.read_bytes().decode(), stat.S_IMODE(status.st_mode)
     except UnicodeDecodeError as error:
         raise RefusedError(f"{file} is not valid UTF-8.") from error
 

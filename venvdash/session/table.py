@@ -184,5 +184,5 @@ class ScannedTable(Table):
 def _endangered(verdict: Verdict, facts: Facts) -> Path | None:
     """Return the directory in a project that the next sync of the tool there deletes."""
     tools = [facts.tools[project] for project in verdict.projects if project in facts.tools]
-    uses = [use for found in tools for use in found.uses.values()]
+    uses = [use for project_tools in tools for use in project_tools.uses.values()]
     return next((use.deletes for use in uses if use.deletes is not None), None)

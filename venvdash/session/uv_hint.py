@@ -42,15 +42,15 @@ def hints(machine: Machine, environment: Environment, cwd: Path) -> Iterator[str
 
 def _project(cwd: Path) -> Path | None:
     """Return the project of uv's at or above a directory: its workspace's root."""
-    found = None
+    project = None
     for directory in (cwd, *cwd.parents):
         text = read_text(directory / "pyproject.toml", _LIMIT)
         if text is None:
             continue
         if _WORKSPACE.search(text):
             return directory
-        if found is None and _UV.search(text):
-            found = directory
-    if found is None or os.path.lexists(found / "uv.lock"):
-        return found
-    return None if any(os.path.lexists(found / name) for name in _OTHERS) else found
+        if project is None and _UV.search(text):
+            project = directory
+    if project is None or os.path.lexists(project / "uv.lock"):
+        return project
+    return None if any(os.path.lexists(project / name) for name in _OTHERS) else project

@@ -71,15 +71,15 @@ def editables(
         infos = [by_name[name] for name in sorted(witnesses | traces.likely) if name in by_name]
     else:
         infos = list(packages)
-    found = list(_named(directory, packages, infos))
-    known = {normalised(editable.name or "") for editable in found}
+    installs = list(_named(directory, packages, infos))
+    known = {normalised(editable.name or "") for editable in installs}
     for egg_link in traces.egg_links[:_LINKS]:
-        found += _of_egg_link(directory, egg_link, packages)
+        installs += _of_egg_link(directory, egg_link, packages)
     for pth, stem in stems.items():
         if stem not in known:
             name = packages[by_name[stem]].name if stem in by_name else None
-            found.extend(e for e in _of_pth(directory, pth, name) if not _covered(e, found))
-    return tuple(found)
+            installs.extend(e for e in _of_pth(directory, pth, name) if not _covered(e, installs))
+    return tuple(installs)
 
 
 def with_origin(directory: str, info: str, package: Package) -> tuple[Package, str | None]:
@@ -175,15 +175,15 @@ def _mapped(directory: str, finder: str) -> list[str]:
     """Return where setuptools' finder looks for packages; it is read, not run."""
     text = read_text(os.path.join(directory, f"{finder}.py"), LIMIT) or ""
     mapping = _MAPPING.search(text)
-    found = _QUOTED.findall(mapping[1]) if mapping else []
-    return [os.path.dirname(one or other) for one, other in found]
+    paths = _QUOTED.findall(mapping[1]) if mapping else []
+    return [os.path.dirname(one or other) for one, other in paths]
 
 
-def _covered(editable: Editable, found: list[Editable]) -> bool:
+def _covered(editable: Editable, known: list[Editable]) -> bool:
     """Return whether a package's own metadata already names this source tree."""
     return any(
         editable.source == other.source or other.source in editable.source.parents
-        for other in found
+        for other in known
     )
 
 

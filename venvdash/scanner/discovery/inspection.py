@@ -175,14 +175,14 @@ def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
 
 def _look(path: str) -> _Prefix:
     """Read the listing and pyvenv.cfg of a directory, with the times from before the reading."""
-    found = os.stat(path)
-    if not stat.S_ISDIR(found.st_mode):
+    status = os.stat(path)
+    if not stat.S_ISDIR(status.st_mode):
         raise _NotOneError("is not a directory")
     names = frozenset(os.listdir(path))
     if FREEING in names:
         raise _NotOneError("is being deleted")
     if "pyvenv.cfg" not in names and conda_meta.NAME in names:
-        return _conda(path, found, names)
+        return _conda(path, status, names)
     if "pyvenv.cfg" not in names:
         raise _NotOneError(_without_cfg(names))
     descriptor = open_quietly(os.path.join(path, "pyvenv.cfg"))
@@ -200,19 +200,19 @@ def _look(path: str) -> _Prefix:
         raise _NotOneError("its pyvenv.cfg names no interpreter (`home`)")
     if not names & {"bin", "Scripts", "lib", "Lib"}:
         raise _NotOneError("has a pyvenv.cfg, but neither bin nor lib")
-    fingerprint = Fingerprint(found.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
+    fingerprint = Fingerprint(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
     made = getattr(cfg, "st_birthtime", cfg.st_mtime)
     accessed, home = _access_time(cfg), Path(keys["home"])
-    return _Prefix(keys, names, fingerprint, found.st_uid, made, accessed, home)
+    return _Prefix(keys, names, fingerprint, status.st_uid, made, accessed, home)
 
 
-def _conda(path: str, found: os.stat_result, names: frozenset[str]) -> _Prefix:
+def _conda(path: str, status: os.stat_result, names: frozenset[str]) -> _Prefix:
     """Read a prefix of conda's or pixi's, whose interpreter is a package of its own."""
     try:
-        meta = conda_meta.read(path, found.st_ino, names)
+        meta = conda_meta.read(path, status.st_ino, names)
     except conda_meta.NoPrefixError as error:
         raise _NotOneError(str(error)) from None
-    uid, home = found.st_uid, Path(path)
+    uid, home = status.st_uid, Path(path)
     return _Prefix({}, names, meta.fingerprint, uid, meta.made, None, home, meta)
 
 
@@ -294,8 +294,8 @@ def _activated(path: str, names: frozenset[str]) -> Path | None:
 
 def named_place(text: str) -> Path | None:
     """Return the place that an activation script for sh names, None for none."""
-    found = _ACTIVATED.search(text)
-    return Path(found["path"]) if found else None
+    match = _ACTIVATED.search(text)
+    return Path(match["path"]) if match else None
 
 
 def _flags(entry: Entry, prefix: _Prefix, traits: Traits, uid: int | None) -> frozenset[Flag]:

@@ -89,16 +89,19 @@ def _real_paths(paths: Iterable[Path]) -> frozenset[str]:
 def look_into(folder: Path, machine: Machine) -> EnvironmentFolder | None:
     """Return how environments lie in ``folder``, None where it holds none. Raises nothing."""
     top, end = os.path.realpath(folder), time.monotonic() + SECONDS
-    found = list(_Walk([top], frozenset(), lambda: time.monotonic() > end).environments())
-    if not found:
+    environments = list(_Walk([top], frozenset(), lambda: time.monotonic() > end).environments())
+    if not environments:
         return None
     bases = Counter(
-        base for one in _some(found) for root, base in _mirrors(one, machine) if root == Path(top)
+        base
+        for one in _some(environments)
+        for root, base in _mirrors(one, machine)
+        if root == Path(top)
     )
-    flat = sum(one.parent == Path(top) for one in found)
+    flat = sum(one.parent == Path(top) for one in environments)
     if bases or not flat:
         base = bases.most_common(1)[0][0] if bases else None
-        return EnvironmentFolder(folder, Layout.MIRRORED, base, len(found))
+        return EnvironmentFolder(folder, Layout.MIRRORED, base, len(environments))
     return EnvironmentFolder(folder, Layout.FLAT, None, flat)
 
 
@@ -123,8 +126,8 @@ class _Walk:
         Not what lies in a store or in a project's directory.
         """
         pending = deque((top, 0, False) for top in self._tops)
-        tops, seen, found = set(self._tops), set(self._tops), 0
-        while pending and len(seen) < _TOTAL and found < _MOST and not self._stopped():
+        tops, seen, count = set(self._tops), set(self._tops), 0
+        while pending and len(seen) < _TOTAL and count < _MOST and not self._stopped():
             directory, depth, alone = pending.popleft()
             listed = _listed(directory)
             if listed is None:
@@ -132,7 +135,7 @@ class _Walk:
             if listed.marked:
                 unnamed = os.path.basename(directory) in VENV_NAMES
                 if directory not in tops and (alone or not unnamed):
-                    found += 1
+                    count += 1
                     yield Path(os.path.dirname(directory) if unnamed else directory)
                 continue
             if directory not in tops and (listed.project or listed.cache):
@@ -186,12 +189,14 @@ def _listed(directory: str) -> _Listed | None:
     return _Listed(marked, project, _CACHE in names, tuple(sorted(inner)), files)
 
 
-def _grouped(found: Sequence[Path], walk: _Walk, machine: Machine) -> list[EnvironmentFolder]:
+def _grouped(
+    environments: Sequence[Path], walk: _Walk, machine: Machine
+) -> list[EnvironmentFolder]:
     """Return the folders in which these lie; a mirrored one takes all that is below it."""
-    mirrored = _mirrored(found, walk, machine)
+    mirrored = _mirrored(environments, walk, machine)
     counts: Counter[Path] = Counter()
     flat: Counter[Path] = Counter()
-    for path in found:
+    for path in environments:
         above = next((root for root in mirrored if path.is_relative_to(root)), None)
         if above is not None:
             counts[above] += 1
@@ -208,10 +213,10 @@ def _grouped(found: Sequence[Path], walk: _Walk, machine: Machine) -> list[Envir
     return sorted(folders, key=lambda folder: (-folder.environments, folder.path))
 
 
-def _mirrored(found: Sequence[Path], walk: _Walk, machine: Machine) -> dict[Path, Path]:
+def _mirrored(environments: Sequence[Path], walk: _Walk, machine: Machine) -> dict[Path, Path]:
     """Return the mirrored folders with what they mirror; none lies in another."""
     counts: Counter[tuple[Path, Path]] = Counter()
-    for path in _some(found):
+    for path in _some(environments):
         first = next(iter(_mirrors(path, machine)), None)
         if first is not None and _may_be(first[0], walk, machine):
             counts[first] += 1
@@ -229,10 +234,10 @@ def _may_be(folder: Path, walk: _Walk, machine: Machine) -> bool:
     return not inside and len(folder.parts) > 2
 
 
-def _some(found: Sequence[Path]) -> Iterator[Path]:
+def _some(environments: Sequence[Path]) -> Iterator[Path]:
     """Yield a few from each folder: how those lie tells how all do."""
     seen: Counter[Path] = Counter()
-    for path in found:
+    for path in environments:
         seen[path.parent] += 1
         if seen[path.parent] <= _SAMPLES and len(seen) <= _SAMPLED:
             yield path

@@ -79,8 +79,8 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
     traces = EditableTraces(
         tuple(sorted(pths)), tuple(sorted(links)), tuple(sorted(egg_links)), frozenset(likely)
     )
-    found = editables(directory, packages, traces)
-    return Site(tuple(packages.values()), found, changed, traces.pths)
+    installs = editables(directory, packages, traces)
+    return Site(tuple(packages.values()), installs, changed, traces.pths)
 
 
 def origins(directory: str) -> tuple[Package, ...]:

@@ -51,12 +51,12 @@ def resolve(root: Root) -> ResolvedRoot:
     """Look at one root: where it really is, and whether it is a directory that may be read."""
     try:
         real = Path(os.path.realpath(root.path))
-        found = os.stat(real)
+        status = os.stat(real)
     except (FileNotFoundError, NotADirectoryError):
         return ResolvedRoot(root, root.path, exists=False)
     except (OSError, ValueError) as error:
         return ResolvedRoot(root, root.path, exists=False, problem=because(error))
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         return ResolvedRoot(root, real, exists=True, problem="is not a directory")
     if real.parent == real:
         return ResolvedRoot(root, real, exists=True, problem="is the root of the file system")
@@ -65,9 +65,9 @@ def resolve(root: Root) -> ResolvedRoot:
 
 def answering_branches(machine: Machine, config: Config) -> tuple[list[ResolvedRoot], list[Path]]:
     """Look at every root that answers; return also the paths of those that do not."""
-    found = roots(machine, config)
-    silent = responsiveness.unresponsive(root.path for root in found)
-    return [resolve(root) for root in found if root.path not in silent], silent
+    every = roots(machine, config)
+    silent = responsiveness.unresponsive(root.path for root in every)
+    return [resolve(root) for root in every if root.path not in silent], silent
 
 
 def entries(branch: ResolvedRoot) -> Iterator[Entry | NotEnvironment]:
@@ -80,8 +80,8 @@ def entries(branch: ResolvedRoot) -> Iterator[Entry | NotEnvironment]:
         return (_whole(Entry(path, path), store, root) for path in ours)
     if root.layout is Layout.SINGLE:
         return iter([Entry(root.path, root.path)])
-    found = _mirrored(root) if root.layout is Layout.MIRRORED else _flat(root, str(root.path), 1)
-    return (_whole(one, store, root) for one in found)
+    listed = _mirrored(root) if root.layout is Layout.MIRRORED else _flat(root, str(root.path), 1)
+    return (_whole(one, store, root) for one in listed)
 
 
 def _whole(one: Entry | NotEnvironment, store: Store | None, root: Root) -> Entry | NotEnvironment:
@@ -93,8 +93,8 @@ def _whole(one: Entry | NotEnvironment, store: Store | None, root: Root) -> Entr
 
 def _flat(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnvironment]:
     with os.scandir(directory) as listing:
-        found = sorted(listing, key=lambda item: item.name)
-    for item in found:
+        items = sorted(listing, key=lambda item: item.name)
+    for item in items:
         if item.name.startswith(OURS):
             continue
         odd = _odd(item)
@@ -153,15 +153,15 @@ def _mirrored(root: Root) -> Iterator[Entry | NotEnvironment]:
             continue
         try:
             with os.scandir(directory) as listing:
-                found = sorted(listing, key=lambda item: item.name, reverse=True)
+                items = sorted(listing, key=lambda item: item.name, reverse=True)
         except OSError as error:
             yield NotEnvironment(Path(directory), root.store, f"cannot be listed: {because(error)}")
             continue
-        prefix = any(item.name in MARKS for item in found)
+        prefix = any(item.name in MARKS for item in items)
         if prefix and depth:
             path = Path(directory)
             yield Entry(path, path)
-        inner = [item.path for item in found if _walkable(item, prefix)]
+        inner = [item.path for item in items if _walkable(item, prefix)]
         pending.extend((path, depth + 1) for path in inner)
 
 

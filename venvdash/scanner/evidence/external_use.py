@@ -27,11 +27,11 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
     """
     from venvdash.system.processes import users
 
-    found = list(environments)
-    named = references.by_environment(references.read(machine), found)
-    uses = users([environment.path for environment in found]).uses
+    listed = list(environments)
+    named = references.by_environment(references.read(machine), listed)
+    uses = users([environment.path for environment in listed]).uses
     flags: dict[Path, frozenset[Flag]] = {}
-    for environment in found:
+    for environment in listed:
         path, more = environment.path, set()
         if path in named and not environment.traits.tool:  # a tool's launcher goes with it
             more.add(Flag.REFERENCED)

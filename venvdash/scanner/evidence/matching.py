@@ -167,16 +167,16 @@ class Matcher:
         pointers = (project_info.VENV, project_info.PYTHON_ENVS)
         if not any(_may_have(candidate.has, pointer) for pointer in pointers):
             return []
-        found = []
+        linked = []
         for link in project_info.links_of(directory):
             target = os.fspath(link.environment)
             environment = self._by_path.get(target)
             if environment is not None:
-                found.append((link.pointer, environment))
+                linked.append((link.pointer, environment))
             else:
                 uses = link.pointer.name == project_info.VENV
                 _note_link(links_outside, candidate.path, link.pointer, target, uses=uses)
-        return found
+        return linked
 
     def _pointed(
         self, candidate: Candidate, directory: str, links_outside: dict[str, ProjectLink]
@@ -188,37 +188,35 @@ class Matcher:
         has = candidate.has
         if has is not None and self._telling.isdisjoint(has):
             return [], []
-        found: dict[tuple[Path, Path], tuple[Path, Environment]] = {}
+        pointed: dict[tuple[Path, Path], tuple[Path, Environment]] = {}
         current = []
         for pointer in self._pointers.of(directory, has):
             environment = self._by_path.get(pointer.real)
             if environment is None:
                 _note_link(links_outside, candidate.path, pointer.file, pointer.real)
             else:
-                found[pointer.file, environment.path] = pointer.file, environment
+                pointed[pointer.file, environment.path] = pointer.file, environment
                 if pointer.current and environment.traits.per_interpreter:
                     current.append(environment.path)
-        return list(found.values()), current
+        return list(pointed.values()), current
 
     def _hashed(self, path: Path, script: bool, names: Iterable[str]) -> Iterator[Claim]:
-        found: list[Claim] = []
+        claims: list[Claim] = []
         names = tuple(dict.fromkeys(names))
         for part, open_ones in self._open.items():
             for name in {part(name): None for name in names}:
-                found += self._fitting(path, open_ones.get((script, name), ()))
-        self._close(claim.environment for claim in found)
-        yield from found
+                claims += self._fitting(path, open_ones.get((script, name), ()))
+        self._close(claim.environment for claim in claims)
+        yield from claims
 
     def _fitting(self, path: Path, environments: Iterable[Environment]) -> list[Claim]:
-        found = []
+        claims = []
         for env in environments:
             store = self._stores.get(env.store)
             if store is not None and store.fits(env, path):
                 source = env.entry.name
-                found.append(
-                    Claim(env.path, path, EvidenceKind.HASH, Direction.ENVIRONMENT, source)
-                )
-        return found
+                claims.append(Claim(env.path, path, EvidenceKind.HASH, Direction.ENVIRONMENT, source))
+        return claims
 
     def _close_linked(self, linked: Iterable[Environment], names: Iterable[str]) -> None:
         """Stop looking for those that a project of the right name leads to."""
@@ -253,13 +251,13 @@ def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
     links_outside: list[ProjectLink] = []
     folders: list[LinkedFolder] = []
     for candidate in candidates:
-        found = matcher.match(candidate)
-        claims += found.claims
-        pointers |= found.pointers
-        names |= found.names
-        links_outside += found.links_outside
-        folders += found.folders
-        for path, places in found.sightings.items():
+        proven = matcher.match(candidate)
+        claims += proven.claims
+        pointers |= proven.pointers
+        names |= proven.names
+        links_outside += proven.links_outside
+        folders += proven.folders
+        for path, places in proven.sightings.items():
             sightings[path] = (*sightings.get(path, ()), *places)
     return Evidence(tuple(claims), pointers, sightings, names, tuple(links_outside), tuple(folders))
 

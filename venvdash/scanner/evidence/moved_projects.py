@@ -23,15 +23,15 @@ _INLINE = "# /// script"  # how the metadata of a script begins (PEP 723)
 
 def inside_stores(environments: Iterable[Environment]) -> frozenset[str]:
     """Return the directories of environments, and those above them in their stores."""
-    found: set[str] = set()
+    inside: set[str] = set()
     for environment in environments:
         for path in (environment.path, environment.entry):
-            found.add(os.fspath(path))
+            inside.add(os.fspath(path))
             for parent in path.parents:
                 if parent == environment.root or environment.root not in parent.parents:
                     break
-                found.add(os.fspath(parent))
-    return frozenset(found)
+                inside.add(os.fspath(parent))
+    return frozenset(inside)
 
 
 class MissingProjects:
@@ -82,30 +82,30 @@ class MissingProjects:
         ``has`` are its telling entries (None: nobody has looked), ``name`` what its pyproject.toml
         says. ``in_use``: it leads to an environment, so that a name alone says nothing.
         """
-        found: dict[Path, tuple[Sighting, ...]] = {}
+        sightings: dict[Path, tuple[Sighting, ...]] = {}
         for record, reason in self._recognised(os.fspath(path), has, inode, name):
             if record.path != path and not self._was_there(path, record):
-                found.setdefault(record.path, (Sighting(path, reason),))
+                sightings.setdefault(record.path, (Sighting(path, reason),))
         if not in_use and has and path not in self._known and str(path) not in self._others:
             reason = "it has that project's name"
             for other in self._directories.get(folded(path.name), ()):
                 if other != path:
-                    found.setdefault(other, (Sighting(path, reason),))
-        return found
+                    sightings.setdefault(other, (Sighting(path, reason),))
+        return sightings
 
     def script(self, path: Path) -> dict[Path, tuple[Sighting, ...]]:
         """Return the gone scripts that a file is, or may be."""
-        found: dict[Path, tuple[Sighting, ...]] = {}
+        sightings: dict[Path, tuple[Sighting, ...]] = {}
         file = os.fspath(path)
         for record in self._same_inode(file):
             if record.path != path and _is_same(record, file):
-                found[record.path] = (Sighting(path, "it is the same file"),)
+                sightings[record.path] = (Sighting(path, "it is the same file"),)
         same_name = [] if path in self._known else self._scripts.get(folded(path.name), [])
         if same_name and _INLINE in (read_text(file) or ""):
             for other in same_name:
                 if other != path:
-                    found.setdefault(other, (Sighting(path, "it has that script's name"),))
-        return found
+                    sightings.setdefault(other, (Sighting(path, "it has that script's name"),))
+        return sightings
 
     def _recognised(
         self, directory: str, has: Collection[str] | None, inode: int | None, name: str | None
@@ -132,10 +132,10 @@ class MissingProjects:
 
 
 def _by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = defaultdict(list)
+    by_name: dict[str, list[Path]] = defaultdict(list)
     for path in dict.fromkeys(paths):
-        found[folded(path.name)].append(path)
-    return found
+        by_name[folded(path.name)].append(path)
+    return by_name
 
 
 def _is_same(record: ProjectRecord, path: str, name: str | None = None) -> bool:

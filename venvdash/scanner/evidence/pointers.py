@@ -92,18 +92,18 @@ class Pointers:
                 yield from self._leading(file, named_path, False)
 
     def _leading(self, file: Path, path: str, current: bool) -> Iterator[Pointer]:
-        found = self._real(path)
-        if found:
-            yield Pointer(file, found, current)
+        resolved = self._real(path)
+        if resolved:
+            yield Pointer(file, resolved, current)
 
 
 def named(environments: Iterable[Environment]) -> dict[str, str]:
     """Return the environments that a name alone may mean: made by hand, and the only one of it."""
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for environment in environments:
         if environment.target is None and environment.traits.digest is None:
-            found.setdefault(environment.traits.name, []).append(os.fspath(environment.path))
-    return {name: paths[0] for name, paths in found.items() if len(paths) == 1}
+            by_name.setdefault(environment.traits.name, []).append(os.fspath(environment.path))
+    return {name: paths[0] for name, paths in by_name.items() if len(paths) == 1}
 
 
 def _text(file: str) -> str | None:

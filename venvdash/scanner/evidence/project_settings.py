@@ -150,8 +150,8 @@ class ProjectSettings:
             return text
         return os.fspath(replace(self._machine, cwd=Path(directory)).expand(text))
 
-    def _template(self, found: re.Match[str], directory: str) -> str:
-        return (self._machine.variable(found[2]) or "") if found[2] else directory
+    def _template(self, match: re.Match[str], directory: str) -> str:
+        return (self._machine.variable(match[2]) or "") if match[2] else directory
 
     def _vscode(self, directory: str, text: str) -> Iterator[str]:
         for value in editor_settings.interpreters(text):
@@ -197,8 +197,8 @@ def _words(line: str) -> list[str]:
 
 
 def _dollars(word: str, known: Mapping[str, str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        return known.get(found[1] or found[2], found[0])
+    def value(match: re.Match[str]) -> str:
+        return known.get(match[1] or match[2], match[0])
 
     pattern = r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))"
     return re.sub(pattern, value, word)

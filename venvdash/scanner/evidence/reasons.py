@@ -64,9 +64,9 @@ def day(when: float | None) -> str:
 
 def listed(paths: Iterable[Path]) -> str:
     """Return some paths as text: the first few by name, the rest as a number."""
-    found = [visible(path) for path in paths]
-    more = len(found) - _NAMED
-    return ", ".join(found[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    shown = [visible(path) for path in paths]
+    more = len(shown) - _NAMED
+    return ", ".join(shown[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
@@ -89,11 +89,11 @@ def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:
     return f"{says(live[0])}{others}; before, {says(best)}, which no longer exists"
 
 
-def sighted(best: Claim, found: Sequence[Sighting]) -> str:
+def sighted(best: Claim, sightings: Sequence[Sighting]) -> str:
     """Return why it has moved: the gone project was found at another place."""
-    others = f" (and in {len(found) - 1} more)" if len(found) > 1 else ""
-    because = f": {visible(found[0].reason)}" if found[0].reason else ""
-    place = visible(found[0].place)
+    others = f" (and in {len(sightings) - 1} more)" if len(sightings) > 1 else ""
+    because = f": {visible(sightings[0].reason)}" if sightings[0].reason else ""
+    place = visible(sightings[0].place)
     return f"{visible(best.project)} does not exist, but was found at {place}{others}{because}"
 
 

@@ -205,8 +205,8 @@ def _paths(what: str, file: Path, text: str) -> Iterator[Reference]:
 
 def paths_in(text: str) -> Iterator[str]:
     """Yield the absolute paths in a text, up to a limit."""
-    for found in islice(_PATH.finditer(text), _PATHS):
-        yield found[1] or found[2]
+    for match in islice(_PATH.finditer(text), _PATHS):
+        yield match[1] or match[2]
 
 
 def with_home(text: str, home: Path) -> str:

@@ -31,8 +31,8 @@ def inherited(claims: Iterable[Claim], environments: Mapping[Path, Environment])
         if claim.environment in large and claim.proves and claim.how is not EvidenceKind.SIBLING:
             proofs[claim.environment].setdefault(claim.project, claim)
     given: set[tuple[Path, Path]] = set()
-    for giver, found in proofs.items():
-        for claim in found.values():
+    for giver, proven in proofs.items():
+        for claim in proven.values():
             for path in large[giver]:
                 if claim.project not in proofs.get(path, {}) and (path, claim.project) not in given:
                     given.add((path, claim.project))

@@ -216,7 +216,7 @@ def _surest(place: Place) -> int:
 
 def _copied_pointers(cases: Mapping[Path, _Case], facts: Facts) -> dict[Path, str]:
     """Return why, for each environment that carries the pointer of the one it was copied from."""
-    found = {}
+    copied = {}
     for path, case in cases.items():
         made_at = case.environment.made_at
         if made_at is None or made_at == path or made_at not in cases or case.chosen:
@@ -224,8 +224,8 @@ def _copied_pointers(cases: Mapping[Path, _Case], facts: Facts) -> dict[Path, st
         theirs = {_same(_place(c, facts)) for c in _pointers(cases[made_at])}
         shared = [c for c in _pointers(case) if _same(_place(c, facts)) in theirs]
         if shared:
-            found[path] = reasons.copied_pointer(shared[0], made_at)
-    return found
+            copied[path] = reasons.copied_pointer(shared[0], made_at)
+    return copied
 
 
 def _pointers(case: _Case) -> list[Claim]:
@@ -294,10 +294,10 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
     expects = case.projects or case.environment.traits.expects_project
     named = (*case.projects, *case.hints) if expects else ()
     for project in named:
-        found = _sightings(project, facts)
-        if project.gone and found:
-            reason = reasons.sighted(project.best, found)
-            return case.verdict(Status.MOVED, reason, _first(project, case), found[0].place)
+        sightings = _sightings(project, facts)
+        if project.gone and sightings:
+            reason = reasons.sighted(project.best, sightings)
+            return case.verdict(Status.MOVED, reason, _first(project, case), sightings[0].place)
     again = facts.found_again.get(case.environment.path) if expects else None
     if again is not None:
         return case.verdict(Status.MOVED, again.reason, case.projects, again.place)
@@ -323,9 +323,9 @@ def _found_before(case: _Case, facts: Facts) -> Place | None:
 
 def _sightings(project: _Project, facts: Facts) -> list[Sighting]:
     respelled = project.place.respelled
-    found = [] if respelled is None else [Sighting(respelled, reasons.RESPELLED)]
-    found += [s for c in project.claims for s in facts.sightings.get(c.project, ())]
-    by_place = {sighting.place: sighting for sighting in reversed(found)}
+    sightings = [] if respelled is None else [Sighting(respelled, reasons.RESPELLED)]
+    sightings += [s for c in project.claims for s in facts.sightings.get(c.project, ())]
+    by_place = {sighting.place: sighting for sighting in reversed(sightings)}
     return sorted(by_place.values(), key=lambda sighting: str(sighting.place))
 
 
@@ -387,8 +387,8 @@ def _shared(case: _Case, facts: Facts) -> list[_Project]:
         for claim in case.claims
         if claim.how is EvidenceKind.MENTION and claim.direction is Direction.ENVIRONMENT
     ]
-    found = {claim.project: _Project((claim,), _place(claim, facts)) for claim in mentions}
-    return [project for project in found.values() if project.alive]
+    projects = {claim.project: _Project((claim,), _place(claim, facts)) for claim in mentions}
+    return [project for project in projects.values() if project.alive]
 
 
 def _unproven(case: _Case, facts: Facts) -> Verdict:

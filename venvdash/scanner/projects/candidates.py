@@ -80,8 +80,8 @@ class SearchTargets:
     @property
     def misses(self) -> bool:
         """Whether anything is missed, so that it is worth to look further than usual."""
-        found = self.inodes or self.names or self.scripts or self.gone or self.files
-        return bool(found)
+        missing = self.inodes or self.names or self.scripts or self.gone or self.files
+        return bool(missing)
 
     def name(self, name: str) -> bool:
         """Return whether a project of that name is looked for."""
@@ -217,13 +217,13 @@ class CandidateSearch:
         try:
             with os.scandir(home) as listing:
                 enters = (e.name for e in islice(listing, _ENTRIES) if _enters(e, links=True))
-                found = sorted(enters)
+                folders = sorted(enters)
         except OSError:
             return
         # While something is missed, wherever people may have put it.
         wanted = self._wanted
         other = _OTHER_DEPTH if wanted.misses else 0
-        for name in found:
+        for name in folders:
             depth = _DEPTH if name.lower() in _PROJECT_FOLDERS else other
             yield _Start(os.path.join(home, name), depth, _HOME_FOLDERS)
         if wanted.scripts or wanted.files:
@@ -253,10 +253,10 @@ class CandidateSearch:
                 self.cut_short = True
                 return
             self._seen[directory] = depth
-            found = self._listed(directory, depth, start.why == _HOME_FOLDERS)
-            if found is None:
+            listed = self._listed(directory, depth, start.why == _HOME_FOLDERS)
+            if listed is None:
                 continue
-            has, inner, scripts = found
+            has, inner, scripts = listed
             if before is None:
                 self.searched[start.why] += 1
                 if has or self._is_wanted(directory, inode):

@@ -40,10 +40,10 @@ def interpreters(settings: str) -> Iterator[str]:
     """
     import json
 
-    for found in _SETTING.finditer(settings):
-        if "//" not in found["before"]:
+    for match in _SETTING.finditer(settings):
+        if "//" not in match["before"]:
             with suppress(ValueError):
-                value = json.loads(found["value"])
+                value = json.loads(match["value"])
                 if isinstance(value, str) and value:
                     yield value
 
@@ -102,18 +102,18 @@ def elements(text: str) -> list[tuple[str, dict[str, str]]]:
     """
     from xml.parsers import expat  # entity declarations are refused below
 
-    found: list[tuple[str, dict[str, str]]] = []
+    tags: list[tuple[str, dict[str, str]]] = []
 
     def refuse(*_: object) -> None:
         raise ValueError("declares an entity")
 
     parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda name, attributes: found.append((name, attributes))
+    parser.StartElementHandler = lambda name, attributes: tags.append((name, attributes))
     parser.EntityDeclHandler = refuse
     parser.StartDoctypeDeclHandler = refuse
     with suppress(expat.ExpatError, ValueError):  # what was read before the error will do
         parser.Parse(text.encode("utf-8", "replace"), True)
-    return found
+    return tags
 
 
 def settings_home(machine: Machine) -> Path:

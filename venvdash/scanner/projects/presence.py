@@ -59,19 +59,19 @@ def look(
     on a dead network mount.
     """
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return _absent(path, mounts, record, host)
     except (OSError, ValueError) as error:
         return _out_of_reach(path, f"{visible(path)} {words(error)}")
-    if script is not None and script == stat.S_ISDIR(found.st_mode):
+    if script is not None and script == stat.S_ISDIR(status.st_mode):
         now, then = ("directory", "script") if script else ("file", "directory")
         return _out_of_reach(path, f"{visible(path)} is now a {now}, but a {then} was expected")
     return Place(
         path,
         Presence.PRESENT,
         real=Path(os.path.realpath(path)),
-        inode=found.st_ino,
+        inode=status.st_ino,
         fsid=fsid_of(path),
         birth=birth_of(path),
     )
@@ -167,18 +167,18 @@ def _absent(path: Path, mounts: Mounts, record: ProjectRecord | None, host: str 
 
 def _respelled(real: str, ancestor: Path) -> str | None:
     """Return the path that exists and differs in case or Unicode normalisation alone, or None."""
-    found = os.fspath(ancestor)
+    existing = os.fspath(ancestor)
     for part in os.path.relpath(real, ancestor).split(os.sep):
         try:
-            with os.scandir(found) as listing:
+            with os.scandir(existing) as listing:
                 names = [entry.name for entry in islice(listing, _ENTRIES)]
         except OSError:
             return None
         same = next((name for name in sorted(names) if folded(name) == folded(part)), None)
         if same is None:
             return None
-        found = os.path.join(found, same)
-    return found
+        existing = os.path.join(existing, same)
+    return existing
 
 
 def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
@@ -200,14 +200,14 @@ def _nearest(real: str) -> tuple[Path, float] | str:
     current = os.path.dirname(real)
     while True:
         try:
-            found = os.stat(current)
+            status = os.stat(current)
         except (FileNotFoundError, NotADirectoryError):
-            found = None
+            status = None
         except (OSError, ValueError) as error:
             return f"{visible(current)} {words(error)}"
-        if found is not None and stat.S_ISDIR(found.st_mode):
+        if status is not None and stat.S_ISDIR(status.st_mode):
             if _readable(current):
-                return Path(current), found.st_mtime
+                return Path(current), status.st_mtime
             return f"{visible(current)} {_WORDS[errno.EACCES]}"
         parent = os.path.dirname(current)
         if parent == current:
@@ -257,14 +257,14 @@ def _never_used(directory: Path) -> bool:
     An entry that comes or goes changes the directory's mtime, so that it is later than its birth.
     """
     try:
-        found = os.stat(directory)
+        status = os.stat(directory)
         with os.scandir(directory) as listing:
             if next(listing, None) is not None:
                 return False
     except OSError:
         return False
     birth = birth_of(directory)
-    return birth is not None and found.st_mtime_ns == birth
+    return birth is not None and status.st_mtime_ns == birth
 
 
 def _same_server(mount: Mount | None, record: ProjectRecord) -> bool:

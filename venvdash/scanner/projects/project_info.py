@@ -94,8 +94,8 @@ def name_of(directory: str) -> str | None:
     if b"name" not in data:
         return None
     for header in (_PROJECT, _POETRY):
-        found = header.search(data)
-        line = _NAME.search(data, found.end(), _end(data, found.end())) if found else None
+        table = header.search(data)
+        line = _NAME.search(data, table.end(), _end(data, table.end())) if table else None
         if line and (name := _parsed(line.group())):
             return name
     return _from_whole(data) if _UNUSUAL.search(data) else None

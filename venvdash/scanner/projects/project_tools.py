@@ -69,17 +69,17 @@ def undecided(
 
     Of a store whose tool answers; others are left alone.
     """
-    found: dict[Path, dict[Path, str]] = {}
+    environments_of: dict[Path, dict[Path, str]] = {}
     led = set()
     for claim in claims:
         environment = environments[claim.environment]
         if claim.proves and not environment.traits.script:
-            found.setdefault(claim.project, {})[environment.path] = environment.store
+            environments_of.setdefault(claim.project, {})[environment.path] = environment.store
             if os.path.basename(claim.source) == project_info.VENV:
                 led.add((claim.project, environment.path))
     return {
         project: UndecidedProject(project, frozenset(own.values()), len(own) > 1)
-        for project, own in found.items()
+        for project, own in environments_of.items()
         if any(s in _answering() and (project, path) not in led for path, s in own.items())
     }
 

@@ -22,7 +22,7 @@ def find_again(
     """
     environments = [facts.environments[path] for path in places]
     matcher = DirectoryMatcher(machine, config, environments, facts)
-    for place in dict.fromkeys(place for found in places.values() for place in found):
+    for place in dict.fromkeys(place for several in places.values() for place in several):
         _look(matcher, os.fspath(place))
     return {path: FoundAgain(hit.reason, hit.project) for path, hit in matcher.hits.items()}
 

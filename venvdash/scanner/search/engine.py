@@ -75,12 +75,12 @@ def recheck(
     near = list(findings.hits.values())
     places = [str(hit.place) for hit in near if hit.place is not None]
     places += [str(path) for path in (facts.pointers if facts else ())]
-    found = run.near(places, cancelled)
+    hits = run.near(places, cancelled)
     new = sorted(run.mounted - findings.mounted)
     if new:  # a disk that was plugged in since
         reason = f"{visible(new[0])} was mounted after the search. To delete it anyway: {AGAIN}."
-        found = {e.path: Hit(e.path, None, reason) for e in environments} | found
-    return replace(findings, hits={**found, **findings.hits})
+        hits = {e.path: Hit(e.path, None, reason) for e in environments} | hits
+    return replace(findings, hits={**hits, **findings.hits})
 
 
 class _Run:

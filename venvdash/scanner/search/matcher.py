@@ -40,11 +40,11 @@ class Spellings:
 
     def of(self, path: str) -> list[str]:
         """Return every path of a directory, the one given first."""
-        found = [path]
+        paths = [path]
         for start, other in self.pairs:
             if path == start or path.startswith(start.rstrip("/") + "/"):
-                found.append(other.rstrip("/") + path[len(start.rstrip("/")) :])
-        return found
+                paths.append(other.rstrip("/") + path[len(start.rstrip("/")) :])
+        return paths
 
 
 class DirectoryMatcher:
@@ -237,9 +237,9 @@ def _existing(facts: Facts, environments: Iterable[Path]) -> frozenset[str]:
 
 def _roots(machine: Machine, config: Config) -> Mapping[str, Sequence[Root]]:
     """Return the directories of each store that exist and answer, links resolved."""
-    found: dict[str, list[Root]] = {}
+    roots: dict[str, list[Root]] = {}
     for branch in store_folders.answering_branches(machine, config)[0]:
         if branch.exists:
             root = replace(branch.root, path=branch.real)
-            found.setdefault(root.store, []).append(root)
-    return found
+            roots.setdefault(root.store, []).append(root)
+    return roots

@@ -88,13 +88,13 @@ class Mentions:
         text = read_text(file, _LIMIT)
         if text is None or not self._may_name(text):
             return
-        found: dict[Path, None] = {}
+        named: dict[Path, None] = {}
         for path in paths_in(with_home(text.removeprefix("#!"), self._home)):
             if not self._folders.isdisjoint(path.split("/")):
-                found |= dict.fromkeys(self._at(path))
+                named |= dict.fromkeys(self._at(path))
         for name in _ACTIVATES.findall(text):
-            found |= dict.fromkeys(self._names.get(name, ()))
-        for environment in found:
+            named |= dict.fromkeys(self._names.get(name, ()))
+        for environment in named:
             yield file, environment
 
     def _may_name(self, text: str) -> bool:
@@ -103,9 +103,9 @@ class Mentions:
         return len(words) > _FEW or any(word in text for word in words)
 
     def _at(self, path: str) -> Iterator[Path]:
-        found = prefix_of(path, self._prefixes)
-        if found is not None:
-            yield found
+        environment = prefix_of(path, self._prefixes)
+        if environment is not None:
+            yield environment
 
     def _pyright(self, file: str) -> Iterator[tuple[str, Path]]:
         """Yield what ``venvPath`` and ``venv`` name; both may have comments around them."""

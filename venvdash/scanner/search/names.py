@@ -61,7 +61,7 @@ class Digests:
             store = self._stores[name]
             if store.requires and not any(file in has for file in store.requires):
                 continue
-            digests = store.digests(path, (found[0] for found in entries.values()))
+            digests = store.digests(path, (same[0] for same in entries.values()))
             for environments in entries.values():
                 first = environments[0]
                 fits = first.traits.digest in digests if digests is not None else None
@@ -77,9 +77,7 @@ class Digests:
     def called(self, file: str) -> Iterator[Environment]:
         """Yield the environments that were made for a script of this name."""
         stem = os.path.splitext(os.path.basename(file))[0]
-        for name in {
-            environment.store for found in self._scripts.values() for environment in found
-        }:
+        for name in {environment.store for same in self._scripts.values() for environment in same}:
             for environment in self._scripts.get(name_maker(self._stores[name])(stem), ()):
                 if environment.store == name:
                     yield environment
@@ -120,9 +118,9 @@ class Names:
     def of_folder(self, directory: str, has: Collection[str]) -> Iterator[Path]:
         """Yield the environments whose project may be ``directory``, which holds ``has``."""
         name = os.path.basename(directory)
-        found = self._folders.get(folded(name), ())
-        if found and (not SIGNS.isdisjoint(has) or _has_sources(directory)):
-            yield from found
+        named_so = self._folders.get(folded(name), ())
+        if named_so and (not SIGNS.isdisjoint(has) or _has_sources(directory)):
+            yield from named_so
         if self._given and not SIGNS.isdisjoint(has):
             own = project_info.name_of(directory) if "pyproject.toml" in has else None
             for part, named in self._given.items():
@@ -136,5 +134,5 @@ class Names:
 
 def _has_sources(directory: str) -> bool:
     names = names_in(directory, _LOOKED_AT)
-    found = any(name.endswith(_SOURCES) or name in _FOLDERS for name in names)
-    return found and "__init__.py" not in names
+    has_sources = any(name.endswith(_SOURCES) or name in _FOLDERS for name in names)
+    return has_sources and "__init__.py" not in names

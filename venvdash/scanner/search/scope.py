@@ -127,12 +127,12 @@ class SearchScope:
         """Where the projects of the environments are said to lie, existing or not."""
         if self.facts is None:
             return ()
-        found: dict[str, None] = {}
+        paths: dict[str, None] = {}
         for environment in self.environments:
-            found |= dict.fromkeys(map(str, self.facts.claimed.get(environment.path, ())))
+            paths |= dict.fromkeys(map(str, self.facts.claimed.get(environment.path, ())))
             memory = self.facts.memories.get(environment.path)
-            found |= dict.fromkeys(str(p.path) for p in (memory.record.projects if memory else ()))
-        return tuple(found)
+            paths |= dict.fromkeys(str(p.path) for p in (memory.record.projects if memory else ()))
+        return tuple(paths)
 
     @cached_property
     def network(self) -> tuple[Mount, ...]:
@@ -176,12 +176,12 @@ class SearchScope:
     @cached_property
     def local(self) -> tuple[Mount, ...]:
         """The local file systems, each once; without what is pseudo, an image, or a layer."""
-        found = [
+        candidates = [
             mount
             for mount in self.mounts.points.values()
             if not mount.network and not self._left_out(mount)
         ]
-        return tuple(m for m in found if not self._covered(m, found))
+        return tuple(m for m in candidates if not self._covered(m, candidates))
 
     def _left_out(self, mount: Mount) -> str:
         """Return what a mount is that is not searched, "" for one that is."""
@@ -201,9 +201,9 @@ class SearchScope:
         texts = (os.fspath(self.machine.home), self.top, *self._recorded, *self._known())
         return any(self.mounts.of(text) is mount for text in texts)
 
-    def _covered(self, mount: Mount, found: Iterable[Mount]) -> bool:
+    def _covered(self, mount: Mount, mounts: Iterable[Mount]) -> bool:
         """Return whether another mount of the same file system shows all of this one."""
-        return any(self._shown(mount, other) for other in found if other is not mount)
+        return any(self._shown(mount, other) for other in mounts if other is not mount)
 
     def _shown(self, mount: Mount, other: Mount) -> str:
         """Return the path of ``mount``'s directory below ``other``; "" where it is not there."""

@@ -30,11 +30,11 @@ def shared(
     for environment in environments:
         if not _seen_here(environment, facts):
             by_root.setdefault(environment.root, []).append(environment)
-    for root, found in by_root.items():
+    for root, affected in by_root.items():
         why = _why(root, machine, mounts)
         if why:
-            paths = frozenset(environment.path for environment in found)
-            name = visible(found[0].traits.name, 100)
+            paths = frozenset(environment.path for environment in affected)
+            name = visible(affected[0].traits.name, 100)
             release = f"if nobody uses it, `venvdash delete {name}`"
             yield Unsearched(root, f"{visible(root)} {why}", release, paths)
 
@@ -69,12 +69,12 @@ def _in_own_namespace() -> bool:
 def read_by_others(directory: Path) -> bool:
     """Return whether other users can list a directory, as its mode and those above it say."""
     try:
-        found = os.stat(directory)
+        status = os.stat(directory)
         above = [os.stat(parent).st_mode for parent in directory.parents]
     except OSError:
         return False
-    if found.st_mode & _READ_OTHERS == _READ_OTHERS and all(mode & 0o001 for mode in above):
+    if status.st_mode & _READ_OTHERS == _READ_OTHERS and all(mode & 0o001 for mode in above):
         return True
-    group = found.st_mode & _READ_GROUP == _READ_GROUP
+    group = status.st_mode & _READ_GROUP == _READ_GROUP
     reached = all(mode & 0o011 for mode in above)
-    return group and reached and not is_private_group(found.st_gid, found.st_uid)
+    return group and reached and not is_private_group(status.st_gid, status.st_uid)

@@ -146,18 +146,18 @@ class Walk:
     def _begin(self) -> None:
         path = self.start.path
         try:
-            found = os.stat(path)
+            status = os.stat(path)
         except OSError as error:
             self._report(path, error, own=False)
             return
-        if not stat.S_ISDIR(found.st_mode):
-            self._matcher.look_at_script(path, found.st_ino)
+        if not stat.S_ISDIR(status.st_mode):
+            self._matcher.look_at_script(path, status.st_ino)
             return
-        self._root = (found.st_dev, found.st_ino)
+        self._root = (status.st_dev, status.st_ino)
         if self._root not in self._state.done:
             depth = self.start.depth
-            top = _Frame(path, found.st_dev, 0 if depth is None else depth + 1, own=False)
-            self._read(top, path, os.path.basename(path), found, self._reader.take(0))
+            top = _Frame(path, status.st_dev, 0 if depth is None else depth + 1, own=False)
+            self._read(top, path, os.path.basename(path), status, self._reader.take(0))
 
     def _is_the_same_leaf(self, frame: _Frame, name: str, seen: Seen) -> bool:
         """Return whether a directory in which there was nothing to see is as it was."""
@@ -166,13 +166,13 @@ class Walk:
         if path in state.barred or name.lower() in self._folders or not name.isascii():
             return False
         try:
-            found = os.lstat(path)
+            status = os.lstat(path)
         except OSError:
             return False
-        inode = found.st_ino
-        if seen[1] != found.st_ctime_ns or seen[0] != inode or found.st_dev != frame.device:
+        inode = status.st_ino
+        if seen[1] != status.st_ctime_ns or seen[0] != inode or status.st_dev != frame.device:
             return False
-        if inode in self._inodes or (state.done and (found.st_dev, inode) in state.done):
+        if inode in self._inodes or (state.done and (status.st_dev, inode) in state.done):
             return False
         state.directories += 1
         self._writer.again(len(self._frames), seen)
@@ -187,15 +187,15 @@ class Walk:
             self._leave_out(barred, path)
         else:
             try:
-                found = os.lstat(path)
+                status = os.lstat(path)
             except OSError as error:
                 self._report(path, error, own=frame.own)
             else:
-                here = found.st_dev == frame.device
+                here = status.st_dev == frame.device
                 if (
-                    (here or (stat.S_ISDIR(found.st_mode) and self._is_subvolume(path)))
-                    and (found.st_dev, found.st_ino) not in state.done
-                    and self._read(frame, path, name, found, seen)
+                    (here or (stat.S_ISDIR(status.st_mode) and self._is_subvolume(path)))
+                    and (status.st_dev, status.st_ino) not in state.done
+                    and self._read(frame, path, name, status, seen)
                 ):
                     return
         level = len(self._frames)
@@ -207,41 +207,41 @@ class Walk:
             self._reader.skip(level)
 
     def _read(
-        self, above: _Frame, path: str, name: str, found: os.stat_result, seen: Seen | None
+        self, above: _Frame, path: str, name: str, status: os.stat_result, seen: Seen | None
     ) -> bool:
         """Look at a directory and note what is in it; return False where it cannot be read."""
         level = len(self._frames)
         frame = None
         # The change time, since a program may set the modification time back (rsync, tar).
-        if seen is not None and seen[1] == found.st_ctime_ns and seen[0] == found.st_ino:
+        if seen is not None and seen[1] == status.st_ctime_ns and seen[0] == status.st_ino:
             has = split(seen[3]) if seen[3] else _NONE
             self._writer.again(level, seen)
             if seen[2]:
-                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._state))
+                frame = _Frame(path, status.st_dev, above.depth - 1, _owned(status, self._state))
                 frame.known = each(seen[2])
         else:
             try:
-                if found.st_nlink == self._leaf:
+                if status.st_nlink == self._leaf:
                     inner, has = _NONE, self._matcher.telling_among(os.listdir(path))
                 else:
                     inner, has = self._listed(path, name)
             except OSError as error:
-                self._report(path, error, own=_owned(found, self._state))
+                self._report(path, error, own=_owned(status, self._state))
                 return False
             if inner or (seen is not None and seen[2]):
-                frame = _Frame(path, found.st_dev, above.depth - 1, _owned(found, self._state))
+                frame = _Frame(path, status.st_dev, above.depth - 1, _owned(status, self._state))
                 inner = self._arrange(frame, inner, seen)
-            inside = self._note(level, found, inner, has)
+            inside = self._note(level, status, inner, has)
             if frame is not None and seen is None:
                 frame.new = each(inside)  # which needs less memory than a list, of very many
         self._state.directories += 1
         if (
             has
-            or found.st_ino in self._inodes
+            or status.st_ino in self._inodes
             or name.lower() in self._folders
             or not name.isascii()
         ):
-            self._look(path, has, found.st_ino)
+            self._look(path, has, status.st_ino)
         if frame is not None and frame.depth:
             self._frames.append(frame)
         return True
@@ -269,24 +269,24 @@ class Walk:
         return [*known, *new]
 
     def _note(
-        self, level: int, found: os.stat_result, inner: list[str], has: Sequence[str]
+        self, level: int, status: os.stat_result, inner: list[str], has: Sequence[str]
     ) -> bytes:
         """Remember a directory and return the names in it, joined.
 
         What changed a moment ago may change again in the same tick of the clock.
         """
-        changed = found.st_ctime_ns if found.st_ctime_ns < self._trusted_before else 0
+        changed = status.st_ctime_ns if status.st_ctime_ns < self._trusted_before else 0
         inside = os.fsencode("\0".join(inner)) if inner else b""
         telling = os.fsencode("\0".join(has)) if has else b""
-        self._writer.add(level, (found.st_ino if changed else 0, changed, inside, telling))
+        self._writer.add(level, (status.st_ino if changed else 0, changed, inside, telling))
         return inside
 
     def _other_entries(self, path: str, has: Sequence[str]) -> list[str]:
         """Look at the scripts and links among what is told of a directory; return the rest."""
         telling = []
         for name in has:
-            kind, found, rest = name.partition("/")
-            if not found:
+            kind, separator, rest = name.partition("/")
+            if not separator:
                 telling.append(name)
             elif kind == _SCRIPT:
                 self._look_at_script(f"{path}/{rest}")
@@ -296,11 +296,11 @@ class Walk:
 
     def _look_at_script(self, file: str) -> None:
         try:
-            found = os.lstat(file)
+            status = os.lstat(file)
         except OSError:
             return
-        if stat.S_ISREG(found.st_mode):
-            self._matcher.look_at_script(file, found.st_ino)
+        if stat.S_ISREG(status.st_mode):
+            self._matcher.look_at_script(file, status.st_ino)
 
     def _is_subvolume(self, path: str) -> bool:
         """Return whether a directory with a device of its own belongs to this file system."""
@@ -371,5 +371,5 @@ class Walk:
             self._state.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))
 
 
-def _owned(found: os.stat_result, state: WalkState) -> bool:
-    return found.st_uid == state.uid
+def _owned(status: os.stat_result, state: WalkState) -> bool:
+    return status.st_uid == state.uid

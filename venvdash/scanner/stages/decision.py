@@ -43,12 +43,12 @@ def _to_remember(
         for path, verdict in decided.items()
         if verdict.status is Status.MOVED and verdict.place is not None
     }
-    found = {
+    moved_records = {
         path: (presence.found_at(place, state.mounts, now=state.now),)
         for path, place in moved.items()
         if place.presence is Presence.PRESENT
     }
-    return found | {
+    return moved_records | {
         path: tuple(
             _project_record(state, path, claim)
             for claim in _best_claims(verdict)

@@ -51,16 +51,16 @@ def read(
     root = root_of(prefix)
     store = of_name(root.store)
     entry = store.entry(prefix, root) if store else prefix
-    found = inspect(Entry(prefix, entry), root, uid)
-    if isinstance(found, NotEnvironment):
-        return found
+    inspected = inspect(Entry(prefix, entry), root, uid)
+    if isinstance(inspected, NotEnvironment):
+        return inspected
     environment = replace(
-        found.environment,
-        traits=replace(found.environment.traits, keeps_sidecar=False),
+        inspected.environment,
+        traits=replace(inspected.environment.traits, keeps_sidecar=False),
         location=location,
         sidecar=False,
     )
-    return replace(found, environment=environment)
+    return replace(inspected, environment=environment)
 
 
 def _read_again(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:

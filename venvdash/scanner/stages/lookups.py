@@ -70,11 +70,11 @@ def find_again(state: ScanState) -> Iterator[Event]:
         and state.presence(claim.project) is Presence.PRESENT
     ]
     unproven = state.unproven() if remembered else ()
-    found: dict[Path, list[Path]] = {}
+    places: dict[Path, list[Path]] = {}
     for claim in remembered:
         if claim.environment in unproven:
-            found.setdefault(claim.environment, []).append(claim.project)
-    if not found:
+            places.setdefault(claim.environment, []).append(claim.project)
+    if not places:
         return
     from venvdash.scanner.search import (
         find_again as look_again,  # only where a search has found something
@@ -82,7 +82,7 @@ def find_again(state: ScanState) -> Iterator[Event]:
 
     job = Job(
         state.machine.home,
-        lambda: look_again(state.machine, state.config, state.facts(final=False), found),
+        lambda: look_again(state.machine, state.config, state.facts(final=False), places),
     )
     for hits in (yield from answers(state.patient, [job])):
         state.found_again = hits

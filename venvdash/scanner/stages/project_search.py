@@ -53,11 +53,11 @@ def search(state: ScanState) -> Iterator[Event]:
         for path in dict.fromkeys([*state.places, *records])
         if state.presence(path) is not Presence.UNREACHABLE
     ]
-    found = CandidateSearch(
+    candidates = CandidateSearch(
         state.machine, state.config, known, matcher.wanted, state.cancelled, state.mounts
     )
     recalled = len(state.linked.found)
-    ended = yield from _searched(state, found, matcher)
+    ended = yield from _searched(state, candidates, matcher)
     if new := state.linked.found[recalled:]:
         yield from state.look(state.relate(new))
     claims = yield from _guessed(state, [records[p] for p in known if p in records], matcher)
@@ -128,10 +128,10 @@ def _missed(state: ScanState, records: Mapping[Path, ProjectRecord]) -> MissingP
 
 
 def _searched(
-    state: ScanState, found: CandidateSearch, matcher: Matcher
+    state: ScanState, candidates: CandidateSearch, matcher: Matcher
 ) -> Generator[Event, None, bool]:
     """Add what the candidates prove; return whether the search was completed."""
-    candidates_left = iter(found)
+    candidates_left = iter(candidates)
     while not state.cancelled():
         job = Job(
             state.machine.home,
@@ -149,8 +149,11 @@ def _searched(
                 state.sightings[place] = (*state.sightings.get(place, ()), *sightings)
             yield from state.look(proven.claims)
             yield from _outside(state, proven, matcher)
-            state.searched_directories, state.searched_by_source = found.directories, found.searched
-            yield Progress(Phase.PROJECTS, found.directories, 0)
+            state.searched_directories, state.searched_by_source = (
+                candidates.directories,
+                candidates.searched,
+            )
+            yield Progress(Phase.PROJECTS, candidates.directories, 0)
             if not part:
                 return True
     return False
@@ -181,8 +184,8 @@ def _guessed(
 
     def guess(record: ProjectRecord) -> list[Claim]:
         names = [record.name] if record.name else []
-        found = matcher.guess(record.path, names)
-        return found or matcher.guess(record.path, names, script=True)
+        claims = matcher.guess(record.path, names)
+        return claims or matcher.guess(record.path, names, script=True)
 
     jobs = [Job(record.path, partial(guess, record)) for record in records]
     return [claim for claims in (yield from answers(state.patient, jobs)) for claim in claims]

@@ -124,12 +124,12 @@ class ScanState:
 
     def relate(self, paths: Iterable[Path]) -> list[Claim]:
         """Recall what is known of the environments at ``paths``; return the claims of that."""
-        found = [
+        environments = [
             identity.Found(path, environment.fingerprint, self.reader.sidecars.get(path))
             for path, environment in self.environments.items()
             if environment.target is None
         ]
-        related = identity.relate(found, self.saved.records, self._alive, self.now)
+        related = identity.relate(environments, self.saved.records, self._alive, self.now)
         memories = {path: related[path] for path in paths if path in related}
         claims = [
             c for path, memory in memories.items() for c in _remembered(path, memory, self.now)
@@ -182,11 +182,11 @@ class ScanState:
         )
 
     def _claimed(self) -> dict[Path, tuple[Path, ...]]:
-        found: dict[Path, dict[Path, None]] = {}
+        claimed: dict[Path, dict[Path, None]] = {}
         for claim in self.claims:
             if claim.proves:
-                found.setdefault(claim.environment, {})[claim.project] = None
-        return {path: tuple(projects) for path, projects in found.items()}
+                claimed.setdefault(claim.environment, {})[claim.project] = None
+        return {path: tuple(projects) for path, projects in claimed.items()}
 
 
 def _remembered(path: Path, memory: Memory, now: float) -> Iterator[Claim]:

@@ -28,9 +28,9 @@ class Compression:
         self._sorted: list[int] = []
         self._ratio = 1.0
 
-    def note(self, found: list[Extent]) -> None:
+    def note(self, extents: list[Extent]) -> None:
         """Note where the extents of a file lie."""
-        for start, length, flags in found:
+        for start, length, flags in extents:
             if not flags & INLINE:
                 self._starts.add(start)
                 if flags & ENCODED:
@@ -44,19 +44,19 @@ class Compression:
         if bounded:
             self._ratio = sum(bound for bound, _ in bounded) / sum(length for _, length in bounded)
 
-    def of(self, found: list[Extent]) -> tuple[int, int]:
+    def of(self, extents: list[Extent]) -> tuple[int, int]:
         """Return the bytes that a file's extents take, and those of it that are shared."""
         takes = shared = 0
-        for start, length, flags in found:
+        for start, length, flags in extents:
             size = self._size(start, length) if flags & ENCODED else length
             takes += size
             shared += size if flags & SHARED else 0
         return takes, shared
 
-    def like(self, found: list[Extent], lengths: Iterable[int]) -> int:
+    def like(self, extents: list[Extent], lengths: Iterable[int]) -> int:
         """Return the blocks of files of such lengths that compress as a known one does."""
-        length = sum(extent[1] for extent in found)
-        ratio = self.of(found)[0] / length if length else 1.0
+        length = sum(extent[1] for extent in extents)
+        ratio = self.of(extents)[0] / length if length else 1.0
         return sum(map(_pages, (one * ratio for one in lengths))) // BLOCK
 
     def _bound(self, start: int, length: int) -> int:

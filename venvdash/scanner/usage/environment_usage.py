@@ -16,39 +16,39 @@ _PLACES = {
 }
 
 
-def usage_of(found: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
+def usage_of(footprint: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
     """Return the usage of a tree on ``mount``, as far as it is known without the other trees.
 
     ``aged``: it was recognised as unchanged, not measured now.
     """
-    extents = found.extents
+    extents = footprint.extents
     clones = mount is not None and mount.clones
     clones = clones and (extents is not None or not shared_blocks.reports_sharing(mount))
-    exact = not clones and sys.platform != "win32" and not found.problems
+    exact = not clones and sys.platform != "win32" and not footprint.problems
     return Usage(
-        apparent=found.apparent,
-        on_disk=found.stored * BLOCK,
-        reclaimable=found.back() * BLOCK,
-        files=found.files,
-        exact=exact and not (aged and bool(found.inodes)),
+        apparent=footprint.apparent,
+        on_disk=footprint.stored * BLOCK,
+        reclaimable=footprint.back() * BLOCK,
+        files=footprint.files,
+        exact=exact and not (aged and bool(footprint.inodes)),
         at_most=shared_blocks.at_most(extents, mount),
-        measured=found.measured,
-        user_files=user_files_of(found),
-        missing_files=found.missing if found.user_files >= 0 else None,
+        measured=footprint.measured,
+        user_files=user_files_of(footprint),
+        missing_files=footprint.missing if footprint.user_files >= 0 else None,
     )
 
 
-def user_files_of(found: Footprint) -> UserFiles | None:
+def user_files_of(footprint: Footprint) -> UserFiles | None:
     """Return what the walk found, None where it could not know."""
-    if found.user_files < 0:
+    if footprint.user_files < 0:
         return None
-    places = [(os.fsdecode(place[1:]), _PLACES[place[:1]]) for place in found.user_places]
-    return UserFiles(found.user_files, found.user_size, tuple(places))
+    places = [(os.fsdecode(place[1:]), _PLACES[place[:1]]) for place in footprint.user_places]
+    return UserFiles(footprint.user_files, footprint.user_size, tuple(places))
 
 
-def partly(found: Footprint) -> str:
+def partly(footprint: Footprint) -> str:
     """Return what of a tree could not be read, a clause; empty for nothing."""
-    if not found.problems:
+    if not footprint.problems:
         return ""
-    more = f" (and {found.problems - 1} more)" if found.problems > 1 else ""
-    return f"some of it could not be read: {found.problem}{more}"
+    more = f" (and {footprint.problems - 1} more)" if footprint.problems > 1 else ""
+    return f"some of it could not be read: {footprint.problem}{more}"

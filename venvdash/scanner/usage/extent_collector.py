@@ -119,18 +119,18 @@ class Collector:
         groups = [[file] for file in files if _asked(path, file)]
         for group in [*groups, small]:
             largest = max(group, key=_size_and_name, default=None)
-            found = self._look(directory, path, largest) if largest else None
-            if found is None or largest is None:
+            asked = self._look(directory, path, largest) if largest else None
+            if asked is None or largest is None:
                 continue
-            if found.compressed and len(group) > 1:
+            if asked.compressed and len(group) > 1:
                 self._look_after(directory, path, group, largest)
-            if found.key:
-                self._stand(found, group, largest)
+            if asked.key:
+                self._stand(asked, group, largest)
                 self.shared_inodes += [number[file[0].name] for file in group]
-            elif found.compressed:
+            elif asked.compressed:
                 stored = [(number[file[0].name], file[1], file[2]) for file in group]
-                self._linked_compressed.append((found, stored))
-            elif found.unwritten:
+                self._linked_compressed.append((asked, stored))
+            elif asked.unwritten:
                 self._unwritten += sum(file[2] for file in group)
 
     def _sample(self, directory: int, path: bytes, files: list[File]) -> None:
@@ -169,35 +169,35 @@ class Collector:
         self._add(one)
 
     def _ask(self, directory: int, path: bytes, file: File) -> None:
-        found = self._look(directory, path, file)
-        if found is None:
+        asked = self._look(directory, path, file)
+        if asked is None:
             self.own += file[2]
             self._extents.unsure = True
             return
-        self._add(found)
+        self._add(asked)
         name = _name(file)
         if path == _CONDA:
             if not self._conda:  # conda and pixi clone RECORD; what they write themselves is here
                 self._conda = True
                 self._extents.own_marks, self._extents.shared_marks = 0, array("Q")
-            self._mark(path + b"/" + name, found)
+            self._mark(path + b"/" + name, asked)
         elif not self._conda and _written_anew(path, name):
-            self._mark(path + b"/" + name, found)
+            self._mark(path + b"/" + name, asked)
 
     def _look(self, directory: int, path: bytes, file: File) -> _File | None:
         entry, _, blocks = file
         try:
             if not entry.is_file(follow_symlinks=False):
                 return _File(0, 0, blocks, [])
-            found = extents(entry.name, directory)
+            extents_of_file = extents(entry.name, directory)
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 return _File(0, 0, 0, [])
             return None
-        self._compression.note(found)
-        key = key_of(found)
+        self._compression.note(extents_of_file)
+        key = key_of(extents_of_file)
         group = self._group(path, _name(file), key, blocks) if key else 0
-        return _File(key, group, blocks, found)
+        return _File(key, group, blocks, extents_of_file)
 
     def _group(self, path: bytes, name: bytes, key: int, weight: int) -> int:
         """Return the number of the group that a file belongs to.

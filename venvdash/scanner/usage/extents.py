@@ -96,12 +96,12 @@ def unpack(data: bytes) -> Extents:
 
     def numbers(code: str, many: int) -> "array[int]":
         nonlocal at
-        found: array[int] = array(code)
-        found.frombytes(data[at : at + many * found.itemsize])
-        at += many * found.itemsize
-        if len(found) != many:
+        values: array[int] = array(code)
+        values.frombytes(data[at : at + many * values.itemsize])
+        at += many * values.itemsize
+        if len(values) != many:
             raise ValueError("too short")
-        return found
+        return values
 
     result = Extents(identity, metadata)
     result.keys = array("Q", accumulate(numbers("Q", count)))
@@ -119,6 +119,6 @@ def unpack(data: bytes) -> Extents:
     return result
 
 
-def key_of(found: list[Extent]) -> int:
+def key_of(extents: list[Extent]) -> int:
     """Return the key of a file with these extents: where its first shared one lies; 0 for none."""
-    return next((physical for physical, _, flags in found if flags & SHARED), 0)
+    return next((physical for physical, _, flags in extents if flags & SHARED), 0)

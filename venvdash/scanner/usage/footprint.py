@@ -30,9 +30,9 @@ _LIMIT = 32 * 1024 * 1024  # bytes, packed; 100,000 files take some 100 KB
 _BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked; a bomb stays bearable
 
 
-def _rounded(found: os.stat_result) -> int:
+def _rounded(status: os.stat_result) -> int:
     """Where the system does not tell allocated blocks (Windows): whole clusters of 4 KiB."""
-    return (found.st_size + 4095) // 4096 * 8
+    return (status.st_size + 4095) // 4096 * 8
 
 
 # Returns the allocated blocks that stat tells of.
@@ -160,32 +160,37 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
         unlisted, directories, shared, samples, digests, path_bytes, name_bytes, problem_bytes,
         user_files, user_size, missing, place_bytes, extent_bytes,
     ) = _HEADER.unpack_from(data)  # fmt: skip
-    found = Footprint(device, inode, measured)
-    found.apparent, found.blocks, found.stored, found.own = apparent, blocks, stored, own
-    found.files, found.problems, found.unlisted = files, problems, bool(unlisted)
+    footprint = Footprint(device, inode, measured)
+    footprint.apparent, footprint.blocks, footprint.stored, footprint.own = (
+        apparent,
+        blocks,
+        stored,
+        own,
+    )
+    footprint.files, footprint.problems, footprint.unlisted = files, problems, bool(unlisted)
     reader = _Reader(data, _HEADER.size)
-    found.mtimes = reader.numbers("q", directories)
+    footprint.mtimes = reader.numbers("q", directories)
     links = reader.numbers("Q", samples)
     indices, sums = reader.numbers("Q", digests), reader.numbers("Q", digests)
     code = "Q" if wide else "I"
     if shared:
-        found.inodes = array("Q", accumulate(reader.numbers(code, shared - 1), initial=first))
-    found.sizes, found.outside = reader.numbers(code, shared), reader.numbers(code, shared)
-    found.inside = reader.numbers(code, shared)
+        footprint.inodes = array("Q", accumulate(reader.numbers(code, shared - 1), initial=first))
+    footprint.sizes, footprint.outside = reader.numbers(code, shared), reader.numbers(code, shared)
+    footprint.inside = reader.numbers(code, shared)
     paths, names = reader.take(path_bytes), reader.take(name_bytes)
     if listing:
-        found.directories = _names(paths, directories)
-        found.samples = list(zip(_names(names, samples), links, strict=True))
-    found.digests = dict(zip(indices, sums, strict=True))
-    found.problem = reader.take(problem_bytes).decode("utf-8", "replace")
-    found.user_files, found.user_size, found.missing = user_files, user_size, missing
+        footprint.directories = _names(paths, directories)
+        footprint.samples = list(zip(_names(names, samples), links, strict=True))
+    footprint.digests = dict(zip(indices, sums, strict=True))
+    footprint.problem = reader.take(problem_bytes).decode("utf-8", "replace")
+    footprint.user_files, footprint.user_size, footprint.missing = user_files, user_size, missing
     places = reader.take(place_bytes)
-    found.user_places = places.split(b"\0") if places else []
+    footprint.user_places = places.split(b"\0") if places else []
     if extent_bytes:
-        found.extents = extents.unpack(reader.take(extent_bytes))
+        footprint.extents = extents.unpack(reader.take(extent_bytes))
     sane = own <= blocks and all(index < directories for index in indices)
-    sane = sane and all(place[:1] in b"fdge" and len(place) > 1 for place in found.user_places)
-    return found if sane and reader.at == len(data) else None
+    sane = sane and all(place[:1] in b"fdge" and len(place) > 1 for place in footprint.user_places)
+    return footprint if sane and reader.at == len(data) else None
 
 
 class _Reader:

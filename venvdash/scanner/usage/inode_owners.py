@@ -96,14 +96,14 @@ class InodeOwners:
         """Return by device the inodes that several owners have links to, and how many have."""
         for device in list(self._waiting):
             self._merge(device)
-        found = {}
+        by_device = {}
         for device, chunks in self._tables.items():
             inodes, times = array("Q"), array("I")
             for chunk in chunks:
                 inodes += chunk.several
                 times += chunk.times
-            found[device] = inodes, times
-        return found
+            by_device[device] = inodes, times
+        return by_device
 
     def held_within(
         self, owner: int, device: int, inodes: "array[int]", sizes: "array[int]"
@@ -154,12 +154,12 @@ def _span(inodes: "array[int]", low: int, high: int) -> tuple[int, int]:
 
 def _between(entries: list[_Entry], low: int, high: int) -> list[_Entry]:
     """Return the entries cut to the range, without those that have nothing in it."""
-    found = []
+    cut = []
     for entry in entries:
         start, end = _span(entry.inodes, low, high)
         if start < end:
-            found.append(_Entry(entry.owner, entry.inodes[start:end], entry.sizes[start:end]))
-    return found
+            cut.append(_Entry(entry.owner, entry.inodes[start:end], entry.sizes[start:end]))
+    return cut
 
 
 def _merged(parts: list[_Entry], old: _Chunk, low: int, high: int) -> _Chunk:

@@ -49,21 +49,21 @@ def installed(root: bytes, tick: Callable[[], None] = lambda: None) -> Installed
     TooMuchError.
     """
     prefix = os.fsdecode(root)
-    found = Installed(list(_sites(prefix)))
-    for site in found.sites:
+    recorded = Installed(list(_sites(prefix)))
+    for site in recorded.sites:
         for name in _listed(prefix, site):
             if name.endswith((".dist-info", ".egg-info", ".egg")) or name[0] == "~":
                 tick()
-                _package(found, prefix, site, name)
+                _package(recorded, prefix, site, name)
     if os.path.isdir(os.path.join(prefix, "conda-meta")):
-        found.conda = True
+        recorded.conda = True
         for name in _listed(prefix, "conda-meta"):
             if name.endswith(".json"):
                 tick()
-                found.lists[""].update(_of_conda(os.path.join(prefix, "conda-meta", name)))
-    if sum(map(len, found.lists.values())) > _MOST:
+                recorded.lists[""].update(_of_conda(os.path.join(prefix, "conda-meta", name)))
+    if sum(map(len, recorded.lists.values())) > _MOST:
         raise TooMuchError(f"more than {_MOST:,} installed files are recorded")
-    return found
+    return recorded
 
 
 def _sites(prefix: str) -> Iterator[str]:
@@ -90,26 +90,26 @@ def _listed(prefix: str, folder: str) -> list[str]:
         return []
 
 
-def _package(found: Installed, prefix: str, site: str, name: str) -> None:
+def _package(recorded: Installed, prefix: str, site: str, name: str) -> None:
     """Add what one entry of site-packages says of a package."""
-    found.whole.add(f"{site}/{name}")
+    recorded.whole.add(f"{site}/{name}")
     if name.endswith(".egg") or name[0] == "~":  # easy_install's; what pip could not remove
         return
     folder = os.path.join(prefix, site, name)
     try:
         if name.endswith(".dist-info"):
-            _add(found, record_file.names(os.path.join(folder, "RECORD")), prefix, site)
+            _add(recorded, record_file.names(os.path.join(folder, "RECORD")), prefix, site)
         else:
             lines = read(os.path.join(folder, "installed-files.txt")).split("\n")
             names = [f"{name}/{line}" for line in lines if line and not is_compiled(line)]
-            _add(found, names, prefix, site)
+            _add(recorded, names, prefix, site)
     except (FileNotFoundError, NotADirectoryError):
-        found.whole.update(_modules(prefix, site, name))
+        recorded.whole.update(_modules(prefix, site, name))
 
 
-def _add(found: Installed, names: list[str], prefix: str, site: str) -> None:
+def _add(recorded: Installed, names: list[str], prefix: str, site: str) -> None:
     """Add names relative to a site-packages; what lies outside is not the environment's."""
-    files = found.lists[site]
+    files = recorded.lists[site]
     files.update(names)
     odd = [name for name in names if name[:1] in _ODD or "/." in name]
     files.difference_update(odd)
@@ -119,7 +119,7 @@ def _add(found: Installed, names: list[str], prefix: str, site: str) -> None:
         if path.startswith(f"{root}{site}/"):
             files.add(path[len(f"{root}{site}/") :])
         elif path.startswith(root):
-            found.lists[""].add(path[len(root) :])
+            recorded.lists[""].add(path[len(root) :])
 
 
 def _modules(prefix: str, site: str, info: str) -> Iterator[str]:

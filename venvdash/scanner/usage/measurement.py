@@ -237,10 +237,10 @@ class _Measuring:
         path = self.paths[index]
         try:
             mounted = frozenset(self._mounted(path))
-            found = count(os.fsencode(path), mounted, self.tick, self.memo, self._fstype(path))
+            footprint = count(os.fsencode(path), mounted, self.tick, self.memo, self._fstype(path))
         except OSError as error:
             return self._failure(index, because(error))
-        return self._success(index, found, None if found.unlisted else found.pack())
+        return self._success(index, footprint, None if footprint.unlisted else footprint.pack())
 
     def _by_children(self, jobs: list[child_processes.Job]) -> Iterator[Measurement]:
         with closing(child_processes.run(jobs, self.cancelled)) as answers:
@@ -252,12 +252,14 @@ class _Measuring:
         index = answer.job.index
         new = answer.data if answer.kind == "r" else answer.data[8:]
         listing = answer.job.fstype in KINDS  # to be packed again
-        if answer.kind in "ru" and (found := unpack(new or answer.job.remembered, listing=listing)):
+        if answer.kind in "ru" and (
+            footprint := unpack(new or answer.job.remembered, listing=listing)
+        ):
             if answer.kind == "u":
-                found.device = int.from_bytes(answer.data[:8], "little")
-            keep = new if new and not found.unlisted else None
+                footprint.device = int.from_bytes(answer.data[:8], "little")
+            keep = new if new and not footprint.unlisted else None
             packed = new or answer.job.remembered
-            return self._success(index, found, keep, packed, aged=answer.kind == "u")
+            return self._success(index, footprint, keep, packed, aged=answer.kind == "u")
         if answer.kind == "p":
             return self._failure(index, answer.data.decode("utf-8", "replace"))
         if answer.kind == "h":
@@ -269,51 +271,53 @@ class _Measuring:
     def _success(
         self,
         index: int,
-        found: Footprint,
+        footprint: Footprint,
         new: bytes | None,
         packed: bytes | None = None,
         *,
         aged: bool = False,
     ) -> Measurement:
         path = self.paths[index]
-        extents = found.extents
-        if self._ask_cache(found):
-            packed = found.pack()
-            new = None if found.unlisted else packed
-        usage = usage_of(found, self.mounts.of(path), aged=aged)
+        extents = footprint.extents
+        if self._ask_cache(footprint):
+            packed = footprint.pack()
+            new = None if footprint.unlisted else packed
+        usage = usage_of(footprint, self.mounts.of(path), aged=aged)
         self.measured[index] = measured = _Measured(usage, extents=extents)
         if index in self.within or index in self.outer:
             measured.inodes, measured.sizes, measured.outside = (
-                found.inodes,
-                found.sizes,
-                found.outside,
+                footprint.inodes,
+                footprint.sizes,
+                footprint.outside,
             )
-            measured.device = found.device
+            measured.device = footprint.device
         if index not in self.within:
-            measured.same = self.first_of.setdefault((found.device, found.inode), index)
+            measured.same = self.first_of.setdefault((footprint.device, footprint.inode), index)
             if measured.same == index:
-                self.inode_owners.add(index, found.device, found.inodes, found.sizes)
+                self.inode_owners.add(index, footprint.device, footprint.inodes, footprint.sizes)
                 if extents:
                     self.extents.add(index, extents.identity, extents.keys, extents.sizes)
         if self.usage_index is not None:
-            kept_form = packed or new or found.pack()
-            self.usage_index.enter(path, found, kept_form, nested=index in self.within, usage=usage)
-        return Measurement(path, usage, new, partly(found))
+            kept_form = packed or new or footprint.pack()
+            self.usage_index.enter(
+                path, footprint, kept_form, nested=index in self.within, usage=usage
+            )
+        return Measurement(path, usage, new, partly(footprint))
 
-    def _ask_cache(self, found: Footprint) -> bool:
+    def _ask_cache(self, footprint: Footprint) -> bool:
         """Find out what uv's cache holds unless that is known; return whether anything is new.
 
         Of what it does not hold some files are looked at again the next time: they may be the
         environment's alone then.
         """
-        extents, stamp = found.extents, self.archives.stamp
+        extents, stamp = footprint.extents, self.archives.stamp
         if extents is None or (
             extents.stamp == stamp and len(extents.states) == len(extents.names)
         ):
             return False
         extents.states, extents.stamp = self.archives.states(extents), stamp
         more = shared_blocks.uncached(extents)[:_LOOKED_AT]
-        found.samples = list(dict.fromkeys([*found.samples, *more]))
+        footprint.samples = list(dict.fromkeys([*footprint.samples, *more]))
         return True
 
     def _failure(self, index: int, problem: str) -> Measurement:
@@ -357,12 +361,12 @@ class _Measuring:
 
 def _nested(paths: Sequence[Path]) -> dict[int, int]:
     """Return {index of a path inside another one: index of the outermost such}."""
-    found: dict[int, int] = {}
+    outermost: dict[int, int] = {}
     outer, outer_text = -1, "\0"
     order = sorted((os.path.join(os.fspath(path), ""), index) for index, path in enumerate(paths))
     for text, index in order:
         if text.startswith(outer_text):
-            found[index] = outer
+            outermost[index] = outer
         else:
             outer, outer_text = index, text
-    return found
+    return outermost

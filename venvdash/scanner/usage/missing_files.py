@@ -35,15 +35,15 @@ def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
     """
     infos = [name for name in names_in(site) if name.endswith(".dist-info")]
     left = _FILES
-    found = []
+    incomplete = []
     for info in infos:
         files = _recorded(os.path.join(site, info, "RECORD"))[:left]
         left -= len(files)
         gone = list(_gone(os.fspath(prefix), site, files))
         if gone:
             name = name_and_version(info).name
-            found.append(Missing(name, tuple(Path(path) for path in gone[:_TOLD]), len(gone)))
-    return tuple(found)
+            incomplete.append(Missing(name, tuple(Path(path) for path in gone[:_TOLD]), len(gone)))
+    return tuple(incomplete)
 
 
 def _recorded(file: str) -> list[str]:

@@ -19,9 +19,9 @@ _YOUNG = 2_000_000_000  # ns; as in git's index, a younger time may hide a secon
 _OFTEN = 256  # directories between two ticks
 
 
-def is_young(found: os.stat_result, now: int) -> bool:
+def is_young(status: os.stat_result, now: int) -> bool:
     """Return whether a directory was changed too shortly before ``now`` (ns) to trust its time."""
-    return found.st_mtime_ns > now - _YOUNG
+    return status.st_mtime_ns > now - _YOUNG
 
 
 def digest_of(where: int | bytes) -> int:
@@ -32,8 +32,14 @@ def digest_of(where: int | bytes) -> int:
             if entry.is_dir(follow_symlinks=False):
                 lines.append(f"{entry.name!r}/")
             else:
-                found = entry.stat(follow_symlinks=False)
-                facts = (entry.name, found.st_ino, found.st_size, blocks_of(found), found.st_nlink)
+                status = entry.stat(follow_symlinks=False)
+                facts = (
+                    entry.name,
+                    status.st_ino,
+                    status.st_size,
+                    blocks_of(status),
+                    status.st_nlink,
+                )
                 lines.append(repr(facts))
     return zlib.crc32("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
 
@@ -54,10 +60,10 @@ def recheck(root: bytes, old: Footprint, tick: Tick = lambda: None) -> Footprint
     except OSError:
         return None
     try:
-        found = os.fstat(descriptor)
-        if found.st_ino != old.inode:
+        status = os.fstat(descriptor)
+        if status.st_ino != old.inode:
             return None
-        old.device = found.st_dev  # device numbers do not last over a reboot
+        old.device = status.st_dev  # device numbers do not last over a reboot
         return _compared(descriptor, old, tick)
     except OSError:
         return None
@@ -84,13 +90,13 @@ def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
     for index, known in list(old.digests.items()):
         inner = open_directory(old.directories[index], descriptor)
         try:
-            found = os.fstat(inner)
+            status = os.fstat(inner)
             if digest_of(inner) != known:
                 return None
         finally:
             os.close(inner)
-        if not is_young(found, now):
-            old.mtimes[index] = found.st_mtime_ns
+        if not is_young(status, now):
+            old.mtimes[index] = status.st_mtime_ns
             del old.digests[index]
     return old
 

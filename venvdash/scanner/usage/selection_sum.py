@@ -98,14 +98,14 @@ def counted(
     """
     totals = Totals()
     facts: dict[tuple[int, int], list[int]] = {}  # links, size, then inside and owners: of both
-    for entry, found in members:
+    for entry, footprint in members:
         totals.own += entry.alone
-        for inode, size, outside, inside in shared_in(entry, found):
+        for inode, size, outside, inside in shared_in(entry, footprint):
             fact = facts.setdefault((entry.device, inode), [outside + inside, size, 0, 0, 0, 0])
             fact[2] += inside
             fact[3] += not entry.nested
-    for entry, found, linked in base:
-        for inode, _, _, inside in shared_in(entry, found):
+    for entry, footprint, linked in base:
+        for inode, _, _, inside in shared_in(entry, footprint):
             known = facts.get((entry.device, inode))
             if known is not None:
                 known[4] += inside if linked else 0
@@ -131,14 +131,14 @@ def count_extents(
     ``several`` tells how many environments shared something when all were measured.
     """
     facts: dict[tuple[int, int], list[int]] = {}  # size, state, then owners: of both, those there
-    for entry, found in members:
-        for key, size, state in _held(entry, found):
+    for entry, footprint in members:
+        for key, size, state in _held(entry, footprint):
             fact = facts.setdefault(key, [size, state, 0, 0])
             fact[1] = max(fact[1], state)
             fact[2] += 1
             fact[3] += 1
-    for entry, found, there in base:
-        for key, _, _ in _held(entry, found):
+    for entry, footprint, there in base:
+        for key, _, _ in _held(entry, footprint):
             if key in facts:
                 facts[key][2] += 1
                 facts[key][3] += there
@@ -152,9 +152,9 @@ def count_extents(
             totals.inferred += size
 
 
-def _held(entry: Entry, found: Footprint) -> Iterator[tuple[tuple[int, int], int, int]]:
+def _held(entry: Entry, footprint: Footprint) -> Iterator[tuple[tuple[int, int], int, int]]:
     """Yield file system and key, blocks, and who else holds them, of what is shared."""
-    extents = found.extents
+    extents = footprint.extents
     if extents is None or entry.nested or entry.copied:
         return
     for index, (key, size) in enumerate(zip(extents.keys, extents.sizes, strict=True)):
@@ -168,11 +168,11 @@ def times_in(several: Several, device: int, inode: int) -> int:
     return times[at] if at < len(inodes) and inodes[at] == inode else 0
 
 
-def shared_in(entry: Entry, found: Footprint) -> Iterable[tuple[int, int, int, int]]:
+def shared_in(entry: Entry, footprint: Footprint) -> Iterable[tuple[int, int, int, int]]:
     """Return inode, blocks, links outside and inside of what an environment shares by links.
 
     Nothing of one that something unknown has a copy of: that holds the blocks of all.
     """
     if entry.copied:
         return ()
-    return zip(found.inodes, found.sizes, found.outside, found.inside, strict=True)
+    return zip(footprint.inodes, footprint.sizes, footprint.outside, footprint.inside, strict=True)

@@ -96,16 +96,16 @@ class _Counting:
 
     def directory(self, opened: Opened) -> None:
         """Add one directory and the files in it."""
-        footprint, found = self.footprint, opened.stat
+        footprint, status = self.footprint, opened.stat
         if not footprint.mtimes and not footprint.unlisted:
             self.user_files.begin()
-            footprint.device, footprint.inode = found.st_dev, found.st_ino
+            footprint.device, footprint.inode = status.st_dev, status.st_ino
             if self.memo is not None:
-                self.known = self.memo.setdefault(found.st_dev, {})
+                self.known = self.memo.setdefault(status.st_dev, {})
             system = sharing(opened.descriptor, self.fstype)
             self.collector = Collector(system) if system else None
-        size = blocks_of(found)
-        footprint.apparent += found.st_size
+        size = blocks_of(status)
+        footprint.apparent += status.st_size
         footprint.blocks += size
         footprint.own += size
         self._list(opened)
@@ -135,20 +135,20 @@ class _Counting:
                 links, size, blocks = known[inode]
             else:
                 try:
-                    found = entry.stat(follow_symlinks=False)
+                    status = entry.stat(follow_symlinks=False)
                 except OSError as error:
                     files -= self._unread(error)
                     continue
-                links, size, blocks = found.st_nlink, found.st_size, blocks_of(found)
+                links, size, blocks = status.st_nlink, status.st_size, blocks_of(status)
                 if links < 2:  # 0 is what Windows says
                     apparent += size
                     alone += blocks
                     if collects:
                         single.append((entry, size, blocks))
                     continue
-                inode = found.st_ino
-                if found.st_dev != device:  # layers of an overlay: not ours to compare
-                    inode |= (found.st_dev + 1) << 64
+                inode = status.st_ino
+                if status.st_dev != device:  # layers of an overlay: not ours to compare
+                    inode |= (status.st_dev + 1) << 64
                 elif known is not None and links > 2 and len(known) < _KNOWN:
                     # With two links the other one is most likely the cache's: not met again.
                     known[inode] = links, size, blocks

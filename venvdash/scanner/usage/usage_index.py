@@ -97,14 +97,14 @@ class _Selection:
             self._change(wanted[key], 1)
 
     def _change(self, entry: Entry, sign: int) -> None:
-        totals, found = self.totals, entry.footprint()
+        totals, footprint = self.totals, entry.footprint()
         totals.own += sign * entry.alone
-        if found.extents and not entry.nested and not entry.copied:
-            self._change_extents(found.extents, sign)
+        if footprint.extents and not entry.nested and not entry.copied:
+            self._change_extents(footprint.extents, sign)
         shared = self.several.get(entry.device)
         inodes = shared.inodes if shared else array("Q")
         at, end = 0, len(inodes)
-        for inode, size, outside, inside in shared_in(entry, found):
+        for inode, size, outside, inside in shared_in(entry, footprint):
             at = bisect_left(inodes, inode, at)
             if shared is None or at == end or inodes[at] != inode:
                 totals.held += 0 if entry.nested else sign * size  # nobody else has a link to it
@@ -154,13 +154,13 @@ class UsageIndex:
         return path in self._entries
 
     def enter(
-        self, path: Path, found: Footprint, packed: bytes, *, nested: bool, usage: Usage
+        self, path: Path, footprint: Footprint, packed: bytes, *, nested: bool, usage: Usage
     ) -> None:
         """Enter an environment as it was measured."""
-        extents = found.extents
+        extents = footprint.extents
         metadata = extents.metadata if extents else 0
         self._entries[path] = Entry(
-            path, found.device, found.inode, found.own, nested, usage, packed, metadata
+            path, footprint.device, footprint.inode, footprint.own, nested, usage, packed, metadata
         )
         if extents and extents.shared_marks:
             self._marked[path] = extents
@@ -178,9 +178,12 @@ class UsageIndex:
         }
         keys = {
             identity: _Keys(
-                found, times, array("I", bytes(4 * len(found))), array("B", bytes(len(found)))
+                shared_keys,
+                times,
+                array("I", bytes(4 * len(shared_keys))),
+                array("B", bytes(len(shared_keys))),
             )
-            for identity, (found, times) in extents.items()
+            for identity, (shared_keys, times) in extents.items()
         }
         self._several, self._extents = several, extents
         self._selection, self.whole = _Selection(shared, keys), True
@@ -239,11 +242,11 @@ class UsageIndex:
         ``entries`` has for each path as this book knows it the one that was measured.
         """
         measured._mark_copied([self._extents])
-        found = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
+        members = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
         gone = [self._entries[path] for path in self._gone - entries.keys()]
         base = [(one, one.footprint(), one.path not in self._freed) for one in gone]
-        totals = counted(found, base, partial(times_in, self._several))
-        count_extents(totals, found, base, self._extents)
+        totals = counted(members, base, partial(times_in, self._several))
+        count_extents(totals, members, base, self._extents)
         known = [measured._entries.get(path) for path in entries.values()]
         exact = self.whole and all(entry is not None and not entry.nested for entry in known)
         return totals.sum(known, exact=exact)

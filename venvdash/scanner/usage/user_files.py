@@ -146,14 +146,14 @@ class UserFileSearch:
             return
         at = self._relative(os.fsdecode(path))
         # On POSIX they are text already, and a call for each would cost more than the rest.
-        found: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]
+        texts: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]
         if at.startswith(self._inside):  # as nearly all do
-            paths = set(map((at[len(self._inside) :] + "/").__add__, found))
+            paths = set(map((at[len(self._inside) :] + "/").__add__, texts))
             if paths <= known.lists[known.sites[0]]:
                 self._seen[known.sites[0]] += len(paths)
                 self._familiar.append(at)
                 return
-        strange = self._compare(known, at, found)
+        strange = self._compare(known, at, texts)
         if len(strange) < len(names):
             self._familiar.append(at)
         if strange and at.rpartition("/")[2] not in _CACHES:
@@ -197,7 +197,7 @@ class UserFileSearch:
         known = self._known
         if known is None:
             return None
-        found, places = UserFilesFound(), dict[str, bytes]()
+        result, places = UserFilesFound(), dict[str, bytes]()
         self._spread(known)
         for folder in self._strange:
             self._tick()
@@ -205,17 +205,17 @@ class UserFileSearch:
             more = folder.count - len(folder.names)
             if not own and not (more and not self._brought(folder.path, known)):
                 continue
-            found.files += len(own) + more
+            result.files += len(own) + more
             alone = folder.whole and (more or own == folder.names)
-            found.size += folder.size if alone else self._sum(folder, own)
+            result.size += folder.size if alone else self._sum(folder, own)
             for place, kind in self._places(folder, own):
                 places.setdefault(place, kind)
-        found.places = [
+        result.places = [
             kind + os.fsencode(place)
             for place, kind in sorted(places.items(), key=lambda item: (item[1] == FILE, item[0]))
         ][:FEW]
-        found.missing = sum(self._gone(known, base) for base in known.lists)
-        return found
+        result.missing = sum(self._gone(known, base) for base in known.lists)
+        return result
 
     def _spread(self, known: Installed) -> None:
         """Know the directories above those with recorded files, and those that makers make."""
@@ -352,8 +352,10 @@ def _environment_in(root: bytes) -> str:
     if "pyvenv.cfg" in names or "conda-meta" in names:
         return ""
     folder = os.fsdecode(root)
-    found = [name for name in names if os.path.lexists(os.path.join(folder, name, "pyvenv.cfg"))]
-    return found[0] if len(found) == 1 else ""
+    environments = [
+        name for name in names if os.path.lexists(os.path.join(folder, name, "pyvenv.cfg"))
+    ]
+    return environments[0] if len(environments) == 1 else ""
 
 
 def _upwards(path: str) -> Iterator[str]:

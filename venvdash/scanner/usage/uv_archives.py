@@ -66,14 +66,14 @@ class Archives:
         """Return for each group who else holds it: the cache, that and others, or nobody known."""
         if shared.identity != self._seen[1]:
             return bytes([HELD_BY_NOBODY]) * len(shared.names)
-        found = bytearray()
+        states = bytearray()
         for name, key in zip(shared.names, shared.samples, strict=True):
             inner = _in_archive(name)
             asked = inner, key
             if asked not in self._known:
                 self._known[asked] = self._state(inner, key) if inner else HELD_BY_NOBODY
-            found.append(self._known[asked])
-        return bytes(found)
+            states.append(self._known[asked])
+        return bytes(states)
 
     def _state(self, inner: bytes, key: int) -> int:
         for archive, path in self._candidates(inner):
@@ -96,12 +96,12 @@ class Archives:
     def _archives(self) -> dict[bytes, list[bytes]]:
         """Return the archives by each name that lies at their top."""
         if self._by_name is None:
-            found: dict[bytes, list[bytes]] = {}
+            by_name: dict[bytes, list[bytes]] = {}
             for archive in _listed(self._root):
                 self._tick()
                 for name in _listed(self._root + b"/" + archive):
-                    found.setdefault(name, []).append(archive)
-            self._by_name = found
+                    by_name.setdefault(name, []).append(archive)
+            self._by_name = by_name
         return self._by_name
 
     def _key(self, archive: bytes, path: bytes) -> int:
@@ -130,8 +130,8 @@ class Archives:
 
 def _in_archive(name: bytes) -> bytes:
     """Return the path in its wheel of a file in an environment; empty where it came from none."""
-    _, found, inner = name.rpartition(_PACKAGES)
-    if found:
+    _, separator, inner = name.rpartition(_PACKAGES)
+    if separator:
         return inner
     return name if name.startswith(_SCRIPTS) else b""
 
