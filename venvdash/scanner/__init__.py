@@ -1,1 +1,1 @@
-"""Reads: directories in, verdicts out; never writes, never runs anything of what it finds."""
+"""Reads directories and decides verdicts. Never writes, never runs anything that it finds."""

@@ -1,4 +1,4 @@
-"""What a scan tells, as it goes. Values only: the scanner knows no screen."""
+"""The events of a scan, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from venvdash.stores.roots import Root
 
 
 class Phase(StrEnum):
-    """What a scan is doing."""
+    """A phase of a scan."""
 
     STORES = "reading stores"
     PROJECTS = "searching projects"
@@ -21,7 +21,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """A store's directory was looked at; ``exists`` is False where there is none."""
+    """A store's directory was read; ``exists`` is False if there is none."""
 
     root: Root
     real: Path
@@ -39,7 +39,7 @@ class EnvironmentFound:
 
 @dataclass(frozen=True, slots=True)
 class SkippedEntry:
-    """Something in a store is no environment."""
+    """An entry of a store is not an environment."""
 
     what: NotEnvironment
 
@@ -67,9 +67,9 @@ class VerdictsDecided:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An environment was measured, or its figure revised.
+    """An environment was measured, or its usage was updated.
 
-    ``note`` is what measuring it again would want to know; opaque, None where nothing changed.
+    ``note`` is its packed footprint, to measure it faster the next time; None if unchanged.
     """
 
     environment: Path
@@ -86,7 +86,7 @@ class UsageIndexed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a phase is: ``total`` is 0 while unknown."""
+    """The progress of a phase; ``total`` is 0 while unknown."""
 
     phase: Phase
     done: int
@@ -95,7 +95,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something could not be looked at; the scan goes on."""
+    """Something could not be read; the scan goes on."""
 
     path: Path | None
     message: str

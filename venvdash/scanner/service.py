@@ -1,11 +1,11 @@
-"""The scan: stores -> environments -> claims -> verdicts -> sizes, told as typed events.
+"""The scan: stores -> environments -> claims -> verdicts -> sizes, as typed events.
 
-Its stages share a ``ScanState``: ``reading`` finds the environments, ``_proofs`` recalls what is
-remembered of them, ``claiming`` searches for projects, ``asking`` asks what was found, ``judging``
-decides on the whole table, and ``_sizes`` measures.
+Its stages share a ``ScanState``: ``store_reading`` finds the environments, ``_proofs`` loads their
+records, ``project_search`` and ``lookups`` find and read projects, ``decision`` decides on the
+whole table, and ``_sizes`` measures.
 
-It knows no screen, writes nothing and runs nothing of what it finds. Whatever lies on the disk
-becomes a row or a reason, never an exception; whatever does not respond is given up.
+It writes nothing and runs nothing that it finds. What lies on the disk becomes a row or a reason,
+never an exception; what does not respond is skipped.
 """
 
 import time
@@ -41,12 +41,12 @@ def scan(
     cancelled: Callable[[], bool],
     patience: float = PATIENCE,
 ) -> Iterator[Event]:
-    """Scan everything and tell it as it comes; ``Ended`` is always the last event.
+    """Scan everything and yield events; ``Ended`` is always the last one.
 
-    ``load_saved`` gives what is remembered; it is asked once all environments have been told, since
-    the first rows need no memory. ``search`` looks for projects, ``usage`` measures, ``early``
-    tells verdicts that the search may still revise. ``patience`` is how many seconds one directory
-    may take. ``cancelled`` is asked often; true ends the scan within 100 ms.
+    ``load_saved`` returns the saved records; it is called after all environments were found, since
+    the first rows need none. ``search`` searches for projects, ``usage`` measures, ``early`` yields
+    verdicts that the search may still change. ``patience`` is how many seconds one directory may
+    take. ``cancelled`` is called often; True ends the scan within 100 ms.
     """
     started = time.monotonic()
     state = ScanState(machine, config, TimedRunner(patience, cancelled), cancelled)
@@ -63,7 +63,7 @@ def scan(
 def _proofs(
     state: ScanState, load_saved: Callable[[], SavedRecords], *, early: bool
 ) -> Iterator[Event]:
-    """Recall what is remembered, look at the places named, and judge a first time."""
+    """Load the saved records, check the places they name, and decide early verdicts."""
     state.saved = load_saved()
     yield from state.reader.read_sidecars(state.saved.records)
     state.relate(state.environments)
@@ -73,7 +73,7 @@ def _proofs(
 
 
 def _sizes(state: ScanState) -> Iterator[Event]:
-    """Measure every environment, and again tell what only the whole table shows."""
+    """Measure every environment; a second event for each has what all of them share."""
     from venvdash.scanner.usage.measurement import (
         measure,  # a listing without sizes needs none of it
     )

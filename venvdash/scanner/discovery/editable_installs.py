@@ -1,9 +1,9 @@
-"""Source trees that an environment imports from, as every way to install one leaves its traces.
+"""Editable installs in an environment, and the source trees they import from.
 
-PEP 660 leaves it to each build backend how; what all of today's leave is PEP 610's
-``direct_url.json``. Seen with uv_build 0.8, hatchling 1.27, poetry-core 2.1, setuptools 80
-(lenient, strict and compat), flit 3.12 (``--symlink`` too), pdm-backend 2.4, maturin 1.9, and with
-the ``setup.py develop`` of setuptools 69.
+PEP 660 lets each build backend choose how to install them; all of today's write the
+``direct_url.json`` of PEP 610. Tested with uv_build 0.8, hatchling 1.27, poetry-core 2.1,
+setuptools 80 (lenient, strict and compat), flit 3.12 (``--symlink`` too), pdm-backend 2.4, maturin
+1.9, and with the ``setup.py develop`` of setuptools 69.
 """
 
 import os
@@ -30,10 +30,10 @@ _QUOTED = re.compile(r""": *(?:'([^'\\\n]+)'|"([^"\\\n]+)")""")
 
 @dataclass(frozen=True, slots=True)
 class Editable:
-    """A source tree that an environment imports from; ``name`` is None where no package says so.
+    """An editable install; ``name`` is that of its package, None if unknown.
 
-    ``source`` is the project's directory where ``direct_url.json`` names it, else the directory
-    that is put on ``sys.path``. ``file`` is what says so.
+    ``source`` is the project directory from ``direct_url.json``, else the directory that ``file``
+    adds to ``sys.path``.
     """
 
     name: str | None
@@ -43,10 +43,10 @@ class Editable:
 
 @dataclass(frozen=True, slots=True)
 class EditableTraces:
-    """The names in a site-packages that may come from editable installs.
+    """Files in a site-packages that may come from editable installs.
 
-    ``likely`` are names of packages that may be the project's own: some backends leave nothing
-    but ``direct_url.json``.
+    ``likely`` are names of packages that may be the project's own: some backends write only
+    ``direct_url.json``.
     """
 
     pths: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ def editables(
 
 
 def with_origin(directory: str, info: str, package: Package) -> tuple[Package, str | None]:
-    """Return the package as PEP 610 tells it and, where it is editable, its source's directory."""
+    """Return the package with its origin (PEP 610) and the source directory if it is editable."""
     text = read_text(os.path.join(directory, info, "direct_url.json"), LIMIT)
     if text is None:
         return package, None
@@ -121,8 +121,8 @@ def file_url_path(url: str) -> str | None:
 def project_of(source: str) -> str:
     """Return the project that a directory on ``sys.path`` belongs to.
 
-    The nearest directory upwards with a pyproject.toml or setup.py; where there is none (any
-    more), the directory itself, or its parent for a ``src``.
+    That is the nearest directory upwards with a pyproject.toml or setup.py, else the directory
+    itself, or its parent if it is called ``src``.
     """
     directory = source
     for _ in range(3):
@@ -144,7 +144,7 @@ def _named(
 
 
 def _of_egg_link(directory: str, name: str, packages: dict[str, Package]) -> Iterator[Editable]:
-    """Yield what ``setup.py develop`` installed: where its metadata is, and from there setup.py."""
+    """Yield what ``setup.py develop`` installed: its metadata in line 1, setup.py's in line 2."""
     file = os.path.join(directory, name)
     lines = (read_text(file, LIMIT) or "").splitlines()
     if not lines or not os.path.isabs(lines[0]) or "\0" in "".join(lines[:2]):
@@ -172,7 +172,7 @@ def _of_pth(directory: str, pth: str, name: str | None) -> Iterator[Editable]:
 
 
 def _mapped(directory: str, finder: str) -> list[str]:
-    """Return where setuptools' finder looks for packages; it is read, not run."""
+    """Return the directories in the mapping of setuptools' finder, which is read, not run."""
     text = read_text(os.path.join(directory, f"{finder}.py"), LIMIT) or ""
     mapping = _MAPPING.search(text)
     paths = _QUOTED.findall(mapping[1]) if mapping else []

@@ -1,4 +1,4 @@
-"""Reads one directory and says what environment it is; runs nothing that it finds there."""
+"""Reads one directory and returns the environment in it. Runs nothing that it finds there."""
 
 import errno
 import os
@@ -41,7 +41,7 @@ _ANCESTORS = 8  # directories above an editable source that may be its workspace
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """An environment with the claims that it makes itself."""
+    """An environment with the claims in its own files."""
 
     environment: Environment
     claims: tuple[Claim, ...]
@@ -49,7 +49,7 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class _Prefix:
-    """What the first look at a directory gives; ``meta`` where that stands for pyvenv.cfg."""
+    """The basic data of an environment; ``meta`` is set if conda-meta replaces pyvenv.cfg."""
 
     cfg: dict[str, str]
     names: frozenset[str]
@@ -66,13 +66,13 @@ class _Prefix:
 
 
 class _NotOneError(Exception):
-    """The directory is no environment; the text says why."""
+    """The directory is not an environment; the text says why."""
 
 
 def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnvironment:
-    """Read the environment at ``entry``; what is none comes back with the reason, nothing raises.
+    """Read the environment at ``entry``, or return why there is none. Raises nothing.
 
-    ``uid`` is the user whose environments these should be (None where systems have no such).
+    ``uid`` is the user who should own it, None on systems without user ids.
     """
     try:
         if os.path.islink(entry.prefix):
@@ -85,10 +85,10 @@ def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnviron
 
 
 def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | None:
-    """Return the environment at ``entry`` as the one that it was at ``original`` in a store.
+    """Return the environment at ``entry`` as it was at ``original``, its place in a store.
 
-    That is what a search needs to know of one in the trash: how its tool named it, and the Python.
-    Packages and flags are left out. None where no environment can be read; raises nothing.
+    For a search for the project of one in the trash: it has its name and Python, but no packages
+    and no flags. None if it cannot be read; raises nothing.
     """
     try:
         prefix = _look(str(entry.prefix))
@@ -114,7 +114,7 @@ def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | No
 
 
 def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
-    """Read the environment that a link in a store leads to; the link itself is the entry."""
+    """Read the target of a link in a store; the link itself is the entry."""
     target = Path(os.path.realpath(entry.prefix))
     try:
         os.stat(target)
@@ -207,7 +207,7 @@ def _look(path: str) -> _Prefix:
 
 
 def _conda(path: str, status: os.stat_result, names: frozenset[str]) -> _Prefix:
-    """Read a prefix of conda's or pixi's, whose interpreter is a package of its own."""
+    """Read a conda or pixi environment, whose interpreter is one of its packages."""
     try:
         meta = conda_meta.read(path, status.st_ino, names)
     except conda_meta.NoPrefixError as error:
@@ -217,9 +217,9 @@ def _conda(path: str, status: os.stat_result, names: frozenset[str]) -> _Prefix:
 
 
 def _access_time(cfg: os.stat_result) -> float | None:
-    """Return when the environment's Python was last started, None where we destroy the trace.
+    """Return when the environment's Python was last started, None if reading it changes that.
 
-    Only a file's owner may read it without renewing its access time.
+    Only a file's owner may read it without updating its access time.
     """
     if not hasattr(os, "O_NOATIME"):
         return cfg.st_atime
@@ -274,7 +274,7 @@ def _creator(cfg: Mapping[str, str]) -> str | None:
 
 
 def _made_at(cfg: Mapping[str, str]) -> Path | None:
-    """Return the destination in ``command``: what venv and virtualenv write when they make one."""
+    """Return the destination in the key ``command``, which venv and virtualenv write."""
     _, module, rest = cfg.get("command", "").partition(" -m ")
     if not module or not rest.startswith(("venv ", "virtualenv ")):
         return None
@@ -283,9 +283,9 @@ def _made_at(cfg: Mapping[str, str]) -> Path | None:
 
 
 def _activated(path: str, names: frozenset[str]) -> Path | None:
-    """Return the place in ``bin/activate``: uv writes no command, and ``cp`` changes neither.
+    """Return the path in ``bin/activate``, for environments without ``command``. Raises nothing.
 
-    ``path`` is the environment's, ``names`` are the entries in it. Raises nothing.
+    ``path`` is the environment, ``names`` are the entries in it.
     """
     folder = "bin" if "bin" in names else "Scripts"
     text = read_text(os.path.join(path, folder, "activate"), _CFG_LIMIT)
@@ -293,7 +293,7 @@ def _activated(path: str, names: frozenset[str]) -> Path | None:
 
 
 def named_place(text: str) -> Path | None:
-    """Return the place that an activation script for sh names, None for none."""
+    """Return the path in an activation script for sh, or None."""
     match = _ACTIVATED.search(text)
     return Path(match["path"]) if match else None
 
@@ -317,7 +317,7 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def _unfinished(entry: Entry, names: frozenset[str]) -> bool:
-    """Return whether a journal or a temporary file of venvdash's own lies in it."""
+    """Return whether it contains a journal or a temporary file of venvdash."""
     if not names.isdisjoint(JOURNALS) or any(name.startswith(OURS) for name in names):
         return True
     apart = entry.entry != entry.prefix
@@ -336,7 +336,7 @@ def _interpreter_gone(path: str, prefix: _Prefix) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError) as error:
-        return getattr(error, "errno", None) == errno.ELOOP  # leads to itself
+        return getattr(error, "errno", None) == errno.ELOOP  # a link to itself
     return False
 
 
@@ -345,9 +345,9 @@ def _editable_claims(
 ) -> Iterator[Claim]:
     """Yield a claim for each source tree that is installed in editable mode.
 
-    It proves something only where the tool's hash of its directory agrees, or where the package
-    bears the environment's name; else it is a mention: any library can be installed that way. In
-    an environment that no tool made for one project, all are proven by one that bears its name.
+    It is a proof if the hash in the environment's name fits its directory, or if the package has
+    the environment's name. Otherwise it is a mention: any library can be installed that way. In an
+    environment that no tool made for one project, one package of its name proves all of them.
     """
     traits = environment.traits
     names = _own_names(traits, environment.prompt)
@@ -370,7 +370,7 @@ def _editable_claims(
 
 
 def _own_names(traits: Traits, prompt: str | None) -> set[str]:
-    """Return what a package is called that may be the project of the environment."""
+    """Return the names that the package of the environment's own project may have."""
     return {normalised(name) for name in (traits.project_name, traits.name, prompt) if name}
 
 

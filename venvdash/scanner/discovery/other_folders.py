@@ -1,8 +1,8 @@
-"""Folders of environments outside all stores, such as shell functions and people make.
+"""Folders that hold environments and belong to no store.
 
-A bounded walk of HOME and of the user's scratch folders for ``pyvenv.cfg``. Nothing is opened; an
-environment in a project's directory belongs to that project and is none of these. Only who asks
-pays for it: no listing does.
+Found by a bounded walk of HOME and of the user's scratch folders for ``pyvenv.cfg``; nothing is
+opened. An environment inside a project directory belongs to that project and does not count. Runs
+only on request, never for a list.
 """
 
 import os
@@ -40,9 +40,9 @@ _SHARED_TOPS = ("/scratch", "/data", "/work", "/local", "/projects")  # with a f
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentFolder:
-    """A folder that holds environments and is no store.
+    """A folder that holds environments and is not a store.
 
-    ``base`` is the directory whose tree a mirrored one mirrors, None for a flat one.
+    ``base`` is the directory whose tree a mirrored folder mirrors, None for a flat one.
     """
 
     path: Path
@@ -53,7 +53,7 @@ class EnvironmentFolder:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What matters of one directory."""
+    """What the walk needs to know about a directory."""
 
     marked: bool
     project: bool
@@ -69,9 +69,9 @@ def find(
     seconds: float = SECONDS,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> list[EnvironmentFolder]:
-    """Return the folders of environments outside ``roots``, those with the most first.
+    """Return the folders of environments outside ``roots``, those with the most environments first.
 
-    Raises nothing. May stop early after ``seconds``, and enters no place that does not respond.
+    Stops after ``seconds`` and skips directories that do not respond. Raises nothing.
     """
     known = _real_paths(root.path for root in roots)
     end = time.monotonic() + seconds
@@ -80,14 +80,14 @@ def find(
 
 
 def _real_paths(paths: Iterable[Path]) -> frozenset[str]:
-    """Return paths without links; the links of what does not respond cannot be followed."""
+    """Return the paths with links resolved; unchanged if they do not respond."""
     wanted = list(paths)
     silent = set(responsiveness.unresponsive(wanted))
     return frozenset(str(path) if path in silent else os.path.realpath(path) for path in wanted)
 
 
 def look_into(folder: Path, machine: Machine) -> EnvironmentFolder | None:
-    """Return how environments lie in ``folder``, None where it holds none. Raises nothing."""
+    """Return the layout of the environments in ``folder``, None without any. Raises nothing."""
     top, end = os.path.realpath(folder), time.monotonic() + SECONDS
     environments = list(_Walk([top], frozenset(), lambda: time.monotonic() > end).environments())
     if not environments:
@@ -106,9 +106,10 @@ def look_into(folder: Path, machine: Machine) -> EnvironmentFolder | None:
 
 
 class _Walk:
-    """One walk, the directories near to its tops first.
+    """A breadth-first walk from some top directories.
 
-    ``known`` are the stores, which are not entered. ``directories`` counts those in each directory.
+    ``known`` are the stores, which are not entered. ``directories`` has the number of
+    subdirectories by directory.
     """
 
     def __init__(
@@ -121,10 +122,7 @@ class _Walk:
         self.directories: dict[str, int] = {}
 
     def environments(self) -> Iterator[Path]:
-        """Yield the directories that bear the names of environments: not the ``.venv`` in them.
-
-        Not what lies in a store or in a project's directory.
-        """
+        """Yield environments outside stores and projects; for ``NAME/.venv`` it is ``NAME``."""
         pending = deque((top, 0, False) for top in self._tops)
         tops, seen, count = set(self._tops), set(self._tops), 0
         while pending and len(seen) < _TOTAL and count < _MOST and not self._stopped():
@@ -192,7 +190,7 @@ def _listed(directory: str) -> _Listed | None:
 def _grouped(
     environments: Sequence[Path], walk: _Walk, machine: Machine
 ) -> list[EnvironmentFolder]:
-    """Return the folders in which these lie; a mirrored one takes all that is below it."""
+    """Return the folders that contain the environments; a mirrored one takes all below it."""
     mirrored = _mirrored(environments, walk, machine)
     counts: Counter[Path] = Counter()
     flat: Counter[Path] = Counter()
@@ -206,7 +204,7 @@ def _grouped(
         EnvironmentFolder(root, Layout.MIRRORED, mirrored[root], n) for root, n in counts.items()
     ]
     for folder, count in flat.items():
-        # Among many other directories it is not a folder of environments.
+        # A folder with many other directories is not a folder of environments.
         many = count * 2 >= walk.directories.get(os.fspath(folder), 0)
         if many and _may_be(folder, walk, machine):
             folders.append(EnvironmentFolder(folder, Layout.FLAT, None, count))
@@ -214,7 +212,7 @@ def _grouped(
 
 
 def _mirrored(environments: Sequence[Path], walk: _Walk, machine: Machine) -> dict[Path, Path]:
-    """Return the mirrored folders with what they mirror; none lies in another."""
+    """Return the mirrored folders with the directory they mirror; none contains another."""
     counts: Counter[tuple[Path, Path]] = Counter()
     for path in _some(environments):
         first = next(iter(_mirrors(path, machine)), None)
@@ -228,14 +226,14 @@ def _mirrored(environments: Sequence[Path], walk: _Walk, machine: Machine) -> di
 
 
 def _may_be(folder: Path, walk: _Walk, machine: Machine) -> bool:
-    """Return whether a folder may be offered: it is not HOME, nor holds that or a store."""
+    """Return whether a folder may be suggested: it does not contain HOME or a store."""
     home = os.path.realpath(machine.home)
     inside = any(Path(other).is_relative_to(folder) for other in (home, *walk.known))
     return not inside and len(folder.parts) > 2
 
 
 def _some(environments: Sequence[Path]) -> Iterator[Path]:
-    """Yield a few from each folder: how those lie tells how all do."""
+    """Yield a few environments of each folder as samples of its layout."""
     seen: Counter[Path] = Counter()
     for path in environments:
         seen[path.parent] += 1
@@ -244,10 +242,10 @@ def _some(environments: Sequence[Path]) -> Iterator[Path]:
 
 
 def _mirrors(path: Path, machine: Machine) -> Iterator[tuple[Path, Path]]:
-    """Yield each (root, base) by which a path may mirror a project's, the surest first.
+    """Yield each (root, base) by which a path may mirror a project path, the surest first.
 
-    Surest is the path of HOME inside the path. Else a project must be there, at two parts of a path
-    at least: a single name is no path.
+    A path that contains the path of HOME is the surest. Otherwise the project must exist and lie
+    at least two directories below the base.
     """
     home = Path(os.path.realpath(machine.home))
     parts, inside = path.parts, home.parts[1:]

@@ -1,7 +1,7 @@
 """What is installed in an environment, read from the names in its site-packages.
 
-Listing a directory tells names and versions. PEP 610's ``direct_url.json`` is opened only where a
-trace betrays an editable install, or where the package may be the project itself.
+The listing gives names and versions. ``direct_url.json`` (PEP 610) is opened only for packages
+that may be editable installs, or may be the project itself.
 """
 
 import os
@@ -18,7 +18,7 @@ from venvdash.scanner.discovery.editable_installs import (
 )
 from venvdash.system.files import names_in
 
-_DULL_PTH = frozenset(
+_IGNORED_PTH = frozenset(
     {"_virtualenv.pth", "distutils-precedence.pth", "a1_coverage.pth", "_uv_ephemeral_overlay.pth"}
 )
 
@@ -34,7 +34,7 @@ class Site:
 
 
 def site_directory(prefix: str, version: str | None, listing: frozenset[str]) -> str | None:
-    """Return the site-packages of an environment, or None where it has none."""
+    """Return the site-packages of an environment, or None."""
     if "Lib" in listing and "lib" not in listing:  # Windows
         return os.path.join(prefix, "Lib", "site-packages")
     library = os.path.join(prefix, "lib")
@@ -52,8 +52,8 @@ def site_directory(prefix: str, version: str | None, listing: frozenset[str]) ->
 def read_site(directory: str, likely: Collection[str] = ()) -> Site:
     """Read one site-packages directory; what cannot be read is left out.
 
-    ``likely`` are the normalised names of packages that may be installed in editable mode though
-    nothing but their metadata says so.
+    ``likely`` are the normalised names of packages whose metadata is read in any case, since they
+    may be editable installs.
     """
     infos: list[str] = []
     pths: list[str] = []
@@ -67,7 +67,7 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
                 if name.endswith((".dist-info", ".egg-info")):
                     infos.append(name)
                 elif name.endswith(".pth"):
-                    if name not in _DULL_PTH and not name.endswith("-nspkg.pth"):
+                    if name not in _IGNORED_PTH and not name.endswith("-nspkg.pth"):
                         pths.append(name)
                 elif name.endswith(".egg-link"):
                     egg_links.append(name)
@@ -108,7 +108,7 @@ def linked_into(prefix: str, version: str | None, directory: str) -> bool:
 
 
 def name_and_version(info: str) -> Package:
-    """Return what the name of a ``*.dist-info`` or ``*.egg-info`` says of its package."""
+    """Return the package that the name of a ``*.dist-info`` or ``*.egg-info`` describes."""
     stem = info.rsplit(".", 1)[0]
     name, _, rest = stem.partition("-")
     version = rest.split("-py", 1)[0] if info.endswith(".egg-info") else rest

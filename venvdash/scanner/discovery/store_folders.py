@@ -1,4 +1,4 @@
-"""From stores to directories that may be environments; nothing in them is opened yet."""
+"""Lists the folders of the stores: directories that may be environments. Opens none of them."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ from venvdash.system import responsiveness
 from venvdash.system.machine import Machine
 from venvdash.text import because
 
-# What lies below an environment and never holds another one.
+# Directories in an environment that never contain another one.
 _INSIDE = frozenset({"lib", "lib64", "bin", "include", "share", "etc", "Lib", "Scripts", "Include"})
 _MIRROR_DEPTH = 24  # directories; deeper than any project path that people have
 _MIRROR_LIMIT = 200_000  # directories in one mirrored store
@@ -26,7 +26,7 @@ JOURNALS = frozenset({"trash.toml", "rename.toml"})  # in an environment while t
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRoot:
-    """A root with its real path and what is known of it before it is read."""
+    """A root with its real path, and the problem that keeps it from being read, if any."""
 
     root: Root
     real: Path
@@ -35,20 +35,20 @@ class ResolvedRoot:
 
 
 def roots(machine: Machine, config: Config) -> list[Root]:
-    """Return every directory that some store looks at, in the stores' order."""
+    """Return the roots of all stores, in the order of the stores."""
     return [root for store in registry() for root in roots_of(store, machine, config)]
 
 
 def roots_of(store: Store, machine: Machine, config: Config) -> Iterator[Root]:
-    """Yield the directories that one store looks at, the same wherever the program is started.
+    """Yield the roots of one store, whatever the current directory is.
 
-    A relative path in a variable is meant from HOME then, and no project's own settings count.
+    A relative path in a variable starts at HOME, and settings of projects do not count.
     """
     yield from store.roots(replace(machine, cwd=None), config)
 
 
 def resolve(root: Root) -> ResolvedRoot:
-    """Look at one root: where it really is, and whether it is a directory that may be read."""
+    """Resolve the links of a root and check that it is a directory. Raises nothing."""
     try:
         real = Path(os.path.realpath(root.path))
         status = os.stat(real)
@@ -64,14 +64,14 @@ def resolve(root: Root) -> ResolvedRoot:
 
 
 def answering_branches(machine: Machine, config: Config) -> tuple[list[ResolvedRoot], list[Path]]:
-    """Look at every root that answers; return also the paths of those that do not."""
+    """Resolve the roots that respond; return also the paths of those that do not."""
     every = roots(machine, config)
     silent = responsiveness.unresponsive(root.path for root in every)
     return [resolve(root) for root in every if root.path not in silent], silent
 
 
 def entries(branch: ResolvedRoot) -> Iterator[Entry | NotEnvironment]:
-    """Yield what lies in a store. Raises OSError when the root itself cannot be listed."""
+    """Yield the entries of a store. Raises OSError if the root cannot be listed."""
     root = replace(branch.root, path=branch.real)
     store = next((store for store in registry() if store.name == root.store), None)
     chosen = store.prefixes(root) if store else None
@@ -85,7 +85,7 @@ def entries(branch: ResolvedRoot) -> Iterator[Entry | NotEnvironment]:
 
 
 def _whole(one: Entry | NotEnvironment, store: Store | None, root: Root) -> Entry | NotEnvironment:
-    """Return the entry with what a deletion would take, as its store knows it."""
+    """Return the entry with the directory that a deletion removes, as its store defines it."""
     if store is None or isinstance(one, NotEnvironment):
         return one
     return Entry(one.prefix, store.entry(one.prefix, root))
@@ -110,7 +110,7 @@ def _flat(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnviron
 
 
 def _below(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnvironment]:
-    """Yield the environments of a folder in a nested store, or the folder itself as no such."""
+    """Yield the environments of a folder in a nested store, or the folder itself if it has none."""
     try:
         inner = list(_flat(root, directory, level + 1))
     except OSError as error:
@@ -121,11 +121,11 @@ def _below(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnviro
         yield from prefixes
     else:
         path = Path(directory)
-        yield Entry(path, path)  # reading it will say what is missing
+        yield Entry(path, path)  # reading it reports what is missing
 
 
 def _odd(item: "os.DirEntry[str]") -> str | None:
-    """Return "" for a directory or a link, None for a plain file, else why it is none of ours."""
+    """Return "" for a directory or link, None for a plain file, else why it is no environment."""
     try:
         if item.is_symlink() or item.is_dir(follow_symlinks=False):
             return ""

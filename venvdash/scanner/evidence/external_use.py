@@ -1,4 +1,4 @@
-"""What outside an environment counts on it: files that name it, programs that run from it."""
+"""Uses of an environment from outside: files that name it, programs that run from it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from venvdash.system.mounts import Mounts
 
 @dataclass(frozen=True, slots=True)
 class ExternalUse:
-    """For each environment's path: what names it, and the flags that follow."""
+    """For each environment: the references to it, and the flags that follow."""
 
     references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
     flags: Mapping[Path, frozenset[Flag]] = field(default_factory=dict)
 
 
 def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) -> ExternalUse:
-    """Look once for everything that names, uses, locks or is mounted in the environments.
+    """Find everything that names, uses, locks or is mounted in the environments.
 
     Raises nothing.
     """
@@ -53,7 +53,7 @@ def _mounted(path: Path, mounts: Mounts) -> bool:
 
 
 def _locked(path: Path, mounts: Mounts) -> bool:
-    """Return whether a program holds uv's lock; not asked on network file systems."""
+    """Return whether a program holds uv's lock; not checked on network file systems."""
     mount = mounts.of(path) if mounts.any_network else None
     if mount is not None and mount.network:
         return False

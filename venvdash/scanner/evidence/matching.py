@@ -1,7 +1,7 @@
-"""What a candidate proves: a pointer that leads here, a hash that fits, a gone project found again.
+"""What a candidate proves: a pointer, a hash that fits, or a missing project found again.
 
-A hash costs a tenth of a millisecond, so only directories are hashed whose name, or whose project's
-name, is the one in the name of an environment that nothing has proven yet.
+A hash takes a tenth of a millisecond, so only directories are hashed whose name, or whose
+project's name, is the one in the name of an unproven environment.
 """
 
 import os
@@ -20,10 +20,10 @@ from venvdash.stores.base import Store, name_maker, normalised
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What candidates proved; the fields are those of ``Facts``, ``names`` is for people.
+    """What candidates prove; the fields are those of ``Facts``, and ``names`` of projects.
 
-    ``links_outside`` are pointers to what is not among the environments, ``folders`` those that the
-    settings of projects name.
+    ``links_outside`` are pointers to paths that are not listed environments, ``folders`` are
+    folders of environments in the settings of projects.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -38,19 +38,17 @@ class Evidence:
         return bool(proven or self.links_outside or self.folders)
 
 
-_NAMELESS = ""  # a tool may have a word of its own for projects without a name
+_NAMELESS = ""  # a tool may use a fixed word for projects without a name
 _Part = Callable[[str], str]
-_Open = dict[_Part, dict[tuple[bool, str], list[Environment]]]  # by what makes names in a store
+_Open = dict[_Part, dict[tuple[bool, str], list[Environment]]]  # by the rule for names
 
 
 class Matcher:
     """Compares candidates with the environments of one scan.
 
-    ``unproven`` are the paths of environments that no live claim of their own proves; ``gone`` the
-    records of projects whose places are ABSENT; ``known`` maps projects that are recorded to when
-    they were first seen, so that a copy which was always there is not taken for a moved original.
-    ``pointers`` reads what stores' tools leave in projects. Not for use by two threads at once.
-    Nothing here raises.
+    ``unproven`` are the environments that no claim of an existing project proves, ``missed`` the
+    missing projects; ``pointers`` reads the files that tools leave in projects. Not thread-safe.
+    Raises nothing.
     """
 
     def __init__(
@@ -72,13 +70,13 @@ class Matcher:
         self._missed = missed or MissingProjects()
 
     def add(self, environment: Environment, *, unproven: bool) -> None:
-        """Compare the candidates that follow with one environment more."""
+        """Add an environment to compare later candidates with."""
         traits = environment.traits
         if environment.target is None:  # a link in a store stands for another environment
             self._by_path[os.path.realpath(environment.path)] = environment
         if not unproven:
             return
-        # What the tool made of the name is in the name: ``project_name`` is the key as it is.
+        # ``project_name`` is already as the tool writes it.
         name = traits.project_name if traits.expects_project else None
         part = self._part(environment)
         if name is None and (store := self._stores.get(environment.store)) is not None:
@@ -92,7 +90,7 @@ class Matcher:
 
     @property
     def wanted(self) -> SearchTargets:
-        """The names that are still looked for, and what leads to environments."""
+        """The names that are still looked for, and the entries that may be pointers."""
         names = [key for open_ones in self._open.values() for key in open_ones]
         return SearchTargets(
             frozenset(name for script, name in names if not script),
@@ -146,13 +144,13 @@ class Matcher:
     def guess(self, path: Path, names: Sequence[str] = (), *, script: bool = False) -> list[Claim]:
         """Return the HASH claims for a known path, which need not exist.
 
-        Its last part is tried, and ``names``: what the project there called itself.
+        Tries its last part and ``names``, the recorded names of the project.
         """
         last = _stem(os.fspath(path)) if script else path.name
         return list(self._hashed(path, script, [last, *(names or [_NAMELESS])]))
 
     def _name(self, candidate: Candidate, directory: str) -> str | None:
-        """Return ``[project].name``, read only where it may matter."""
+        """Return ``[project].name``, read only if it can matter."""
         has = candidate.has
         matters = self._open or self._missed or (has and project_info.VENV in has)
         return (
@@ -181,9 +179,9 @@ class Matcher:
     def _pointed(
         self, candidate: Candidate, directory: str, links_outside: dict[str, ProjectLink]
     ) -> tuple[list[tuple[Path, Environment]], list[Path]]:
-        """Return where files in the project lead, each pair once, and which are in use there.
+        """Return the environments that files in the project name, and which of them are in use.
 
-        Only of those made for each interpreter one is in use instead of others.
+        Only environments made per interpreter can be in use instead of others.
         """
         has = candidate.has
         if has is not None and self._telling.isdisjoint(has):
@@ -219,7 +217,7 @@ class Matcher:
         return claims
 
     def _close_linked(self, linked: Iterable[Environment], names: Iterable[str]) -> None:
-        """Stop looking for those that a project of the right name leads to."""
+        """Stop looking for environments that a project of the right name links to."""
         names = list(names)
         self._close(
             env.path
@@ -243,7 +241,7 @@ class Matcher:
 
 
 def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:
-    """Return what all ``candidates`` prove together."""
+    """Return the evidence of all ``candidates`` together."""
     claims: list[Claim] = []
     pointers: dict[Path, Path] = {}
     sightings: dict[Path, tuple[Sighting, ...]] = {}
@@ -270,7 +268,7 @@ def _note_link(
     *,
     uses: bool = False,
 ) -> None:
-    """Note where a pointer leads if that lies outside its project; the first one counts."""
+    """Note a pointer whose target lies outside its project; the first one counts."""
     if target not in links_outside and is_outside(os.path.realpath(project), target):
         links_outside[target] = ProjectLink(project, pointer, Path(target), uses)
 

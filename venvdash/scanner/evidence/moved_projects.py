@@ -1,8 +1,8 @@
-"""Projects that are not where they were, recognised at another place.
+"""Missing projects, recognised at another place.
 
-A directory or script is recognised by its inode and birth time, by the first commit of its
-repository, and weaker by its name: that proves nothing, but as long as a folder of that name stands
-somewhere, nobody may say that the project is gone.
+A directory or script is recognised by its inode and birth time, or by the first commit of its
+repository. Its name is weaker: it proves nothing, but as long as a folder of that name exists, the
+project may not be gone.
 """
 
 import os
@@ -17,12 +17,12 @@ from venvdash.scanner.projects.presence import folded, fsid_of
 from venvdash.system.birth_time import birth_of
 from venvdash.system.files import read_text, status_of
 
-_ENTRIES = 1000  # looked at in one directory to tell its age
-_INLINE = "# /// script"  # how the metadata of a script begins (PEP 723)
+_ENTRIES = 1000  # read in one directory to estimate its age
+_INLINE = "# /// script"  # start of a script's metadata (PEP 723)
 
 
 def inside_stores(environments: Iterable[Environment]) -> frozenset[str]:
-    """Return the directories of environments, and those above them in their stores."""
+    """Return the directories of environments, and the directories above them in their stores."""
     inside: set[str] = set()
     for environment in environments:
         for path in (environment.path, environment.entry):
@@ -35,12 +35,12 @@ def inside_stores(environments: Iterable[Environment]) -> frozenset[str]:
 
 
 class MissingProjects:
-    """The projects that are gone from their places.
+    """The projects that are not at their places.
 
-    ``records`` are those that are remembered, ``directories`` and ``scripts`` all that a claim
-    names. ``known`` maps projects that are recorded to when they were first seen, so that a copy
-    which was always there is not taken for a moved original. ``others`` are directories that are
-    something else: inside of stores, or a project that an environment belongs to.
+    ``records`` are the recorded ones, ``directories`` and ``scripts`` all that claims name.
+    ``known`` maps recorded projects to when they were first seen (seconds), so that an old copy is
+    not taken for a moved original. ``others`` are directories that are no such project: inside
+    stores, or the project of an environment.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class MissingProjects:
         *,
         in_use: bool,
     ) -> dict[Path, tuple[Sighting, ...]]:
-        """Return the gone projects that a directory is, or may be.
+        """Return the missing projects that a directory is, or may be.
 
-        ``has`` are its telling entries (None: nobody has looked), ``name`` what its pyproject.toml
-        says. ``in_use``: it leads to an environment, so that a name alone says nothing.
+        ``has`` are its telling entries (None: not read), ``name`` is its name in pyproject.toml.
+        ``in_use``: it points to an environment, so a name alone is no sign.
         """
         sightings: dict[Path, tuple[Sighting, ...]] = {}
         for record, reason in self._recognised(os.fspath(path), has, inode, name):
@@ -94,7 +94,7 @@ class MissingProjects:
         return sightings
 
     def script(self, path: Path) -> dict[Path, tuple[Sighting, ...]]:
-        """Return the gone scripts that a file is, or may be."""
+        """Return the missing scripts that a file is, or may be."""
         sightings: dict[Path, tuple[Sighting, ...]] = {}
         file = os.fspath(path)
         for record in self._same_inode(file):
@@ -139,10 +139,10 @@ def _by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def _is_same(record: ProjectRecord, path: str, name: str | None = None) -> bool:
-    """Return whether what lies at ``path`` with the recorded inode is the recorded project.
+    """Return whether ``path``, which has the recorded inode number, is the recorded project.
 
-    Inode numbers are given out again, so the birth time decides; without one the name must agree,
-    or something in it was there already when the project was last seen.
+    Inode numbers are reused, so the birth time decides. Without one the name must agree, or an
+    entry must be older than the last time the project was seen.
     """
     birth = birth_of(path)
     if record.birth is not None and birth is not None:
@@ -155,10 +155,9 @@ def _is_same(record: ProjectRecord, path: str, name: str | None = None) -> bool:
 
 
 def _older_than(directory: str, when: float) -> bool:
-    """Return whether something in the directory has not been touched since ``when`` (seconds).
+    """Return whether an entry of the directory was last changed before ``when`` (seconds).
 
-    By its change time, which no tool can set back: of a directory that was made later everything
-    is newer.
+    Uses the change time, which no tool can set back: in a newer directory all entries are newer.
     """
     try:
         with os.scandir(directory) as listing:

@@ -1,7 +1,7 @@
-"""What in a project leads to its environment: what stores' tools leave there, and other programs.
+"""Files in a project that name its environment, written by the stores' tools or other programs.
 
-Such files are read as text, bounded, and never run. What they name counts only where a known
-environment lies there, so a stray path can invent nothing.
+They are read as text, bounded, and never run. A path counts only if a known environment lies
+there.
 """
 
 import os
@@ -21,14 +21,14 @@ from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
 _LIMIT = 64 * 1024  # bytes of one pointer
-_LEADS = 64  # environments that one pointer may name
+_NAMED = 64  # environments that one pointer may name
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """A file in a project and one path that it names; ``real`` has its links resolved.
 
-    ``current``: the tool itself keeps it, to know which environment it is to use.
+    ``current``: the tool itself reads it to choose its environment.
     """
 
     file: Path
@@ -39,7 +39,7 @@ class Pointer:
 class Pointers:
     """Reads the pointers of ``stores`` in projects; ``roots`` are their directories by store.
 
-    Only stores that have environments need to be asked. ``settings`` reads what belongs to no
+    Pass only stores that have environments. ``settings`` reads what belongs to no
     store. With a ``machine`` the settings of projects are read, too. Nothing here raises.
     """
 
@@ -64,11 +64,11 @@ class Pointers:
 
     @property
     def telling(self) -> frozenset[str]:
-        """The entries of a directory that say that there may be a pointer."""
+        """The names of directory entries that may be, or contain, a pointer."""
         return frozenset(first for first, _ in (*self._files, *self._settings))
 
     def of(self, directory: str, has: Collection[str] | None = None) -> Iterator[Pointer]:
-        """Yield where the pointers of a project lead; ``has`` are its telling entries, if known."""
+        """Yield the pointers of a project; ``has`` are its telling entries, if known."""
         for first, name in self._files:
             if has is None or first in has:
                 text = _text(f"{directory}/{name}")
@@ -76,7 +76,7 @@ class Pointers:
                     yield from self._read(name, directory, text)
 
     def folders(self, directory: str, has: Collection[str] | None) -> Iterator[Root]:
-        """Yield the folders of environments that a project's own settings name."""
+        """Yield the folders of environments in the settings of a project."""
         for name, store in self._settings:
             if self._machine is not None and (has is None or name in has):
                 yield from store.project_roots(Path(directory), self._machine)
@@ -85,10 +85,10 @@ class Pointers:
         file = Path(directory, name)
         for store in self._stores.get(name, ()):
             roots = self._roots.get(store.name, ())
-            for path in islice(store.pointer_targets(file, text, roots), _LEADS):
+            for path in islice(store.pointer_targets(file, text, roots), _NAMED):
                 yield from self._leading(file, os.path.join(file.parent, path), True)
         if self._project_settings is not None and name in self._project_settings.files:
-            for named_path in islice(self._project_settings.read(name, directory, text), _LEADS):
+            for named_path in islice(self._project_settings.read(name, directory, text), _NAMED):
                 yield from self._leading(file, named_path, False)
 
     def _leading(self, file: Path, path: str, current: bool) -> Iterator[Pointer]:
@@ -98,7 +98,7 @@ class Pointers:
 
 
 def named(environments: Iterable[Environment]) -> dict[str, str]:
-    """Return the environments that a name alone may mean: made by hand, and the only one of it."""
+    """Return the environments with a unique name that the user chose, by that name."""
     by_name: dict[str, list[str]] = {}
     for environment in environments:
         if environment.target is None and environment.traits.digest is None:
@@ -107,7 +107,7 @@ def named(environments: Iterable[Environment]) -> dict[str, str]:
 
 
 def _text(file: str) -> str | None:
-    """Return what a pointer holds: its text, for a link to a directory that directory's path."""
+    """Return the text of a pointer; for a link to a directory, that directory."""
     try:
         text = read_text(file, _LIMIT)  # not through a link
         if text is not None or not stat.S_ISLNK(os.lstat(file).st_mode):
@@ -119,7 +119,7 @@ def _text(file: str) -> str | None:
 
 
 def real(path: str) -> str | None:
-    """Return a path with its links resolved, None where nothing is there."""
+    """Return a directory with its links resolved, None if there is none."""
     try:
         return os.path.realpath(path) if os.path.isdir(path) else None
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Where projects lead outside all stores: to an environment, or to a folder of them."""
+"""Links from projects to environments, or folders of environments, outside all stores."""
 
 import os
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from venvdash.stores.roots import Root
 
 @dataclass(frozen=True, slots=True)
 class ProjectLink:
-    """A pointer in a project and the path that it leads to, links resolved.
+    """A pointer in a project and its target, links resolved.
 
-    ``uses``: the project's tool takes that environment before any other (a ``.venv``).
+    ``uses``: the project's tool prefers that environment (a ``.venv``).
     """
 
     project: Path
@@ -23,7 +23,7 @@ class ProjectLink:
 
     @property
     def claim(self) -> Claim:
-        """What the pointer says of the environment at its target."""
+        """The claim of the pointer on the environment at its target."""
         source = os.fspath(self.pointer)
         return Claim(
             self.target, self.project, EvidenceKind.PROJECT_LINK, Direction.PROJECT, source
@@ -32,13 +32,13 @@ class ProjectLink:
 
 @dataclass(frozen=True, slots=True)
 class LinkedFolder:
-    """A folder of environments that the settings in a project name; ``root`` as they name it."""
+    """A folder of environments in the settings of a project; ``root`` is as written there."""
 
     project: Path
     root: Root
 
 
 def is_outside(project: str, target: str) -> bool:
-    """Return whether a pointer of ``project`` leads out of it; paths with links resolved."""
+    """Return whether ``target`` lies outside ``project``; both with links resolved."""
     inside = target == project or target.startswith(project.rstrip(os.sep) + os.sep)
     return not inside and OURS not in target

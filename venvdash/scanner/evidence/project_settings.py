@@ -1,9 +1,9 @@
-"""What files of a project say of its environment though no store's tool keeps them.
+"""The environments in settings of a project that belong to no store.
 
-A name in ``.venv``, ``.env``, direnv's ``.envrc``
+These are a name in ``.venv``, ``.env``, direnv's ``.envrc``
 (https://direnv.net/man/direnv-stdlib.1.html), mise's ``_.python.venv``
 (https://mise.jdx.dev/lang/python.html), VS Code's and JetBrains' settings, puv's ``.venv-name``.
-All are read as text: no shell, no template engine. What cannot be understood that way says nothing.
+All are read as text, without a shell or template engine; what needs one is ignored.
 """
 
 import os
@@ -21,7 +21,7 @@ from venvdash.system.files import names_in, read_text
 from venvdash.system.machine import Machine
 
 _LINES = 500  # of one .envrc
-_VALUE = 4096  # characters of a variable; values are put into each other
+_VALUE = 4096  # characters of a variable's value
 _MODULES = 10  # *.iml of one project
 _NAMES = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
 _ASSIGNED = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
@@ -30,9 +30,9 @@ _PROGRAM = re.compile(r"(?:python|pypy|graalpy)[0-9.]*t?w?(?:\.exe)?", re.IGNORE
 
 
 class ProjectSettings:
-    """Reads such files for one machine; ``names`` maps environments' own names to their paths.
+    """Reads these files for one machine.
 
-    ``names`` should hold only those that are unique and given by hand. Nothing here raises.
+    ``names`` maps the unique names of environments that users chose to their paths. Raises nothing.
     """
 
     def __init__(self, machine: Machine, names: Mapping[str, str] | None = None) -> None:
@@ -73,7 +73,7 @@ class ProjectSettings:
             yield from self._named(name)
 
     def _venv(self, directory: str, text: str) -> Iterator[str]:
-        """Yield the environment that a file ``.venv`` names; one with a path is no hint."""
+        """Yield the environment that a file ``.venv`` names; one with a path is read elsewhere."""
         name = next(iter(text.splitlines()), "").strip()
         if name and os.path.basename(name) == name:
             yield from self._named(name)
@@ -83,7 +83,7 @@ class ProjectSettings:
             yield self._names[name]
 
     def _envrc(self, directory: str, text: str) -> Iterator[str]:
-        """Yield what is assigned, sourced, put on PATH, or laid out by name."""
+        """Yield environments that are assigned, sourced, added to PATH, or named in a layout."""
         known = dict(self._machine.variables) | {"PWD": directory}
         for line in text.splitlines()[:_LINES]:
             assigned = _ASSIGNED.match(line.strip())
@@ -97,7 +97,7 @@ class ProjectSettings:
                 yield from self._command(_words(line), directory, known)
 
     def _dotenv(self, directory: str, text: str) -> Iterator[str]:
-        """Yield what the variables name; as shells and `dotenv` set them."""
+        """Yield the values of the variables in a ``.env``."""
         known = dict(self._machine.variables) | {"PWD": directory}
         for line in text.splitlines()[:_LINES]:
             assigned = _ASSIGNED.match(line.strip())
@@ -125,7 +125,7 @@ class ProjectSettings:
         return self._expanded(words[0], directory, known) if len(words) == 1 else None
 
     def _expanded(self, word: str, directory: str, known: Mapping[str, str]) -> str | None:
-        """Return a word of a shell's with its variables; None where it needs more than that."""
+        """Return a shell word with its variables replaced; None if it needs more than that."""
         word = word.replace("$(pwd)", directory).replace("`pwd`", directory)
         word = _dollars(word, known)
         if word == "~" or word.startswith("~/"):
@@ -145,7 +145,7 @@ class ProjectSettings:
                 yield self._path(filled, directory)
 
     def _path(self, text: str, directory: str) -> str:
-        """Return the path that a setting means: ``~`` and ``$NAMES`` expanded, from the project."""
+        """Return the path in a setting: ``~`` and ``$NAMES`` expanded, relative to the project."""
         if os.path.isabs(text) and "$" not in text:  # as nearly all are, of thousands
             return text
         return os.fspath(replace(self._machine, cwd=Path(directory)).expand(text))
@@ -160,7 +160,7 @@ class ProjectSettings:
                 yield self._path(filled, directory)
 
     def _idea(self, directory: str, text: str) -> Iterator[str]:
-        """Yield the interpreters that the project's settings name, and those made for it."""
+        """Yield the interpreters in the project's settings, and those added for it."""
         if not self._sdks:
             return
         named = {
@@ -181,7 +181,7 @@ def _modules(directory: str) -> list[str]:
 
 
 def _prefix(path: str) -> str:
-    """Return the environment of an interpreter's path; any other path is one itself."""
+    """Return the environment of an interpreter; any other path is returned as it is."""
     path = os.path.normpath(path)
     folder, program = os.path.split(path)
     if _PROGRAM.fullmatch(program) and os.path.basename(folder) in ("bin", "Scripts"):

@@ -1,6 +1,6 @@
-"""The one sentence behind each verdict: what was found where, so that a user can check it.
+"""The sentence behind each verdict: what was found where, so that a user can check it.
 
-Every function takes values and returns text without a full stop; ``verdicts`` makes it fit to show.
+The functions return text without a full stop; ``verdicts`` makes it safe to show.
 """
 
 import os
@@ -12,9 +12,9 @@ from venvdash.model import Claim, Direction, Environment, EvidenceKind, Place, S
 from venvdash.text import visible
 
 RESPELLED = "the path differs only in case or Unicode normalisation"
-_NAMED = 3  # paths that a sentence lists before it only counts
+_NAMED = 3  # paths that a sentence lists; more are counted
 
-# For each way of knowing: what holds now, and what held when it was last seen.
+# For each kind of evidence: what holds now, and what held when it was last seen.
 _NOW = {
     EvidenceKind.USER: "you linked it to {project}",
     EvidenceKind.POINTER: "its {file} names {project}",
@@ -40,7 +40,7 @@ _THEN = {
 
 
 def says(claim: Claim) -> str:
-    """Return what the claim found, in the past tense for what is only remembered."""
+    """Return the claim in words, in the past tense if it is only recorded."""
     remembered = claim.direction is Direction.RECORD
     source = claim.source if not remembered else ""
     if claim.how is EvidenceKind.PROJECT_LINK and not source:
@@ -53,7 +53,7 @@ def says(claim: Claim) -> str:
 
 
 def day(when: float | None) -> str:
-    """Return ``when`` as a local date, "" where there is none or no calendar has it."""
+    """Return ``when`` (seconds) as a local date, "" if it is None or out of range."""
     if when is None:
         return ""
     try:
@@ -70,7 +70,7 @@ def listed(paths: Iterable[Path]) -> str:
 
 
 def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
-    """Return why it is linked; ``others`` are further live projects, ``gone`` dead ones."""
+    """Return why it is linked; ``others`` are further existing projects, ``gone`` missing ones."""
     there = "" if best.how is EvidenceKind.PROJECT_LINK and not _past(best) else ", which exists"
     also = f"; it also belongs to {listed(others)}" if others else ""
     dead = f"; no longer there: {listed(gone)}" if gone else ""
@@ -78,19 +78,19 @@ def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
 
 
 def replaced(best: Claim, used: Use) -> str:
-    """Return why it is replaced: ``used`` is what a tool uses in the project instead."""
+    """Return why it is replaced: a tool uses ``used`` in the project instead."""
     now = f"{visible(used.environment or '')} ({visible(used.why)})"
     return f"{says(best)}, but {used.tool} now uses {now} for that project"
 
 
 def led_elsewhere(best: Claim, live: Sequence[Claim]) -> str:
-    """Return why it has moved: the project that it names is gone, and another points to it."""
+    """Return why it has moved: its project is gone, and another project points to it."""
     others = f" (and {len(live) - 1} more)" if len(live) > 1 else ""
     return f"{says(live[0])}{others}; before, {says(best)}, which no longer exists"
 
 
 def sighted(best: Claim, sightings: Sequence[Sighting]) -> str:
-    """Return why it has moved: the gone project was found at another place."""
+    """Return why it has moved: the missing project was found at another place."""
     others = f" (and in {len(sightings) - 1} more)" if len(sightings) > 1 else ""
     because = f": {visible(sightings[0].reason)}" if sightings[0].reason else ""
     place = visible(sightings[0].place)
@@ -98,7 +98,7 @@ def sighted(best: Claim, sightings: Sequence[Sighting]) -> str:
 
 
 def changed_since(best: Claim, went: float | None) -> str:
-    """Return why it has moved to an unknown place: it was changed after its project went."""
+    """Return why it has moved to an unknown place: it changed after its project disappeared."""
     when = f" (by {day(went)})" if day(went) else ""
     return (
         f"{says(best)}, which no longer exists, but the environment was changed after its "
@@ -107,7 +107,7 @@ def changed_since(best: Claim, went: float | None) -> str:
 
 
 def undated(best: Claim) -> str:
-    """Return why nobody can tell whether it was changed after its project went."""
+    """Return why it is unknown whether it changed after its project disappeared."""
     return (
         f"{says(best)}, which no longer exists, but the folder that contained it has a date in the "
         "future, so venvdash cannot tell whether the environment has been used since"
@@ -115,39 +115,37 @@ def undated(best: Claim) -> str:
 
 
 def still_used(best: Claim, other: Claim) -> str:
-    """Return why it is no orphan: its project is gone, but it imports from what is there."""
+    """Return why it is no orphan: its project is gone, but it imports from an existing one."""
     installed = f"{visible(other.project)} is installed in it in editable mode"
     why = installed if other.how in (EvidenceKind.MENTION, EvidenceKind.EDITABLE) else says(other)
     return f"{says(best)}, which no longer exists, but {why}, so it may still be in use"
 
 
 def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None) -> str:
-    """Return why nothing uses it: which directory is missing, and what still is there."""
+    """Return why it is an orphan: which directory is missing."""
     also = f"; also missing: {listed(others)}" if others else ""
     when = f"; last seen on {day(seen)}" if day(seen) else ""
     return f"its project was not found: {_missing(gone)} ({says(best)}{when}){also}"
 
 
 def unreachable(best: Claim, place: Place) -> str:
-    """Return why nothing can be said: what keeps us from looking at the project."""
-    stands = visible(place.reason) or f"{visible(place.path)} cannot be read"
-    return f"cannot be checked: {stands} ({says(best)})"
+    """Return why its project cannot be checked."""
+    return f"cannot be checked: {_obstacle(place)} ({says(best)})"
 
 
 def found_before(place: Place) -> str:
-    """Return why nothing can be said of one whose project was found where nobody can look now."""
-    stands = visible(place.reason) or f"{visible(place.path)} cannot be read"
-    return f"cannot be checked: {stands} (its project may be {visible(place.path)})"
+    """Return why the place where a search found its project cannot be checked."""
+    return f"cannot be checked: {_obstacle(place)} (its project may be {visible(place.path)})"
 
 
 def copied_identity(original: Path | None) -> str:
-    """Return why a copy is a duplicate that carries the original's sidecar."""
+    """Return why a copy with the original's sidecar is a duplicate."""
     whose = visible(original) if original is not None else "another environment"
     return f"it is a copy: it has the same identity as {whose}, which still exists"
 
 
 def copied_pointer(pointer: Claim, original: Path) -> str:
-    """Return why a copy is a duplicate that carries the original's pointer file."""
+    """Return why a copy with the original's pointer file is a duplicate."""
     return (
         f"it is a copy: {says(pointer)}, as does {visible(original)},"
         " which it was copied from and which still exists"
@@ -155,18 +153,18 @@ def copied_pointer(pointer: Claim, original: Path) -> str:
 
 
 def contradicted(hint: Claim, best: Claim | None) -> str:
-    """Return why a re-created environment is a duplicate whose former project is alive."""
+    """Return why a recreated environment is a duplicate: its former project exists."""
     now = f"but {says(best)}, which no longer exists" if best else "but nothing points to it now"
     return f"before it was recreated, it belonged to {visible(hint.project)}, which exists, {now}"
 
 
 def checking() -> str:
-    """Return what to say before the search for projects has ended."""
+    """Return the reason while the search for projects is running."""
     return "no evidence of a project yet; still searching"
 
 
 def unknown(environment: Environment, searched: int, hint: Claim | None) -> str:
-    """Return why its project is not known although there is one by its name, or by its traces."""
+    """Return why its project is unknown though its name or files show that it had one."""
     if environment.traits.made_for is not None:
         made_for = f"uv created it for a project {visible(environment.traits.made_for, 100)}"
         nothing = "nothing that points to it was found"
@@ -183,7 +181,7 @@ def unknown(environment: Environment, searched: int, hint: Claim | None) -> str:
 
 
 def shared(projects: Sequence[Path]) -> str:
-    """Return why it is linked to several projects, none of which it was made for."""
+    """Return why it is linked to several projects that are installed in it."""
     return f"{listed(projects)} are installed in it in editable mode"
 
 
@@ -193,7 +191,7 @@ def named(hint: Claim | None) -> str:
 
 
 def tool(command: str) -> str:
-    """Return why it is a tool's."""
+    """Return why it belongs to a tool."""
     return f"belongs to an installed tool; only `{visible(command, 200)}` can remove it"
 
 
@@ -203,6 +201,10 @@ def _before(hint: Claim | None) -> str:
 
 def _past(claim: Claim) -> bool:
     return claim.direction is Direction.RECORD
+
+
+def _obstacle(place: Place) -> str:
+    return visible(place.reason) or f"{visible(place.path)} cannot be read"
 
 
 def _missing(gone: Place) -> str:

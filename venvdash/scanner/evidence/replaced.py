@@ -1,6 +1,6 @@
-"""Whether a project's tool now uses another environment than one that it has: a pure function.
+"""Whether a project's tool now uses another of its environments: a pure function.
 
-In doubt it may still use it: then nothing is replaced, and no rule takes it.
+In doubt an environment counts as used, so that no rule deletes it.
 """
 
 import os
@@ -14,13 +14,13 @@ from venvdash.stores.base import normalised
 
 
 def instead(environment: Environment, claims: Iterable[Claim], tools: ProjectTools) -> Use | None:
-    """Return what is used instead of an environment in a project that exists; None in doubt.
+    """Return what an existing project uses instead of an environment; None in doubt.
 
-    ``claims`` are those that name the project. A link, or another program's setting, that leads to
-    the environment uses it, whatever the tool does. Files of a tool count while its own sign is in
-    the project: without one, and with exactly one other tool's, that tool has taken over.
+    ``claims`` are those on the project. A link to the environment, or another program's setting,
+    means that it is used. The files of a tool count as long as its sign is in the project; without
+    one, and with the sign of exactly one other tool, that tool has taken over.
     """
-    if any(_leads(claim, environment) for claim in claims):
+    if any(_is_linked(claim, environment) for claim in claims):
         return None
     signed = tools.signs.get(environment.store, Sign.NONE) is not Sign.NONE
     signed = signed or environment.store in tools.owners
@@ -33,10 +33,10 @@ def instead(environment: Environment, claims: Iterable[Claim], tools: ProjectToo
     return None if _same(use.environment, environment) else use
 
 
-def _leads(claim: Claim, environment: Environment) -> bool:
-    """Return whether a file in the project leads to the environment, not by its tool's choice.
+def _is_linked(claim: Claim, environment: Environment) -> bool:
+    """Return whether a file in the project, not written by its tool, points to the environment.
 
-    What its own tool keeps there is part of what the tool answers.
+    The tool's own files are part of its answer.
     """
     if claim.direction is not Direction.PROJECT or claim.how is EvidenceKind.SIBLING:
         return False
@@ -45,9 +45,9 @@ def _leads(claim: Claim, environment: Environment) -> bool:
 
 
 def _replaceable(environment: Environment) -> bool:
-    """Return whether the tool uses one environment of this sort at a time in a project.
+    """Return whether the tool uses one such environment at a time in a project.
 
-    Not one under a name of its own, as hatch's and pdm's further ones are.
+    Environments with a name of their own, as in hatch and pdm, are used beside each other.
     """
     traits = environment.traits
     return traits.per_interpreter or normalised(traits.name) == normalised(
@@ -56,5 +56,5 @@ def _replaceable(environment: Environment) -> bool:
 
 
 def _same(path: Path, environment: Environment) -> bool:
-    """Return whether a path is the environment's; ``Use`` has links resolved where it may."""
+    """Return whether a path is the environment or the target of its link."""
     return path in (environment.path, environment.target)

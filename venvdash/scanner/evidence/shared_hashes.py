@@ -1,4 +1,4 @@
-"""Environments of one project share a hash: what proves one proves the others."""
+"""Environments with the same hash belong to one project: a proof of one is a proof of all."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +11,12 @@ _Key = tuple[str, bool, str | None, str]
 
 
 def inherited(claims: Iterable[Claim], environments: Mapping[Path, Environment]) -> Iterator[Claim]:
-    """Yield a SIBLING claim for each project that a sibling's proof names and its own do not.
+    """Yield a SIBLING claim for each project that only a sibling's proof names.
 
-    Siblings are environments of one store with the same hash and the same name part: the same
-    project's, for other Pythons or purposes (hatch's ``docs`` beside ``default``). uv puts the
-    interpreter into the hash, so its environments never are. A claim keeps the direction of the
-    proof that it comes from; of what only the record of an earlier environment says, pass none.
+    Siblings are environments of one store with the same hash and name part, made for other Pythons
+    or purposes of the same project (hatch's ``docs`` and ``default``). uv hashes the interpreter,
+    too, so its environments are never siblings. A claim keeps the direction of its proof. Do not
+    pass claims from the record of an earlier environment.
     """
     families: dict[_Key, list[Path]] = defaultdict(list)
     for path, environment in environments.items():

@@ -1,7 +1,7 @@
-"""Which project an environment belongs to, and whether that is still there: one pure function.
+"""Which project an environment belongs to, and whether that exists: one pure function.
 
-It sees values only, the whole table of them, and may be asked again after every event. What it
-must never do is to call an environment an orphan that something alive still claims.
+It takes the whole table and can be called again after every event. It must never call an
+environment an orphan that an existing project claims.
 """
 
 from collections import defaultdict
@@ -35,9 +35,9 @@ _NEARNESS = {Direction.ENVIRONMENT: 0, Direction.PROJECT: 1, Direction.RECORD: 2
 def verdicts(claims: Iterable[Claim], facts: Facts) -> dict[Path, Verdict]:
     """Return the verdict on every environment of ``facts``.
 
-    The order of ``claims`` does not matter; those on environments that are not in the table are
-    passed over. A project whose place nobody looked at counts as out of reach, unless the claim
-    was just read from the project itself.
+    The order of ``claims`` does not matter; those on other environments are ignored. A project
+    whose place was not checked counts as unreachable, unless the claim comes from the project
+    itself.
     """
     grouped: dict[Path, set[Claim]] = defaultdict(set)
     for claim in claims:
@@ -53,7 +53,7 @@ def verdicts(claims: Iterable[Claim], facts: Facts) -> dict[Path, Verdict]:
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    """One project that proofs name, under whatever spelling; the best proof first."""
+    """One project under all spellings of its path; the best proof first."""
 
     claims: tuple[Claim, ...]
     place: Place
@@ -76,21 +76,21 @@ class _Project:
 
     @property
     def own(self) -> bool:
-        """Whether the environment, or our memory of it, names the project."""
+        """Whether the environment or its record names the project."""
         return any(claim.direction is not Direction.PROJECT for claim in self.claims)
 
     @property
     def chosen(self) -> bool:
-        """Whether the user linked it, and it may be there."""
+        """Whether the user linked it and it may exist."""
         return self.best.how is EvidenceKind.USER and not self.gone
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """All that speaks on one environment.
+    """All evidence on one environment.
 
-    ``hints`` are projects that only the record of an earlier environment at this place names.
-    ``denied`` are proofs of a project that the user said it does not belong to.
+    ``hints`` are projects that only the record of an earlier environment at this path names.
+    ``denied`` are proofs of projects that the user has unlinked.
     """
 
     environment: Environment
@@ -105,20 +105,20 @@ class _Case:
 
     @property
     def chosen(self) -> bool:
-        """Whether the user said which projects it belongs to, and so no tool is asked."""
+        """Whether the user chose its projects, so that no tool's choice counts."""
         return any(project.chosen for project in self.projects)
 
     def seen(self, now: float) -> float | None:
-        """When a project was last seen, of those that are remembered.
+        """When a recorded project was last seen, in seconds, None if never.
 
-        What is dated after ``now`` was written while the clock was ahead, and tells nothing.
+        A date after ``now`` was written while the clock was ahead and is ignored.
         """
         times = [c.seen for p in self.projects for c in p.claims if _recorded(c)]
         return max((time for time in times if time is not None and time <= now), default=None)
 
     @property
     def hint(self) -> Claim | None:
-        """The best hint, a live one first."""
+        """The best hint, existing projects first."""
         live = [hint for hint in self.hints if hint.alive]
         return (live or list(self.hints))[0].best if self.hints else None
 
@@ -129,7 +129,7 @@ class _Case:
         projects: Iterable[_Project] = (),
         place: Path | None = None,
     ) -> Verdict:
-        """Return the verdict; the reason is made fit to show here, once for all of them."""
+        """Return the verdict, with the reason made safe to show."""
         chosen = tuple(projects)
         return Verdict(
             status=status,
@@ -154,7 +154,7 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
             place = _place(claim, facts)
             key = _same(place)
             groups[key].append(claim)
-            # One spelling of a place may be known better than another: the surest wins.
+            # Spellings of one place may differ in what is known: the surest wins.
             places[key] = min(places.get(key, place), place, key=_surest)
     projects = [_Project(tuple(group), places[key]) for key, group in groups.items()]
     hints = [p for p in projects if recreated and all(_recorded(c) for c in p.claims)]
@@ -164,10 +164,10 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
 
 
 def _overruled(claim: Claim, facts: Facts, denied: set[object]) -> bool:
-    """Whether it proves a project to which the user said no.
+    """Return whether the claim proves a project that the user has unlinked.
 
-    The tool's pointer or hash of a project that is there counts all the same, since that leads the
-    tool here; and the user's own link is newer.
+    A pointer or hash of an existing project still counts, since the tool follows it; and the user's
+    own link is newer.
     """
     if not claim.proves or claim.how is EvidenceKind.USER:
         return False
@@ -202,7 +202,7 @@ def _place(claim: Claim, facts: Facts) -> Place:
 
 
 def _same(place: Place) -> object:
-    """Return what two spellings of one project have in common: its inode, or its real path."""
+    """Return what all spellings of one project share: its inode, or its real path."""
     if place.presence is Presence.PRESENT:
         if place.inode is not None and place.fsid is not None:
             return place.fsid, place.inode
@@ -215,7 +215,7 @@ def _surest(place: Place) -> int:
 
 
 def _copied_pointers(cases: Mapping[Path, _Case], facts: Facts) -> dict[Path, str]:
-    """Return why, for each environment that carries the pointer of the one it was copied from."""
+    """Return the reason for each environment with the pointer of the one it was copied from."""
     copied = {}
     for path, case in cases.items():
         made_at = case.environment.made_at
@@ -249,7 +249,7 @@ def _decided(case: _Case, copied: str | None, facts: Facts) -> Verdict:
 
 
 def _displaced(case: _Case) -> bool:
-    """Whether all that the environment names is gone, and only others lead to it."""
+    """Return whether all projects that the environment names are gone; others link to it."""
     own = [project for project in case.projects if project.own]
     return bool(own) and all(project.gone for project in own)
 
@@ -274,7 +274,7 @@ def _alive(case: _Case, facts: Facts) -> Verdict:
 
 
 def _used_instead(case: _Case, facts: Facts) -> Use | None:
-    """Return what is used instead of this one, None if any live project may use this."""
+    """Return what is used instead, None if any existing project may use this environment."""
     used = None
     for project in case.live:
         spellings = [c.project for c in project.claims] + [project.place.real or project.path]
@@ -287,9 +287,9 @@ def _used_instead(case: _Case, facts: Facts) -> Use | None:
 
 
 def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
-    """Decide, after the search has ended, on an environment that nothing alive claims.
+    """Return the verdict after the search on an environment that no existing project claims.
 
-    A hint proves nothing, but as long as its project may be somewhere the environment is no orphan.
+    A hint proves nothing, but as long as its project may exist the environment is no orphan.
     """
     expects = case.projects or case.environment.traits.expects_project
     named = (*case.projects, *case.hints) if expects else ()
@@ -312,7 +312,7 @@ def _without_live_proof(case: _Case, facts: Facts) -> Verdict:
 
 
 def _found_before(case: _Case, facts: Facts) -> Place | None:
-    """Return where a search found its project before, if nobody can look there now."""
+    """Return where an earlier search found its project, if that place is unreachable now."""
     for claim in case.claims:
         if claim.how is EvidenceKind.MENTION and claim.direction is Direction.RECORD:
             place = _place(claim, facts)
@@ -334,13 +334,12 @@ def _first(project: _Project, case: _Case) -> tuple[_Project, ...]:
 
 
 def _gone(case: _Case, facts: Facts) -> Verdict:
-    """Decide where every project that ever was proven is gone for certain.
+    """Return the verdict if every proven project is gone.
 
-    An environment that was changed after its project went is still somebody's. A project that
-    was seen, and was there until the directory around it last changed, may have been worked on
-    in between: that is no sign of life. A source tree that is there and that the environment
-    imports from proves no project, but somebody may work with it: no orphan. Where the directory
-    around it is dated in the future, nobody can tell what came first.
+    An environment that was changed after its project disappeared may still be used; changes before
+    that, up to the last change of the parent directory, do not count. An editable install from an
+    existing source tree proves no project, but the environment is no orphan. If the parent
+    directory has a date in the future, the order of events is unknown.
     """
     now = facts.now + SKEW
     first, seen, changed = case.projects[0], case.seen(now), case.environment.changed
@@ -364,9 +363,9 @@ def _gone(case: _Case, facts: Facts) -> Verdict:
 
 
 def _living_mention(case: _Case, facts: Facts) -> Claim | None:
-    """Return a mention from inside the environment whose directory is there (or cannot be told).
+    """Return a mention in the environment whose directory exists or may exist.
 
-    So is a proof that the user denied: it makes no link, but the environment is no orphan either.
+    A proof that the user denied counts, too: no link, but the environment is no orphan either.
     """
     for claim in case.denied:
         if _place(claim, facts).presence is not Presence.ABSENT:
@@ -381,7 +380,7 @@ def _living_mention(case: _Case, facts: Facts) -> Claim | None:
 
 
 def _shared(case: _Case, facts: Facts) -> list[_Project]:
-    """Return the source trees that are there and that the environment has in editable mode."""
+    """Return the existing source trees of the environment's editable installs."""
     mentions = [
         claim
         for claim in case.claims

@@ -1,8 +1,8 @@
-"""Where projects may be: the places that people and tools use, searched in one bounded pass.
+"""Searches the places where people and tools keep projects, in one bounded pass.
 
-No configuration is needed. A link in HOME or in a folder of projects is followed as a place of its
-own, links there are not. Network mounts are entered only where a proven project, HOME or the user's
-own setting lies. Hot loops use path texts, not ``Path``.
+No configuration is needed. A link in HOME or in a folder of projects is followed, links in its
+target are not. Network mounts are entered only if a proven project, HOME or a configured root lies
+on them. Hot loops use ``str``, not ``Path``.
 """
 
 import os
@@ -20,14 +20,14 @@ from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
 
 _DEPTH = 3  # directories below a folder that holds projects
-_OTHER_DEPTH = 2  # below any other folder of HOME, while a project is missed
+_OTHER_DEPTH = 2  # below any other folder of HOME, if a project is missing
 _ROOTS_DEPTH = 6  # below one that the user named
 _TOTAL = 60_000  # directories in one search
 _ENTRIES = 20_000  # entries looked at in one directory
 _LINKS = 500  # that are followed as places of their own
 _HOME_FOLDERS = "home folders"
 
-# Entries that make a directory a project, or lead from it to an environment.
+# Entries that make a directory a project, or point from it to an environment.
 _TELLING = frozenset(
     [
         project_info.VENV,
@@ -62,11 +62,12 @@ _is_junction: Callable[[str], bool] | None = (
 
 @dataclass(frozen=True, slots=True)
 class SearchTargets:
-    """Names that unproven environments bear, and entries of projects that lead to environments.
+    """What the search looks for.
 
-    ``names`` are those of projects, ``scripts`` those of scripts without ``.py``, as one of
-    ``parts`` makes them of what people call theirs. ``inodes``, ``gone`` (folded names) and
-    ``files`` (folded names of scripts) are those of gone projects.
+    ``names`` of projects and ``scripts`` (without ``.py``) are those in the names of unproven
+    environments, as one of ``parts`` makes them. ``telling`` are entries of projects that point to
+    environments. ``inodes``, ``gone`` (folded names) and ``files`` (folded names of scripts) are
+    those of missing projects.
     """
 
     names: frozenset[str] = frozenset()
@@ -79,18 +80,18 @@ class SearchTargets:
 
     @property
     def misses(self) -> bool:
-        """Whether anything is missed, so that it is worth to look further than usual."""
+        """Whether any project is missing, so that more folders are searched."""
         missing = self.inodes or self.names or self.scripts or self.gone or self.files
         return bool(missing)
 
     def name(self, name: str) -> bool:
-        """Return whether a project of that name is looked for."""
+        """Return whether a project of this name is looked for."""
         return bool(self.names) and any(part(name) in self.names for part in self.parts)
 
     def script(self, name: str, inode: int) -> bool:
-        """Return whether a file of that name may be a script that is looked for.
+        """Return whether a file may be a script that is looked for.
 
-        A script needs no ``.py``: its first line may start ``uv run --script``.
+        It needs no ``.py``: its first line may start ``uv run --script``.
         """
         if inode in self.inodes or folded(name) in self.files:
             return True
@@ -102,8 +103,8 @@ class SearchTargets:
 class Candidate:
     """A directory that may be a project, or a script that an environment may be made for.
 
-    ``why`` names the source that led there; ``has`` are the telling entries it holds (None:
-    nobody has looked), ``inode`` its inode number where the search met it.
+    ``why`` is the source of the path; ``has`` are its telling entries (None: not read), ``inode``
+    is its inode number if the search has read it.
     """
 
     path: Path
@@ -154,7 +155,7 @@ class CandidateSearch:
 
     @property
     def directories(self) -> int:
-        """How many directories were looked into so far."""
+        """The number of directories that were read."""
         return len(self._seen)
 
     def __iter__(self) -> Iterator[Candidate]:
@@ -172,7 +173,7 @@ class CandidateSearch:
         return frozenset(mount.point for mount in places if mount is not None)
 
     def _starts(self) -> Iterator[_Start]:
-        """Yield where to look; the surest first, so that rows settle early."""
+        """Yield the starting points, the likeliest first, so that rows are decided early."""
         home = os.fspath(self._machine.home)
         yield from self._beside_known()
         yield from self._current_repository(home)
@@ -220,7 +221,7 @@ class CandidateSearch:
                 folders = sorted(enters)
         except OSError:
             return
-        # While something is missed, wherever people may have put it.
+        # If a project is missing, search all folders.
         wanted = self._wanted
         other = _OTHER_DEPTH if wanted.misses else 0
         for name in folders:
@@ -231,14 +232,14 @@ class CandidateSearch:
         yield from self._linked()
 
     def _programs(self, home: str) -> Iterator[_Start]:
-        """Yield the user's folders of programs, where scripts without a suffix lie."""
+        """Yield the user's folders on PATH, for scripts without a suffix."""
         folders = (self._machine.variable("PATH") or "").split(os.pathsep)
         for folder in dict.fromkeys([f"{home}/bin", f"{home}/.local/bin", *folders]):
             if folder.startswith(f"{home}/"):
                 yield _Start(folder, 0, "folders of programs")
 
     def _linked(self) -> Iterator[_Start]:
-        """Yield the links that were met in HOME's folders; each leads to a place of its own."""
+        """Yield the links that were found in the folders of HOME."""
         for path, depth in self._links:
             yield _Start(path, depth, "linked folders")
 
@@ -269,9 +270,9 @@ class CandidateSearch:
     def _listed(
         self, directory: str, depth: int, links: bool
     ) -> tuple[list[str], list[tuple[str, int]], list[str]] | None:
-        """Return (telling entries, directories to enter, wanted scripts), None if not of use.
+        """Return (telling entries, directories to enter, wanted scripts); None for an environment.
 
-        With ``links`` those to other folders are noted.
+        With ``links``, links to other folders are noted.
         """
         enter = depth > 0
         has: list[str] = []
@@ -313,7 +314,7 @@ class CandidateSearch:
 
 
 def _above(directory: str, home: Path) -> bool:
-    """Return whether HOME lies below a directory, to which a link may lead."""
+    """Return whether HOME lies below a directory."""
     return os.fspath(home).startswith(directory.rstrip("/") + "/")
 
 

@@ -1,4 +1,4 @@
-"""What a living project says of itself; only where it is not the one that is remembered."""
+"""The name, git fingerprint and activity of existing projects."""
 
 import os
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _TRACES = (
 
 @dataclass(frozen=True, slots=True)
 class CurrentInfo:
-    """What a living project says of itself; ``worked_on`` in seconds since the epoch."""
+    """What an existing project says of itself; ``worked_on`` in seconds since the epoch."""
 
     path: Path
     name: str | None
@@ -33,16 +33,16 @@ class CurrentInfo:
 
 
 def reading_job(path: Path, place: Place, before: ProjectRecord | None) -> Job[CurrentInfo]:
-    """Return the visit to a project at ``place``, ``before`` being what is remembered of it."""
+    """Return the job that reads a project; ``before`` is its record, used if unchanged."""
 
-    def visit() -> CurrentInfo:
+    def read() -> CurrentInfo:
         if before and (before.inode, before.fsid) == (place.inode, place.fsid):
             name, git = before.name, before.git
         else:
             name, git = project_info.name_of(str(path)), project_info.fingerprint(str(path))
         return CurrentInfo(path, name, git, last_worked_on(path))
 
-    return Job(path, visit)
+    return Job(path, read)
 
 
 def last_worked_on(project: Path) -> float | None:

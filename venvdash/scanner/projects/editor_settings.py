@@ -1,4 +1,4 @@
-"""Which interpreters editors were told to use: VS Code and its like, and JetBrains' IDEs."""
+"""The interpreters in the settings of VS Code, its derivatives, and JetBrains IDEs."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _SETTING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
-    """An interpreter that a JetBrains IDE knows, and the project that it was made for, if any."""
+    """An interpreter in the settings of a JetBrains IDE, and its project, if any."""
 
     name: str
     python: str
@@ -34,9 +34,9 @@ class Sdk:
 
 
 def interpreters(settings: str) -> Iterator[str]:
-    """Yield the interpreters in the text of a ``settings.json`` of VS Code, as they are written.
+    """Yield the interpreters in the text of a VS Code ``settings.json``, as they are written.
 
-    Such files have comments and trailing commas, so they are searched and not parsed.
+    Such files have comments and trailing commas, so they are searched, not parsed.
     """
     import json
 
@@ -49,7 +49,7 @@ def interpreters(settings: str) -> Iterator[str]:
 
 
 def user_interpreters(machine: Machine) -> Iterator[tuple[str, Path, str]]:
-    """Yield (editor, settings file, interpreter) of the user's own settings."""
+    """Yield (editor, settings file, interpreter) from the user's settings."""
     for editor in EDITORS:
         file = settings_home(machine) / editor / "User" / "settings.json"
         text = read_text(os.path.realpath(file), _SETTINGS_LIMIT)
@@ -78,7 +78,7 @@ def sdks(machine: Machine) -> Iterator[Sdk]:
 
 
 def _table(text: str, file: Path, product: str, machine: Machine) -> Iterator[Sdk]:
-    """Yield what stands between each ``<jdk>`` and the next."""
+    """Yield the interpreter of each ``<jdk>`` element."""
     open_sdk: dict[str, str] = {}
     for tag, attributes in [*elements(text), ("jdk", {})]:
         if tag == "jdk":
@@ -97,8 +97,8 @@ def _table(text: str, file: Path, product: str, machine: Machine) -> Iterator[Sd
 def elements(text: str) -> list[tuple[str, dict[str, str]]]:
     """Return the elements of an XML document and their attributes, up to its first error.
 
-    A document that declares entities is not read further: nobody's settings do, and entities
-    can be made to grow without bound.
+    Reading stops at an entity declaration: settings have none, and entities can expand without
+    bound.
     """
     from xml.parsers import expat  # entity declarations are refused below
 
@@ -117,7 +117,7 @@ def elements(text: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def settings_home(machine: Machine) -> Path:
-    """Return where programs with windows keep their settings."""
+    """Return the folder where graphical programs keep their settings."""
     if machine.platform == "darwin":
         return machine.home / "Library" / "Application Support"
     return machine.appdata if machine.platform == "win32" else machine.config_home

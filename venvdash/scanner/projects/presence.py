@@ -1,10 +1,10 @@
-"""Whether a project's place is there, gone for certain, or out of reach.
+"""Whether a project's directory is present, absent, or unreachable.
 
-``os.path.exists`` says False of all three, so it is never asked. Only ENOENT and ENOTDIR can mean
-that a place is gone, and only where its nearest existing ancestor may be read and lies on the file
-system that the place was on: an unplugged disk leaves an empty directory behind.
+``os.path.exists`` cannot tell absent from unreachable, so it is not used. Only ENOENT and ENOTDIR
+can mean absent, and only if the nearest existing ancestor is readable and lies on the file system
+where the directory was: an unplugged disk leaves an empty directory behind.
 
-A question to a dead network server does not come back: run these through ``system.timeouts``.
+These calls may hang on a dead network server: run them through ``system.timeouts``.
 """
 
 import errno
@@ -51,12 +51,11 @@ def look(
     *,
     script: bool | None = None,
 ) -> Place:
-    """Return what is at ``path``, where a project should be.
+    """Return whether the project at ``path`` is present.
 
-    ``record`` is how it was last seen, None where it never was; ``host`` the id of this machine.
-    ``script`` says whether a file is expected or a directory, None if either will do: the wrong
-    one is out of reach, since something is there that cannot be judged. Raises nothing; may hang
-    on a dead network mount.
+    ``record`` is how it was last seen, None if it never was; ``host`` the id of this machine.
+    ``script`` says whether a file or a directory is expected, None if either will do; the wrong one
+    counts as unreachable. Raises nothing; may hang on a dead network mount.
     """
     try:
         status = os.stat(path)
@@ -88,10 +87,10 @@ def record_of(
     git: str | None = None,
     before: ProjectRecord | None = None,
 ) -> ProjectRecord:
-    """Return what to remember of a live project.
+    """Return the record of an existing project.
 
-    ``place`` must be PRESENT; ``name`` and ``git`` come from ``projects.read``. ``now`` is the time
-    of the look in seconds since the epoch; ``before`` the record so far, whose first time stays.
+    ``place`` must be PRESENT; ``name`` and ``git`` come from ``project_info``. ``now`` is in
+    seconds since the epoch; ``before`` is the earlier record, whose first time is kept.
     """
     real = place.real or place.path
     mount = mounts.of(real)
@@ -113,7 +112,7 @@ def record_of(
 
 
 def folded(text: str) -> str:
-    """Return a name or path as file systems compare it that ignore case and normalisation."""
+    """Return a name or path for comparison without case and Unicode normalisation."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
@@ -128,7 +127,7 @@ def fsid_of(path: str | os.PathLike[str]) -> int | None:
 
 
 def words(error: Exception) -> str:
-    """Return what an error says of a path, as the rest of a sentence that begins with it."""
+    """Return an error in words, as the rest of a sentence that begins with the path."""
     if isinstance(error, OSError) and error.errno is not None:
         known = _WORDS.get(error.errno)
         return known or f"cannot be read ({because(error)})"
@@ -140,8 +139,8 @@ def _out_of_reach(path: Path, reason: str) -> Place:
 
 
 def _absent(path: Path, mounts: Mounts, record: ProjectRecord | None, host: str | None) -> Place:
-    """Decide about a path that the system says is not there."""
-    # Through every link, so that the mount is judged on which the project would lie.
+    """Return the place for a path that does not exist: absent, or unreachable."""
+    # With links resolved, to check the mount on which the project would lie.
     try:
         real = os.path.realpath(path)
     except (OSError, ValueError) as error:
@@ -182,7 +181,7 @@ def _respelled(real: str, ancestor: Path) -> str | None:
 
 
 def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
-    """Return the topmost thing on the way that is missing, and that what is above it is there."""
+    """Return a clause that names the topmost missing directory, and its parent that exists."""
     rest = os.path.relpath(real, ancestor).split(os.sep)
     missing = os.path.join(ancestor, rest[0])
     leads = f"{visible(path)} points to " if real != os.path.normpath(path) else ""
@@ -196,7 +195,7 @@ def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
 
 
 def _nearest(real: str) -> tuple[Path, float] | str:
-    """Return the nearest existing directory above ``real`` and its mtime, or what forbids it."""
+    """Return the nearest existing directory above ``real`` and its mtime, or why it is unknown."""
     current = os.path.dirname(real)
     while True:
         try:
@@ -221,9 +220,9 @@ def _readable(directory: str) -> bool:
 
 
 def found_at(place: Place, mounts: Mounts, *, now: float) -> ProjectRecord:
-    """Return what to remember of a place where a project was found that is gone from its own.
+    """Return the record of a place where a missing project was found.
 
-    Without an identity: a directory that led to it for a while need not be its project.
+    It has no identity, since that directory need not be the project.
     """
     where = replace(place, inode=None, birth=None)
     return record_of(where, EvidenceKind.MENTION, mounts, now=now)
@@ -232,7 +231,7 @@ def found_at(place: Place, mounts: Mounts, *, now: float) -> ProjectRecord:
 def _doubt(
     real: str, mounts: Mounts, record: ProjectRecord | None, host: str | None, ancestor: Path
 ) -> str | None:
-    """Return why the absence of ``real`` is no proof that it is gone, None if it is."""
+    """Return why ``real`` may exist though it is not found, None if it is absent."""
     mount = mounts.of(real)
     elsewhere = record is not None and record.host is not None and record.host != host
     if record is not None and elsewhere and not _same_server(mount, record):
@@ -252,9 +251,9 @@ def _doubt(
 
 
 def _never_used(directory: Path) -> bool:
-    """Return whether nothing was ever in a directory: what lay there lay on a disk above it.
+    """Return whether a directory was always empty, as the mount point of a disk is.
 
-    An entry that comes or goes changes the directory's mtime, so that it is later than its birth.
+    Adding or removing an entry changes the mtime, which is then later than the birth time.
     """
     try:
         status = os.stat(directory)
@@ -274,7 +273,7 @@ def _same_server(mount: Mount | None, record: ProjectRecord) -> bool:
 def _other_mount(
     real: str, mount: Mount | None, record: ProjectRecord, mounts: Mounts, ancestor: Path
 ) -> str | None:
-    """Return in what way the mount differs from the recorded one, None if it is the same."""
+    """Return how the mount differs from the recorded one, None if it is the same."""
     point = visible(record.mount_point or "")
     if record.mount_point not in mounts.points:
         return f"{point} is not mounted"

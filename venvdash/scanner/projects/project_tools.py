@@ -1,4 +1,4 @@
-"""Which tools a project is made for, and which environment each would use in it."""
+"""Which tools manage a project, and which environment each would use in it."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -21,10 +21,10 @@ _LIMIT = 1024 * 1024  # bytes of a pyproject.toml
 def of_project(
     project: Path, machine: Machine, config: Config, present: Collection[str] = ()
 ) -> ProjectTools:
-    """Return the tools of a project, and what each would use there.
+    """Return the tools of a project, and the environment that each would use.
 
-    Asked are the stores with a sign or a pointer of theirs in the project, and those named in
-    ``present``: the stores of the environments that it has. Reads files only. Raises nothing.
+    Considers the stores with a sign or a pointer in the project, and those in ``present``: the
+    stores of its environments. Only reads files. Raises nothing.
     """
     names = frozenset(name for name in _signs() if os.path.lexists(project / name))
     pyproject = read_text(os.path.realpath(project / "pyproject.toml"), _LIMIT) or ""
@@ -45,9 +45,9 @@ def of_project(
 
 @dataclass(frozen=True, slots=True)
 class UndecidedProject:
-    """A project whose tools may use another environment than one that it has.
+    """A project whose tools may use an environment other than one that it has.
 
-    ``stores`` are those of its environments, ``several`` whether it has more than one.
+    ``stores`` are the stores of its environments, ``several`` says that it has more than one.
     """
 
     project: Path
@@ -55,7 +55,7 @@ class UndecidedProject:
     several: bool
 
     def ask(self, machine: Machine, config: Config) -> tuple[Path, ProjectTools]:
-        """Return what the tools use; nothing where the project holds no environment either."""
+        """Return the project and its tools; no tools if its one environment has no rival in it."""
         inside = any(os.path.lexists(self.project / name) for name in VENV_NAMES)
         if not self.several and not inside:
             return self.project, ProjectTools()
@@ -65,9 +65,9 @@ class UndecidedProject:
 def undecided(
     claims: Iterable[Claim], environments: Mapping[Path, Environment]
 ) -> dict[Path, UndecidedProject]:
-    """Return the projects with an environment to which no ``.venv`` leads.
+    """Return the projects with an environment that no ``.venv`` links to.
 
-    Of a store whose tool answers; others are left alone.
+    Only of stores whose tool chooses an environment.
     """
     environments_of: dict[Path, dict[Path, str]] = {}
     led = set()
@@ -92,11 +92,11 @@ def _answering() -> frozenset[str]:
 
 @cache
 def _signs() -> tuple[str, ...]:
-    """Return the names of files that are, or may be, a sign of one tool."""
+    """Return the names of files that may be a sign of a tool."""
     names = [(*store.lock_files, *store.own_pointers) for store in registry()]
     return tuple(dict.fromkeys(name for several in names for name in several))
 
 
 def manages(tools: ProjectTools, store: str) -> bool:
-    """Return whether anything in the project shows that a store's tool may be used there."""
+    """Return whether a file in the project shows that the tool of a store may be used there."""
     return tools.signs.get(store, Sign.NONE) > Sign.NONE

@@ -1,7 +1,7 @@
-"""Lists of project directories that other tools keep: read, never written, never believed.
+"""Project directories that other tools have recorded: direnv, mise, editors, pixi, zoxide.
 
-What comes out are paths to look at, existing or not; the formats are the tools' own business, so
-whatever does not fit is passed over. Every read is bounded and every list cut.
+The paths need not exist. The formats are internal to the tools, so what does not fit is skipped.
+Reads and lists are bounded.
 """
 
 import os
@@ -22,7 +22,7 @@ _LARGE = 8 * 1024 * 1024  # bytes of one database
 
 
 def directories(machine: Machine) -> Iterator[tuple[str, str]]:
-    """Yield (tool, directory) for all that the indexes list. Raises nothing."""
+    """Yield (tool, directory) for each recorded directory. Raises nothing."""
     for tool, reader in (
         ("direnv", _direnv),
         ("mise", _mise),
@@ -78,7 +78,7 @@ def _vscode(machine: Machine) -> Iterator[str]:
 
 
 def _jetbrains(machine: Machine) -> Iterator[str]:
-    """``options/recentProjects.xml`` and what interpreters were made for, of each product.
+    """``options/recentProjects.xml`` and the projects of interpreters, of each product.
 
     ``$USER_HOME$`` stands for HOME.
     """
@@ -93,10 +93,10 @@ def _jetbrains(machine: Machine) -> Iterator[str]:
 
 
 def _pixi(machine: Machine) -> Iterator[str]:
-    """``workspaces.toml`` maps names to directories or manifests; every path in it will do."""
+    """``workspaces.toml`` maps names to directories or manifests."""
     home = machine.path_variable("PIXI_HOME") or machine.home / ".pixi"
     text = _decoded(_read(home / "workspaces.toml", _SMALL))
-    # Only the quoted absolute paths are of use, and a pattern cannot be made to take hours.
+    # A pattern, unlike a TOML parser, cannot be made to take hours.
     for path in re.findall(r"=\s*[\"']((?:/|[A-Za-z]:)[^\"'\n]*)[\"']", text):
         yield os.path.dirname(path) if path.endswith(".toml") else path
 

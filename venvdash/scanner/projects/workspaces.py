@@ -1,6 +1,6 @@
-"""Which workspace a project is a member of: its environment is then the workspace's.
+"""Workspaces of uv and pdm: a member uses the environment of the workspace's root.
 
-Facts: https://docs.astral.sh/uv/concepts/projects/workspaces/. The root's ``[tool.uv.workspace]``
+Sources: https://docs.astral.sh/uv/concepts/projects/workspaces/. The root's ``[tool.uv.workspace]``
 has globs of ``members`` and of what to ``exclude``, relative to it. pdm 2.29.3 has
 ``[tool.pdm.workspace]`` with ``members`` (its ``project/workspace.py``).
 """
@@ -22,9 +22,9 @@ _WORDS = 32  # parts of a glob
 
 
 def root_of(project: Path) -> Path | None:
-    """Return the root of the workspace that has ``project`` as a member, None if none has.
+    """Return the root of the workspace that ``project`` is a member of, or None.
 
-    The nearest pyproject.toml above decides, as for uv. Raises nothing.
+    The nearest pyproject.toml above decides, as in uv. Raises nothing.
     """
     if _workspace(project) is not None:
         return None  # it is a root itself
@@ -47,7 +47,7 @@ def _workspace(directory: Path) -> dict[str, Any] | None:
 
 
 def _any(globs: object, parts: Sequence[str]) -> bool:
-    """Return whether one of the globs fits a path."""
+    """Return whether one of the globs matches a path."""
     for glob in globs[:_MOST] if isinstance(globs, list) else []:
         words = glob.split("/") if isinstance(glob, str) else []
         words = [word for word in words if word not in ("", ".")]
@@ -57,7 +57,7 @@ def _any(globs: object, parts: Sequence[str]) -> bool:
 
 
 def _fits(glob: Sequence[str], parts: Sequence[str]) -> bool:
-    """Return whether a glob fits; ``**`` stands for any number of directories."""
+    """Return whether a glob matches; ``**`` stands for any number of directories."""
     reached = {0}  # how many of the parts the glob may have used up so far
     for word in glob:
         if word == "**" and reached:

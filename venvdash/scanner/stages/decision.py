@@ -1,4 +1,4 @@
-"""The verdicts of a scan over its whole table, and what is to be remembered of it."""
+"""The verdicts of a scan over its whole table, and the records to keep."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,7 +77,7 @@ def _project_record(state: ScanState, environment: Path, claim: Claim) -> Projec
 
 
 def _best_claims(verdict: Verdict) -> list[Claim]:
-    """Return the best proof of each project, as a verdict orders them."""
+    """Return the best proof of each project, in the order of the verdict."""
     best: dict[Path, Claim] = {}
     for claim in verdict.claims:
         if claim.proves and claim.project in verdict.projects:

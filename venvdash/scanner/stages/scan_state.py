@@ -1,4 +1,4 @@
-"""One scan in progress: what its stages have found so far, and what all of them ask."""
+"""The state of a scan in progress, which its stages read and extend."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,9 +38,9 @@ from venvdash.text import visible
 
 @dataclass(frozen=True, slots=True)
 class SavedRecords:
-    """What earlier runs remember; values, so that the scanner needs no database.
+    """What earlier scans recorded, as values, so that the scanner needs no database.
 
-    ``sizes`` are the opaque notes of ``usage.measure``, ``host`` is this machine's id.
+    ``sizes`` are packed footprints, ``host`` is this machine's id.
     """
 
     records: Mapping[Path, Record] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class SavedRecords:
 
 
 class ScanState:
-    """What has been found so far; the stages of a scan read it and add to it."""
+    """What the stages of a scan have found so far."""
 
     def __init__(
         self,
@@ -83,23 +83,23 @@ class ScanState:
         self.mounts = Mounts.read()
 
     def presence(self, project: Path) -> Presence | None:
-        """Return whether a project is there; None where nobody has looked."""
+        """Return whether a project is present; None if its place was not checked."""
         place = self.places.get(project)
         return place.presence if place else None
 
     def recreated(self, environment: Path) -> bool:
-        """Whether what is remembered is of another environment that lay at this path."""
+        """Return whether the record at this path is that of an earlier environment."""
         memory = self.memories.get(environment)
         return memory is not None and memory.relation is Relation.RECREATED
 
     def holds(self, claim: Claim) -> bool:
-        """Whether it speaks of the environment of today, not of one that lay there before."""
+        """Return whether the claim is on this environment, not on an earlier one at its path."""
         return not (claim.direction is Direction.RECORD and self.recreated(claim.environment))
 
     def unproven(self) -> set[Path]:
-        """Return the environments that nothing alive claims so far.
+        """Return the environments that no existing project claims so far.
 
-        The record of what lay here before an environment was made again proves nothing of it.
+        The record of an earlier environment at the same path proves nothing.
         """
         denied = {(c.environment, c.project) for c in self.claims if c.how is EvidenceKind.DENIED}
         proven = {
@@ -113,7 +113,7 @@ class ScanState:
         return set(self.environments) - proven
 
     def remembered_projects(self) -> dict[Path, ProjectRecord]:
-        """Return for each place the project that was last seen there."""
+        """Return the newest record of each project, by path."""
         newest = {project.path: project for project in self.saved.projects}
         for memory in self.memories.values():
             for project in memory.record.projects:
@@ -123,7 +123,7 @@ class ScanState:
         return newest
 
     def relate(self, paths: Iterable[Path]) -> list[Claim]:
-        """Recall what is known of the environments at ``paths``; return the claims of that."""
+        """Load the records of the environments at ``paths``; return their claims."""
         environments = [
             identity.Found(path, environment.fingerprint, self.reader.sidecars.get(path))
             for path, environment in self.environments.items()
@@ -139,12 +139,12 @@ class ScanState:
         return claims
 
     def _alive(self, path: Path) -> bool:
-        """Return whether an environment lies at a path outside the table; yes where in doubt."""
+        """Return whether a path outside the table holds an environment; True in doubt."""
         job = Job(path, lambda: os.path.lexists(path / "pyvenv.cfg"))
         return all(answer is not False for answer in self.patient.run([job]))
 
     def look(self, claims: Iterable[Claim]) -> Iterator[Event]:
-        """Look at each place claimed, once; one that does not respond is out of reach."""
+        """Check each claimed place once; one that does not respond is unreachable."""
         records = self.remembered_projects()
         jobs = {}
         for claim in claims:
@@ -166,7 +166,7 @@ class ScanState:
         return Job(path, lambda: presence.look(path, self.mounts, record, host, script=script))
 
     def facts(self, *, final: bool) -> Facts:
-        """Return what verdicts may know, as of now."""
+        """Return what the verdicts are decided on, as of now."""
         return Facts(
             environments=dict(self.environments),
             places=dict(self.places),
@@ -190,7 +190,7 @@ class ScanState:
 
 
 def _remembered(path: Path, memory: Memory, now: float) -> Iterator[Claim]:
-    """Yield what is remembered; a date of a time when the clock was ahead is none."""
+    """Yield the claims of a record; a date in the future is dropped."""
     for project in memory.record.projects:
         seen = project.last_seen if 0 < project.last_seen <= now else None
         yield Claim(path, project.path, project.how, Direction.RECORD, "", seen)

@@ -1,4 +1,4 @@
-"""The first stage of a scan: every store is listed, every environment in it is read."""
+"""The first stage of a scan: list every store and read every environment in it."""
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
