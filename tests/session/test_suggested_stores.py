@@ -167,7 +167,7 @@ def test_a_link_to_a_configuration_stays_a_link(user: Home) -> None:
         ("~/Downloads/one", "It contains no environments"),
         ("~/nowhere", "It cannot be listed"),
         ("~/notes/todo.md", "It cannot be listed"),
-        ("~/.local/share", "It contains a store"),
+        ("~/.local/share", "It already contains a store"),
     ],
 )
 def test_what_is_no_folder_of_environments_is_refused(user: Home, place: str, why: str) -> None:

@@ -213,7 +213,9 @@ class Matcher:
             store = self._stores.get(env.store)
             if store is not None and store.fits(env, path):
                 source = env.entry.name
-                claims.append(Claim(env.path, path, EvidenceKind.HASH, Direction.ENVIRONMENT, source))
+                claims.append(
+                    Claim(env.path, path, EvidenceKind.HASH, Direction.ENVIRONMENT, source)
+                )
         return claims
 
     def _close_linked(self, linked: Iterable[Environment], names: Iterable[str]) -> None:
