@@ -130,7 +130,7 @@ def alone(archives: Path) -> dict[Path, int]:
     fstype = mount.fstype if mount else ""
     found = {}
     for archive in archives.iterdir() if archives.exists() else ():
-        found[archive] = count(os.fsencode(archive), fstype=fstype).back() * 512
+        found[archive] = count(os.fsencode(archive), fstype=fstype).reclaimable() * 512
     return found
 
 

@@ -1,4 +1,4 @@
-"""Names for completion, from memory: a shell that waits for the next key is no time to scan."""
+"""Names for shell completion, from the saved records instead of a scan."""
 
 import os
 import re
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from venvdash.session.core import Session
 
 _PATIENCE = 2.0  # seconds
-# What every shell takes as it stands: completions may be inserted without quotes.
+# Characters that need no quotes in any shell.
 _SAFE = re.compile(r"\w[\w.@/+:-]*\Z")
 
 
 def names(session: "Session", typed: str) -> list[str]:
-    """Return names of environments that begin with ``typed``, those only that need no quotes.
+    """Return the names of environments that begin with ``typed`` and need no quotes.
 
-    They are those of the last scan; without a memory there is a scan, which may take two seconds.
+    They come from the saved records; without any there is a scan of at most two seconds.
     """
     index = Index.open(index_path(session.machine, host_id()), read_only=True)
     records = index.records()
@@ -44,12 +44,12 @@ def names(session: "Session", typed: str) -> list[str]:
 
 
 def _spelled(name: str, path: Path) -> tuple[str, ...]:
-    """Return a row's name, also without its Python; its directory's where that needs quotes."""
+    """Return a row's name with and without its Python; the directory's if that needs quotes."""
     return (name, name.partition("@")[0]) if _SAFE.match(name) else (path.name,)
 
 
 def _remembered(records: list[Record]) -> dict[Path, str]:
-    """Return what the rows of these environments are called."""
+    """Return the names of the rows of these environments."""
     judged, titles = [], {}
     for record in records:
         project = record.projects[0] if record.projects else None
@@ -61,7 +61,7 @@ def _remembered(records: list[Record]) -> dict[Path, str]:
 
 
 def _sketch(record: Record) -> Environment:
-    """Return as much of an environment as a name is made of."""
+    """Return an environment with only what its name depends on."""
     text = read_text(record.path / "pyvenv.cfg")
     cfg = parse_cfg(text) if text else {}
     traits = Traits(kind="", name=record.path.name)

@@ -20,7 +20,7 @@ def above(rows: Iterable[Row], directory: Path) -> tuple[Path, list[Row]]:
     """Return the nearest project upwards from ``directory`` (or a script), and its environments.
 
     A member of a workspace that has none of its own has those of the workspace's root. The list is
-    empty where the nearest project has none, or where there is no project at all.
+    empty if the nearest project has none, or if there is no project.
     """
     at = by_place(rows)
     for place in (directory, *directory.parents):
@@ -52,7 +52,7 @@ def by_place(rows: Iterable[Row]) -> Mapping[Path, list[Row]]:
 
 
 def linked(rows: Iterable[Row], project: Path) -> Row | None:
-    """Return the environment that the project's ``.venv`` leads to, as a link or as a path file."""
+    """Return the environment that the project's ``.venv`` points to, as a link or a path file."""
     leads = [real(project / project_info.VENV)]
     leads += [link.environment for link in project_info.links_of(os.fspath(project))]
     at = {real(row.path): row for row in rows}
@@ -60,29 +60,29 @@ def linked(rows: Iterable[Row], project: Path) -> Row | None:
 
 
 def pointing(environment: Path, verdict: Verdict, facts: Facts) -> tuple[Path, ...]:
-    """Return the projects, as they are spelled, whose own pointer leads to an environment."""
+    """Return the projects (in all spellings) whose own pointer names an environment."""
     spelled = [*verdict.projects, *(claim.project for claim in verdict.claims)]
     spelled += [verdict.place] if verdict.place else []
     projects = [place for place in spelled if facts.pointers.get(place) == environment]
     for claim in verdict.claims:
         if claim.how is EvidenceKind.PROJECT_LINK and claim.direction is Direction.PROJECT:
             within = claim.source.removeprefix(f"{claim.project}{os.sep}").replace(os.sep, "/")
-            projects += [claim.project] if within in _kept() else []
+            projects += [claim.project] if within in _pointer_files() else []
     return tuple(dict.fromkeys(projects))
 
 
 @cache
-def _kept() -> frozenset[str]:
-    """Return the files by which tools know what a project uses; others may name what it used."""
+def _pointer_files() -> frozenset[str]:
+    """Return the files from which tools read what a project uses."""
     return frozenset(name for store in registry() for name in store.pointers)
 
 
 def current(own: Sequence[Row], project: Path) -> Row | None:
-    """Return which of a project's environments it uses now, None where that cannot be told.
+    """Return the environment that a project uses now, None if unknown.
 
-    The one that its ``.venv`` leads to; else the one that the tool's own pointer chose; else the
-    only one that is not known to be out of use; else the only one of these that was not made under
-    a name of its own, as hatch's and pdm's further ones are.
+    That is the one that its ``.venv`` points to; else the one in the tool's own pointer; else the
+    only one that is not replaced; else the only one of these without a name of its own, as hatch
+    and pdm give to additional environments.
     """
     in_use = linked(own, project)
     if in_use is not None:

@@ -1,4 +1,4 @@
-"""What a command without a name means: the environment that the project's own tool would use."""
+"""The environment of a command without a name: the one that the project's tool would use."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -30,10 +30,10 @@ from venvdash.text import short_path, visible
 def implied(table: ScannedTable, config: Config, directory: Path, *, changing: bool) -> Choice:
     """Return the environment that the tool of the nearest project upwards would use there.
 
-    One that lies in no store becomes a row of the table. Of several tools that count the same,
-    the one whose environment exists is taken, which the note says. Where nothing shows which tool
-    a project is managed with, what ``.venv`` leads to counts, else its only environment. Raises
-    NotFoundError, which says why there is none, and AmbiguousError.
+    An environment outside all stores becomes a row of the table. Of several equal tools, the one
+    whose environment exists is chosen, and the note says so. If nothing shows which tool manages
+    the project, the target of ``.venv`` is taken, else its only environment. Raises NotFoundError,
+    which says why there is none, and AmbiguousError.
     """
     rows = list(table.rows.values())
     project, own = current_environment.above(rows, directory)
@@ -58,7 +58,7 @@ def implied(table: ScannedTable, config: Config, directory: Path, *, changing: b
         raise AmbiguousError(where, name_resolution.options(meant, [*rows, *meant]))
     if not tools.owners:
         return name_resolution.implied(rows, directory, changing=changing)
-    leads = current_environment.linked(rows, project)  # which its tool does not follow
+    leads = current_environment.linked(rows, project)  # its tool does not use that
     by_hand = [row for row in own if row.environment.store not in tools.uses and row != leads]
     current = current_environment.current(by_hand, project)
     if current is not None and current.verdict.status is Status.LINKED:
@@ -68,9 +68,9 @@ def implied(table: ScannedTable, config: Config, directory: Path, *, changing: b
 
 
 def _asked(tools: ProjectTools, own: Iterable[Row]) -> list[Use]:
-    """Return the answers of the project's tools.
+    """Return what the project's tools use.
 
-    Without a sure sign of those that are mentioned, else of those that made its environments.
+    Without a sure sign: the tools that are mentioned, else those that made its environments.
     """
     if tools.owners:
         return [tools.uses[name] for name in tools.owners if name in tools.uses]
@@ -82,7 +82,7 @@ def _asked(tools: ProjectTools, own: Iterable[Row]) -> list[Use]:
 
 
 def _inside(table: ScannedTable, project: Path) -> Row | None:
-    """Return the environment that lies in the project itself, as tools agree to call it."""
+    """Return the row of the project's ``.venv`` directory, or None."""
     path = project / project_info.VENV
     if os.path.islink(path) or not os.path.lexists(path / "pyvenv.cfg"):
         return None
@@ -90,7 +90,7 @@ def _inside(table: ScannedTable, project: Path) -> Row | None:
 
 
 def _row(table: ScannedTable, path: Path, project: Path, why: str) -> Row:
-    """Return the row of an environment; one in no store is read, and becomes one."""
+    """Return the row of an environment; one outside all stores is read and added."""
     known = {real(row.path): row for row in table.rows.values()}
     if path in known:
         return known[path]
@@ -110,7 +110,7 @@ def _row(table: ScannedTable, path: Path, project: Path, why: str) -> Row:
 
 
 def _choice_note(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:
-    """Return which tool's environment was taken, where others count as much and have none."""
+    """Return a note on the chosen tool if equal tools have no environment, else ""."""
     others = [use.tool for use in uses if use.environment is None or not use.exists]
     if not others:
         return ""
@@ -122,7 +122,7 @@ def _choice_note(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:
 
 
 def _missing(uses: Sequence[Use], project: Path, home: Path) -> str:
-    """Return the sentence that says why there is no environment to take."""
+    """Return a sentence that says why there is no environment."""
     where = short_path(project, home)
     if not uses:
         return f"no environment found for the project in {where}."

@@ -1,4 +1,4 @@
-"""What is looked up for one environment when its details are asked for, not for a list."""
+"""The details of one environment, which take too long to read for a list."""
 
 import os
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ from venvdash.system.machine import Machine
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDetails:
-    """One environment, closely looked at; ``row`` has the flags that came of it.
+    """The details of one environment; ``row`` has the additional flags.
 
-    ``packages`` have their origins. ``uses`` says for each of its projects which environment the
-    tools there use.
+    ``packages`` have their origins. ``uses`` are the environments that the tools of its projects
+    use.
     """
 
     row: Row
@@ -33,7 +33,7 @@ class EnvironmentDetails:
 def examine(
     row: Row, references: tuple[Reference, ...], machine: Machine, config: Config
 ) -> EnvironmentDetails:
-    """Look closely at one environment; ``references`` are those that the scan found."""
+    """Return the details of an environment; ``references`` are those that the scan found."""
     environment = row.environment
     prefix = environment.target or environment.path
     site = _site(prefix, environment.python)
@@ -48,7 +48,7 @@ def examine(
 
 
 def _uses(row: Row, machine: Machine, config: Config) -> Iterator[tuple[Path, Use]]:
-    """Yield what the tools of its living projects use in these."""
+    """Yield the environments that the tools of its existing projects use."""
     if row.environment.traits.script or row.verdict.status not in (Status.LINKED, Status.REPLACED):
         return
     for project in row.verdict.projects:
@@ -65,6 +65,6 @@ def _site(prefix: Path, python: str | None) -> str | None:
 
 
 def _with_origins(packages: tuple[Package, ...], read: tuple[Package, ...]) -> tuple[Package, ...]:
-    """Return the packages of the list, those of site-packages with what their metadata says."""
+    """Return the packages, with the origins that were read."""
     known = {(package.name, package.version): package for package in read}
     return tuple(known.get((p.name, p.version), p) if p.origin is None else p for p in packages)

@@ -1,4 +1,4 @@
-"""What a session tells its face as it scans or deletes: whole rows and states, ready to show."""
+"""The events of a session as it scans or deletes: whole rows, ready to show."""
 
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.scanner.events import Ended, Problem, Progress, SkippedEntry, StoreSeen

@@ -1,4 +1,4 @@
-"""Which environments an interpreter carries: what dies when it is uninstalled."""
+"""Which environments depend on an interpreter, and break when it is uninstalled."""
 
 import os
 import re
@@ -15,7 +15,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+){0,2}")
 
 
 def made_from(text: str, machine: Machine) -> Callable[[Environment], bool]:
-    """Return what tells whether an environment was made from the interpreter that ``text`` means.
+    """Return a test whether an environment was made from the interpreter ``text``.
 
     A version ("3.11", "3.11.7") means every interpreter of it. A path is that of a program, or of
     a directory that holds interpreters: its ``bin``, or a whole installation. It may be gone.
@@ -39,13 +39,13 @@ def _of_version(version: str | None, wanted: str) -> bool:
 
 
 def _bases(environment: Environment) -> list[Path]:
-    """Return the directory that it was made from, as recorded and as it really is."""
+    """Return the directory of its base interpreter, as recorded and with links resolved."""
     base = environment.base
     return [base, real(base)] if base is not None else []
 
 
 def _program(environment: Environment) -> Path | None:
-    """Return the interpreter that runs it; where it has a copy, that of its name in the base."""
+    """Return the interpreter that its ``python`` links to; for a copy, the one in the base."""
     inside = environment.target or environment.path
     for program in (inside / "bin" / "python", inside / "Scripts" / "python.exe"):
         if os.path.islink(program):

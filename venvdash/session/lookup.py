@@ -1,4 +1,4 @@
-"""The table by name: which environments a name means, or the current directory without one."""
+"""Looks up rows of the table by name, or by the current directory."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,13 @@ class NamedTable(ScannedTable):
     """What scans have told, asked for by name. The names are those of ``resolve``."""
 
     def find(self, text: str) -> list[Row]:
-        """Return every row that a name means. Raises resolve.NotFoundError."""
+        """Return every row that matches a name. Raises resolve.NotFoundError."""
         query = self.query(text)
         rows = list(self.rows.values())
-        rows_meant = name_resolution.matches(query, rows)
-        if not rows_meant:
+        matching = name_resolution.matches(query, rows)
+        if not matching:
             raise name_resolution.NotFoundError(text, name_resolution.suggestions(query, rows))
-        return rows_meant
+        return matching
 
     def of_project(self, text: str) -> set[Path]:
         """Return the environments of the project at or above a directory, by their paths."""
@@ -28,11 +28,11 @@ class NamedTable(ScannedTable):
         return {row.path for row in current_environment.above(self.rows.values(), directory)[1]}
 
     def matches(self, names: Iterable[str], rows: Sequence[Row]) -> bool:
-        """Return whether any of the names means any of the rows."""
+        """Return whether any of the names matches any of the rows."""
         return any(name_resolution.matches(self.query(name), rows) for name in names)
 
     def query(self, text: str) -> name_resolution.Query:
-        """Take a name apart as this machine's user means it."""
+        """Parse a name on this machine."""
         return name_resolution.parse(text, self.machine, kinds())
 
     def choose(
@@ -41,7 +41,7 @@ class NamedTable(ScannedTable):
         """Return the environments that a name, or without one the current directory, means.
 
         Raises resolve.NotFoundError and resolve.AmbiguousError. A changing command never chooses
-        between several; whether it takes an implied name is for itself to say.
+        between several.
         """
         rows = list(self.rows.values())
         if text is None:

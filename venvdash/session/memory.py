@@ -1,4 +1,4 @@
-"""What a session remembers from one scan to the next: the index, and the sidecars it writes."""
+"""The records that a session keeps from one scan to the next, in the index and in sidecars."""
 
 import errno
 from collections import Counter
@@ -17,12 +17,12 @@ from venvdash.system.machine import Machine
 from venvdash.text import because, visible
 
 _WRITERS = 16  # sidecars written at once
-# A store that may not be written to is no fault, and no news.
+# A read-only store is not a problem to report.
 _SILENT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST})
 
 
 class ScanMemory:
-    """Opens the index for the time of a scan; with ``writes`` False nothing is ever written."""
+    """Opens the index during a scan; with ``writes`` False nothing is written."""
 
     def __init__(self, machine: Machine, *, writes: bool) -> None:
         self._machine = machine
@@ -35,11 +35,11 @@ class ScanMemory:
         self._problems: list[Problem] = []
         self._index_problems: set[str] = set()
         self._pins = pins.Pins({})
-        self.pins_unknown = ""  # why nobody knows what is pinned, a sentence
+        self.pins_unknown = ""  # a sentence that says why pins are unknown
         self._set_aside = ""  # what was wrong with an index that this session set aside
 
     def open(self, *, sizes: bool) -> SavedRecords:
-        """Open the index and return what it remembers; with ``sizes`` those as well."""
+        """Open the index and return its records, with ``sizes`` also the sizes."""
         index = Index.open(index_path(self._machine, self._host), read_only=not self._writes)
         self._index, self._known = index, index.records()
         self._sizes = index.sizes() if sizes else {}
@@ -54,7 +54,7 @@ class ScanMemory:
         )
 
     def _read_pins(self, index: Index) -> None:
-        """Read the file of pins; where that, or the index, is lost, pins may be lost as well."""
+        """Read the file of pins; if it or the index is lost, pins may be lost, too."""
         self.pins_unknown = ""
         try:
             self._pins = pins.read(self._machine.state_directory)
@@ -71,7 +71,7 @@ class ScanMemory:
             self.pins_unknown = f"Pins are unknown: {self.pins_unknown}."
 
     def _write_pins(self, records: Mapping[Path, Record]) -> None:
-        """Bring the file of pins up to date: with pins that only others hold, and new paths."""
+        """Update the file of pins with pins that only records hold, and with new paths."""
         wanted = self._pins
         for path, record in records.items():
             if record.pinned and wanted.paths.get(record.identity) != path:
@@ -87,17 +87,17 @@ class ScanMemory:
             self._problems.append(Problem(None, f"{where} cannot be written: {reason}"))
 
     def pinned(self, records: Mapping[Path, Record]) -> frozenset[Path]:
-        """Return which of all environments are pinned, by any of the places that say so."""
+        """Return the environments that the file of pins or a record says are pinned."""
         said = {path for path, record in records.items() if record.pinned}
         return self._pins.of(records) | said
 
     def usage(self, path: Path) -> Usage | None:
-        """Return the size that was measured last time, which may have aged."""
+        """Return the size from the last measurement, which may be outdated."""
         known = self._sizes.get(path)
         return replace(known[0], exact=False) if known else None
 
     def close(self) -> None:
-        """Store the sizes measured since, and let go of the index."""
+        """Store the sizes measured since, and close the index."""
         if self._index is not None:
             if self._writes and self._measured:
                 self._index.remember_sizes(self._measured)
@@ -105,9 +105,9 @@ class ScanMemory:
         self._index, self._measured = None, {}
 
     def problems(self) -> list[Problem]:
-        """Return what went wrong since the last call; each is told once."""
-        told, self._problems = self._problems, []
-        return told
+        """Return the problems since the last call."""
+        problems, self._problems = self._problems, []
+        return problems
 
     def measured(self, event: Measured) -> None:
         """Keep a size; it is stored when the scan ends."""
@@ -118,9 +118,9 @@ class ScanMemory:
         self._measured[event.environment] = (event.usage, note)
 
     def remember(self, event: VerdictsDecided) -> dict[Path, Record]:
-        """Store what a scan proved, in the index and in the sidecars; return the records.
+        """Store the results of a scan in the index and in the sidecars; return the records.
 
-        A disk that is full or a store that cannot be written loses nothing but the memory.
+        On a full disk or in a read-only store only the record is lost.
         """
         now = self._machine.clock().wall
         records = {}
@@ -143,17 +143,17 @@ class ScanMemory:
                 if self._is_news(environments[path], event.facts.memories[path], record)
             }
             self._write_sidecars(news, environments)
-            # Only now: what the index has seen last is never older than the sidecar.
+            # Last, so that the index is never older than a sidecar.
             now = self._machine.clock().wall
             self._index.remember([replace(r, last_seen=now) for r in news.values()])
             self._report_index(self._index)
         return records
 
     def _is_news(self, environment: Environment, memory: Memory, record: Record) -> bool:
-        """Return whether a record says more than what is stored.
+        """Return whether a record has to be stored.
 
-        When a project was last seen counts against when its environment last changed; while that
-        has not moved on, a newer date says nothing.
+        The date when a project was last seen is compared with the last change of its environment;
+        without a change since, a newer date is not worth storing.
         """
         if memory.relation is not Relation.SAME or merge.worth_writing(memory.record, record):
             return True
@@ -161,12 +161,12 @@ class ScanMemory:
             return True
         stored = self._known.get(environment.path)
         if stored is not None and identity.not_ahead(stored, record.last_seen) is not stored:
-            return True  # from a time when the clock was ahead
+            return True  # it was stored while the clock was ahead
         missing = not environment.sidecar and keeps_sidecar(environment)
         return missing or (environment.changed or 0.0) >= memory.record.last_seen
 
     def _report_index(self, index: Index) -> None:
-        """Note what is wrong with the index, once; one that was set aside counts until the end."""
+        """Report a problem of the index once; an index that was set aside counts until the end."""
         if index.lost and index.usable:
             self._set_aside = self._set_aside or index.problem
         if self._set_aside and not self.pins_unknown:
@@ -185,7 +185,7 @@ class ScanMemory:
         wanted = [item for item in records.items() if keeps_sidecar(environments[item[0]])]
         if not wanted:
             return
-        from concurrent.futures import ThreadPoolExecutor  # as a rule there is nothing to write
+        from concurrent.futures import ThreadPoolExecutor  # usually there is nothing to write
 
         def write(item: tuple[Path, Record]) -> OSError | None:
             try:
@@ -194,7 +194,7 @@ class ScanMemory:
                 return error
             return None
 
-        # Each waits for the disk twice; those that wait together wait once.
+        # Each waits for the disk twice; in parallel they wait together.
         with ThreadPoolExecutor(_WRITERS) as pool:
             errors = [error for error in pool.map(write, wanted) if error is not None]
         failed = Counter(because(error) for error in errors if error.errno not in _SILENT)
@@ -204,10 +204,10 @@ class ScanMemory:
 
 
 def _alike(usage: Usage, known: Usage) -> bool:
-    """Return whether two measurings say the same, whenever they were made."""
+    """Return whether two measurements are equal but for their dates."""
     return replace(usage, measured=known.measured, exact=known.exact) == known
 
 
 def _with(record: Record, proven: Iterable[ProjectRecord]) -> Record:
-    """Return the record with the projects seen now; those seen before stay known."""
+    """Return the record with the projects seen now, followed by the earlier ones."""
     return replace(record, projects=merge.projects((*proven, *record.projects)))

@@ -1,4 +1,4 @@
-"""From what people type to the environments they mean."""
+"""Resolves the names that people type to environments."""
 
 import difflib
 import os
@@ -18,15 +18,15 @@ from venvdash.system.machine import Machine
 from venvdash.text import counted, visible
 
 _PYTHON = re.compile(r"(.+)@(\d+(?:\.\d+){0,2})\Z", re.DOTALL)
-_STARTS = ("/", "./", "../", "~")  # of a path; nothing else ever is one
+_STARTS = ("/", "./", "../", "~")  # of every path
 _ANYWHERE = Machine(home=Path("/"))
-_LIVE = frozenset({Status.LINKED, Status.REPLACED, Status.MOVED})  # its project is there
+_LIVE = frozenset({Status.LINKED, Status.REPLACED, Status.MOVED})  # its project exists
 
 
 class NotFoundError(Exception):
-    """Nothing bears the name; ``suggestions`` are near ones.
+    """No environment has the name; ``suggestions`` are similar ones.
 
-    Without a name ``reason`` is a sentence that says why the project has none to take.
+    Without a name ``reason`` is a sentence that says why the project has none.
     """
 
     def __init__(self, text: str, suggestions: Sequence[str] = (), reason: str = "") -> None:
@@ -35,7 +35,7 @@ class NotFoundError(Exception):
 
 
 class AmbiguousError(Exception):
-    """Several environments are meant; ``options`` holds the shortest unique spelling of each."""
+    """Several environments match; ``options`` has the shortest unique name of each."""
 
     def __init__(self, text: str, options: Sequence[tuple[str, Row]]) -> None:
         super().__init__(text)
@@ -44,9 +44,9 @@ class AmbiguousError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A name taken apart: ``kind:`` in front, ``@python`` behind, a path or a name between.
+    """A parsed name: ``kind:`` before and ``@python`` after a path or a name.
 
-    ``whole`` is the name or path with its ``@python``, which may be part of it after all.
+    ``whole`` is the query with ``@python`` as part of the name or path.
     """
 
     text: str
@@ -59,14 +59,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The environments meant; ``note`` says, for stderr, what was chosen among several."""
+    """The chosen environments; ``note`` says, for stderr, which was chosen of several."""
 
     rows: tuple[Row, ...]
     note: str = ""
 
 
 def parse(text: str, machine: Machine, kinds: Iterable[str]) -> Query:
-    """Take a name apart; only what starts like a path is ever one."""
+    """Parse a name; it is a path only if it starts like one."""
     rest, kind = text, None
     head, colon, tail = text.partition(":")
     if colon and tail and head in set(kinds):
@@ -90,16 +90,16 @@ def _taken(text: str, rest: str, kind: str | None, machine: Machine) -> Query:
 
 
 def matches(query: Query, rows: Iterable[Row], *, prefix: bool = False) -> list[Row]:
-    """Return the rows of the first tier with a hit: exact, alike, path suffix, (prefix)."""
+    """Return the rows of the first tier that matches: exact, normalised, path suffix, (prefix)."""
     return _NameIndex(rows).matches(query, prefix=prefix)[0]
 
 
 def choose(query: Query, rows: Sequence[Row], *, changing: bool, every: bool = False) -> Choice:
-    """Return the one environment meant (or with ``every`` all of one project).
+    """Return the environment that matches (with ``every`` all of one project).
 
-    Raises NotFoundError and AmbiguousError. A changing command never chooses between several; a
-    reading one takes a project's current environment, and a living project before a gone one, and
-    takes the beginning of a name if no other begins like that.
+    Raises NotFoundError and AmbiguousError. A changing command never chooses between several. A
+    reading one prefers a project's current environment, and existing projects to missing ones, and
+    accepts a unique prefix of a name.
     """
     hits, begun = _NameIndex(rows).matches(query, prefix=not changing)
     if not hits:
@@ -115,7 +115,7 @@ def choose(query: Query, rows: Sequence[Row], *, changing: bool, every: bool = F
 
 
 def _chosen(hits: list[Row], *, begun: bool) -> Choice | None:
-    """Return what a reading command takes of several, None where they are too different."""
+    """Return what a reading command chooses of several, None if they are too different."""
     pool, note = hits, ""
     gone = [row for row in hits if row.verdict.status is Status.ORPHAN]
     live = [row for row in hits if row.verdict.status in _LIVE]
@@ -134,7 +134,7 @@ def _chosen(hits: list[Row], *, begun: bool) -> Choice | None:
 
 
 def _project(rows: Sequence[Row]) -> Path | None:
-    """Return the project that all these belong to, where it is now; None if there is none such."""
+    """Return the current place of the project that all these belong to, or None."""
     shared = [p for p in rows[0].verdict.projects if all(p in r.verdict.projects for r in rows)]
     if not shared:
         return None
@@ -147,8 +147,8 @@ def implied(
 ) -> Choice:
     """Return the current environment of the nearest project upwards from ``cwd``.
 
-    With ``every`` all of that project. Raises NotFoundError and AmbiguousError. What only is the
-    last one left of a project that uses another now is not taken to be changed.
+    With ``every`` all of that project. Raises NotFoundError and AmbiguousError. A changing command
+    does not take the only environment left if the project now uses another one.
     """
     project, own = current_environment.above(rows, cwd)
     if every and own:
@@ -168,25 +168,25 @@ def implied(
 
 
 def options(hits: Sequence[Row], rows: Sequence[Row]) -> list[tuple[str, Row]]:
-    """Return for each hit the shortest spelling that means only it, in the order of these."""
+    """Return each hit with its shortest unique name, sorted by name."""
     known = _NameIndex(rows)
     return sorted(((known.spelling(row), row) for row in hits), key=lambda one: one[0])
 
 
 def spelling(row: Row, rows: Sequence[Row]) -> str:
-    """Return the shortest name that means only ``row`` among ``rows``, at worst its path."""
+    """Return the shortest unique name of ``row`` among ``rows``, at worst its path."""
     return _NameIndex(rows).spelling(row)
 
 
 def suggestions(query: Query, rows: Iterable[Row]) -> list[str]:
-    """Return names near to what was typed, for "did you mean"; never taken by themselves."""
+    """Return names similar to what was typed, for "did you mean"."""
     known = {alike(name): name for row in rows for name in _names(row)}
     near = difflib.get_close_matches(alike(query.name), known, n=3, cutoff=0.6)
     return [known[name] for name in near]
 
 
 class _NameIndex:
-    """The table by the names that its rows may be called."""
+    """The rows of a table by all their names."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = list(rows)
@@ -201,7 +201,7 @@ class _NameIndex:
                 self._alike[name].append(row)
 
     def matches(self, query: Query, *, prefix: bool = False) -> tuple[list[Row], bool]:
-        """Return the rows of the first tier with a hit, and whether that was the last, prefixes."""
+        """Return the rows of the first tier that matches, and whether they match by prefix."""
         if query.whole is not None:
             for hits in self._tiers(query.whole, literally=True):
                 if narrow := [row for row in hits if _narrowed(query.whole, row)]:
@@ -232,7 +232,7 @@ class _NameIndex:
             yield [row for row in self.rows if any(_ends(p, query.name) for p in _paths(row))]
 
     def _at_path(self, path: Path) -> list[Row]:
-        """Return the environments at a path: itself, its project's, or where its link leads."""
+        """Return the environments at a path: itself, its project's, or the target of its link."""
         resolved = {path, real(path)}
         if path.name in VENV_NAMES:
             links = project_info.links_of(os.fspath(path.parent))
@@ -247,9 +247,9 @@ class _NameIndex:
         return list(rows.values())
 
     def spelling(self, row: Row) -> str:
-        """Return the shortest name that means only ``row``, at worst its path.
+        """Return the shortest unique name of ``row``, at worst its path.
 
-        A name that a tool made for the directory is not for people: it comes last but for that.
+        Names that a tool generated for the directory are only used before the path.
         """
         environment = row.environment
         said = [row.name, row.title, environment.traits.name, *_suffixes(row)]
@@ -262,7 +262,7 @@ class _NameIndex:
 
 
 def _spelled(row: Row, bases: Iterable[str]) -> Iterator[str]:
-    """Yield the names with and without kind and Python, those that are not taken for a path."""
+    """Yield the names with and without kind and Python, except those that parse as paths."""
     traits, python = row.environment.traits, row.environment.python
     versions = [f"@{version}" for version in (minor_version(python), python) if version]
     for base in dict.fromkeys(bases):

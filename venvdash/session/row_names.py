@@ -1,4 +1,4 @@
-"""What a row is called: the project's name, told apart where two would be the same."""
+"""The name of a row: the name of its project, made unique."""
 
 import re
 import unicodedata
@@ -13,20 +13,20 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 
 def alike(name: str) -> str:
-    """Return what is equal for two names that differ in case and in ``-``, ``_`` and ``.`` only."""
+    """Return a name normalised in case and in ``-``, ``_`` and ``.``, for comparison."""
     return _SEPARATORS.sub("-", unicodedata.normalize("NFC", name).casefold())
 
 
 def names(
     judged: Iterable[tuple[Environment, Verdict]], projects: Mapping[Path, str]
 ) -> dict[Path, str]:
-    """Return the name for people of each environment, by its path.
+    """Return the name to show for each environment, by its path.
 
-    The project's name where it has one (``projects`` gives what its own metadata says, else its
-    folder's), else the environment's own. Projects of one name are called by the end of their
-    paths (``work/api``, ``play/api``), environments of one project get their Python behind
-    (``api@3.11``), or where that is the same their own name (``api (api-copy)``), or the end of
-    their path (``api (envs/api)``).
+    That is the project's name (from ``projects``, else the name of its folder), or without a
+    project the environment's own. Projects with the same name get the end of their paths
+    (``work/api``, ``play/api``). Environments of one project get their Python (``api@3.11``), or if
+    that is the same their own name (``api (api-copy)``), or the end of their path
+    (``api (envs/api)``).
     """
     owners: dict[Path, list[Environment]] = defaultdict(list)
     called: dict[Path, str] = {}
@@ -55,7 +55,7 @@ def _titles(owners: Iterable[Path], projects: Mapping[Path, str]) -> dict[Path, 
 
 
 def _ends(paths: list[Path]) -> list[str]:
-    """Return the shortest ends of paths that tell them apart."""
+    """Return the shortest ends of paths that are unique."""
     for depth in range(1, max(len(path.parts) for path in paths)):
         ends = ["/".join(path.parts[-depth:]) for path in paths]
         if len(set(ends)) == len(paths):

@@ -1,7 +1,7 @@
-"""From a row to a shell, a command or an editor with its environment active.
+"""Starts a shell, a command or an editor with an environment active.
 
-Everything is prepared, and may be refused, before the terminal is given away; ``run`` raises
-nothing. Nothing in the environment is read by a shell.
+Everything is prepared, and may be refused, before the terminal is handed over; ``run`` raises
+nothing. No file in the environment is read by a shell.
 """
 
 import os
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EDITORS = ("VISUAL", "EDITOR")
 _USUAL = ("sensible-editor", "vim", "nano", "vi")
-# Those that open a directory; others are started in it, with nothing to open.
+# Editors that open a directory; others are started in it without an argument.
 _OPEN_DIRECTORIES = {
     *("code", "code-insiders", "codium", "cursor", "emacs", "emacsclient", "gvim", "helix", "hx"),
     *("idea", "kate", "lapce", "nova", "nvim", "pycharm", "subl", "vim", "zed", "zeditor"),
@@ -35,15 +35,15 @@ _OPEN_DIRECTORIES = {
 
 
 class RefusedError(Exception):
-    """It will not be opened; the text is a sentence for people that says why."""
+    """It will not be opened; the text is a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A program that is ready to be run on the terminal, in ``cwd`` and with ``environ`` only.
+    """A program to run on the terminal, in ``cwd`` and with only ``environ`` as its environment.
 
-    ``says`` is what the user should read first, a sentence each, raw: who shows them makes them
-    visible. ``interactive``: a shell. ``cleanup`` is a directory to remove afterwards.
+    ``says`` are sentences for the user to read first; pass them through ``visible`` before showing
+    them. ``interactive``: a shell. ``cleanup`` is a directory to remove afterwards.
     """
 
     argv: tuple[str, ...]
@@ -100,9 +100,9 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
 def command(
     session: "Session", row: Row, words: Sequence[str], *, here: bool = False
 ) -> Invocation:
-    """Return a command to be run with the environment active, without a shell in between.
+    """Return a command to run with the environment active, without a shell.
 
-    Where it runs is as with ``shell``. Raises RefusedError.
+    It runs in the same directory as ``shell``. Raises RefusedError.
     """
     environment = trusted(session, row)
     cwd, says = _directory(session, row, here=here)

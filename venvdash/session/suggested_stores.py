@@ -1,7 +1,7 @@
-"""Folders of environments that are no store yet: shown with the configuration that adds them.
+"""Folders of environments that are not stores, and the configuration that adds them.
 
 Nothing is added unless the user asks for it; then the lines are written into the user's
-configuration, which keeps its comments and its layout.
+configuration, which keeps its comments and layout.
 """
 
 import os
@@ -34,7 +34,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AddedStore:
-    """A folder that is a store from now on: ``lines`` were written into ``file``."""
+    """A folder that was added as a store: ``lines`` were written into ``file``."""
 
     folder: EnvironmentFolder
     file: Path
@@ -44,7 +44,7 @@ class AddedStore:
 def suggestions(
     machine: Machine, settings: config.Config, cancelled: Callable[[], bool] = lambda: False
 ) -> list[EnvironmentFolder]:
-    """Return the folders of environments that are no store; a walk of HOME, see ``folders``."""
+    """Return the folders of environments outside all stores; see ``other_folders.find``."""
     return other_folders.find(machine, store_folders.roots(machine, settings), cancelled=cancelled)
 
 
@@ -67,7 +67,7 @@ def add(path: Path, machine: Machine, settings: config.Config) -> AddedStore:
     if folder is None:
         raise RefusedError("It contains no environments.")
     lines = lines_for(folder, machine.home)
-    # A configuration may be a link into a repository of settings: what it leads to is replaced.
+    # A configuration may be a link, as dotfiles often are: its target is replaced.
     file = Path(os.path.realpath(machine.config_file))
     try:
         _write(file, folder, machine)
@@ -150,7 +150,7 @@ def _with(text: str, folder: EnvironmentFolder, home: Path) -> str:
             return ""
     except TOMLKitError:
         return ""
-    # Behind all that is there, as a table ends only where the next begins.
+    # At the end, since a table ends only where the next one begins.
     gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
     return f"{text}{gap}{lines_for(folder, home)}\n"
 
@@ -176,7 +176,7 @@ def _by_hand(file: Path) -> str:
 
 
 def in_words(folder: EnvironmentFolder, home: Path) -> str:
-    """Return what a folder holds, and what it mirrors, in a few words."""
+    """Return the number of environments in a folder and what it mirrors, in words."""
     count = folder.environments
     words = f"{count} environment{'s' * (count != 1)}"
     if folder.layout is Layout.FLAT:

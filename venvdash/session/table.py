@@ -1,4 +1,4 @@
-"""What scans have told so far: the rows, and all that is known beside them."""
+"""The table that scans fill: its rows, and what else is known of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -54,10 +54,10 @@ class ScannedTable(Table):
 
     @property
     def pins_unknown(self) -> str:
-        """Why nobody knows what is pinned, a sentence; "" where it is known."""
+        """A sentence that says why pins are unknown; "" if they are known."""
         return self._memory.pins_unknown
 
-    # What a scan tells, taken in.
+    # Events of a scan.
 
     def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
         if isinstance(event, EnvironmentFound):
@@ -82,7 +82,7 @@ class ScannedTable(Table):
             self.problems.append(event)
 
     def _usage_indexed(self, usage_index: UsageIndex) -> None:
-        """Take in what was measured of all environments together; for who deletes."""
+        """Take the usage index of a scan; for subclasses that delete."""
 
     def _found(self, environment: Environment) -> SessionEvent:
         known = self.rows.get(environment.path)
@@ -129,9 +129,9 @@ class ScannedTable(Table):
             )
             self.rows[path] = row
             changed.append(row)
-        for row in changed:  # each is told when the whole table is of one mind
+        for row in changed:  # after all rows are up to date
             yield RowChanged(row, settled=event.final)
-        if event.final:  # once the rows are on their way, and before they are measured
+        if event.final:  # after the rows were shown, before they are measured
             for path, record in self._memory.remember(event).items():
                 self.rows[path] = replace(self.rows[path], record=record)
             self._report(self._memory.problems())
@@ -162,11 +162,11 @@ class ScannedTable(Table):
         if Flag.IN_USE in environment.flags:
             return now
         newest = max((when for when in times if when is not None), default=None)
-        # A date in the future is of a use while the clock was ahead: nobody knows when.
+        # A date in the future was stored while the clock was ahead.
         return None if newest is not None and newest > now + SKEW else newest
 
     def _nearest(self, judged: VerdictsDecided) -> set[Path]:
-        """Return the spellings of the nearest project upwards from the current directory."""
+        """Return the nearest project upwards from the current directory, in all spellings."""
         here = self.machine.cwd
         if here is None:
             return set()
@@ -182,7 +182,7 @@ class ScannedTable(Table):
 
 
 def _endangered(verdict: Verdict, facts: Facts) -> Path | None:
-    """Return the directory in a project that the next sync of the tool there deletes."""
+    """Return the directory in a project that the next sync of its tool deletes."""
     tools = [facts.tools[project] for project in verdict.projects if project in facts.tools]
     uses = [use for project_tools in tools for use in project_tools.uses.values()]
     return next((use.deletes for use in uses if use.deletes is not None), None)

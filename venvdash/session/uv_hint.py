@@ -1,4 +1,4 @@
-"""Which environment uv would use in a directory, told where it is not the active one."""
+"""Hints if uv would use another environment than the active one in a directory."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from venvdash.system.machine import Machine
 from venvdash.text import short_path
 
 _LIMIT = 1024 * 1024  # bytes of a pyproject.toml
-# Looked for, not parsed: anybody may have written it, and it is only for a hint.
+# Searched, not parsed: the file may be hostile, and it is only for a hint.
 _UV = re.compile(r"^[ \t]*\[[ \t]*(?:project|tool[ \t]*\.[ \t]*uv)\b", re.MULTILINE)
 _WORKSPACE = re.compile(
     r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*uv[ \t]*\.[ \t]*workspace[ \t]*\]", re.MULTILINE
@@ -32,7 +32,7 @@ def hints(machine: Machine, environment: Environment, cwd: Path) -> Iterator[str
     if use.environment is None or real(use.environment) == real(environment.path):
         return
     if not use.exists and environment.traits.kind == "uv" and not os.path.lexists(project / VENV):
-        return  # uv's own store: it makes the link when it comes by
+        return  # uv will create the link to its own store
     does = "uses" if use.exists else "would make"
     yield (
         f"`uv sync` here {does} {short_path(use.environment, machine.home)}; "
@@ -41,7 +41,7 @@ def hints(machine: Machine, environment: Environment, cwd: Path) -> Iterator[str
 
 
 def _project(cwd: Path) -> Path | None:
-    """Return the project of uv's at or above a directory: its workspace's root."""
+    """Return the uv project or workspace root at or above a directory."""
     project = None
     for directory in (cwd, *cwd.parents):
         text = read_text(directory / "pyproject.toml", _LIMIT)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not child_processes.available(), reason="no chil
 @pytest.fixture
 def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Ten small environments, which are measured by children."""
-    monkeypatch.setattr(usage_module, "_WORTHWHILE", 0)
+    monkeypatch.setattr(usage_module, "_MANY_FILES", 0)
     made = [tmp_path / f"env{number}" for number in range(10)]
     for root in made:
         fill(root, [f"d{number % 9}/f{number}" for number in range(60)], 3000)
@@ -166,7 +166,7 @@ def test_closing_it_early_leaves_no_child(
     monkeypatch: pytest.MonkeyPatch,
     worthwhile: int,
 ) -> None:
-    monkeypatch.setattr(usage_module, "_WORTHWHILE", worthwhile)
+    monkeypatch.setattr(usage_module, "_MANY_FILES", worthwhile)
     measuring = measure(roots, {}, never)
     next(measuring)
     measuring.close()  # type: ignore[attr-defined]  # a generator, typed as iterator

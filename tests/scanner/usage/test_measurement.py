@@ -31,7 +31,7 @@ ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason=ROOT_ONLY_REASON)
 @pytest.fixture(params=["here", "children"])
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The same test in this process, and with child processes whatever the number of files."""
-    monkeypatch.setattr(usage_module, "_WORTHWHILE", 10**9 if request.param == "here" else 0)
+    monkeypatch.setattr(usage_module, "_MANY_FILES", 10**9 if request.param == "here" else 0)
     return str(request.param)
 
 
@@ -222,7 +222,7 @@ sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import selectors, venvdash.scanner.usage.measurement as usage  # read before others are forbidden
 os.chdir(sys.argv[1]); os.setgid(65534); os.setuid(65534)
-usage._WORTHWHILE = int(sys.argv[3])
+usage._MANY_FILES = int(sys.argv[3])
 for sized in usage.measure([Path(sys.argv[1], "root")], {}, lambda: False):
     print(sized.usage.on_disk, sized.usage.exact, sized.problem, sized.remember)
 """

@@ -283,7 +283,7 @@ def _what_comes_back(entry: Directory, mounts: Mounts) -> _ComesBack | None:
         return None
     if found.extents is None:
         return None
-    return _ComesBack(max(found.blocks, 1) * BLOCK, found.back() * BLOCK)
+    return _ComesBack(max(found.blocks, 1) * BLOCK, found.reclaimable() * BLOCK)
 
 
 def _empty(entry: Directory, processes: int, tell: Tell) -> Removed:

@@ -1,8 +1,8 @@
-"""The search before anything is pruned: a project may have moved anywhere.
+"""The search for projects before a deletion by rule: a project may have moved anywhere.
 
-``search`` reads every place that could hold a project of the environments, ``recheck`` reads the
-likeliest ones again right before something is deleted, ``find_again`` looks where an earlier search
-found something, so that a list agrees with it.
+``search`` reads every place that could contain a project of the environments. ``recheck`` reads the
+likeliest ones again right before a deletion. ``find_again`` reads the places where an earlier
+search found something, so that a list agrees with it.
 """
 
 from venvdash.scanner.search.earlier_hits import find_again

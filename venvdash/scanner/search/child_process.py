@@ -1,8 +1,7 @@
-"""Searching a network disk in a child process: one that hangs in the kernel can be killed.
+"""Searches a network disk in a child process, which can be killed when it hangs in the kernel.
 
-The request is pickled, as it comes from ourselves alone; each answer is one line of JSON, a list
-that begins with a word: ``directories`` (a sign of life), ``hit``, ``unsearched``, ``left out``,
-``end``.
+The request is pickled; it never comes from outside. Each answer is a line of JSON: a list that
+begins with ``directories`` (a sign of life), ``hit``, ``unsearched``, ``left out`` or ``end``.
 """
 
 import json
@@ -27,7 +26,7 @@ from venvdash.system.machine import Machine
 from venvdash.text import because
 
 PATIENCE = 10.0  # seconds without a sign of life until a child is given up
-_POLL = 0.05  # seconds between two looks at ``over``
+_POLL = 0.05  # seconds between two calls of ``over``
 _PART = 100  # directories between two signs of life
 _LINE = 1 << 20  # bytes read at once
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
@@ -40,7 +39,7 @@ _stuck: "list[subprocess.Popen[bytes]]" = []
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a child is to search: ``starts`` lie on one network disk."""
+    """What a child searches: ``starts`` lie on one network disk."""
 
     starts: tuple[Start, ...]
     machine: Machine
@@ -52,11 +51,11 @@ class Request:
 
 
 class SilentError(Exception):
-    """The disk did not respond, or the child ended before its search did; the text says which."""
+    """The disk did not respond, or the child ended early; the text says which."""
 
 
 def ask(request: Request, over: Callable[[], bool]) -> Iterator[list[object]]:
-    """Yield a child's answers, the last of them ``["end"]`` unless ``over`` stopped it.
+    """Yield the answers of a child; the last is ``["end"]`` unless ``over`` stopped it.
 
     Raises SilentError. The child has ended, or was given up, when this returns or is closed.
     """
@@ -117,30 +116,30 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 
 
 def main() -> None:
-    """Search what standard input asks for, and write the answers to standard output."""
+    """Run the request from standard input; write the answers to standard output."""
     request = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
     read_when_idle()
     matcher = DirectoryMatcher(
         request.machine, request.config, request.environments, request.facts, request.spellings
     )
     state = WalkState(request.barred, request.machine.uid)
-    told: set[Path] = set()
+    reported: set[Path] = set()
     for start in request.starts:
         walk, more = Walk(start, matcher, state), True
         while more and not matcher.done:
             more = walk.step(_PART)
             for path, hit in matcher.hits.items():
-                if path not in told:
-                    told.add(path)
-                    _tell("hit", str(path), str(hit.place), hit.reason, hit.is_project)
-            _tell("directories", state.directories)
+                if path not in reported:
+                    reported.add(path)
+                    _answer("hit", str(path), str(hit.place), hit.reason, hit.is_project)
+            _answer("directories", state.directories)
     for place in state.unsearched.values():
-        _tell("unsearched", str(place.path), place.reason, place.release)
+        _answer("unsearched", str(place.path), place.reason, place.release)
     for what, kind in state.not_entered.items():
-        _tell("left out", what, kind.count, *kind.paths)
-    _tell("end")
+        _answer("left out", what, kind.count, *kind.paths)
+    _answer("end")
 
 
-def _tell(*answer: object) -> None:
+def _answer(*answer: object) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()

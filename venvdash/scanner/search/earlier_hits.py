@@ -1,4 +1,4 @@
-"""Looking again where an earlier search found something, so that every list agrees with it."""
+"""Checks the places where an earlier search found something, so that lists agree with it."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -10,15 +10,15 @@ from venvdash.model import Facts, FoundAgain
 from venvdash.scanner.search.matcher import DirectoryMatcher
 from venvdash.system.machine import Machine
 
-_ENTRIES = 10_000  # looked at in one directory
+_ENTRIES = 10_000  # read in one directory
 
 
 def find_again(
     machine: Machine, config: Config, facts: Facts, places: Mapping[Path, Iterable[Path]]
 ) -> dict[Path, FoundAgain]:
-    """Return for each environment of ``places`` what still stands there that a search had found.
+    """Return for each environment in ``places`` what still is where a search had found it.
 
-    ``places`` are directories and scripts; only these are read, nothing below them. Raises nothing.
+    ``places`` are directories and scripts; nothing below them is read. Raises nothing.
     """
     environments = [facts.environments[path] for path in places]
     matcher = DirectoryMatcher(machine, config, environments, facts)

@@ -1,4 +1,4 @@
-"""The search: every place in turn, until the last one, the limit, or somebody stops it."""
+"""Runs a search: every place in turn, until the last one, the time limit, or cancellation."""
 
 import os
 import time
@@ -28,12 +28,12 @@ _TELLS_CHANGES = frozenset(
 # File systems where a directory has a link for each subdirectory, and two of its own.
 _COUNTS_LINKS = frozenset(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"])
 PATIENCE = 10.0  # seconds without a directory until a disk is given up
-_LINKS = 1000  # that lead to one network disk
+_LINKS = 1000  # links to one network disk
 _POLL = 0.04  # seconds
 
 
-def _silent(progress: Progress) -> None:
-    """Tell nobody."""
+def _ignore(progress: Progress) -> None:
+    """Ignore the progress."""
 
 
 def search(
@@ -44,13 +44,13 @@ def search(
     *,
     limit: float | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-    progress: Callable[[Progress], None] = _silent,
+    progress: Callable[[Progress], None] = _ignore,
     mounts: Mounts | None = None,
 ) -> Findings:
-    """Look everywhere for what uses ``environments`` or may be their project.
+    """Search everywhere for what uses ``environments`` or may be their project.
 
-    ``limit`` is how many seconds it may take, None for as long as it takes. Places that it, or
-    ``cancelled``, keeps from being read are ``unsearched``. Raises nothing.
+    ``limit`` is in seconds, None for no limit. Places that were not read because of it, or of
+    ``cancelled``, are ``unsearched``. Raises nothing.
     """
     run = _Run(machine, config, environments, facts, mounts or Mounts.read())
     return run.everywhere(limit, cancelled, progress)
@@ -65,11 +65,10 @@ def recheck(
     *,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Findings:
-    """Read again what most likely changed since a search: recorded places, pointers, HOME's top.
+    """Return the findings of a search with what has changed since.
 
-    A disk that was mounted since holds every environment.
-
-    Return its findings with what was found meanwhile; what was found before stays found.
+    Reads recorded places, pointers and the top of HOME again. Earlier hits are kept. A disk that
+    was mounted since holds back every environment.
     """
     run = _Run(machine, config, environments, facts, Mounts.read())
     near = list(findings.hits.values())
@@ -77,7 +76,7 @@ def recheck(
     places += [str(path) for path in (facts.pointers if facts else ())]
     hits = run.near(places, cancelled)
     new = sorted(run.mounted - findings.mounted)
-    if new:  # a disk that was plugged in since
+    if new:
         reason = f"{visible(new[0])} was mounted after the search. To delete it anyway: {AGAIN}."
         hits = {e.path: Hit(e.path, None, reason) for e in environments} | hits
     return replace(findings, hits={**hits, **findings.hits})
@@ -138,7 +137,7 @@ class _Run:
         return mount is None or not mount.network
 
     def _want_given(self) -> None:
-        """Hold everything where a folder of `search` is not there, or empty as without its disk."""
+        """Hold back everything if a folder of `search` is missing, or empty as without its disk."""
         for folder in self._scope.searched:
             real = resolved(folder, self._scope.mounts)  # None for a network disk, asked later
             if real is not None and not _listed(real):
@@ -188,7 +187,7 @@ class _Run:
             self._not_reached(whole, clock)
 
     def _follow(self, remote: dict[str, list[Start]], link: str) -> None:
-        """Add the place on a network disk to which a link leads; nothing is asked but the link."""
+        """Add the target of a link if it lies on a network disk; only the link itself is read."""
         try:
             target = os.path.normpath(os.path.join(os.path.dirname(link), os.readlink(link)))
         except (OSError, ValueError):
@@ -200,7 +199,7 @@ class _Run:
                 starts.append(Start(target, None, network=True))
 
     def _take(self, word: str, values: list[object], before: int) -> None:
-        """Take in one answer of a child."""
+        """Add one answer of a child."""
         texts = [str(value) for value in values]
         if word == "hit":
             environment, place, reason, _ = texts
@@ -215,7 +214,7 @@ class _Run:
             self._state.leave_out(what, *paths, count=int(count))
 
     def _was_read(self, start: Start) -> bool:
-        """Return whether a whole place lies in one that was read to its end."""
+        """Return whether a place lies in one that was read completely."""
         mount = self._scope.mounts.of(start.path)
         return any(
             inside(start.path, path) and self._scope.mounts.of(path) is mount for path in self._read
@@ -229,14 +228,14 @@ class _Run:
         return frozenset(filter(places.allowed, points))
 
     def near(self, places: Iterable[str], cancelled: Callable[[], bool]) -> dict[Path, Hit]:
-        """Search recorded places, their siblings and ``places`` alone."""
+        """Search only recorded places, their siblings and ``places``."""
         clock = SearchLimit(None, cancelled)
         starts = [start for start in self._scope.starts() if start.depth is not None]
         starts += [Start(path, 0) for path in dict.fromkeys(places)]
         starts += [Start(os.fspath(self._machine.home), 1)]
         for start in starts:
             if not start.network and not clock.over():
-                self._walk(start, clock, _silent)
+                self._walk(start, clock, _ignore)
         return self._matcher.hits
 
     def _walk(self, start: Start, clock: SearchLimit, progress: Callable[[Progress], None]) -> None:
@@ -270,7 +269,7 @@ class _Run:
         writer.drop()
 
     def _memory(self, start: Start) -> tuple[Reader, Writer]:
-        """Return what is remembered of a place, and what will be; only where ctimes tell."""
+        """Return the stored listing of a place and the writer of a new one; empty without ctimes."""
         mount = self._scope.mounts.of(start.path)
         if start.depth is not None or mount is None or mount.fstype not in _TELLS_CHANGES:
             return Reader(), Writer()
@@ -337,7 +336,7 @@ def _paths(kind: LeftOut) -> tuple[Path, ...]:
 
 
 def _listed(directory: str) -> bool:
-    """Return whether a directory holds anything, or may: one that cannot be read is held anyway."""
+    """Return whether a directory has entries; True if it cannot be read."""
     try:
         with os.scandir(directory) as listing:
             return next(listing, None) is not None

@@ -1,4 +1,4 @@
-"""What a search found, what it could not search, and what follows for an environment."""
+"""The results of a search, and what follows for an environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ AGAIN = "prune again, and let the search finish"
 class Hit:
     """Something uses an environment, or may be its project.
 
-    ``place`` is the directory or script where it was found, None where no place is known;
-    ``reason`` a sentence with that path, fit to show. ``is_project``: that place may be its
-    project; what merely names the environment is not.
+    ``place`` is the directory or script, None if unknown; ``reason`` a sentence with that path,
+    safe to show. ``is_project``: the place may be the project; otherwise it only names the
+    environment.
     """
 
     environment: Path
@@ -25,18 +25,18 @@ class Hit:
 
     @property
     def project(self) -> Path | None:
-        """The place, where it may be the environment's project."""
+        """The place, if it may be the environment's project."""
         return self.place if self.is_project else None
 
     @property
     def news(self) -> str:
-        """What it means for one that was an orphan, in sentences."""
+        """What it means for an orphan, in sentences."""
         return f"Its project was found. {self.reason}" if self.is_project else self.reason
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a search is: which place it reads, and how many directories it has read in all."""
+    """The progress of a search: the place being read, and the total of directories read."""
 
     place: Path
     directories: int
@@ -44,12 +44,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one search found.
+    """The results of one search.
 
-    ``hits``: for each environment what prevents taking it. ``report`` is what was searched
-    and what was not, ``described`` the former as the rest of a sentence that begins "not found in
-    …". ``ended`` says that every place was searched that should be. ``searched_for`` are the
-    environments that were asked about, ``mounted`` the mount points of the disks that were there.
+    ``hits``: for each environment what prevents its deletion. ``report`` is what was searched and
+    what was not, ``described`` is what was searched, to follow "not found in …". ``ended``: every
+    place was searched. ``searched_for`` are the environments, ``mounted`` the mount points of the
+    disks at that time.
     """
 
     hits: Mapping[Path, Hit] = field(default_factory=dict)
@@ -61,11 +61,11 @@ class Findings:
 
     @property
     def unsearched(self) -> Sequence[Unsearched]:
-        """The places that could hide a project and were not searched."""
+        """The places that may contain a project and were not searched."""
         return self.report.unsearched
 
     def held(self, environment: Environment) -> str:
-        """Return why an environment is held, as a sentence; "" where it may be taken."""
+        """Return why an environment is held back, as a sentence; "" if it may be deleted."""
         hit = self.hits.get(environment.path)
         if hit is not None:
             return hit.reason

@@ -1,7 +1,7 @@
-"""What is looked for: the environments and their projects by identity, not by the text of a path.
+"""The environments and their recorded projects by identity, not by the text of a path.
 
-A bind mount, another case or another Unicode normalisation spells one directory in several ways;
-device and inode tell that it is the same.
+One directory may have several paths: by bind mounts, case or Unicode normalisation. Its device and
+inode are the same.
 """
 
 import os
@@ -18,7 +18,7 @@ from venvdash.system.files import status_of
 
 
 class EnvironmentPaths:
-    """The environments' own directories; tells whether a path leads to one of them."""
+    """The directories of environments, by device and inode."""
 
     def __init__(self, environments: Iterable[Environment]) -> None:
         self._by_identity: dict[tuple[int, int], Path] = {}
@@ -31,7 +31,7 @@ class EnvironmentPaths:
                 self._by_identity[status.st_dev, status.st_ino] = path
 
     def of(self, path: str) -> Path | None:
-        """Return the environment that a path leads to, under whatever spelling."""
+        """Return the environment at a path, under any spelling, or None."""
         status = status_of(path)
         if status is None:
             return self._by_text.get(folded(os.path.normpath(path)))
@@ -45,7 +45,7 @@ class _Sought:
 
 
 class RecordedProjects:
-    """The directories and scripts that are remembered as projects of the environments."""
+    """The directories and scripts that are recorded as projects of the environments."""
 
     def __init__(self, environments: Iterable[Environment], facts: Facts | None) -> None:
         self._by_inode: dict[int, list[_Sought]] = defaultdict(list)
@@ -64,10 +64,10 @@ class RecordedProjects:
         self.has_repositories = bool(self._by_git)
 
     def by_inode(self, path: str, inode: int) -> list[Path]:
-        """Return the environments whose recorded project is what lies at ``path``.
+        """Return the environments whose recorded project is the one at ``path``.
 
-        With a birth time on both sides that decides; without one the project's name or the first
-        commit of its repository must agree, since inode numbers are given out again.
+        Inode numbers are reused: the birth times decide, or without them the project's name or the
+        first commit of its repository.
         """
         sought = self._by_inode.get(inode)
         if not sought:
@@ -86,7 +86,7 @@ class RecordedProjects:
 
 
 def records_of(environment: Environment, facts: Facts | None) -> Iterable[ProjectRecord]:
-    """Return what is remembered of an environment's projects."""
+    """Return the records of an environment's projects."""
     memory = facts.memories.get(environment.path) if facts else None
     return memory.record.projects if memory else ()
 

@@ -1,4 +1,4 @@
-"""When a search stops: its limit, somebody who cancels it, or a disk that does not respond."""
+"""When a search stops: at its time limit, when cancelled, or if a disk does not respond."""
 
 import threading
 import time
@@ -9,12 +9,12 @@ from venvdash.scanner.search.findings import AGAIN
 from venvdash.scanner.search.walk import Walk
 from venvdash.system.io_priority import read_when_idle
 
-_PART = 200  # directories between two looks at whether to stop
+_PART = 200  # directories between two checks whether to stop
 
 
 @dataclass
 class SearchLimit:
-    """When to stop: ``why`` says what stopped the search, "" while nothing did."""
+    """The time limit and cancellation; ``why`` says what stopped the search, "" if nothing."""
 
     end: float | None
     cancelled: Callable[[], bool]
@@ -32,7 +32,7 @@ class SearchLimit:
 
 
 class WalkThread:
-    """A walk on a thread of its own, which may be left behind: a dead disk never answers."""
+    """A walk in its own thread, which can be abandoned: a dead disk never responds."""
 
     def __init__(self, walk: Walk) -> None:
         self.ended = False
@@ -42,17 +42,17 @@ class WalkThread:
         self._thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long for the walk; return whether it is over."""
+        """Wait for the walk; return whether it has ended."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def stop(self, seconds: float) -> None:
-        """Let the walk stop soon, and wait so long for that."""
+        """Stop the walk, and wait for it."""
         self.abandon()
         self._thread.join(seconds)
 
     def abandon(self) -> None:
-        """Let the walk stop when it comes back, if it does."""
+        """Stop the walk after its current call, without waiting."""
         self._stopped = True
 
     def _work(self) -> None:

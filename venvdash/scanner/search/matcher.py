@@ -1,4 +1,4 @@
-"""What one directory or script says of the environments that are looked for."""
+"""Matches a directory or script with the environments of a search."""
 
 import hashlib
 import os
@@ -27,14 +27,14 @@ from venvdash.text import short_path
 
 _LINKS = frozenset([project_info.VENV, project_info.PYTHON_ENVS])
 _INLINE = "# /// script"  # how the metadata of a script begins (PEP 723)
-# Where distributions put packages: a folder's name says nothing there.
+# Where distributions install packages: the name of a folder is no sign there.
 _PACKAGED = ("/lib/", "/usr/include/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/share/")
 _TRASHES = ("/Trash/files/", "/.Trash/", "/.Trash-", "/$RECYCLE.BIN/", "/.Trashes/")
 
 
 @dataclass(frozen=True, slots=True)
 class Spellings:
-    """Directories that can be reached under another path as well: (path, other path)."""
+    """Directories with a second path: (path, other path)."""
 
     pairs: tuple[tuple[str, str], ...] = ()
 
@@ -89,7 +89,7 @@ class DirectoryMatcher:
         self.scripts = Scripts(self._digests.stems, self._names.scripts)
 
     def question(self, *, follows: bool) -> Question:
-        """Return what is looked for, to know whether an earlier search looked for it too."""
+        """Return what is looked for, to compare it with an earlier search."""
         telling = hashlib.blake2b("\0".join(sorted(self.telling)).encode(), digest_size=16)
         wanted = {
             "stems": self.scripts.stems,
@@ -100,7 +100,7 @@ class DirectoryMatcher:
         return Question(telling.hexdigest(), wanted)
 
     def telling_among(self, names: Iterable[str]) -> list[str]:
-        """Return those of the entries of a directory that may say something."""
+        """Return the telling names among the entries of a directory."""
         telling = self.telling
         return [name for name in names if name in telling or name.endswith(SUFFIX)]
 
@@ -110,11 +110,11 @@ class DirectoryMatcher:
         return len(self.hits) == len(self._wanted)
 
     def wants(self, name: str) -> bool:
-        """Return whether a folder of this name is to be looked at whatever it holds."""
+        """Return whether a folder of this name is read whatever it contains."""
         return name.lower() in SCRIPT_FOLDERS or self._names.wanted(name)
 
     def look(self, directory: str, has: Collection[str], inode: int | None) -> None:
-        """Note what a directory with the telling entries ``has`` says."""
+        """Match a directory with the telling entries ``has``."""
         elsewhere = self._follow_pointers(directory, has) if has else False
         if inode is not None:
             for path in self._recorded.by_inode(directory, inode):
@@ -134,14 +134,14 @@ class DirectoryMatcher:
             self._mention(path, directory, named_in)
 
     def look_at_environments(self, readable: Callable[[Path], bool]) -> None:
-        """Note which are named by the path files of other environments that are ``readable``."""
+        """Match the path files of other environments that are ``readable``."""
         for other in self._environments:
             if readable(other.path):
                 for file, path in self._mentions.of_environment(os.fspath(other.path)):
                     self._mention(path, os.fspath(other.path), file)
 
     def look_at_script(self, file: str, inode: int) -> None:
-        """Note what a file says that may be a script which is looked for."""
+        """Match a file that may be a script."""
         for path in self._recorded.by_inode(file, inode):
             self._hit(path, file, "{} is the script that it was created for")
         if not self.scripts.may_be(os.path.basename(file)):
@@ -157,7 +157,7 @@ class DirectoryMatcher:
                 self._hit(path, file, "{} has its script's name and may be that script")
 
     def _follow_pointers(self, directory: str, has: Collection[str]) -> bool:
-        """Follow what leads from a directory; return whether it leads to a listed environment."""
+        """Match the pointers of a directory; return whether one names another environment."""
         elsewhere = False
         for file, target in self._targets(directory, has):
             path = self._sought.of(target)
@@ -179,7 +179,7 @@ class DirectoryMatcher:
                 self._hit(environment.path, directory, "the hash in its name is that of {}")
 
     def _mention(self, environment: Path, place: str, file: str) -> None:
-        """Note a file that names an environment, unless it lies in that environment."""
+        """Add a hit for a file that names an environment, unless it lies in that environment."""
         inside = place == os.fspath(environment) or place.startswith(f"{environment}/")
         if not inside and environment not in self.hits:
             reason = f"{short_path(file, self._home)} refers to it."
@@ -188,7 +188,7 @@ class DirectoryMatcher:
     def _hit(self, environment: Path, project: str, says: str, file: Path | None = None) -> None:
         known = file is None and project in self._known.get(environment, ())
         if known or environment in self.hits or environment not in self._wanted:
-            return  # what it says of a project that is there was weighed for the list
+            return  # known projects were considered for the list
         reason = says.format(short_path(file or project, self._home))
         if any(trash in project for trash in _TRASHES):
             reason += ", in the desktop's trash, from where it can be restored"
@@ -236,7 +236,7 @@ def _existing(facts: Facts, environments: Iterable[Path]) -> frozenset[str]:
 
 
 def _roots(machine: Machine, config: Config) -> Mapping[str, Sequence[Root]]:
-    """Return the directories of each store that exist and answer, links resolved."""
+    """Return the roots of each store that exist and respond, links resolved."""
     roots: dict[str, list[Root]] = {}
     for branch in store_folders.answering_branches(machine, config)[0]:
         if branch.exists:

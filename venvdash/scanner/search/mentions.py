@@ -1,7 +1,7 @@
-"""Files that name an environment and prove no project: while they do, no rule takes it.
+"""Files that name an environment without proving a project: no rule deletes it then.
 
 Tasks (Makefile, justfile …), settings of editors (``*.code-workspace``, ``pyrightconfig.json``,
-https://microsoft.github.io/pyright/#/configuration), scripts that run by its Python, and path files
+https://microsoft.github.io/pyright/#/configuration), scripts that use its Python, and path files
 of other environments. All are read as text, bounded; nothing is run.
 """
 
@@ -19,9 +19,7 @@ from venvdash.scanner.search.names import SIGNS
 from venvdash.system.files import read_head, read_text
 
 SUFFIX = ".code-workspace"
-SCRIPT_FOLDERS = frozenset(
-    ["bin", "script", "scripts", "tools"]
-)  # looked through wherever they lie
+SCRIPT_FOLDERS = frozenset(["bin", "script", "scripts", "tools"])  # read wherever they lie
 
 _TASKS = (
     *("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", ".justfile", "Taskfile.yml"),
@@ -34,13 +32,13 @@ _SCRIPTS = ("", ".py", ".sh", ".bash", ".zsh", ".fish")  # suffixes
 _SYSTEM = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/share/", "/snap/")
 _LIMIT = 64 * 1024  # bytes of one file
 _FILES = 200  # of one folder
-_FEW = 100  # names that are quicker searched for than paths
+_FEW = 100  # for fewer names, searching the text for them is faster than for paths
 _ACTIVATES = re.compile(r"\b(?:workon|activate)[ \t]+([\w.-]{1,200})")
 _VENV = re.compile(r"""["']?\b(venvPath|venv)["']?\s*[:=]\s*["']([^"'\n]{1,4096})["']""")
 
 
 class Mentions:
-    """Finds what names ``environments``; ``home`` stands for ``~``. Nothing here raises."""
+    """Finds files that name ``environments``; ``~`` is ``home``. Raises nothing."""
 
     def __init__(self, environments: Iterable[Environment], home: Path) -> None:
         self._home = home
@@ -56,11 +54,11 @@ class Mentions:
 
     @property
     def telling(self) -> frozenset[str]:
-        """The entries of a directory that may name an environment."""
+        """The names of directory entries that may name an environment."""
         return frozenset([*_TASKS, *_PYRIGHT, _NAMED, ".vscode"])
 
     def of(self, directory: str, has: Collection[str]) -> Iterator[tuple[str, Path]]:
-        """Yield (file, environment) for what the files ``has`` and scripts in a directory name."""
+        """Yield (file, environment) for the files ``has`` and the scripts in a directory."""
         for name in has:
             if name in _PYRIGHT:
                 yield from self._pyright(f"{directory}/{name}")
@@ -77,14 +75,14 @@ class Mentions:
                     yield from self._text(file)
 
     def of_environment(self, prefix: str) -> Iterator[tuple[str, Path]]:
-        """Yield (file, environment) for what the path files of another environment name."""
+        """Yield (file, environment) for the path files of another environment."""
         site = site_directory(prefix, None, frozenset())
         for name in _listed(site) if site else ():
             if name.endswith(".pth"):
                 yield from self._text(f"{site}/{name}")
 
     def _text(self, file: str) -> Iterator[tuple[str, Path]]:
-        """Yield what a file names by path, or by name where it is activated."""
+        """Yield the environments that a file names by path, or activates by name."""
         text = read_text(file, _LIMIT)
         if text is None or not self._may_name(text):
             return
@@ -98,7 +96,7 @@ class Mentions:
             yield file, environment
 
     def _may_name(self, text: str) -> bool:
-        """Return whether it is worth a closer look: nearly all files name none of a few."""
+        """Return whether a text may name an environment: a cheap check that excludes most files."""
         words = self._folders | self._names.keys()
         return len(words) > _FEW or any(word in text for word in words)
 
@@ -108,7 +106,7 @@ class Mentions:
             yield environment
 
     def _pyright(self, file: str) -> Iterator[tuple[str, Path]]:
-        """Yield what ``venvPath`` and ``venv`` name; both may have comments around them."""
+        """Yield the environment in the settings ``venvPath`` and ``venv``."""
         text = read_text(file, _LIMIT)
         if text is None or "venv" not in text:
             return
@@ -126,7 +124,7 @@ class Mentions:
 
 
 def _scripts(directory: str) -> Iterator[str]:
-    """Yield what may be a script, but not those that an environment or the system installed."""
+    """Yield possible scripts, without those that an environment or the system installed."""
     if directory.startswith(_SYSTEM) or f"{directory}/" in _SYSTEM:
         return
     if os.path.lexists(os.path.join(os.path.dirname(directory), "pyvenv.cfg")):

@@ -1,7 +1,7 @@
-"""Hashes and names: the tools' own digests of a project's path, and folders of a project's name.
+"""Matches directories by the tools' hashes of project paths, and by the names of projects.
 
-A digest proves. A name proves nothing, but a folder that bears the name of a project that is not
-found, and holds what a project holds, may well be that project: then nothing may be taken.
+A hash is a proof. A name is none, but a folder with the name of a missing project and with the
+files of a project may be that project: then its environment must not be deleted.
 """
 
 import os
@@ -17,7 +17,7 @@ from venvdash.scanner.search.identities import records_of
 from venvdash.stores.base import Store, name_maker
 from venvdash.system.files import names_in
 
-# What people and tools keep at the top of a project, besides what a tool requires.
+# Files at the top of a project, besides those that a tool requires.
 SIGNS = frozenset(
     [
         *(".git", ".hg", ".gitignore", ".venv", ".python-version", "Makefile", "environment.yml"),
@@ -28,13 +28,13 @@ SIGNS = frozenset(
 )
 _SOURCES = (".py", ".ipynb")
 _FOLDERS = ("src", "requirements")
-_LOOKED_AT = 1000  # entries of one folder, to find a source file
+_ENTRIES = 1000  # read in one folder to find a source file
 
 
 class Digests:
-    """The environments whose names hold a digest of their project's path.
+    """The environments whose names contain a hash of their project's path.
 
-    ``stores`` make the digests. Each is tried once, however many environments bear it.
+    ``stores`` compute the hashes, each once for all environments of a name.
     """
 
     def __init__(self, environments: Iterable[Environment], stores: Iterable[Store]) -> None:
@@ -55,7 +55,7 @@ class Digests:
         self.stems = frozenset(self._scripts)  # names of scripts, as the stores write them
 
     def fitting(self, directory: str, has: Collection[str]) -> Iterator[Environment]:
-        """Yield the environments whose digest is that of ``directory``, which holds ``has``."""
+        """Yield the environments whose hash is that of ``directory`` with the entries ``has``."""
         path = Path(directory)
         for name, entries in self._by_store.items():
             store = self._stores[name]
@@ -69,7 +69,7 @@ class Digests:
                     yield from environments
 
     def fitting_script(self, file: str) -> Iterator[Environment]:
-        """Yield the environments whose digest is that of a script."""
+        """Yield the environments whose hash is that of a script."""
         for environment in self.called(file):
             if self._stores[environment.store].fits(environment, Path(file)):
                 yield environment
@@ -84,7 +84,7 @@ class Digests:
 
 
 class Names:
-    """The names of projects that are not found; ``used`` are projects that have another."""
+    """The names of missing projects, and the environments of each."""
 
     def __init__(
         self, environments: Iterable[Environment], stores: Iterable[Store], facts: Facts | None
@@ -112,11 +112,11 @@ class Names:
         self.scripts = frozenset(self._scripts)  # folded file names
 
     def wanted(self, name: str) -> bool:
-        """Return whether a folder of this name is looked for whatever it holds."""
+        """Return whether a folder of this name is looked for."""
         return folded(name) in self._folders
 
     def of_folder(self, directory: str, has: Collection[str]) -> Iterator[Path]:
-        """Yield the environments whose project may be ``directory``, which holds ``has``."""
+        """Yield the environments whose project may be ``directory`` with the entries ``has``."""
         name = os.path.basename(directory)
         named_so = self._folders.get(folded(name), ())
         if named_so and (not SIGNS.isdisjoint(has) or _has_sources(directory)):
@@ -133,6 +133,6 @@ class Names:
 
 
 def _has_sources(directory: str) -> bool:
-    names = names_in(directory, _LOOKED_AT)
+    names = names_in(directory, _ENTRIES)
     has_sources = any(name.endswith(_SOURCES) or name in _FOLDERS for name in names)
     return has_sources and "__init__.py" not in names

@@ -1,8 +1,8 @@
 """Where to search, in order of likelihood, and what is left out on purpose.
 
-Recorded places and their siblings come first, then the user's own folders, HOME, every other local
-disk, and last the network disks on which something of the user's lies. Each file system is read
-once: a bind mount of what is mounted elsewhere too only spells its directories differently.
+Recorded places and their siblings come first, then the configured folders, HOME, every other local
+disk, and last the network disks with files of the user. Each file system is read once: a bind mount
+only adds other paths for the same directories.
 """
 
 import os
@@ -26,16 +26,16 @@ _KERNEL = """autofs automount binder binfmt_misc bpf cgroup cgroup2 configfs cpu
     mqueue mvfs none nfsd nsfs proc procfs pstore resctrl rpc_pipefs securityfs selinuxfs smackfs
     sysfs tracefs"""
 _KERNEL_TYPES = frozenset(_KERNEL.split())
-# Read-only by their nature: packages, installers, boot images. Nobody moves a project there.
+# Read-only images: packages, installers, boot images. They contain no projects.
 _IMAGES = frozenset(
     ["cramfs", "cd9660", "erofs", "fuse.squashfuse", "iso9660", "romfs", "squashfs", "udf"]
 )
 _LAYERS = frozenset(["aufs", "overlay", "fuse.fuse-overlayfs"])
 
-# Folders of packages and compiled code: not entered wherever they lie, and not counted.
+# Folders of packages and compiled code: never entered, and not counted.
 PACKAGED = frozenset(["node_modules", "site-packages", "__pycache__"])
 KINDS = ("node_modules", "site-packages", "__pycache__", ".git/objects")
-# Folders of snapshots and backups, not entered unless they look like a project.
+# Folders of snapshots and backups: not entered unless they look like a project.
 COPIES = {
     ".snapshots": SNAPSHOTS,
     ".snapshot": SNAPSHOTS,
@@ -67,7 +67,7 @@ class Start:
 
 @dataclass(frozen=True)
 class SearchScope:
-    """The places of one search, worked out from text alone: no file system is asked to."""
+    """The places of one search, computed from paths and mounts without reading a file system."""
 
     machine: Machine
     config: Config
@@ -82,13 +82,13 @@ class SearchScope:
 
     @cached_property
     def skipped(self) -> frozenset[str]:
-        """The folders that the user wants left out."""
+        """The folders of `skip`, as written and resolved."""
         paths = self._folders(self.config.skip)
         return frozenset(path for text in paths for path in (text, self._real(text)))
 
     @cached_property
     def wanted(self) -> frozenset[str]:
-        """The folders of `search`: searched wherever they lie."""
+        """The folders of `search`, as written and resolved."""
         paths = self._folders(self.config.search)
         return frozenset(path for text in paths for path in (text, self._real(text)))
 
@@ -97,26 +97,26 @@ class SearchScope:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The folders that the user wants left out, below the top, as they are written."""
+        """The folders of `skip` below the top, as they are written."""
         paths = dict.fromkeys(self._folders(self.config.skip))
         return tuple(path for path in paths if inside(path, self.top) or inside(self.top, path))
 
     @cached_property
     def searched(self) -> tuple[str, ...]:
-        """The local folders that the user wants searched, as they are written, existing or not."""
+        """The local folders of `search` as they are written, existing or not."""
         paths = filter(self.allowed, self._folders(self.config.search))
         mounts = [(path, self.mounts.of(path)) for path in paths]
         return tuple(path for path, mount in mounts if mount is None or not mount.network)
 
     def _real(self, path: str) -> str:
-        """Return a path with its links resolved; as it is where that would ask a network disk."""
+        """Return a path with its links resolved, unchanged if that would read a network disk."""
         return resolved(path, self.mounts) or path
 
     @cached_property
     def barred(self) -> Mapping[str, str]:
-        """Every path that a walk must not go through, and what it is where nothing else names it.
+        """Every path that a walk must not enter, and its kind if the walk reports it.
 
-        Mount points and the folders of `skip` are searched or named for themselves.
+        Mount points and the folders of `skip` are searched or reported separately.
         """
         layers = [os.path.join(self.machine.home, name) for name in _LAYER_FOLDERS]
         named = {**dict.fromkeys(layers, LAYERS), _NIX: "package stores"}
@@ -124,7 +124,7 @@ class SearchScope:
 
     @cached_property
     def _recorded(self) -> tuple[str, ...]:
-        """Where the projects of the environments are said to lie, existing or not."""
+        """The claimed and recorded paths of the projects, existing or not."""
         if self.facts is None:
             return ()
         paths: dict[str, None] = {}
@@ -136,7 +136,7 @@ class SearchScope:
 
     @cached_property
     def network(self) -> tuple[Mount, ...]:
-        """The network disks on which something of the user's lies, or that the user mounted."""
+        """The network disks with files of the user, or mounted by the user."""
         home = os.fspath(self.machine.home)
         texts = [home, *self._recorded, *map(str, self._given()), *self._known()]
         near = {mount.point for mount in map(self.mounts.of, texts) if mount is not None}
@@ -175,7 +175,7 @@ class SearchScope:
 
     @cached_property
     def local(self) -> tuple[Mount, ...]:
-        """The local file systems, each once; without what is pseudo, an image, or a layer."""
+        """The local file systems, each once, without pseudo file systems, images and layers."""
         candidates = [
             mount
             for mount in self.mounts.points.values()
@@ -184,7 +184,7 @@ class SearchScope:
         return tuple(m for m in candidates if not self._covered(m, candidates))
 
     def _left_out(self, mount: Mount) -> str:
-        """Return what a mount is that is not searched, "" for one that is."""
+        """Return why a mount is not searched, as a kind; "" if it is searched."""
         if mount.fstype in _AUTOMOUNTS:
             return "folders mounted on demand"
         if mount.fstype in _KERNEL_TYPES:
@@ -197,32 +197,32 @@ class SearchScope:
         return next((COPIES[part] for part in parts if part in COPIES), "")
 
     def _lived_in(self, mount: Mount) -> bool:
-        """Return whether the user works on a mount: in a container the root is a layer, too."""
+        """Return whether the user has files on a mount: in a container the root is a layer, too."""
         texts = (os.fspath(self.machine.home), self.top, *self._recorded, *self._known())
         return any(self.mounts.of(text) is mount for text in texts)
 
     def _covered(self, mount: Mount, mounts: Iterable[Mount]) -> bool:
-        """Return whether another mount of the same file system shows all of this one."""
+        """Return whether another mount of the same file system contains all of this one."""
         return any(self._shown(mount, other) for other in mounts if other is not mount)
 
     def _shown(self, mount: Mount, other: Mount) -> str:
-        """Return the path of ``mount``'s directory below ``other``; "" where it is not there."""
+        """Return the path of ``mount``'s directory below ``other``; "" if it has none."""
         if not mount.device or mount.device != other.device or not inside(mount.root, other.root):
             return ""
         if mount.root == other.root and self._before(mount, other):
             return ""
         rest = mount.root[len(other.root.rstrip("/")) :]
         path = other.point.rstrip("/") + rest if rest else other.point
-        # What another mount hides there is not to be seen that way.
+        # Another mount may hide that path.
         return path if self.mounts.of(path) is other else ""
 
     def _before(self, mount: Mount, other: Mount) -> bool:
-        """Return which of two equal mounts is the one to read: the shorter path."""
+        """Return whether ``mount`` is the one of two equal mounts to read: the shorter path."""
         return (len(mount.point), mount.point) < (len(other.point), other.point)
 
     @cached_property
     def spellings(self) -> Spellings:
-        """What bind mounts add: (path that is read, the other path of the same directory)."""
+        """The other paths that bind mounts add: (path that is read, other path)."""
         pairs = []
         for mount in self.mounts.points.values():
             for other in self.local:
@@ -261,7 +261,7 @@ class SearchScope:
             yield Start(real, depth, remote)
 
     def not_entered(self) -> Iterator[tuple[str, str]]:
-        """Yield what is left out by design as (what it is, path): mounts, and what is skipped."""
+        """Yield (kind, path) of the mounts and folders that are left out on purpose."""
         asked = {mount.point for mount in self.network}
         for mount in self.mounts.points.values():
             what = self._left_out(mount)
@@ -273,9 +273,9 @@ class SearchScope:
             yield "skipped by the configuration", folder
 
     def unsearched(self) -> Iterator[Unsearched]:
-        """Yield the network disks that are not asked, since nothing of the user's is known there.
+        """Yield the network disks that are not searched, since no file of the user is known there.
 
-        One that is mounted read-only is left out: nobody moves a project to it from here.
+        Without read-only ones: no project can be moved there from here.
         """
         asked = {mount.point for mount in self.network}
         for mount in self._remote():

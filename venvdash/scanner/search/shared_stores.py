@@ -1,8 +1,8 @@
-"""Stores that others use too: their projects cannot be seen from here.
+"""Stores that others use, too, whose projects cannot be seen from here.
 
-In a container, a store that is mounted from outside serves projects outside as well; a store beyond
-HOME that other users can read may serve theirs. Only what was seen here as a project's can then be
-an orphan.
+In a container, a store that is mounted from outside may belong to projects outside; a store outside
+HOME that other users can read may belong to theirs. Then only an environment whose project was seen
+here can be an orphan.
 """
 
 import os
@@ -25,7 +25,7 @@ _READ_GROUP, _READ_OTHERS = 0o050, 0o005
 def shared(
     machine: Machine, mounts: Mounts, environments: Iterable[Environment], facts: Facts | None
 ) -> Iterator[Unsearched]:
-    """Yield each store that others use, with those of ``environments`` that may be theirs."""
+    """Yield each store that others use, with the environments that may be theirs."""
     by_root: dict[Path, list[Environment]] = {}
     for environment in environments:
         if not _seen_here(environment, facts):
@@ -40,7 +40,7 @@ def shared(
 
 
 def _seen_here(environment: Environment, facts: Facts | None) -> bool:
-    """Return whether a living project of the environment was seen on this machine."""
+    """Return whether an existing project of the environment was seen on this machine."""
     memory = facts.memories.get(environment.path) if facts else None
     if memory is None or memory.relation not in _OWN:
         return False

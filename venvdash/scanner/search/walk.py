@@ -1,4 +1,4 @@
-"""Reading one place, depth first: its memory is one list of names for each level of the tree."""
+"""Walks one place depth first, with one list of names in memory per level of the tree."""
 
 import errno
 import os
@@ -18,12 +18,12 @@ from venvdash.scanner.search.scope import COPIES, OTHERS, PACKAGED, SNAPSHOTS, S
 from venvdash.system.btrfs_subvolumes import is_read_only_subvolume
 from venvdash.text import because, visible
 
-_GIT, _OBJECTS = ".git", "objects"  # git's own store of everything that was ever committed
-_LINK, _SCRIPT = "link", "script"  # what stands before such names in a list
-_SHOWN = 200  # characters of a path that is too long
-_MOST = 1000  # places that cannot be read and are named
-_MOST_LEFT_OUT = 100  # of one kind that are named, the others are counted
-_YOUNG = 2_000_000_000  # nanoseconds; what changed just now may change again in the same tick
+_GIT, _OBJECTS = ".git", "objects"  # not entered: it contains no projects
+_LINK, _SCRIPT = "link", "script"  # prefixes of such names in a list
+_SHOWN = 200  # characters of a path that is too long to show
+_MOST = 1000  # unreadable places that are listed
+_MOST_LEFT_OUT = 100  # places of one kind that are listed; more are counted
+_YOUNG = 2_000_000_000  # nanoseconds; a newer change time may hide a further change
 _DENIED = (errno.EACCES, errno.EPERM)
 _NONE: list[str] = []
 _GONE = (errno.ENOENT, errno.ENOTDIR)  # while it was read
@@ -31,7 +31,7 @@ _GONE = (errno.ENOENT, errno.ENOTDIR)  # while it was read
 
 @dataclass
 class LeftOut:
-    """Places of one kind that are not entered: how many, and the first of them."""
+    """Places of one kind that are not entered: their number, and the first ones."""
 
     count: int = 0
     paths: list[str] = field(default_factory=list)
@@ -39,10 +39,10 @@ class LeftOut:
 
 @dataclass
 class WalkState:
-    """What all walks of one search share: what was read already, and what could not be.
+    """The state that all walks of a search share.
 
-    ``barred`` are paths that are not entered, with what they are where the walk is to note it.
-    ``follow`` is told of every link, where links may lead to what no walk comes by.
+    ``barred`` are paths that are not entered, with their kind if the walk reports them.
+    ``follow`` is called for every link if links may lead to places that no walk reads.
     """
 
     barred: Mapping[str, str] = field(default_factory=dict)
@@ -54,17 +54,17 @@ class WalkState:
     follow: Callable[[str], None] | None = None
 
     def leave_out(self, what: str, *paths: str, count: int = 1) -> None:
-        """Note ``count`` places that are not entered, the first of which are ``paths``."""
+        """Count places that are not entered; ``paths`` are the first of them."""
         kind = self.not_entered.setdefault(what, LeftOut())
         kind.count += count
         kind.paths += paths[: _MOST_LEFT_OUT - len(kind.paths)]
 
 
 class _Frame:
-    """One level: the directory, what is left to enter there, and what is remembered of it.
+    """One level of the walk: a directory and its subdirectories that are still to be entered.
 
-    ``known`` are the subdirectories that have a record, in the records' order; ``gone`` those of
-    them that are not there any more, whose records are passed over.
+    ``known`` are those with a record from the earlier search, in the order of the records; ``gone``
+    are those that no longer exist, whose records are skipped.
     """
 
     __slots__ = ("depth", "device", "gone", "known", "new", "own", "path")
@@ -77,11 +77,10 @@ class _Frame:
 
 
 class Walk:
-    """One place; ``step`` reads a part of it.
+    """The walk of one place; ``step`` reads a part of it.
 
-    ``reader`` and ``writer`` are what is remembered of the place from the search before, and what
-    is for the next one. ``counts_links``: on this file system a directory without subdirectories
-    has two links.
+    ``reader`` has the records of the earlier search, ``writer`` takes those for the next one.
+    ``counts_links``: on this file system a directory without subdirectories has two links.
     """
 
     def __init__(
@@ -110,7 +109,7 @@ class Walk:
 
     @property
     def found_all(self) -> bool:
-        """Whether nothing is looked for any more."""
+        """Whether a hit was found for every environment."""
         return self._matcher.done
 
     def step(self, most: int) -> bool:
@@ -160,7 +159,7 @@ class Walk:
             self._read(top, path, os.path.basename(path), status, self._reader.take(0))
 
     def _is_the_same_leaf(self, frame: _Frame, name: str, seen: Seen) -> bool:
-        """Return whether a directory in which there was nothing to see is as it was."""
+        """Return whether a directory without telling entries is unchanged."""
         path = f"{frame.path}/{name}"
         state = self._state
         if path in state.barred or name.lower() in self._folders or not name.isascii():
@@ -179,7 +178,7 @@ class Walk:
         return True
 
     def _enter(self, frame: _Frame, name: str, seen: Seen | None) -> None:
-        """Read a subdirectory; every one has a record, so that the next search keeps step."""
+        """Read a subdirectory and write its record, also if it is not entered."""
         path = f"{frame.path}/{name}" if frame.path != "/" else f"/{name}"
         state = self._state
         barred = state.barred.get(path)
@@ -209,7 +208,7 @@ class Walk:
     def _read(
         self, above: _Frame, path: str, name: str, status: os.stat_result, seen: Seen | None
     ) -> bool:
-        """Look at a directory and note what is in it; return False where it cannot be read."""
+        """Read a directory and record its entries; return False if it cannot be read."""
         level = len(self._frames)
         frame = None
         # The change time, since a program may set the modification time back (rsync, tar).
@@ -256,7 +255,7 @@ class Walk:
             self._matcher.look(path, telling, wanted)
 
     def _arrange(self, frame: _Frame, inner: list[str], seen: Seen | None) -> list[str]:
-        """Return the subdirectories in their order: first those that have records, as those lie."""
+        """Return the subdirectories: first those with records, in the order of the records."""
         if seen is None or not seen[2]:
             frame.new = iter(inner)
             return inner
@@ -271,9 +270,9 @@ class Walk:
     def _note(
         self, level: int, status: os.stat_result, inner: list[str], has: Sequence[str]
     ) -> bytes:
-        """Remember a directory and return the names in it, joined.
+        """Record a directory and return the names in it, joined by NUL.
 
-        What changed a moment ago may change again in the same tick of the clock.
+        A recent change time is not recorded, since it may hide a further change.
         """
         changed = status.st_ctime_ns if status.st_ctime_ns < self._trusted_before else 0
         inside = os.fsencode("\0".join(inner)) if inner else b""
@@ -282,7 +281,7 @@ class Walk:
         return inside
 
     def _other_entries(self, path: str, has: Sequence[str]) -> list[str]:
-        """Look at the scripts and links among what is told of a directory; return the rest."""
+        """Match the scripts and links among the entries; return the other entries."""
         telling = []
         for name in has:
             kind, separator, rest = name.partition("/")
@@ -303,7 +302,7 @@ class Walk:
             self._matcher.look_at_script(file, status.st_ino)
 
     def _is_subvolume(self, path: str) -> bool:
-        """Return whether a directory with a device of its own belongs to this file system."""
+        """Return whether a directory on another device is a subvolume to search."""
         read_only = is_read_only_subvolume(path)
         if read_only:
             self._leave_out(SNAPSHOTS, path)
@@ -313,9 +312,9 @@ class Walk:
         return read_only is False
 
     def _listed(self, path: str, name: str) -> tuple[list[str], list[str]]:
-        """Return the directories to enter, and what else is telling. Raises OSError.
+        """Return the directories to enter, and the telling entries. Raises OSError.
 
-        What is no telling entry of the directory itself has a word and a slash before its name.
+        Links and scripts have the prefix ``link/`` or ``script/``.
         """
         telling = self._telling
         inner: list[str] = []
@@ -338,7 +337,7 @@ class Walk:
         return inner, has
 
     def _other(self, entry: "os.DirEntry[str]") -> Iterator[str]:
-        """Yield a link that is to be followed, or what may be a script that is looked for."""
+        """Yield a link to follow, or a possible script, with its prefix."""
         if entry.is_symlink():
             if self._state.follow is not None:
                 yield f"{_LINK}/{entry.name}"
@@ -346,12 +345,12 @@ class Walk:
             yield f"{_SCRIPT}/{entry.name}"
 
     def _leave_out(self, what: str, path: str) -> None:
-        """Note a place that is not entered, once: a whole place is read after parts of it."""
+        """Count a place that is not entered, once: whole places are read after parts of them."""
         if what and self.start.depth is None:
             self._state.leave_out(what, path)
 
     def _report(self, path: str, error: OSError, *, own: bool) -> None:
-        """Note a directory that cannot be read, unless it belongs to somebody else."""
+        """Report a directory that cannot be read, unless it belongs to another user."""
         if error.errno in _GONE:
             return
         if error.errno in _DENIED and not own:

@@ -1,4 +1,4 @@
-"""The child processes that measure: fed, listened to, given up when they are silent, ended."""
+"""The pool of child processes that measure; one that does not respond is given up."""
 
 import os
 import selectors
@@ -31,9 +31,9 @@ _stuck: "list[subprocess.Popen[bytes]]" = []
 class Job:
     """One tree to measure.
 
-    ``group`` is set where other trees with the same one would hang as this one does (a network
-    mount); ``remembered`` is given where the child is to check that first; ``fstype`` is
-    the file system's type, empty where it is not known.
+    ``group`` is a network mount: trees with the same one hang together. ``remembered`` is an
+    earlier footprint for the child to check first; ``fstype`` is the file system's type, "" if
+    unknown.
     """
 
     index: int
@@ -44,17 +44,17 @@ class Job:
     fstype: str = ""
 
     def request(self) -> bytes:
-        """Return the frame for the child; see ``measure``."""
+        """Return the frame for the child; see ``tree_count``."""
         fields = (self.path, self.mounted, self.remembered, self.fstype.encode())
         return b"".join(len(part).to_bytes(4, "little") + part for part in fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a job.
+    """The outcome of a job.
 
-    ``kind`` is a letter of the protocol, "d" if the child died over it, "h" if it hangs, "n" if
-    there was no child to do it. ``data`` is the answer's field.
+    ``kind`` is a letter of the protocol, "d" if the child died, "h" if it hangs, "n" if
+    there was no child. ``data`` is the answer's field.
     """
 
     job: Job
@@ -82,7 +82,7 @@ class _Child:
 
 
 def available() -> bool:
-    """Return whether children can be used here: pipes that can be waited for, a Python."""
+    """Return whether children can be used here: on POSIX, with a Python to start."""
     return os.name == "posix" and bool(sys.executable)
 
 
@@ -93,10 +93,10 @@ def run(
     children: int = CHILDREN,
     patience: float = PATIENCE,
 ) -> Generator[Answer, None, None]:
-    """Yield one Answer for each job, in the order they come; fewer if ``cancelled`` says so.
+    """Yield one Answer for each job as it comes; fewer if ``cancelled`` returns True.
 
     Every child has ended (or was given up) when this returns or is closed. A child runs
-    ``measure.main`` below the priority of the caller, deaf to the terminal's Ctrl+C.
+    ``tree_count.main`` at a lower priority and does not receive the terminal's Ctrl+C.
     """
     pool = _Pool(deque(jobs), patience)
     try:
@@ -124,7 +124,7 @@ class _Pool:
         return not self.jobs and not any(child.jobs for child in self.children)
 
     def start(self) -> None:
-        """Start a child; where that fails there is one less."""
+        """Start a child; if that fails there is one less."""
         try:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _START, _HOME],
@@ -144,7 +144,7 @@ class _Pool:
         self.children.append(child)
 
     def step(self) -> Iterator[Answer]:
-        """Hand out work, wait a moment, take in what comes."""
+        """Send jobs, wait up to ``_POLL``, and yield the answers that arrived."""
         if not self.children:
             while self.jobs:
                 yield Answer(self.jobs.popleft(), "n")
@@ -175,8 +175,8 @@ class _Pool:
             self._write(child)
 
     def _write(self, child: _Child) -> None:
-        """Write what the pipe takes now, and wait for it to take more if that was not all."""
-        # A broken pipe is heard of at the other pipe.
+        """Write what the pipe accepts now, and watch it if something is left."""
+        # A broken pipe shows at the other pipe.
         with suppress(BlockingIOError, BrokenPipeError):
             del child.outbox[: os.write(child.stdin, child.outbox)]
         waits = child.stdin in self.selector.get_map()
@@ -208,7 +208,7 @@ class _Pool:
                 yield Answer(child.jobs.popleft(), kind, field_)
 
     def _lose(self, child: _Child, kind: str) -> Iterator[Answer]:
-        """Give up a child: its job is answered, the next one goes back, a new child starts."""
+        """Give up a child: answer its job, queue its other jobs again, start a new child."""
         self._end(child)
         self.losses += 1
         lost = child.jobs.popleft() if child.jobs else None

@@ -1,10 +1,10 @@
-"""How much compressed files take on btrfs, as far as it tells without privileges.
+"""Estimates the size of compressed files on btrfs without privileges.
 
-FS_IOC_FIEMAP tells where a compressed extent begins, and the length that is read from it, of up to
-128 KiB. What it takes on the disk only root may ask for (BTRFS_IOC_TREE_SEARCH, as compsize does).
-But it ends before the next one begins, and what a package brings is mostly written in one go, one
-extent after the other: so where these begin bounds their sizes closely. The few whose next one is
-not known, and files that were not asked about, count by the ratio of the others.
+FS_IOC_FIEMAP returns where a compressed extent begins and its uncompressed length, up to 128 KiB.
+Only root can read its size on disk (BTRFS_IOC_TREE_SEARCH, as compsize does). But it ends before
+the next extent begins, and the files of a package are mostly written one after the other, so the
+starts bound the sizes closely. Extents without a known successor, and files that were not examined,
+count by the ratio of the others.
 
 Loaded by the child processes that measure: no imports beyond small C modules.
 """
@@ -16,11 +16,11 @@ from venvdash.scanner.usage.extents import BLOCK
 from venvdash.system.extents import ENCODED, INLINE, SHARED, Extent
 
 _PAGE = 4096  # bytes: what an extent takes is a multiple of that
-_INLINE = 2048  # bytes that a compressed file has at most when it lies in the metadata
+_INLINE = 2048  # bytes of a compressed file in the metadata, at most
 
 
 class Compression:
-    """What compressed extents take; all extents that are known of are to be noted first."""
+    """The sizes of compressed extents; call ``note`` for all known extents first."""
 
     def __init__(self) -> None:
         self._starts: set[int] = set()
@@ -29,7 +29,7 @@ class Compression:
         self._ratio = 1.0
 
     def note(self, extents: list[Extent]) -> None:
-        """Note where the extents of a file lie."""
+        """Record the extents of a file."""
         for start, length, flags in extents:
             if not flags & INLINE:
                 self._starts.add(start)
@@ -37,7 +37,7 @@ class Compression:
                     self._encoded.add((start, length))
 
     def settle(self) -> None:
-        """Take the ratio of what is bounded for what is not. Nothing is to be noted after it."""
+        """Compute the ratio for extents without a bound. Do not call ``note`` after this."""
         self._sorted = sorted(self._starts)
         bounds = [(self._bound(*span), span[1]) for span in self._encoded]
         bounded = [(bound, length) for bound, length in bounds if bound < length]
@@ -45,7 +45,7 @@ class Compression:
             self._ratio = sum(bound for bound, _ in bounded) / sum(length for _, length in bounded)
 
     def of(self, extents: list[Extent]) -> tuple[int, int]:
-        """Return the bytes that a file's extents take, and those of it that are shared."""
+        """Return the bytes of a file's extents on disk, and how many of them are shared."""
         takes = shared = 0
         for start, length, flags in extents:
             size = self._size(start, length) if flags & ENCODED else length
@@ -54,13 +54,13 @@ class Compression:
         return takes, shared
 
     def like(self, extents: list[Extent], lengths: Iterable[int]) -> int:
-        """Return the blocks of files of such lengths that compress as a known one does."""
+        """Return the blocks of files with these lengths, at the ratio of a known file."""
         length = sum(extent[1] for extent in extents)
         ratio = self.of(extents)[0] / length if length else 1.0
         return sum(map(_pages, (one * ratio for one in lengths))) // BLOCK
 
     def _bound(self, start: int, length: int) -> int:
-        """Return up to where an extent can reach: to its length, or to where the next begins."""
+        """Return the largest possible size of an extent: its length, or the gap to the next one."""
         at = bisect_right(self._sorted, start)
         return min(length, self._sorted[at] - start) if at < len(self._sorted) else length
 
@@ -70,16 +70,16 @@ class Compression:
 
 
 def squeezed(length: int) -> int:
-    """Return what small compressed files of so many bytes take in the metadata, about.
+    """Return the estimated size of small compressed files in the metadata, in bytes.
 
-    Nothing tells. Those of Python packages were seen to take 0.40 of their bytes with zstd, and
-    0.54 with lzo, the weakest method; 5/8 is more than that.
+    It cannot be read. Files of Python packages measured 0.40 of their length with zstd, and 0.54
+    with lzo, the weakest method; 5/8 is above both.
     """
     return length * 5 // 8
 
 
 def inline(length: int) -> int:
-    """Return what one compressed file takes there; never more than fits."""
+    """Return the size of one compressed file in the metadata, at most what fits there."""
     return min(squeezed(length), _INLINE)
 
 

@@ -1,4 +1,4 @@
-"""What a measured tree takes and gives back, as the figures of an environment; see ``usage``."""
+"""The usage of an environment, from the footprint of its tree; see ``measurement``."""
 
 import os
 import sys
@@ -17,9 +17,9 @@ _PLACES = {
 
 
 def usage_of(footprint: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
-    """Return the usage of a tree on ``mount``, as far as it is known without the other trees.
+    """Return the usage of a tree on ``mount``, without what depends on other trees.
 
-    ``aged``: it was recognised as unchanged, not measured now.
+    ``aged``: it was recognised as unchanged and not measured again.
     """
     extents = footprint.extents
     clones = mount is not None and mount.clones
@@ -28,7 +28,7 @@ def usage_of(footprint: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
     return Usage(
         apparent=footprint.apparent,
         on_disk=footprint.stored * BLOCK,
-        reclaimable=footprint.back() * BLOCK,
+        reclaimable=footprint.reclaimable() * BLOCK,
         files=footprint.files,
         exact=exact and not (aged and bool(footprint.inodes)),
         at_most=shared_blocks.at_most(extents, mount),
@@ -39,7 +39,7 @@ def usage_of(footprint: Footprint, mount: Mount | None, *, aged: bool) -> Usage:
 
 
 def user_files_of(footprint: Footprint) -> UserFiles | None:
-    """Return what the walk found, None where it could not know."""
+    """Return the user's files that the walk found, None if unknown."""
     if footprint.user_files < 0:
         return None
     places = [(os.fsdecode(place[1:]), _PLACES[place[:1]]) for place in footprint.user_places]
@@ -47,7 +47,7 @@ def user_files_of(footprint: Footprint) -> UserFiles | None:
 
 
 def partly(footprint: Footprint) -> str:
-    """Return what of a tree could not be read, a clause; empty for nothing."""
+    """Return a clause that says what could not be read, "" if everything was."""
     if not footprint.problems:
         return ""
     more = f" (and {footprint.problems - 1} more)" if footprint.problems > 1 else ""

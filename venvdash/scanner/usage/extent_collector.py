@@ -1,8 +1,8 @@
-"""Asking where the files of a tree lie on a file system that shares blocks between files.
+"""Reads the extents of the files in a tree, on a file system that shares blocks between files.
 
-To ask about a file takes longer than to look at it. So large files are asked about, and those in
-directories whose files have several origins; of the small ones in a directory (which as a rule a
-package brings as a whole) two, and these stand for the others if they agree.
+Reading extents is slower than ``stat``. So they are read of large files, and of files in
+directories whose files have several origins. Of the small files in another directory, which usually
+come from one package, two are read and represent the rest if they agree.
 
 Loaded by the child processes that measure: no imports beyond small C modules.
 """
@@ -16,10 +16,10 @@ from venvdash.scanner.usage.extents import BLOCK, Extents, key_of
 from venvdash.system.extents import ENCODED, INLINE, PLACELESS, SHARED, Extent, Sharing, extents
 from venvdash.system.walk import Opened
 
-_LARGE = 512  # blocks from which on every file is asked about
-_LITTLE = 128  # blocks: where all small files of a directory take less, one stands for them
-_UNWRITTEN = 2048  # blocks that may wait to be written without any harm to the figures
-_PAGE = 4096  # bytes: files that are longer are never inline
+_LARGE = 512  # blocks; the extents of every larger file are read
+_LITTLE = 128  # blocks; if the small files of a directory take less, one represents them
+_UNWRITTEN = 2048  # blocks that may be unwritten without making the result unsure
+_PAGE = 4096  # bytes; longer files are never inline
 _PACKAGES = b"site-packages"
 _CONDA = b"conda-meta"
 _MIXED = (b"bin", b"Scripts", _CONDA, _PACKAGES)  # directories whose files have several origins
@@ -28,10 +28,10 @@ File = tuple["os.DirEntry[str] | os.DirEntry[bytes]", int, int]  # entry, size, 
 
 
 class _File:
-    """A file that was asked about.
+    """A file whose extents were read.
 
-    ``blocks``: its own; ``others``: those of the files that it stands for, too, with their sizes in
-    bytes, ``lengths``, where they are compressed.
+    ``blocks`` are its own, ``others`` those of the files that it represents; ``lengths`` are their
+    sizes in bytes if they are compressed.
     """
 
     __slots__ = ("blocks", "found", "group", "key", "lengths", "others")
@@ -46,17 +46,17 @@ class _File:
 
     @property
     def compressed(self) -> bool:
-        """Whether any of it is."""
+        """Whether any extent is compressed."""
         return any(flags & ENCODED for _, _, flags in self.found)
 
     @property
     def unwritten(self) -> bool:
-        """Whether some of it is not on the disk yet."""
+        """Whether some of it is not written to the disk yet."""
         return any(flags & PLACELESS for _, _, flags in self.found)
 
 
 class Collector:
-    """Asks about the files of a tree while it is walked."""
+    """Collects the extents of a tree while it is walked."""
 
     def __init__(self, system: Sharing) -> None:
         self.system = system
@@ -64,9 +64,9 @@ class Collector:
         self.shared_inodes: list[int] = []  # those with several links that other inodes share
         self.linked: dict[int, int] = {}  # compressed inodes with several links -> blocks
         self.samples: list[tuple[bytes, int]] = []  # as in a footprint, with links 0 or 1
-        self._unwritten = 0  # blocks of files that are not on the disk yet
-        self._inline = 0  # bytes of those that were asked about
-        self._small = 0  # bytes of those that are too small to be asked about
+        self._unwritten = 0  # blocks of files that are not written yet
+        self._inline = 0  # bytes of inline files whose extents were read
+        self._small = 0  # bytes of files that are too small to have extents
         self._inodes = self._names = 0
         self._extents = Extents(system.identity)
         self._extents.unsure = not system.sure
@@ -74,7 +74,7 @@ class Collector:
         self._weights: list[int] = []  # of their samples
         self._shared: dict[int, tuple[int, int]] = {}  # key -> blocks, group
         self._compressed: list[_File] = []
-        # asked about, and inode, size and blocks of those that it stands for
+        # a file, and inode, size and blocks of those that it represents
         self._linked_compressed: list[tuple[_File, list[tuple[int, int, int]]]] = []
         self._compression = Compression()
         self._conda = False
@@ -82,9 +82,9 @@ class Collector:
     def directory(
         self, opened: Opened, single: list[File], several: dict[int, File], names: int
     ) -> None:
-        """Add a directory's files, those with one link and, by inode, those with ``several``.
+        """Add the files of a directory: those with a single link, and by inode those with several.
 
-        ``names``: how many files it has, with further links to the same inodes.
+        ``names`` is the number of its files, each link counted.
         """
         self._names += names + 1
         self._inodes += len(single) + 1
@@ -109,9 +109,9 @@ class Collector:
                 yield file
 
     def _linked(self, directory: int, path: bytes, inodes: dict[int, File]) -> None:
-        """Add those files with several links that share blocks with other inodes, too.
+        """Add the files with several links that also share blocks with other inodes.
 
-        Their number of links does not say who else holds the blocks.
+        Their link count does not show who else holds the blocks.
         """
         files = [file for file in inodes.values() if file[1] > self.system.inline and file[2]]
         number = {file[0].name: inode for inode, file in inodes.items()}
@@ -134,7 +134,7 @@ class Collector:
                 self._unwritten += sum(file[2] for file in group)
 
     def _sample(self, directory: int, path: bytes, files: list[File]) -> None:
-        """Ask about two of the small files of a directory, and about all if these differ."""
+        """Read the extents of two small files of a directory, and of all if the two differ."""
         largest = max(files, key=_size_and_name)
         one = other = self._look(directory, path, largest)
         if sum(file[2] for file in files) >= _LITTLE:
@@ -148,9 +148,10 @@ class Collector:
     def _look_after(
         self, directory: int, path: bytes, files: list[File], largest: File
     ) -> _File | None:
-        """Ask about the file listed after one: btrfs lists in the order in which they were made.
+        """Read the extents of the file listed after ``largest``.
 
-        So it lies behind that as a rule, and tells where a compressed one ends.
+        btrfs lists files in order of creation, so it usually lies behind that one on the disk and
+        shows where a compressed one ends.
         """
         at = files.index(largest)
         rest = [*files[at + 1 :], *files[:at]]
@@ -158,7 +159,7 @@ class Collector:
         return self._look(directory, path, after) if after else None
 
     def _stand(self, one: _File, files: list[File], asked: File) -> None:
-        """Add a file that was asked about, and those that it stands for."""
+        """Add a file whose extents were read, and the files that it represents."""
         others = [file for file in files if file is not asked]
         if one.compressed:
             small = [file[1] for file in others if file[1] <= _PAGE]
@@ -177,7 +178,7 @@ class Collector:
         self._add(asked)
         name = _name(file)
         if path == _CONDA:
-            if not self._conda:  # conda and pixi clone RECORD; what they write themselves is here
+            if not self._conda:  # conda and pixi clone RECORD, and write the files here
                 self._conda = True
                 self._extents.own_marks, self._extents.shared_marks = 0, array("Q")
             self._mark(path + b"/" + name, asked)
@@ -202,7 +203,7 @@ class Collector:
     def _group(self, path: bytes, name: bytes, key: int, weight: int) -> int:
         """Return the number of the group that a file belongs to.
 
-        The largest of its files stands for it, but none with many extents.
+        The largest file represents the group, but not one with many extents.
         """
         inner = path.rpartition(_PACKAGES + b"/")[2]
         top = inner.partition(b"/")[0] if inner != path else path
@@ -253,11 +254,11 @@ class Collector:
 
     @property
     def unsettled(self) -> bool:
-        """Whether much is not on the disk yet, so that the figures may change when it is."""
+        """Whether so much is not written yet that the sizes may still change."""
         return self._unwritten > _UNWRITTEN
 
     def settle(self) -> None:
-        """Bound what compressed files take; to be called once, when all files were added."""
+        """Estimate the sizes of compressed files; call it once, after all files were added."""
         if self.unsettled and self.system.compresses:
             self._extents.unsure = True
         if not self._compressed and not self._linked_compressed:
@@ -277,9 +278,9 @@ class Collector:
                 self.linked[inode] = min(takes, blocks, least)
 
     def result(self, inodes: int) -> Extents:
-        """Return what was found, after ``settle``.
+        """Return the extents; call ``settle`` first.
 
-        ``inodes``: how many with several links the tree has alone.
+        ``inodes`` is the number of inodes with several links, all of them in the tree.
         """
         kept, system = self._extents, self.system
         kept.keys = array("Q", sorted(self._shared))
@@ -294,14 +295,14 @@ class Collector:
 
 
 def _written_anew(path: bytes, name: bytes) -> bool:
-    """Return whether every installer of Python packages writes a file itself, not as a clone."""
+    """Return whether installers write this file anew in each environment, not as a clone."""
     if name == b"RECORD":
         return path.endswith(b".dist-info")
     return name.startswith(b"activate")
 
 
 def _asked(path: bytes, file: File) -> bool:
-    """Return whether a file is asked about for itself: it is large, or its neighbours vary."""
+    """Return whether the extents of this file are read: it is large, or its neighbours vary."""
     mixed = path.rpartition(b"/")[2] in _MIXED or not path or path.endswith(_METADATA)
     return mixed or file[2] >= _LARGE
 

@@ -1,8 +1,8 @@
-"""What one tree holds of a file system that shares blocks between files (btrfs, XFS).
+"""The shared blocks of a tree, on a file system that shares blocks between files (btrfs, XFS).
 
-Where the extents of a file are shared, ``stat`` counts them in full, and deleting the file gives
-nothing back. ``Extents`` is what a ``collector`` found out about a tree: for each file with shared
-blocks a key, which every copy of it has in common.
+``stat`` counts shared extents in full, though deleting the file does not free them. ``Extents`` is
+the result of ``extent_collector`` for a tree: for each file with shared blocks a key that all its
+copies have in common.
 
 Loaded by the child processes that measure: no imports beyond small C modules.
 """
@@ -26,18 +26,19 @@ _HEADER = struct.Struct("<QQIIIIBBIQ")
 class Extents:
     """The files of a tree that share blocks; sizes in blocks of 512 bytes.
 
-    ``identity`` is the file system's, over all its subvolumes. ``keys`` (ascending) tell which
-    blocks a file shares, ``sizes`` how many, ``groups`` the number of its group: the files that
-    came together, as a rule a package. Of each group ``names`` has a relative path and ``samples``
-    the key of that file. ``metadata``: blocks of metadata that deleting the tree gives back, about.
+    ``identity`` is the file system's, over all its subvolumes. ``keys`` (ascending) identify the
+    shared blocks of a file, ``sizes`` are their number, ``groups`` the number of its group: the
+    files that were installed together, usually a package. Of each group ``names`` has a relative
+    path and ``samples`` the key of that file. ``metadata``: estimated blocks of metadata that
+    deleting the tree frees.
 
-    ``own_marks`` counts files that each installer writes anew and that share nothing,
-    ``shared_marks`` has the keys of those that do: something holds a copy of the tree as a whole.
-    ``compressed``: sizes are upper bounds. ``unsure``: not every file could
-    be asked about, or some may lie in a layer below, or take less once they are written.
+    ``own_marks`` counts files that installers write anew and that share nothing, ``shared_marks``
+    has the keys of such files that do share: then something holds a copy of the whole tree.
+    ``compressed``: sizes are upper bounds. ``unsure``: some extents could not be read, or may lie
+    in a lower layer, or may shrink when they are written.
 
-    ``states`` says for each group who else holds it, of the three ``HELD_BY_…``, as of the moment
-    that ``stamp`` tells (see ``archives``); empty until that was looked for.
+    ``states`` says for each group who else holds it, one of ``HELD_BY_…``, as of ``stamp`` (see
+    ``uv_archives``); empty until that was read.
     """
 
     __slots__ = (
@@ -60,15 +61,15 @@ class Extents:
         self.stamp = 0
 
     def held(self, known: Callable[[int], bool] = lambda key: False) -> bool:
-        """Return whether something unknown holds the tree as a whole: a snapshot, or a copy.
+        """Return whether something unknown holds the whole tree: a snapshot, or a copy.
 
-        ``known`` tells of a key whether another tree that is known has it, too.
+        ``known`` returns whether another known tree has a key, too.
         """
         unknown = sum(not known(key) for key in self.shared_marks)
         return unknown > self.own_marks
 
     def state(self, index: int) -> int:
-        """Return who else holds the file at an index of ``keys``, as far as is known."""
+        """Return who else is known to hold the file at an index of ``keys``."""
         group = self.groups[index]
         return self.states[group] if group < len(self.states) else HELD_BY_NOBODY
 
@@ -120,5 +121,5 @@ def unpack(data: bytes) -> Extents:
 
 
 def key_of(extents: list[Extent]) -> int:
-    """Return the key of a file with these extents: where its first shared one lies; 0 for none."""
+    """Return the key of a file: where its first shared extent lies, 0 if none is shared."""
     return next((physical for physical, _, flags in extents if flags & SHARED), 0)

@@ -1,4 +1,4 @@
-"""What measuring one tree found, and the compact form in which it is remembered.
+"""The result of measuring one tree, and the packed form in which it is stored.
 
 A footprint holds the totals, the directories with their modification times (with which an
 unchanged tree is recognised later) and the inodes that have links outside the tree. The form is
@@ -19,7 +19,7 @@ from venvdash.scanner.usage import extents
 from venvdash.scanner.usage.extents import Extents
 
 BLOCK = 512  # bytes; the unit of st_blocks, whatever the file system's own block is
-UNSURE = -(2**63)  # in place of a modification time too young to vouch for anything
+UNSURE = -(2**63)  # in place of a modification time that is too recent to rely on
 
 _MAGIC = b"vdu5" + sys.byteorder[:1].encode()
 # device, root inode, measured, apparent, blocks, stored blocks, own blocks, files, problems,
@@ -27,15 +27,15 @@ _MAGIC = b"vdu5" + sys.byteorder[:1].encode()
 # sample bytes, problem bytes, user files, their size, missing files, place bytes, bytes of extents
 _HEADER = struct.Struct("<QQdQQQQQQQBBIIIIQIIqQIIQ")
 _LIMIT = 32 * 1024 * 1024  # bytes, packed; 100,000 files take some 100 KB
-_BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked; a bomb stays bearable
+_BODY_LIMIT = 128 * 1024 * 1024  # bytes, unpacked
 
 
 def _rounded(status: os.stat_result) -> int:
-    """Where the system does not tell allocated blocks (Windows): whole clusters of 4 KiB."""
+    """Return the blocks of a file in clusters of 4 KiB, for systems without ``st_blocks``."""
     return (status.st_size + 4095) // 4096 * 8
 
 
-# Returns the allocated blocks that stat tells of.
+# Returns the allocated blocks of a status.
 blocks_of: Callable[[os.stat_result], int] = (
     attrgetter("st_blocks") if hasattr(os.stat_result, "st_blocks") else _rounded
 )
@@ -89,15 +89,15 @@ class Footprint:
         self.unlisted = False
         self.extents: Extents | None = None
 
-    def back(self) -> int:
-        """Return the blocks that come back when the tree is deleted."""
+    def reclaimable(self) -> int:
+        """Return the blocks that deleting the tree frees."""
         extents_ = self.extents
         return self.own + (extents_.metadata if extents_ and not extents_.held() else 0)
 
     def share(
         self, inodes: list[int], sizes: list[int], outside: list[int], inside: list[int]
     ) -> None:
-        """Take over the inodes with links outside, ascending, and what belongs to each."""
+        """Set the inodes with links outside (ascending), and the values of each."""
         self.inodes = array("Q", inodes)
         wide = bool(inodes) and max(max(sizes), max(outside), max(inside)) >= 2**32
         self.sizes = array("Q" if wide else "I", sizes)
@@ -105,7 +105,7 @@ class Footprint:
         self.inside = array("Q" if wide else "I", inside)
 
     def pack(self) -> bytes:
-        """Return the form that ``unpack`` reads."""
+        """Return the packed form, for ``unpack``."""
         steps = list(map(sub, self.inodes[1:], self.inodes))
         wide = self.sizes.typecode == "Q" or (bool(steps) and max(steps) >= 2**32)
         code = "Q" if wide else "I"

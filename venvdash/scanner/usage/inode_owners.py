@@ -1,6 +1,6 @@
-"""Which environment alone holds an inode, over all environments, in little memory.
+"""Which environment alone has links to an inode, over all environments, in little memory.
 
-Pure: numbers in, numbers out. Only inodes with links outside their environment are entered. A
+Only inodes with links outside their environment are added. A
 dict of a million inodes takes some 150 MB; here an inode takes 8 to 16 bytes in packed arrays, and
 ranges of inodes are expanded one at a time.
 """
@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-_PENDING = 256 * 1024  # entries that wait at most, before they are merged into the table
+_PENDING = 256 * 1024  # entries that may wait to be merged into the table
 _PART = 32 * 1024  # inodes expanded into a dict at a time, about
-_STRIDE = 64  # every so many entries one is looked at to find equal parts
+_STRIDE = 64  # entries between two samples that divide a range into equal parts
 
 
 @dataclass(slots=True)
@@ -30,8 +30,8 @@ class _Entry:
 class _Chunk:
     """The inodes from ``low`` to below ``high`` on one device, ascending.
 
-    ``alone``: those of one owner so far, with ``owners`` and ``sizes``; ``several``: of more, with
-    the number of their owners in ``times``.
+    ``alone``: those of one owner so far, with ``owners`` and ``sizes``; ``several``: those of more,
+    with the number of owners in ``times``.
     """
 
     low: int
@@ -68,9 +68,9 @@ class InodeOwners:
         self._count: dict[int, int] = {}
 
     def add(self, owner: int, device: int, inodes: "array[int]", sizes: "array[int]") -> None:
-        """Enter an environment's inodes (ascending, each once) and what each takes, in any unit.
+        """Add an environment's inodes (ascending, each once) and their sizes, in any unit.
 
-        Add an owner once; environments that lie in another one are left out, see ``held_within``.
+        Add an owner once, and no environment inside another one; see ``held_within``.
         """
         if not inodes:
             return
@@ -120,7 +120,7 @@ class InodeOwners:
         return total
 
     def _merge(self, device: int) -> None:
-        """Bring what waits into the table, one range of inodes after the other."""
+        """Merge the waiting entries into the table, one range of inodes after the other."""
         waiting = self._waiting.pop(device, [])
         self._count.pop(device, None)
         if not waiting:
@@ -128,7 +128,7 @@ class InodeOwners:
         old = self._tables.pop(device, [_Chunk(0, 2**64)])
         new = self._tables[device] = []
         old.reverse()
-        while old:  # each old chunk is let go before the next one grows
+        while old:  # frees each old chunk before the next one grows
             chunk = old.pop()
             parts = _between(waiting, chunk.low, chunk.high)
             if not parts:
@@ -153,7 +153,7 @@ def _span(inodes: "array[int]", low: int, high: int) -> tuple[int, int]:
 
 
 def _between(entries: list[_Entry], low: int, high: int) -> list[_Entry]:
-    """Return the entries cut to the range, without those that have nothing in it."""
+    """Return the entries cut to the range, without empty ones."""
     cut = []
     for entry in entries:
         start, end = _span(entry.inodes, low, high)
@@ -163,7 +163,7 @@ def _between(entries: list[_Entry], low: int, high: int) -> list[_Entry]:
 
 
 def _merged(parts: list[_Entry], old: _Chunk, low: int, high: int) -> _Chunk:
-    """Return the new chunk for a range: the old one's content and the parts."""
+    """Return a chunk for a range, with the content of the old one and of the parts."""
     first, last = _span(old.alone, low, high)
     start, end = _span(old.several, low, high)
     # An inode counts as often as it has owners; those of several count for two.

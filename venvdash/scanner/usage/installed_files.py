@@ -1,4 +1,4 @@
-"""Which files packages brought into an environment, by what their installers recorded.
+"""The files that packages installed into an environment, as their installers recorded them.
 
 - ``*.dist-info/RECORD``: see ``record_file``.
 - ``*.egg-info/installed-files.txt``: a path a line, relative to the ``egg-info`` directory (pip
@@ -21,7 +21,7 @@ _ODD = frozenset({"", ".", "/"})  # first characters of names that are no plain 
 
 
 class Installed:
-    """What is recorded in one environment.
+    """The recorded files of one environment.
 
     ``lists``: by directory (each of ``sites``, the site-packages, and "" for the prefix) the
     recorded files with their paths relative to it, without those that Python compiles. ``whole``
@@ -43,7 +43,7 @@ class Installed:
 
 
 def installed(root: bytes, tick: Callable[[], None] = lambda: None) -> Installed:
-    """Return what is recorded in the environment at ``root``.
+    """Return the recorded files of the environment at ``root``.
 
     ``tick`` is called for every package. Raises OSError for a list that cannot be read, and
     TooMuchError.
@@ -67,7 +67,7 @@ def installed(root: bytes, tick: Callable[[], None] = lambda: None) -> Installed
 
 
 def _sites(prefix: str) -> Iterator[str]:
-    """Yield the site-packages of an environment: of every Python that it was used with."""
+    """Yield the site-packages of an environment, one for each Python."""
     for library in ("lib", "lib64", "Lib"):
         above = os.path.join(prefix, library)
         names = _listed(prefix, library) if _is_folder(above) else []  # lib64 leads to lib
@@ -91,7 +91,7 @@ def _listed(prefix: str, folder: str) -> list[str]:
 
 
 def _package(recorded: Installed, prefix: str, site: str, name: str) -> None:
-    """Add what one entry of site-packages says of a package."""
+    """Add the files that one entry of site-packages records."""
     recorded.whole.add(f"{site}/{name}")
     if name.endswith(".egg") or name[0] == "~":  # easy_install's; what pip could not remove
         return
@@ -108,7 +108,7 @@ def _package(recorded: Installed, prefix: str, site: str, name: str) -> None:
 
 
 def _add(recorded: Installed, names: list[str], prefix: str, site: str) -> None:
-    """Add names relative to a site-packages; what lies outside is not the environment's."""
+    """Add names relative to a site-packages, without those outside the environment."""
     files = recorded.lists[site]
     files.update(names)
     odd = [name for name in names if name[:1] in _ODD or "/." in name]
@@ -123,7 +123,7 @@ def _add(recorded: Installed, names: list[str], prefix: str, site: str) -> None:
 
 
 def _modules(prefix: str, site: str, info: str) -> Iterator[str]:
-    """Yield the modules of a package without a list of its files: by top_level.txt or its name."""
+    """Yield the modules of a package without a file list, from top_level.txt or its name."""
     names: list[str] = []
     with suppress(FileNotFoundError, NotADirectoryError):
         names = read(os.path.join(prefix, site, info, "top_level.txt")).split()
@@ -134,9 +134,9 @@ def _modules(prefix: str, site: str, info: str) -> Iterator[str]:
 
 
 def _of_conda(file: str) -> list[str]:
-    """Return the files of a package of conda's. Raises OSError and TooMuchError.
+    """Return the files of a conda package. Raises OSError and TooMuchError.
 
-    Only that list is parsed: the rest of the file is ten times as long.
+    Only the list is parsed: the rest of the file is ten times as long.
     """
     import json
 

@@ -1,6 +1,6 @@
-"""How many bytes environments take, give back, and leave held in a cache.
+"""Measures environments: their size, what deleting them frees, and what uv's cache keeps.
 
-What the figures are, in bytes:
+The values, in bytes:
 
 - ``on_disk``: allocated blocks (``st_blocks`` times 512), every inode once, directories and the
   root included: ``du -s --block-size=1``. On btrfs and XFS what is shared within the tree counts
@@ -18,8 +18,8 @@ What the figures are, in bytes:
 
 A tree is never left through a link or a mount. An alias (a path that is a link) costs nothing.
 
-``at_most`` is True where blocks may be shared and the file system does not tell (zfs, apfs …),
-where it compresses, and where a file could not be asked about. ``exact`` is False where the file
+``at_most`` is True if blocks may be shared and the file system cannot tell (zfs, apfs …), if it
+compresses, and if the extents of a file could not be read. ``exact`` is False where the file
 system may share blocks between inodes (btrfs, xfs, zfs, apfs …), where part of the tree could not
 be read, on Windows, and where the environment was recognised as unchanged and shares inodes: the
 times of its directories vouch for ``on_disk``, ``apparent`` and ``files``, but a link count changes
@@ -52,10 +52,10 @@ from venvdash.system.extents import KINDS
 from venvdash.system.mounts import Mounts
 from venvdash.text import because
 
-# Below this many files the children would take longer to start than they save.
-_WORTHWHILE = 10_000
+# For fewer files, starting children takes longer than they save.
+_MANY_FILES = 10_000
 _UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
-_LOOKED_AT = 8  # files whose blocks uv's cache does not hold
+_SAMPLES = 8  # files whose blocks are not in uv's cache
 _NOTHING = Usage(
     apparent=0, on_disk=0, reclaimable=0, files=0, user_files=UserFiles(), missing_files=0
 )
@@ -65,8 +65,8 @@ _NOTHING = Usage(
 class Measurement:
     """One environment's usage.
 
-    ``remember`` is to be kept and given back as ``remembered`` next time; None: nothing new.
-    ``problem`` says what could not be read; the figures leave it out then, zeros if that is all.
+    ``remember`` is the footprint to store and pass as ``remembered`` next time; None if unchanged.
+    ``problem`` says what could not be read; the usage does not include it.
     """
 
     path: Path
@@ -81,10 +81,10 @@ class _CancelledError(Exception):
 
 @dataclass(slots=True)
 class _Measured:
-    """What the second pass needs of a measured environment; the arrays only where one nests."""
+    """What the second pass needs of an environment; arrays only if one lies in another."""
 
     usage: Usage
-    same: int = -1  # the index of the first path that leads to this directory (bind mounts)
+    same: int = -1  # the index of the first path to this directory (bind mounts)
     device: int = 0
     inodes: "array[int]" = field(default_factory=lambda: array("Q"))
     sizes: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -150,7 +150,7 @@ class _Measuring:
         self.first_of: dict[tuple[int, int], int] = {}
 
     def tick(self) -> None:
-        """Stop a walk in this process when that is asked for."""
+        """Stop a walk in this process if cancelled."""
         if self.cancelled():
             raise _CancelledError
 
@@ -165,7 +165,7 @@ class _Measuring:
                 group and child_processes.available()
             ):  # a question to a dead server must not stop us
                 jobs.append(self._job(index, group))
-                files = _WORTHWHILE
+                files = _MANY_FILES
                 continue
             done, expected = self._cheaply(index)
             if done is not None:
@@ -173,14 +173,14 @@ class _Measuring:
             else:
                 jobs.append(self._job(index))
                 files += expected
-        if files >= _WORTHWHILE and child_processes.available():
+        if files >= _MANY_FILES and child_processes.available():
             yield from self._by_children(jobs)
         else:
             for job in jobs:
                 yield self._here(job.index)
 
     def _group(self, path: Path) -> str:
-        """Return the network mount that the path is on, or nothing."""
+        """Return the mount point of the network file system that the path is on, or ""."""
         if not self.mounts.any_network:
             return ""
         mount = self.mounts.of(path)
@@ -204,9 +204,9 @@ class _Measuring:
         ]
 
     def _cheaply(self, index: int) -> tuple[Measurement | None, int]:
-        """Return what needs no walk: an alias, no directory, an unchanged environment.
+        """Return the measurement of an alias, a non-directory or an unchanged environment.
 
-        Else how many files are to be expected.
+        Otherwise None and the number of files to expect.
         """
         path = self.paths[index]
         try:
@@ -229,7 +229,7 @@ class _Measuring:
         states = old.extents.states if old.extents else b""
         asked = self._ask_cache(old)
         if old.extents and shared_blocks.left_cache(states, old.extents.states):
-            return None, expected  # what it held may be the environment's alone by now
+            return None, expected  # the environment may be the only owner by now
         renewed = old.pack() if asked or len(old.digests) != young else None
         return self._success(index, old, renewed, renewed or packed, aged=True), 0
 
@@ -305,10 +305,10 @@ class _Measuring:
         return Measurement(path, usage, new, partly(footprint))
 
     def _ask_cache(self, footprint: Footprint) -> bool:
-        """Find out what uv's cache holds unless that is known; return whether anything is new.
+        """Read what uv's cache holds unless that is known; return whether anything changed.
 
-        Of what it does not hold some files are looked at again the next time: they may be the
-        environment's alone then.
+        Some files that it does not hold become samples to check next time: they may have no other
+        owner then.
         """
         extents, stamp = footprint.extents, self.archives.stamp
         if extents is None or (
@@ -316,7 +316,7 @@ class _Measuring:
         ):
             return False
         extents.states, extents.stamp = self.archives.states(extents), stamp
-        more = shared_blocks.uncached(extents)[:_LOOKED_AT]
+        more = shared_blocks.uncached(extents)[:_SAMPLES]
         footprint.samples = list(dict.fromkeys([*footprint.samples, *more]))
         return True
 
@@ -344,10 +344,10 @@ class _Measuring:
             self.usage_index.close(self.inode_owners.several(), several)
 
     def _held_within(self, index: int) -> int:
-        """Return the blocks held for an environment that lies in another one.
+        """Return the blocks that caches hold for an environment inside another one.
 
-        Their links are the outer one's too. So: what the outer one alone holds, as far as it has
-        no links to it but these.
+        Its links are also links of the outer one. So these are the inodes that the outer one alone
+        holds, if all its links to them lie in the inner one.
         """
         inner, outer = self.measured[index], self.measured[self.within[index]]
         beyond = dict(zip(outer.inodes, outer.outside, strict=True))

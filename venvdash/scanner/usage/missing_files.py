@@ -1,7 +1,7 @@
-"""Whether the files that packages brought are still there.
+"""The installed files that are missing from an environment.
 
-Every name in a RECORD is looked up, which takes a second where there are many thousands: so this
-is done for one environment when its details are asked for, and never for a list.
+Every name in a RECORD is checked, which takes a second for many thousands: so this is done for the
+details of one environment, never for a list.
 """
 
 import os
@@ -13,13 +13,13 @@ from venvdash.scanner import record_file
 from venvdash.scanner.discovery.site_packages import name_and_version
 from venvdash.system.files import names_in
 
-_FILES = 500_000  # looked up in one environment
-_TOLD = 5  # missing files that are named for each package
+_FILES = 500_000  # checked in one environment
+_NAMED = 5  # missing files that are named for each package
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A package that lacks files: the first few of them, and how many in all."""
+    """A package with missing files: the first few of them, and their number."""
 
     package: str
     files: tuple[Path, ...]
@@ -29,9 +29,8 @@ class Missing:
 def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
     """Return the packages in a site-packages whose RECORD names files that are not there.
 
-    Compiled files may go and come (virtualenv's pip records some where they never are, folders
-    of them too), and what lies outside ``prefix`` is not the environment's.
-    Raises nothing: what cannot be read counts as complete.
+    Compiled files do not count (virtualenv's pip records some that never exist), nor do files
+    outside ``prefix``. Raises nothing: what cannot be read counts as complete.
     """
     infos = [name for name in names_in(site) if name.endswith(".dist-info")]
     left = _FILES
@@ -42,7 +41,7 @@ def missing(prefix: Path, site: str) -> tuple[Missing, ...]:
         gone = list(_gone(os.fspath(prefix), site, files))
         if gone:
             name = name_and_version(info).name
-            incomplete.append(Missing(name, tuple(Path(path) for path in gone[:_TOLD]), len(gone)))
+            incomplete.append(Missing(name, tuple(Path(path) for path in gone[:_NAMED]), len(gone)))
     return tuple(incomplete)
 
 

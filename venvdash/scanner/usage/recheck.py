@@ -1,4 +1,4 @@
-"""Whether a tree is still as it was when it was measured, without measuring it again.
+"""Checks whether a tree is unchanged since it was measured, without measuring it again.
 
 Loaded by the child processes that measure: no imports beyond small C modules.
 """

@@ -1,4 +1,4 @@
-"""Adding up what several measured environments give back together; see ``union``."""
+"""The total that deleting several measured environments frees; see ``usage_index``."""
 
 from array import array
 from bisect import bisect_left
@@ -31,7 +31,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One environment; ``copied``: something unknown, such as a snapshot, has a copy of it."""
+    """One environment; ``copied``: something unknown, such as a snapshot, holds a copy of it."""
 
     path: Path
     device: int
@@ -45,12 +45,12 @@ class Entry:
 
     @property
     def alone(self) -> int:
-        """Blocks that nobody else holds."""
+        """Blocks that nothing else holds."""
         return self.own + (0 if self.copied else self.metadata)
 
     @property
     def key(self) -> tuple[int, int]:
-        """What tells two paths to one directory (a bind mount) from two directories."""
+        """The identity of the directory: equal for two paths to one (a bind mount)."""
         return self.device, self.inode
 
     def footprint(self) -> Footprint:

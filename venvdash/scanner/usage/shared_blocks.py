@@ -1,4 +1,4 @@
-"""What an environment's usage is where the file system shares blocks between files."""
+"""The usage of environments on file systems that share blocks between files."""
 
 import os
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def uncached(extents: Extents) -> list[tuple[bytes, int]]:
 
 
 def archives_of(cache: Path | None, mounts: Mounts, tick: Callable[[], None]) -> Archives:
-    """Return uv's cache to be asked, an empty one where it cannot share blocks."""
+    """Return the archives in uv's cache; none if its file system cannot share blocks."""
     mount = mounts.of(os.path.realpath(cache)) if cache else None
     if cache is None or mount is None or mount.fstype not in KINDS:
         return Archives(None, "")
@@ -34,19 +34,19 @@ def archives_of(cache: Path | None, mounts: Mounts, tick: Callable[[], None]) ->
 
 
 def reports_sharing(mount: Mount | None) -> bool:
-    """Return whether a file system that may share blocks between files tells whether it does."""
+    """Return whether the file system reports which blocks are shared."""
     return mount is not None and mount.fstype in KINDS
 
 
 def at_most(extents: Extents | None, mount: Mount | None) -> bool:
-    """Return whether what an environment on ``mount`` frees is known as an upper bound only."""
+    """Return whether the reclaimable bytes of an environment on ``mount`` are an upper bound."""
     if extents is not None:
         return extents.compressed or extents.unsure
     return mount is not None and mount.clones and not reports_sharing(mount)
 
 
 def completed(usage: Usage, extents: Extents, several: Several, *, nested: bool) -> Usage:
-    """Return the usage now that it is known which blocks several environments share."""
+    """Return the usage with the blocks that several environments share."""
 
     def others(key: int) -> bool:
         return times_in(several, extents.identity, key) > 1

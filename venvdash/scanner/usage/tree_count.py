@@ -51,10 +51,10 @@ def count(
     """Return the footprint of the tree at ``root``, without following links or crossing mounts.
 
     ``mounted``: mount points inside, relative to the root. ``tick`` is called for every directory
-    and every 256 files; what it raises ends the walk. ``memo`` spares looking again at inodes that
-    an earlier tree had, where ``fstype``, the file system's type, is one whose directories tell
-    inode numbers truly; give it only for trees measured within the same seconds. Raises OSError if
-    the root cannot be opened.
+    and every 256 files, and may raise to stop the walk. ``memo`` spares looking again at inodes
+    that an earlier tree had, where ``fstype``, the file system's type, is one whose directories
+    tell inode numbers truly; give it only for trees measured within the same seconds. Raises
+    OSError if the root cannot be opened.
 
     The sums are those of ``du -s`` and ``du -s --apparent-size``: each inode once, directories
     and links with their own size (du from coreutils 9.2 on leaves directories out of the
@@ -69,7 +69,7 @@ def count(
 
 
 class _Counting:
-    """The sums while a tree is walked."""
+    """The totals while a tree is walked."""
 
     def __init__(self, root: bytes, tick: Tick, memo: Memo | None, fstype: str) -> None:
         self.tick = tick
@@ -86,7 +86,7 @@ class _Counting:
         self.samples: list[tuple[bytes, int]] = []
 
     def report(self, error: OSError) -> None:
-        """Note what could not be read; the first one in words."""
+        """Count an error, and keep the message of the first one."""
         self.footprint.problems += 1
         if not self.footprint.problem:
             name = error.filename
@@ -174,20 +174,20 @@ class _Counting:
             self._sample(opened.path, *linked)
 
     def _unread(self, error: OSError) -> int:
-        """Report a file that cannot be looked at; return 1, the files to take off the count."""
+        """Report a file that cannot be read; return 1, to subtract from the count."""
         if not isinstance(error, FileNotFoundError):  # gone by now: it takes no space
             self.report(error)
         return 1
 
     def _sample(self, parent: bytes, name: str | bytes, links: int) -> None:
-        """Remember one of a directory's shared files, in the first and then a few directories."""
+        """Keep one of a directory's shared files as a sample, for some of the directories."""
         at = len(self.footprint.mtimes)
         if at <= _SAMPLES or not at % _SAMPLES:
             path = os.fsencode(name)
             self.samples.append((parent + b"/" + path if parent else path, links))
 
     def _list(self, opened: Opened) -> None:
-        """Remember the directory, to tell later whether anything in it was added or removed."""
+        """Record the directory, to detect later whether an entry was added or removed."""
         footprint = self.footprint
         if footprint.unlisted:
             return
@@ -206,7 +206,7 @@ class _Counting:
         footprint.mtimes.append(UNSURE if young else opened.stat.st_mtime_ns)
 
     def result(self) -> Footprint:
-        """Return the footprint; nothing may be added after that."""
+        """Return the footprint; add nothing after this."""
         footprint, sizes = self.footprint, self.sizes
         if self.collector:
             self.collector.settle()

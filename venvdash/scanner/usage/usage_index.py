@@ -1,7 +1,7 @@
-"""What deleting several environments gives back together: shared blocks count once.
+"""What deleting several environments frees together: shared blocks count once.
 
-A file that environments share comes back when the last of its links goes, so the sum over a
-selection is neither the sum of its parts nor bounded by it. A ``UsageIndex`` keeps what a scan
+A file that environments share is freed with its last link, so the total of a selection is neither
+the sum of its parts nor bounded by it. A ``UsageIndex`` keeps what a scan
 measured, packed as it came, and answers for any selection: what is added to the one before costs
 about a microsecond for each shared file.
 
@@ -50,7 +50,7 @@ class _Shared:
     links: "array[int]"
 
     def contribution(self, at: int) -> int:
-        """Return what the selection does to an inode: 2 frees it, 1 leaves it to caches only."""
+        """Return 2 if the selection frees an inode, 1 if only caches keep it, else 0."""
         if not self.owners[at]:
             return 0
         if self.inside[at] >= self.links[at]:
@@ -72,7 +72,7 @@ class _Keys:
     states: "array[int]"
 
     def contribution(self, at: int) -> int:
-        """Return what the selection does to a key: 2 frees it, 1 leaves it to the cache."""
+        """Return 2 if the selection frees the blocks, 1 if only the cache keeps them, else 0."""
         if not self.owners[at] or self.owners[at] < self.times[at]:
             return 0
         state = self.states[at]
@@ -89,7 +89,7 @@ class _Selection:
     totals: Totals = field(default_factory=Totals)
 
     def select(self, wanted: Mapping[tuple[int, int], Entry]) -> None:
-        """Take out what is not wanted, and in what is."""
+        """Remove what is not wanted, and add what is."""
         for key in self.members.keys() - wanted.keys():
             self._change(self.members.pop(key), -1)
         for key in wanted.keys() - self.members.keys():
@@ -137,7 +137,7 @@ class _Selection:
 
 
 class UsageIndex:
-    """What one scan measured; for one thread at a time."""
+    """The measurements of one scan; not thread-safe."""
 
     def __init__(self) -> None:
         self._entries: dict[Path, Entry] = {}
@@ -156,7 +156,7 @@ class UsageIndex:
     def enter(
         self, path: Path, footprint: Footprint, packed: bytes, *, nested: bool, usage: Usage
     ) -> None:
-        """Enter an environment as it was measured."""
+        """Add a measured environment."""
         extents = footprint.extents
         metadata = extents.metadata if extents else 0
         self._entries[path] = Entry(
@@ -171,7 +171,7 @@ class UsageIndex:
         return entry.packed if entry is not None else b""
 
     def close(self, several: Several, extents: Several) -> None:
-        """Take over which inodes and blocks several environments share, when all are entered."""
+        """Set which inodes and blocks several environments share, after all were added."""
         shared = {
             device: _Shared(inodes, times, *(array("I", bytes(4 * len(inodes))) for _ in range(3)))
             for device, (inodes, times) in several.items()
@@ -190,25 +190,25 @@ class UsageIndex:
         self._mark_copied(())
 
     def mark_deleted(self, paths: Iterable[Path]) -> None:
-        """Count these as deleted: what they shared with others comes back with those."""
+        """Count these as deleted: blocks that they share are freed with the other owners."""
         self._gone.update(path for path in paths if path in self._entries)
         self._settle()
 
     def free(self, paths: Iterable[Path]) -> None:
-        """Count these as purged: their links are gone from the disk as well."""
+        """Count these as purged: their links are gone from the disk, too."""
         freed = [path for path in paths if path in self._entries]
         self._freed.update(freed)
         self.mark_deleted(freed)
 
     def restore(self, paths: Iterable[Path]) -> None:
-        """Count these as being there again."""
+        """Count these as restored."""
         self._gone.difference_update(paths)
         self._settle()
 
     def _mark_copied(self, others: Iterable[Several]) -> None:
-        """Note of which environments something unknown has a copy.
+        """Mark the environments of which something unknown holds a copy.
 
-        ``others``: what more of the known environments share.
+        ``others``: what further known environments share.
         """
         for path, extents in self._marked.items():
 
@@ -224,9 +224,9 @@ class UsageIndex:
             self._without = totals - Totals()
 
     def sum(self, paths: Iterable[Path]) -> Sum:
-        """Return what deleting these gives back beside what is deleted already.
+        """Return what deleting these frees, besides what is deleted already.
 
-        Paths that were not measured count nothing, and make it inexact.
+        Paths that were not measured count as 0 and make the sum inexact.
         """
         wanted = list(paths)
         known = [self._entries[path] for path in wanted if path in self._entries]
@@ -237,9 +237,9 @@ class UsageIndex:
         return (self._selection.totals - self._without).sum(known, exact=exact)
 
     def fresh(self, measured: "UsageIndex", entries: Mapping[Path, Path]) -> Sum:
-        """Return the same from ``measured``, which was made just now, whatever was deleted since.
+        """Return the sum from ``measured``, a new index of the selection.
 
-        ``entries`` has for each path as this book knows it the one that was measured.
+        ``entries`` maps the paths in this index to those in ``measured``.
         """
         measured._mark_copied([self._extents])
         members = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
@@ -255,7 +255,7 @@ class UsageIndex:
         return self._outermost([*self._gone, *paths])
 
     def _outermost(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
-        """Return each directory once, without those that lie in another of them."""
+        """Return each directory once, without those inside another one."""
         every = {path for path in paths if path in self._entries}
         nested = {path for path in every if self._entries[path].nested}
         inner = {path for path in nested if not every.isdisjoint(path.parents)}

@@ -1,8 +1,8 @@
-"""Files in an environment that no package, installer, tool or venvdash brought.
+"""Files in an environment that no package, installer, tool or venvdash created.
 
-Found while a tree is measured: ``installed_files`` says what packages brought, the table below
-what the makers of environments and other tools leave there. The content of files is not compared:
-a package's file that somebody has changed counts as the package's.
+Found while a tree is measured: ``installed_files`` has the files of packages, the table below those
+of tools that create environments and of others. Contents are not compared: a changed file of a
+package is still the package's.
 
 Sources of the table, read in the tools themselves and seen in environments that they made:
 CPython 3.14 ``venv``, virtualenv 20 and 16, uv 0.13, pip 26, setuptools 80, pipx 1.18, tox 4, nox,
@@ -19,15 +19,15 @@ from collections.abc import Callable, Iterator
 from venvdash.scanner.record_file import TooMuchError
 from venvdash.scanner.usage.installed_files import Installed, installed
 
-FEW = 8  # places that are named
-_NAMES = 1000  # of one directory of which nothing is known, kept one by one
-_SAMPLE = 4  # … and looked at, to tell a folder of links from one of files
-_LAUNCHER = 2048  # bytes of a script that starts a program; longer ones are somebody's own
-_HOOK = 200  # bytes of a hook of virtualenvwrapper's that nobody has written into
+FEW = 8  # places that are listed
+_NAMES = 1000  # unknown names that are kept of one directory
+_SAMPLE = 4  # names that are checked to tell a folder of links from one of files
+_LAUNCHER = 2048  # bytes of a script that starts a program; longer ones are the user's
+_HOOK = 200  # bytes of a virtualenvwrapper hook that is unchanged
 
 FILE, FOLDER, CHECKOUT, ENVIRONMENT = b"f", b"d", b"g", b"e"
 
-# Whatever is in a directory of these names is made again by the program that uses it.
+# Programs recreate the content of these directories.
 _CACHES = frozenset(
     {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
 )
@@ -78,10 +78,10 @@ _NODE = ("lib/node_modules", "include/node", "share/doc/node", "share/systemtap"
 
 
 class UserFilesFound:
-    """What was found: how many ``files``, their ``size`` in bytes, and the first ``places``.
+    """The number of the user's ``files``, their ``size`` in bytes, and the first ``places``.
 
-    A place is a letter for what it is, then its path. ``missing``: how many recorded files are
-    not there.
+    A place is a letter for its kind and a path. ``missing`` is the number of recorded files that
+    do not exist.
     """
 
     __slots__ = ("files", "missing", "places", "size")
@@ -92,7 +92,7 @@ class UserFilesFound:
 
 
 class _Folder:
-    """A directory with files that nothing recorded; ``whole``: none of its files was."""
+    """A directory with unrecorded files; ``whole``: none of its files is recorded."""
 
     __slots__ = ("count", "names", "path", "size", "whole")
 
@@ -102,7 +102,7 @@ class _Folder:
 
 
 class UserFileSearch:
-    """Takes in the directories of one tree as they are walked, and says what is the user's.
+    """Collects the directories of one tree as they are walked, and finds the user's files.
 
     The tree is an environment, or a directory around one that is deleted with it, as uvlink and
     uvctl have them; paths are relative to the environment then as well ("../notes").
@@ -121,7 +121,7 @@ class UserFileSearch:
         self._marks: dict[str, bytes] = {}  # directories that are checkouts or environments
 
     def begin(self) -> None:
-        """Read what is recorded; where that cannot be done there is no answer. Raises nothing."""
+        """Read the recorded files; if that fails, ``result`` is None. Raises nothing."""
         try:
             self._within = _environment_in(self._root)
             if self._within:
@@ -134,9 +134,9 @@ class UserFileSearch:
             self._inside = f"{known.sites[0]}/"
 
     def directory(self, path: bytes | None, names: "list[str | bytes]", size: int) -> None:
-        """Take in one directory: the names of its files and what these take in bytes.
+        """Add one directory: the names of its files and their size in bytes.
 
-        ``path`` is relative to the root, None where it is too long to be told.
+        ``path`` is relative to the root, None if it is too long.
         """
         known = self._known
         if known is None or not names or (path or b"").endswith(b"__pycache__"):
@@ -170,7 +170,7 @@ class UserFileSearch:
         return f"../{path}" if path else ".."
 
     def _compare(self, known: Installed, at: str, names: list[str]) -> set[str]:
-        """Return the names of files that nothing recorded in the directory ``at``."""
+        """Return the names of the unrecorded files in the directory ``at``."""
         site = next((s for s in known.sites if at == s or at.startswith(s + "/")), "")
         strange = set(names)
         for base in ("", site) if known.conda else (site, ""):
@@ -193,7 +193,7 @@ class UserFileSearch:
         self._strange.append(_Folder(at, kept, len(strange), whole, size))
 
     def result(self) -> UserFilesFound | None:
-        """Return what was found, None where it cannot be known."""
+        """Return the user's files, None if unknown."""
         known = self._known
         if known is None:
             return None
@@ -218,7 +218,7 @@ class UserFileSearch:
         return result
 
     def _spread(self, known: Installed) -> None:
-        """Know the directories above those with recorded files, and those that makers make."""
+        """Add the parents of directories with recorded files, and the standard directories."""
         known_ones = self._known_folders
         known_ones |= {"", ".."}
         for at in [*known.sites, *_STANDARD, *self._familiar]:
@@ -227,7 +227,7 @@ class UserFileSearch:
                 at = at.rpartition("/")[0]
 
     def _own(self, folder: _Folder, known: Installed) -> Iterator[str]:
-        """Yield the names in a directory that nothing explains."""
+        """Yield the names in a directory that are the user's."""
         at = f"{folder.path}/" if folder.path else ""
         if self._brought(folder.path, known):
             yield from (name for name in folder.names if at + name in _BY_HAND)
@@ -248,7 +248,7 @@ class UserFileSearch:
                 yield name
 
     def _brought(self, at: str, known: Installed) -> bool:
-        """Return whether all that lies below a directory was brought by something known."""
+        """Return whether everything below a directory belongs to a known package or tool."""
         while at:
             if at in known.whole or at in _WHOLE or at.rpartition("/")[2] in _CACHES:
                 return True
@@ -297,7 +297,7 @@ class UserFileSearch:
         return text.startswith(b"#!") and (b"EASY-INSTALL" in text or b"sys.exit(" in text)
 
     def _holds_nothing(self, path: str) -> bool:
-        """Return whether a name has no content of its own: a link, a socket, or nothing at all."""
+        """Return whether a path is no regular file: a link, a socket, or missing."""
         try:
             return not stat.S_ISREG(os.lstat(self._where(path)).st_mode)
         except FileNotFoundError:
@@ -306,7 +306,7 @@ class UserFileSearch:
             return False
 
     def _places(self, folder: _Folder, own: list[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield what to call the files of a directory: the outermost one that is not known."""
+        """Yield the places of a directory's files: its outermost unknown parent, or each file."""
         at, top = folder.path, ""
         marked = [path for path in _upwards(at) if path in self._marks]
         if marked:
@@ -326,7 +326,7 @@ class UserFileSearch:
         return sum(self._size(at + name) for name in names)
 
     def _gone(self, known: Installed, base: str) -> int:
-        """Return how many files of a list are not there."""
+        """Return how many files of a list are missing."""
         names = known.lists[base]
         if self._seen.get(base, 0) == len(names) or (known.conda and base):
             return 0
@@ -347,7 +347,7 @@ class UserFileSearch:
 
 
 def _environment_in(root: bytes) -> str:
-    """Return the name of the one environment in a directory that is none. Raises OSError."""
+    """Return the name of the only environment in a directory; "" if it is one. Raises OSError."""
     names = os.listdir(os.fsdecode(root))
     if "pyvenv.cfg" in names or "conda-meta" in names:
         return ""

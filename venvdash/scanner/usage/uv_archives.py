@@ -1,6 +1,6 @@
 """Whether uv's cache holds the blocks that an environment shares.
 
-A file system tells that blocks are shared, not with what. uv unpacks every wheel once, into
+A file system reports that blocks are shared, but not with what. uv unpacks every wheel once, into
 ``archive-v0/ID`` of its cache, with the tree that ``site-packages`` gets, and clones the files from
 there. So for each package the same file is looked for in the archives that have its name, and the
 two are compared by where they lie.
@@ -29,9 +29,9 @@ _MOST = 64  # archives that are compared for one package: versions of it, and th
 
 
 class Archives:
-    """The unpacked wheels in a cache of uv, on a file system of a type; looked at when asked.
+    """The unpacked wheels in a uv cache on a file system of type ``fstype``; read on demand.
 
-    ``tick`` is called for each archive that is looked at; what it raises ends that.
+    ``tick`` is called for each archive that is read, and may raise to stop.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Archives:
 
     @cached_property
     def stamp(self) -> int:
-        """What changes when an archive comes or goes; 0 where there is no such cache."""
+        """Changes when an archive is added or removed; 0 if there is no cache."""
         return self._seen[0]
 
     @cached_property
@@ -63,7 +63,7 @@ class Archives:
             os.close(root)
 
     def states(self, shared: Extents) -> bytes:
-        """Return for each group who else holds it: the cache, that and others, or nobody known."""
+        """Return for each group who else holds it: the cache, the cache and others, or nobody."""
         if shared.identity != self._seen[1]:
             return bytes([HELD_BY_NOBODY]) * len(shared.names)
         states = bytearray()
@@ -117,9 +117,9 @@ class Archives:
             os.close(root)
 
     def _is_copied(self, archive: bytes) -> bool:
-        """Return whether something, such as a snapshot, holds what only the cache should have.
+        """Return whether something, such as a snapshot, holds a copy of an archive.
 
-        That is RECORD, which uv writes anew into each environment.
+        Then its RECORD is shared, which uv writes anew into each environment.
         """
         if archive not in self._copied:
             names = _listed(self._root + b"/" + archive)
@@ -129,7 +129,7 @@ class Archives:
 
 
 def _in_archive(name: bytes) -> bytes:
-    """Return the path in its wheel of a file in an environment; empty where it came from none."""
+    """Return the path in its wheel of a file in an environment; b"" if it has none."""
     _, separator, inner = name.rpartition(_PACKAGES)
     if separator:
         return inner
