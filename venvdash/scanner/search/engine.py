@@ -269,7 +269,7 @@ class _Run:
         writer.drop()
 
     def _memory(self, start: Start) -> tuple[Reader, Writer]:
-        """Return the stored listing of a place and the writer of a new one; empty without ctimes."""
+        """Return the stored listing of a place and a writer of the next one, if ctimes tell."""
         mount = self._scope.mounts.of(start.path)
         if start.depth is not None or mount is None or mount.fstype not in _TELLS_CHANGES:
             return Reader(), Writer()
