@@ -22,6 +22,7 @@ from venvdash.actions.events import Finished, State
 from venvdash.actions.journals.relink_journal import RelinkJournals
 from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
+from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.session import Session
 
 
@@ -319,7 +320,11 @@ def test_to_another_file_system_and_back(home: Home, app: Path) -> None:
         assert record.identity == identity.identity
         finished = undone(session)
         assert finished.results[0].outcome is Outcome.DONE
-        (app / ".lock").unlink(missing_ok=True)
+        known = rows(home)[app].record
+        assert known is not None
+        assert known.identity == identity.identity
+        for name in (".lock", SIDECAR):
+            (app / name).unlink(missing_ok=True)
         assert tree(app) == before
         assert not place.exists()
         assert os.readlink(project / ".venv") == str(app)

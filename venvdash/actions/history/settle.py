@@ -88,7 +88,7 @@ def add_trashed(table: Table) -> None:
         (one.place, one.inode): (change, one)
         for change in reversed(changes)
         for one in change.environments
-        if change.action in _IN_TRASH
+        if change.action in _IN_TRASH | {Action.MOVE}
     }
     added = []
     for trashed in reversed(found):
@@ -96,7 +96,9 @@ def add_trashed(table: Table) -> None:
         if trashed.path in known or here in begun:
             continue
         if here in placed:
-            table.change_log.trashed_again(*placed[here], trashed.path)
+            change, one = placed[here]
+            if change.action in _IN_TRASH:  # else it was moved back to another disk
+                table.change_log.trashed_again(change, one, trashed.path)
         else:
             added.append(Change(Action.DELETE, trashed.since, (_of_trashed(trashed),)))
     table.change_log.add_deletions(added)
