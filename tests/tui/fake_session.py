@@ -79,15 +79,8 @@ class FakeActions(Actions):
             return replace(answer, action=action, row=row)
         return Proposal(action, row, (f"It will be done: {action}.",))
 
-    def sync(
-        self,
-        row: Row,
-        extra: Sequence[str] = (),
-        *,
-        project: Path | None = None,
-        cancel: threading.Event | None = None,
-    ) -> Proposal:
-        return self._answer(Action.SYNC, row)
+    def sync(self, *asked: Any, **options: Any) -> Proposal:
+        return self._answer(Action.SYNC, asked[0])
 
     def trust(self, projects: Iterable[Path]) -> None:
         trusted = set(projects)
@@ -295,14 +288,7 @@ class FakeSession(Session):
         self.owed = ()
         yield from self.restored
 
-    def plan_delete(
-        self,
-        paths: Sequence[Path],
-        cancel: threading.Event | None = None,
-        *,
-        early: bool = False,
-        by_rule: bool = False,
-    ) -> Plan:
+    def plan_delete(self, paths: Sequence[Path], *asked: Any, **options: Any) -> Plan:
         self.asked.append(tuple(paths))
         if isinstance(self.plan, Exception):
             raise self.plan

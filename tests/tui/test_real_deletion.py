@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,6 @@ from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent, State
 from venvdash.config import Config, load
 from venvdash.demo.playground import Playground, build
-from venvdash.model import Plan
 from venvdash.session import Session
 from venvdash.tui.dialogs import trash as trash_screen
 from venvdash.tui.dialogs.plan import PlanScreen
@@ -27,19 +27,9 @@ class Held(Deletions):
 
     gate: threading.Event
 
-    def delete(
-        self,
-        plan: Plan,
-        *,
-        now: bool = False,
-        clean_cache: bool = False,
-        cancel: threading.Event | None = None,
-        recorded: bool = True,
-    ) -> Iterator[ActionEvent]:
+    def delete(self, *plan: Any, **options: Any) -> Iterator[ActionEvent]:
         self.gate.wait(60)
-        yield from super().delete(
-            plan, now=now, clean_cache=clean_cache, cancel=cancel, recorded=recorded
-        )
+        yield from super().delete(*plan, **options)
 
 
 @pytest.fixture
