@@ -1,4 +1,4 @@
-"""Bytes and ages as both faces write them: short, and never wider than their column."""
+"""Bytes and ages as the dashboard and the command line write them: no wider than a column."""
 
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ def summed(usages: "Iterable[Usage]") -> str:
 
 
 def at_least(reclaimable: int, bounded: bool) -> str:
-    """Return the same of a sum, which has upper bounds in it if it is ``bounded``."""
+    """Return the same for a sum, which contains upper bounds if it is ``bounded``."""
     return ("about " if bounded else "≥ ") + size(reclaimable)
 
 

@@ -1,4 +1,4 @@
-"""Making anything from disk fit to show: no control character reaches a terminal raw."""
+"""Escaping text from disk for display: no control character reaches a terminal."""
 
 import os
 import re
@@ -13,8 +13,8 @@ _UNSAFE = re.compile(
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
 
-# What stands before the host of a URL: a name, a password or a token. RFC 3986 has no "/", "?" and
-# "#" in it; an "@" in a password need not be escaped for it to be understood.
+# The part before the host of a URL: a name, a password or a token. RFC 3986 has no "/", "?" and
+# "#" in it; programs also accept an unescaped "@" in a password.
 _USERINFO = re.compile(r"(?<=://)[^\s/?#'\"<>]+(?=@)")
 _NAMES = "token|secret|passw(?:or)?d|signature|sig|api[_-]?key|access[_-]?key|auth|credential"
 # In a URL's query, or as an assignment in a command line.
@@ -28,7 +28,7 @@ def redact(text: str) -> str:
     """Return ``text`` without the credentials in it: of URLs, their queries, and assignments.
 
     The name `git` of SSH remotes is no credential, nor is a variable (`${TOKEN}`, as in PEP 610).
-    Whatever is shown, stored or logged of what others wrote passes this.
+    All text of others that is shown, stored or logged passes this.
     """
     if "://" not in text and "=" not in text:
         return text
@@ -73,7 +73,7 @@ def short_path(path: str | os.PathLike[str], home: str | os.PathLike[str] | None
 
 
 def with_tilde(sentence: str, home: str | os.PathLike[str] | None) -> str:
-    """Return a sentence that is fit to show with ``~`` where a path in it begins with ``home``."""
+    """Return a visible sentence with ``~`` for ``home`` at the start of each path in it."""
     if home is None:
         return sentence
     start = re.escape(visible(home).rstrip("/"))
@@ -99,7 +99,7 @@ def counted(number: float, one: str, several: str | None = None) -> str:
 
 
 def because(error: Exception) -> str:
-    """Return the words of an error without paths and numbers."""
+    """Return the message of an error without paths and numbers."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return str(error) or type(error).__name__

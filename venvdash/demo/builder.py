@@ -1,4 +1,4 @@
-"""How a playground is filled: environments are made, aged, seen by venvdash, then orphaned."""
+"""Filling a playground: environments are created, aged, scanned by venvdash, then orphaned."""
 
 import os
 import shutil
@@ -160,7 +160,7 @@ def _two_pythons(making: _Making) -> list[Made]:
     older, newer = sorted((shop.python, other), key=lambda python: python.version)
     place = shop.project(project)
     first = shop.sync(place, older)
-    # As long as .venv leads to the older one, uv would take that for the answer.
+    # As long as .venv points to the older one, uv would use that.
     (place / ".venv").unlink()
     second = shop.sync(place, newer)
     shop.age(first, None, changed=150, used=75)
@@ -262,7 +262,7 @@ def _clutter(shop: Workshop) -> list[Made]:
 
 
 def _forget_package(making: _Making, name: str) -> None:
-    """Let uv's cache drop a package: then deleting its environment does free its bytes."""
+    """Remove a package from uv's cache, so that deleting its environment frees its bytes."""
     try:
         making.workshop.run_uv("cache", "clean", name, cwd=making.workshop.home)
     except UvError as error:
@@ -284,7 +284,7 @@ def _end(making: _Making, fate: Fate) -> None:
 
 
 def _look(making: _Making) -> None:
-    """Let venvdash see what is there and remember it, as a user's first listing would."""
+    """Let venvdash scan and remember the environments, as a user's first listing would."""
     shop = making.workshop
     machine = user_machine(shop.home, shop.variables)
     settings = config.load(Path(shop.variables["VENVDASH_CONFIG"]))

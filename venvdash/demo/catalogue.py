@@ -1,4 +1,4 @@
-"""What a playground holds: the wheels, the projects, the environments, and what becomes of them."""
+"""The contents of a playground: wheels, projects and environments, and what happens to them."""
 
 import sys
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ WHEELS = (
 
 
 class Fate(Enum):
-    """What becomes of a project after its environment was made."""
+    """What happens to a project after its environment was created."""
 
     LIVES = auto()
     GONE_UNSEEN = auto()  # deleted before venvdash ever looked
@@ -63,7 +63,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A uv project: where it lies below HOME, what it needs, what becomes of it.
+    """A uv project: its path below HOME, its requirements, and what happens to it.
 
     ``bare``: it is no package, so that its environment holds no trace of it. ``changed`` and
     ``used`` are ages in days. ``alias``: its label, where two have the same name. ``to``: where it
@@ -89,7 +89,7 @@ class Project:
 
     @property
     def label(self) -> str:
-        """What it is called in the playground's list."""
+        """Its name in the playground's list."""
         return self.alias or self.name
 
 

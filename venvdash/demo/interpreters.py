@@ -60,7 +60,7 @@ def _lying_about(machine: Machine) -> list[Path]:
     managed = machine.path_variable("UV_PYTHON_INSTALL_DIR") or machine.data_home / "uv" / "python"
     folders = [*pyenv.glob("versions/3.*/bin"), *managed.glob("cpython-3.*/bin")]
     on_path = map(Path, (machine.variable("PATH") or "").split(os.pathsep))
-    # pyenv's shims need PYENV_ROOT, and lead to what was looked at already
+    # pyenv's shims need PYENV_ROOT, and start interpreters that are listed already
     folders += [item for item in on_path if item.is_absolute() and item.name != "shims"]
     found = [path for folder in folders for path in _pythons_in(folder)]
     return sorted(found, key=_promised, reverse=True)

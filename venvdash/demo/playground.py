@@ -1,7 +1,7 @@
-"""``venvdash demo``: a scratch HOME full of real environments, outside of which nothing changes.
+"""``venvdash demo``: a scratch HOME full of real environments; nothing outside it changes.
 
-Everything is made on the spot with uv and ``python -m venv``, without any network. What venvdash
-must have seen before it went is seen by venvdash itself, through a first scan.
+Everything is created with uv and ``python -m venv``, without any network. A first scan of venvdash
+remembers the projects that are deleted or moved afterwards.
 """
 
 import json
@@ -23,13 +23,13 @@ from venvdash.system.machine import Machine
 from venvdash.text import visible
 
 MARKER = ".venvdash-demo.json"
-_FORMAT = 2  # of the marker and of what is made: another one is built anew
+_FORMAT = 2  # of the marker and of the contents: another one is rebuilt
 _OURS = ("home", "wheels", "pythons", "tmp")  # what a playground's directory holds
 _LIMIT = 256 * 1024  # bytes of a marker
 
 
 class PlaygroundError(Exception):
-    """There can be no playground there; the text says why and what to do."""
+    """A playground cannot be created there; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ def build(
 ) -> Playground:
     """Make a playground in ``directory`` (None: a fresh temporary one) and return it.
 
-    ``directory`` must be absent, empty or an earlier playground; a finished one is opened as it
-    was left, an unfinished one, or any one with ``fresh``, is cleared and built anew. ``report`` is
-    told each step in a few words. ``machine``: whose programs are used; ``bundled_uv``: whether
+    ``directory`` must be absent, empty or an earlier playground; a finished one is opened as it was
+    left, an unfinished one, or any one with ``fresh``, is cleared and rebuilt. ``report`` is called
+    with a short text for each step. ``machine``: whose programs are used; ``bundled_uv``: whether
     the uv package will do; ``python``: what environments are made with, None for ours. Raises
     PlaygroundError; what was there before is then as it was.
     """

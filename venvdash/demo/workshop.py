@@ -1,4 +1,4 @@
-"""The tools a playground is made with: uv, ``python -m venv``, the clock of a file."""
+"""The tools that create a playground: uv, ``python -m venv``, the times of files."""
 
 import json
 import os
@@ -42,8 +42,8 @@ class MakeError(Exception):
 def user_variables(home: Path, outer: Mapping[str, str], temporary: Path) -> dict[str, str]:
     """Return the variables of the playground's user: every tool's place lies below ``home``.
 
-    Of ``outer`` only what finds programs and speaks to the terminal is taken over, so that no
-    tool's own variable leads outside.
+    Of ``outer`` only the variables for programs and the terminal are kept, so that no tool's
+    variable names a path outside.
     """
     kept = {name: outer[name] for name in _KEPT if outer.get(name)}
     inside = {

@@ -1,4 +1,4 @@
-"""The nouns of venvdash: frozen values without any I/O.
+"""The values of venvdash: frozen, and without any I/O.
 
 Sizes are bytes, times are seconds since the epoch (``time.time()``), paths are absolute.
 """

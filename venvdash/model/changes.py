@@ -19,7 +19,7 @@ class PackageChange:
 class Proposal:
     """What one change of one environment would do: dialog, dry run and JSON all draw this.
 
-    ``says`` tells what will be done and ``warns`` what is lost or replaced by it, a sentence each,
+    ``says`` is what will be done and ``warns`` what is lost or replaced by it, a sentence each,
     raw as they come: who shows them makes them visible. With ``warns`` the user is asked first,
     whatever else was said. ``refusal`` is why it cannot be done, "" where it can.
 

@@ -1,4 +1,4 @@
-"""What lies on disk: environments, what is installed in them, what takes room."""
+"""What lies on disk: environments, their packages and their disk usage."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,8 +8,8 @@ from pathlib import Path
 class Flag(StrEnum):
     """A fact about an environment; a flag never changes the status.
 
-    Known once the environment was read: BROKEN, NOT_OWNED, READ_ONLY, ALIAS, VOLATILE, DEBRIS and
-    PINNED. When what is outside it was looked at, which ends the search for projects: IN_USE,
+    Set when the environment is read: BROKEN, NOT_OWNED, READ_ONLY, ALIAS, VOLATILE, DEBRIS and
+    PINNED. When other places were read, at the end of the search for projects: IN_USE,
     LOCKED (local file systems only), MOUNTS, SHARED and REFERENCED. When it was measured:
     USER_FILES and DAMAGED (also where a sync stopped half-way). Every plan to delete asks again.
     """
@@ -53,9 +53,9 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Tells an environment from one made later under the same path.
+    """Distinguishes an environment from a later one at the same path.
 
-    An inode alone proves nothing: uv re-creates an environment under the same one.
+    The inode alone is not enough: uv recreates an environment under the same one.
     """
 
     inode: int
@@ -66,14 +66,14 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a store says of one of its environments.
+    """What a store recognises of one of its environments.
 
     ``name`` is the environment's own name for people. ``project_name`` is the part of the name
     that the tool made from the project's name, ``digest`` the part it made from its path; both
     None where the tool makes no such name. ``made_for``: the name of the project that it was made
-    for, where only traces inside it tell that there is one. ``per_interpreter``: the tool makes
-    one for each Python and keeps a pointer to the current one. ``tool``: the command that alone
-    may remove it. ``keeps_sidecar``: False where the directory is somebody else's to the last file.
+    for, where only traces inside it tell that there is one. ``per_interpreter``: the tool
+    creates one for each Python and keeps a pointer to the current one. ``tool``: the only command
+    that may remove it. ``keeps_sidecar``: False if no sidecar may be written into it.
     """
 
     kind: str
@@ -95,11 +95,11 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A virtual environment as it lies on disk; nothing in it was run to learn this.
+    """A virtual environment on disk, read without running anything in it.
 
     ``path`` is the prefix (the directory of ``pyvenv.cfg``), ``entry`` what would be renamed or
     deleted, ``root`` the store's directory. ``base`` is the directory of the interpreter it was
-    made from (``home`` in pyvenv.cfg), ``made_at`` the place it was made at if that is recorded.
+    created from (``home`` in pyvenv.cfg), ``made_at`` its original path if that is recorded.
     ``changed`` comes from pyvenv.cfg and site-packages, never from the root directory, which our
     sidecar changes; ``used`` is the newest trace of use that the environment itself holds.
     """
@@ -128,7 +128,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class NotEnvironment:
-    """Something in a store that is no environment: shown apart, never acted on."""
+    """Something in a store that is no environment: listed separately, never changed."""
 
     path: Path
     store: str
@@ -136,7 +136,7 @@ class NotEnvironment:
 
 
 class UserPlace(StrEnum):
-    """What it is that holds files of the user's."""
+    """The kind of file or directory that holds files of the user."""
 
     FILE = "file"
     DIRECTORY = "directory"
@@ -164,7 +164,7 @@ class Usage:
     ``apparent``: the sum of file sizes. ``on_disk``: allocated blocks, each inode once, and each
     block that files share once where the file system tells that (btrfs, XFS). ``reclaimable``:
     what deleting this environment alone gives back. ``cache_held``: what only links outside all
-    known environments (as a rule uv's cache) still hold after that; None until all environments
+    known environments (usually uv's cache) still hold after that; None until all environments
     are measured. ``exact`` is False where the file system shares blocks between files or the
     figure may have aged, ``at_most`` True where ``reclaimable`` is an upper bound, because that
     file system does not tell what is shared, or compresses. ``user_files`` and ``missing_files``

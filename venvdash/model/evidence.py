@@ -30,7 +30,7 @@ class EvidenceKind(StrEnum):
 
     USER = "user"  # the user said so
     POINTER = "pointer"  # a file that the tool keeps: .project, project.json …
-    PROJECT_LINK = "project-link"  # the project's .venv leads here
+    PROJECT_LINK = "project-link"  # the project's .venv points to it
     HASH = "hash"  # the tool's hash, recomputed for the project's path
     EDITABLE = "editable"  # the project itself is installed in editable mode
     MIRROR = "mirror"  # the store mirrors the project's path
@@ -43,7 +43,7 @@ class Direction(StrEnum):
     """Which side a claim was read from."""
 
     ENVIRONMENT = "environment"  # something in the environment names the project
-    PROJECT = "project"  # something in the project leads to the environment
+    PROJECT = "project"  # something in the project points to the environment
     RECORD = "record"  # venvdash saw it before and remembers
 
 
@@ -52,8 +52,8 @@ class Claim:
     """One piece of evidence that an environment belongs to a project.
 
     ``project`` is the project's directory, or the script of a script environment. ``source`` is
-    the file or link that says so, for people. ``seen`` is when it was last seen to hold, None
-    for now.
+    the file or link that shows it, for messages. ``seen`` is when it last held, in seconds since
+    the epoch, None for now.
     """
 
     environment: Path
@@ -81,10 +81,10 @@ class Presence(StrEnum):
 class Place:
     """What was found where a project should be.
 
-    ``reason`` says for people what prevents it: which directory is missing, which one may
-    not be read, what is not mounted. ``ancestor_mtime`` is the mtime of the nearest existing
-    ancestor of an absent place: it went no later than that. ``respelled`` is what lies there under
-    another case or Unicode normalisation of an absent place's path.
+    ``reason`` is a clause for messages: which directory is missing or unreadable, what is not
+    mounted. ``ancestor_mtime`` is the mtime of the nearest existing ancestor of an absent place:
+    it was removed no later than that. ``respelled`` is an existing path that differs from an absent
+    place's only in case or Unicode normalisation.
     """
 
     path: Path
@@ -100,10 +100,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRecord:
-    """A project as venvdash last saw it, to recognise it after a move or miss it after its end.
+    """A project as venvdash last saw it, to recognise it after a move.
 
-    ``fsid`` is ``statvfs().f_fsid`` (device numbers do not last over a reboot), ``birth`` when the
-    inode was made in nanoseconds since the epoch (inode numbers are given out again), ``git`` the
+    ``fsid`` is ``statvfs().f_fsid`` (device numbers change at a reboot), ``birth`` when the inode
+    was created, in nanoseconds since the epoch (inode numbers are reused), ``git`` the
     fingerprint of the repository's first commit (see ``scanner.projects.project_info``), ``host``
     the id of the machine that saw it.
     """
@@ -127,8 +127,8 @@ class ProjectRecord:
 class Record:
     """What venvdash remembers of one environment, in its sidecar and in the index.
 
-    ``unfinished``: a sync of it broke off; the digest of the packages that it held then.
-    ``copied_from``: the environment that it was made as a copy of.
+    ``unfinished``: the digest of its packages when a sync of it was interrupted.
+    ``copied_from``: the environment that it is a copy of.
     """
 
     identity: str
@@ -158,7 +158,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The record that applies to an environment, and how far it may be trusted."""
+    """The record of an environment, and how it relates to what lies on disk."""
 
     record: Record
     relation: Relation
@@ -167,7 +167,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A gone project found at another place: it still points here, or it is the same directory."""
+    """A missing project found at another path: it still points here, or is the same directory."""
 
     place: Path
     reason: str
@@ -175,9 +175,9 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class FoundAgain:
-    """What an earlier search found for an environment, and what is still there.
+    """What an earlier search found for an environment, and what still exists.
 
-    ``reason`` is a sentence, ``place`` where its project may be, None where something names it.
+    ``reason`` is a sentence, ``place`` where its project may be, None if something names it.
     """
 
     reason: str
@@ -186,15 +186,15 @@ class FoundAgain:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a verdict may know besides the claims; gathered by the scanner.
+    """Everything that verdicts are based on besides claims; the scanner collects it.
 
     ``claimed`` maps an environment to every project that a proof names, also a remembered one.
-    ``pointers`` maps a project to the environment that its own pointer leads to, if that exists.
+    ``pointers`` maps a project to the environment that its own pointer names, if that exists.
     ``tools`` maps a project to its tools, where it is not plain which environment it uses.
     ``sightings`` maps a gone project to where it was found, ``found_again`` an environment to what
     a search before a deletion found for it. ``searched`` counts the directories
     looked through, ``settled`` says that this search has ended. ``now`` is when all this was
-    looked at, in seconds since the epoch; what is dated later proves nothing of any order.
+    read, in seconds since the epoch; later times prove no order.
     """
 
     environments: Mapping[Path, Environment]
@@ -214,8 +214,8 @@ class Facts:
 class Verdict:
     """What was decided about one environment, and why, in one sentence that a user can check.
 
-    ``projects``: the directories it belongs to, the one to show first. ``evidence``: how the first
-    was proven. ``place``: where a moved project is now.
+    ``projects``: the directories it belongs to; the first one is shown. ``evidence``: how that was
+    proven. ``place``: where a moved project is now.
     """
 
     status: Status
@@ -227,5 +227,5 @@ class Verdict:
 
     @property
     def project(self) -> Path | None:
-        """The project to show first."""
+        """The project that is shown."""
         return self.projects[0] if self.projects else None

@@ -1,4 +1,4 @@
-"""What would be done, what was, and the rows that it is done to."""
+"""Plans, their results, and the rows that they act on."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,7 +52,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change to a file of somebody else's: its whole text before and after (None: no file)."""
+    """A change to a file of another tool: its whole text before and after (None: no file)."""
 
     path: Path
     before: str | None
@@ -73,8 +73,8 @@ class Removal(StrEnum):
     TRASH = "trash"  # renamed into the trash, from where it can be restored
     UNLINK = "unlink"  # an alias: the link alone goes, its target is untouched
     TOOL = "tool"  # by the tool's own command, which cannot be undone
-    IN_PLACE = "in-place"  # freed where it lies: nothing can be renamed there
-    UNFINISHED = "unfinished"  # it was never whole: what a crash left of its making
+    IN_PLACE = "in-place"  # deleted permanently at its path: nothing can be renamed there
+    UNFINISHED = "unfinished"  # it was never complete: a crash left a part of a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class TrashFolder:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One environment that a plan would act on.
+    """One environment in a plan.
 
     ``links`` are the project's links that lead here and go with it, ``edits`` the files that name
     it and are changed with it. ``how`` is a ``Removal``. ``only_here`` are packages that could not
@@ -159,7 +159,7 @@ class Plan:
 
 
 class Outcome(StrEnum):
-    """What became of one item."""
+    """The result of one item."""
 
     DONE = "done"
     SKIPPED = "skipped"  # nothing was changed
@@ -168,7 +168,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one environment, and why.
+    """The result for one environment, and the reason.
 
     ``reason`` is a sentence; for what is done it tells what else there is to know, or nothing.
     ``trash`` is where it lies now, None where it is not in the trash; ``place`` where a change put
@@ -188,17 +188,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Trashed:
-    """An environment in the trash, as its ``trash.toml`` tells.
+    """An environment in the trash, as its ``trash.toml`` describes it.
 
     ``path`` is the trash directory, ``original`` where the entry was, ``name`` what the row was
     called, ``since`` when it was deleted. ``status`` and ``reason`` are those that it had.
-    ``inode`` is the entry's own, ``mode`` its permissions. ``purging``: freeing it has begun, so
-    it cannot be restored. ``lasts_until``: a command of its tool that deletes it from the trash
-    ("uv cache prune"), "" for none; told by where it lies, not by ``trash.toml``. ``kept`` says
-    why it was not freed when its days had passed, "" where nothing shows that it is used.
-    ``days_left`` are counted days until it is freed, None where nobody counts. ``unsearched``: it
-    was deleted while the search for its project ran, and no such search has ended since.
-    ``at_most``: ``reclaimable`` is an upper bound, as in ``Usage``.
+    ``inode`` is the entry's own, ``mode`` its permissions. ``purging``: freeing it has begun, so it
+    cannot be restored. ``lasts_until``: a command of its tool that deletes it from the trash ("uv
+    cache prune"), "" for none; told by where it lies, not by ``trash.toml``. ``kept`` says why it
+    was not freed when its days had passed, "" where nothing shows that it is used. ``days_left``
+    are counted days until it is freed, None if they are not counted. ``unsearched``: it was deleted
+    while the search for its project ran, and no such search has ended since. ``at_most``:
+    ``reclaimable`` is an upper bound, as in ``Usage``.
     """
 
     path: Path
@@ -231,12 +231,12 @@ class Trashed:
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """What a tool still keeps of an environment that was freed, and that goes, too.
+    """What a tool still keeps of a deleted environment, to be removed, too.
 
-    ``edits`` are files of the tool's without it (or none), ``links`` led to it and dangle.
-    ``empty`` are directories that were made for it and go where nothing is left in them, in this
-    order. ``lock`` is the file that the tool locks while it changes those of ``edits``.
-    ``problems`` tell what may name it and cannot be read: "/x/envs.toml is damaged".
+    ``edits`` are the tool's files without it (or their deletion), ``links`` pointed to it and are
+    broken. ``empty`` are directories that were created for it, removed in this order if they are
+    empty. ``lock`` is the file that the tool locks while it changes those of ``edits``.
+    ``problems`` are files that may name it and cannot be read: "/x/envs.toml is damaged".
     """
 
     edits: tuple[Edit, ...] = ()

@@ -1,4 +1,4 @@
-"""What a search for projects read and what it did not, as plans show it."""
+"""What a search for projects read and what it skipped, as plans show it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,24 +10,24 @@ class Sign(IntEnum):
     """How surely a project's files show that a tool manages its environment."""
 
     NONE = 0
-    MENTION = 1  # the tool may be used: its name is there
+    MENTION = 1  # the tool may be used: its name is mentioned
     TABLE = 2  # its table is in pyproject.toml
     LOCK = 3  # a file that only this tool makes or needs
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The environment that a tool would use in a project, told without running anything.
+    """The environment that a tool would use in a project, found without running anything.
 
-    ``tool`` is the tool's name for people. ``environment`` is None where the tool would use no
-    environment, or where files and variables do not tell which. ``exists``: it is there, and the
-    tool would use it as it is; else the tool would create or replace it. ``why`` is a clause that
-    follows "because". ``certain`` is False where another shell may get another answer: which
-    Python comes first on PATH decides, or a variable that names one environment.
+    ``tool`` is the tool's name for people. ``environment`` is None if the tool would use no
+    environment, or if files and variables do not determine which. ``exists``: it exists, and the
+    tool would use it unchanged; otherwise the tool would create or replace it. ``why`` is a clause
+    that follows "because". ``certain`` is False if another shell may get another answer: it depends
+    on the first Python on PATH, or on a variable that names one environment.
 
-    ``depends_on`` are the variables and files that decide. ``deletes`` is a directory that the
-    tool's next sync would delete, with everything in it. ``pointed``: a file in the project that
-    only this tool writes leads to the environment.
+    ``depends_on`` are the variables and files that determine it. ``deletes`` is a directory that
+    the tool's next sync would delete, with everything in it. ``pointed``: a file in the project
+    that only this tool writes names the environment.
     """
 
     tool: str
@@ -44,7 +44,7 @@ class Use:
 class ProjectTools:
     """The tools of one project by the names of their stores, and what each would use.
 
-    ``wrapped`` are tools that another one with a sign of its own runs: their signs are that one's.
+    ``wrapped`` are tools that another tool of the project runs: their signs are that one's.
     """
 
     signs: Mapping[str, Sign] = field(default_factory=dict)
@@ -53,10 +53,10 @@ class ProjectTools:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """The tools with the surest sign; several where it cannot be told, () without any.
+        """The tools with the surest sign; several if they are equally sure, () without any.
 
-        A pointer that leads to an environment that exists counts as much as a table in
-        pyproject.toml, and a lock file more: pointers stay behind when a project changes its tool.
+        A pointer to an existing environment counts as much as a table in pyproject.toml, and a lock
+        file more: pointers may stay when a project changes its tool.
         """
         signs = {name: sign for name, sign in self.signs.items() if name not in self.wrapped}
         surest = max(signs.values(), default=Sign.NONE)

@@ -1,4 +1,4 @@
-"""Subvolumes of btrfs: they have device numbers of their own without being mounted."""
+"""Subvolumes of btrfs, which have their own device numbers without being mounted."""
 
 import os
 import struct
@@ -10,7 +10,7 @@ _READ_ONLY = 1 << 1  # BTRFS_SUBVOL_RDONLY
 
 
 def is_read_only_subvolume(path: str) -> bool | None:
-    """Return whether a btrfs subvolume is a read-only snapshot; None where it is no subvolume."""
+    """Return whether a btrfs subvolume is a read-only snapshot, None for any other directory."""
     if not sys.platform.startswith("linux"):
         return None
     import fcntl  # Windows has none

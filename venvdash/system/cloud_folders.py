@@ -1,6 +1,6 @@
-"""Folders that a service copies to other computers: a link written there would lead nowhere else.
+"""Folders that a service syncs to other computers, on which a link would be broken.
 
-Told by what the services leave on the disk; nothing is asked over the network. Facts: Dropbox's
+Recognised by files of the services; no network is used. Source: Dropbox's
 ``info.json`` and ``.dropbox``, Nextcloud's and ownCloud's configuration and journals, Syncthing's
 ``.stfolder``, macOS's ``CloudStorage`` and ``Mobile Documents``, OneDrive's variables on Windows.
 """
@@ -15,7 +15,7 @@ from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
 _LIMIT = 256 * 1024  # bytes of a service's configuration
-# What the services call their folder in HOME; behind it may stand " (Work)" or " - Company".
+# The services' names of their folder in HOME, which may be followed by " (Work)" or " - Company".
 _NAMES = {
     "Dropbox": "Dropbox",
     "OneDrive": "OneDrive",
@@ -55,7 +55,7 @@ _CLIENTS = {"Nextcloud/nextcloud.cfg": "Nextcloud", "ownCloud/owncloud.cfg": "ow
 
 
 def synced_by(path: Path, machine: Machine) -> str:
-    """Return the service that keeps ``path`` (links resolved) in sync, "" where none is known.
+    """Return the service that syncs ``path`` (links resolved), "" for none.
 
     Reads the directories above it, and a few small files in HOME. Raises nothing.
     """
@@ -71,7 +71,7 @@ def synced_by(path: Path, machine: Machine) -> str:
 
 
 def _places(machine: Machine) -> Iterator[tuple[Path, str]]:
-    """Yield the folders that services have in their own settings."""
+    """Yield the folders in the services' own settings."""
     library = real(machine.home) / "Library"
     yield library / "Mobile Documents", "iCloud"
     for name in _VARIABLES:
@@ -91,7 +91,7 @@ def _places(machine: Machine) -> Iterator[tuple[Path, str]]:
 
 
 def _by_name(directory: Path, machine: Machine) -> str:
-    """Tell a service's folder by what it is called where those lie."""
+    """Return the service whose usual name and location the directory has."""
     home, parent = real(machine.home), directory.parent
     if parent == home / "Library" / "CloudStorage":
         return directory.name.partition("-")[0]
@@ -104,7 +104,7 @@ def _by_name(directory: Path, machine: Machine) -> str:
 
 
 def _by_mark(directory: Path, machine: Machine) -> str:
-    """Tell a service's folder by what the service keeps in it; HOME has its settings, too."""
+    """Return the service whose files are in the directory; HOME has its settings, too."""
     if directory in (real(machine.home), Path(directory.anchor)):
         return ""
     for mark, service in _MARKS.items():

@@ -1,7 +1,7 @@
-"""Working below an open directory: what was checked is what is acted on, wherever its path leads.
+"""Working below an open directory: what was checked is what is changed.
 
-A path may lead elsewhere from one call to the next; a descriptor does not. Where the system knows
-no directory descriptors (Windows) the same calls go by path.
+A path may name something else from one call to the next; a descriptor does not. On systems without
+directory descriptors (Windows) the same calls use the path.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ NEW = (
     | getattr(os, "O_BINARY", 0)
 )
 _NOREPLACE = {"linux": ("renameat2", 1), "darwin": ("renameatx_np", 4)}
-# What a kernel or a file system says that cannot rename without replacing.
+# Errors of a kernel or file system that cannot rename without replacing.
 _UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
@@ -67,7 +67,7 @@ class Directory:
         self.descriptor: int | None = None
         if not BY_DESCRIPTOR:
             found = os.lstat(path)
-            # A junction is a directory, but leads elsewhere as a link does.
+            # A junction is a directory to lstat, but it is a link.
             reparse = bool(getattr(found, "st_reparse_tag", False))
             if not stat.S_ISDIR(found.st_mode) or reparse:
                 raise NotADirectoryError(errno.ENOTDIR, "not a directory", str(path))
@@ -77,7 +77,7 @@ class Directory:
             self.descriptor = open_directory(os.fspath(path))
 
     def close(self) -> None:
-        """Let go of it; nothing happens the second time."""
+        """Close it; a second call does nothing."""
         descriptor, self.descriptor = self.descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -90,11 +90,11 @@ class Directory:
 
     @property
     def handle(self) -> int | Path:
-        """The descriptor, or the path where there is none."""
+        """The descriptor, or the path on systems without one."""
         return self.path if self.descriptor is None else self.descriptor
 
     def real(self) -> Path:
-        """Return where it is now, links resolved."""
+        """Return its present path, links resolved."""
         if self.descriptor is not None:
             with suppress(OSError):
                 return Path(os.readlink(f"/proc/self/fd/{self.descriptor}"))
@@ -105,15 +105,15 @@ class Directory:
         return Directory(self.path / name, self)
 
     def status(self) -> os.stat_result:
-        """Return what the open directory is."""
+        """Return the status of the open directory."""
         return os.stat(self.handle)
 
     def look(self, name: str) -> os.stat_result:
-        """Return what ``name`` is; a link is itself."""
+        """Return the status of ``name``, without following a link."""
         return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def has(self, name: str) -> bool:
-        """Return whether anything is called ``name``."""
+        """Return whether ``name`` exists in it."""
         try:
             self.look(name)
         except FileNotFoundError:
@@ -121,7 +121,7 @@ class Directory:
         return True
 
     def names(self) -> list[str]:
-        """Return the names of all that lies in it."""
+        """Return the names in it."""
         return os.listdir(self.handle)
 
     def read(
@@ -137,11 +137,11 @@ class Directory:
         return os.readlink(self._at(name), dir_fd=self.descriptor)
 
     def make_link(self, name: str, text: str) -> None:
-        """Make a link to a directory; FileExistsError if the name is taken."""
+        """Create a link to a directory; FileExistsError if the name exists."""
         os.symlink(text, self._at(name), target_is_directory=True, dir_fd=self.descriptor)
 
     def make(self, name: str) -> None:
-        """Make a directory that only we may enter."""
+        """Create a directory with mode 0700."""
         os.mkdir(self._at(name), 0o700, dir_fd=self.descriptor)
 
     def unlink(self, name: str) -> None:
@@ -195,10 +195,10 @@ class Directory:
         self.sync()
 
     def rename(self, name: str, new: str, into: "Directory | None" = None) -> None:
-        """Rename what lies in it, into another directory of the file system if given.
+        """Rename an entry, into another directory of the same file system if given.
 
-        FileExistsError if the new name is taken: nothing is ever replaced. Where the system
-        cannot promise that, an empty directory made this very moment might be.
+        FileExistsError if the new name exists: nothing is replaced. On systems without an exclusive
+        rename, an empty directory created at this moment might be.
         """
         other = into or self
         if self.descriptor is None or other.descriptor is None:
@@ -216,7 +216,7 @@ class Directory:
         os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=other.descriptor)
 
     def replace(self, name: str, new: str) -> None:
-        """Rename a file or link in it; what was called ``new`` is gone then."""
+        """Rename a file or link in it and replace ``new``."""
         os.replace(
             self._at(name),
             self._at(new),
@@ -230,13 +230,13 @@ class Directory:
             os.fchmod(self.descriptor, mode)
 
     def sync(self) -> None:
-        """Flush what was renamed, made and removed in it, where the file system can do that."""
+        """Flush changes of its entries if the file system supports it."""
         if self.descriptor is not None:
             with suppress(OSError):  # what was done stays done
                 os.fsync(self.descriptor)
 
     def flush(self) -> None:
-        """Write all that is pending in its file system to the disk; takes its time."""
+        """Write all pending data of its file system to the disk, which may take long."""
         if self.descriptor is None:
             return
         try:

@@ -1,11 +1,11 @@
-"""Where files lie on file systems that share blocks between files: btrfs and XFS (Linux).
+"""The extents of files on file systems that share blocks: btrfs and XFS (Linux).
 
-overlayfs over one of them passes the question on.
+overlayfs on top of one of them reports them, too.
 
-There a copy of a file may share all of its blocks with the original while ``st_blocks`` counts
-them in full. FS_IOC_FIEMAP (Documentation/filesystems/fiemap.rst of Linux) tells for each extent
-of an open file where it lies and whether anything else holds it too, without privileges. It does
-not tell what else, nor how many.
+A copy of a file may share all of its blocks with the original while ``st_blocks`` counts them in
+full. FS_IOC_FIEMAP (Documentation/filesystems/fiemap.rst of Linux) returns for each extent of an
+open file where it lies and whether it is shared, without privileges. It does not return with which
+files, nor with how many.
 
 Has no slow imports: the child processes that measure load it.
 """
@@ -43,7 +43,7 @@ _XFS_REFLINK = 1 << 20
 _METADATA, _DATA = 4, 1  # block group types of btrfs
 _COPIES = {1 << 4: 2, 1 << 5: 2, 1 << 6: 2, 1 << 9: 3, 1 << 10: 4}  # RAID1, DUP, RAID10, 1C3, 1C4
 
-_SETTLING, _PAUSE = 50, 0.01  # looks, and seconds between them
+_SETTLING, _PAUSE = 50, 0.01  # checks, and seconds between them
 
 KINDS = frozenset(["btrfs", "overlay", "xfs"])  # what ``sharing`` knows
 
@@ -58,10 +58,10 @@ class Sharing(NamedTuple):
     """A file system that shares blocks between files.
 
     ``identity`` is the same for all subvolumes. Files of up to ``inline`` bytes lie in the
-    metadata. ``per_name`` and ``per_inode``: bytes of metadata that come back, about, when a name
-    and when an inode is removed; ``copies``: how often each byte of metadata is stored. Where it
-    ``compresses`` files may take less once they are written. ``sure`` is False where files may lie
-    in a lower layer of overlayfs: removing them gives nothing back.
+    metadata. ``per_name`` and ``per_inode``: approximate bytes of metadata that the removal of a
+    name and of an inode frees; ``copies``: how often each byte of metadata is stored. If it
+    ``compresses``, files may take less space once they are written. ``sure`` is False if files may
+    lie in a lower layer of overlayfs: removing them frees nothing.
     """
 
     identity: int
@@ -74,9 +74,9 @@ class Sharing(NamedTuple):
 
 
 def sharing(descriptor: int, fstype: str) -> Sharing | None:
-    """Return how the file system of an open directory shares blocks; None where it does not.
+    """Return how the file system of an open directory shares blocks, None if it does not.
 
-    None also where it is not one of ``KINDS``. Never raises OSError.
+    None also for file systems other than ``KINDS``. Never raises OSError.
     """
     if fstype not in KINDS or sys.platform != "linux":
         return None
@@ -87,10 +87,10 @@ def sharing(descriptor: int, fstype: str) -> Sharing | None:
 
 
 def settle(path: str, fstype: str) -> None:
-    """Wait until XFS has let go of the blocks of files removed just now, half a second at most.
+    """Wait until XFS has freed the blocks of removed files, half a second at most.
 
-    It does so after the removal, and sooner where its free space is asked for (Linux 5.19). Until
-    then the files that shared the blocks look as if they still did. Never raises OSError.
+    It frees them after the removal, and sooner if its free space is read (Linux 5.19). Until then
+    the files that shared the blocks still seem to share them. Never raises OSError.
     """
     if fstype not in ("overlay", "xfs") or sys.platform == "win32":
         return
@@ -107,12 +107,12 @@ def settle(path: str, fstype: str) -> None:
 
 
 def _btrfs(descriptor: int) -> Sharing:
-    """Return what btrfs does.
+    """Return how btrfs shares blocks.
 
-    Files of up to 2048 bytes are inline by default (mount option ``max_inline``, btrfs(5)). What an
-    inode and a name take are the sizes of their items (linux/btrfs_tree.h), with 25 bytes for each
-    item's head: of a name DIR_ITEM, DIR_INDEX and INODE_REF, of an inode INODE_ITEM, EXTENT_DATA
-    and the reference to its extent.
+    Files of up to 2048 bytes are inline by default (mount option ``max_inline``, btrfs(5)). The
+    metadata of an inode and a name is the size of their items (linux/btrfs_tree.h), with 25 bytes
+    for each item's head: of a name DIR_ITEM, DIR_INDEX and INODE_REF, of an inode INODE_ITEM,
+    EXTENT_DATA and the reference to its extent.
     """
     told = bytearray(1024)
     _ioctl(descriptor, _BTRFS_FS_INFO, told)
@@ -124,7 +124,7 @@ def _btrfs(descriptor: int) -> Sharing:
 
 
 def _btrfs_copies(descriptor: int) -> float:
-    """Return how often metadata is stored for once that data is; statfs counts in the latter."""
+    """Return the copies of metadata relative to those of data, which statfs counts."""
     room = 32
     told = bytearray(16 + 24 * room)
     struct.pack_into("=QQ", told, 0, room, 0)
@@ -151,7 +151,7 @@ def _xfs(descriptor: int) -> Sharing | None:
 
 
 def _overlay(descriptor: int) -> Sharing | None:
-    """Return the same of what lies below; None for the upper layer on any other file system."""
+    """Return the sharing of the layers; None for an upper layer on another file system."""
     from venvdash.system.overlayfs import layer_of
 
     layer = layer_of(descriptor)
@@ -170,7 +170,7 @@ _EMPTY = _REQUEST.pack(0, 2**64 - 1, 0, 0, _ROOM, 0) + bytes(_ROOM * _EXTENT.siz
 def extents(path: str | bytes, directory: int) -> list[Extent]:
     """Return the extents of a regular file, by its path below an open directory.
 
-    Holes have none. What is not written yet is not waited for: it has the flags of ``PLACELESS``.
+    Holes have none. Data that is not written yet has the flags of ``PLACELESS``.
     Raises OSError.
     """
     descriptor = os.open(path, _READ, dir_fd=directory)

@@ -1,7 +1,7 @@
-"""Copying one file with everything it has: holes, owner, extended attributes, ACLs, mode, times.
+"""Copying one file with its holes, owner, extended attributes, ACLs, mode and times.
 
-Data are cloned or copied within the kernel where the file system can do that. A POSIX ACL is an
-extended attribute to Linux (acl(5)), so it is copied as one.
+Data are cloned or copied within the kernel if the file system supports it. On Linux a POSIX ACL is
+an extended attribute (acl(5)), and copied as one.
 """
 
 import errno
@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from venvdash.system.directory import NEW
 from venvdash.system.removal import BLOCK
 
-_CHUNK = 16 * 1024 * 1024  # bytes copied between two looks at whether to go on
-# What the kernel says that cannot copy between these files by itself.
+_CHUNK = 16 * 1024 * 1024  # bytes copied between two checks whether to stop
+# Errors of a kernel that cannot copy between these files.
 _BY_HAND = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
-# What it says of an attribute that the other file system cannot keep, or that only root may set.
+# Errors for an attribute that the file system does not support, or that only root may set.
 _CANNOT_KEEP = (errno.EOPNOTSUPP, errno.EPERM, errno.EACCES, errno.EINVAL)
-# Set by the system's policy where a file is created; a copy has its own.
+# The system's policy sets these for each new file.
 _POLICY = ("security.selinux", "security.ima", "security.evm")
 # Windows and macOS have no such calls in ``os``.
 _ATTRIBUTES = hasattr(os, "listxattr")
@@ -34,8 +34,8 @@ class StoppedError(Exception):
 def copy_file(source: int, target: bytes, stop: Callable[[], bool]) -> bool:
     """Copy the open regular file ``source`` to ``target``, which must not exist.
 
-    False where its owner or an extended attribute cannot be kept there. Raises StoppedError once
-    ``stop`` says so, and OSError; what is there by then stays.
+    Returns False if its owner or an extended attribute cannot be kept. Raises StoppedError once
+    ``stop`` returns True, and OSError; the incomplete copy stays.
     """
     found = os.fstat(source)
     if not stat.S_ISREG(found.st_mode):
@@ -69,7 +69,7 @@ def attributes(file: int) -> Attributes:
 def set_attributes(target: int, like: os.stat_result, extended: Attributes) -> bool:
     """Give an open file or directory the owner, attributes, mode and times of another.
 
-    False where its owner or an extended attribute cannot be kept. Raises OSError.
+    Returns False if its owner or an extended attribute cannot be kept. Raises OSError.
     """
     kept = [_own(target, like), *(_set(target, name, value) for name, value in extended)]
     os.chmod(target, stat.S_IMODE(like.st_mode))  # only now: a new owner clears bits of it
@@ -110,7 +110,7 @@ def _copy_data(source: int, target: int, found: os.stat_result, stop: Callable[[
 
 
 def _extents(source: int, size: int) -> Iterator[tuple[int, int | None]]:
-    """Yield where a file holds data, as offsets of its first byte and of the one after its last."""
+    """Yield the ranges of a file that hold data, as offsets of their start and end."""
     start = 0
     while start < size:
         try:
@@ -135,7 +135,7 @@ def _copy_range(
     while left > 0:
         wanted = min(left, _CHUNK)
         count = _copy_by_kernel(source, target, wanted) if by_kernel else 0
-        if not count:  # also some file systems say so though there is something left
+        if not count:  # some file systems return 0 although data is left
             by_kernel = False
             count = _copy_by_hand(source, target, wanted)
         if not count:

@@ -1,4 +1,4 @@
-"""What the program knows of the machine it runs on: the one place that reads the environment."""
+"""The user's HOME, variables and system: the only module that reads ``os.environ``."""
 
 import os
 import sys
@@ -22,10 +22,10 @@ class AppFolders:
 
     @classmethod
     def of_platform(cls, platform: str) -> "AppFolders | None":
-        """Return what platformdirs gives this process on macOS and Windows, else None.
+        """Return the folders of platformdirs on macOS and Windows, else None.
 
-        Elsewhere ``Machine`` follows the XDG specification, which gives the same folders:
-        importing platformdirs takes longer than starting Python.
+        Elsewhere ``Machine`` follows the XDG specification, with the same result: importing
+        platformdirs takes longer than starting Python.
         """
         if platform not in ("darwin", "win32"):
             return None
@@ -37,10 +37,10 @@ class AppFolders:
 
 @dataclass(frozen=True)
 class Machine:
-    """The user's HOME, variables and system; stores and tests take it instead of globals.
+    """The user's HOME, variables and system; stores and tests use it instead of globals.
 
-    ``platform`` is "linux", "darwin" or "win32" as in ``sys.platform``. ``clock`` says what time
-    it is. ``app_folders``: our own folders, None for those of the XDG specification.
+    ``platform`` is "linux", "darwin" or "win32" as in ``sys.platform``. ``clock`` returns the
+    present moment. ``app_folders``: our own folders, None for those of the XDG specification.
     """
 
     home: Path
@@ -68,7 +68,7 @@ class Machine:
         )
 
     def variable(self, name: str) -> str | None:
-        """Return the variable's value; an empty one counts as unset, as the XDG spec says."""
+        """Return the variable's value, None for an empty one, as in the XDG specification."""
         return self.variables.get(name) or None
 
     def path_variable(self, name: str) -> Path | None:
@@ -96,7 +96,7 @@ class Machine:
     def program(self, name: str) -> Path | None:
         """Return the program of that name on PATH.
 
-        Relative directories on PATH are passed over: what they name depends on where one stands.
+        Skips relative directories on PATH, which depend on the current directory.
         """
         import shutil  # no list needs it
 
@@ -106,27 +106,27 @@ class Machine:
 
     @cached_property
     def foreign_home(self) -> int | None:
-        """The uid of another user whose HOME this is (as with ``su -m``), None for our own.
+        """The uid of another user who owns HOME (as with ``su -m``), None for the user's own.
 
-        venvdash then neither reads nor writes what it keeps there, and changes nothing.
+        Then venvdash neither reads nor writes its files there, and changes nothing.
         """
         return trust.other_owner(self.home)
 
     @cached_property
     def cache_home(self) -> Path:
-        """Where caches go: XDG_CACHE_HOME, or its default on this system."""
+        """The directory of caches: XDG_CACHE_HOME, or its default on this system."""
         if self.platform == "win32":
             return self.local_appdata
         return self._xdg("XDG_CACHE_HOME", ".cache")
 
     @cached_property
     def data_home(self) -> Path:
-        """Where data goes by the XDG rules, which uv follows on macOS too."""
+        """The directory of data by the XDG rules, which uv follows on macOS too."""
         return self._xdg("XDG_DATA_HOME", ".local/share")
 
     @cached_property
     def config_home(self) -> Path:
-        """Where configuration goes by the XDG rules."""
+        """The directory of configuration by the XDG rules."""
         return self._xdg("XDG_CONFIG_HOME", ".config")
 
     @cached_property
@@ -147,17 +147,17 @@ class Machine:
 
     @cached_property
     def state_directory(self) -> Path:
-        """What is remembered outside environments: VENVDASH_STATE_DIR, or our state folder."""
+        """The folder of the index and other state: VENVDASH_STATE_DIR, or our state folder."""
         return self.path_variable("VENVDASH_STATE_DIR") or self._app_folders.state
 
     @property
     def data_directory(self) -> Path:
-        """Where what the user owns is kept: deleted environments."""
+        """The folder of the user's data: deleted environments."""
         return self._app_folders.data
 
     @cached_property
     def in_container(self) -> bool:
-        """Whether podman, docker or systemd-nspawn say that they run us."""
+        """Whether podman, docker or systemd-nspawn runs this process."""
         marks = ("/run/.containerenv", "/.dockerenv")
         return self.variable("container") is not None or any(map(os.path.exists, marks))
 

@@ -1,8 +1,8 @@
-"""Which processes use a directory, as far as the system lets us see.
+"""Which processes use a directory, as far as the system shows it.
 
 Evidence of use is reliable, its absence is not: an idle shell in which an environment was
-activated, a program under another name, another user's process show nothing. So where nothing is
-found the words are "no use seen", never "unused".
+activated, a program under another name or another user's process shows nothing. So messages say "no
+use seen", never "unused".
 """
 
 import os
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 _ACTIVATING = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD in the flags of /proc/PID/stat
-_ARGUMENTS = 1000  # looked at of one process; `rm` may have 100,000
+_ARGUMENTS = 1000  # read of one process, at most; `rm` may have 100,000
 _PATH_MAX = 4096
-_OF_ITS_OWN = ("/proc/", "/dev/fd/")  # who reads /dev/fd/3 sees what the reader has open there
+_OF_ITS_OWN = ("/proc/", "/dev/fd/")  # they name files of the process that reads them
 _DELETED = " (deleted)"  # what Linux adds to the path of something that was unlinked
 
 T = TypeVar("T")
 
 
 class UseEvidence(StrEnum):
-    """How a process was seen to use a directory, best first; the text ends "pid 12 (python) …"."""
+    """How a process uses a directory, the best first; the text follows "pid 12 (python)"."""
 
     RUNS = "runs a program in it"
     NAMES = "has a file from it on its command line"
@@ -52,10 +52,10 @@ class ProcessUse:
 
 @dataclass(frozen=True, slots=True)
 class ProcessUses:
-    """What one look at all processes showed.
+    """The uses of directories that one pass over all processes showed.
 
-    ``uses`` has every path that was asked for, with its users (empty: no use seen).
-    ``unreadable`` counts the processes of which something could not be read: another user's.
+    ``uses`` has every requested path with its users (empty: no use seen). ``unreadable`` is the
+    number of processes that could not be read completely: another user's.
     """
 
     uses: Mapping[Path, tuple[ProcessUse, ...]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class ProcessUses:
 
 @dataclass(slots=True)
 class _Process:
-    """What is known of one process; ``hidden``: something of it may not be read."""
+    """What was read of one process; ``hidden``: something of it is not readable."""
 
     pid: int
     parent: int = 0
@@ -78,12 +78,12 @@ class _Process:
 
 
 def users(paths: Sequence[Path]) -> ProcessUses:
-    """Look once at every process and return who uses the directories ``paths`` (absolute).
+    """Read every process once and return which ones use the directories ``paths`` (absolute).
 
     Evidence is the executable, the command line, files mapped into memory, ``VIRTUAL_ENV`` and
     ``CONDA_PREFIX`` at the start, and the working directory. This process counts only for what it
     was started with: activated here means activated in the shell that started it. Never raises;
-    touches no network mount but those that ``paths`` lie on.
+    accesses no network mount except those of ``paths``.
     """
     return _look(paths, _on_linux() if sys.platform == "linux" else _by_psutil())
 
@@ -103,7 +103,7 @@ def _look(paths: Sequence[Path], processes: Iterable[_Process]) -> ProcessUses:
 def _uses(
     process: _Process, inside: "_Inside", ours: Collection[int]
 ) -> Mapping[Path, UseEvidence]:
-    """Return what the process uses, each with the best evidence."""
+    """Return the directories that the process uses, each with the best evidence."""
     found: dict[Path, UseEvidence] = {}
 
     def note(how: UseEvidence, paths: Iterable[Path]) -> None:
@@ -127,10 +127,10 @@ def _uses(
 
 
 def _ourselves(running: Mapping[int, _Process]) -> set[int]:
-    """Return the processes whose arguments may name an environment because venvdash was told to.
+    """Return the processes whose arguments may name an environment as arguments of venvdash.
 
-    That is every venvdash, with what started it: ``sudo venvdash delete PATH`` is no use of PATH,
-    and two of them must not take each other for its users.
+    That is every venvdash, and what started it: ``sudo venvdash delete PATH`` does not use PATH,
+    nor does another venvdash.
     """
     found = set()
     above: int = os.getpid()
@@ -145,7 +145,7 @@ def _ourselves(running: Mapping[int, _Process]) -> set[int]:
 
 
 def _paths(process: _Process, arguments: Iterable[str]) -> Iterator[str]:
-    """Yield the absolute paths that the arguments give, also behind the = of an option."""
+    """Yield the absolute paths in arguments, also after the = of an option."""
     for argument in islice(arguments, _ARGUMENTS):
         for text in {argument, argument.partition("=")[2]}:
             if os.sep not in text or "://" in text or len(text) > _PATH_MAX:
@@ -157,7 +157,7 @@ def _paths(process: _Process, arguments: Iterable[str]) -> Iterator[str]:
 
 
 class _Inside:
-    """Tells in which of the directories a path lies."""
+    """Finds the directories that hold a path."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._mounts = Mounts.read()
@@ -174,10 +174,10 @@ class _Inside:
         return self._above(path) if os.path.isabs(path) else ()
 
     def named(self, path: str) -> tuple[Path, ...]:
-        """Return the directories that hold ``path`` as somebody wrote it, links and all.
+        """Return the directories that hold ``path``, which may contain links.
 
-        By its text, by where its directory leads (the ``bin/python`` in it leads out of an
-        environment), and by where it leads itself (``~/.local/bin/black``).
+        By its text, by the target of its directory (an environment's ``bin/python`` is a link out
+        of it), and by its own target (``~/.local/bin/black``).
         """
         if not os.path.isabs(path) or "\0" in path or path.startswith(_OF_ITS_OWN):
             return ()
@@ -217,8 +217,8 @@ def _key(path: str) -> str:
 def _on_linux() -> Iterator[_Process]:
     """Read /proc (proc(5)).
 
-    psutil takes the mapped files from ``smaps``, for which the kernel counts every page, and may
-    touch a program's file, which hangs if that lies on a dead mount.
+    psutil reads the mapped files from ``smaps``, for which the kernel counts every page, and may
+    access a program's file, which hangs on a dead mount.
     """
     for entry in os.listdir("/proc"):
         if entry.isdecimal():
@@ -229,7 +229,7 @@ def _on_linux() -> Iterator[_Process]:
 
 
 def _read(pid: int, folder: str) -> _Process | None:
-    """Return the process; None for a kernel thread or what has ended and is not yet reaped."""
+    """Return the process; None for a kernel thread or a zombie."""
     head, _, rest = _content(folder + "stat").rpartition(b")")
     state, parent, _, _, _, _, flags, *_ = rest.split()
     if int(flags) & _KERNEL_THREAD or state in (b"Z", b"X"):
@@ -271,7 +271,7 @@ def _mapped(maps: bytes) -> set[str]:
 
 
 def _by_psutil() -> Iterator[_Process]:
-    """Ask psutil, where there is no /proc as Linux has it."""
+    """Yield the processes by psutil, on systems without Linux's /proc."""
     import psutil  # slow to import, and Linux does not need it
 
     none: Mapping[str, str] = {}
@@ -295,7 +295,7 @@ def _files(found: "psutil.Process") -> list[str]:
 
 
 def _asked(process: _Process, question: Callable[[], T], otherwise: T) -> T:
-    """Return psutil's answer, or ``otherwise``; that it may not be read is noted."""
+    """Return psutil's answer, or ``otherwise``; sets ``hidden`` if it is not readable."""
     import psutil
 
     try:

@@ -1,8 +1,8 @@
-"""Handing the terminal to another program, and restoring it as it was.
+"""Giving the terminal to another program, and restoring it afterwards.
 
-A program that we wait for shares our process group until it makes one of its own, as interactive
-shells do. So Ctrl+C and Ctrl+Z reach both of us: the first we let pass, the second stops both, and
-the shell that we were started from goes on with both.
+A program that we wait for is in our process group until it creates its own, as interactive shells
+do. So Ctrl+C and Ctrl+Z reach both: we ignore the first, the second stops both, and the shell that
+started us continues both.
 """
 
 import contextlib
@@ -20,16 +20,16 @@ from venvdash.text import because
 
 _NOT_FOUND, _NOT_RUN = 127, 126  # as shells say it
 _SIGNALLED = 128
-# Bracketed paste and keypad modes off, the cursor shown, colours as they were: what a program
-# that was killed leaves switched on.
+# Bracketed paste and keypad modes off, the cursor shown, default colours: a program that was killed
+# leaves them changed.
 _SANE = b"\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m"
 
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """How a program ended: its exit status as shells tell it (128 and the signal's number).
+    """How a program ended: its exit status as in shells (128 plus the number of a signal).
 
-    ``problem`` says why it could not be started, in a sentence.
+    ``problem`` is a sentence on why it could not be started.
     """
 
     status: int
@@ -39,11 +39,11 @@ class ExitStatus:
 def run(
     arguments: Sequence[str], environ: Mapping[str, str], cwd: Path, *, interactive: bool
 ) -> ExitStatus:
-    """Run a program on our terminal, wait for its end, and put the terminal back as it was.
+    """Run a program on our terminal, wait for its end, and restore the terminal.
 
-    A hangup or SIGTERM goes to the program, and ends us as well once that has ended; an
-    ``interactive`` shell, which pays no heed to SIGTERM, gets the hangup instead. Call it from the
-    main thread. Raises nothing.
+    SIGHUP and SIGTERM are forwarded to the program, and end this process after it; an
+    ``interactive`` shell, which ignores SIGTERM, gets SIGHUP instead. Call it from the main thread.
+    Raises nothing.
     """
     if os.name != "posix":
         return _run_on_windows(arguments, environ, cwd)
@@ -63,9 +63,9 @@ def run(
 
 
 def replace(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> ExitStatus:
-    """Become another program: its status, its signals, its terminal are then ours.
+    """Replace this process with another program.
 
-    Comes back only where that is not possible, and on Windows. Raises nothing.
+    Returns only if that fails, and on Windows. Raises nothing.
     """
     if os.name != "posix":
         return _run_on_windows(arguments, environ, cwd)
@@ -84,7 +84,7 @@ def replace(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> 
 
 
 def drop_input() -> None:
-    """Forget what was typed and not read yet: it was meant for a program that has gone."""
+    """Discard unread input: it was typed for a program that has ended."""
     if os.name == "posix":
         import termios
 
@@ -141,7 +141,7 @@ def _waited(pid: int, terminal: "_Terminal | None") -> int:
 
 
 class _Terminal:
-    """The terminal that we stand on, as it was."""
+    """The terminal of this process and its modes at that time."""
 
     def __init__(self, descriptor: int, modes: list[Any], group: int) -> None:
         self._descriptor = descriptor
@@ -150,7 +150,7 @@ class _Terminal:
 
     @classmethod
     def current(cls) -> "_Terminal | None":
-        """Return the terminal of our standard streams, None where there is none."""
+        """Return the terminal of our standard streams, None if there is none."""
         import termios
 
         for descriptor in range(3):
@@ -162,12 +162,12 @@ class _Terminal:
         return None
 
     def give(self, group: int) -> None:
-        """Make another process group the one that may read and write."""
+        """Make another process group the foreground group."""
         with _ignored(signal.SIGTTOU), contextlib.suppress(OSError):
             os.tcsetpgrp(self._descriptor, group)
 
     def restore(self, *, killed: bool) -> None:
-        """Take it back as it was; one that has hung up is left alone."""
+        """Restore it, unless it has hung up."""
         import termios
 
         if self._group == os.getpgrp():
@@ -180,7 +180,7 @@ class _Terminal:
 
 @contextlib.contextmanager
 def _ignored(number: signal.Signals) -> Iterator[None]:
-    """Ignore a signal for a moment; in the background, a write to the terminal would stop us."""
+    """Ignore a signal; in the background, a write to the terminal would stop us."""
     before = signal.signal(number, signal.SIG_IGN)
     try:
         yield
@@ -189,7 +189,7 @@ def _ignored(number: signal.Signals) -> Iterator[None]:
 
 
 class _Signals:
-    """What signals do to us while we wait: ours again when the block is left."""
+    """The signal handlers while we wait; leaving the block restores the former ones."""
 
     def __init__(self, interactive: bool) -> None:
         self._sends = {
@@ -221,7 +221,7 @@ class _Signals:
             os.kill(os.getpid(), number)
 
     def forward_to(self, pid: int) -> None:
-        """Send what comes, and what has come, to this process; 0 for to none any more."""
+        """Forward received and further signals to this process, to none for 0."""
         self._pid = pid
         for number in self._received if pid else ():
             self._send(number)
@@ -246,4 +246,4 @@ class _Signals:
 
 
 def _pass_by(number: int, frame: FrameType | None) -> None:
-    """Do nothing; the program that has the terminal got it as well."""
+    """Do nothing; the program on the terminal gets the signal, too."""

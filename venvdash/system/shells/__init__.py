@@ -1,4 +1,4 @@
-"""The seam to shells: which is the user's own, how each is started and told an environment."""
+"""Shells: which one is the user's, how each is started and activates an environment."""
 
 from venvdash.system.shells.base import (
     Activation,

@@ -1,8 +1,8 @@
-"""What every shell is to us: how one is started with an environment active, and how it is told.
+"""The base class of shells: how one is started with an environment active, and how it activates.
 
-A shell *returns values and never acts*. The environment's own activate scripts play no part in it:
-whoever may write into an environment may write those. What a path or a name holds is data in every
-line that a shell is given: quoted as that shell quotes, or refused where it cannot.
+A shell *returns values and never acts*. The environment's activate scripts are not used: every user
+who may write into an environment may change them. Paths and names are data in every line that a
+shell runs: quoted as that shell needs it, or refused if it cannot quote them.
 """
 
 import abc
@@ -16,26 +16,26 @@ from typing import ClassVar
 
 from venvdash.system.machine import Machine
 
-# They lead every Python to other libraries than those of its environment.
+# With them, Python finds other libraries than those of its environment.
 MISLEADING = ("PYTHONHOME", "PYTHONPATH")
-# What is saved is called as by `python -m venv`, so that its scripts and ours undo each other.
+# The names of saved values are those of `python -m venv`: its scripts and ours undo each other.
 OLD = "_OLD_VIRTUAL_"
 _LEFT_OVER = (*MISLEADING, "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "__PYVENV_LAUNCHER__")
-_PLAIN = frozenset("-_.@/+,:()=~ ")  # that mean nothing in the prompt of any shell
+_PLAIN = frozenset("-_.@/+,:()=~ ")  # that no shell interprets in its prompt
 _PROMPT = 48  # characters
 
 
 class ShellError(Exception):
-    """A shell cannot be told this; the text is a sentence that says why."""
+    """A shell cannot do this; the text is a sentence with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """An environment as a shell is to have it.
+    """An environment to activate in a shell.
 
-    ``folders`` come first on PATH. ``variables`` are set, and those in ``MISLEADING`` are not.
-    ``prompt`` stands in brackets before the prompt, inert in every shell (see ``inert``).
-    ``directory``: where the shell is to change to, None to stay.
+    ``folders`` are prepended to PATH. ``variables`` are set, and those in ``MISLEADING`` are unset.
+    ``prompt`` is shown in brackets before the prompt, inert in every shell (see ``inert``).
+    ``directory``: the new current directory, None to stay.
     """
 
     folders: tuple[Path, ...]
@@ -47,7 +47,7 @@ class Activation:
     def of(
         cls, prefix: Path, name: str, *, platform: str, directory: Path | None = None
     ) -> "Activation":
-        """Return what activating the environment at ``prefix``, called ``name``, means."""
+        """Return the activation of the environment at ``prefix`` with the given ``name``."""
         prompt = inert(name)
         if (prefix / "conda-meta").is_dir() and not (prefix / "pyvenv.cfg").is_file():
             variables = {"CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": str(prefix)}
@@ -59,7 +59,7 @@ class Activation:
 
     @property
     def path(self) -> str:
-        """What comes first on PATH, as one string."""
+        """The folders to prepend to PATH, as one string."""
         return os.pathsep.join(map(str, self.folders))
 
 
@@ -70,9 +70,9 @@ def _of_conda(prefix: Path) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ShellStart:
-    """How a shell is started: its arguments, and what its variables are besides (None: unset).
+    """How a shell is started: its arguments, and its further variables (None: unset).
 
-    ``files`` must lie in the private directory that was given for them.
+    ``files`` are written to the private directory for them.
     """
 
     arguments: tuple[str, ...]
@@ -81,11 +81,11 @@ class ShellStart:
 
 
 class Shell(abc.ABC):
-    """A family of shells that speak one language.
+    """A family of shells with the same syntax.
 
-    ``names`` are those of the programs, the family's own first. ``usage`` shows how the shell
-    takes what ``activating`` says, {} in the place of the command. ``preset``: whether one is
-    started with everything set already, which is all that counts where it never reads our file.
+    ``names`` are those of the programs, the family's own first. ``usage`` shows how the shell runs
+    the output of a command {} that prints ``activating``. ``preset``: whether one is started with
+    the variables already set, in case it does not read our file.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -95,12 +95,12 @@ class Shell(abc.ABC):
 
     @property
     def name(self) -> str:
-        """What the family is called."""
+        """The name of the family."""
         return self.names[0]
 
     @abc.abstractmethod
     def quote(self, text: str) -> str:
-        """Return ``text`` as one word that means itself. Raises ShellError."""
+        """Return ``text`` quoted as one word. Raises ShellError."""
 
     @abc.abstractmethod
     def lines(self, activation: Activation) -> Iterator[str]:
@@ -121,25 +121,25 @@ class Shell(abc.ABC):
     def start(
         self, activation: Activation, machine: Machine, program: Path, room: Path
     ) -> ShellStart:
-        """Return how an interactive one is started that activates after the user's own files.
+        """Return how to start an interactive shell that activates after the user's startup files.
 
-        ``room`` is a directory of our own that is empty, and removed when the shell does not do
-        it. Raises ShellError.
+        ``room`` is an empty private directory for files; the shell removes it, or else venvdash.
+        Raises ShellError.
         """
 
     def function(self, name: str) -> str:
-        """Return the definition of a command that activates in the shell itself, and goes there.
+        """Return the definition of a command that activates in the present shell.
 
-        Raises ShellError where the shell has no such thing.
+        Raises ShellError if the shell cannot have one.
         """
         raise ShellError(f"{self.name} cannot activate an environment with a function.")
 
 
 def inert(name: str) -> str:
-    """Return ``name`` fit for every prompt: nothing in it is run, expanded, or hides.
+    """Return ``name`` for prompts: nothing in it is run, expanded or hidden.
 
-    Shells expand what stands in a prompt, other people's prompts even what VIRTUAL_ENV_PROMPT
-    says; so what is no letter, digit or plain mark becomes a question mark.
+    Shells expand their prompt, and users' prompts may expand VIRTUAL_ENV_PROMPT; so everything but
+    letters, digits and plain marks becomes a question mark.
     """
     safe = "".join(char if _is_plain(char) else "?" for char in name)
     return safe if len(safe) <= _PROMPT else safe[: _PROMPT - 1] + "…"
@@ -151,7 +151,7 @@ def _is_plain(char: str) -> bool:
 
 
 def deactivated(machine: Machine) -> dict[str, str]:
-    """Return the user's variables without an active environment, and without what misleads."""
+    """Return the user's variables without an active environment and without ``MISLEADING``."""
     variables = {
         name: value
         for name, value in machine.variables.items()
@@ -179,7 +179,7 @@ def without(path: str, folders: Iterable[str]) -> str:
 
 
 def only_text(text: str, shell: str) -> str:
-    """Return ``text`` if all of it is Unicode. Raises ShellError, as ``shell`` knows no bytes."""
+    """Return ``text`` if it is valid Unicode. Raises ShellError, as ``shell`` has no bytes."""
     if re.search("[\ud800-\udfff]", text):
         raise ShellError(f"{shell} cannot use a path that is not UTF-8.")
     return text

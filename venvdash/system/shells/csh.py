@@ -8,7 +8,7 @@ from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, Shel
 
 
 class Csh(Shell):
-    """tcsh and csh: a HOME of ours until the file in it has been read."""
+    """tcsh and csh: a HOME of ours until its startup file has been read."""
 
     names = ("tcsh", "csh", "bsd-csh")
     usage = 'eval "`{}`"'
@@ -16,12 +16,12 @@ class Csh(Shell):
     preset = False
 
     def quote(self, text: str) -> str:
-        """Return ``text`` in single quotes; history is expanded even there, and lines end."""
+        """Return ``text`` in single quotes; history and line ends must be escaped even there."""
         word = text.replace("'", "'\\''").replace("!", "\\!").replace("\n", "\\\n")
         return f"'{word}'"
 
     def activating(self, activation: Activation, machine: Machine) -> str:
-        """Return the activation; its lines become words of an ``eval``, so none may break."""
+        """Return the activation, which becomes the words of an ``eval``: no line breaks."""
         values = [str(activation.directory), *activation.variables.values()]
         if "\n" in "".join(values):
             raise ShellError("tcsh cannot use a path that contains a line break.")
@@ -30,7 +30,7 @@ class Csh(Shell):
     def start(
         self, activation: Activation, machine: Machine, program: Path, room: Path
     ) -> ShellStart:
-        """Start it with another HOME: there is no option that names a file to read."""
+        """Start it with another HOME: it has no option for a startup file."""
         home = self.quote(str(machine.home))
         text = f"setenv HOME {home}\nset home = {home}\n"
         own = ("~/.tcshrc", "~/.cshrc") if program.name == "tcsh" else ("~/.cshrc",)
@@ -86,7 +86,7 @@ class Csh(Shell):
 
 
 def _saved(activation: Activation) -> dict[str, str]:
-    """Return what is saved, and in which variables; csh knows no names of more than 20 letters."""
+    """Return the names that are saved, with short variables: csh allows 20 letters."""
     names = (*activation.variables, *MISLEADING)
     saved = {name: f"_venvdash_old_{number}" for number, name in enumerate(names)}
     return saved | {"PATH": f"{OLD}PATH"}

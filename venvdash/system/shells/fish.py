@@ -8,7 +8,7 @@ from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, Shel
 
 
 class Fish(Shell):
-    """fish, which runs a command of ours between its files and its first prompt."""
+    """fish, which runs our command after its startup files and before its first prompt."""
 
     names = ("fish",)
     usage = "{} | source"
@@ -40,7 +40,7 @@ class Fish(Shell):
         yield from _deactivate(activation)
         for name, value in activation.variables.items():
             word = self.quote(value)
-            # Started with it already set, there is nothing to go back to.
+            # If it was started with the value set, there is no other value to restore.
             yield f'if set -q {name}; and test "${name}" != {word}'
             yield f"  set -g {OLD}{name} ${name}"
             yield "end"

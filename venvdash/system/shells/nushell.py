@@ -26,7 +26,7 @@ _LEAVING = """def --env deactivate [] {
 
 
 class Nushell(Shell):
-    """nushell, which cannot run a text: it loads a record of variables."""
+    """nushell, which cannot evaluate a string: it loads a record of variables."""
 
     names = ("nu",)
     usage = "load-env ({} | from json)"
@@ -36,7 +36,7 @@ class Nushell(Shell):
         return '"' + "".join(map(_escaped, only_text(text, "nushell"))) + '"'
 
     def activating(self, activation: Activation, machine: Machine) -> str:
-        """Return a JSON object of variables; with a directory to go to, one of both."""
+        """Return a JSON object of variables; with a new directory, one of both."""
         variables = activated(machine, activation)
         told: dict[str, object] = {
             name: only_text(value, "nushell") for name, value in activation.variables.items()

@@ -1,4 +1,4 @@
-"""bash, zsh, and the shells that know no more than POSIX says."""
+"""bash, zsh, and shells with only the features of POSIX."""
 
 import shlex
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, Shel
 
 
 class _Posix(Shell):
-    """What the shells have in common that descend from Bourne's."""
+    """What the descendants of the Bourne shell have in common."""
 
     usage = 'eval "$({})"'
 
@@ -25,7 +25,7 @@ class _Posix(Shell):
         yield from _deactivate(activation)
         for name, value in activation.variables.items():
             word = self.quote(value)
-            # Started with it already set, there is nothing to go back to.
+            # If it was started with the value set, there is no other value to restore.
             yield f'if [ "${{{name}-}}" != {word} ] && [ -n "${{{name}+x}}" ]; then'
             yield f"  {OLD}{name}=${name}"
             yield "fi"
@@ -55,7 +55,7 @@ class _Posix(Shell):
             yield f"\\cd -- {self.quote(str(activation.directory))}"
 
     def function(self, name: str) -> str:
-        """Return a function; the user's own ``eval`` of what venvdash says, and nothing else."""
+        """Return a function that runs ``eval`` with the output of venvdash."""
         return (
             f"{name} () {{\n"
             f"  _venvdash=$(\\command venvdash activate --cd --shell {self.name} "
@@ -65,7 +65,7 @@ class _Posix(Shell):
         )
 
     def _leaving(self, room: Path) -> str:
-        """Return what takes the files away that a shell was started with."""
+        """Return the command that removes the files that the shell was started with."""
         return f"\\command rm -rf -- {self.quote(str(room))}\n"
 
 
@@ -88,16 +88,16 @@ def _sourced(file: str) -> str:
 
 
 class Bash(_Posix):
-    """bash: a file of ours in the place of its own, which it reads first."""
+    """bash: a startup file of ours, which reads the user's first."""
 
     names = ("bash",)
 
     def start(
         self, activation: Activation, machine: Machine, program: Path, room: Path
     ) -> ShellStart:
-        """Start it with --rcfile, which makes bash pass over the system's file as well.
+        """Start it with --rcfile, with which bash skips the system's file, too.
 
-        /etc/bash.bashrc is read by the bash of Debian, Arch and SUSE, and elsewhere not there.
+        The bash of Debian, Arch and SUSE reads /etc/bash.bashrc; elsewhere it does not exist.
         """
         file = room / "bashrc"
         text = _sourced("/etc/bash.bashrc") + _sourced("~/.bashrc") + self.code(activation)
@@ -108,7 +108,7 @@ class Bash(_Posix):
 
 
 class Zsh(_Posix):
-    """zsh: a ZDOTDIR of ours, with files that read the user's as if it never was."""
+    """zsh: a ZDOTDIR of ours, whose files read the user's with their own ZDOTDIR."""
 
     names = ("zsh",)
 
@@ -117,8 +117,8 @@ class Zsh(_Posix):
     ) -> ShellStart:
         """Start it with ZDOTDIR changed until its last file has been read.
 
-        The system's zshrc runs in between: what it keeps in ZDOTDIR goes with that, but the
-        history must not.
+        The system's zshrc runs in between: files that it writes to ZDOTDIR are removed with that,
+        except the history.
         """
         here = self.quote(str(room))
         given = machine.variables.get("ZDOTDIR")
@@ -144,17 +144,16 @@ _DEFAULTS = {"ksh": "~/.kshrc", "ksh93": "~/.kshrc", "mksh": "~/.mkshrc"}  # wit
 
 
 class Sh(_Posix):
-    """What reads the file in ENV when it is interactive: dash, ash, ksh, mksh, bash as sh."""
+    """Shells that read the file in ENV if interactive: dash, ash, ksh, mksh, bash as sh."""
 
     names = ("sh", "dash", "ash", "ksh", "ksh93", "mksh", "oksh", "loksh", "yash", "bosh")
 
     def start(
         self, activation: Activation, machine: Machine, program: Path, room: Path
     ) -> ShellStart:
-        """Start it with another file in ENV, which reads the one that was there.
+        """Start it with another file in ENV, which reads the user's.
 
-        What ENV says is expanded (by mksh it is not), but not what that leads to: so the path is
-        in a variable.
+        The value of ENV is expanded once (not by mksh), so it is a variable that holds the path.
         """
         file = room / "shrc"
         given = machine.variables.get("ENV")

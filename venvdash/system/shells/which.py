@@ -1,4 +1,4 @@
-"""Which shell is the user's own."""
+"""Which shell the user works in."""
 
 import os
 import re
@@ -31,7 +31,7 @@ FAMILIES: tuple[Shell, ...] = (
     PowerShell(),
     Cmd(),
 )
-_ABOVE = 12  # processes that are looked at
+_ABOVE = 12  # parent processes, at most
 _NAME = re.compile(r"-?(?P<name>.*?)(?:-?\d[\d.]*)?(?:\.exe)?\Z", re.DOTALL)
 _NO_SHELLS = ("nologin", "false", "true", "sync")
 # Options of shells whose value is the next argument, and no script.
@@ -43,32 +43,32 @@ _VALUED = {
 
 @dataclass(frozen=True, slots=True)
 class UserShell:
-    """A shell to start: its program, and its family (None for one that we do not know)."""
+    """A shell to start: its program, and its family (None if unknown)."""
 
     program: Path
     family: Shell | None
 
 
 def family(name: str) -> Shell | None:
-    """Return the shells that a program's name (``-zsh``, ``bash-5.2``, ``pwsh.exe``) is one of."""
+    """Return the family of a program's name (``-zsh``, ``bash-5.2``, ``pwsh.exe``)."""
     found = _NAME.match(os.path.basename(name))
     names = {name.lower(), os.path.basename(name), found["name"].lower() if found else ""}
     return next((shell for shell in FAMILIES if names & set(shell.names)), None)
 
 
 def own(machine: Machine) -> UserShell:
-    """Return the shell that the user works in: the one we were called from, else the login shell.
+    """Return the shell that the user works in: the one that started us, else the login shell.
 
-    That is the nearest interactive shell above this process in its session, else what SHELL
-    names, else the passwd entry says.
+    That is the nearest interactive shell above this process in its session, else SHELL, else the
+    passwd entry.
     """
     return _above(machine, scripts=False) or configured(machine)
 
 
 def caller(machine: Machine) -> UserShell:
-    """Return the shell that reads what we write: the nearest above, be it one that runs a script.
+    """Return the shell that reads our output: the nearest above, also if it runs a script.
 
-    Else as ``own``.
+    Without one the same as ``own``.
     """
     return _above(machine, scripts=True) or configured(machine)
 
@@ -87,7 +87,7 @@ def _above(machine: Machine, *, scripts: bool) -> UserShell | None:
 
 
 def _ancestors() -> "Iterator[psutil.Process]":
-    """Yield what started us, as far as it is in our session: that has our terminal."""
+    """Yield the parent processes in our session, which has our terminal."""
     import psutil
 
     process = psutil.Process()
@@ -126,7 +126,7 @@ def _shell(
 
 
 def _program(given: str, process: "psutil.Process", name: str, machine: Machine) -> Path | None:
-    """Return the file to start: by its own name, for what it is called decides what it is."""
+    """Return the file to start; its name determines which shell it is."""
     import psutil
 
     candidates = [given]
@@ -139,7 +139,7 @@ def _program(given: str, process: "psutil.Process", name: str, machine: Machine)
 
 
 def _runs_script(arguments: Sequence[str], found: UserShell) -> bool:
-    """Return whether a shell was started to run something else than what a user types."""
+    """Return whether a shell was started to run a script or command."""
     rest = list(arguments[1:])
     if found.family is not None and found.family.name == "xonsh" and rest:
         rest = rest[1:] if os.path.basename(rest[0]) == "xonsh" else rest

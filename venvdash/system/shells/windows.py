@@ -19,7 +19,7 @@ _QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")  # all of them end a strin
 
 
 class PowerShell(Shell):
-    """PowerShell, which runs a command of ours after its profiles and stays."""
+    """PowerShell, which runs our command after its profiles and stays open."""
 
     names = ("pwsh", "powershell")
     usage = "{} | Out-String | Invoke-Expression"
@@ -31,12 +31,12 @@ class PowerShell(Shell):
     def start(
         self, activation: Activation, machine: Machine, program: Path, room: Path
     ) -> ShellStart:
-        """Start it with -NoExit and a script; a command line would be taken apart on Windows."""
+        """Start it with -NoExit and a script; Windows would split a command line."""
         file = room / "activate.ps1"
         removed = f"Remove-Item -Recurse -Force -LiteralPath {self.quote(str(room))}\n"
         # A byte order mark: Windows PowerShell 5 takes a file without one for another encoding.
         text = f"\ufeff{self.code(activation)}{removed}"
-        # Files may be forbidden to run, which is meant for what comes from elsewhere.
+        # The execution policy may forbid scripts, which is meant for downloaded ones.
         read = f"Get-Content -Raw -Encoding UTF8 -LiteralPath {self.quote(str(file))}"
         command = f". ([scriptblock]::Create(({read})))"
         arguments = (str(program), "-NoLogo", "-NoExit", "-Command", command)
@@ -96,13 +96,13 @@ class PowerShell(Shell):
 
 
 class Cmd(Shell):
-    """cmd, which reads no files of the user's: its variables are set before it starts."""
+    """cmd, which has no startup files: its variables are set before it starts."""
 
     names = ("cmd",)
     usage = ""
 
     def quote(self, text: str) -> str:
-        """Refuse: what is quoted in cmd depends on where it stands."""
+        """Refuse: quoting in cmd depends on the context."""
         raise ShellError("cmd has no reliable way to quote a path.")
 
     def lines(self, activation: Activation) -> Iterator[str]:
@@ -115,6 +115,6 @@ class Cmd(Shell):
     def start(
         self, activation: Activation, machine: Machine, program: Path, room: Path
     ) -> ShellStart:
-        """Start it; it has nothing to read that could undo what is set."""
+        """Start it; no startup file can change its variables."""
         prompt = machine.variables.get("PROMPT") or "$P$G"
         return ShellStart((str(program), "/k"), {"PROMPT": f"({activation.prompt}) {prompt}"})

@@ -9,21 +9,21 @@ from venvdash.system.shells.base import MISLEADING, Activation, Shell, ShellStar
 
 
 class Xonsh(Shell):
-    """xonsh, to which Python can be told; its own prompt shows VIRTUAL_ENV_PROMPT."""
+    """xonsh, which runs Python; its own prompt shows VIRTUAL_ENV_PROMPT."""
 
     names = ("xonsh",)
     usage = "execx($({}))"
 
     def quote(self, text: str) -> str:
-        """Return ``text`` as a literal of Python's, all that is not ASCII escaped."""
+        """Return ``text`` as a Python literal, escaped to ASCII."""
         return ascii(text)
 
     def start(
         self, activation: Activation, machine: Machine, program: Path, room: Path
     ) -> ShellStart:
-        """Start it with --rc, which makes it pass over its own: they are named before ours.
+        """Start it with --rc, with which it skips the user's files: those are listed first.
 
-        Of what --rc names, directories are read last.
+        xonsh reads the directories in --rc last.
         """
         removed = f"__import__('shutil').rmtree({self.quote(str(room))}, ignore_errors=True)\n"
         own = [path for path in _own(machine) if os.path.exists(path)]
