@@ -66,7 +66,7 @@ def test_a_project_that_does_not_answer_holds_up_nothing_else(home: Home, state:
     hook = named(home, "app") / "bin" / "postactivate"
 
     def sync() -> None:
-        with preserve.kept(hook.parent.parent, state):
+        with preserve.saved_files(hook.parent.parent, state):
             hook.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -120,7 +120,10 @@ def test_root_believes_nothing_of_another_users(
     (state / "trash" / there[-1].name).symlink_to(victim)
     trash_locations.note(state, store)
     pending_messages.note(state, victim, ["More."])
-    with pytest.raises(PermissionError), preserve.kept(environment_with_hook(tmp_path), state):
+    with (
+        pytest.raises(PermissionError),
+        preserve.saved_files(environment_with_hook(tmp_path), state),
+    ):
         pass
     assert not victim.exists()
     assert all(path.lstat().st_uid != 0 for path in state.rglob("*") if not path.is_symlink())

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from venvdash.actions.record_update import amend, own_record
+from venvdash.actions.record_update import own_record, update_record
 from venvdash.actions.table import Table
 from venvdash.model import Record, Row
 from venvdash.records import pins
@@ -23,7 +23,9 @@ def pin(table: Table, row: Row, *, pinned: bool) -> Row:
     """
     _check(table, row)
     own = own_record(table, row)
-    amended = amend(table, row.environment, own, lambda record: replace(record, pinned=pinned))
+    amended = update_record(
+        table, row.environment, own, lambda record: replace(record, pinned=pinned)
+    )
     identity, state = amended.record.identity, table.machine.state_directory
     try:
         known = pins.read(state)
@@ -46,7 +48,7 @@ def note(table: Table, row: Row, text: str) -> Row:
     if not all(char.isprintable() or char in "\n\t" for char in text):
         raise AnnotationError("A note cannot contain control characters.")
     pinned = row.record is not None and row.record.pinned
-    amended = amend(
+    amended = update_record(
         table,
         row.environment,
         own_record(table, row),

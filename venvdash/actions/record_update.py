@@ -37,7 +37,7 @@ class UpdatedRecord:
     stored: bool
 
 
-def amend(
+def update_record(
     table: Table, environment: Environment, known: Record | None, change: Amendment
 ) -> UpdatedRecord:
     """Store what ``change`` makes of an environment's record, in the index and its sidecar.
@@ -92,7 +92,7 @@ def remember_at(
     environment = environment_at(table.context(), prefix, entry)  # there may be a store more
     if environment is None:
         return False
-    amended = amend(
+    amended = update_record(
         table,
         environment,
         known,

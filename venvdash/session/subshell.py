@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.context import Context
-from venvdash.actions.record_update import amend, is_copy
+from venvdash.actions.record_update import is_copy, update_record
 from venvdash.actions.safety.environment_reader import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
@@ -263,5 +263,5 @@ def _used(session: "Session", environment: Environment) -> None:
     def opened(record: Record) -> Record:
         return replace(record, last_shell=now)
 
-    amend(session, environment, row.record, opened)
+    update_record(session, environment, row.record, opened)
     session.rows[row.path] = replace(session.rows[row.path], used=max(row.used or 0.0, now))

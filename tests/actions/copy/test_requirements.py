@@ -11,7 +11,7 @@ from tests.actions.deleting import small
 from tests.built import MAKERS, Built
 from tests.conftest import Home
 from tests.scenario import rows
-from venvdash.actions.copy.requirements import Requirements, again, same_packages
+from venvdash.actions.copy.requirements import Requirements, requirements_of, same_packages
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Environment, Package
 
@@ -24,7 +24,7 @@ def _environment(home: Home) -> Environment:
 
 
 def _again(home: Home) -> Requirements:
-    return again(_environment(home))
+    return requirements_of(_environment(home))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_what_makers_and_installers_put_there_is_no_obstacle(
     original = built(maker)
     config = Config(stores=(ConfiguredStore(str(original.parent)),))
     environment = rows(home, config, records=False)[original].environment
-    found = again(environment)
+    found = requirements_of(environment)
     assert found.obstacles == ()
     assert f"-e {(original.parent.parent / 'greet').as_uri()}" in found.requirements
     assert "black==26.10.1" in found.requirements

@@ -12,7 +12,7 @@ import pytest
 from tests.actions.crashing import in_child
 from tests.actions.deleting import small, tree
 from venvdash.actions.sync import preserve
-from venvdash.actions.sync.preserve import kept, lost, recover
+from venvdash.actions.sync.preserve import recover, saved_files, unsaved_names
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def emptied(environment: Path) -> None:
 
 def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_path: Path) -> None:
     before = tree(environment)
-    with kept(environment, tmp_path / "state") as files:
+    with saved_files(environment, tmp_path / "state") as files:
         assert {file.path for file in files.files} == KEPT
         emptied(environment)
         (environment / ".project").write_text("somebody was faster")
@@ -52,7 +52,7 @@ def test_small_files_and_hooks_come_back_as_they_were(environment: Path, tmp_pat
         assert files.put_back() == []
     assert tree(environment) == before
     assert recover(tmp_path / "state") == []
-    assert lost(environment) == ["data", "fifo", "huge.bin", "link"]
+    assert unsaved_names(environment) == ["data", "fifo", "huge.bin", "link"]
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
@@ -69,14 +69,14 @@ def test_what_cannot_be_read_is_no_empty_environment(
 
     monkeypatch.setattr(os, failing, failed)
     with pytest.raises(OSError, match=os.strerror(number)):
-        kept(environment, tmp_path / "state").__enter__()
+        saved_files(environment, tmp_path / "state").__enter__()
     monkeypatch.undo()
 
 
 def test_two_syncs_of_one_environment(environment: Path, tmp_path: Path) -> None:
     """Each has a copy of its own, which it takes away."""
     state = tmp_path / "state"
-    with kept(environment, state), kept(environment, state):
+    with saved_files(environment, state), saved_files(environment, state):
         assert len(os.listdir(state / "replacing")) == 2
     assert os.listdir(state / "replacing") == []
 
@@ -86,12 +86,12 @@ def test_one_of_two_syncs_is_killed(environment: Path, tmp_path: Path) -> None:
     state, before = tmp_path / "state", tree(environment)
 
     def killed() -> None:
-        with kept(environment, state):
+        with saved_files(environment, state):
             emptied(environment)
-            with kept(environment, state) as files:  # another process's
+            with saved_files(environment, state) as files:  # another process's
                 assert {file.path for file in files.files} == set()
                 (environment / "new").write_text("of the second")
-            with kept(environment, state) as files:
+            with saved_files(environment, state) as files:
                 files.put_back()
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -104,7 +104,7 @@ def test_one_of_two_syncs_is_killed(environment: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_put_back_is_told(environment: Path) -> None:
-    with kept(environment, None) as files:
+    with saved_files(environment, None) as files:
         emptied(environment)
         (environment / "bin" / "black").unlink()
         (environment / "bin" / "python").unlink()
@@ -114,7 +114,7 @@ def test_what_cannot_be_put_back_is_told(environment: Path) -> None:
 
 def test_a_state_that_cannot_be_written_stops_it(environment: Path, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(OSError, match="state"), kept(environment, tmp_path / "state"):
+    with pytest.raises(OSError, match="state"), saved_files(environment, tmp_path / "state"):
         pass
 
 
@@ -122,7 +122,7 @@ def test_what_an_environment_that_is_gone_had_waits_for_it(
     environment: Path, tmp_path: Path
 ) -> None:
     state, aside = tmp_path / "state", tmp_path / "aside"
-    with kept(environment, state):
+    with saved_files(environment, state):
         emptied(environment)
         environment.rename(aside)
     assert recover(state) == []
@@ -134,7 +134,7 @@ def test_what_an_environment_that_is_gone_had_waits_for_it(
 
 
 def test_nobody_recovers_what_a_sync_still_keeps(environment: Path, tmp_path: Path) -> None:
-    with kept(environment, tmp_path / "state"):
+    with saved_files(environment, tmp_path / "state"):
         emptied(environment)
         assert recover(tmp_path / "state") == []
         assert not (environment / ".project").exists()
@@ -177,7 +177,7 @@ def test_what_cannot_be_put_back_is_kept_for_the_next_start(
     def full(directory: Path, name: str, data: bytes, mode: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with monkeypatch.context() as patched, kept(environment, state) as files:
+    with monkeypatch.context() as patched, saved_files(environment, state) as files:
         patched.setattr(preserve, "write_atomically", full)
         emptied(environment)
         assert len(files.put_back()) == len(KEPT)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.actions.sync.test_apply import said, warned
 from tests.actions.syncing import Place, content, last, packages
-from venvdash.actions.record_update import amend
+from venvdash.actions.record_update import update_record
 from venvdash.model import Flag, Outcome, Record
 
 
@@ -57,7 +57,7 @@ def test_a_python_that_does_not_fit_is_asked_about_and_nothing_of_the_tools_is_l
     (environment / "data").mkdir()
     session = place.session()
     known = session.rows[environment]
-    amend(session, known.environment, known.record, _annotated)
+    update_record(session, known.environment, known.record, _annotated)
     sidecar = environment / "venvdash.toml"
     sidecar.write_text(f"# by hand\n{sidecar.read_text()}")
     session = place.session()
@@ -93,7 +93,9 @@ def test_a_pinned_environment_is_not_replaced(place: Place, two_pythons: tuple[P
     environment, _ = place.misfit(two_pythons)
     session = place.session()
     known = session.rows[environment]
-    amend(session, known.environment, known.record, lambda record: replace(record, pinned=True))
+    update_record(
+        session, known.environment, known.record, lambda record: replace(record, pinned=True)
+    )
     session = place.session()
     proposal = session.actions.sync(session.rows[environment])
     assert "deleted and recreated" in proposal.refusal

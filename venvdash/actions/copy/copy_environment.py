@@ -15,7 +15,7 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.actions.copy.copy_tree import Extent, TreeCopy, extent, lacking
 from venvdash.actions.copy.reinstall import DiffersError, Reinstallation, Telling, packages_in
-from venvdash.actions.copy.requirements import Requirements, again, same_packages
+from venvdash.actions.copy.requirements import Requirements, requirements_of, same_packages
 from venvdash.actions.copy.staging import Staging
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import Output, Progressed
@@ -99,7 +99,7 @@ def packages_of(environment: Environment, context: Context) -> Requirements:
     """Return how the packages can be installed again, with what prevents it. Raises OSError."""
     if uv.find_uv(context.machine) is None:
         return Requirements(obstacles=("uv was not found on PATH.",))
-    return again(environment)
+    return requirements_of(environment)
 
 
 Placing = Callable[[Path], None]

@@ -66,7 +66,7 @@ class _NeverError(Exception):
     """A package cannot be installed again; the text is a sentence."""
 
 
-def again(environment: Environment) -> Requirements:
+def requirements_of(environment: Environment) -> Requirements:
     """Return how the packages of an environment can be installed again. Raises OSError."""
     prefix = environment.path
     site = site_directory(str(prefix), environment.python, frozenset(os.listdir(prefix)))

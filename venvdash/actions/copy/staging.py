@@ -130,7 +130,7 @@ def discard(path: Path, inode: int, aside: str) -> None:
             place.remove(aside)
 
 
-def bury(place: Directory, name: str) -> Iterator[str]:
+def trash_unfinished(place: Directory, name: str) -> Iterator[str]:
     """Move to the trash what a crash left in the making, called ``name`` in a locked ``place``.
 
     Yields a sentence on it. What somebody is at work on stays. Raises OSError.

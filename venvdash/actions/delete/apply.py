@@ -260,8 +260,8 @@ class Deleter:
                 back.add(partial(project_links.restore, link, place), journalled=True)
             steps.step("unlinked")
         for edit in item.edits:
-            if project_links.apply(edit):
-                back.add(partial(project_links.undo, edit, place), journalled=True)
+            if project_links.remove_file(edit):
+                back.add(partial(project_links.restore_file, edit, place), journalled=True)
             steps.step("edited")
 
 

@@ -75,7 +75,7 @@ def _item(row: Row, context: Context) -> Item:
     """Return the row with all that goes with it. Raises ChangedError and ToolError."""
     if row.environment.target is not None:
         return Item(row, how=Removal.UNLINK, folder=_folder(row, context))
-    here, edits = project_links.leading_to(row)
+    here, edits = project_links.links_to(row)
     for path in (*(link.path for link in here), *(edit.path for edit in edits)):
         if not project_links.removable(path):
             raise ChangedError(

@@ -304,7 +304,7 @@ class Searches:
 
     def _remember(self, row: Row, found: Path) -> None:
         """Keep the place where something was found: every later scan looks there."""
-        from venvdash.actions.record_update import amend
+        from venvdash.actions.record_update import update_record
         from venvdash.scanner.projects import presence
 
         mounts = self._table.context().mounts
@@ -320,7 +320,7 @@ class Searches:
                 else replace(record, projects=(*known, seen))
             )
 
-        amend(self._table, row.environment, row.record, noted)
+        update_record(self._table, row.environment, row.record, noted)
 
     def recheck(self, rows: Iterable[Row]) -> dict[Path, str]:
         """Look again where a project is or may have come since the last search; cheap.

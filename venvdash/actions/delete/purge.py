@@ -207,7 +207,7 @@ def _unlink(trashed: Trashed) -> None:
             project_links.remove(link)
     for edit in trashed.edits:
         with suppress(ChangedError, OSError):
-            project_links.apply(edit)
+            project_links.remove_file(edit)
 
 
 def _check_mounts(parent: Directory, entry: Directory, mounts: Mounts) -> None:

@@ -113,7 +113,7 @@ class ShownItems:
         for reason in self._standing(row, entry):
             raise ChangedError(reason)
         if item.how != Removal.UNLINK:
-            now = project_links.leading_to(row)
+            now = project_links.links_to(row)
             if not (set(now[0]) <= set(item.links) and set(now[1]) <= set(item.edits)):
                 raise ChangedError("A project now links to it, which the plan did not show.")
 

@@ -142,7 +142,7 @@ def _apply(found: Leftovers, gone: Trashed) -> tuple[str, ...]:
 def _change(edit: Edit, gone: Trashed) -> None:
     """Write or remove a file if it is as it was read. Raises ChangedError and OSError."""
     if edit.after is None:
-        project_links.apply(edit)
+        project_links.remove_file(edit)
         return
 
     def check() -> None:

@@ -177,10 +177,10 @@ def _restore_alias(place: Directory, folder: Directory, box: Directory, name: st
         box.rename(trash_journal.LINK, name, place)
         back.add(lambda: place.rename(name, trash_journal.LINK, box))
         steps.step("restored")
-    dissolve(folder, box)
+    remove_container(folder, box)
 
 
-def dissolve(folder: Directory, box: Directory) -> None:
+def remove_container(folder: Directory, box: Directory) -> None:
     """Remove a trash directory in which nothing is left but the journal."""
     with suppress(OSError):
         trash_journal.remove(box)
@@ -198,7 +198,10 @@ def end_journal(
     if place.name == trashed.entry:
         for path, restore in (
             *((link.path, partial(project_links.restore, link, place)) for link in trashed.links),
-            *((edit.path, partial(project_links.undo, edit, place)) for edit in trashed.edits),
+            *(
+                (edit.path, partial(project_links.restore_file, edit, place))
+                for edit in trashed.edits
+            ),
         ):
             if not responsiveness.responds(path.parent):
                 notes.append(f"{path} was not restored: {path.parent} does not respond")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.actions.journals.move_stages import FOLDER, Stage
-from venvdash.actions.journals.stages import file_name, taken_apart
+from venvdash.actions.journals.stages import file_name, parsed_name
 from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.model import Edit
 from venvdash.system.codec import Codec
@@ -80,7 +80,7 @@ class MoveJournals:
     def interrupted(self) -> Iterator[tuple[str, Stage, MoveJournal]]:
         """Yield the moves whose process has ended; what cannot be read is passed over."""
         for name in sorted(self._folder.names()):
-            found = taken_apart(name, Stage)
+            found = parsed_name(name, Stage)
             if found is None:
                 continue
             with suppress(JournalError):

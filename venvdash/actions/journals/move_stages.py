@@ -17,4 +17,4 @@ class Stage(StrEnum):
 
 def due(state: Path) -> bool:
     """Return whether a move may have been interrupted. Raises nothing."""
-    return bool(stages.found(state, FOLDER, Stage))
+    return bool(stages.stages_in(state, FOLDER, Stage))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.relink_stages import FOLDER, Stage
-from venvdash.actions.journals.stages import file_name, taken_apart
+from venvdash.actions.journals.stages import file_name, parsed_name
 from venvdash.actions.journals.swap import SWAPS, Swap
 from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.model import Action, ProjectRecord
@@ -129,4 +129,4 @@ class RelinkJournals:
             self.drop(key, Stage.KEPT)
 
     def _names(self) -> list[tuple[str, Stage]]:
-        return [found for name in self._folder.names() if (found := taken_apart(name, Stage))]
+        return [found for name in self._folder.names() if (found := parsed_name(name, Stage))]

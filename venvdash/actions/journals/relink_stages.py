@@ -19,7 +19,7 @@ class Stage(StrEnum):
 
 def due(state: Path) -> bool:
     """Return whether a relinking was interrupted. Raises nothing."""
-    return any(stage is not Stage.KEPT for stage in stages.found(state, FOLDER, Stage))
+    return any(stage is not Stage.KEPT for stage in stages.stages_in(state, FOLDER, Stage))
 
 
 def kept(state: Path) -> frozenset[str]:

@@ -18,14 +18,14 @@ def file_name(key: str, stage: StrEnum) -> str:
     return f"{key}.{stage}.toml"
 
 
-def taken_apart(name: str, stages: type[S]) -> tuple[str, S] | None:
+def parsed_name(name: str, stages: type[S]) -> tuple[str, S] | None:
     """Return the key and stage in a name, None for what is no journal."""
     key, _, rest = name.partition(".")
     stage = rest.removesuffix(".toml")
     return (key, stages(stage)) if rest.endswith(".toml") and stage in list(stages) else None
 
 
-def found(state: Path, folder: str, stages: type[S]) -> list[S]:
+def stages_in(state: Path, folder: str, stages: type[S]) -> list[S]:
     """Return the stages of all journals in a folder of the state directory. Raises nothing."""
     return [stage for _, stage in names(state, folder, stages)]
 
@@ -36,4 +36,4 @@ def names(state: Path, folder: str, stages: type[S]) -> list[tuple[str, S]]:
         listed = StateFolder(state, folder).names()
     except OSError:
         return []
-    return [one for name in listed if (one := taken_apart(name, stages))]
+    return [one for name in listed if (one := parsed_name(name, stages))]

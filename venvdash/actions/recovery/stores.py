@@ -10,11 +10,11 @@ from venvdash.actions.copy import staging
 from venvdash.actions.delete import trash_locations
 from venvdash.actions.delete.trash import (
     TRANSIENT,
-    dissolve,
     end_journal,
     has_content,
     opened_children,
     read_open,
+    remove_container,
 )
 from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import rename_journal, trash_journal
@@ -61,7 +61,7 @@ def _recover(path: Path) -> Iterator[str]:
         for name in suspects:
             if name.startswith(PREFIX):
                 with suppress(OSError):
-                    yield from staging.bury(place, name)
+                    yield from staging.trash_unfinished(place, name)
                 continue
             with suppress(OSError), place.open(name) as directory:
                 yield from _renamed(directory, path / name)
@@ -76,7 +76,7 @@ def _renamed(directory: Directory, path: Path) -> Iterator[str]:
     if not rename_journal.left(directory):
         return
     try:
-        yield from rename.settle(directory, path)
+        yield from rename.finish_rename(directory, path)
     except (JournalError, RepairError) as error:
         yield (
             f"{visible(path)}: an interrupted rename cannot be completed: its rename.toml {error}."
@@ -121,7 +121,7 @@ def _unfinished(place: Directory, box: Directory) -> Iterator[str]:
     if trashed is None:
         yield f"{visible(box.path)} does not record what it was. It was left alone."
     elif trashed.how == Removal.UNLINK and names <= {trash_journal.NAME}:
-        dissolve(place, box)
+        remove_container(place, box)
 
 
 def _left(directory: Directory) -> bool:

@@ -13,7 +13,7 @@ from venvdash.actions.journals import relink_stages
 from venvdash.actions.journals.relink_journal import RelinkJournal, RelinkJournals
 from venvdash.actions.journals.relink_stages import Stage
 from venvdash.actions.outcome import UP_TO_DATE, result_of
-from venvdash.actions.record_update import amend, own_record, record_at
+from venvdash.actions.record_update import own_record, record_at, update_record
 from venvdash.actions.relink import project_candidates, transaction
 from venvdash.actions.relink.plan import plan
 from venvdash.actions.relink.relink_changes import RelinkChanges, RelinkContext
@@ -107,7 +107,7 @@ def _opened(table: Table) -> RelinkJournals:
     try:
         return RelinkJournals(table.machine.state_directory)
     except OSError as error:
-        raise transaction.unwritten(error) from error
+        raise transaction.unwritten_journal(error) from error
 
 
 def _undone(table: Table, wanted: str | None) -> Result:
@@ -139,7 +139,7 @@ def _obstacles(journal: RelinkJournal, stage: Stage, context: Context) -> Iterat
     if waits := transaction.out_of_reach(journal, context):
         yield waits
     elif stage is not Stage.UNDOING:
-        yield from transaction.undoable(journal, context)
+        yield from transaction.undo_refusals(journal, context)
 
 
 def _outcome(error: Exception) -> Outcome:
@@ -159,9 +159,9 @@ def _taken_back(
     for reason in _obstacles(journal, stage, context):
         return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
     journals.turn(key, stage, Stage.UNDOING)
-    undone = transaction.take_back(journal, context)
+    undone = transaction.revert(journal, context)
     said = " ".join(undone.problems)
-    if undone.problems and transaction.lies_at(journal.new, journal):
+    if undone.problems and transaction.is_at(journal.new, journal):
         transaction.redo(journal)
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
         said += " The relink was not undone; run `venvdash relink --undo` to try again."
@@ -187,12 +187,12 @@ def _fixed(
         if _remember(table, context, journal, journal.after):
             journals.turn(key, Stage.DONE, Stage.KEPT)
         return
-    undone = transaction.take_back(journal, context)
+    undone = transaction.revert(journal, context)
     said = " ".join(undone.problems)
     if undone.retry:
         yield _unfixed(name, said)
         return
-    if undone.problems and journal.old != journal.new and transaction.lies_at(journal.new, journal):
+    if undone.problems and journal.old != journal.new and transaction.is_at(journal.new, journal):
         _remember(table, context, journal, journal.after)
         journals.turn(key, stage, Stage.KEPT)
         yield f"{name}: its relink was interrupted and has been completed. {said}"
@@ -249,10 +249,12 @@ def _remember(
     """
     if not table.remembers:
         return True
-    environment = transaction.found(journal, context)
+    environment = transaction.environment_of(journal, context)
     if environment is None:
-        return not any(transaction.lies_at(at, journal) for at in (journal.old, journal.new))
+        return not any(transaction.is_at(at, journal) for at in (journal.old, journal.new))
     places = [journal.prefix(journal.old), journal.prefix(journal.new)]
     known = record_at(table, environment, places)
-    change = amend(table, environment, known, lambda record: replace(record, projects=projects))
+    change = update_record(
+        table, environment, known, lambda record: replace(record, projects=projects)
+    )
     return change.stored

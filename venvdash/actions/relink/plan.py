@@ -166,7 +166,7 @@ class _Plan:
                 self.warns.append(lost)
             if swap is not None:
                 yield swap
-        leading, files = project_links.leading_to(row)
+        leading, files = project_links.links_to(row)
         for swap in (*map(file_swap.of_link, leading), *map(file_swap.of_edit, files)):
             if swap.path != new:
                 yield from self._followed(swap)

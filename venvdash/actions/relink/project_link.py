@@ -93,7 +93,7 @@ def _led(path: Path, now: Content) -> Path | None:
 def replaced(path: Path, leads: Iterable[Path], table: Iterable[Row], context: Context) -> str:
     """Return what a link or file in a project led to until now, "" for what is gone.
 
-    ``leads`` have their links resolved. Raises ChangedError where it leads to somebody else's.
+    ``points_to`` have their links resolved. Raises ChangedError where it leads to somebody else's.
     """
     known, lost = {real(one.path): one for one in table}, ""
     for led in leads:

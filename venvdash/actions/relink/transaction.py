@@ -74,7 +74,7 @@ def relink(
         steps.step("done")
     except (ChangedError, FailedError, RepairError, OSError, ValueError) as error:
         said = words(error)
-        undone = take_back(journal, known.context)
+        undone = revert(journal, known.context)
         if undone.problems:
             raise FailedError(f"{said}. {' '.join(undone.problems)}") from error
         with suppress(OSError):
@@ -83,12 +83,12 @@ def relink(
     return key
 
 
-def take_back(journal: RelinkJournal, context: Context) -> UndoResult:
+def revert(journal: RelinkJournal, context: Context) -> UndoResult:
     """Restore what was before, and return what cannot be restored.
 
     Where the environment cannot get its old name back, all stays as it is after the relinking.
     """
-    at_new = lies_at(journal.new, journal)
+    at_new = is_at(journal.new, journal)
     for folder in journal.empty[::-1]:
         with suppress(OSError):
             folder.mkdir(exist_ok=True)
@@ -118,9 +118,9 @@ def redo(journal: RelinkJournal) -> None:
         _forth(journal)
 
 
-def undoable(journal: RelinkJournal, context: Context) -> Iterator[str]:
+def undo_refusals(journal: RelinkJournal, context: Context) -> Iterator[str]:
     """Yield what prevents undoing it as a whole: what has changed since, who uses it."""
-    if not lies_at(journal.new, journal):
+    if not is_at(journal.new, journal):
         yield f"It is no longer at {visible(journal.new)}."
         return
     for swap in journal.swaps:
@@ -151,15 +151,15 @@ def out_of_reach(journal: RelinkJournal, context: Context) -> str:
             folder = folder.parent
         places.append(folder)
     waits = reachable.out_of_reach(places, context.mounts, records)
-    if waits or any(lies_at(entry, journal) for entry in (journal.old, journal.new)):
+    if waits or any(is_at(entry, journal) for entry in (journal.old, journal.new)):
         return waits
     return reachable.out_of_reach([journal.old], context.mounts)
 
 
-def found(journal: RelinkJournal, context: Context) -> Environment | None:
+def environment_of(journal: RelinkJournal, context: Context) -> Environment | None:
     """Return its environment, wherever it lies now; None where it is gone."""
     for entry in dict.fromkeys((journal.new, journal.old)):
-        if lies_at(entry, journal):
+        if is_at(entry, journal):
             return read_at(journal.prefix(entry), entry, journal.root, context)
     return None
 
@@ -168,10 +168,10 @@ def _begun(journal: RelinkJournal, journals: RelinkJournals) -> str:
     try:
         return journals.begin(journal)
     except OSError as error:
-        raise unwritten(error) from error
+        raise unwritten_journal(error) from error
 
 
-def unwritten(error: OSError) -> ChangedError:
+def unwritten_journal(error: OSError) -> ChangedError:
     """Return that no journal can be written, so that nothing is begun."""
     return ChangedError(f"Cannot write the journal: {words(error)}. Nothing was changed.")
 
@@ -270,7 +270,7 @@ def _row(environment: Environment, journal: RelinkJournal) -> Row:
     return Row(environment, Verdict(Status.STANDALONE, ""), journal.name)
 
 
-def lies_at(entry: Path, journal: RelinkJournal) -> bool:
+def is_at(entry: Path, journal: RelinkJournal) -> bool:
     """Return whether a journal's environment lies at ``entry``."""
     try:
         return os.lstat(entry).st_ino == journal.inode

@@ -65,7 +65,7 @@ def _made(nothing: RelinkChanges, known: RelinkContext) -> RelinkChanges:
         shared=bool(fixed),
     )
     linking = store.link_edits(wanted)
-    leading, files = project_links.leading_to(row)
+    leading, files = project_links.links_to(row)
     gone = [*map(file_swap.of_link, leading), *map(file_swap.of_edit, files)]
     gone = [swap for swap in gone if real(swap.path.parent) not in map(real, fixed)]
     swapped = once([*gone, *map(file_swap.of_edit, linking.edits)])

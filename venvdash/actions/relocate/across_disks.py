@@ -43,7 +43,7 @@ def move(
     Raises what ``copy.copy`` does, and FailedError; the original is as it was then.
     """
     row = proposal.row
-    led, files = project_links.following(row, place)
+    led, files = project_links.changed_for(row, place)
     with MoveJournals(table.machine.state_directory) as moves:
         work = _Work(table, deletions, row, place, context, moves)
 
@@ -113,7 +113,7 @@ class _Work:
         assert self._moving is not None
         self._unfinished = True
         try:
-            move_recovery.lead(self._moving)
+            move_recovery.redirect_links(self._moving)
             self._to_trash()
             self._compare(copied)
             self._moves.turn(self._key)
@@ -209,7 +209,7 @@ def _ended(
         said = f"{visible(known.name, 64)}: an interrupted move cannot be completed now: "
         yield f"{said}{visible(silent)} does not respond."
         return
-    settled = move_recovery.settle(known, key, stage, context)
+    settled = move_recovery.finish_move(known, key, stage, context)
     if settled.said:
         yield settled.said
     if settled.end is End.LATER:
@@ -221,7 +221,7 @@ def _ended(
 
 def _remembered(table: Table, context: Context, known: MoveJournal) -> bool:
     """Let what was remembered of the original go on with the copy; whether that is done."""
-    if not move_recovery.lies_at(known.new, known.new_inode):
+    if not move_recovery.is_at(known.new, known.new_inode):
         return True
     environment = environment_at(context, known.new, known.new)
     if environment is None:

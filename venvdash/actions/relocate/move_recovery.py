@@ -54,7 +54,7 @@ def content(prefix: Path) -> str:
     return Manifest.of(prefix, UNCOUNTED).digest()
 
 
-def lies_at(path: Path, inode: int) -> bool:
+def is_at(path: Path, inode: int) -> bool:
     """Return whether the directory with this inode number lies at ``path``."""
     try:
         return os.lstat(path).st_ino == inode
@@ -62,7 +62,7 @@ def lies_at(path: Path, inode: int) -> bool:
         return False
 
 
-def lead(moving: MoveJournal) -> None:
+def redirect_links(moving: MoveJournal) -> None:
     """Make the project's links lead to the copy. Raises ChangedError and OSError."""
     for do, change in rename.changes(moving.links, moving.edits):
         do(change)
@@ -75,7 +75,7 @@ def take_back(moving: MoveJournal, key: str, context: Context) -> list[str]:
     Returns sentences on what cannot be done now; calling it again ends it. Where the original is
     in the trash and its place is taken, all stays as it is.
     """
-    if not lies_at(moving.old, moving.old_inode):
+    if not is_at(moving.old, moving.old_inode):
         trashed = _in_trash(moving, context)
         if trashed is None:
             return [f"It is no longer at {visible(moving.old)}."]
@@ -86,7 +86,7 @@ def take_back(moving: MoveJournal, key: str, context: Context) -> list[str]:
     problems = []
     for do, change in rename.changes(moving.links, moving.edits):
         try:
-            rename.unfollow(do, change)
+            rename.revert_change(do, change)
         except OSError as error:
             problems.append(f"{words(error)}.")
     if waits := reachable.out_of_reach([moving.new], context.mounts):
@@ -106,11 +106,11 @@ def silent(moving: MoveJournal) -> list[Path]:
     return responsiveness.unresponsive([moving.old.parent, moving.new.parent, *changed])
 
 
-def settle(moving: MoveJournal, key: str, stage: Stage, context: Context) -> RecoveredMove:
+def finish_move(moving: MoveJournal, key: str, stage: Stage, context: Context) -> RecoveredMove:
     """End a move that was interrupted, so that one whole environment is left. Raises nothing."""
     name, old, new = visible(moving.name, 64), visible(moving.old), visible(moving.new)
-    here = lies_at(moving.old, moving.old_inode)
-    copied = lies_at(moving.new, moving.new_inode)
+    here = is_at(moving.old, moving.old_inode)
+    copied = is_at(moving.new, moving.new_inode)
     gone = not here and _in_trash(moving, context) is None
     if stage is Stage.COPIED and not copied and gone:
         return RecoveredMove(End.OLD)  # both are gone: somebody else has seen to that
@@ -127,7 +127,7 @@ def settle(moving: MoveJournal, key: str, stage: Stage, context: Context) -> Rec
         return RecoveredMove(End.BOTH, f"{said} Delete the one that you do not need.")
     if copied and (stage is Stage.MOVED or used or gone):
         notes = [
-            rename.follow(do, change, moving.new, moving.old)
+            rename.make_change(do, change, moving.new, moving.old)
             for do, change in rename.changes(moving.links, moving.edits)
         ]
         said = (

@@ -86,7 +86,7 @@ def _moving(table: Table, row: Row, proposal: Proposal, context: Context) -> Pro
     try:
         for reason in rename.rename_refusals(row, place, table.rows, context):
             return replace(proposal, refusal=reason)
-        led, files = project_links.following(row, place)
+        led, files = project_links.changed_for(row, place)
     except (OSError, ValueError) as error:
         return replace(proposal, refusal=f"Cannot read it: {words(error)}.")
     says = [f"Updates {visible(change.path)} to the new path." for change in (*led, *files)]

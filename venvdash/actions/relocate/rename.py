@@ -1,8 +1,8 @@
 """Renaming, step by step: name, programs and the project's link agree at any time, or will.
 
-The order: looked at again; locked; ``rename.toml`` written into it and flushed; renamed; its files
-made to name the new place; the project's link led there; the journal removed. What fails before
-the end is taken back. A crash in between leaves the journal: ``settle`` ends the work at the place
+The order: checked again; locked; ``rename.toml`` written into it and flushed; renamed; its files
+made to name the new place; the project's link changed; the journal removed. What fails before the
+end is reverted. A crash in between leaves the journal: ``finish_rename`` ends the work at the place
 where the entry lies then.
 """
 
@@ -73,7 +73,7 @@ def rename(
     """Rename the row's entry to ``new``, on the same file system, with all that names its place.
 
     Directories on the way to ``new`` are made. ``names`` are the places that it takes for its own,
-    if they are known (``own_names``). Without ``follow`` its project's links are left to the
+    if they are known (``own_names``). Without ``make_change`` its project's links are left to the
     caller. Returns what there is to know, a sentence or
     nothing. Nothing is run. Raises ChangedError where nothing was changed, and FailedError, whose
     text says in what state it is.
@@ -99,7 +99,7 @@ def rename(
         raise ChangedError(f"{words(error)}.") from error
 
 
-def settle(directory: Directory, path: Path) -> Iterator[str]:
+def finish_rename(directory: Directory, path: Path) -> Iterator[str]:
     """End a renaming that was interrupted, of the open ``directory`` that lies at ``path``.
 
     Its name decides: programs, links and path files are made to agree with it. Yields what there
@@ -124,7 +124,7 @@ def settle(directory: Directory, path: Path) -> Iterator[str]:
         names = [renaming.prefix(other), *(renaming.names if forth else ())]
         Repair.plan(renaming.prefix(here), names, renaming.prefix(here)).apply()
         notes = [
-            follow(do, change if forth else _turned(change), here, other)
+            make_change(do, change if forth else _turned(change), here, other)
             for do, change in changes(renaming.links, renaming.edits)
         ]
     rename_journal.remove(directory)
@@ -198,7 +198,7 @@ class _Work:
         fixed = Repair.plan(environment.path, names, new)
         if fixed.left:
             raise ChangedError(unwritten(environment.path, fixed.left))
-        led, edits = project_links.following(self.row, self.new) if follow else ((), ())
+        led, edits = project_links.changed_for(self.row, self.new) if follow else ((), ())
         for change in (*led, *edits):
             if not project_links.removable(change.path):
                 raise ChangedError(
@@ -249,7 +249,7 @@ class _Work:
         fixed.apply()
         steps.step("repaired")
         for do, change in changes(renaming.links, renaming.edits):
-            self.back.add(partial(unfollow, do, change))
+            self.back.add(partial(revert_change, do, change))
             do(change)
         steps.step("linked")
 
@@ -273,13 +273,13 @@ def _turned(change: Edit) -> Edit:
     return replace(change, before=change.after, after=change.before)
 
 
-def unfollow(do: Callable[[Edit], bool], change: Edit) -> None:
+def revert_change(do: Callable[[Edit], bool], change: Edit) -> None:
     """Take a change to a link or path file back, if it was made. Raises OSError."""
     with suppress(ChangedError):  # not made yet, or somebody else has changed it since
         do(_turned(change))
 
 
-def follow(do: Callable[[Edit], bool], change: Edit, entry: Path, former: Path) -> str:
+def make_change(do: Callable[[Edit], bool], change: Edit, entry: Path, former: Path) -> str:
     """Make a change that a journal names; return why it is not made, "" if it is.
 
     ``entry`` is where the environment lies, ``former`` where it lay.

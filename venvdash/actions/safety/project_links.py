@@ -24,7 +24,7 @@ _POINTER_LIMIT = 4096  # bytes of a path file
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
 
 
-def leading_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
+def links_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
     """Return the links and path files in the row's projects that lead to its environment.
 
     What cannot be looked at is passed over, as is a project that does not respond; with ``strict``
@@ -77,7 +77,7 @@ def restore(link: Link, place: Path) -> str:
     return _put_back(link.path, Content(link.target, link=True))
 
 
-def apply(edit: Edit) -> bool:
+def remove_file(edit: Edit) -> bool:
     """Remove a path file if it holds what it held; False if it is not there any more.
 
     Raises ChangedError and OSError.
@@ -87,7 +87,7 @@ def apply(edit: Edit) -> bool:
     return file_swap.put(file_swap.of_edit(edit), project_link=True)
 
 
-def undo(edit: Edit, place: Path) -> str:
+def restore_file(edit: Edit, place: Path) -> str:
     """Write a path file again that led to ``place``; return what prevented it, or nothing.
 
     As careful as ``restore``.
@@ -114,12 +114,12 @@ def _put_back(path: Path, content: Content) -> str:
     return ""
 
 
-def following(row: Row, new: Path) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
+def changed_for(row: Row, new: Path) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
     """Return how the links and path files that lead to the row's entry would lead to ``new``.
 
     Each with its text before and after; absolute ones stay absolute. Raises OSError.
     """
-    here, files = leading_to(row, strict=True)
+    here, files = links_to(row, strict=True)
     entry = row.environment.entry
     links = [Edit(one.path, one.target, _moved(one.path, one.target, entry, new)) for one in here]
     edits = []

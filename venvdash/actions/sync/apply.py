@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from venvdash.actions.events import ActionEvent
 from venvdash.actions.process import uv_lock
-from venvdash.actions.record_update import amend
+from venvdash.actions.record_update import update_record
 from venvdash.actions.sync import preserve
 from venvdash.actions.table import Table
 from venvdash.model import Environment, Outcome, Proposal, Record, Row
@@ -44,7 +44,7 @@ def _remember(table: Table, row: Row, environment: Environment, done: bool) -> N
             return replace(record, last_sync=time.time(), unfinished=None)
         return replace(record, unfinished=contents(environment))
 
-    record = amend(table, environment, known, synced).record
+    record = update_record(table, environment, known, synced).record
     table.rows[row.path] = replace(
         row, environment=flagged(environment, record, row.usage), record=record
     )

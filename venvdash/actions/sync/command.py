@@ -68,11 +68,11 @@ _KINDS = {
 _TYPED = re.compile(r"[\w.@-]+")  # a name that needs no quotes
 
 
-class ShellError(Exception):
+class CannotSyncError(Exception):
     """An environment cannot be synced; the text says why, and what to do instead."""
 
 
-class UntrustedError(ShellError):
+class UntrustedError(CannotSyncError):
     """A sync would run code of somebody else's ``project``, which the user was not asked about."""
 
     def __init__(self, project: Path, why: str) -> None:
@@ -130,7 +130,7 @@ class SyncCommand:
         return tuple(map(redact, words))
 
 
-def standing(row: Row, context: Context) -> Iterator[str]:
+def sync_refusals(row: Row, context: Context) -> Iterator[str]:
     """Yield why an environment cannot be synced, whatever its project is."""
     environment, home = row.environment, context.machine.home
     if environment.target is not None:
@@ -153,14 +153,16 @@ def standing(row: Row, context: Context) -> Iterator[str]:
         yield f"Cannot read it: {because(error)}."
 
 
-def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) -> SyncCommand:
-    """Return how an environment is synced. Raises ShellError.
+def sync_command(
+    row: Row, project: Path | None, extra: Sequence[str], context: Context
+) -> SyncCommand:
+    """Return how an environment is synced. Raises CannotSyncError.
 
     ``project`` is the one of its projects that is meant, where it has several; ``extra`` are
     further arguments for the command.
     """
-    for reason in standing(row, context):
-        raise ShellError(reason)
+    for reason in sync_refusals(row, context):
+        raise CannotSyncError(reason)
     if row.verdict.status is Status.TOOL:
         return _tool(row, extra, context)
     place = _project(row, project, context)
@@ -168,13 +170,13 @@ def way(row: Row, project: Path | None, extra: Sequence[str], context: Context) 
         raise UntrustedError(real(place), why)
     program = uv.find_uv(context.machine)
     if program is None:
-        raise ShellError(
+        raise CannotSyncError(
             "uv was not found on PATH. See https://docs.astral.sh/uv/ for how to install it."
         )
     environ = _clean(context.machine.variables)
     if row.environment.traits.script:
         if row.environment.store != "uv":
-            raise ShellError("It belongs to a script and was not created by uv.")
+            raise CannotSyncError("It belongs to a script and was not created by uv.")
         cache = {"UV_CACHE_DIR": str(row.environment.root.parent)}
         arguments = ("sync", "--script", str(place))
         made = SyncCommand(SyncKind.SCRIPT, program, arguments, place.parent, environ, cache)
@@ -213,16 +215,18 @@ def _tool(row: Row, extra: Sequence[str], context: Context) -> SyncCommand:
         again = (
             "pipx reinstall" if row.environment.store == "pipx" else "uv tool install --reinstall"
         )
-        raise ShellError(f"Its interpreter no longer exists: run `{again} {name}` to recreate it.")
+        raise CannotSyncError(
+            f"Its interpreter no longer exists: run `{again} {name}` to recreate it."
+        )
     after_option = False
     for word in extra:
         if word == "--all" or not (word.startswith("-") or after_option):
-            raise ShellError(f"`{visible(word)}` would also upgrade other tools.")
+            raise CannotSyncError(f"`{visible(word)}` would also upgrade other tools.")
         after_option = word.startswith("-") and "=" not in word
     try:
         found = tool_commands.upgrade(row.environment, context.machine, extra)
     except tool_commands.ToolError as error:
-        raise ShellError(str(error)) from error
+        raise CannotSyncError(str(error)) from error
     return SyncCommand(
         SyncKind.TOOL,
         found.program,
@@ -244,25 +248,25 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
             pass
         case Status.MOVED if verdict.place:
             there = short_path(verdict.place, home)
-            raise ShellError(f"Its project was moved to {there}: run {relink} {there}` first.")
+            raise CannotSyncError(f"Its project was moved to {there}: run {relink} {there}` first.")
         case Status.ORPHAN:
-            raise ShellError(
+            raise CannotSyncError(
                 f"Its project {shown} no longer exists: run {relink} PROJECT` to link "
                 "it to another."
             )
         case Status.UNREACHABLE:
-            raise ShellError(f"Its project cannot be reached: {verdict.reason}")
+            raise CannotSyncError(f"Its project cannot be reached: {verdict.reason}")
         case Status.CHECKING:
-            raise ShellError("The search for its project has not finished.")
+            raise CannotSyncError("The search for its project has not finished.")
         case Status.DUPLICATE:
-            raise ShellError(
+            raise CannotSyncError(
                 f"It is not clear which project it belongs to: run {relink} PROJECT` to link it."
             )
         case _:
-            raise ShellError(f"Its project is unknown: run {relink} PROJECT` to link it.")
+            raise CannotSyncError(f"Its project is unknown: run {relink} PROJECT` to link it.")
     place = project or _nearest(verdict.projects, context.machine.cwd) or verdict.projects[0]
     if real(place) not in map(real, verdict.projects):
-        raise ShellError(
+        raise CannotSyncError(
             f"It does not belong to {short_path(place, home)}: run {relink} --share` to "
             "add a project."
         )
@@ -270,7 +274,7 @@ def _project(row: Row, project: Path | None, context: Context) -> Path:
         os.stat(place)
     except OSError as error:
         reason = because(error)
-        raise ShellError(f"Its project {short_path(place, home)}: {reason}.") from error
+        raise CannotSyncError(f"Its project {short_path(place, home)}: {reason}.") from error
     return place
 
 
@@ -284,7 +288,7 @@ def _nearest(projects: Sequence[Path], cwd: Path | None) -> Path | None:
 
 
 def _sort(project: Path, context: Context) -> SyncKind:
-    """Return what uv can bring up to date there. Raises ShellError.
+    """Return what uv can bring up to date there. Raises CannotSyncError.
 
     uv itself takes a ``pyproject.toml`` without ``[project]`` for one that asks for nothing, and
     would uninstall everything.
@@ -293,28 +297,28 @@ def _sort(project: Path, context: Context) -> SyncKind:
     if os.path.lexists(project / "pyproject.toml"):
         table = toml_table(config_text(project / "pyproject.toml"))
         if table is None:
-            raise ShellError(f"Cannot read the pyproject.toml in {shown}.")
+            raise CannotSyncError(f"Cannot read the pyproject.toml in {shown}.")
         if "project" in table or "dependency-groups" in table or _workspace(table):
             return SyncKind.PROJECT
         tool = table.get("tool")
         if isinstance(tool, dict) and "poetry" in tool:
-            raise ShellError(
+            raise CannotSyncError(
                 f"uv does not read [tool.poetry], and {shown} has no [project] "
                 "table: run `poetry install` to sync it."
             )
         if isinstance(tool, dict) and "pixi" in tool:
-            raise ShellError(
+            raise CannotSyncError(
                 f"pixi manages the packages in {shown}: run `pixi install` to sync them."
             )
     if os.path.isfile(project / REQUIREMENTS):
         return SyncKind.REQUIREMENTS
     for name, command in _OTHERS.items():
         if os.path.lexists(project / name):
-            raise ShellError(
+            raise CannotSyncError(
                 f"{shown} has a {name} but no [project] table, which uv needs: run "
                 f"`{command}` there."
             )
-    raise ShellError(
+    raise CannotSyncError(
         f"{shown} does not declare what to install: it "
         "has no pyproject.toml with a [project] table and no requirements.txt."
     )
@@ -347,10 +351,10 @@ def _named(traits: Traits) -> bool:
 def _requirements(row: Row, extra: Sequence[str], made: SyncCommand) -> SyncCommand:
     for word in extra:
         if word.split("=")[0] in _ELSEWHERE:
-            raise ShellError(f"`{visible(word)}` would install to another location.")
+            raise CannotSyncError(f"`{visible(word)}` would install to another location.")
     if Flag.BROKEN in row.environment.flags:
         python = row.environment.python or "3"
-        raise ShellError(
+        raise CannotSyncError(
             "Its interpreter no longer exists, and uv can only install into a "
             f"working environment: run `uv venv --clear --python {visible(python)} "
             f"{visible(row.path)}` to recreate it."

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from venvdash.actions.process import uv
 from venvdash.actions.process.run_log import Log
 from venvdash.actions.process.uv import UvError
-from venvdash.actions.sync.command import ShellError, SyncCommand, SyncKind, interpreter
+from venvdash.actions.sync.command import CannotSyncError, SyncCommand, SyncKind, interpreter
 from venvdash.model import Flag, PackageChange, Row
 from venvdash.model.packaging import minor_version
 from venvdash.scanner.discovery.site_packages import site_directory
@@ -62,10 +62,11 @@ class DryRun:
         return self.known and not (self.packages or self.replaced or self.lock)
 
 
-def foresee(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None = None) -> DryRun:
+def dry_run(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None = None) -> DryRun:
     """Ask uv what it would do; nothing of the environment changes.
 
-    Building a package may be part of that. Raises ShellError with uv's own words, CancelledError.
+    Building a package may be part of that. Raises CannotSyncError with uv's own words, and
+    CancelledError.
     """
     if way.sort is SyncKind.TOOL:
         return DryRun(way, known=False)
@@ -75,7 +76,7 @@ def foresee(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None
             _stays(way, log, cancel)
             return DryRun(way, merged(_lines(_asked(way, log, cancel).stderr)))
         except UvError as error:
-            raise ShellError(f"uv cannot sync it: {in_words(error)}") from error
+            raise CannotSyncError(f"uv cannot sync it: {in_words(error)}") from error
     why = ""
     *first, last = _pythons(row, way)
     for python in first:
@@ -84,14 +85,14 @@ def foresee(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None
         except UvError as error:
             why = in_words(error)
             if not _OF_PYTHON.search(why):
-                raise ShellError(_cannot(why)) from error
+                raise CannotSyncError(_cannot(why)) from error
         else:
             if not found.replaced or Flag.BROKEN in row.environment.flags:
                 return found
     try:
         return replace(_foreseen(row, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
-        raise ShellError(_cannot(in_words(error))) from error
+        raise CannotSyncError(_cannot(in_words(error))) from error
 
 
 def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
@@ -116,12 +117,12 @@ def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
 
 
 def _stays(way: SyncCommand, log: Log, cancel: threading.Event | None) -> None:
-    """Raise ShellError where uv's settings would have packages go elsewhere, and UvError."""
+    """Raise CannotSyncError where uv's settings would have packages go elsewhere, and UvError."""
     setting = uv.elsewhere(
         way.program, way.words, environ=way.environ, cwd=way.cwd, log=log, cancel=cancel
     )
     if setting is not None:
-        raise ShellError(
+        raise CannotSyncError(
             f"uv's settings there set `{setting}` under [pip], which installs to another "
             "location: remove that setting first."
         )
@@ -190,11 +191,11 @@ def _foreseen(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | No
     answer = json_object(done.stdout, _ANSWER) or {}
     sync, lock = answer.get("sync"), answer.get("lock")
     if not isinstance(sync, dict):
-        raise ShellError(_TOO_OLD)
+        raise CannotSyncError(_TOO_OLD)
     place = string(sync, "environment", "path")
     if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(row.path)):
         other = f" ({visible(place)})" if place else ""
-        raise ShellError(f"uv would use another environment{other} instead of this one.")
+        raise CannotSyncError(f"uv would use another environment{other} instead of this one.")
     lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
     file = string(lock, "path")
     return DryRun(

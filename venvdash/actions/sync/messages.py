@@ -94,7 +94,7 @@ class SyncMessages:
                 f"Its name contains Python {environment.python}: its tool may not find it "
                 "with another version."
             )
-        files = preserve.lost(environment.path)
+        files = preserve.unsaved_names(environment.path)
         if files:
             yield f"These files are deleted with it: {listed(files)}."
         cfg = parse_cfg(read_text(environment.path / "pyvenv.cfg") or "")

@@ -24,10 +24,10 @@ from venvdash.actions.process.uv import UvError
 from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety import refusals
 from venvdash.actions.safety.environment_reader import read_again
-from venvdash.actions.sync.command import ShellError, UntrustedError, way
-from venvdash.actions.sync.dry_run import DryRun, foresee, in_words
+from venvdash.actions.sync.command import CannotSyncError, UntrustedError, sync_command
+from venvdash.actions.sync.dry_run import DryRun, dry_run, in_words
 from venvdash.actions.sync.messages import SyncMessages, listed
-from venvdash.actions.sync.preserve import SavedFiles, kept
+from venvdash.actions.sync.preserve import SavedFiles, saved_files
 from venvdash.actions.table import Table
 from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
 from venvdash.scanner.usage.tree_count import count
@@ -111,13 +111,13 @@ def _planned(
 ) -> _Plan:
     proposal = Proposal(Action.SYNC, row, place=row.environment.entry, extra=tuple(extra))
     try:
-        made = way(row, project, extra, context)
+        made = sync_command(row, project, extra, context)
         proposal = replace(proposal, project=made.project)
         with leaving_no_lock(row.path, context.notes):
-            found = foresee(row, made, context.log, cancel)
+            found = dry_run(row, made, context.log, cancel)
         if found.replaced:
             _replaceable(row, found, context, table.rows)
-    except ShellError as error:
+    except CannotSyncError as error:
         distrusted = error.project if isinstance(error, UntrustedError) else None
         return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
     words = SyncMessages(row, found, context)
@@ -138,11 +138,11 @@ def _planned(
 
 
 def _replaceable(row: Row, found: DryRun, context: Context, table: Mapping[Path, Row]) -> None:
-    """Raise ShellError unless the environment might be deleted as well."""
+    """Raise CannotSyncError unless the environment might be deleted as well."""
     reason = refusals.refusal(row, refusals.Neighbours.of(table), context, frozenset())
     reason = reason or _why_kept(row)
     if reason is not None:
-        raise ShellError(
+        raise CannotSyncError(
             f"It would have to be deleted and recreated with Python {found.python}, "
             f"which is not possible. {reason}"
         )
@@ -177,7 +177,7 @@ def _carried_out(
         files = SavedFiles(row.path, ())
         if found.replaced:
             try:
-                files = stack.enter_context(kept(row.path, context.notes))
+                files = stack.enter_context(saved_files(row.path, context.notes))
             except OSError as error:
                 reason = because(error)
                 text = (

@@ -84,7 +84,7 @@ class SavedFiles:
 
 
 @contextmanager
-def kept(prefix: Path, state: Path | None) -> Iterator[SavedFiles]:
+def saved_files(prefix: Path, state: Path | None) -> Iterator[SavedFiles]:
     """Keep an environment's files, and a copy of them in ``state`` until the block ends.
 
     Each caller has a copy of its own: who begins while uv has already deleted the files for
@@ -180,7 +180,7 @@ _FILE = Codec(SavedFile, path=checked(TEXT, _plain, "a file that is kept"), mode
 _CODEC = Codec(SavedFiles, files=several(_FILE.kind))
 
 
-def lost(prefix: Path) -> list[str]:
+def unsaved_names(prefix: Path) -> list[str]:
     """Return what else lies in an environment's root that uv would delete with it, by name.
 
     Raises OSError.
@@ -199,7 +199,7 @@ def _read(prefix: Path) -> Iterator[SavedFile]:
             failed = error if isinstance(error, OSError) else error.__cause__
             if isinstance(failed, OSError) and failed.errno not in _NONE:
                 raise failed from None
-            continue  # a link, a folder, too large: ``lost`` tells of it
+            continue  # a link, a folder, too large: ``unsaved_names`` tells of it
         count += 1
         if count == _MOST:
             return
