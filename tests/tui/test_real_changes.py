@@ -172,6 +172,20 @@ def test_copied_for_another_python_renamed_and_moved(
         assert driver.current == "scratchpad-copy2"
         assert driver.main.listing.path == playground.home / ".venvs" / "scratchpad-copy2"
         assert not copy.exists()
+        assert "u undo" in driver.text
+        await driver.press("u")
+        await driver.until(lambda: "moved back to ~/.virtualenvs/scratchpad-copy2." in driver.text)
+        await driver.scanned()
+        await driver.press("u")
+        await driver.until(lambda: "renamed back to ~/.virtualenvs/scratchpad-copy." in driver.text)
+        await driver.scanned()
+        assert driver.current == "scratchpad-copy"
+        await driver.press("u")
+        await driver.until(lambda: "It has changed since then." in driver.text)  # renamed twice
+        await driver.press("y")
+        await driver.until(lambda: "scratchpad-copy is in the trash" in driver.text)
+        assert not copy.exists()
+        assert sorted(os.walk(path)) == before
 
     drive(session(playground), script, SIZE)
 
