@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NotRequired, TypedDict, Unpack
 
 from venvdash.actions.process.child_process import CancelledError, Program
 from venvdash.actions.process.run_log import Log, Recording, typed
@@ -39,6 +40,20 @@ class UvError(Exception):
         self.advice = advice
 
 
+class RunOptions(TypedDict):
+    """How a program is run: it sees only ``environ`` and ``variables``.
+
+    The latter are part of what was done, so ``log`` keeps them beside the command. The program is
+    stopped when ``cancel`` is set.
+    """
+
+    environ: Mapping[str, str]
+    cwd: Path
+    log: Log
+    variables: NotRequired[Mapping[str, str] | None]
+    cancel: NotRequired[threading.Event | None]
+
+
 def find_uv(machine: Machine, *, bundled: bool = True) -> Path | None:
     """Return the uv to drive: the first on PATH, else (``bundled``) the one of the uv package."""
     return machine.program("uv") or (_of_package() if bundled else None)
@@ -57,25 +72,20 @@ def run(
     uv: Path,
     arguments: Sequence[str | Path],
     *,
-    environ: Mapping[str, str],
-    cwd: Path,
     timeout: float,
-    log: Log,
-    variables: Mapping[str, str] | None = None,
-    cancel: threading.Event | None = None,
+    **how: Unpack[RunOptions],
 ) -> "subprocess.CompletedProcess[str]":
     """Run uv to its end and return what it wrote.
 
-    It reads nothing and sees only ``environ`` and ``variables``; the latter are part of what was
-    done, so ``log`` keeps them beside the command. When ``timeout`` seconds have passed, ``cancel``
-    is set or the caller is interrupted, it is stopped with all that it started: build backends,
-    interpreters. Raises UvError when uv cannot be started, takes too long, writes without end, or
-    ends with another code than 0; CancelledError.
+    It reads nothing. When ``timeout`` seconds have passed, ``cancel`` is set or the caller is
+    interrupted, it is stopped with all that it started: build backends, interpreters. Raises
+    UvError when uv cannot be started, takes too long, writes without end, or ends with another
+    code than 0; CancelledError.
     """
     written = (bytearray(), bytearray())
-    with _started(uv, arguments, environ, cwd, log, variables, cancel, merged=False) as started:
+    with _started(uv, arguments, merged=False, **how) as started:
         try:
-            for pipe, data in started.program.listen(cancel, timeout):
+            for pipe, data in started.program.listen(how.get("cancel"), timeout):
                 written[pipe].extend(data)
                 if len(written[pipe]) > _MOST:
                     raise UvError(started.shown, "it produced too much output", started.by_hand())
@@ -93,43 +103,20 @@ def run(
     return subprocess.CompletedProcess(started.command, 0, out, words)
 
 
-def elsewhere(
-    uv: Path,
-    arguments: Sequence[str | Path],
-    *,
-    environ: Mapping[str, str],
-    cwd: Path,
-    log: Log,
-    cancel: threading.Event | None = None,
-) -> str | None:
+def elsewhere(uv: Path, arguments: Sequence[str | Path], **how: Unpack[RunOptions]) -> str | None:
     """Return the setting that has ``uv pip install`` put packages elsewhere, None for none.
 
     That is `target` or `prefix` of `[pip]` in a uv.toml or of `[tool.uv.pip]` in a pyproject.toml,
     which overrule ``--python`` and of which its dry run says nothing. Nothing is installed. Raises
     UvError and CancelledError.
     """
-    done = run(
-        uv,
-        [*arguments, "--show-settings"],
-        environ=environ,
-        cwd=cwd,
-        timeout=_SETTINGS_TIME,
-        log=log,
-        cancel=cancel,
-    )
+    done = run(uv, [*arguments, "--show-settings"], timeout=_SETTINGS_TIME, **how)
     found = _ELSEWHERE.search(done.stdout)
     return found[1] if found else None
 
 
 def stream(
-    uv: Path,
-    arguments: Sequence[str | Path],
-    *,
-    environ: Mapping[str, str],
-    cwd: Path,
-    log: Log,
-    variables: Mapping[str, str] | None = None,
-    cancel: threading.Event | None = None,
+    uv: Path, arguments: Sequence[str | Path], **how: Unpack[RunOptions]
 ) -> Generator[str, None, None]:
     """Run uv and yield the lines that it writes on stdout and stderr as they come.
 
@@ -140,7 +127,7 @@ def stream(
     """
     last: deque[str] = deque(maxlen=_LAST)
     lines = _Lines()
-    with _started(uv, arguments, environ, cwd, log, variables, cancel, merged=True) as started:
+    with _started(uv, arguments, merged=True, **how) as started:
 
         def noted(found: Iterable[str]) -> Iterator[str]:
             for line in map(redact, found):
@@ -149,7 +136,7 @@ def stream(
                 yield line
 
         try:
-            for _, data in started.program.listen(cancel):
+            for _, data in started.program.listen(how.get("cancel")):
                 yield from noted(lines.ended_by(data))
             yield from noted(lines.rest())
         except CancelledError:
@@ -184,22 +171,20 @@ class _Started:
 def _started(
     uv: Path,
     arguments: Sequence[str | Path],
-    environ: Mapping[str, str],
-    cwd: Path,
-    log: Log,
-    variables: Mapping[str, str] | None,
-    cancel: threading.Event | None,
     *,
     merged: bool,
+    **how: Unpack[RunOptions],
 ) -> Iterator[_Started]:
     """Start uv, record it, and see to it that nothing of it runs on."""
+    cwd, variables, cancel = how["cwd"], how.get("variables"), how.get("cancel")
     command = [os.fspath(uv), *(os.fspath(argument) for argument in arguments)]
     shown = typed(command, variables)  # tools with environments are run here too
     if cancel is not None and cancel.is_set():
         raise CancelledError
-    recording = log.begin(command, cwd, variables)
+    recording = how["log"].begin(command, cwd, variables)
+    environ = {**how["environ"], **(variables or {})}
     try:
-        program = Program(command, environ={**environ, **(variables or {})}, cwd=cwd, merged=merged)
+        program = Program(command, environ=environ, cwd=cwd, merged=merged)
     except (OSError, ValueError) as error:
         recording.line(f"cannot be started: {error}")
         recording.ended(None)
