@@ -100,7 +100,7 @@ class Store:
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
+    title: ClassVar[str]  # for people; the name unless set
     kinds: ClassVar[tuple[Kind, ...]]
     rank: ClassVar[int] = 50  # stores are asked in this order: the most specific first
     tested_with: ClassVar[str] = ""  # for the README
@@ -121,6 +121,9 @@ class Store:
     path_files: ClassVar[bool] = True  # … or a file of that name with the path (PEP 832)
     movable: ClassVar[bool] = True  # works at another path once its scripts are rewritten
     nested: ClassVar[bool] = False  # empty directories around a deleted environment go with it
+
+    def __init_subclass__(cls) -> None:
+        cls.title = cls.__dict__.get("title", cls.name)
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
         """Yield the directories where the tool keeps environments, existing or not.

@@ -54,7 +54,6 @@ class HatchStore(Store):
     """
 
     name = "hatch"
-    title = "hatch"
     kinds = (
         Kind("hatch", "hatch environment"),
         Kind("hatch-script", "hatch script environment"),

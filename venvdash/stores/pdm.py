@@ -59,7 +59,6 @@ class PdmStore(Store):
     """Entries ``<folder>-<8 of base64>-<X.Y or --name>``; the hash is of the project's path."""
 
     name = "pdm"
-    title = "pdm"
     kinds = (Kind("pdm", "pdm environment"),)
     rank = 24
     requires = ("pyproject.toml",)

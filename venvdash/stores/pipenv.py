@@ -63,7 +63,6 @@ class PipenvStore(Store):
     """
 
     name = "pipenv"
-    title = "pipenv"
     kinds = (Kind("pipenv", "pipenv environment"),)
     rank = 22
     requires = ("Pipfile",)

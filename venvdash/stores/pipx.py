@@ -26,7 +26,6 @@ class PipxStore(Store):
     """``venvs`` in pipx's home; pipx takes the name of the environment, suffix included."""
 
     name = "pipx"
-    title = "pipx"
     kinds = (Kind("pipx", "tool installed by pipx"),)
     rank = 6
     names = Names.CLOSED

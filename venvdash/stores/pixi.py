@@ -36,7 +36,6 @@ class PixiStore(Store):
     """``conda-meta/pixi`` distinguishes pixi's environments from conda's, at any path."""
 
     name = "pixi"
-    title = "pixi"
     kinds = (
         Kind("pixi", "pixi environment"),
         Kind("pixi-global", "tool installed by pixi"),

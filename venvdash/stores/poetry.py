@@ -56,7 +56,6 @@ class PoetryStore(Store):
     """Entries ``<project>-<8 of base64>-py<X.Y>``; the hash is of the directory's real path."""
 
     name = "poetry"
-    title = "poetry"
     kinds = (Kind("poetry", "poetry environment"),)
     rank = 20
     requires = ("pyproject.toml",)

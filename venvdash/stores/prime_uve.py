@@ -63,7 +63,6 @@ class PrimeUveStore(Store):
     """
 
     name = "prime-uve"
-    title = "prime-uve"
     kinds = (Kind("prime-uve", "environment made by prime-uve"),)
     rank = 14
     requires = ("pyproject.toml",)

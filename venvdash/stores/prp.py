@@ -29,7 +29,6 @@ class PrpStore(Store):
     """
 
     name = "prp"
-    title = "prp"
     kinds = (
         Kind("prp", "environment under its project's path (prp)"),
         Kind("prp-tool", "tool installed by prp"),

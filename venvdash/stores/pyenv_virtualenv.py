@@ -28,7 +28,6 @@ class PyenvVirtualenvStore(Store):
     """A project's ``.python-version`` names its environment; several projects may share one."""
 
     name = "pyenv-virtualenv"
-    title = "pyenv-virtualenv"
     kinds = (Kind("pyenv-virtualenv", "pyenv-virtualenv environment"),)
     rank = 20
     tested_with = "pyenv-virtualenv 1.4.0"

@@ -23,7 +23,6 @@ class UvctlStore(Store):
     """
 
     name = "uvctl"
-    title = "uvctl"
     kinds = (Kind("uvctl", "environment made by uvctl"),)
     rank = 20
 

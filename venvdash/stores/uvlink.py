@@ -38,7 +38,6 @@ class UvlinkStore(Store):
     """
 
     name = "uvlink"
-    title = "uvlink"
     kinds = (Kind("uvlink", "environment linked by uvlink"),)
     rank = 12
     tested_with = "uvlink 0.9.1"

@@ -30,7 +30,6 @@ class VenvlinkStore(Store):
     """
 
     name = "venvlink"
-    title = "venvlink"
     kinds = (Kind("venvlink", "environment made by venvlink"),)
     rank = 70
     tested_with = "venvlink 0.5.0 (its functions)"

@@ -28,7 +28,6 @@ class VirtualenvwrapperStore(Store):
     """Named environments; ``.project`` holds the project's directory."""
 
     name = "virtualenvwrapper"
-    title = "virtualenvwrapper"
     kinds = (Kind("virtualenvwrapper", "virtualenvwrapper environment"),)
     rank = 30
     names = Names.FREE
