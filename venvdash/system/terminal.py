@@ -213,7 +213,7 @@ class _Signals:
             self._handle(number, signal.SIG_DFL)
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)

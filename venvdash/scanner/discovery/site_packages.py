@@ -6,7 +6,7 @@ that may be editable installs, or may be the project itself.
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from venvdash.model import Package
 from venvdash.model.packaging import minor_version
@@ -30,7 +30,6 @@ class Site:
     packages: tuple[Package, ...] = ()
     editables: tuple[Editable, ...] = ()
     changed: float | None = None
-    pth: tuple[str, ...] = field(default=())
 
 
 def site_directory(prefix: str, version: str | None, listing: frozenset[str]) -> str | None:
@@ -80,7 +79,7 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
         tuple(sorted(pths)), tuple(sorted(links)), tuple(sorted(egg_links)), frozenset(likely)
     )
     installs = editables(directory, packages, traces)
-    return Site(tuple(packages.values()), installs, changed, traces.pths)
+    return Site(tuple(packages.values()), installs, changed)
 
 
 def origins(directory: str) -> tuple[Package, ...]:
