@@ -246,7 +246,8 @@ def _become(request: dict[str, object], streams: list[Descriptor]) -> list[str]:
     assert isinstance(request["variables"], dict)
     os.environ.update(request["variables"])
     sys.path[0] = str(request["cwd"])
-    # Opened anew, since a terminal is buffered by lines and all else by blocks.
+    # Opened again: a terminal is buffered by lines, anything else by blocks. The program uses them
+    # until it ends.
     sys.stdin = open(0, errors=sys.stdin.errors, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115

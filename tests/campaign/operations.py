@@ -115,7 +115,7 @@ class Purge(Restore):
         assert not os.path.lexists(world.old)
         found = trash.find(world.session().context())
         for one in found:  # the next start goes on with it
-            waited(lambda path=one.path: not purge.running(path))  # type: ignore[misc]
+            waited(lambda path=one.path: not purge.running(path))  # type: ignore[misc]  # a default
         found = trash.find(world.session().context())
         if found and not found[0].purging:
             assert world.in_trash()
@@ -146,7 +146,7 @@ class DeleteNow(Operation):
             return False
         for left in trash.find(world.session().context()):
             if left.purging:  # the next start goes on with it
-                waited(lambda path=left.path: not os.path.lexists(path))  # type: ignore[misc]
+                waited(lambda path=left.path: not os.path.lexists(path))  # type: ignore[misc]  # a default
                 continue
             self._in_trash(world, left)
             return False

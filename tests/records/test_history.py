@@ -89,7 +89,7 @@ def test_what_became_of_the_trash_is_noted_once(path: Path) -> None:
     trash = one.trash
     for state, when in ((RESTORED, 7.0), (FREED, 9.0)):  # it is not there any more
         paths = [trash, Path("/never")]
-        assert index.alter(lambda data: history.mark(data, paths, state, when))  # noqa: B023
+        assert index.alter(lambda data: history.mark(data, paths, state, when))  # noqa: B023 - at once
     (found,) = index.changes()
     assert found.environments == (replace(one, state=RESTORED, ended=7.0), other)
     index.close()

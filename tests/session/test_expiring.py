@@ -10,7 +10,7 @@ import pytest
 
 from tests.actions.deleting import small, waited
 from tests.conftest import Home
-from venvdash.actions.delete.prune import Rules
+from venvdash.actions.delete.prune import PruneCandidate, Rules
 from venvdash.config import Config, TrashSettings
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
@@ -233,7 +233,7 @@ def _picked(world: World, entry: Path) -> bool:
     return any(offer.row.path == entry for offer in _offers(session, rules))
 
 
-def _offers(session: Session, rules: Rules):  # type: ignore[no-untyped-def]
+def _offers(session: Session, rules: Rules) -> tuple[PruneCandidate, ...]:
     from venvdash.actions.delete.prune import pruned
 
     return session.deletions.candidates(pruned(session, rules))

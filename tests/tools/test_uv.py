@@ -283,7 +283,9 @@ def test_where_the_cache_lies_and_the_name_decide(
     own, user = project / "pyproject.toml", uv.home.path / ".config" / "uv" / "uv.toml"
     user.parent.mkdir(parents=True, exist_ok=True)
     user.write_text(f'cache-dir = "{other}"\n')
-    assert uv.agrees(project, **ON).is_relative_to(other)  # type: ignore[union-attr]
+    agreed = uv.agrees(project, **ON)
+    assert agreed is not None
+    assert agreed.is_relative_to(other)
     own.write_text(f'{PYPROJECT}[tool.uv]\ncache-dir = "{usual.parent.parent}"\n')
     assert uv.agrees(project, **ON) == usual
     user.unlink()

@@ -199,8 +199,8 @@ class FakeSession(Session):
 
     def __post_init__(self) -> None:
         self.deletions = self.trash = self.searches = self
-        self.actions.undo = self.undo  # type: ignore[method-assign]
-        self.actions.restore = self.restore  # type: ignore[method-assign]
+        self.actions.undo = self.undo  # type: ignore[method-assign]  # a fake
+        self.actions.restore = self.restore  # type: ignore[method-assign]  # a fake
 
     def scan(
         self,

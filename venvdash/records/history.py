@@ -127,7 +127,7 @@ def add_unknown(database: "Connection", changes: Iterable[Change]) -> None:
     for change in changes:
         trash = [os.fsencode(one.trash) for one in change.environments if one.trash]
         known = database.execute(
-            f"SELECT 1 FROM changed WHERE trash IN ({','.join('?' * len(trash))})",  # noqa: S608
+            f"SELECT 1 FROM changed WHERE trash IN ({','.join('?' * len(trash))})",  # noqa: S608 - only placeholders
             trash,
         )
         if known.fetchone() is None:

@@ -94,7 +94,7 @@ def drop_input() -> None:
     import msvcrt
 
     while msvcrt.kbhit():  # type: ignore[attr-defined]  # of Windows
-        msvcrt.getwch()  # type: ignore[attr-defined]
+        msvcrt.getwch()  # type: ignore[attr-defined]  # of Windows
 
 
 def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> ExitStatus:

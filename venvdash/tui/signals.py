@@ -42,7 +42,7 @@ class Signals:
 
         with contextlib.suppress(termios.error, OSError, AttributeError):
             # What Textual had found before it changed anything.
-            self._modes = self._app._driver.attrs_before  # type: ignore[union-attr]
+            self._modes = self._app._driver.attrs_before  # type: ignore[union-attr]  # on a terminal
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._asked_to_end)

@@ -42,7 +42,7 @@ def mounted(store: Path, fstype: str) -> Callable[[], None]:
             real = read()
             return replace(real, mounts=(*real.mounts, Mount(str(store), fstype, "server:/x")))
 
-        Mounts.read = more  # type: ignore[method-assign]
+        Mounts.read = more  # type: ignore[method-assign]  # a fake
 
     return believe
 

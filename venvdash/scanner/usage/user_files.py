@@ -145,7 +145,7 @@ class UserFileSearch:
             self._known = None
             return
         at = self._relative(os.fsdecode(path))
-        # On POSIX they are text already, and a call for each would cost more than the rest.
+        # On POSIX they are text already (mypy cannot know), and a call for each would be slow.
         texts: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]
         if at.startswith(self._inside):  # as nearly all do
             paths = set(map((at[len(self._inside) :] + "/").__add__, texts))
