@@ -138,7 +138,7 @@ def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> No
     what = counted(len(chosen), "environment")
     question = f"Permanently delete {what}? This cannot be undone."
     job = Job(
-        lines=[plain(f"Permanently deleting {what}.")] if chosen else (),
+        lines=[plain(f"Permanently deletes {what}.")] if chosen else (),
         ask=lambda: not chosen or prompts.confirm(question),
         declined=("nothing was deleted", "delete"),
         work=lambda cancel: opened.trash.empty(chosen, cancel),
