@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from tests.tui.fake_session import FakePrograms
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
+from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.suspend import ExternalPrograms
+
+S = TypeVar("S", bound=Screen[Any])
 
 
 class Driver:
@@ -64,6 +69,20 @@ class Driver:
         await self.until(lambda: scans.state.outcome != "" and not scans.scan.running)
         await self.until(lambda: not scans.scanning)
         await self.pilot.pause(0.1)
+
+    async def opened(self, key: str, dialog: type[S]) -> S:
+        """Press a key after the scan, and return the dialog that it opens, once it is ready."""
+        await self.scanned()
+        await self.press(key)
+        screen = self.app.screen
+        assert isinstance(screen, dialog)
+        await self.until(lambda: "Looking" not in self.text)
+        return screen
+
+    async def proposed(self) -> None:
+        """Wait until a proposal is shown that is not refused."""
+        await self.until(lambda: isinstance(self.app.screen, ProposalScreen))
+        await self.until(lambda: "It will be done" in self.text)
 
 
 def drive(

@@ -15,8 +15,10 @@ from tests.tui.test_changes import (
     SHOP,
     WEB,
     asked,
+    checking,
     done,
     source,
+    waiting,
 )
 from venvdash.actions.events import Finished, Output, RowGone, RowState, State
 from venvdash.model import (
@@ -181,14 +183,10 @@ def test_what_was_acted_on_keeps_the_cursor_when_the_filter_goes() -> None:
 
 
 def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
-    gate = threading.Event()
-    feed = source()
-    feed.actions.answers[API.path] = gate
+    feed, gate = waiting()
 
     async def script(driver: Driver) -> None:
-        await driver.scanned()
-        await driver.press("S")
-        await driver.until(lambda: "Checking api …" in driver.text)
+        await checking(driver)
         await driver.press("escape")
         assert driver.main.jobs.begin("restoring", lambda _: iter(feed.undoing))
         await driver.until(lambda: "restoring …" in driver.text)
@@ -200,15 +198,11 @@ def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
 
 
 def test_an_undo_waits_for_its_turn_and_says_so() -> None:
-    gate = threading.Event()
-    feed = source()
-    feed.actions.answers[API.path] = gate
+    feed, gate = waiting()
     feed.undoing = (Finished((done(API),)),)
 
     async def script(driver: Driver) -> None:
-        await driver.scanned()
-        await driver.press("S")
-        await driver.until(lambda: "Checking api …" in driver.text)
+        await checking(driver)
         await driver.press("escape", "u")
         await driver.until(lambda: "Waiting to undo …" in driver.text)
         gate.set()

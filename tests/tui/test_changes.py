@@ -50,6 +50,20 @@ def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Except
     )
 
 
+def waiting() -> tuple[FakeSession, threading.Event]:
+    """Return a session whose check of ``API`` waits for the event."""
+    gate, feed = threading.Event(), source()
+    feed.actions.answers[API.path] = gate
+    return feed, gate
+
+
+async def checking(driver: Driver) -> None:
+    """Ask to sync ``API``, and wait until it is being checked."""
+    await driver.scanned()
+    await driver.press("S")
+    await driver.until(lambda: "Checking api …" in driver.text)
+
+
 async def asked(driver: Driver, *keys: str) -> ProposalScreen:
     """Press keys in the list that was scanned, and wait until the dialog shows what is planned."""
     await driver.scanned()
@@ -220,14 +234,10 @@ def test_an_error_that_nothing_foresaw_is_said() -> None:
 
 
 def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
-    gate = threading.Event()
-    feed = source()
-    feed.actions.answers[API.path] = gate
+    feed, gate = waiting()
 
     async def script(driver: Driver) -> None:
-        await driver.scanned()
-        await driver.press("S")
-        await driver.until(lambda: "Checking api …" in driver.text)
+        await checking(driver)
         await driver.press("y", "enter")  # Cancel has the focus
         assert not isinstance(driver.app.screen, ProposalScreen)
         await driver.press("j", "S")

@@ -14,7 +14,6 @@ from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.scanner.events import StoreSeen
 from venvdash.stores.roots import Root
 from venvdash.tui.dialogs.destination_form import DestinationForm, name_for_copy
-from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.widgets.plain_input import PlainInput
 
 VENVS, WORK = HOME / ".virtualenvs", HOME / "envs"
@@ -33,25 +32,11 @@ def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> FakeSession:
     return FakeSession([*seen, *everything(list(rows))])
 
 
-async def opened(driver: Driver, key: str) -> DestinationForm:
-    await driver.scanned()
-    await driver.press(key)
-    screen = driver.app.screen
-    assert isinstance(screen, DestinationForm)
-    await driver.until(lambda: "Looking" not in driver.text)
-    return screen
-
-
-async def proposed(driver: Driver) -> None:
-    await driver.until(lambda: isinstance(driver.app.screen, ProposalScreen))
-    await driver.until(lambda: "It will be done" in driver.text)
-
-
 def test_a_copy_has_a_name_a_store_and_a_python() -> None:
     feed = source(plain("app"), plain("app-copy"), plain("old", "3.9.1"), plain("new", "3.13.0"))
 
     async def script(driver: Driver) -> None:
-        screen = await opened(driver, "c")
+        screen = await driver.opened("c", DestinationForm)
         assert screen.query_one(PlainInput).value == "app-copy-2"
         assert "◂ ~/.virtualenvs ▸" in driver.text
         assert "◂ 3.12.11 (unchanged) ▸" in driver.text
@@ -59,11 +44,11 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
         assert "◂ ~/envs ▸" in driver.text
         assert "◂ 3.13 ▸" in driver.text
         await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
         await driver.press("escape")
         assert isinstance(driver.app.screen, DestinationForm), "one step back"
         await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
         await driver.press("y")
         assert not isinstance(driver.app.screen, DestinationForm)
 
@@ -78,14 +63,14 @@ def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: st
     feed = source(plain("app"))
 
     async def script(driver: Driver) -> None:
-        screen = await opened(driver, key)
+        screen = await driver.opened(key, DestinationForm)
         assert len(screen.query(PlainInput)) == (key == "f2")
         assert "Python" not in "".join(driver.lines[8:16])
         if key == "f2":
             await driver.press("2", "enter")
         else:
             await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
 
     drive(feed, script)
     wanted = {"f2": (Action.RENAME, "app", "app2"), "m": (Action.MOVE, "app", WORK)}
@@ -103,7 +88,7 @@ def test_what_stands_against_it_is_said_while_one_types() -> None:
     feed.actions = Picky()
 
     async def script(driver: Driver) -> None:
-        await opened(driver, "f2")
+        await driver.opened("f2", DestinationForm)
         await driver.until(lambda: "Type a new name." in driver.text)
         await driver.press("enter", "2")
         await driver.until(lambda: "! app2 [/red] is taken.\\e" in driver.text)
@@ -142,7 +127,7 @@ def test_a_project_s_environment_is_copied_to_a_place_for_plain_names() -> None:
     feed = source(row("webapp", mib=1))
 
     async def script(driver: Driver) -> None:
-        screen = await opened(driver, "c")
+        screen = await driver.opened("c", DestinationForm)
         assert screen.query_one(PlainInput).value == "webapp-3f2a9c1d-copy"
         assert "◂ ~/.virtualenvs ▸" in driver.text
 

@@ -11,7 +11,6 @@ from tests.tui.rows import everything, row
 from venvdash.actions.events import Finished, RowState, State
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
 from venvdash.system.machine import Machine
-from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.dialogs.relink import RelinkScreen
 
 REASON = "~/code/shop is gone; the project is now at ~/work/shop."
@@ -34,35 +33,21 @@ def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> 
     return FakeSession(everything(list(rows)), machine=machine, actions=changes)
 
 
-async def opened(driver: Driver) -> RelinkScreen:
-    await driver.scanned()
-    await driver.press("R")
-    screen = driver.app.screen
-    assert isinstance(screen, RelinkScreen)
-    await driver.until(lambda: "Looking" not in driver.text)
-    return screen
-
-
-async def proposed(driver: Driver) -> None:
-    await driver.until(lambda: isinstance(driver.app.screen, ProposalScreen))
-    await driver.until(lambda: "It will be done: relink." in driver.text)
-
-
 def test_what_is_offered_is_taken_with_enter_and_yes(tmp_path: Path) -> None:
     place = tmp_path / "work" / "shop"
     feed = source(tmp_path, moved(place), offered=[place, tmp_path / "other"])
 
     async def script(driver: Driver) -> None:
-        await opened(driver)
+        await driver.opened("R", RelinkScreen)
         assert "Relink shop" in driver.text
         assert "now at ~/work/shop" in driver.text
         assert "~/other" in driver.text
         await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
         await driver.press("escape")
         assert isinstance(driver.app.screen, RelinkScreen), "one step back"
         await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
         await driver.press("y")
         assert not isinstance(driver.app.screen, RelinkScreen)
         await driver.until(lambda: "shop is relinked." in driver.text)
@@ -79,7 +64,7 @@ def test_a_directory_is_typed_and_tab_completes_it(tmp_path: Path) -> None:
     feed = source(tmp_path, moved(tmp_path / "none"))
 
     async def script(driver: Driver) -> None:
-        screen = await opened(driver)
+        screen = await driver.opened("R", RelinkScreen)
         await driver.press("~", "/", "w", "tab")
         await driver.until(lambda: screen.line.value == "~/work/")
         await driver.until(lambda: "~/work/zoo" in driver.text)
@@ -90,12 +75,12 @@ def test_a_directory_is_typed_and_tab_completes_it(tmp_path: Path) -> None:
         await driver.press("w", "tab")
         await driver.until(lambda: screen.line.value == "~/work/shop-web/")
         await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
         await driver.press("escape")
         screen.line.value = "~/work/."
         await driver.until(lambda: "~/work/.hidden" in driver.text)
         await driver.press("down", "enter")
-        await proposed(driver)
+        await driver.proposed()
         await driver.press("escape")
         screen.line.value = "nowhere/"
         await driver.until(lambda: "No such file or directory" in driver.text)
@@ -112,7 +97,7 @@ def test_escape_leaves_the_line_then_the_dialog(tmp_path: Path) -> None:
     feed = source(tmp_path, moved(tmp_path / "x"), offered=[tmp_path / "x"])
 
     async def script(driver: Driver) -> None:
-        screen = await opened(driver)
+        screen = await driver.opened("R", RelinkScreen)
         await driver.press("/", "q", "u", "s")
         assert screen.line.value == "/qus", "letters are letters"
         await driver.press("escape")
@@ -127,10 +112,10 @@ def test_it_can_be_shared_and_unlinked(tmp_path: Path) -> None:
     feed = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
 
     async def script(driver: Driver) -> None:
-        await opened(driver)
+        await driver.opened("R", RelinkScreen)
         assert "[ ] s  Share" in driver.text
         await driver.press("s", "enter")
-        await proposed(driver)
+        await driver.proposed()
         await driver.press("escape", "u")
         await driver.until(lambda: "Unlink shop" in driver.text)
         await driver.until(lambda: "It will be done: unlink." in driver.text)
@@ -149,13 +134,13 @@ def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
     feed = source(tmp_path, row("shop", Status.STANDALONE, mib=1))
 
     async def script(driver: Driver) -> None:
-        screen = await opened(driver)
+        screen = await driver.opened("R", RelinkScreen)
         assert "No matching project found" in driver.text
         assert "Share" not in driver.text
         await driver.press("p", "tab")
         await driver.until(lambda: screen.line.value == "proj/")
         await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
 
     drive(feed, script)
     assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "proj", False)]
@@ -179,7 +164,7 @@ def test_what_cannot_be_offered_is_said(tmp_path: Path) -> None:
     feed = source(tmp_path, row("shop", mib=1), offered=OSError("[/red]\x1b"))
 
     async def script(driver: Driver) -> None:
-        await opened(driver)
+        await driver.opened("R", RelinkScreen)
         assert "The search failed: [/red]\\e" in driver.text
         await driver.press("enter", "j", "escape")
         assert driver.app.is_running
@@ -238,9 +223,9 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
         feed.actions.answers[item.path] = offering
 
         async def script(driver: Driver, keys: str = keys) -> None:
-            await opened(driver)
+            await driver.opened("R", RelinkScreen)
             await driver.press("enter")
-            await proposed(driver)
+            await driver.proposed()
             assert "Exclude the new link from git" in driver.text
             await driver.press(*keys.replace("y", ""), "y")
             await driver.until(lambda: driver.main.jobs.job is None)
@@ -262,7 +247,7 @@ def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
         await driver.until(lambda: "~/x" in driver.text)
         assert "[✓] s  Share" in driver.text
         await driver.press("enter")
-        await proposed(driver)
+        await driver.proposed()
 
     drive(feed, script)
     assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]

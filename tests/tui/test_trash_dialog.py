@@ -30,20 +30,11 @@ def source(*trashed: Trashed) -> FakeSession:
     return FakeSession(everything(small_machine()), trashed=trashed)
 
 
-async def opened(driver: Driver) -> TrashScreen:
-    await driver.scanned()
-    await driver.press("E")
-    screen = driver.app.screen
-    assert isinstance(screen, TrashScreen)
-    await driver.until(lambda: "Looking" not in driver.text)
-    return screen
-
-
 def test_it_lists_what_since_when_and_how_much() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.until(lambda: "trash 8.0 MiB" in driver.lines[1])
-        await opened(driver)
+        await driver.opened("E", TrashScreen)
         assert "Trash: 2 environments, 8.0 MiB reclaimable" in driver.text
         for words in ("webapp", "orphan", "3 d", "30.0 MiB", "5.0 MiB", "the reason of webapp"):
             assert words in driver.text
@@ -58,7 +49,7 @@ def test_it_lists_what_since_when_and_how_much() -> None:
 
 def test_an_upper_bound_says_so() -> None:
     async def script(driver: Driver) -> None:
-        await opened(driver)
+        await driver.opened("E", TrashScreen)
         assert "≤5.0 MiB" in driver.text
         await driver.press("f")
         await driver.until(lambda: "This reclaims ≤5.0 MiB" in driver.text)
@@ -68,7 +59,7 @@ def test_an_upper_bound_says_so() -> None:
 
 def test_an_empty_trash_says_so() -> None:
     async def script(driver: Driver) -> None:
-        await opened(driver)
+        await driver.opened("E", TrashScreen)
         assert "The trash is empty." in driver.text
         await driver.press("r", "f", "F", "j", "enter")
         assert isinstance(driver.app.screen, TrashScreen)
@@ -81,7 +72,7 @@ def test_freeing_asks_and_no_is_the_default() -> None:
     feed = source(thing("webapp", 3), thing("shop", 90))
 
     async def script(driver: Driver) -> None:
-        await opened(driver)
+        await driver.opened("E", TrashScreen)
         await driver.press("f")
         assert (
             "Permanently delete webapp? This reclaims 3.0 MiB and cannot be undone." in driver.text
@@ -105,7 +96,7 @@ def test_a_name_that_is_taken_is_asked_for_anew() -> None:
     feed = source(item)
 
     async def script(driver: Driver) -> None:
-        await opened(driver)
+        await driver.opened("E", TrashScreen)
         await driver.press("r")
         await driver.until(lambda: "Restore webapp as …" in driver.text)
         assert "the reason of webapp" in driver.text

@@ -29,6 +29,10 @@ _SORTS = {
 }
 
 
+_Command = tuple[str, str, Callable[[], object]]
+"""What a command is called, what it does, and how."""
+
+
 class Commands(Provider):
     """Views, sorting, and actions for the environment under the cursor."""
 
@@ -37,57 +41,57 @@ class Commands(Provider):
         # The palette is only ever opened over the main screen: other screens hide the key.
         return cast("MainScreen", self.screen)
 
-    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    def _commands(self) -> Iterator[_Command]:
         main = self._main
         if main.listing.row is not None:
-            yield "Environment: details", "Everything known about it", main.on_line_table_chosen
-            yield "Environment: open folder", "In the file manager", main.action_open_folder
-            yield (
-                "Environment: copy as text …",
-                "Path, interpreter or activation command",
-                main.action_clip,
-            )
-            yield from self._changes()
-        yield "Delete …", "Show the plan, then confirm", main.action_delete
-        yield "Mark: all shown", "Or clear, if all are marked", main.action_mark_all
-        yield "Mark: by a rule …", "Orphans, unknown, broken, unused for …", main.action_mark_rule
-        yield "Undo", "Undo the newest change", main.action_undo
-        yield "Stop", "Stop the current job and cancel the queue", main.action_stop
-        yield "Log", "Commands that were run, and their output", main.action_log
-        yield "Trash", "Restore or delete permanently", main.action_trash
+            yield from self._environment_commands()
+        yield from (
+            ("Delete …", "Show the plan, then confirm", main.action_delete),
+            ("Mark: all shown", "Or clear, if all are marked", main.action_mark_all),
+            ("Mark: by a rule …", "Orphans, unknown, broken, unused for …", main.action_mark_rule),
+            ("Undo", "Undo the newest change", main.action_undo),
+            ("Stop", "Stop the current job and cancel the queue", main.action_stop),
+            ("Log", "Commands that were run, and their output", main.action_log),
+            ("Trash", "Restore or delete permanently", main.action_trash),
+        )
         for view in View:
             yield f"View: {view}", "Show only these", partial(main.action_view, view)
         for key, words in _SORTS.items():
-            yield (
-                f"Sort: by {words}",
-                "Again: reverse the order",
-                partial(main.listing.sort_by, key),
-            )
-        yield "Filter", "Show only matching environments", main.action_filter
+            sort = partial(main.listing.sort_by, key)
+            yield f"Sort: by {words}", "Again: reverse the order", sort
         add = "Add folders that contain environments to the stores"
-        yield "Add folders of environments …", add, main.action_add_store
-        yield "Rescan", "Scan again", main.action_rescan
-        yield "Keys", "Show all keys", main.action_help
+        yield from (
+            ("Filter", "Show only matching environments", main.action_filter),
+            ("Add folders of environments …", add, main.action_add_store),
+            ("Rescan", "Scan again", main.action_rescan),
+            ("Keys", "Show all keys", main.action_help),
+        )
 
-    def _changes(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    def _environment_commands(self) -> Iterator[_Command]:
         main = self._main
-        if main.programs.possible:
-            yield "Environment: shell", "Open a shell with it active", main.action_shell
-            yield (
-                "Environment: edit its project",
-                "Open its project in your editor",
-                main.action_edit,
-            )
-        yield "Environment: sync …", "Show what uv would change", main.action_sync
-        yield "Environment: relink …", "Link it to a project", main.action_relink
         share = partial(main.action_relink, share=True)
-        yield "Environment: share with another project …", "Link it to one more project", share
-        yield "Environment: unlink …", "Remove its links to projects", main.action_unlink
-        yield "Environment: copy …", "Under another name or for another Python", main.action_copy
-        yield "Environment: rename …", "Give it another name", main.action_rename
-        yield "Environment: pin or unpin", "Rules skip pinned environments", main.action_pin
-        yield "Environment: note …", "Write a note about it", main.action_note
-        yield "Environment: move …", "To another store", main.action_move
+        programs: tuple[_Command, ...] = (
+            ("shell", "Open a shell with it active", main.action_shell),
+            ("edit its project", "Open its project in your editor", main.action_edit),
+        )
+        texts = "Path, interpreter or activation command"
+        commands: tuple[_Command, ...] = (
+            ("details", "Everything known about it", main.on_line_table_chosen),
+            ("open folder", "In the file manager", main.action_open_folder),
+            ("copy as text …", texts, main.action_clip),
+            *(programs if main.programs.possible else ()),
+            ("sync …", "Show what uv would change", main.action_sync),
+            ("relink …", "Link it to a project", main.action_relink),
+            ("share with another project …", "Link it to one more project", share),
+            ("unlink …", "Remove its links to projects", main.action_unlink),
+            ("copy …", "Under another name or for another Python", main.action_copy),
+            ("rename …", "Give it another name", main.action_rename),
+            ("pin or unpin", "Rules skip pinned environments", main.action_pin),
+            ("note …", "Write a note about it", main.action_note),
+            ("move …", "To another store", main.action_move),
+        )
+        for name, meaning, run in commands:
+            yield f"Environment: {name}", meaning, run
 
     async def discover(self) -> Hits:
         """Offer the commands before anything is typed."""

@@ -70,15 +70,15 @@ class ReadingDialog(Dialog[T]):
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
-        self.pane.move(by)
+        self.pane.action_scroll(by)
 
     def action_page(self, by: int) -> None:
         """Scroll by screens."""
-        self.pane.move_pages(by)
+        self.pane.action_page(by)
 
     def action_edge(self, end: bool) -> None:
         """Scroll to the first or the last line."""
-        self.pane.move_to_edge(end)
+        self.pane.action_edge(end)
 
 
 class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):

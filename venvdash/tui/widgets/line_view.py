@@ -63,14 +63,14 @@ class LineView(ScrollView):
         if self.scroll_offset.y > self.max_scroll_y:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
-    def move(self, by: int) -> None:
+    def action_scroll(self, by: int) -> None:
         """Scroll by so many lines."""
         self.scroll_relative(y=by, animate=False)
 
-    def move_pages(self, by: int) -> None:
+    def action_page(self, by: int) -> None:
         """Scroll by so many screens; a line of the last one stays."""
-        self.move(by * max(1, self.size.height - 1))
+        self.action_scroll(by * max(1, self.size.height - 1))
 
-    def move_to_edge(self, end: bool) -> None:
+    def action_edge(self, end: bool) -> None:
         """Scroll to the first or the last line."""
         (self.scroll_end if end else self.scroll_home)(animate=False)

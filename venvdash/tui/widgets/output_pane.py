@@ -72,18 +72,6 @@ class OutputPane(LineView, can_focus=True):
             return [shown[at : at + width] for at in range(0, len(shown), width)] or [""]
         return chop_cells(shown, width) or [""]
 
-    def action_scroll(self, by: int) -> None:
-        """Scroll by lines."""
-        self.move(by)
-
-    def action_page(self, by: int) -> None:
-        """Scroll by screens."""
-        self.move_pages(by)
-
-    def action_edge(self, end: bool) -> None:
-        """Scroll to the first or the last line."""
-        self.move_to_edge(end)
-
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         place, width = y + self.scroll_offset.y, self.line_width
