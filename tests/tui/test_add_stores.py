@@ -13,7 +13,7 @@ MIRROR = EnvironmentFolder(HOME / ".cache/uv-venv", Layout.MIRRORED, Path("/"), 
 
 
 def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
-    feed = FakeSession(everything([]), folders=[DEPOT, MIRROR])
+    session = FakeSession(everything([]), folders=[DEPOT, MIRROR])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -22,20 +22,20 @@ def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
             "~/.cache/uv-venv  1 environment, mirrors paths of /: press A to add it" in driver.text
         )
         await driver.press("A", "n")
-        assert feed.asked == []
+        assert session.asked == []
         await driver.press("A")
         assert 'path = "~/depot"' in driver.text
         assert 'base = "/"' in driver.text
         await driver.press("y")
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.until(lambda: "press A to add it" not in driver.text)
 
-    drive(feed, script)
-    assert feed.asked == [DEPOT.path, MIRROR.path]
+    drive(session, script)
+    assert session.asked == [DEPOT.path, MIRROR.path]
 
 
 def test_the_one_under_the_cursor_is_added() -> None:
-    feed = FakeSession(everything([row("web")]), folders=[DEPOT, MIRROR])
+    session = FakeSession(everything([row("web")]), folders=[DEPOT, MIRROR])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -46,10 +46,10 @@ def test_the_one_under_the_cursor_is_added() -> None:
                 break
             await driver.press("down")
         await driver.press("A", "y")
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
 
-    drive(feed, script, (120, 24))
-    assert feed.asked == [MIRROR.path]
+    drive(session, script, (120, 24))
+    assert session.asked == [MIRROR.path]
 
 
 def test_without_any_it_says_so() -> None:

@@ -34,7 +34,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
     first, second = threading.Event(), threading.Event()
     skipped = Result(WEB.path, "web", Outcome.SKIPPED, REFUSED.refusal)
     failed = Result(SHOP.path, "shop", Outcome.FAILED, "uv exited with code 2.")
-    feed = source(
+    session = source(
         *(RowState(item.path, State.QUEUED) for item in ROWS),
         RowState(API.path, State.SYNCING),
         first,
@@ -64,7 +64,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         assert not isinstance(driver.app.screen, ProposalScreen), "all of them are being synced"
         second.set()
         await driver.until(lambda: "1 synced · 1 skipped · 1 failed" in driver.text)
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         assert set(driver.main.selection.marks.paths) == {SHOP.path, WEB.path}
         await driver.press("g", "j")
@@ -72,8 +72,8 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         await driver.press("escape")
         assert states == {}
 
-    drive(feed, script, (120, 30))
-    assert [call[1] for call in feed.actions.asked] == ["api", "shop", "web"]
+    drive(session, script, (120, 30))
+    assert [call[1] for call in session.actions.asked] == ["api", "shop", "web"]
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["to its turn", "left"])
@@ -83,7 +83,7 @@ def test_a_second_sync_waits_for_the_end_of_the_first(
     """Even where it is said yes to before the screen looked whether the first has ended."""
     monkeypatch.setattr(job_runner, "_TICK", 1.0)
     gate = threading.Event()
-    feed = source(RowState(API.path, State.SYNCING), gate, Finished((done(API),)))
+    session = source(RowState(API.path, State.SYNCING), gate, Finished((done(API),)))
 
     async def script(driver: Driver) -> None:
         await asked(driver, "S")
@@ -95,24 +95,24 @@ def test_a_second_sync_waits_for_the_end_of_the_first(
         await driver.until(lambda: "Queued after the current task (syncing)" in driver.text)
         assert "Sync shop" in driver.text
         await driver.press("y", "enter" if not waits else "y")
-        assert [name for _, name in feed.actions.asked] == ["api"]
+        assert [name for _, name in session.actions.asked] == ["api"]
         gate.set()
         if waits:
             await driver.until(lambda: "It will be done: sync." in driver.text)
             await driver.press("y")
-            await driver.until(lambda: len(feed.actions.applied) == 2)
+            await driver.until(lambda: len(session.actions.applied) == 2)
         await driver.until(lambda: driver.main.jobs.job is None)
         await driver.scanned()
 
-    drive(feed, script)
-    assert [name for _, name in feed.actions.asked] == ["api", "shop"][: 1 + waits]
+    drive(session, script)
+    assert [name for _, name in session.actions.asked] == ["api", "shop"][: 1 + waits]
 
 
 @pytest.mark.parametrize("key", ["X", "ctrl+c"])
 def test_what_runs_can_be_stopped_and_escape_only_says_how(key: str) -> None:
     gate = threading.Event()
     skipped = Result(API.path, "api", Outcome.SKIPPED, "Stopped; uv may have changed a part.")
-    feed = source(
+    session = source(
         RowState(API.path, State.SYNCING),
         gate,
         RowState(API.path, State.SKIPPED, skipped.reason),
@@ -128,50 +128,50 @@ def test_what_runs_can_be_stopped_and_escape_only_says_how(key: str) -> None:
         await driver.press(key)
         await driver.until(lambda: "Stopped; uv may have changed a part." in driver.text)
 
-    drive(feed, script, (120, 30))
+    drive(session, script, (120, 30))
     assert not gate.is_set()
 
 
 def test_the_cursor_goes_with_an_environment_that_was_renamed() -> None:
     new = replace(SHOP, environment=replace(SHOP.environment, path=STORE / "z", entry=STORE / "z"))
     told = replace(done(SHOP), place=new.environment.entry)
-    feed = source(Finished((told,)))
+    session = source(Finished((told,)))
 
     async def script(driver: Driver) -> None:
         await asked(driver, "j", "S")
-        feed.events = [RowGone(SHOP.path), *everything([API, WEB, replace(new, name="zed")])]
+        session.events = [RowGone(SHOP.path), *everything([API, WEB, replace(new, name="zed")])]
         await driver.press("y")
         await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
         await driver.until(lambda: driver.current == "zed")
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_the_cursor_goes_with_an_environment_whose_relinking_is_taken_back() -> None:
     old = replace(SHOP, environment=replace(SHOP.environment, path=STORE / "z", entry=STORE / "z"))
-    feed = source()
-    feed.undo_plan, feed.undoing = undo_plan(Action.RELINK), (Finished((done(old),)),)
+    session = source()
+    session.undo_plan, session.undoing = undo_plan(Action.RELINK), (Finished((done(old),)),)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("j")
-        feed.events = [RowGone(SHOP.path), *everything([API, WEB, replace(old, name="zed")])]
+        session.events = [RowGone(SHOP.path), *everything([API, WEB, replace(old, name="zed")])]
         await driver.press("u")
         await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
         await driver.until(lambda: driver.current == "zed")
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_what_was_acted_on_keeps_the_cursor_when_the_filter_goes() -> None:
-    feed = source(RowState(WEB.path, State.DONE), Finished((done(WEB),)))
+    session = source(RowState(WEB.path, State.DONE), Finished((done(WEB),)))
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("slash", "w", "e", "b", "enter", "S")
         await driver.until(lambda: "It will be done" in driver.text)
         await driver.press("y")
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         await driver.until(lambda: "done" not in driver.text)
         assert "linked" in driver.lines[-3], "the reason is of the row again"
@@ -179,33 +179,33 @@ def test_what_was_acted_on_keeps_the_cursor_when_the_filter_goes() -> None:
         assert driver.listed == ["api", "shop", "web"]
         assert driver.current == "web"
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
-    feed, gate = waiting()
+    session, gate = waiting()
 
     async def script(driver: Driver) -> None:
         await checking(driver)
         await driver.press("escape")
-        assert driver.main.jobs.begin("restoring", lambda _: iter(feed.undoing))
+        assert driver.main.jobs.begin("restoring", lambda _: iter(session.undoing))
         await driver.until(lambda: "restoring …" in driver.text)
         await driver.press("X")
         await driver.until(lambda: driver.main.jobs.job is None)
         gate.set()
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_an_undo_waits_for_its_turn_and_says_so() -> None:
-    feed, gate = waiting()
-    feed.undoing = (Finished((done(API),)),)
+    session, gate = waiting()
+    session.undoing = (Finished((done(API),)),)
 
     async def script(driver: Driver) -> None:
         await checking(driver)
         await driver.press("escape", "u")
         await driver.until(lambda: "Waiting to undo …" in driver.text)
         gate.set()
-        await driver.until(lambda: feed.undo_plan in feed.asked)
+        await driver.until(lambda: session.undo_plan in session.asked)
 
-    drive(feed, script)
+    drive(session, script)

@@ -52,9 +52,9 @@ def source(*told: Told, rows: Iterable[Row] = ROWS, **answers: Proposal | Except
 
 def waiting() -> tuple[FakeSession, threading.Event]:
     """Return a session whose check of ``API`` waits for the event."""
-    gate, feed = threading.Event(), source()
-    feed.actions.answers[API.path] = gate
-    return feed, gate
+    gate, session = threading.Event(), source()
+    session.actions.answers[API.path] = gate
+    return session, gate
 
 
 async def checking(driver: Driver) -> None:
@@ -141,7 +141,7 @@ def test_another_users_project_is_asked_about_before_it_is_built() -> None:
 
 def test_a_sync_is_shown_done_told_and_the_list_is_fresh_afterwards() -> None:
     gate = threading.Event()
-    feed = source(
+    session = source(
         RowState(API.path, State.SYNCING),
         Output("Resolved 3 packages"),
         Progressed("downloading", 2, 8),
@@ -165,7 +165,7 @@ def test_a_sync_is_shown_done_told_and_the_list_is_fresh_afterwards() -> None:
         assert driver.current == "shop", "the list is alive"
         gate.set()
         await driver.until(lambda: "api is synced. 2 packages were installed." in driver.text)
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         assert driver.current == "shop"
         await driver.until(lambda: state(driver, API) is None)
@@ -173,13 +173,13 @@ def test_a_sync_is_shown_done_told_and_the_list_is_fresh_afterwards() -> None:
         await driver.press("escape")
         assert "api is synced." not in driver.text
 
-    drive(feed, script, (120, 30))
-    assert feed.actions.asked == [(Action.SYNC, "api")]
+    drive(session, script, (120, 30))
+    assert session.actions.asked == [(Action.SYNC, "api")]
 
 
 @pytest.mark.parametrize(("answer", "runs"), [(SYNC, True), (LOSES, False)])
 def test_enter_goes_on_where_nothing_is_lost(answer: Proposal, runs: bool) -> None:
-    feed = source(Finished((done(API),)), api=answer)
+    session = source(Finished((done(API),)), api=answer)
 
     async def script(driver: Driver) -> None:
         await asked(driver, "S")
@@ -187,13 +187,13 @@ def test_enter_goes_on_where_nothing_is_lost(answer: Proposal, runs: bool) -> No
         assert not isinstance(driver.app.screen, ProposalScreen)
         await driver.until(lambda: driver.main.jobs.job is None)
 
-    drive(feed, script)
-    assert len(feed.actions.applied) == runs
+    drive(session, script)
+    assert len(session.actions.applied) == runs
 
 
 @pytest.mark.parametrize("key", ["n", "escape", "q"])
 def test_no_leaves_everything_as_it_is(key: str) -> None:
-    feed = source(api=SYNC)
+    session = source(api=SYNC)
 
     async def script(driver: Driver) -> None:
         await asked(driver, "S")
@@ -201,12 +201,12 @@ def test_no_leaves_everything_as_it_is(key: str) -> None:
         assert not isinstance(driver.app.screen, ProposalScreen)
         assert state(driver, API) is None
 
-    drive(feed, script)
-    assert feed.actions.applied == []
+    drive(session, script)
+    assert session.actions.applied == []
 
 
 def test_what_cannot_be_done_says_why_and_cannot_be_said_yes_to() -> None:
-    feed = source(api=REFUSED)
+    session = source(api=REFUSED)
 
     async def script(driver: Driver) -> None:
         screen = await asked(driver, "S")
@@ -216,12 +216,12 @@ def test_what_cannot_be_done_says_why_and_cannot_be_said_yes_to() -> None:
         await driver.press("tab", "enter")
         assert driver.app.screen is not screen
 
-    drive(feed, script)
-    assert feed.actions.applied == []
+    drive(session, script)
+    assert session.actions.applied == []
 
 
 def test_an_error_that_nothing_foresaw_is_said() -> None:
-    feed = source(api=RuntimeError("[/red] on fire\x1b"))
+    session = source(api=RuntimeError("[/red] on fire\x1b"))
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -230,11 +230,11 @@ def test_an_error_that_nothing_foresaw_is_said() -> None:
         await driver.press("y", "escape")
         assert driver.app.is_running
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
-    feed, gate = waiting()
+    session, gate = waiting()
 
     async def script(driver: Driver) -> None:
         await checking(driver)
@@ -242,26 +242,26 @@ def test_while_it_looks_the_dialog_waits_and_can_be_left() -> None:
         assert not isinstance(driver.app.screen, ProposalScreen)
         await driver.press("j", "S")
         await driver.pilot.pause(0.2)
-        assert feed.actions.asked == [(Action.SYNC, "api")], "one at a time"
+        assert session.actions.asked == [(Action.SYNC, "api")], "one at a time"
         gate.set()
         await driver.until(lambda: "It will be done: sync." in driver.text)
         assert "Sync shop" in driver.text, "what was asked for before is of no use now"
 
-    drive(feed, script)
-    assert feed.actions.applied == []
+    drive(session, script)
+    assert session.actions.applied == []
 
 
 def test_work_that_breaks_off_is_told_and_the_list_is_read_again() -> None:
-    feed = source(RowState(API.path, State.SYNCING), OSError("[/red] no disk\x1b"))
+    session = source(RowState(API.path, State.SYNCING), OSError("[/red] no disk\x1b"))
 
     async def script(driver: Driver) -> None:
         await asked(driver, "S")
         await driver.press("y")
         await driver.until(lambda: "syncing failed: OSError: [/red] no disk\\e" in driver.text)
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         assert state(driver, API) is None
 
-    drive(feed, script, (120, 30))
+    drive(session, script, (120, 30))
 
 
 def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
@@ -273,8 +273,8 @@ def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
             yield Output("x" * 300)
         yield Finished((done(API),))
 
-    feed = source()
-    feed.actions.applying = flood()
+    session = source()
+    session.actions.applying = flood()
 
     async def script(driver: Driver) -> None:
         await asked(driver, "S")
@@ -289,7 +289,7 @@ def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
         end.set()
         await driver.until(lambda: "api is synced" in driver.text)
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_a_moved_one_says_what_helps_without_a_key() -> None:
@@ -303,12 +303,12 @@ def test_a_moved_one_says_what_helps_without_a_key() -> None:
 
 
 def test_without_a_row_nothing_happens() -> None:
-    feed = source(rows=[])
+    session = source(rows=[])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("S", "R", "c", "f2", "m", "X", "e", "s")
         assert driver.app.screen is driver.main
 
-    drive(feed, script)
-    assert feed.actions.asked == []
+    drive(session, script)
+    assert session.actions.asked == []

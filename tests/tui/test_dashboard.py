@@ -153,16 +153,16 @@ def test_progress_is_shown_while_scanning() -> None:
 
 
 def test_rescan_reads_again_and_says_so_where_one_is_running() -> None:
-    feed = source()
+    session = source()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("r")
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         assert len(driver.listed) == 13
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_a_scan_that_fails_is_told_and_the_dashboard_lives() -> None:
@@ -182,13 +182,13 @@ def test_a_scan_that_fails_is_told_and_the_dashboard_lives() -> None:
 
 def test_q_leaves_at_once_while_a_scan_hangs() -> None:
     hangs = threading.Event()
-    feed = FakeSession([RowChanged(row("webapp")), hangs])
+    session = FakeSession([RowChanged(row("webapp")), hangs])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: driver.listed == ["webapp"])
         await driver.press("q")
 
-    assert drive(feed, script) == 0
+    assert drive(session, script) == 0
 
 
 def test_without_environments_it_says_what_was_looked_at_and_how_to_get_some() -> None:

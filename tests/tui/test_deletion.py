@@ -236,9 +236,9 @@ def test_undo_puts_the_rows_back_where_they_were() -> None:
 
 
 def test_what_an_earlier_session_changed_is_undone_if_asked_to() -> None:
-    feed = source(undoing=[Finished((result(ROWS[0]),))])
+    session = source(undoing=[Finished((result(ROWS[0]),))])
     says = ("Restores webapp to ~/x.",)
-    feed.undo_plan = undo_plan(since=time.time() - 7200, earlier=True, says=says)
+    session.undo_plan = undo_plan(since=time.time() - 7200, earlier=True, says=says)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -247,26 +247,26 @@ def test_what_an_earlier_session_changed_is_undone_if_asked_to() -> None:
         assert says[0] in driver.text
         await driver.press("n", "u")
         await driver.until(lambda: "Undo: webapp, deleted 2 h ago" in driver.text)
-        assert feed.asked == []
+        assert session.asked == []
         await driver.press("y")
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
 
-    drive(feed, script)
-    assert feed.asked == [feed.undo_plan]
+    drive(session, script)
+    assert session.asked == [session.undo_plan]
 
 
 @pytest.mark.parametrize("why", ["Nothing to undo.", "It is no longer at ~/x."])
 def test_why_nothing_can_be_undone_is_said(why: str) -> None:
-    feed = source()
-    feed.undo_plan = why if why.startswith("Nothing") else undo_plan(refusal=why)
+    session = source()
+    session.undo_plan = why if why.startswith("Nothing") else undo_plan(refusal=why)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("u")
         await driver.until(lambda: why in driver.text)
 
-    drive(feed, script)
-    assert feed.asked == []
+    drive(session, script)
+    assert session.asked == []
 
 
 def test_nothing_to_undo_is_said() -> None:
@@ -280,13 +280,13 @@ def test_nothing_to_undo_is_said() -> None:
 
 def test_quitting_leaves_what_is_queued_alone() -> None:
     gate = threading.Event()
-    feed = source(gate, *all_done())
+    session = source(gate, *all_done())
 
     async def script(driver: Driver) -> None:
         await delete_all(driver)
         await driver.press("q")
 
-    assert drive(feed, script) == 0
+    assert drive(session, script) == 0
     assert not gate.is_set()
 
 

@@ -33,7 +33,7 @@ def source(*rows: Row, stores: tuple[Path, ...] = (VENVS, WORK)) -> FakeSession:
 
 
 def test_a_copy_has_a_name_a_store_and_a_python() -> None:
-    feed = source(plain("app"), plain("app-copy"), plain("old", "3.9.1"), plain("new", "3.13.0"))
+    session = source(plain("app"), plain("app-copy"), plain("old", "3.9.1"), plain("new", "3.13.0"))
 
     async def script(driver: Driver) -> None:
         screen = await driver.opened("c", DestinationForm)
@@ -52,15 +52,15 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
         await driver.press("y")
         assert not isinstance(driver.app.screen, DestinationForm)
 
-    drive(feed, script)
+    drive(session, script)
     python = str(VENVS / "new" / "bin" / "python")
-    assert feed.actions.asked[-1] == (Action.COPY, "app", "app-copy-2x", WORK, python)
-    assert len(feed.actions.applied) == 1
+    assert session.actions.asked[-1] == (Action.COPY, "app", "app-copy-2x", WORK, python)
+    assert len(session.actions.applied) == 1
 
 
 @pytest.mark.parametrize("key", ["f2", "m"])
 def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: str) -> None:
-    feed = source(plain("app"))
+    session = source(plain("app"))
 
     async def script(driver: Driver) -> None:
         screen = await driver.opened(key, DestinationForm)
@@ -72,9 +72,9 @@ def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: st
             await driver.press("enter")
         await driver.proposed()
 
-    drive(feed, script)
+    drive(session, script)
     wanted = {"f2": (Action.RENAME, "app", "app2"), "m": (Action.MOVE, "app", WORK)}
-    assert feed.actions.asked[-1] == wanted[key]
+    assert session.actions.asked[-1] == wanted[key]
 
 
 def test_what_stands_against_it_is_said_while_one_types() -> None:
@@ -84,8 +84,8 @@ def test_what_stands_against_it_is_said_while_one_types() -> None:
             why = "" if name == "appx" else f"{name} [/red] is taken.\x1b"
             return Proposal(Action.RENAME, row, ("It will be done.",), refusal=why)
 
-    feed = source(plain("app"))
-    feed.actions = Picky()
+    session = source(plain("app"))
+    session.actions = Picky()
 
     async def script(driver: Driver) -> None:
         await driver.opened("f2", DestinationForm)
@@ -102,12 +102,12 @@ def test_what_stands_against_it_is_said_while_one_types() -> None:
         await driver.press("y", "escape", "escape")
         assert driver.app.is_running
 
-    drive(feed, script)
-    assert ("appxy",) not in feed.actions.asked, "it waits for a pause"
+    drive(session, script)
+    assert ("appxy",) not in session.actions.asked, "it waits for a pause"
 
 
 def test_several_marked_ones_move_together() -> None:
-    feed = source(plain("a"), plain("b"))
+    session = source(plain("a"), plain("b"))
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -116,22 +116,22 @@ def test_several_marked_ones_move_together() -> None:
         await driver.press("enter")
         await driver.until(lambda: driver.text.count("It will be done") == 2)
         results = tuple(Result(VENVS / n, n, Outcome.DONE, place=WORK / n) for n in "ab")
-        feed.actions.applying = [Finished(results)]
+        session.actions.applying = [Finished(results)]
         await driver.press("y")
         await driver.until(lambda: "2 moved" in driver.text)
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_a_project_s_environment_is_copied_to_a_place_for_plain_names() -> None:
-    feed = source(row("webapp", mib=1))
+    session = source(row("webapp", mib=1))
 
     async def script(driver: Driver) -> None:
         screen = await driver.opened("c", DestinationForm)
         assert screen.query_one(PlainInput).value == "webapp-3f2a9c1d-copy"
         assert "◂ ~/.virtualenvs ▸" in driver.text
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_names_for_copies_are_free() -> None:

@@ -28,22 +28,22 @@ def source() -> FakeSession:
 
 @pytest.mark.parametrize(("key", "what"), [("s", "shell"), ("e", "edit")])
 def test_it_is_for_the_row_under_the_cursor_which_is_there_afterwards(key: str, what: str) -> None:
-    feed, recorder = source(), FakePrograms()
+    session, recorder = source(), FakePrograms()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("j", "space", "k", key)
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         assert driver.current == "web"
         assert len(driver.main.selection.marks) == 1
 
-    drive(feed, script, programs=recorder)
+    drive(session, script, programs=recorder)
     assert [one.argv for one in recorder.ran] == [(what, "web")]
 
 
 def test_why_not_is_said_and_nothing_is_run() -> None:
-    feed, recorder = source(), FakePrograms()
+    session, recorder = source(), FakePrograms()
     recorder.refuses = RefusedError("Its interpreter [/red] is gone\x1b.")
 
     async def script(driver: Driver) -> None:
@@ -54,7 +54,7 @@ def test_why_not_is_said_and_nothing_is_run() -> None:
         await driver.press("s")
         await driver.until(lambda: bool(recorder.ran))
 
-    drive(feed, script, programs=recorder)
+    drive(session, script, programs=recorder)
 
 
 def test_what_went_wrong_is_said_afterwards() -> None:
@@ -78,15 +78,15 @@ def test_without_a_terminal_it_is_not_offered() -> None:
         await driver.until(lambda: "share with another" in driver.text)
         assert "Environment: shell" not in driver.text
 
-    feed = source()
-    drive(feed, script)
-    drive(feed, script, programs=Headless())
+    session = source()
+    drive(session, script)
+    drive(session, script, programs=Headless())
 
 
 def test_not_while_something_is_being_done() -> None:
     gate, recorder = threading.Event(), FakePrograms()
-    feed = source()
-    feed.actions.applying = [gate]
+    session = source()
+    session.actions.applying = [gate]
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -97,47 +97,47 @@ def test_not_while_something_is_being_done() -> None:
         gate.set()
         await driver.until(lambda: driver.main.jobs.job is None)
 
-    drive(feed, script, programs=recorder)
+    drive(session, script, programs=recorder)
     assert recorder.ran == []
 
 
 def test_one_at_a_time_however_often_it_is_asked_for() -> None:
     gate = threading.Event()
-    feed, recorder = source(), FakePrograms(gate=gate)
+    session, recorder = source(), FakePrograms(gate=gate)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("s", "s", "j", "e")
         gate.set()
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         assert driver.current == "web", "the list was alive meanwhile"
 
-    drive(feed, script, programs=recorder)
+    drive(session, script, programs=recorder)
     assert [one.argv for one in recorder.ran] == [("shell", "api")]
 
 
 def test_a_scan_under_way_is_stopped_for_it_and_begins_anew() -> None:
     gate, recorder = threading.Event(), FakePrograms()
     whole = everything(ROWS)
-    feed = FakeSession([*whole[:4], gate, *whole[4:]])
+    session = FakeSession([*whole[:4], gate, *whole[4:]])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: len(driver.listed) == 2)
         await driver.press("s")
         await driver.until(lambda: bool(recorder.ran))
         gate.set()
-        await driver.until(lambda: feed.scans == 2)
+        await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         assert len(driver.listed) == 3
 
-    drive(feed, script, programs=recorder)
+    drive(session, script, programs=recorder)
 
 
 def test_a_refusal_lets_the_scan_go_on() -> None:
     gate, recorder = threading.Event(), FakePrograms(refuses=RefusedError("No."))
     whole = everything(ROWS)
-    feed = FakeSession([*whole[:4], gate, *whole[4:]])
+    session = FakeSession([*whole[:4], gate, *whole[4:]])
 
     async def script(driver: Driver) -> None:
         await driver.until(lambda: len(driver.listed) == 2)
@@ -147,5 +147,5 @@ def test_a_refusal_lets_the_scan_go_on() -> None:
         await driver.scanned()
         assert len(driver.listed) == 3
 
-    drive(feed, script, programs=recorder)
+    drive(session, script, programs=recorder)
     assert recorder.ran == []

@@ -34,13 +34,13 @@ def output(driver: Driver) -> list[str]:
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_commands_are_listed_the_newest_first_with_how_they_ended(size: tuple[int, int]) -> None:
-    feed = source()
-    first = feed.log.begin(["/usr/bin/uv", "lock", "a b"], HOME / "code", {"UV_X": "1"})
+    session = source()
+    first = session.log.begin(["/usr/bin/uv", "lock", "a b"], HOME / "code", {"UV_X": "1"})
     first.lines("Resolved\n2 packages")
     first.ended(0)
-    feed.log.begin(["uv", "sync"], HOME).ended(2)
-    feed.log.begin(["uv", "sync"], HOME).ended(-9)
-    feed.log.begin(["none"], HOME).ended(None)
+    session.log.begin(["uv", "sync"], HOME).ended(2)
+    session.log.begin(["uv", "sync"], HOME).ended(-9)
+    session.log.begin(["none"], HOME).ended(None)
 
     async def script(driver: Driver) -> None:
         await opened(driver)
@@ -60,7 +60,7 @@ def test_commands_are_listed_the_newest_first_with_how_they_ended(size: tuple[in
         await driver.press("escape")
         assert not isinstance(driver.app.screen, LogScreen)
 
-    drive(feed, script, size)
+    drive(session, script, size)
 
 
 def test_an_empty_log_says_what_it_is_for() -> None:
@@ -74,11 +74,11 @@ def test_an_empty_log_says_what_it_is_for() -> None:
 
 
 def test_it_lives_while_it_is_open_and_follows_the_end_unless_one_reads() -> None:
-    feed = source()
+    session = source()
 
     async def script(driver: Driver) -> None:
         await opened(driver)
-        run = feed.log.begin(["uv", "sync"], HOME)
+        run = session.log.begin(["uv", "sync"], HOME)
         await driver.until(lambda: "running" in driver.text)
         for number in range(run_log.LINES + 50):
             run.line(f"line {number}")
@@ -95,34 +95,34 @@ def test_it_lives_while_it_is_open_and_follows_the_end_unless_one_reads() -> Non
         await driver.until(lambda: output(driver)[-1] == "and one")
         run.ended(0)
         await driver.until(lambda: ", ok," in driver.text)
-        feed.log.begin(["uv", "pip", "list"], HOME)
+        session.log.begin(["uv", "pip", "list"], HOME)
         await driver.until(lambda: "uv pip list  in ~, running" in driver.text)
         assert not any(output(driver))
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_a_command_that_one_looks_at_stays_under_the_cursor() -> None:
-    feed = source()
+    session = source()
     for number in range(3):
-        feed.log.begin(["uv", str(number)], HOME).ended(0)
+        session.log.begin(["uv", str(number)], HOME).ended(0)
 
     async def script(driver: Driver) -> None:
         await opened(driver)
         assert "uv 2  in" in driver.text
         await driver.press("j")
         assert "uv 1  in" in driver.text
-        feed.log.begin(["uv", "3"], HOME)
+        session.log.begin(["uv", "3"], HOME)
         await driver.until(lambda: "… uv 3" in driver.text)
         assert "uv 1  in" in driver.text
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_long_lines_are_wrapped_for_the_width_that_there_is() -> None:
-    feed = source()
+    session = source()
     long = "".join(f"{number:04}" for number in range(100))
-    feed.log.begin(["uv"], HOME).lines(f"{long}\n漢字{long}")
+    session.log.begin(["uv"], HOME).lines(f"{long}\n漢字{long}")
 
     async def script(driver: Driver) -> None:
         await opened(driver)
@@ -133,13 +133,13 @@ def test_long_lines_are_wrapped_for_the_width_that_there_is() -> None:
             shown = "".join(output(driver))
             assert shown[:200] == long[:200]
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_hostile_commands_and_output_are_escaped_and_copied_harmlessly() -> None:
-    feed = source()
+    session = source()
     for name in NAMES:
-        run = feed.log.begin([f"/bin/{name}", name, ""], Path("/") / name, {"A": name})
+        run = session.log.begin([f"/bin/{name}", name, ""], Path("/") / name, {"A": name})
         run.line(name)
 
     async def script(driver: Driver) -> None:
@@ -153,4 +153,4 @@ def test_hostile_commands_and_output_are_escaped_and_copied_harmlessly() -> None
             assert driver.app.clipboard == f"{visible(name)}\n"
             await driver.press("j")
 
-    drive(feed, script, (120, 40))
+    drive(session, script, (120, 40))

@@ -48,7 +48,7 @@ async def ask(driver: Driver) -> PlanScreen:
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_long_line_goes_on_below_where_it_begins(width: int) -> None:
     long = replace(OLD, verdict=replace(OLD.verdict, reason="its project is gone " * 9))
-    feed = source(plan(Item(long)))
+    session = source(plan(Item(long)))
 
     async def script(driver: Driver) -> None:
         await ask(driver)
@@ -57,7 +57,7 @@ def test_a_long_line_goes_on_below_where_it_begins(width: int) -> None:
         assert len(inside) > 2
         assert {len(line) - len(line.lstrip()) for line in inside} == {3}
 
-    drive(feed, script, (width, 24))
+    drive(session, script, (width, 24))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_names_are_typed_where_the_plan_asks_for_them() -> None:
 
 @pytest.mark.parametrize("keys", [["enter"], ["n"], ["escape"], ["q"], ["tab", "tab", "n"]])
 def test_cancel_is_the_default_and_nothing_is_done(keys: list[str]) -> None:
-    feed = source(plan(Item(OLD)))
+    session = source(plan(Item(OLD)))
 
     async def script(driver: Driver) -> None:
         await ask(driver)
@@ -95,9 +95,9 @@ def test_cancel_is_the_default_and_nothing_is_done(keys: list[str]) -> None:
         assert not isinstance(driver.app.screen, PlanScreen)
         assert len(driver.main.selection.marks) == 4, "the marks stay"
 
-    drive(feed, script)
-    assert [type(asked) for asked in feed.asked] == [tuple]
-    assert len(feed.asked) == 1, "planned, and no more"
+    drive(session, script)
+    assert [type(asked) for asked in session.asked] == [tuple]
+    assert len(session.asked) == 1, "planned, and no more"
 
 
 def test_y_before_the_plan_is_there_does_nothing() -> None:
@@ -114,22 +114,22 @@ def test_y_before_the_plan_is_there_does_nothing() -> None:
 
 def test_yes_hands_on_the_very_plan_that_was_shown() -> None:
     made = plan(Item(OLD))
-    feed = source(made)
+    session = source(made)
 
     async def script(driver: Driver) -> None:
         await ask(driver)
         await driver.press("y")
-        await driver.until(lambda: len(feed.asked) == 2)
+        await driver.until(lambda: len(session.asked) == 2)
 
-    drive(feed, script)
-    asked = feed.asked[1]
+    drive(session, script)
+    asked = session.asked[1]
     assert isinstance(asked, tuple)
     assert asked[0] is made
     assert asked[1:] == (False, False)
 
 
 def test_free_now_and_cleaning_are_choices() -> None:
-    feed = source(plan(Item(OLD), cache=["torch", "numpy"]))
+    session = source(plan(Item(OLD), cache=["torch", "numpy"]))
 
     async def script(driver: Driver) -> None:
         await ask(driver)
@@ -138,16 +138,16 @@ def test_free_now_and_cleaning_are_choices() -> None:
         await driver.press("f", "c")
         assert driver.text.count("[✓]") == 2
         await driver.press("c", "y")
-        await driver.until(lambda: len(feed.asked) == 2)
+        await driver.until(lambda: len(session.asked) == 2)
 
-    drive(feed, script)
-    asked = feed.asked[1]
+    drive(session, script)
+    asked = session.asked[1]
     assert isinstance(asked, tuple)
     assert asked[1:] == (True, False)
 
 
 def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> None:
-    feed = source(plan(Item(LIVE), Item(SCRATCH), Item(OLD)))
+    session = source(plan(Item(LIVE), Item(SCRATCH), Item(OLD)))
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
@@ -155,9 +155,9 @@ def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> Non
         await driver.press("y", "y", "enter", "2", "enter")
         assert driver.app.screen is screen
         await driver.press("backspace", "3", "enter")
-        await driver.until(lambda: len(feed.asked) == 2)
+        await driver.until(lambda: len(session.asked) == 2)
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
@@ -175,7 +175,7 @@ def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
 
 def test_each_name_that_the_plan_asks_for_is_typed() -> None:
     why = "It holds a file of yours: notebooks/"
-    feed = source(plan(Item(SCRATCH, confirm=why), Item(LIVE), Item(OLD, confirm=why)))
+    session = source(plan(Item(SCRATCH, confirm=why), Item(LIVE), Item(OLD, confirm=why)))
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
@@ -187,14 +187,14 @@ def test_each_name_that_the_plan_asks_for_is_typed() -> None:
         assert "Type old to confirm:" in driver.text
         assert driver.app.screen is screen
         await driver.press(*"old", "enter")
-        await driver.until(lambda: len(feed.asked) == 2)
+        await driver.until(lambda: len(session.asked) == 2)
 
-    drive(feed, script)
+    drive(session, script)
 
 
 @pytest.mark.parametrize("refused", [(), (Refusal(STORE / "x", "x", "It is locked."),)])
 def test_a_plan_with_nothing_to_do_says_so_and_offers_to_close(refused: Sequence[Refusal]) -> None:
-    feed = source(plan(refused=refused))
+    session = source(plan(refused=refused))
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
@@ -208,21 +208,21 @@ def test_a_plan_with_nothing_to_do_says_so_and_offers_to_close(refused: Sequence
         await driver.press("enter")
         assert driver.app.screen is not screen
 
-    drive(feed, script)
-    assert len(feed.asked) == 1
+    drive(session, script)
+    assert len(session.asked) == 1
 
 
 def searched_later(first: Plan, then: Plan) -> tuple[FakeSession, threading.Event]:
     """Return a source that makes another plan once the search has ended, and what ends that."""
     gate = threading.Event()
-    feed = source(first)
-    feed.search = EndedSearch(Findings(ended=True), gate)
-    feed.replanned = then
-    return feed, gate
+    session = source(first)
+    session.search = EndedSearch(Findings(ended=True), gate)
+    session.replanned = then
+    return session, gate
 
 
 def test_free_now_is_offered_as_soon_as_the_search_has_ended() -> None:
-    feed, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
+    session, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
 
     async def script(driver: Driver) -> None:
         await ask(driver)
@@ -231,12 +231,12 @@ def test_free_now_is_offered_as_soon_as_the_search_has_ended() -> None:
         await driver.until(lambda: "Delete permanently" in driver.text)
         assert "changed" not in driver.text, "the same goes as before"
         await driver.press("f", "y")
-        await driver.until(lambda: len(feed.asked) == 3)
+        await driver.until(lambda: len(session.asked) == 3)
 
-    drive(feed, script)
-    asked = feed.asked[2]
+    drive(session, script)
+    asked = session.asked[2]
     assert isinstance(asked, tuple)
-    assert asked[:2] == (feed.replanned, True)
+    assert asked[:2] == (session.replanned, True)
 
 
 def test_a_yes_does_not_count_the_moment_that_the_plan_changes(
@@ -244,7 +244,7 @@ def test_a_yes_does_not_count_the_moment_that_the_plan_changes(
 ) -> None:
     first = plan(Item(OLD, unsearched=SEARCHING), Item(SCRATCH))
     held = [Refusal(OLD.path, "old", "~/attic/old/.venv uses it.")]
-    feed, gate = searched_later(first, plan(Item(SCRATCH), refused=held))
+    session, gate = searched_later(first, plan(Item(SCRATCH), refused=held))
     monkeypatch.setattr(plan_screen, "_READING", 60.0)
 
     async def script(driver: Driver) -> None:
@@ -256,18 +256,18 @@ def test_a_yes_does_not_count_the_moment_that_the_plan_changes(
         assert driver.app.screen is screen
         monkeypatch.setattr(plan_screen, "_READING", 0.0)
         await driver.press("y")
-        await driver.until(lambda: len(feed.asked) == 3)
+        await driver.until(lambda: len(session.asked) == 3)
 
-    drive(feed, script)
-    asked = feed.asked[2]
+    drive(session, script)
+    asked = session.asked[2]
     assert isinstance(asked, tuple)
-    assert asked[0] is feed.replanned
+    assert asked[0] is session.replanned
 
 
 def test_what_was_typed_and_where_one_read_stay_when_the_plan_changes() -> None:
     many = [Item(row(f"old-{n}", Status.UNKNOWN, mib=1), unsearched=SEARCHING) for n in range(50)]
     then = [replace(item, unsearched="") for item in many]
-    feed, gate = searched_later(plan(*many), plan(*then))
+    session, gate = searched_later(plan(*many), plan(*then))
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
@@ -280,20 +280,20 @@ def test_what_was_typed_and_where_one_read_stay_when_the_plan_changes() -> None:
         assert screen.pane.scroll_offset.y == top
         assert screen.query_one("#word", Input).value == "5"
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_nothing_is_planned_again_once_the_dialog_is_closed() -> None:
-    feed, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
+    session, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
 
     async def script(driver: Driver) -> None:
         await ask(driver)
         await driver.press("escape")
         gate.set()
         await driver.pilot.pause(0.3)
-        assert len(feed.asked) == 1
+        assert len(session.asked) == 1
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_a_plan_that_cannot_be_made_is_said() -> None:
@@ -323,14 +323,14 @@ def test_the_buttons_are_in_sight_on_every_screen(size: tuple[int, int]) -> None
 
 
 def test_without_marks_d_is_about_the_one_under_the_cursor() -> None:
-    feed = source(plan(Item(OLD)))
+    session = source(plan(Item(OLD)))
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("j", "d")
-        await driver.until(lambda: bool(feed.asked))
+        await driver.until(lambda: bool(session.asked))
         await driver.press("escape", "5", "d")
         assert not isinstance(driver.app.screen, PlanScreen), "what is none is never acted on"
 
-    drive(feed, script)
-    assert feed.asked == [(Path(STORE / "old-3f2a9c1d"),)]
+    drive(session, script)
+    assert session.asked == [(Path(STORE / "old-3f2a9c1d"),)]

@@ -58,12 +58,12 @@ def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> No
     back: list[ActionEvent] = [Finished((Result(OLD.path, "old", outcome, WHY),))]
     if outcome is Outcome.DONE:
         back.insert(0, RowChanged(OLD, settled=True))
-    feed = source([OLD, LIVE], gate, back)
+    session = source([OLD, LIVE], gate, back)
     item = Item(OLD, unsearched="Its project is still being searched for.")
-    feed.plan = Plan(Action.DELETE, (item,))
+    session.plan = Plan(Action.DELETE, (item,))
     trash = OLD.path.with_name(".venvdash-trash-old")
     done = Result(OLD.path, "old", Outcome.DONE, trash=trash)
-    feed.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,), in_trash=4)]
+    session.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,), in_trash=4)]
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -80,7 +80,7 @@ def test_what_was_deleted_meanwhile_is_restored_and_said(outcome: Outcome) -> No
         else:
             await driver.until(lambda: "could not be restored" in driver.text)
 
-    drive(feed, script, (120, 30))
+    drive(session, script, (120, 30))
 
 
 def test_a_search_that_breaks_is_said() -> None:
@@ -88,18 +88,20 @@ def test_a_search_that_breaks_is_said() -> None:
         def wait(self, *args: object, **options: object) -> Findings:
             raise RuntimeError("out of luck")
 
-    feed = FakeSession(everything([OLD]), search=Broken(Findings()))
+    session = FakeSession(everything([OLD]), search=Broken(Findings()))
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.until(lambda: "The search for projects failed" in driver.text)
 
-    drive(feed, script, (120, 24))
+    drive(session, script, (120, 24))
 
 
 def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
     trashed = Trashed(OLD.path.with_name(".venvdash-trash-old"), OLD.path, "old")
-    feed = FakeSession(everything([LIVE]), returned=[(trashed, "~/disk/old/.venv points to it.")])
+    session = FakeSession(
+        everything([LIVE]), returned=[(trashed, "~/disk/old/.venv points to it.")]
+    )
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -107,27 +109,27 @@ def test_what_lies_in_the_trash_and_has_a_project_again_is_offered() -> None:
             lambda: "old is in the trash, but its project exists again" in driver.text
         )
 
-    drive(feed, script, (120, 30))
+    drive(session, script, (120, 30))
 
 
 def test_what_an_earlier_session_deleted_while_searching_is_restored_and_listed() -> None:
     trashed = Trashed(OLD.path.with_name(".venvdash-trash-old"), OLD.path, "old", unsearched=True)
-    feed = FakeSession(everything([LIVE]), returned=[(trashed, WHY)])
-    feed.settled = [Finished((Result(OLD.path, "old", Outcome.DONE, WHY),))]
+    session = FakeSession(everything([LIVE]), returned=[(trashed, WHY)])
+    session.settled = [Finished((Result(OLD.path, "old", Outcome.DONE, WHY),))]
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.until(lambda: "Restored old. Its project was found." in driver.text)
-        await driver.until(lambda: feed.scans >= 2)
+        await driver.until(lambda: session.scans >= 2)
         assert "its project exists again" not in driver.text
 
-    drive(feed, script, (120, 30))
+    drive(session, script, (120, 30))
 
 
 def test_leaving_while_the_search_for_what_was_deleted_runs_is_asked_about() -> None:
     gate = threading.Event()
-    feed = source([OLD, LIVE], gate)
-    feed.owed = [OLD]
+    session = source([OLD, LIVE], gate)
+    session.owed = [OLD]
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -140,24 +142,24 @@ def test_leaving_while_the_search_for_what_was_deleted_runs_is_asked_about() -> 
         await driver.press("q")
         await driver.until(lambda: driver.app.return_value == 0)
 
-    drive(feed, script, (120, 24))
+    drive(session, script, (120, 24))
 
 
 def test_what_was_deleted_is_searched_for_though_no_orphan_is_left() -> None:
     gate = threading.Event()
-    feed = source([OLD, LIVE], gate)
-    feed.plan = Plan(Action.DELETE, (Item(OLD),))
+    session = source([OLD, LIVE], gate)
+    session.plan = Plan(Action.DELETE, (Item(OLD),))
     trash = OLD.path.with_name(".venvdash-trash-old")
     done = Result(OLD.path, "old", Outcome.DONE, trash=trash)
-    feed.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,))]
+    session.deleting = [RowState(OLD.path, State.IN_TRASH), Finished((done,))]
     gate.set()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.until(lambda: "→ old" in driver.text)
-        feed.found = []
-        feed.owed = [OLD]
-        feed.restored = [
+        session.found = []
+        session.owed = [OLD]
+        session.restored = [
             RowChanged(OLD, settled=True),
             Finished((Result(OLD.path, "old", Outcome.DONE, WHY),)),
         ]
@@ -166,4 +168,4 @@ def test_what_was_deleted_is_searched_for_though_no_orphan_is_left() -> None:
         await driver.press("y")
         await driver.until(lambda: "Restored old. Its project was found." in driver.text)
 
-    drive(feed, script, (120, 30))
+    drive(session, script, (120, 30))

@@ -35,7 +35,7 @@ def source(home: Path, *rows: Row, offered: Sequence[Path] | Exception = ()) -> 
 
 def test_what_is_offered_is_taken_with_enter_and_yes(tmp_path: Path) -> None:
     place = tmp_path / "work" / "shop"
-    feed = source(tmp_path, moved(place), offered=[place, tmp_path / "other"])
+    session = source(tmp_path, moved(place), offered=[place, tmp_path / "other"])
 
     async def script(driver: Driver) -> None:
         await driver.opened("R", RelinkScreen)
@@ -52,16 +52,16 @@ def test_what_is_offered_is_taken_with_enter_and_yes(tmp_path: Path) -> None:
         assert not isinstance(driver.app.screen, RelinkScreen)
         await driver.until(lambda: "shop is relinked." in driver.text)
 
-    drive(feed, script)
-    assert feed.actions.asked == [(Action.RELINK, "shop", place, False)] * 2
-    assert len(feed.actions.applied) == 1
+    drive(session, script)
+    assert session.actions.asked == [(Action.RELINK, "shop", place, False)] * 2
+    assert len(session.actions.applied) == 1
 
 
 def test_a_directory_is_typed_and_tab_completes_it(tmp_path: Path) -> None:
     for name in ("work/shop-api", "work/shop-web", "work/zoo", "work/.hidden", "[red]x"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "work" / "shop.txt").touch()
-    feed = source(tmp_path, moved(tmp_path / "none"))
+    session = source(tmp_path, moved(tmp_path / "none"))
 
     async def script(driver: Driver) -> None:
         screen = await driver.opened("R", RelinkScreen)
@@ -88,13 +88,13 @@ def test_a_directory_is_typed_and_tab_completes_it(tmp_path: Path) -> None:
         await driver.until(lambda: "~/[red]x" in driver.text)
         assert driver.app.is_running
 
-    drive(feed, script)
-    asked = [call[2] for call in feed.actions.asked]
+    drive(session, script)
+    asked = [call[2] for call in session.actions.asked]
     assert asked == [tmp_path / "work" / "shop-web", tmp_path / "work" / ".hidden"]
 
 
 def test_escape_leaves_the_line_then_the_dialog(tmp_path: Path) -> None:
-    feed = source(tmp_path, moved(tmp_path / "x"), offered=[tmp_path / "x"])
+    session = source(tmp_path, moved(tmp_path / "x"), offered=[tmp_path / "x"])
 
     async def script(driver: Driver) -> None:
         screen = await driver.opened("R", RelinkScreen)
@@ -105,11 +105,11 @@ def test_escape_leaves_the_line_then_the_dialog(tmp_path: Path) -> None:
         await driver.press("escape")
         assert not isinstance(driver.app.screen, RelinkScreen)
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_it_can_be_shared_and_unlinked(tmp_path: Path) -> None:
-    feed = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
+    session = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
 
     async def script(driver: Driver) -> None:
         await driver.opened("R", RelinkScreen)
@@ -122,8 +122,8 @@ def test_it_can_be_shared_and_unlinked(tmp_path: Path) -> None:
         await driver.press("y")
         await driver.until(lambda: "shop is unlinked." in driver.text)
 
-    drive(feed, script)
-    assert feed.actions.asked == [
+    drive(session, script)
+    assert session.actions.asked == [
         (Action.RELINK, "shop", tmp_path / "x", True),
         (Action.UNLINK, "shop"),
     ]
@@ -131,7 +131,7 @@ def test_it_can_be_shared_and_unlinked(tmp_path: Path) -> None:
 
 def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
     (tmp_path / "proj").mkdir()
-    feed = source(tmp_path, row("shop", Status.STANDALONE, mib=1))
+    session = source(tmp_path, row("shop", Status.STANDALONE, mib=1))
 
     async def script(driver: Driver) -> None:
         screen = await driver.opened("R", RelinkScreen)
@@ -142,8 +142,8 @@ def test_where_nothing_is_offered_one_types_at_once(tmp_path: Path) -> None:
         await driver.press("enter")
         await driver.proposed()
 
-    drive(feed, script)
-    assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "proj", False)]
+    drive(session, script)
+    assert session.actions.asked == [(Action.RELINK, "shop", tmp_path / "proj", False)]
 
 
 def test_of_an_installed_tool_no_directory_is_asked_for(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_of_an_installed_tool_no_directory_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_offered_is_said(tmp_path: Path) -> None:
-    feed = source(tmp_path, row("shop", mib=1), offered=OSError("[/red]\x1b"))
+    session = source(tmp_path, row("shop", mib=1), offered=OSError("[/red]\x1b"))
 
     async def script(driver: Driver) -> None:
         await driver.opened("R", RelinkScreen)
@@ -169,12 +169,12 @@ def test_what_cannot_be_offered_is_said(tmp_path: Path) -> None:
         await driver.press("enter", "j", "escape")
         assert driver.app.is_running
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> None:
     there, unknown = moved(tmp_path / "shop"), row("zed", Status.UNKNOWN, mib=1)
-    feed = source(tmp_path, there, unknown)
+    session = source(tmp_path, there, unknown)
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -183,9 +183,9 @@ def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> No
         await driver.press("y")
         await driver.until(lambda: driver.main.jobs.job is None)
 
-    drive(feed, script)
-    assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "shop", False)]
-    assert [len(proposals) for proposals in feed.actions.applied] == [2]
+    drive(session, script)
+    assert session.actions.asked == [(Action.RELINK, "shop", tmp_path / "shop", False)]
+    assert [len(proposals) for proposals in session.actions.applied] == [2]
 
 
 def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None:
@@ -196,8 +196,8 @@ def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None
             gate.wait(30)
             return [tmp_path / "late"]
 
-    feed = source(tmp_path, row("shop", mib=1))
-    feed.actions = Slow()
+    session = source(tmp_path, row("shop", mib=1))
+    session.actions = Slow()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -210,8 +210,8 @@ def test_a_slow_search_for_projects_keeps_no_key_waiting(tmp_path: Path) -> None
         await driver.press("escape")
         await driver.until(lambda: "~/late" in driver.text)
 
-    drive(feed, script)
-    assert not [one for one in feed.actions.asked if isinstance(one, Proposal)]
+    drive(session, script)
+    assert not [one for one in session.actions.asked if isinstance(one, Proposal)]
 
 
 def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None:
@@ -219,8 +219,8 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
     exclude = Edit(place / ".git" / "info" / "exclude", "", "/.venv\n")
     offering = Proposal(Action.RELINK, item, ("It will be done: relink.",), offers=(exclude,))
     for keys, edits in (("y", ()), ("h", (exclude,)), ("hh", ())):
-        feed = source(tmp_path, item, offered=[place])
-        feed.actions.answers[item.path] = offering
+        session = source(tmp_path, item, offered=[place])
+        session.actions.answers[item.path] = offering
 
         async def script(driver: Driver, keys: str = keys) -> None:
             await driver.opened("R", RelinkScreen)
@@ -230,13 +230,13 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
             await driver.press(*keys.replace("y", ""), "y")
             await driver.until(lambda: driver.main.jobs.job is None)
 
-        drive(feed, script)
-        ((applied,),) = feed.actions.applied
+        drive(session, script)
+        ((applied,),) = session.actions.applied
         assert applied.edits == edits
 
 
 def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
-    feed = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
+    session = source(tmp_path, row("shop", mib=1), offered=[tmp_path / "x"])
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
@@ -249,5 +249,5 @@ def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
         await driver.press("enter")
         await driver.proposed()
 
-    drive(feed, script)
-    assert feed.actions.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]
+    drive(session, script)
+    assert session.actions.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]

@@ -116,19 +116,19 @@ def test_marks_survive_filter_sort_view_and_rescan_and_say_what_is_out_of_sight(
 
 
 def test_a_marked_environment_that_is_gone_is_marked_no_more() -> None:
-    feed = source()
+    session = source()
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("a")
-        feed.events = everything(small_machine()[:3])
+        session.events = everything(small_machine()[:3])
         driver.main.listing.table.drop(small_machine()[4].path)
         driver.main.listing.table.drop(small_machine()[5].path)
         await driver.press("r")
         await driver.scanned()
         assert len(driver.main.selection.marks) == len(small_machine()) - 2
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_a_range_grows_and_shrinks_with_the_cursor_and_esc_drops_it() -> None:

@@ -69,7 +69,7 @@ def test_an_empty_trash_says_so() -> None:
 
 
 def test_freeing_asks_and_no_is_the_default() -> None:
-    feed = source(thing("webapp", 3), thing("shop", 90))
+    session = source(thing("webapp", 3), thing("shop", 90))
 
     async def script(driver: Driver) -> None:
         await driver.opened("E", TrashScreen)
@@ -80,20 +80,20 @@ def test_freeing_asks_and_no_is_the_default() -> None:
         await driver.press("enter", "F")
         assert "Permanently delete all 2 environments?" in driver.text
         await driver.press("n")
-        assert feed.asked == []
+        assert session.asked == []
         await driver.press("f", "y")
-        await driver.until(lambda: feed.asked == [(feed.trashed[0],)])
+        await driver.until(lambda: session.asked == [(session.trashed[0],)])
         await driver.press("F", "right", "enter")
-        await driver.until(lambda: len(feed.asked) == 2)
-        assert feed.asked[1] == tuple(feed.trashed)
+        await driver.until(lambda: len(session.asked) == 2)
+        assert session.asked[1] == tuple(session.trashed)
 
-    drive(feed, script)
+    drive(session, script)
 
 
 def test_a_name_that_is_taken_is_asked_for_anew() -> None:
     """The source refuses what is given no name, as if its own were taken."""
     item = thing("webapp", 3)
-    feed = source(item)
+    session = source(item)
 
     async def script(driver: Driver) -> None:
         await driver.opened("E", TrashScreen)
@@ -105,5 +105,5 @@ def test_a_name_that_is_taken_is_asked_for_anew() -> None:
         await driver.press("backspace", *"back", "enter")
         await driver.until(lambda: "Restored webapp." in driver.text)
 
-    drive(feed, script)
-    assert feed.asked == [(item, None), (item, "back")]
+    drive(session, script)
+    assert session.asked == [(item, None), (item, "back")]
