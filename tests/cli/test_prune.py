@@ -9,6 +9,7 @@ import pytest
 from tests.actions.deleting import small, tree
 from tests.cli.test_list import run
 from tests.conftest import Home
+from tests.deep_tree import make_deep
 from tests.scenario import uv_project, venv
 from tests.session.test_cleaning import cached, install
 
@@ -116,13 +117,7 @@ def test_whatever_lies_in_it_goes_with_it(home: Home, store: Path) -> None:
     wild = small(store / "wild")
     for name in (b"n\xff", b"a\nb\x1b]", b"x" * 255):
         os.mkdir(os.fsencode(wild) + b"/" + name, 0o500)
-    here = os.open(wild, os.O_RDONLY)
-    for _ in range(1500):
-        os.mkdir("d" * 50, dir_fd=here)
-        below = os.open("d" * 50, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    os.close(here)
+    make_deep(wild)
     os.mkfifo(wild / "fifo")
     outside = small(home.path / "precious")
     (wild / "link").symlink_to(outside)

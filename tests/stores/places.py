@@ -13,6 +13,19 @@ from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 
+# What no tool writes into a file that holds one absolute path.
+DAMAGED_PATHS = [
+    b"",
+    b"\n",
+    b"/srv/app\nof two lines",
+    b"/srv/app\nof two lines\n",
+    b"relative/path\n",
+    b"~/x",
+    b"/a\0b\n",
+    b"\x7fELF\x02",
+    b"/" + b"a" * 9000,
+]
+
 
 def reading(path: Path, root: Root) -> Reading:
     """Return the bare facts of the environment at ``path``."""

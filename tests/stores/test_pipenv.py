@@ -13,7 +13,7 @@ from tests.moving import moved
 from tests.realtools import Tool
 from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
-from tests.stores.places import environment, given, made, paths, reading
+from tests.stores.places import DAMAGED_PATHS, environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, EvidenceKind, Status, Traits
 from venvdash.stores.pipenv import STORE
@@ -241,19 +241,7 @@ def test_the_hash_of_a_project_that_is_gone(home: Home) -> None:
     assert not STORE.fits(env, Path("/home/ada/code/webapp\0"))
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\n",
-        b"/srv/app\nof two lines",
-        b"relative",
-        b"~/x",
-        b"/a\0b",
-        b"\x7fELF\x02",
-        b"/" + b"a" * 9000,
-    ],
-)
+@pytest.mark.parametrize("content", DAMAGED_PATHS)
 def test_a_damaged_project_file_names_nothing(home: Home, content: bytes) -> None:
     path = made(home.path / "webapp-MPSes6ZT")
     (path / ".project").write_bytes(content)

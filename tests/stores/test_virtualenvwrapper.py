@@ -11,7 +11,7 @@ from uv import find_uv_bin
 
 from tests.conftest import Home
 from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
-from tests.stores.places import environment, given, made, paths, reading
+from tests.stores.places import DAMAGED_PATHS, environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, EvidenceKind
 from venvdash.stores.roots import Layout, Root, Why
@@ -140,19 +140,7 @@ def test_the_project_file_names_the_project(home: Home, content: bytes, project:
     assert claim.project == Path(project)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\n",
-        b"/srv/app\nof two lines\n",
-        b"relative/path\n",
-        b"~/x\n",
-        b"/a\0b\n",
-        b"\x7fELF\x02",
-        b"/" + b"a" * 9000,
-    ],
-)
+@pytest.mark.parametrize("content", DAMAGED_PATHS)
 def test_a_damaged_project_file_names_nothing(home: Home, content: bytes) -> None:
     root = Root(home.path, STORE.name)
     found = reading(_pointer(root, content), root)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deep_tree import make_deep
 from tests.mounting import tmpfs
 from tests.system.test_removal import bound, said
 from tests.users import as_another_user, open_to_all
@@ -162,13 +163,7 @@ def test_closed_directories_and_depth(tmp_path: Path) -> None:
     root = tree(tmp_path / "theirs")
     deep = site(root) / "deep"
     deep.mkdir()
-    here = os.open(deep, os.O_RDONLY)
-    for _ in range(1500):
-        os.mkdir("d" * 50, dir_fd=here)
-        below = os.open("d" * 50, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    os.close(here)
+    make_deep(deep)
     open_to_all(tmp_path)
     subprocess.run(["chown", "-R", "65534:65534", root], check=True)
     for number, mode in ((1, 0), (2, 0o555), (3, 0o111)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deep_tree import LEVELS, make_deep
 from tests.mounting import tmpfs
 from venvdash.system import openat2, removal, tree_opener
 from venvdash.system.removal import Frame, Removal, Removed, empty_directory
@@ -62,15 +63,8 @@ def test_what_is_kept_is_kept_at_the_top_alone(root: Path) -> None:
 
 def test_as_deep_as_it_may_be(root: Path) -> None:
     """1,500 levels of long names: no path to the bottom is short enough for the system."""
-    here = os.open(root, os.O_RDONLY)
-    for _ in range(1500):
-        os.mkdir("d" * 50, dir_fd=here)
-        below = os.open("d" * 50, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here))
-    os.close(here)
-    assert (empty(root).entries, os.listdir(root)) == (3000, [])
+    make_deep(root, files=True)
+    assert (empty(root).entries, os.listdir(root)) == (2 * LEVELS, [])
 
 
 def test_names_of_every_kind(root: Path) -> None:
