@@ -14,7 +14,6 @@ import os
 import struct
 import sys
 import time
-from typing import NamedTuple
 
 if sys.platform != "win32":
     from fcntl import ioctl as _ioctl
@@ -54,7 +53,7 @@ for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
 Extent = tuple[int, int, int]  # physical offset and length in bytes, flags
 
 
-class Sharing(NamedTuple):
+class Sharing:
     """A file system that shares blocks between files.
 
     ``identity`` is the same for all subvolumes. Files of up to ``inline`` bytes lie in the
@@ -64,13 +63,26 @@ class Sharing(NamedTuple):
     lie in a lower layer of overlayfs: removing them frees nothing.
     """
 
-    identity: int
-    inline: int = 0
-    per_name: int = 0
-    per_inode: int = 0
-    copies: float = 1.0
-    compresses: bool = False
-    sure: bool = True
+    __slots__ = ("compresses", "copies", "identity", "inline", "per_inode", "per_name", "sure")
+
+    def __init__(
+        self,
+        identity: int,
+        *,
+        inline: int = 0,
+        per_name: int = 0,
+        per_inode: int = 0,
+        copies: float = 1.0,
+        compresses: bool = False,
+        sure: bool = True,
+    ) -> None:
+        self.identity = identity
+        self.inline = inline
+        self.per_name = per_name
+        self.per_inode = per_inode
+        self.copies = copies
+        self.compresses = compresses
+        self.sure = sure
 
 
 def sharing(descriptor: int, fstype: str) -> Sharing | None:

@@ -6,6 +6,7 @@ Imports only ``os``: the child processes that measure load it first.
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 FLAGS = (
     os.O_RDONLY
@@ -128,6 +129,16 @@ def open_directory(path: str | bytes, dir_fd: int | None = None) -> int:
         except PermissionError:  # only the owner may ask for O_NOATIME
             pass
     return os.open(path, FLAGS, dir_fd=dir_fd)
+
+
+@contextmanager
+def opened_directory(path: str | bytes, dir_fd: int | None = None) -> Iterator[int]:
+    """Open a directory as ``open_directory`` does, and close it at the end."""
+    descriptor = open_directory(path, dir_fd)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _enter(frame: Opened, device: int, mounted: Collection[bytes], report: Report) -> Opened | None:

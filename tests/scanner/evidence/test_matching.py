@@ -28,7 +28,7 @@ from venvdash.scanner.evidence.moved_projects import MissingProjects
 from venvdash.scanner.evidence.verdicts import verdicts
 from venvdash.scanner.projects.candidates import Candidate, CandidateSearch
 from venvdash.scanner.projects.presence import look, record_of
-from venvdash.scanner.projects.project_info import read
+from venvdash.scanner.projects.project_info import fingerprint, links_of, name_of
 from venvdash.stores import registry
 from venvdash.stores.uv import UvStore
 from venvdash.system.mounts import Mounts
@@ -106,7 +106,7 @@ def test_a_hash_proves_where_there_is_no_link(home: Home) -> None:
 def test_two_projects_of_one_name_are_never_mixed_up(home: Home) -> None:
     one = uv_project(home, home.path / "code" / "one" / "webapp")
     two = uv_project(home, home.path / "code" / "two" / "webapp")
-    belongs = {read(project).links[0].environment: project for project in (one, two)}
+    belongs = {links_of(str(project))[0].environment: project for project in (one, two)}
     for project in (one, two):
         (project / ".venv").unlink()
     found = searched(home, environments(home))
@@ -160,10 +160,11 @@ def test_wanted_are_the_names_of_unproven_environments(home: Home) -> None:
 
 
 def remembered(project: Path) -> ProjectRecord:
-    mounts, said = Mounts.read(), read(project)
+    mounts, directory = Mounts.read(), str(project)
+    name, git = name_of(directory), fingerprint(directory)
     place = look(project, mounts)
     assert place.presence is Presence.PRESENT
-    return record_of(place, EvidenceKind.HASH, mounts, now=100.0, name=said.name, git=said.git)
+    return record_of(place, EvidenceKind.HASH, mounts, now=100.0, name=name, git=git)
 
 
 def test_a_moved_directory_is_sighted_and_the_verdict_names_it(home: Home) -> None:

@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.project_info import (
     Link,
     fingerprint,
     links_of,
     name_of,
-    read,
     worktrees,
 )
 
@@ -196,7 +194,8 @@ def test_a_hostile_repository_starts_nothing(project: Path, home: Home) -> None:
     )
     assert fingerprint(str(project)) is not None
     list(worktrees(str(project)))
-    read(project)
+    name_of(str(project))
+    links_of(str(project))
     assert not canary.exists()
 
 
@@ -219,25 +218,18 @@ def test_a_log_that_is_a_fifo_or_huge(project: Path) -> None:
     assert fingerprint(str(project)) == first
 
 
-def test_all_of_one_project(project: Path) -> None:
-    (project / "pyproject.toml").write_text('[project]\nname = "webapp"\n')
+def test_a_link_and_paths_without_a_project(project: Path) -> None:
     (project / ".venv").symlink_to("/store/webapp")
-    found = read(project)
-    assert found == project_info.Project(
-        project,
-        "webapp",
-        (Link(project / ".venv", Path("/store/webapp")),),
-        project.stat().st_ino,
-        os.statvfs(project).f_fsid,
-        None,
-    )
-    assert read(project / "gone") == project_info.Project(project / "gone")
-    assert read(Path("/a\0b")) == project_info.Project(Path("/a\0b"))
+    assert links_of(str(project)) == (Link(project / ".venv", Path("/store/webapp")),)
+    for missing in (str(project / "gone"), "/a\0b"):
+        assert name_of(missing) is None
+        assert links_of(missing) == ()
+        assert fingerprint(missing) is None
 
 
 def test_a_project_that_uv_links(project: Path, home: Home) -> None:
     home.uv("init", "--bare", cwd=project)
     home.uv("sync", cwd=project)
-    (link,) = read(project).links
+    (link,) = links_of(str(project))
     assert link.environment.parent == home.path / ".cache" / "uv" / "environments-v2"
     assert (link.environment / "pyvenv.cfg").is_file()

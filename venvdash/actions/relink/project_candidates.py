@@ -61,9 +61,10 @@ def _seen(
     if place.presence is not Presence.PRESENT:
         known = before or ProjectRecord(path, how, first_seen=now)
         return replace(known, how=how, last_seen=now)
-    found = project_info.read(path)
+    directory = os.fspath(path)
+    name, git = project_info.name_of(directory), project_info.fingerprint(directory)
     return presence.record_of(
-        place, how, mounts, now=now, host=host_id(), name=found.name, git=found.git, before=before
+        place, how, mounts, now=now, host=host_id(), name=name, git=git, before=before
     )
 
 

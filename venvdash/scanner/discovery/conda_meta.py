@@ -20,8 +20,8 @@ _FIRST = re.compile(r"==> (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) <==")
 _VERSION = re.compile(r"^# conda version: ([0-9a-z.]{1,20})$", re.MULTILINE)
 
 
-class NoPrefixError(Exception):
-    """The directory is not a conda environment; the text says why."""
+class NotAnEnvironmentError(Exception):
+    """A directory is not an environment; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ class Meta:
 def read(path: str, inode: int, names: frozenset[str]) -> Meta:
     """Return what lies in ``path``/conda-meta; ``names`` and ``inode`` are those of ``path``.
 
-    Raises NoPrefixError, or OSError where it cannot be read.
+    Raises NotAnEnvironmentError, or OSError where it cannot be read.
     """
     if names & {"envs", "pkgs"}:
-        raise NoPrefixError("is a conda installation, not one of its environments")
+        raise NotAnEnvironmentError("is a conda installation, not one of its environments")
     directory = os.path.join(path, NAME)
     status = os.lstat(directory)
     if not stat.S_ISDIR(status.st_mode):
-        raise NoPrefixError("its conda-meta is not a directory")
+        raise NotAnEnvironmentError("its conda-meta is not a directory")
     listing = os.listdir(directory)
     packages = _packages(listing)
     if not packages and not {"history", "pixi"} & set(listing):
-        raise NoPrefixError("its conda-meta contains neither a history nor packages")
+        raise NotAnEnvironmentError("its conda-meta contains neither a history nor packages")
     history, head = read_head(os.path.join(directory, "history"), _HEAD)
     text = head.decode("utf-8", "replace")
     made = _first_transaction(text)

@@ -19,6 +19,7 @@ from venvdash.model import (
     Traits,
 )
 from venvdash.scanner.discovery import conda_meta
+from venvdash.scanner.discovery.conda_meta import NotAnEnvironmentError
 from venvdash.scanner.discovery.editable_installs import Editable
 from venvdash.scanner.discovery.site_packages import Site, read_site, site_directory
 from venvdash.scanner.discovery.store_folders import JOURNALS, OURS
@@ -65,10 +66,6 @@ class _Prefix:
         return self.meta.python if self.meta else _version(self.cfg)
 
 
-class _NotOneError(Exception):
-    """The directory is not an environment; the text says why."""
-
-
 def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnvironment:
     """Read the environment at ``entry``, or return why there is none. Raises nothing.
 
@@ -78,7 +75,7 @@ def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnviron
         if os.path.islink(entry.prefix):
             return _alias(entry, root, uid)
         return _directory(entry, root, uid)
-    except _NotOneError as error:
+    except NotAnEnvironmentError as error:
         return NotEnvironment(entry.prefix, root.store, str(error))
     except (OSError, ValueError) as error:
         return NotEnvironment(entry.prefix, root.store, f"cannot be read: {because(error)}")
@@ -96,7 +93,7 @@ def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | No
             original.prefix, original.entry, root, prefix.cfg, prefix.names, prefix.fingerprint
         )
         store, traits = _recognised(was)
-    except (_NotOneError, OSError, ValueError):
+    except (NotAnEnvironmentError, OSError, ValueError):
         return None
     directory = site_directory(str(entry.prefix), prefix.version, prefix.names)
     return Environment(
@@ -119,7 +116,7 @@ def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
     try:
         os.stat(target)
     except (FileNotFoundError, NotADirectoryError):
-        raise _NotOneError(f"is a broken link to {os.readlink(entry.prefix)}") from None
+        raise NotAnEnvironmentError(f"is a broken link to {os.readlink(entry.prefix)}") from None
     inner = _directory(Entry(target, target), root, uid)
     environment = replace(
         inner.environment,
@@ -177,29 +174,29 @@ def _look(path: str) -> _Prefix:
     """Read the listing and pyvenv.cfg of a directory, with the times from before the reading."""
     status = os.stat(path)
     if not stat.S_ISDIR(status.st_mode):
-        raise _NotOneError("is not a directory")
+        raise NotAnEnvironmentError("is not a directory")
     names = frozenset(os.listdir(path))
     if FREEING in names:
-        raise _NotOneError("is being deleted")
+        raise NotAnEnvironmentError("is being deleted")
     if "pyvenv.cfg" not in names and conda_meta.NAME in names:
         return _conda(path, status, names)
     if "pyvenv.cfg" not in names:
-        raise _NotOneError(_without_cfg(names))
+        raise NotAnEnvironmentError(_without_cfg(names))
     descriptor = open_quietly(os.path.join(path, "pyvenv.cfg"))
     try:
         cfg = os.fstat(descriptor)
         if not stat.S_ISREG(cfg.st_mode):
-            raise _NotOneError("its pyvenv.cfg is not a regular file")
+            raise NotAnEnvironmentError("its pyvenv.cfg is not a regular file")
         if cfg.st_size > _CFG_LIMIT:
-            raise _NotOneError(f"its pyvenv.cfg is larger than {_CFG_LIMIT // 1024} KiB")
+            raise NotAnEnvironmentError(f"its pyvenv.cfg is larger than {_CFG_LIMIT // 1024} KiB")
         text = os.read(descriptor, _CFG_LIMIT).decode("utf-8", "surrogateescape")
     finally:
         os.close(descriptor)
     keys = parse_cfg(text)
     if not os.path.isabs(keys.get("home", "")) or "\0" in text:
-        raise _NotOneError("its pyvenv.cfg names no interpreter (`home`)")
+        raise NotAnEnvironmentError("its pyvenv.cfg names no interpreter (`home`)")
     if not names & {"bin", "Scripts", "lib", "Lib"}:
-        raise _NotOneError("has a pyvenv.cfg, but neither bin nor lib")
+        raise NotAnEnvironmentError("has a pyvenv.cfg, but neither bin nor lib")
     fingerprint = Fingerprint(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
     made = getattr(cfg, "st_birthtime", cfg.st_mtime)
     accessed, home = _access_time(cfg), Path(keys["home"])
@@ -208,10 +205,7 @@ def _look(path: str) -> _Prefix:
 
 def _conda(path: str, status: os.stat_result, names: frozenset[str]) -> _Prefix:
     """Read a conda or pixi environment, whose interpreter is one of its packages."""
-    try:
-        meta = conda_meta.read(path, status.st_ino, names)
-    except conda_meta.NoPrefixError as error:
-        raise _NotOneError(str(error)) from None
+    meta = conda_meta.read(path, status.st_ino, names)
     uid, home = status.st_uid, Path(path)
     return _Prefix({}, names, meta.fingerprint, uid, meta.made, None, home, meta)
 
@@ -242,7 +236,7 @@ def _recognised(reading: Reading) -> tuple[Store, Traits]:
         traits = store.recognise(reading)
         if traits is not None:
             return store, traits
-    raise _NotOneError("is not an environment of any known tool")
+    raise NotAnEnvironmentError("is not an environment of any known tool")
 
 
 def _version(cfg: Mapping[str, str]) -> str | None:

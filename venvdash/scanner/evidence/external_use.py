@@ -1,7 +1,7 @@
 """Uses of an environment from outside: files that name it, programs that run from it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.model import Environment, Flag
@@ -16,8 +16,8 @@ from venvdash.system.mounts import Mounts
 class ExternalUse:
     """For each environment: the references to it, and the flags that follow."""
 
-    references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
-    flags: Mapping[Path, frozenset[Flag]] = field(default_factory=dict)
+    references: Mapping[Path, tuple[Reference, ...]]
+    flags: Mapping[Path, frozenset[Flag]]
 
 
 def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) -> ExternalUse:
@@ -37,7 +37,7 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
             more.add(Flag.REFERENCED)
         if uses.get(path):
             more.add(Flag.IN_USE)
-        if _mounted(path, mounts):
+        if str(path) in mounts.points or mounts.below(path):
             more.add(Flag.MOUNTS)
         if mounts.shared(path):
             more.add(Flag.SHARED)
@@ -46,10 +46,6 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
         if more:
             flags[path] = frozenset(more)
     return ExternalUse(named, flags)
-
-
-def _mounted(path: Path, mounts: Mounts) -> bool:
-    return str(path) in mounts.points or bool(mounts.below(path))
 
 
 def _locked(path: Path, mounts: Mounts) -> bool:

@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -151,7 +152,7 @@ class CandidateSearch:
         self._seen: dict[str, int] = {}
         self._links: list[tuple[str, int]] = []
         self._telling = _TELLING | self._wanted.telling
-        self._names: dict[str, bool] = {}  # many directories are called alike
+        self._wants = cache(wanted.name)  # many directories have the same name
 
     @property
     def directories(self) -> int:
@@ -229,7 +230,8 @@ class CandidateSearch:
             yield _Start(os.path.join(home, name), depth, _HOME_FOLDERS)
         if wanted.scripts or wanted.files:
             yield from self._programs(home)
-        yield from self._linked()
+        for path, depth in self._links:  # met in the folders above
+            yield _Start(path, depth, "linked folders")
 
     def _programs(self, home: str) -> Iterator[_Start]:
         """Yield the user's folders on PATH, for scripts without a suffix."""
@@ -237,11 +239,6 @@ class CandidateSearch:
         for folder in dict.fromkeys([f"{home}/bin", f"{home}/.local/bin", *folders]):
             if folder.startswith(f"{home}/"):
                 yield _Start(folder, 0, "folders of programs")
-
-    def _linked(self) -> Iterator[_Start]:
-        """Yield the links that were found in the folders of HOME."""
-        for path, depth in self._links:
-            yield _Start(path, depth, "linked folders")
 
     def _below(self, path: str, start: _Start) -> Iterator[Candidate]:
         pending: list[tuple[str, int, int | None]] = [(path, start.depth, None)]
@@ -302,11 +299,7 @@ class CandidateSearch:
     def _is_wanted(self, directory: str, inode: int | None) -> bool:
         if inode is not None and inode in self._wanted.inodes:
             return True
-        name = os.path.basename(directory)
-        known = self._names.get(name)
-        if known is None:
-            known = self._names[name] = self._wanted.name(name)
-        return known
+        return self._wants(os.path.basename(directory))
 
     def _forbidden(self, path: str) -> bool:
         mount = self._mounts.points.get(path)

@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.scanner.projects.presence import fsid_of
 from venvdash.system.files import (
     UnreadableError,
     names_in,
     read_head,
     read_regular,
     real,
-    status_of,
 )
 
 VENV = ".venv"
@@ -47,38 +45,6 @@ class Link:
 
     pointer: Path
     environment: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """What a project directory says of itself.
-
-    ``name`` is ``[project].name`` or ``[tool.poetry].name``; ``links`` are its pointers, the one
-    that tools use first; ``git`` is what ``fingerprint`` returns. None or empty if missing.
-    """
-
-    path: Path
-    name: str | None = None
-    links: tuple[Link, ...] = ()
-    inode: int | None = None
-    fsid: int | None = None
-    git: str | None = None
-
-
-def read(path: Path) -> Project:
-    """Read one project directory. Raises nothing: what cannot be read is left out."""
-    directory = os.fspath(path)
-    status = status_of(directory)
-    if status is None:
-        return Project(path)
-    return Project(
-        path,
-        name_of(directory),
-        links_of(directory),
-        status.st_ino,
-        fsid_of(directory),
-        fingerprint(directory),
-    )
 
 
 def name_of(directory: str) -> str | None:

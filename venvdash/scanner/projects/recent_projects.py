@@ -13,7 +13,7 @@ from pathlib import Path
 
 from venvdash.scanner.discovery.editable_installs import file_url_path
 from venvdash.scanner.projects.editor_settings import EDITORS, elements, sdks, settings_home
-from venvdash.system.files import UnreadableError, names_in, read_regular
+from venvdash.system.files import UnreadableError, names_in, read_regular, read_text
 from venvdash.system.machine import Machine
 
 _ENTRIES = 5000  # of each index
@@ -39,7 +39,7 @@ def directories(machine: Machine) -> Iterator[tuple[str, str]]:
 def _direnv(machine: Machine) -> Iterator[str]:
     """Each file of ``direnv/allow`` holds the path of an allowed .envrc (direnv 2.x)."""
     for file in _files(machine.data_home / "direnv" / "allow"):
-        text = _decoded(_read(file, _SMALL)).rstrip("\n")
+        text = (read_text(file, _SMALL) or "").rstrip("\n")
         if text:
             yield os.path.dirname(text)
 
@@ -51,7 +51,7 @@ def _mise(machine: Machine) -> Iterator[str]:
         try:
             target = os.readlink(link)
         except (OSError, ValueError):
-            target = _decoded(_read(link, _SMALL)).strip()  # Windows: the path as text
+            target = (read_text(link, _SMALL) or "").strip()  # Windows: the path as text
         directory = os.path.dirname(target)
         while os.path.basename(directory) in ("mise", ".mise", "conf.d", ".config"):
             directory = os.path.dirname(directory)
@@ -66,7 +66,7 @@ def _vscode(machine: Machine) -> Iterator[str]:
     for editor in EDITORS:
         storage = settings_home(machine) / editor / "User" / "workspaceStorage"
         for directory in _files(storage):
-            data = _read(os.path.join(directory, "workspace.json"), _SMALL)
+            data = read_text(os.path.join(directory, "workspace.json"), _SMALL)
             try:
                 content = json.loads(data) if data else None
             except (ValueError, RecursionError):
@@ -84,8 +84,8 @@ def _jetbrains(machine: Machine) -> Iterator[str]:
     """
     yield from (sdk.project for sdk in sdks(machine) if sdk.project)
     for product in _files(settings_home(machine) / "JetBrains"):
-        data = _read(os.path.join(product, "options", "recentProjects.xml"), _LARGE)
-        for _, attributes in elements(_decoded(data)):
+        text = read_text(os.path.join(product, "options", "recentProjects.xml"), _LARGE)
+        for _, attributes in elements(text or ""):
             for value in (attributes.get("key"), attributes.get("value")):
                 path = (value or "").replace("$USER_HOME$", str(machine.home), 1)
                 if os.path.isabs(path):
@@ -95,7 +95,7 @@ def _jetbrains(machine: Machine) -> Iterator[str]:
 def _pixi(machine: Machine) -> Iterator[str]:
     """``workspaces.toml`` maps names to directories or manifests."""
     home = machine.path_variable("PIXI_HOME") or machine.home / ".pixi"
-    text = _decoded(_read(home / "workspaces.toml", _SMALL))
+    text = read_text(home / "workspaces.toml", _SMALL) or ""
     # A pattern, unlike a TOML parser, cannot be made to take hours.
     for path in re.findall(r"=\s*[\"']((?:/|[A-Za-z]:)[^\"'\n]*)[\"']", text):
         yield os.path.dirname(path) if path.endswith(".toml") else path
@@ -107,7 +107,10 @@ def _zoxide(machine: Machine) -> Iterator[str]:
     u32 version, u64 count; then of each directory u64 length and path, f64 rank, u64 last visit.
     """
     data_dir = machine.path_variable("_ZO_DATA_DIR") or _data_home(machine) / "zoxide"
-    data = _read(data_dir / "db.zo", _LARGE)
+    try:
+        data = read_regular(data_dir / "db.zo", _LARGE)
+    except (OSError, UnreadableError):
+        return
     if len(data) < 12 or struct.unpack_from("<I", data)[0] != 3:
         return
     count, at = struct.unpack_from("<Q", data, 4)[0], 12
@@ -118,7 +121,7 @@ def _zoxide(machine: Machine) -> Iterator[str]:
         end = at + 8 + length
         if end + 16 > len(data):
             return
-        yield _decoded(data[at + 8 : end])
+        yield data[at + 8 : end].decode("utf-8", "surrogateescape")
         at = end + 16
 
 
@@ -130,17 +133,6 @@ def _of_uri(uri: object) -> Iterator[str]:
 
 def _files(directory: Path) -> list[str]:
     return [os.path.join(directory, name) for name in names_in(directory, _ENTRIES)]
-
-
-def _read(path: str | os.PathLike[str], limit: int) -> bytes:
-    try:
-        return read_regular(path, limit)
-    except (OSError, UnreadableError):
-        return b""
-
-
-def _decoded(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _state_home(machine: Machine) -> Path:

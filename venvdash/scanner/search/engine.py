@@ -179,7 +179,7 @@ class _Run:
                 self._take(str(word), values, before)
                 progress(Progress(Path(whole.path), self._state.directories))
         except child_process.SilentError as error:
-            self._silent_place(whole, str(error))
+            self._incomplete(whole, f"was not searched completely: {error}")
             return
         if ended:
             self._read.append(whole.path)
@@ -251,7 +251,7 @@ class _Run:
                 progress(Progress(path, count))
             if time.monotonic() - heard > PATIENCE:
                 reading.abandon()
-                self._silent_place(start)
+                self._incomplete(start, "was not searched completely: it did not respond")
                 return
             if clock.over():
                 reading.stop(PATIENCE)
@@ -262,7 +262,7 @@ class _Run:
             self._read += [start.path] if start.depth is None else []
         elif not self._matcher.done:
             if reading.error is not None:
-                self._unreadable(start, reading.error)
+                self._incomplete(start, f"could not be searched ({because(reading.error)})")
             else:
                 self._not_reached(start, clock)
         reader.close()
@@ -282,21 +282,10 @@ class _Run:
             reason = f"{clock.why[0].upper()}{clock.why[1:]} before all of {shown} was searched"
             self._unsearched(start.path, reason, clock.release)
 
-    def _silent_place(self, start: Start, why: str = "it did not respond") -> None:
+    def _incomplete(self, start: Start, reason: str) -> None:
         shown = visible(start.path)
-        self._unsearched(
-            start.path,
-            f"{shown} was not searched completely: {why}",
-            f'`skip = ["{shown}"]` in the configuration',
-        )
-
-    def _unreadable(self, start: Start, error: Exception) -> None:
-        shown = visible(start.path)
-        self._unsearched(
-            start.path,
-            f"{shown} could not be searched ({because(error)})",
-            f'`skip = ["{shown}"]` in the configuration',
-        )
+        release = f'`skip = ["{shown}"]` in the configuration'
+        self._unsearched(start.path, f"{shown} {reason}", release)
 
     def _unsearched(self, path: str, reason: str, release: str) -> None:
         self._state.unsearched.setdefault(Path(path), Unsearched(Path(path), reason, release))

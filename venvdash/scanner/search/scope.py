@@ -83,14 +83,12 @@ class SearchScope:
     @cached_property
     def skipped(self) -> frozenset[str]:
         """The folders of `skip`, as written and resolved."""
-        paths = self._folders(self.config.skip)
-        return frozenset(path for text in paths for path in (text, self._real(text)))
+        return self._spelled(self.config.skip)
 
     @cached_property
     def wanted(self) -> frozenset[str]:
         """The folders of `search`, as written and resolved."""
-        paths = self._folders(self.config.search)
-        return frozenset(path for text in paths for path in (text, self._real(text)))
+        return self._spelled(self.config.search)
 
     def _folders(self, texts: Iterable[str]) -> list[str]:
         return [os.path.normpath(self.machine.expand(text)) for text in texts]
@@ -108,9 +106,10 @@ class SearchScope:
         mounts = [(path, self.mounts.of(path)) for path in paths]
         return tuple(path for path, mount in mounts if mount is None or not mount.network)
 
-    def _real(self, path: str) -> str:
-        """Return a path with its links resolved, unchanged if that would read a network disk."""
-        return resolved(path, self.mounts) or path
+    def _spelled(self, texts: Iterable[str]) -> frozenset[str]:
+        """Return folders as written and with links resolved, unless that reads a network disk."""
+        paths = self._folders(texts)
+        return frozenset((*paths, *(resolved(path, self.mounts) or path for path in paths)))
 
     @cached_property
     def barred(self) -> Mapping[str, str]:
@@ -209,16 +208,13 @@ class SearchScope:
         """Return the path of ``mount``'s directory below ``other``; "" if it has none."""
         if not mount.device or mount.device != other.device or not inside(mount.root, other.root):
             return ""
-        if mount.root == other.root and self._before(mount, other):
+        shorter = (len(mount.point), mount.point) < (len(other.point), other.point)
+        if mount.root == other.root and shorter:  # of two equal mounts, this one is read
             return ""
         rest = mount.root[len(other.root.rstrip("/")) :]
         path = other.point.rstrip("/") + rest if rest else other.point
         # Another mount may hide that path.
         return path if self.mounts.of(path) is other else ""
-
-    def _before(self, mount: Mount, other: Mount) -> bool:
-        """Return whether ``mount`` is the one of two equal mounts to read: the shorter path."""
-        return (len(mount.point), mount.point) < (len(other.point), other.point)
 
     @cached_property
     def spellings(self) -> Spellings:

@@ -88,32 +88,47 @@ class Extents:
         ))  # fmt: skip
 
 
+class PackedReader:
+    """Reads bytes and arrays one after the other; raises ValueError at the end of the data."""
+
+    __slots__ = ("at", "data")
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self.data = data
+        self.at = at
+
+    def take(self, length: int) -> bytes:
+        """Return the next bytes."""
+        part = self.data[self.at : self.at + length]
+        if len(part) != length:
+            raise ValueError("too short")
+        self.at += length
+        return part
+
+    def numbers(self, code: str, count: int) -> "array[int]":
+        """Return the next numbers, of an array's type."""
+        result: array[int] = array(code)
+        result.frombytes(self.take(count * result.itemsize))
+        return result
+
+
 def unpack(data: bytes) -> Extents:
     """Return what ``pack`` wrote. Raises ValueError or struct.error for anything else."""
     (
         identity, metadata, count, groups, own, shared, flags, known, name_bytes, stamp
     ) = _HEADER.unpack_from(data)  # fmt: skip
-    at = _HEADER.size
-
-    def numbers(code: str, many: int) -> "array[int]":
-        nonlocal at
-        values: array[int] = array(code)
-        values.frombytes(data[at : at + many * values.itemsize])
-        at += many * values.itemsize
-        if len(values) != many:
-            raise ValueError("too short")
-        return values
-
+    reader = PackedReader(data, _HEADER.size)
+    numbers = reader.numbers
     result = Extents(identity, metadata)
     result.keys = array("Q", accumulate(numbers("Q", count)))
     result.sizes, result.groups = numbers("Q", count), numbers("I", count)
     result.samples, result.shared_marks = numbers("Q", groups), numbers("Q", shared)
     result.states = numbers("B", groups if known else 0).tobytes()
-    names = data[at : at + name_bytes]
+    names = reader.take(name_bytes)
     result.names = names.split(b"\0") if groups else []
     result.own_marks, result.stamp = own, stamp
     result.compressed, result.unsure = bool(flags & 1), bool(flags & 2)
-    if len(names) != name_bytes or at + name_bytes != len(data) or len(result.names) != groups:
+    if reader.at != len(data) or len(result.names) != groups:
         raise ValueError("does not fit")
     if any(group >= groups for group in result.groups):
         raise ValueError("no such group")

@@ -16,7 +16,7 @@ from itertools import accumulate
 from operator import attrgetter, sub
 
 from venvdash.scanner.usage import extents
-from venvdash.scanner.usage.extents import Extents
+from venvdash.scanner.usage.extents import Extents, PackedReader
 
 BLOCK = 512  # bytes; the unit of st_blocks, whatever the file system's own block is
 UNSURE = -(2**63)  # in place of a modification time that is too recent to rely on
@@ -168,7 +168,7 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
         own,
     )
     footprint.files, footprint.problems, footprint.unlisted = files, problems, bool(unlisted)
-    reader = _Reader(data, _HEADER.size)
+    reader = PackedReader(data, _HEADER.size)
     footprint.mtimes = reader.numbers("q", directories)
     links = reader.numbers("Q", samples)
     indices, sums = reader.numbers("Q", digests), reader.numbers("Q", digests)
@@ -191,26 +191,6 @@ def _read(data: bytes, listing: bool) -> Footprint | None:
     sane = own <= blocks and all(index < directories for index in indices)
     sane = sane and all(place[:1] in b"fdge" and len(place) > 1 for place in footprint.user_places)
     return footprint if sane and reader.at == len(data) else None
-
-
-class _Reader:
-    __slots__ = ("at", "data")
-
-    def __init__(self, data: bytes, at: int) -> None:
-        self.data = data
-        self.at = at
-
-    def take(self, length: int) -> bytes:
-        part = self.data[self.at : self.at + length]
-        if len(part) != length:
-            raise ValueError("too short")
-        self.at += length
-        return part
-
-    def numbers(self, code: str, count: int) -> "array[int]":
-        result: array[int] = array(code)
-        result.frombytes(self.take(count * result.itemsize))
-        return result
 
 
 def _names(joined: bytes, count: int) -> list[bytes]:

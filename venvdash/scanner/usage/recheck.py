@@ -11,7 +11,7 @@ from collections.abc import Callable
 from venvdash.scanner.usage.extents import key_of
 from venvdash.scanner.usage.footprint import UNSURE, Footprint, blocks_of
 from venvdash.system.extents import extents
-from venvdash.system.walk import open_directory
+from venvdash.system.walk import opened_directory
 
 Tick = Callable[[], None]
 
@@ -56,19 +56,14 @@ def recheck(root: bytes, old: Footprint, tick: Tick = lambda: None) -> Footprint
     if old.unlisted or not old.directories:
         return None
     try:
-        descriptor = open_directory(root)
+        with opened_directory(root) as descriptor:
+            status = os.fstat(descriptor)
+            if status.st_ino != old.inode:
+                return None
+            old.device = status.st_dev  # device numbers do not last over a reboot
+            return _compared(descriptor, old, tick)
     except OSError:
         return None
-    try:
-        status = os.fstat(descriptor)
-        if status.st_ino != old.inode:
-            return None
-        old.device = status.st_dev  # device numbers do not last over a reboot
-        return _compared(descriptor, old, tick)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
 
 
 def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
@@ -88,13 +83,10 @@ def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
         return None
     now = time.time_ns()
     for index, known in list(old.digests.items()):
-        inner = open_directory(old.directories[index], descriptor)
-        try:
+        with opened_directory(old.directories[index], descriptor) as inner:
             status = os.fstat(inner)
             if digest_of(inner) != known:
                 return None
-        finally:
-            os.close(inner)
         if not is_young(status, now):
             old.mtimes[index] = status.st_mtime_ns
             del old.digests[index]

@@ -207,7 +207,11 @@ class UserFileSearch:
                 continue
             result.files += len(own) + more
             alone = folder.whole and (more or own == folder.names)
-            result.size += folder.size if alone else self._sum(folder, own)
+            result.size += (
+                folder.size
+                if alone
+                else sum(self._size(os.path.join(folder.path, name)) for name in own)
+            )
             for place, kind in self._places(folder, own):
                 places.setdefault(place, kind)
         result.places = [
@@ -320,10 +324,6 @@ class UserFileSearch:
             return
         for name in own:
             yield (f"{at}/{name}" if at else name), FILE
-
-    def _sum(self, folder: _Folder, names: list[str]) -> int:
-        at = f"{folder.path}/" if folder.path else ""
-        return sum(self._size(at + name) for name in names)
 
     def _gone(self, known: Installed, base: str) -> int:
         """Return how many files of a list are missing."""

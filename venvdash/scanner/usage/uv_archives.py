@@ -19,7 +19,7 @@ from venvdash.scanner.usage.extents import (
     key_of,
 )
 from venvdash.system.extents import extents, sharing
-from venvdash.system.walk import open_directory
+from venvdash.system.walk import opened_directory
 
 _ARCHIVES = "archive-v0"
 _PACKAGES = b"site-packages/"
@@ -53,14 +53,11 @@ class Archives:
     def _seen(self) -> tuple[int, int | None]:
         """The stamp, and the file system's identity."""
         try:
-            root = open_directory(self._root)
+            with opened_directory(self._root) as root:
+                system = sharing(root, self._fstype)
+                return os.fstat(root).st_mtime_ns, system.identity if system else None
         except OSError:
             return 0, None
-        try:
-            system = sharing(root, self._fstype)
-            return os.fstat(root).st_mtime_ns, system.identity if system else None
-        finally:
-            os.close(root)
 
     def states(self, shared: Extents) -> bytes:
         """Return for each group who else holds it: the cache, the cache and others, or nobody."""
@@ -106,15 +103,10 @@ class Archives:
 
     def _key(self, archive: bytes, path: bytes) -> int:
         try:
-            root = open_directory(self._root + b"/" + archive)
+            with opened_directory(self._root + b"/" + archive) as root:
+                return key_of(extents(path, root))
         except OSError:
             return 0
-        try:
-            return key_of(extents(path, root))
-        except OSError:
-            return 0
-        finally:
-            os.close(root)
 
     def _is_copied(self, archive: bytes) -> bool:
         """Return whether something, such as a snapshot, holds a copy of an archive.
