@@ -26,7 +26,3 @@ class TextDialog(ReadingDialog[None]):
         pane.border_title = Content(self._title)
         pane.border_subtitle = Content("Esc back")
         yield pane
-
-    def show(self, text: Content) -> None:
-        """Show a new version of the text, scrolled to the same line."""
-        self.pane.show(text, top=False)

@@ -27,9 +27,6 @@ class RowStates:
         self._states = environments.states
         self._reasons: dict[Path, str] = {}
 
-    def __contains__(self, path: object) -> bool:
-        return path in self._states
-
     def get(self, path: Path) -> State | None:
         """Return the state of an environment, None where no job has one for it."""
         return self._states.get(path)

@@ -64,8 +64,20 @@ class MainScreen(Screen[None]):
         self._laid_out = False
         self.session, home = session, session.machine.home
         self.access = access = SessionAccess(session, lambda: self.scans.scan.running)
-        self.scans = ScanRunner(self, session, scan, self._rows_changed, self._scan_ended)
-        self.listing = Listing(self, home, self.scans, self._rearranged, self.cursor_moved)
+        self.scans = ScanRunner(
+            self,
+            session,
+            scan,
+            changed=lambda paths: self.listing.refresh(paths),
+            ended=self._scan_ended,
+        )
+        self.listing = Listing(
+            self,
+            home,
+            self.scans,
+            rearranged=lambda: self.selection.rearranged(),
+            cursor_moved=self.cursor_moved,
+        )
         self.states = RowStates(self.listing.environments, home, self._state_changed)
         self.details = Details(self, home, self.listing, self.states)
         self.selection = Selection(
@@ -168,12 +180,6 @@ class MainScreen(Screen[None]):
             message.then()
 
     # What the objects report
-
-    def _rows_changed(self, paths: set[Path]) -> None:
-        self.listing.refresh(paths)
-
-    def _rearranged(self) -> None:
-        self.selection.rearranged()
 
     def cursor_moved(self) -> None:
         """Show what is now under the cursor."""
