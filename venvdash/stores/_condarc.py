@@ -4,10 +4,10 @@ Only this list of paths is needed, so only its usual forms of YAML are read. A f
 form counts as one without it.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from venvdash.stores._paths import names_in
 from venvdash.system.machine import Machine
 
 _KEYS = ("envs_dirs:", "envs_path:")  # the second is the older name
@@ -36,11 +36,8 @@ def condarc_files(machine: Machine, installations: Sequence[Path]) -> Iterator[P
 
 
 def _fragments(folder: Path) -> list[Path]:
-    try:
-        names = sorted(os.listdir(folder))
-    except (OSError, ValueError):
-        return []
-    return [folder / name for name in names[:_MOST] if name.endswith((".yml", ".yaml"))]
+    names = names_in(folder)[:_MOST]
+    return [folder / name for name in names if name.endswith((".yml", ".yaml"))]
 
 
 def envs_dirs(text: str | None) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
+from venvdash.stores._paths import names_in
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -70,10 +71,7 @@ def patch_version_of(interpreter: Path) -> str:
 
 def _versioned(path: Path) -> Path | None:
     """Return the ``pythonX.Y`` beside a plain ``python`` that is the same file."""
-    try:
-        names = sorted(name for name in os.listdir(path.parent) if _MINOR.fullmatch(name))
-    except OSError:
-        return None
+    names = filter(_MINOR.fullmatch, names_in(path.parent))
     same = [name for name in names if os.path.realpath(path.parent / name) == os.fspath(path)]
     return path.parent / same[0] if len(same) == 1 else None
 

@@ -45,6 +45,23 @@ def spellings(project: Path) -> list[str]:
         return []
 
 
+def names_in(folder: Path | str) -> list[str]:
+    """Return the names in a folder, sorted; none if it cannot be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+
+
+def directories_in(folder: Path) -> list[Path]:
+    """Return the directories in a folder, sorted, without links; none if it cannot be read."""
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(Path(item.path) for item in listing if item.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
 def below(path: Path, root: Path) -> tuple[str, ...] | None:
     """Return the parts of ``path`` below ``root``, whose links may be resolved; None if outside."""
     for start in (root, Path(os.path.realpath(root))):

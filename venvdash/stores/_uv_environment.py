@@ -30,6 +30,7 @@ from venvdash.stores._interpreters import (
     on_path,
     patch_version_of,
 )
+from venvdash.stores._paths import names_in
 from venvdash.stores.base import normalised
 from venvdash.stores.config_files import LIMIT, string, toml_table
 from venvdash.stores.pyvenv_cfg import cfg_of, version_of
@@ -203,7 +204,7 @@ class _Asked:
 
     def _entries(self, bucket: Path) -> Iterator[Path]:
         """Yield the environments of the project in uv's cache."""
-        for name in _listed(bucket):
+        for name in names_in(bucket):
             found = _ENTRY.fullmatch(name)
             if found and (found[1] or "") == self._head and name in self._names(found[2], found[3]):
                 yield bucket / name
@@ -247,7 +248,7 @@ class _Asked:
     def _managed(self) -> Iterator[_Python | None]:
         folder = self._managed_folder
         found = []
-        names = _listed(folder)
+        names = names_in(folder)
         for name in names:
             named = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
             installed = named and not os.path.islink(folder / name)
@@ -280,14 +281,6 @@ class _Asked:
                 lines = [line.strip() for line in text.splitlines()]
                 return next((line for line in lines if line and line[0] != "#"), "")
         return ""
-
-
-def _listed(folder: Path) -> list[str]:
-    """Return the names in a folder, sorted; none if it cannot be read."""
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
 
 
 def _target(venv: Path) -> Path:

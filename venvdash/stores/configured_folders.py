@@ -13,7 +13,7 @@ from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Claim, EvidenceKind, Traits
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores import uvlink
-from venvdash.stores._paths import below, parent_entry
+from venvdash.stores._paths import below, names_in, parent_entry
 from venvdash.stores.base import Kind, Names, Reading, Store
 from venvdash.stores.links import Assignment, mirrored
 from venvdash.stores.roots import Layout, Root, Why
@@ -137,11 +137,7 @@ def _bases(root: Root, parts: tuple[str, ...]) -> list[Path]:
     if root.base_certain or not parts or os.path.lexists(base.joinpath(*parts)):
         return [base]
     top = Path(base.anchor)
-    try:
-        below_top = parts[0] in os.listdir(top)
-    except OSError:
-        below_top = False
-    if not below_top:
+    if parts[0] not in names_in(top):
         return [base]
     return [base, top] if os.path.lexists(base / parts[0]) else [top]
 

@@ -16,7 +16,7 @@ from venvdash.config import Config
 from venvdash.model import Environment, Traits, Use
 from venvdash.model.packaging import minor_version
 from venvdash.stores._interpreters import minor_of, on_path
-from venvdash.stores._paths import spellings
+from venvdash.stores._paths import directories_in, spellings
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.links import Assignment
 from venvdash.stores.pyvenv_cfg import cfg_of
@@ -151,15 +151,10 @@ def _is_of(name: str, minor: str) -> bool:
 
 def _environments(layout: Path) -> list[Path]:
     """Return the directories in a layout that are environments, or have the name of one."""
-    try:
-        with os.scandir(layout) as listing:
-            names = sorted(i.name for i in listing if i.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
     return [
-        layout / name
-        for name in names
-        if _CREATED.fullmatch(name) or os.path.lexists(layout / name / "pyvenv.cfg")
+        path
+        for path in directories_in(layout)
+        if _CREATED.fullmatch(path.name) or os.path.lexists(path / "pyvenv.cfg")
     ]
 
 

@@ -10,12 +10,11 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Claim, Environment, Traits, Use
-from venvdash.stores._paths import spellings
+from venvdash.stores._paths import names_in, spellings
 from venvdash.stores.base import CleanupCommand, Kind, Names, Reading, Store
 from venvdash.stores.config_files import json_object, string, toml_table, toml_tables
 from venvdash.stores.links import Assignment
@@ -98,8 +97,7 @@ class PixiStore(Store):
 
     def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environments of the workspace whose ``.pixi/envs`` is a link to ``text``."""
-        with suppress(OSError, ValueError):
-            yield from (Path(text, name) for name in sorted(os.listdir(text)))
+        yield from (Path(text, name) for name in names_in(text))
 
     def name_part(self, name: str) -> str:
         """Return the name unchanged, as pixi does."""

@@ -160,7 +160,7 @@ class PoetryStore(Store):
         if minor:
             path, why = store / f"{base}-py{minor}", f"`poetry env use` chose Python {minor}"
             on = (*on, os.fspath(store / _ENVS))
-            return Use("poetry", path, why, _is_environment(path), certain, on)
+            return Use("poetry", path, why, cfg_of(path) is not None, certain, on)
         return self._of_first_python(project, settings, store / base, on)
 
     def _section(self, name: str, project: Path) -> str:
@@ -177,9 +177,9 @@ class PoetryStore(Store):
         if minor:
             path = base.with_name(f"{base.name}-py{minor}")
             why = f"Python {minor} is found first"
-            return Use("poetry", path, why, _is_environment(path), certain=False, depends_on=on)
+            return Use("poetry", path, why, cfg_of(path) is not None, certain=False, depends_on=on)
         found = sorted(base.parent.glob(f"{glob.escape(base.name)}-py*"))
-        if len(found) == 1 and _is_environment(found[0]):
+        if len(found) == 1 and cfg_of(found[0]) is not None:
             why = "it is the only one that poetry has for the project"
             return Use("poetry", found[0], why, exists=True, certain=False, depends_on=on)
         why = "it is not known which Python poetry would use"
@@ -328,10 +328,6 @@ def _cut(text: str, section: str) -> str:
             behind = inner[max(keys, default=-1) + 1 :]
             body[at : at + 1] = dropwhile(lambda one: not isinstance(one[1], Comment), behind)
     return tomlkit.dumps(document)
-
-
-def _is_environment(path: Path) -> bool:
-    return cfg_of(path) is not None
 
 
 STORE = PoetryStore()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Edit, Leftovers, Link, Traits, Trashed
+from venvdash.stores._paths import directories_in
 from venvdash.stores._tool_files import editable_text, former_pointers, targets
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.links import Assignment, LinkEdits
@@ -50,7 +51,7 @@ class PyenvVirtualenvStore(Store):
         names = sorted(os.listdir(root.path))
         places = {name: real(root.path / name) for name in names}
         # An interpreter may be a link, or have several: its environments lie at the target.
-        below = dict.fromkeys(e for p in places.values() for e in _environments(p / "envs"))
+        below = dict.fromkeys(e for p in places.values() for e in directories_in(p / "envs"))
         yield from below
         for name, place in places.items():
             listed = place in below or (place.parent == root.path and place.name != name)
@@ -109,15 +110,6 @@ def _name(wanted: Assignment) -> str:
         return path.name
     below = path.is_relative_to(versions)
     return path.relative_to(versions).as_posix() if below else path.name
-
-
-def _environments(folder: Path) -> list[Path]:
-    """Return the directories in an interpreter's ``envs``."""
-    try:
-        with os.scandir(folder) as listing:
-            return sorted(Path(item.path) for item in listing if item.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
 
 
 STORE = PyenvVirtualenvStore()

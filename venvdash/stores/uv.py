@@ -8,14 +8,13 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import Environment, Traits, Use
 from venvdash.stores import _seahash, _uv_environment, uv_settings
-from venvdash.stores._paths import spellings
+from venvdash.stores._paths import names_in, spellings
 from venvdash.stores.base import CleanupCommand, Kind, Reading, Store, normalised
 from venvdash.stores.links import Assignment
 from venvdash.stores.roots import Root, Why
@@ -213,9 +212,7 @@ def _libc() -> str:
 
 def _buckets(cache_dir: Path) -> list[str]:
     """Return the bucket of the tested release and the existing ones of other releases."""
-    names: list[str] = []
-    with suppress(OSError, ValueError):
-        names = sorted(os.listdir(cache_dir))
+    names = names_in(cache_dir)
     return [_BUCKET, *(n for n in names if _OTHER_BUCKET.fullmatch(n) and n != _BUCKET)]
 
 
