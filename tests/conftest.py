@@ -16,6 +16,8 @@ from venvdash.system.machine import Machine
 # Real poetry, pdm …: the fixture `tool`; environments made by every maker: `built`.
 pytest_plugins = ["tests.realtools", "tests.built"]
 
+forkserver.never_wait_for_disks()
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -259,6 +259,11 @@ def _take_control() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+def never_wait_for_disks() -> None:
+    """Make ``fsync`` do nothing: no test cuts the power, and waiting is most of a test's time."""
+    os.fsync = lambda fd: None
+
+
 def load() -> None:
     """Import all of venvdash, but what begins a run of it."""
     import venvdash
@@ -272,6 +277,7 @@ def _main() -> NoReturn:
     import gc
 
     load()
+    never_wait_for_disks()
     gc.collect()
     gc.freeze()
     sys.argv = ["venvdash", *_serve(socket.socket(fileno=int(sys.argv[1])))]

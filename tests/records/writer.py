@@ -1,15 +1,17 @@
 """A process that forks writers to be killed: ``writer.py sidecar|index PATH``.
 
-For each line on stdin it prints the pid of a child that writes record after record, and reaps it
-when the next line comes.
+For each line on stdin it prints the pid of a child that writes record after record, and reaps it.
+Every second pid is printed only after the first record, so that some is written on any machine.
 """
 
 import itertools
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from tests.forkserver import never_wait_for_disks
 from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record
 from venvdash.records import sidecar
 from venvdash.records.index import Index
@@ -38,15 +40,17 @@ def batch(number: int) -> list[Record]:
     ]
 
 
-def write_sidecars(directory: Path, start: int = 0) -> None:
+def write_sidecars(directory: Path, start: int = 0) -> Iterator[None]:
     for number in itertools.count(start):
         sidecar.write(directory, generation(number % 5000, directory))
+        yield
 
 
-def write_index(path: Path, start: int = 0) -> None:
+def write_index(path: Path, start: int = 0) -> Iterator[None]:
     index = Index.open(path)
     for number in itertools.count(start):
         index.remember(batch(number % 5000))
+        yield
 
 
 def main() -> None:
@@ -54,14 +58,19 @@ def main() -> None:
 
     import tomlkit
 
+    never_wait_for_disks()
     assert sqlite3
     assert tomlkit
     work = {"sidecar": write_sidecars, "index": write_index}[sys.argv[1]]
     for number, _ in enumerate(sys.stdin):
         child = os.fork()
+        late = number % 2 == 1
         if child == 0:
-            work(Path(sys.argv[2]), number * 37)
-        _say(str(child))
+            for written, _ in enumerate(work(Path(sys.argv[2]), number * 37)):
+                if late and written == 0:
+                    _say(str(os.getpid()))
+        if not late:
+            _say(str(child))
         os.waitpid(child, 0)
         _say("dead")
 
