@@ -42,7 +42,7 @@ class Dialog(ModalScreen[T]):
 
     def on_call_returned(self, message: CallReturned) -> None:
         """Handle the result of a background call."""
-        if self.is_running and self.is_attached:  # not while the dashboard is taken down
+        if self.is_running and self.is_attached:  # not while the dashboard closes
             message.then()
 
     def check_action(
@@ -82,9 +82,9 @@ class ReadingDialog(Dialog[T]):
 
 
 class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
-    """Shows what is planned (a ``P``), once that is known, and asks.
+    """Shows a plan (a ``P``), once it is made, and asks for confirmation.
 
-    Returns what was said yes to (a ``C``), None for no. Cancel is what Enter means at first.
+    Returns what was confirmed (a ``C``), or None. Cancel has the focus at first.
     Subclasses say what is shown and what yes means: ``lines``, ``possible``, ``action_yes``.
     """
 
@@ -97,7 +97,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
     """What the frame says of the keys."""
 
     def __init__(self, title: str, looking: str, yes: str) -> None:
-        """``title``, ``looking`` (shown until there is more) and ``yes`` are fit to show."""
+        """``title``, ``looking`` (shown during the planning) and ``yes`` are safe to show."""
         super().__init__()
         self._title, self._looking, self._yes = title, looking, yes
         self._top = True  # whether the next plan is shown from its beginning
@@ -105,7 +105,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         self._failure = ""
 
     def compose(self) -> ComposeResult:
-        """Lay out the text, what can be chosen, and the buttons."""
+        """Lay out the text, the choices and the buttons."""
         pane = TextPane(Content(self._looking), id="plan-text")
         pane.can_focus = False
         with Vertical(id="plan"):
@@ -116,7 +116,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
                 yield Button(Content(f"{self._yes}  y"), id="yes", compact=True, disabled=True)
 
     def choices(self) -> ComposeResult:
-        """Yield what lies between the text and the buttons."""
+        """Yield the widgets between the text and the buttons."""
         yield from ()
 
     def on_mount(self) -> None:
@@ -129,7 +129,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         self.redraw()
 
     def redraw(self) -> None:
-        """Show what is known by now, as soon as there is where to show it."""
+        """Show the present plan or failure, once the widgets are mounted."""
         if not (self._laid_out and self.is_attached):
             return
         if self._failure:
@@ -138,7 +138,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
             self.draw(self.planned)
 
     def tell(self, words: str) -> None:
-        """Say how far the planning is; ``words`` are fit to show."""
+        """Show how far the planning is; ``words`` are safe to show."""
         if self.planned is None and not self._failure and self._laid_out and self.is_attached:
             self.pane.show(Content(words))
 
@@ -181,22 +181,22 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
             choice.action_turn()
 
     def fail(self, message: str) -> None:
-        """Say that it cannot be known what would be done; ``message`` is not yet fit to show."""
+        """Say that the planning failed; ``message`` is raw."""
         self.planned = None  # nobody says yes to a plan that is not shown any more
         self._failure = f"Planning failed: {visible(message)}"
         self.redraw()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Do as the button says."""
+        """Confirm or cancel."""
         if event.button.id == "yes":
             self.action_yes()
         else:
             self.action_no()
 
     def action_yes(self) -> None:
-        """Say yes, if there is what to say yes to."""
+        """Confirm, if there is a plan."""
         raise NotImplementedError
 
     def action_no(self) -> None:
-        """Leave everything as it is."""
+        """Cancel."""
         self.dismiss(None)

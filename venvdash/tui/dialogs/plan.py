@@ -27,7 +27,7 @@ _READING = 1.0  # seconds for which no yes counts after the plan has changed bef
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the user said yes to: the plan, as it was shown, and how."""
+    """What the user confirmed: the plan as it was shown, and the options."""
 
     plan: Plan
     now: bool = False
@@ -39,7 +39,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
 
     What must be typed (``words_to_type``) is asked for one after the other. The plan may change
     while it is shown, once the search for projects has ended: what was typed for the plan before
-    must not confirm what nobody has read.
+    must not confirm one that nobody has read.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PLAN)
@@ -56,7 +56,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         self._changed_at: float | None = None  # when another plan was shown, by the monotonic clock
 
     def choices(self) -> ComposeResult:
-        """Yield the two choices, and the line in which a number or a name is typed."""
+        """Yield the two choices, and the line for a number or a name."""
         yield Choice(
             "f", "Delete permanently instead of using the trash: cannot be undone", id="free"
         )
@@ -121,7 +121,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         return words_to_type(self.planned, now=self._now) if self.planned is not None else ()
 
     def _next_word(self) -> str | None:
-        """Return what is to be typed next, None where all of it was."""
+        """Return the word to type next, None where all were typed."""
         return next((word for word in self._wanted if word not in self._typed), None)
 
     def _show_typed(self) -> None:
@@ -135,11 +135,11 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
     # What people do
 
     def on_choice_turned(self) -> None:
-        """Ask for the number, where the choice makes it needed."""
+        """Ask for the number, where the choice requires it."""
         self._show_typed()
 
     def on_input_submitted(self) -> None:
-        """Enter after a word: the next one, or yes where that was the last."""
+        """Go on to the next word, or confirm after the last."""
         self.action_yes()
 
     def _take_word(self) -> None:
@@ -150,7 +150,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
             self._show_typed()
 
     def action_yes(self) -> None:
-        """Say yes, once all is typed that is asked for."""
+        """Confirm, once all words are typed."""
         if self.planned is None or not self.planned.items or self._just_changed:
             return
         self._take_word()

@@ -79,7 +79,7 @@ def in_one_line(note: str) -> bool:
 class NameScreen(Dialog[str | None]):
     """Asks for the name of a directory; returns it, or None.
 
-    ``why`` is already fit to show; ``offered`` is offered only if it can be typed.
+    ``why`` is safe to show; ``offered`` is offered only if it can be typed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]

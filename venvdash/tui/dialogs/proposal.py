@@ -29,7 +29,7 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
     def __init__(
         self, action: Action, rows: Sequence[Row], home: Path | None, after: str = ""
     ) -> None:
-        """``after``: what is under way, fit to show, whose end is waited for."""
+        """``after``: the job to wait for, safe to show, "" for none."""
         verb = action.value.capitalize()
         what = visible(rows[0].name, 64)
         if len(rows) > 1:
@@ -39,13 +39,13 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
         self._home = home
 
     def choices(self) -> ComposeResult:
-        """Yield what may be done as well, to be shown once it is known that there is such."""
+        """Yield the optional change, shown only where there is one."""
         choice = Choice("h", "Exclude the new link from git", id="offers")
         choice.display = False
         yield choice
 
     def looking_at(self, row: Row, place: int, count: int) -> None:
-        """Say which of several is being looked at."""
+        """Show which environment is being checked."""
         where = f", {place} of {count}" if count > 1 else ""
         self.tell(f"Checking {visible(row.name, 64)}{where} …")
 
@@ -67,7 +67,7 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
             self.query_one("#yes").focus()
 
     def action_yes(self) -> None:
-        """Say yes to what can be done."""
+        """Confirm what can be done."""
         if not self.planned or not self.possible(self.planned):
             return
         hides = self.query_one("#offers", Choice).on
@@ -75,11 +75,11 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
         self.dismiss([one.taking_offers() if hides else one for one in agreed])
 
     def action_trust(self) -> None:
-        """Let code of other users' projects run, and look again; nothing else is done."""
+        """Trust other users' projects, and check again; nothing else is done."""
         distrusted = [one for one in self.planned or () if one.distrusted is not None]
         if distrusted:
             self.dismiss(distrusted)
 
     def action_hide(self) -> None:
-        """Let git not show what would be a new file to it, or let it."""
+        """Turn excluding the new link from git on or off."""
         self.turn("#offers")
