@@ -49,7 +49,7 @@ def test_all_is_told_in_words(home: Home, api: Path) -> None:
     shown = run(home, "info", "api").stdout
     assert shown.startswith("api  linked\n")
     assert "+ its .project names ~/code/api" in shown
-    assert "- something installed in it mentions ~/code/library, which proves nothing" in shown
+    assert "- a package in it mentions ~/code/library, which proves nothing" in shown
     assert "directories searched" in shown
     assert "known by    the tool's pointer" in shown
     assert "path        ~/.virtualenvs/api" in shown
