@@ -82,12 +82,15 @@ class Index:
 
     @classmethod
     def in_memory(cls) -> "Index":
-        """Return an index that lasts as long as the process. Raises ImportError without sqlite3."""
-        import sqlite3
-
+        """Return an index that lasts as long as the process; not usable without sqlite3."""
         index = cls(Path(":memory:"))
-        index._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        tables.upgrade(index._database)
+        with contextlib.suppress(ImportError):  # as where Python was built without its headers
+            import sqlite3
+
+            index._database = sqlite3.connect(
+                ":memory:", isolation_level=None, check_same_thread=False
+            )
+            tables.upgrade(index._database)
         return index
 
     @property

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -215,3 +216,15 @@ def test_one_that_is_in_use_is_refused(world: World, action: Action) -> None:
     assert result.outcome is Outcome.SKIPPED
     assert f"pid {user.pid}" in result.reason
     assert next(states(world.session())) == (action, "can be undone")
+
+
+@pytest.mark.parametrize("action", [Action.DELETE, Action.RENAME])
+def test_without_sqlite_everything_is_done_and_nothing_can_be_undone(
+    world: World, action: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = world.session()
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    assert world.change(session, action).outcome is Outcome.DONE
+    why = session.plan_undo()
+    assert isinstance(why, str)
+    assert why.startswith("Nothing to undo. This Python has no sqlite3, so no records are kept")

@@ -60,7 +60,8 @@ def chosen(table: Table, number: int | None = None) -> ChangeStatus | str:
         return "Nothing to undo. Without records, changes of earlier sessions are not known."
     if number is not None:
         return f"No change {number} is recorded. `venvdash history` shows them."
-    return f"Nothing to undo. {table.change_log.problem}".rstrip()
+    problem = table.change_log.problem
+    return f"Nothing to undo. {problem[0].upper()}{problem[1:]}." if problem else "Nothing to undo."
 
 
 def needs_scan(table: Table, status: ChangeStatus) -> bool:
