@@ -46,7 +46,7 @@ def _size(row: list[str]) -> int | None:
 
 
 def is_compiled(name: str) -> bool:
-    """Return whether Python makes a file when it is first imported, in a folder of its own."""
+    """Return whether a file is one that Python compiles on import."""
     return _CACHE in name or name.endswith((".pyc", ".pyo"))
 
 

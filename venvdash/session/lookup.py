@@ -11,7 +11,7 @@ from venvdash.stores import kinds
 
 
 class NamedTable(ScannedTable):
-    """What scans have told, asked for by name. The names are those of ``resolve``."""
+    """The table of a session with lookups by name; see ``name_resolution``."""
 
     def find(self, text: str) -> list[Row]:
         """Return every row that matches a name. Raises resolve.NotFoundError."""

@@ -2,11 +2,11 @@
 
 import errno
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from venvdash.model import Environment, Memory, ProjectRecord, Record, Relation, Status, Usage
+from venvdash.model import Environment, Memory, Record, Relation, Status, Usage
 from venvdash.records import identity, merge, pins, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.records.sidecar import keeps_sidecar
@@ -130,7 +130,7 @@ class ScanMemory:
                 continue
             proven = event.projects.get(path, ())
             if event.verdicts[path].status is not Status.DUPLICATE:
-                record = _with(record, proven)
+                record = replace(record, projects=merge.projects((*proven, *record.projects)))
             records[path] = record
         pinned = self.pinned(records)
         records = {path: replace(r, pinned=path in pinned) for path, r in records.items()}
@@ -206,8 +206,3 @@ class ScanMemory:
 def _alike(usage: Usage, known: Usage) -> bool:
     """Return whether two measurements are equal but for their dates."""
     return replace(usage, measured=known.measured, exact=known.exact) == known
-
-
-def _with(record: Record, proven: Iterable[ProjectRecord]) -> Record:
-    """Return the record with the projects seen now, followed by the earlier ones."""
-    return replace(record, projects=merge.projects((*proven, *record.projects)))

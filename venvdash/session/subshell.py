@@ -134,8 +134,8 @@ def edit(session: "Session", row: Row) -> Invocation:
     return Invocation(words, environ, directory)
 
 
-def activating(session: "Session", row: Row, told: Shell, *, change: bool = False) -> str:
-    """Return what a shell of the family ``told`` is to run so that the environment is active.
+def activating(session: "Session", row: Row, family: Shell, *, change: bool = False) -> str:
+    """Return the commands that activate the environment in a shell of the family ``family``.
 
     With ``change`` it goes to the project's directory as well, where there is one. Raises
     RefusedError.
@@ -144,7 +144,7 @@ def activating(session: "Session", row: Row, told: Shell, *, change: bool = Fals
     cwd = _directory(session, row, here=False)[0] if change and _project(row) else None
     activation = _activation(session, row, environment, cwd)
     try:
-        text = told.activating(activation, session.machine)
+        text = family.activating(activation, session.machine)
     except ShellError as error:
         raise RefusedError(str(error)) from error
     _used(session, environment)

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,26 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.prefixes import PYTHON, conda_base, conda_prefix, site_packages
+from tests.scanner.discovery import inspecting
 from tests.users import as_another_user, open_to_all
-from venvdash.model import Flag, NotEnvironment
-from venvdash.scanner.discovery.inspection import Inspected, inspect
-from venvdash.stores.roots import Entry, Root
+from venvdash.model import Flag
+from venvdash.scanner.discovery.inspection import Inspected
 
-
-def look(path: Path) -> Inspected | NotEnvironment:
-    return inspect(Entry(path, path), Root(path.parent, "conda"), os.getuid())
-
-
-def read(path: Path) -> Inspected:
-    answer = look(path)
-    assert isinstance(answer, Inspected), answer
-    return answer
-
-
-def why_not(path: Path) -> str:
-    answer = look(path)
-    assert isinstance(answer, NotEnvironment), answer
-    return answer.reason
+look, read = partial(inspecting.look, store="conda"), partial(inspecting.read, store="conda")
+why_not = partial(inspecting.why_not, store="conda")
 
 
 def test_python_packages_and_times_come_from_conda_meta(tmp_path: Path) -> None:

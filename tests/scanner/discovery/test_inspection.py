@@ -6,28 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.scanner.discovery.inspecting import read, why_not
 from tests.users import as_another_user, open_to_all
-from venvdash.model import EvidenceKind, Flag, NotEnvironment
+from venvdash.model import EvidenceKind, Flag
 from venvdash.scanner.discovery.editable_installs import file_url_path
-from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.site_packages import read_site
-from venvdash.stores.roots import Entry, Root
-
-
-def look(path: Path, store: str = "folders") -> Inspected | NotEnvironment:
-    return inspect(Entry(path, path), Root(path.parent, store), os.getuid())
-
-
-def read(path: Path, store: str = "folders") -> Inspected:
-    answer = look(path, store)
-    assert isinstance(answer, Inspected), answer
-    return answer
-
-
-def why_not(path: Path) -> str:
-    answer = look(path)
-    assert isinstance(answer, NotEnvironment), answer
-    return answer.reason
 
 
 def venv(path: Path, *options: str) -> Path:

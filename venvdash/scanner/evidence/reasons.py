@@ -71,7 +71,11 @@ def listed(paths: Iterable[Path]) -> str:
 
 def linked(best: Claim, others: Sequence[Path], gone: Sequence[Path]) -> str:
     """Return why it is linked; ``others`` are further existing projects, ``gone`` missing ones."""
-    there = "" if best.how is EvidenceKind.PROJECT_LINK and not _past(best) else ", which exists"
+    there = (
+        ""
+        if best.how is EvidenceKind.PROJECT_LINK and best.direction is not Direction.RECORD
+        else ", which exists"
+    )
     also = f"; it also belongs to {listed(others)}" if others else ""
     dead = f"; no longer there: {listed(gone)}" if gone else ""
     return f"{says(best)}{there}{also}{dead}"
@@ -197,10 +201,6 @@ def tool(command: str) -> str:
 
 def _before(hint: Claim | None) -> str:
     return f"; before it was recreated, it belonged to {visible(hint.project)}" if hint else ""
-
-
-def _past(claim: Claim) -> bool:
-    return claim.direction is Direction.RECORD
 
 
 def _obstacle(place: Place) -> str:

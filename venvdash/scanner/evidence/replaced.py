@@ -5,7 +5,6 @@ In doubt an environment counts as used, so that no rule deletes it.
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from venvdash.model import Claim, Direction, Environment, EvidenceKind, ProjectTools, Sign, Use
 from venvdash.scanner.projects.project_info import VENV
@@ -30,7 +29,7 @@ def instead(environment: Environment, claims: Iterable[Claim], tools: ProjectToo
         use = tools.uses.get(tools.owners[0]) if len(tools.owners) == 1 else None
     if use is None or not (use.exists and use.certain) or use.environment is None:
         return None
-    return None if _same(use.environment, environment) else use
+    return None if use.environment in (environment.path, environment.target) else use
 
 
 def _is_linked(claim: Claim, environment: Environment) -> bool:
@@ -53,8 +52,3 @@ def _replaceable(environment: Environment) -> bool:
     return traits.per_interpreter or normalised(traits.name) == normalised(
         traits.project_name or ""
     )
-
-
-def _same(path: Path, environment: Environment) -> bool:
-    """Return whether a path is the environment or the target of its link."""
-    return path in (environment.path, environment.target)

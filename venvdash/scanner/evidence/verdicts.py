@@ -29,6 +29,7 @@ from venvdash.system.clock import SKEW
 from venvdash.text import visible
 
 _RANK = {how: rank for rank, how in enumerate(EvidenceKind)}  # declared best first
+_SUREST = (Presence.PRESENT, Presence.UNREACHABLE, Presence.ABSENT)
 _NEARNESS = {Direction.ENVIRONMENT: 0, Direction.PROJECT: 1, Direction.RECORD: 2}
 
 
@@ -155,7 +156,8 @@ def _case(environment: Environment, claims: set[Claim], facts: Facts) -> _Case:
             key = _same(place)
             groups[key].append(claim)
             # Spellings of one place may differ in what is known: the surest wins.
-            places[key] = min(places.get(key, place), place, key=_surest)
+            known = (places.get(key, place), place)
+            places[key] = min(known, key=lambda one: _SUREST.index(one.presence))
     projects = [_Project(tuple(group), places[key]) for key, group in groups.items()]
     hints = [p for p in projects if recreated and all(_recorded(c) for c in p.claims)]
     proven = [project for project in projects if project not in hints]
@@ -208,10 +210,6 @@ def _same(place: Place) -> object:
             return place.fsid, place.inode
         return place.real or place.path
     return place.path
-
-
-def _surest(place: Place) -> int:
-    return (Presence.PRESENT, Presence.UNREACHABLE, Presence.ABSENT).index(place.presence)
 
 
 def _copied_pointers(cases: Mapping[Path, _Case], facts: Facts) -> dict[Path, str]:

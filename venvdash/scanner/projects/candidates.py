@@ -25,7 +25,7 @@ _OTHER_DEPTH = 2  # below any other folder of HOME, if a project is missing
 _ROOTS_DEPTH = 6  # below one that the user named
 _TOTAL = 60_000  # directories in one search
 _ENTRIES = 20_000  # entries looked at in one directory
-_LINKS = 500  # that are followed as places of their own
+_LINKS = 500  # that are followed
 _HOME_FOLDERS = "home folders"
 
 # Entries that make a directory a project, or point from it to an environment.
@@ -160,13 +160,14 @@ class CandidateSearch:
         return len(self._seen)
 
     def __iter__(self) -> Iterator[Candidate]:
+        home = os.fspath(self._machine.home)  # a link may lead to a directory above it
         for start in self._starts():
             if self._cancelled() or self.cut_short:
                 return
             path = resolved(start.path, self._mounts, self._allowed, anywhere=start.trusted)
             if path is None:
                 self.skipped.append(start.path)
-            elif path == start.path or not _above(path, self._machine.home):
+            elif path == start.path or not home.startswith(path.rstrip("/") + "/"):
                 yield from self._below(path, start)
 
     def _proven_mounts(self) -> frozenset[str]:
@@ -304,11 +305,6 @@ class CandidateSearch:
     def _forbidden(self, path: str) -> bool:
         mount = self._mounts.points.get(path)
         return mount is not None and mount.network and mount.point not in self._allowed
-
-
-def _above(directory: str, home: Path) -> bool:
-    """Return whether HOME lies below a directory."""
-    return os.fspath(home).startswith(directory.rstrip("/") + "/")
 
 
 def _is_file(entry: "os.DirEntry[str]") -> bool:

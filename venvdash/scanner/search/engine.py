@@ -16,7 +16,7 @@ from venvdash.scanner.search.limits import SearchLimit, WalkThread
 from venvdash.scanner.search.matcher import DirectoryMatcher
 from venvdash.scanner.search.scope import KINDS, SearchScope, Start, inside
 from venvdash.scanner.search.shared_stores import shared
-from venvdash.scanner.search.walk import LeftOut, Walk, WalkState
+from venvdash.scanner.search.walk import Walk, WalkState
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
 from venvdash.text import because, short_path, visible
@@ -25,7 +25,7 @@ from venvdash.text import because, short_path, visible
 _TELLS_CHANGES = frozenset(
     ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"]
 )
-# File systems where a directory has a link for each subdirectory, and two of its own.
+# File systems where the link count of a directory is that of its subdirectories plus two.
 _COUNTS_LINKS = frozenset(["ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"])
 PATIENCE = 10.0  # seconds without a directory until a disk is given up
 _LINKS = 1000  # links to one network disk
@@ -298,7 +298,10 @@ class _Run:
             self._state.directories,
             tuple(map(Path, _topmost(self._read))),
             KINDS,
-            tuple(NotEntered(what, kind.count, _paths(kind)) for what, kind in left_out),
+            tuple(
+                NotEntered(what, kind.count, tuple(map(Path, sorted(kind.paths))))
+                for what, kind in left_out
+            ),
             tuple(self._state.unsearched.values()),
         )
         return Findings(
@@ -318,10 +321,6 @@ class _Run:
         skipped = [short_path(path, self._machine.home) for path in self._scope.left_out]
         named += f" but {', '.join(skipped)}" if named and skipped else ""
         return f"{count}, including all of {named}" if named else count
-
-
-def _paths(kind: LeftOut) -> tuple[Path, ...]:
-    return tuple(map(Path, sorted(kind.paths)))
 
 
 def _listed(directory: str) -> bool:

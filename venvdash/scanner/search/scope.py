@@ -180,7 +180,11 @@ class SearchScope:
             for mount in self.mounts.points.values()
             if not mount.network and not self._left_out(mount)
         ]
-        return tuple(m for m in candidates if not self._covered(m, candidates))
+        return tuple(
+            mount
+            for mount in candidates
+            if not any(self._shown(mount, other) for other in candidates if other is not mount)
+        )
 
     def _left_out(self, mount: Mount) -> str:
         """Return why a mount is not searched, as a kind; "" if it is searched."""
@@ -199,10 +203,6 @@ class SearchScope:
         """Return whether the user has files on a mount: in a container the root is a layer, too."""
         texts = (os.fspath(self.machine.home), self.top, *self._recorded, *self._known())
         return any(self.mounts.of(text) is mount for text in texts)
-
-    def _covered(self, mount: Mount, mounts: Iterable[Mount]) -> bool:
-        """Return whether another mount of the same file system contains all of this one."""
-        return any(self._shown(mount, other) for other in mounts if other is not mount)
 
     def _shown(self, mount: Mount, other: Mount) -> str:
         """Return the path of ``mount``'s directory below ``other``; "" if it has none."""

@@ -19,7 +19,7 @@ BLOCK = 512  # bytes, as st_blocks counts
 
 HELD_BY_NOBODY, HELD_BY_CACHE, HELD_BY_OTHERS = range(3)
 
-# file system, metadata, shared files, groups, marks of its own, flags, bytes of group names
+# file system, metadata, shared files, groups, own marks, flags, bytes of group names
 _HEADER = struct.Struct("<QQIIIIBBIQ")
 
 

@@ -10,7 +10,7 @@ The values, in bytes:
   symbolic links count with their own size, as in du before coreutils 9.2.
 - ``reclaimable``: blocks of the inodes all of whose links lie in the environment, with directories.
   On btrfs and XFS without those that other files or snapshots share, and with the metadata that
-  comes back.
+  is freed.
 - ``cache_held``: blocks of the inodes that have links here and otherwise only outside all measured
   environments; and blocks that are shared with uv's cache and no other environment. What two
   environments share is in neither: it stays as long as the other does.
@@ -109,7 +109,7 @@ def measure(
     cache does. ``paths`` are absolute and real up to the last name. ``remembered`` holds what
     ``Measurement.remember`` was; anything else in there is ignored.
 
-    Never raises for what is on disk. ``cancelled`` is asked often; when true this ends within 100
+    Never raises for what is on disk. ``cancelled`` is called often; if True this ends within 100
     ms without yielding more. A tree on a file system that does not respond for ten seconds is given
     up and reported, and so are the others on the same network mount. What was measured is entered
     in ``usage_index``, for the sums of several. ``cache`` is uv's: asked what it holds where files

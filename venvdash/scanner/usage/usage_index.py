@@ -8,7 +8,7 @@ about a microsecond for each shared file.
 ``reclaimable``: blocks of the inodes all of whose links lie in the selection. ``cache_held``: those
 of the inodes with links in the selection and otherwise only outside all known environments.
 
-Where inodes share blocks (see ``extents``) nobody tells how many do. What several environments of
+Where inodes share blocks (see ``extents``) their number is unknown. What several environments of
 the selection share, and neither another one nor uv's cache as far as is known, counts as freed, and
 the sum is a bound then.
 """
@@ -107,7 +107,7 @@ class _Selection:
         for inode, size, outside, inside in shared_in(entry, footprint):
             at = bisect_left(inodes, inode, at)
             if shared is None or at == end or inodes[at] != inode:
-                totals.held += 0 if entry.nested else sign * size  # nobody else has a link to it
+                totals.held += 0 if entry.nested else sign * size  # no other one has a link to it
                 continue
             before = shared.contribution(at)
             if not shared.owners[at]:

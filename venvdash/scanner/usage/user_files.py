@@ -73,7 +73,7 @@ _WHOLE = (
     "share/icons/hicolor/icon-theme.cache",
     "share/info/dir",
 )
-_BY_HAND = frozenset({"conda-meta/pinned"})  # in one of these, yet nobody writes it but the user
+_BY_HAND = frozenset({"conda-meta/pinned"})  # in one of these, but written by the user
 _NODE = ("lib/node_modules", "include/node", "share/doc/node", "share/systemtap", "share/man/man1")
 
 
