@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from venvdash.actions.delete import shown_items
+from venvdash.actions.relink import transaction
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Result
@@ -73,7 +74,7 @@ def with_fault(call: Callable[[], Result], number: int, *, kill: bool) -> int:
         # What libc is called for directly is not audited.
         setattr(directory, "_exclusive_rename", lambda: None)
         # Reading /proc opens hundreds of files; that is another module's affair.
-        for module in (shown_items, rename):
+        for module in (shown_items, transaction, rename):
             setattr(module, "users", lambda paths: ProcessUses())
         fault = _Fault(number, kill=kill)
         sys.addaudithook(fault)
