@@ -34,6 +34,7 @@ from venvdash.model import EvidenceKind, Outcome, Result, Status
 from venvdash.session import Session
 
 Snapshot = dict[str, tuple[int, bytes]]
+_JOURNALLED = 2  # the step at which the journal is written; the first one begins the history
 
 
 @dataclass
@@ -175,7 +176,7 @@ def test_the_nth_call_fails(world: World, kill: bool) -> None:
 
 def test_an_end_that_was_interrupted_is_told(world: World) -> None:
     session = scanned(world.home)
-    assert _killed_at(1, partial(world.relink, session)) == -signal.SIGKILL
+    assert _killed_at(_JOURNALLED, partial(world.relink, session)) == -signal.SIGKILL
     again = scanned(world.home)
     (told,) = [p.message for p in again.problems if "interrupted" in p.message]
     assert "has been undone" in told
@@ -183,7 +184,7 @@ def test_an_end_that_was_interrupted_is_told(world: World) -> None:
 
 def test_another_machines_journal_is_left_to_it(world: World) -> None:
     session = scanned(world.home)
-    assert _killed_at(1, partial(world.relink, session)) == -signal.SIGKILL
+    assert _killed_at(_JOURNALLED, partial(world.relink, session)) == -signal.SIGKILL
     folder = world.home.machine().state_directory / relink_stages.FOLDER
     (file,) = (path for path in folder.iterdir() if ".begun." in path.name)
     text = file.read_text()
