@@ -25,7 +25,8 @@ def names(file: str) -> list[str]:
     Raises OSError and TooMuchError.
     """
     text = read(file).rstrip("\n")
-    if _is_plain(text):
+    # No name holds a comma or a quote, and each line has three fields.
+    if '"' not in text and text.count(",") == 2 * (text.count("\n") + 1):
         found = text.replace("\n", ",").split(",")[::3]
     else:
         found = [row[0] for row in _rows(text)]
@@ -48,11 +49,6 @@ def _size(row: list[str]) -> int | None:
 def is_compiled(name: str) -> bool:
     """Return whether a file is one that Python compiles on import."""
     return _CACHE in name or name.endswith((".pyc", ".pyo"))
-
-
-def _is_plain(text: str) -> bool:
-    """Return whether no name holds a comma or a quote, and each line has three fields."""
-    return '"' not in text and text.count(",") == 2 * (text.count("\n") + 1)
 
 
 def _rows(text: str) -> Iterator[list[str]]:

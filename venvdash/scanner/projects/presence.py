@@ -233,8 +233,11 @@ def _doubt(
 ) -> str | None:
     """Return why ``real`` may exist though it is not found, None if it is absent."""
     mount = mounts.of(real)
-    elsewhere = record is not None and record.host is not None and record.host != host
-    if record is not None and elsewhere and not _same_server(mount, record):
+    if (
+        record is not None
+        and record.host not in (None, host)
+        and (mount is None or not mount.network or mount.source != record.mount_source)
+    ):
         return f"{visible(real)} was last seen on another computer"
     if record is None or record.mount_point is None:
         missing = mounts.missing(real)
@@ -264,10 +267,6 @@ def _never_used(directory: Path) -> bool:
         return False
     birth = birth_of(directory)
     return birth is not None and status.st_mtime_ns == birth
-
-
-def _same_server(mount: Mount | None, record: ProjectRecord) -> bool:
-    return mount is not None and mount.network and mount.source == record.mount_source
 
 
 def _other_mount(

@@ -62,7 +62,7 @@ def name_of(directory: str) -> str | None:
     for header in (_PROJECT, _POETRY):
         table = header.search(data)
         line = _NAME.search(data, table.end(), _end(data, table.end())) if table else None
-        if line and (name := _parsed(line.group())):
+        if line and (name := _usable(_toml(line.group().rstrip(b"\r")).get("name"))):
             return name
     return _from_whole(data) if _UNUSUAL.search(data) else None
 
@@ -151,11 +151,6 @@ def _text(path: str, limit: int = _POINTER_LIMIT) -> str | None:
 def _end(data: bytes, start: int) -> int:
     following = _NEXT.search(data, start)
     return following.start() if following else len(data)
-
-
-def _parsed(document: bytes) -> str | None:
-    """Return ``name`` from a TOML document of one line."""
-    return _usable(_toml(document.rstrip(b"\r")).get("name"))
 
 
 def _from_whole(data: bytes) -> str | None:
