@@ -47,6 +47,23 @@ def killing(call: Callable[[], object], name: str) -> Callable[[], None]:
     return run
 
 
+def killed_at(number: int, call: Callable[[], object]) -> int:
+    """Run a call in a child that is killed when it has done so many steps; return how it ended."""
+    left = number
+
+    def step(name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def run() -> None:
+        steps.step = step
+        call()
+
+    return in_child(run)
+
+
 class _Fault:
     """Counts the calls that could change something; at one of them the process fails, or ends."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.crashing import in_child, with_fault
+from tests.actions.crashing import killed_at, with_fault
 from tests.actions.relinking import differing, everything
 from tests.conftest import Home
 from tests.mounting import tmpfs
@@ -114,23 +114,6 @@ def _steps_of(call: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> li
     return done
 
 
-def _killed_at(number: int, call: Callable[[], object]) -> int:
-    """Run a call in a child that is killed when it has done so many steps; return how it ended."""
-    left = number
-
-    def step(name: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def run() -> None:
-        steps.step = step
-        call()
-
-    return in_child(run)
-
-
 def test_killed_after_each_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     session = scanned(world.home)
     done = _steps_of(lambda: world.relink(session), monkeypatch)
@@ -141,7 +124,7 @@ def test_killed_after_each_step(world: World, monkeypatch: pytest.MonkeyPatch) -
     seen = set()
     for number in range(1, len(done) + 1):
         session = scanned(world.home)
-        assert _killed_at(number, partial(world.relink, session)) == -signal.SIGKILL, done[
+        assert killed_at(number, partial(world.relink, session)) == -signal.SIGKILL, done[
             number - 1
         ]
         linked = world.check()
@@ -152,7 +135,7 @@ def test_killed_after_each_step(world: World, monkeypatch: pytest.MonkeyPatch) -
     for number in range(1, len(undone) + 1):
         assert world.relink(scanned(world.home)).outcome is Outcome.DONE
         session = scanned(world.home)
-        assert _killed_at(number, partial(world.undo, session)) == -signal.SIGKILL
+        assert killed_at(number, partial(world.undo, session)) == -signal.SIGKILL
         if world.check():
             assert world.undo(scanned(world.home)).outcome is Outcome.DONE
 
@@ -176,7 +159,7 @@ def test_the_nth_call_fails(world: World, kill: bool) -> None:
 
 def test_an_end_that_was_interrupted_is_told(world: World) -> None:
     session = scanned(world.home)
-    assert _killed_at(_JOURNALLED, partial(world.relink, session)) == -signal.SIGKILL
+    assert killed_at(_JOURNALLED, partial(world.relink, session)) == -signal.SIGKILL
     again = scanned(world.home)
     (told,) = [p.message for p in again.problems if "interrupted" in p.message]
     assert "has been undone" in told
@@ -184,7 +167,7 @@ def test_an_end_that_was_interrupted_is_told(world: World) -> None:
 
 def test_another_machines_journal_is_left_to_it(world: World) -> None:
     session = scanned(world.home)
-    assert _killed_at(_JOURNALLED, partial(world.relink, session)) == -signal.SIGKILL
+    assert killed_at(_JOURNALLED, partial(world.relink, session)) == -signal.SIGKILL
     folder = world.home.machine().state_directory / relink_stages.FOLDER
     (file,) = (path for path in folder.iterdir() if ".begun." in path.name)
     text = file.read_text()
@@ -205,8 +188,8 @@ def test_killed_again_while_it_is_fixed(world: World, monkeypatch: pytest.Monkey
     almost = len(done) - 1 - done[::-1].index("swapped")
     for number in range(1, 50):
         session = scanned(world.home)
-        assert _killed_at(almost + 1, partial(world.relink, session)) == -signal.SIGKILL
-        code = _killed_at(number, partial(scanned, world.home))
+        assert killed_at(almost + 1, partial(world.relink, session)) == -signal.SIGKILL
+        code = killed_at(number, partial(scanned, world.home))
         assert not world.check()
         if code == 0:
             break

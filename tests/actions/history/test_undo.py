@@ -6,28 +6,12 @@ import sys
 
 import pytest
 
-from tests.actions.history.changing import UNDOABLE, World, states, world_of
+from tests.actions.history.changing import World, states
 from tests.actions.relinking import differing
-from tests.conftest import Home
 from tests.session.sharing import last, undone
 from venvdash.actions.history.undo import UndoPlan
 from venvdash.model import Action, Outcome
 from venvdash.session import Session
-
-
-@pytest.fixture(params=UNDOABLE)
-def action(request: pytest.FixtureRequest) -> Action:
-    """Every action that can be undone."""
-    found: Action = request.param
-    return found
-
-
-@pytest.fixture
-def world(home: Home, action: Action) -> World:
-    """A world in which the action can be done."""
-    made = world_of(home, real=action is Action.COPY)
-    made.prepare(action)
-    return made
 
 
 def planned(session: Session, number: int | None = None) -> UndoPlan:

@@ -1,16 +1,14 @@
 """Killed at any step of a change, or of undoing it: the history says what the disk holds."""
 
-import os
 import signal
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
-from tests.actions.crashing import in_child
-from tests.actions.history.changing import UNDOABLE, Snapshot, World, states, world_of
+from tests.actions.crashing import killed_at
+from tests.actions.history.changing import Snapshot, World, states
 from tests.actions.relinking import differing
-from tests.conftest import Home
 from tests.session.sharing import undone
 from venvdash.actions.safety import steps
 from venvdash.config import Config
@@ -20,21 +18,6 @@ from venvdash.session import Session
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=UNDOABLE)
-def action(request: pytest.FixtureRequest) -> Action:
-    """Every action that can be undone."""
-    found: Action = request.param
-    return found
-
-
-@pytest.fixture
-def world(home: Home, action: Action) -> World:
-    """A world in which the action can be done."""
-    made = world_of(home, real=action is Action.COPY)
-    made.prepare(action)
-    return made
-
-
 def steps_of(call: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the numbers of the steps that a call does: of each kind the last."""
     done: list[str] = []
@@ -42,23 +25,6 @@ def steps_of(call: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> lis
         patched.setattr(steps, "step", done.append)
         call()
     return sorted(len(done) - done[::-1].index(name) for name in set(done))
-
-
-def killed_at(number: int, call: Callable[[], object]) -> None:
-    """Run a call in a child that is killed when it has done so many steps."""
-    left = number
-
-    def step(name: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def run() -> None:
-        steps.step = step
-        call()
-
-    assert in_child(run) == -signal.SIGKILL
 
 
 def started(world: World) -> Session:
@@ -93,7 +59,8 @@ def test_killed_while_it_is_done(
     assert check(world, action, before)
     seen = set()
     for number in numbers:
-        killed_at(number, partial(world.change, world.session(), action))
+        call = partial(world.change, world.session(), action)
+        assert killed_at(number, call) == -signal.SIGKILL
         seen.add(check(world, action, before))
     assert seen == {True, False}
 
@@ -109,6 +76,6 @@ def test_killed_while_it_is_undone(
     seen = set()
     for number in numbers:
         world.change(world.session(), action)
-        killed_at(number, partial(undone, world.session()))
+        assert killed_at(number, partial(undone, world.session())) == -signal.SIGKILL
         seen.add(check(world, action, before))
     assert False in seen
