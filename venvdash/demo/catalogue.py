@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from venvdash.demo.wheels import make_wheel, module_name, payload
+from venvdash.demo.wheels import greeting, make_wheel, module_name, payload
 from venvdash.model import Status
 
 
@@ -33,8 +33,7 @@ class Wheel:
             f"{package}/part{number:02}.bin": payload(each, f"{self.name}{number}")
             for number in range(self.files)
         }
-        greeting = f'def main() -> None:\n    print("{self.name} {self.version}")\n'
-        modules[f"{package}/__init__.py"] = greeting.encode()
+        modules[f"{package}/__init__.py"] = greeting(f"{self.name} {self.version}")
         scripts = {self.script: f"{package}:main"} if self.script else {}
         return make_wheel(directory, self.name, self.version, modules, scripts, self.requires)
 

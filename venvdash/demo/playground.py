@@ -18,7 +18,7 @@ from venvdash.demo.builder import Made
 from venvdash.demo.interpreters import Interpreter, own
 from venvdash.demo.workshop import Workshop, remove, user_machine, user_variables
 from venvdash.model import Flag, Status
-from venvdash.system.files import UnreadableError, read_regular
+from venvdash.system.files import UnreadableError, own_uid, read_regular
 from venvdash.system.machine import Machine
 from venvdash.text import visible
 
@@ -109,7 +109,7 @@ def _prepared(directory: Path | None) -> Path:
             f"{shown}: choose a folder without control characters and `{os.pathsep}`"
         )
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not _is_mine(place):
+    if own_uid() not in (None, place.stat().st_uid):
         raise PlaygroundError(f"{shown} belongs to another user; choose a folder of your own")
     if any(place.iterdir()) and _marker(place) is None:
         raise PlaygroundError(
@@ -118,15 +118,10 @@ def _prepared(directory: Path | None) -> Path:
     return place
 
 
-def _is_mine(path: Path) -> bool:
-    return not hasattr(os, "getuid") or path.stat().st_uid == os.getuid()
-
-
 def _marker(place: Path) -> dict[str, Any] | None:
     """Return what an earlier playground says of itself, None where there is none."""
-    owner = os.getuid() if hasattr(os, "getuid") else None
     try:
-        table = json.loads(read_regular(place / MARKER, _LIMIT, owner=owner))
+        table = json.loads(read_regular(place / MARKER, _LIMIT, owner=own_uid()))
     except (OSError, UnreadableError, ValueError, RecursionError):
         return None
     return table if isinstance(table, dict) and "venvdash demo" in table else None

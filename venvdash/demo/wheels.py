@@ -30,7 +30,7 @@ def make_wheel(
     same bytes. Raises OSError.
     """
     stem = f"{module_name(name)}-{version}"
-    files = dict(modules) if modules else {f"{module_name(name)}/__init__.py": _greeting(name)}
+    files = dict(modules or {f"{module_name(name)}/__init__.py": greeting(name)})
     info = f"{stem}.dist-info"
     files[f"{info}/METADATA"] = _metadata(name, version, requires)
     files[f"{info}/WHEEL"] = (
@@ -55,13 +55,14 @@ def payload(size: int, seed: str) -> bytes:
     return random.Random(seed).randbytes(size)  # noqa: S311 - ballast, not a secret
 
 
+def greeting(text: str) -> bytes:
+    """Return a module whose ``main`` prints ``text``."""
+    return f'def main() -> None:\n    print("{text}")\n'.encode()
+
+
 def module_name(name: str) -> str:
     """Return a project's name as wheels and modules spell it: lower case, ``_`` between words."""
     return re.sub(r"[-_.]+", "_", name).lower()
-
-
-def _greeting(name: str) -> bytes:
-    return f'def main() -> None:\n    print("{name}")\n'.encode()
 
 
 def _metadata(name: str, version: str, requires: tuple[str, ...]) -> bytes:

@@ -16,6 +16,7 @@ from venvdash.actions.process import uv as uv_command
 from venvdash.actions.process.run_log import Log
 from venvdash.demo.catalogue import WHEELS, Project
 from venvdash.demo.interpreters import Interpreter
+from venvdash.system.files import own_uid
 from venvdash.system.machine import Machine
 
 _DAY = 86_400  # seconds
@@ -70,8 +71,7 @@ def user_variables(home: Path, outer: Mapping[str, str], temporary: Path) -> dic
 
 def user_machine(home: Path, variables: Mapping[str, str], cwd: Path | None = None) -> Machine:
     """Return the machine as the playground's user sees it, standing in ``cwd`` or at home."""
-    uid = os.getuid() if hasattr(os, "getuid") else None
-    return Machine(home, variables, platform=sys.platform, cwd=cwd or home, uid=uid)
+    return Machine(home, variables, platform=sys.platform, cwd=cwd or home, uid=own_uid())
 
 
 _KEPT = (

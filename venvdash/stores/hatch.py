@@ -124,7 +124,8 @@ class HatchStore(Store):
 
     def digests(self, project: Path, environments: Iterable[Environment] = ()) -> list[str]:
         """Return the hashes of the project's path, folded to one case on macOS and Windows."""
-        return [short_hash(_folded(path)) for path in spellings(project)]
+        folded = str.casefold if sys.platform in ("win32", "darwin") else str
+        return [short_hash(folded(path)) for path in spellings(project)]
 
     def use(self, project: Path, machine: Machine, config: Config) -> Use:
         """Return what hatch would use in ``project``."""
@@ -263,10 +264,6 @@ def _metadata_of(entry: Path) -> Path | None:
 
 def _is_default(entry: Path) -> bool:
     return entry.name == entry.parent.parent.name
-
-
-def _folded(path: str) -> str:
-    return path.casefold() if sys.platform in ("win32", "darwin") else path
 
 
 def _below(directory: str, depth: int) -> Iterator[Path]:
