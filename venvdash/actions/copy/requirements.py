@@ -1,4 +1,4 @@
-"""What has to be installed to have an environment's packages again, and what prevents it.
+"""The requirements that recreate an environment's packages, and what prevents that.
 
 From the names in site-packages, RECORD (PEP 376, PEP 627) and ``direct_url.json`` (PEP 610).
 Nothing is run.

@@ -71,7 +71,7 @@ class MoveJournals:
         self._folder.sync()
 
     def drop(self, key: str) -> None:
-        """Forget one, whatever its stage."""
+        """Remove a journal, whatever its stage."""
         for stage in Stage:
             with suppress(FileNotFoundError):
                 self._folder.unlink(file_name(key, stage))

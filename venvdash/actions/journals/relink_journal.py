@@ -25,7 +25,7 @@ from venvdash.system.state_files import StateFolder
 
 _TEMPORARY = PREFIX + "relink"
 _LIMIT = 32 * 1024 * 1024  # bytes; it holds the files that were changed
-_KEPT = 20  # of those that can be taken back
+_KEPT = 20  # of those that can be undone
 _PATIENCE = 5.0  # seconds that another venvdash may be relinking
 
 
@@ -73,7 +73,8 @@ _FILE = TomlFile(
 class RelinkJournals:
     """The folder of journals, locked against other venvdash; use it as a context manager.
 
-    Every method raises OSError; ``__init__`` also ChangedError where another venvdash is at it.
+    Every method raises OSError; ``__init__`` also ChangedError while another venvdash process is
+    relinking.
     """
 
     def __init__(self, state: Path, *, wait: float = _PATIENCE) -> None:
@@ -101,16 +102,16 @@ class RelinkJournals:
         return key
 
     def rewrite(self, key: str, stage: Stage, journal: RelinkJournal) -> None:
-        """Write one that is at ``stage`` anew; the old one stays where that fails."""
+        """Replace a journal that is at ``stage``; the old one stays where that fails."""
         _FILE.write(self._folder, file_name(key, stage), journal, _TEMPORARY)
 
     def turn(self, key: str, stage: Stage, after: Stage) -> None:
-        """Note that one has come from one stage to another."""
+        """Move a journal from one stage to another."""
         self._folder.replace(file_name(key, stage), file_name(key, after))
         self._folder.sync()
 
     def drop(self, key: str, stage: Stage) -> None:
-        """Forget one."""
+        """Remove a journal."""
         self._folder.unlink(file_name(key, stage))
         self._folder.sync()
 
@@ -123,7 +124,7 @@ class RelinkJournals:
                     yield key, stage, journal
 
     def prune(self) -> None:
-        """Forget the oldest of those that are only kept to be taken back."""
+        """Remove the oldest of those that are only kept to be undone."""
         kept = sorted((key for key, stage in self._names() if stage is Stage.KEPT), reverse=True)
         for key in kept[_KEPT:]:
             self.drop(key, Stage.KEPT)

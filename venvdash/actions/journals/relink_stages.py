@@ -11,7 +11,7 @@ FOLDER = "relinks"  # in the state directory
 class Stage(StrEnum):
     """How far it is; the middle of the file's name."""
 
-    BEGUN = "begun"  # is taken back at the next start
+    BEGUN = "begun"  # is reverted at the next start
     DONE = "done"  # all but what venvdash itself remembers
     KEPT = "kept"
     UNDOING = "undoing"  # as ``BEGUN``, and what was remembered comes back

@@ -1,7 +1,7 @@
-"""One name in a directory of somebody's: a link, a file or nothing, exchanged for another.
+"""Compare and replace: one link or file in a directory is replaced if it is as expected.
 
-Only what still is as it was shown is exchanged, by a rename over it, so that whoever looks sees
-the old or the new. What has been done already is not done again, which lets a crash be repaired.
+The new one is renamed over the old one, so that other programs see one of the two. A replacement
+that has been made already is not made again, so that recovery after a crash can repeat it.
 """
 
 import errno
@@ -18,7 +18,7 @@ from venvdash.system.directory import Directory, permit_like
 from venvdash.system.files import UnreadableError, own_uid, real
 
 _LIMIT = 16 * 1024 * 1024  # bytes; a registry of all projects is the largest
-_ASIDE = PREFIX + "relink"  # what the new one is called until it is in its place
+_ASIDE = PREFIX + "relink"  # the name of the new one until it is in its place
 _UNWRITTEN = _ASIDE + "-new"  # … and until it is whole
 # Of these it is not the file system that knows no links.
 _OTHERWISE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EEXIST, errno.EIO)
@@ -48,9 +48,9 @@ def _placed(path: Path) -> Path:
 
 
 def look(path: Path) -> Content | None:
-    """Return what is called ``path`` now.
+    """Return the present link or file at ``path``, None where there is nothing.
 
-    Raises ChangedError, whose text is a sentence, for what is neither link nor small file of text,
+    Raises ChangedError, whose text is a sentence, for anything but a link or a small text file,
     and OSError.
     """
     try:
@@ -64,10 +64,10 @@ def look(path: Path) -> Content | None:
 def put(
     swap: Swap, *, project_link: bool = False, check: Callable[[], None] = lambda: None
 ) -> bool:
-    """Exchange what is there; return whether there was anything to do.
+    """Replace what is there; return whether there was anything to do.
 
     ``project_link``: it may be gone, then nothing is done, and a file may be another user's.
-    ``check`` is called just before; what it raises leaves all as it is.
+    ``check`` is called just before the replacement; if it raises, nothing has changed.
 
     Raises ChangedError where neither ``before`` nor ``after`` is there, and OSError.
     """
@@ -80,7 +80,7 @@ def put(
 
 
 def exchange(parent: Directory, swap: Swap, check: Callable[[], None] = lambda: None) -> bool:
-    """Do as ``put`` in the open directory, whoever owns what is there."""
+    """Do as ``put`` in the open directory, without regard to the owner of what is there."""
     name = swap.path.name
     _tidy(parent)
     now = _look(parent, swap.path)

@@ -66,7 +66,7 @@ def remove(link: Link) -> bool:
 
 
 def restore(link: Link, place: Path) -> str:
-    """Make a link again that led to ``place``; return what prevented it, or nothing.
+    """Restore a link that pointed to ``place``; return what prevented it, or nothing.
 
     ``link`` may come from a file that anybody wrote: only what is called like an environment, in
     a directory of our own, and leads to ``place``, is made. Raises OSError, after which another
@@ -88,7 +88,7 @@ def remove_file(edit: Edit) -> bool:
 
 
 def restore_file(edit: Edit, place: Path) -> str:
-    """Write a path file again that led to ``place``; return what prevented it, or nothing.
+    """Restore a path file that pointed to ``place``; return what prevented it, or nothing.
 
     As careful as ``restore``.
     """
@@ -101,7 +101,7 @@ def restore_file(edit: Edit, place: Path) -> str:
 
 
 def _put_back(path: Path, content: Content) -> str:
-    """Make a link or path file again; return what prevented it, or nothing. Raises OSError."""
+    """Restore a link or path file; return what prevented it, or nothing. Raises OSError."""
     try:
         with _parent(path) as parent:
             if not _ours(parent):

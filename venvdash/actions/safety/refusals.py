@@ -54,7 +54,7 @@ class Snapshot:
 
 
 def look(row: Row, context: Context) -> Snapshot:
-    """Read an environment anew; nothing in it is run. Raises ChangedError if it is none any more.
+    """Read an environment again; nothing in it is run. Raises ChangedError if it is none any more.
 
     What was found at the last scan must still be there: the same directory with the same
     ``pyvenv.cfg``, not one that was made since under its name.

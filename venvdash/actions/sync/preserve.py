@@ -1,4 +1,4 @@
-"""What tools and users keep in an environment, saved before uv makes it anew and put back after.
+"""Files of tools and users in an environment, saved before uv recreates it and restored after.
 
 uv deletes every file in an environment that it replaces: virtualenvwrapper's and pipenv's
 ``.project``, the hooks that run when it is activated, our own sidecar. They are copied to our
