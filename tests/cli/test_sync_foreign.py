@@ -53,7 +53,8 @@ def test_it_is_not_built_unasked(home: Home, project: Path, more: list[str]) -> 
     done = run(home, "sync", "web", *more, check=False)
     assert done.returncode == 2
     told = done.stdout + done.stderr
-    assert f"{project} belongs to another user, #{OTHER}" in told
+    place = project if more == ["--json"] else f"~/{project.relative_to(home.path)}"
+    assert f"{place} belongs to another user, #{OTHER}" in told
     assert "run `venvdash sync --trust`" in told
     assert not (home.path / "ran").exists()
 
