@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Home, home_in
+from tests.effort import examples
 from venvdash.config import Config, ConfiguredStore
 from venvdash.session import Session
 
@@ -132,7 +133,9 @@ def contents(draw: st.DrawFn) -> dict[str, bytes]:
 
 @given(contents())
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_the_files_hold(machine: Home, changed: dict[str, bytes]) -> None:
     for name, content in FILES.items():

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.effort import examples
 from venvdash.records import trash_days
 from venvdash.records.day_count import DAY, DayCount, advanced
 from venvdash.records.trash_days import TrashDays, Waiting
@@ -290,4 +291,4 @@ class Clocks(RuleBasedStateMachine):
 
 
 TestClocks = Clocks.TestCase
-TestClocks.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
+TestClocks.settings = settings(max_examples=examples(80), stateful_step_count=60, deadline=None)

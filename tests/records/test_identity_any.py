@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record, Relation
 from venvdash.records.identity import Found, kept, relate
 
@@ -35,7 +36,7 @@ indexes = st.lists(records, unique_by=(lambda one: one.path, lambda one: one.ide
 
 
 @given(tables, indexes, st.sets(st.sampled_from(PATHS)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_table(found: list[Found], index: dict[Path, Record], there: set[Path]) -> None:
     memories = relate(found, index, there.__contains__, NOW)
     assert list(memories) == [one.path for one in found]
@@ -62,7 +63,7 @@ def test_any_table(found: list[Found], index: dict[Path, Record], there: set[Pat
 
 
 @given(tables, indexes, st.sets(st.sampled_from(PATHS)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_second_listing_finds_all_the_same(
     found: list[Found], index: dict[Path, Record], there: set[Path]
 ) -> None:

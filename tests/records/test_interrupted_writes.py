@@ -21,6 +21,8 @@ from venvdash.records import sidecar
 from venvdash.records.index import Index
 from venvdash.system.atomic import PREFIX
 
+pytestmark = pytest.mark.slow
+
 UID = os.getuid()
 KILLS = 120
 ROUNDS = 50

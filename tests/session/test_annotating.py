@@ -17,6 +17,8 @@ from venvdash.model import Flag
 from venvdash.records import pins, sidecar
 from venvdash.session import Session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(name="orphan")
 def _orphan(home: Home) -> Path:

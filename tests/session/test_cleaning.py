@@ -11,6 +11,8 @@ from venvdash.actions.events import Finished
 from venvdash.demo.wheels import make_wheel
 from venvdash.session import Session
 
+pytestmark = pytest.mark.slow
+
 SYMLINK = 'link-mode = "symlink"\n'
 
 

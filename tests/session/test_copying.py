@@ -25,6 +25,8 @@ from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.session import Session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def app(home: Home) -> Path:

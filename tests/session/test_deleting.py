@@ -28,6 +28,8 @@ from venvdash.config import Config, TrashSettings
 from venvdash.model import Outcome, Status
 from venvdash.system.locks import lock_directory
 
+pytestmark = pytest.mark.slow
+
 CHOICES = [
     chosen for size in (1, 2, 3) for chosen in itertools.combinations(sorted(ENVIRONMENTS), size)
 ]

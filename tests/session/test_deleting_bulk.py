@@ -3,11 +3,15 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Home
 from tests.scenario import venv
 from tests.session.sharing import last, scanned, shared_home, used
 from venvdash.actions.delete.prune import Rules
 from venvdash.model import Outcome
+
+pytestmark = pytest.mark.slow
 
 COUNT = 50
 

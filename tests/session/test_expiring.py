@@ -16,6 +16,8 @@ from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
 from venvdash.system.clock import Moment
 
+pytestmark = pytest.mark.slow
+
 _DAY = 86400.0
 _HOUR = 3600.0
 

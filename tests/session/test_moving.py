@@ -25,6 +25,8 @@ from venvdash.model import Outcome, Proposal, Result, Status
 from venvdash.session import Session
 from venvdash.system import file_copy, locks
 
+pytestmark = pytest.mark.slow
+
 _COPYING = ["making", "copying", "copied", "move journalled", "put"]
 _REPLACING = ["led", "checked", "locked", "journalled", "renamed", "verified", "synced"]
 _MOVED = ["moved"]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from venvdash.model import Environment, EvidenceKind, Fingerprint, Row, Status, Traits, Verdict
 from venvdash.session import name_resolution, row_names
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
@@ -231,7 +232,7 @@ _ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(_ROWS, st.text("aAb-_.@:3~1 /é", max_size=6))
 def test_whatever_they_are_called_each_has_a_name_that_means_only_it(
     found: list[tuple[str, str, str, Status, str]], text: str

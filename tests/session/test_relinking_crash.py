@@ -33,6 +33,8 @@ from venvdash.actions.safety import file_swap, steps
 from venvdash.model import EvidenceKind, Outcome, Result, Status
 from venvdash.session import Session
 
+pytestmark = pytest.mark.slow
+
 Snapshot = dict[str, tuple[int, bytes]]
 _JOURNALLED = 2  # the step at which the journal is written; the first one begins the history
 

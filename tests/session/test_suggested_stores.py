@@ -17,6 +17,8 @@ from venvdash.session import suggested_stores
 from venvdash.session.suggested_stores import RefusedError
 from venvdash.stores.roots import Layout
 
+pytestmark = pytest.mark.slow
+
 # What shell functions make for the project ~/dev/shop/web-app, and what is found of it.
 FUNCTIONS = {
     ".cache/uv-venv{home}/dev/shop/web-app": (".cache/uv-venv", "/"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.stores.places import made, reading
 from venvdash.config import Config
 from venvdash.model import Fingerprint
@@ -100,7 +101,7 @@ TOML = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(content=TOML)
 def test_any_configuration_leaves_the_default_place(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
@@ -170,7 +171,7 @@ def test_any_pointer_is_followed_without_harm(text: str) -> None:
             assert not any("\0" in str(path) for path in led)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(content=st.binary(max_size=200) | st.just(b"[a-AbCdEfGh]\nminor = 3\n"))
 def test_any_index_of_poetry_is_read(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

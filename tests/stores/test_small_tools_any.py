@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from venvdash.config import Config
 from venvdash.model import Fingerprint
 from venvdash.stores import configured_folders, prime_uve, prp, uvlink, venvlink
@@ -40,7 +41,7 @@ def _reading(path: Path, root: Root) -> Reading:
     return Reading(path, path, root, {"home": "/x"}, frozenset(), Fingerprint(0, 0, 0, 0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(_ANY)
 def test_any_file_in_any_place(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     home = _home(tmp_path_factory)

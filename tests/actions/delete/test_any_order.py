@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from tests.actions.deleting import context, small, trashes, tree
 from tests.conftest import Home, home_in
+from tests.effort import examples
 from tests.scenario import rows
 from venvdash.actions.delete import trash
 from venvdash.actions.delete.apply import Deleter
@@ -199,6 +200,6 @@ class Deleting(RuleBasedStateMachine):
 
 
 Deleting.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True
+    max_examples=examples(15), stateful_step_count=20, deadline=None, derandomize=True
 )
 TestDeleting = pytest.mark.slow(Deleting.TestCase)

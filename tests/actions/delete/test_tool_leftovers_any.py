@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from venvdash.actions.delete import tool_leftovers
 from venvdash.config import Config
 from venvdash.model import Trashed
@@ -70,7 +71,7 @@ def _left(before: Any, after: Any) -> bool:
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(_ANY)
 def test_any_file_in_any_place(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     home = tmp_path_factory.getbasetemp() / "any"

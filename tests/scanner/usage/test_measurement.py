@@ -25,6 +25,8 @@ from venvdash.scanner.usage import measurement as usage_module
 from venvdash.scanner.usage.measurement import measure
 from venvdash.system.mounts import Mounts
 
+pytestmark = pytest.mark.slow
+
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason=ROOT_ONLY_REASON)
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.scanner.usage.usage_tools import age, all_of, du, fill, notes
 from venvdash.scanner.usage import recheck as recheck_module
 from venvdash.scanner.usage.footprint import Footprint, unpack
@@ -177,7 +178,7 @@ NOTE_CHANGES = st.one_of(
 
 
 @settings(
-    max_examples=300,
+    max_examples=examples(300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -202,7 +203,7 @@ def same(one: Footprint, other: Footprint | None) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in Footprint.__slots__)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
 def test_foreign_notes_are_ignored(content: bytes) -> None:
     assert unpack(content) is None
@@ -220,7 +221,7 @@ def test_huge_notes_are_ignored(pair: tuple[Path, Path]) -> None:
         assert after[root].on_disk == du(root)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.integers(1, 2**64 - 1),

@@ -11,6 +11,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.scanner.usage.usage_tools import fill
 from venvdash.scanner.usage.footprint import BLOCK
 from venvdash.scanner.usage.measurement import measure
@@ -91,7 +92,7 @@ def plain(total: Sum) -> tuple[int, int]:
     return total.reclaimable, total.cache_held
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES, SELECTIONS)
 def test_any_selection_after_any_other(
     files: list[tuple[int, list[int]]], selections: list[set[int]]
@@ -108,7 +109,7 @@ def test_any_selection_after_any_other(
             )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES, ENDS)
 def test_while_others_come_and_go(
     files: list[tuple[int, list[int]]], ends: list[tuple[int, str]]
