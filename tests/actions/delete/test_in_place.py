@@ -173,7 +173,7 @@ def test_only_what_venvdash_began_is_freed(home: Home, what: str) -> None:
         assert _begin_by_hand(home, entry)
         text = file.read_text()
         if what == "another inode":
-            text = text.replace(f'"{entry.stat().st_ino}"', '"1"')
+            text = text.replace(f"inode = {entry.stat().st_ino}", "inode = 1")
         else:
             text = text.replace('how = "in-place"', 'how = "trash"')
         file.write_text(text)
