@@ -68,6 +68,12 @@ def wait_until(done: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def assert_ended(children: "list[subprocess.Popen[bytes]]") -> None:
+    """Fail where a child is still there; on a busy machine a killed one takes its time to end."""
+    for child in children:
+        child.wait(60)
+
+
 def test_two_niced_children_share_the_work_and_are_gone_at_the_end(
     roots: list[Path], started: list["subprocess.Popen[bytes]"]
 ) -> None:
@@ -80,7 +86,7 @@ def test_two_niced_children_share_the_work_and_are_gone_at_the_end(
     )
     rest = list(measuring)
     assert len(rest) == 2 * len(roots) - 1
-    assert all(child.returncode is not None for child in started)
+    assert_ended(started)
 
 
 def test_a_stopped_child_is_given_up_and_its_path_reported(
@@ -95,7 +101,7 @@ def test_a_stopped_child_is_given_up_and_its_path_reported(
     answers += list(running)
     assert sorted(answer.job.index for answer in answers) == list(range(10))
     assert [answer.kind for answer in answers].count("h") == 1
-    assert all(child.returncode is not None for child in started)
+    assert_ended(started)
 
 
 def test_trees_on_the_same_dead_mount_are_not_tried_one_by_one(
@@ -154,7 +160,7 @@ def test_cancelled_it_ends_without_more_and_leaves_no_child(
         os.kill(child.pid, signal.SIGSTOP)  # nothing more can come from them
     cancel.set()
     assert in_time(measuring) == []
-    assert all(child.returncode is not None for child in started)
+    assert_ended(started)
 
 
 @pytest.mark.parametrize("worthwhile", [0, 10**9], ids=["children", "here"])
@@ -168,7 +174,7 @@ def test_closing_it_early_leaves_no_child(
     measuring = measure(roots, {}, never)
     next(measuring)
     measuring.close()  # type: ignore[attr-defined]  # a generator, typed as iterator
-    assert all(child.returncode is not None for child in started)
+    assert_ended(started)
     assert bool(started) == (worthwhile == 0)
 
 
