@@ -10,6 +10,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.forkserver import VENVDASH, Started, start
 
@@ -17,9 +18,10 @@ from tests.forkserver import VENVDASH, Started, start
 class Terminal:
     """A program on a terminal of its own."""
 
-    def __init__(self, process: Started, master: int) -> None:
+    def __init__(self, process: Started, master: int, modes: list[Any]) -> None:
         self.process = process
         self.master = master
+        self.modes = modes  # the terminal's before the program started
         self.output = b""
 
     def read(self, until: Callable[[bytes], bool], seconds: float = 30) -> bytes:
@@ -95,6 +97,7 @@ def program(
     """
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    modes = termios.tcgetattr(slave)
     process = start(
         command,
         variables={**variables, "TERM": "xterm-256color"},
@@ -104,7 +107,7 @@ def program(
         controlling=controlling,
     )
     os.close(slave)
-    screen = Terminal(process, master)
+    screen = Terminal(process, master, modes)
     try:
         yield screen
     finally:
