@@ -20,6 +20,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("variables", [{}, {"WORKON_HOME": "{home}/w"}])
+@pytest.mark.real_tools
 def test_its_environments_are_plain_and_named(
     home: Home, script: Path, variables: dict[str, str]
 ) -> None:

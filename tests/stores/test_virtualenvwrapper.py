@@ -58,6 +58,7 @@ def _pointer(root: Root, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.real_tools
 def test_environments_with_and_without_a_project(home: Home, wrap: Wrap) -> None:
     project = home.path / "code" / "shop"
     project.mkdir(parents=True)
@@ -79,6 +80,7 @@ def test_environments_with_and_without_a_project(home: Home, wrap: Wrap) -> None
     ]
 
 
+@pytest.mark.real_tools
 def test_the_project_file_may_have_another_name(home: Home, wrap: Wrap) -> None:
     variables = {"VIRTUALENVWRAPPER_PROJECT_FILENAME": ".belongs"}
     wrap(f"mkvirtualenv -a '{home.path}' mine", **variables)
@@ -91,6 +93,7 @@ def test_the_project_file_may_have_another_name(home: Home, wrap: Wrap) -> None:
 
 
 @pytest.mark.parametrize("value", ["{home}/w", "~/w", "w"])
+@pytest.mark.real_tools
 def test_where_virtualenvwrapper_puts_them(home: Home, wrap: Wrap, value: str) -> None:
     text = value.replace("{home}", str(home.path))
     folder = Path(wrap("cd / && echo $WORKON_HOME", WORKON_HOME=text).strip())

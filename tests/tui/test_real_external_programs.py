@@ -30,7 +30,6 @@ class Dash:
     typist: Typist
     environment: Path
     project: Path
-    before: list[Any]  # the modes that its terminal had
 
     def drawn(self, times: int) -> None:
         """Wait until the dashboard has taken the screen so often, and is at rest."""
@@ -55,7 +54,7 @@ class Dash:
             self.screen.drain(0.5)
         assert self.screen.wait() == 0
         assert self.screen.output.rindex(BACK) > self.screen.output.rindex(ALTERNATE)
-        assert self.modes() == self.before
+        assert self.modes() == self.screen.modes
 
 
 def modes(screen: Terminal) -> list[Any]:
@@ -78,7 +77,7 @@ def opened(home: Home, directory: Path) -> Iterator[Dash]:
     with venvdash(
         variables=home.variables, cwd=home.path, columns=200, lines=30, controlling=True
     ) as screen:
-        dash = Dash(screen, Typist(screen, directory), environment, project, modes(screen))
+        dash = Dash(screen, Typist(screen, directory), environment, project)
         dash.typist.until(lambda: b"scanned in" in screen.output)
         dash.drawn(1)
         yield dash
@@ -174,7 +173,7 @@ def test_a_hangup_ends_both_and_the_terminal_is_sane(dash: Dash) -> None:
     kill(dash.screen.process.pid, signal.SIGHUP)
     dash.screen.wait()
     assert not alive(shell)
-    assert dash.modes() == dash.before
+    assert dash.modes() == dash.screen.modes
 
 
 def test_an_editor_that_is_not_there_is_said(home: Home, tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def test_what_may_not_be_deleted_is_not_replaced(
     assert "Other environments use its Python: heir" in proposal.refusal
 
 
+@pytest.mark.real_tools
 def test_a_pinned_python_of_the_project_does_not_replace_one_that_would_do(
     place: Place, two_pythons: tuple[Path, Path]
 ) -> None:
