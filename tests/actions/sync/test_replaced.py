@@ -4,6 +4,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.actions.sync.test_apply import said, warned
 from tests.actions.syncing import Place, content, last, packages
 from venvdash.actions.record_update import update_record
