@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 T = TypeVar("T")
 
@@ -24,6 +25,25 @@ class CallReturned(Message):
     def __init__(self, then: Callable[[], None]) -> None:
         super().__init__()
         self.then = then
+
+
+class CallScreen(Screen[T]):
+    """A screen with background calls. Keys typed before it is laid out do nothing."""
+
+    _laid_out = False
+
+    def on_mount(self) -> None:
+        """Take keys from now on."""
+        self._laid_out = True
+
+    def on_call_returned(self, message: CallReturned) -> None:
+        """Handle the result of a background call."""
+        if self.is_running and self.is_attached:  # not while the dashboard closes
+            message.then()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Allow nothing before the parts are there, or after they are gone."""
+        return self._laid_out and self.is_attached
 
 
 def run_in_thread(

@@ -15,7 +15,7 @@ from venvdash.model import Action, Proposal, Row
 from venvdash.presentation.document import Line
 from venvdash.text import visible
 from venvdash.tui import keys
-from venvdash.tui.background import CallReturned
+from venvdash.tui.background import CallScreen
 from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.document_text import in_colours
 from venvdash.tui.widgets.text_pane import TextPane
@@ -31,27 +31,8 @@ ShowProposals = Callable[[Action, Sequence[Row], MakeProposal, Callable[[], None
 """Shows proposals for an action; the last argument is called when it has begun."""
 
 
-class Dialog(ModalScreen[T]):
-    """A screen over the list. Keys typed before it is laid out do nothing."""
-
-    _laid_out = False
-
-    def on_mount(self) -> None:
-        """Take keys from now on."""
-        self._laid_out = True
-
-    def on_call_returned(self, message: CallReturned) -> None:
-        """Handle the result of a background call."""
-        if self.is_running and self.is_attached:  # not while the dashboard closes
-            message.then()
-
-    def check_action(
-        self,
-        action: str,
-        parameters: tuple[object, ...],
-    ) -> bool | None:
-        """Allow nothing before the parts are there, or after they are gone."""
-        return self._laid_out and self.is_attached
+class Dialog(CallScreen[T], ModalScreen[T]):
+    """A screen over the list."""
 
     def action_leave(self) -> None:
         """Go back without an answer."""

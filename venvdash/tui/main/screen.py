@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widgets import Input
 
 from venvdash.actions.events import Finished, RowGone, State
@@ -15,7 +14,7 @@ from venvdash.model import Row
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.session import Session
 from venvdash.tui import keys
-from venvdash.tui.background import CallReturned
+from venvdash.tui.background import CallScreen
 from venvdash.tui.background_scan import BackgroundScan
 from venvdash.tui.desktop import copy_choices, open_folder
 from venvdash.tui.main.add_stores import OtherFolders
@@ -46,7 +45,7 @@ from venvdash.tui.widgets.line_table import LineTable
 _LINGER = 1.5  # seconds for which a row that is gone or done says so, to be seen
 
 
-class MainScreen(Screen[None]):
+class MainScreen(CallScreen[None]):
     """Lays out the widgets, connects the objects, and hands each key to one of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,7 +60,6 @@ class MainScreen(Screen[None]):
 
     def __init__(self, session: Session, scan: BackgroundScan, programs: ExternalPrograms) -> None:
         super().__init__()
-        self._laid_out = False
         self.session, home = session, session.machine.home
         self.access = access = SessionAccess(session, lambda: self.scans.scan.running)
         self.scans = ScanRunner(
@@ -169,15 +167,6 @@ class MainScreen(Screen[None]):
         """Stop the scan and the search for projects with the screen."""
         self.scans.scan.stop()
         self.found_projects.stop()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Allow nothing before the parts are there: keys may be typed ahead."""
-        return self._laid_out and self.is_attached
-
-    def on_call_returned(self, message: CallReturned) -> None:
-        """Handle the result of a background call."""
-        if self.is_running and self.is_attached:  # not while the dashboard is taken down
-            message.then()
 
     # What the objects report
 
