@@ -139,7 +139,7 @@ class Mounts:
         for area, exact in self._expected(path):
             if exact and area in self.points and not self.points[area].automount:
                 continue
-            if not exact and lies_on is not None and _inside(lies_on.point, area):
+            if not exact and lies_on is not None and inside(lies_on.point, area):
                 if lies_on.automount:
                     return lies_on.point
                 continue
@@ -150,20 +150,20 @@ class Mounts:
         """Yield (point, True) for mount points, (area, False) for directories with mount points."""
         text = os.path.normpath(os.fspath(path))
         for point in self.fstab:
-            if point != "/" and _inside(text, point):
+            if point != "/" and inside(text, point):
                 yield point, True
         for mount in self.mounts:
-            if mount.automount and _inside(text, mount.point):
+            if mount.automount and inside(text, mount.point):
                 yield mount.point, False
         for area in _REMOVABLE:
-            if _inside(text, area) and text != area:
+            if inside(text, area) and text != area:
                 yield area, False
 
 
 def plugged(path: str | os.PathLike[str]) -> bool:
     """Return whether ``path`` lies below a directory for removable disks."""
     text = os.path.normpath(os.fspath(path))
-    return any(_inside(text, area) and text != area for area in _REMOVABLE)
+    return any(inside(text, area) and text != area for area in _REMOVABLE)
 
 
 def resolved(
@@ -283,7 +283,8 @@ def _unescaped(field_: bytes) -> str:
     return os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), field_))
 
 
-def _inside(path: str, directory: str) -> bool:
+def inside(path: str, directory: str) -> bool:
+    """Return whether a path is a directory or lies below it, by their texts."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 

@@ -67,3 +67,10 @@ class StateFolder:
             raise PermissionError(1, "is a symbolic link", str(self.path))
         trust.check_folder(self.path)
         self._checked = True
+
+
+def name_about(path: Path) -> str:
+    """Return the name of the file in which something is noted about a path."""
+    import hashlib
+
+    return hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from venvdash.system.files import UnreadableError
-from venvdash.system.state_files import StateFolder
+from venvdash.system.state_files import StateFolder, name_about
 
 _NOTES = "freed"  # in the state directory: one small file for each trash directory
 _LONGEST = 16 * 1024  # bytes of a path
@@ -19,7 +19,7 @@ _LONGEST = 16 * 1024  # bytes of a path
 def note(state: Path, trash: Path) -> None:
     """Note that a trash directory is about to be freed; in silence where that is impossible."""
     with suppress(OSError):
-        StateFolder(state, _NOTES).write(_name(trash), os.fsencode(trash))
+        StateFolder(state, _NOTES).write(name_about(trash), os.fsencode(trash))
 
 
 def forget(state: Path, *trash: Path) -> None:
@@ -27,7 +27,7 @@ def forget(state: Path, *trash: Path) -> None:
     notes = StateFolder(state, _NOTES)
     for path in trash:
         with suppress(OSError):
-            notes.remove(_name(path))
+            notes.remove(name_about(path))
 
 
 def noted(state: Path) -> Iterator[Path]:
@@ -37,9 +37,3 @@ def noted(state: Path) -> Iterator[Path]:
         for name in notes.names():
             with suppress(OSError, UnreadableError):
                 yield Path(os.fsdecode(notes.read(name, _LONGEST)))
-
-
-def _name(trash: Path) -> str:
-    import hashlib
-
-    return hashlib.blake2b(os.fsencode(trash), digest_size=16).hexdigest()

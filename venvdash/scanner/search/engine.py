@@ -14,11 +14,11 @@ from venvdash.scanner.search import child_process
 from venvdash.scanner.search.findings import AGAIN, Findings, Hit, Progress
 from venvdash.scanner.search.limits import SearchLimit, WalkThread
 from venvdash.scanner.search.matcher import DirectoryMatcher
-from venvdash.scanner.search.scope import KINDS, SearchScope, Start, inside
+from venvdash.scanner.search.scope import KINDS, SearchScope, Start
 from venvdash.scanner.search.shared_stores import shared
 from venvdash.scanner.search.walk import Walk, WalkState
 from venvdash.system.machine import Machine
-from venvdash.system.mounts import Mounts, resolved
+from venvdash.system.mounts import Mounts, inside, resolved
 from venvdash.text import because, short_path, visible
 
 # File systems that give a directory a new change time with every entry that comes or goes.
@@ -141,8 +141,7 @@ class _Run:
         for folder in self._scope.searched:
             real = resolved(folder, self._scope.mounts)  # None for a network disk, asked later
             if real is not None and not _listed(real):
-                shown = visible(folder)
-                reason = f"{shown}, listed in `search`, is empty or does not exist"
+                reason = f"{visible(folder)}, listed in `search`, is empty or does not exist"
                 self._unsearched(folder, reason, "mount its disk, or remove it from `search`")
 
     def _search(

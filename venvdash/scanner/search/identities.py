@@ -77,8 +77,7 @@ class RecordedProjects:
 
     def by_git(self, directory: str) -> list[Path]:
         """Return the environments whose recorded project has this history and this name."""
-        git = project_info.fingerprint(directory)
-        sought = self._by_git.get(git or "", ())
+        sought = self._by_git.get(project_info.fingerprint(directory) or "", ())
         if not sought:
             return []
         name = project_info.name_of(directory)

@@ -105,8 +105,7 @@ class Names:
             for record in records_of(environment, facts):
                 if record.name and not traits.script:
                     part = name_maker(None)
-                    same = self._given.setdefault(part, {}).setdefault(part(record.name), [])
-                    same.append(path)
+                    self._given.setdefault(part, {}).setdefault(part(record.name), []).append(path)
         self._parts = {part: lru_cache(4096)(part) for part in self._given}
         self.folders = frozenset(self._folders)  # folded
         self.scripts = frozenset(self._scripts)  # folded file names

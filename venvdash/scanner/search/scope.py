@@ -15,7 +15,7 @@ from venvdash.config import Config
 from venvdash.model import Environment, Facts, Unsearched
 from venvdash.scanner.search.matcher import Spellings
 from venvdash.system.machine import Machine
-from venvdash.system.mounts import Mount, Mounts, resolved
+from venvdash.system.mounts import Mount, Mounts, inside, resolved
 from venvdash.text import visible
 
 SNAPSHOTS, BACKUPS, LAYERS = "snapshots", "backups", "container layers"
@@ -283,8 +283,3 @@ class SearchScope:
                     f'`search = ["{shown}"]` in the configuration, or `skip = ["{shown}"]` if no'
                     " project lies there",
                 )
-
-
-def inside(path: str, directory: str) -> bool:
-    """Return whether a path is a directory or lies below it, by their texts."""
-    return path == directory or path.startswith(directory.rstrip("/") + "/")

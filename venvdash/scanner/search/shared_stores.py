@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from venvdash.model import Environment, Facts, Relation, Unsearched
-from venvdash.scanner.search.scope import inside
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
-from venvdash.system.mounts import Mounts
+from venvdash.system.mounts import Mounts, inside
 from venvdash.system.trust import is_private_group
 from venvdash.text import visible
 
