@@ -15,7 +15,7 @@ from venvdash.formats import size
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session
 from venvdash.system.machine import Machine
-from venvdash.text import visible
+from venvdash.text import visible, width
 
 REST = "venvdash.rest"
 
@@ -160,8 +160,6 @@ def _in_words(progress: Progress | Progressed | Searching | Tally) -> str:
 
 def columns(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset()) -> list[str]:
     """Return the rows as lines with columns as wide as their widest cell (already visible)."""
-    from venvdash.text import width
-
     table = list(rows)
     if not table:
         return []

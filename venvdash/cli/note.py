@@ -2,7 +2,7 @@
 
 import click
 
-from venvdash.actions.annotate import AnnotationError
+from venvdash.actions.annotate import AnnotationError, note
 from venvdash.cli.common import fail, session
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
@@ -18,8 +18,6 @@ def command(records: bool, name: str, text: str | None) -> None:
 
     NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     """
-    from venvdash.actions.annotate import note
-
     opened = session(records=records, changing=text is not None)
     (row,) = scan_for(opened, name, changing=text is not None, usage=False)
     if text is None:

@@ -7,6 +7,7 @@ stderr. What cannot be said on stderr is lost, and changes nothing.
 
 import errno
 import io
+import json
 import os
 import select
 import sys
@@ -108,23 +109,17 @@ def _check(descriptor: int) -> None:
 
 def print_json(answer: Mapping[str, object]) -> None:
     """Write a JSON object, with the number of its schema."""
-    import json
-
     sys.stdout.write(json.dumps({"schema": _JSON_SCHEMA, **answer}) + "\n")
 
 
 def begin_json(plan: Mapping[str, object]) -> None:
     """Write the beginning of a JSON object, the plan, before it is carried out."""
-    import json
-
     sys.stdout.write(json.dumps({"schema": _JSON_SCHEMA, **plan})[:-1])
     acting()
 
 
 def end_json(results: Mapping[str, object]) -> None:
     """Write the rest of the object."""
-    import json
-
     sys.stdout.write(f", {json.dumps(results)[1:]}\n")
     sys.stdout.flush()
 

@@ -2,7 +2,7 @@
 
 import click
 
-from venvdash.actions.annotate import AnnotationError
+from venvdash.actions.annotate import AnnotationError, pin
 from venvdash.cli.common import fail, session, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
@@ -22,8 +22,6 @@ def command(records: bool, names: tuple[str, ...]) -> None:
 
 def set_pins(records: bool, names: tuple[str, ...], *, pinned: bool) -> None:
     """Pin or unpin what is named; leaves the program where that cannot be done."""
-    from venvdash.actions.annotate import pin
-
     opened = session(records=records, changing=True)
     for name in names:
         (row,) = scan_for(opened, name, changing=True, usage=False)

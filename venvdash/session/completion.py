@@ -4,24 +4,21 @@ import os
 import re
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from venvdash.model import Environment, Record, Status, Traits, Verdict
 from venvdash.records.index import Index, index_path
 from venvdash.session import row_names
+from venvdash.session.core import Session
 from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system.files import read_text
 from venvdash.system.host import host_id
-
-if TYPE_CHECKING:
-    from venvdash.session.core import Session
 
 _PATIENCE = 2.0  # seconds
 # Characters that need no quotes in any shell.
 _SAFE = re.compile(r"\w[\w.@/+:-]*\Z")
 
 
-def names(session: "Session", typed: str) -> list[str]:
+def names(session: Session, typed: str) -> list[str]:
     """Return the names of environments that begin with ``typed`` and need no quotes.
 
     They come from the saved records; without any there is a scan of at most two seconds.

@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from venvdash.actions.context import Context
 from venvdash.actions.record_update import is_copy, update_record
@@ -18,12 +17,10 @@ from venvdash.actions.safety.environment_reader import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.session import uv_hint
+from venvdash.session.core import Session
 from venvdash.system import shells, startup_folders, terminal
 from venvdash.system.shells import Activation, Shell, ShellError, ShellStart, UserShell
 from venvdash.text import because, short_path, visible
-
-if TYPE_CHECKING:
-    from venvdash.session.core import Session
 
 EDITORS = ("VISUAL", "EDITOR")
 _USUAL = ("sensible-editor", "vim", "nano", "vi")
@@ -54,7 +51,7 @@ class Invocation:
     cleanup: Path | None = None
 
 
-def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
+def shell(session: Session, row: Row, *, here: bool = False) -> Invocation:
     """Return the user's own shell with the environment active, in its project's directory.
 
     With ``here`` it starts in the current one. Raises RefusedError.
@@ -97,9 +94,7 @@ def shell(session: "Session", row: Row, *, here: bool = False) -> Invocation:
     )
 
 
-def command(
-    session: "Session", row: Row, words: Sequence[str], *, here: bool = False
-) -> Invocation:
+def command(session: Session, row: Row, words: Sequence[str], *, here: bool = False) -> Invocation:
     """Return a command to run with the environment active, without a shell.
 
     It runs in the same directory as ``shell``. Raises RefusedError.
@@ -111,7 +106,7 @@ def command(
     return Invocation(tuple(words), environ, cwd, says)
 
 
-def edit(session: "Session", row: Row) -> Invocation:
+def edit(session: Session, row: Row) -> Invocation:
     """Return the user's editor, opened on the row's project with the environment active.
 
     That is what VISUAL or EDITOR say, else one that is usual. Raises RefusedError.
@@ -134,7 +129,7 @@ def edit(session: "Session", row: Row) -> Invocation:
     return Invocation(words, environ, directory)
 
 
-def activating(session: "Session", row: Row, family: Shell, *, change: bool = False) -> str:
+def activating(session: Session, row: Row, family: Shell, *, change: bool = False) -> str:
     """Return the commands that activate the environment in a shell of the family ``family``.
 
     With ``change`` it goes to the project's directory as well, where there is one. Raises
@@ -168,7 +163,7 @@ def run(invocation: Invocation) -> terminal.ExitStatus:
             startup_folders.remove(invocation.cleanup)
 
 
-def trusted(session: "Session", row: Row) -> Environment:
+def trusted(session: Session, row: Row) -> Environment:
     """Return the environment as it is now, an alias's target for an alias, fit to be used.
 
     Raises RefusedError where it is another, somebody else's, or open to others' programs.
@@ -201,7 +196,7 @@ def _project(row: Row) -> Path | None:
     return row.verdict.place or row.verdict.project
 
 
-def _directory(session: "Session", row: Row, *, here: bool) -> tuple[Path, tuple[str, ...]]:
+def _directory(session: Session, row: Row, *, here: bool) -> tuple[Path, tuple[str, ...]]:
     """Return where to start, and what there is to say of it."""
     machine = session.machine
     otherwise = machine.cwd or machine.home
@@ -217,13 +212,13 @@ def _directory(session: "Session", row: Row, *, here: bool) -> tuple[Path, tuple
 
 
 def _activation(
-    session: "Session", row: Row, environment: Environment, directory: Path | None = None
+    session: Session, row: Row, environment: Environment, directory: Path | None = None
 ) -> Activation:
     platform = session.machine.platform
     return Activation.of(environment.path, row.name, platform=platform, directory=directory)
 
 
-def _start(own: UserShell, activation: Activation, session: "Session", room: Path) -> ShellStart:
+def _start(own: UserShell, activation: Activation, session: Session, room: Path) -> ShellStart:
     if own.family is None:
         return ShellStart((str(own.program),))
     return own.family.start(activation, session.machine, own.program, room)
@@ -234,7 +229,7 @@ def _changed(variables: Mapping[str, str], changes: Mapping[str, str | None]) ->
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def _editor(session: "Session") -> tuple[str, ...]:
+def _editor(session: Session) -> tuple[str, ...]:
     machine = session.machine
     for name in EDITORS:
         given = machine.variable(name)
@@ -253,7 +248,7 @@ def _editor(session: "Session") -> tuple[str, ...]:
     raise RefusedError("No editor found. Set VISUAL or EDITOR.")
 
 
-def _used(session: "Session", environment: Environment) -> None:
+def _used(session: Session, environment: Environment) -> None:
     """Remember that the environment is used, where it is one of the table's."""
     now = time.time()
     row = session.rows.get(environment.path)

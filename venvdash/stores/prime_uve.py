@@ -5,6 +5,7 @@ moved project is in the registry twice, and ``prime-uve list`` calls the first e
 although both name one environment.
 """
 
+import json
 import os
 import re
 from collections import defaultdict
@@ -268,8 +269,6 @@ def _without(text: str, gone: Path, folders: Sequence[Path]) -> str | None:
     kept = {project: entry for project, entry in venvs.items() if not _names(entry, gone, folders)}
     if len(kept) == len(venvs):
         return None
-    import json
-
     try:
         return json.dumps(table | {"venvs": kept}, indent=2)
     except RecursionError as error:
@@ -299,8 +298,6 @@ def _registry(before: str | None, wanted: Assignment, value: str) -> str | None:
 
     Raises UnreadableError if it is damaged.
     """
-    import json
-
     table, venvs = _tables(before if before is not None else '{"version": "1.0"}')
     entries: dict[str, Any] = {}
     for former in wanted.former:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from subprocess import CompletedProcess
 
 from venvdash.actions.process import uv
 from venvdash.actions.process.run_log import Log
@@ -22,9 +22,6 @@ from venvdash.scanner.discovery.site_packages import site_directory
 from venvdash.scanner.usage import missing_files
 from venvdash.stores.config_files import json_object, string
 from venvdash.text import visible
-
-if TYPE_CHECKING:
-    from subprocess import CompletedProcess
 
 _PATIENCE = 600.0  # seconds; what is not in the cache comes from the network, or is built
 _ANSWER = 16 * 1024 * 1024  # bytes
@@ -172,7 +169,7 @@ def _lacking(row: Row) -> Iterator[str]:
 
 def _asked(
     way: SyncCommand, log: Log, cancel: threading.Event | None, *more: str
-) -> "CompletedProcess[str]":
+) -> CompletedProcess[str]:
     """Return uv's answer. Raises UvError, CancelledError."""
     return uv.run(
         way.program,

@@ -5,19 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from venvdash.actions.delete.project_search import ProjectSearch
 from venvdash.actions.events import Finished, RowChanged
 from venvdash.model import Outcome, Result, Row, Status, Trashed
 from venvdash.text import visible
 from venvdash.tui.background import run_in_thread
 from venvdash.tui.notices import say
 from venvdash.tui.session_access import SessionAccess
-
-if TYPE_CHECKING:
-    from venvdash.actions.delete.project_search import ProjectSearch
 
 
 @dataclass
@@ -109,7 +106,7 @@ class BackgroundSearch:
         told = {one.path for one in found.restored}
         found.returned = [hit for hit in hits if hit[0].original not in told]
 
-    def _newest(self, stop: threading.Event) -> "ProjectSearch":
+    def _newest(self, stop: threading.Event) -> ProjectSearch:
         """Wait for the search for all orphans, and return it."""
         self._search = self._access.run(lambda: self._session.searches.of_rule(_orphan))
         self._search.wait(stop)
@@ -120,7 +117,7 @@ class BackgroundSearch:
         self._stop.set()
         self._under_way = False
 
-    def _settle(self, search: "ProjectSearch") -> Found:
+    def _settle(self, search: ProjectSearch) -> Found:
         """Restore and return what was found; the caller holds the session."""
         found = Found()
         for event in self._session.trash.restore_found(search):

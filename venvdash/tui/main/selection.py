@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 from venvdash import formats
+from venvdash.actions.delete.prune import PruneCandidate
+from venvdash.actions.delete.selection_size import SelectionSize
 from venvdash.model import Row
 from venvdash.text import visible
 from venvdash.tui.background import LatestCall, run_in_thread
@@ -19,10 +20,6 @@ from venvdash.tui.notices import say
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.table import View
 from venvdash.tui.widgets.selection_bar import SelectionBar
-
-if TYPE_CHECKING:
-    from venvdash.actions.delete.prune import PruneCandidate
-    from venvdash.actions.delete.selection_size import SelectionSize
 
 _MOST_NAMED = 3  # of those that are not marked, each with its reason
 
@@ -139,11 +136,11 @@ class Selection:
             return
         among = {row.path for row in rows}
 
-        def search() -> "Sequence[PruneCandidate]":
+        def search() -> Sequence[PruneCandidate]:
             run(lambda: session.searches.of_rule(rule.holds)).wait()
             return run(lambda: session.deletions.candidates(rule.holds))
 
-        def found(candidates: "Sequence[PruneCandidate]") -> None:
+        def found(candidates: Sequence[PruneCandidate]) -> None:
             self._screen.app.clear_notifications()
             candidates = [candidate for candidate in candidates if candidate.row.path in among]
             self.marks.add([one.row.path for one in candidates if not one.held], by_rule=True)
@@ -156,7 +153,7 @@ class Selection:
         say(self._screen, "Searching for projects before marking …")
         run_in_thread(self._screen, search, found, failed)
 
-    def _say_held(self, candidates: "Sequence[PruneCandidate]") -> None:
+    def _say_held(self, candidates: Sequence[PruneCandidate]) -> None:
         for candidate in candidates[:_MOST_NAMED]:
             say(
                 self._screen,
@@ -203,7 +200,7 @@ class Selection:
         self._listing.environments.refresh()
         self.update()
 
-    def _show_size(self, size: "SelectionSize") -> None:
+    def _show_size(self, size: SelectionSize) -> None:
         bar = self.bar
         bar.reclaimable, bar.cache = size.reclaimable, size.cache_held
         bar.exact, bar.at_most = size.exact, size.at_most

@@ -9,8 +9,10 @@ from textual.screen import Screen
 from venvdash.actions.events import Finished
 from venvdash.formats import age
 from venvdash.model import Action, Outcome
+from venvdash.presentation.history import question, undoing
 from venvdash.text import visible, with_tilde
 from venvdash.tui.background import run_in_thread
+from venvdash.tui.dialogs.prompts import AskScreen
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.trash import TrashSummary
@@ -46,8 +48,6 @@ class Undo:
         run_in_thread(self._screen, lambda: run(session.plan_undo), self._ask, self._failed)
 
     def _ask(self, plan: "UndoPlan | str") -> None:
-        from venvdash.presentation.history import question
-
         home = self._access.home
         if isinstance(plan, str):
             say(self._screen, plan)
@@ -58,8 +58,6 @@ class Undo:
         if not (plan.earlier or plan.warns):
             self._undo(plan, yes=True)
             return
-        from venvdash.tui.dialogs.prompts import AskScreen
-
         when = age(plan.change.since, time.time())
         ago = "just now" if when == "now" else f"{when} ago"
         more = "".join(f"\n{with_tilde(one, home)}" for one in (*plan.says, *plan.warns))
@@ -69,8 +67,6 @@ class Undo:
         )
 
     def _undo(self, plan: "UndoPlan", *, yes: bool) -> None:
-        from venvdash.presentation.history import undoing
-
         action, session = plan.change.action, self._access.session
         if yes:
             outdates = plan.earlier or action is not Action.DELETE
