@@ -65,8 +65,7 @@ def _store(table: Table, environment: Environment, record: Record) -> bool:
         try:
             sidecar.write(environment.path, record)
         except OSError as error:
-            reason = because(error)
-            table.report(environment.path, f"cannot write its sidecar: {reason}")
+            table.report(environment.path, f"cannot write its sidecar: {because(error)}")
             stored = False
     index = Index.open(index_path(table.machine, host_id()))
     index.remember([replace(record, last_seen=time.time())])

@@ -21,7 +21,6 @@ from venvdash.formats import age, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation.json_values import row_json
 from venvdash.presentation.labels import NO_STORE, endangered_in_words, place_in_words
-from venvdash.scanner.events import Problem
 from venvdash.session import Session
 from venvdash.session.interpreters import made_from
 from venvdash.session.name_resolution import NotFoundError
@@ -163,12 +162,11 @@ def _object(opened: Session, rows: Sequence[Row]) -> dict[str, object]:
             for odd in opened.oddities
         ],
         "stores": [store_json(seen) for seen in opened.stores],
-        "errors": [_problem(problem) for problem in opened.problems],
+        "errors": [
+            {"path": str(one.path) if one.path else None, "message": one.message}
+            for one in opened.problems
+        ],
     }
-
-
-def _problem(problem: Problem) -> dict[str, str | None]:
-    return {"path": str(problem.path) if problem.path else None, "message": problem.message}
 
 
 def _table(opened: Session, rows: Sequence[Row], *, usage: bool, asked: bool) -> None:

@@ -50,7 +50,11 @@ def command(
     if name is None:
         fail("NAME is required. Run `venvdash list` to see the environments.", 2)
     row = one_row(opened, name)
-    directory = _given(opened, project) if project is not None else _offered(opened, row)
+    directory = (
+        Path(os.path.normpath(opened.machine.expand(project)))
+        if project is not None
+        else _offered(opened, row)
+    )
     proposal = opened.actions.relink(row, directory, share=share)
     if proposal.offers and not dry_run:
         proposal = _with_offers(proposal, git_exclude, quiet=yes or as_json)
@@ -58,10 +62,6 @@ def command(
         proposal = proposal.taking_offers()
     status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
     raise click.exceptions.Exit(status)
-
-
-def _given(opened: Session, project: str) -> Path:
-    return Path(os.path.normpath(opened.machine.expand(project)))
 
 
 def _offered(opened: Session, row: Row) -> Path:

@@ -12,7 +12,6 @@ from venvdash.model import (
     Plan,
     Proposal,
     Record,
-    Refusal,
     Result,
     Row,
     SearchReport,
@@ -178,7 +177,9 @@ def plan_json(plan: Plan) -> dict[str, object]:
     return {
         "action": plan.action.value,
         "items": [_item_json(item) for item in plan.items],
-        "refused": [_refusal_json(refusal) for refusal in plan.refused],
+        "refused": [
+            {"path": str(one.path), "name": one.name, "reason": one.reason} for one in plan.refused
+        ],
         "reclaimable": plan.reclaimable,
         "cache_held": plan.cache_held,
         "exact": plan.exact,
@@ -230,10 +231,6 @@ def _item_json(item: Item) -> dict[str, object]:
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
     }
-
-
-def _refusal_json(refusal: Refusal) -> dict[str, object]:
-    return {"path": str(refusal.path), "name": refusal.name, "reason": refusal.reason}
 
 
 def finished_json(finished: Finished) -> dict[str, object]:

@@ -4,7 +4,7 @@ uv deletes the sidecar when it re-creates an environment, and the index can be l
 the pins as well, one a line, ``<id> <path>``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +41,7 @@ class Pins:
 
     def without(self, identity: str, path: Path) -> "Pins":
         """Return the pins without that of an environment."""
-        kept = {i: p for i, p in self.paths.items() if i != identity and p != path}
-        return Pins(kept)
+        return Pins({i: p for i, p in self.paths.items() if i != identity and p != path})
 
 
 def read(state: Path) -> Pins:
@@ -63,12 +62,9 @@ def read(state: Path) -> Pins:
 
 def write(state: Path, pins: Pins) -> None:
     """Store the pins. Raises OSError."""
-    lines = (f"{identity} {spell(str(path))}\n" for identity, path in _sorted(pins))
+    by_path = sorted(pins.paths.items(), key=lambda item: item[1])
+    lines = (f"{identity} {spell(str(path))}\n" for identity, path in by_path)
     StateFolder(state, ".").write(NAME, (_COMMENT + "".join(lines)).encode())
-
-
-def _sorted(pins: Pins) -> Iterable[tuple[str, Path]]:
-    return sorted(pins.paths.items(), key=lambda item: item[1])
 
 
 def _pin(line: str) -> tuple[str, Path]:

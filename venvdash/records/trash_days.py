@@ -72,12 +72,10 @@ class TrashDays:
         today = self.count.days
         ending = [p for p in self.waiting if self.left(p, keep) <= 1 + _ROUNDING and keep >= 1]
         ending = [path for path in ending if self.waiting[path].announced is None]
-        expired = [p for p in self.waiting if self._expired(p, keep)] if self._turn(keep) else []
+        due = self.new_day or keep < 1
+        expired = [path for path in self.waiting if due and self._expired(path, keep)]
         told = {path: replace(self.waiting[path], announced=today) for path in ending}
         return replace(self, checked=today, waiting={**self.waiting, **told}), ending, expired
-
-    def _turn(self, keep: float) -> bool:
-        return self.new_day or keep < 1
 
     def _expired(self, path: Path, keep: float) -> bool:
         announced = self.waiting[path].announced

@@ -61,7 +61,7 @@ class Session(NamedTable):
         """
         self.stores, self.oddities, self.problems = [], [], []
         seen: set[Path] = set()
-        cancelled = cancel.is_set if cancel else _never
+        cancelled = (cancel or threading.Event()).is_set
         self._tidy(cancelled)
 
         def recall() -> SavedRecords:
@@ -112,8 +112,7 @@ class Session(NamedTable):
         """Return what is looked up for one environment only. Raises nothing."""
         from venvdash.session.environment_details import examine  # no list needs it
 
-        references = self._references.get(row.path, ())
-        return examine(row, references, self.machine, self.config)
+        return examine(row, self._references.get(row.path, ()), self.machine, self.config)
 
     def folders_outside(self) -> "list[EnvironmentFolder]":
         """Return the folders of environments that are no store; walks HOME. Any thread may ask."""
@@ -155,7 +154,3 @@ class Session(NamedTable):
         another user's HOME nothing is touched.
         """
         return recover.always(self, self.trash)
-
-
-def _never() -> bool:
-    return False

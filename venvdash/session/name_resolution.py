@@ -229,7 +229,7 @@ class _NameIndex:
         if not literally:
             yield self._alike.get(alike(query.name), [])
         if "/" in query.name:
-            yield [row for row in self.rows if any(_ends(p, query.name) for p in _paths(row))]
+            yield [row for row in self.rows if _at_end(row, query.name)]
 
     def _at_path(self, path: Path) -> list[Row]:
         """Return the environments at a path: itself, its project's, or the target of its link."""
@@ -289,13 +289,11 @@ def _names(row: Row) -> set[str]:
     return names - {"", *VENV_NAMES}
 
 
-def _paths(row: Row) -> list[Path]:
-    return [*row.verdict.projects, row.environment.path, row.environment.entry]
-
-
-def _ends(path: Path, suffix: str) -> bool:
+def _at_end(row: Row, suffix: str) -> bool:
+    """Return whether a path of the environment or of its projects ends so."""
     wanted = tuple(part for part in suffix.split("/") if part)
-    return path.parts[-len(wanted) :] == wanted
+    paths = (*row.verdict.projects, row.environment.path, row.environment.entry)
+    return any(path.parts[-len(wanted) :] == wanted for path in paths)
 
 
 def _suffixes(row: Row) -> list[str]:

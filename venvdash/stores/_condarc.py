@@ -30,14 +30,11 @@ def condarc_files(machine: Machine, installations: Sequence[Path]) -> Iterator[P
         folders.append(active)
     for folder in dict.fromkeys(folders):
         yield from (folder / name for name in (".condarc", "condarc", ".mambarc"))
-        yield from _fragments(folder / "condarc.d")
+        fragments = folder / "condarc.d"
+        names = names_in(fragments)[:_MOST]
+        yield from (fragments / name for name in names if name.endswith((".yml", ".yaml")))
     yield from (home / ".condarc", home / ".mambarc")
     yield from filter(None, map(machine.path_variable, ("CONDARC", "MAMBARC")))
-
-
-def _fragments(folder: Path) -> list[Path]:
-    names = names_in(folder)[:_MOST]
-    return [folder / name for name in names if name.endswith((".yml", ".yaml"))]
 
 
 def envs_dirs(text: str | None) -> list[str]:

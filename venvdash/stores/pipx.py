@@ -46,8 +46,7 @@ class PipxStore(Store):
         homes = [home for name in legacy if os.path.lexists(home := machine.home / name)]
         homes.append(_data_directory(machine) / "pipx")
         for number, home in enumerate(homes):
-            aside = _ASIDE if given or number else ""
-            yield Root(home / "venvs", self.name, source=aside)
+            yield Root(home / "venvs", self.name, source=_ASIDE if given or number else "")
         if machine.platform != "win32":
             default = Path("/opt/pipx")
             root = self.variable_root(machine, "PIPX_GLOBAL_HOME", default, "venvs", tilde=True)

@@ -155,8 +155,7 @@ class _Terminal:
 
         for descriptor in range(3):
             try:
-                modes = termios.tcgetattr(descriptor)
-                return cls(descriptor, modes, os.tcgetpgrp(descriptor))
+                return cls(descriptor, termios.tcgetattr(descriptor), os.tcgetpgrp(descriptor))
             except (OSError, termios.error):
                 continue
         return None

@@ -39,7 +39,9 @@ class TreeOpener:
         try:
             descriptor = open_directory(name, dir_fd, self._open or _open)
             found = os.fstat(descriptor)
-            if found.st_dev != self._device or self._other_mount(descriptor):
+            if found.st_dev != self._device or (
+                self._open is None and mount_id(descriptor) != self._mount
+            ):
                 raise MountedError
             open_up(descriptor, found)
         except OSError as error:
@@ -49,9 +51,6 @@ class TreeOpener:
                 raise MountedError from None
             raise
         return descriptor, found
-
-    def _other_mount(self, descriptor: int) -> bool:
-        return self._open is None and mount_id(descriptor) != self._mount
 
 
 def _open(name: str, dir_fd: int) -> int:

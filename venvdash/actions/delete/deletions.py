@@ -46,7 +46,7 @@ class Deletions:
         self, rows: Sequence[Row], cancel: threading.Event | None = None
     ) -> Mapping[Path, Row]:
         """Measure environments again; return their rows with what was found, as the table has."""
-        _, found = self.sums.measured(rows, cancel.is_set if cancel else _never)
+        _, found = self.sums.measured(rows, (cancel or threading.Event()).is_set)
         self.table.rows.update(found)
         return found
 
@@ -159,7 +159,7 @@ class Deletions:
         table = self.table
         known = [table.rows[path] for path in dict.fromkeys(paths) if path in table.rows]
         missing = [path for path in paths if path not in table.rows]
-        fresh, rows = self.sums.measured(known, cancel.is_set if cancel else _never)
+        fresh, rows = self.sums.measured(known, (cancel or threading.Event()).is_set)
         table.rows.update(rows)
         if by_rule:
             reasons = {path: why_not_by_rule(row) for path, row in rows.items()}
@@ -376,7 +376,3 @@ def _state(result: Result) -> State:
     if result.outcome is Outcome.DONE:
         return State.IN_TRASH if result.trash else State.FREED
     return State.SKIPPED if result.outcome is Outcome.SKIPPED else State.FAILED
-
-
-def _never() -> bool:
-    return False

@@ -311,8 +311,7 @@ class Searches:
         place = presence.look(found, mounts)
 
         def noted(record: Record) -> Record:
-            now = record.last_seen
-            seen = presence.found_at(place, mounts, now=now)
+            seen = presence.found_at(place, mounts, now=record.last_seen)
             known = [one for one in record.projects if one.path != found]
             return (
                 record

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions.delete.project_search import GONE, Searches
+from venvdash.actions.delete.project_search import GONE, ProjectSearch, Searches
 from venvdash.actions.delete.selection_size import SelectionSizes
 from venvdash.actions.events import ActionEvent, Finished, RowChanged, Searching, Tally
 from venvdash.actions.table import Table
@@ -16,7 +16,6 @@ from venvdash.records.history import FREED, RESTORED
 from venvdash.system import responsiveness
 
 if TYPE_CHECKING:
-    from venvdash.actions.delete.project_search import ProjectSearch
     from venvdash.actions.delete.purge_progress import Freed
 
 
@@ -158,7 +157,7 @@ class Trash:
 
         return next(another_home(self._table.machine), None)
 
-    def restore_found(self, search: "ProjectSearch") -> Iterator[ActionEvent]:
+    def restore_found(self, search: ProjectSearch) -> Iterator[ActionEvent]:
         """Restore what was deleted in this session and whose project a search has found since.
 
         ``Finished`` is the last event; nothing else is among its results.
@@ -253,7 +252,7 @@ class Trash:
             table.machine,
             table.config,
             limit=self._searches.limit,
-            cancelled=cancel.is_set if cancel else _never,
+            cancelled=(cancel or threading.Event()).is_set,
         )
         ended = [one.path for one in unsearched if found.get(one.path) != trash_search.NOT_ENDED]
         trash_search.note_searched({path: found.get(path, "") for path in ended})
@@ -327,7 +326,3 @@ def _result(one: Trashed, event: "Freed") -> Result:
     outcome = Outcome.FAILED if event.problem else Outcome.DONE
     reclaimable = one.reclaimable if event.freed is None else event.freed
     return Result(one.original, one.name, outcome, event.problem, None, one.on_disk, reclaimable)
-
-
-def _never() -> bool:
-    return False

@@ -92,11 +92,6 @@ def _read(notes: StateFolder, name: str) -> bytes | None:
         return None
 
 
-def looked_at(context: Context) -> Iterator[Path]:
-    """Yield every directory in which environments, and so trash, may lie; links resolved."""
-    yield from with_stores(context)
-
-
 def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
     """Return these directories, each with the names of the stores that look there.
 

@@ -97,8 +97,7 @@ def of_folder(directory: Directory, folder: tuple[str, ...], *names: str) -> Ite
                 status = opened.look(name)
                 path = directory.path.joinpath(*folder, name)
                 if stat.S_ISLNK(status.st_mode):
-                    text = os.fsencode(opened.link_text(name))
-                    yield File(path, folder, name, status, text)
+                    yield File(path, folder, name, status, os.fsencode(opened.link_text(name)))
                 elif stat.S_ISREG(status.st_mode):
                     yield File(path, folder, name, status, content_of(opened, name, status))
 

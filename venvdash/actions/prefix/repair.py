@@ -143,7 +143,8 @@ class Repair:
             if change.name != _RECORD and back is not None:
                 turned.append(replace(change, before=change.after, after=back))
         for change in self.changes:
-            back = next((one.after for one in turned if _same_file(one, change)), None)
+            place = (change.folder, change.name)
+            back = next((one.after for one in turned if (one.folder, one.name) == place), None)
             if change.name == _RECORD:
                 back = _rehashed(change.after, change.folder, turned)
             if back is not None and back != change.before:
@@ -284,10 +285,6 @@ def _rehashed(record: bytes, folder: tuple[str, ...], changes: Sequence[_Change]
     site = folder[:-1]
     recorded = {_recorded(change, site): change for change in changes if change.folder}
     return b"\n".join(_hashed(line, recorded) for line in record.split(b"\n"))
-
-
-def _same_file(one: _Change, other: _Change) -> bool:
-    return (one.folder, one.name) == (other.folder, other.name)
 
 
 def _recorded(change: _Change, site: tuple[str, ...]) -> bytes:

@@ -36,7 +36,7 @@ def recover_stores(context: Context) -> list[str]:
     nothing.
     """
     said: list[str] = []
-    for place in trash_locations.looked_at(context):
+    for place in trash_locations.with_stores(context):
         try:
             said += _recover(place)
         except (ChangedError, OSError):

@@ -119,7 +119,8 @@ def _undone(table: Table, wanted: str | None) -> Result:
                 if stage is not Stage.BEGUN and wanted in (None, key):
                     return _taken_back(table, context, journals, key, stage, journal)
     except (ChangedError, OSError) as error:
-        return replace(nothing, outcome=_outcome(error), reason=f"{words(error)}.")
+        outcome = Outcome.SKIPPED if isinstance(error, ChangedError) else Outcome.FAILED
+        return replace(nothing, outcome=outcome, reason=f"{words(error)}.")
     return nothing
 
 
@@ -140,10 +141,6 @@ def _obstacles(journal: RelinkJournal, stage: Stage, context: Context) -> Iterat
         yield waits
     elif stage is not Stage.UNDOING:
         yield from transaction.undo_refusals(journal, context)
-
-
-def _outcome(error: Exception) -> Outcome:
-    return Outcome.SKIPPED if isinstance(error, ChangedError) else Outcome.FAILED
 
 
 def _taken_back(

@@ -60,8 +60,7 @@ def expected(store: Store, wanted: Assignment, context: Context) -> ExpectedName
         if words:
             return ExpectedName(by_formula.entry, wanted.project, f"uv would not use it: {words}")
     entry = _entry(told, wanted.environment)
-    project = _workspace(told) or wanted.project
-    return ExpectedName(entry or by_formula.entry, project)
+    return ExpectedName(entry or by_formula.entry, _workspace(told) or wanted.project)
 
 
 def _asked(program: Path, wanted: Assignment, project: Path, context: Context) -> Any:

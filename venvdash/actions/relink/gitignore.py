@@ -42,7 +42,8 @@ def exclusion(path: Path, machine: Machine) -> Edit | None:
         return None
     text = before or ""
     end = "" if not text or text.endswith("\n") else "\n"
-    pattern = "/" + _escaped(path.relative_to(repository).as_posix())
+    inside = path.relative_to(repository).as_posix()
+    pattern = "/" + re.sub(r"([\\*?\[ ])", r"\\\1", inside)  # means only this path
     return Edit(file, before, f"{text}{end}{_COMMENT}\n{pattern}\n")
 
 
@@ -81,8 +82,3 @@ def _ignore_files(
         for given in _EXCLUDES.findall(read_text(real(config), _LIMIT) or ""):
             yield machine.expand(given.strip('"')), repository
     yield machine.config_home / "git" / "ignore", repository
-
-
-def _escaped(pattern: str) -> str:
-    """Return a path as a pattern that means only that."""
-    return re.sub(r"([\\*?\[ ])", r"\\\1", pattern)

@@ -45,8 +45,7 @@ def propose_move(table: Table, row: Row, root: Path) -> Proposal:
     except (TargetError, OSError, ValueError) as error:
         return replace(proposal, refusal=str(error))
     name = _plain_name(row)
-    place = target.root / name
-    proposal = replace(proposal, place=place)
+    proposal = replace(proposal, place=target.root / name)
     if target.root == row.environment.entry.parent:
         return replace(proposal, refusal="It is already there.")
     proposal = _moving(table, row, proposal, context)

@@ -89,7 +89,8 @@ class SyncMessages:
         yield f"It is deleted and recreated with Python {found.python}: {why}."
         if found.why and not broken:
             yield f"uv says: {found.why}"
-        if environment.traits.per_interpreter and not _same_minor(found.python, environment.python):
+        same = minor_version(found.python) == minor_version(environment.python)
+        if environment.traits.per_interpreter and not same:
             yield (
                 f"Its name contains Python {environment.python}: its tool may not find it "
                 "with another version."
@@ -147,7 +148,3 @@ def listed(names: Iterable[str], most: int = 20) -> str:
     found = sorted(names)
     more = len(found) - most
     return ", ".join(map(visible, found[:most])) + (f" and {more} more" if more > 0 else "")
-
-
-def _same_minor(one: str | None, other: str | None) -> bool:
-    return minor_version(one) == minor_version(other)

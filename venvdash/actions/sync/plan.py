@@ -124,8 +124,7 @@ def _planned(
     try:
         says, warns = tuple(words.says()), tuple(words.warns())
     except OSError as error:
-        refusal = f"Cannot read it: {because(error)}."
-        return _Plan(replace(proposal, refusal=refusal))
+        return _Plan(replace(proposal, refusal=f"Cannot read it: {because(error)}."))
     proposal = replace(
         proposal,
         says=says,
@@ -195,9 +194,10 @@ def _carried_out(
             problems += files.put_back()
     now = read_again(row.environment, context)
     if now is None:
+        command = typed((str(found.way.program), *found.way.words), found.way.variables)
         text = (
             f"{failure or 'Stopped.'} The environment no longer exists: run "
-            f"`{_typed(found)}` to recreate it."
+            f"`{command}` to recreate it."
         )
         return SyncResult(_result(row, Outcome.FAILED, text))
     end = _End(found, before, now)
@@ -290,10 +290,6 @@ class _End:
             if names:
                 parts.append(f"{what}: {listed(names, _SHOWN)}.")
         return " ".join(parts) or "Already up to date."
-
-
-def _typed(found: DryRun) -> str:
-    return typed((str(found.way.program), *found.way.words), found.way.variables)
 
 
 def _result(row: Row, outcome: Outcome, reason: str) -> Result:

@@ -78,8 +78,7 @@ class SavedFiles:
                 write_atomically(place.parent, place.name, file.content, mode=file.mode)
                 os.chmod(place, file.mode)  # the umask has taken from it
             except (OSError, ValueError) as error:
-                reason = because(error)
-                problems.append(f"Cannot restore {visible(file.path)}: {reason.lower()}.")
+                problems.append(f"Cannot restore {visible(file.path)}: {because(error).lower()}.")
         return problems
 
 

@@ -241,8 +241,7 @@ def _recognised(reading: Reading) -> tuple[Store, Traits]:
 
 def _version(cfg: Mapping[str, str]) -> str | None:
     """Return X.Y.Z (or X.Y) from ``version_info`` (uv, virtualenv) or ``version`` (venv)."""
-    value = cfg.get("version_info") or cfg.get("version") or ""
-    parts = value.split(".")[:3]
+    parts = (cfg.get("version_info") or cfg.get("version") or "").split(".")[:3]
     return ".".join(parts) if len(parts) > 1 and all(p.isdigit() for p in parts[:2]) else None
 
 

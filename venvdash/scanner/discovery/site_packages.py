@@ -108,7 +108,6 @@ def linked_into(prefix: str, version: str | None, directory: str) -> bool:
 
 def name_and_version(info: str) -> Package:
     """Return the package that the name of a ``*.dist-info`` or ``*.egg-info`` describes."""
-    stem = info.rsplit(".", 1)[0]
-    name, _, rest = stem.partition("-")
+    name, _, rest = info.rsplit(".", 1)[0].partition("-")
     version = rest.split("-py", 1)[0] if info.endswith(".egg-info") else rest
     return Package(name, version)

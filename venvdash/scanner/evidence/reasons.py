@@ -129,7 +129,8 @@ def orphan(best: Claim, gone: Place, others: Sequence[Path], seen: float | None)
     """Return why it is an orphan: which directory is missing."""
     also = f"; also missing: {listed(others)}" if others else ""
     when = f"; last seen on {day(seen)}" if day(seen) else ""
-    return f"its project was not found: {_missing(gone)} ({says(best)}{when}){also}"
+    missing = visible(gone.reason) or f"{visible(gone.path)} does not exist"
+    return f"its project was not found: {missing} ({says(best)}{when}){also}"
 
 
 def unreachable(best: Claim, place: Place) -> str:
@@ -205,7 +206,3 @@ def _before(hint: Claim | None) -> str:
 
 def _obstacle(place: Place) -> str:
     return visible(place.reason) or f"{visible(place.path)} cannot be read"
-
-
-def _missing(gone: Place) -> str:
-    return visible(gone.reason) or f"{visible(gone.path)} does not exist"

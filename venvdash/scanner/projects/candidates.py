@@ -82,8 +82,7 @@ class SearchTargets:
     @property
     def misses(self) -> bool:
         """Whether any project is missing, so that more folders are searched."""
-        missing = self.inodes or self.names or self.scripts or self.gone or self.files
-        return bool(missing)
+        return bool(self.inodes or self.names or self.scripts or self.gone or self.files)
 
     def name(self, name: str) -> bool:
         """Return whether a project of this name is looked for."""

@@ -129,8 +129,7 @@ def fsid_of(path: str | os.PathLike[str]) -> int | None:
 def words(error: Exception) -> str:
     """Return an error in words, as the rest of a sentence that begins with the path."""
     if isinstance(error, OSError) and error.errno is not None:
-        known = _WORDS.get(error.errno)
-        return known or f"cannot be read ({because(error)})"
+        return _WORDS.get(error.errno) or f"cannot be read ({because(error)})"
     return "cannot be read (not a valid path)"
 
 

@@ -65,8 +65,7 @@ class Extents:
 
         ``known`` returns whether another known tree has a key, too.
         """
-        unknown = sum(not known(key) for key in self.shared_marks)
-        return unknown > self.own_marks
+        return sum(not known(key) for key in self.shared_marks) > self.own_marks
 
     def state(self, index: int) -> int:
         """Return who else is known to hold the file at an index of ``keys``."""

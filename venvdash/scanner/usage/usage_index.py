@@ -220,8 +220,7 @@ class UsageIndex:
     def _settle(self) -> None:
         if self._selection is not None:
             self._selection.select(self._chosen(()))
-            totals = self._selection.totals
-            self._without = totals - Totals()
+            self._without = self._selection.totals - Totals()
 
     def sum(self, paths: Iterable[Path]) -> Sum:
         """Return what deleting these frees, besides what is deleted already.

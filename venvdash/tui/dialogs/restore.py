@@ -61,8 +61,7 @@ class Restoration:
         result, offered = answer
         reason = with_tilde(visible(result.reason), self._access.home)
         if result.outcome is Outcome.SKIPPED and result.trash is not None:  # its name is taken
-            title = f"Restore {visible(item.name, 48)} as …"
-            asked = NameScreen(title, reason, offered)
+            asked = NameScreen(f"Restore {visible(item.name, 48)} as …", reason, offered)
             self._screen.app.push_screen(asked, partial(self._take_name, item))
             return
         if result.outcome is Outcome.DONE:
