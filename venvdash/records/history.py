@@ -3,7 +3,6 @@
 Raises what sqlite3 raises. Paths and names are stored as in ``tables``; packages as JSON.
 """
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -253,6 +252,8 @@ def _change(row: Any, environments: Sequence[ChangedEnvironment]) -> Change:
 
 
 def _environment_row(one: ChangedEnvironment) -> tuple[Any, ...]:
+    import json
+
     packages = [[p.name, p.version, p.origin, p.editable] for p in one.packages]
     return (
         os.fsencode(one.path),
@@ -275,6 +276,8 @@ def _environment_row(one: ChangedEnvironment) -> tuple[Any, ...]:
 
 
 def _environment(row: Any) -> ChangedEnvironment:
+    import json
+
     path, name, place, inode, kind, status, reason, project, target, python, *rest = row
     packages, on_disk, reclaimable, trash, state, ended = rest
     return ChangedEnvironment(

@@ -4,7 +4,6 @@ Paths, and names that come from disk, are stored as their bytes, since not all a
 and file system ids are stored as text: SQLite's integers have 63 bits and a sign.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -247,11 +246,15 @@ def _usage(values: Any) -> Usage:
 
 
 def _user_files_text(found: UserFiles | None) -> str | None:
+    import json
+
     return None if found is None else json.dumps([found.count, found.size, found.places])
 
 
 def _user_files(text: str) -> UserFiles:
     """Return what was found in an environment. Raises ValueError or TypeError for no such text."""
+    import json
+
     count, size, places = json.loads(text)
     return UserFiles(
         int(count), int(size), tuple((str(path), UserPlace(kind)) for path, kind in places)
