@@ -1,6 +1,5 @@
 """What `--json` prints of environments, plans, proposals and results."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from venvdash.model import (
     Plan,
     Proposal,
     Record,
-    Result,
     Row,
     SearchReport,
     Trashed,
@@ -236,28 +234,23 @@ def _item_json(item: Item) -> dict[str, object]:
 def finished_json(finished: Finished) -> dict[str, object]:
     """Return what came of a plan as JSON shows it."""
     return {
-        "results": results_json(finished.results),
+        "results": [
+            {
+                "path": str(result.path),
+                "name": result.name,
+                "outcome": result.outcome.value,
+                "reason": result.reason,
+                "trash": str(result.trash) if result.trash else None,
+                "place": str(result.place) if result.place else None,
+            }
+            for result in finished.results
+        ],
         "freed": finished.freed,
         "in_trash": finished.in_trash,
         "cleaned": list(finished.cleaned),
         "problems": list(finished.problems),
         "notes": list(finished.notes),
     }
-
-
-def results_json(results: Sequence[Result]) -> list[dict[str, object]]:
-    """Return results as JSON shows them."""
-    return [
-        {
-            "path": str(result.path),
-            "name": result.name,
-            "outcome": result.outcome.value,
-            "reason": result.reason,
-            "trash": str(result.trash) if result.trash else None,
-            "place": str(result.place) if result.place else None,
-        }
-        for result in results
-    ]
 
 
 def proposal_json(proposal: Proposal) -> dict[str, object]:

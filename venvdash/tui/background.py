@@ -70,7 +70,10 @@ def run_in_thread(
 
 
 class LatestCall(Generic[T]):
-    """Runs one call at a time in a thread; of those requested meanwhile only the last."""
+    """Runs one call at a time in a thread; of those requested meanwhile only the last.
+
+    ``busy``: whether a result is still to come.
+    """
 
     def __init__(
         self,
@@ -82,17 +85,12 @@ class LatestCall(Generic[T]):
         self._then = then
         self._failed = failed
         self._waiting: Callable[[], T] | None = None
-        self._busy = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether a result is still to come."""
-        return self._busy
+        self.busy = False
 
     def request(self, call: Callable[[], T]) -> None:
         """Run this call, once the one that runs is done."""
         self._waiting = call
-        if not self._busy:
+        if not self.busy:
             self._next()
 
     def forget(self) -> None:
@@ -102,7 +100,7 @@ class LatestCall(Generic[T]):
     def _next(self) -> None:
         call, self._waiting = self._waiting, None
         if call is not None:
-            self._busy = True
+            self.busy = True
             run_in_thread(
                 self._pump,
                 call,
@@ -111,7 +109,7 @@ class LatestCall(Generic[T]):
             )
 
     def _returned(self, handle: Callable[[], None]) -> None:
-        self._busy = False
+        self.busy = False
         if self._waiting is None:
             handle()
         self._next()

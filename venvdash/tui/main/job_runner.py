@@ -26,7 +26,7 @@ from venvdash.scanner.events import Problem
 from venvdash.text import visible
 from venvdash.tui.jobs import Job, JobFailed
 from venvdash.tui.main.listing import Listing
-from venvdash.tui.main.row_states import RowStates, is_ended
+from venvdash.tui.main.row_states import ENDED, RowStates
 from venvdash.tui.notices import say
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.job_line import JobLine
@@ -172,7 +172,7 @@ class JobRunner:
     def _count(self, event: RowState) -> None:
         """Show which environment of the queue is being worked on."""
         line = self.line
-        if is_ended(event.state) or event.state is State.QUEUED:
+        if event.state in ENDED or event.state is State.QUEUED:
             return
         queued = self._states.queued()
         if self._states.get(event.path) is State.QUEUED:

@@ -38,6 +38,7 @@ class BackgroundSearch:
 
     The dashboard stays usable. What is found changes the rows; what was deleted meanwhile and has a
     project after all is restored. What was deleted by earlier sessions is only reported.
+    ``under_way``: whether a search runs whose result is still to come.
     """
 
     def __init__(
@@ -47,17 +48,12 @@ class BackgroundSearch:
         self._session = access.session
         self._stop = threading.Event()
         self._search: ProjectSearch | None = None
-        self._under_way = False
-
-    @property
-    def under_way(self) -> bool:
-        """Whether a search runs whose result is still to come."""
-        return self._under_way
+        self.under_way = False
 
     @property
     def words(self) -> str:
         """How far the search is, "" where none runs."""
-        if not self._under_way:
+        if not self.under_way:
             return ""
         progress = self._search.progress if self._search is not None else None
         count = f": {progress.directories:,} directories" if progress is not None else " …"
@@ -80,11 +76,11 @@ class BackgroundSearch:
                 self._search_trash(found, trash, stop)
             return found
 
-        self._under_way = True
+        self.under_way = True
         run_in_thread(self._screen, search, partial(self._show, stop), self._failed)
 
     def _show(self, stop: threading.Event, found: Found) -> None:
-        self._under_way = self._under_way and self._stop is not stop  # of an earlier one
+        self.under_way = self.under_way and self._stop is not stop  # of an earlier one
         self._show_found(found)
 
     def _search_rows(self, stop: threading.Event) -> Found:
@@ -115,7 +111,7 @@ class BackgroundSearch:
     def stop(self) -> None:
         """Stop the search under way, if any."""
         self._stop.set()
-        self._under_way = False
+        self.under_way = False
 
     def _settle(self, search: ProjectSearch) -> Found:
         """Restore and return what was found; the caller holds the session."""
@@ -132,7 +128,7 @@ class BackgroundSearch:
         return found
 
     def _failed(self, error: Exception) -> None:
-        self._under_way = False
+        self.under_way = False
         words = f"The search for projects failed: {type(error).__name__}: {error}"
         say(self._screen, visible(f"{words}. Rules cannot delete orphans now."), severe=True)
 

@@ -10,8 +10,8 @@ from venvdash.text import visible, with_tilde
 from venvdash.tui.widgets.environment_list import EnvironmentList
 
 _GONE = frozenset({State.IN_TRASH, State.FREED})
-_DONE = _GONE | {State.DONE}
-_ENDED = _DONE | {State.SKIPPED, State.FAILED}
+DONE = _GONE | {State.DONE}
+ENDED = DONE | {State.SKIPPED, State.FAILED}
 
 
 class RowStates:
@@ -34,7 +34,7 @@ class RowStates:
     def may_act_on(self, path: Path) -> bool:
         """Return whether an environment may be marked and acted on: no job works on it."""
         state = self._states.get(path)
-        return state is None or state in _ENDED - _GONE
+        return state is None or state in ENDED - _GONE
 
     def set(self, path: Path, state: State, reason: str = "") -> None:
         """Show the state of an environment."""
@@ -55,17 +55,17 @@ class RowStates:
 
     def clear_unfinished(self) -> None:
         """Clear the states of a job that broke off: nothing is known to have been done."""
-        self._clear_all(lambda state: state not in _ENDED)
+        self._clear_all(lambda state: state not in ENDED)
 
     def clear_finished(self) -> list[Path]:
         """Clear what is done, and return the paths of the environments that are gone."""
         gone = [path for path, state in self._states.items() if state in _GONE]
-        self._clear_all(lambda state: state in _DONE)
+        self._clear_all(lambda state: state in DONE)
         return gone
 
     def clear_ended(self) -> bool:
         """Clear the states that stay to be read after a job; return whether there were any."""
-        return self._clear_all(lambda state: state in _ENDED - _GONE)
+        return self._clear_all(lambda state: state in ENDED - _GONE)
 
     def _clear_all(self, which: Callable[[State], bool]) -> bool:
         paths = [path for path, state in self._states.items() if which(state)]
@@ -80,13 +80,3 @@ class RowStates:
             return None
         reason = with_tilde(visible(self._reasons.get(path, "")), self._home)
         return Content.assemble((state.value, "bold"), f"  {reason}")
-
-
-def is_done(state: State) -> bool:
-    """Return whether what was planned has been done to an environment in this state."""
-    return state in _DONE
-
-
-def is_ended(state: State) -> bool:
-    """Return whether a job has finished with an environment in this state."""
-    return state in _ENDED

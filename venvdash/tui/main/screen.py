@@ -27,7 +27,7 @@ from venvdash.tui.main.found_projects import FoundProjects
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.planner import Planner
-from venvdash.tui.main.row_states import RowStates, is_done
+from venvdash.tui.main.row_states import DONE, RowStates
 from venvdash.tui.main.scans import ScanRunner
 from venvdash.tui.main.selection import Selection
 from venvdash.tui.main.targets import Targets
@@ -176,7 +176,7 @@ class MainScreen(CallScreen[None]):
         self.selection.stretch_range()
 
     def _state_changed(self, path: Path, state: State) -> None:
-        if is_done(state):
+        if state in DONE:
             self.selection.marks.remove([path])
         if path == self.listing.path:
             self.cursor_moved()

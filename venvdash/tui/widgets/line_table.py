@@ -74,7 +74,9 @@ class LineTable(LineView, Generic[T], can_focus=True):
     """A list of items in columns, one of them under the cursor.
 
     Items are identified by ``key_of(item)``; the cursor stays on its key when the order changes.
-    Subclasses add the columns and the styles that these name.
+    Subclasses add the columns and the styles that these name. ``items`` are in the order shown,
+    ``columns`` those that fit. ``cursor`` is the index under the cursor, ``cursor_key`` the key
+    that it was put on: its item may be left out at the time.
     """
 
     ALLOW_SELECT = False
@@ -114,39 +116,19 @@ class LineTable(LineView, Generic[T], can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._columns = tuple(columns)
+        self._all_columns = tuple(columns)
         self._key_of = key_of
-        self._items: list[T] = []
+        self.items: list[T] = []
         self._index: dict[Hashable, int] = {}
-        self._cursor = 0
-        self._anchor: Hashable = None
-        self._placed: tuple[Placed[T], ...] = ()
+        self.cursor = 0
+        self.cursor_key: Hashable = None
+        self.columns: tuple[Placed[T], ...] = ()
         self._styles_of: dict[tuple[str, bool], Style] = {}
         self.sorted_by: tuple[str, bool] = ("", False)
         self.chosen_by_hand = False
         self.marked: Container[Hashable] = ()
 
     # What is shown
-
-    @property
-    def items(self) -> Sequence[T]:
-        """The items in the order shown."""
-        return self._items
-
-    @property
-    def cursor(self) -> int:
-        """The index under the cursor."""
-        return self._cursor
-
-    @property
-    def cursor_key(self) -> Hashable:
-        """The key that the cursor was put on; its item may be left out at the time."""
-        return self._anchor
-
-    @property
-    def columns(self) -> tuple[Placed[T], ...]:
-        """The columns that fit."""
-        return self._placed
 
     def show_items(self, items: Sequence[T], *, at_top: bool = False) -> None:
         """Show these items.
@@ -155,18 +137,18 @@ class LineTable(LineView, Generic[T], can_focus=True):
         An item that is left out keeps a claim on the cursor: it has it again when it is back,
         unless the user moved on meanwhile. With ``at_top`` the cursor goes to the first item.
         """
-        line = self._cursor - self.scroll_offset.y
-        self._items = list(items)
-        self._index = {self._key_of(item): place for place, item in enumerate(self._items)}
-        place = None if at_top else self._index.get(self._anchor)
+        line = self.cursor - self.scroll_offset.y
+        self.items = list(items)
+        self._index = {self._key_of(item): place for place, item in enumerate(self.items)}
+        place = None if at_top else self._index.get(self.cursor_key)
         if place is None and not at_top and self.current is not None:
             place = self._index.get(self._key_of(self.current))
         if place is None:
-            place = 0 if at_top else min(self._cursor, max(0, len(self._items) - 1))
-        self._cursor = place
-        if self._anchor is None or at_top:
-            self._anchor = self._key_of(self._items[place]) if self._items else None
-        self.set_line_count(len(self._items) + 1)
+            place = 0 if at_top else min(self.cursor, max(0, len(self.items) - 1))
+        self.cursor = place
+        if self.cursor_key is None or at_top:
+            self.cursor_key = self._key_of(self.items[place]) if self.items else None
+        self.set_line_count(len(self.items) + 1)
         self._scroll_line_to(place - line)
         self._take_current()
         self.refresh()
@@ -176,7 +158,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         for item in items:
             place = self._index.get(self._key_of(item))
             if place is not None:
-                self._items[place] = item
+                self.items[place] = item
                 if 0 <= place - self.scroll_offset.y < self.page:
                     self.refresh_line(place + 1)
         self._take_current()
@@ -190,13 +172,13 @@ class LineTable(LineView, Generic[T], can_focus=True):
     def move_to(self, place: int) -> None:
         """Put the cursor on the item at ``place``, or on the nearest one."""
         self.chosen_by_hand = True
-        if not self._items:
+        if not self.items:
             return
-        place = max(0, min(place, len(self._items) - 1))
-        self._anchor = self._key_of(self._items[place])
-        if place != self._cursor:
-            self.refresh_line(self._cursor + 1)
-            self._cursor = place
+        place = max(0, min(place, len(self.items) - 1))
+        self.cursor_key = self._key_of(self.items[place])
+        if place != self.cursor:
+            self.refresh_line(self.cursor + 1)
+            self.cursor = place
             self.refresh_line(place + 1)
         self._show_cursor()
         self._take_current()
@@ -209,7 +191,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         return place is not None
 
     def _take_current(self) -> None:
-        self.current = self._items[self._cursor] if self._items else None
+        self.current = self.items[self.cursor] if self.items else None
 
     @property
     def page(self) -> int:
@@ -218,15 +200,15 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def _show_cursor(self) -> None:
         top = self.scroll_offset.y
-        if self._cursor < top:
-            self._scroll_line_to(self._cursor)
-        elif self._cursor >= top + self.page:
-            self._scroll_line_to(self._cursor - self.page + 1)
+        if self.cursor < top:
+            self._scroll_line_to(self.cursor)
+        elif self.cursor >= top + self.page:
+            self._scroll_line_to(self.cursor - self.page + 1)
 
     def _scroll_line_to(self, line: int) -> None:
         """Scroll so that ``line`` is the first, but never so that the cursor is out of sight."""
-        line = max(self._cursor - self.page + 1, min(line, self._cursor))
-        line = max(0, min(line, len(self._items) - self.page))
+        line = max(self.cursor - self.page + 1, min(line, self.cursor))
+        line = max(0, min(line, len(self.items) - self.page))
         if line != self.scroll_offset.y:
             self.scroll_to(y=line, animate=False, force=True)
 
@@ -234,11 +216,11 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def action_cursor(self, by: int) -> None:
         """Move the cursor by so many items."""
-        self.move_to(self._cursor + by)
+        self.move_to(self.cursor + by)
 
     def action_page(self, by: int) -> None:
         """Move the cursor by so many screens."""
-        self.move_to(self._cursor + by * self.page)
+        self.move_to(self.cursor + by * self.page)
 
     def action_first(self) -> None:
         """Move the cursor to the first item."""
@@ -246,7 +228,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def action_last(self) -> None:
         """Move the cursor to the last item."""
-        self.move_to(len(self._items) - 1)
+        self.move_to(len(self.items) - 1)
 
     def action_choose(self) -> None:
         """Post that the item under the cursor was chosen."""
@@ -256,13 +238,13 @@ class LineTable(LineView, Generic[T], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the clicked item, or post which title was clicked."""
         if event.y == 0:
-            for placed in self._placed:
+            for placed in self.columns:
                 if placed.x <= event.x - self.GUTTER <= placed.x + placed.width:
                     self.post_message(self.HeaderClicked(placed.column.key))
                     return
             return
         place = self.scroll_offset.y + event.y - 1
-        if place < len(self._items):
+        if place < len(self.items):
             self.move_to(place)
             if event.chain == 2:
                 self.action_choose()
@@ -271,8 +253,8 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def resized(self) -> None:
         """Compute the widths of the columns."""
-        self._placed = fit(self._columns, self.line_width - self.GUTTER)
-        self.set_line_count(len(self._items) + 1)
+        self.columns = fit(self._all_columns, self.line_width - self.GUTTER)
+        self.set_line_count(len(self.items) + 1)
         self._show_cursor()
         self.refresh()
 
@@ -300,15 +282,15 @@ class LineTable(LineView, Generic[T], can_focus=True):
         if y == 0:
             return self._header(width)
         place = self.scroll_offset.y + y - 1
-        if place < len(self._items):
+        if place < len(self.items):
             return self._line(place, width)
-        text = f"  {self.hint}" if y == 2 and not self._items else ""
+        text = f"  {self.hint}" if y == 2 and not self.items else ""
         return Strip([Segment(left(text, width), self._style("hint", False))], width)
 
     def _header(self, width: int) -> Strip:
         key, descending = self.sorted_by
         segments, used = [Segment(" " * self.GUTTER, self._style("header", False))], self.GUTTER
-        for placed in self._placed:
+        for placed in self.columns:
             title, name = placed.column.title, "header"
             if placed.column.key == key:
                 name = "sorted"
@@ -322,14 +304,14 @@ class LineTable(LineView, Generic[T], can_focus=True):
         return Strip(segments).crop(0, width)
 
     def _line(self, place: int, width: int) -> Strip:
-        item, cursor = self._items[place], place == self._cursor
+        item, cursor = self.items[place], place == self.cursor
         plain = self._style("", cursor)
         bar = Segment("▌", self._style("bar", True)) if cursor else Segment(" ", plain)
         segments, used = [bar], self.GUTTER
         if self.GUTTER > 1:
             marked = self._key_of(item) in self.marked
             segments.append(Segment("✓" if marked else " ", self._style("marked", cursor)))
-        for placed in self._placed:
+        for placed in self.columns:
             for text, name in placed.column.draw(item, placed.width):
                 segments.append(Segment(text, self._style(name, cursor)))
             segments.append(Segment(" ", plain))
