@@ -186,7 +186,7 @@ def _table(opened: Session, rows: Sequence[Row], *, usage: bool, asked: bool) ->
     )
     limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in lines:
-        click.echo(_cut(line, limit))
+        click.echo(line if limit is None or len(line) <= limit else line[: limit - 1] + "…")
 
 
 def status_in_words(row: Row) -> str:
@@ -219,10 +219,6 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
         environment.traits.kind,
         place or "-",
     )
-
-
-def _cut(line: str, limit: int | None) -> str:
-    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _nothing(opened: Session) -> None:
