@@ -29,8 +29,6 @@ def scan_for(
     name: str | None,
     *,
     changing: bool = False,
-    every: bool = False,
-    implied: bool | None = None,
     usage: bool,
 ) -> tuple[Row, ...]:
     """Scan and return the rows that ``name`` means, with their sizes where ``usage`` is asked for.
@@ -43,11 +41,11 @@ def scan_for(
             sizes = isinstance(event, Progress) and event.phase is Phase.SIZES
             if rows is None and (sizes or (isinstance(event, RowChanged) and event.measured)):
                 line.clear()
-                rows = chosen(opened, name, changing=changing, every=every, implied=implied)
+                rows = chosen(opened, name, changing=changing)
             if isinstance(event, Progress):
                 line.show(event)
     if rows is None:
-        rows = chosen(opened, name, changing=changing, every=every, implied=implied)
+        rows = chosen(opened, name, changing=changing)
     # What lies in a project is in no table, and has no sizes.
     return tuple(opened.rows.get(row.path, row) for row in rows)
 

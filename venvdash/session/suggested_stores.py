@@ -6,7 +6,7 @@ configuration, which keeps its comments and layout.
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,11 +41,9 @@ class AddedStore:
     lines: str
 
 
-def suggestions(
-    machine: Machine, settings: config.Config, cancelled: Callable[[], bool] = lambda: False
-) -> list[EnvironmentFolder]:
+def suggestions(machine: Machine, settings: config.Config) -> list[EnvironmentFolder]:
     """Return the folders of environments outside all stores; see ``other_folders.find``."""
-    return other_folders.find(machine, store_folders.roots(machine, settings), cancelled=cancelled)
+    return other_folders.find(machine, store_folders.roots(machine, settings))
 
 
 def lines_for(folder: EnvironmentFolder, home: Path) -> str:

@@ -10,34 +10,33 @@ import sys
 from collections.abc import Callable
 
 _AT_FDCWD = -100
-_NOFOLLOW, _NO_AUTOMOUNT = 0x100, 0x800
+_NO_AUTOMOUNT = 0x800
 _BTIME = 0x800  # STATX_BTIME, statx(2)
 _SIZE = 256  # bytes of struct statx
 _MASK, _SECONDS, _NANOSECONDS = (0, 4), (80, 88), (88, 92)  # of stx_mask and stx_btime in it
 
 
-def birth_of(path: str | os.PathLike[str], *, follow: bool = True) -> int | None:
+def birth_of(path: str | os.PathLike[str]) -> int | None:
     """Return when a file was created, in nanoseconds since the epoch, None if unknown.
 
     From statx(2) on Linux, ``st_birthtime`` elsewhere. A copy has its own; a rename keeps it.
     """
     if sys.platform.startswith("linux"):
-        return _by_statx(os.fsencode(path), follow)
+        return _by_statx(os.fsencode(path))
     try:
-        found = os.stat(path, follow_symlinks=follow)
+        found = os.stat(path)
     except (OSError, ValueError):
         return None
     seconds = getattr(found, "st_birthtime", None)
     return int(seconds * 1_000_000_000) if seconds else None
 
 
-def _by_statx(path: bytes, follow: bool) -> int | None:
+def _by_statx(path: bytes) -> int | None:
     statx = _statx()
     if statx is None or b"\0" in path:
         return None
     buffer = ctypes.create_string_buffer(_SIZE)
-    flags = _NO_AUTOMOUNT | (0 if follow else _NOFOLLOW)
-    if statx(_AT_FDCWD, path, flags, _BTIME, buffer):
+    if statx(_AT_FDCWD, path, _NO_AUTOMOUNT, _BTIME, buffer):
         return None
     raw = buffer.raw
     if not _number(raw, _MASK) & _BTIME:

@@ -67,7 +67,6 @@ def find(
     roots: Iterable[Root],
     *,
     seconds: float = SECONDS,
-    cancelled: Callable[[], bool] = lambda: False,
 ) -> list[EnvironmentFolder]:
     """Return the folders of environments outside ``roots``, those with the most environments first.
 
@@ -75,7 +74,7 @@ def find(
     """
     known = _real_paths(root.path for root in roots)
     end = time.monotonic() + seconds
-    walk = _Walk(_tops(machine), known, lambda: cancelled() or time.monotonic() > end)
+    walk = _Walk(_tops(machine), known, lambda: time.monotonic() > end)
     return _grouped(list(walk.environments()), walk, machine)
 
 

@@ -32,10 +32,6 @@ _LINKS = 1000  # links to one network disk
 _POLL = 0.04  # seconds
 
 
-def _ignore(progress: Progress) -> None:
-    """Ignore the progress."""
-
-
 def search(
     machine: Machine,
     config: Config,
@@ -44,7 +40,7 @@ def search(
     *,
     limit: float | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-    progress: Callable[[Progress], None] = _ignore,
+    progress: Callable[[Progress], None] = lambda progress: None,
     mounts: Mounts | None = None,
 ) -> Findings:
     """Search everywhere for what uses ``environments`` or may be their project.
@@ -234,7 +230,7 @@ class _Run:
         starts += [Start(os.fspath(self._machine.home), 1)]
         for start in starts:
             if not start.network and not clock.over():
-                self._walk(start, clock, _ignore)
+                self._walk(start, clock, lambda progress: None)
         return self._matcher.hits
 
     def _walk(self, start: Start, clock: SearchLimit, progress: Callable[[Progress], None]) -> None:

@@ -55,15 +55,14 @@ def describe_other(thing: OtherThing, home: Path | None) -> Content:
     return Content.assemble((thing.what, "bold"), "\n\n", where, "\n\n", thing.reason)
 
 
-def describe(row: Row, home: Path | None, now: float | None = None) -> Content:
-    """Return everything known of the row; ``home`` is written as ``~``, ``now`` in seconds."""
-    now = time.time() if now is None else now
+def describe(row: Row, home: Path | None) -> Content:
+    """Return everything known of the row; ``home`` is written as ``~``."""
     parts = [
         Content.assemble(Content.styled(visible(row.name), "bold"), "  ", status_label(row)),
         Content(_why(row, home)),
         *_flags(row),
         *_danger(row, home),
-        *_sections(sections(row, home, now)),
+        *_sections(sections(row, home, time.time())),
         *_packages(row.environment.packages),
     ]
     return Content("\n").join(parts)

@@ -17,9 +17,8 @@ class TextPane(LineView, can_focus=True):
         text: Content | None = None,
         *,
         id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(id=id)
         self._text = text or Content("")
         self._strips: list[Strip] = []
         self.subject: object = None  # what the text is about, for who shows it
