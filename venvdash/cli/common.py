@@ -34,10 +34,13 @@ class Passing(click.Command):
         return super().parse_args(ctx, args)
 
 
-def session(*, records: bool, machine: Machine | None = None, changing: bool = False) -> Session:
+def session(
+    *, records: bool, machine: Machine | None = None, changing: bool = False, tidy: bool = False
+) -> Session:
     """Return a session for this user; leaves the program where the configuration is wrong.
 
-    With ``changing`` also where HOME belongs to another user: nothing is changed then.
+    With ``changing`` also where HOME belongs to another user: nothing is changed then. With
+    ``tidy`` what a crash left is fixed first, and reported.
     """
     machine = machine or Machine.current()
     if changing and machine.foreign_home is not None:
@@ -48,7 +51,10 @@ def session(*, records: bool, machine: Machine | None = None, changing: bool = F
         settings = config.of(machine)
     except config.ConfigError as error:
         fail(f"{error}\nNothing was changed. Fix or remove the file.", 2)
-    return Session(machine, settings, records=records)
+    opened = Session(machine, settings, records=records)
+    for sentence in opened.tidy() if tidy else ():
+        warn(sentence)
+    return opened
 
 
 def require_terminal() -> None:

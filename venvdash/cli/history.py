@@ -27,9 +27,7 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
     NAME shows only the changes of that environment, NUMBER only that change, both with the packages
     that were installed before.
     """
-    opened = session(records=records)
-    for sentence in opened.tidy():
-        warn(sentence)
+    opened = session(records=records, tidy=True)
     statuses = opened.actions.history()
     for place in opened.actions.history_silent:
         warn(

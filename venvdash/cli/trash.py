@@ -33,7 +33,7 @@ def command(ctx: click.Context) -> None:
 @click.pass_obj
 def list_command(records: bool, as_json: bool) -> None:
     """Show the trash, newest first."""
-    opened = _opened(records)
+    opened = session(records=records, tidy=True)
     found = _found(opened)
     if as_json:
         output.print_json({"trash": [trashed_json(one) for one in found]})
@@ -89,7 +89,7 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
     """
     if under is not None and len(names) != 1:
         fail("`--as` can be used with one environment only.", 2)
-    opened = _opened(records, changing=True)
+    opened = session(records=records, changing=True, tidy=True)
     found = _found(opened)
     chosen = [_named(opened, name, found) for name in names]
     job = Job(
@@ -129,7 +129,7 @@ def _restored(
 @click.pass_obj
 def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Delete everything in the trash, or NAME, permanently. This cannot be undone."""
-    opened = _opened(records, changing=True)
+    opened = session(records=records, changing=True, tidy=True)
     found = _found(opened)
     chosen = [_named(opened, name, found) for name in names] if names else found
     if not chosen and not as_json:
@@ -154,13 +154,6 @@ def _emptied(finished: Finished) -> str:
     if not (done or finished.freed):
         return ""
     return f"Deleted {counted(done, 'environment')}, reclaimed {size(finished.freed)}."
-
-
-def _opened(records: bool, *, changing: bool = False) -> Session:
-    opened = session(records=records, changing=changing)
-    for sentence in opened.tidy():
-        warn(sentence)
-    return opened
 
 
 def _found(opened: Session) -> list[Trashed]:

@@ -6,7 +6,7 @@ import click
 
 from venvdash.actions.history.undo import UndoPlan
 from venvdash.cli import prompts
-from venvdash.cli.common import fail, session, warn
+from venvdash.cli.common import fail, session
 from venvdash.cli.pipeline import Job, changing, run
 from venvdash.presentation.document import Line, Piece, Role, plain, warning
 from venvdash.presentation.history import undone
@@ -24,15 +24,19 @@ def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json
     restored from the trash. A copy or a restored environment goes back to the trash. A relink,
     rename or move is reversed. If the result has been changed since, venvdash asks first.
     """
-    opened = session(records=records, changing=True)
-    for sentence in opened.tidy():
-        warn(sentence)
+    opened = session(records=records, changing=True, tidy=True)
     plan = opened.plan_undo(number)
     if isinstance(plan, str):
         fail(plan, 1)
     job = Job(
         lines=_lines(plan),
-        plan=_plan_json(plan),
+        plan={
+            "number": plan.change.number,
+            "action": plan.change.action.value,
+            "says": list(plan.says),
+            "warns": list(plan.warns),
+            "refusal": plan.refusal or None,
+        },
         possible=int(not plan.refusal),
         refused=int(bool(plan.refusal)),
         ask=lambda: not plan.warns or prompts.confirm("Continue?"),
@@ -53,13 +57,3 @@ def _lines(plan: UndoPlan) -> Iterator[Line]:
     yield from (warning("  ", "! ", sentence) for sentence in plan.warns)
     if plan.refusal:
         yield warning("  ", "Cannot be undone: ", visible(plan.refusal))
-
-
-def _plan_json(plan: UndoPlan) -> dict[str, object]:
-    return {
-        "number": plan.change.number,
-        "action": plan.change.action.value,
-        "says": list(plan.says),
-        "warns": list(plan.warns),
-        "refusal": plan.refusal or None,
-    }

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from venvdash.actions.events import Finished
 from venvdash.model import (
-    Claim,
     Item,
     Package,
     Plan,
@@ -41,7 +40,17 @@ def row_json(row: Row) -> dict[str, object]:
         "base": str(environment.base) if environment.base else None,
         "project": str(verdict.project) if verdict.project else None,
         "projects": [str(project) for project in verdict.projects],
-        "evidence": [_claim(claim) for claim in verdict.claims],
+        "evidence": [
+            {
+                "project": str(claim.project),
+                "how": claim.how.value,
+                "from": claim.direction.value,
+                "source": claim.source,
+                "seen": time_json(claim.seen),
+                "proves": claim.proves,
+            }
+            for claim in verdict.claims
+        ],
         "status": verdict.status.value,
         "reason": verdict.reason,
         "place": str(verdict.place) if verdict.place else None,
@@ -147,17 +156,6 @@ def user_files_json(found: UserFiles | None) -> dict[str, object] | None:
         return None
     places = [{"path": path, "what": place.value} for path, place in found.places]
     return {"count": found.count, "size": found.size, "places": places}
-
-
-def _claim(claim: Claim) -> dict[str, object]:
-    return {
-        "project": str(claim.project),
-        "how": claim.how.value,
-        "from": claim.direction.value,
-        "source": claim.source,
-        "seen": time_json(claim.seen),
-        "proves": claim.proves,
-    }
 
 
 def time_json(seconds: float | None) -> str | None:

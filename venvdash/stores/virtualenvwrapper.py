@@ -39,7 +39,8 @@ class VirtualenvwrapperStore(Store):
         The default is a root even if the variable is set: environments may have stayed there, and
         editors offer it.
         """
-        pointer = _pointer_name(machine)
+        name = machine.variable("VIRTUALENVWRAPPER_PROJECT_FILENAME")
+        pointer = name if name and Path(name).name == name else None
         given = machine.variable("WORKON_HOME")
         if given:
             path = machine.expand_from_home(given)
@@ -66,11 +67,6 @@ class VirtualenvwrapperStore(Store):
         """Return the project file as ``setvirtualenvproject`` writes it."""
         name = (wanted.root and wanted.root.pointer) or _POINTER
         return LinkEdits(tuple(project_file(wanted, name, "\n")))
-
-
-def _pointer_name(machine: Machine) -> str | None:
-    name = machine.variable("VIRTUALENVWRAPPER_PROJECT_FILENAME")
-    return name if name and Path(name).name == name else None
 
 
 def _pointer(reading: Reading) -> str:

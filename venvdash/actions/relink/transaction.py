@@ -63,7 +63,8 @@ def relink(
             names = own_names(wanted.row.path)
             journal = replace(journal, files=tuple(_not_undone(wanted, names)))
             journals.rewrite(key, Stage.BEGUN, journal)
-            _rename(wanted, names, known)
+            table, context = known.table, known.context
+            rename.rename(wanted.row, wanted.entry, table, context, names=names, follow=False)
             steps.step("moved")
         # Only now: the renaming has written into some of these files, too.
         journal = replace(journal, swaps=(*_installed(wanted), *journal.swaps))
@@ -187,11 +188,6 @@ def _with_files(wanted: RelinkChanges, journal: RelinkJournal) -> RelinkJournal:
             swap = replace(swap, after=replace(after, link=False))
         changed.append(swap)
     return replace(journal, swaps=tuple(changed))
-
-
-def _rename(wanted: RelinkChanges, names: tuple[Path, ...], known: RelinkContext) -> None:
-    row, table, context = wanted.row, known.table, known.context
-    rename.rename(row, wanted.entry, table, context, names=names, follow=False)
 
 
 def _not_undone(wanted: RelinkChanges, names: tuple[Path, ...]) -> Iterator[Swap]:

@@ -147,7 +147,8 @@ class CandidateSearch:
         self._known = [os.fspath(path) for path in known]
         self._wanted, self._cancelled = wanted, cancelled
         self._mounts = mounts if mounts is not None else Mounts.read()
-        self._allowed = self._proven_mounts()
+        proven = [self._mounts.of(path) for path in (*self._known, os.fspath(machine.home))]
+        self._allowed = frozenset(mount.point for mount in proven if mount is not None)
         self._seen: dict[str, int] = {}
         self._links: list[tuple[str, int]] = []
         self._telling = _TELLING | self._wanted.telling
@@ -168,10 +169,6 @@ class CandidateSearch:
                 self.skipped.append(start.path)
             elif path == start.path or not home.startswith(path.rstrip("/") + "/"):
                 yield from self._below(path, start)
-
-    def _proven_mounts(self) -> frozenset[str]:
-        places = [self._mounts.of(path) for path in (*self._known, os.fspath(self._machine.home))]
-        return frozenset(mount.point for mount in places if mount is not None)
 
     def _starts(self) -> Iterator[_Start]:
         """Yield the starting points, the likeliest first, so that rows are decided early."""
