@@ -31,6 +31,14 @@ ShowProposals = Callable[[Action, Sequence[Row], MakeProposal, Callable[[], None
 """Shows proposals for an action; the last argument is called when it has begun."""
 
 
+def framed(name: str, title: str, keys: str = "") -> Vertical:
+    """Return the frame of a dialog, with its title above and its keys below."""
+    frame = Vertical(id=name)
+    frame.border_title = Content(title)
+    frame.border_subtitle = Content(keys) if keys else None
+    return frame
+
+
 class Dialog(CallScreen[T], ModalScreen[T]):
     """A screen over the list."""
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
@@ -20,7 +20,7 @@ from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen
 from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui.background import LatestCall
-from venvdash.tui.dialogs.base import Dialog, MakeProposal, ShowProposals
+from venvdash.tui.dialogs.base import Dialog, MakeProposal, ShowProposals, framed
 from venvdash.tui.scan_state import ScanState
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.cycle import Cycle
@@ -118,9 +118,11 @@ class DestinationForm(Dialog[None]):
         what = visible(self._rows[0].name, 64)
         if len(self._rows) > 1:
             what = counted(len(self._rows), "environment")
-        with Vertical(id="asking") as frame:
-            frame.border_title = Content(f"{self._action.value.capitalize()} {what}")
-            frame.border_subtitle = Content("Tab next   Enter continue   Esc back")
+        with framed(
+            "asking",
+            f"{self._action.value.capitalize()} {what}",
+            "Tab next   Enter continue   Esc back",
+        ):
             yield from self._fields()
             yield Static("", id="said", classes="words", markup=False)
 

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,7 +13,7 @@ from venvdash.actions.process.run_log import Log, Run
 from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui import keys
 from venvdash.tui.desktop import safe_command
-from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.dialogs.base import Dialog, framed
 from venvdash.tui.notices import copy_text, say
 from venvdash.tui.widgets.output_pane import OutputPane
 from venvdash.tui.widgets.run_list import RunList, ending
@@ -38,11 +37,9 @@ class LogScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list, the command and its output."""
-        with Vertical(id="log") as frame:
-            frame.border_title = Content("Log")
-            frame.border_subtitle = Content(
-                "Tab output   y copy command   Y copy output   X stop   Esc back"
-            )
+        with framed(
+            "log", "Log", "Tab output   y copy command   Y copy output   X stop   Esc back"
+        ):
             yield RunList(self._home, id="runs")
             yield Static("", id="about", markup=False)
             yield OutputPane(id="output")

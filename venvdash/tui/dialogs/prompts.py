@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from venvdash.records.schema import LONGEST_NOTE
 from venvdash.text import visible
-from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.dialogs.base import Dialog, framed
 from venvdash.tui.widgets.plain_input import NoteInput, PlainInput
 
 
@@ -30,8 +30,7 @@ class AskScreen(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         """Ask, with two buttons."""
-        with Vertical(id="asking") as frame:
-            frame.border_title = Content(self._title)
+        with framed("asking", self._title):
             yield Static(self._question, classes="words", markup=False)
             with Horizontal(id="buttons"):
                 yield Button(Content("Cancel  n"), id="no", compact=True)
@@ -61,9 +60,7 @@ class NoteScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the line with the present note."""
-        with Vertical(id="asking") as frame:
-            frame.border_title = Content(f"Note for {visible(self._of, 64)}")
-            frame.border_subtitle = Content("Enter save   Esc back")
+        with framed("asking", f"Note for {visible(self._of, 64)}", "Enter save   Esc back"):
             yield NoteInput(self._known, compact=True, select_on_focus=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -91,9 +88,7 @@ class NameScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the reason and the line."""
-        with Vertical(id="asking") as frame:
-            frame.border_title = Content(self._title)
-            frame.border_subtitle = Content("Enter continue   Esc back")
+        with framed("asking", self._title, "Enter continue   Esc back"):
             yield Static(Content(self._why), classes="words", markup=False)
             yield PlainInput(self._offered, compact=True, max_length=255, select_on_focus=False)
 

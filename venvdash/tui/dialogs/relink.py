@@ -7,15 +7,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Input, Static
 
 from venvdash.model import Action, Row
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.background import LatestCall, run_in_thread
-from venvdash.tui.dialogs.base import Dialog, ShowProposals
+from venvdash.tui.dialogs.base import Dialog, ShowProposals, framed
 from venvdash.tui.path_completion import Completion, complete
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.choice import Choice
@@ -41,9 +39,11 @@ class RelinkScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the reason, the line, the list and the choice."""
-        with Vertical(id="link") as frame:
-            frame.border_title = Content(f"Relink {visible(self._row.name, 64)}")
-            frame.border_subtitle = Content("Enter link   / type   u unlink   Esc back")
+        with framed(
+            "link",
+            f"Relink {visible(self._row.name, 64)}",
+            "Enter link   / type   u unlink   Esc back",
+        ):
             yield Static(reason(self._row, self._home), id="about", markup=False)
             yield PathLine(
                 placeholder="a directory; Tab completes",

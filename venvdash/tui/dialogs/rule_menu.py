@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -13,7 +12,7 @@ from textual.widgets.option_list import Option
 from venvdash import formats
 from venvdash.actions.delete.prune import seconds_of
 from venvdash.model import Row
-from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.dialogs.base import Dialog, framed
 from venvdash.tui.mark_rules import Rule, older_than, rules
 from venvdash.tui.widgets.menu import Menu
 from venvdash.tui.widgets.plain_input import PlainInput
@@ -32,8 +31,7 @@ class AgeScreen(Dialog[float | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the line."""
-        with Vertical(id="asking") as frame:
-            frame.border_title = Content("Mark environments unused for …")
+        with framed("asking", "Mark environments unused for …"):
             yield PlainInput(placeholder="90d, 12w, 6mo, 1y", compact=True, max_length=12)
             yield Static("", classes="words", markup=False)
 

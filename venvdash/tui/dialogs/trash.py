@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,7 +13,7 @@ from venvdash.model import Trashed
 from venvdash.text import counted, short_path, visible, with_tilde
 from venvdash.tui import keys
 from venvdash.tui.background import LatestCall
-from venvdash.tui.dialogs.base import Dialog
+from venvdash.tui.dialogs.base import Dialog, framed
 from venvdash.tui.dialogs.prompts import AskScreen
 from venvdash.tui.dialogs.restore import Restoration
 from venvdash.tui.session_access import SessionAccess
@@ -53,11 +52,7 @@ class TrashScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list and two lines about what is under the cursor."""
-        with Vertical(id="trash") as frame:
-            frame.border_title = Content("Trash")
-            frame.border_subtitle = Content(
-                "r restore   f delete permanently   F delete all   Esc back"
-            )
+        with framed("trash", "Trash", "r restore   f delete permanently   F delete all   Esc back"):
             yield TrashList(self._home, id="trashed")
             yield Static("", id="about", markup=False)
 
