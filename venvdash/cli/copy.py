@@ -37,6 +37,5 @@ def command(
     opened = session(records=records, changing=True)
     row = one_row(opened, name)
     root = root_of(opened, place) if place is not None else None
-    proposal = opened.actions.copy(row, new, root=root, python=python)
-    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
-    raise click.exceptions.Exit(status)
+    job = change(opened, opened.actions.copy(row, new, root=root, python=python))
+    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))

@@ -19,6 +19,6 @@ def command(records: bool, name: str, place: str, dry_run: bool, yes: bool, as_j
     A move to another file system copies it and moves the original to the trash.
     """
     opened = session(records=records, changing=True)
-    proposal = opened.actions.move(one_row(opened, name), root_of(opened, place))
-    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
-    raise click.exceptions.Exit(status)
+    row = one_row(opened, name)
+    job = change(opened, opened.actions.move(row, root_of(opened, place)))
+    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))

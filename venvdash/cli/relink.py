@@ -60,8 +60,8 @@ def command(
         proposal = _with_offers(proposal, git_exclude, quiet=yes or as_json)
     elif git_exclude:
         proposal = proposal.taking_offers()
-    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
-    raise click.exceptions.Exit(status)
+    job = change(opened, proposal)
+    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
 def _offered(opened: Session, row: Row) -> Path:

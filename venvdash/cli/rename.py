@@ -16,6 +16,5 @@ from venvdash.cli.pipeline import changing, run
 def command(records: bool, name: str, new: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Rename an environment to NEW, and update its scripts and its project's link."""
     opened = session(records=records, changing=True)
-    proposal = opened.actions.rename(one_row(opened, name), new)
-    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
-    raise click.exceptions.Exit(status)
+    job = change(opened, opened.actions.rename(one_row(opened, name), new))
+    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))

@@ -19,6 +19,5 @@ def command(records: bool, name: str, dry_run: bool, yes: bool, as_json: bool) -
     The environment stays unlinked until you relink it.
     """
     opened = session(records=records, changing=True)
-    proposal = opened.actions.unlink(one_row(opened, name))
-    status = run(change(opened, proposal), dry_run=dry_run, yes=yes, as_json=as_json)
-    raise click.exceptions.Exit(status)
+    job = change(opened, opened.actions.unlink(one_row(opened, name)))
+    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
