@@ -104,7 +104,10 @@ class Shell(abc.ABC):
 
     @abc.abstractmethod
     def lines(self, activation: Activation) -> Iterator[str]:
-        """Yield the commands that activate, and define ``deactivate``. Raises ShellError."""
+        """Yield the commands that activate, and define ``deactivate``: lines, or several in one.
+
+        Raises ShellError.
+        """
 
     def code(self, activation: Activation) -> str:
         """Return the script of ``lines``. Raises ShellError."""

@@ -41,30 +41,34 @@ class Fish(Shell):
         for name, value in activation.variables.items():
             word = self.quote(value)
             # If it was started with the value set, there is no other value to restore.
-            yield f'if set -q {name}; and test "${name}" != {word}'
-            yield f"  set -g {OLD}{name} ${name}"
-            yield "end"
-            yield f"set -gx {name} {word}"
+            yield (
+                f'if set -q {name}; and test "${name}" != {word}\n'
+                f"  set -g {OLD}{name} ${name}\n"
+                "end\n"
+                f"set -gx {name} {word}"
+            )
         for name in MISLEADING:
             yield f"if set -q {name}"
             yield f"  set -g {OLD}{name} ${name}; set -e {name}"
             yield "end"
         folders = " ".join(self.quote(str(folder)) for folder in activation.folders)
-        yield f"set -g {OLD}PATH"
-        yield "for _venvdash in $PATH"
-        yield f"  contains -- $_venvdash {folders}; or set -a {OLD}PATH $_venvdash"
-        yield "end"
-        yield f"set -gx PATH {folders} ${OLD}PATH"
-        yield "if functions -q fish_prompt; and not set -q VIRTUAL_ENV_DISABLE_PROMPT"
-        yield "  functions -e _venvdash_prompt; functions -c fish_prompt _venvdash_prompt"
-        yield "  function _venvdash_status; return $argv[1]; end"
-        yield "  function fish_prompt"
-        yield "    set -l ended $status"
-        yield f"    echo -n {self.quote(f'({activation.prompt}) ')}"
-        yield "    _venvdash_status $ended"
-        yield "    _venvdash_prompt"
-        yield "  end"
-        yield "end"
+        yield (
+            f"set -g {OLD}PATH\n"
+            "for _venvdash in $PATH\n"
+            f"  contains -- $_venvdash {folders}; or set -a {OLD}PATH $_venvdash\n"
+            "end\n"
+            f"set -gx PATH {folders} ${OLD}PATH\n"
+            "if functions -q fish_prompt; and not set -q VIRTUAL_ENV_DISABLE_PROMPT\n"
+            "  functions -e _venvdash_prompt; functions -c fish_prompt _venvdash_prompt\n"
+            "  function _venvdash_status; return $argv[1]; end\n"
+            "  function fish_prompt\n"
+            "    set -l ended $status\n"
+            f"    echo -n {self.quote(f'({activation.prompt}) ')}\n"
+            "    _venvdash_status $ended\n"
+            "    _venvdash_prompt\n"
+            "  end\n"
+            "end"
+        )
         if activation.directory is not None:
             yield f"cd {self.quote(str(activation.directory))}"
 
@@ -77,9 +81,11 @@ def _deactivate(activation: Activation) -> Iterator[str]:
         if name in activation.variables:
             yield f"  else; set -e {name}"
         yield "  end"
-    yield "  if functions -q _venvdash_prompt"
-    yield "    functions -e fish_prompt; functions -c _venvdash_prompt fish_prompt"
-    yield "    functions -e _venvdash_prompt _venvdash_status"
-    yield "  end"
-    yield '  test "$argv[1]" = nondestructive; or functions -e deactivate'
-    yield "end"
+    yield (
+        "  if functions -q _venvdash_prompt\n"
+        "    functions -e fish_prompt; functions -c _venvdash_prompt fish_prompt\n"
+        "    functions -e _venvdash_prompt _venvdash_status\n"
+        "  end\n"
+        '  test "$argv[1]" = nondestructive; or functions -e deactivate\n'
+        "end"
+    )

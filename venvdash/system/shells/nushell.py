@@ -76,14 +76,16 @@ class Nushell(Shell):
             "$env.PATH = ($env.PATH | where {|folder| $folder not-in $env._VENVDASH_FOLDERS}"
             " | prepend $env._VENVDASH_FOLDERS)"
         )
-        yield 'if "VIRTUAL_ENV_DISABLE_PROMPT" not-in $env {'
-        yield '  $env._VENVDASH_PROMPT = (if "PROMPT_COMMAND" in $env { $env.PROMPT_COMMAND })'
-        yield "  $env.PROMPT_COMMAND = {||"
-        yield '    let own = (if "_VENVDASH_PROMPT" in $env { $env._VENVDASH_PROMPT })'
-        yield '    let text = (if ($own | describe) == "closure" { do $own } else { $own })'
-        yield f"    [{self.quote(f'({activation.prompt}) ')}, $text] | str join"
-        yield "  }"
-        yield "}"
+        yield (
+            'if "VIRTUAL_ENV_DISABLE_PROMPT" not-in $env {\n'
+            '  $env._VENVDASH_PROMPT = (if "PROMPT_COMMAND" in $env { $env.PROMPT_COMMAND })\n'
+            "  $env.PROMPT_COMMAND = {||\n"
+            '    let own = (if "_VENVDASH_PROMPT" in $env { $env._VENVDASH_PROMPT })\n'
+            '    let text = (if ($own | describe) == "closure" { do $own } else { $own })\n'
+            f"    [{self.quote(f'({activation.prompt}) ')}, $text] | str join\n"
+            "  }\n"
+            "}"
+        )
         if activation.directory is not None:
             yield f"cd {self.quote(str(activation.directory))}"
 

@@ -19,38 +19,46 @@ class _Posix(Shell):
 
     def lines(self, activation: Activation) -> Iterator[str]:
         """Yield the activation; a backslash before a word bypasses an alias."""
-        yield "case $(\\command -v deactivate 2>/dev/null) in"
-        yield "deactivate) deactivate nondestructive ;;"
-        yield "esac"
+        yield (
+            "case $(\\command -v deactivate 2>/dev/null) in\n"
+            "deactivate) deactivate nondestructive ;;\n"
+            "esac"
+        )
         yield from _deactivate(activation)
         for name, value in activation.variables.items():
             word = self.quote(value)
             # If it was started with the value set, there is no other value to restore.
-            yield f'if [ "${{{name}-}}" != {word} ] && [ -n "${{{name}+x}}" ]; then'
-            yield f"  {OLD}{name}=${name}"
-            yield "fi"
-            yield f"{name}={word}"
-            yield f"\\export {name}"
+            yield (
+                f'if [ "${{{name}-}}" != {word} ] && [ -n "${{{name}+x}}" ]; then\n'
+                f"  {OLD}{name}=${name}\n"
+                "fi\n"
+                f"{name}={word}\n"
+                f"\\export {name}"
+            )
         for name in MISLEADING:
             yield f'if [ -n "${{{name}+x}}" ]; then {OLD}{name}=${name}; \\unset {name}; fi'
         yield "_venvdash=:$PATH:"
         for folder in activation.folders:
-            yield f"_venvdash_at={self.quote(f':{folder}:')}"
-            yield "while :; do case $_venvdash in"
-            yield '*"$_venvdash_at"*)'
-            yield '  _venvdash=${_venvdash%%"$_venvdash_at"*}:${_venvdash#*"$_venvdash_at"} ;;'
-            yield "*) break ;;"
-            yield "esac; done"
-        yield "_venvdash=${_venvdash#:}"
-        yield f"{OLD}PATH=${{_venvdash%:}}"
-        yield f"PATH={self.quote(activation.path)}${{{OLD}PATH:+:${OLD}PATH}}"
-        yield "\\export PATH"
-        yield "\\unset _venvdash _venvdash_at"
-        yield 'if [ -n "${PS1+x}" ] && [ -z "${VIRTUAL_ENV_DISABLE_PROMPT-}" ]; then'
-        yield f"  {OLD}PS1=$PS1"
-        yield f"  PS1={self.quote(f'({activation.prompt}) ')}$PS1"
-        yield "fi"
-        yield "hash -r 2>/dev/null || :"  # an alias in mksh
+            yield (
+                f"_venvdash_at={self.quote(f':{folder}:')}\n"
+                "while :; do case $_venvdash in\n"
+                '*"$_venvdash_at"*)\n'
+                '  _venvdash=${_venvdash%%"$_venvdash_at"*}:${_venvdash#*"$_venvdash_at"} ;;\n'
+                "*) break ;;\n"
+                "esac; done"
+            )
+        yield (
+            "_venvdash=${_venvdash#:}\n"
+            f"{OLD}PATH=${{_venvdash%:}}\n"
+            f"PATH={self.quote(activation.path)}${{{OLD}PATH:+:${OLD}PATH}}\n"
+            "\\export PATH\n"
+            "\\unset _venvdash _venvdash_at\n"
+            'if [ -n "${PS1+x}" ] && [ -z "${VIRTUAL_ENV_DISABLE_PROMPT-}" ]; then\n'
+            f"  {OLD}PS1=$PS1\n"
+            f"  PS1={self.quote(f'({activation.prompt}) ')}$PS1\n"
+            "fi\n"
+            "hash -r 2>/dev/null || :"  # an alias in mksh
+        )
         if activation.directory is not None:
             yield f"\\cd -- {self.quote(str(activation.directory))}"
 
@@ -77,10 +85,12 @@ def _deactivate(activation: Activation) -> Iterator[str]:
         if name in activation.variables:
             yield f"  else \\unset {name}"
         yield "  fi"
-    yield f'  if [ -n "${{{OLD}PS1+x}}" ]; then PS1=${OLD}PS1; \\unset {OLD}PS1; fi'
-    yield "  hash -r 2>/dev/null || :"
-    yield '  if [ "${1-}" != nondestructive ]; then \\unset -f deactivate; fi'
-    yield "}"
+    yield (
+        f'  if [ -n "${{{OLD}PS1+x}}" ]; then PS1=${OLD}PS1; \\unset {OLD}PS1; fi\n'
+        "  hash -r 2>/dev/null || :\n"
+        '  if [ "${1-}" != nondestructive ]; then \\unset -f deactivate; fi\n'
+        "}"
+    )
 
 
 def _sourced(file: str) -> str:

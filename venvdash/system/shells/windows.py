@@ -62,35 +62,41 @@ class PowerShell(Shell):
             if name in activation.variables:
                 yield f"  }} elseif (Test-Path Env:{name}) {{ Remove-Item Env:{name}"
             yield "  }"
-        yield "  if (Test-Path Function:_venvdash_prompt) {"
-        yield "    Copy-Item Function:_venvdash_prompt Function:prompt"
-        yield "    Remove-Item Function:_venvdash_prompt"
-        yield "  }"
-        yield "  if (-not $NonDestructive) { Remove-Item Function:deactivate }"
-        yield "}"
+        yield (
+            "  if (Test-Path Function:_venvdash_prompt) {\n"
+            "    Copy-Item Function:_venvdash_prompt Function:prompt\n"
+            "    Remove-Item Function:_venvdash_prompt\n"
+            "  }\n"
+            "  if (-not $NonDestructive) { Remove-Item Function:deactivate }\n"
+            "}"
+        )
         for name, value in activation.variables.items():
             word = self.quote(value)
-            yield f"if ((Test-Path Env:{name}) -and $env:{name} -ne {word}) {{"
-            yield f"  $env:{OLD}{name} = $env:{name}"
-            yield "}"
-            yield f"$env:{name} = {word}"
+            yield (
+                f"if ((Test-Path Env:{name}) -and $env:{name} -ne {word}) {{\n"
+                f"  $env:{OLD}{name} = $env:{name}\n"
+                "}\n"
+                f"$env:{name} = {word}"
+            )
         for name in MISLEADING:
-            yield f"if (Test-Path Env:{name}) {{"
-            yield f"  $env:{OLD}{name} = $env:{name}; Remove-Item Env:{name}"
-            yield "}"
+            yield (
+                f"if (Test-Path Env:{name}) {{\n"
+                f"  $env:{OLD}{name} = $env:{name}; Remove-Item Env:{name}\n"
+                "}"
+            )
         folders = ", ".join(self.quote(str(folder)) for folder in activation.folders)
-        yield "$_venvdash = [IO.Path]::PathSeparator"
-        yield (
-            f"$env:{OLD}PATH = ($env:PATH -split $_venvdash | "
-            f"Where-Object {{ $_ -notin @({folders}) }}) -join $_venvdash"
-        )
-        yield f"$env:PATH = (@({folders}) + $env:{OLD}PATH) -join $_venvdash"
-        yield "if (-not (Test-Path Env:VIRTUAL_ENV_DISABLE_PROMPT)) {"
-        yield '  function global:_venvdash_prompt { "" }'
-        yield "  Copy-Item Function:prompt Function:_venvdash_prompt"
         mark = self.quote(f"({activation.prompt}) ")
-        yield f"  function global:prompt {{ {mark} + (_venvdash_prompt) }}"
-        yield "}"
+        yield (
+            "$_venvdash = [IO.Path]::PathSeparator\n"
+            f"$env:{OLD}PATH = ($env:PATH -split $_venvdash | "
+            f"Where-Object {{ $_ -notin @({folders}) }}) -join $_venvdash\n"
+            f"$env:PATH = (@({folders}) + $env:{OLD}PATH) -join $_venvdash\n"
+            "if (-not (Test-Path Env:VIRTUAL_ENV_DISABLE_PROMPT)) {\n"
+            '  function global:_venvdash_prompt { "" }\n'
+            "  Copy-Item Function:prompt Function:_venvdash_prompt\n"
+            f"  function global:prompt {{ {mark} + (_venvdash_prompt) }}\n"
+            "}"
+        )
         if activation.directory is not None:
             yield f"Set-Location -LiteralPath {self.quote(str(activation.directory))}"
 
