@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 from venvdash.model import Claim, Direction, EvidenceKind
-from venvdash.presentation.labels import claim_in_words, how_in_words
+from venvdash.presentation.labels import EVIDENCE_MEANINGS, claim_in_words
 
 E, A = Path("/store/e"), Path("/code/a")
 
 
 @pytest.mark.parametrize("how", EvidenceKind)
 def test_every_way_of_knowing_has_words(how: EvidenceKind) -> None:
-    assert how_in_words(how)
+    assert EVIDENCE_MEANINGS[how]
     said = {claim_in_words(Claim(E, A, how, direction)) for direction in Direction}
     assert all("/code/a" in sentence for sentence in said)
     # What is remembered is told in the past tense; what the user said holds until he says more.

@@ -11,11 +11,11 @@ from venvdash.formats import age, doubt, reclaimable, size
 from venvdash.model import Flag, Record, Row, Status
 from venvdash.presentation.document import Line, Piece, Role, plain
 from venvdash.presentation.labels import (
+    EVIDENCE_MEANINGS,
     FLAG_MEANINGS,
     endangered_in_words,
     evidence_in_words,
     flag_in_words,
-    how_in_words,
     places_in_words,
     use_in_words,
 )
@@ -84,7 +84,7 @@ def _project(row: Row, short: Short) -> Iterator[Line]:
     if verdict.place is not None:
         yield _pair("now at", short(verdict.place))
     if verdict.evidence is not None:
-        yield _pair("known by", how_in_words(verdict.evidence))
+        yield _pair("known by", EVIDENCE_MEANINGS[verdict.evidence])
     if row.here:
         yield _muted("the project of the current directory")
 

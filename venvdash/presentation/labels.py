@@ -20,7 +20,7 @@ from venvdash.model import (
 from venvdash.scanner.evidence.reasons import day, says
 from venvdash.text import counted, visible
 
-_HOW = {
+EVIDENCE_MEANINGS = {
     EvidenceKind.USER: "linked by you",
     EvidenceKind.POINTER: "the tool's pointer",
     EvidenceKind.PROJECT_LINK: "the project's link",
@@ -83,11 +83,6 @@ def verb_of(edit: Edit) -> str:
     if edit.after is None:
         return "removes"
     return "creates" if edit.before is None else "changes"
-
-
-def how_in_words(how: EvidenceKind) -> str:
-    """Return how a project is known, in a few words: a label, not a sentence."""
-    return _HOW[how]
 
 
 def claim_in_words(claim: Claim) -> str:
