@@ -70,13 +70,11 @@ class Nushell(Shell):
         yield _LEAVING.rstrip()
         for name, value in activation.variables.items():
             yield f"$env.{name} = {self.quote(value)}"
-        yield f"hide-env --ignore-errors {' '.join(MISLEADING)}"
-        yield f"$env._VENVDASH_FOLDERS = [{folders}]"
         yield (
+            f"hide-env --ignore-errors {' '.join(MISLEADING)}\n"
+            f"$env._VENVDASH_FOLDERS = [{folders}]\n"
             "$env.PATH = ($env.PATH | where {|folder| $folder not-in $env._VENVDASH_FOLDERS}"
-            " | prepend $env._VENVDASH_FOLDERS)"
-        )
-        yield (
+            " | prepend $env._VENVDASH_FOLDERS)\n"
             'if "VIRTUAL_ENV_DISABLE_PROMPT" not-in $env {\n'
             '  $env._VENVDASH_PROMPT = (if "PROMPT_COMMAND" in $env { $env.PROMPT_COMMAND })\n'
             "  $env.PROMPT_COMMAND = {||\n"
