@@ -42,6 +42,7 @@ def original(home: Home, project: Path, make: Make = by_venv) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [by_venv, by_uv])
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_copy_is_disputed_and_the_original_is_not(
@@ -61,6 +62,7 @@ def test_a_copy_is_disputed_and_the_original_is_not(
         assert str(first) in shown[copy].verdict.reason
 
 
+@pytest.mark.slow
 def test_a_copy_outlives_its_original(home: Home, project: Path) -> None:
     first = original(home, project)
     rows(home)
@@ -102,6 +104,7 @@ def test_a_restored_backup_is_the_original(home: Home, project: Path, make: Make
     assert row.record.identity == before.identity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [by_venv, by_uv])
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_renamed_environment_is_the_original(

@@ -102,10 +102,12 @@ _OLD_WORDS = re.compile(  # docs/architecture.md has the words that are used ins
 )
 
 
+@pytest.mark.slow
 def test_messages_use_todays_words() -> None:
     assert [line for line in messages.page().splitlines() if _OLD_WORDS.search(line)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "message",
     [

@@ -131,6 +131,7 @@ def contents(draw: st.DrawFn) -> dict[str, bytes]:
     return {name: draw(damaged(FILES[name].encode())) for name in names}
 
 
+@pytest.mark.slow
 @given(contents())
 @settings(
     max_examples=examples(100),

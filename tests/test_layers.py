@@ -21,6 +21,7 @@ def loaded(home: Home, *arguments: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -34,6 +35,7 @@ def test_the_command_line_never_loads_textual(home: Home, arguments: tuple[str, 
     assert not modules & {"textual", "rich", "venvdash.tui"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["path", "activate"])
 def test_what_shells_ask_for_loads_no_more_than_it_needs(home: Home, command: str) -> None:
     venv(home.path / ".venvs" / "tools")

@@ -25,6 +25,7 @@ def code(home: Home) -> Path:
     return home.path / "code"
 
 
+@pytest.mark.slow
 def test_everything_on_a_fresh_machine_is_told_right(
     home: Home, code: Path, two_pythons: tuple[Path, Path]
 ) -> None:
@@ -72,6 +73,7 @@ def test_everything_on_a_fresh_machine_is_told_right(
     assert str(newer) in shown[older].verdict.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["--package", "--bare"])
 def test_a_deleted_project_leaves_an_orphan_and_a_moved_one_does_not(
     home: Home, code: Path, how: str
@@ -131,6 +133,7 @@ def test_a_project_moved_to_any_folder_of_home_is_found(home: Home, code: Path) 
     assert (row.verdict.status, row.verdict.place) == (Status.MOVED, archive / "notes")
 
 
+@pytest.mark.slow
 def test_two_projects_of_one_name_are_never_confused(home: Home, code: Path) -> None:
     first = uv_project(home, code / "one" / "app", "--bare")
     second = uv_project(home, code / "two" / "app", "--bare")

@@ -44,6 +44,7 @@ def test_credentials_are_taken_out(text: str, redacted: str) -> None:
     assert redact(redacted) == redacted
 
 
+@pytest.mark.slow
 def test_none_of_an_installed_package_is_shown_or_stored(home: Home) -> None:
     path = small(home.path / ".virtualenvs" / "one")
     info = path / "lib" / "python3.12" / "site-packages" / "pkg-1.0.dist-info"

@@ -62,6 +62,7 @@ LOOKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not sys.platform.startswith("linux") or os.geteuid() != 0, reason="mounts a file system"
 )
@@ -153,6 +154,7 @@ session.actions.sync(row) if sys.argv[1] == "sync" else session.actions.relink(r
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["sync", "relink"])
 def test_the_lock_of_a_plan_that_is_killed_goes_at_the_next_start(place: Place, verb: str) -> None:
     project, environment = slow_to_plan(place)

@@ -64,6 +64,7 @@ def _deletion(*names: str) -> Change:
     return Change(Action.DELETE, 5.0, tuple(found))
 
 
+@pytest.mark.slow
 @given(st.lists(changes, max_size=5))
 @settings(deadline=None)
 def test_what_is_kept_comes_back_newest_first(given_: list[Change]) -> None:

@@ -231,6 +231,7 @@ def test_back_from_a_backup_with_a_copy_beside_it(world: World) -> None:
     assert (seen[b].relation, seen[b].original) == (Relation.COPY, a)
 
 
+@pytest.mark.slow
 def test_uv_makes_it_again(world: World, home: Home) -> None:
     a = world.store / "a"
     home.uv("venv", a)

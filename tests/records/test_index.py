@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def _ordered(one: Record) -> Record:
     return replace(one, projects=tuple(sorted(one.projects, key=lambda project: project.path)))
 
 
+@pytest.mark.slow
 @given(st.lists(values.records, max_size=6, unique_by=lambda one: one.path))
 @settings(deadline=None)
 def test_what_is_remembered_comes_back(given_: list[Record]) -> None:

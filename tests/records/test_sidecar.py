@@ -35,6 +35,7 @@ def many(count: int, length: int = 1) -> tuple[ProjectRecord, ...]:
     )
 
 
+@pytest.mark.slow
 @given(values.records)
 @settings(deadline=None)
 def test_what_is_written_comes_back(one: Record) -> None:
@@ -47,6 +48,7 @@ def test_what_is_written_comes_back(one: Record) -> None:
         assert names(directory) == [NAME]
 
 
+@pytest.mark.slow
 @given(values.records, values.records)
 @settings(deadline=None)
 def test_one_record_after_another_keeps_what_others_added(one: Record, other: Record) -> None:
@@ -268,6 +270,7 @@ def read_elsewhere(directory: Path, uid: int = UID) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

@@ -59,6 +59,7 @@ def noted(session: Session, path: Path) -> None:
     note(session, session.rows[path], "mine")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("annotated", [pinned, noted])
 def test_a_copy_that_is_annotated(
     home: Home, pair: tuple[Path, Path], annotated: Callable[[Session, Path], None]

@@ -44,6 +44,7 @@ def test_a_project_without_one_does_not_take_that_of_the_folder_above(home: Home
     assert str(caught.value) == str(inner)
 
 
+@pytest.mark.slow
 def test_the_member_of_a_workspace_has_the_environment_of_its_root(home: Home) -> None:
     root = home.path / "code" / "space"
     environment = uv_project(home, root)

@@ -99,6 +99,7 @@ def world(module_home: Home) -> World:
 # A name
 
 
+@pytest.mark.slow
 def test_a_name_that_only_one_bears_is_enough(world: World) -> None:
     assert world.choice("foo") == world.choice("foo", changing=True) == [world.foo]
 

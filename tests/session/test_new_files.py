@@ -89,6 +89,7 @@ def write_in_secret(path: Path) -> Callable[[], None]:
     return written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["notes.txt", "notebooks/plan.ipynb", f"{DEEP}/x.csv"])
 def test_no_rule_takes_it(home: Home, orphan: Path, counted: list[Path], place: str) -> None:
     file = orphan / place
@@ -100,6 +101,7 @@ def test_no_rule_takes_it(home: Home, orphan: Path, counted: list[Path], place: 
     assert (orphan / "pyvenv.cfg").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["", DEEP])
 def test_a_time_that_was_set_back_hides_nothing(
     home: Home, orphan: Path, counted: list[Path], folder: str
@@ -160,6 +162,7 @@ def test_a_file_of_the_last_moment_is_seen_in_the_trash(
     assert not (orphan / "trash.toml").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("now", [False, True], ids=["trash", "now"])
 def test_what_python_and_venvdash_write_holds_nothing(
     home: Home, orphan: Path, counted: list[Path], now: bool

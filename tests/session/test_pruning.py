@@ -20,6 +20,7 @@ def offered(session: Session, rules: Rules) -> tuple[PruneCandidate, ...]:
     return session.deletions.candidates(pruned(session, rules))
 
 
+@pytest.mark.slow
 def test_a_project_in_a_hidden_directory_is_found(home: Home) -> None:
     project = home.path / "code" / "webapp"
     environment = uv_project(home, project)

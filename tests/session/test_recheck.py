@@ -132,6 +132,7 @@ def test_cancelling_the_second_search_deletes_nothing(home: Home) -> None:
     assert environment.is_dir()
 
 
+@pytest.mark.slow
 def test_a_rescan_while_the_search_runs_does_not_forget_what_was_deleted(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +162,7 @@ def deleted_early(home: Home, monkeypatch: pytest.MonkeyPatch, environment: Path
     return gate
 
 
+@pytest.mark.slow
 def test_the_next_session_restores_what_it_finds(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +190,7 @@ def test_the_next_session_only_tells_of_what_was_searched_for_before(home: Home)
     assert not environment.exists()
 
 
+@pytest.mark.slow
 def test_the_purge_searches_before_it_frees(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     environment, _ = moved_away(home, "webapp")
     deleted_early(home, monkeypatch, environment).open.set()
@@ -198,6 +201,7 @@ def test_the_purge_searches_before_it_frees(home: Home, monkeypatch: pytest.Monk
     assert "webapp/.venv" in (Session(home.machine(), Config()).trash.find()[0].kept)
 
 
+@pytest.mark.slow
 def test_emptying_the_trash_searches_first_for_what_was_not_searched_for(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

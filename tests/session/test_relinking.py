@@ -5,6 +5,8 @@ import os
 import subprocess
 from dataclasses import replace
 
+import pytest
+
 from tests.actions.deleting import small
 from tests.actions.relinking import differing, everything
 from tests.conftest import Home
@@ -23,6 +25,7 @@ from venvdash.actions.relink.apply import undo as undo_relink
 from venvdash.model import EvidenceKind, Outcome, Relation, Status
 
 
+@pytest.mark.slow
 def test_a_moved_project_gets_its_environment_back(home: Home) -> None:
     known = moved(home)
     row = rows(home)[known.environment]
@@ -58,6 +61,7 @@ def test_what_the_user_says_is_remembered_and_decides(home: Home) -> None:
     assert (verdict.status, verdict.projects) == (Status.LINKED, (first, second))
 
 
+@pytest.mark.slow
 def test_several_projects_share_one(home: Home) -> None:
     first, second, third = (project_of(home, name) for name in ("first", "second", "third"))
     path = named(home, "shop", first)
@@ -73,6 +77,7 @@ def test_several_projects_share_one(home: Home) -> None:
     assert not os.path.lexists(second / ".venv")
 
 
+@pytest.mark.slow
 def test_an_unlinked_environment_stays_so(home: Home) -> None:
     project = project_of(home)
     path = named(home, "shop", project)
@@ -93,6 +98,7 @@ def test_an_unlinked_environment_stays_so(home: Home) -> None:
     assert rows(home)[path].verdict.evidence is EvidenceKind.USER
 
 
+@pytest.mark.slow
 def test_an_editable_install_does_not_link_again_what_was_unlinked(home: Home) -> None:
     project = home.path / "code" / "shop"
     venv = uv_project(home, project, "--package")

@@ -48,6 +48,7 @@ def _as_link_to_an_unplugged_disk(link: Path) -> None:
     link.symlink_to("/mnt/disk/environment")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

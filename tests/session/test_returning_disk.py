@@ -29,6 +29,7 @@ def deleted_without_its_disk(home: Home, disk: Path, point: Path) -> tuple[Path,
     return environment, trashed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache_pruned", [False, True])
 def test_its_restore_is_offered_and_the_purge_keeps_it(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_pruned: bool
@@ -66,6 +67,7 @@ def test_without_its_disk_it_is_freed(
     assert expiry.free_of_use([trashed.path]) == [trashed.path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["code", ".deep/er"])  # found by the list, and by the search
 def test_a_project_that_was_found_on_a_disk_holds_when_the_disk_is_away(
     home: Home, folder: str

@@ -70,6 +70,7 @@ def test_a_folder_that_may_be_the_project_holds_an_environment_every_time(home: 
         assert (verdict.status, verdict.place) == (Status.MOVED, copy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [True, False])
 def test_a_list_agrees_on_what_only_a_name_in_pyproject_tells(home: Home, memory: bool) -> None:
     """A copy under another folder name; nothing leads to the environment."""

@@ -92,6 +92,7 @@ def settled(home: Home) -> int:
     return used(home.path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "way", "chosen", "clean"),
     [

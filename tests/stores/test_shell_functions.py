@@ -75,6 +75,7 @@ def _row(home: Home, line: str | None, path: Path) -> Row:
     return shown[path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MIRRORED)
 def test_a_mirrored_store_names_its_projects(user: Home, name: str) -> None:
     line, place = MIRRORED[name]
@@ -86,6 +87,7 @@ def test_a_mirrored_store_names_its_projects(user: Home, name: str) -> None:
     assert _row(user, line, path).verdict.status in (Status.MOVED, Status.ORPHAN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FLAT)
 def test_a_flat_store_names_its_environments(user: Home, name: str) -> None:
     line, place = FLAT[name]

@@ -19,6 +19,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return packaged("uv-virtualenvwrapper==1.0.1", place) / "uv-virtualenvwrapper.sh"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variables", [{}, {"WORKON_HOME": "{home}/w"}])
 @pytest.mark.real_tools
 def test_its_environments_are_plain_and_named(

@@ -39,6 +39,7 @@ def _created(home: Home, python: Path, project: Path, name: str) -> Path:
     return home.path / "envs of mine" / name
 
 
+@pytest.mark.slow
 @pytest.mark.real_tools
 def test_a_project_is_found_by_its_proxy_wherever_it_goes(home: Home, python: Path) -> None:
     project = home.path / "code" / "it's app"

@@ -58,6 +58,7 @@ def _pointer(root: Root, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.real_tools
 def test_environments_with_and_without_a_project(home: Home, wrap: Wrap) -> None:
     project = home.path / "code" / "shop"

@@ -59,6 +59,7 @@ def environment(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_uv_waits_for_the_lock_on_an_environment(home: Home) -> None:
     environment = home.path / "env"
     home.uv("venv", environment)
@@ -101,6 +102,7 @@ def test_uv_at_work_holds_the_lock(home: Home) -> None:
     assert lock_environment(environment, wait=5).held
 
 
+@pytest.mark.slow
 def test_cache_prune_waits_for_our_share_and_uv_does_not(home: Home) -> None:
     environment, cache = home.path / "env", home.path / "cache"
     home.uv("venv", environment, UV_CACHE_DIR=str(cache))

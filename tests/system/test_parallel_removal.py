@@ -95,6 +95,7 @@ def test_a_small_tree_is_no_work_for_several(tmp_path: Path, forks: list[int]) -
     assert forks == []
 
 
+@pytest.mark.slow
 def test_the_bytes_are_exact_whoever_removes_the_last_link(tmp_path: Path) -> None:
     """Files with all their links in the tree, far apart; and some that are kept by one outside."""
     chance = random.Random(20261122)
@@ -232,6 +233,7 @@ def test_a_process_with_other_threads_is_not_copied(root: Path, forks: list[int]
         thread.join()
 
 
+@pytest.mark.slow
 def test_somebody_else_is_at_work_in_it(tmp_path: Path) -> None:
     for number in range(5):
         root = tree(tmp_path / f"root{number}", 200)

@@ -69,6 +69,7 @@ def seen(look: Look, path: Path, pid: int) -> UseEvidence | None:
     return uses[pid].how if pid in uses else None
 
 
+@pytest.mark.slow
 def test_its_python(environment: Path, look: Look) -> None:
     with running(environment / "bin/python", "-c", _WAIT) as pid:
         assert seen(look, environment, pid) is UseEvidence.RUNS
@@ -87,6 +88,7 @@ def test_its_python_through_a_projects_link_and_relative(environment: Path, look
         assert seen(look, environment, pid) is UseEvidence.RUNS
 
 
+@pytest.mark.slow
 def test_a_console_script(environment: Path, look: Look) -> None:
     script = environment / "bin/tool"
     script.write_text(f"#!{environment}/bin/python\n{_WAIT}\n")
@@ -110,6 +112,7 @@ def test_a_native_program(environment: Path, look: Look) -> None:
         assert seen(look, environment, pid) is UseEvidence.RUNS
 
 
+@pytest.mark.slow
 def test_an_option_that_names_a_file_of_it(environment: Path, look: Look) -> None:
     with running("/bin/sh", "-c", f"{_SHELL}; true", f"--config={environment}/etc/x") as pid:
         assert seen(look, environment, pid) is UseEvidence.NAMES
@@ -117,6 +120,7 @@ def test_an_option_that_names_a_file_of_it(environment: Path, look: Look) -> Non
         assert seen(look, environment, pid) is None
 
 
+@pytest.mark.slow
 def test_a_loaded_extension(environment: Path, look: Look) -> None:
     import zlib  # any file that can be mapped
 
@@ -129,6 +133,7 @@ def test_a_loaded_extension(environment: Path, look: Look) -> None:
         assert seen(look, environment, pid) is UseEvidence.LOADED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["VIRTUAL_ENV", "CONDA_PREFIX"])
 def test_activated(environment: Path, look: Look, name: str) -> None:
     link = environment.parents[1] / ".venv"
@@ -162,6 +167,7 @@ def test_many_at_once_and_no_neighbour(environment: Path, look: Look) -> None:
         assert [use.pid for use in found.uses[neighbour]] == [pid]
 
 
+@pytest.mark.slow
 def test_an_environment_given_through_a_link(environment: Path, look: Look) -> None:
     link = environment.parents[1] / "alias"
     link.symlink_to(environment.parent)
@@ -221,6 +227,7 @@ def test_another_users_process_is_counted_and_known_by_its_arguments(environment
     assert os.read(reader, 200).decode() == f"True {UseEvidence.NAMES}"
 
 
+@pytest.mark.slow
 def test_processes_that_end_meanwhile_are_passed_over(environment: Path, look: Look) -> None:
     spawn = "import subprocess\nwhile True: subprocess.run(['/bin/true'])"
     child = subprocess.Popen([sys.executable, "-c", spawn])

@@ -61,6 +61,7 @@ def test_what_is_kept_is_kept_at_the_top_alone(root: Path) -> None:
     assert (removed.entries, removed.failures) == (5, 0)
 
 
+@pytest.mark.slow
 def test_as_deep_as_it_may_be(root: Path) -> None:
     """1,500 levels of long names: no path to the bottom is short enough for the system."""
     make_deep(root, files=True)

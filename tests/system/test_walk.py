@@ -65,6 +65,7 @@ def make_deep(root: Path, depth: int) -> None:
     os.close(descriptor)
 
 
+@pytest.mark.slow
 def test_very_deep_with_few_descriptors(tmp_path: Path) -> None:
     root = tmp_path / "root"
     make_deep(root, 4000)

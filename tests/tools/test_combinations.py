@@ -44,6 +44,7 @@ def lay(home: Home, project: Path, pyproject: str, files: str) -> dict[str, Path
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pyproject", "files", "taken"),
     [
@@ -111,6 +112,7 @@ def test_a_pointer_that_leads_nowhere_is_no_sign(home: Home, project: Path) -> N
     assert choice_in(home, project).rows[0].environment.store == "poetry"
 
 
+@pytest.mark.slow
 def test_what_two_tools_may_use_is_not_replaced(home: Home, project: Path) -> None:
     found = lay(home, project, POETRY_CORE, ".pdm-python poetry")
     assert {statuses(home)[path][0] for path in found.values()} == {Status.LINKED}

@@ -123,6 +123,7 @@ def test_an_environment_that_a_variable_names_replaces_none(home: Home, project:
     assert path_in(home, project, **given) == inside
 
 
+@pytest.mark.slow
 def test_another_project_in_the_old_place_is_not_given_the_environment(
     home: Home, project: Path
 ) -> None:

@@ -68,6 +68,7 @@ def activated(home: Home, project: Path) -> Path:
     return Path(told.strip())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [".direnv", "layouts"])
 def test_what_a_layout_of_direnvs_takes(
     direnv: Home, two_pythons: tuple[Path, Path], folder: str

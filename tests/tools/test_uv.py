@@ -89,6 +89,7 @@ def central(uv: Uv) -> tuple[Path, dict[str, Path]]:
     return project, found
 
 
+@pytest.mark.slow
 def test_the_venv_link_tells_which_python(uv: Uv, central: tuple[Path, dict[str, Path]]) -> None:
     project, environments = central
     for environment in environments.values():
@@ -133,6 +134,7 @@ def test_a_venv_directory_is_used_with_the_feature_off_only(
     (project / ".venv").symlink_to(environment)
 
 
+@pytest.mark.slow
 def test_the_version_asked_for_decides(uv: Uv, central: tuple[Path, dict[str, Path]]) -> None:
     project, environments = central
     minors = [".".join(python.resolve().name[6:].split(".")[:2]) for python in uv.pythons]
@@ -155,6 +157,7 @@ def test_the_version_asked_for_decides(uv: Uv, central: tuple[Path, dict[str, Pa
             uv.run(project, "lock", "-q")
 
 
+@pytest.mark.slow
 def test_every_place_that_switches_the_feature_is_read(
     uv: Uv, central: tuple[Path, dict[str, Path]]
 ) -> None:

@@ -139,6 +139,7 @@ def test_what_was_lost_from_the_trash_is_an_outcome(home: Home) -> None:
     assert recover_stores(context(home)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["prune", "clean"])
 def test_undo_works_after_uv_has_cleared_its_cache(home: Home, command: str) -> None:
     project = home.path / "code" / "webapp"

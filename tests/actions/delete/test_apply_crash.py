@@ -100,6 +100,7 @@ def world(request: pytest.FixtureRequest, home: Home) -> World:
     return World(entry, folder, project, made, context(home), tree(entry), text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _DELETING)
 def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
     assert in_child(killing(world.delete, name)) == -signal.SIGKILL
@@ -217,6 +218,7 @@ def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
     assert number > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_nth_call_of_restoring_fails_for_every_n(world: World, kill: bool) -> None:
     for number in range(1, 400):

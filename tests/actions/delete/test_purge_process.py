@@ -109,6 +109,7 @@ def test_it_leaves_cores_to_others_and_is_nice_to_them(home: Home) -> None:
     assert not grouped or of_session[0].endswith("nice 10\n\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["start", "start_and_hear"])
 def test_it_outlives_whoever_started_it(home: Home, store: Path, start: str) -> None:
     """The starter and its whole process group are killed at once, as by a closed terminal."""

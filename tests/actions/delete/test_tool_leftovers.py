@@ -347,6 +347,7 @@ def test_killed_while_it_writes_nothing_is_left(
     assert deleted.index.read_text() == OTHERS
 
 
+@pytest.mark.slow
 def test_many_at_once_lose_no_change(home: Home, deleted: Deleted) -> None:
     """Four processes take their environments' sections out of one index."""
     names = [f"app{number}-abcdefgh" for number in range(24)]

@@ -40,6 +40,7 @@ def test_it_is_moved_back(world: World) -> None:
     assert list(states(world.session())) == [(Action.MOVE, "undone")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["put", "led", "renamed", "moved", "change ended"])
 def test_killed_while_it_is_moved(world: World, step: str) -> None:
     session = world.session()

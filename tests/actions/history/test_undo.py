@@ -21,6 +21,7 @@ def planned(session: Session, number: int | None = None) -> UndoPlan:
     return plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("records", [True, False], ids=["recorded", "no-records"])
 def test_undone_in_the_same_session(world: World, action: Action, records: bool) -> None:
     before = world.snapshot()
@@ -34,6 +35,7 @@ def test_undone_in_the_same_session(world: World, action: Action, records: bool)
     assert next(states(session)) == (action, "undone")
 
 
+@pytest.mark.slow
 def test_undone_in_a_new_process(world: World, action: Action) -> None:
     before = world.snapshot()
     assert world.change(world.session(), action).outcome is Outcome.DONE
@@ -50,6 +52,7 @@ def test_undone_in_a_new_process(world: World, action: Action) -> None:
     assert "Cannot be undone: It has already been" in again.stdout
 
 
+@pytest.mark.slow
 def test_without_records_older_ones_are_not_known(world: World, action: Action) -> None:
     world.change(world.session(), action)
     after = world.snapshot()
@@ -60,6 +63,7 @@ def test_without_records_older_ones_are_not_known(world: World, action: Action) 
     assert differing(world.snapshot(), after) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Action.RENAME, Action.MOVE, Action.COPY, Action.RESTORE])
 def test_what_is_elsewhere_since_is_refused(world: World, action: Action) -> None:
     result = world.change(world.session(), action)
@@ -70,6 +74,7 @@ def test_what_is_elsewhere_since_is_refused(world: World, action: Action) -> Non
     assert plan.refusal == f"It is no longer at {place}."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Action.COPY, Action.RESTORE])
 def test_what_came_since_is_asked_about(world: World, action: Action) -> None:
     result = world.change(world.session(), action)
@@ -114,6 +119,7 @@ def test_one_that_was_renamed_back_by_hand_is_undone(world: World, action: Actio
     assert next(states(world.session())) == (action, "undone")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Action.RELINK, Action.UNLINK])
 def test_a_relink_whose_journal_is_gone_cannot_be_undone(world: World, action: Action) -> None:
     world.change(world.session(), action)
@@ -128,6 +134,7 @@ def test_relink_undo_marks_the_same_entry(world: World, action: Action) -> None:
     assert next(states(world.session())) == (action, "undone")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Action.DELETE])
 def test_a_stack_of_changes_is_undone_one_after_the_other(world: World, action: Action) -> None:
     first = world.snapshot()
@@ -165,6 +172,7 @@ def test_a_part_of_a_deletion_is_restored_and_the_rest_undone(world: World, acti
     assert differing(world.snapshot(), before) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Action.DELETE])
 def test_a_damaged_index_leaves_the_trash_as_it_is(world: World, action: Action) -> None:
     before = world.snapshot()

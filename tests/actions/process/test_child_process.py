@@ -92,6 +92,7 @@ def test_output_without_end_neither_blocks_nor_fills_the_memory(home: Home) -> N
     assert sum(map(len, log.runs()[-1].lines)) < 1_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deaf", ["", "trap '' INT; ", "trap '' INT TERM; "])
 def test_cancelling_ends_all_that_it_started(
     home: Home, deaf: str, monkeypatch: pytest.MonkeyPatch
@@ -146,6 +147,7 @@ def test_one_that_closes_its_output_is_waited_for(home: Home) -> None:
     assert (home.path / "ended").exists()
 
 
+@pytest.mark.slow
 def test_an_answer_can_be_cancelled_and_does_not_grow_without_end(home: Home) -> None:
     script = home.path / "uv"
     script.write_text("#!/bin/sh\necho $$ >pid\n$1\nexec sleep 600\n")

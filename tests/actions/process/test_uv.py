@@ -88,6 +88,7 @@ def alive(pid: int) -> bool:
     return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 def test_taking_too_long_ends_the_whole_group(home: Home) -> None:
     slow = script(

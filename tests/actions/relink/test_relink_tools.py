@@ -38,6 +38,7 @@ def _plan_of_uv(home: Home, project: Path) -> dict[str, object]:
     return sync
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [("--package",), ("--bare",)], ids=["package", "bare"])
 def test_uv(home: Home, how: tuple[str, ...]) -> None:
     before = home.path / "code" / "My_App"
@@ -212,6 +213,7 @@ def test_prime_uve(prime: Home) -> None:
     program_runs(prime, new)
 
 
+@pytest.mark.slow
 def test_pyenv_virtualenv(pyenv: Home) -> None:
     real = next(path for path in rows(pyenv, records=False))
     project, other = (pyenv.path / "code" / name for name in ("app", "other"))
@@ -287,6 +289,7 @@ def test_uv_in_a_workspace_and_with_another_python(home: Home, tool: Tool) -> No
     assert "incompatible" in told
 
 
+@pytest.mark.slow
 def test_uv_shared_and_from_one_living_project_to_another(home: Home) -> None:
     first, second = home.path / "code" / "first", home.path / "code" / "second"
     path = uv_project(home, first, "--bare")
@@ -309,6 +312,7 @@ def test_uv_shared_and_from_one_living_project_to_another(home: Home) -> None:
     assert _plan_of_uv(home, first)["action"] == "create"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [("--package",), ("--bare",)], ids=["package", "bare"])
 def test_without_uv_its_formula_serves(home: Home, how: tuple[str, ...]) -> None:
     before = home.path / "code" / "My_App"

@@ -50,6 +50,7 @@ def test_a_real_environment(home: Home, built: Built) -> None:
     assert record.identity == before.identity
 
 
+@pytest.mark.slow
 def test_an_environment_of_uv(home: Home) -> None:
     project = home.path / "code" / "webapp"
     old = uv_project(home, project)

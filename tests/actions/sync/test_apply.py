@@ -30,6 +30,7 @@ def changes(proposal: Proposal) -> set[str]:
     return {f"{one.action} {one.name} {one.version}" for one in proposal.packages}
 
 
+@pytest.mark.slow
 def test_a_project_without_a_lockfile(place: Place) -> None:
     project = place.project("web", "alpha<2")
     environment = place.central(project)
@@ -59,6 +60,7 @@ def test_a_project_without_a_lockfile(place: Place) -> None:
     assert place.sync(environment).reason == "Already up to date."
 
 
+@pytest.mark.slow
 def test_extras_and_groups_are_passed_on_and_what_goes_is_named_first(place: Place) -> None:
     project = place.project("web", "alpha")
     environment = place.central(project)
@@ -75,6 +77,7 @@ def test_extras_and_groups_are_passed_on_and_what_goes_is_named_first(place: Pla
     assert result.reason == "Changed: alpha 2.0 → 1.0."
 
 
+@pytest.mark.slow
 def test_without_the_network_uvs_own_words_and_an_untouched_environment(place: Place) -> None:
     project = place.project("web", "alpha", "nowhere-to-be-had")
     environment = place.central(project)
@@ -91,6 +94,7 @@ def test_without_the_network_uvs_own_words_and_an_untouched_environment(place: P
     assert any("network was disabled" in line for line in run.lines)
 
 
+@pytest.mark.slow
 def test_dot_venv_that_leads_elsewhere_stays_and_so_does_that_environment(place: Place) -> None:
     project = place.project("web", "alpha")
     environment = place.wrapped("web", project)
@@ -107,6 +111,7 @@ def test_dot_venv_that_leads_elsewhere_stays_and_so_does_that_environment(place:
     assert packages(environment) == {"alpha-2.0"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "variable",
     [
@@ -280,6 +285,7 @@ def test_who_uses_it_is_told(place: Place) -> None:
         process.communicate()
 
 
+@pytest.mark.slow
 def test_previews_and_a_central_store_do_not_relink(
     place: Place, two_pythons: tuple[Path, Path]
 ) -> None:

@@ -39,6 +39,7 @@ def test_a_script(place: Place) -> None:
     assert "~/code/report.py.lock is brought up to date first." in says
 
 
+@pytest.mark.slow
 def test_a_script_whose_python_does_not_fit_is_not_replaced_by_the_same(
     place: Place, two_pythons: tuple[Path, Path]
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_script_whose_python_does_not_fit_is_not_replaced_by_the_same(
     assert place.propose(environment).commands == ()
 
 
+@pytest.mark.slow
 def test_requirements_only(place: Place) -> None:
     project = place.home.path / "code" / "old"
     project.mkdir(parents=True)
@@ -83,6 +85,7 @@ def test_requirements_only(place: Place) -> None:
     assert "uv venv --clear" in place.propose(environment).refusal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "table"), [("uv.toml", "pip"), ("pyproject.toml", "tool.uv.pip")])
 @pytest.mark.parametrize("setting", ["target", "prefix"])
 def test_a_setting_of_uv_that_installs_elsewhere(
@@ -218,6 +221,7 @@ def refused(place: Place, path: Path) -> str:
     return proposal.refusal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "text", "reason"),
     [
@@ -281,6 +285,7 @@ def test_a_copy_whose_project_is_disputed(place: Place) -> None:
     assert f"run `venvdash relink {copy} PROJECT` to link it" in refused(place, copy)
 
 
+@pytest.mark.slow
 def test_an_alias_means_what_it_leads_to(place: Place) -> None:
     project = place.project("web", "alpha")
     place.uv("venv", "-q", cwd=project)

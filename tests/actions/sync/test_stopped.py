@@ -28,6 +28,7 @@ def building(project: Path) -> int:
     return int((project / "building").read_text().split()[0])
 
 
+@pytest.mark.slow
 def test_cancelling_in_the_middle_of_a_build(place: Place) -> None:
     slow, quick = place.project("slow", "alpha", slow=True), place.project("quick", "beta")
     broken, other = place.central(slow), place.central(quick)

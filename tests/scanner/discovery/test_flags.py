@@ -36,6 +36,7 @@ def test_every_flag_has_a_meaning() -> None:
     assert FLAG_MEANINGS.keys() == set(Flag)
 
 
+@pytest.mark.slow
 def test_locked_while_a_program_holds_uvs_lock(home: Home) -> None:
     path = uv_project(home, home.path / "code" / "app")
     assert flags(home, path) == {Flag.VOLATILE}

@@ -103,6 +103,7 @@ def test_a_hash_proves_where_there_is_no_link(home: Home) -> None:
     assert not searched(home, [environment], unproven=())
 
 
+@pytest.mark.slow
 def test_two_projects_of_one_name_are_never_mixed_up(home: Home) -> None:
     one = uv_project(home, home.path / "code" / "one" / "webapp")
     two = uv_project(home, home.path / "code" / "two" / "webapp")

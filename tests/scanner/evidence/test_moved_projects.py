@@ -39,6 +39,7 @@ def test_a_project_whose_parent_was_renamed_is_no_orphan(home: Home, memory: boo
     assert verdict.place == home.path / "code" / "customer" / "webapp"
 
 
+@pytest.mark.slow
 def test_a_folder_of_that_name_that_has_an_environment_is_another_project(home: Home) -> None:
     gone, there = home.path / "code" / "a" / "webapp", home.path / "code" / "b" / "webapp"
     environment, other = uv_project(home, gone), uv_project(home, there)

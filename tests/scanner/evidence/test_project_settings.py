@@ -70,6 +70,7 @@ TOLD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "text"), TOLD)
 def test_what_a_project_says_is_a_proof(
     home: Home, environment: Path, project: Path, file: str, text: str
@@ -105,6 +106,7 @@ SILENT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "text"), SILENT)
 def test_what_cannot_be_told_without_running_it_says_nothing(
     home: Home, environment: Path, project: Path, file: str, text: str

@@ -23,6 +23,7 @@ def test_projects_behind_a_linked_folder_are_found(home: Home, linked: str) -> N
     assert (row.verdict.status, row.verdict.project) == (Status.LINKED, disk / "webapp")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["bin/report", ".local/bin/report", "code/tools/report"])
 def test_a_script_without_a_suffix_is_found(home: Home, place: str) -> None:
     script = home.path / place

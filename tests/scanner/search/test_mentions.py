@@ -31,6 +31,7 @@ NAMED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NAMED)
 def test_what_names_an_environment_holds_it_as_long_as_it_does(home: Home, kind: str) -> None:
     environment = orphan(home, "webapp")

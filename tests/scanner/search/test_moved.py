@@ -88,6 +88,7 @@ def environment_for(home: Home, project: Path, leads: bool) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leads", [True, False], ids=["leads", "name-alone"])
 @pytest.mark.parametrize("memory", [True, False], ids=["memory", "first"])
 @pytest.mark.parametrize("place", PLACES)

@@ -125,6 +125,7 @@ def test_a_folder_of_ones_own_that_cannot_be_read_holds(home: Home, tmp_path: Pa
     assert as_another_user(look) == ""
 
 
+@pytest.mark.slow
 def test_a_disk_that_does_not_answer_holds_and_does_not_hang(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

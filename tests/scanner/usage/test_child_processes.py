@@ -89,6 +89,7 @@ def test_two_niced_children_share_the_work_and_are_gone_at_the_end(
     assert_ended(started)
 
 
+@pytest.mark.slow
 def test_a_stopped_child_is_given_up_and_its_path_reported(
     roots: list[Path],
     started: list["subprocess.Popen[bytes]"],
@@ -104,6 +105,7 @@ def test_a_stopped_child_is_given_up_and_its_path_reported(
     assert_ended(started)
 
 
+@pytest.mark.slow
 def test_trees_on_the_same_dead_mount_are_not_tried_one_by_one(
     roots: list[Path], started: list["subprocess.Popen[bytes]"]
 ) -> None:

@@ -98,6 +98,7 @@ def files(root: Path) -> "Iterator[os.DirEntry[str]]":
             yield from [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
 
 
+@pytest.mark.slow
 def test_all_together_free_the_union(home: Home, volume: Path) -> None:
     """What the three share with nobody else comes back with the last of them."""
     made, cache = build(home, volume)

@@ -74,6 +74,7 @@ def test_a_link_to_nowhere_is_there(prefix: Path) -> None:
     assert lacking(prefix) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

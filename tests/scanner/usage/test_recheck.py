@@ -210,6 +210,7 @@ def test_foreign_notes_are_ignored(content: bytes) -> None:
     assert unpack(count(b"/proc/self/attr").pack()[:5] + content) is None
 
 
+@pytest.mark.slow
 def test_huge_notes_are_ignored(pair: tuple[Path, Path]) -> None:
     import zlib
 
