@@ -269,7 +269,7 @@ def test_history_tells_what_had_been_installed(home: Home) -> None:
     assert code_of(home, "history") == 0
     nothing = run(home, "history", "webapp", check=False)
     assert nothing.returncode == 1
-    assert "No change of webapp is recorded" in nothing.stderr
+    assert "No recorded change matches webapp" in nothing.stderr
     run(home, "delete", "webapp", "--yes", "--now")
     (change,) = json.loads(run(home, "history", "--json").stdout)["history"]
     assert (change["number"], change["action"], change["undoable"]) == (1, "delete", False)

@@ -38,8 +38,9 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
         output.print_json({"history": [status_json(one) for one in found]})
         return
     if not found:
-        called = f" of {visible(' or '.join(names))}" if names else ""
-        click.echo(f"No change{called} is recorded.", err=True)
+        wanted = visible(" or ".join(names))
+        nothing = f"No recorded change matches {wanted}." if names else "No change is recorded."
+        click.echo(nothing, err=True)
         raise click.exceptions.Exit(1 if names else 0)
     now, home = time.time(), opened.machine.home
     rows = [("NUMBER", "WHEN", "ACTION", "NAME", "CHANGE", "STATE")]

@@ -1,6 +1,7 @@
 """`venvdash undo`: undo the newest change, or one of the history."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -10,7 +11,7 @@ from venvdash.cli.common import fail, session
 from venvdash.cli.pipeline import Job, changing, run
 from venvdash.presentation.document import Line, Piece, Role, plain, warning
 from venvdash.presentation.history import undone
-from venvdash.text import visible
+from venvdash.text import visible, with_tilde
 
 
 @click.command("undo", short_help="Undo the newest change, or one of the history.")
@@ -29,7 +30,7 @@ def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json
     if isinstance(plan, str):
         fail(plan, 1)
     job = Job(
-        lines=_lines(plan),
+        lines=_lines(plan, opened.machine.home),
         plan={
             "number": plan.change.number,
             "action": plan.change.action.value,
@@ -49,11 +50,11 @@ def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json
     raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
-def _lines(plan: UndoPlan) -> Iterator[Line]:
+def _lines(plan: UndoPlan, home: Path) -> Iterator[Line]:
     """Yield what would be done, and what is lost by it, or why it cannot be."""
     head = f"Undoing change {plan.change.number}, {plan.change.action}:"
     yield Line((Piece(head, Role.STRONG),))
-    yield from (plain(f"  {sentence}") for sentence in plan.says)
-    yield from (warning("  ", "! ", sentence) for sentence in plan.warns)
+    yield from (plain(f"  {with_tilde(sentence, home)}") for sentence in plan.says)
+    yield from (warning("  ", "! ", with_tilde(sentence, home)) for sentence in plan.warns)
     if plan.refusal:
-        yield warning("  ", "Cannot be undone: ", visible(plan.refusal))
+        yield warning("  ", "Cannot be undone: ", with_tilde(visible(plan.refusal), home))

@@ -52,6 +52,8 @@ def what_changed(change: Change, home: Path) -> str:
             return f"had {counted(len(one.packages), 'package')}"
         case Action.RELINK | Action.UNLINK:
             return f"{_short(one.project, home)} -> {_short(one.target, home)}"
+    if one.place and one.place.parent == one.path.parent:
+        return f"{short_path(one.path, home)} -> {visible(one.place.name)}"
     return f"{short_path(one.path, home)} -> {_short(one.place, home)}"
 
 
