@@ -5,7 +5,7 @@ import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,17 @@ def hanging(point: Path) -> Iterator[Path]:
     finally:
         libc.umount2(os.fsencode(point), _DETACH)
         os.close(server)  # whoever still hangs is told that the server is gone
+
+
+@contextlib.contextmanager
+def mounted(command: Sequence[str], point: Path, needs: str) -> Iterator[Path]:
+    """Mount something at ``point`` by a command; a failure skips the test, which ``needs`` that."""
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip(f"needs {needs}")
+    try:
+        yield point
+    finally:
+        subprocess.run(["umount", "-l", str(point)], capture_output=True)
 
 
 @contextlib.contextmanager
@@ -72,12 +83,8 @@ def image_layer(point: Path, *options: str) -> Iterator[Path]:
         work.mkdir()
         given = ",".join([f"lowerdir={point}", f"upperdir={upper}", f"workdir={work}", *options])
         mount = ["mount", "-t", "overlay", "-o", given, "overlay", str(point)]
-        if subprocess.run(mount, capture_output=True).returncode:
-            pytest.skip("needs root and overlayfs")
-        try:
+        with mounted(mount, point, "root and overlayfs"):
             yield point
-        finally:
-            subprocess.run(["umount", "-l", str(point)], capture_output=True)
 
 
 @contextlib.contextmanager
@@ -119,12 +126,8 @@ def _make_file_system(image: Path, kind: str, size: str, features: tuple[str, ..
 @contextlib.contextmanager
 def bound(source: Path, point: Path, *, read_only: bool = False) -> Iterator[Path]:
     """Show one directory at another place as well, as a disk that can be taken away."""
-    done = subprocess.run(["mount", "--bind", str(source), str(point)], capture_output=True)
-    if done.returncode:
-        pytest.skip("needs root, to bind a directory")
-    if read_only:
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(point)], check=True)
-    try:
+    command = ["mount", "--bind", str(source), str(point)]
+    with mounted(command, point, "root, to bind a directory"):
+        if read_only:
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(point)], check=True)
         yield point
-    finally:
-        subprocess.run(["umount", "-l", str(point)], capture_output=True)

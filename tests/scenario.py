@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from venv import EnvBuilder
 
@@ -13,12 +14,24 @@ from venvdash.session import Session
 from venvdash.system import locks
 
 
-def rows(home: Home, config: Config | None = None, *, records: bool = True) -> dict[Path, Row]:
-    """Return what one listing without sizes shows, as a new process would see it."""
-    session = Session(home.machine(), config or Config(), records=records)
+def listing(
+    home: Home,
+    config: Config | None = None,
+    *,
+    cwd: Path | None = None,
+    records: bool = True,
+    variables: Mapping[str, str] | None = None,
+) -> Session:
+    """Return a session after one listing without sizes, as a new process would have it."""
+    session = Session(home.machine(cwd, **variables or {}), config or Config(), records=records)
     for _ in session.scan(usage=False):
         pass
-    return session.rows
+    return session
+
+
+def rows(home: Home, config: Config | None = None, *, records: bool = True) -> dict[Path, Row]:
+    """Return what one listing without sizes shows, as a new process would see it."""
+    return listing(home, config, records=records).rows
 
 
 def uv_project(home: Home, path: Path, *how: str, python: Path | None = None) -> Path:
@@ -32,6 +45,13 @@ def uv_project(home: Home, path: Path, *how: str, python: Path | None = None) ->
     picked: list[str | Path] = ["--python", python] if python else []
     home.uv("sync", "-q", *picked, cwd=path)
     return (path / ".venv").resolve()
+
+
+def lab(home: Home, pythons: tuple[Path, Path]) -> tuple[Path, Path, Path]:
+    """Make a project with an environment of uv's for each of two Pythons, the second in use."""
+    project = home.path / "code" / "lab"
+    older = uv_project(home, project, "--bare", python=pythons[0])
+    return project, older, uv_project(home, project, python=pythons[1])
 
 
 def uv_script(home: Home, path: Path) -> Path:
@@ -61,6 +81,28 @@ def uv_lock(environment: Path) -> locks.Lock:
 def remove(path: Path) -> None:
     """Delete a directory as a user would."""
     shutil.rmtree(path)
+
+
+def linked_project(home: Home, environment: Path) -> Path:
+    """Make the project of an environment, with a link to it, and return the project."""
+    project = home.path / "code" / environment.name
+    project.mkdir(parents=True)
+    (environment / ".project").write_text(f"{project}\n")
+    (project / ".venv").symlink_to(environment)
+    return project
+
+
+def special_file(path: Path, kind: str) -> bool:
+    """Make what is no regular file; return whether ``kind`` is one: fifo, link, or directory."""
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to("/etc/passwd")
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        return False
+    return True
 
 
 def orphan(home: Home, name: str) -> Path:

@@ -42,13 +42,17 @@ def original(home: Home, project: Path, make: Make = by_venv) -> Path:
     return path
 
 
+@pytest.fixture(params=[by_venv, by_uv])
+def first(request: pytest.FixtureRequest, home: Home, project: Path) -> Path:
+    """An environment of the project, as each of two makers makes it."""
+    return original(home, project, request.param)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [by_venv, by_uv])
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_copy_is_disputed_and_the_original_is_not(
-    home: Home, project: Path, make: Make, seen: bool
+    home: Home, project: Path, first: Path, seen: bool
 ) -> None:
-    first = original(home, project, make)
     if seen:
         assert rows(home)[first].verdict.status is Status.LINKED
     copy = first.with_name("webapp-copy")
@@ -88,9 +92,7 @@ def test_what_cpvirtualenv_makes_is_disputed(home: Home, project: Path, uv_index
     assert shown[copy].verdict.status is Status.DUPLICATE
 
 
-@pytest.mark.parametrize("make", [by_venv, by_uv])
-def test_a_restored_backup_is_the_original(home: Home, project: Path, make: Make) -> None:
-    first = original(home, project, make)
+def test_a_restored_backup_is_the_original(home: Home, project: Path, first: Path) -> None:
     before = rows(home)[first].record
     backup = home.path / "backup"
     cp(first, backup)
@@ -105,12 +107,10 @@ def test_a_restored_backup_is_the_original(home: Home, project: Path, make: Make
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [by_venv, by_uv])
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_renamed_environment_is_the_original(
-    home: Home, project: Path, make: Make, seen: bool
+    home: Home, project: Path, first: Path, seen: bool
 ) -> None:
-    first = original(home, project, make)
     before = rows(home)[first].record if seen else None
     renamed = first.rename(first.with_name("shop"))
     row = rows(home)[renamed]

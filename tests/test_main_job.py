@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.mounting import hanging, tmpfs
-from tests.scenario import remove, rows, uv_project, uv_script, venv
+from tests.scenario import lab, remove, rows, uv_project, uv_script, venv
 from tests.users import as_another_user, open_to_all
 from venvdash.config import Config, ConfiguredStore
 from venvdash.demo.wheels import make_wheel
@@ -31,8 +31,7 @@ def test_everything_on_a_fresh_machine_is_told_right(
 ) -> None:
     package = uv_project(home, code / "webapp", "--package")
     bare = uv_project(home, code / "notes", "--bare")
-    older = uv_project(home, code / "lab", "--bare", python=two_pythons[0])
-    newer = uv_project(home, code / "lab", python=two_pythons[1])
+    _, older, newer = lab(home, two_pythons)
     script = uv_script(home, code / "my_script.py")
     wheel = make_wheel(home.path, "hello", "1.0", {"hello.py": b""}, {"hello": "hello:main"})
     home.uv("tool", "install", "-q", wheel)

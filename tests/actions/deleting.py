@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -100,11 +99,3 @@ def at_step(monkeypatch: pytest.MonkeyPatch, name: str, call: Callable[[], objec
 
     monkeypatch.setattr(steps, "step", step)
     return done
-
-
-def waited(until: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for something that another process does; that it never does fails the test."""
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)

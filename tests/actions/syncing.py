@@ -10,8 +10,8 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from tests.conftest import Home
+from tests.scenario import listing
 from venvdash.actions.events import ActionEvent, Finished, Output
-from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Proposal, Result, Row
 from venvdash.session import Session
@@ -121,10 +121,7 @@ class Place:
 
     def session(self, cwd: Path | None = None, *, records: bool = True, **more: str) -> Session:
         """Return a session after a scan, as a new process has it."""
-        session = Session(self.home.machine(cwd, **more), Config(), records=records)
-        for _ in session.scan(usage=False):
-            pass
-        return session
+        return listing(self.home, cwd=cwd, records=records, variables=more)
 
     def row(self, path: Path, cwd: Path | None = None) -> Row:
         """Return how a new process lists an environment."""

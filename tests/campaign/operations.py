@@ -9,9 +9,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.actions.deleting import small, waited
+from tests.actions.deleting import small
 from tests.actions.syncing import Place
 from tests.campaign.worlds import World, whole, working
+from tests.waiting import waited
 from venvdash.actions.delete import purge, trash
 from venvdash.actions.delete.prune import Rules
 from venvdash.actions.events import ActionEvent, Finished

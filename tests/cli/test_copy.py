@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import tree, waited
+from tests.actions.deleting import tree
 from tests.built import Built
 from tests.cli.test_list import named, run
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import uv_project, venv
 from tests.terminal import HOSTILE, unsafe, venvdash
+from tests.waiting import waited
 
 PROPOSAL = {
     *("action", "path", "name", "refusal", "says", "warns", "place", "project", "python"),

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import waited
 from tests.conftest import Home
 from tests.mounting import hanging
 from tests.scenario import orphan, venv
+from tests.waiting import waited
 
 # The same program with less patience, so that the tests do not take minutes.
 PROGRAM = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import uv_project, venv
+from tests.scenario import lab, venv
 from tests.terminal import HOSTILE, unsafe, venvdash
 from venvdash.demo.wheels import make_wheel
 
@@ -113,9 +113,7 @@ def test_a_broken_one_says_what_is_gone(home: Home, api: Path) -> None:
 def test_without_a_name_the_current_directory_decides(
     home: Home, two_pythons: tuple[Path, Path]
 ) -> None:
-    project = home.path / "code" / "lab"
-    older = uv_project(home, project, "--bare", python=two_pythons[0])
-    newer = uv_project(home, project, python=two_pythons[1])
+    project, older, newer = lab(home, two_pythons)
     (project / "src").mkdir()
     shown = run(home, "info", "--no-usage", "--json", cwd=project / "src").stdout
     assert json.loads(shown)["environment"]["path"] == str(newer)

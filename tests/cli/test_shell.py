@@ -131,14 +131,22 @@ def test_ones_own_shell_has_the_environment_after_all_its_files(
     assert nothing_ran(home)
 
 
-def test_what_activate_prints_activates_in_the_shell_itself(
-    home: Home, tool: Tool, shell: str
-) -> None:
+@contextlib.contextmanager
+def interactive(home: Home, tool: Tool, shell: str) -> Iterator[tuple[Typist, Path, list[str]]]:
+    """Start a shell; gives the environment that is there, and the folders on PATH, as well."""
     program = installed(shell, tool)
     path = make(home, name_for(shell))
     folders = write_rc(home, shell)
     with opened(home, program, "-i") as typist:
         typist.see(PROMPT)
+        yield typist, path, folders
+    assert nothing_ran(home)
+
+
+def test_what_activate_prints_activates_in_the_shell_itself(
+    home: Home, tool: Tool, shell: str
+) -> None:
+    with interactive(home, tool, shell) as (typist, path, folders):
         line = _RUN.get(shell, 'eval "$({})"').format("venvdash activate api")
         for _ in range(2):  # the second time changes nothing
             typist.type(line)
@@ -153,18 +161,13 @@ def test_what_activate_prints_activates_in_the_shell_itself(
             assert told.variables["PATH"].split(":") == folders
             assert "VIRTUAL_ENV" not in told.variables
         assert typist.leave("exit 0") == 0
-    assert nothing_ran(home)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh", "xonsh", "nu"])
 def test_init_brings_a_command_that_activates_and_goes_there(
     home: Home, tool: Tool, shell: str
 ) -> None:
-    program = installed(shell, tool)
-    path = make(home, name_for(shell))
-    folders = write_rc(home, shell)
-    with opened(home, program, "-i") as typist:
-        typist.see(PROMPT)
+    with interactive(home, tool, shell) as (typist, path, folders):
         if shell == "nu":
             typist.type("venvdash init nu --cmd go | save init.nu")
             typist.type("source init.nu")
@@ -180,7 +183,6 @@ def test_init_brings_a_command_that_activates_and_goes_there(
         typist.type("go nobody")
         typist.see("no environment is named nobody")
         assert "VIRTUAL_ENV" not in typist.ask(sys.executable).variables
-    assert nothing_ran(home)
 
 
 def test_zsh_with_a_directory_of_its_own(home: Home, tool: Tool) -> None:

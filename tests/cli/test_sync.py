@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import waited
 from tests.actions.process.test_child_process import alive
 from tests.actions.syncing import Place, packages
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.terminal import HOSTILE, Terminal, unsafe, venvdash
+from tests.waiting import waited
 
 PROPOSAL = {
     *("action", "path", "name", "refusal", "says", "warns", "place", "project", "python"),

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.scenario import listing, venv
 from tests.scenario import orphan as home_orphan
-from tests.scenario import venv
 from venvdash.actions.annotate import AnnotationError, note, pin
 from venvdash.actions.delete.prune import Rules
-from venvdash.config import Config
 from venvdash.model import Flag
 from venvdash.records import pins, sidecar
-from venvdash.session import Session
 
 pytestmark = pytest.mark.slow
 
@@ -25,15 +23,8 @@ def _orphan(home: Home) -> Path:
     return home_orphan(home, "lost")
 
 
-def listed(home: Home, *, records: bool = True) -> Session:
-    session = Session(home.machine(), Config(), records=records)
-    for _ in session.scan(usage=False):
-        pass
-    return session
-
-
 def pinned(home: Home, path: Path) -> bool:
-    return Flag.PINNED in listed(home).rows[path].environment.flags
+    return Flag.PINNED in listing(home).rows[path].environment.flags
 
 
 def state(home: Home) -> Path:
@@ -41,7 +32,7 @@ def state(home: Home) -> Path:
 
 
 def set_pin(home: Home, path: Path, *, on: bool = True) -> None:
-    session = listed(home)
+    session = listing(home)
     pin(session, session.rows[path], pinned=on)
     assert not session.problems
 
@@ -49,12 +40,12 @@ def set_pin(home: Home, path: Path, *, on: bool = True) -> None:
 def test_no_rule_picks_a_pinned_one_until_it_is_unpinned(home: Home, orphan: Path) -> None:
     set_pin(home, orphan)
     assert pinned(home, orphan)
-    assert not listed(home).deletions.plan_prune(Rules()).items
-    (item,) = listed(home).deletions.plan_delete([orphan]).items
+    assert not listing(home).deletions.plan_prune(Rules()).items
+    (item,) = listing(home).deletions.plan_delete([orphan]).items
     assert item.confirm == "it is pinned"
     set_pin(home, orphan, on=False)
     assert not pinned(home, orphan)
-    assert [item.row.path for item in listed(home).deletions.plan_prune(Rules()).items] == [orphan]
+    assert [item.row.path for item in listing(home).deletions.plan_prune(Rules()).items] == [orphan]
 
 
 @pytest.mark.parametrize("left", ["index", "sidecar", "file"])
@@ -81,28 +72,28 @@ def test_a_pin_outlives_uv_making_it_again_and_follows_a_rename(home: Home) -> N
     renamed = path.with_name("renamed")
     path.rename(renamed)
     venv(path)
-    rows = listed(home).rows
+    rows = listing(home).rows
     assert Flag.PINNED in rows[renamed].environment.flags
     assert Flag.PINNED not in rows[path].environment.flags
     assert list(pins.read(state(home)).paths.values()) == [renamed]
 
 
 def test_pins_that_cannot_be_read_stop_all_rules(home: Home, orphan: Path) -> None:
-    listed(home)
+    listing(home)
     file = state(home) / pins.NAME
     file.write_text("no pin\n")
-    session = listed(home)
+    session = listing(home)
     plan = session.deletions.plan_prune(Rules())
     assert not plan.items
     assert plan.refused[0].reason.startswith("Pins are unknown: ")
     assert any("pins are unknown" in problem.message for problem in session.problems)
-    assert listed(home).deletions.plan_delete([orphan]).items, "by its name it may go"
+    assert listing(home).deletions.plan_delete([orphan]).items, "by its name it may go"
     file.unlink()
-    assert listed(home).deletions.plan_prune(Rules()).items
+    assert listing(home).deletions.plan_prune(Rules()).items
 
 
 def test_an_index_that_cannot_be_read_stops_all_rules(home: Home, orphan: Path) -> None:
-    listed(home)
+    listing(home)
     (index,) = state(home).glob("*.sqlite")
     code = (
         "import sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
@@ -112,20 +103,20 @@ def test_an_index_that_cannot_be_read_stops_all_rules(home: Home, orphan: Path) 
     with subprocess.Popen(command, stdin=-1, stdout=-1) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"locked\n"
-        plan = listed(home).deletions.plan_prune(Rules())
+        plan = listing(home).deletions.plan_prune(Rules())
         holder.communicate(b"\n")
     assert not plan.items
     assert "is in use by another program" in plan.refused[0].reason
-    assert listed(home).deletions.plan_prune(Rules()).items
+    assert listing(home).deletions.plan_prune(Rules()).items
 
 
 def test_a_damaged_index_stops_all_rules_until_the_next_start(home: Home, orphan: Path) -> None:
     set_pin(home, orphan)
     other = home_orphan(home, "other")
-    listed(home)
+    listing(home)
     (index,) = state(home).glob("*.sqlite")
     index.write_bytes(b"no database" * 1000)
-    session = listed(home)
+    session = listing(home)
     assert Flag.PINNED in session.rows[orphan].environment.flags
     for _ in session.scan(usage=False):  # a new listing in the same session does not count
         pass
@@ -137,12 +128,12 @@ def test_a_damaged_index_stops_all_rules_until_the_next_start(home: Home, orphan
         f"{state(home) / pins.NAME}, which venvdash uses from the next start on."
     )
     assert session.deletions.plan_delete([other]).items, "by its name it may go"
-    assert [item.row.path for item in listed(home).deletions.plan_prune(Rules()).items] == [other]
+    assert [item.row.path for item in listing(home).deletions.plan_prune(Rules()).items] == [other]
 
 
 def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
-    listed(home)
-    session = listed(home, records=False)
+    listing(home)
+    session = listing(home, records=False)
     plan = session.deletions.plan_prune(Rules())
     assert not plan.items
     assert "`--no-records` or `records = false`" in plan.refused[0].reason
@@ -161,12 +152,12 @@ def test_without_records_no_rule_deletes(home: Home, orphan: Path) -> None:
 
 
 def test_nothing_is_said_where_it_cannot_be_kept(home: Home, orphan: Path) -> None:
-    session = listed(home, records=False)
+    session = listing(home, records=False)
     with pytest.raises(AnnotationError, match="--no-records"):
         pin(session, session.rows[orphan], pinned=True)
     alias = orphan.with_name("alias")
     alias.symlink_to(orphan)
-    session = listed(home)
+    session = listing(home)
     with pytest.raises(AnnotationError, match="is a link"):
         note(session, session.rows[alias], "x")
     for text in ("x" * 2001, "a\x1b[31m"):
@@ -177,9 +168,9 @@ def test_nothing_is_said_where_it_cannot_be_kept(home: Home, orphan: Path) -> No
 
 def test_a_note_is_kept_and_removed(home: Home, orphan: Path) -> None:
     for text in ("for the talk\nin May", ""):
-        session = listed(home)
+        session = listing(home)
         note(session, session.rows[orphan], text)
-        record = listed(home).rows[orphan].record
+        record = listing(home).rows[orphan].record
         assert record is not None
         assert record.note == text
 

@@ -9,8 +9,8 @@ import pytest
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.mounting import tmpfs
-from tests.scenario import venv
-from tests.session.test_copying import done, row, scanned
+from tests.scenario import listing, venv
+from tests.session.test_copying import done, row
 from venvdash.actions.annotate import note, pin
 from venvdash.model import Outcome, Status
 from venvdash.session import Session
@@ -23,7 +23,7 @@ def pair(home: Home) -> tuple[Path, Path]:
     project.mkdir(parents=True)
     original = venv(home.path / ".venvs" / "blog")
     (project / ".venv").symlink_to(original)
-    scanned(home)
+    listing(home)
     copy = original.with_name("copy")
     shutil.copytree(original, copy, symlinks=True)
     assert statuses(home) == {"blog": Status.LINKED, "copy": Status.DUPLICATE}
@@ -31,11 +31,11 @@ def pair(home: Home) -> tuple[Path, Path]:
 
 
 def statuses(home: Home) -> dict[str, Status]:
-    return {path.name: row.verdict.status for path, row in scanned(home).rows.items()}
+    return {path.name: row.verdict.status for path, row in listing(home).rows.items()}
 
 
 def test_a_renamed_copy_stays_the_copy(home: Home, pair: tuple[Path, Path]) -> None:
-    session = scanned(home)
+    session = listing(home)
     result = done(session, session.actions.rename(row(session, pair[1]), "other"))
     assert result.outcome is Outcome.DONE
     assert statuses(home) == {"blog": Status.LINKED, "other": Status.DUPLICATE}
@@ -45,7 +45,7 @@ def test_a_copy_that_goes_to_another_disk(home: Home, pair: tuple[Path, Path]) -
     disk = home.path / "envs"
     disk.mkdir()
     with tmpfs(disk, "64m"):
-        session = scanned(home)
+        session = listing(home)
         result = done(session, session.actions.move(row(session, pair[1]), disk))
         assert result.outcome is Outcome.DONE
         assert statuses(home)["blog"] is Status.LINKED
@@ -64,9 +64,9 @@ def noted(session: Session, path: Path) -> None:
 def test_a_copy_that_is_annotated(
     home: Home, pair: tuple[Path, Path], annotated: Callable[[Session, Path], None]
 ) -> None:
-    annotated(scanned(home), pair[1])
+    annotated(listing(home), pair[1])
     assert statuses(home)["blog"] is Status.LINKED
-    records = {path.name: row.record for path, row in scanned(home).rows.items()}
+    records = {path.name: row.record for path, row in listing(home).rows.items()}
     assert records["blog"] is not None
     assert not records["blog"].pinned
     assert records["copy"] is not None
@@ -80,10 +80,10 @@ def test_a_copy_that_is_activated(home: Home, pair: tuple[Path, Path]) -> None:
 
 def test_a_note_on_a_copy_keeps_its_pin(home: Home) -> None:
     original = venv(home.path / ".venvs" / "blog")
-    pinned(scanned(home), original)
+    pinned(listing(home), original)
     copy = original.with_name("copy")
     shutil.copytree(original, copy, symlinks=True)
-    noted(scanned(home), copy)
-    for one in scanned(home).rows.values():
+    noted(listing(home), copy)
+    for one in listing(home).rows.values():
         assert one.record is not None
         assert one.record.pinned

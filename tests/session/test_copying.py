@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,13 @@ from tests.actions.deleting import at_step, small, tree
 from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.prefixes import conda_prefix
-from tests.scenario import rows, uv_project, venv
+from tests.scenario import linked_project, listing, rows, uv_project, venv
 from tests.session.sharing import last, undone
 from venvdash.actions import destinations
 from venvdash.actions.destinations import TargetError, refused_name
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.events import Finished, State
 from venvdash.actions.journals.relink_journal import RelinkJournals
-from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.session import Session
@@ -34,11 +34,10 @@ def app(home: Home) -> Path:
     return venv(home.path / ".virtualenvs" / "app")
 
 
-def scanned(home: Home, config: Config | None = None, **variables: str) -> Session:
-    session = Session(home.machine(None, **variables), config or Config())
-    for _ in session.scan(usage=False):
-        pass
-    return session
+@pytest.fixture
+def project(home: Home, app: Path) -> Path:
+    """The project of that environment, with a link to it."""
+    return linked_project(home, app)
 
 
 def done(session: Session, proposal: Proposal, cancel: threading.Event | None = None) -> Result:
@@ -52,18 +51,8 @@ def row(session: Session, path: Path) -> Row:
     return session.rows[path]
 
 
-def project_of(home: Home, path: Path) -> Path:
-    """Give an environment a project that points back to it."""
-    project = home.path / "code" / path.name
-    project.mkdir(parents=True)
-    (path / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to(path)
-    return project
-
-
-def test_a_copy_is_another_environment(home: Home, app: Path) -> None:
-    project = project_of(home, app)
-    session = scanned(home)
+def test_a_copy_is_another_environment(home: Home, app: Path, project: Path) -> None:
+    session = listing(home)
     before = row(session, app).record
     proposal = session.actions.copy(row(session, app), "try it")
     copy = app.with_name("try it")
@@ -91,9 +80,9 @@ def test_a_copy_is_another_environment(home: Home, app: Path) -> None:
 
 
 def test_all_files_are_copied_and_it_is_no_dispute(home: Home, app: Path) -> None:
-    project_of(home, app)
+    linked_project(home, app)
     (app / "data.txt").write_text("mine")
-    session = scanned(home)
+    session = listing(home)
     proposal = session.actions.copy(row(session, app), "copy")
     assert "Copies all files" in proposal.says[0]
     assert "data.txt" in proposal.says[0]
@@ -108,7 +97,7 @@ def test_all_files_are_copied_and_it_is_no_dispute(home: Home, app: Path) -> Non
 def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
     project = home.path / "code" / "webapp"
     original = uv_project(home, project)
-    session = scanned(home)
+    session = listing(home)
     proposal = session.actions.copy(row(session, original), "try")
     place = home.path / ".virtualenvs" / "try"
     assert proposal.place == place
@@ -138,7 +127,7 @@ def test_a_copy_of_uvs_goes_where_it_is_found(home: Home) -> None:
 )
 def test_names_that_are_refused(home: Home, app: Path, name: str) -> None:
     assert refused_name(name)
-    session = scanned(home)
+    session = listing(home)
     for proposal in (
         session.actions.copy(row(session, app), name),
         session.actions.rename(row(session, app), name),
@@ -160,7 +149,7 @@ def test_what_is_refused(home: Home, app: Path) -> None:
     alias.symlink_to(app)
     broken = small(app.with_name("broken"))
     (broken / "bin" / "python").unlink()
-    session = scanned(home)
+    session = listing(home)
     changes, before = session.actions, tree(home.path / ".virtualenvs")
 
     def why(proposal: Proposal) -> str:
@@ -192,9 +181,8 @@ def test_what_is_refused(home: Home, app: Path) -> None:
     )
 
 
-def test_a_new_name(home: Home, app: Path) -> None:
-    project = project_of(home, app)
-    session = scanned(home)
+def test_a_new_name(home: Home, app: Path, project: Path) -> None:
+    session = listing(home)
     before = row(session, app).record
     proposal = session.actions.rename(row(session, app), "shop")
     new = app.with_name("shop")
@@ -216,7 +204,7 @@ def test_a_new_name(home: Home, app: Path) -> None:
 
 def test_a_new_name_that_its_tool_does_not_know(home: Home) -> None:
     original = uv_project(home, home.path / "code" / "webapp")
-    session = scanned(home)
+    session = listing(home)
     proposal = session.actions.rename(row(session, original), "webapp")
     assert any("uv cache will not find" in one for one in proposal.warns)
     assert done(session, proposal).outcome is Outcome.DONE
@@ -227,7 +215,7 @@ def test_what_names_it_from_outside_is_told(home: Home, app: Path) -> None:
     kernel = home.path / ".local" / "share" / "jupyter" / "kernels" / "app" / "kernel.json"
     kernel.parent.mkdir(parents=True)
     kernel.write_text(f'{{"argv": ["{app}/bin/python", "-m", "ipykernel_launcher"]}}')
-    session = scanned(home)
+    session = listing(home)
     (warning,) = session.actions.rename(row(session, app), "shop").warns
     assert "is not updated" in warning
     assert "kernel.json" in warning
@@ -237,10 +225,10 @@ def test_what_another_venvdash_has_relinked_meanwhile(
     home: Home, app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its new link is not among those that would follow, nor in the record that would go along."""
-    project_of(home, app)
+    linked_project(home, app)
     other = home.path / "code" / "other"
     other.mkdir()
-    slow, fast = scanned(home), scanned(home)
+    slow, fast = listing(home), listing(home)
     proposal = slow.actions.rename(row(slow, app), "new")
     assert done(fast, fast.actions.relink(row(fast, app), other)).outcome is Outcome.DONE
     before = tree(home.path / "code", home.path / ".virtualenvs")
@@ -254,7 +242,7 @@ def test_what_another_venvdash_has_relinked_meanwhile(
             RelinkJournals(fast.machine.state_directory, wait=0.0)
 
     steps = at_step(monkeypatch, "renamed", relink)
-    session = scanned(home)
+    session = listing(home)
     result = done(session, session.actions.rename(row(session, app), "new"))
     assert "renamed" in steps
     assert (other / ".venv").readlink() == result.place
@@ -262,7 +250,7 @@ def test_what_another_venvdash_has_relinked_meanwhile(
 
 
 def test_a_link_in_its_place_is_not_copied(home: Home, app: Path) -> None:
-    session = scanned(home)
+    session = listing(home)
     proposal = session.actions.copy(row(session, app), "new")
     app.rename(home.path / "app")
     app.symlink_to(home.path / "app")
@@ -272,16 +260,15 @@ def test_a_link_in_its_place_is_not_copied(home: Home, app: Path) -> None:
     assert os.listdir(app.parent) == ["app"]
 
 
-def test_into_another_folder(home: Home, app: Path) -> None:
-    project = project_of(home, app)
-    session = scanned(home)
+def test_into_another_folder(home: Home, app: Path, project: Path) -> None:
+    session = listing(home)
     proposal = session.actions.move(row(session, app), destinations.named(session, "folders"))
     place = home.path / ".venvs" / "app"
     assert proposal.place == place
     assert done(session, proposal).outcome is Outcome.DONE
     assert os.readlink(project / ".venv") == str(place)
     assert list(rows(home)) == [place]
-    session = scanned(home)
+    session = listing(home)
     elsewhere = home.path / "elsewhere"
     elsewhere.mkdir()
     proposal = session.actions.move(row(session, place), elsewhere)
@@ -293,65 +280,69 @@ def test_into_another_folder(home: Home, app: Path) -> None:
     assert destinations.named(session, "~/x") == home.path / "x"
 
 
-def test_to_another_file_system_and_back(home: Home, app: Path) -> None:
-    project = project_of(home, app)
+@pytest.fixture
+def disk(home: Home) -> Iterator[Path]:
+    """A folder on a file system of its own."""
+    path = home.path / "envs"
+    path.mkdir()
+    with tmpfs(path, "64m"):
+        yield path
+
+
+def test_to_another_file_system_and_back(home: Home, app: Path, project: Path, disk: Path) -> None:
     before = tree(app)
-    other = home.path / "envs"
-    other.mkdir()
-    with tmpfs(other, "64m"):
-        session = scanned(home)
-        identity = row(session, app).record
-        assert identity is not None
-        proposal = session.actions.move(row(session, app), other)
-        assert "Copies all files to the other file system" in proposal.says[0]
-        assert "Moves the original to the trash" in proposal.warns[0]
-        result = done(session, proposal)
-        place = other / "app"
-        assert (result.outcome, result.place) == (Outcome.DONE, place), result
-        assert result.trash is not None
-        assert os.readlink(project / ".venv") == str(place)
-        assert not app.exists()
-        shown = rows(home)
-        assert list(shown) == [place]
-        assert (shown[place].verdict.status, shown[place].verdict.project) == (
-            Status.LINKED,
-            project,
-        )
-        record = shown[place].record
-        assert record is not None
-        assert record.identity == identity.identity
-        finished = undone(session)
-        assert finished.results[0].outcome is Outcome.DONE
-        known = rows(home)[app].record
-        assert known is not None
-        assert known.identity == identity.identity
-        for name in (".lock", SIDECAR):
-            (app / name).unlink(missing_ok=True)
-        assert tree(app) == before
-        assert not place.exists()
-        assert os.readlink(project / ".venv") == str(app)
+    session = listing(home)
+    identity = row(session, app).record
+    assert identity is not None
+    proposal = session.actions.move(row(session, app), disk)
+    assert "Copies all files to the other file system" in proposal.says[0]
+    assert "Moves the original to the trash" in proposal.warns[0]
+    result = done(session, proposal)
+    place = disk / "app"
+    assert (result.outcome, result.place) == (Outcome.DONE, place), result
+    assert result.trash is not None
+    assert os.readlink(project / ".venv") == str(place)
+    assert not app.exists()
+    shown = rows(home)
+    assert list(shown) == [place]
+    assert (shown[place].verdict.status, shown[place].verdict.project) == (
+        Status.LINKED,
+        project,
+    )
+    record = shown[place].record
+    assert record is not None
+    assert record.identity == identity.identity
+    finished = undone(session)
+    assert finished.results[0].outcome is Outcome.DONE
+    known = rows(home)[app].record
+    assert known is not None
+    assert known.identity == identity.identity
+    for name in (".lock", SIDECAR):
+        (app / name).unlink(missing_ok=True)
+    assert tree(app) == before
+    assert not place.exists()
+    assert os.readlink(project / ".venv") == str(app)
 
 
-def test_a_pinned_one_is_not_moved_to_another_file_system(home: Home, app: Path) -> None:
-    other = home.path / "envs"
-    other.mkdir()
-    with tmpfs(other, "64m"):
-        session = scanned(home)
-        record = row(session, app).record
-        assert record is not None
-        pinned = replace(row(session, app), record=replace(record, pinned=True))
-        assert "pinned" in session.actions.move(pinned, other).refusal
+def test_a_pinned_one_is_not_moved_to_another_file_system(
+    home: Home, app: Path, disk: Path
+) -> None:
+    session = listing(home)
+    record = row(session, app).record
+    assert record is not None
+    pinned = replace(row(session, app), record=replace(record, pinned=True))
+    assert "pinned" in session.actions.move(pinned, disk).refusal
 
 
 def test_moving_breaks_off(home: Home, app: Path) -> None:
     """The disk fills up, or the original is in use when it is to go."""
-    project = project_of(home, app)
+    project = linked_project(home, app)
     other = home.path / "envs"
     other.mkdir()
     with tmpfs(other, "4m"):
         (app / "big").write_bytes(os.urandom(3_000_000))
         before = tree(app)
-        session = scanned(home)
+        session = listing(home)
         before = tree(app)
         proposal = session.actions.move(row(session, app), other)
         with suppress(OSError), (other / "filler").open("wb", buffering=0) as file:
@@ -369,7 +360,7 @@ def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     from venvdash.actions.copy import copy_environment
 
     (app / "data").write_text("x")
-    session = scanned(home)
+    session = listing(home)
     proposal = session.actions.copy(row(session, app), "copy")
 
     def copy() -> None:
@@ -377,7 +368,7 @@ def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
         list(session.actions.apply([proposal]))
 
     assert in_child(copy) == -9
-    later = scanned(home)
+    later = listing(home)
     (said,) = [problem.message for problem in later.problems]
     assert "its creation was interrupted" in said
     assert "`venvdash trash empty` deletes them permanently" in said
@@ -387,13 +378,11 @@ def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     finished = last(later.trash.empty())
     assert finished.results[0].outcome is Outcome.DONE
     assert os.listdir(app.parent) == ["app"]
-    assert scanned(home).problems == []
+    assert listing(home).problems == []
 
 
 def test_a_listing_that_remembers_nothing_tidies_nothing(home: Home, app: Path) -> None:
-    session = Session(home.machine(), Config(), records=False)
-    for _ in session.scan(usage=False):
-        pass
+    session = listing(home, records=False)
     result = done(session, session.actions.copy(row(session, app), "copy"))
     assert result.outcome is Outcome.DONE
     assert not (app.with_name("copy") / "venvdash.toml").exists()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import small, waited
+from tests.actions.deleting import small
 from tests.conftest import Home
+from tests.scenario import linked_project
+from tests.waiting import waited
 from venvdash.actions.delete.prune import PruneCandidate, Rules
 from venvdash.config import Config, TrashSettings
 from venvdash.model import Outcome, Trashed
@@ -150,12 +152,8 @@ def test_without_days_it_is_freed_at_once(world: World) -> None:
 
 
 def test_what_its_project_leads_to_is_kept_and_says_why(world: World) -> None:
-    entry = world.home.path / ".virtualenvs" / "app"
-    project = world.home.path / "code" / "app"
-    project.mkdir(parents=True)
-    small(entry)
-    (entry / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to(entry)
+    entry = small(world.home.path / ".virtualenvs" / "app")
+    project = linked_project(world.home, entry)
     session = world.session()
     list(session.scan(usage=False))
     list(session.deletions.delete(session.deletions.plan_delete([entry])))

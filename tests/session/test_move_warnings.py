@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.conftest import Home
-from tests.scenario import venv
-from tests.session.test_copying import row, scanned
+from tests.scenario import listing, venv
+from tests.session.test_copying import row
 
 
 def pdm_environment(home: Home) -> tuple[Path, Path]:
@@ -20,7 +20,7 @@ def pdm_environment(home: Home) -> tuple[Path, Path]:
 
 def test_a_pointer_that_does_not_follow(home: Home) -> None:
     path, project = pdm_environment(home)
-    session = scanned(home)
+    session = listing(home)
     proposal = session.actions.rename(row(session, path), "pad2")
     assert proposal.refusal == ""
     said = f"{project}/.pdm-python refers to its current path and is not updated."
@@ -32,7 +32,7 @@ def test_a_tool_whose_store_it_leaves(home: Home) -> None:
     folder = home.path / ".venvs"
     folder.mkdir()
     scratch = venv(home.path / "envs" / "scratch")
-    session = scanned(home)
+    session = listing(home)
     said = "It leaves ~/.local/share/pdm/venvs, so pdm will no longer find it by name."
     assert said in session.actions.move(row(session, path), folder).warns
     assert session.actions.move(row(session, scratch), folder).warns == ()
@@ -42,7 +42,7 @@ def test_a_link_that_follows_is_not_said_to_stay(home: Home) -> None:
     path, project = pdm_environment(home)
     (project / ".pdm-python").unlink()
     (project / ".venv").symlink_to(path)
-    session = scanned(home)
+    session = listing(home)
     proposal = session.actions.rename(row(session, path), "pad2")
     assert [link.path for link in proposal.links] == [project / ".venv"]
     assert not any("is not changed" in one for one in proposal.warns)

@@ -9,8 +9,7 @@ import pytest
 
 from tests.actions.deleting import small
 from tests.conftest import Home
-from tests.scenario import uv_project
-from venvdash.config import Config
+from tests.scenario import listing, uv_project
 from venvdash.session import Session
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 from venvdash.stores._name_hashes import short_hash
@@ -39,10 +38,7 @@ def poetrys(home: Path, project: Path, minor: str, *, used: bool = False) -> Pat
 
 
 def scanned(home: Home, cwd: Path | None = None) -> Session:
-    session = Session(home.machine(cwd=cwd), Config(), records=False)
-    for _ in session.scan(usage=False):
-        pass
-    return session
+    return listing(home, cwd=cwd, records=False)
 
 
 class World:

@@ -6,22 +6,10 @@ import pytest
 
 from tests.terminal import HOSTILE
 from tests.tui.rows import HOME, STORE, row
+from venvdash import model
 from venvdash.cli.deletions import deletion
 from venvdash.cli.pipeline import run
 from venvdash.config import Config
-from venvdash.model import (
-    Action,
-    Edit,
-    Flag,
-    Item,
-    Link,
-    Package,
-    Plan,
-    Refusal,
-    Removal,
-    Row,
-    Status,
-)
 from venvdash.presentation.document import Role
 from venvdash.presentation.plans import plan_in_words
 from venvdash.session import Session
@@ -30,42 +18,48 @@ from venvdash.tui.cells import STATUS_MARKS
 from venvdash.tui.widgets.document_text import in_colours
 
 GONE = "/home/ada/code/old is not there; /home/ada/code is, and can be read."
-OLD = row("old", Status.ORPHAN, mib=100, reclaimable=40, cache=60, reason=GONE)
-LIVE = row("live", Status.LINKED, mib=10, reclaimable=1, cache=9)
+OLD = row("old", model.Status.ORPHAN, mib=100, reclaimable=40, cache=60, reason=GONE)
+LIVE = row("live", model.Status.LINKED, mib=10, reclaimable=1, cache=9)
 SCRATCH = row(
-    *("scratch", Status.STANDALONE),
+    *("scratch", model.Status.STANDALONE),
     mib=5,
     reclaimable=5,
     cache=0,
-    flags=frozenset({Flag.USER_FILES, Flag.ALIAS, Flag.VOLATILE}),
+    flags=frozenset({model.Flag.USER_FILES, model.Flag.ALIAS, model.Flag.VOLATILE}),
 )
 
 
-def with_tool(item: Row) -> Row:
+def with_tool(item: model.Row) -> model.Row:
     traits = replace(item.environment.traits, tool="uv tool uninstall ruff")
     return replace(item, environment=replace(item.environment, traits=traits))
 
 
-def everything() -> Plan:
+def everything() -> model.Plan:
     """Return a plan that has one of all there is to say."""
     alias = replace(LIVE, environment=replace(LIVE.environment, target=HOME / "elsewhere"))
     about = replace(SCRATCH, usage=SCRATCH.usage and replace(SCRATCH.usage, exact=False))
     items = (
-        Item(
+        model.Item(
             OLD,
-            only_here=(Package("mine", "1.0", "file:///src/mine"), Package("lost", "2")),
-            edits=(Edit(HOME / "envs.toml", "a", None),),
-            links=(Link(HOME / "code/old/.venv", "x"),),
+            only_here=(
+                model.Package("mine", "1.0", "file:///src/mine"),
+                model.Package("lost", "2"),
+            ),
+            edits=(model.Edit(HOME / "envs.toml", "a", None),),
+            links=(model.Link(HOME / "code/old/.venv", "x"),),
         ),
-        Item(about),
-        Item(row("half", Status.UNKNOWN)),
-        Item(alias, how=Removal.UNLINK),
-        Item(with_tool(row("ruff", Status.TOOL, mib=5, reclaimable=5, cache=0)), how=Removal.TOOL),
+        model.Item(about),
+        model.Item(row("half", model.Status.UNKNOWN)),
+        model.Item(alias, how=model.Removal.UNLINK),
+        model.Item(
+            with_tool(row("ruff", model.Status.TOOL, mib=5, reclaimable=5, cache=0)),
+            how=model.Removal.TOOL,
+        ),
     )
-    return Plan(
-        Action.DELETE,
+    return model.Plan(
+        model.Action.DELETE,
         items,
-        refused=(Refusal(STORE / "used", "used", "It is in use: pid 7 (python3)."),),
+        refused=(model.Refusal(STORE / "used", "used", "It is in use: pid 7 (python3)."),),
         reclaimable=51 * 1024**2,
         cache_held=60 * 1024**2,
         packages_only_in_cache=tuple(f"package{number:02}" for number in range(15)),
@@ -115,21 +109,21 @@ def test_everything_that_a_plan_says_is_said() -> None:
 
 
 def test_where_nothing_is_to_be_done() -> None:
-    assert [line.text for line in plan_in_words(Plan(Action.DELETE, ()), HOME)] == [
+    assert [line.text for line in plan_in_words(model.Plan(model.Action.DELETE, ()), HOME)] == [
         "Nothing to delete."
     ]
-    refused = Plan(Action.DELETE, (), everything().refused)
+    refused = model.Plan(model.Action.DELETE, (), everything().refused)
     assert plan_in_words(refused, HOME, sums_last=True)[-1].text == "None of these can be deleted."
 
 
-def printed(plan: Plan, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def printed(plan: model.Plan, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return what the command line shows of a plan."""
     session = Session(Machine(home=HOME), Config(), records=False)
     run(deletion(session, plan, now=False, clean_cache=False, quiet=False), dry_run=True)
     return capsys.readouterr().out.splitlines()
 
 
-def drawn(plan: Plan) -> list[str]:
+def drawn(plan: model.Plan) -> list[str]:
     """Return what the dashboard shows of a plan, without the marks of the statuses."""
     lines = in_colours(plan_in_words(plan, HOME)).plain.split("\n")
     marks = tuple(f"{mark} " for mark in STATUS_MARKS.values() if mark != "!")
@@ -147,13 +141,13 @@ def test_both_faces_show_the_same_sentences(items: int, capsys: pytest.CaptureFi
 
 def test_names_are_fit_to_show_and_never_markup() -> None:
     for name in HOSTILE:
-        hostile = replace(row("x", Status.ORPHAN, mib=1, reason=name), name=name)
-        links = (Link(HOME / name.replace("/", "_") / ".venv", name),)
-        only = (Package(name, name, name),)
-        plan = Plan(
-            Action.DELETE,
-            (Item(with_tool(hostile), only, links=links, how=Removal.TOOL),),
-            (Refusal(HOME / name, name, name),),
+        hostile = replace(row("x", model.Status.ORPHAN, mib=1, reason=name), name=name)
+        links = (model.Link(HOME / name.replace("/", "_") / ".venv", name),)
+        only = (model.Package(name, name, name),)
+        plan = model.Plan(
+            model.Action.DELETE,
+            (model.Item(with_tool(hostile), only, links=links, how=model.Removal.TOOL),),
+            (model.Refusal(HOME / name, name, name),),
         )
         text = in_colours(plan_in_words(plan, HOME)).plain
         assert text.replace("\n", "").isprintable()

@@ -170,11 +170,14 @@ def test_what_is_confirmed_while_the_search_runs_is_restored_if_its_project_is_f
     assert changed.row.verdict.status is Status.MOVED
 
 
-def test_nothing_is_freed_while_the_search_runs(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Every search waits until this is opened."""
+    return Gate(monkeypatch)
+
+
+def test_nothing_is_freed_while_the_search_runs(home: Home, gate: Gate) -> None:
     environment = orphan(home, "webapp")
-    gate = Gate(monkeypatch)
     session = scanned(home)
     plan = session.deletions.plan_delete([environment], early=True)
     (result,) = last(session.deletions.delete(plan, now=True)).results

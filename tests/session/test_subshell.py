@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import uv_project, venv
+from tests.scenario import listing, uv_project, venv
 from tests.users import NOBODY
-from venvdash.config import Config
 from venvdash.model import Row
 from venvdash.session import Session, subshell
 from venvdash.session.subshell import Invocation, RefusedError
@@ -19,10 +18,7 @@ from venvdash.system import startup_folders
 
 def scanned(home: Home, cwd: Path | None = None, **variables: str) -> Session:
     given = {"SHELL": "/bin/bash", "PATH": "/usr/bin:/bin"} | variables
-    session = Session(home.machine(cwd, **given), Config())
-    for _ in session.scan(usage=False):
-        pass
-    return session
+    return listing(home, cwd=cwd, variables=given)
 
 
 def only(session: Session) -> Row:

@@ -1,7 +1,6 @@
 """Against environments that the real hatch makes, and the places that it names."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.moving import moved
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
 from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
@@ -39,21 +39,15 @@ BARE = "[tool.hatch.envs.default]\nskip-install = true\n"
 SCRIPT = "# /// script\n# dependencies = []\n# ///\n"
 
 
-@dataclass
-class Hatch:
+class Hatch(ProjectTool):
     """hatch as the user of one HOME runs it."""
-
-    home: Home
-    program: Path
 
     def __call__(self, project: Path, *arguments: str | Path) -> str:
         command = (self.program, "--no-color", *arguments)
         return self.home.run(*command, cwd=project, VIRTUALENV_NO_SEED="1").stdout.strip()
 
     def project(self, name: str, pyproject: str, *environments: str) -> Path:
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "pyproject.toml").write_text(pyproject.replace("{name}", name))
+        path = self.write(name, pyproject)
         for one in environments:
             self(path, "env", "create", one)
         return path

@@ -1,6 +1,5 @@
 """Against environments that the real pdm makes, and the places that it names."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from uv import find_uv_bin
 from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.moving import forget, moved
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
 from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows
@@ -23,12 +23,8 @@ PYPROJECT = '[project]\nname = "any"\nversion = "1"\nrequires-python = ">=3.10"\
 CENTRAL = {"PDM_VENV_IN_PROJECT": "0", "PDM_CHECK_UPDATE": "0", "NO_COLOR": "1"}
 
 
-@dataclass
-class Pdm:
+class Pdm(ProjectTool):
     """pdm as the user of one HOME runs it."""
-
-    home: Home
-    program: Path
 
     def __call__(self, project: Path, *arguments: str | Path, **variables: str) -> str:
         variables = CENTRAL | variables
@@ -37,10 +33,7 @@ class Pdm:
         ).stdout.strip()
 
     def project(self, name: str) -> Path:
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "pyproject.toml").write_text(PYPROJECT)
-        return path
+        return self.write(name, PYPROJECT)
 
     def listed(self, project: Path) -> set[Path]:
         """Return what pdm says that the project's environments are."""

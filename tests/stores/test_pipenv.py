@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests.conftest import Home
 from tests.freeing import freed
 from tests.moving import moved
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
 from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
@@ -23,12 +23,8 @@ from venvdash.system.machine import Machine
 WORKON = {"WORKON_HOME": "{home}/.virtualenvs"}
 
 
-@dataclass
-class Pipenv:
+class Pipenv(ProjectTool):
     """pipenv as the user of one HOME runs it."""
-
-    home: Home
-    program: Path
 
     def __call__(self, project: Path, *arguments: str | Path, **variables: str) -> str:
         variables = {"PIPENV_NOSPIN": "1", "VIRTUALENV_NO_SEED": "1"} | variables
@@ -38,9 +34,7 @@ class Pipenv:
 
     def project(self, name: str, python: Path, **variables: str) -> Path:
         """Make a project with an environment."""
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "Pipfile").write_text("[packages]\n")
+        path = self.write(name, "[packages]\n", "Pipfile")
         self(path, "--python", python, **variables)
         return path
 

@@ -2,7 +2,6 @@
 
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests.conftest import Home
 from tests.freeing import freed, untouched_until_freed
 from tests.moving import moved
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
 from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.scenario import rows, venv
@@ -27,12 +27,8 @@ NAMELESS = "[tool.poetry]\npackage-mode = false\n"
 LONG = "a-name-that-is-longer-than-the-forty-two-letters-of-poetry"
 
 
-@dataclass
-class Poetry:
+class Poetry(ProjectTool):
     """poetry as the user of one HOME runs it."""
-
-    home: Home
-    program: Path
 
     def __call__(self, project: Path, *arguments: str | Path) -> str:
         no_pip = {"POETRY_VIRTUALENVS_OPTIONS_NO_PIP": "1"}  # faster
@@ -40,9 +36,7 @@ class Poetry:
 
     def project(self, name: str, pyproject: str, *pythons: Path) -> Path:
         """Make a project with an environment for each of ``pythons``, the last in use."""
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "pyproject.toml").write_text(pyproject.replace("{name}", name))
+        path = self.write(name, pyproject)
         for python in pythons:
             self(path, "env", "use", "-q", python)
         return path

@@ -28,6 +28,12 @@ def path_in(home: Home, project: Path, **variables: str) -> Path | None:
     return real(row.path)
 
 
+def as_ours(home: Home, project: Path, answer: Path | None, **variables: str) -> Path | None:
+    """Return a tool's answer, which has to be ours as well."""
+    assert path_in(home, project, **variables) == answer
+    return answer
+
+
 def expected_in(home: Home, project: Path, **variables: str) -> Path:
     """Return where the tool of the project would have its environment, existing or not."""
     found = of_project(project, home.machine(project, **variables), Config())
@@ -43,6 +49,16 @@ def why_none(home: Home, project: Path, **variables: str) -> str:
     except NotFoundError as error:
         return error.reason
     raise AssertionError(f"{found[0].path} is used")
+
+
+def add_member(project: Path, tool: str, pyproject: str) -> Path:
+    """Make a project the root of a workspace of the tool's, and return its one member."""
+    member = project / "packages" / "one"
+    member.mkdir(parents=True)
+    (member / "pyproject.toml").write_text(pyproject)
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(f'[tool.{tool}.workspace]\nmembers = ["packages/*"]\n')
+    return member
 
 
 def statuses(home: Home, variables: dict[str, str] | None = None) -> dict[Path, tuple[Status, str]]:

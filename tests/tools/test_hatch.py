@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
 from tests.scenario import venv
-from tests.tools.asking import path_in, why_none
+from tests.tools.asking import as_ours, why_none
 from venvdash.system.files import real
 
 PYPROJECT = """[project]
@@ -20,20 +21,14 @@ skip-install = true
 """
 
 
-class Hatch:
+class Hatch(ProjectTool):
     """hatch as the user of one HOME runs it."""
-
-    def __init__(self, home: Home, program: Path, pythons: tuple[Path, Path]) -> None:
-        self.home, self.program, self.pythons = home, program, pythons
 
     def run(self, project: Path, *arguments: str, **variables: str) -> str:
         return self.home.run(self.program, *arguments, cwd=project, check=True, **variables).stdout
 
     def project(self, name: str, pyproject: str = PYPROJECT) -> Path:
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "pyproject.toml").write_text(pyproject.replace("{name}", name))
-        return path
+        return self.write(name, pyproject)
 
     def make(self, project: Path, *name: str, python: int = 0, **variables: str) -> Path:
         given = {"HATCH_PYTHON": str(self.pythons[python]), "VIRTUALENV_NO_PIP": "1"} | variables
@@ -45,8 +40,7 @@ class Hatch:
         name = variables.get("HATCH_ENV", "default")
         path = real(Path(self.run(project, "env", "find", name, **variables).strip()))
         answer = path if (path / "pyvenv.cfg").exists() else None
-        assert path_in(self.home, project, **variables) == answer
-        return answer
+        return as_ours(self.home, project, answer, **variables)
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,23 @@
 
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tests.conftest import Home
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
-from tests.tools.asking import path_in, why_none
+from tests.tools.asking import add_member, path_in, why_none
 from venvdash.system.files import real
 
 PYPROJECT = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.10"\n[tool.pdm]\n'
 
 
-class Pdm:
+class Pdm(ProjectTool):
     """pdm as the user of one HOME runs it, told to keep environments outside projects."""
 
-    def __init__(self, home: Home, program: Path, pythons: tuple[Path, Path]) -> None:
-        self.home, self.program, self.pythons = home, program, pythons
-        self.variables = {"PDM_VENV_IN_PROJECT": "0", "PDM_CHECK_UPDATE": "0"}
+    variables: ClassVar = {"PDM_VENV_IN_PROJECT": "0", "PDM_CHECK_UPDATE": "0"}
 
     def run(self, project: Path, *arguments: str | Path, **variables: str) -> str:
         given = self.variables | variables
@@ -26,10 +26,7 @@ class Pdm:
         return done.stdout.strip()
 
     def project(self, name: str) -> Path:
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "pyproject.toml").write_text(PYPROJECT)
-        return path
+        return self.write(name, PYPROJECT)
 
     def make(self, project: Path, python: int = 0, *name: str, **variables: str) -> Path:
         self.run(project, "venv", "create", *name, self.pythons[python], **variables)
@@ -110,11 +107,7 @@ def test_what_does_not_fit_the_project_is_passed_over(pdm: Pdm) -> None:
 
 def test_a_member_of_a_workspace_uses_the_environment_of_the_root(pdm: Pdm) -> None:
     project = pdm.project("space")
-    member = project / "packages" / "one"
-    member.mkdir(parents=True)
-    (member / "pyproject.toml").write_text(PYPROJECT.replace("app", "one"))
-    with (project / "pyproject.toml").open("a") as file:
-        file.write('[tool.pdm.workspace]\nmembers = ["packages/*"]\n')
+    member = add_member(project, "pdm", PYPROJECT.replace("app", "one"))
     environment = pdm.make(project)
     prefix = pdm.run(member, "run", "python", "-c", "import sys; print(sys.prefix)")
     assert path_in(pdm.home, member, **pdm.variables) == Path(prefix) == environment

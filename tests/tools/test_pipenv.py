@@ -6,19 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
 from tests.scenario import venv
-from tests.tools.asking import expected_in, path_in, why_none
+from tests.tools.asking import as_ours, expected_in, path_in, why_none
 from venvdash.system.files import real
 
 PIPFILE = "[packages]\n"
 
 
-class Pipenv:
+class Pipenv(ProjectTool):
     """pipenv as the user of one HOME runs it."""
-
-    def __init__(self, home: Home, program: Path, pythons: tuple[Path, Path]) -> None:
-        self.home, self.program, self.pythons = home, program, pythons
 
     def run(self, project: Path, *arguments: str | Path, **variables: str) -> str:
         every = {"PIPENV_NOSPIN": "1", "NO_COLOR": "1"} | variables
@@ -26,10 +24,7 @@ class Pipenv:
         return done.stdout.strip()
 
     def project(self, name: str) -> Path:
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "Pipfile").write_text(PIPFILE)
-        return path
+        return self.write(name, PIPFILE, "Pipfile")
 
     def make(self, project: Path, python: int = 0, **variables: str) -> Path:
         bare = {"VIRTUALENV_NO_PIP": "1"} | variables  # faster
@@ -39,9 +34,7 @@ class Pipenv:
     def agrees(self, project: Path, **variables: str) -> Path | None:
         """Return pipenv's answer, which has to be ours as well."""
         text = self.run(project, "--venv", **variables)
-        answer = real(Path(text)) if text else None
-        assert path_in(self.home, project, **variables) == answer
-        return answer
+        return as_ours(self.home, project, real(Path(text)) if text else None, **variables)
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.project_tool import ProjectTool
 from tests.realtools import Tool
 from tests.scenario import venv
-from tests.tools.asking import path_in, why_none
+from tests.tools.asking import as_ours, path_in, why_none
 from venvdash.system.files import real
 
 PYPROJECT = """[project]
@@ -20,13 +21,14 @@ package-mode = false
 """
 
 
-class Poetry:
+class Poetry(ProjectTool):
     """poetry as the user of one HOME runs it, with the first of two Pythons first on PATH."""
 
-    def __init__(self, home: Home, program: Path, pythons: tuple[Path, Path]) -> None:
-        self.home, self.program, self.pythons = home, program, pythons
-        folders = [str(python.parent) for python in pythons]
-        self.paths = [":".join([*order, "/usr/bin", "/bin"]) for order in (folders, folders[::-1])]
+    @property
+    def paths(self) -> list[str]:
+        """PATH with the first Python first, and with the last one first."""
+        folders = [str(python.parent) for python in self.pythons]
+        return [":".join([*order, "/usr/bin", "/bin"]) for order in (folders, folders[::-1])]
 
     def run(self, project: Path, *arguments: str | Path, **variables: str) -> str:
         every = {"PATH": self.paths[0], "POETRY_VIRTUALENVS_OPTIONS_NO_PIP": "1"} | variables
@@ -34,17 +36,13 @@ class Poetry:
         return done.stdout.strip()
 
     def project(self, name: str) -> Path:
-        path = self.home.path / "code" / name
-        path.mkdir(parents=True)
-        (path / "pyproject.toml").write_text(PYPROJECT.format(name=name))
-        return path
+        return self.write(name, PYPROJECT)
 
     def agrees(self, project: Path, **variables: str) -> Path | None:
         """Return poetry's answer, which has to be ours as well."""
         text = self.run(project, "env", "info", "--path", **variables)
         answer = real(Path(text)) if text else None
-        assert path_in(self.home, project, **{"PATH": self.paths[0]} | variables) == answer
-        return answer
+        return as_ours(self.home, project, answer, **{"PATH": self.paths[0]} | variables)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from uv import find_uv_bin
 
 from tests.conftest import Home
-from tests.tools.asking import path_in, why_none
+from tests.tools.asking import add_member, path_in, why_none
 from venvdash.config import Config
 from venvdash.scanner.projects import workspaces
 from venvdash.stores._interpreters import patch_version_of
@@ -236,11 +236,7 @@ def test_a_moved_project_gets_a_new_one_with_the_feature_on(uv: Uv) -> None:
 
 def test_a_member_of_a_workspace_uses_the_environment_of_the_root(uv: Uv) -> None:
     project = uv.project("space")
-    member = project / "packages" / "one"
-    member.mkdir(parents=True)
-    (member / "pyproject.toml").write_text(PYPROJECT.replace("app", "one"))
-    with (project / "pyproject.toml").open("a") as file:
-        file.write('[tool.uv.workspace]\nmembers = ["packages/*"]\n')
+    member = add_member(project, "uv", PYPROJECT.replace("app", "one"))
     uv.run(project, "lock", "-q")
     uv.run(project, "sync", "-q", **ON)
     environment = (project / ".venv").resolve()

@@ -84,6 +84,17 @@ class Driver:
         await self.until(lambda: isinstance(self.app.screen, ProposalScreen))
         await self.until(lambda: "It will be done" in self.text)
 
+    async def sent_twice(self, form: type[S]) -> None:
+        """Send a form, go back to it from what it proposes, send it again, and say yes."""
+        await self.press("enter")
+        await self.proposed()
+        await self.press("escape")
+        assert isinstance(self.app.screen, form), "one step back"
+        await self.press("enter")
+        await self.proposed()
+        await self.press("y")
+        assert not isinstance(self.app.screen, form)
+
 
 def drive(
     session: Session,

@@ -83,6 +83,11 @@ class Terminal:
             time.sleep(max(typed + _ESCAPE - time.monotonic(), 0))
         return answer
 
+    def send_each(self, *keys: str) -> None:
+        """Type keys one after the other, and read what is written in answer to each."""
+        for one in keys:
+            self.send(one)
+
     def insist(self, keys: Sequence[str], text: str, seconds: float = 60) -> None:
         """Type keys, and again where they did not lead to ``text``; fail where they never do.
 
@@ -90,8 +95,7 @@ class Terminal:
         """
         end = time.monotonic() + seconds
         while text.encode() not in self.output and time.monotonic() < end:
-            for key in keys:
-                self.send(key)
+            self.send_each(*keys)
         self.wait_for(text, 1)
 
     def quit(self) -> int:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.conftest import Home
-from tests.scenario import venv
+from tests.scenario import listing, venv
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.annotate import note
 from venvdash.config import Config
@@ -12,15 +12,8 @@ from venvdash.records import pins
 from venvdash.session import Session
 
 
-def listed(home: Home) -> Session:
-    session = Session(home.machine(), Config())
-    for _ in session.scan(usage=False):
-        pass
-    return session
-
-
 def stored(home: Home, path: Path) -> Row:
-    return listed(home).rows[path]
+    return listing(home).rows[path]
 
 
 def note_of(home: Home, path: Path) -> str:
@@ -75,7 +68,7 @@ def test_n_writes_changes_and_removes_a_note(home: Home) -> None:
 
 def test_a_note_of_several_lines_is_shown_and_not_edited_in_one(home: Home) -> None:
     path = venv(home.path / ".virtualenvs" / "lab")
-    session = listed(home)
+    session = listing(home)
     note(session, session.rows[path], "for the talk\nin May")
 
     async def script(driver: Driver) -> None:

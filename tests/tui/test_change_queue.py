@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tui.fake_session import undo_plan
+from tests.tui.fake_session import FakeSession, undo_plan
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import STORE, everything
 from tests.tui.test_changes import (
@@ -21,11 +21,7 @@ from tests.tui.test_changes import (
     waiting,
 )
 from venvdash.actions.events import Finished, Output, RowGone, RowState, State
-from venvdash.model import (
-    Action,
-    Outcome,
-    Result,
-)
+from venvdash.model import Action, Outcome, Result, Row
 from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.main import job_runner
 
@@ -132,6 +128,14 @@ def test_what_runs_can_be_stopped_and_escape_only_says_how(key: str) -> None:
     assert not gate.is_set()
 
 
+async def shop_becomes_zed(driver: Driver, session: FakeSession, key: str, new: Row) -> None:
+    """Press a key after which shop is listed as zed, and see that the cursor is on it."""
+    session.events = [RowGone(SHOP.path), *everything([API, WEB, replace(new, name="zed")])]
+    await driver.press(key)
+    await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
+    await driver.until(lambda: driver.current == "zed")
+
+
 def test_the_cursor_goes_with_an_environment_that_was_renamed() -> None:
     new = replace(SHOP, environment=replace(SHOP.environment, path=STORE / "z", entry=STORE / "z"))
     told = replace(done(SHOP), place=new.environment.entry)
@@ -139,10 +143,7 @@ def test_the_cursor_goes_with_an_environment_that_was_renamed() -> None:
 
     async def script(driver: Driver) -> None:
         await asked(driver, "j", "S")
-        session.events = [RowGone(SHOP.path), *everything([API, WEB, replace(new, name="zed")])]
-        await driver.press("y")
-        await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
-        await driver.until(lambda: driver.current == "zed")
+        await shop_becomes_zed(driver, session, "y", new)
 
     drive(session, script)
 
@@ -155,10 +156,7 @@ def test_the_cursor_goes_with_an_environment_whose_relinking_is_taken_back() -> 
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("j")
-        session.events = [RowGone(SHOP.path), *everything([API, WEB, replace(old, name="zed")])]
-        await driver.press("u")
-        await driver.until(lambda: "zed" in driver.listed and "shop" not in driver.listed)
-        await driver.until(lambda: driver.current == "zed")
+        await shop_becomes_zed(driver, session, "u", old)
 
     drive(session, script)
 

@@ -43,14 +43,7 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
         await driver.press(*"x", "tab", "right", "tab", "space")
         assert "◂ ~/envs ▸" in driver.text
         assert "◂ 3.13 ▸" in driver.text
-        await driver.press("enter")
-        await driver.proposed()
-        await driver.press("escape")
-        assert isinstance(driver.app.screen, DestinationForm), "one step back"
-        await driver.press("enter")
-        await driver.proposed()
-        await driver.press("y")
-        assert not isinstance(driver.app.screen, DestinationForm)
+        await driver.sent_twice(DestinationForm)
 
     drive(session, script)
     python = str(VENVS / "new" / "bin" / "python")

@@ -1,7 +1,9 @@
 """Names made to break a terminal: shown as escapes everywhere, and the dashboard lives on."""
 
+import contextlib
 import re
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -23,6 +25,7 @@ _UNSAFE = (
 )
 # What Textual itself writes: a copied text in base64, and the shape of the mouse pointer.
 _OWN = re.compile(rb"\x1b\](52;c;[A-Za-z0-9+/=]*|22;[a-z-]+)\x07")
+_EIGHT_SCREENS_DOWN = ["\x06"] * 8
 
 
 def assert_clean(output: bytes) -> None:
@@ -32,104 +35,68 @@ def assert_clean(output: bytes) -> None:
         assert unsafe not in rest, rest[max(0, rest.find(unsafe) - 60) :][:120]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+SIZES = pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+
+
+@contextlib.contextmanager
+def hostile_terminal(*words: str, size: tuple[int, int]) -> Iterator[Terminal]:
+    """Run the dashboard over hostile names; what it wrote until it ended has to be clean."""
+    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile", *words], size=size)
+    yield terminal
+    assert terminal.quit() == 0, terminal.output[-4000:]
+    assert_clean(terminal.output)
+
+
+@SIZES
 def test_no_unsafe_byte_reaches_a_real_terminal(size: tuple[int, int]) -> None:
-    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"], size=size)
-    terminal.wait_for("a\\e]0;pwn\\x07b")
-    terminal.wait_for("The scan failed")
-    for _ in NAMES:
-        terminal.send("j")
-        terminal.send("\r")
-        terminal.send("G")
-        terminal.send("\x1b")
-        terminal.send("y")
-        terminal.send("\r")
-        terminal.send("o")
-    terminal.send("5")
-    for _ in range(len(NAMES) * 2):
-        terminal.send("j")
-    terminal.send("1")
-    terminal.send("/\x1b[200~a\x1b]0;pwn\x07b\x1b[201~")
-    terminal.send("\r")
-    terminal.send("\x1b")
-    terminal.send(":")
-    terminal.send("pwn")
-    terminal.send("\x1b")
-    terminal.send("\x1b")
-    assert terminal.quit() == 0, terminal.output[-4000:]
-    assert_clean(terminal.output)
+    with hostile_terminal(size=size) as terminal:
+        terminal.wait_for("a\\e]0;pwn\\x07b")
+        terminal.wait_for("The scan failed")
+        for _ in NAMES:
+            terminal.send_each("j", "\r", "G", "\x1b", "y", "\r", "o")
+        terminal.send_each("5", *("j" for _ in range(len(NAMES) * 2)))
+        terminal.send_each("1", "/\x1b[200~a\x1b]0;pwn\x07b\x1b[201~", "\r", "\x1b")
+        terminal.send_each(":", "pwn", "\x1b", "\x1b")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+@SIZES
 def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int, int]) -> None:
-    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"], size=size)
-    terminal.wait_for("The scan failed")
-    terminal.send("x")
-    terminal.wait_for("Mark by a rule")
-    terminal.send("q")
-    terminal.send("a")
-    terminal.wait_for("10 marked")
-    terminal.send("d")
-    terminal.wait_for("only here")
-    for _ in range(8):
-        terminal.send("\x06")  # a screen down
-    terminal.send("G")
-    terminal.send("c")
-    terminal.send("f")
-    terminal.send("y")
-    terminal.read(2)  # until the line for the number has the focus
-    terminal.send(f"{len(NAMES) * 3}")
-    terminal.send("\r")
-    terminal.wait_for("skipped")
-    for _ in NAMES:
-        terminal.send("j")
-    terminal.send("u")
-    terminal.send("E")
-    terminal.wait_for("Trash: 10 environments")
-    for _ in NAMES:
-        terminal.send("f")
-        terminal.send("n")
-        terminal.send("r")
-        terminal.send("\x1b")
-        terminal.send("j")
-    terminal.send("\x1b")
-    terminal.send("5")
-    terminal.send("G")
-    assert terminal.quit() == 0, terminal.output[-4000:]
-    assert_clean(terminal.output)
+    with hostile_terminal(size=size) as terminal:
+        terminal.wait_for("The scan failed")
+        terminal.send("x")
+        terminal.wait_for("Mark by a rule")
+        terminal.send_each("q", "a")
+        terminal.wait_for("10 marked")
+        terminal.send("d")
+        terminal.wait_for("only here")
+        terminal.send_each(*_EIGHT_SCREENS_DOWN, "G", "c", "f", "y")
+        terminal.read(2)  # until the line for the number has the focus
+        terminal.send_each(f"{len(NAMES) * 3}", "\r")
+        terminal.wait_for("skipped")
+        terminal.send_each(*("j" for _ in NAMES), "u", "E")
+        terminal.wait_for("Trash: 10 environments")
+        for _ in NAMES:
+            terminal.send_each("f", "n", "r", "\x1b", "j")
+        terminal.send_each("\x1b", "5", "G")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+@SIZES
 def test_no_unsafe_byte_of_a_proposal_its_outcome_a_form_or_the_log_does(
     size: tuple[int, int],
 ) -> None:
-    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile"], size=size)
-    terminal.wait_for("The scan failed")
-    for opener in ("R", "c", "\x1bOQ", "m"):  # F2
-        terminal.send(opener)
-        terminal.send("jj\r")
-        terminal.send("G")
-        terminal.send("\x1b")
-        terminal.send("/\t")
-        terminal.send("\x1b")
-        terminal.send("\x1b")
-    # Typed twice, a would unmark all again; a range from the first to the last never does.
-    terminal.insist(["\x1b", "\x1b", "g", "v", "G", "v"], "10 marked")
-    terminal.send("S")
-    terminal.wait_for("5 skipped")
-    for _ in range(8):
-        terminal.send("\x06")  # a screen down
-    terminal.send("y")
-    terminal.wait_for("10 failed")
-    for _ in NAMES:
-        terminal.send("j")
-    terminal.send("@")
-    terminal.wait_for("Y copy output")
-    for _ in NAMES:
-        terminal.send("yYj")
-    terminal.send("\x1b")
-    assert terminal.quit() == 0, terminal.output[-4000:]
-    assert_clean(terminal.output)
+    with hostile_terminal(size=size) as terminal:
+        terminal.wait_for("The scan failed")
+        for opener in ("R", "c", "\x1bOQ", "m"):  # F2
+            terminal.send_each(opener, "jj\r", "G", "\x1b", "/\t", "\x1b", "\x1b")
+        # Typed twice, a would unmark all again; a range from the first to the last never does.
+        terminal.insist(["\x1b", "\x1b", "g", "v", "G", "v"], "10 marked")
+        terminal.send("S")
+        terminal.wait_for("5 skipped")
+        terminal.send_each(*_EIGHT_SCREENS_DOWN, "y")
+        terminal.wait_for("10 failed")
+        terminal.send_each(*("j" for _ in NAMES), "@")
+        terminal.wait_for("Y copy output")
+        terminal.send_each(*("yYj" for _ in NAMES), "\x1b")
 
 
 def test_keys_typed_ahead_of_the_screen_that_they_are_for_do_no_harm() -> None:
@@ -145,11 +112,9 @@ def test_keys_typed_ahead_of_the_screen_that_they_are_for_do_no_harm() -> None:
 
 
 def test_stores_with_hostile_names_in_the_empty_screen() -> None:
-    terminal = Terminal([sys.executable, "-m", "tests.tui.hostile", "empty"], size=(120, 40))
-    terminal.wait_for("a\\e]0;pwn\\x07b")
-    terminal.send("5")
-    assert terminal.quit() == 0, terminal.output[-4000:]
-    assert_clean(terminal.output)
+    with hostile_terminal("empty", size=(120, 40)) as terminal:
+        terminal.wait_for("a\\e]0;pwn\\x07b")
+        terminal.send("5")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])

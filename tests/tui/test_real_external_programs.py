@@ -45,6 +45,17 @@ class Dash:
     def modes(self) -> list[Any]:
         return modes(self.screen)
 
+    def runs_a_shell(self) -> None:
+        """Start the shell of the environment, and wait for its prompt."""
+        self.screen.press("s")
+        self.typist.see("rc> ")
+
+    def shows(self, key: str, text: bytes) -> None:
+        """Press a key, and wait for a text that is drawn after it."""
+        before = len(self.screen.output)
+        self.screen.press(key)
+        self.typist.until(lambda: text in self.screen.output[before:])
+
     def leaves_well(self) -> None:
         """Go back and quit, and see that the terminal is as it was."""
         end = time.monotonic() + 30
@@ -109,27 +120,22 @@ def test_the_environment_is_active_and_the_dashboard_comes_back(dash: Dash) -> N
     dash.typist.until(lambda: b"scanned in" in dash.screen.output[before:])
     as_high_as_now = b"\x1b[40;"
     dash.typist.until(lambda: as_high_as_now in dash.screen.output[before:])
-    dash.screen.press("\r")
-    dash.typist.until(lambda: b"Evidence" in dash.screen.output[before:])
+    dash.shows("\r", b"Evidence")
     dash.leaves_well()
 
 
 def test_a_shell_that_is_killed_leaves_the_dashboard_and_the_terminal_whole(dash: Dash) -> None:
-    dash.screen.press("s")
-    dash.typist.see("rc> ")
+    dash.runs_a_shell()
     dash.typist.type("stty -echo raw")
     dash.typist.see("rc> ", 2)
     kill(dash.shell)
     dash.drawn(2)
-    before = len(dash.screen.output)
-    dash.screen.press("?")
-    dash.typist.until(lambda: b"Mark all shown" in dash.screen.output[before:])
+    dash.shows("?", b"Mark all shown")
     dash.leaves_well()
 
 
 def test_what_was_typed_for_a_shell_that_has_gone_is_not_for_the_dashboard(dash: Dash) -> None:
-    dash.screen.press("s")
-    dash.typist.see("rc> ")
+    dash.runs_a_shell()
     dash.typist.type("sleep 2; exit")
     dash.typist.until(lambda: bool(children(dash.shell)))
     dash.screen.press("q?s")
@@ -141,8 +147,7 @@ def test_what_was_typed_for_a_shell_that_has_gone_is_not_for_the_dashboard(dash:
 
 
 def test_ctrl_c_in_the_shell_is_the_shell_s(dash: Dash) -> None:
-    dash.screen.press("s")
-    dash.typist.see("rc> ")
+    dash.runs_a_shell()
     dash.typist.type("sleep 600")
     dash.typist.until(lambda: "sleep" in map(named, children(dash.shell)))
     dash.screen.press("\x03")
@@ -153,8 +158,7 @@ def test_ctrl_c_in_the_shell_is_the_shell_s(dash: Dash) -> None:
 
 
 def test_when_the_terminal_goes_away_both_do(dash: Dash) -> None:
-    dash.screen.press("s")
-    dash.typist.see("rc> ")
+    dash.runs_a_shell()
     shell = dash.shell
     os.close(dash.screen.master)
     dash.screen.process.wait(30)
@@ -167,8 +171,7 @@ def test_when_the_terminal_goes_away_both_do(dash: Dash) -> None:
 
 
 def test_a_hangup_ends_both_and_the_terminal_is_sane(dash: Dash) -> None:
-    dash.screen.press("s")
-    dash.typist.see("rc> ")
+    dash.runs_a_shell()
     shell = dash.shell
     kill(dash.screen.process.pid, signal.SIGHUP)
     dash.screen.wait()

@@ -42,14 +42,7 @@ def test_what_is_offered_is_taken_with_enter_and_yes(tmp_path: Path) -> None:
         assert "Relink shop" in driver.text
         assert "now at ~/work/shop" in driver.text
         assert "~/other" in driver.text
-        await driver.press("enter")
-        await driver.proposed()
-        await driver.press("escape")
-        assert isinstance(driver.app.screen, RelinkScreen), "one step back"
-        await driver.press("enter")
-        await driver.proposed()
-        await driver.press("y")
-        assert not isinstance(driver.app.screen, RelinkScreen)
+        await driver.sent_twice(RelinkScreen)
         await driver.until(lambda: "shop is relinked." in driver.text)
 
     drive(session, script)

@@ -7,7 +7,7 @@ import signal
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import venv
 from tests.terminal import Terminal, program, venvdash
+from tests.waiting import waited
 
 ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
 
@@ -23,14 +24,6 @@ ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
 def plain(home: Home) -> Home:
     venv(home.path / ".venvs" / "plain")
     return home
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait for something that needs no reading of the terminal."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
 
 
 def handles(process: int, number: signal.Signals) -> bool:
@@ -65,8 +58,8 @@ def blocked(process: int) -> bool:
 def test_it_ends_though_nobody_reads_what_it_draws(plain: Home, number: signal.Signals) -> None:
     """As behind a terminal that is stopped: the screen is larger than what the kernel keeps."""
     with venvdash(variables=plain.variables, cwd=plain.path, columns=1000, lines=300) as screen:
-        until(lambda: handles(screen.process.pid, number))
-        until(lambda: blocked(screen.process.pid))
+        waited(lambda: handles(screen.process.pid, number))
+        waited(lambda: blocked(screen.process.pid))
         os.kill(screen.process.pid, number)
         assert screen.process.wait(30) == 1
 
@@ -90,6 +83,18 @@ while True:
     os.tcsetpgrp(0, child)
     os.killpg(child, signal.SIGCONT)
 """
+
+
+@contextlib.contextmanager
+def dashboard(plain: Home) -> Iterator[Terminal]:
+    """Run the dashboard under no shell; after ``q`` the terminal is as it was."""
+    with venvdash(variables=plain.variables, cwd=plain.path, controlling=True) as screen:
+        screen.read(lambda output: b"plain" in output)
+        screen.drain(0.3)
+        yield screen
+        screen.press("q")
+        assert screen.wait() == 0
+        assert termios.tcgetattr(screen.master) == screen.modes
 
 
 def shell(home: Home, *words: str) -> contextlib.AbstractContextManager[Terminal]:
@@ -131,24 +136,15 @@ def test_a_program_around_it_stops_with_it(plain: Home) -> None:
 
 
 def test_where_no_shell_could_continue_it_nothing_stops(plain: Home) -> None:
-    with venvdash(variables=plain.variables, cwd=plain.path, controlling=True) as screen:
-        screen.read(lambda output: b"plain" in output)
-        screen.drain(0.3)
+    with dashboard(plain) as screen:
         screen.press("\x1a")
         screen.read(lambda output: output.count(ALTERNATE) == 2)
         screen.drain(0.3)
-        screen.press("q")
-        assert screen.wait() == 0
 
 
 def test_being_continued_without_having_stopped_changes_nothing(plain: Home) -> None:
     """Textual took the terminal twice, its modes with it, and lost every second key."""
-    with venvdash(variables=plain.variables, cwd=plain.path, controlling=True) as screen:
-        screen.read(lambda output: b"plain" in output)
-        screen.drain(0.3)
+    with dashboard(plain) as screen:
         os.kill(screen.process.pid, signal.SIGCONT)
         screen.drain(0.3)
         assert screen.output.count(ALTERNATE) == 1
-        screen.press("q")
-        assert screen.wait() == 0
-        assert termios.tcgetattr(screen.master) == screen.modes

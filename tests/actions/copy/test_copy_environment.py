@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.copying import World, little_world, traces, world_around
+from tests.actions.copying import World, traces
 from tests.actions.deleting import at_step, tree
-from tests.built import MAKERS, Built, activated, assert_works, away
+from tests.built import MAKERS, activated, assert_works, away
 from tests.conftest import Home
 from tests.realtools import Tool, Uv
 from tests.scenario import remove, rows, uv_lock
@@ -22,17 +22,6 @@ from venvdash.actions.errors import ChangedError, FailedError
 from venvdash.actions.events import Output, Progressed
 
 _LONG = "l" * 130  # the shebang of what lies there is longer than kernels read
-
-
-@pytest.fixture
-def world(home: Home, built: Built, uv_cache: Path) -> Callable[[str], World]:
-    """Gives a world around what a maker made; the original lies where it was made."""
-    return lambda maker: world_around(home, built(maker), uv_cache)
-
-
-@pytest.fixture
-def little(home: Home) -> World:
-    return little_world(home)
 
 
 @pytest.mark.parametrize("maker", MAKERS)

@@ -6,15 +6,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.actions.copying import World, little_world, traces, world_around
+from tests.actions.copying import World, traces
 from tests.actions.crashing import in_child, killing
 from tests.actions.deleting import at_step, small, tree
-from tests.built import Built
-from tests.conftest import Home
 from tests.mounting import tmpfs
 from tests.scenario import rows
 from venvdash.actions.copy import copy_environment, staging
@@ -25,17 +22,6 @@ from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.recovery.stores import recover_stores
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Outcome
-
-
-@pytest.fixture
-def world(home: Home, built: Built, uv_cache: Path) -> Callable[[str], World]:
-    """Gives a world around what a maker made; the original lies where it was made."""
-    return lambda maker: world_around(home, built(maker), uv_cache)
-
-
-@pytest.fixture
-def little(home: Home) -> World:
-    return little_world(home)
 
 
 @pytest.mark.parametrize("maker", ["uv", "venv"])

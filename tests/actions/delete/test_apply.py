@@ -13,7 +13,7 @@ import pytest
 from tests.actions.deleting import at_step, context, delete, one, plan, small, trashes, tree
 from tests.conftest import Home
 from tests.mounting import tmpfs
-from tests.scenario import rows
+from tests.scenario import linked_project, rows
 from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.actions.context import Context
 from venvdash.actions.delete import trash
@@ -29,15 +29,6 @@ def _store(home: Home) -> Path:
     return home.path / ".virtualenvs"
 
 
-def _project(home: Home, entry: Path) -> Path:
-    """Make a project of an environment, with a link, and return it."""
-    project = home.path / "code" / entry.name
-    project.mkdir(parents=True)
-    (entry / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to(entry)
-    return project
-
-
 def _apply(home: Home, made: Plan) -> Result:
     with Deleter(made, context(home)) as deleter:
         return deleter.apply(made.items[0])
@@ -45,7 +36,7 @@ def _apply(home: Home, made: Plan) -> Result:
 
 def test_the_steps_come_in_their_order(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     made = plan(home, entry)
     assert [link.path for link in made.items[0].links] == [project / ".venv"]
     done = at_step(monkeypatch, "", lambda: None)
@@ -59,7 +50,7 @@ def test_the_journal_is_there_before_anything_else_changes(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     made = plan(home, entry)
     at_step(
         monkeypatch,
@@ -75,7 +66,7 @@ def test_the_journal_is_there_before_anything_else_changes(
 
 def test_a_path_file_goes_with_its_environment_and_comes_back(home: Home) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     (project / ".venv").unlink()
     (project / ".venv").write_text("../../.virtualenvs/app\n")
     result = one(home, entry)
@@ -89,7 +80,7 @@ def test_a_path_file_goes_with_its_environment_and_comes_back(home: Home) -> Non
 @pytest.mark.parametrize("what", ["directory", "file", "link elsewhere", "path file elsewhere"])
 def test_what_leads_elsewhere_is_never_touched(home: Home, what: str) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     link = project / ".venv"
     link.unlink()
     if what == "directory":
@@ -173,7 +164,7 @@ def test_what_changed_after_the_plan_is_skipped(
     home: Home, change: Callable[[Path], Iterator[None]], words: str
 ) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     made = plan(home, entry)
     with Deleter(made, context(home)) as deleter, contextmanager(change)(entry):
         before = tree(entry, project)
@@ -186,7 +177,7 @@ def test_what_changed_after_the_plan_is_skipped(
 
 def test_a_listing_after_the_plan_does_not_stand_against_it(home: Home) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     made = plan(home, entry)
     with Deleter(made, context(home)) as deleter:
         (entry / "venvdash.toml").unlink()
@@ -198,7 +189,7 @@ def test_a_listing_after_the_plan_does_not_stand_against_it(home: Home) -> None:
 
 def test_an_orphan_whose_project_is_back_is_skipped(home: Home) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     rows(home)
     shutil.rmtree(project)
     made = plan(home, entry)
@@ -227,7 +218,7 @@ def test_a_link_that_cannot_be_removed_takes_everything_back(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = small(_store(home) / "app")
-    project = _project(home, entry)
+    project = linked_project(home, entry)
     (project / "venv").symlink_to(entry)
     made = plan(home, entry)
     assert len(made.items[0].links) == 2
@@ -252,14 +243,20 @@ def _fill(store: Path) -> None:
             ballast.write(b"\0" * 4096)
 
 
-def test_a_full_disk_does_not_stand_in_the_way(home: Home) -> None:
+@contextmanager
+def _small_disk(home: Home) -> Iterator[tuple[Path, Plan]]:
+    """Give an environment on a file system of one megabyte, and the plan to delete it."""
     store = _store(home)
     store.mkdir()
     with tmpfs(store, "1m"):
         entry = small(store / "app")
-        made = plan(home, entry)
+        yield entry, plan(home, entry)
+
+
+def test_a_full_disk_does_not_stand_in_the_way(home: Home) -> None:
+    with _small_disk(home) as (entry, made):
         with Deleter(made, context(home)) as deleter:
-            _fill(store)
+            _fill(entry.parent)
             result = deleter.apply(made.items[0])
         assert result.outcome is Outcome.DONE, result
         (found,) = trash.find(context(home))
@@ -268,20 +265,16 @@ def test_a_full_disk_does_not_stand_in_the_way(home: Home) -> None:
 
 
 def test_a_full_disk_without_room_of_our_own_leaves_it_whole(home: Home) -> None:
-    store = _store(home)
-    store.mkdir()
-    with tmpfs(store, "1m"):
-        entry = small(store / "app")
-        made = plan(home, entry)
+    with _small_disk(home) as (entry, made):
         (entry / "venvdash.toml").unlink()
         (entry / ".lock").touch()
-        _fill(store)
+        _fill(entry.parent)
         before = tree(entry)
         result = _apply(home, made)
         assert result.outcome is Outcome.FAILED
         assert "The environment is unchanged" in result.reason
         assert tree(entry) == before
-        assert trashes(store) == []
+        assert trashes(entry.parent) == []
 
 
 def test_a_directory_that_may_not_be_written_into_goes_and_comes_back_as_it_was(

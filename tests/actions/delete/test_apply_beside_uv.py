@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from tests.actions.deleting import at_step, context, one, plan, waited
+from tests.actions.deleting import at_step, context, one, plan
 from tests.conftest import Home
 from tests.scenario import rows, uv_project, venv
 from tests.session.sharing import undone
+from tests.waiting import waited
 from venvdash.actions.delete import trash
 from venvdash.actions.delete.apply import Deleter
 from venvdash.actions.recovery.stores import recover_stores

@@ -15,7 +15,7 @@ import venvdash
 from tests.actions.deleting import at_step, context, plan, small, trashes, tree
 from tests.conftest import Home
 from tests.mounting import tmpfs
-from tests.scenario import rows, venv
+from tests.scenario import linked_project, rows, venv
 from tests.users import NOBODY, as_another_user, open_to_all
 from venvdash.actions.context import Context
 from venvdash.actions.delete.apply import Deleter
@@ -107,11 +107,8 @@ def test_what_was_swapped_since_the_plan_was_shown_is_skipped(
 def test_what_is_swapped_between_open_and_rename_is_put_back(
     home: Home, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = home.path / "code" / "app"
-    project.mkdir(parents=True)
     entry = small(_store(home) / "app")
-    (entry / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to(entry)
+    project = linked_project(home, entry)
     made = plan(home, entry)
     (entry / ".lock").touch()
     before = tree(entry, project)

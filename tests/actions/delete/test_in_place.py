@@ -10,28 +10,24 @@ from pathlib import Path
 import pytest
 
 from tests.actions.crashing import in_child, killing
-from tests.actions.deleting import context, plan, small, tree, waited
+from tests.actions.deleting import context, plan, small, tree
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.mounting import image_layer, tmpfs
-from tests.scenario import rows
+from tests.scenario import linked_project, listing, rows
 from tests.session.sharing import last
+from tests.waiting import waited
 from venvdash.actions.delete import in_place, purge, trash
 from venvdash.actions.delete.apply import Deleter
-from venvdash.config import Config
 from venvdash.model import Outcome, Removal, Result
-from venvdash.session import Session
 from venvdash.system import overlayfs
 from venvdash.system.directory import Directory
 
 
 def _linked(home: Home) -> tuple[Path, Path]:
     """Make an environment and the link of its project that points to it."""
-    entry, project = small(home.path / ".virtualenvs" / "app"), home.path / "code" / "app"
-    project.mkdir(parents=True)
-    (entry / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to(entry)
-    return entry, project / ".venv"
+    entry = small(home.path / ".virtualenvs" / "app")
+    return entry, linked_project(home, entry) / ".venv"
 
 
 @pytest.fixture
@@ -72,7 +68,7 @@ def test_it_is_freed_in_place(home: Home, image: tuple[Path, Path]) -> None:
 
 def test_renaming_and_moving_say_it_before(home: Home, image: tuple[Path, Path]) -> None:
     entry, _ = image
-    session = _scanned(home)
+    session = listing(home)
     before = tree(entry)
     for proposal in (
         session.actions.rename(session.rows[entry], "shop"),
@@ -89,7 +85,7 @@ def test_a_kernel_that_does_not_tell(
     """Then it is only found out when it is done: nothing is changed, or it is freed in place."""
     monkeypatch.setattr(overlayfs, "_handle", lambda path: None)
     entry, link = image
-    session = _scanned(home)
+    session = listing(home)
     before = tree(entry)
     (result,) = last(session.deletions.delete(session.deletions.plan_delete([entry]))).results
     assert result.outcome is Outcome.FAILED
@@ -97,7 +93,7 @@ def test_a_kernel_that_does_not_tell(
     (entry / ".lock").unlink(missing_ok=True)
     assert tree(entry) == before
     assert link.is_symlink()
-    session = _scanned(home)
+    session = listing(home)
     (result,) = last(
         session.deletions.delete(session.deletions.plan_delete([entry]), now=True)
     ).results
@@ -110,7 +106,7 @@ def test_a_file_that_the_user_creates_after_the_plan_holds_it(
     home: Home, image: tuple[Path, Path]
 ) -> None:
     entry, link = image
-    session = _scanned(home)
+    session = listing(home)
     plan = session.deletions.plan_delete([entry])
     (entry / "notes.txt").write_text("mine")
     (result,) = last(session.deletions.delete(plan, now=True)).results
@@ -118,13 +114,6 @@ def test_a_file_that_the_user_creates_after_the_plan_holds_it(
     assert "created files in it after the plan was shown (notes.txt)" in result.reason
     assert (entry / "notes.txt").read_text() == "mine"
     assert link.is_symlink()
-
-
-def _scanned(home: Home) -> Session:
-    session = Session(home.machine(), Config())
-    for _ in session.scan(usage=False):
-        pass
-    return session
 
 
 def _begin(home: Home, entry: Path) -> Result:

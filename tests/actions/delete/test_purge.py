@@ -17,18 +17,6 @@ from venvdash.system.directory import Directory
 from venvdash.system.locks import lock_directory
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "store"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def trash(store: Path) -> Path:
-    return noted(tree(store / ".venvdash-trash-0123"))
-
-
 def outside(store: Path) -> Path:
     """Return a directory with something in it that must stay."""
     path = store.parent / "outside"

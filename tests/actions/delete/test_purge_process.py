@@ -23,18 +23,6 @@ from venvdash.actions.journals import trash_journal
 from venvdash.system.locks import lock_directory
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "store"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def trash(store: Path) -> Path:
-    return noted(tree(store / ".venvdash-trash-0123"))
-
-
 def until(condition: Callable[[], bool]) -> None:
     for _ in range(6000):
         if condition():

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.actions.crashing import in_child, killing
-from tests.actions.deleting import one, small, trashes, tree, waited
+from tests.actions.deleting import one, small, trashes, tree
 from tests.conftest import Home
 from tests.freeing import become
 from tests.mounting import tmpfs
 from tests.users import NOBODY
+from tests.waiting import waited
 from venvdash.actions.context import Context
 from venvdash.actions.delete import pending_messages, purge, purge_process, trash
 from venvdash.actions.journals import trash_journal

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import one, small, trashes, waited
+from tests.actions.deleting import one, small, trashes
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.freeing import become, freed
 from tests.mounting import hanging
 from tests.realtools import Tool
 from tests.users import NOBODY
+from tests.waiting import waited
 from venvdash.actions.delete import pending_messages, purge, purge_process, tool_leftovers
 from venvdash.config import Config
 from venvdash.session import Session

@@ -13,7 +13,7 @@ import pytest
 from tests.actions.deleting import context, delete, one, plan, small, trashes, tree
 from tests.conftest import Home
 from tests.mounting import tmpfs
-from tests.scenario import rows, uv_project
+from tests.scenario import linked_project, rows, special_file, uv_project
 from venvdash.actions.context import Context
 from venvdash.actions.delete import trash, trash_locations
 from venvdash.actions.delete.apply import Deleter
@@ -35,11 +35,8 @@ def _found(home: Home) -> list[Trashed]:
 
 def _linked(home: Home, name: str = "app") -> tuple[Path, Path]:
     """Make an environment and the link of its project that points to it."""
-    entry, project = small(_store(home) / name), home.path / "code" / name
-    project.mkdir(parents=True)
-    (entry / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to(entry)
-    return entry, project / ".venv"
+    entry = small(_store(home) / name)
+    return entry, linked_project(home, entry) / ".venv"
 
 
 def test_what_is_restored_is_the_same_directory_with_its_link(home: Home) -> None:
@@ -255,13 +252,7 @@ def test_what_is_no_journal_is_left_alone(home: Home, kind: str) -> None:
     box = small(_store(home) / ".venvdash-trash-0123456789abcdef")
     for directory in (entry, box):
         file = directory / "trash.toml"
-        if kind == "fifo":
-            os.mkfifo(file)
-        elif kind == "link":
-            file.symlink_to("/etc/passwd")
-        elif kind == "directory":
-            file.mkdir()
-        else:
+        if not special_file(file, kind):
             text = {"large": "x" * 200_000, "bomb": "a." * 5000 + "b = 1", "words": "[x]\ny = 1"}
             file.write_text(text.get(kind, ""))
     before = tree(_store(home))

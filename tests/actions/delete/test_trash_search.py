@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Home
 from tests.scenario import uv_project, venv
 from tests.session.sharing import last, scanned
@@ -30,11 +32,16 @@ def away(home: Home, project: Path) -> Path:
     return project.rename(disk / project.name)
 
 
-def test_a_project_that_comes_back_elsewhere_is_found_by_its_link(home: Home) -> None:
+@pytest.fixture
+def gone(home: Home) -> Path:
+    """A project of uv's that was listed, on a disk that is not mounted now."""
     project = home.path / "code" / "webapp"
     uv_project(home, project)
     scanned(home)
-    gone = away(home, project)
+    return away(home, project)
+
+
+def test_a_project_that_comes_back_elsewhere_is_found_by_its_link(home: Home, gone: Path) -> None:
     trash = pruned(home)
     assert len(trash) == 1
     assert searched(home, trash) == {}
@@ -45,18 +52,16 @@ def test_a_project_that_comes_back_elsewhere_is_found_by_its_link(home: Home) ->
     assert reason.startswith("~/.attic/deep/er/webapp/.venv ")
 
 
-def test_a_project_that_comes_back_without_its_link_is_found_by_hash_or_inode(home: Home) -> None:
-    project = home.path / "code" / "webapp"
-    uv_project(home, project)
-    scanned(home)
-    gone = away(home, project)
+def test_a_project_that_comes_back_without_its_link_is_found_by_hash_or_inode(
+    home: Home, gone: Path
+) -> None:
     trash = pruned(home)
     assert len(trash) == 1
     (gone / ".venv").unlink()
     other = gone.rename(home.path / "renamed")  # the same directory
     (reason,) = searched(home, trash).values()
     assert "~/renamed" in reason
-    other.rename(project)  # the place whose hash is in the environment's name
+    other.rename(home.path / "code" / "webapp")  # the place whose hash is in the environment's name
     (reason,) = searched(home, trash).values()
     assert "~/code/webapp" in reason
 
@@ -85,11 +90,8 @@ def test_a_name_that_is_used_again_needs_no_search(home: Home) -> None:
     assert searched(home, trash) == {}
 
 
+@pytest.mark.usefixtures("gone")
 def test_a_search_that_does_not_end_frees_nothing(home: Home) -> None:
-    project = home.path / "code" / "webapp"
-    uv_project(home, project)
-    scanned(home)
-    away(home, project)
     (trashed,) = pruned(home)
     found = trash_search.search_for([trashed], home.machine(), Config(), cancelled=lambda: True)
     assert found == {trashed.path: "The search for its project did not finish."}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import waited
 from tests.conftest import Home
+from tests.waiting import waited
 from venvdash.actions.process import child_process
 from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.process.run_log import Log

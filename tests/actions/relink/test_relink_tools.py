@@ -38,13 +38,18 @@ def _plan_of_uv(home: Home, project: Path) -> dict[str, object]:
     return sync
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("how", [("--package",), ("--bare",)], ids=["package", "bare"])
-def test_uv(home: Home, how: tuple[str, ...]) -> None:
+def _moved(home: Home, how: str) -> tuple[Path, Path]:
+    """Move a project of uv's that was listed; return its environment, and where it is now."""
     before = home.path / "code" / "My_App"
-    old = uv_project(home, before, *how)
+    old = uv_project(home, before, how)
     rows(home)
-    after = move(before, "renamed")
+    return old, move(before, "renamed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["--package", "--bare"])
+def test_uv(home: Home, how: str) -> None:
+    old, after = _moved(home, how)
     assert rows(home)[old].verdict.status is Status.MOVED
     assert _plan_of_uv(home, after)["action"] == "create"
     said = relinked(home, "my-app")
@@ -57,7 +62,7 @@ def test_uv(home: Home, how: tuple[str, ...]) -> None:
     assert (after / ".venv").resolve() == new
     home.uv("sync", "--offline", "-q", cwd=after)
     assert (after / ".venv").resolve() == new
-    if how == ("--package",):
+    if how == "--package":
         assert "Hello" in home.run(new / "bin" / "my-app").stdout
     with_program(home, new)
     program_runs(home, new)
@@ -108,13 +113,24 @@ def test_pdm(home: Home, tool: Tool, pythons: list[Path]) -> None:
     assert str(new) in pdm(after, "info", "--python")
 
 
-def test_pipenv(home: Home, tool: Tool, pythons: list[Path]) -> None:
-    pipenv = Pipenv(home, tool("pipenv"))
+@pytest.fixture
+def pipenv(home: Home, tool: Tool) -> Pipenv:
+    """pipenv for the user of the test's HOME."""
+    return Pipenv(home, tool("pipenv"))
+
+
+@pytest.fixture
+def pipenvs(home: Home, pipenv: Pipenv, pythons: list[Path]) -> tuple[Path, Path]:
+    """An environment that pipenv made, and where its project, which was listed, is now."""
     before = pipenv.project("before", pythons[0])
     old = pipenv.venv(before)
     with_program(home, old)
     rows(home)
-    after = move(before, "after")
+    return old, move(before, "after")
+
+
+def test_pipenv(home: Home, pipenv: Pipenv, pipenvs: tuple[Path, Path]) -> None:
+    old, after = pipenvs
     assert home.run(pipenv.program, "--venv", cwd=after, check=False).returncode
     relinked(home, old, after)
     assert linked(home, after).path == old
@@ -239,14 +255,9 @@ def test_pyenv_virtualenv(pyenv: Home) -> None:
 
 
 def test_pipenv_unlinked_and_without_a_file_in_the_project(
-    home: Home, tool: Tool, pythons: list[Path]
+    home: Home, pipenv: Pipenv, pipenvs: tuple[Path, Path]
 ) -> None:
-    pipenv = Pipenv(home, tool("pipenv"))
-    before = pipenv.project("before", pythons[0])
-    old = pipenv.venv(before)
-    with_program(home, old)
-    rows(home)
-    after = move(before, "after")
+    old, after = pipenvs
     relinked(home, old, after)
     run(home, "unlink", str(old))
     assert sorted(path.name for path in after.iterdir()) == ["Pipfile"]
@@ -313,12 +324,9 @@ def test_uv_shared_and_from_one_living_project_to_another(home: Home) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [("--package",), ("--bare",)], ids=["package", "bare"])
-def test_without_uv_its_formula_serves(home: Home, how: tuple[str, ...]) -> None:
-    before = home.path / "code" / "My_App"
-    old = uv_project(home, before, *how)
-    rows(home)
-    after = move(before, "renamed")
+@pytest.mark.parametrize("how", ["--package", "--bare"])
+def test_without_uv_its_formula_serves(home: Home, how: str) -> None:
+    old, after = _moved(home, how)
     path = str(old)
     expected = _plan_of_uv(home, after)["environment"]
     assert isinstance(expected, dict)

@@ -13,7 +13,7 @@ from tests.actions.renaming import World, renamable
 from tests.built import Built, assert_works, away, copied
 from tests.conftest import Home
 from tests.mounting import tmpfs
-from tests.scenario import remove, rows, uv_lock, uv_project
+from tests.scenario import linked_project, remove, rows, uv_lock, uv_project
 from venvdash.actions.errors import ChangedError, FailedError
 from venvdash.actions.recovery.stores import recover_stores
 from venvdash.actions.relocate import rename as renaming
@@ -30,10 +30,7 @@ def world(home: Home) -> World:
 def test_a_real_environment(home: Home, built: Built) -> None:
     source = built("venv")
     old = copied(source, home.path / ".virtualenvs" / "app")
-    project = home.path / "code" / "app"
-    project.mkdir(parents=True)
-    (old / ".project").write_text(f"{project}\n")
-    (project / ".venv").symlink_to(old)
+    project = linked_project(home, old)
     table = rows(home)
     new = old.with_name("new name")
     assert renaming.rename(table[old], new, table, context(home)) == ""

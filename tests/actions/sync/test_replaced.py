@@ -16,8 +16,7 @@ def test_a_broken_interpreter_is_replaced_by_its_like_after_asking(
     place: Place, two_pythons: tuple[Path, Path]
 ) -> None:
     ours, other = two_pythons
-    project = place.project("web", "alpha")
-    environment = place.central(project, ours)
+    environment = place.central(place.project("web", "alpha"), ours)
     place.add(environment, "beta")
     python = environment / "bin" / "python"
     python.unlink()
@@ -110,9 +109,8 @@ def test_files_of_the_users_own_are_not_lost_in_a_replacement(
     environment, _ = place.misfit(two_pythons)
     (environment / "notebooks").mkdir()
     (environment / "notebooks" / "plan.ipynb").write_text("mine")
-    session = place.session()
-    proposal = session.actions.sync(session.rows[environment])
-    assert "It contains your own files: move them elsewhere first" in proposal.refusal
+    refusal = place.propose(environment).refusal
+    assert "It contains your own files: move them elsewhere first" in refusal
 
 
 def test_what_may_not_be_deleted_is_not_replaced(
@@ -122,9 +120,7 @@ def test_what_may_not_be_deleted_is_not_replaced(
     heir = place.home.path / ".virtualenvs" / "heir"
     place.home.run(environment / "bin" / "python", "-m", "venv", "--without-pip", heir)
     (heir / "pyvenv.cfg").write_text(f"home = {environment}/bin\nversion = 3.11.1\n")
-    session = place.session()
-    proposal = session.actions.sync(session.rows[environment])
-    assert "Other environments use its Python: heir" in proposal.refusal
+    assert "Other environments use its Python: heir" in place.propose(environment).refusal
 
 
 @pytest.mark.real_tools

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.deleting import waited
 from tests.actions.process.test_child_process import alive
 from tests.actions.syncing import Place, cancelled, content, last, packages
 from tests.mounting import tmpfs
+from tests.waiting import waited
 from venvdash.actions.events import Output, RowState, State
 from venvdash.actions.sync import apply, preserve
 from venvdash.demo.wheels import make_wheel, payload
@@ -73,12 +73,17 @@ def test_what_somebody_else_finished_is_not_incomplete_any_more(place: Place) ->
     assert Flag.DAMAGED not in place.row(environment).environment.flags
 
 
-def test_a_replacement_that_is_cancelled_keeps_what_the_tools_keep(
-    place: Place, two_pythons: tuple[Path, Path]
-) -> None:
-    ours, other = two_pythons
+@pytest.fixture
+def slow_one(place: Place, two_pythons: tuple[Path, Path]) -> tuple[Path, Path]:
+    """A project whose build never ends, and its environment, made by the first Python."""
     slow = place.project("slow", "alpha", slow=True)
-    environment = place.wrapped("slow", slow, ours)
+    return slow, place.wrapped("slow", slow, two_pythons[0])
+
+
+def test_a_replacement_that_is_cancelled_keeps_what_the_tools_keep(
+    place: Place, two_pythons: tuple[Path, Path], slow_one: tuple[Path, Path]
+) -> None:
+    (_, other), (slow, environment) = two_pythons, slow_one
     session = place.session(PATH=f"{other.parent}:{place.home.variables['PATH']}")
     record = session.rows[environment].record
     assert record is not None
@@ -152,11 +157,9 @@ def test_a_full_disk_leaves_it_incomplete_and_says_so(place: Place) -> None:
 
 
 def test_what_was_saved_outlives_a_venvdash_that_is_killed(
-    place: Place, two_pythons: tuple[Path, Path]
+    place: Place, two_pythons: tuple[Path, Path], slow_one: tuple[Path, Path]
 ) -> None:
-    ours, other = two_pythons
-    slow = place.project("slow", "alpha", slow=True)
-    environment = place.wrapped("slow", slow, ours)
+    (_, other), (slow, environment) = two_pythons, slow_one
     version = place.version(other)
     place.home.variables["PATH"] = f"{place.home.variables['PATH']}:{other.parent}"
     identity = _identity(place, environment)

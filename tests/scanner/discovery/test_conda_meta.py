@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.prefixes import PYTHON, conda_base, conda_prefix, site_packages
 from tests.scanner.discovery import inspecting
+from tests.scenario import special_file
 from tests.users import as_another_user, open_to_all
 from venvdash.model import Flag
 from venvdash.scanner.discovery.inspection import Inspected
@@ -102,12 +103,7 @@ def test_a_history_that_cannot_be_read_takes_nothing_else_away(tmp_path: Path, s
         os.truncate(history, 1 << 33)
     else:
         history.unlink()
-    if sort == "fifo":
-        os.mkfifo(history)
-    elif sort == "link":
-        history.symlink_to("/etc/passwd")
-    elif sort == "directory":
-        history.mkdir()
+    assert special_file(history, sort) == (sort not in ("huge", "missing"))
     environment = read(path).environment
     assert environment.python == PYTHON
     assert (environment.creator is not None) == (sort == "huge")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.scanner.discovery.inspecting import read, why_not
+from tests.scenario import special_file
 from tests.users import as_another_user, open_to_all
 from venvdash.model import EvidenceKind, Flag
 from venvdash.scanner.discovery.editable_installs import file_url_path
@@ -80,12 +81,7 @@ def test_a_pyvenv_cfg_that_is_no_file(tmp_path: Path, sort: str) -> None:
     path = minimal(tmp_path / "x")
     cfg = path / "pyvenv.cfg"
     cfg.unlink()
-    if sort == "fifo":
-        os.mkfifo(cfg)
-    elif sort == "link":
-        cfg.symlink_to("/etc/passwd")
-    else:
-        cfg.mkdir()
+    assert special_file(cfg, sort)
     assert why_not(path)
 
 

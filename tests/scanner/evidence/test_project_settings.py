@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import remove, rows, uv_project, venv
+from tests.scenario import lab, remove, rows, venv
 from venvdash.model import EvidenceKind, Status
 from venvdash.scanner.evidence.project_settings import ProjectSettings
 
@@ -167,18 +167,14 @@ def test_jetbrains_knows_the_project_wherever_it_lies(home: Home, environment: P
 def test_an_editors_choice_makes_no_other_inactive(
     home: Home, two_pythons: tuple[Path, Path]
 ) -> None:
-    project = home.path / "code" / "lab"
-    older = uv_project(home, project, "--bare", python=two_pythons[0])
-    newer = uv_project(home, project, python=two_pythons[1])
+    project, older, newer = lab(home, two_pythons)
     (project / ".venv").unlink()
     write(project, VSCODE, f'{{"python.pythonPath": "{older}/bin/python"}}')
     shown = rows(home)
     assert shown[older].verdict.status is shown[newer].verdict.status is Status.LINKED
 
 
-def test_a_name_that_two_environments_bear_says_nothing(
-    home: Home, environment: Path, project: Path
-) -> None:
+def test_a_name_that_lab_bear_says_nothing(home: Home, environment: Path, project: Path) -> None:
     venv(home.path / ".venvs" / NAME)
     write(project, ".venv-name", NAME)
     write(project, ".envrc", f"workon {NAME}")

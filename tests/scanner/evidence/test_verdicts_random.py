@@ -11,26 +11,7 @@ from hypothesis import strategies as st
 
 from tests.effort import examples
 from tests.scanner.evidence.table import PRINT, STORE
-from venvdash.model import (
-    Claim,
-    Direction,
-    Environment,
-    EvidenceKind,
-    Facts,
-    FoundAgain,
-    Memory,
-    Place,
-    Presence,
-    ProjectTools,
-    Record,
-    Relation,
-    Sighting,
-    Sign,
-    Status,
-    Traits,
-    Use,
-    Verdict,
-)
+from venvdash import model
 from venvdash.scanner.evidence.verdicts import verdicts
 
 pytestmark = pytest.mark.slow
@@ -40,19 +21,19 @@ PROJECTS = [Path("/code", name) for name in ("a", "b", "c\n\u202e", "d")]
 TIMES = [None, None, *(float(time) for time in range(8))]
 
 
-def a_claim(pick: Random) -> Claim:
-    return Claim(
+def a_claim(pick: Random) -> model.Claim:
+    return model.Claim(
         pick.choice(ENVIRONMENTS),
         pick.choice(PROJECTS),
-        pick.choice(list(EvidenceKind)),
-        pick.choice(list(Direction)),
+        pick.choice(list(model.EvidenceKind)),
+        pick.choice(list(model.Direction)),
         pick.choice(["", "/store/one/.project", "/code/a/.venv", "\x1b["]),
         pick.choice(TIMES),
     )
 
 
-def an_environment(pick: Random, path: Path) -> Environment:
-    traits = Traits(
+def an_environment(pick: Random, path: Path) -> model.Environment:
+    traits = model.Traits(
         "k",
         path.name,
         project_name=pick.choice([None, "", "a"]),
@@ -62,30 +43,32 @@ def an_environment(pick: Random, path: Path) -> Environment:
     )
     made_at = pick.choice([None, None, *ENVIRONMENTS])
     changed = pick.choice(TIMES)
-    return Environment(path, path, STORE, "s", traits, PRINT, made_at=made_at, changed=changed)
+    return model.Environment(
+        path, path, STORE, "s", traits, PRINT, made_at=made_at, changed=changed
+    )
 
 
-def a_place(pick: Random, path: Path) -> Place:
-    presence = pick.choice([*Presence, Presence.ABSENT, Presence.ABSENT])
+def a_place(pick: Random, path: Path) -> model.Place:
+    presence = pick.choice([*model.Presence, model.Presence.ABSENT, model.Presence.ABSENT])
     inode = pick.choice([None, 1, 2])
     reason = pick.choice(["", "a\nreason"])
-    return Place(path, presence, reason, inode=inode, fsid=1 if inode else None)
+    return model.Place(path, presence, reason, inode=inode, fsid=1 if inode else None)
 
 
-def a_table(pick: Random) -> Facts:
+def a_table(pick: Random) -> model.Facts:
     def some(items: list[Path], share: float) -> list[Path]:
         return [item for item in items if pick.random() < share]
 
-    def sighting() -> Sighting:
-        return Sighting(pick.choice(PROJECTS), pick.choice(["", "it\x07"]))
+    def sighting() -> model.Sighting:
+        return model.Sighting(pick.choice(PROJECTS), pick.choice(["", "it\x07"]))
 
-    return Facts(
+    return model.Facts(
         {path: an_environment(pick, path) for path in ENVIRONMENTS},
         {path: a_place(pick, path) for path in some(PROJECTS, 0.9)},
         {
-            path: Memory(
-                Record("i", path, PRINT),
-                pick.choice(list(Relation)),
+            path: model.Memory(
+                model.Record("i", path, PRINT),
+                pick.choice(list(model.Relation)),
                 pick.choice([None, *ENVIRONMENTS]),
             )
             for path in some(ENVIRONMENTS, 0.6)
@@ -96,15 +79,17 @@ def a_table(pick: Random) -> Facts:
         pick.random() < 0.8,
         {path: some_tools(pick) for path in some(PROJECTS, 0.4)},
         found_again={
-            path: FoundAgain("f\x07", pick.choice([None, *PROJECTS]))
+            path: model.FoundAgain("f\x07", pick.choice([None, *PROJECTS]))
             for path in some(ENVIRONMENTS, 0.1)
         },
     )
 
 
-def some_tools(pick: Random) -> ProjectTools:
-    use = Use("t", pick.choice([None, *ENVIRONMENTS]), "w", pick.random() < 0.8)
-    return ProjectTools({pick.choice("sx"): pick.choice(list(Sign))}, {pick.choice("sx"): use})
+def some_tools(pick: Random) -> model.ProjectTools:
+    use = model.Use("t", pick.choice([None, *ENVIRONMENTS]), "w", pick.random() < 0.8)
+    return model.ProjectTools(
+        {pick.choice("sx"): pick.choice(list(model.Sign))}, {pick.choice("sx"): use}
+    )
 
 
 @dataclass
@@ -112,25 +97,25 @@ class Case:
     """A table, its claims, and what was decided."""
 
     pick: Random
-    facts: Facts
-    claims: list[Claim]
-    decided: dict[Path, Verdict]
+    facts: model.Facts
+    claims: list[model.Claim]
+    decided: dict[Path, model.Verdict]
 
-    def presence(self, claim: Claim) -> Presence | None:
+    def presence(self, claim: model.Claim) -> model.Presence | None:
         place = self.facts.places.get(claim.project)
         return place.presence if place else None
 
-    def denied(self, claim: Claim) -> bool:
+    def denied(self, claim: model.Claim) -> bool:
         """Whether the user said no to that project, under this name or another."""
         place = self.facts.places.get(claim.project)
-        inode = place.inode if place and place.presence is Presence.PRESENT else None
+        inode = place.inode if place and place.presence is model.Presence.PRESENT else None
         alike = {
             other
             for other, found in self.facts.places.items()
-            if inode and found.presence is Presence.PRESENT and found.inode == inode
+            if inode and found.presence is model.Presence.PRESENT and found.inode == inode
         }
         return any(
-            one.how is EvidenceKind.DENIED and one.project in {claim.project, *alike}
+            one.how is model.EvidenceKind.DENIED and one.project in {claim.project, *alike}
             for one in self.claims
             if one.environment == claim.environment
         )
@@ -144,31 +129,34 @@ def a_case(pick: Random) -> Case:
 
 def no_live_claim_on_an_orphan(case: Case) -> None:
     for claim in case.claims:
-        if not claim.proves or case.presence(claim) is not Presence.PRESENT:
+        if not claim.proves or case.presence(claim) is not model.Presence.PRESENT:
             continue
         status = case.decided[claim.environment].status
-        assert status is not Status.ORPHAN
+        assert status is not model.Status.ORPHAN
         if case.denied(claim):
             continue
-        assert status is not Status.UNKNOWN
-        if status is Status.STANDALONE:
+        assert status is not model.Status.UNKNOWN
+        if status is model.Status.STANDALONE:
             memory = case.facts.memories[claim.environment]
-            assert (memory.relation, claim.direction) == (Relation.RECREATED, Direction.RECORD)
+            assert (memory.relation, claim.direction) == (
+                model.Relation.RECREATED,
+                model.Direction.RECORD,
+            )
 
 
 def no_orphan_out_of_reach(case: Case) -> None:
     for claim in case.claims:
-        if claim.proves and case.presence(claim) in (None, Presence.UNREACHABLE):
-            assert case.decided[claim.environment].status is not Status.ORPHAN
+        if claim.proves and case.presence(claim) in (None, model.Presence.UNREACHABLE):
+            assert case.decided[claim.environment].status is not model.Status.ORPHAN
 
 
 def orphans_are_proven(case: Case) -> None:
     for path, verdict in case.decided.items():
-        if verdict.status is Status.ORPHAN:
+        if verdict.status is model.Status.ORPHAN:
             proofs = [c for c in case.claims if c.environment == path and c.proves]
             assert case.facts.settled
             assert proofs
-            assert {case.presence(claim) for claim in proofs} == {Presence.ABSENT}
+            assert {case.presence(claim) for claim in proofs} == {model.Presence.ABSENT}
             believed = [claim for claim in proofs if not case.denied(claim)]
             assert not any(case.facts.sightings.get(claim.project) for claim in believed)
 
@@ -181,11 +169,13 @@ def order_and_repetition_never_matter(case: Case) -> None:
 
 def one_more_live_claim_makes_no_orphan(case: Case) -> None:
     more = a_claim(case.pick)
-    places = {**case.facts.places, more.project: Place(more.project, Presence.PRESENT)}
+    places = {**case.facts.places, more.project: model.Place(more.project, model.Presence.PRESENT)}
     facts = replace(case.facts, places=places)
     before, after = verdicts(case.claims, facts), verdicts([*case.claims, more], facts)
     for path, verdict in after.items():
-        assert verdict.status is not Status.ORPHAN or before[path].status is Status.ORPHAN
+        assert (
+            verdict.status is not model.Status.ORPHAN or before[path].status is model.Status.ORPHAN
+        )
 
 
 def mentions_only_save(case: Case) -> None:
@@ -193,26 +183,32 @@ def mentions_only_save(case: Case) -> None:
 
     Besides them two source trees that are there link what was made for no project.
     """
-    proofs = [claim for claim in case.claims if claim.how is not EvidenceKind.MENTION]
+    proofs = [claim for claim in case.claims if claim.how is not model.EvidenceKind.MENTION]
     mentions = [
-        *(claim for claim in case.claims if claim.how is EvidenceKind.MENTION),
+        *(claim for claim in case.claims if claim.how is model.EvidenceKind.MENTION),
         a_claim(case.pick),
     ]
-    mentions = [replace(claim, how=EvidenceKind.MENTION) for claim in mentions]
+    mentions = [replace(claim, how=model.EvidenceKind.MENTION) for claim in mentions]
     after = verdicts([*proofs, *mentions], case.facts)
     for path, before in verdicts(proofs, case.facts).items():
         own = [
             (c.direction, case.presence(c), c.project) for c in mentions if c.environment == path
         ]
-        inside = {p: seen for direction, seen, p in own if direction is Direction.ENVIRONMENT}
-        remembered = {seen for direction, seen, _ in own if direction is Direction.RECORD}
-        trees = [p for p, seen in inside.items() if seen is Presence.PRESENT]
-        if before.status is Status.ORPHAN and {*inside.values()} - {None, Presence.ABSENT}:
-            assert after[path].status is Status.MOVED
-        elif before.status is Status.ORPHAN and remembered & {None, Presence.UNREACHABLE}:
-            assert after[path].status is Status.UNREACHABLE
-        elif before.status is Status.STANDALONE and len(trees) > 1:
-            assert after[path].status is Status.LINKED
+        inside = {p: seen for direction, seen, p in own if direction is model.Direction.ENVIRONMENT}
+        remembered = {seen for direction, seen, _ in own if direction is model.Direction.RECORD}
+        trees = [p for p, seen in inside.items() if seen is model.Presence.PRESENT]
+        if before.status is model.Status.ORPHAN and {*inside.values()} - {
+            None,
+            model.Presence.ABSENT,
+        }:
+            assert after[path].status is model.Status.MOVED
+        elif before.status is model.Status.ORPHAN and remembered & {
+            None,
+            model.Presence.UNREACHABLE,
+        }:
+            assert after[path].status is model.Status.UNREACHABLE
+        elif before.status is model.Status.STANDALONE and len(trees) > 1:
+            assert after[path].status is model.Status.LINKED
         else:
             assert replace(after[path], claims=()) == replace(before, claims=())
 
@@ -224,12 +220,20 @@ def what_a_search_found_only_saves(case: Case) -> None:
         now = case.decided[path]
         if found is None or now == verdict:
             assert now == verdict
-            assert found is None or verdict.status not in (Status.ORPHAN, Status.UNKNOWN)
+            assert found is None or verdict.status not in (
+                model.Status.ORPHAN,
+                model.Status.UNKNOWN,
+            )
         else:
-            assert (now.status, now.place) == (Status.MOVED, found.place)
+            assert (now.status, now.place) == (model.Status.MOVED, found.place)
             assert facts.settled
-            lost = (Status.ORPHAN, Status.UNKNOWN, Status.UNREACHABLE, Status.DUPLICATE)
-            assert verdict.status in (*lost, Status.MOVED)
+            lost = (
+                model.Status.ORPHAN,
+                model.Status.UNKNOWN,
+                model.Status.UNREACHABLE,
+                model.Status.DUPLICATE,
+            )
+            assert verdict.status in (*lost, model.Status.MOVED)
 
 
 def every_verdict_is_whole_and_fit_to_show(case: Case) -> None:
@@ -239,17 +243,17 @@ def every_verdict_is_whole_and_fit_to_show(case: Case) -> None:
         assert verdict.reason.isprintable()
         assert set(verdict.claims) == {c for c in case.claims if c.environment == path}
         assert (verdict.evidence is None) == (not verdict.projects)
-        assert verdict.place is None or verdict.status is Status.MOVED
+        assert verdict.place is None or verdict.status is model.Status.MOVED
 
 
 def checking_is_for_unfinished_searches(case: Case) -> None:
     early = verdicts(case.claims, replace(case.facts, settled=False))
     late = verdicts(case.claims, replace(case.facts, settled=True))
-    final = {Status.LINKED, Status.REPLACED, Status.TOOL, Status.DUPLICATE}
+    final = {model.Status.LINKED, model.Status.REPLACED, model.Status.TOOL, model.Status.DUPLICATE}
     for path, verdict in late.items():
-        assert verdict.status is not Status.CHECKING
-        assert early[path].status in final | {Status.CHECKING}
-        assert early[path] == verdict or early[path].status is Status.CHECKING
+        assert verdict.status is not model.Status.CHECKING
+        assert early[path].status in final | {model.Status.CHECKING}
+        assert early[path] == verdict or early[path].status is model.Status.CHECKING
 
 
 def others_matter_only_as_originals(case: Case) -> None:
@@ -291,4 +295,4 @@ def test_with_an_adversary(pick: Random) -> None:
 
 def test_the_tables_reach_every_status() -> None:
     reached = {v.status for s in range(2000) for v in a_case(Random(s)).decided.values()}
-    assert reached == set(Status)
+    assert reached == set(model.Status)

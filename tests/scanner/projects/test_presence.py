@@ -31,16 +31,19 @@ def here(path: Path, **more: Any) -> ProjectRecord:
     return replace(record, **more)
 
 
+def identity(path: Path) -> dict[str, Any]:
+    """Return what tells a directory from every other."""
+    return {
+        "real": path,
+        "inode": path.stat().st_ino,
+        "fsid": os.statvfs(path).f_fsid,
+        "birth": birth_of(path),
+    }
+
+
 def test_present(code: Path) -> None:
     found = look(code, ROOT)
-    assert found == Place(
-        code,
-        Presence.PRESENT,
-        real=code,
-        inode=code.stat().st_ino,
-        fsid=os.statvfs(code).f_fsid,
-        birth=birth_of(code),
-    )
+    assert found == Place(code, Presence.PRESENT, **identity(code))
 
 
 def test_present_through_a_link(code: Path, tmp_path: Path) -> None:
@@ -187,10 +190,7 @@ def test_a_record_of_what_is_there(code: Path) -> None:
     assert first == ProjectRecord(
         code,
         EvidenceKind.HASH,
-        real=code,
-        inode=code.stat().st_ino,
-        fsid=os.statvfs(code).f_fsid,
-        birth=birth_of(code),
+        **identity(code),
         mount_point=lies_on.point,
         mount_source=lies_on.source,
         name="n",

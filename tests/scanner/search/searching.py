@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import Home
+from tests.scenario import listing
 from venvdash.config import Config
 from venvdash.model import Environment, Facts
 from venvdash.scanner.search import Findings, search
@@ -12,9 +13,7 @@ from venvdash.session import Session
 
 def listed(home: Home, config: Config | None = None) -> tuple[Session, Facts]:
     """Return a session after one listing without sizes, and its facts."""
-    session = Session(home.machine(), config or Config())
-    for _ in session.scan(usage=False):
-        pass
+    session = listing(home, config)
     assert session.facts is not None
     return session, session.facts
 

@@ -5,7 +5,6 @@ With memory of where it was, and on a first listing without any.
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.mounting import tmpfs
+from tests.mounting import mounted, tmpfs
 from tests.scanner.search.searching import listed, searched
 from tests.scenario import venv
 from tests.users import as_another_user, open_to_all
@@ -29,12 +28,8 @@ def remote(source: Path, point: Path) -> Iterator[Path]:
     source.mkdir(exist_ok=True)
     point.mkdir(parents=True)
     command = ["bindfs", "-o", "subtype=sshfs", str(source), str(point)]
-    if subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("needs the right to mount FUSE file systems")
-    try:
+    with mounted(command, point, "the right to mount FUSE file systems"):
         yield point
-    finally:
-        subprocess.run(["umount", "-l", str(point)], capture_output=True)
 
 
 class World:
