@@ -130,12 +130,12 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
         (link / "mine").touch()
         api.path.mkdir()
         await driver.press("u")
-        await driver.until(
-            lambda: "restored 2 environments · 1 skipped: scratchpad: " in driver.text
-        )
+        await driver.until(lambda: "Restore scratchpad as …" in driver.text)
+        outcome = driver.main.jobs.line.outcome  # the dialog may already hide it
+        assert outcome is not None
+        assert "restored 2 environments · 1 skipped: scratchpad: " in outcome.plain
         told = "Restored webapp. ~/code/webapp/.venv was not restored: something else now has"
         assert any(told in notice.message for notice in driver.app._notifications)
-        await driver.until(lambda: "Restore scratchpad as …" in driver.text)
         assert "The name scratchpad is taken" in driver.text
         await driver.press("enter")
         await driver.until(lambda: "Restored scratchpad." in driver.text)
