@@ -248,9 +248,9 @@ def _become(request: dict[str, object], streams: list[Descriptor]) -> list[str]:
     sys.path[0] = str(request["cwd"])
     # Opened again: a terminal is buffered by lines, anything else by blocks. The program uses them
     # until it ends.
-    sys.stdin = open(0, errors=sys.stdin.errors, closefd=False)  # noqa: SIM115
-    sys.stdout = open(1, "w", errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stdin = open(0, errors=sys.stdin.errors, closefd=False)  # noqa: SIM115 - stays open
+    sys.stdout = open(1, "w", errors=sys.stdout.errors, closefd=False)  # noqa: SIM115 - stays open
+    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115 - stays open
     assert isinstance(request["arguments"], list)
     return request["arguments"]
 

@@ -1,7 +1,7 @@
 """The history of changes as actions write it: in the index, else for as long as the session lasts.
 
 A change is written down before it begins and again when it has ended. What a crash leaves in
-between is told by looking at the disk: see ``history.settle``.
+between follows from what is on the disk: see ``history.settle``.
 """
 
 import json
@@ -197,7 +197,7 @@ def environment_of(row: Row, place: Path | None = None) -> ChangedEnvironment:
 
 
 def inode_of(entry: Path) -> int:
-    """Return the inode number of what lies at a path, 0 where that cannot be told."""
+    """Return the inode number of a path, 0 if it cannot be read."""
     try:
         return os.lstat(entry).st_ino
     except OSError:

@@ -35,7 +35,7 @@ class Target:
 
     @property
     def names(self) -> Names:
-        """Whether an environment is found there, whatever it is called."""
+        """Whether an environment is found there under any name."""
         return self.store.names if self.store else Names.FREE
 
 

@@ -16,7 +16,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """How far it is: ``doing`` in a word or two, ``total`` 0 where nobody knows."""
+    """The progress: ``doing`` in a word or two, ``total`` 0 if it is not known."""
 
     doing: str
     done: int = 0

@@ -38,7 +38,7 @@ class Table:
 
     @property
     def pins_unknown(self) -> str:
-        """Why nobody knows what is pinned, a sentence; "" where it is known."""
+        """Why the pins are not known, a sentence; "" if they are."""
         return ""
 
     def context(self) -> Context:
@@ -61,7 +61,7 @@ class Table:
         return f"{found[0].what}: {found[0].file}" if found else ""
 
     def report(self, path: Path | None, message: str) -> None:
-        """Note something that went wrong, for whoever shows the problems."""
+        """Add a problem to those that are shown."""
         self.problems.append(Problem(path, message))
 
     def _report(self, problems: Iterable[Problem]) -> None:

@@ -80,7 +80,7 @@ def _text(raw: io.FileIO, before: object, errors: str) -> io.TextIOWrapper:
 
 
 def acting() -> None:
-    """Be told that something is going to be changed now. Raises OutputError if stdout is unusable.
+    """Note that changes begin now. Raises OutputError if stdout is unusable.
 
     That a disk is full shows only when something is written: show the plan before.
     """

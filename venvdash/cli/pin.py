@@ -21,7 +21,7 @@ def command(records: bool, names: tuple[str, ...]) -> None:
 
 
 def set_pins(records: bool, names: tuple[str, ...], *, pinned: bool) -> None:
-    """Pin or unpin what is named; leaves the program where that cannot be done."""
+    """Pin or unpin what is named; exits if that fails."""
     opened = session(records=records, changing=True)
     for name in names:
         (row,) = scan_for(opened, name, changing=True, usage=False)

@@ -14,7 +14,7 @@ def interactive() -> bool:
 
 
 def confirm(question: str) -> bool:
-    """Ask yes or no; False where nobody can be asked. ``question`` is fit to show."""
+    """Ask yes or no; False without a terminal. ``question`` is already visible text."""
     if not interactive():
         return False
     try:

@@ -74,7 +74,7 @@ def command(
 
 
 def _trusted(proposal: Proposal, line: ProgressLine) -> bool:
-    """Ask whether code of another user's project may be run; False where nobody can be asked."""
+    """Ask whether code of another user's project may be run; False without a terminal."""
     if not prompts.interactive():
         return False
     line.clear()

@@ -11,7 +11,7 @@ from venvdash.text import short_path, visible, with_tilde
 
 
 class Role(StrEnum):
-    """What a piece of a line is, for whoever styles it."""
+    """What a piece of a line is, so that it can be styled."""
 
     PLAIN = "plain"
     STRONG = "strong"

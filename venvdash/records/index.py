@@ -233,7 +233,7 @@ def _transaction(database: "Connection", begin: str) -> Iterator[None]:
 
 
 def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | None, str]":
-    """Return a connection (None for no memory) and what is to be told."""
+    """Return a connection (None without an index) and the problem to report."""
     if _on_network(Path(os.path.realpath(path)), mounts):
         return None, _remote(path)
     told = ""

@@ -23,7 +23,7 @@ _DEEPEST = 4  # brackets inside brackets; ours has two
 
 @dataclass(frozen=True, slots=True)
 class SidecarProblem:
-    """A sidecar that is there and cannot be trusted; ``reason`` goes on after "the file …".
+    """A sidecar that exists but is not trusted; ``reason`` continues "the file …".
 
     ``newer``: a later version of venvdash wrote it, so it is left alone.
     """

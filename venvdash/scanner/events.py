@@ -95,7 +95,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something could not be read; the scan goes on."""
+    """Something could not be read; the scan continues."""
 
     path: Path | None
     message: str

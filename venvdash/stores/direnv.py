@@ -79,7 +79,7 @@ class DirenvStore(Store):
         )
 
     def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
-        """Yield what lies in the layouts of the directory of an ``.envrc``, whatever its text."""
+        """Yield the environments in the layouts beside an ``.envrc``; its text is not read."""
         for root in roots:
             for layout in _layouts(pointer.parent):
                 yield from _environments(root.path / layout)

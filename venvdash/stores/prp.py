@@ -50,7 +50,7 @@ class PrpStore(Store):
             yield Root(literally(machine, tools), self.name, Why.CONFIG, str(file))
 
     def recognise(self, reading: Reading) -> Traits | None:
-        """Return the traits of whatever lies below a root of this store."""
+        """Return the traits of an environment below a root of this store."""
         if reading.root.store != self.name:
             return None
         if _is_tool(reading):

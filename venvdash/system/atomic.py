@@ -47,7 +47,7 @@ def _keep_from_others(file: int) -> None:
 
 
 def _sweep(directory: Directory) -> None:
-    """Remove what processes left that were killed while they wrote: nobody has it locked."""
+    """Remove what processes left that were killed while writing: no process has it locked."""
     with suppress(OSError):
         for name in directory.names():
             if _TEMPORARY.fullmatch(name):

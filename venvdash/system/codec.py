@@ -34,7 +34,7 @@ class CodecError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of value. ``read`` raises ValueError, whose text goes on after the name of a key."""
+    """One kind of value. ``read`` raises ValueError, whose text continues the name of a key."""
 
     read: Callable[[Any], Any]
     write: Callable[[Any], Any]

@@ -20,7 +20,7 @@ _BETWEEN_KEYS = re.compile(r"[^\w\-\". \t]")
 
 
 class TomlError(ValueError):
-    """Data is no TOML, or too much for its parser; the text goes on after "the file …"."""
+    """Data is not TOML, or too much for its parser; the text continues "the file …"."""
 
 
 def parse(data: bytes, *, dots: int, depth: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ TICK = 0.25
 
 
 class Collector:
-    """Delays garbage collection until nobody types."""
+    """Delays garbage collection until no key is pressed."""
 
     def __init__(self) -> None:
         self._touched = 0.0
@@ -37,7 +37,7 @@ class Collector:
         self._touched = time.monotonic()
 
     def look(self) -> None:
-        """Collect, if that is worth it and nobody types."""
+        """Collect, if that is worth it and no key was pressed lately."""
         if time.monotonic() < self._touched + _QUIET:
             return
         young, middle, _ = gc.get_count()

@@ -21,7 +21,7 @@ class JobFailed:
 
 
 class Job(Generic[T]):
-    """Work in a thread of its own; its events wait to be drained.
+    """Work in its own thread; its events wait to be drained.
 
     ``work`` is given the event that asks it to stop. What it yields waits in a deque, so that
     neither the work nor the screen ever waits for the other. Of the ``passing`` types, of which

@@ -175,11 +175,11 @@ class Table:
         return all(word in text for word in self.words)
 
     def matching(self) -> list[Row]:
-        """Return all rows that the filter lets through, whatever the view."""
+        """Return all rows that match the filter, in any view."""
         return [row for row in self.rows.values() if self._matches(row)]
 
     def search(self, text: str) -> None:
-        """Show only rows that hold every word of ``text``, whatever the case."""
+        """Show only rows that contain every word of ``text``; case is ignored."""
         self.words = tuple(text.casefold().split())
 
     def sort_by(self, key: str) -> None:

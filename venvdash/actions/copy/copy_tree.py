@@ -48,7 +48,7 @@ class Extent:
 
 
 def extent(root: Path) -> Extent:
-    """Measure a tree. Raises OSError for whatever cannot be looked at."""
+    """Measure a tree. Raises OSError for anything unreadable."""
     entries = size = own_entries = own_size = 0
     seen: set[int] = set()
     for opened in walk(os.fsencode(root), report=_raise):
@@ -220,7 +220,7 @@ def _dress_fifo(path: bytes, found: os.stat_result) -> bool:
 
 
 def _dress(path: bytes, found: os.stat_result, extended: Attributes) -> bool:
-    """Give a directory what the original has; False where some of that cannot be kept."""
+    """Give a directory the attributes of the original; False if some cannot be kept."""
     if os.chmod not in os.supports_fd:
         os.chmod(path, found.st_mode & 0o7777)
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))

@@ -147,7 +147,7 @@ def _commit(name: str, url: str, told: dict[str, Any]) -> str:
 
 
 def _hash(told: dict[str, Any]) -> str:
-    """Return the fragment of a URL that names the content's hash, if one is told."""
+    """Return the fragment of a URL with the content's hash, if one is recorded."""
     sha256 = string(told, "archive_info", "hashes", "sha256")
     found = f"sha256={sha256}" if sha256 else string(told, "archive_info", "hash") or ""
     return f"#{found}" if _HASH.fullmatch(found) else ""

@@ -114,7 +114,7 @@ def _empty(box: Directory, keep: tuple[str, ...] = ()) -> None:
 
 
 def discard(path: Path, inode: int, aside: str) -> None:
-    """Remove the environment at ``path`` if it has this inode number; nobody may use it yet.
+    """Remove the environment at ``path`` if it has this inode number; it must not be in use.
 
     It is called ``aside`` first, in the same directory. Calling it again ends what was interrupted.
     Raises ChangedError and OSError.

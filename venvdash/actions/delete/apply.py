@@ -230,7 +230,7 @@ class Deleter:
         back: Rollback,
         lock: locks.Lock,
     ) -> Path:
-        """Do the steps that change something; ``back`` is told how to take each back."""
+        """Make the changes, and add to ``back`` how each is undone."""
         name, trash = entry.path.name, _trash_name()
         status = entry.status()
         mode = stat.S_IMODE(status.st_mode)

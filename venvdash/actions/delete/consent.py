@@ -7,7 +7,7 @@ _HARMLESS = (Status.ORPHAN, Status.REPLACED, Status.TOOL)
 
 
 def names_to_type(plan: Plan) -> tuple[str, ...]:
-    """Return the names that must be typed whatever else was said, in the plan's order.
+    """Return the names that must always be typed, in the plan's order.
 
     A plan says for each environment that holds what nobody can restore why it asks for that
     (``Item.confirm``).

@@ -311,7 +311,7 @@ class Deletions:
     def _free_now(
         self, results: Sequence[Result], freed: int, left: int, told: tuple[list[str], list[str]]
     ) -> Iterator[RowState | Tally]:
-        """Free at once what has just come into the trash; ``told`` gets problems and notes."""
+        """Free what was just moved to the trash; problems and notes are added to ``told``."""
         trash = {result.trash: result for result in results if result.trash}
         problems, notes = told
         back = PurgeProgress({path: result.reclaimable for path, result in trash.items()}, left)

@@ -81,7 +81,7 @@ def reasons(expired: Sequence[Trashed], *, seconds: float = _PATIENCE) -> dict[P
 
 
 def _used(one: Trashed) -> tuple[Path, str]:
-    """Return the trash directory, and what leads to where it was, "" for nothing."""
+    """Return the trash directory, and what points to its original path, "" for nothing."""
     if os.path.lexists(one.original):
         return one.path, ""  # another environment was made there
     projects = [link.path.parent for link in one.links]

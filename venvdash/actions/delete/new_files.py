@@ -124,7 +124,7 @@ def _names(entry: Path) -> Names:
 
 
 def _counted(entry: Path) -> UserFiles:
-    """Count the user's files again. Raises ChangedError where that cannot be done."""
+    """Count the user's files again. Raises ChangedError if they cannot be read."""
     from venvdash.scanner.usage.environment_usage import user_files_of
     from venvdash.scanner.usage.tree_count import count
 

@@ -29,11 +29,11 @@ Tell = Callable[["Progress"], None]
 
 
 def quiet(progress: "Progress") -> None:
-    """Tell nobody how far a search is."""
+    """Ignore the progress of a search."""
 
 
 class ProjectSearch:
-    """One search for the projects of some environments, in a thread of its own.
+    """One search for the projects of some environments, in its own thread.
 
     It reads only. Any thread may wait for it, ask how far it is, or stop it.
     """
@@ -179,7 +179,7 @@ class Searches:
         return [row for row in rows if row.verdict.status is Status.MOVED and row.path in hits]
 
     def again(self, rows: Iterable[Row]) -> ProjectSearch:
-        """Start another search, whatever an earlier one has found; it reads what has changed."""
+        """Start another search even if one has ended; it reads only what has changed."""
         return self._begin(self._environments(rows))
 
     def _environments(self, rows: Iterable[Row]) -> dict[Path, Environment]:
@@ -196,7 +196,7 @@ class Searches:
         return self._last
 
     def report(self, paths: Iterable[Path]) -> SearchReport | None:
-        """Return what was read for the projects of these; None while nobody searched for them."""
+        """Return what was read for the projects of these; None if no search has ended."""
         last = self._last
         if last is None or not last.over or last.environments.keys().isdisjoint(paths):
             return None

@@ -199,7 +199,7 @@ def _free(
 
 
 def _unlink(trashed: Trashed) -> None:
-    """Remove what in its project leads to an environment that never was in the trash."""
+    """Remove what in its project points to an environment that was never in the trash."""
     from venvdash.actions.safety import project_links  # deleting has usually removed them
 
     for link in trashed.links:

@@ -87,7 +87,7 @@ class Reports:
 
 
 def start(paths: Sequence[Path], machine: Machine, expired: Sequence[Path] = ()) -> bool:
-    """Free these directories of the trash in a process of its own; return whether it started.
+    """Free these directories of the trash in another process; return whether it started.
 
     Those of ``expired`` are freed as well unless something shows that they are used
     (``expiry``). Nobody waits for the process, so it leaves a core to others. It has a lower
@@ -205,7 +205,7 @@ class _Teller:
         self._place = place
 
     def tell(self, freed: int) -> None:
-        """Tell how far it is, if there is anything and that was not told just now."""
+        """Report the progress, if there is any and the last report is not too recent."""
         now = time.monotonic()
         if freed and now >= self._next:
             self._next = now + _TICK

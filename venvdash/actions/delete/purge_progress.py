@@ -30,7 +30,7 @@ class Freed:
 
 
 def free(paths: Sequence[Path], machine: Machine, *, spare: int = 0) -> Iterator[Freed]:
-    """Free directories of the trash in a process of its own, and tell how it goes.
+    """Free directories of the trash in another process, and report its progress.
 
     ``spare``: how many cores to leave to others. It goes on if nobody asks for what comes next.
     """
@@ -68,7 +68,7 @@ class _Following:
             yield self._end(path, report.freed, report.problems or _UNTOLD)
 
     def _unheard(self) -> Iterator[Freed]:
-        """Wait for those of which nothing is told: another process has them, or ours died."""
+        """Wait for those that are not reported: another process has them, or ours died."""
         quiet = time.monotonic()
         while True:
             before = len(self._waiting)

@@ -280,7 +280,7 @@ class Trash:
             freed_notes.forget(self._table.machine.state_directory, path)
 
     def _note_freed(self) -> None:
-        """Note of what was freed when nobody looked that it was; raises nothing."""
+        """Record what the purge process has freed since. Raises nothing."""
         from venvdash.actions.delete import freed_notes, purge
 
         state = self._table.machine.state_directory

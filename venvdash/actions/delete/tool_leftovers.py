@@ -100,7 +100,7 @@ def _passing(folders: Sequence[Path], machine: Machine, settings: config.Config)
 
 
 def _again(apply: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-    """Do it anew when something has changed meanwhile; at last raise that ChangedError."""
+    """Retry when something has changed meanwhile; finally raise that ChangedError."""
     for left in reversed(range(_ATTEMPTS)):
         try:
             return apply()

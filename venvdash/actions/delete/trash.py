@@ -249,7 +249,7 @@ def has_content(box: Directory, trashed: Trashed) -> bool:
 
 
 def read_open(directory: Directory) -> Trashed | None:
-    """Return what an open trash directory says, None where that cannot be read or trusted."""
+    """Return what an open trash directory records, None if it is unreadable or not trusted."""
     try:
         return trash_journal.read(directory)
     except (JournalError, OSError):

@@ -68,7 +68,7 @@ def noted(state: Path) -> Iterator[Path]:
 
 
 def silent(context: Context) -> list[Path]:
-    """Return the places in which trash may lie and that do not answer: nobody looks there."""
+    """Return the places that may hold trash and do not respond; they are not searched."""
     notes = StateFolder(context.machine.state_directory, _NOTES)
     return list(
         dict.fromkeys([*context.silent, *responsiveness.unresponsive(_in_notes(notes).values())])

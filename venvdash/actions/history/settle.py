@@ -113,7 +113,7 @@ def content(entry: Path) -> str:
 
 
 def _ended(table: Table, change: Change, result: Result | None) -> Change | None:
-    """Return a change as it ended, itself where that cannot be told now, None for nothing.
+    """Return a change with its outcome, itself if that is not known yet, None for nothing done.
 
     ``result`` is None where it was interrupted.
     """

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class JournalError(Exception):
-    """A file of ours that cannot be trusted; the text goes on after "its trash.toml …"."""
+    """A file of venvdash that is not trusted; the text continues "its trash.toml …"."""
 
 
 class TomlFile(Generic[T]):

@@ -103,7 +103,7 @@ def of_folder(directory: Directory, folder: tuple[str, ...], *names: str) -> Ite
 
 
 def content_of(opened: Directory, name: str, status: os.stat_result) -> bytes | None:
-    """Return a text, or a program of whatever sort that begins with a shebang. Raises OSError."""
+    """Return a text, or any program that begins with a shebang. Raises OSError."""
     if status.st_size > LIMIT:
         return None
     try:

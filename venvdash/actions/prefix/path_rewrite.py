@@ -59,7 +59,7 @@ class PathRewrite:
                 return self._path.search(view) is not None
 
     def link(self, text: bytes) -> bytes:
-        """Return the path in a link, made to lead below the new one if it led below an old one."""
+        """Return the target of a link, moved below the new path if it was below an old one."""
         for old in self._old:
             rest = text.removeprefix(old)
             if rest != text and (not rest or rest.startswith(b"/")):

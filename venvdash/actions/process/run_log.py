@@ -65,7 +65,7 @@ class Run:
 
 
 class Recording:
-    """A run that is being recorded: tell it lines as they come, and once that it ended."""
+    """A run that is being recorded: add its lines while it runs, then its end."""
 
     def __init__(self, log: "Log", run: Run) -> None:
         self._log = log

@@ -61,7 +61,7 @@ def recover(state: Path) -> None:
 
 
 def _removed(prefix: Path) -> bool:
-    """Remove an empty lock file that nobody holds; return whether nothing is left to do."""
+    """Remove an empty lock file that no process holds; return whether nothing is left to do."""
     try:
         with lock_environment(prefix) as lock:
             if lock.busy:  # uv works in it

@@ -190,7 +190,7 @@ class _Plan:
         return any(one.origin == url and normalised(one.name) == own for one in installed)
 
     def _followed(self, swap: Swap) -> Iterator[Swap]:
-        """Yield what becomes of a link that leads there today: removed, or led to the new place."""
+        """Yield the change of a link that points there: removed, or pointed to the new place."""
         folder = real(swap.path.parent)
         if folder == self.wanted.project:
             if not self.wanted.writes:
@@ -262,7 +262,7 @@ class _Plan:
                 self.warns.append(f"{short(other.path, self.home)} is a link to its old path.")
 
     def _replaced(self, swap: Swap) -> Iterator[str]:
-        """Yield what a file of the tool's in the project said, if that led elsewhere."""
+        """Yield what a file of the tool's in the project named, if that was something else."""
         before, project = swap.before, self.wanted.project
         if before is None or before.link or swap.after is None or project is None:
             return
@@ -326,7 +326,7 @@ def _unfit(place: Place, row: Row, known: RelinkContext) -> Iterator[str]:
 
 
 def _former(row: Row, project: Path, known: RelinkContext) -> tuple[Path, ...]:
-    """Return the projects that it has and leaves; not those that cannot be looked at."""
+    """Return the projects that it has and leaves, except those that cannot be read."""
     found = dict.fromkeys(row.verdict.projects)
     found.update((p.path, None) for p in (row.record.projects if row.record else ()))
     return tuple(

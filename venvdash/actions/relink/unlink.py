@@ -101,7 +101,7 @@ def _projects(row: Row) -> list[Path]:
 
 
 def _found_by_place(project: Path, row: Row, store: Store, known: RelinkContext) -> bool:
-    """Whether the tool finds it for that project by its name or place, whatever anybody says."""
+    """Whether the tool finds it for that project by its name or place, linked or not."""
     place = known.places.get(project)
     if place is not None and place.presence is Presence.ABSENT:
         return False

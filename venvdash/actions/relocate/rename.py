@@ -176,7 +176,7 @@ class _Work:
         return ""
 
     def _check(self) -> None:
-        """Raise ChangedError unless it still is what was listed, and nobody uses it."""
+        """Raise ChangedError unless it is still what was listed, and not in use."""
         refusals.look(self.row, self.context)
         for reason in refusals.revived(self.row, self.context.machine.home):
             raise ChangedError(reason)

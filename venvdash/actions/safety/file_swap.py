@@ -1,7 +1,7 @@
 """Compare and replace: one link or file in a directory is replaced if it is as expected.
 
 The new one is renamed over the old one, so that other programs see one of the two. A replacement
-that has been made already is not made again, so that recovery after a crash can repeat it.
+that is already made is skipped, so recovery after a crash can repeat it.
 """
 
 import errno

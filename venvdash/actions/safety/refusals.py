@@ -214,7 +214,7 @@ def another_home(machine: Machine) -> Iterator[str]:
 
 
 def protected(entry: Path, environment: Environment, context: Context) -> Iterator[str]:
-    """Yield why this place is never deleted, whatever lies there."""
+    """Yield why nothing at this place is ever deleted."""
     yield from another_home(context.machine)
     home = Path(os.path.realpath(context.machine.home))
     if entry.parent == entry or not entry.name:
@@ -324,7 +324,7 @@ def _journals(directory: Directory) -> Iterator[str]:
 
 
 def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
-    """Yield what else lies inside that nobody asked to delete."""
+    """Yield what else lies inside and was not selected to be deleted."""
     entry = row.environment.entry
     inner = [other for other in neighbours.inside.get(entry, ()) if other.path != row.path]
     if inner:

@@ -131,7 +131,7 @@ class SyncCommand:
 
 
 def sync_refusals(row: Row, context: Context) -> Iterator[str]:
-    """Yield why an environment cannot be synced, whatever its project is."""
+    """Yield why an environment cannot be synced with any project."""
     environment, home = row.environment, context.machine.home
     if environment.target is not None:
         yield f"It is a link to {short_path(environment.target, home)}: sync that one instead."

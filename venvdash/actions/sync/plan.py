@@ -169,7 +169,7 @@ def _carried_out(
     context: Context,
     cancel: threading.Event,
 ) -> Generator[ActionEvent, None, SyncResult]:
-    """Run the command; whatever becomes of it, look at what the environment is afterwards."""
+    """Run the command, and read the environment afterwards, also if it failed."""
     problems: list[str] = []
     failure, stopped = "", False
     with ExitStack() as stack:

@@ -148,7 +148,7 @@ def _recovered(files: SavedFiles) -> list[str]:
 
 
 def _at_rest(prefix: Path) -> bool:
-    """Return whether an environment is there, is the user's own, and nobody works in it."""
+    """Return whether an environment exists, belongs to the user, and is not in use."""
     try:
         if own_uid() not in (None, os.stat(prefix).st_uid):
             return False

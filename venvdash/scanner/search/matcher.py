@@ -110,7 +110,7 @@ class DirectoryMatcher:
         return len(self.hits) == len(self._wanted)
 
     def wants(self, name: str) -> bool:
-        """Return whether a folder of this name is read whatever it contains."""
+        """Return whether a directory of this name is always read."""
         return name.lower() in SCRIPT_FOLDERS or self._names.wanted(name)
 
     def look(self, directory: str, has: Collection[str], inode: int | None) -> None:

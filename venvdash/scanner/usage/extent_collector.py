@@ -295,7 +295,7 @@ class Collector:
 
 
 def _written_anew(path: bytes, name: bytes) -> bool:
-    """Return whether installers write this file anew in each environment, not as a clone."""
+    """Return whether installers write this file for each environment instead of cloning it."""
     if name == b"RECORD":
         return path.endswith(b".dist-info")
     return name.startswith(b"activate")

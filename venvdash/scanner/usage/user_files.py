@@ -146,7 +146,7 @@ class UserFileSearch:
             return
         at = self._relative(os.fsdecode(path))
         # On POSIX they are text already (mypy cannot know), and a call for each would be slow.
-        texts: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]
+        texts: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]  # list is invariant
         if at.startswith(self._inside):  # as nearly all do
             paths = set(map((at[len(self._inside) :] + "/").__add__, texts))
             if paths <= known.lists[known.sites[0]]:

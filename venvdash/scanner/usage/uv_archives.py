@@ -60,7 +60,7 @@ class Archives:
             return 0, None
 
     def states(self, shared: Extents) -> bytes:
-        """Return for each group who else holds it: the cache, the cache and others, or nobody."""
+        """Return what else holds each group: the cache, the cache and others, or nothing."""
         if shared.identity != self._seen[1]:
             return bytes([HELD_BY_NOBODY]) * len(shared.names)
         states = bytearray()

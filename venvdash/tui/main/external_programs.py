@@ -48,7 +48,7 @@ class ProgramRunner:
         self._prepare("edit", self._programs.edit)
 
     def _prepare(self, command: str, prepare: "Callable[[Row], Invocation]") -> None:
-        """Prepare in the background whatever may fail, then run the program."""
+        """Prepare in the background what may fail, then run the program."""
         rows = [] if self._preparing else self._targets.under_cursor()
         if not rows:
             return

@@ -48,7 +48,7 @@ class Marks:
         self._paths |= added
 
     def by_rule(self, paths: Iterable[Path]) -> bool:
-        """Return whether a rule has marked any of these, and nobody by hand."""
+        """Return whether a rule has marked any of these, and the user none of them."""
         return not self._by_rule.isdisjoint(paths)
 
     def remove(self, paths: Iterable[Path]) -> None:
