@@ -19,9 +19,10 @@ from tests.session.sharing import last, undone
 from venvdash.actions import destinations
 from venvdash.actions.destinations import TargetError, refused_name
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.events import Finished, State
+from venvdash.actions.events import Finished
 from venvdash.actions.journals.relink_journal import RelinkJournals
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
+from venvdash.model.status import State
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.session import Session
 

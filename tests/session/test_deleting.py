@@ -23,9 +23,10 @@ from tests.session.sharing import (
     undone,
     used,
 )
-from venvdash.actions.events import Finished, RowChanged, RowState, State, Tally
+from venvdash.actions.events import Finished, RowChanged, RowState, Tally
 from venvdash.config import Config, TrashSettings
 from venvdash.model import Outcome, Status
+from venvdash.model.status import State
 from venvdash.system.locks import lock_directory
 
 pytestmark = pytest.mark.slow

@@ -10,14 +10,7 @@ from pathlib import Path
 
 from tests.tui.fake_session import FakeActions, FakePrograms, FakeSession
 from tests.tui.rows import HOME, STORE, everything, row
-from venvdash.actions.events import (
-    ActionEvent,
-    Finished,
-    Output,
-    Progressed,
-    RowState,
-    State,
-)
+from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState
 from venvdash.actions.process.run_log import Log
 from venvdash.model import (
     Action,
@@ -41,6 +34,7 @@ from venvdash.model import (
     Status,
     Trashed,
 )
+from venvdash.model.status import State
 from venvdash.scanner.events import Ended, Problem, SkippedEntry, StoreSeen
 from venvdash.stores.roots import Root, Why
 from venvdash.tui.app import Dashboard

@@ -20,8 +20,9 @@ from tests.tui.test_changes import (
     source,
     waiting,
 )
-from venvdash.actions.events import Finished, Output, RowGone, RowState, State
+from venvdash.actions.events import Finished, Output, RowGone, RowState
 from venvdash.model import Action, Outcome, Result, Row
+from venvdash.model.status import State
 from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.main import job_runner
 

@@ -9,7 +9,7 @@ import pytest
 from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import HOME, STORE, everything, row
-from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState, State
+from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState
 from venvdash.model import (
     Action,
     Edit,
@@ -21,6 +21,7 @@ from venvdash.model import (
     Row,
     Status,
 )
+from venvdash.model.status import State
 from venvdash.presentation.proposals import proposals_in_words
 from venvdash.tui.dialogs.proposal import ProposalScreen
 from venvdash.tui.widgets.document_text import TRUST, in_colours

@@ -10,16 +10,9 @@ import pytest
 from tests.tui.fake_session import FakeSession, undo_plan
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import STORE, everything, row
-from venvdash.actions.events import (
-    ActionEvent,
-    Finished,
-    RowChanged,
-    RowState,
-    Searching,
-    State,
-    Tally,
-)
+from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState, Searching, Tally
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status
+from venvdash.model.status import State
 
 ROWS = [row(f"old-{n}", Status.ORPHAN, mib=10, reclaimable=4, days=100) for n in range(4)]
 MIB = 1024**2

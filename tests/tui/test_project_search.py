@@ -9,8 +9,9 @@ import pytest
 from tests.tui.fake_session import EndedSearch, FakeSession
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import everything, row
-from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState, State
+from venvdash.actions.events import ActionEvent, Finished, RowChanged, RowState
 from venvdash.model import Action, Item, Outcome, Plan, Result, Row, Status, Trashed
+from venvdash.model.status import State
 from venvdash.scanner.search import Findings, Progress
 
 OLD = row("old", Status.ORPHAN, mib=10, reclaimable=4)

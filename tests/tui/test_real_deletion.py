@@ -13,9 +13,10 @@ import pytest
 from tests.conftest import Home
 from tests.tui.pilot import Driver, drive
 from venvdash.actions.delete.deletions import Deletions
-from venvdash.actions.events import ActionEvent, State
+from venvdash.actions.events import ActionEvent
 from venvdash.config import Config, load
 from venvdash.demo.playground import Playground, build
+from venvdash.model.status import State
 from venvdash.session import Session
 from venvdash.tui.dialogs import trash as trash_screen
 from venvdash.tui.dialogs.plan import PlanScreen

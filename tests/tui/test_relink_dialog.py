@@ -8,8 +8,9 @@ from pathlib import Path
 from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import everything, row
-from venvdash.actions.events import Finished, RowState, State
+from venvdash.actions.events import Finished, RowState
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
+from venvdash.model.status import State
 from venvdash.system.machine import Machine
 from venvdash.tui.dialogs.relink import RelinkScreen
 

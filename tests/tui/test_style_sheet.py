@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from venvdash import tui
-from venvdash.actions.events import State
 from venvdash.model import Status
+from venvdash.model.status import State
 
 SHEET = Path(tui.__file__).with_name("venvdash.tcss").read_text("utf-8")
 

@@ -1,10 +1,10 @@
 """The events of all actions, from the first state to ``Finished``."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model import Result, Row
+from venvdash.model.status import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +41,6 @@ class RowGone:
     """An environment that an earlier scan showed is not there any more."""
 
     path: Path
-
-
-class State(StrEnum):
-    """Where one environment of a plan stands while the plan is carried out."""
-
-    QUEUED = "queued"
-    DELETING = "deleting"
-    IN_TRASH = "in trash"
-    FREED = "freed"  # nothing of it is left (a link that was removed counts as well)
-    SKIPPED = "skipped"  # nothing was done to it: it is not as it was shown, or was cancelled
-    FAILED = "failed"
-    SYNCING = "syncing"
-    RELINKING = "relinking"
-    COPYING = "copying"
-    RENAMING = "renaming"
-    MOVING = "moving"
-    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.delete.deletions import Deletions
-from venvdash.actions.events import ActionEvent, Finished, RowState, State
+from venvdash.actions.events import ActionEvent, Finished, RowState
 from venvdash.actions.outcome import result_of
 from venvdash.actions.table import Table
 from venvdash.model import Action, Outcome, Proposal, Result, Row, Trashed
+from venvdash.model.status import State
 
 if TYPE_CHECKING:
     from venvdash.actions.history.status import ChangeStatus

@@ -3,52 +3,54 @@
 Sizes are bytes, times are seconds since the epoch (``time.time()``), paths are absolute.
 """
 
-from venvdash.model.changes import PackageChange, Proposal
-from venvdash.model.environments import (
-    Environment,
-    Fingerprint,
-    Flag,
-    Location,
-    NotEnvironment,
-    Package,
-    Traits,
-    Usage,
-    UserFiles,
-    UserPlace,
-)
-from venvdash.model.evidence import (
-    Claim,
-    Direction,
-    EvidenceKind,
-    Facts,
-    FoundAgain,
-    Memory,
-    Place,
-    Presence,
-    ProjectRecord,
-    Record,
-    Relation,
-    Sighting,
-    Status,
-    Verdict,
-)
-from venvdash.model.plans import (
-    Action,
-    Edit,
-    Item,
-    Leftovers,
-    Link,
-    Outcome,
-    Plan,
-    Refusal,
-    Removal,
-    Result,
-    Row,
-    Trashed,
-    TrashFolder,
-)
-from venvdash.model.searches import NotEntered, SearchReport, Unsearched
-from venvdash.model.tools import ProjectTools, Sign, Use
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from venvdash.model.changes import PackageChange, Proposal
+    from venvdash.model.environments import (
+        Environment,
+        Fingerprint,
+        NotEnvironment,
+        Package,
+        Traits,
+        Usage,
+        UserFiles,
+        UserPlace,
+    )
+    from venvdash.model.evidence import (
+        Claim,
+        Direction,
+        EvidenceKind,
+        Facts,
+        FoundAgain,
+        Memory,
+        Place,
+        Presence,
+        ProjectRecord,
+        Record,
+        Relation,
+        Sighting,
+        Verdict,
+    )
+    from venvdash.model.plans import (
+        Action,
+        Edit,
+        Item,
+        Leftovers,
+        Link,
+        Outcome,
+        Plan,
+        Refusal,
+        Removal,
+        Result,
+        Row,
+        Trashed,
+        TrashFolder,
+    )
+    from venvdash.model.searches import NotEntered, SearchReport, Unsearched
+    from venvdash.model.status import Flag, Location, Status
+    from venvdash.model.tools import ProjectTools, Sign, Use
 
 __all__ = [
     "Action",
@@ -97,3 +99,17 @@ __all__ = [
     "UserPlace",
     "Verdict",
 ]
+
+_MODULES = ("status", "environments", "tools", "evidence", "plans", "changes", "searches")
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+
+    def __getattr__(name: str) -> object:
+        """Import the module of a value when it is first used: the first frame needs few of them."""
+        if name in __all__:
+            for module in _MODULES:
+                value = getattr(import_module(f"{__name__}.{module}"), name, None)
+                if value is not None:
+                    globals()[name] = value
+                    return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,22 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model.environments import Environment, Fingerprint
+from venvdash.model.status import Status
 from venvdash.model.tools import ProjectTools
-
-
-class Status(StrEnum):
-    """What is known about an environment's project."""
-
-    CHECKING = "checking"
-    LINKED = "linked"
-    REPLACED = "replaced"
-    MOVED = "moved"
-    ORPHAN = "orphan"
-    UNREACHABLE = "unreachable"
-    DUPLICATE = "duplicate"
-    UNKNOWN = "unknown"
-    STANDALONE = "standalone"
-    TOOL = "tool"
 
 
 class EvidenceKind(StrEnum):

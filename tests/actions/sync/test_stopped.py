@@ -14,10 +14,11 @@ from tests.actions.process.test_child_process import alive
 from tests.actions.syncing import Place, cancelled, content, last, packages
 from tests.mounting import tmpfs
 from tests.waiting import waited
-from venvdash.actions.events import Output, RowState, State
+from venvdash.actions.events import Output, RowState
 from venvdash.actions.sync import apply, preserve
 from venvdash.demo.wheels import make_wheel, payload
 from venvdash.model import Flag, Outcome
+from venvdash.model.status import State
 from venvdash.presentation.details import flags_in_words
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at sessions of processes")

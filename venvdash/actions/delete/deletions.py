@@ -15,10 +15,11 @@ from venvdash.actions.delete.recheck import recheck
 from venvdash.actions.delete.restore import PurgeProgress, Trash
 from venvdash.actions.delete.selection_size import SelectionSize, SelectionSizes
 from venvdash.actions.delete.user_files import why_not_by_rule
-from venvdash.actions.events import ActionEvent, Finished, RowState, State, Tally
+from venvdash.actions.events import ActionEvent, Finished, RowState, Tally
 from venvdash.actions.table import Table
 from venvdash.model import Item, Outcome, Plan, Refusal, Removal, Result, Row
 from venvdash.model.plans import SEARCHING
+from venvdash.model.status import State
 from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.stores import uv_settings
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from venvdash.actions.events import ActionEvent, Finished, State
+from venvdash.actions.events import ActionEvent, Finished
 from venvdash.model import Plan
+from venvdash.model.status import State
 from venvdash.tui.background import run_in_thread
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.planner import Planner

@@ -17,11 +17,11 @@ from venvdash.actions.events import (
     RowGone,
     RowState,
     Searching,
-    State,
     Tally,
 )
 from venvdash.actions.outcome import UP_TO_DATE
 from venvdash.model import Outcome
+from venvdash.model.status import State
 from venvdash.scanner.events import Problem
 from venvdash.text import visible
 from venvdash.tui.jobs import Job, JobFailed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from venvdash.actions.events import State
+from venvdash.model.status import State
 from venvdash.text import visible, with_tilde
 from venvdash.tui.widgets.environment_list import EnvironmentList
 

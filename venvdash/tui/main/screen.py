@@ -9,8 +9,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from venvdash.actions.events import Finished, RowGone, State
+from venvdash.actions.events import Finished, RowGone
 from venvdash.model import Row
+from venvdash.model.status import State
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.session import Session
 from venvdash.tui import keys

@@ -8,8 +8,8 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from venvdash import formats
-from venvdash.actions.events import State
 from venvdash.model import Flag, Row, Status
+from venvdash.model.status import State
 from venvdash.presentation.labels import place_in_words
 from venvdash.text import short_path, visible
 from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right
