@@ -97,8 +97,16 @@ PROGRAM = _bindings(
     ("q", "app.quit", "Quit", ""),
 )
 
-WIDE_ONLY = frozenset({"copy", "pin", "undo", "trash", "log"})
-"""Actions that the footer names only where there is room."""
+# What the footer shows first; where there is no room, the last are left out.
+FOOTER_ORDER = (
+    *("choose", "filter", "mark", "delete", "shell", "sync", "relink"),
+    *("undo", "trash", "copy", "log", "pin"),
+)
+FOOTER_RIGHT = frozenset({"help", "app.quit"})
+"""Actions that the footer always shows, at its right end."""
+
+ON_ENVIRONMENTS = frozenset({"mark", "shell", "sync", "relink", "copy", "pin"})
+"""Actions of the footer that need an environment under the cursor."""
 
 # Of the dialogs, which have no footer: they show their keys themselves.
 

@@ -153,7 +153,7 @@ class MainScreen(CallScreen[None]):
         yield self.selection.bar
         yield self.jobs.line
         yield self.details.reason
-        yield KeyFooter(show_command_palette=False, compact=True)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Scan once the first frame is out."""

@@ -91,6 +91,8 @@ class LineTable(LineView, Generic[T], can_focus=True):
     }
     GUTTER: ClassVar[int] = 1
     """Cells at the left of each line: the cursor's bar, and where it is 2, the mark."""
+    UNUSED_ACTIONS: ClassVar[frozenset[str]] = frozenset()
+    """Actions of the screen that do nothing for these items: the footer leaves them out."""
 
     current: reactive[Any] = reactive(None)
     """The item under the cursor, None where there is none."""

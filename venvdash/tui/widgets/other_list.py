@@ -11,6 +11,7 @@ from venvdash.scanner.events import Problem, StoreSeen
 from venvdash.stores.roots import Why
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.cells import left, left_cut
+from venvdash.tui.keys import ON_ENVIRONMENTS
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 PROBLEM, FOREIGN, STORE, FOLDER = "problem", "no environment", "store", "not a store"
@@ -85,6 +86,7 @@ class OtherList(LineTable[OtherThing]):
     """All that a scan found beside environments; nothing here is ever acted on."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--bad", "table--muted", "table--plain"}
+    UNUSED_ACTIONS = ON_ENVIRONMENTS
 
     def __init__(self, home: Path | None, *, id: str) -> None:
         def path(thing: OtherThing, width: int) -> Parts:
