@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,13 @@ from tests.conftest import Home
 from tests.mounting import bound, hanging, tmpfs
 from tests.session.relinking import applied, named, relinked
 from tests.session.sharing import scanned
+from venvdash.actions.history import settle
 from venvdash.actions.journals import move_stages, relink_stages
 from venvdash.actions.recovery import recover
 from venvdash.actions.sync import preserve
 from venvdash.model import Outcome, Proposal
-from venvdash.session import Session
+from venvdash.session import Session, core
+from venvdash.system.timeouts import TimedRunner
 
 Propose = Callable[[Session], Proposal]
 
@@ -170,6 +173,30 @@ def test_an_unexpected_error_is_reported(home: Home, monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> list[str]:
         raise ValueError("odd")
 
-    monkeypatch.setattr(recover, "if_due", broken)
+    monkeypatch.setattr(recover, "recover_syncs", broken)
     problems = [problem.message for problem in scanned(home).problems]
     assert problems == ["Recovery from a crash failed: ValueError: odd."]
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_slow_history_does_not_look_like_a_failed_recovery(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    """Each step has the time limit for itself, and what was fixed before it is reported."""
+    relink_killed(home, project_at(tmp_path / "shop"))
+    limits: list[float] = []
+    released = threading.Event()
+
+    def noting(patience: float, cancelled: Callable[[], bool]) -> TimedRunner:
+        limits.append(patience)
+        its = len(limits) == 6  # the step that writes the history
+        return TimedRunner(0.1 if hangs and its else patience, cancelled)
+
+    monkeypatch.setattr(core, "TimedRunner", noting)
+    if hangs:
+        monkeypatch.setattr(settle, "recover", lambda _: released.wait(60))
+    messages = [problem.message for problem in scanned(home).problems]
+    released.set()
+    assert "its relink was interrupted and has been undone" in messages[0]
+    assert messages[1:] == [recover.HISTORY_LATE] * hangs
+    assert limits == [20.0] * (6 if hangs else 7)

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from tests.shells import (
     typing,
     write_rc,
 )
+from tests.waiting import waited
 
 # What a shell might run, expand, or take for the end of a word.
 WORST = "a $(touch x) `touch x` 'q\" ;touch x;\n!! %s {} \\ ~ * é"
@@ -260,10 +260,7 @@ def test_the_end_of_the_terminal_ends_the_shell_too(home: Home, api: Path, how: 
         else:
             process.send_signal(signal.Signals[how])
         assert process.wait(30) == -(signal.SIGTERM if how == "SIGTERM" else signal.SIGHUP)
-        end = time.monotonic() + 30
-        while alive(inner) or alive(sleep):
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        waited(lambda: not alive(inner) and not alive(sleep))
 
 
 def test_one_command_is_run_without_a_shell(home: Home, api: Path) -> None:
@@ -298,10 +295,7 @@ def test_signals_reach_the_command(home: Home, api: Path) -> None:
         stderr=subprocess.PIPE,
     )
     with process:
-        end = time.monotonic() + 30
-        while not ready.exists():
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        waited(ready.exists)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == -signal.SIGTERM
 

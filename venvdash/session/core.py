@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +17,16 @@ from venvdash.session.events import SessionEvent
 from venvdash.session.lookup import NamedTable
 from venvdash.session.memory import ScanMemory
 from venvdash.system.machine import Machine
-from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
+from venvdash.system.timeouts import Failed, Job, TimedRunner
 
 if TYPE_CHECKING:
     from venvdash.actions.history.undo import UndoPlan
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
     from venvdash.session.environment_details import EnvironmentDetails
     from venvdash.session.suggested_stores import AddedStore
+
+# Seconds for one step of it; each waits itself for what does not respond, and then goes on.
+_RECOVERY_PATIENCE = 20.0
 
 
 class Session(NamedTable):
@@ -94,19 +96,19 @@ class Session(NamedTable):
         if not self.remembers or self._tidied:
             return
         self._tidied = True
-        job = Job(self.machine.home, partial(recover.if_due, self, self.trash))
-        # Twice as long: it waits itself for what does not answer, and then goes on.
-        for answer in TimedRunner(2 * self.patience, cancelled).run([job]):
-            if isinstance(answer, list):
-                self._report(Problem(None, sentence) for sentence in answer)
-            elif isinstance(answer, Failed):
-                words = f"{type(answer.error).__name__}: {answer.error}"
-                self._report([Problem(None, f"Recovery from a crash failed: {words}.")])
-            elif isinstance(answer, TimedOut):
-                words = (
-                    "Recovery from a crash did not finish in time. The next start will try again."
-                )
-                self._report([Problem(None, words)])
+        for step, late in recover.steps_if_due(self, self.trash):
+            job = Job(self.machine.home, step)
+            for answer in TimedRunner(_RECOVERY_PATIENCE, cancelled).run([job]):
+                if isinstance(answer, list):
+                    self._report(Problem(None, sentence) for sentence in answer)
+                    continue
+                if isinstance(answer, Failed):
+                    why = f"{type(answer.error).__name__}: {answer.error}"
+                    late = f"Recovery from a crash failed: {why}."
+                self._report([Problem(None, late)])
+                return
+            if cancelled():
+                return
 
     def examine(self, row: Row) -> "EnvironmentDetails":
         """Return what is looked up for one environment only. Raises nothing."""

@@ -1,22 +1,38 @@
 """Ends what a crash left of any change, before anything is listed or changed."""
 
+from collections.abc import Callable, Iterator
+
 from venvdash.actions.delete.restore import Trash
 from venvdash.actions.sync.apply import recover as recover_syncs
 from venvdash.actions.table import Table
 
+Step = Callable[[], list[str]]  # fixes something; returns a sentence for each thing fixed
 
-def if_due(table: Table, trash: Trash) -> list[str]:
-    """Fix what was interrupted, where something shows that; return a sentence for each thing.
+LATE = "Recovery from a crash did not finish in time. The next start will try again."
+HISTORY_LATE = "The history could not be updated in time. The next start will try again."
 
-    What the user must know about the clock is among these. Cheap where nothing was interrupted.
+
+def steps_if_due(table: Table, trash: Trash) -> Iterator[tuple[Step, str]]:
+    """Yield the steps that fix what was interrupted, in order, where something shows that.
+
+    With each comes the sentence for one that does not end in time: what earlier steps fixed stays
+    fixed, and no later one may follow. Call each before the next is asked for. Cheap where nothing
+    was interrupted.
     """
     from venvdash.actions.delete.days_left import doubt
     from venvdash.actions.recovery.interrupted import due
 
-    said = recover_syncs(table)
-    said += _recovered(table, trash) if due(table.machine) else []
-    said += [sentence] if (sentence := doubt(table.machine)) else []
-    return said
+    found: list[bool] = []
+
+    def first() -> list[str]:
+        said = recover_syncs(table)
+        found.append(due(table.machine))
+        return said
+
+    yield first, LATE
+    if any(found):
+        yield from _steps(table, trash)
+    yield lambda: list(filter(None, [doubt(table.machine)])), LATE
 
 
 def always(table: Table, trash: Trash) -> list[str]:
@@ -26,19 +42,28 @@ def always(table: Table, trash: Trash) -> list[str]:
     """
     if table.machine.foreign_home is not None:
         return []
-    return [*recover_syncs(table), *_recovered(table, trash)]
+    said = recover_syncs(table)
+    for step, _ in _steps(table, trash):
+        said += step()
+    return said
 
 
-def _recovered(table: Table, trash: Trash) -> list[str]:
+def _steps(table: Table, trash: Trash) -> list[tuple[Step, str]]:
     from venvdash.actions.history import settle
     from venvdash.actions.recovery.stores import recover_stores
     from venvdash.actions.relink import apply as relink_apply
     from venvdash.actions.relocate import across_disks
 
+    def history() -> list[str]:
+        settle.recover(table)
+        settle.add_trashed(table)
+        return []
+
     # Relinks and moves rename: what broke off of that comes first.
-    said = recover_stores(table.context())
-    said += trash.expire()
-    said += [*relink_apply.recover(table), *across_disks.recover(table)]
-    settle.recover(table)
-    settle.add_trashed(table)
-    return said
+    return [
+        (lambda: recover_stores(table.context()), LATE),
+        (trash.expire, LATE),
+        (lambda: relink_apply.recover(table), LATE),
+        (lambda: across_disks.recover(table), LATE),
+        (history, HISTORY_LATE),
+    ]

@@ -14,6 +14,7 @@ import venvdash
 
 CHILDREN = 2  # measured: as fast as du; more do not help where the disk cache is warm
 PATIENCE = 10.0  # seconds without a sign of life until a child is given up
+_ENDING = 0.05  # seconds that a killed child may take to end
 _POLL = 0.04  # seconds between two looks at ``cancelled``
 _AHEAD = 2  # requests that a child holds, so that it need not wait for us
 _LOSSES = 4  # children that may be lost, after that there are no new ones
@@ -234,7 +235,7 @@ class _Pool:
                 with suppress(OSError):
                     file.close()
         try:
-            process.wait(0.05)
+            process.wait(_ENDING)
         except subprocess.TimeoutExpired:
             _stuck.append(process)
 
