@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from tests.tui.rows import HOME, row, usage
 from venvdash.model import Flag, Status
+from venvdash.session.summaries import summary_of
 from venvdash.text import visible, with_tilde
 from venvdash.tui.cells import left, left_cut, right
 from venvdash.tui.widgets.environment_list import columns
@@ -50,7 +51,7 @@ def test_every_cell_is_as_wide_as_its_column(
             made, usage=replace(usage(1), on_disk=size, reclaimable=size, cache_held=None)
         )
     for placed in fit(columns(HOME), room):
-        parts = placed.column.draw(made, placed.width)
+        parts = placed.column.draw(summary_of(made), placed.width)
         assert sum(cell_len(text) for text, _ in parts) == placed.width
 
 

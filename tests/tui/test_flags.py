@@ -6,8 +6,9 @@ from tests.tui.rows import HOME, row
 from venvdash.cli.listing import status_in_words
 from venvdash.model import Action, Flag, Item, Plan
 from venvdash.presentation.json_values import row_json
-from venvdash.presentation.labels import FLAG_MEANINGS
+from venvdash.presentation.meanings import FLAG_MEANINGS
 from venvdash.presentation.plans import plan_in_words
+from venvdash.session.summaries import summary_of
 from venvdash.tui.cells import flag_words
 from venvdash.tui.widgets.detail import describe, reason
 
@@ -20,10 +21,10 @@ def test_a_flag_is_shown_everywhere(flag: Flag) -> None:
     meaning = f"{flag.value}: {FLAG_MEANINGS[flag]}"
     if flag is not Flag.USER_FILES:  # which says what they are
         assert meaning in describe(flagged, HOME).plain
-        assert meaning in reason(flagged, HOME).plain
+        assert meaning in reason(summary_of(flagged), HOME).plain
     assert row_json(flagged)["flags"] == [flag.value]
     listed = [] if flag is Flag.VOLATILE else [flag.value]
-    assert flag_words(flagged) == listed
+    assert flag_words(summary_of(flagged)) == listed
     assert status_in_words(flagged) == "linked" + "".join(f" [{word}]" for word in listed)
     said = [line.text for line in plan_in_words(Plan(Action.DELETE, (Item(flagged),)), HOME)]
     assert any(flag.value in line for line in said) == (flag not in ELSEWHERE)

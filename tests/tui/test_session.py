@@ -36,7 +36,7 @@ def test_a_real_machine_fills_the_screen(home: Home) -> None:
         await driver.scanned()
         assert sorted(driver.listed) == ["gone", "webapp"]
         row = driver.main.listing.environments.items[driver.listed.index("webapp")]
-        assert row.usage is not None
+        assert row.on_disk is not None
         await driver.press("slash", *"webapp", "enter", "enter")
         assert "~/code/webapp" in driver.text
         await driver.press("escape", "escape", "2")

@@ -20,10 +20,12 @@ from venvdash.cli.stores import outside_lines, store_json
 from venvdash.formats import age, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation.json_values import row_json
-from venvdash.presentation.labels import NO_STORE, endangered_in_words, place_in_words
+from venvdash.presentation.labels import endangered_in_words
+from venvdash.presentation.meanings import NO_STORE, place_in_words
 from venvdash.session import Session
 from venvdash.session.interpreters import made_from
 from venvdash.session.name_resolution import NotFoundError
+from venvdash.session.summaries import summary_of
 from venvdash.text import counted, short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
@@ -206,7 +208,7 @@ def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tup
             reclaimable(measured),
             size(measured.cache_held if measured else None),
         )
-    place = place_in_words(row, lambda path: short_path(path, home))
+    place = place_in_words(summary_of(row), lambda path: short_path(path, home))
     if row.verdict.status is Status.MOVED and row.verdict.place is None:
         place = ""  # nobody knows where it is; the old place would look like the new one
     mark = ("* " if row.here else "  ") if marked else ""

@@ -12,13 +12,13 @@ from venvdash.model import Flag, Record, Row, Status
 from venvdash.presentation.document import Line, Piece, Role, plain
 from venvdash.presentation.labels import (
     EVIDENCE_MEANINGS,
-    FLAG_MEANINGS,
     endangered_in_words,
     evidence_in_words,
     flag_in_words,
     places_in_words,
     use_in_words,
 )
+from venvdash.presentation.meanings import FLAG_MEANINGS
 from venvdash.records.flags import unfinished
 from venvdash.records.schema import LONGEST_NOTE
 from venvdash.scanner.evidence.references import Reference

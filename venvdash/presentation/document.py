@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model import Row, Status
-from venvdash.presentation.labels import STATUS_MEANINGS
+from venvdash.presentation.meanings import STATUS_MEANINGS
 from venvdash.text import short_path, visible, with_tilde
 
 

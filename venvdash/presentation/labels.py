@@ -13,10 +13,10 @@ from venvdash.model import (
     Flag,
     Location,
     Row,
-    Status,
     Trashed,
     Use,
 )
+from venvdash.presentation.meanings import FLAG_MEANINGS, LOCATION_MEANINGS
 from venvdash.scanner.evidence.reasons import day, says
 from venvdash.text import counted, visible
 
@@ -30,43 +30,6 @@ EVIDENCE_MEANINGS = {
     EvidenceKind.SIBLING: "another environment's hash",
     EvidenceKind.MENTION: "only a mention",
     EvidenceKind.DENIED: "unlinked by you",
-}
-
-STATUS_MEANINGS = {
-    Status.CHECKING: "searching for its project",
-    Status.LINKED: "its project exists",
-    Status.REPLACED: "its project exists and uses another environment",
-    Status.MOVED: "its project was found elsewhere",
-    Status.ORPHAN: "its project is gone",
-    Status.UNREACHABLE: "cannot be checked: not mounted, not readable, on another computer",
-    Status.DUPLICATE: "a copy with the identity of another environment",
-    Status.UNKNOWN: "made for a project that was not found",
-    Status.STANDALONE: "made by hand, no project expected",
-    Status.TOOL: "belongs to an installed tool",
-}
-
-NO_STORE = "no store"  # beside an environment that only a project leads to
-LOCATION_MEANINGS = {
-    Location.CENTRAL: "in a store",
-    Location.LINKED: "in no store, a project points to it: rules skip it",
-    Location.IN_PROJECT: "in its project's directory: rules skip it",
-}
-
-FLAG_MEANINGS = {
-    Flag.BROKEN: "its interpreter is gone",
-    Flag.DAMAGED: "files of its packages are missing, or a sync was interrupted",
-    Flag.IN_USE: "a process is using it",
-    Flag.LOCKED: "a tool holds its lock",
-    Flag.PINNED: "by you: rules skip it",
-    Flag.REFERENCED: "a kernel, service, shell or launcher refers to it",
-    Flag.USER_FILES: "contains files that no package or tool installed",
-    Flag.MOUNTS: "has something mounted on it or inside it",
-    Flag.SHARED: "other computers can mount its file system: processes there cannot be detected",
-    Flag.NOT_OWNED: "belongs to another user",
-    Flag.READ_ONLY: "is not writable",
-    Flag.ALIAS: "a symbolic link to an environment elsewhere",
-    Flag.VOLATILE: "is in a cache that its tool clears: `uv cache prune` deletes it",
-    Flag.DEBRIS: "contains leftovers of an interrupted venvdash operation",
 }
 
 
@@ -128,17 +91,6 @@ def when_freed(one: Trashed) -> str:
     if one.kept:
         return "kept"
     return "–" if one.days_left is None else counted(math.ceil(one.days_left), "day")
-
-
-def place_in_words(row: Row, short: Callable[[Path], str]) -> str:
-    """Return where its project is, and how many more it has; "" where nobody knows."""
-    verdict = row.verdict
-    project = verdict.place or verdict.project
-    if project is None:
-        return ""
-    shared = verdict.status in (Status.LINKED, Status.REPLACED)
-    more = len(verdict.projects) - 1 if shared else 0
-    return f"{short(project)} +{more}" if more > 0 else short(project)
 
 
 def endangered_in_words(row: Row, short: Callable[[Path], str]) -> str:

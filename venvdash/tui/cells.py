@@ -3,8 +3,9 @@
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from venvdash.model import Flag, Location, Row, Status
-from venvdash.presentation.labels import NO_STORE
+from venvdash.model.status import Flag, Location, Status
+from venvdash.model.summary import Summary
+from venvdash.presentation.meanings import NO_STORE
 
 STATUS_MARKS = {
     Status.CHECKING: "…",
@@ -74,12 +75,12 @@ def bar(done: int, total: int) -> tuple[tuple[str, str], tuple[str, str]]:
     return ("━" * full, "$primary"), ("─" * (_BAR - full), "$foreground 25%")
 
 
-def flag_words(row: Row) -> list[str]:
+def flag_words(summary: Summary) -> list[str]:
     """Return the flags that the list shows, the worst first."""
-    flags = row.environment.flags
+    flags = summary.flags
     words = [flag.value for flag in _LOUD if flag in flags]
-    if row.environment.location is Location.LINKED:
+    if summary.location is Location.LINKED:
         words.append(NO_STORE)
-    if row.here:
+    if summary.here:
         words.append("here")
     return words + [flag.value for flag in _QUIET if flag in flags]

@@ -8,7 +8,7 @@ from typing import cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from venvdash.model import Row
+from venvdash.model.summary import Summary
 from venvdash.text import visible
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.table import View
@@ -115,9 +115,9 @@ class Commands(Provider):
             go = partial(self._main.listing.go_to, row.path)
             yield Hit(score, Content(name), go, text=name)
 
-    def _named(self, query: str) -> Iterator[Row]:
+    def _named(self, query: str) -> Iterator[Summary]:
         words = query.casefold().split()
-        for row in self._main.listing.table.rows.values():
+        for row in self._main.listing.table.summaries.values():
             name = row.name.casefold()
             if words and all(word in name for word in words):
                 yield row

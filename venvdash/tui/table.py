@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.model import Row, Status
+from venvdash.model.summary import Summary
+from venvdash.session.summaries import summary_of
 
 
 class View(StrEnum):
@@ -46,61 +48,54 @@ _STATUS_RANK = {
 }
 
 
-def _python_key(row: Row) -> Any:
-    version = row.environment.python
-    if version is None:
+def _python_key(row: Summary) -> Any:
+    if row.python is None:
         return None
-    return [int(part) if part.isdigit() else -1 for part in version.split(".")]
-
-
-def _where_key(row: Row) -> Any:
-    project = row.verdict.project
-    return str(project).casefold() if project else None
+    return [int(part) if part.isdigit() else -1 for part in row.python.split(".")]
 
 
 # The value a column sorts by; None (not known yet) comes last, whichever way it is sorted.
-SORT_KEYS: dict[str, Callable[[Row], Any]] = {
+SORT_KEYS: dict[str, Callable[[Summary], Any]] = {
     "name": lambda row: row.name.casefold(),
     "python": _python_key,
-    "size": lambda row: row.usage.on_disk if row.usage else None,
-    "reclaimable": lambda row: row.usage.reclaimable if row.usage else None,
-    "cache": lambda row: row.usage.cache_held if row.usage else None,
+    "size": lambda row: row.on_disk,
+    "reclaimable": lambda row: row.reclaimable,
+    "cache": lambda row: row.cache_held,
     "used": lambda row: -row.used if row.used is not None else None,  # youngest first
-    "status": lambda row: _STATUS_RANK[row.verdict.status],
-    "kind": lambda row: row.environment.traits.kind,
-    "packages": lambda row: len(row.environment.packages),
-    "where": _where_key,
+    "status": lambda row: _STATUS_RANK[row.status],
+    "kind": lambda row: row.kind,
+    "packages": lambda row: row.packages,
+    "where": lambda row: row.projects[0].casefold() if row.projects else None,
 }
 
 # Columns whose first sorting is the biggest first: that is what people look for.
 BIG_FIRST = frozenset({"python", "size", "reclaimable", "cache", "packages"})
 
 
-def haystack(row: Row) -> str:
+def haystack(row: Summary) -> str:
     """Return the text that the filter searches, in lower case, one field a line."""
-    environment, record = row.environment, row.record
-    fields = [
+    fields = (
         row.name,
         str(row.path),
-        environment.store,
-        environment.traits.kind,
-        row.verdict.status.value,
-        f"python{environment.python or ''}",
-        environment.implementation or "",
-        *(str(project) for project in row.verdict.projects),
-        environment.location.value,
-        *(flag.value for flag in environment.flags),
-    ]
-    if record is not None:
-        fields.append(record.note)
+        row.store,
+        row.kind,
+        row.status.value,
+        f"python{row.python or ''}",
+        row.implementation or "",
+        *row.projects,
+        row.location.value,
+        *(flag.value for flag in row.flags),
+        row.note,
+    )
     return "\n".join(fields).casefold()
 
 
 @dataclass
 class Table:
-    """All rows of a machine, and the part of them that is shown, in order.
+    """All environments of a machine, and the part of them that is shown, in order.
 
-    ``shown`` is valid after ``arrange``; ``put`` and ``drop`` say whether that is due.
+    ``rows`` are what a scan found, ``summaries`` what is shown of them. ``shown`` is valid after
+    ``arrange``; ``put`` and ``drop`` return whether that is due.
     """
 
     view: View = View.ALL
@@ -108,7 +103,8 @@ class Table:
     sort: str = "name"
     descending: bool = False
     rows: dict[Path, Row] = field(default_factory=dict)
-    shown: list[Row] = field(default_factory=list)
+    summaries: dict[Path, Summary] = field(default_factory=dict)
+    shown: list[Summary] = field(default_factory=list)
     counts: Counter[Status] = field(default_factory=Counter)
     reclaimable: int = 0
     measured: int = 0
@@ -118,40 +114,45 @@ class Table:
 
     def put(self, row: Row) -> bool:
         """Add or replace a row; return whether what is shown must be arranged again."""
-        before = self.rows.get(row.path)
+        self.rows[row.path] = row
+        summary = summary_of(row)
+        before = self.summaries.get(row.path)
+        if before == summary:
+            return False
         if before is not None:
             self._count(before, -1)
-        self._count(row, 1)
-        self.rows[row.path] = row
+        self._count(summary, 1)
+        self.summaries[row.path] = summary
         self._hay.pop(row.path, None)
         place = self._places.get(row.path)
         if before is None or place is None:
-            return self._belongs(row)
-        self.shown[place] = row
+            return self._belongs(summary)
+        self.shown[place] = summary
         key = SORT_KEYS[self.sort]
-        same = before.name == row.name and key(before) == key(row)
-        return not (same and self._belongs(row))
+        same = before.name == summary.name and key(before) == key(summary)
+        return not (same and self._belongs(summary))
 
     def drop(self, path: Path) -> bool:
         """Forget a row; return whether what is shown must be arranged again."""
-        row = self.rows.pop(path, None)
-        if row is None:
+        self.rows.pop(path, None)
+        summary = self.summaries.pop(path, None)
+        if summary is None:
             return False
-        self._count(row, -1)
+        self._count(summary, -1)
         self._hay.pop(path, None)
         return path in self._places
 
-    def _count(self, row: Row, sign: int) -> None:
-        self.counts[row.verdict.status] += sign
-        if row.usage is not None:
-            self.reclaimable += sign * row.usage.reclaimable
+    def _count(self, row: Summary, sign: int) -> None:
+        self.counts[row.status] += sign
+        if row.reclaimable is not None:
+            self.reclaimable += sign * row.reclaimable
             self.measured += sign
-            self.bounded += sign * row.usage.at_most
+            self.bounded += sign * row.at_most
 
     def arrange(self) -> None:
         """Filter and sort again."""
-        rows = [row for row in self.rows.values() if self._belongs(row)]
-        rows.sort(key=lambda row: (row.name.casefold(), row.path))
+        rows = [row for row in self.summaries.values() if self._belongs(row)]
+        rows.sort(key=lambda row: (row.name.casefold(), str(row.path)))
         key = SORT_KEYS[self.sort]
         known = [(value, row) for row in rows if (value := key(row)) is not None]
         known.sort(key=lambda pair: pair[0], reverse=self.descending)
@@ -160,13 +161,13 @@ class Table:
             self.shown += [row for row in rows if key(row) is None]
         self._places = {row.path: place for place, row in enumerate(self.shown)}
 
-    def _belongs(self, row: Row) -> bool:
+    def _belongs(self, row: Summary) -> bool:
         wanted = _STATUS_OF_VIEW.get(self.view)
-        if wanted is not None and row.verdict.status is not wanted:
+        if wanted is not None and row.status is not wanted:
             return False
         return self._matches(row)
 
-    def _matches(self, row: Row) -> bool:
+    def _matches(self, row: Summary) -> bool:
         if not self.words:
             return True
         text = self._hay.get(row.path)
@@ -176,7 +177,7 @@ class Table:
 
     def matching(self) -> list[Row]:
         """Return all rows that match the filter, in any view."""
-        return [row for row in self.rows.values() if self._matches(row)]
+        return [row for path, row in self.rows.items() if self._matches(self.summaries[path])]
 
     def search(self, text: str) -> None:
         """Show only rows that contain every word of ``text``; case is ignored."""
@@ -192,7 +193,7 @@ class Table:
     def count(self, view: View) -> int:
         """Return how many rows a view has, before any filter."""
         wanted = _STATUS_OF_VIEW.get(view)
-        return len(self.rows) if wanted is None else self.counts[wanted]
+        return len(self.summaries) if wanted is None else self.counts[wanted]
 
     def index_of(self, path: Path) -> int | None:
         """Return the place of an environment in the list, None where it is not shown."""
@@ -201,3 +202,7 @@ class Table:
     def find(self, paths: Iterable[Path]) -> list[Row]:
         """Return the rows of these paths that are still there."""
         return [self.rows[path] for path in paths if path in self.rows]
+
+    def summaries_of(self, paths: Iterable[Path]) -> list[Summary]:
+        """Return the summaries of these paths that are still there."""
+        return [self.summaries[path] for path in paths if path in self.summaries]

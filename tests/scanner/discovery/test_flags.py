@@ -13,7 +13,7 @@ from tests.scenario import rows, uv_project, venv
 from tests.users import as_another_user, open_to_all
 from venvdash.actions.journals import rename_journal, trash_journal
 from venvdash.model import Flag
-from venvdash.presentation.labels import FLAG_MEANINGS
+from venvdash.presentation.meanings import FLAG_MEANINGS
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.store_folders import JOURNALS
 from venvdash.stores.roots import Entry, Root

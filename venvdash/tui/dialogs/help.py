@@ -3,7 +3,7 @@
 from textual.app import App
 from textual.content import Content
 
-from venvdash.presentation.labels import FLAG_MEANINGS, STATUS_MEANINGS
+from venvdash.presentation.meanings import FLAG_MEANINGS, STATUS_MEANINGS
 from venvdash.tui.cells import STATUS_MARKS
 from venvdash.tui.dialogs.text_dialog import TextDialog
 from venvdash.tui.keys import SECTIONS

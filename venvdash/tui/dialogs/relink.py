@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from venvdash.model import Action, Row
+from venvdash.session.summaries import summary_of
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.background import LatestCall, run_in_thread
@@ -44,7 +45,7 @@ class RelinkScreen(Dialog[None]):
             f"Relink {visible(self._row.name, 64)}",
             "Enter link   / type   u unlink   Esc back",
         ):
-            yield Static(reason(self._row, self._home), id="about", markup=False)
+            yield Static(reason(summary_of(self._row), self._home), id="about", markup=False)
             yield PathLine(
                 placeholder="a directory; Tab completes",
                 compact=True,

@@ -6,7 +6,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 
-from venvdash.model import Row, Status
+from venvdash.model import Status
+from venvdash.model.summary import Summary
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates
 from venvdash.tui.widgets.detail import describe, describe_other, reason
@@ -31,7 +32,7 @@ class Details:
     def update(self) -> None:
         """Show the reason of the current item at once, and its details soon."""
         current = self._listing.current
-        if isinstance(current, Row):
+        if isinstance(current, Summary):
             self.reason.text = self._reason_of(current)
         else:
             self.reason.text = Content(current.reason if current is not None else "")
@@ -41,9 +42,9 @@ class Details:
 
     def text(self) -> Content:
         """Return everything known about the current item."""
-        current = self._listing.current
-        if isinstance(current, Row):
-            return describe(current, self._home)
+        current, row = self._listing.current, self._listing.row
+        if row is not None:
+            return describe(row, self._home)
         if isinstance(current, OtherThing):
             return describe_other(current, self._home)
         return Content("")
@@ -54,11 +55,11 @@ class Details:
         self.pane.show(self.text(), top=self.pane.subject != path)
         self.pane.subject = path
 
-    def _reason_of(self, row: Row) -> Content:
+    def _reason_of(self, row: Summary) -> Content:
         state = self._states.words(row.path)
         if state is not None:
             return state
         words = reason(row, self._home)
-        if row.verdict.status is not Status.MOVED:
+        if row.status is not Status.MOVED:
             return words
         return Content.assemble(words, ("  Press R to relink it.", "bold"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.screen import Screen
 
 from venvdash.model import Row
+from venvdash.model.summary import Summary
 from venvdash.scanner.events import Problem
 from venvdash.text import visible
 from venvdash.tui.main.scans import ScanRunner
@@ -53,21 +54,21 @@ class Listing:
     # What is under the cursor
 
     @property
-    def shown(self) -> LineTable[Row] | LineTable[OtherThing]:
+    def shown(self) -> LineTable[Summary] | LineTable[OtherThing]:
         """The list that is shown."""
         return self.others if self.table.view is View.OTHER else self.environments
 
     @property
-    def current(self) -> Row | OtherThing | None:
+    def current(self) -> Summary | OtherThing | None:
         """What is under the cursor."""
         current = self.shown.current
-        return current if isinstance(current, Row | OtherThing) else None
+        return current if isinstance(current, Summary | OtherThing) else None
 
     @property
     def row(self) -> Row | None:
         """The environment under the cursor, None where the cursor is on none."""
-        current = self.current
-        return current if isinstance(current, Row) else None
+        path = self.path
+        return self.table.rows.get(path) if path is not None else None
 
     @property
     def path(self) -> Path | None:
@@ -83,7 +84,9 @@ class Listing:
             self.rearrange()
             self._next_arrange = time.monotonic() + _ARRANGE_SHARE * (time.monotonic() - now)
         elif touched:
-            self.environments.touch(self.table.find(touched))
+            self.environments.touch(self.table.summaries_of(touched))
+            if self.path in touched:  # of its details more may have changed than the list shows
+                self._cursor_moved()
         self.views.counts = self.state.counts
         self.totals.show(self.state)
         self._show_hint()
@@ -133,7 +136,7 @@ class Listing:
                 View.REPLACED: "No replaced environments.",
             }.get(self.table.view, "")
         self.environments.hint = self.others.hint = hint
-        empty = not (scanning or self.table.rows or self.table.view is View.OTHER)
+        empty = not (scanning or self.table.summaries or self.table.view is View.OTHER)
         if empty:
             self.empty.show(no_environments(self.state.stores, self.state.folders, self._home))
         if self.empty.display != empty:

@@ -10,6 +10,7 @@ from venvdash import formats
 from venvdash.actions.delete.prune import PruneCandidate
 from venvdash.actions.delete.selection_size import SelectionSize
 from venvdash.model import Row
+from venvdash.model.summary import Summary
 from venvdash.text import visible
 from venvdash.tui.background import LatestCall, run_in_thread
 from venvdash.tui.main.listing import Listing
@@ -105,7 +106,7 @@ class Selection:
         self._redraw()
         return True
 
-    def _markable(self, rows: Iterable[Row]) -> list[Path]:
+    def _markable(self, rows: Iterable[Row | Summary]) -> list[Path]:
         return [row.path for row in rows if self._states.may_act_on(row.path)]
 
     # Marking by a rule

@@ -6,14 +6,12 @@ from pathlib import Path
 
 from textual.content import Content
 
-from venvdash.model import Package, Row
+from venvdash.model import Flag, Package, Row, Status
+from venvdash.model.summary import Summary
 from venvdash.presentation.details import Section, sections
-from venvdash.presentation.labels import (
-    FLAG_MEANINGS,
-    STATUS_MEANINGS,
-    endangered_in_words,
-    flag_in_words,
-)
+from venvdash.presentation.labels import endangered_in_words
+from venvdash.presentation.meanings import FLAG_MEANINGS, STATUS_MEANINGS
+from venvdash.session.summaries import summary_of
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.cells import STATUS_MARKS, STATUS_STYLES
 from venvdash.tui.widgets.document_text import in_colours
@@ -24,29 +22,34 @@ _HEAD = "bold $text-primary"
 _MOST_PACKAGES = 2000
 
 
-def status_label(row: Row) -> Content:
-    """Return the mark and the word of the row's status."""
-    status = row.verdict.status
+def status_label(status: Status) -> Content:
+    """Return the mark and the word of a status."""
     return Content.styled(
         f"{STATUS_MARKS[status]} {status.value}", f"bold {STATUS_STYLES.get(status, '')}".strip()
     )
 
 
-def _why(row: Row, home: Path | None) -> str:
-    words = with_tilde(visible(row.verdict.reason), home)
-    return words or STATUS_MEANINGS[row.verdict.status]
+def _why(summary: Summary, home: Path | None) -> str:
+    words = with_tilde(visible(summary.reason), home)
+    return words or STATUS_MEANINGS[summary.status]
 
 
-def reason(row: Row, home: Path | None) -> Content:
-    """Return why the row has its status, and what its flags mean."""
-    words = _why(row, home)
+def _meaning(flag: Flag, summary: Summary) -> str:
+    if flag is Flag.USER_FILES and summary.user_files:
+        return summary.user_files
+    return FLAG_MEANINGS[flag]
+
+
+def reason(summary: Summary, home: Path | None) -> Content:
+    """Return why an environment has its status, and what its flags mean."""
+    words = _why(summary, home)
     flags = [
-        f"{flag.value}: {flag_in_words(flag, row)}"
+        f"{flag.value}: {_meaning(flag, summary)}"
         for flag in FLAG_MEANINGS
-        if flag in row.environment.flags
+        if flag in summary.flags
     ]
     tail = Content.styled("".join(f" · {flag}" for flag in flags), _LABEL)
-    return Content.assemble(status_label(row), "  ", words, tail)
+    return Content.assemble(status_label(summary.status), "  ", words, tail)
 
 
 def describe_other(thing: OtherThing, home: Path | None) -> Content:
@@ -55,12 +58,20 @@ def describe_other(thing: OtherThing, home: Path | None) -> Content:
     return Content.assemble((thing.what, "bold"), "\n\n", where, "\n\n", thing.reason)
 
 
+def head(summary: Summary, home: Path | None) -> Iterator[Content]:
+    """Yield the first lines: name, status, why, and what its flags mean."""
+    name = Content.styled(visible(summary.name), "bold")
+    yield Content.assemble(name, "  ", status_label(summary.status))
+    yield Content(_why(summary, home))
+    for flag in FLAG_MEANINGS:
+        if flag in summary.flags:
+            yield Content.assemble((flag.value, "bold"), f": {_meaning(flag, summary)}")
+
+
 def describe(row: Row, home: Path | None) -> Content:
     """Return everything known of the row; ``home`` is written as ``~``."""
     parts = [
-        Content.assemble(Content.styled(visible(row.name), "bold"), "  ", status_label(row)),
-        Content(_why(row, home)),
-        *_flags(row),
+        *head(summary_of(row), home),
         *_danger(row, home),
         *_sections(sections(row, home, time.time())),
         *_packages(row.environment.packages),
@@ -68,20 +79,14 @@ def describe(row: Row, home: Path | None) -> Content:
     return Content("\n").join(parts)
 
 
-def _head(title: str) -> Content:
+def _title(title: str) -> Content:
     return Content.styled(f"\n{title}", _HEAD)
 
 
 def _sections(found: Iterable[Section]) -> Iterator[Content]:
     for section in found:
-        yield _head(section.title)
+        yield _title(section.title)
         yield in_colours(section.lines)
-
-
-def _flags(row: Row) -> Iterable[Content]:
-    for flag in FLAG_MEANINGS:
-        if flag in row.environment.flags:
-            yield Content.assemble((flag.value, "bold"), f": {flag_in_words(flag, row)}")
 
 
 def _danger(row: Row, home: Path | None) -> Iterable[Content]:
@@ -91,7 +96,7 @@ def _danger(row: Row, home: Path | None) -> Iterable[Content]:
 
 
 def _packages(packages: tuple[Package, ...]) -> Iterable[Content]:
-    yield _head(f"Packages ({len(packages)})")
+    yield _title(f"Packages ({len(packages)})")
     for package in packages[:_MOST_PACKAGES]:
         more = f" {visible(package.version, 64)}"
         if package.origin is not None:

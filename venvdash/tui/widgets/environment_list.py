@@ -8,9 +8,9 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from venvdash import formats
-from venvdash.model import Flag, Row, Status
-from venvdash.model.status import State
-from venvdash.presentation.labels import place_in_words
+from venvdash.model.status import Flag, State, Status
+from venvdash.model.summary import Summary
+from venvdash.presentation.meanings import place_in_words
 from venvdash.text import short_path, visible
 from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
@@ -19,9 +19,9 @@ _BIG = 1024**3
 _BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 
 
-def _name(row: Row, width: int) -> Parts:
+def _name(row: Summary, width: int) -> Parts:
     """Draw mark and name, at the right the flags: all words, one, or a sign, as they fit."""
-    mark = STATUS_MARKS[row.verdict.status]
+    mark = STATUS_MARKS[row.status]
     name = visible(row.name, 256)
     words = flag_words(row)
     room = width - 2
@@ -33,11 +33,11 @@ def _name(row: Row, width: int) -> Parts:
             break
     style = "bad" if _BAD & set(words) else "muted"
     body = left(name, room - len(aside) - 1) + " " if aside else left(name, room)
-    return ((f"{mark} ", row.verdict.status.value), (body, "name"), (aside, style))
+    return ((f"{mark} ", row.status.value), (body, "name"), (aside, style))
 
 
-def _python(row: Row, width: int) -> Parts:
-    return ((left(visible(row.environment.python or "–", 32), width), "plain"),)
+def _python(row: Summary, width: int) -> Parts:
+    return ((left(visible(row.python or "–", 32), width), "plain"),)
 
 
 def _bytes(count: int | None, width: int, text: str = "") -> Parts:
@@ -45,48 +45,47 @@ def _bytes(count: int | None, width: int, text: str = "") -> Parts:
     return ((right(text or formats.size(count), width), style),)
 
 
-def _size(row: Row, width: int) -> Parts:
-    return _bytes(row.usage.on_disk if row.usage else None, width)
+def _size(row: Summary, width: int) -> Parts:
+    return _bytes(row.on_disk, width)
 
 
-def _reclaimable(row: Row, width: int) -> Parts:
-    return _bytes(
-        row.usage.reclaimable if row.usage else None, width, formats.reclaimable(row.usage)
-    )
+def _reclaimable(row: Summary, width: int) -> Parts:
+    count = row.reclaimable
+    return _bytes(count, width, "" if count is None else formats.bounded(count, row.at_most))
 
 
-def _cache(row: Row, width: int) -> Parts:
-    return _bytes(row.usage.cache_held if row.usage else None, width)
+def _cache(row: Summary, width: int) -> Parts:
+    return _bytes(row.cache_held, width)
 
 
-def _used(row: Row, width: int) -> Parts:
+def _used(row: Summary, width: int) -> Parts:
     return ((right(formats.age(row.used, time.time()), width), "muted"),)
 
 
-def _kind(row: Row, width: int) -> Parts:
-    return ((left(visible(row.environment.traits.kind, 64), width), "muted"),)
+def _kind(row: Summary, width: int) -> Parts:
+    return ((left(visible(row.kind, 64), width), "muted"),)
 
 
-def _packages(row: Row, width: int) -> Parts:
-    return ((right(str(len(row.environment.packages)), width), "muted"),)
+def _packages(row: Summary, width: int) -> Parts:
+    return ((right(str(row.packages), width), "muted"),)
 
 
 def columns(
     home: Path | None, states: Mapping[Path, State] | None = None
-) -> tuple[Column[Row], ...]:
+) -> tuple[Column[Summary], ...]:
     """Return the columns of the list; ``home`` is written as ``~``.
 
     ``states``: the state of each environment that a job works on, shown instead of its status.
     """
     states = {} if states is None else states
 
-    def status(row: Row, width: int) -> Parts:
+    def status(row: Summary, width: int) -> Parts:
         state = states.get(row.path)
         if state is not None:
             return ((left(state.value, width), _style_of(state)),)
-        return ((left(row.verdict.status.value, width), row.verdict.status.value),)
+        return ((left(row.status.value, width), row.status.value),)
 
-    def where(row: Row, width: int) -> Parts:
+    def where(row: Summary, width: int) -> Parts:
         shown = place_in_words(row, lambda path: short_path(path, home)) or "–"
         return ((left_cut(shown, width), "muted"),)
 
@@ -108,7 +107,7 @@ def _style_of(state: State) -> str:
     return f"state-{state.value.replace(' ', '-')}"
 
 
-class EnvironmentList(LineTable[Row]):
+class EnvironmentList(LineTable[Summary]):
     """The environments, one a line, keyed by their path; they can be marked.
 
     ``states``: the state of each that a job works on; the caller redraws what it changes.

@@ -81,7 +81,7 @@ class Totals(Widget):
         """Show the figures of what was found so far."""
         table = state.table
         self.known, self.measured, self.reclaimable = (
-            len(table.rows),
+            len(table.summaries),
             table.measured,
             table.reclaimable,
         )

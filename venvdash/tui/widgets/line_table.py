@@ -159,7 +159,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         """Redraw items that changed without changing their place."""
         for item in items:
             place = self._index.get(self._key_of(item))
-            if place is not None:
+            if place is not None and self.items[place] != item:
                 self.items[place] = item
                 if 0 <= place - self.scroll_offset.y < self.page:
                     self.refresh_line(place + 1)
