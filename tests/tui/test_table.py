@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.tui.rows import many, row, small_machine
 from venvdash.model import Flag, Row, Status
-from venvdash.tui.table import SORT_KEYS, Table, View
+from venvdash.model.sorting import SORT_KEYS
+from venvdash.tui.table import Table, View
 
 
 def table(rows: list[Row]) -> Table:

@@ -1,13 +1,13 @@
 """The rows that the list shows: filtered, sorted, counted. Knows no Textual."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from venvdash.model import Row, Status
+from venvdash.model.sorting import BIG_FIRST, SORT_KEYS, in_order
 from venvdash.model.summary import Summary
 from venvdash.session.summaries import summary_of
 
@@ -27,49 +27,6 @@ _STATUS_OF_VIEW = {
     View.UNKNOWN: Status.UNKNOWN,
     View.REPLACED: Status.REPLACED,
 }
-
-# What needs a decision comes first.
-_STATUS_RANK = {
-    status: rank
-    for rank, status in enumerate(
-        (
-            Status.ORPHAN,
-            Status.MOVED,
-            Status.DUPLICATE,
-            Status.UNREACHABLE,
-            Status.UNKNOWN,
-            Status.REPLACED,
-            Status.STANDALONE,
-            Status.LINKED,
-            Status.TOOL,
-            Status.CHECKING,
-        )
-    )
-}
-
-
-def _python_key(row: Summary) -> Any:
-    if row.python is None:
-        return None
-    return [int(part) if part.isdigit() else -1 for part in row.python.split(".")]
-
-
-# The value a column sorts by; None (not known yet) comes last, whichever way it is sorted.
-SORT_KEYS: dict[str, Callable[[Summary], Any]] = {
-    "name": lambda row: row.name.casefold(),
-    "python": _python_key,
-    "size": lambda row: row.on_disk,
-    "reclaimable": lambda row: row.reclaimable,
-    "cache": lambda row: row.cache_held,
-    "used": lambda row: -row.used if row.used is not None else None,  # youngest first
-    "status": lambda row: _STATUS_RANK[row.status],
-    "kind": lambda row: row.kind,
-    "packages": lambda row: row.packages,
-    "where": lambda row: row.projects[0].casefold() if row.projects else None,
-}
-
-# Columns whose first sorting is the biggest first: that is what people look for.
-BIG_FIRST = frozenset({"python", "size", "reclaimable", "cache", "packages"})
 
 
 def haystack(row: Summary) -> str:
@@ -152,13 +109,7 @@ class Table:
     def arrange(self) -> None:
         """Filter and sort again."""
         rows = [row for row in self.summaries.values() if self._belongs(row)]
-        rows.sort(key=lambda row: (row.name.casefold(), str(row.path)))
-        key = SORT_KEYS[self.sort]
-        known = [(value, row) for row in rows if (value := key(row)) is not None]
-        known.sort(key=lambda pair: pair[0], reverse=self.descending)
-        self.shown = [row for _, row in known]
-        if len(known) < len(rows):
-            self.shown += [row for row in rows if key(row) is None]
+        self.shown = in_order(rows, self.sort, descending=self.descending)
         self._places = {row.path: place for place, row in enumerate(self.shown)}
 
     def _belongs(self, row: Summary) -> bool:

@@ -1,0 +1,60 @@
+"""The orders of a list of environments."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from venvdash.model.status import Status
+from venvdash.model.summary import Summary
+
+# What needs a decision comes first.
+_STATUS_RANK = {
+    status: rank
+    for rank, status in enumerate(
+        (
+            Status.ORPHAN,
+            Status.MOVED,
+            Status.DUPLICATE,
+            Status.UNREACHABLE,
+            Status.UNKNOWN,
+            Status.REPLACED,
+            Status.STANDALONE,
+            Status.LINKED,
+            Status.TOOL,
+            Status.CHECKING,
+        )
+    )
+}
+
+
+def _python_key(row: Summary) -> Any:
+    if row.python is None:
+        return None
+    return [int(part) if part.isdigit() else -1 for part in row.python.split(".")]
+
+
+# The value a column sorts by; None (not known yet) comes last, whichever way it is sorted.
+SORT_KEYS: dict[str, Callable[[Summary], Any]] = {
+    "name": lambda row: row.name.casefold(),
+    "python": _python_key,
+    "size": lambda row: row.on_disk,
+    "reclaimable": lambda row: row.reclaimable,
+    "cache": lambda row: row.cache_held,
+    "used": lambda row: -row.used if row.used is not None else None,  # youngest first
+    "status": lambda row: _STATUS_RANK[row.status],
+    "kind": lambda row: row.kind,
+    "packages": lambda row: row.packages,
+    "where": lambda row: row.projects[0].casefold() if row.projects else None,
+}
+
+# Columns whose first sorting is the biggest first: that is what people look for.
+BIG_FIRST = frozenset({"python", "size", "reclaimable", "cache", "packages"})
+
+
+def in_order(rows: Iterable[Summary], key: str, *, descending: bool) -> list[Summary]:
+    """Return the rows sorted by a key of ``SORT_KEYS``; equal ones by name, then by path."""
+    by_name = sorted(rows, key=lambda row: (row.name.casefold(), str(row.path)))
+    value_of = SORT_KEYS[key]
+    pairs = [(value_of(row), row) for row in by_name]
+    known = [pair for pair in pairs if pair[0] is not None]
+    known.sort(key=lambda pair: pair[0], reverse=descending)
+    return [row for _, row in known] + [row for value, row in pairs if value is None]
