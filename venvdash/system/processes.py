@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.system.mounts import Mounts, resolved
+from venvdash.system.real_paths import RealPaths
 
 if TYPE_CHECKING:
     import psutil
@@ -161,8 +162,9 @@ class _Inside:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._mounts = Mounts.read()
-        self._allowed = [mount.point for path in paths if (mount := self._mounts.of(path))]
+        self._allowed = {mount.point for path in paths if (mount := self._mounts.of(path))}
         self._known: dict[str, tuple[Path, ...]] = {}
+        self._real = RealPaths()
         self._roots: dict[str, list[Path]] = {}
         for path in paths:
             text = os.path.abspath(path)
@@ -205,6 +207,8 @@ class _Inside:
 
     def _resolved(self, path: str) -> str:
         try:
+            if not self._mounts.any_network:
+                return self._real.of(path)
             return resolved(path, self._mounts, self._allowed) or path
         except (OSError, ValueError):
             return path

@@ -1,5 +1,6 @@
 """Uses of an environment from outside: files that name it, programs that run from it."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
     listed = list(environments)
     named = references.by_environment(references.read(machine), listed)
     uses = users([environment.path for environment in listed]).uses
+    holding = _above_mounts(mounts)
     flags: dict[Path, frozenset[Flag]] = {}
     for environment in listed:
         path, more = environment.path, set()
@@ -37,7 +39,7 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
             more.add(Flag.REFERENCED)
         if uses.get(path):
             more.add(Flag.IN_USE)
-        if str(path) in mounts.points or mounts.below(path):
+        if str(path) in holding:
             more.add(Flag.MOUNTS)
         if mounts.shared(path):
             more.add(Flag.SHARED)
@@ -46,6 +48,17 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
         if more:
             flags[path] = frozenset(more)
     return ExternalUse(named, flags)
+
+
+def _above_mounts(mounts: Mounts) -> set[str]:
+    """Return every directory on which or in which something is mounted."""
+    found: set[str] = set()
+    for point in mounts.points:
+        directory = os.path.normpath(point)
+        while directory not in found:
+            found.add(directory)
+            directory = os.path.dirname(directory)
+    return found
 
 
 def _locked(path: Path, mounts: Mounts) -> bool:

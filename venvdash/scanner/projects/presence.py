@@ -12,15 +12,18 @@ import os
 import stat
 import unicodedata
 from dataclasses import replace
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
 from venvdash.model import EvidenceKind, Place, Presence, ProjectRecord
 from venvdash.system.birth_time import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
+from venvdash.system.real_paths import RealPaths
 from venvdash.text import because, visible
 
 _ENTRIES = 20_000  # of one directory, looked at for another spelling
+_LISTINGS = 16  # directories whose entries are kept
 _WORDS = {
     errno.EACCES: "cannot be read (no permission)",
     errno.EPERM: "cannot be read (not permitted)",
@@ -51,29 +54,113 @@ def look(
     *,
     script: bool | None = None,
 ) -> Place:
-    """Return whether the project at ``path`` is present.
+    """Return whether the project at ``path`` is present, as ``Looker.look`` does for many."""
+    return Looker(mounts, host).look(path, record, script=script)
 
-    ``record`` is how it was last seen, None if it never was; ``host`` the id of this machine.
-    ``script`` says whether a file or a directory is expected, None if either will do; the wrong one
-    counts as unreachable. Raises nothing; may hang on a dead network mount.
+
+class Looker:
+    """Looks at many places; what is read of a directory above them is read once.
+
+    Use one for each scan: it does not notice later changes of a directory above.
     """
-    try:
-        status = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return _absent(path, mounts, record, host)
-    except (OSError, ValueError) as error:
-        return _out_of_reach(path, f"{visible(path)} {words(error)}")
-    if script is not None and script == stat.S_ISDIR(status.st_mode):
-        now, then = ("directory", "script") if script else ("file", "directory")
-        return _out_of_reach(path, f"{visible(path)} is now a {now}, but a {then} was expected")
-    return Place(
-        path,
-        Presence.PRESENT,
-        real=Path(os.path.realpath(path)),
-        inode=status.st_ino,
-        fsid=fsid_of(path),
-        birth=birth_of(path),
-    )
+
+    def __init__(self, mounts: Mounts, host: str | None) -> None:
+        """Take the mounts as they are now, and the id of this machine."""
+        self._mounts = mounts
+        self._host = host
+        self._real = RealPaths()
+        self._nearest = cache(_nearest)
+        self._never_used = cache(_never_used)
+        self._spellings = lru_cache(_LISTINGS)(_spellings)
+        self._fsids: dict[int, int | None] = {}
+
+    def look(
+        self, path: Path, record: ProjectRecord | None = None, *, script: bool | None = None
+    ) -> Place:
+        """Return whether the project at ``path`` is present.
+
+        ``record`` is how it was last seen, None if it never was. ``script`` says whether a file or
+        a directory is expected, None if either will do; the wrong one counts as unreachable.
+        Raises nothing; may hang on a dead network mount.
+        """
+        try:
+            status = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return self._absent(path, record)
+        except (OSError, ValueError) as error:
+            return _out_of_reach(path, f"{visible(path)} {words(error)}")
+        if script is not None and script == stat.S_ISDIR(status.st_mode):
+            now, then = ("directory", "script") if script else ("file", "directory")
+            return _out_of_reach(path, f"{visible(path)} is now a {now}, but a {then} was expected")
+        if status.st_dev not in self._fsids:
+            self._fsids[status.st_dev] = fsid_of(path)
+        return Place(
+            path,
+            Presence.PRESENT,
+            real=Path(self._real.of(path)),
+            inode=status.st_ino,
+            fsid=self._fsids[status.st_dev],
+            birth=birth_of(path),
+        )
+
+    def _absent(self, path: Path, record: ProjectRecord | None) -> Place:
+        """Return the place for a path that does not exist: absent, or unreachable."""
+        # With links resolved, to check the mount on which the project would lie.
+        try:
+            real = self._real.of(path)
+        except (OSError, ValueError) as error:
+            return _out_of_reach(path, f"{visible(path)} {words(error)}")
+        nearest = self._nearest(os.path.dirname(real))
+        if isinstance(nearest, str):
+            return _out_of_reach(path, nearest)
+        if nearest is None:
+            return _out_of_reach(path, f"{visible(real)} is on a drive that does not exist")
+        ancestor, mtime = nearest
+        doubt = self._doubt(real, record, ancestor)
+        if doubt:
+            return _out_of_reach(path, doubt)
+        reason = _what_is_missing(path, real, ancestor)
+        respelled = self._respelled(real, ancestor)
+        return Place(
+            path,
+            Presence.ABSENT,
+            reason,
+            real=Path(real),
+            ancestor_mtime=mtime,
+            respelled=Path(respelled) if respelled else None,
+        )
+
+    def _respelled(self, real: str, ancestor: Path) -> str | None:
+        """Return the path that differs in case or Unicode normalisation alone, None without one."""
+        existing = os.fspath(ancestor)
+        for part in os.path.relpath(real, ancestor).split(os.sep):
+            same = self._spellings(existing).get(folded(part))
+            if same is None:
+                return None
+            existing = os.path.join(existing, same)
+        return existing
+
+    def _doubt(self, real: str, record: ProjectRecord | None, ancestor: Path) -> str | None:
+        """Return why ``real`` may exist though it is not found, None if it is absent."""
+        mount = self._mounts.of(real)
+        if (
+            record is not None
+            and record.host not in (None, self._host)
+            and (mount is None or not mount.network or mount.source != record.mount_source)
+        ):
+            return f"{visible(real)} was last seen on another computer"
+        if record is not None and record.mount_point is not None:
+            return _other_mount(real, mount, record, self._mounts, ancestor)
+        missing = self._mounts.missing(real)
+        if missing:
+            return f"{visible(missing)} is not mounted"
+        if ancestor == Path(ancestor.anchor):
+            # Whole top-level folders are disks and volumes more often than they are deleted.
+            top = ancestor / Path(real).parts[1]
+            return f"{visible(top)} does not exist: it may be a disk that is not mounted"
+        if self._never_used(ancestor):
+            return f"{visible(ancestor)} has always been empty: its disk may not be mounted"
+        return None
 
 
 def record_of(
@@ -137,46 +224,14 @@ def _out_of_reach(path: Path, reason: str) -> Place:
     return Place(path, Presence.UNREACHABLE, reason)
 
 
-def _absent(path: Path, mounts: Mounts, record: ProjectRecord | None, host: str | None) -> Place:
-    """Return the place for a path that does not exist: absent, or unreachable."""
-    # With links resolved, to check the mount on which the project would lie.
+def _spellings(directory: str) -> dict[str, str]:
+    """Return the names in a directory by their folded form; empty if it cannot be listed."""
     try:
-        real = os.path.realpath(path)
-    except (OSError, ValueError) as error:
-        return _out_of_reach(path, f"{visible(path)} {words(error)}")
-    nearest = _nearest(real)
-    if isinstance(nearest, str):
-        return _out_of_reach(path, nearest)
-    ancestor, mtime = nearest
-    doubt = _doubt(real, mounts, record, host, ancestor)
-    if doubt:
-        return _out_of_reach(path, doubt)
-    reason = _what_is_missing(path, real, ancestor)
-    respelled = _respelled(real, ancestor)
-    return Place(
-        path,
-        Presence.ABSENT,
-        reason,
-        real=Path(real),
-        ancestor_mtime=mtime,
-        respelled=Path(respelled) if respelled else None,
-    )
-
-
-def _respelled(real: str, ancestor: Path) -> str | None:
-    """Return the path that exists and differs in case or Unicode normalisation alone, or None."""
-    existing = os.fspath(ancestor)
-    for part in os.path.relpath(real, ancestor).split(os.sep):
-        try:
-            with os.scandir(existing) as listing:
-                names = [entry.name for entry in islice(listing, _ENTRIES)]
-        except OSError:
-            return None
-        same = next((name for name in sorted(names) if folded(name) == folded(part)), None)
-        if same is None:
-            return None
-        existing = os.path.join(existing, same)
-    return existing
+        with os.scandir(directory) as listing:
+            names = [entry.name for entry in islice(listing, _ENTRIES)]
+    except OSError:
+        return {}
+    return {folded(name): name for name in sorted(names, reverse=True)}
 
 
 def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
@@ -193,9 +248,12 @@ def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
     return f"{leads}{visible(real)}: {there}"
 
 
-def _nearest(real: str) -> tuple[Path, float] | str:
-    """Return the nearest existing directory above ``real`` and its mtime, or why it is unknown."""
-    current = os.path.dirname(real)
+def _nearest(directory: str) -> tuple[Path, float] | str | None:
+    """Return the nearest existing directory at or above ``directory`` and its mtime.
+
+    Else why it is unknown, or None if nothing above exists.
+    """
+    current = directory
     while True:
         try:
             status = os.stat(current)
@@ -209,7 +267,7 @@ def _nearest(real: str) -> tuple[Path, float] | str:
             return f"{visible(current)} {_WORDS[errno.EACCES]}"
         parent = os.path.dirname(current)
         if parent == current:
-            return f"{visible(real)} is on a drive that does not exist"
+            return None
         current = parent
 
 
@@ -225,31 +283,6 @@ def found_at(place: Place, mounts: Mounts, *, now: float) -> ProjectRecord:
     """
     where = replace(place, inode=None, birth=None)
     return record_of(where, EvidenceKind.MENTION, mounts, now=now)
-
-
-def _doubt(
-    real: str, mounts: Mounts, record: ProjectRecord | None, host: str | None, ancestor: Path
-) -> str | None:
-    """Return why ``real`` may exist though it is not found, None if it is absent."""
-    mount = mounts.of(real)
-    if (
-        record is not None
-        and record.host not in (None, host)
-        and (mount is None or not mount.network or mount.source != record.mount_source)
-    ):
-        return f"{visible(real)} was last seen on another computer"
-    if record is None or record.mount_point is None:
-        missing = mounts.missing(real)
-        if missing:
-            return f"{visible(missing)} is not mounted"
-        if ancestor == Path(ancestor.anchor):
-            # Whole top-level folders are disks and volumes more often than they are deleted.
-            top = ancestor / Path(real).parts[1]
-            return f"{visible(top)} does not exist: it may be a disk that is not mounted"
-        if _never_used(ancestor):
-            return f"{visible(ancestor)} has always been empty: its disk may not be mounted"
-        return None
-    return _other_mount(real, mount, record, mounts, ancestor)
 
 
 def _never_used(directory: Path) -> bool:

@@ -23,7 +23,7 @@ from venvdash.system.timeouts import Job
 
 def read_projects(state: ScanState) -> Iterator[Event]:
     """Read the names and activity of existing projects; missing ones keep their recorded name."""
-    before = state.remembered_projects()
+    before = state.recorded_projects
     living = [p for p, place in state.places.items() if place.presence is Presence.PRESENT]
     jobs = [reading_job(path, state.places[path], before.get(path)) for path in living]
     for info in (yield from answers(state.patient, jobs)):

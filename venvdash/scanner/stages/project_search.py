@@ -39,7 +39,7 @@ def search(state: ScanState) -> Iterator[Event]:
     """Search for projects, read the existing ones, and decide the final verdicts."""
     yield from _recall_linked(state)
     yield from _forget_outdated(state)
-    records = state.remembered_projects()
+    records = state.recorded_projects
     matcher = Matcher(
         state.environments.values(),
         registry(),
@@ -101,9 +101,8 @@ def _forget_outdated(state: ScanState) -> Iterator[Event]:
         and store.compares_names
     ]  # fmt: skip
     jobs = [Job(claim.project, partial(check, claim, store)) for claim, store in remembered]
-    for claim, fits in (yield from answers(state.patient, jobs)):
-        if not fits:
-            state.claims.remove(claim)
+    outdated = {c for c, fits in (yield from answers(state.patient, jobs)) if not fits}
+    state.claims[:] = [claim for claim in state.claims if claim not in outdated]
 
 
 def _missed(state: ScanState, records: Mapping[Path, ProjectRecord]) -> MissingProjects:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from venvdash.config import Config
@@ -61,7 +62,8 @@ class ScanState:
     ) -> None:
         self.machine = machine
         self.config = config
-        self.saved = SavedRecords()
+        self._saved = SavedRecords()
+        self._recorded: dict[Path, ProjectRecord] = {}
         self.patient = patient
         self.cancelled = cancelled
         self.reader = StoreReader(machine, config, patient)
@@ -81,6 +83,18 @@ class ScanState:
         self.searched_by_source: dict[str, int] = {}
         self.now = machine.clock().wall
         self.mounts = Mounts.read()
+        self._looker = presence.Looker(self.mounts, None)
+
+    @property
+    def saved(self) -> SavedRecords:
+        """What earlier scans recorded; empty until it is loaded."""
+        return self._saved
+
+    @saved.setter
+    def saved(self, saved: SavedRecords) -> None:
+        self._saved = saved
+        self._recorded = {project.path: project for project in saved.projects}
+        self._looker = presence.Looker(self.mounts, saved.host)
 
     def presence(self, project: Path) -> Presence | None:
         """Return whether a project is present; None if its place was not checked."""
@@ -112,15 +126,10 @@ class ScanState:
         }
         return set(self.environments) - proven
 
-    def remembered_projects(self) -> dict[Path, ProjectRecord]:
-        """Return the newest record of each project, by path."""
-        newest = {project.path: project for project in self.saved.projects}
-        for memory in self.memories.values():
-            for project in memory.record.projects:
-                known = newest.get(project.path)
-                if known is None or known.last_seen < project.last_seen:
-                    newest[project.path] = project
-        return newest
+    @property
+    def recorded_projects(self) -> Mapping[Path, ProjectRecord]:
+        """The newest record of each project, by path."""
+        return self._recorded
 
     def relate(self, paths: Iterable[Path]) -> list[Claim]:
         """Load the records of the environments at ``paths``; return their claims."""
@@ -136,6 +145,11 @@ class ScanState:
         ]
         self.memories |= memories
         self.claims.extend(claims)
+        for memory in memories.values():
+            for project in memory.record.projects:
+                known = self._recorded.get(project.path)
+                if known is None or known.last_seen < project.last_seen:
+                    self._recorded[project.path] = project
         return claims
 
     def _alive(self, path: Path) -> bool:
@@ -145,12 +159,17 @@ class ScanState:
 
     def look(self, claims: Iterable[Claim]) -> Iterator[Event]:
         """Check each claimed place once; one that does not respond is unreachable."""
-        records = self.remembered_projects()
-        jobs = {}
+        jobs: dict[Path, Job[Place]] = {}
         for claim in claims:
-            if claim.project not in self.places and claim.project not in jobs:
+            project = claim.project
+            if project not in self.places and project not in jobs:
                 script = self.environments[claim.environment].traits.script
-                jobs[claim.project] = self._looking(claim.project, records, script)
+                look = partial(
+                    self._looker.look, project, self._recorded.get(project), script=script
+                )
+                jobs[project] = Job(project, look)
+        if not jobs:
+            return
         for answer in self.patient.run(jobs.values()):
             if isinstance(answer, Place):
                 self.places[answer.path] = answer
@@ -158,12 +177,6 @@ class ScanState:
                 reason = f"{visible(answer.path)} does not respond"
                 self.places[answer.path] = Place(answer.path, Presence.UNREACHABLE, reason)
                 yield problem_of(answer)
-
-    def _looking(
-        self, path: Path, records: Mapping[Path, ProjectRecord], script: bool
-    ) -> Job[Place]:
-        host, record = self.saved.host, records.get(path)
-        return Job(path, lambda: presence.look(path, self.mounts, record, host, script=script))
 
     def facts(self, *, final: bool) -> Facts:
         """Return what the verdicts are decided on, as of now."""
