@@ -66,10 +66,10 @@ def test_q_in_the_filter_is_a_letter() -> None:
 def test_sorting_by_keys_by_header_and_the_other_way_round() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.press("greater_than_sign", "greater_than_sign")
+        await driver.press(*["greater_than_sign"] * 3)
         assert driver.listed[0] == "data-notebooks"
         assert driver.listed[-1] == "half", "what is not measured comes last"
-        assert "▼Size" in driver.text
+        assert "Size▼" in driver.text
         await driver.press("i")
         assert driver.listed[0] == "scratch"
         assert driver.listed[-1] == "half"
@@ -114,11 +114,11 @@ def test_the_cursor_stays_on_its_environment_while_rows_arrive_and_go() -> None:
         assert driver.main.listing.environments.cursor == 0
         while driver.current != "m7":
             await driver.press("j")
-        line = next(n for n, text in enumerate(driver.lines) if "▌" in text)
+        line = next(n for n, text in enumerate(driver.lines) if text.startswith("▌"))
         gate.set()
         await driver.until(lambda: len(driver.listed) == 70)
         assert driver.current == "m7"
-        assert "orphan" in next(text for text in driver.lines if "▌" in text)
+        assert "orphan" in next(text for text in driver.lines if text.startswith("▌"))
         assert driver.lines[line].startswith("▌"), "nor does its line on the screen jump"
         last.set()
         await driver.scanned()
@@ -155,6 +155,6 @@ def test_ten_thousand_rows_keep_the_cursor_through_sort_and_filter() -> None:
         await driver.press("escape")
         assert len(driver.listed) == 10_000
         assert driver.current == "project-09999"
-        assert any("▌" in line and "project-09999" in line for line in driver.lines)
+        assert any(line.startswith("▌") and "project-09999" in line for line in driver.lines)
 
     drive(source(many(10_000)), script, (120, 40))

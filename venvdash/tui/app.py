@@ -35,8 +35,9 @@ class Dashboard(App[int]):
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
         (0, "-narrow"),
         (120, "-wide"),
-        (170, "-broad"),
+        (220, "-broad"),
     ]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [SUSPEND]
     ENABLE_COMMAND_PALETTE = True

@@ -29,6 +29,7 @@ STATUS_STYLES = {
     Status.UNKNOWN: "$text-accent",
 }
 
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR = 16  # cells of a line that shows how much is done
 
 # All but VOLATILE, which says little in a list: all of uv's are. The details have it.
@@ -73,6 +74,16 @@ def bar(done: int, total: int) -> tuple[tuple[str, str], tuple[str, str]]:
     """Return the two parts of a line that shows how much is done: text and style."""
     full = min(_BAR, _BAR * done // max(total, 1))
     return ("━" * full, "$primary"), ("─" * (_BAR - full), "$foreground 25%")
+
+
+def size_bar(size: int, largest: int, width: int) -> str:
+    """Return a bar of ``width`` cells for a size in bytes; that of the largest is full.
+
+    Anything above 0 bytes is an eighth of a cell at least.
+    """
+    eighths = min(8 * width, 8 * width * size // largest) if largest else 0
+    full, rest = divmod(max(eighths, 1 if size else 0), 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
 
 
 def flag_words(summary: Summary) -> list[str]:

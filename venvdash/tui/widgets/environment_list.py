@@ -1,7 +1,7 @@
 """The list of environments: its columns, and how each cell is drawn."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,9 +12,10 @@ from venvdash.model.status import Flag, State, Status
 from venvdash.model.summary import Summary
 from venvdash.presentation.meanings import place_in_words
 from venvdash.text import short_path, visible
-from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right
+from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right, size_bar
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
+SIZE_BAR = 8  # cells
 _BIG = 1024**3
 _BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 
@@ -71,13 +72,13 @@ def _packages(row: Summary, width: int) -> Parts:
 
 
 def columns(
-    home: Path | None, states: Mapping[Path, State] | None = None
+    home: Path | None, states: Mapping[Path, State], largest: Callable[[], int]
 ) -> tuple[Column[Summary], ...]:
     """Return the columns of the list; ``home`` is written as ``~``.
 
     ``states``: the state of each environment that a job works on, shown instead of its status.
+    ``largest`` returns the bytes on disk of the largest environment listed: a full bar.
     """
-    states = {} if states is None else states
 
     def status(row: Summary, width: int) -> Parts:
         state = states.get(row.path)
@@ -85,22 +86,36 @@ def columns(
             return ((left(state.value, width), _style_of(state)),)
         return ((left(row.status.value, width), row.status.value),)
 
+    def bar(row: Summary, width: int) -> Parts:
+        if row.on_disk is None:
+            return (("·" * width, "muted"),)
+        return ((size_bar(row.on_disk, largest(), width), "size"),)
+
+    def size_and_bar(row: Summary, width: int) -> Parts:
+        return (*_size(row, width - SIZE_BAR - 1), (" ", "plain"), *bar(row, SIZE_BAR))
+
     def where(row: Summary, width: int) -> Parts:
         shown = place_in_words(row, lambda path: short_path(path, home)) or "–"
         return ((left_cut(shown, width), "muted"),)
 
     return (
-        Column("name", "  Project", 18, _name, grow=3),
-        Column("python", "Python", 7, _python, order=4),
-        Column("size", "Size", 9, _size, numeric=True),
-        Column("reclaimable", "Reclaimable", 11, _reclaimable, numeric=True, order=1),
-        Column("cache", "+Cache", 9, _cache, numeric=True, order=6),
-        Column("packages", "Pkgs", 5, _packages, numeric=True, order=8),
-        Column("used", "Used", 6, _used, numeric=True, order=2),
+        Column("name", "  Project", 24, _name, grow=3),
         Column("status", "Status", 11, status),
-        Column("kind", "Kind", 16, _kind, order=5),
-        Column("where", "Where", 26, where, grow=2, order=9),
+        Column("python", "Python", 7, _python, since=100),
+        Column("reclaimable", "Reclaimable", 12, _reclaimable, numeric=True),
+        Column("cache", "+Cache", 9, _cache, numeric=True, since=160),
+        Column("size", "Size", SIZE_BAR, bar, since=70, until=100),
+        Column("size", "     Size", 9 + 1 + SIZE_BAR, size_and_bar, since=100),
+        Column("used", "Used", 6, _used, numeric=True, since=60),
+        Column("packages", "Pkgs", 5, _packages, numeric=True, since=180),
+        Column("kind", "Kind", 17, _kind, since=160),
+        Column("where", "Where", 24, where, grow=2, since=120),
     )
+
+
+def largest_of(rows: Iterable[Summary]) -> int:
+    """Return the bytes on disk of the largest of these rows, 0 where none is measured."""
+    return max((row.on_disk for row in rows if row.on_disk is not None), default=0)
 
 
 def _style_of(state: State) -> str:
@@ -114,11 +129,27 @@ class EnvironmentList(LineTable[Summary]):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"table--{name}"
-        for name in ("name", "plain", "muted", "big", "bad", *(status.value for status in Status))
-    } | {f"table--{_style_of(state)}" for state in State}
+        *(f"table--{name}" for name in ("name", "plain", "muted", "big", "bad", "size")),
+        *(f"table--{status.value}" for status in Status),
+        *(f"table--{_style_of(state)}" for state in State),
+    }
     GUTTER = 2
 
     def __init__(self, home: Path | None, *, id: str) -> None:
         self.states: dict[Path, State] = {}
-        super().__init__(columns(home, self.states), lambda row: row.path, id=id)
+        self._largest = 0
+        cells = columns(home, self.states, lambda: self._largest)
+        super().__init__(cells, lambda row: row.path, id=id)
+
+    def show_items(self, items: Sequence[Summary], *, at_top: bool = False) -> None:
+        """Show these rows; the largest of them has a full bar."""
+        self._largest = largest_of(items)
+        super().show_items(items, at_top=at_top)
+
+    def touch(self, items: Sequence[Summary]) -> None:
+        """Redraw rows that changed; a new largest one changes every bar."""
+        super().touch(items)
+        largest = max(self._largest, largest_of(items))
+        if largest != self._largest:
+            self._largest = largest
+            self.refresh()

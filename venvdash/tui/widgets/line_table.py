@@ -30,8 +30,8 @@ Parts = tuple[tuple[str, str], ...]
 class Column(Generic[T]):
     """One column. ``width`` is its least width in cells; with ``grow`` it takes what is left.
 
-    ``order``: the higher, the sooner the column goes where there is no room; 0 always stays.
-    ``draw`` returns the cell's parts for an item and a width.
+    It is shown in tables that are at least ``since`` and less than ``until`` cells wide, borders
+    and scrollbar included. ``draw`` returns the cell's parts for an item and a width.
     """
 
     key: str
@@ -39,7 +39,8 @@ class Column(Generic[T]):
     width: int
     draw: Callable[[T, int], Parts]
     grow: int = 0
-    order: int = 0
+    since: int = 0
+    until: int = 1 << 16
     numeric: bool = False
 
 
@@ -52,14 +53,12 @@ class Placed(Generic[T]):
     width: int
 
 
-def fit(columns: Sequence[Column[T]], room: int) -> tuple[Placed[T], ...]:
-    """Return the columns that fit into ``room`` cells, one cell apart."""
-    kept = list(columns)
-    while len(kept) > 1 and sum(column.width + 1 for column in kept) - 1 > room:
-        goes = max(kept, key=lambda column: column.order)
-        if goes.order == 0:
-            break
-        kept.remove(goes)
+def fit(columns: Sequence[Column[T]], width: int, room: int) -> tuple[Placed[T], ...]:
+    """Return the columns of a table ``width`` cells wide, one cell apart in ``room`` cells.
+
+    They depend on nothing else: no column moves while items come and change.
+    """
+    kept = [column for column in columns if column.since <= width < column.until]
     spare = max(0, room - sum(column.width + 1 for column in kept) + 1)
     shares = sum(column.grow for column in kept)
     placed, x = [], 0
@@ -255,7 +254,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def resized(self) -> None:
         """Compute the widths of the columns."""
-        self.columns = fit(self._all_columns, self.line_width - self.GUTTER)
+        self.columns = fit(self._all_columns, self.size.width, self.line_width - self.GUTTER)
         self.set_line_count(len(self.items) + 1)
         self._show_cursor()
         self.refresh()

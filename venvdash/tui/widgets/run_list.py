@@ -61,8 +61,8 @@ class RunList(LineTable[Run]):
 
         columns = (
             Column("command", "Command", 24, command, grow=1),
-            Column("when", "At", 8, _when, numeric=True, order=1),
-            Column("took", "Took", 8, _took, numeric=True, order=2),
+            Column("when", "At", 8, _when, numeric=True, since=50),
+            Column("took", "Took", 8, _took, numeric=True, since=60),
             Column("ending", "Ended", 11, _ending),
         )
         super().__init__(columns, lambda run: run.number, id=id)

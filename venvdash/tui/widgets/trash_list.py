@@ -48,11 +48,11 @@ class TrashList(LineTable[Trashed]):
 
         columns = (
             Column("name", "Deleted", 16, _name, grow=2),
-            Column("status", "Was", 11, _status, order=2),
+            Column("status", "Was", 11, _status, since=60),
             Column("since", "Since", 6, _since, numeric=True),
-            Column("freed", "Expires in", 11, _freed_in, numeric=True, order=3),
-            Column("size", "Size", 9, _size, numeric=True, order=1),
+            Column("freed", "Expires in", 11, _freed_in, numeric=True, since=72),
+            Column("size", "Size", 9, _size, numeric=True, since=50),
             Column("reclaimable", "Reclaimable", 11, _reclaimable, numeric=True),
-            Column("where", "From", 16, where, grow=3, order=3),
+            Column("where", "From", 16, where, grow=3, since=90),
         )
         super().__init__(columns, lambda item: item.path, id=id)
