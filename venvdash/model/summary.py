@@ -20,23 +20,23 @@ class Summary(NamedTuple):
     path: Path
     name: str
     status: Status
-    reason: str
-    store: str
-    kind: str
-    python: str | None
-    implementation: str | None
-    location: Location
-    flags: frozenset[Flag]
-    packages: int
-    on_disk: int | None
-    reclaimable: int | None
-    at_most: bool
-    cache_held: int | None
-    used: float | None
-    projects: tuple[str, ...]
-    place: str | None
-    note: str
-    user_files: str
+    reason: str = ""
+    store: str = ""
+    kind: str = ""
+    python: str | None = None
+    implementation: str | None = None
+    location: Location = Location.CENTRAL
+    flags: frozenset[Flag] = frozenset()
+    packages: int = 0
+    on_disk: int | None = None
+    reclaimable: int | None = None
+    at_most: bool = False
+    cache_held: int | None = None
+    used: float | None = None
+    projects: tuple[str, ...] = ()
+    place: str | None = None
+    note: str = ""
+    user_files: str = ""
     here: bool = False
     confirmed: bool = True
     gone: bool = False

@@ -10,7 +10,6 @@ import os
 from pathlib import Path
 
 from venvdash.system import trust
-from venvdash.system.atomic import PREFIX, write_atomically
 from venvdash.system.files import own_uid, read_regular
 
 
@@ -27,6 +26,8 @@ class StateFolder:
 
     def names(self) -> list[str]:
         """Return the names of the files in it, sorted; none if it does not exist."""
+        from venvdash.system.atomic import PREFIX
+
         self.check()
         try:
             names = os.listdir(self.path)
@@ -44,6 +45,8 @@ class StateFolder:
 
     def write(self, name: str, data: bytes) -> None:
         """Replace a file atomically; the folder is created if it is missing."""
+        from venvdash.system.atomic import write_atomically  # reading needs none of it
+
         write_atomically(self.create(), name, data)
 
     def remove(self, name: str) -> None:

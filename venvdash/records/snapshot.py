@@ -1,0 +1,251 @@
+"""The last complete list, which is what the dashboard shows in its first frame.
+
+The file ``list`` in the state directory:
+
+- ``venvdash list 1`` and a newline: the format and its version
+- the length of the header and the CRC-32 of all that follows, 4 bytes each, little endian
+- the header, a JSON object
+- the status of each row, 1 byte each
+- where the record of each row begins, and where the last one ends, 4 bytes each
+- a record for each row in the order in which the list shows them: a JSON array
+
+So the first frame decodes no more rows than it draws. Only what a scan confirms may be acted on; a
+file that is damaged, or of another version, machine or user, counts as none.
+"""
+
+import json
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, overload
+
+from venvdash.model.sorting import SORT_KEYS, in_order
+from venvdash.model.status import Status
+from venvdash.model.summary import Summary
+from venvdash.records.snapshot_rows import STORED, DamagedError, moment, read_row, whole, write_row
+from venvdash.system.files import UnreadableError, own_uid
+from venvdash.system.state_files import StateFolder
+
+NAME = "list"
+_MAGIC = b"venvdash list 1\n"
+_SIZES = struct.Struct("<II")
+_LIMIT = 256 * 1024 * 1024  # bytes of the file
+_FRESH = 60.0  # seconds after which an unchanged list is worth its new date
+_STATUSES = tuple(Status)
+_UNREADABLE = Summary(Path("/"), "?", Status.CHECKING, confirmed=False)
+
+
+class Settings(NamedTuple):
+    """How the list is shown: the view's name, the sort key, and the direction."""
+
+    view: str = "all"
+    sort: str = "name"
+    descending: bool = False
+
+
+class Totals(NamedTuple):
+    """Sums over all rows, in bytes, and how many rows are measured or have an upper bound only.
+
+    ``largest``: the bytes on disk of the largest row. ``other`` counts problems and oddities.
+    """
+
+    reclaimable: int = 0
+    measured: int = 0
+    bounded: int = 0
+    largest: int = 0
+    other: int = 0
+
+
+class Snapshot:
+    """A remembered list. ``written``: when, in seconds since the epoch."""
+
+    def __init__(self, data: bytes, host: str, cwd: Path | None = None) -> None:
+        """Take the file's content; raises DamagedError unless this user wrote it on this host.
+
+        Rows of a project at or above ``cwd`` are marked as ``here``.
+        """
+        self._above = frozenset(map(str, (cwd, *cwd.parents))) if cwd is not None else frozenset()
+        self._decoded: dict[int, Summary] = {}
+        try:
+            body = self._read_header(data, host)
+        except (KeyError, TypeError, ValueError, RecursionError, struct.error) as error:
+            raise DamagedError(str(error)) from error
+        count = self._count
+        self.statuses = bytes(body[:count])
+        at = count + 4 * (count + 1)
+        if len(body) < at or max(self.statuses, default=0) >= len(_STATUSES):
+            raise DamagedError("the table of rows is not complete")
+        self._starts = struct.unpack(f"<{count + 1}I", body[count:at])
+        self._records = body[at:]
+
+    def _read_header(self, data: bytes, host: str) -> memoryview:
+        """Take the header's values and return what follows it."""
+        begin = len(_MAGIC) + _SIZES.size
+        if not data.startswith(_MAGIC):
+            raise DamagedError("another format")
+        length, checksum = _SIZES.unpack_from(data, len(_MAGIC))
+        rest = memoryview(data)[begin:]
+        if zlib.crc32(rest) != checksum or length > len(rest):
+            raise DamagedError("the checksum differs")
+        header = json.loads(bytes(rest[:length]))
+        mine = _identity(host)
+        if {key: header[key] for key in mine} != mine:
+            raise DamagedError("another version, machine or user")
+        self._count = whole(header["rows"], 2**24)
+        self.written = moment(header["written"])
+        self.settings = Settings(*header["settings"])
+        self.totals = Totals(*map(whole, header["totals"]))
+        view, sort, descending = self.settings
+        if not (isinstance(view, str) and sort in SORT_KEYS and isinstance(descending, bool)):
+            raise DamagedError("no such settings")
+        return rest[length:]
+
+    @property
+    def counts(self) -> Counter[Status]:
+        """How many rows have each status."""
+        return Counter(_STATUSES[code] for code in self.statuses)
+
+    def rows(self, status: Status | None = None) -> "RememberedRows":
+        """Return the rows in their order, or those with a status; none is decoded yet."""
+        if status is None:
+            return RememberedRows(self, range(self._count))
+        code = _STATUSES.index(status)
+        return RememberedRows(self, [at for at, one in enumerate(self.statuses) if one == code])
+
+    def decode(self) -> list[Summary]:
+        """Return all rows. Raises DamagedError."""
+        rows = [self.row(number) for number in range(self._count)]
+        if len({row.path for row in rows}) < len(rows):
+            raise DamagedError("a path is listed twice")
+        return rows
+
+    def row(self, number: int) -> Summary:
+        """Return one row. Raises DamagedError."""
+        if number not in self._decoded:
+            start, end = self._starts[number : number + 2]
+            if not start <= end <= len(self._records):
+                raise DamagedError("a record lies outside the file")
+            row = read_row(bytes(self._records[start:end]))
+            if row.status is not _STATUSES[self.statuses[number]]:
+                raise DamagedError("a record has another status than its row")
+            here = not self._above.isdisjoint(row.projects)
+            self._decoded[number] = row._replace(here=True) if here else row
+        return self._decoded[number]
+
+
+class RememberedRows(Sequence[Summary]):
+    """Rows of a snapshot that are decoded when they are drawn."""
+
+    def __init__(self, snapshot: Snapshot, numbers: Sequence[int]) -> None:
+        self.snapshot, self._numbers = snapshot, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Summary: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Summary]: ...
+    def __getitem__(self, at: int | slice) -> Summary | Sequence[Summary]:
+        """Return a row; where it is damaged one without a name, which the scan removes."""
+        if isinstance(at, slice):
+            return RememberedRows(self.snapshot, self._numbers[at])
+        number = self._numbers[at]
+        try:
+            return self.snapshot.row(number)
+        except DamagedError:
+            return _UNREADABLE._replace(path=Path(f"/{number}"))
+
+
+def read(state: Path, host: str, cwd: Path | None = None) -> Snapshot | None:
+    """Return the list remembered in a state directory, None where there is none to trust."""
+    try:
+        return Snapshot(StateFolder(state, ".").read(NAME, _LIMIT), host, cwd)
+    except (OSError, UnreadableError, DamagedError):
+        return None
+
+
+def write(
+    state: Path,
+    host: str,
+    rows: Iterable[Summary],
+    *,
+    other: int,
+    now: float,
+    settings: Settings | None = None,
+) -> bool:
+    """Remember a complete list, unless it is the one remembered just now; return whether it was.
+
+    ``other`` counts problems and oddities. Without ``settings`` those of the remembered one stay.
+    Raises OSError.
+    """
+    folder = StateFolder(state, ".")
+    before = b""
+    with suppress(OSError, UnreadableError):
+        before = folder.read(NAME, _LIMIT)
+    old: Snapshot | None = None
+    with suppress(DamagedError):
+        old = Snapshot(before, host)
+    settings = settings or (old.settings if old else Settings())
+    shown = in_order(rows, settings.sort, descending=settings.descending)
+    fresh = old is not None and 0 <= now - old.written < _FRESH
+    if old and fresh:
+        unchanged = encode(shown, host, other=other, now=old.written, settings=settings) == before
+        if unchanged:
+            return False
+    folder.write(NAME, encode(shown, host, other=other, now=now, settings=settings))
+    return True
+
+
+def encode(
+    shown: Sequence[Summary], host: str, *, other: int, now: float, settings: Settings
+) -> bytes:
+    """Return the file's content for rows in the order of ``settings``."""
+    records = [write_row(row) for row in shown]
+    starts, end = [0], 0
+    for record in records:
+        end += len(record)
+        starts.append(end)
+    header = json.dumps(
+        {
+            **_identity(host),
+            "written": now,
+            "rows": len(shown),
+            "settings": settings,
+            "totals": totals_of(shown, other),
+        }
+    ).encode()
+    rest = b"".join(
+        (
+            header,
+            bytes(_STATUSES.index(row.status) for row in shown),
+            struct.pack(f"<{len(starts)}I", *starts),
+            *records,
+        )
+    )
+    return _MAGIC + _SIZES.pack(len(header), zlib.crc32(rest)) + rest
+
+
+def totals_of(rows: Iterable[Summary], other: int) -> Totals:
+    """Return the sums over rows."""
+    measured = [row for row in rows if row.reclaimable is not None]
+    return Totals(
+        reclaimable=sum(row.reclaimable or 0 for row in measured),
+        measured=len(measured),
+        bounded=sum(row.at_most for row in measured),
+        largest=max((row.on_disk or 0 for row in measured), default=0),
+        other=other,
+    )
+
+
+def _identity(host: str) -> dict[str, object]:
+    """Return what must be equal for a list to be this user's, of this host and this version."""
+    return {
+        "host": host,
+        "uid": own_uid(),
+        "statuses": [status.value for status in Status],
+        "fields": list(STORED),
+    }
