@@ -95,7 +95,7 @@ def read_row(record: bytes) -> Summary:
         stored = [read(value) for read, value in zip(_READERS, values, strict=True)]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DamagedError(str(error)) from error
-    return Summary(*stored, confirmed=False)
+    return Summary(*stored)._replace(confirmed=False)
 
 
 def write_row(row: Summary) -> bytes:
