@@ -11,6 +11,7 @@ from venvdash.model.packaging import PROJECT_FILES
 from venvdash.scanner.projects import project_info, workspaces
 from venvdash.session.row_names import alike
 from venvdash.stores import registry
+from venvdash.system import reads
 from venvdash.system.files import real
 
 _MARKERS = (".venv", *PROJECT_FILES)
@@ -27,7 +28,7 @@ def above(rows: Iterable[Row], directory: Path) -> tuple[Path, list[Row]]:
         own = at.get(place) or at.get(real(place))
         if own:
             return place, own
-        if any(os.path.lexists(place / marker) for marker in _MARKERS):
+        if any(reads.lexists(place / marker) for marker in _MARKERS):
             root = workspaces.root_of(place) or place
             return root, at.get(root) or at.get(real(root)) or []
     return directory, []

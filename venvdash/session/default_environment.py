@@ -23,6 +23,7 @@ from venvdash.scanner.stages import linked_environments
 from venvdash.session import current_environment, name_resolution
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
 from venvdash.session.table import ScannedTable
+from venvdash.system import reads
 from venvdash.system.files import real
 from venvdash.text import short_path, visible
 
@@ -84,7 +85,7 @@ def _asked(tools: ProjectTools, own: Iterable[Row]) -> list[Use]:
 def _inside(table: ScannedTable, project: Path) -> Row | None:
     """Return the row of the project's ``.venv`` directory, or None."""
     path = project / project_info.VENV
-    if os.path.islink(path) or not os.path.lexists(path / "pyvenv.cfg"):
+    if reads.islink(path) or not reads.lexists(path / "pyvenv.cfg"):
         return None
     return _row(table, real(path), project, "`.venv` is an environment there")
 

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from venvdash.stores._paths import names_in
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -20,7 +21,7 @@ _MINOR = re.compile(r"python([0-9]+\.[0-9]+)t?(?:\.exe)?")
 
 def has_python(prefix: Path) -> bool:
     """Return whether the interpreter of an environment exists."""
-    return any(os.path.exists(prefix / place) for place in _INTERPRETERS)
+    return any(reads.exists(prefix / place) for place in _INTERPRETERS)
 
 
 def allows(specifiers: str | None, version: str) -> bool:
@@ -37,18 +38,18 @@ def on_path(machine: Machine, project: Path, *names: str) -> Iterator[Path | Non
     stands for an interpreter whose version cannot be known without running it.
     """
     for folder in (machine.variable("PATH") or "").split(os.pathsep):
-        if not os.path.isabs(folder) or os.path.lexists(f"{folder}/../pyvenv.cfg"):
+        if not os.path.isabs(folder) or reads.lexists(f"{folder}/../pyvenv.cfg"):
             continue
         for name in names:
             path = Path(folder, name)
-            if not os.access(path, os.X_OK) or path.is_dir():
+            if not reads.access(path, os.X_OK) or reads.isdir(path):
                 continue
-            found = Path(os.path.realpath(path))
+            found = Path(reads.realpath(path))
             if path.parent.name == "shims":
                 shimmed = _shimmed(machine, project, name)
                 if shimmed is None:
                     continue  # pyenv searches the rest of PATH
-                found = Path(os.path.realpath(shimmed))
+                found = Path(reads.realpath(shimmed))
             yield found if _MINOR.fullmatch(found.name) else _versioned(found)
 
 
@@ -72,7 +73,7 @@ def patch_version_of(interpreter: Path) -> str:
 def _versioned(path: Path) -> Path | None:
     """Return the ``pythonX.Y`` beside a plain ``python`` that is the same file."""
     names = filter(_MINOR.fullmatch, names_in(path.parent))
-    same = [name for name in names if os.path.realpath(path.parent / name) == os.fspath(path)]
+    same = [name for name in names if reads.realpath(path.parent / name) == os.fspath(path)]
     return path.parent / same[0] if len(same) == 1 else None
 
 
@@ -81,7 +82,7 @@ def _shimmed(machine: Machine, project: Path, name: str) -> Path | None:
     root = machine.path_variable("PYENV_ROOT") or machine.home / ".pyenv"
     versions = _pyenv_versions(machine, project, root)
     paths = (root / "versions" / version / "bin" / name for version in versions)
-    return next((path for path in paths if os.access(path, os.X_OK)), None)
+    return next((path for path in paths if reads.access(path, os.X_OK)), None)
 
 
 def _pyenv_versions(machine: Machine, project: Path, root: Path) -> Iterator[str]:

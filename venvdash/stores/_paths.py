@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 _CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # created by file managers
@@ -24,10 +25,10 @@ def parent_entry(prefix: Path, *beside: str) -> Path:
 
     Otherwise return ``prefix``: other files there are the user's. A link is its own entry.
     """
-    if os.path.islink(prefix):
+    if reads.islink(prefix):
         return prefix
     try:
-        names = set(os.listdir(prefix.parent))
+        names = set(reads.listdir(prefix.parent))
     except OSError:
         return prefix
     return prefix.parent if names <= {prefix.name, *beside, *_CLUTTER} else prefix
@@ -40,7 +41,7 @@ def spellings(project: Path) -> list[str]:
     """
     given = os.fspath(project)
     try:
-        return list(dict.fromkeys((os.path.realpath(given), given)))
+        return list(dict.fromkeys((reads.realpath(given), given)))
     except (OSError, ValueError):
         return []
 
@@ -48,7 +49,7 @@ def spellings(project: Path) -> list[str]:
 def names_in(folder: Path | str) -> list[str]:
     """Return the names in a folder, sorted; none if it cannot be read."""
     try:
-        return sorted(os.listdir(folder))
+        return sorted(reads.listdir(folder))
     except (OSError, ValueError):
         return []
 
@@ -56,7 +57,7 @@ def names_in(folder: Path | str) -> list[str]:
 def directories_in(folder: Path) -> list[Path]:
     """Return the directories in a folder, sorted, without links; none if it cannot be read."""
     try:
-        with os.scandir(folder) as listing:
+        with reads.scandir(folder) as listing:
             return sorted(Path(item.path) for item in listing if item.is_dir(follow_symlinks=False))
     except OSError:
         return []
@@ -64,7 +65,7 @@ def directories_in(folder: Path) -> list[Path]:
 
 def below(path: Path, root: Path) -> tuple[str, ...] | None:
     """Return the parts of ``path`` below ``root``, whose links may be resolved; None if outside."""
-    for start in (root, Path(os.path.realpath(root))):
+    for start in (root, Path(reads.realpath(root))):
         if path.is_relative_to(start):
             return path.relative_to(start).parts
     return None

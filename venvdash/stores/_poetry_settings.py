@@ -12,6 +12,7 @@ from venvdash.stores._app_folders import app_directory
 from venvdash.stores._paths import literally
 from venvdash.stores.config_files import setting, string, toml_tables
 from venvdash.stores.roots import Root, Why
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 _STORE = "poetry"
@@ -82,7 +83,7 @@ def default_folder(machine: Machine) -> Path:
 def files(machine: Machine) -> Iterator[Path]:
     """Yield the configuration files in the order of precedence."""
     for directory in (machine.cwd, *machine.cwd.parents) if machine.cwd else ():
-        if os.path.lexists(directory / "pyproject.toml"):
+        if reads.lexists(directory / "pyproject.toml"):
             yield directory / "poetry.toml"
             break
     given = machine.variable("POETRY_CONFIG_DIR")

@@ -8,6 +8,7 @@ from pathlib import Path
 from venvdash.model import Edit
 from venvdash.stores.base import Store
 from venvdash.stores.links import Assignment
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, own_uid, read_regular, real
 
 _PATH_LIMIT = 8 * 1024  # bytes of a file with one path, which is at most 4096 long
@@ -77,7 +78,7 @@ def former_pointers(store: Store, name: str, wanted: Assignment) -> Iterator[tup
     place = real(wanted.environment.path)
     for project in wanted.former:
         pointer = project / name
-        if project == wanted.project or not os.path.isfile(pointer):
+        if project == wanted.project or not reads.isfile(pointer):
             continue
         try:
             text = editable_text(pointer)

@@ -14,7 +14,6 @@ Source: uv 0.13.9 (``crates/uv/src/commands/project``), run with it:
   and ``requires-python``.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from venvdash.stores._paths import names_in
 from venvdash.stores.base import normalised
 from venvdash.stores.config_files import LIMIT, string, toml_table
 from venvdash.stores.pyvenv_cfg import cfg_of, version_of
+from venvdash.system import reads
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
@@ -131,7 +131,7 @@ class _Asked:
         central: bool = False,
     ) -> Use:
         """Return the answer with the files and variables that it depends on."""
-        deleted = central and not os.path.islink(self._venv) and cfg_of(self._venv) is not None
+        deleted = central and not reads.islink(self._venv) and cfg_of(self._venv) is not None
         deletes = self._venv if deleted else None
         on = (*_VARIABLES, *(() if certain else ("PATH",)), *map(str, dict.fromkeys(self._files)))
         return Use("uv", path, why, exists, certain, on, deletes)
@@ -251,7 +251,7 @@ class _Asked:
         names = names_in(folder)
         for name in names:
             named = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
-            installed = named and not os.path.islink(folder / name)
+            installed = named and not reads.islink(folder / name)
             if installed and named and self._request.allows(named[1]):
                 found.append(([int(part) for part in named[1].split(".")], name, named[1]))
         for _, name, version in sorted(found, reverse=True):
@@ -288,4 +288,4 @@ def _target(venv: Path) -> Path:
     text = read_text(venv, _PATH_LIMIT)  # not through a link
     if text is not None and "\0" not in text and text.strip():
         return real(venv.parent / text.strip())
-    return real(venv) if os.path.islink(venv) else venv
+    return real(venv) if reads.islink(venv) else venv

@@ -18,6 +18,7 @@ from venvdash.stores._condarc import condarc_files, envs_dirs
 from venvdash.stores.base import Kind, Names, Reading, Store
 from venvdash.stores.config_files import config_text
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 META = "conda-meta"
@@ -84,7 +85,7 @@ class CondaStore(Store):
         """Yield a registered prefix, unless it is an installation, which is registered, too."""
         if root.layout is not Layout.SINGLE:
             return None
-        names = set(os.listdir(root.path))
+        names = set(reads.listdir(root.path))
         return iter([] if META in names and names & {"envs", "pkgs"} else [root.path])
 
     def recognise(self, reading: Reading) -> Traits | None:
@@ -110,7 +111,7 @@ def _installations(machine: Machine) -> Iterator[tuple[Path, str]]:
         places += [machine.appdata / "mamba", machine.local_appdata / "miniconda3"]
     else:
         places += [Path("/opt", name) for name in _INSTALLATIONS]
-    yield from ((place, "") for place in places if os.path.isdir(place / "envs"))
+    yield from ((place, "") for place in places if reads.isdir(place / "envs"))
 
 
 def _registered(file: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.toml_limits import bomb
 
@@ -61,7 +62,7 @@ def json_object(text: str | None, limit: int = LIMIT) -> dict[str, Any] | None:
 def config_text(path: Path, limit: int = LIMIT) -> str | None:
     """Return the text of a configuration file, which may be a link as dotfiles often are."""
     try:
-        return read_text(os.path.realpath(path), limit)
+        return read_text(reads.realpath(path), limit)
     except (OSError, ValueError):  # no path of this system
         return None
 

@@ -17,6 +17,7 @@ from venvdash.stores._paths import below, names_in, parent_entry
 from venvdash.stores.base import Kind, Names, Reading, Store
 from venvdash.stores.links import Assignment, mirrored
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 _NAME_FILE = ".venv-name"  # puv's: the environment's name, in the project
@@ -99,13 +100,13 @@ def layout_of(folder: Path) -> Layout:
     Raises nothing; a folder that is empty or cannot be read counts as flat.
     """
     try:
-        with os.scandir(folder) as listing:
+        with reads.scandir(folder) as listing:
             inner = [e.path for e in islice(listing, _ENTRIES) if e.is_dir(follow_symlinks=False)]
     except (OSError, ValueError):
         return Layout.FLAT
     names = ("", *VENV_NAMES)
     cfg = "pyvenv.cfg"
-    flat = any(os.path.lexists(os.path.join(path, name, cfg)) for path in inner for name in names)
+    flat = any(reads.lexists(os.path.join(path, name, cfg)) for path in inner for name in names)
     return Layout.FLAT if flat or not inner else Layout.MIRRORED
 
 
@@ -134,12 +135,12 @@ def _bases(root: Root, parts: tuple[str, ...]) -> list[Path]:
     of ``/`` is read: anything below it might be a mount that does not respond.
     """
     base = root.base or Path(root.path.anchor)
-    if root.base_certain or not parts or os.path.lexists(base.joinpath(*parts)):
+    if root.base_certain or not parts or reads.lexists(base.joinpath(*parts)):
         return [base]
     top = Path(base.anchor)
     if parts[0] not in names_in(top):
         return [base]
-    return [base, top] if os.path.lexists(base / parts[0]) else [top]
+    return [base, top] if reads.lexists(base / parts[0]) else [top]
 
 
 STORE = ConfiguredStores()

@@ -21,6 +21,7 @@ from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.links import Assignment
 from venvdash.stores.pyvenv_cfg import cfg_of
 from venvdash.stores.roots import Root
+from venvdash.system import reads
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
@@ -62,7 +63,7 @@ class DirenvStore(Store):
 
     def prefixes(self, root: Root) -> Iterator[Path]:
         """Yield the environments in each layout, which may hold other things (nix profiles …)."""
-        for layout in sorted(os.listdir(root.path)):
+        for layout in sorted(reads.listdir(root.path)):
             yield from _environments(root.path / layout)
 
     def recognise(self, reading: Reading) -> Traits | None:
@@ -154,7 +155,7 @@ def _environments(layout: Path) -> list[Path]:
     return [
         path
         for path in directories_in(layout)
-        if _CREATED.fullmatch(path.name) or os.path.lexists(path / "pyvenv.cfg")
+        if _CREATED.fullmatch(path.name) or reads.lexists(path / "pyvenv.cfg")
     ]
 
 

@@ -29,6 +29,7 @@ from venvdash.stores.config_files import config_text, section, string, toml_tabl
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, real
 from venvdash.system.machine import Machine
 
@@ -245,7 +246,7 @@ def _metadata(gone: Trashed, roots: list[Root]) -> Iterator[Path]:
         below, digest = below[1:], name
     if not _DIGEST.fullmatch(digest):
         return
-    if any(os.path.lexists(root.path.joinpath(*below)) for root in roots):
+    if any(reads.lexists(root.path.joinpath(*below)) for root in roots):
         return  # in another folder that is or was configured
     for root in roots:
         if root.path.name == _INTERNAL:  # beside it, in every data directory
@@ -268,15 +269,15 @@ def _is_default(entry: Path) -> bool:
 
 def _below(directory: str, depth: int) -> Iterator[Path]:
     """Yield what may be an environment. Raises OSError if ``directory`` cannot be listed."""
-    with os.scandir(directory) as listing:
+    with reads.scandir(directory) as listing:
         found = sorted(listing, key=lambda item: item.name)
     for item in found:
         if item.name[0] == "." and item.name != _SCRIPTS:
             continue  # .pythons, .config: interpreters and settings
         if item.is_symlink() or not item.is_dir():
-            if item.is_symlink() and os.path.lexists(os.path.join(item.path, _MARK)):
+            if item.is_symlink() and reads.lexists(os.path.join(item.path, _MARK)):
                 yield Path(item.path)
-        elif depth == 1 or os.path.lexists(os.path.join(item.path, _MARK)):
+        elif depth == 1 or reads.lexists(os.path.join(item.path, _MARK)):
             yield Path(item.path)
         else:
             # A directory that cannot be listed is reported with the reason when it is read.

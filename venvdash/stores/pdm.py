@@ -29,6 +29,7 @@ from venvdash.stores.config_files import LIMIT, setting, string, toml_table, tom
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by, version_of
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
@@ -133,7 +134,7 @@ class PdmStore(Store):
         saved = given or (read_text(project / _POINTER, _POINTER_LIMIT) or "").strip()
         if _true(machine.variable("PDM_IGNORE_SAVED_PYTHON")):
             saved = ""
-        if saved and "\0" not in saved and os.path.exists(project / saved):
+        if saved and "\0" not in saved and reads.exists(project / saved):
             path = (project / saved).parent.parent
             version = _fitting(path, requires)
             source = "PDM_PYTHON" if given else f"its {_POINTER}"
@@ -199,7 +200,7 @@ class PdmStore(Store):
         pointer = wanted.project / _POINTER
         text = editable_text(pointer)
         for used in targets(self, pointer, text, wanted):
-            if used != real(wanted.environment.path) and os.path.lexists(used / "pyvenv.cfg"):
+            if used != real(wanted.environment.path) and reads.lexists(used / "pyvenv.cfg"):
                 note = f"pdm keeps using {used} there until you change it with `pdm use`."
                 return LinkEdits(tuple(edits), notes=(note,))
         after = os.fspath(wanted.prefix / _python(wanted.environment.path))
@@ -223,7 +224,7 @@ def _fitting(prefix: Path, requires: str | None) -> str:
 def _central(folder: Path, project: Path) -> Iterator[Path]:
     """Yield the project's entries in a folder, in the order in which the system lists them."""
     start = next((_stem(path) for path in spellings(project)), "") + "-"
-    with suppress(OSError), os.scandir(folder) as listing:
+    with suppress(OSError), reads.scandir(folder) as listing:
         yield from [Path(item.path) for item in listing if item.name.startswith(start)]
 
 
@@ -246,7 +247,7 @@ def _setting(project: Path, machine: Machine, variable: str, section: str, key: 
 
 def _python(environment: Path) -> str:
     """Return the interpreter's path in an environment, as pdm writes it."""
-    windows = os.path.isdir(environment / "Scripts")
+    windows = reads.isdir(environment / "Scripts")
     return os.path.join("Scripts", "python.exe") if windows else "bin/python"
 
 

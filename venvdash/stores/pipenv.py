@@ -28,6 +28,7 @@ from venvdash.stores.config_files import LIMIT, setting, toml_table
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import made_by
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
@@ -133,23 +134,23 @@ class PipenvStore(Store):
         venv, home = folder / ".venv", next(self.roots(machine, config)).path
         on = (*_VARIABLES, os.fspath(pipfile), os.fspath(venv))
         named = [home / name for name in _entry_names(pipfile, machine)]
-        central = next((path for path in named if os.path.lexists(path)), named[0])
+        central = next((path for path in named if reads.lexists(path)), named[0])
         certain = not given and not any(map(machine.variable, _NAMING))
         path, why = central, "the hash of the Pipfile's path is in its name"
-        text = (read_text(venv, _POINTER_LIMIT) or "").strip() if os.path.isfile(venv) else ""
+        text = (read_text(venv, _POINTER_LIMIT) or "").strip() if reads.isfile(venv) else ""
         asked = _in_project(pipfile, machine)
         if text and "\0" not in text:
             inside = "/" in text or os.sep in text
             path, certain = (folder / text if inside else home / text), not given
             why = "its file `.venv` names it"
-        elif asked or (asked is None and os.path.isdir(venv) and not os.path.lexists(central)):
-            path, certain = (real(venv) if os.path.islink(venv) else venv), not given
+        elif asked or (asked is None and reads.isdir(venv) and not reads.lexists(central)):
+            path, certain = (real(venv) if reads.islink(venv) else venv), not given
             why = (
                 "pipenv is set to keep it in the project"
                 if asked
                 else "the directory `.venv` exists"
             )
-        exists = any(os.path.isfile(path / place) for place in _ACTIVATE)
+        exists = any(reads.isfile(path / place) for place in _ACTIVATE)
         return Use("pipenv", path, why, exists, certain, on)
 
     def expected_entry(self, wanted: Assignment) -> Path | None:

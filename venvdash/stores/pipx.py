@@ -4,7 +4,6 @@ Source: pipx 1.18.4 (paths.py, pipx_metadata_file.py), https://pipx.pypa.io/late
 backend uv an environment's pyvenv.cfg is uv's, so ``pipx_metadata.json`` identifies it.
 """
 
-import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +14,7 @@ from venvdash.model import Traits
 from venvdash.stores._paths import literally
 from venvdash.stores.base import Kind, Names, Reading, Store
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 _METADATA = "pipx_metadata.json"
@@ -43,7 +43,7 @@ class PipxStore(Store):
             path = literally(machine, given, tilde=True) / "venvs"
             yield Root(path, self.name, Why.VARIABLE, "PIPX_HOME")
         legacy = [".local/pipx", *(["pipx"] if machine.platform == "win32" else [])]
-        homes = [home for name in legacy if os.path.lexists(home := machine.home / name)]
+        homes = [home for name in legacy if reads.lexists(home := machine.home / name)]
         homes.append(_data_directory(machine) / "pipx")
         for number, home in enumerate(homes):
             yield Root(home / "venvs", self.name, source=_ASIDE if given or number else "")

@@ -19,6 +19,7 @@ from venvdash.stores.base import CleanupCommand, Kind, Names, Reading, Store
 from venvdash.stores.config_files import json_object, string, toml_table, toml_tables
 from venvdash.stores.links import Assignment
 from venvdash.stores.roots import Root, Why
+from venvdash.system import reads
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 
@@ -79,7 +80,7 @@ class PixiStore(Store):
             tool = reading.entry.name
             command = f"pixi global uninstall {shlex.quote(tool)}"
             return Traits(kind="pixi-global", name=tool, tool=command, keeps_sidecar=False)
-        if not ours and not os.path.lexists(reading.path / _META / "pixi"):
+        if not ours and not reads.lexists(reading.path / _META / "pixi"):
             return None
         workspace, own = _workspace(reading.path), reading.path.name
         if workspace is None:
@@ -116,14 +117,14 @@ class PixiStore(Store):
         envs, files = project / _POINTER, [project / ".pixi" / "config.toml"]
         files += _configurations(machine)
         on = (_VARIABLE, *map(os.fspath, (envs, *files)))
-        detached = None if os.path.lexists(envs) else self._detached(project, machine, files)
+        detached = None if reads.lexists(envs) else self._detached(project, machine, files)
         if detached is not None:
             why, path = "detached-environments is set", detached / _ENVS / _DEFAULT
-        elif os.path.islink(envs):
+        elif reads.islink(envs):
             why, path = f"`{_POINTER}` points to it", real(envs) / _DEFAULT
         else:
             why, path = "pixi keeps it in the project", envs / _DEFAULT
-        exists = os.path.isdir(path / _META)
+        exists = reads.isdir(path / _META)
         return Use("pixi", path, why, exists, not machine.variable(_VARIABLE), on)
 
     def _detached(self, project: Path, machine: Machine, files: list[Path]) -> Path | None:
@@ -220,7 +221,7 @@ def _default_caches(machine: Machine) -> Iterator[tuple[Path, Why, str]]:
     if machine.platform == "darwin":
         caches = machine.home / "Library" / "Caches"
     for folder in dict.fromkeys((caches / "pixi", machine.cache_home / "pixi")):
-        if os.path.isdir(folder):
+        if reads.isdir(folder):
             yield folder, Why.DEFAULT, ""
     yield caches / "rattler" / "cache", Why.DEFAULT, ""
 

@@ -4,7 +4,6 @@ uv-virtualenvwrapper 1.0.1 needs no store: in WORKON_HOME, which is virtualenvwr
 runs a plain ``uv venv --seed``, which leaves no trace of it or of a project.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from venvdash.stores._name_hashes import sha256
 from venvdash.stores._paths import spellings
 from venvdash.stores.base import Kind, Names, Reading, Store, normalised
 from venvdash.stores.roots import Root
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 # The folders in HOME that Microsoft's locator of environments reads, too
@@ -78,7 +78,7 @@ def _made_for(reading: Reading) -> str | None:
     if not prompt or "uv" not in reading.cfg or _LOCK not in reading.names:
         return None
     try:
-        locked = os.lstat(reading.path / _LOCK).st_mtime_ns
+        locked = reads.lstat(reading.path / _LOCK).st_mtime_ns
     except OSError:
         return None
     return prompt if abs(locked - reading.fingerprint.cfg_mtime_ns) < _AT_ONCE else None

@@ -10,7 +10,6 @@ hash, else that of the first ``python`` on PATH (with ``virtualenvs.use-poetry-p
 own).
 """
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from venvdash.model import Edit, Environment, Leftovers, Traits, Trashed, Use
 from venvdash.model.packaging import canonical_name
 from venvdash.stores._interpreters import minor_of, on_path
 from venvdash.stores._name_hashes import DIGEST, short_hash
-from venvdash.stores._paths import spellings
+from venvdash.stores._paths import names_in, spellings
 from venvdash.stores._poetry_settings import Settings, default_folder, files
 from venvdash.stores._tool_files import about, editable_text
 from venvdash.stores.base import Kind, Reading, Store, with_default
@@ -33,6 +32,7 @@ from venvdash.stores.config_files import LIMIT, string, toml_table
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
@@ -142,8 +142,8 @@ class PoetryStore(Store):
         settings = Settings(replace(machine, cwd=project))
         venv = project / ".venv"
         on = (*_VARIABLES, *map(os.fspath, (*files(settings.machine), venv)))
-        if settings.flag("virtualenvs.in-project") is not False and os.path.isdir(venv):
-            path = real(venv) if os.path.islink(venv) else venv
+        if settings.flag("virtualenvs.in-project") is not False and reads.isdir(venv):
+            path = real(venv) if reads.islink(venv) else venv
             why = "the directory `.venv` exists" if path == venv else "`.venv` points to it"
             return Use("poetry", path, why, cfg_of(path) is not None, depends_on=on)
         if settings.flag("virtualenvs.create") is False:
@@ -178,7 +178,8 @@ class PoetryStore(Store):
             path = base.with_name(f"{base.name}-py{minor}")
             why = f"Python {minor} is found first"
             return Use("poetry", path, why, cfg_of(path) is not None, certain=False, depends_on=on)
-        found = sorted(base.parent.glob(f"{glob.escape(base.name)}-py*"))
+        names = [name for name in names_in(base.parent) if name.startswith(f"{base.name}-py")]
+        found = [base.parent / name for name in names]
         if len(found) == 1 and cfg_of(found[0]) is not None:
             why = "it is the only one that poetry has for the project"
             return Use("poetry", found[0], why, exists=True, certain=False, depends_on=on)
@@ -230,7 +231,7 @@ class PoetryStore(Store):
         changes: dict[str, dict[str, str] | None] = {}
         if chosen[before] == wanted.minor:
             changes[before] = None
-        used = chosen[now] and os.path.isdir(wanted.entry.with_name(f"{now}-py{chosen[now]}"))
+        used = chosen[now] and reads.isdir(wanted.entry.with_name(f"{now}-py{chosen[now]}"))
         if now and not used and chosen[before] in (None, wanted.minor):
             patch = wanted.environment.python or wanted.minor
             changes[now] = {"minor": wanted.minor, "patch": patch}
@@ -251,7 +252,7 @@ def _chosen_pythons(store: Path) -> Mapping[str, tuple[str, ...]]:
     """Return the names of the environments that envs.toml selects, by their digests."""
     file = os.path.join(store, _ENVS)
     try:
-        found = os.lstat(file)
+        found = reads.lstat(file)
     except (OSError, ValueError):
         return {}
     return _sections(file, found.st_mtime_ns, found.st_size)

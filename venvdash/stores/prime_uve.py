@@ -33,6 +33,7 @@ from venvdash.stores.config_files import config_text, json_object, section, stri
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
 
@@ -236,7 +237,7 @@ def _folder(machine: Machine, windows: str, macos: str, variable: str, default: 
 def _registered(registry: str) -> Mapping[str, tuple[_Known, ...]]:
     """Return the entries of the registry by the environment's name; none if it is damaged."""
     try:
-        found = os.stat(registry)
+        found = reads.stat(registry)
     except (OSError, ValueError):
         return {}
     return _parsed(registry, found.st_ino, found.st_size, found.st_mtime_ns)
@@ -283,7 +284,7 @@ def _names(entry: Any, gone: Path, folders: Sequence[Path]) -> bool:
         meant += [folder / given.removeprefix(f"{_BASE}/") for folder in folders]
     elif given:
         meant.append(Path(given))
-    return not any(map(os.path.lexists, meant)) and gone in {*meant, *map(real, meant)}
+    return not any(map(reads.lexists, meant)) and gone in {*meant, *map(real, meant)}
 
 
 def _elsewhere(registry: str, folders: set[Path]) -> list[Path]:

@@ -6,7 +6,6 @@ pyenv finds it: both are one environment. The other entries of ``versions`` are 
 project it uses what ``.python-version`` names, whatever other tools use.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from venvdash.stores._tool_files import editable_text, former_pointers, targets
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Root
+from venvdash.system import reads
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
@@ -48,14 +48,14 @@ class PyenvVirtualenvStore(Store):
         Skips interpreters, and links to listed environments. A link to another path is an alias,
         or an interpreter whose environments lie at that path.
         """
-        names = sorted(os.listdir(root.path))
+        names = sorted(reads.listdir(root.path))
         places = {name: real(root.path / name) for name in names}
         # An interpreter may be a link, or have several: its environments lie at the target.
         below = dict.fromkeys(e for p in places.values() for e in directories_in(p / "envs"))
         yield from below
         for name, place in places.items():
             listed = place in below or (place.parent == root.path and place.name != name)
-            if not listed and os.path.lexists(place / "pyvenv.cfg"):
+            if not listed and reads.lexists(place / "pyvenv.cfg"):
                 yield root.path / name
 
     def recognise(self, reading: Reading) -> Traits | None:
@@ -82,7 +82,7 @@ class PyenvVirtualenvStore(Store):
             alias = root.path / gone.entry
             if alias != gone.original and real(alias) == gone.original:
                 with suppress(OSError):  # it was replaced at this moment, not by a link
-                    links.append(Link(alias, os.readlink(alias)))
+                    links.append(Link(alias, reads.readlink(alias)))
         return Leftovers(links=tuple(links))
 
     def link_edits(self, wanted: Assignment) -> LinkEdits:

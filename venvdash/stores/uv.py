@@ -18,6 +18,7 @@ from venvdash.stores._paths import names_in, spellings
 from venvdash.stores.base import CleanupCommand, Kind, Reading, Store, normalised
 from venvdash.stores.links import Assignment
 from venvdash.stores.roots import Root, Why
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 _BUCKET = "environments-v2"
@@ -65,7 +66,7 @@ class UvStore(Store):
     def unconfigured_root(self, prefix: Path) -> Root | None:
         """Return the environment bucket of another cache: of another UV_CACHE_DIR."""
         bucket = prefix.parent
-        tagged = os.path.lexists(bucket.parent / "CACHEDIR.TAG")
+        tagged = reads.lexists(bucket.parent / "CACHEDIR.TAG")
         if not tagged or not _OTHER_BUCKET.fullmatch(bucket.name):
             return None
         return Root(bucket, self.name, Why.PROJECT, depth=2)

@@ -4,7 +4,6 @@ Source: uv 0.13.9, https://docs.astral.sh/uv/concepts/configuration-files/ and
 https://docs.astral.sh/uv/reference/settings/.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from venvdash.stores.config_files import (
     toml_table,
 )
 from venvdash.stores.roots import Why
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -43,7 +43,7 @@ def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path
     if machine.platform == "win32":
         return machine.local_appdata / "uv" / "cache", Why.DEFAULT, ""
     legacy = machine.home / "Library" / "Caches" / "uv"
-    if machine.platform == "darwin" and os.path.isdir(legacy):
+    if machine.platform == "darwin" and reads.isdir(legacy):
         return legacy, Why.DEFAULT, ""
     if machine.variable("XDG_CACHE_HOME") and machine.cache_home != machine.home / ".cache":
         return machine.cache_home / "uv", Why.VARIABLE, "XDG_CACHE_HOME"
@@ -104,7 +104,7 @@ def configurations(machine: Machine, project: Path | None = None) -> list[Path]:
 
 def _nearest(project: Path) -> Path | None:
     for folder in (project, *project.parents[:_ABOVE]):
-        if os.path.lexists(folder / "uv.toml"):
+        if reads.lexists(folder / "uv.toml"):
             return folder / "uv.toml"
         text = read_text(folder / "pyproject.toml", _LIMIT)
         if text is not None and has_table(text, "tool.uv"):

@@ -5,7 +5,6 @@ symbolic links, as a user may create them, so every link in a store to a project
 counts. The environment stays the project's: deleting such a row removes only the link.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from venvdash.model import Claim, Traits
 from venvdash.model.packaging import PROJECT_SIGNS, VENV_NAMES
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.roots import Layout, Root
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 
@@ -49,7 +49,7 @@ def _project(reading: Reading) -> Path | None:
     if root.layout is not Layout.FLAT or path.is_relative_to(root.path):
         return None
     usual = path.name in VENV_NAMES
-    found = usual or any(os.path.lexists(path.parent / mark) for mark in PROJECT_SIGNS)
+    found = usual or any(reads.lexists(path.parent / mark) for mark in PROJECT_SIGNS)
     return path.parent if found else None
 
 

@@ -20,6 +20,7 @@ from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import json_object, string
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Root, Why
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
 
@@ -52,7 +53,7 @@ class UvlinkStore(Store):
 
     def unconfigured_root(self, prefix: Path) -> Root | None:
         """Return the ``--cache-root`` that holds an entry with a ``project.json``."""
-        if _parts(prefix) is None or not os.path.lexists(prefix.parent / _POINTER):
+        if _parts(prefix) is None or not reads.lexists(prefix.parent / _POINTER):
             return None
         return Root(prefix.parent.parent, self.name, Why.PROJECT, depth=2)
 
@@ -62,7 +63,7 @@ class UvlinkStore(Store):
         if parts is None:
             return None
         ours = reading.root.store == self.name
-        if not ours and not os.path.lexists(reading.path.parent / _POINTER):
+        if not ours and not reads.lexists(reading.path.parent / _POINTER):
             return None
         name = parts["name"]
         return Traits(kind="uvlink", name=name, project_name=name, digest=parts["digest"])
@@ -85,7 +86,7 @@ class UvlinkStore(Store):
 
     def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the target of a link ``venv`` or ``env``; a directory has none."""
-        if os.path.islink(pointer):
+        if reads.islink(pointer):
             yield Path(text)
 
     def name_part(self, name: str) -> str:

@@ -6,7 +6,6 @@ scripts that virtualenvwrapper writes into each. It chooses none by the current 
 ``workon`` takes a name. Plugins of shells do, by a ``.venv`` file that holds one.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from venvdash.stores._tool_files import named_directory, project_file
 from venvdash.stores.base import Kind, Names, Reading, Store
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Layout, Root, Why
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -75,7 +75,7 @@ def _pointer(reading: Reading) -> str:
 
 def _has_hooks(reading: Reading) -> bool:
     folder = "bin" if "bin" in reading.names else "Scripts"
-    return any(os.path.lexists(reading.path / folder / hook) for hook in _HOOKS)
+    return any(reads.lexists(reading.path / folder / hook) for hook in _HOOKS)
 
 
 STORE = VirtualenvwrapperStore()

@@ -17,6 +17,7 @@ from venvdash.model import Claim, EvidenceKind, Traits
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import json_object, string
 from venvdash.stores.roots import Root
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -43,7 +44,7 @@ class VsCodeStore(Store):
         yield Root(users / "Code" / _STORAGE, self.name)
         others = [users / other for other in _OTHERS]
         others += [machine.home / server / "data" for server in _SERVERS]
-        existing = (path for other in others if os.path.isdir(path := other / _STORAGE))
+        existing = (path for other in others if reads.isdir(path := other / _STORAGE))
         yield from (Root(path, self.name) for path in existing)
 
     def recognise(self, reading: Reading) -> Traits | None:

@@ -6,7 +6,7 @@ import stat
 from itertools import islice
 from pathlib import Path
 
-from venvdash.system import trust
+from venvdash.system import reads, trust
 from venvdash.text import because
 
 _FLAGS = (
@@ -29,6 +29,8 @@ def open_quietly(path: str | os.PathLike[str], flags: int = 0, dir_fd: int | Non
     The list shows the access time as the last use, so reading must not change it.
     Raises OSError.
     """
+    if dir_fd is None:
+        reads.note(path)
     if _NOATIME:
         try:
             return os.open(path, _FLAGS | flags | _NOATIME, dir_fd=dir_fd)
@@ -120,6 +122,7 @@ def read_head(
 def names_in(directory: str | os.PathLike[str], limit: int | None = None) -> list[str]:
     """Return the names of the first ``limit`` entries of a directory, sorted; [] if unreadable."""
     try:
+        reads.note(directory)
         with os.scandir(directory) as entries:
             return sorted(entry.name for entry in islice(entries, limit))
     except (OSError, ValueError):
@@ -129,7 +132,7 @@ def names_in(directory: str | os.PathLike[str], limit: int | None = None) -> lis
 def status_of(path: str | os.PathLike[str]) -> os.stat_result | None:
     """Return ``os.stat`` of a path, links followed; None where it cannot be read."""
     try:
-        return os.stat(path)
+        return reads.stat(path)
     except (OSError, ValueError):
         return None
 
@@ -137,7 +140,7 @@ def status_of(path: str | os.PathLike[str]) -> os.stat_result | None:
 def real(path: Path) -> Path:
     """Return the path with links resolved as far as it exists; unchanged for a loop."""
     try:
-        return Path(os.path.realpath(path))
+        return Path(reads.realpath(path))
     except (OSError, ValueError):
         return path
 

@@ -1,6 +1,7 @@
 """The user's HOME, variables and system: the only module that reads ``os.environ``."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,8 @@ from pathlib import Path
 from venvdash.system import trust
 from venvdash.system.clock import Moment, now
 from venvdash.system.files import own_uid
+
+_BRACED = re.compile(r"\$\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,7 @@ class Machine:
 
     def expand(self, text: str) -> Path:
         """Return the path that ``text`` names: ``~`` and ``$NAMES`` expanded, made absolute."""
-        for name, value in self.variables.items():
-            text = text.replace(f"${{{name}}}", value)
+        text = _BRACED.sub(lambda found: self.variables.get(found[1], found[0]), text)
         text = _dollar_names(text, self.variables)
         if text == "~" or text.startswith(("~/", "~\\")):
             text = str(self.home) + text[1:]
@@ -188,6 +190,6 @@ def _dollar_names(text: str, variables: Mapping[str, str]) -> str:
         while end < len(rest) and (rest[end].isalnum() or rest[end] == "_"):
             end += 1
         name = rest[:end]
-        out += before + (variables[name] if name in variables else "$" + name)
+        out += before + (variables[name] if name and name in variables else "$" + name)
         rest = rest[end:]
     return out + rest

@@ -11,7 +11,7 @@ from venvdash.model import NotEnvironment
 from venvdash.stores import registry
 from venvdash.stores.base import Store
 from venvdash.stores.roots import Entry, Layout, Root
-from venvdash.system import responsiveness
+from venvdash.system import reads, responsiveness
 from venvdash.system.machine import Machine
 from venvdash.text import because
 
@@ -50,8 +50,8 @@ def roots_of(store: Store, machine: Machine, config: Config) -> Iterator[Root]:
 def resolve(root: Root) -> ResolvedRoot:
     """Resolve the links of a root and check that it is a directory. Raises nothing."""
     try:
-        real = Path(os.path.realpath(root.path))
-        status = os.stat(real)
+        real = Path(reads.realpath(root.path))
+        status = reads.stat(real)
     except (FileNotFoundError, NotADirectoryError):
         return ResolvedRoot(root, root.path, exists=False)
     except (OSError, ValueError) as error:
@@ -92,7 +92,7 @@ def _whole(one: Entry | NotEnvironment, store: Store | None, root: Root) -> Entr
 
 
 def _flat(root: Root, directory: str, level: int) -> Iterator[Entry | NotEnvironment]:
-    with os.scandir(directory) as listing:
+    with reads.scandir(directory) as listing:
         items = sorted(listing, key=lambda item: item.name)
     for item in items:
         if item.name.startswith(OURS):
@@ -138,7 +138,7 @@ def _odd(item: "os.DirEntry[str]") -> str | None:
 
 
 def _mirrored(root: Root) -> Iterator[Entry | NotEnvironment]:
-    os.stat(root.path)  # a root that cannot be read is an error, a folder below is not
+    reads.stat(root.path)  # a root that cannot be read is an error, a folder below is not
     pending = [(str(root.path), 0)]
     seen = 0
     while pending:
@@ -152,7 +152,7 @@ def _mirrored(root: Root) -> Iterator[Entry | NotEnvironment]:
                 return
             continue
         try:
-            with os.scandir(directory) as listing:
+            with reads.scandir(directory) as listing:
                 items = sorted(listing, key=lambda item: item.name, reverse=True)
         except OSError as error:
             yield NotEnvironment(Path(directory), root.store, f"cannot be listed: {because(error)}")

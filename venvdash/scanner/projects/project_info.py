@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvdash.system import reads
 from venvdash.system.files import (
     UnreadableError,
     names_in,
@@ -118,7 +119,7 @@ def common_directory(directory: str) -> str | None:
 def _venv(directory: str) -> Iterator[Link]:
     pointer = os.path.join(directory, VENV)
     try:
-        os.readlink(pointer)  # works for junctions, too, and fails for plain directories
+        reads.readlink(pointer)  # works for junctions, too, and fails for plain directories
     except (OSError, ValueError):
         text = _text(pointer)
         line = next(iter(text.splitlines()), "") if text else ""
@@ -179,7 +180,7 @@ def _usable(name: object) -> str | None:
 def _git_directory(directory: str) -> str | None:
     git = os.path.join(directory, ".git")
     try:
-        mode = os.lstat(git).st_mode
+        mode = reads.lstat(git).st_mode
     except (OSError, ValueError):
         return None
     if stat.S_ISDIR(mode):

@@ -12,6 +12,7 @@ from venvdash.model.packaging import VENV_NAMES
 from venvdash.scanner.projects import project_info
 from venvdash.stores import registry
 from venvdash.stores.base import Store
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -26,8 +27,8 @@ def of_project(
     Considers the stores with a sign or a pointer in the project, and those in ``present``: the
     stores of its environments. Only reads files. Raises nothing.
     """
-    names = frozenset(name for name in _signs() if os.path.lexists(project / name))
-    pyproject = read_text(os.path.realpath(project / "pyproject.toml"), _LIMIT) or ""
+    names = frozenset(name for name in _signs() if reads.lexists(project / name))
+    pyproject = read_text(reads.realpath(project / "pyproject.toml"), _LIMIT) or ""
     signs: dict[str, Sign] = {}
     uses, wrapped = {}, set[str]()
     for store in registry():
@@ -56,7 +57,7 @@ class UndecidedProject:
 
     def ask(self, machine: Machine, config: Config) -> tuple[Path, ProjectTools]:
         """Return the project and its tools; no tools if its one environment has no rival in it."""
-        inside = any(os.path.lexists(self.project / name) for name in VENV_NAMES)
+        inside = any(reads.lexists(self.project / name) for name in VENV_NAMES)
         if not self.several and not inside:
             return self.project, ProjectTools()
         return self.project, of_project(self.project, machine, config, self.stores)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from venvdash.stores.config_files import LIMIT, setting, toml_table
+from venvdash.system import reads
 from venvdash.system.files import read_text
 
 _FILE = "pyproject.toml"
@@ -29,7 +30,7 @@ def root_of(project: Path) -> Path | None:
     if _workspace(project) is not None:
         return None  # it is a root itself
     for root in islice(project.parents, _ABOVE):
-        if not os.path.lexists(root / _FILE):
+        if not reads.lexists(root / _FILE):
             continue
         workspace, parts = _workspace(root) or {}, project.relative_to(root).parts
         member = _any(workspace.get("members"), parts)

@@ -1,0 +1,125 @@
+"""What stores read of the disk and of variables is noted: see ``system.reads``."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Home
+from tests.scenario import venv
+from venvdash.config import Config, ConfiguredStore
+from venvdash.scanner.discovery import store_folders
+from venvdash.scanner.projects import project_tools
+from venvdash.stores import registry
+from venvdash.stores.base import Store
+from venvdash.system import reads
+from venvdash.system.machine import Machine
+
+_READING = ("stat", "lstat", "open", "listdir", "scandir", "readlink", "access")
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The paths that this process reads, whatever function does it; without the steps of links."""
+    paths: set[str] = set()
+    resolving = False
+
+    def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any, *arguments: Any, **more: Any) -> Any:
+            if not resolving and not isinstance(path, int) and more.get("dir_fd") is None:
+                paths.add(os.fsdecode(path))
+            return function(path, *arguments, **more)
+
+        return call
+
+    def realpath(*arguments: Any, **more: Any) -> Any:
+        nonlocal resolving
+        resolving = True
+        try:
+            paths.add(os.fsdecode(arguments[0]))
+            return resolve(*arguments, **more)
+        finally:
+            resolving = False
+
+    resolve = os.path.realpath
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    for name in _READING:
+        monkeypatch.setattr(os, name, watched(getattr(os, name)))
+    yield paths
+    monkeypatch.undo()
+
+
+def _project(home: Home) -> Path:
+    """Make a project with every file that a tool may write or look for in one."""
+    project = home.path / "code" / "webapp"
+    project.mkdir(parents=True)
+    tables = "".join(f"[{store.table}]\n" for store in registry() if store.table)
+    (project / "pyproject.toml").write_text(f'[project]\nname = "webapp"\n{tables}')
+    environment = venv(home.path / ".virtualenvs" / "webapp")
+    for store in registry():
+        for name in (*store.lock_files, *store.own_pointers, *store.settings, *store.requires):
+            file = project / name
+            if not file.exists():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(f"{environment}\n")
+    (project / ".venv").symlink_to(environment)
+    return project
+
+
+def _asked(store: Store, machine: Machine, project: Path) -> None:
+    config = Config(stores=(ConfiguredStore("~/more"), ConfiguredStore("$EXTRA/envs")))
+    for root in store_folders.roots_of(store, machine, config):
+        resolved = store_folders.resolve(root)
+        with contextlib.suppress(OSError):
+            list(store_folders.entries(resolved))
+    list(store.project_roots(project, machine))
+    store.use(project, machine, config)
+
+
+@pytest.mark.parametrize("name", [store.name for store in registry()])
+def test_what_a_store_reads_is_noted(home: Home, read: set[str], name: str) -> None:
+    project = _project(home)
+    plain = home.machine(project, EXTRA=str(home.path))
+    machine = replace(plain, variables=reads.Variables(plain.variables))
+    store = next(store for store in registry() if store.name == name)
+    _asked(store, machine, project)  # what is read once and kept for good, as this platform's name
+    read.clear()
+    with reads.recorded() as noted:
+        _asked(store, machine, project)
+    above = {str(parent) for path in noted.paths for parent in Path(path).parents}
+    assert noted.complete
+    assert not read - set(noted.paths) - above
+
+
+def test_what_is_read_of_a_project_is_noted(home: Home, read: set[str]) -> None:
+    project = _project(home)
+    machine = home.machine(project)
+    read.clear()
+    with reads.recorded() as noted:
+        project_tools.of_project(project, machine, Config())
+    above = {str(parent) for path in noted.paths for parent in Path(path).parents}
+    assert read
+    assert not read - set(noted.paths) - above
+
+
+def test_variables_are_noted_by_name(home: Home) -> None:
+    machine = replace(
+        home.machine(), variables=reads.Variables({"WORKON_HOME": "$X/${Y}", "X": "/srv"})
+    )
+    with reads.recorded() as noted:
+        assert machine.path_variable("WORKON_HOME") == Path("/srv/${Y}")
+    assert set(noted.variables) == {"WORKON_HOME", "X", "Y"}
+    assert noted.complete
+
+
+@pytest.mark.parametrize(
+    "question", [lambda: reads.lexists("relative"), lambda: dict(reads.Variables({}))]
+)
+def test_what_cannot_be_noted_is_not_complete(question: Callable[[], object]) -> None:
+    with reads.recorded() as noted:
+        question()
+    assert not noted.complete

@@ -1,0 +1,151 @@
+"""Which files and variables an answer was computed from.
+
+Within ``recorded`` every path and variable that this thread reads through this module, through
+``system.files`` or through a ``Machine`` from ``watching`` is noted. As long as none of them
+changes, the same question has the same answer. Stores read the disk only in these ways; a test
+goes through all of them.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    StrPath = str | os.PathLike[str]
+
+
+class Reads:
+    """What was read: absolute paths, existing or not, and names of variables, in order.
+
+    ``complete`` is False if something was read that is not noted, such as a relative path.
+    """
+
+    def __init__(self) -> None:
+        self.paths: dict[str, None] = {}
+        self.variables: dict[str, None] = {}
+        self.complete = True
+
+
+_current: ContextVar[Reads | None] = ContextVar("reads", default=None)
+
+
+@contextmanager
+def recorded() -> Iterator[Reads]:
+    """Note in the value what this thread reads. Not nested; other threads are not recorded."""
+    reads = Reads()
+    token = _current.set(reads)
+    try:
+        yield reads
+    finally:
+        _current.reset(token)
+
+
+def note(path: "StrPath") -> None:
+    """Note that an answer depends on what lies at ``path``."""
+    reads = _current.get()
+    if reads is None:
+        return
+    text = os.fspath(path)
+    if os.path.isabs(text):
+        reads.paths[text] = None
+    else:
+        reads.complete = False
+
+
+class Variables(Mapping[str, str]):
+    """Environment variables that are noted when they are read by name."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def __getitem__(self, name: str) -> str:
+        reads = _current.get()
+        if reads is not None:
+            reads.variables[name] = None
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        reads = _current.get()
+        if reads is not None:
+            reads.complete = False
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+
+# The functions of ``os`` and ``os.path`` of these names, noted.
+
+
+def lexists(path: "StrPath") -> bool:
+    """Return whether something lies at ``path``; a link counts itself."""
+    note(path)
+    return os.path.lexists(path)
+
+
+def exists(path: "StrPath") -> bool:
+    """Return whether something lies at ``path``, links followed."""
+    note(path)
+    return os.path.exists(path)
+
+
+def isdir(path: "StrPath") -> bool:
+    """Return whether ``path`` is a directory or a link to one."""
+    note(path)
+    return os.path.isdir(path)
+
+
+def isfile(path: "StrPath") -> bool:
+    """Return whether ``path`` is a regular file or a link to one."""
+    note(path)
+    return os.path.isfile(path)
+
+
+def islink(path: "StrPath") -> bool:
+    """Return whether ``path`` is a symbolic link."""
+    note(path)
+    return os.path.islink(path)
+
+
+def realpath(path: "StrPath") -> str:
+    """Return ``path`` with links resolved as far as it exists. Raises OSError and ValueError."""
+    note(path)
+    return os.path.realpath(path)
+
+
+def readlink(path: "StrPath") -> str:
+    """Return the target of a link as it is written. Raises OSError."""
+    note(path)
+    return os.readlink(path)
+
+
+def access(path: "StrPath", mode: int) -> bool:
+    """Return whether this process may use ``path`` so."""
+    note(path)
+    return os.access(path, mode)
+
+
+def stat(path: "StrPath") -> os.stat_result:
+    """Return the status of what lies at ``path``, links followed. Raises OSError."""
+    note(path)
+    return os.stat(path)
+
+
+def lstat(path: "StrPath") -> os.stat_result:
+    """Return the status of what lies at ``path``. Raises OSError."""
+    note(path)
+    return os.lstat(path)
+
+
+def listdir(path: "StrPath") -> list[str]:
+    """Return the names in a directory. Raises OSError."""
+    note(path)
+    return os.listdir(path)
+
+
+def scandir(path: "StrPath") -> "os._ScandirIterator[str]":
+    """Return the entries of a directory; what is asked of an entry is not noted. Raises OSError."""
+    note(path)
+    return os.scandir(path)
