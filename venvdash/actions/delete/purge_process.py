@@ -4,8 +4,8 @@ It tells whoever started it over a pipe, and goes on as if nothing was if nobody
 a message that cannot be written at once is not written at all.
 
 Two processes side by side are as quick as ``rm -rf``, also where most files have other links; but
-no core is left cold for somebody who types meanwhile. Measured with two cores and 300,000 entries
-(``tests/bench/bench_deleting.py``): two processes make every key half as slow again, one does not.
+no core is left cold for somebody who types meanwhile. Measured with two cores and 300,000 entries:
+two processes make every key half as slow again, one does not.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """What is promised, what is told, and what comes back where a file system shares blocks.
 
-    python -m tests.bench.bench_sharing WHEELS [CASE...]
+    python -m tests.session.sharing_table WHEELS [CASE...]
 
 WHEELS is a directory with the wheels of numpy, rich, textual, humanize, tomlkit and attrs, and of
 what they need, for this Python. Needs root, mkfs.btrfs and mkfs.xfs. For each file system, way of

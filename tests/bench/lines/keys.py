@@ -1,0 +1,81 @@
+"""How soon the dashboard answers keys while it is busy, against when it is idle."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from tests.bench import trees
+from tests.bench.dashboard import Dashboard, held, listed, p95
+from tests.bench.measurement import Figures, Goal, Measurement, Side
+from tests.bench.trees import Tree
+
+_IDLE, _SCANNING = "idle", "while scanning"
+_KEYS, _QUICK = 60, 5
+_SHORTEST = 0.3  # seconds
+_Pressed = Callable[[Dashboard, Tree], Iterator[str]]
+
+
+@cache
+def _scan_seconds(tree: Tree) -> float:
+    """Return how long the dashboard is busy after its first row when no key is pressed."""
+    with listed(tree) as dashboard:
+        return max(dashboard.settle(), _SHORTEST)
+
+
+def _hold(dashboard: Dashboard, tree: Tree) -> Iterator[str]:
+    return held(tree)
+
+
+def _filter(dashboard: Dashboard, tree: Tree) -> Iterator[str]:
+    """Open the filter; yield digits that leave fewer rows each, and as many backspaces."""
+    dashboard.press("/")
+    dashboard.read_for(0.1)
+    digits = len(str(tree.size - 1))
+    return itertools.cycle("9" * digits + "\x7f" * digits)
+
+
+def _idle(pressed: _Pressed) -> Side:
+    def side(tree: Tree) -> Figures:
+        with listed(tree) as dashboard:
+            dashboard.settle()
+            keys = pressed(dashboard, tree)
+            return {"key": p95([dashboard.key(next(keys)) for _ in range(_number(tree))])}
+
+    return side
+
+
+def _scanning(pressed: _Pressed) -> Side:
+    """Press keys only as long as a scan takes without them, and start again for more."""
+
+    def side(tree: Tree) -> Figures:
+        lasts, times = _scan_seconds(tree), list[float]()
+        while len(times) < _number(tree):
+            with listed(tree) as dashboard:
+                end = time.perf_counter() + lasts
+                keys = pressed(dashboard, tree)
+                while time.perf_counter() < end and len(times) < _number(tree):
+                    times.append(dashboard.key(next(keys)))
+        return {"key": p95(times)}
+
+    return side
+
+
+def _number(tree: Tree) -> int:
+    return _QUICK if tree.quick else _KEYS
+
+
+def _measurement(name: str, words: str, pressed: _Pressed) -> Measurement:
+    return Measurement(
+        name,
+        trees.environments,
+        {_IDLE: _idle(pressed), _SCANNING: _scanning(pressed)},
+        [Goal(f"{words} while scanning {{size}}, p95", "key", 1.3, _IDLE, ours=_SCANNING)],
+        sizes=(10_000,),
+    )
+
+
+MEASUREMENTS = (
+    _measurement("hold-j", "keys, holding j,", _hold),
+    _measurement("filter", "keys, typing a filter,", _filter),
+)

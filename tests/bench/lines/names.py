@@ -1,0 +1,56 @@
+"""Commands that answer about one name, against starting Python."""
+
+import sys
+
+from tests.bench import trees
+from tests.bench.measurement import OURS, Figures, Goal, Measurement, Side
+from tests.bench.processes import VENVDASH, ours, timed
+from tests.bench.trees import Tree
+
+_PYTHON = "python3 -c pass"
+
+
+def _python(tree: Tree) -> Figures:
+    return timed([sys.executable, "-c", "pass"], tree)
+
+
+def _name(tree: Tree) -> str:
+    return tree.name(tree.size // 2 + 1)  # one with a project
+
+
+def _asked(command: str) -> Side:
+    return lambda tree: ours(listed(tree), command, _name(tree))
+
+
+def _completed(tree: Tree) -> Figures:
+    """Ask as the script for bash does, for what ten names at most begin with."""
+    asked = {
+        "COMP_WORDS": f"venvdash path {_name(tree)[:-1]}",
+        "COMP_WORDBREAKS": " \t\n\"'><=;|&(:",
+        "_VENVDASH_COMPLETE": "bash_complete",
+    }
+    return timed([VENVDASH], listed(tree), variables=asked)
+
+
+def listed(tree: Tree) -> Tree:
+    """Return the tree; its environments have been listed once."""
+    if not (tree.home / ".local").exists():
+        ours(tree, "list")
+    return tree
+
+
+def _measurement(name: str, line: str, side: Side) -> Measurement:
+    return Measurement(
+        name,
+        trees.environments,
+        {_PYTHON: _python, OURS: side},
+        [Goal(line, "cpu", 5, _PYTHON)],
+        sizes=(10_000,),
+    )
+
+
+MEASUREMENTS = (
+    _measurement("path", "path NAME, {size}", _asked("path")),
+    _measurement("activate", "activate NAME, {size}", _asked("activate")),
+    _measurement("completion", "Tab completion, {size}", _completed),
+)
