@@ -10,7 +10,7 @@ from types import FrameType
 import pytest
 
 import venvdash
-from tests.bench.trees import make_home
+from tests.bench.trees import Tree, environments
 from tests.conftest import Home
 from venvdash.config import Config
 from venvdash.session.core import Session
@@ -71,7 +71,7 @@ def test_no_function_is_called_more_than_twice_as_often_for_twice_as_many(
     for count in (1, *_COUNTS):  # the first imports what others need not import
         inner = home.path / str(count)
         inner.mkdir()
-        make_home(inner, count, files=0)
+        environments(Tree(inner, count))
         session = Session(Home(inner, home.variables).machine(), Config(), records=remembered)
         if remembered:
             _scan(session)
