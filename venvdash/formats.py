@@ -1,14 +1,22 @@
-"""Bytes and ages as the dashboard and the command line write them: no wider than a column."""
+"""Bytes, ages and the user's own files as the dashboard and the command line write them."""
 
 from typing import TYPE_CHECKING
+
+from venvdash.text import counted, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from venvdash.model import Usage
+    from venvdash.model import Usage, UserFiles
 
 SIZE_CELLS = 9
 
+_MOST_PLACES = 5
+_ENDINGS = {
+    "directory": "/",
+    "git checkout": "/ (a git checkout)",
+    "environment": "/ (an environment)",
+}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MONTH, _YEAR = 30.44 * _DAY, 365.25 * _DAY
 
@@ -91,3 +99,15 @@ def age(then: float | None, now: float) -> str:
         if seconds < limit:
             return f"{int(seconds // unit)} {word}" if seconds >= unit else "now"
     return f"{int(seconds // _YEAR)} y"
+
+
+def user_files_in_words(found: "UserFiles | None") -> str:
+    """Return how many files are the user's own, what they take, and where the first lie."""
+    if found is None:
+        return "unknown: not everything could be read"
+    if not found.count:
+        return "none"
+    places = found.places[:_MOST_PLACES]
+    named = [visible(path, 128) + _ENDINGS.get(place, "") for path, place in places]
+    more = " and more" if len(found.places) > len(named) else ""
+    return f"{counted(found.count, 'file')}, {size(found.size)}: {', '.join(named)}{more}"

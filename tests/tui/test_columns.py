@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from tests.tui.rows import HOME, row, usage
 from venvdash.model import Flag, Status
 from venvdash.model.summary import Summary
-from venvdash.session.summaries import summary_of
+from venvdash.records.summaries import summary_of
 from venvdash.text import visible, with_tilde
 from venvdash.tui.cells import left, left_cut, right, size_bar
 from venvdash.tui.widgets.environment_list import columns

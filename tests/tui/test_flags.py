@@ -8,7 +8,7 @@ from venvdash.model import Action, Flag, Item, Plan
 from venvdash.presentation.json_values import row_json
 from venvdash.presentation.meanings import FLAG_MEANINGS
 from venvdash.presentation.plans import plan_in_words
-from venvdash.session.summaries import summary_of
+from venvdash.records.summaries import summary_of
 from venvdash.tui.cells import flag_words
 from venvdash.tui.widgets.detail import describe, reason
 

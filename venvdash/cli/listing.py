@@ -22,10 +22,10 @@ from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation.json_values import row_json
 from venvdash.presentation.labels import endangered_in_words
 from venvdash.presentation.meanings import NO_STORE, place_in_words
+from venvdash.records.summaries import summary_of
 from venvdash.session import Session
 from venvdash.session.interpreters import made_from
 from venvdash.session.name_resolution import NotFoundError
-from venvdash.session.summaries import summary_of
 from venvdash.text import counted, short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {

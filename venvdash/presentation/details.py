@@ -6,8 +6,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from venvdash.actions.delete.user_files import user_files_in_words
-from venvdash.formats import age, doubt, reclaimable, size
+from venvdash.formats import age, doubt, reclaimable, size, user_files_in_words
 from venvdash.model import Flag, Record, Row, Status
 from venvdash.presentation.document import Line, Piece, Role, plain
 from venvdash.presentation.labels import (

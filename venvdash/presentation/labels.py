@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from venvdash.actions.delete.user_files import user_files_in_words
+from venvdash.formats import user_files_in_words
 from venvdash.model import (
     Claim,
     Direction,

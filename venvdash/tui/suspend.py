@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, SuspendNotSupported
 
-from venvdash.model import Row
 from venvdash.text import visible
 
 if TYPE_CHECKING:
+    from venvdash.model import Row
     from venvdash.session import Session
     from venvdash.session.subshell import Invocation
 
@@ -27,13 +27,13 @@ class ExternalPrograms:
         """Return whether the dashboard has a terminal: not in a browser, nor without a screen."""
         return not (app.is_headless or app.is_web)
 
-    def shell(self, row: Row) -> "Invocation":
+    def shell(self, row: "Row") -> "Invocation":
         """Return the user's shell with an environment active."""
         from venvdash.session import subshell
 
         return subshell.shell(self._session, row)
 
-    def edit(self, row: Row) -> "Invocation":
+    def edit(self, row: "Row") -> "Invocation":
         """Return the user's editor for an environment's project."""
         from venvdash.session import subshell
 

@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from venvdash.model import Row, Status
 from venvdash.model.sorting import BIG_FIRST, SORT_KEYS, in_order
+from venvdash.model.status import Status
 from venvdash.model.summary import Summary
-from venvdash.session.summaries import summary_of
+from venvdash.records.summaries import summary_of
+
+if TYPE_CHECKING:
+    from venvdash.model import Row
 
 
 class View(StrEnum):
@@ -59,7 +63,7 @@ class Table:
     words: tuple[str, ...] = ()
     sort: str = "name"
     descending: bool = False
-    rows: dict[Path, Row] = field(default_factory=dict)
+    rows: "dict[Path, Row]" = field(default_factory=dict)
     summaries: dict[Path, Summary] = field(default_factory=dict)
     shown: list[Summary] = field(default_factory=list)
     counts: Counter[Status] = field(default_factory=Counter)
@@ -69,7 +73,7 @@ class Table:
     _places: dict[Path, int] = field(default_factory=dict)
     _hay: dict[Path, str] = field(default_factory=dict)
 
-    def put(self, row: Row) -> bool:
+    def put(self, row: "Row") -> bool:
         """Add or replace a row; return whether what is shown must be arranged again."""
         self.rows[row.path] = row
         summary = summary_of(row)
@@ -126,7 +130,7 @@ class Table:
             text = self._hay[row.path] = haystack(row)
         return all(word in text for word in self.words)
 
-    def matching(self) -> list[Row]:
+    def matching(self) -> "list[Row]":
         """Return all rows that match the filter, in any view."""
         return [row for path, row in self.rows.items() if self._matches(self.summaries[path])]
 
@@ -150,7 +154,7 @@ class Table:
         """Return the place of an environment in the list, None where it is not shown."""
         return self._places.get(path)
 
-    def find(self, paths: Iterable[Path]) -> list[Row]:
+    def find(self, paths: Iterable[Path]) -> "list[Row]":
         """Return the rows of these paths that are still there."""
         return [self.rows[path] for path in paths if path in self.rows]
 

@@ -4,14 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from venvdash.actions.delete.plan import used_lately
-from venvdash.formats import size
-from venvdash.model import (
-    Flag,
-    Row,
-    UserFiles,
-    UserPlace,
-)
-from venvdash.text import counted, visible
+from venvdash.formats import user_files_in_words
+from venvdash.model import Flag, Row
 
 Measure = Callable[[Sequence[Row]], Mapping[Path, Row]]
 
@@ -45,25 +39,3 @@ def held(rows: Sequence[Row], measure: Measure) -> dict[Path, str]:
     measured = measure(unknown) if unknown else {}
     reasons = {row.path: why_not_by_rule(measured.get(row.path, row)) for row in rows}
     return {path: reason for path, reason in reasons.items() if reason}
-
-
-def user_files_in_words(found: UserFiles | None) -> str:
-    """Return how many files are the user's own, what they take, and where the first lie."""
-    if found is None:
-        return "unknown: not everything could be read"
-    if not found.count:
-        return "none"
-    named = [visible(path, 128) + _PLACES[place] for path, place in found.places[:_MOST_PLACES]]
-    more = " and more" if len(found.places) > len(named) else ""
-    return f"{counted(found.count, 'file')}, {size(found.size)}: {', '.join(named)}{more}"
-
-
-_MOST_PLACES = 5
-
-
-_PLACES = {
-    UserPlace.FILE: "",
-    UserPlace.DIRECTORY: "/",
-    UserPlace.CHECKOUT: "/ (a git checkout)",
-    UserPlace.ENVIRONMENT: "/ (an environment)",
-}

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from venvdash.model import Action, Row
-from venvdash.session.summaries import summary_of
+from venvdash.records.summaries import summary_of
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.background import LatestCall, run_in_thread

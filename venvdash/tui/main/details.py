@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 
-from venvdash.model import Status
+from venvdash.model.status import Status
 from venvdash.model.summary import Summary
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates

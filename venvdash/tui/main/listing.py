@@ -3,23 +3,24 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from venvdash.model import Row
 from venvdash.model.summary import Summary
-from venvdash.scanner.events import Problem
 from venvdash.text import visible
-from venvdash.tui.main.scans import ScanRunner
 from venvdash.tui.notices import say
 from venvdash.tui.table import View
 from venvdash.tui.widgets.environment_list import EnvironmentList
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
 from venvdash.tui.widgets.header import Totals, ViewBar
 from venvdash.tui.widgets.line_table import LineTable
-from venvdash.tui.widgets.no_environments import no_environments
 from venvdash.tui.widgets.other_list import OtherList, OtherThing, things
 from venvdash.tui.widgets.text_pane import TextPane
+
+if TYPE_CHECKING:
+    from venvdash.model import Row
+    from venvdash.tui.main.scans import ScanRunner
 
 _ARRANGE_SHARE = 10  # sorting takes a tenth of the time at most
 
@@ -35,7 +36,7 @@ class Listing:
         self,
         screen: Screen[None],
         home: Path,
-        scans: ScanRunner,
+        scans: "ScanRunner",
         rearranged: Callable[[], None],
         cursor_moved: Callable[[], None],
     ) -> None:
@@ -65,7 +66,7 @@ class Listing:
         return current if isinstance(current, Summary | OtherThing) else None
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> "Row | None":
         """The environment under the cursor, None where the cursor is on none."""
         path = self.path
         return self.table.rows.get(path) if path is not None else None
@@ -107,6 +108,8 @@ class Listing:
 
     def report(self, words: str) -> None:
         """Say what failed, and keep it in the list of problems; ``words`` are safe to show."""
+        from venvdash.scanner.events import Problem
+
         self.state.problems.append(Problem(None, words))
         say(self._screen, words, severe=True)
 
@@ -138,6 +141,8 @@ class Listing:
         self.environments.hint = self.others.hint = hint
         empty = not (scanning or self.table.summaries or self.table.view is View.OTHER)
         if empty:
+            from venvdash.tui.widgets.no_environments import no_environments
+
             self.empty.show(no_environments(self.state.stores, self.state.folders, self._home))
         if self.empty.display != empty:
             self.empty.display = empty

@@ -3,19 +3,21 @@
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from venvdash.model import Flag, Package, Row, Status
+from venvdash.model.status import Flag, Status
 from venvdash.model.summary import Summary
-from venvdash.presentation.details import Section, sections
-from venvdash.presentation.labels import endangered_in_words
 from venvdash.presentation.meanings import FLAG_MEANINGS, STATUS_MEANINGS
-from venvdash.session.summaries import summary_of
+from venvdash.records.summaries import summary_of
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.cells import STATUS_MARKS, STATUS_STYLES
-from venvdash.tui.widgets.document_text import in_colours
 from venvdash.tui.widgets.other_list import OtherThing
+
+if TYPE_CHECKING:
+    from venvdash.model import Package, Row
+    from venvdash.presentation.details import Section
 
 _LABEL = "$text-muted"
 _HEAD = "bold $text-primary"
@@ -68,8 +70,10 @@ def head(summary: Summary, home: Path | None) -> Iterator[Content]:
             yield Content.assemble((flag.value, "bold"), f": {_meaning(flag, summary)}")
 
 
-def describe(row: Row, home: Path | None) -> Content:
+def describe(row: "Row", home: Path | None) -> Content:
     """Return everything known of the row; ``home`` is written as ``~``."""
+    from venvdash.presentation.details import sections
+
     parts = [
         *head(summary_of(row), home),
         *_danger(row, home),
@@ -83,19 +87,23 @@ def _title(title: str) -> Content:
     return Content.styled(f"\n{title}", _HEAD)
 
 
-def _sections(found: Iterable[Section]) -> Iterator[Content]:
+def _sections(found: "Iterable[Section]") -> Iterator[Content]:
+    from venvdash.tui.widgets.document_text import in_colours
+
     for section in found:
         yield _title(section.title)
         yield in_colours(section.lines)
 
 
-def _danger(row: Row, home: Path | None) -> Iterable[Content]:
+def _danger(row: "Row", home: Path | None) -> Iterable[Content]:
+    from venvdash.presentation.labels import endangered_in_words
+
     words = endangered_in_words(row, lambda path: short_path(path, home))
     if words:
         yield Content.styled(words, "$text-warning")
 
 
-def _packages(packages: tuple[Package, ...]) -> Iterable[Content]:
+def _packages(packages: "tuple[Package, ...]") -> Iterable[Content]:
     yield _title(f"Packages ({len(packages)})")
     for package in packages[:_MOST_PACKAGES]:
         more = f" {visible(package.version, 64)}"

@@ -1,6 +1,6 @@
 """The two lines at the top: the views with their counts; bytes and the scan's progress."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -10,9 +10,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from venvdash import formats
-from venvdash.scanner.events import Phase, Progress
-from venvdash.tui.scan_state import ScanState
 from venvdash.tui.table import View
+
+if TYPE_CHECKING:
+    from venvdash.scanner.events import Progress
+    from venvdash.tui.scan_state import ScanState
 
 _BAR = 16
 
@@ -73,11 +75,11 @@ class Totals(Widget):
     known: reactive[int] = reactive(0)
     disk_free: reactive[int | None] = reactive(None)
     trash: reactive[int | None] = reactive(None)
-    progress: reactive[Progress | None] = reactive(None)
+    progress: "reactive[Progress | None]" = reactive(None)
     search: reactive[str] = reactive("")
     outcome: reactive[str] = reactive("")
 
-    def show(self, state: ScanState) -> None:
+    def show(self, state: "ScanState") -> None:
         """Show the figures of what was found so far."""
         table = state.table
         self.known, self.measured, self.reclaimable = (
@@ -112,6 +114,8 @@ class Totals(Widget):
         progress = self.progress
         if progress is None:
             return Content(self.search or self.outcome)
+        from venvdash.scanner.events import Phase
+
         words = progress.phase.value
         if not progress.total:
             return Content(f"{words} …")

@@ -1,13 +1,17 @@
 """The line that shows the progress and the outcome of a job."""
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from venvdash import formats
-from venvdash.actions.events import Progressed, Tally
 from venvdash.text import visible
 from venvdash.tui.cells import bar, spread
+
+if TYPE_CHECKING:
+    from venvdash.actions.events import Progressed, Tally
 
 Pieces = list[Content | tuple[str, str]]
 
@@ -24,14 +28,14 @@ class JobLine(Widget):
 
     doing: reactive[str] = reactive("")
     keys: reactive[str] = reactive("")
-    tally: reactive[Tally | None] = reactive(None)
+    tally: "reactive[Tally | None]" = reactive(None)
     place: reactive[tuple[int, int]] = reactive((0, 0))
-    step: reactive[Progressed | None] = reactive(None)
+    step: "reactive[Progressed | None]" = reactive(None)
     said: reactive[str] = reactive("")
     searched: reactive[int | None] = reactive(None)
     outcome: reactive[Content | None] = reactive(None)
 
-    def begin(self, doing: str, keys: str, tally: Tally | None = None) -> None:
+    def begin(self, doing: str, keys: str, tally: "Tally | None" = None) -> None:
         """Show that a job begins."""
         self.doing, self.keys, self.tally = doing, keys, tally
         self.place, self.step, self.said, self.outcome = (0, 0), None, "", None
@@ -51,7 +55,7 @@ class JobLine(Widget):
             start = Content.assemble(*self._change())
         return spread(start, end, self.size.width)
 
-    def _deletion(self, tally: Tally) -> Pieces:
+    def _deletion(self, tally: "Tally") -> Pieces:
         doing, part = self.doing, bar(tally.done, tally.total)
         if tally.freeing:  # by bytes: a single environment may take long
             doing, part = "deleting permanently", bar(tally.freed, tally.freed + tally.in_trash)

@@ -1,25 +1,24 @@
 """The list of what was found beside environments: problems, other files, stores."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from venvdash.model import NotEnvironment
-from venvdash.scanner.discovery.other_folders import EnvironmentFolder
-from venvdash.scanner.events import Problem, StoreSeen
-from venvdash.stores.roots import Why
 from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.cells import left, left_cut
 from venvdash.tui.keys import ON_ENVIRONMENTS
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
+if TYPE_CHECKING:
+    from venvdash.model import NotEnvironment
+    from venvdash.scanner.discovery.other_folders import EnvironmentFolder
+    from venvdash.scanner.events import Problem, StoreSeen
+
 PROBLEM, FOREIGN, STORE, FOLDER = "problem", "no environment", "store", "not a store"
 _MARKS = {PROBLEM: "!", FOREIGN: "·", STORE: "▤", FOLDER: "+"}
 
 
-@dataclass(frozen=True, slots=True)
-class OtherThing:
+class OtherThing(NamedTuple):
     """One line of the list: what it is, where, and the reason it is listed."""
 
     what: str
@@ -27,8 +26,10 @@ class OtherThing:
     reason: str
 
 
-def why(seen: StoreSeen) -> str:
+def why(seen: "StoreSeen") -> str:
     """Return in words why a store was searched, and what was found."""
+    from venvdash.stores.roots import Why
+
     root = seen.root
     because = {
         Why.DEFAULT: f"the default folder of {root.store}",
@@ -46,7 +47,7 @@ def why(seen: StoreSeen) -> str:
     return visible(f"{because}: {found}")
 
 
-def folder_words(folder: EnvironmentFolder, home: Path | None) -> str:
+def folder_words(folder: "EnvironmentFolder", home: Path | None) -> str:
     """Return what a folder that is no store holds, and how to make it one."""
     from venvdash.session.suggested_stores import in_words  # only where there is one
 
@@ -54,10 +55,10 @@ def folder_words(folder: EnvironmentFolder, home: Path | None) -> str:
 
 
 def things(
-    problems: Iterable[Problem],
-    oddities: Iterable[NotEnvironment],
-    stores: Iterable[StoreSeen],
-    folders: Iterable[EnvironmentFolder],
+    problems: "Iterable[Problem]",
+    oddities: "Iterable[NotEnvironment]",
+    stores: "Iterable[StoreSeen]",
+    folders: "Iterable[EnvironmentFolder]",
     home: Path | None,
 ) -> list[OtherThing]:
     """Return the lines of the list: what went wrong first, the stores last."""

@@ -1,11 +1,16 @@
 """The summary of a row, as lists show it."""
 
-from venvdash.actions.delete.user_files import user_files_in_words
-from venvdash.model import Flag, Row
+from typing import TYPE_CHECKING
+
+from venvdash.formats import user_files_in_words
+from venvdash.model.status import Flag
 from venvdash.model.summary import Summary
 
+if TYPE_CHECKING:
+    from venvdash.model import Row
 
-def summary_of(row: Row) -> Summary:
+
+def summary_of(row: "Row") -> Summary:
     """Return what a list shows of a row."""
     environment, verdict, usage, record = row.environment, row.verdict, row.usage, row.record
     return Summary(
@@ -33,7 +38,7 @@ def summary_of(row: Row) -> Summary:
     )
 
 
-def _user_files(row: Row) -> str:
+def _user_files(row: "Row") -> str:
     usage = row.usage
     if Flag.USER_FILES not in row.environment.flags or usage is None or usage.user_files is None:
         return ""
