@@ -225,6 +225,9 @@ class FakeSession(Session):
     def tidy(self) -> list[str]:
         return []
 
+    def remember(self) -> list[Problem]:
+        return []
+
     def folders_outside(self) -> list[EnvironmentFolder]:
         return list(self.folders)
 
