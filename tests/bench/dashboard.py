@@ -105,11 +105,20 @@ def opened(tree: Tree, command: Sequence[str] = (VENVDASH,)) -> Iterator[Dashboa
 
 @contextlib.contextmanager
 def listed(tree: Tree) -> Iterator[Dashboard]:
+    """Start the dashboard a second time, and wait until it shows everything that it remembers."""
+    tree.remember(_scan)
+    with listed_now(tree) as dashboard:
+        yield dashboard
+
+
+def _scan(tree: Tree) -> None:
+    with listed_now(tree) as dashboard:
+        dashboard.settle()
+
+
+@contextlib.contextmanager
+def listed_now(tree: Tree) -> Iterator[Dashboard]:
     """Start the dashboard, and wait until it has a row and the number of all environments."""
-    if not (tree.home / ".local").exists():
-        with opened(tree) as first:  # what it remembers is written
-            first.wait(b"project0")
-            first.settle()
     with opened(tree) as dashboard:
         dashboard.wait(b"project0", f"{tree.count:,}".replace(",", ",?").encode() + rb"\b")
         yield dashboard

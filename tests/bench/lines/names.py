@@ -33,10 +33,13 @@ def _completed(tree: Tree) -> Figures:
 
 
 def listed(tree: Tree) -> Tree:
-    """Return the tree; its environments have been listed once."""
-    if not (tree.home / ".local").exists():
-        ours(tree, "list")
+    """Return the tree; its environments have been listed."""
+    tree.remember(_list)
     return tree
+
+
+def _list(tree: Tree) -> None:
+    ours(tree, "list")
 
 
 def _measurement(name: str, line: str, side: Side) -> Measurement:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from tests.bench import trees
-from tests.bench.dashboard import Dashboard, empty, listed
+from tests.bench.dashboard import Dashboard, empty, listed, listed_now
 from tests.bench.measurement import OURS, Figures, Goal, Measurement, Side
 from tests.bench.processes import cpu_seconds
 from tests.bench.trees import Tree
@@ -22,17 +22,20 @@ def _first_row(started: _Started) -> Side:
     return side
 
 
-def _peak(started: _Started, *, first: bool = False) -> Side:
-    """Measure memory until there is nothing more to do; ``first``: nothing is remembered."""
+def _peak(started: _Started) -> Side:
+    """Measure memory until there is nothing more to do."""
 
     def side(tree: Tree) -> Figures:
-        if first:
-            tree.forget()
         with started(tree) as dashboard:
             dashboard.settle()
             return {"peak": dashboard.peak()}
 
     return side
+
+
+def _first_peak(tree: Tree) -> Figures:
+    tree.forget()
+    return _peak(listed_now)(tree)
 
 
 def _idle(started: _Started) -> Side:
@@ -65,7 +68,7 @@ MEASUREMENTS = (
     Measurement(
         "inodes",
         trees.inodes,
-        {_EMPTY: _peak(empty), OURS: _peak(listed, first=True)},
+        {_EMPTY: _peak(empty), OURS: _first_peak},
         [Goal("peak memory, {size} inodes, first time", "peak", 2.5, _EMPTY)],
         sizes=(1_000_000,),
         quick=5_000,
