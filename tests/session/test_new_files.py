@@ -52,7 +52,6 @@ def scanned(home: Home) -> Session:
     session = Session(home.machine(), Config())
     for _ in session.scan():
         pass
-    session.remember()
     return session
 
 

@@ -27,7 +27,6 @@ def scanned(home: Home, *, usage: bool = True) -> Session:
     session = Session(home.machine(), Config())
     for _ in session.scan(usage=usage):
         pass
-    session.remember()
     return session
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
+from venvdash.records.inspections import Inspection
 from venvdash.scanner.evidence.references import Reference
 from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.stores.roots import Root
@@ -35,6 +36,16 @@ class EnvironmentFound:
     """An environment was read."""
 
     environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionsChanged:
+    """All stores were read, and not all as the last scan read them.
+
+    ``inspections`` is what the next scan need not read again, by the path of the environment.
+    """
+
+    inspections: Mapping[str, Inspection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,7 @@ class Ended:
 Event = (
     StoreSeen
     | EnvironmentFound
+    | InspectionsChanged
     | SkippedEntry
     | VerdictsDecided
     | Measured

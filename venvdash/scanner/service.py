@@ -9,9 +9,10 @@ never an exception; what does not respond is skipped.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from venvdash.config import Config
+from venvdash.records.inspections import Inspection
 from venvdash.scanner.events import (
     Ended,
     Event,
@@ -34,6 +35,7 @@ def scan(
     machine: Machine,
     config: Config,
     load_saved: Callable[[], SavedRecords],
+    inspections: Mapping[str, Inspection],
     *,
     usage: bool = True,
     search: bool = True,
@@ -44,12 +46,13 @@ def scan(
     """Scan everything and yield events; ``Ended`` is always the last one.
 
     ``load_saved`` returns the saved records; it is called after all environments were found, since
-    the first rows need none. ``search`` searches for projects, ``usage`` measures, ``early`` yields
+    the first rows need none. ``inspections`` is what earlier scans read of environments, used while
+    it is unchanged. ``search`` searches for projects, ``usage`` measures, ``early`` yields
     verdicts that the search may still change. ``patience`` is how many seconds one directory may
     take. ``cancelled`` is called often; True ends the scan within 100 ms.
     """
     started = time.monotonic()
-    state = ScanState(machine, config, TimedRunner(patience, cancelled), cancelled)
+    state = ScanState(machine, config, TimedRunner(patience, cancelled), cancelled, inspections)
     stages = [state.reader.events(), _proofs(state, load_saved, early=early)]
     stages += [project_search.search(state)] if search else []
     stages += [_sizes(state)] if usage else []

@@ -21,6 +21,7 @@ from venvdash.records.flags import flagged
 from venvdash.scanner.events import (
     EnvironmentFound,
     Event,
+    InspectionsChanged,
     Measured,
     Problem,
     SkippedEntry,
@@ -57,16 +58,6 @@ class ScannedTable(Table):
         """A sentence that says why pins are unknown; "" if they are known."""
         return self._memory.pins_unknown
 
-    def remember(self) -> list[Problem]:
-        """Store what scans have learned, and return the problems with that.
-
-        Both faces call it when the rows are shown and nobody waits; every change begins with it.
-        """
-        self._memory.store()
-        problems = self._memory.problems()
-        self._report(problems)
-        return problems
-
     # Events of a scan.
 
     def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
@@ -77,6 +68,8 @@ class ScannedTable(Table):
             yield from self._decided(event)
         elif isinstance(event, Measured):
             yield from self._measured(event)
+        elif isinstance(event, InspectionsChanged):
+            self._memory.inspected(event)
         elif isinstance(event, UsageIndexed):
             self._usage_indexed(event.usage_index)
         else:
@@ -142,8 +135,9 @@ class ScannedTable(Table):
         for row in changed:  # after all rows are up to date
             yield RowChanged(row, settled=event.final)
         if event.final:  # after the rows were shown, before they are measured
-            for path, record in self._memory.decided(event).items():
+            for path, record in self._memory.remember(event).items():
                 self.rows[path] = replace(self.rows[path], record=record)
+            self._report(self._memory.problems())
 
     def _measured(self, event: Measured) -> Iterator[SessionEvent]:
         row = self.rows.get(event.environment)

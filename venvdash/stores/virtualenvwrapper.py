@@ -15,13 +15,14 @@ from venvdash.stores._tool_files import named_directory, project_file
 from venvdash.stores.base import Kind, Names, Reading, Store
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.roots import Layout, Root, Why
-from venvdash.system import reads
-from venvdash.system.files import read_text
+from venvdash.system.files import names_in, read_text
 from venvdash.system.machine import Machine
 
 _POINTER = ".project"
 _POINTER_LIMIT = 8 * 1024  # bytes; a path is at most 4096 long
-_HOOKS = ("get_env_details", "postactivate", "preactivate", "postdeactivate", "predeactivate")
+_HOOKS = frozenset(
+    ["get_env_details", "postactivate", "preactivate", "postdeactivate", "predeactivate"]
+)
 
 
 class VirtualenvwrapperStore(Store):
@@ -75,7 +76,7 @@ def _pointer(reading: Reading) -> str:
 
 def _has_hooks(reading: Reading) -> bool:
     folder = "bin" if "bin" in reading.names else "Scripts"
-    return any(reads.lexists(reading.path / folder / hook) for hook in _HOOKS)
+    return not _HOOKS.isdisjoint(names_in(reading.path / folder))
 
 
 STORE = VirtualenvwrapperStore()

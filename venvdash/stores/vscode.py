@@ -67,6 +67,7 @@ class VsCodeStore(Store):
         text = string(_meta(reading), "lastUsedAt")
         if reading.root.store != self.name or text is None:
             return None
+        reads.note_more()  # it is compared with the clock
         from datetime import UTC, datetime
 
         try:

@@ -20,12 +20,14 @@ class Reads:
     """What was read: absolute paths, existing or not, and names of variables, in order.
 
     ``complete`` is False if something was read that is not noted, such as a relative path.
+    ``resolved`` is True if links were resolved, so that directories above matter, too.
     """
 
     def __init__(self) -> None:
         self.paths: dict[str, None] = {}
         self.variables: dict[str, None] = {}
         self.complete = True
+        self.resolved = False
 
 
 _current: ContextVar[Reads | None] = ContextVar("reads", default=None)
@@ -51,6 +53,13 @@ def note(path: "StrPath") -> None:
     if os.path.isabs(text):
         reads.paths[text] = None
     else:
+        reads.complete = False
+
+
+def note_more() -> None:
+    """Note that an answer depends on more than files and variables, such as the time."""
+    reads = _current.get()
+    if reads is not None:
         reads.complete = False
 
 
@@ -112,6 +121,9 @@ def islink(path: "StrPath") -> bool:
 def realpath(path: "StrPath") -> str:
     """Return ``path`` with links resolved as far as it exists. Raises OSError and ValueError."""
     note(path)
+    reads = _current.get()
+    if reads is not None:
+        reads.resolved = True
     return os.path.realpath(path)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from venvdash.model import Package
 from venvdash.stores.base import normalised
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.text import redact
 
@@ -127,7 +128,7 @@ def project_of(source: str) -> str:
     directory = source
     for _ in range(3):
         for name in ("pyproject.toml", "setup.py", "setup.cfg"):
-            if os.path.lexists(os.path.join(directory, name)):
+            if reads.lexists(os.path.join(directory, name)):
                 return directory
         directory = os.path.dirname(directory)
     return os.path.dirname(source) if os.path.basename(source) == "src" else source

@@ -4,8 +4,10 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from venvdash.model import (
@@ -13,20 +15,23 @@ from venvdash.model import (
     Direction,
     Environment,
     EvidenceKind,
-    Fingerprint,
     Flag,
     NotEnvironment,
     Traits,
 )
+from venvdash.records.inspections import Inspection
 from venvdash.scanner.discovery import conda_meta
 from venvdash.scanner.discovery.conda_meta import NotAnEnvironmentError
-from venvdash.scanner.discovery.editable_installs import Editable
+from venvdash.scanner.discovery.editable_claims import editable_claims, own_names
+from venvdash.scanner.discovery.inspection_cache import InspectionCache, Now
+from venvdash.scanner.discovery.inspection_cache import now as read_each_time
 from venvdash.scanner.discovery.site_packages import Site, read_site, site_directory
 from venvdash.scanner.discovery.store_folders import JOURNALS, OURS
 from venvdash.stores import registry
-from venvdash.stores.base import Reading, Store, normalised
+from venvdash.stores.base import Reading, Store
 from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.stores.roots import Entry, Root
+from venvdash.system import reads
 from venvdash.system.files import open_quietly, read_text
 from venvdash.text import because
 
@@ -37,7 +42,6 @@ _ACTIVATED = re.compile(
     re.MULTILINE,
 )
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
-_ANCESTORS = 8  # directories above an editable source that may be its workspace's root
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,8 @@ class _Prefix:
 
     cfg: dict[str, str]
     names: frozenset[str]
-    fingerprint: Fingerprint
-    owner: int
     made: float
-    accessed: float | None
+    now: Now
     home: Path
     meta: conda_meta.Meta | None = None
 
@@ -66,15 +68,25 @@ class _Prefix:
         return self.meta.python if self.meta else _version(self.cfg)
 
 
-def inspect(entry: Entry, root: Root, uid: int | None) -> Inspected | NotEnvironment:
+def inspect(
+    entry: Entry, root: Root, uid: int | None, cache: InspectionCache | None = None
+) -> Inspected | NotEnvironment:
     """Read the environment at ``entry``, or return why there is none. Raises nothing.
 
-    ``uid`` is the user who should own it, None on systems without user ids.
+    ``uid`` is the user who should own it, None on systems without user ids. What ``cache``
+    remembers is not read again; what it may remember is added to it.
     """
     try:
+        known = cache.get(entry, root) if cache else None
+        if known is not None:
+            return _assembled(*known, entry, root, uid)
         if os.path.islink(entry.prefix):
             return _alias(entry, root, uid)
-        return _directory(entry, root, uid)
+        with reads.recorded() if cache else nullcontext() as noted:
+            inspection, now = _read(entry, root)
+        if cache and noted:
+            cache.add(entry, root, inspection, noted)
+        return _assembled(inspection, now, entry, root, uid)
     except NotAnEnvironmentError as error:
         return NotEnvironment(entry.prefix, root.store, str(error))
     except (OSError, ValueError) as error:
@@ -89,9 +101,8 @@ def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | No
     """
     try:
         prefix = _look(str(entry.prefix))
-        was = Reading(
-            original.prefix, original.entry, root, prefix.cfg, prefix.names, prefix.fingerprint
-        )
+        fingerprint = prefix.now.fingerprint
+        was = Reading(original.prefix, original.entry, root, prefix.cfg, prefix.names, fingerprint)
         store, traits = _recognised(was)
     except (NotAnEnvironmentError, OSError, ValueError):
         return None
@@ -102,7 +113,7 @@ def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | No
         root=root.path,
         store=store.name,
         traits=traits,
-        fingerprint=prefix.fingerprint,
+        fingerprint=fingerprint,
         python=prefix.version or (_library_version(directory) if directory else None),
         implementation=_implementation(prefix.cfg, directory),
         base=prefix.home,
@@ -117,7 +128,9 @@ def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
         os.stat(target)
     except (FileNotFoundError, NotADirectoryError):
         raise NotAnEnvironmentError(f"is a broken link to {os.readlink(entry.prefix)}") from None
-    inner = _directory(Entry(target, target), root, uid)
+    real = Entry(target, target)
+    inspection, now = _read(real, root)
+    inner = _assembled(inspection, now, real, root, uid)
     environment = replace(
         inner.environment,
         path=entry.prefix,
@@ -131,58 +144,101 @@ def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
     return Inspected(environment, tuple(claims))
 
 
-def _directory(entry: Entry, root: Root, uid: int | None) -> Inspected:
-    prefix = _look(str(entry.prefix))
-    reading = Reading(entry.prefix, entry.entry, root, prefix.cfg, prefix.names, prefix.fingerprint)
+def _read(entry: Entry, root: Root) -> tuple[Inspection, Now]:
+    """Read the files of an environment."""
+    path = str(entry.prefix)
+    prefix = _look(path)
+    reading = Reading(
+        entry.prefix, entry.entry, root, prefix.cfg, prefix.names, prefix.now.fingerprint
+    )
     store, traits = _recognised(reading)
-    version = prefix.version
-    directory = site_directory(str(entry.prefix), version, prefix.names)
-    own = _own_names(traits, prefix.cfg.get("prompt"))
-    site = read_site(directory, own) if directory else Site()
+    version, prompt = prefix.version, prefix.cfg.get("prompt")
+    directory = site_directory(path, version, prefix.names)
+    site = read_site(directory, own_names(traits, prompt)) if directory else Site()
     if version is None and directory and not prefix.meta:
         version = _library_version(directory)
-    meta = prefix.meta
-    changed = max(meta.changed if meta else prefix.made, site.changed or 0.0)
-    environment = Environment(
-        path=entry.prefix,
-        entry=entry.entry,
-        root=root.path,
+    meta, claims = prefix.meta, list(store.claims(reading))
+    made_at = _made_at(prefix.cfg) or store.made_at(reading)
+    if made_at is None and any(claim.how is EvidenceKind.POINTER for claim in claims):
+        # Two may carry one pointer: then it matters which of them was copied.
+        made_at = _activated(path, prefix.names)
+    used = store.last_used(reading) or 0.0
+    inspection = Inspection(
         store=store.name,
         traits=traits,
-        fingerprint=prefix.fingerprint,
+        home=str(prefix.home),
         python=version,
         implementation=_implementation(prefix.cfg, directory),
-        base=prefix.home,
-        prompt=prefix.cfg.get("prompt"),
+        prompt=prompt,
         creator=meta.creator if meta else _creator(prefix.cfg),
-        made_at=_made_at(prefix.cfg) or store.made_at(reading),
-        packages=meta.with_site(site.packages) if meta else site.packages,
-        created=prefix.made,
-        changed=changed,
-        used=max(changed, prefix.accessed or 0.0, store.last_used(reading) or 0.0),
-        flags=_flags(entry, prefix, traits, uid),
+        made_at=str(made_at) if made_at else None,
+        interpreter=_interpreter(prefix),
+        made=prefix.made,
+        changed=max(meta.changed if meta else prefix.made, site.changed or 0.0),
         sidecar="venvdash.toml" in prefix.names,
+        unfinished=not prefix.names.isdisjoint(JOURNALS)
+        or any(name.startswith(OURS) for name in prefix.names),
+        packages=meta.with_site(site.packages) if meta else site.packages,
+        claims=tuple((str(c.project), c.how, c.source) for c in claims),
+        editables=tuple((e.name, str(e.source), str(e.file)) for e in site.editables),
     )
-    claims = [*store.claims(reading), *_editable_claims(environment, store, site.editables)]
-    if environment.made_at is None and any(claim.how is EvidenceKind.POINTER for claim in claims):
-        # Two may carry one pointer: then it matters which of them was copied.
-        environment = replace(environment, made_at=_activated(str(entry.prefix), prefix.names))
+    return inspection, replace(prefix.now, used=max(prefix.now.used, used))
+
+
+def _assembled(
+    inspection: Inspection, now: Now, entry: Entry, root: Root, uid: int | None
+) -> Inspected:
+    """Return the environment of an inspection, with what is read of it each time."""
+    path, traits = entry.prefix, inspection.traits
+    environment = Environment(
+        path=path,
+        entry=entry.entry,
+        root=root.path,
+        store=inspection.store,
+        traits=traits,
+        fingerprint=now.fingerprint,
+        python=inspection.python,
+        implementation=inspection.implementation,
+        base=_shared_path(inspection.home),
+        prompt=inspection.prompt,
+        creator=inspection.creator,
+        made_at=Path(inspection.made_at) if inspection.made_at else None,
+        packages=inspection.packages,
+        created=inspection.made,
+        changed=inspection.changed,
+        used=max(inspection.changed, now.used),
+        flags=_flags(inspection, now, entry, uid),
+        sidecar=inspection.sidecar,
+    )
+    claims = [
+        Claim(path, Path(project), how, Direction.ENVIRONMENT, source)
+        for project, how, source in inspection.claims
+    ]
+    if inspection.editables:
+        claims += editable_claims(environment, inspection.editables)
     return Inspected(environment, tuple(claims))
+
+
+@lru_cache(maxsize=256)
+def _shared_path(path: str) -> Path:
+    """Return one value for what many environments have in common."""
+    return Path(path)
 
 
 def _look(path: str) -> _Prefix:
     """Read the listing and pyvenv.cfg of a directory, with the times from before the reading."""
-    status = os.stat(path)
+    file = os.path.join(path, "pyvenv.cfg")
+    status = reads.stat(path)
     if not stat.S_ISDIR(status.st_mode):
         raise NotAnEnvironmentError("is not a directory")
-    names = frozenset(os.listdir(path))
+    names = frozenset(reads.listdir(path))
     if FREEING in names:
         raise NotAnEnvironmentError("is being deleted")
     if "pyvenv.cfg" not in names and conda_meta.NAME in names:
         return _conda(path, status, names)
     if "pyvenv.cfg" not in names:
         raise NotAnEnvironmentError(_without_cfg(names))
-    descriptor = open_quietly(os.path.join(path, "pyvenv.cfg"))
+    descriptor = open_quietly(file)
     try:
         cfg = os.fstat(descriptor)
         if not stat.S_ISREG(cfg.st_mode):
@@ -197,27 +253,15 @@ def _look(path: str) -> _Prefix:
         raise NotAnEnvironmentError("its pyvenv.cfg names no interpreter (`home`)")
     if not names & {"bin", "Scripts", "lib", "Lib"}:
         raise NotAnEnvironmentError("has a pyvenv.cfg, but neither bin nor lib")
-    fingerprint = Fingerprint(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
     made = getattr(cfg, "st_birthtime", cfg.st_mtime)
-    accessed, home = _access_time(cfg), Path(keys["home"])
-    return _Prefix(keys, names, fingerprint, status.st_uid, made, accessed, home)
+    return _Prefix(keys, names, made, read_each_time(status, cfg), Path(keys["home"]))
 
 
 def _conda(path: str, status: os.stat_result, names: frozenset[str]) -> _Prefix:
     """Read a conda or pixi environment, whose interpreter is one of its packages."""
     meta = conda_meta.read(path, status.st_ino, names)
-    uid, home = status.st_uid, Path(path)
-    return _Prefix({}, names, meta.fingerprint, uid, meta.made, None, home, meta)
-
-
-def _access_time(cfg: os.stat_result) -> float | None:
-    """Return when the environment's Python was last started, None if reading it changes that.
-
-    Only a file's owner may read it without updating its access time.
-    """
-    if not hasattr(os, "O_NOATIME"):
-        return cfg.st_atime
-    return cfg.st_atime if os.geteuid() in (0, cfg.st_uid) else None
+    now = Now(meta.fingerprint, status.st_uid, 0.0)
+    return _Prefix({}, names, meta.made, now, Path(path), meta)
 
 
 def _without_cfg(names: frozenset[str]) -> str:
@@ -291,17 +335,17 @@ def named_place(text: str) -> Path | None:
     return Path(match["path"]) if match else None
 
 
-def _flags(entry: Entry, prefix: _Prefix, traits: Traits, uid: int | None) -> frozenset[Flag]:
+def _flags(inspection: Inspection, now: Now, entry: Entry, uid: int | None) -> frozenset[Flag]:
     flags, path = set(), str(entry.prefix)
-    if uid is not None and prefix.owner != uid:
+    if uid is not None and now.owner != uid:
         flags.add(Flag.NOT_OWNED)
-    if _interpreter_gone(path, prefix):
+    if _interpreter_gone(path, inspection):
         flags.add(Flag.BROKEN)
     if not os.access(path, os.W_OK, effective_ids=_EFFECTIVE):
         flags.add(Flag.READ_ONLY)
-    if traits.volatile:
+    if inspection.traits.volatile:
         flags.add(Flag.VOLATILE)
-    if _unfinished(entry, prefix.names):
+    if inspection.unfinished or _changing(entry):
         flags.add(Flag.DEBRIS)
     return frozenset(flags)
 
@@ -309,69 +353,29 @@ def _flags(entry: Entry, prefix: _Prefix, traits: Traits, uid: int | None) -> fr
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
-def _unfinished(entry: Entry, names: frozenset[str]) -> bool:
-    """Return whether it contains a journal or a temporary file of venvdash."""
-    if not names.isdisjoint(JOURNALS) or any(name.startswith(OURS) for name in names):
-        return True
+def _changing(entry: Entry) -> bool:
+    """Return whether a journal of venvdash lies beside an environment in a directory of its own."""
     apart = entry.entry != entry.prefix
     return apart and any(os.path.lexists(entry.entry / name) for name in JOURNALS)
 
 
-def _interpreter_gone(path: str, prefix: _Prefix) -> bool:
+def _interpreter(prefix: _Prefix) -> str:
+    """Return where in an environment its Python should be, "" if it is for another language."""
     if prefix.meta and prefix.meta.python is None:
-        return False  # made for another language
-    python = ("Scripts", "python.exe") if "Scripts" in prefix.names else ("bin", "python")
+        return ""
     if prefix.meta and "bin" not in prefix.names:  # Windows
-        python = ("", "python.exe")
+        return "python.exe"
+    return os.path.join("Scripts", "python.exe") if "Scripts" in prefix.names else "bin/python"
+
+
+def _interpreter_gone(path: str, inspection: Inspection) -> bool:
+    if not inspection.interpreter:
+        return False
     try:
-        os.stat(os.path.join(path, *python))
-        os.stat(prefix.home)
+        os.stat(f"{path}{os.sep}{inspection.interpreter}")
+        os.stat(inspection.home)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError) as error:
         return getattr(error, "errno", None) == errno.ELOOP  # a link to itself
     return False
-
-
-def _editable_claims(
-    environment: Environment, store: Store, editables: tuple[Editable, ...]
-) -> Iterator[Claim]:
-    """Yield a claim for each source tree that is installed in editable mode.
-
-    It is a proof if the hash in the environment's name fits its directory, or if the package has
-    the environment's name. Otherwise it is a mention: any library can be installed that way. In an
-    environment that no tool made for one project, one package of its name proves all of them.
-    """
-    traits = environment.traits
-    names = _own_names(traits, environment.prompt)
-    own = [
-        editable.name is not None
-        and (
-            normalised(editable.name) in names
-            or store.name_part(editable.name) == traits.project_name
-        )
-        for editable in editables
-    ]
-    shared = traits.digest is None and any(own)
-    for editable, named in zip(editables, own, strict=True):
-        hashed = _hashed(environment, store, editable.source)
-        how = EvidenceKind.EDITABLE if named or shared else EvidenceKind.MENTION
-        if hashed:
-            how = EvidenceKind.HASH
-        project = hashed or editable.source
-        yield Claim(environment.path, project, how, Direction.ENVIRONMENT, str(editable.file))
-
-
-def _own_names(traits: Traits, prompt: str | None) -> set[str]:
-    """Return the names that the package of the environment's own project may have."""
-    return {normalised(name) for name in (traits.project_name, traits.name, prompt) if name}
-
-
-def _hashed(environment: Environment, store: Store, source: Path) -> Path | None:
-    """Return the directory, at or above ``source``, whose hash is in the environment's name."""
-    if environment.traits.digest is None:
-        return None
-    for directory in (source, *list(source.parents)[:_ANCESTORS]):
-        if store.fits(environment, directory):
-            return directory
-    return None

@@ -16,6 +16,7 @@ from venvdash.scanner.discovery.editable_installs import (
     editables,
     with_origin,
 )
+from venvdash.system import reads
 from venvdash.system.files import names_in
 
 _IGNORED_PTH = frozenset(
@@ -40,7 +41,7 @@ def site_directory(prefix: str, version: str | None, listing: frozenset[str]) ->
     if version:
         minor = minor_version(version)
         guess = os.path.join(library, f"python{minor}", "site-packages")
-        if os.path.isdir(guess):
+        if reads.isdir(guess):
             return guess
     for name in names_in(library):
         if name.startswith(("python", "pypy", "graalpy")):
@@ -59,8 +60,8 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
     links: list[str] = []
     egg_links: list[str] = []
     try:
-        changed = os.stat(directory).st_mtime
-        with os.scandir(directory) as listing:
+        changed = reads.stat(directory).st_mtime
+        with reads.scandir(directory) as listing:
             for entry in listing:
                 name = entry.name
                 if name.endswith((".dist-info", ".egg-info")):

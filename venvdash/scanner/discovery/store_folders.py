@@ -33,6 +33,11 @@ class ResolvedRoot:
     exists: bool
     problem: str = ""
 
+    @property
+    def listed(self) -> Root:
+        """The root at its real path."""
+        return replace(self.root, path=self.real)
+
 
 def roots(machine: Machine, config: Config) -> list[Root]:
     """Return the roots of all stores, in the order of the stores."""
@@ -72,7 +77,7 @@ def answering_branches(machine: Machine, config: Config) -> tuple[list[ResolvedR
 
 def entries(branch: ResolvedRoot) -> Iterator[Entry | NotEnvironment]:
     """Yield the entries of a store. Raises OSError if the root cannot be listed."""
-    root = replace(branch.root, path=branch.real)
+    root = branch.listed
     store = next((store for store in registry() if store.name == root.store), None)
     chosen = store.prefixes(root) if store else None
     if chosen is not None:

@@ -23,6 +23,8 @@ from venvdash.model import (
     Sighting,
 )
 from venvdash.records import identity
+from venvdash.records.inspections import Inspection
+from venvdash.scanner.discovery.inspection_cache import InspectionCache
 from venvdash.scanner.events import (
     Event,
 )
@@ -59,6 +61,7 @@ class ScanState:
         config: Config,
         patient: TimedRunner,
         cancelled: Callable[[], bool],
+        inspections: Mapping[str, Inspection],
     ) -> None:
         self.machine = machine
         self.config = config
@@ -66,7 +69,9 @@ class ScanState:
         self._recorded: dict[Path, ProjectRecord] = {}
         self.patient = patient
         self.cancelled = cancelled
-        self.reader = StoreReader(machine, config, patient)
+        self.mounts = Mounts.read()
+        cache = InspectionCache(inspections, self.mounts)
+        self.reader = StoreReader(machine, config, patient, cache)
         self.environments = self.reader.environments
         self.claims = self.reader.claims
         self.linked = LinkedReader(self.environments, self.reader.roots, machine.uid, patient)
@@ -82,7 +87,6 @@ class ScanState:
         self.searched_directories = 0
         self.searched_by_source: dict[str, int] = {}
         self.now = machine.clock().wall
-        self.mounts = Mounts.read()
         self._looker = presence.Looker(self.mounts, None)
 
     @property

@@ -12,10 +12,12 @@ from venvdash.model import Claim, Environment, NotEnvironment, Record
 from venvdash.records import sidecar
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.discovery.inspection import Inspected, inspect
+from venvdash.scanner.discovery.inspection_cache import InspectionCache
 from venvdash.scanner.discovery.store_folders import ResolvedRoot
 from venvdash.scanner.events import (
     EnvironmentFound,
     Event,
+    InspectionsChanged,
     Phase,
     Problem,
     Progress,
@@ -36,8 +38,11 @@ class StoreReader:
     ``roots`` are the existing directories of each store, links resolved.
     """
 
-    def __init__(self, machine: Machine, config: Config, patient: TimedRunner) -> None:
+    def __init__(
+        self, machine: Machine, config: Config, patient: TimedRunner, cache: InspectionCache
+    ) -> None:
         self._machine = machine
+        self._cache = cache
         self._config = config
         self._patient = patient
         self.environments: dict[Path, Environment] = {}
@@ -53,13 +58,14 @@ class StoreReader:
         for resolved in (yield from answers(self._patient, jobs)):
             by_path[resolved.real] = _shared(by_path.get(resolved.real), resolved)
             if resolved.exists:
-                root = replace(resolved.root, path=resolved.real)
-                self.roots.setdefault(root.store, []).append(root)
+                self.roots.setdefault(resolved.root.store, []).append(resolved.listed)
         entries: list[tuple[ResolvedRoot, Entry]] = []
         for resolved in by_path.values():
             yield from self._list(resolved, entries)
         counts = dict.fromkeys(by_path, 0)
         yield from self._read(entries, counts)
+        if self._cache.changed:
+            yield InspectionsChanged(dict(self._cache.current))
         for real, resolved in by_path.items():
             yield StoreSeen(resolved.root, real, resolved.exists, counts[real], resolved.problem)
 
@@ -82,12 +88,10 @@ class StoreReader:
         self, entries: list[tuple[ResolvedRoot, Entry]], counts: dict[Path, int]
     ) -> Iterator[Event]:
         roots = {entry.prefix: resolved.real for resolved, entry in entries}
-        uid = self._machine.uid
+        uid, cache = self._machine.uid, self._cache
+        listed = {real: one.listed for real, one in {r.real: r for r, _ in entries}.items()}
         jobs = [
-            Job(
-                entry.prefix,
-                partial(inspect, entry, replace(resolved.root, path=resolved.real), uid),
-            )
+            Job(entry.prefix, partial(inspect, entry, listed[resolved.real], uid, cache))
             for resolved, entry in entries
         ]
         outcomes = self._patient.run(jobs)

@@ -1,0 +1,321 @@
+"""What is remembered of environments is used only while it is what reading them would give."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.conftest import Home
+from tests.effort import examples
+from venvdash.config import Config
+from venvdash.records import inspections
+from venvdash.records.inspections import Inspection
+from venvdash.scanner import service
+from venvdash.scanner.discovery import inspection
+from venvdash.scanner.events import EnvironmentFound, InspectionsChanged, VerdictsDecided
+from venvdash.scanner.stages.scan_state import SavedRecords
+from venvdash.system import fingerprint
+from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mount, Mounts
+
+_HOST = "0" * 32
+_TICK = 0.02  # seconds; two of the clock of common file systems, as two seconds are of FAT's
+_SITE = Path("lib", f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages")
+
+
+@pytest.fixture(autouse=True)
+def _short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "RACY", int(_TICK * 1e9))
+
+
+def _make(prefix: Path, version: str = "3.11.1") -> None:
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "bin" / "python").symlink_to(sys.executable)
+    (prefix / _SITE / "rich-14.0.0.dist-info").mkdir(parents=True)
+    home = Path(sys.executable).parent
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (prefix / "pyvenv.cfg").write_text(f"home = {home}\nversion = {minor}.{version[-1]}\n")
+
+
+def _scan(
+    machine: Machine, known: dict[str, Inspection]
+) -> tuple[dict[str, Inspection], list[Any], list[tuple[Path, tuple[Path, ...]]]]:
+    """Return what a scan remembers, the environments it found, and whose they are."""
+    found: list[Any] = []
+    claimed: list[tuple[Path, tuple[Path, ...]]] = []
+    for event in service.scan(
+        machine, Config(), SavedRecords, known, usage=False, search=False, cancelled=lambda: False
+    ):
+        if isinstance(event, InspectionsChanged):
+            known = dict(event.inspections)
+        elif isinstance(event, VerdictsDecided):
+            claimed = sorted(event.facts.claimed.items())
+        elif isinstance(event, EnvironmentFound):
+            found.append(event.environment)
+    return known, found, claimed
+
+
+def _remembered(home: Home) -> tuple[Machine, dict[str, Inspection]]:
+    """Make an environment with a project, and return what a scan remembers of it."""
+    _make(home.path / ".virtualenvs" / "a")
+    (home.path / ".virtualenvs" / "a" / ".project").write_text("/code/a\n")
+    time.sleep(2 * _TICK)
+    machine = home.machine()
+    known, _, _ = _scan(machine, {})
+    return machine, known
+
+
+def _stored(machine: Machine, known: dict[str, Inspection]) -> dict[str, Inspection]:
+    inspections.write(machine.state_directory, _HOST, known)
+    return inspections.read(machine.state_directory, _HOST)
+
+
+def _reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which every path is added whose pyvenv.cfg is read."""
+    read: list[str] = []
+    look = inspection._look
+
+    def counted(path: str) -> Any:
+        read.append(path)
+        return look(path)
+
+    monkeypatch.setattr(inspection, "_look", counted)
+    return read
+
+
+def test_what_is_unchanged_is_not_read_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, known = _remembered(home)
+    without = _scan(machine, {})
+    read = _reads(monkeypatch)
+    known = _stored(machine, known)
+    assert _scan(machine, known) == (known, *without[1:])
+    assert read == []
+    assert without[2] == [(home.path / ".virtualenvs" / "a", (Path("/code/a"),))]
+
+
+def test_what_was_changed_just_now_is_not_remembered(home: Home) -> None:
+    machine, _ = _remembered(home)
+    (home.path / ".virtualenvs" / "a" / ".project").write_text("/code/b\n")
+    assert _scan(machine, {})[0] == {}
+
+
+def test_what_was_changed_in_the_future_is_not_remembered(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, _ = _remembered(home)
+    early = time.time_ns() - 3_600_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: early)
+    assert _scan(machine, {})[0] == {}
+
+
+def test_what_a_link_leads_to_is_read_again(home: Home) -> None:
+    machine, _ = _remembered(home)
+    site = home.path / ".virtualenvs" / "a" / _SITE
+    site.rename(home.path / "elsewhere")
+    site.symlink_to(home.path / "elsewhere")
+    time.sleep(2 * _TICK)
+    known, (before,), _ = _scan(machine, {})
+    (home.path / "elsewhere" / "click-8.2.0.dist-info").mkdir()
+    _, (after,), _ = _scan(machine, known)
+    assert len(after.packages) == len(before.packages) + 1
+
+
+@pytest.mark.parametrize("fstype", ["nfs4", "fuse.sshfs", "vfat"])
+def test_disks_without_reliable_times_are_read_each_time(
+    home: Home, monkeypatch: pytest.MonkeyPatch, fstype: str
+) -> None:
+    machine, _ = _remembered(home)
+    mounts = Mounts((Mount("/", fstype, "server:/"),))
+    monkeypatch.setattr(Mounts, "read", lambda: mounts)
+    assert _scan(machine, {})[0] == {}
+
+
+def test_other_settings_of_a_store_are_read_again(home: Home) -> None:
+    machine, known = _remembered(home)
+    other = replace(
+        machine, variables={**machine.variables, "VIRTUALENVWRAPPER_PROJECT_FILENAME": ".owner"}
+    )
+    (home.path / ".virtualenvs" / "a" / ".owner").write_text("/code/b\n")
+    assert _scan(other, known)[1:] == _scan(other, {})[1:]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.update(format=[0]),
+        lambda data: data.pop("packages"),
+        lambda data: data["packages"].append(["pip", 1, None, False]),
+        lambda data: data.update(environments=[]),
+        lambda data: next(iter(data["environments"].values())).pop(),
+        lambda data: next(iter(data["environments"].values()))[0].append(["relative", 1]),
+        lambda data: next(iter(data["environments"].values()))[0].append(["/x", 1, "2", 3, 4, 5]),
+        lambda data: next(iter(data["environments"].values()))[3].append(None),
+        lambda data: next(iter(data["environments"].values())).__setitem__(1, -1),
+        lambda data: next(iter(data["environments"].values()))[-3].append(-1),
+        lambda data: next(iter(data["environments"].values()))[-2].append(["/x", "guess", ""]),
+        lambda data: next(iter(data["environments"].values()))[-1].append([1, "/x", "/y"]),
+    ],
+)
+def test_a_damaged_file_is_as_none(home: Home, damage: Callable[[dict[str, Any]], None]) -> None:
+    machine, known = _remembered(home)
+    assert _stored(machine, known) == known
+    file = machine.state_directory / "inspections" / f"{_HOST}.json"
+    data = json.loads(file.read_text())
+    damage(data)
+    file.write_text(json.dumps(data))
+    assert inspections.read(machine.state_directory, _HOST) == {}
+    file.write_bytes(b"{")
+    assert inspections.read(machine.state_directory, _HOST) == {}
+    file.unlink()
+    file.symlink_to("/dev/zero")
+    assert inspections.read(machine.state_directory, _HOST) == {}
+
+
+_NAMES = st.sampled_from(["a", "b", "app-AbCdEfGh-py3.11"])
+_FILES = st.sampled_from(
+    ["/code/p", "/code/q", "home = /usr", "import sys", "{}", '{"url": "file:///code/p"}']
+)
+_INFOS = st.sampled_from(["rich-14.0.0.dist-info", "a-1.0.dist-info", "b.egg-info"])
+
+
+class Environments(RuleBasedStateMachine):
+    """Changes environments as tools, people and a bad clock do, and scans after each change."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.directory = Path(tempfile.mkdtemp())
+        self.store = self.directory / ".virtualenvs"
+        self.project = self.directory / "code" / "p"
+        (self.project / "src").mkdir(parents=True)
+        (self.directory / "code" / "q").mkdir()
+        _make(self.store / "a")
+        self.machine = Machine(self.directory, {}, sys.platform, self.directory, os.getuid())
+        self.known: dict[str, Inspection] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "directory"):
+            shutil.rmtree(self.directory)
+
+    def _site(self, name: str) -> Path | None:
+        site = self.store / name / _SITE
+        return site if site.is_dir() else None
+
+    @rule(name=_NAMES, digit=st.sampled_from("12"))
+    def create_again(self, name: str, digit: str) -> None:
+        prefix = self.store / name
+        if prefix.is_symlink():
+            prefix.unlink()
+        elif prefix.exists():
+            shutil.rmtree(prefix)
+        _make(prefix, digit)
+
+    @rule(name=_NAMES)
+    def delete(self, name: str) -> None:
+        shutil.rmtree(self.store / name, ignore_errors=True)
+
+    @rule(one=_NAMES, other=_NAMES)
+    def swap(self, one: str, other: str) -> None:
+        first, second = self.store / one, self.store / other
+        between = self.directory / "between"
+        for source, target in ((first, between), (second, first), (between, second)):
+            if os.path.lexists(source) and not os.path.lexists(target):
+                source.rename(target)
+
+    @rule(one=_NAMES, other=_NAMES)
+    def link(self, one: str, other: str) -> None:
+        if not os.path.lexists(self.store / one):
+            (self.store / one).symlink_to(other)
+
+    @rule(one=_NAMES, other=_NAMES, inner=st.sampled_from(["lib", str(_SITE), "bin"]))
+    def link_inside(self, one: str, other: str, inner: str) -> None:
+        path = self.store / one / inner
+        if path.is_dir() and not path.is_symlink() and one != other:
+            shutil.rmtree(path)
+            path.symlink_to(self.store / other / inner)
+
+    @rule(name=_NAMES, digit=st.sampled_from("123"))
+    def edit_keeping_size_and_time(self, name: str, digit: str) -> None:
+        file = self.store / name / "pyvenv.cfg"
+        if file.is_file():
+            times = file.stat()
+            file.write_text(file.read_text().rstrip("\n123") + f"{digit}\n")
+            os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    @rule(
+        name=_NAMES,
+        file=st.sampled_from(
+            [".project", ".lock", "bin/postactivate", "bin/activate", "venvdash.toml"]
+        ),
+        text=_FILES,
+    )
+    def write(self, name: str, file: str, text: str) -> None:
+        path = self.store / name / file
+        if path.parent.is_dir():
+            path.write_text(text)
+
+    @rule(name=_NAMES, info=_INFOS, text=_FILES)
+    def install(self, name: str, info: str, text: str) -> None:
+        if site := self._site(name):
+            (site / info).mkdir(exist_ok=True)
+            editable = {"url": self.project.as_uri(), "dir_info": {"editable": True}}
+            record = json.dumps(editable) if text.startswith("/") else text
+            (site / info / "direct_url.json").write_text(record)
+
+    @rule(name=_NAMES, info=_INFOS)
+    def uninstall(self, name: str, info: str) -> None:
+        if site := self._site(name):
+            shutil.rmtree(site / info, ignore_errors=True)
+
+    @rule(name=_NAMES, inner=st.sampled_from(["", "/src", "/gone"]))
+    def write_path_file(self, name: str, inner: str) -> None:
+        if site := self._site(name):
+            (site / "a.pth").write_text(f"{self.project}{inner}\n")
+
+    @rule(name=st.sampled_from(["pyproject.toml", "src/setup.py"]))
+    def change_the_source_of_editable_installs(self, name: str) -> None:
+        file = self.project / name
+        if file.exists():
+            file.unlink()
+        else:
+            file.touch()
+
+    @rule(name=_NAMES, gone=st.sampled_from(["pyvenv.cfg", ".project", ".lock", "bin/python"]))
+    def remove(self, name: str, gone: str) -> None:
+        if os.path.lexists(self.store / name / gone):
+            (self.store / name / gone).unlink()
+
+    @rule()
+    def wait(self) -> None:
+        time.sleep(2 * _TICK)
+        self.scan()  # what is remembered now is what the next steps change
+
+    @rule(back=st.sampled_from([1, 3600]))
+    def scan_while_the_clock_is_behind(self, back: int) -> None:
+        behind = time.time_ns() - back * 1_000_000_000
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(time, "time_ns", lambda: behind)
+            self.scan()
+
+    @invariant()
+    def scan(self) -> None:
+        known, found, claimed = _scan(self.machine, self.known)
+        assert (found, claimed) == _scan(self.machine, {})[1:]
+        self.known = _stored(self.machine, known)
+        assert self.known == known
+
+
+TestEnvironments = Environments.TestCase
+TestEnvironments.settings = settings(
+    max_examples=examples(100), stateful_step_count=25, deadline=None
+)

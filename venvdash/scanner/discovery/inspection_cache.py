@@ -1,0 +1,141 @@
+"""What earlier scans read of environments, used while everything it was read from is unchanged.
+
+An inspection is remembered with the fingerprints of all files and directories behind it
+(``system.reads``), under the rule of ``system.fingerprint``. Not remembered is what has no
+reliable fingerprint: what lies on a network disk or in FUSE, on Windows, and environments whose
+store looks at more than files. What no fingerprint covers is read each time: whether the
+interpreter exists, who owns the environment, whether it can be written, when its Python was last
+started.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+from venvdash.model import Fingerprint
+from venvdash.records.inspections import Inspection
+from venvdash.stores.roots import Entry, Root
+from venvdash.system import fingerprint
+from venvdash.system.mounts import Mount, Mounts
+from venvdash.system.reads import Reads
+
+_WITHOUT_CTIME = frozenset({"exfat", "msdos", "vfat"})  # a program can set all times that they keep
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is read of an environment each time.
+
+    ``used`` is when it was last used as far as its files show, in seconds since the epoch.
+    """
+
+    fingerprint: Fingerprint
+    owner: int
+    used: float
+
+
+class InspectionCache:
+    """The inspections of the last scan, and in ``current`` those of this one, by path.
+
+    ``changed`` is whether this scan read any that is worth remembering. For one thread at a time.
+    """
+
+    def __init__(self, saved: Mapping[str, Inspection], mounts: Mounts) -> None:
+        self._saved = saved if os.name == "posix" else {}
+        self._mounts = mounts
+        self._begun = time.time_ns()
+        self.current: dict[str, Inspection] = {}
+        self.changed = False
+
+    def get(self, entry: Entry, root: Root) -> tuple[Inspection, Now] | None:
+        """Return what is remembered of an environment if all of it is unchanged."""
+        path = os.fspath(entry.prefix)
+        known = self._saved.get(path)
+        if known is None or known.settings != settings(entry, root):
+            return None
+        (prefix, was), (cfg_file, cfg_was), *others = known.files
+        try:
+            status, cfg = os.lstat(prefix), os.lstat(cfg_file)
+        except OSError:
+            return None
+        if fingerprint.of_stat(status) != was or fingerprint.of_stat(cfg) != cfg_was:
+            return None
+        if prefix != path or not all(
+            fingerprint.current(file, follow=False) == was for file, was in others
+        ):
+            return None
+        self.current[path] = known
+        return known, now(status, cfg)
+
+    def add(self, entry: Entry, root: Root, inspection: Inspection, noted: Reads) -> None:
+        """Remember an inspection, if a later change of anything that it ``noted`` will show."""
+        if os.name != "posix" or not noted.complete or noted.resolved or noted.variables:
+            return
+        files = {}
+        for path in noted.paths:
+            status = _status(path)
+            found = fingerprint.of_stat(status) if status else None
+            if (status and stat.S_ISLNK(status.st_mode)) or not self._reliable(path, found):
+                return
+            files[path] = found
+        inspection = replace(inspection, files=tuple(files.items()), settings=settings(entry, root))
+        self.current[os.fspath(entry.prefix)] = inspection
+        self.changed = True
+
+    def _reliable(self, path: str, found: fingerprint.Fingerprint | None) -> bool:
+        """Return whether every later change of a file shows in its fingerprint."""
+        if found is not None and not fingerprint.settled(found, self._begun):
+            return False
+        mount = self._mounts.of(path)
+        return (
+            mount is not None
+            and not _unreliable(mount)
+            and (found is None or found.device not in self._unreliable_devices)
+        )
+
+    @cached_property
+    def _unreliable_devices(self) -> frozenset[int]:
+        devices = (one.device.split(":") for one in self._mounts.mounts if _unreliable(one))
+        return frozenset(os.makedev(int(d[0]), int(d[1])) for d in devices if len(d) == 2)
+
+
+def _unreliable(mount: Mount) -> bool:
+    fstype = mount.fstype
+    return mount.network or mount.shared or fstype.startswith("fuse") or fstype in _WITHOUT_CTIME
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except (OSError, ValueError):
+        return None
+
+
+def now(status: os.stat_result, cfg: os.stat_result) -> Now:
+    """Return what ``stat`` says of an environment and its pyvenv.cfg."""
+    found = Fingerprint(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
+    return Now(found, status.st_uid, _access_time(cfg))
+
+
+def settings(entry: Entry, root: Root) -> str:
+    """Return what the answer depends on besides files: how the store's root is configured."""
+    within = "" if entry.entry == entry.prefix else os.fspath(entry.entry)
+    return f"{_described(root)} {within}"
+
+
+@cache
+def _described(root: Root) -> str:
+    return repr(root)
+
+
+def _access_time(cfg: os.stat_result) -> float:
+    """Return when the environment's Python was last started, 0.0 if reading it changes that.
+
+    Only a file's owner may read it without updating its access time.
+    """
+    if not hasattr(os, "O_NOATIME"):
+        return cfg.st_atime
+    return cfg.st_atime if os.geteuid() in (0, cfg.st_uid) else 0.0
