@@ -1,11 +1,12 @@
 """What the background search for projects finds, shown on the main screen."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from textual.screen import Screen
 from textual.timer import Timer
 
-from venvdash.model import Outcome, Row, Trashed
+from venvdash.model import Outcome, Row, Status, Trashed
 from venvdash.text import visible, with_tilde
 from venvdash.tui.background import run_in_thread
 from venvdash.tui.main.deletion import Deletion
@@ -44,6 +45,7 @@ class FoundProjects:
         self._states, self._jobs, self._deletion = states, jobs, deletion
         self._trash, self._outdated = trash, outdated
         self._search = BackgroundSearch(screen, access, self._show)
+        self._searched: set[Path] = set()  # orphans
         self.timer: Timer | None = None
 
     @property
@@ -56,6 +58,15 @@ class FoundProjects:
         lost = self._access.session.trash.lost
         run_in_thread(self._screen, lambda: self._access.run(lost), self._begin, self._trash.failed)
 
+    def search_new(self) -> None:
+        """Search as ``search_all``, if an orphan has come that no search was for."""
+        if not self._orphans() <= self._searched:
+            self.search_all()
+
+    def _orphans(self) -> set[Path]:
+        rows = self._listing.table.rows.values()
+        return {row.path for row in rows if row.verdict.status is Status.ORPHAN}
+
     def search_owed(self, rows: Sequence[Row] | None = None) -> None:
         """Search for what was deleted by hand, unless a search is under way that covers it."""
         idle = self._jobs.job is None and not (self._scans.scanning or self._search.under_way)
@@ -67,6 +78,7 @@ class FoundProjects:
         self._search.stop()
 
     def _begin(self, trash: Sequence[Trashed]) -> None:
+        self._searched |= self._orphans()
         self._search.begin(list(self._listing.table.rows.values()), trash)
         if self.timer is None:
             self.timer = self._screen.set_interval(_TICK, self._show_progress)

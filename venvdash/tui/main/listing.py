@@ -76,6 +76,12 @@ class Listing:
         """The path under the cursor."""
         return self.current.path if self.current is not None else None
 
+    @property
+    def visible_rows(self) -> "list[Row]":
+        """The environments on the screen."""
+        shown = (self.table.rows.get(item.path) for item in self.environments.visible_items)
+        return [row for row in shown if row is not None]
+
     # Drawing
 
     def refresh(self, touched: set[Path] | None = None, *, force: bool = False) -> None:

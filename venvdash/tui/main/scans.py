@@ -1,6 +1,7 @@
 """The scans of the main screen, one at a time."""
 
 import gc
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class ScanRunner:
         self._changed, self._on_end = changed, ended
         self.state = ScanState()
         self.scan = scan
+        self.begun = 0.0  # by the monotonic clock
         self.scanning = True  # or about to
         self.due = False  # another scan starts once this one has ended
         self._timer: Timer | None = None
@@ -45,6 +47,7 @@ class ScanRunner:
     def begin(self) -> None:
         """Start the scan."""
         self.scanning = True
+        self.begun = time.monotonic()
         self.state.begin()
         self.scan.start()
         self._tick_every(_TICK if self.state.table.rows else _FIRST_TICK)

@@ -23,6 +23,7 @@ from venvdash.tui.main.annotate import Annotations
 from venvdash.tui.main.changes import Changes
 from venvdash.tui.main.deletion import Deletion
 from venvdash.tui.main.details import Details
+from venvdash.tui.main.disk_changes import DiskChanges
 from venvdash.tui.main.external_programs import ProgramRunner
 from venvdash.tui.main.found_projects import FoundProjects
 from venvdash.tui.main.job_runner import JobRunner
@@ -74,7 +75,7 @@ class MainScreen(CallScreen[None]):
             self,
             home,
             self.scans,
-            rearranged=lambda: self.selection.rearranged(),
+            rearranged=self._rearranged,
             cursor_moved=self.cursor_moved,
         )
         self.states = RowStates(self.listing.environments, home, self._state_changed)
@@ -116,6 +117,7 @@ class MainScreen(CallScreen[None]):
         )
         self.programs = ProgramRunner(self, access, self.scans, self.targets, programs)
         self.annotations = Annotations(self, access, self.targets, self._scanning, self._annotated)
+        self.disk = DiskChanges(self, self.scans, self.listing, self.jobs)
         self.other_folders = OtherFolders(self, access, self._folders_found, self.scans.again)
         self._connect_keys()
 
@@ -160,6 +162,7 @@ class MainScreen(CallScreen[None]):
         self._laid_out = True
         self.refresh_bindings()
         self.watch(self.listing.environments, "current", self.cursor_moved, init=False)
+        self.watch(self.listing.environments, "scroll_y", self.disk.visible_changed, init=False)
         self.watch(self.listing.others, "current", self.cursor_moved, init=False)
         self.listing.show_view()
         self.call_after_refresh(self.scans.begin)
@@ -168,8 +171,17 @@ class MainScreen(CallScreen[None]):
         """Stop the scan and the search for projects with the screen."""
         self.scans.scan.stop()
         self.found_projects.stop()
+        self.disk.stop()
+
+    def on_screen_resume(self) -> None:
+        """Show what has changed while a dialog was open."""
+        self.disk.catch_up()
 
     # What the objects report
+
+    def _rearranged(self) -> None:
+        self.selection.rearranged()
+        self.disk.visible_changed()
 
     def cursor_moved(self) -> None:
         """Show what is now under the cursor."""
@@ -197,10 +209,12 @@ class MainScreen(CallScreen[None]):
         if self.scans.due:
             self.scans.again()
         self.trash.update()
-        self.found_projects.search_all()
+        automatic = self.disk.scan_ended()
+        (self.found_projects.search_new if automatic else self.found_projects.search_all)()
         if not self.scans.scanning:
             self.changes.follow()
-            self.other_folders.look()
+            if not automatic:
+                self.other_folders.look()
 
     def _job_finished(self, finished: Finished) -> None:
         self.deletion.finished(finished)
@@ -215,6 +229,7 @@ class MainScreen(CallScreen[None]):
             self.scans.again()
         self.trash.update()
         self.found_projects.search_owed()
+        self.disk.catch_up()
 
     def _outdated(self) -> None:
         """Scan again, once no job runs."""

@@ -199,6 +199,12 @@ class LineTable(LineView, Generic[T], can_focus=True):
         """How many items fit on the screen."""
         return max(1, self.size.height - 1)
 
+    @property
+    def visible_items(self) -> list[T]:
+        """The items on the screen."""
+        top = self.scroll_offset.y
+        return self.items[top : top + self.page]
+
     def _show_cursor(self) -> None:
         top = self.scroll_offset.y
         if self.cursor < top:
