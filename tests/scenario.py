@@ -26,6 +26,7 @@ def listing(
     session = Session(home.machine(cwd, **variables or {}), config or Config(), records=records)
     for _ in session.scan(usage=False):
         pass
+    session.remember()
     return session
 
 

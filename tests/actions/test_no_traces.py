@@ -98,6 +98,7 @@ def test_a_deletion_that_is_killed_leaves_no_lock(home: Home, step: str) -> None
     session = Session(home.machine(), Config())
     for _ in session.scan():
         pass
+    session.remember()
     before = tree(path, times=False)
     plan = session.deletions.plan_delete([path])
     ended = in_child(killing(lambda: list(session.deletions.delete(plan)), step))
@@ -149,6 +150,7 @@ from venvdash.session import Session
 from venvdash.system.machine import Machine
 session = Session(Machine.current(), Config())
 list(session.scan(usage=False))
+session.remember()
 row = session.rows[Path(sys.argv[2])]
 session.actions.sync(row) if sys.argv[1] == "sync" else session.actions.relink(row, Path.cwd())
 """

@@ -57,6 +57,7 @@ class World:
         session = Session(self.home.machine(), Config())
         for _ in session.scan(usage=False):
             pass
+        session.remember()
         return session
 
     def at_rest(self) -> None:

@@ -15,6 +15,7 @@ def scanned(playground: Playground) -> Session:
     session = Session(playground.machine(), config.load(playground.config))
     for _ in session.scan():
         pass
+    session.remember()
     return session
 
 

@@ -56,6 +56,7 @@ def scanned(home: Home, config: Config | None = None, *, records: bool = True) -
     session = Session(home.machine(), config or Config(), records=records)
     for _ in session.scan():
         pass
+    session.remember()
     return session
 
 

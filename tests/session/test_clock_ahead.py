@@ -20,6 +20,7 @@ def _listed(home: Home, ahead: float = 0.0) -> dict[Path, Row]:
     clock = Moment(time.time() + ahead, 5000.0, "first")
     session = Session(replace(home.machine(), clock=lambda: clock), Config())
     list(session.scan(usage=False))
+    session.remember()
     return session.rows
 
 

@@ -40,6 +40,7 @@ class World:
         """List everything, as one command does, and return what was said."""
         session = self.session()
         list(session.scan(usage=False))
+        session.remember()
         return [problem.message for problem in session.problems]
 
     def deleted(self, name: str = "app") -> Trashed:

@@ -52,6 +52,7 @@ def scanned(home: Home) -> Session:
     session = Session(home.machine(), Config())
     for _ in session.scan():
         pass
+    session.remember()
     return session
 
 

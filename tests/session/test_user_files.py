@@ -27,6 +27,7 @@ def scanned(home: Home, *, usage: bool = True) -> Session:
     session = Session(home.machine(), Config())
     for _ in session.scan(usage=usage):
         pass
+    session.remember()
     return session
 
 

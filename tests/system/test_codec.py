@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.records.values import names, paths
+from venvdash.system import toml_text
 from venvdash.system.codec import MODE, Codec, CodecError, text
 
 
@@ -68,7 +68,7 @@ things = st.builds(
 def test_a_value_comes_back(thing: Thing) -> None:
     table = STRICT.write(thing)
     assert STRICT.read(table) == thing
-    assert STRICT.read(tomllib.loads(tomlkit.dumps(table))) == thing
+    assert STRICT.read(tomllib.loads(toml_text.dumps(table, "").decode())) == thing
     assert STRICT.read(json.loads(json.dumps(table))) == thing
 
 

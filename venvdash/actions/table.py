@@ -41,6 +41,9 @@ class Table:
         """Why the pins are not known, a sentence; "" if they are."""
         return ""
 
+    def remember(self) -> object:
+        """Store what scans have learned, before something else changes the records."""
+
     def context(self) -> Context:
         """Return what actions may know of the machine as it is now."""
         context = Context.current(self.machine, self.config, self.log)

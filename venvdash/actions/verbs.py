@@ -66,21 +66,21 @@ class Actions:
         """
         from venvdash.actions.sync import plan
 
-        return plan.propose(self._table, row, project=project, extra=extra, cancel=cancel)
+        return plan.propose(self._with_records(), row, project=project, extra=extra, cancel=cancel)
 
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""
         from venvdash.actions.relink.plan import plan
         from venvdash.actions.relink.relink_changes import RelinkContext
 
-        return plan(row, project, RelinkContext.of(self._table), shared=share).proposal
+        return plan(row, project, RelinkContext.of(self._with_records()), shared=share).proposal
 
     def unlink(self, row: Row) -> Proposal:
         """Return what saying that it belongs to no project would do."""
         from venvdash.actions.relink.relink_changes import RelinkContext
         from venvdash.actions.relink.unlink import plan_unlink
 
-        return plan_unlink(row, RelinkContext.of(self._table)).proposal
+        return plan_unlink(row, RelinkContext.of(self._with_records())).proposal
 
     def copy(
         self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
@@ -88,19 +88,27 @@ class Actions:
         """Return what a copy called ``name``, in the store at ``root`` or its own, would be."""
         from venvdash.actions.copy.plan import propose_copy
 
-        return propose_copy(self._table, row, name, root=root, python=python)
+        return propose_copy(self._with_records(), row, name, root=root, python=python)
 
     def rename(self, row: Row, name: str) -> Proposal:
         """Return what giving it another name would do."""
         from venvdash.actions.relocate.plan import propose_rename
 
-        return propose_rename(self._table, row, name)
+        return propose_rename(self._with_records(), row, name)
 
     def move(self, row: Row, root: Path) -> Proposal:
         """Return what moving it to the store at ``root`` would do."""
         from venvdash.actions.relocate.plan import propose_move
 
-        return propose_move(self._table, row, root)
+        return propose_move(self._with_records(), row, root)
+
+    def _with_records(self) -> Table:
+        """Return the table, once what scans learned is stored.
+
+        A sidecar that is written after an environment was planned for would look like a change.
+        """
+        self._table.remember()
+        return self._table
 
     # What is known or settled before a proposal.
 

@@ -12,9 +12,10 @@ import click
 from venvdash import config
 from venvdash.actions.events import Progressed, Searching, Tally
 from venvdash.formats import size
-from venvdash.scanner.events import Phase, Progress
+from venvdash.scanner.events import Phase, Problem, Progress
 from venvdash.session import Session
 from venvdash.system.machine import Machine
+from venvdash.system.timeouts import Job, TimedRunner
 from venvdash.text import visible, width
 
 REST = "venvdash.rest"
@@ -52,9 +53,24 @@ def session(
     except config.ConfigError as error:
         fail(f"{error}\nNothing was changed. Fix or remove the file.", 2)
     opened = Session(machine, settings, records=records)
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(lambda: _remember(opened))
     for sentence in opened.tidy() if tidy else ():
         warn(sentence)
     return opened
+
+
+def _remember(opened: Session) -> None:
+    """Store what was learned, after everything was shown; a dead mount ends it after a while."""
+    try:
+        sys.stdout.flush()
+    finally:
+        job = Job(opened.machine.home, opened.remember)
+        for answer in TimedRunner(opened.patience, lambda: False).run([job]):
+            if isinstance(answer, list):
+                for problem in answer:
+                    warn_of(problem)
 
 
 def require_terminal() -> None:
@@ -86,7 +102,12 @@ def warn(message: str) -> None:
 def warn_of_problems(opened: Session) -> None:
     """Say on stderr what a scan could not read or write."""
     for problem in opened.problems:
-        warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+        warn_of(problem)
+
+
+def warn_of(problem: Problem) -> None:
+    """Say on stderr what could not be read or written."""
+    warn(f"{problem.path}: {problem.message}" if problem.path else problem.message)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,6 @@ from venvdash.demo.catalogue import (
 )
 from venvdash.demo.workshop import MakeError, Workshop, gone_interpreter, remove, user_machine
 from venvdash.model import Flag, Status
-from venvdash.scanner.events import Problem
 from venvdash.session import Session
 from venvdash.system.files import open_quietly
 from venvdash.system.machine import Machine
@@ -288,9 +287,12 @@ def _look(making: _Making) -> None:
     shop = making.workshop
     machine = user_machine(shop.home, shop.variables)
     settings = config.load(Path(shop.variables["VENVDASH_CONFIG"]))
-    for event in Session(machine, settings).scan(usage=False):
-        if isinstance(event, Problem):
-            making.lacks("a first scan without problems", event.message)
+    session = Session(machine, settings)
+    for _ in session.scan(usage=False):
+        """Only what it remembers counts."""
+    session.remember()
+    for problem in session.problems:
+        making.lacks("a first scan without problems", problem.message)
 
 
 def _copy(making: _Making) -> None:

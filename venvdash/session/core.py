@@ -59,7 +59,7 @@ class Session(NamedTable):
 
         ``usage``: measure sizes. ``search``: look for projects (without it statuses stay
         ``checking`` where nothing proves them). ``early``: give rows before that search has ended.
-        ``cancel`` ends it within a tenth of a second.
+        ``cancel`` ends it within a tenth of a second. What it learned is stored by ``remember``.
         """
         self.stores, self.oddities, self.problems = [], [], []
         seen: set[Path] = set()
@@ -67,27 +67,24 @@ class Session(NamedTable):
         self._tidy(cancelled)
 
         def recall() -> SavedRecords:
-            past = self._memory.open(sizes=usage)
+            past = self._memory.load(sizes=usage)
             self._report(self._memory.problems())
             return past
 
-        try:
-            for event in service.scan(
-                self.machine,
-                self.config,
-                recall,
-                self._memory.inspections(),
-                usage=usage,
-                search=search,
-                early=early,
-                cancelled=cancelled,
-                patience=self.patience,
-            ):
-                if isinstance(event, Ended) and not event.cancelled:
-                    yield from self._gone(seen)
-                yield from self._take(event, seen)
-        finally:
-            self._memory.close()
+        for event in service.scan(
+            self.machine,
+            self.config,
+            recall,
+            self._memory.inspections(),
+            usage=usage,
+            search=search,
+            early=early,
+            cancelled=cancelled,
+            patience=self.patience,
+        ):
+            if isinstance(event, Ended) and not event.cancelled:
+                yield from self._gone(seen)
+            yield from self._take(event, seen)
 
     def _usage_indexed(self, usage_index: UsageIndex) -> None:
         self.deletions.sums.usage_index = usage_index
@@ -148,6 +145,7 @@ class Session(NamedTable):
         if undo.needs_scan(self, status):
             for _ in self.scan(usage=False):
                 """Only what the table then knows counts."""
+        self.remember()
         return undo.plan(self, self.deletions, status)
 
     def tidy(self) -> list[str]:

@@ -1,13 +1,14 @@
 """The records that a session keeps from one scan to the next, in the index and in sidecars."""
 
 import errno
+import threading
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from venvdash.model import Environment, Memory, Record, Relation, Status, Usage
+from venvdash.model import Environment, Facts, Memory, Record, Relation, Status, Usage
 from venvdash.records import identity, inspections, merge, pins, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.records.inspections import Inspection
@@ -23,38 +24,68 @@ _WRITERS = 16  # sidecars written at once
 _SILENT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST})
 
 
+@dataclass(slots=True)
+class _Learned:
+    """What scans learned that is not stored yet; ``facts`` is what the records follow from."""
+
+    records: Mapping[Path, Record] = field(default_factory=dict)
+    facts: Facts | None = None
+    sizes: dict[Path, tuple[Usage, bytes]] = field(default_factory=dict)
+    inspections: Mapping[str, Inspection] | None = None
+
+
 class ScanMemory:
-    """Opens the index during a scan; with ``writes`` False nothing is written."""
+    """What scans remember: loaded in each scan, stored once its rows are shown.
+
+    A scan only notes what it learned (``decided``, ``measured``); ``store`` is the one place that
+    writes it, which faces call when nothing waits for it. With ``writes`` False nothing is written.
+    Any thread may load and store.
+    """
 
     def __init__(self, machine: Machine, *, writes: bool) -> None:
         self._machine = machine
         self._writes = writes
         self._host = host_id()
-        self._index: Index | None = None
+        self._lock = threading.RLock()  # one at a time loads or stores
+        self._indexed = False  # whether the index could be read
         self._known: Mapping[Path, Record] = {}
-        self._sizes: dict[Path, tuple[Usage, bytes]] = {}
-        self._measured: dict[Path, tuple[Usage, bytes]] = {}
-        self._inspected: Mapping[str, Inspection] = {}
+        self._sizes: Mapping[Path, tuple[Usage, bytes]] = {}
+        self._learned = _Learned()
         self._problems: list[Problem] = []
         self._index_problems: set[str] = set()
         self._pins = pins.Pins({})
         self.pins_unknown = ""  # a sentence that says why pins are unknown
         self._set_aside = ""  # what was wrong with an index that this session set aside
 
-    def open(self, *, sizes: bool) -> SavedRecords:
-        """Open the index and return its records, with ``sizes`` also the sizes."""
-        index = Index.open(index_path(self._machine, self._host), read_only=not self._writes)
-        self._index, self._known = index, index.records()
-        self._sizes = index.sizes() if sizes else {}
-        self._read_pins(index)
-        projects = tuple(index.projects())
-        self._report_index(index)
+    def load(self, *, sizes: bool) -> SavedRecords:
+        """Return the records of the index, with ``sizes`` also the sizes.
+
+        What was learned since and not stored is stored first.
+        """
+        with self._lock:
+            self.store()
+            with self._index() as index:
+                self._known = index.records()
+                self._sizes = index.sizes() if sizes else {}
+                self._read_pins(index)
+                projects = tuple(index.projects())
+                self._indexed = index.usable
         return SavedRecords(
             records=self._known,
             sizes={path: note for path, (_, note) in self._sizes.items()},
             projects=projects,
             host=self._host,
         )
+
+    @contextmanager
+    def _index(self) -> Iterator[Index]:
+        """Open the index, and report what is wrong with it."""
+        index = Index.open(index_path(self._machine, self._host), read_only=not self._writes)
+        try:
+            yield index
+        finally:
+            self._report_index(index)
+            index.close()
 
     def _read_pins(self, index: Index) -> None:
         """Read the file of pins; if it or the index is lost, pins may be lost, too."""
@@ -99,26 +130,15 @@ class ScanMemory:
         known = self._sizes.get(path)
         return replace(known[0], exact=False) if known else None
 
-    def close(self) -> None:
-        """Store the sizes measured since, and close the index."""
-        if self._index is not None:
-            if self._writes and self._measured:
-                self._index.remember_sizes(self._measured)
-            self._index.close()
-        if self._writes and self._inspected:
-            with suppress(OSError):  # the next scan reads them again
-                inspections.write(self._machine.state_directory, self._host, self._inspected)
-        self._inspected = {}
-        self._index, self._measured = None, {}
-
     def inspections(self) -> Mapping[str, Inspection]:
         """Return what the last scan read of environments."""
         state = self._machine.state_directory
         return inspections.read(state, self._host) if self._writes else {}
 
     def inspected(self, event: InspectionsChanged) -> None:
-        """Keep what a scan read of environments; it is stored when the scan ends."""
-        self._inspected = event.inspections
+        """Keep what a scan read of environments."""
+        with self._lock:
+            self._learned.inspections = event.inspections
 
     def problems(self) -> list[Problem]:
         """Return the problems since the last call."""
@@ -126,18 +146,16 @@ class ScanMemory:
         return problems
 
     def measured(self, event: Measured) -> None:
-        """Keep a size; it is stored when the scan ends."""
-        known = self._measured.get(event.environment) or self._sizes.get(event.environment)
+        """Note a size."""
+        sizes = self._learned.sizes
+        known = sizes.get(event.environment) or self._sizes.get(event.environment)
         note = event.note if event.note is not None else (known[1] if known else None)
         if note is None or (known and note == known[1] and _alike(event.usage, known[0])):
             return
-        self._measured[event.environment] = (event.usage, note)
+        sizes[event.environment] = (event.usage, note)
 
-    def remember(self, event: VerdictsDecided) -> dict[Path, Record]:
-        """Store the results of a scan in the index and in the sidecars; return the records.
-
-        On a full disk or in a read-only store only the record is lost.
-        """
+    def decided(self, event: VerdictsDecided) -> dict[Path, Record]:
+        """Note what a scan decided; return the records that the environments have then."""
         now = self._machine.clock().wall
         records = {}
         for path, memory in event.facts.memories.items():
@@ -150,20 +168,40 @@ class ScanMemory:
             records[path] = record
         pinned = self.pinned(records)
         records = {path: replace(r, pinned=path in pinned) for path, r in records.items()}
-        if self._writes and self._index is not None:
-            self._write_pins(records)
-            environments = event.facts.environments
-            news = {
-                path: record
-                for path, record in records.items()
-                if self._is_news(environments[path], event.facts.memories[path], record)
-            }
-            self._write_sidecars(news, environments)
-            # Last, so that the index is never older than a sidecar.
-            now = self._machine.clock().wall
-            self._index.remember([replace(r, last_seen=now) for r in news.values()])
-            self._report_index(self._index)
+        self._learned.records, self._learned.facts = records, event.facts
         return records
+
+    def store(self) -> None:
+        """Store what scans have learned since the last call, if anything.
+
+        On a full disk, in a read-only store or when the process is killed only the records are
+        lost, and the next scan learns them again.
+        """
+        with self._lock:
+            learned, self._learned = self._learned, _Learned()
+            if self._writes:
+                self._store(learned)
+
+    def _store(self, learned: _Learned) -> None:
+        self._write_pins(learned.records)
+        if learned.inspections:
+            with suppress(OSError):  # the next scan reads them again
+                inspections.write(self._machine.state_directory, self._host, learned.inspections)
+        facts = learned.facts
+        news = {
+            path: record
+            for path, record in learned.records.items()
+            if facts and self._is_news(facts.environments[path], facts.memories[path], record)
+        }
+        if not news and not learned.sizes:
+            return
+        if facts:
+            self._write_sidecars(news, facts.environments)
+        # Last, so that the index is never older than a sidecar.
+        now = self._machine.clock().wall
+        with self._index() as index:
+            index.remember([replace(record, last_seen=now) for record in news.values()])
+            index.remember_sizes(learned.sizes)
 
     def _is_news(self, environment: Environment, memory: Memory, record: Record) -> bool:
         """Return whether a record has to be stored.
@@ -173,7 +211,7 @@ class ScanMemory:
         """
         if memory.relation is not Relation.SAME or merge.worth_writing(memory.record, record):
             return True
-        if self._index is not None and self._index.usable and environment.path not in self._known:
+        if self._indexed and environment.path not in self._known:
             return True
         stored = self._known.get(environment.path)
         if stored is not None and identity.not_ahead(stored, record.last_seen) is not stored:

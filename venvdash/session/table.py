@@ -58,6 +58,16 @@ class ScannedTable(Table):
         """A sentence that says why pins are unknown; "" if they are known."""
         return self._memory.pins_unknown
 
+    def remember(self) -> list[Problem]:
+        """Store what scans have learned, and return the problems with that.
+
+        Both faces call it when the rows are shown and nobody waits; every change begins with it.
+        """
+        self._memory.store()
+        problems = self._memory.problems()
+        self._report(problems)
+        return problems
+
     # Events of a scan.
 
     def _take(self, event: Event, seen: set[Path]) -> Iterator[SessionEvent]:
@@ -135,9 +145,8 @@ class ScannedTable(Table):
         for row in changed:  # after all rows are up to date
             yield RowChanged(row, settled=event.final)
         if event.final:  # after the rows were shown, before they are measured
-            for path, record in self._memory.remember(event).items():
+            for path, record in self._memory.decided(event).items():
                 self.rows[path] = replace(self.rows[path], record=record)
-            self._report(self._memory.problems())
 
     def _measured(self, event: Measured) -> Iterator[SessionEvent]:
         row = self.rows.get(event.environment)

@@ -33,6 +33,7 @@ class World:
         session = Session(self.home.machine(), Config(), records=records)
         for _ in session.scan(usage=False):
             pass
+        session.remember()
         return session
 
     def prepare(self, action: Action) -> None:

@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
 from tests.scanner.usage.usage_tools import fill
-from venvdash.scanner.usage.footprint import BLOCK
+from venvdash.scanner.usage.footprint import BLOCK, Footprint
 from venvdash.scanner.usage.measurement import measure
-from venvdash.scanner.usage.selection_sum import Sum
+from venvdash.scanner.usage.selection_sum import Entry, Sum
 from venvdash.scanner.usage.usage_index import UsageIndex
 
 ENVIRONMENTS = 4  # the fifth place is the cache's
@@ -159,3 +160,80 @@ def test_what_was_never_measured_makes_it_inexact(tmp_path: Path) -> None:
     assert usage_index.sum([tmp_path / "one"]).exact
     assert not usage_index.sum([tmp_path / "one", tmp_path / "two"]).exact
     assert UsageIndex().sum([tmp_path / "one"]) == Sum(exact=False)
+
+
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.permutations(range(3)), st.permutations(range(3)))
+def test_nested_ones_are_deleted_and_restored_in_any_order(
+    deleted: list[int], restored: list[int]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        outer = Path(folder) / "outer"
+        fill(outer, ["a", "inner/b", "inner/deep/c"])
+        os.link(outer / "inner/b", outer / "a-link")
+        nested = [outer, outer / "inner", outer / "inner/deep"]
+        usage_index = booked(nested)
+        alone = {path: usage_index.sum([path]).reclaimable for path in nested}
+        for number in deleted:
+            usage_index.mark_deleted([nested[number]])
+        assert usage_index.sum(nested).reclaimable == 0
+        for number in restored[:2]:
+            usage_index.restore([nested[number]])
+        left = nested[restored[2]]
+        expected = alone[outer] - alone[left]
+        assert usage_index.sum(nested).reclaimable == expected
+        usage_index.restore([left])
+        assert {path: usage_index.sum([path]).reclaimable for path in nested} == alone
+
+
+def test_deletions_during_a_scan_count_at_its_end(tmp_path: Path) -> None:
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for path in paths:
+        path.mkdir()
+    (paths[0] / "shared").write_bytes(b"x" * 9000)
+    os.link(paths[0] / "shared", paths[1] / "shared")
+    usage_index = UsageIndex()
+    steps = measure(paths, {}, lambda: False, usage_index=usage_index)
+    usage_index.mark_deleted(paths[:1])
+    for step in steps:
+        usage_index.mark_deleted([step.path])
+    assert usage_index.sum(paths).reclaimable == 0
+
+
+def work_of_deleting(top: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many footprints are read to delete so many and to measure as many again."""
+    paths = [top / f"{number:03}" for number in range(2 * count)]
+    (top / "cache").mkdir(parents=True)
+    (top / "cache" / "shared").write_bytes(b"x" * 9000)
+    for path in paths:
+        path.mkdir()
+        os.link(top / "cache" / "shared", path / "shared")
+    usage_index, fresh = booked(paths), booked(paths[count:])
+    calls = 0
+    footprint = Entry.footprint
+
+    def counting(entry: Entry) -> Footprint:
+        nonlocal calls
+        calls += 1
+        return footprint(entry)
+
+    monkeypatch.setattr(Entry, "footprint", counting)
+    usage_index.sum(paths)
+    for path in paths[:count]:
+        usage_index.sum([path])
+        usage_index.mark_deleted([path])
+    for _ in usage_index.fresh_each(fresh, {path: path for path in paths[count:]}):
+        pass
+    usage_index.sum(paths[count:])
+    for path in paths[:count]:
+        usage_index.restore([path])
+    monkeypatch.undo()
+    return calls
+
+
+def test_deleting_twice_as_many_reads_twice_as_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = work_of_deleting(tmp_path / "once", 20, monkeypatch)
+    twice = work_of_deleting(tmp_path / "twice", 40, monkeypatch)
+    assert twice <= 2.1 * once

@@ -63,12 +63,16 @@ class SelectionSizes:
         paths = [row.environment.entry for row in rows if row.environment.target is None]
         for sized in measure(paths, {}, cancelled, usage_index=fresh, cache=self.cache):
             usages[sized.path] = sized.usage
+        entries = {
+            row.path: row.environment.entry for row in rows if row.environment.entry in usages
+        }
+        with self._lock:
+            sums = dict(self.usage_index.fresh_each(fresh, entries))
         found = {}
         for row in rows:
             usage = usages.get(row.environment.entry)
             if usage is not None:
-                held = self.fresh(fresh, {row.path: row.environment.entry}).cache_held
-                usage = replace(usage, cache_held=held)
+                usage = replace(usage, cache_held=sums[row.path].cache_held)
                 environment = flagged(row.environment, row.record, usage)
                 row = replace(row, environment=environment, usage=usage)
             found[row.path] = row

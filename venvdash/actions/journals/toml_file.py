@@ -8,6 +8,7 @@ import errno
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
+from venvdash.system import toml_text
 from venvdash.system.codec import Codec
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid
@@ -61,10 +62,7 @@ class TomlFile(Generic[T]):
 
     def encoded(self, value: T) -> bytes:
         """Return the content of a file. Raises OSError for what could not be read again."""
-        import tomlkit  # slow to import, and only what changes something needs it
-
-        table = {"schema": _SCHEMA, **self._codec.write(value)}
-        data = f"# {self._comment}\n{tomlkit.dumps(table)}".encode()
+        data = toml_text.dumps({"schema": _SCHEMA, **self._codec.write(value)}, self._comment)
         unwritten = {name: getattr(value, name) for name in self._codec.without}
         with suppress(JournalError):
             if len(data) <= self._limit and self._value(data, unwritten) == value:

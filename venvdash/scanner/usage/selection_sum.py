@@ -87,35 +87,48 @@ class Totals:
         )
 
 
+class Deleted:
+    """What was deleted already and shares something: added up once for several sums.
+
+    Each entry comes with whether its links are still there: in the trash. ``inodes``: of each its
+    links there and its owners. ``keys``: of each its owners, and those of them that are there.
+    """
+
+    def __init__(self, entries: Iterable[tuple[Entry, bool]]) -> None:
+        self.inodes: dict[tuple[int, int], tuple[int, int]] = {}
+        self.keys: dict[tuple[int, int], tuple[int, int]] = {}
+        for entry, there in entries:
+            footprint = entry.footprint()
+            for inode, _, _, inside in shared_in(entry, footprint):
+                links, owners = self.inodes.get((entry.device, inode), (0, 0))
+                links += inside if there else 0
+                self.inodes[entry.device, inode] = links, owners + 1
+            for key, _, _ in _held(entry, footprint):
+                owners, present = self.keys.get(key, (0, 0))
+                self.keys[key] = owners + 1, present + there
+
+
 def counted(
     members: Iterable[tuple[Entry, Footprint]],
-    base: Iterable[tuple[Entry, Footprint, bool]],
+    deleted: Deleted,
     times: Callable[[int, int], int],
 ) -> Totals:
-    """Return what ``members`` add to ``base``, with the link counts that the members know.
-
-    Of what is in ``base`` the last says whether its links are still there: in the trash.
-    """
+    """Return what ``members`` add to ``deleted``, with the link counts that the members know."""
     totals = Totals()
-    facts: dict[tuple[int, int], list[int]] = {}  # links, size, then inside and owners: of both
+    facts: dict[tuple[int, int], list[int]] = {}  # links, size, inside, owners
     for entry, footprint in members:
         totals.own += entry.alone
         for inode, size, outside, inside in shared_in(entry, footprint):
-            fact = facts.setdefault((entry.device, inode), [outside + inside, size, 0, 0, 0, 0])
+            fact = facts.setdefault((entry.device, inode), [outside + inside, size, 0, 0])
             fact[2] += inside
             fact[3] += not entry.nested
-    for entry, footprint, linked in base:
-        for inode, _, _, inside in shared_in(entry, footprint):
-            known = facts.get((entry.device, inode))
-            if known is not None:
-                known[4] += inside if linked else 0
-                known[5] += 1
-    for (device, inode), (links, size, inside, owners, before, others) in facts.items():
+    for place, (links, size, inside, owners) in facts.items():
+        before, others = deleted.inodes.get(place, (0, 0))
         if before >= links:
             continue  # came back already, as far as one may say
         if inside + before >= links:
             totals.reclaimable += size
-        elif owners and owners + others >= times(device, inode):
+        elif owners and owners + others >= times(*place):
             totals.held += size
     return totals
 
@@ -123,31 +136,26 @@ def counted(
 def count_extents(
     totals: Totals,
     members: Iterable[tuple[Entry, Footprint]],
-    base: Iterable[tuple[Entry, Footprint, bool]],
+    deleted: Deleted,
     several: Several,
 ) -> None:
-    """Add to ``totals`` what ``members`` share with each other and with ``base``.
+    """Add to ``totals`` what ``members`` share with each other and with ``deleted``.
 
     ``several`` tells how many environments shared something when all were measured.
     """
-    facts: dict[tuple[int, int], list[int]] = {}  # size, state, then owners: of both, those there
+    facts: dict[tuple[int, int], list[int]] = {}  # size, state, owners
     for entry, footprint in members:
         for key, size, state in _held(entry, footprint):
-            fact = facts.setdefault(key, [size, state, 0, 0])
+            fact = facts.setdefault(key, [size, state, 0])
             fact[1] = max(fact[1], state)
             fact[2] += 1
-            fact[3] += 1
-    for entry, footprint, there in base:
-        for key, _, _ in _held(entry, footprint):
-            if key in facts:
-                facts[key][2] += 1
-                facts[key][3] += there
-    for place, (size, state, owners, left) in facts.items():
-        if owners < times_in(several, *place):
+    for place, (size, state, owners) in facts.items():
+        others, there = deleted.keys.get(place, (0, 0))
+        if owners + others < times_in(several, *place):
             continue
         if state == HELD_BY_CACHE:
             totals.held += size
-        elif state == HELD_BY_NOBODY and left > 1:  # else somebody unknown has it
+        elif state == HELD_BY_NOBODY and owners + there > 1:  # else somebody unknown has it
             totals.reclaimable += size
             totals.inferred += size
 

@@ -15,7 +15,8 @@ the sum is a bound then.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from venvdash.model import Usage
 from venvdash.scanner.usage.extents import HELD_BY_CACHE, HELD_BY_NOBODY, Extents
 from venvdash.scanner.usage.footprint import BLOCK, Footprint
 from venvdash.scanner.usage.selection_sum import (
+    Deleted,
     Entry,
     Several,
     Sum,
@@ -81,20 +83,59 @@ class _Keys:
 
 @dataclass(slots=True)
 class _Selection:
-    """A selection that grows and shrinks by one environment at a time."""
+    """A selection that grows and shrinks by one environment at a time.
+
+    Of several paths to one directory the first in order counts, and nothing inside another member.
+    """
 
     several: dict[int, _Shared]
     extents: dict[int, _Keys] = field(default_factory=dict)
+    chosen: dict[Path, Entry] = field(default_factory=dict)
     members: dict[tuple[int, int], Entry] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
+    _spellings: dict[tuple[int, int], set[Path]] = field(default_factory=dict)
+    _nested: dict[Path, set[Path]] = field(default_factory=dict)  # chosen, by each path above them
 
-    def select(self, wanted: Mapping[tuple[int, int], Entry]) -> None:
-        """Remove what is not wanted, and add what is."""
-        for key in self.members.keys() - wanted.keys():
-            self._change(self.members.pop(key), -1)
-        for key in wanted.keys() - self.members.keys():
-            self.members[key] = wanted[key]
-            self._change(wanted[key], 1)
+    def add(self, entry: Entry) -> None:
+        """Add an environment that is not chosen."""
+        path = entry.path
+        self.chosen[path] = entry
+        if entry.nested:
+            for above in path.parents:
+                self._nested.setdefault(above, set()).add(path)
+            if self._inside_another(path):
+                return
+        for inner in self._nested.get(path, ()):
+            self._spell(self.chosen[inner], counts=False)
+        self._spell(entry, counts=True)
+
+    def remove(self, path: Path) -> None:
+        """Remove an environment that was chosen."""
+        entry = self.chosen.pop(path)
+        if entry.nested:
+            for above in path.parents:
+                self._nested[above].discard(path)
+        self._spell(entry, counts=False)
+        for inner in self._nested.get(path, ()):
+            if not self._inside_another(inner):
+                self._spell(self.chosen[inner], counts=True)
+
+    def _inside_another(self, path: Path) -> bool:
+        return any(above in self.chosen for above in path.parents)
+
+    def _spell(self, entry: Entry, *, counts: bool) -> None:
+        """Count a path to a directory, or do not count it any more."""
+        spellings = self._spellings.setdefault(entry.key, set())
+        (spellings.add if counts else spellings.discard)(entry.path)
+        before = self.members.pop(entry.key, None)
+        after = self.chosen[min(spellings)] if spellings else None
+        if after is not None:
+            self.members[entry.key] = after
+        if before is not after:
+            if before is not None:
+                self._change(before, -1)
+            if after is not None:
+                self._change(after, 1)
 
     def _change(self, entry: Entry, sign: int) -> None:
         totals, footprint = self.totals, entry.footprint()
@@ -143,6 +184,7 @@ class UsageIndex:
         self._entries: dict[Path, Entry] = {}
         self._selection: _Selection | None = None
         self._gone: set[Path] = set()  # deleted, those in the trash as well
+        self._selected: set[Path] = set()  # besides these
         self._freed: set[Path] = set()
         self._without = Totals()
         self._several: Several = {}
@@ -188,11 +230,16 @@ class UsageIndex:
         self._several, self._extents = several, extents
         self._selection, self.whole = _Selection(shared, keys), True
         self._mark_copied(())
+        gone, self._gone = self._gone, set()
+        self.mark_deleted(gone)
 
     def mark_deleted(self, paths: Iterable[Path]) -> None:
         """Count these as deleted: blocks that they share are freed with the other owners."""
-        self._gone.update(path for path in paths if path in self._entries)
-        self._settle()
+        known = {path for path in paths if path in self._entries} - self._gone
+        self._select(known)
+        self._gone |= known
+        self._selected = set()
+        self._keep_totals()
 
     def free(self, paths: Iterable[Path]) -> None:
         """Count these as purged: their links are gone from the disk, too."""
@@ -202,8 +249,12 @@ class UsageIndex:
 
     def restore(self, paths: Iterable[Path]) -> None:
         """Count these as restored."""
-        self._gone.difference_update(paths)
-        self._settle()
+        returned = self._gone.intersection(paths)
+        self._select(())
+        self._gone -= returned
+        self._selected = returned
+        self._select(())
+        self._keep_totals()
 
     def _mark_copied(self, others: Iterable[Several]) -> None:
         """Mark the environments of which something unknown holds a copy.
@@ -217,9 +268,18 @@ class UsageIndex:
 
             self._entries[path] = replace(self._entries[path], copied=extents.held(known))
 
-    def _settle(self) -> None:
+    def _select(self, paths: Collection[Path]) -> None:
+        """Select exactly these, none of which is deleted, besides what is."""
+        wanted = set(paths)
         if self._selection is not None:
-            self._selection.select(self._chosen(()))
+            for path in self._selected - wanted:
+                self._selection.remove(path)
+            for path in wanted - self._selected:
+                self._selection.add(self._entries[path])
+        self._selected = wanted
+
+    def _keep_totals(self) -> None:
+        if self._selection is not None:
             self._without = self._selection.totals - Totals()
 
     def sum(self, paths: Iterable[Path]) -> Sum:
@@ -232,7 +292,7 @@ class UsageIndex:
         exact = len(known) == len(wanted) and not any(entry.nested for entry in known)
         if self._selection is None:  # not all is measured: no answer for what is shared
             return Sum(sum(entry.own for entry in known) * BLOCK, 0, exact=False)
-        self._selection.select(self._chosen(wanted))
+        self._select({entry.path for entry in known} - self._gone)
         return (self._selection.totals - self._without).sum(known, exact=exact)
 
     def fresh(self, measured: "UsageIndex", entries: Mapping[Path, Path]) -> Sum:
@@ -241,17 +301,32 @@ class UsageIndex:
         ``entries`` maps the paths in this index to those in ``measured``.
         """
         measured._mark_copied([self._extents])
-        members = [(one, one.footprint()) for one in measured._outermost(entries.values()).values()]
-        gone = [self._entries[path] for path in self._gone - entries.keys()]
-        base = [(one, one.footprint(), one.path not in self._freed) for one in gone]
-        totals = counted(members, base, partial(times_in, self._several))
-        count_extents(totals, members, base, self._extents)
         known = [measured._entries.get(path) for path in entries.values()]
+        outermost = measured._outermost(entries.values()).values()
+        return self._fresh_sum(outermost, known, self._deleted(entries.keys()))
+
+    def fresh_each(
+        self, measured: "UsageIndex", entries: Mapping[Path, Path]
+    ) -> Iterator[tuple[Path, Sum]]:
+        """Yield for each of ``entries`` the sum of it alone, as ``fresh`` does."""
+        measured._mark_copied([self._extents])
+        deleted = self._deleted(entries.keys())
+        for path, place in entries.items():
+            entry = measured._entries.get(place)
+            yield path, self._fresh_sum([entry] if entry else [], [entry], deleted)
+
+    def _deleted(self, without: AbstractSet[Path]) -> Deleted:
+        gone = (self._entries[path] for path in self._gone - without)
+        return Deleted((one, one.path not in self._freed) for one in gone)
+
+    def _fresh_sum(
+        self, entries: Iterable[Entry], known: Sequence[Entry | None], deleted: Deleted
+    ) -> Sum:
+        members = [(one, one.footprint()) for one in entries]
+        totals = counted(members, deleted, partial(times_in, self._several))
+        count_extents(totals, members, deleted, self._extents)
         exact = self.whole and all(entry is not None and not entry.nested for entry in known)
         return totals.sum(known, exact=exact)
-
-    def _chosen(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
-        return self._outermost([*self._gone, *paths])
 
     def _outermost(self, paths: Iterable[Path]) -> dict[tuple[int, int], Entry]:
         """Return each directory once, without those inside another one."""

@@ -68,7 +68,7 @@ class LogScreen(Dialog[None]):
         changes, listing = self._commands.changes, self.listing
         if changes == self._seen:
             if self.current is not None and self.current.running:
-                listing.refresh()
+                listing.redraw(self.current.number)
             return
         self._seen = changes
         runs = self._commands.runs()[::-1]

@@ -14,8 +14,9 @@ from venvdash.model import Row
 from venvdash.model.status import State
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.session import Session
+from venvdash.text import visible
 from venvdash.tui import keys
-from venvdash.tui.background import CallScreen
+from venvdash.tui.background import CallScreen, run_in_thread
 from venvdash.tui.background_scan import BackgroundScan
 from venvdash.tui.desktop import copy_choices, open_folder
 from venvdash.tui.main.add_stores import OtherFolders
@@ -211,10 +212,20 @@ class MainScreen(CallScreen[None]):
         self.trash.update()
         automatic = self.disk.scan_ended()
         (self.found_projects.search_new if automatic else self.found_projects.search_all)()
+        self._remember()
         if not self.scans.scanning:
             self.changes.follow()
             if not automatic:
                 self.other_folders.look()
+
+    def _remember(self) -> None:
+        """Store what the scan learned, now that nothing waits for it."""
+        run_in_thread(
+            self,
+            self.session.remember,
+            self.scans.take,
+            lambda error: say(self, f"The records were not stored: {visible(str(error))}"),
+        )
 
     def _job_finished(self, finished: Finished) -> None:
         self.deletion.finished(finished)

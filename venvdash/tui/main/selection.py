@@ -198,7 +198,7 @@ class Selection:
         bar.display = bool(marked) and not self._covered()
 
     def _redraw(self) -> None:
-        self._listing.environments.refresh()
+        self._listing.environments.repaint()
         self.update()
 
     def _show_size(self, size: SelectionSize) -> None:

@@ -143,13 +143,15 @@ class EnvironmentList(LineTable[Summary]):
 
     def show_items(self, items: Sequence[Summary], *, at_top: bool = False) -> None:
         """Show these rows; the largest of them has a full bar."""
-        self._largest = largest_of(items)
+        self._set_largest(largest_of(items))
         super().show_items(items, at_top=at_top)
 
     def touch(self, items: Sequence[Summary]) -> None:
-        """Redraw rows that changed; a new largest one changes every bar."""
+        """Show rows that changed; a new largest one changes every bar."""
+        self._set_largest(max(self._largest, largest_of(items)))
         super().touch(items)
-        largest = max(self._largest, largest_of(items))
+
+    def _set_largest(self, largest: int) -> None:
         if largest != self._largest:
             self._largest = largest
-            self.refresh()
+            self._version += 1  # the bars of all rows may differ

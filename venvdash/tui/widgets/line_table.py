@@ -1,9 +1,11 @@
 """A table drawn line by line: as fast with 10,000 lines as with 100.
 
 Textual's DataTable measures every cell that is added and repaints itself whole for one changed
-cell. This one keeps fixed widths, draws what is visible, and repaints the lines that were touched.
+cell. This one keeps fixed widths, draws what is visible, keeps what it has drawn, and repaints the
+lines whose cells differ.
 """
 
+import time
 from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
@@ -12,8 +14,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive, var
+from textual.reactive import var
 from textual.strip import Strip
 
 from venvdash.tui.cells import left, right
@@ -21,6 +24,8 @@ from venvdash.tui.keys import MOVE
 from venvdash.tui.widgets.line_view import LineView
 
 T = TypeVar("T")
+
+_MOST_DRAWN = 512  # rows whose strips are kept: several screens of any terminal
 
 Parts = tuple[tuple[str, str], ...]
 """Pieces of one cell: text and the name of its style; together as wide as the column."""
@@ -69,6 +74,19 @@ def fit(columns: Sequence[Column[T]], width: int, room: int) -> tuple[Placed[T],
     return tuple(placed)
 
 
+class Drawn(Generic[T]):
+    """What was drawn of an item: its cells, and a strip for each way in which they were shown.
+
+    ``version`` is the table's at the time; -1 where the cells are to be computed again.
+    """
+
+    __slots__ = ("cells", "item", "strips", "version")
+
+    def __init__(self, item: T, cells: tuple[Parts, ...], version: int) -> None:
+        self.item, self.cells, self.version = item, cells, version
+        self.strips: dict[tuple[bool, bool], Strip] = {}  # by cursor and mark
+
+
 class LineTable(LineView, Generic[T], can_focus=True):
     """A list of items in columns, one of them under the cursor.
 
@@ -93,7 +111,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
     UNUSED_ACTIONS: ClassVar[frozenset[str]] = frozenset()
     """Actions of the screen that do nothing for these items: the footer leaves them out."""
 
-    current: reactive[Any] = reactive(None)
+    current: var[Any] = var(None)
     """The item under the cursor, None where there is none."""
     hint: var[str] = var("")
     """What is said in place of items where there are none."""
@@ -125,6 +143,10 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self.cursor_key: Hashable = None
         self.columns: tuple[Placed[T], ...] = ()
         self._styles_of: dict[tuple[str, bool], Style] = {}
+        self._drawn: dict[Hashable, Drawn[T]] = {}
+        self._version = 0  # counts changes of what all cells depend on beside their item
+        self._minute = 0  # ages change with it
+        self._painted: dict[int, Strip] = {}  # what each line of the screen shows
         self.sorted_by: tuple[str, bool] = ("", False)
         self.chosen_by_hand = False
         self.marked: Container[Hashable] = ()
@@ -152,23 +174,33 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self.set_line_count(len(self.items) + 1)
         self._scroll_line_to(place - line)
         self._take_current()
-        self.refresh()
+        self.repaint()
 
     def touch(self, items: Sequence[T]) -> None:
-        """Redraw items that changed without changing their place."""
+        """Show items that changed without changing their place."""
         for item in items:
             place = self._index.get(self._key_of(item))
-            if place is not None and self.items[place] != item:
+            if place is not None:
                 self.items[place] = item
-                if 0 <= place - self.scroll_offset.y < self.page:
-                    self.refresh_line(place + 1)
         self._take_current()
+        self.repaint()
 
     def redraw(self, key: Hashable) -> None:
-        """Draw an item's line again: its mark changed."""
+        """Compute an item's cells again: they depend on something else that changed."""
+        if key in self._drawn:
+            self._drawn[key].version = -1
         place = self._index.get(key)
-        if place is not None:
-            self.refresh_line(place + 1)
+        if place is not None and 0 <= place - self.scroll_offset.y < self.page:
+            self._repaint_line(place - self.scroll_offset.y + 1)
+
+    def repaint(self) -> None:
+        """Refresh the lines of the screen that would now show something else."""
+        for y in range(self.size.height):
+            self._repaint_line(y)
+
+    def _repaint_line(self, y: int) -> None:
+        if self._painted.get(y) != self._strip(y):
+            self.refresh(Region(0, y, self.size.width, 1))
 
     def move_to(self, place: int) -> None:
         """Put the cursor on the item at ``place``, or on the nearest one."""
@@ -260,6 +292,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def resized(self) -> None:
         """Compute the widths of the columns."""
+        self._drawn.clear()
         self.columns = fit(self._all_columns, self.size.width, self.line_width - self.GUTTER)
         self.set_line_count(len(self.items) + 1)
         self._show_cursor()
@@ -269,10 +302,11 @@ class LineTable(LineView, Generic[T], can_focus=True):
         """Forget the styles of the previous theme."""
         super().notify_style_update()
         self._styles_of.clear()
+        self._drawn.clear()
 
     def watch_hint(self) -> None:
         """Show the new hint."""
-        self.refresh()
+        self.repaint()
 
     def _style(self, name: str, cursor: bool) -> Style:
         style = self._styles_of.get((name, cursor))
@@ -285,6 +319,10 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen; the first is the header, which does not scroll."""
+        strip = self._painted[y] = self._strip(y)
+        return strip
+
+    def _strip(self, y: int) -> Strip:
         width = self.line_width
         if y == 0:
             return self._header(width)
@@ -311,17 +349,43 @@ class LineTable(LineView, Generic[T], can_focus=True):
         return Strip(segments).crop(0, width)
 
     def _line(self, place: int, width: int) -> Strip:
-        item, cursor = self.items[place], place == self.cursor
+        key, cursor = self._key_of(self.items[place]), place == self.cursor
+        drawn, marked = self._cells_of(key, self.items[place]), key in self.marked
+        strip = drawn.strips.get((cursor, marked))
+        if strip is None:
+            strip = self.build_strip(drawn.cells, width, cursor=cursor, marked=marked)
+            drawn.strips[cursor, marked] = strip
+        return strip
+
+    def _cells_of(self, key: Hashable, item: T) -> Drawn[T]:
+        """Return what is drawn of an item; its strips are kept while its cells are the same."""
+        minute = int(time.time() // 60)
+        if minute != self._minute:
+            self._minute, self._version = minute, self._version + 1
+        drawn = self._drawn.get(key)
+        if drawn is not None and drawn.version == self._version and drawn.item == item:
+            return drawn
+        cells = tuple(placed.column.draw(item, placed.width) for placed in self.columns)
+        if drawn is not None and drawn.cells == cells:
+            drawn.item, drawn.version = item, self._version
+            return drawn
+        if len(self._drawn) >= _MOST_DRAWN and drawn is None:
+            del self._drawn[next(iter(self._drawn))]
+        drawn = self._drawn[key] = Drawn(item, cells, self._version)
+        return drawn
+
+    def build_strip(
+        self, cells: Sequence[Parts], width: int, *, cursor: bool, marked: bool
+    ) -> Strip:
+        """Return the line of an item with these cells."""
         plain = self._style("", cursor)
-        bar = Segment("▌", self._style("bar", True)) if cursor else Segment(" ", plain)
-        segments, used = [bar], self.GUTTER
+        segments = [Segment("▌", self._style("bar", True)) if cursor else Segment(" ", plain)]
+        used = self.GUTTER
         if self.GUTTER > 1:
-            marked = self._key_of(item) in self.marked
             segments.append(Segment("✓" if marked else " ", self._style("marked", cursor)))
-        for placed in self.columns:
-            for text, name in placed.column.draw(item, placed.width):
-                segments.append(Segment(text, self._style(name, cursor)))
+        for placed, parts in zip(self.columns, cells, strict=True):
+            segments += [Segment(text, self._style(name, cursor)) for text, name in parts]
             segments.append(Segment(" ", plain))
             used += placed.width + 1
         segments.append(Segment(" " * max(0, width - used), plain))
-        return Strip(segments).crop(0, width)
+        return Strip(segments).crop(0, width).simplify()
