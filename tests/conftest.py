@@ -42,14 +42,10 @@ class Home:
         self, *command: str | Path, cwd: Path | None = None, check: bool = True, **variables: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command as that user; with ``check`` a failure fails the test with its output."""
-        done = subprocess.run(
+        done = forkserver.run(
             [str(part) for part in command],
+            variables=self.variables | variables,
             cwd=cwd or self.path,
-            env=self.variables | variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
         )
         return _checked(done) if check else done
 
@@ -57,10 +53,7 @@ class Home:
         self, *arguments: str | Path, cwd: Path | None = None, check: bool = True, **variables: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run venvdash as that user, in a process of its own; ``check`` as for :meth:`run`."""
-        done = forkserver.run(
-            *map(str, arguments), variables=self.variables | variables, cwd=cwd or self.path
-        )
-        return _checked(done) if check else done
+        return self.run(*forkserver.VENVDASH, *arguments, cwd=cwd, check=check, **variables)
 
     def uv(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> str:
         """Run uv, offline and with central project environments, and return its output."""

@@ -1,5 +1,9 @@
 """Starts ``python -m venvdash`` by forking a process in which its modules are loaded already.
 
+Test programs that run venvdash in their own way (``python -m tests.…``) are started alike, and so
+are programs like poetry, where only the libraries that they use are loaded already: they themselves
+read variables while they are imported.
+
 What runs is a process like any other, with its own descriptors, directory, variables and signals,
 for a tenth of the CPU time. What depends on how Python itself starts needs ``subprocess``.
 """
@@ -8,6 +12,8 @@ import atexit
 import contextlib
 import fcntl
 import functools
+import gc
+import importlib
 import json
 import os
 import pkgutil
@@ -18,13 +24,19 @@ import socket
 import subprocess
 import sys
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 _ROOT = Path(__file__).parents[1]
+_ABOVE = 500  # descriptors of the server that a fork keeps are higher
 _LARGEST = 1 << 20  # bytes of a request: arguments and variables
-VENVDASH = [sys.executable, "-m", "venvdash"]
+_PYTHON_M = [sys.executable, "-m"]
+VENVDASH = [*_PYTHON_M, "venvdash"]
+
+PROGRAMS: set[str] = set()
+"""Scripts of Python that are started by a fork; each has a process of its own for that."""
+
 Descriptor = int
 Streams = tuple[Descriptor, Descriptor, Descriptor]  # stdin, stdout, stderr
 
@@ -34,6 +46,7 @@ class Process:
 
     def __init__(
         self,
+        program: str,
         arguments: Sequence[str],
         variables: Mapping[str, str],
         cwd: Path,
@@ -43,6 +56,7 @@ class Process:
     ) -> None:
         self._answers, its = socket.socketpair()
         request = {
+            "program": program,
             "arguments": list(arguments),
             "variables": dict(variables),
             "cwd": str(cwd),
@@ -51,7 +65,8 @@ class Process:
         }
         with its:
             message = [json.dumps(request).encode()]
-            socket.send_fds(_server(os.getpid()), message, [*streams, its.fileno()])
+            server = _server(os.getpid(), program if program in PROGRAMS else "")
+            socket.send_fds(server, message, [*streams, its.fileno()])
         self.pid = self._answer()
         self.returncode: int | None = None
 
@@ -98,12 +113,16 @@ def start(
     session: bool = False,
     controlling: bool = False,
 ) -> Started:
-    """Start any program; ``VENVDASH`` with its arguments by a fork where that is the same.
+    """Start any program; venvdash, test programs and ``PROGRAMS`` by a fork where it is the same.
 
     ``session``: in a session of its own; ``controlling``: with the terminal as that session's.
     """
-    if list(command[:3]) == VENVDASH and _can_fork(variables):
-        return Process(command[3:], variables, cwd, streams, session, controlling)
+    if _can_fork(variables):
+        python_m = list(command[:2]) == _PYTHON_M
+        program, arguments = (command[2], command[3:]) if python_m else (command[0], command[1:])
+        ours = python_m and program.partition(".")[0] in ("venvdash", "tests")
+        if ours or program in PROGRAMS:
+            return Process(program, arguments, variables, cwd, streams, session, controlling)
     stdin, stdout, stderr = streams
     return subprocess.Popen(
         command,
@@ -118,10 +137,9 @@ def start(
 
 
 def run(
-    *arguments: str, variables: Mapping[str, str], cwd: Path, timeout: float = 300
+    command: Sequence[str], *, variables: Mapping[str, str], cwd: Path, timeout: float = 300
 ) -> "subprocess.CompletedProcess[str]":
-    """Do what ``subprocess.run`` does with ``VENVDASH``: no input, output as text."""
-    command = [*VENVDASH, *arguments]
+    """Do what ``subprocess.run`` does: no input, output as text."""
     readers, writers = zip(os.pipe(), os.pipe(), strict=True)
     streams = (os.open(os.devnull, os.O_RDONLY), *writers)
     try:
@@ -129,8 +147,12 @@ def run(
     finally:
         for descriptor in streams:
             os.close(descriptor)
-    output, errors = _read_all(readers, timeout)
-    return subprocess.CompletedProcess(command, process.wait(timeout), output, errors)
+    try:
+        output, errors = _read_all(readers, timeout)
+        return subprocess.CompletedProcess(command, process.wait(timeout), output, errors)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def _read_all(readers: Sequence[Descriptor], timeout: float) -> list[str]:
@@ -163,14 +185,17 @@ def _can_fork(variables: Mapping[str, str]) -> bool:
 
 
 @functools.cache
-def _server(_pid: int) -> socket.socket:
-    """Return the connection to this process's server, which ends with it."""
+def _server(_pid: int, program: str) -> socket.socket:
+    """Return the connection to this process's server, which ends with it.
+
+    ``program`` is one of ``PROGRAMS``, or "" for venvdash.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (ours, theirs):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forkserver", str(theirs.fileno())],
+            [*_begin(program), str(theirs.fileno()), program],
             cwd=_ROOT,
             env={name: os.environ[name] for name in os.environ if not name.startswith(_PREFIXES)},
             stdin=subprocess.DEVNULL,
@@ -180,14 +205,23 @@ def _server(_pid: int) -> socket.socket:
     return ours
 
 
+def _begin(program: str) -> list[str]:
+    if program:
+        return [str(Path(program).with_name("python")), __file__]
+    return [*_PYTHON_M, "tests.forkserver"]
+
+
 def _end(owner: int, connection: socket.socket, process: "subprocess.Popen[bytes]") -> None:
     if os.getpid() == owner:  # not a fork of it
         connection.close()
         process.wait()
 
 
-def _serve(connection: socket.socket) -> Sequence[str]:
-    """Fork for each request; in the fork, return the arguments."""
+def _serve(connection: socket.socket, learned: socket.socket) -> list[str]:
+    """Fork for each request; in the fork, return the program and its arguments.
+
+    What arrives at ``learned`` are names of modules, which are loaded for later forks.
+    """
     woken, wake = os.pipe()
     for end in (woken, wake):
         os.set_blocking(end, False)
@@ -195,10 +229,12 @@ def _serve(connection: socket.socket) -> Sequence[str]:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     running: dict[int, socket.socket] = {}
     while True:
-        ready = select.select([connection.fileno(), woken], [], [])[0]
+        ready = select.select([connection.fileno(), woken, learned.fileno()], [], [])[0]
         if woken in ready:
             os.read(woken, 4096)
             _reap(running)
+        if learned.fileno() in ready:
+            _load_all(learned.recv(_LARGEST).decode().split())
         if connection.fileno() in ready:
             message, descriptors, _, _ = socket.recv_fds(connection, _LARGEST, 4)
             if not message:
@@ -207,7 +243,7 @@ def _serve(connection: socket.socket) -> Sequence[str]:
             if (child := os.fork()) == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                for held in (connection, answers, *running.values()):
+                for held in (connection, learned, answers, *running.values()):
                     held.close()
                 os.close(woken)
                 os.close(wake)
@@ -233,7 +269,7 @@ def _tell(answers: socket.socket, number: int) -> None:
 
 
 def _become(request: dict[str, object], streams: list[Descriptor]) -> list[str]:
-    """Make this process what ``python -m venvdash`` would be; return its arguments."""
+    """Make this process what Python would make; return the program and its arguments."""
     if request["session"]:
         os.setsid()
     for number, descriptor in enumerate(streams):
@@ -252,7 +288,7 @@ def _become(request: dict[str, object], streams: list[Descriptor]) -> list[str]:
     sys.stdout = open(1, "w", errors=sys.stdout.errors, closefd=False)  # noqa: SIM115 - stays open
     sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115 - stays open
     assert isinstance(request["arguments"], list)
-    return request["arguments"]
+    return [str(request["program"]), *request["arguments"]]
 
 
 def _take_control() -> None:
@@ -273,15 +309,50 @@ def load() -> None:
             __import__(module.name)
 
 
-def _main() -> NoReturn:
-    import gc
+def _load_all(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(Exception):  # the program goes other ways than this one
+            importlib.import_module(name)
+    _freeze()
 
-    load()
-    never_wait_for_disks()
+
+def _freeze() -> None:
     gc.collect()
     gc.freeze()
-    sys.argv = ["venvdash", *_serve(socket.socket(fileno=int(sys.argv[1])))]
-    runpy.run_module("venvdash", run_name="__main__", alter_sys=True)
+
+
+def _run_script(script: str, arguments: Sequence[str], teach: Descriptor) -> NoReturn:
+    """Run a program, and name the libraries that it has loaded to the server."""
+    before = set(sys.modules)
+    sys.argv = [script, *arguments]
+    sys.path[0] = str(Path(script).parent)
+    own = Path(script).name.replace("-", "_")
+    try:
+        runpy.run_path(script, run_name="__main__")
+    finally:
+        new = [name for name in sys.modules if name not in before]
+        others = [name for name in new if name.partition(".")[0] not in (own, "pip")]
+        with socket.socket(fileno=teach) as server:
+            server.send("\n".join(others).encode() or b"\n")
+    sys.exit()
+
+
+def _main() -> NoReturn:
+    _, connection, script = sys.argv
+    if not script:
+        load()
+    never_wait_for_disks()
+    _freeze()
+    learned, teaches = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    teaches.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
+    teach = fcntl.fcntl(teaches, fcntl.F_DUPFD_CLOEXEC, _ABOVE)
+    teaches.close()
+    program, *arguments = _serve(socket.socket(fileno=int(connection)), learned)
+    if script:
+        _run_script(script, arguments, teach)
+    os.close(teach)
+    sys.argv = [program, *arguments]
+    runpy.run_module(program, run_name="__main__", alter_sys=True)
     sys.exit()
 
 

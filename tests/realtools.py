@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
+from tests import forkserver
 from tests.conftest import Home, home_in
 
 Tool = Callable[[str], Path]
@@ -63,7 +64,10 @@ def tool(
             failed[name] = _install(name, release, kept, pythons)
         if failed[name]:
             pytest.skip(f"needs {name}, which could not be installed: {failed[name]}")
-        return _place(name, release, kept) / name / "bin" / (release.program or name)
+        path = _place(name, release, kept) / name / "bin" / (release.program or name)
+        if not release.program:
+            forkserver.PROGRAMS.add(str(path))
+        return path
 
     return program
 

@@ -4,37 +4,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.impatient import command, run
 from tests.conftest import Home
 from tests.mounting import hanging
 from tests.scenario import orphan, venv
 from tests.waiting import waited
-
-# The same program with less patience, so that the tests do not take minutes.
-PROGRAM = """
-import sys
-from venvdash.scanner import service
-from venvdash.system import responsiveness
-responsiveness.PATIENCE = service.PATIENCE = float(sys.argv.pop(1))
-from venvdash.cli import main
-sys.exit(main())
-"""
-BRIEFLY = "0.4"  # seconds
-
-
-def command(*arguments: str, patience: str = BRIEFLY) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, patience, *arguments]
-
-
-def run(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command(*arguments), env=home.variables, capture_output=True, text=True, timeout=60
-    )
 
 
 @pytest.fixture

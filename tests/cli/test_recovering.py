@@ -11,7 +11,7 @@ import pytest
 
 from tests.actions.crashing import in_child, killing
 from tests.campaign.worlds import working
-from tests.cli.test_dead_mounts import run
+from tests.cli.impatient import run
 from tests.conftest import Home
 from tests.mounting import bound, hanging, tmpfs
 from tests.session.relinking import applied, named, relinked
