@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from venvdash.system.mounts import Mount, Mounts, fstab_points, parse_mountinfo, resolved
+from venvdash.system.mounts import Mount, Mounts, parse_fstab, parse_mountinfo, resolved
 
 INFO = rb"""22 27 0:21 / /proc rw - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
@@ -119,14 +119,12 @@ def test_where_file_systems_come_and_go(
     assert mounts.missing(path) == missing
 
 
-def test_fstab(tmp_path: Path) -> None:
-    fstab = tmp_path / "fstab"
-    fstab.write_bytes(
+def test_fstab() -> None:
+    fstab = (
         b"# /dev/x /commented ext4\n\nUUID=1 / ext4 defaults 0 1\nUUID=2 none swap sw 0 0\n"
         b"UUID=3 /with\\040space/ xfs noauto 0 0\nnas:/x /nas nfs4 _netdev\nbroken\n"
     )
-    assert fstab_points(str(fstab)) == ("/", "/with space", "/nas")
-    assert fstab_points(str(tmp_path / "none")) == ()
+    assert parse_fstab(fstab) == ("/", "/with space", "/nas")
 
 
 def test_this_machine(tmp_path: Path) -> None:

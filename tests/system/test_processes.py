@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.users import NOBODY
 from venvdash.system import processes
-from venvdash.system.processes import ProcessUse, ProcessUses, UseEvidence, users
+from venvdash.system.processes import ProcessUse, ProcessUses, ProcessWatch, UseEvidence, users
 
 _WAIT = "import sys; print('up', flush=True); sys.stdin.read()"
 _SHELL = "echo up; read line"
@@ -24,7 +24,7 @@ Look = Callable[[Sequence[Path]], ProcessUses]
 def look(request: pytest.FixtureRequest) -> Look:
     """Both ways to ask: as Linux does here, and as every other system does."""
     if request.param == "psutil":
-        return lambda paths: processes._look(paths, processes._by_psutil())
+        return lambda paths: ProcessWatch(paths, processes._by_psutil).uses
     if sys.platform != "linux":
         pytest.skip("needs Linux's /proc")
     return users
@@ -237,3 +237,52 @@ def test_processes_that_end_meanwhile_are_passed_over(environment: Path, look: L
     finally:
         child.kill()
         child.wait()
+
+
+READERS = [processes._by_psutil, *([processes._on_linux] if sys.platform == "linux" else [])]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_starts_after_the_look_is_seen_and_costs_one_read(
+    environment: Path, reader: Callable[[Iterable[int]], Iterator[processes._Process]]
+) -> None:
+    read: list[int] = []
+
+    def counted(pids: Iterable[int]) -> Iterator[processes._Process]:
+        wanted = list(pids)
+        read.extend(wanted)
+        return reader(wanted)
+
+    other = environment.parent / "other"
+    watch = ProcessWatch([environment, other], counted)
+    read.clear()
+    assert watch.users(environment) == ()
+    with running(environment / "bin/python", "-c", _WAIT) as pid:
+        assert [use.pid for use in watch.users(environment)] == [pid]
+        assert watch.users(other) == ()
+    assert pid in read
+    assert os.getpid() not in read
+
+
+def test_a_young_process_that_runs_another_program_is_seen(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_YOUNG", 600.0)
+    watch = ProcessWatch([environment])
+    command = 'echo up; read line; exec "$0" -c "$1"'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command, environment / "bin/python", _WAIT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
+        before = watch.users(environment)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"up\n"
+        after = watch.users(environment)
+        process.stdin.close()
+    assert [use.how for use in before] == [UseEvidence.NAMES]
+    assert [use.how for use in after] == [UseEvidence.RUNS]

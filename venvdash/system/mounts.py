@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _MOUNTINFO = "/proc/self/mountinfo"
 _FSTAB = "/etc/fstab"
@@ -86,12 +86,10 @@ class Mounts:
     @classmethod
     def read(cls) -> "Mounts":
         """Return what is mounted now; empty if the system cannot be asked. Never raises."""
-        try:
-            with open(_MOUNTINFO, "rb") as file:
-                mounts = parse_mountinfo(file.read(_LIMIT))
-        except OSError:
-            mounts = _from_psutil()
-        return cls(mounts, fstab_points())
+        mountinfo, fstab = _content(_MOUNTINFO), _content(_FSTAB)
+        if mountinfo is None:
+            return cls(_from_psutil(), parse_fstab(fstab or b""))
+        return _parsed(mountinfo, fstab or b"")
 
     @cached_property
     def points(self) -> Mapping[str, Mount]:
@@ -202,6 +200,19 @@ def _parts(path: str) -> list[str]:
     return [part for part in reversed(path.split(os.sep)) if part not in ("", ".")]
 
 
+@lru_cache(maxsize=1)  # it is read for each environment that is changed, and hardly ever changes
+def _parsed(mountinfo: bytes, fstab: bytes) -> Mounts:
+    return Mounts(parse_mountinfo(mountinfo), parse_fstab(fstab))
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_LIMIT)
+    except OSError:
+        return None
+
+
 def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
     """Parse ``/proc/PID/mountinfo`` (proc(5)); invalid lines are skipped."""
     found = []
@@ -244,13 +255,9 @@ def _user(options: Iterable[bytes]) -> int | None:
     return None
 
 
-def fstab_points(path: str = _FSTAB) -> tuple[str, ...]:
+def parse_fstab(data: bytes) -> tuple[str, ...]:
     """Return the mount points that fstab lists (fstab(5)), mounted or not, without swap."""
-    try:
-        with open(path, "rb") as file:
-            lines = file.read(_LIMIT).split(b"\n")
-    except OSError:
-        return ()
+    lines = data.split(b"\n")
     points = []
     for line in lines:
         fields = line.split()

@@ -7,6 +7,7 @@ use seen", never "unused".
 
 import os
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ _ARGUMENTS = 1000  # read of one process, at most; `rm` may have 100,000
 _PATH_MAX = 4096
 _OF_ITS_OWN = ("/proc/", "/dev/fd/")  # they name files of the process that reads them
 _DELETED = " (deleted)"  # what Linux adds to the path of something that was unlinked
+
+_YOUNG = 0.1  # seconds
 
 T = TypeVar("T")
 
@@ -78,6 +81,9 @@ class _Process:
     hidden: bool = False
 
 
+_Reader = Callable[[Iterable[int]], Iterator[_Process]]
+
+
 def users(paths: Sequence[Path]) -> ProcessUses:
     """Read every process once and return which ones use the directories ``paths`` (absolute).
 
@@ -86,19 +92,47 @@ def users(paths: Sequence[Path]) -> ProcessUses:
     was started with: activated here means activated in the shell that started it. Never raises;
     accesses no network mount except those of ``paths``.
     """
-    return _look(paths, _on_linux() if sys.platform == "linux" else _by_psutil())
+    return ProcessWatch(paths).uses
 
 
-def _look(paths: Sequence[Path], processes: Iterable[_Process]) -> ProcessUses:
-    inside = _Inside(paths)
-    found: dict[Path, list[ProcessUse]] = {path: [] for path in paths}
-    running = {process.pid: process for process in processes}
-    ours = _ourselves(running)
-    for process in running.values():
-        for path, how in _uses(process, inside, ours).items():
-            found[path].append(ProcessUse(process.pid, process.name, how))
-    unreadable = sum(process.hidden for process in running.values())
-    return ProcessUses({path: tuple(uses) for path, uses in found.items()}, unreadable)
+class ProcessWatch:
+    """One look at all processes, as ``users``, to which those are added that start later.
+
+    What an older process begins to use is seen only by a new look. One thread at a time.
+    """
+
+    def __init__(self, paths: Sequence[Path], read: _Reader | None = None) -> None:
+        self._read = read or (_on_linux if sys.platform == "linux" else _by_psutil)
+        self._inside = _Inside(paths)
+        self._found: dict[Path, dict[int, ProcessUse]] = {path: {} for path in paths}
+        pids = _pids()
+        self._since = dict.fromkeys(pids, 0.0)  # when each was first seen
+        running = {process.pid: process for process in self._read(pids)}
+        self._ours = _ourselves(running)
+        self._unreadable = sum(process.hidden for process in running.values())
+        self._note(running.values())
+
+    @property
+    def uses(self) -> ProcessUses:
+        """The uses of all paths."""
+        found = {path: tuple(uses.values()) for path, uses in self._found.items()}
+        return ProcessUses(found, self._unreadable)
+
+    def users(self, path: Path) -> tuple[ProcessUse, ...]:
+        """Return who uses one of the paths, also if it has started since the look."""
+        now = time.monotonic()
+        self._since = {pid: self._since.get(pid, now) for pid in _pids()}
+        # One that was just forked may be about to run another program.
+        young = [pid for pid, since in self._since.items() if now - since < _YOUNG]
+        self._note(self._read(young))
+        return tuple(self._found[path].values())
+
+    def _note(self, processes: "Iterable[_Process]") -> None:
+        for process in processes:
+            if _is_venvdash(process):
+                self._ours.add(process.pid)
+            for path, how in _uses(process, self._inside, self._ours).items():
+                self._found[path][process.pid] = ProcessUse(process.pid, process.name, how)
 
 
 def _uses(
@@ -128,21 +162,23 @@ def _uses(
 
 
 def _ourselves(running: Mapping[int, _Process]) -> set[int]:
-    """Return the processes whose arguments may name an environment as arguments of venvdash.
+    """Return this process and those that started it.
 
-    That is every venvdash, and what started it: ``sudo venvdash delete PATH`` does not use PATH,
-    nor does another venvdash.
+    Their arguments may name an environment as arguments of venvdash: ``sudo venvdash delete PATH``
+    does not use PATH.
     """
     found = set()
     above: int = os.getpid()
     while above and above not in found:
         found.add(above)
         above = running[above].parent if above in running else 0
-    for process in running.values():
-        names = {os.path.basename(argument) for argument in process.arguments[:8]}
-        if names & {"venvdash", "venvdash.exe"}:
-            found.add(process.pid)
     return found
+
+
+def _is_venvdash(process: _Process) -> bool:
+    """Return whether it is another venvdash, which does not use what its arguments name either."""
+    names = {os.path.basename(argument) for argument in process.arguments[:8]}
+    return not names.isdisjoint({"venvdash", "venvdash.exe"})
 
 
 def _paths(process: _Process, arguments: Iterable[str]) -> Iterator[str]:
@@ -170,6 +206,7 @@ class _Inside:
             text = os.path.abspath(path)
             for key in {_key(text), _key(self._resolved(text))}:
                 self._roots.setdefault(key, []).append(path)
+        self._common = _common(self._roots)
 
     def truly(self, path: str) -> tuple[Path, ...]:
         """Return the directories that hold ``path``, which has no links in it (or is empty)."""
@@ -197,6 +234,8 @@ class _Inside:
 
     def _above(self, path: str) -> tuple[Path, ...]:
         folder = _key(path)
+        if not folder.startswith(self._common):  # as most libraries
+            return ()
         found: list[Path] = []
         while True:
             found += self._roots.get(folder, ())
@@ -218,18 +257,33 @@ def _key(path: str) -> str:
     return os.path.normcase(path)
 
 
-def _on_linux() -> Iterator[_Process]:
+def _common(paths: Iterable[str]) -> str:
+    """Return what all paths begin with, "" where that is nothing."""
+    try:
+        return os.path.commonpath(paths)
+    except ValueError:
+        return ""
+
+
+def _pids() -> list[int]:
+    if sys.platform == "linux":
+        return [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
+    import psutil  # slow to import, and Linux does not need it
+
+    return psutil.pids()
+
+
+def _on_linux(pids: Iterable[int]) -> Iterator[_Process]:
     """Read /proc (proc(5)).
 
     psutil reads the mapped files from ``smaps``, for which the kernel counts every page, and may
     access a program's file, which hangs on a dead mount.
     """
-    for entry in os.listdir("/proc"):
-        if entry.isdecimal():
-            with suppress(OSError, ValueError, IndexError):  # it has ended
-                process = _read(int(entry), f"/proc/{entry}/")
-                if process is not None:
-                    yield process
+    for pid in pids:
+        with suppress(OSError, ValueError, IndexError):  # it has ended
+            process = _read(pid, f"/proc/{pid}/")
+            if process is not None:
+                yield process
 
 
 def _read(pid: int, folder: str) -> _Process | None:
@@ -274,14 +328,15 @@ def _mapped(maps: bytes) -> set[str]:
     return {os.fsdecode(path).removesuffix(_DELETED) for path in found}
 
 
-def _by_psutil() -> Iterator[_Process]:
+def _by_psutil(pids: Iterable[int]) -> Iterator[_Process]:
     """Yield the processes by psutil, on systems without Linux's /proc."""
-    import psutil  # slow to import, and Linux does not need it
+    import psutil
 
     none: Mapping[str, str] = {}
-    for found in psutil.process_iter():
-        process = _Process(found.pid)
+    for pid in pids:
+        process = _Process(pid)
         with suppress(psutil.NoSuchProcess):  # it has ended
+            found = psutil.Process(pid)
             process.name = _asked(process, found.name, "")
             process.parent = _asked(process, found.ppid, 0)
             process.arguments = _asked(process, found.cmdline, [])
