@@ -75,8 +75,8 @@ def test_sizes_go_in_and_out_and_away(path: Path) -> None:
     places = (("a\udc80/", UserPlace.CHECKOUT), ("notes.txt", UserPlace.FILE))
     own = UserFiles(2**40, 2**50, places)
     second = {Path("/store/b"): (Usage(1, 2, 3, 4, 5, True, 6.5, own, 7), b"")}
-    assert index.remember_sizes(first)
-    assert index.remember_sizes(second)
+    assert index.remember_scan([], {}, first) == set()
+    assert index.remember_scan([], {}, second) == set()
     assert index.sizes() == first | second
     assert index.forget([one.path])
     assert index.sizes() == second
@@ -91,10 +91,10 @@ def test_projects_outlive_their_environments(path: Path) -> None:
     two = record(Path("/store/b"), projects=(newer, other))
     index = Index.open(path)
     assert index.remember([one, two])
-    assert index.projects() == [newer, other]
+    assert index.projects() == (newer, other)
     assert index.forget([one.path, two.path, Path("/never/seen")])
     assert index.records() == {}
-    assert index.projects() == [newer, other]
+    assert index.projects() == (newer, other)
     index.close()
 
 
@@ -162,3 +162,45 @@ def test_a_listing_of_many(path: Path) -> None:
     assert index.remember(many)
     assert index.records() == {one.path: one for one in many}
     index.close()
+
+
+def test_a_scan_leaves_what_another_process_stored_since_it_began(path: Path) -> None:
+    index, other = Index.open(path), Index.open(path)
+    one, two, three = (record(Path("/store") / name) for name in ("a", "b", "c"))
+    assert index.remember([one, two])
+    known = index.records()
+    noted = replace(one, note="from the other", last_seen=NOW + 1)
+    renamed = replace(two, path=Path("/store/new"), last_seen=NOW + 1)
+    rival = record(three.path)  # first seen by both
+    assert other.remember([noted, renamed, rival])
+    scanned = [replace(each, last_seen=NOW + 2) for each in (one, two, three)]
+    four = record(Path("/store/d"))
+    assert index.remember_scan([*scanned, four], known, {}) == {four.path}
+    expected = {each.path: each for each in (noted, renamed, rival, four)}
+    assert index.records() == expected
+    again = replace(four, last_seen=NOW + 3)
+    assert index.remember_scan([again], index.records(), {}) == {four.path}
+    index.close()
+    other.close()
+
+
+def test_the_work_of_a_scan_grows_with_the_records(path: Path) -> None:
+    counts = []
+    for number in (200, 400):
+        many = [record(Path(f"/store/{number}-{n}")) for n in range(number)]
+        index = Index.open(path.with_name(f"{number}.sqlite"))
+        steps = [0]
+
+        def count(steps: list[int] = steps) -> int:
+            steps[0] += 1
+            return 0
+
+        assert index._database is not None
+        index._database.set_progress_handler(count, 100)  # instructions of SQLite's machine
+        assert index.remember_scan(many, {}, {})
+        known = index.records()
+        later = [replace(one, last_seen=NOW + 1) for one in many]
+        assert len(index.remember_scan(later, known, {}) or ()) == number
+        counts.append(steps[0])
+        index.close()
+    assert counts[1] < 2.5 * counts[0]

@@ -281,7 +281,7 @@ def test_a_python_without_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         index = Index.open(path, read_only=read_only)
         assert not index.usable
         assert index.records() == {}
-        assert index.projects() == []
+        assert index.projects() == ()
         index.close()
     assert "this Python has no sqlite3" in Index.open(path).problem
 

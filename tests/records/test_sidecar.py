@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.records import values
-from tests.records.world import fingerprint, make, record
+from tests.records.world import NOW, fingerprint, make, record
 from venvdash.model import EvidenceKind, ProjectRecord, Record
 from venvdash.records import schema, sidecar
 from venvdash.records.merge import MOST_PROJECTS
@@ -333,3 +333,34 @@ def test_a_note_full_of_dots_and_brackets_is_no_bomb(tmp_path: Path) -> None:
     one = record(make(tmp_path / "a"), note=note)
     sidecar.write(one.path, one)
     assert sidecar.read(one.path, UID) == one
+
+
+@pytest.mark.parametrize(("projects", "flushed"), [(1, 0), (40, 2)])
+def test_only_what_a_power_failure_could_cut_is_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, projects: int, flushed: int
+) -> None:
+    one = record(make(tmp_path / "a"), projects=many(projects, 300))
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    sidecar.write(one.path, one, flush=False)
+    assert len(calls) == flushed
+    assert ((one.path / NAME).stat().st_size > 4096) == (flushed > 0)
+
+
+def test_it_is_no_newer_than_its_record(tmp_path: Path) -> None:
+    for last_seen in (NOW, NOW + 0.123456789, 0.0):
+        one = record(make(tmp_path / str(last_seen)), last_seen=last_seen)
+        sidecar.write(one.path, one)
+        assert last_seen - 1e-5 <= (one.path / NAME).stat().st_mtime <= last_seen
+
+
+def test_what_only_we_wrote_is_written_without_tomlkit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = record(make(tmp_path / "a"))
+    sidecar.write(one.path, one)
+    monkeypatch.setitem(sys.modules, "tomlkit", None)
+    sidecar.write(one.path, replace(one, note="new"))
+    back = sidecar.read(one.path, UID)
+    assert isinstance(back, Record)
+    assert back.note == "new"

@@ -1,18 +1,26 @@
 """What a scan learned is stored once its rows are shown, and never before."""
 
 import fcntl
+import json
 import os
+import resource
+import shutil
+import signal
 import subprocess
 import sys
 import termios
+from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
+from tests.actions.crashing import in_child
 from tests.actions.deleting import small
 from tests.conftest import Home
 from tests.waiting import waited
 from venvdash.config import Config
-from venvdash.model import Record
-from venvdash.records import sidecar
+from venvdash.model import Record, Status
+from venvdash.records import pins, sidecar
 from venvdash.records.index import Index, index_path
 from venvdash.session import Session
 from venvdash.system.host import host_id
@@ -25,22 +33,28 @@ def environments(home: Home, count: int) -> list[Path]:
     made = [small(home.path / ".virtualenvs" / f"app{number}") for number in range(count)]
     for path in made:
         project = home.path / "code" / path.name
-        project.mkdir(parents=True)
+        project.mkdir(parents=True, exist_ok=True)
         (path / ".project").write_text(f"{project}\n")
     return made
 
 
-def scanned(home: Home, *, records: bool = True) -> Session:
-    session = Session(home.machine(), Config(), records=records)
+def scanned(home: Home) -> Session:
+    session = Session(home.machine(), Config())
     for _ in session.scan(usage=False):
         pass
     return session
 
 
-def in_index(home: Home) -> set[Path]:
+def remembered(home: Home) -> Session:
+    session = scanned(home)
+    assert session.remember() == []
+    return session
+
+
+def in_index(home: Home) -> dict[Path, Record]:
     index = Index.open(index_path(home.machine(), host_id()), read_only=True)
     try:
-        return set(index.records())
+        return index.records()
     finally:
         index.close()
 
@@ -50,17 +64,17 @@ def test_a_scan_stores_nothing_before_it_is_told_to(home: Home) -> None:
     session = scanned(home)
     assert all(row.record for row in session.rows.values())
     assert not any((path / sidecar.NAME).exists() for path in made)
-    assert in_index(home) == set()
+    assert in_index(home) == {}
     assert session.remember() == []
     assert all(isinstance(sidecar.read(path, os.getuid()), Record) for path in made)
-    assert in_index(home) == set(made)
+    assert set(in_index(home)) == set(made)
 
 
 def test_a_change_is_stored_after_what_the_scan_learned(home: Home) -> None:
     first, second = environments(home, 2)
     session = scanned(home)
     session.actions.note(session.rows[first], "for the demo")
-    assert in_index(home) == {first, second}
+    assert set(in_index(home)) == {first, second}
     session.remember()
     found = sidecar.read(first, os.getuid())
     assert isinstance(found, Record)
@@ -83,9 +97,211 @@ def test_a_list_stores_nothing_before_its_output_was_read(home: Home) -> None:
     waited(full)
     assert listing.poll() is None
     assert not any((path / sidecar.NAME).exists() for path in made)
-    assert in_index(home) == set()
+    assert in_index(home) == {}
     with open(reading, "rb") as output:
         assert len(output.read()) > 2 * _PIPE
     assert listing.wait(timeout=60) == 0
     assert all((path / sidecar.NAME).exists() for path in made)
-    assert in_index(home) == set(made)
+    assert set(in_index(home)) == set(made)
+
+
+def snapshot(*roots: Path) -> dict[Path, tuple[int, int, int]]:
+    """Return inode, size and time of everything below these directories."""
+    found = {}
+    for root in roots:
+        for path in [root, *root.rglob("*")]:
+            status = path.lstat()
+            found[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return found
+
+
+def sidecars(paths: Iterable[Path]) -> dict[Path, Record]:
+    """Return the sidecars, which must all be whole."""
+    found = {path: sidecar.read(path, os.getuid()) for path in paths}
+    assert all(isinstance(one, Record) for one in found.values()), found
+    return {path: one for path, one in found.items() if isinstance(one, Record)}
+
+
+def test_nothing_is_flushed_for_each_sidecar(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = environments(home, 3)
+    session = scanned(home)
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    session.remember()
+    assert flushed == []
+    assert sidecars(made)
+
+
+def test_what_is_known_is_neither_read_nor_written_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = environments(home, 3)
+    remembered(home)
+    before = snapshot(*made)
+    calls: list[Path] = []
+    monkeypatch.setattr(sidecar, "read", lambda path, uid: calls.append(path))
+    monkeypatch.setattr(sidecar, "write", lambda path, record, flush: calls.append(path))
+    monkeypatch.setattr(Index, "alter", lambda self, change: calls.append(self.path))
+    remembered(home)
+    assert calls == []
+    assert snapshot(*made) == before
+
+
+def test_a_new_index_takes_over_what_sidecars_say(home: Home) -> None:
+    made = environments(home, 3)
+    remembered(home)
+    before, records = snapshot(*made), sidecars(made)
+    index_path(home.machine(), host_id()).unlink()
+    remembered(home)
+    assert snapshot(*made) == before
+    found = in_index(home)
+    assert {path: one.identity for path, one in found.items()} == {
+        path: one.identity for path, one in records.items()
+    }
+
+
+@pytest.mark.parametrize("left", [b"", bytes(500)], ids=["empty", "zeros"])
+def test_a_sidecar_that_a_power_failure_left_is_no_record(home: Home, left: bytes) -> None:
+    made = environments(home, 2)
+    remembered(home)
+    for path in made:
+        (path / sidecar.NAME).write_bytes(left)
+        assert isinstance(sidecar.read(path, os.getuid()), sidecar.SidecarProblem)
+    before = in_index(home)
+    session = remembered(home)
+    assert {row.verdict.status for row in session.rows.values()} == {Status.LINKED}
+    assert {one.identity for one in in_index(home).values()} == {
+        one.identity for one in before.values()
+    }
+
+
+def test_what_another_process_changed_meanwhile_stays(home: Home) -> None:
+    first, second = environments(home, 2)
+    remembered(home)
+    (first / "pyvenv.cfg").touch()  # so that there is something to store of both
+    (second / "pyvenv.cfg").touch()
+    slow = scanned(home)
+    quick = scanned(home)
+    quick.actions.note(quick.rows[first], "for the demo")
+    quick.actions.pin(quick.rows[second], pinned=True)
+    assert slow.remember() == []
+    for found in (in_index(home), sidecars([first, second])):
+        assert found[first].note == "for the demo"
+        assert found[second].pinned
+    again = scanned(home)
+    quick.actions.pin(quick.rows[second], pinned=False)
+    again.remember()
+    assert not in_index(home)[second].pinned
+    assert not pins.read(home.machine().state_directory).paths
+
+
+def test_several_processes_at_once_lose_nothing(home: Home) -> None:
+    made = environments(home, 25)
+    command = [sys.executable, "-m", "venvdash"]
+    commands = [
+        [*command, "list", "--json"],
+        [*command, "list", "--no-usage"],
+        [*command, "prune", "--dry-run"],
+        [*command, "note", "app3", "for the demo"],
+    ]
+    running = [
+        subprocess.Popen(
+            one, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=home.variables, cwd=home.path
+        )
+        for one in commands
+    ]
+    for process in running:
+        _, said = process.communicate(timeout=120)
+        assert (process.returncode, said) == (0, b"")
+    remembered(home)
+    found = in_index(home)
+    assert set(found) == set(made)
+    assert all(one.projects for one in found.values())
+    assert found[made[3]].note == "for the demo"
+    for path, one in sidecars(made).items():
+        assert (one.identity, one.note) == (found[path].identity, found[path].note)
+
+
+def test_a_kill_while_sidecars_are_written_loses_none(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = environments(home, 4)
+    session = scanned(home)
+    write = sidecar.write
+    written: list[Path] = []
+
+    def write_two(path: Path, record: Record, *, flush: bool) -> None:
+        if len(written) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        written.append(path)
+        write(path, record, flush=flush)
+
+    monkeypatch.setattr(sidecar, "write", write_two)
+    assert in_child(session.remember) == -signal.SIGKILL
+    monkeypatch.undo()
+    found = in_index(home)
+    assert set(found) == set(made)
+    assert sum((path / sidecar.NAME).exists() for path in made) == 2
+    remembered(home)
+    for path, one in sidecars(made).items():
+        assert one.identity == found[path].identity
+
+
+def test_where_nothing_can_be_written_only_the_records_are_lost(home: Home) -> None:
+    made = environments(home, 2)
+    before = snapshot(*made)
+    done = subprocess.run(
+        [sys.executable, "-m", "venvdash", "list", "--json", "--no-usage"],
+        env=home.variables,
+        cwd=home.path,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        timeout=60,
+    )
+    assert done.returncode == 0
+    listed = json.loads(done.stdout)["environments"]
+    assert {one["status"] for one in listed} == {"linked"}
+    assert b"so no records are kept" in done.stderr
+    assert b"2 sidecars cannot be written: " in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert set(snapshot(*made)) == set(before)
+
+
+def test_without_records_nothing_is_written(home: Home) -> None:
+    environments(home, 3)
+    home.venvdash("list")  # makes what is not the records'
+    for name in (*home.path.rglob("*.sqlite"), *home.path.rglob(sidecar.NAME)):
+        name.unlink()
+    for _ in range(2):
+        before = snapshot(home.path)
+        for words in (
+            ["list"],
+            ["list", "--json", "--no-usage"],
+            ["prune", "-n"],
+            ["info", "app1"],
+        ):
+            home.venvdash("--no-records", *words, check=False)
+            assert snapshot(home.path) == before, words
+        home.venvdash("list")  # now with an index and sidecars
+
+
+def test_the_work_of_storing_grows_with_the_environments(home: Home) -> None:
+    counts = []
+    for number in (15, 30):
+        shutil.rmtree(home.path / ".virtualenvs", ignore_errors=True)
+        environments(home, number)
+        session = scanned(home)
+        calls = [0]
+
+        def count(*_: object, calls: list[int] = calls) -> None:
+            calls[0] += 1
+
+        sys.setprofile(count)
+        try:
+            session.remember()
+        finally:
+            sys.setprofile(None)
+        counts.append(calls[0])
+        assert len(sidecars(session.rows)) == number
+        index_path(home.machine(), host_id()).unlink()
+    assert counts[1] < 2.2 * counts[0]

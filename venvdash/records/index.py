@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PATIENCE = 3.0  # seconds for opening
-_BUSY = 1.0  # seconds to wait for another process's transaction
+_BUSY = 2.0  # seconds to wait for another process, which is alone while it commits
 
 
 def index_path(machine: Machine, host: str) -> Path:
@@ -107,11 +107,16 @@ class Index:
 
     def records(self) -> dict[Path, Record]:
         """Return all records by the path where their environment was last seen."""
-        return self._ask(tables.records, {})
+        return self.records_and_projects()[0]
 
-    def projects(self) -> list[ProjectRecord]:
+    def projects(self) -> tuple[ProjectRecord, ...]:
         """Return every project ever seen, one record a path, the one seen last first."""
-        return self._ask(tables.projects, [])
+        return self.records_and_projects()[1]
+
+    def records_and_projects(self) -> tuple[dict[Path, Record], tuple[ProjectRecord, ...]]:
+        """Return what ``records`` and ``projects`` do, read at one moment."""
+        nothing: tuple[dict[Path, Record], tuple[ProjectRecord, ...]] = ({}, ())
+        return self._ask(tables.records_and_projects, nothing)
 
     def sizes(self) -> dict[Path, tuple[Usage, bytes]]:
         """Return the sizes last measured, by environment, each with its measurer's own bytes."""
@@ -125,15 +130,31 @@ class Index:
         given = list(records)
         return not given or self.alter(lambda database: tables.put_records(database, given))
 
+    def remember_scan(
+        self,
+        records: Collection[Record],
+        known: Mapping[Path, Record],
+        sizes: Mapping[Path, tuple[Usage, bytes]],
+    ) -> set[Path] | None:
+        """Store what a scan learned, all or nothing; return the paths of the records stored.
+
+        ``known`` are the records that the scan began with. What another process has stored of an
+        environment since then stays. None if nothing could be stored.
+        """
+        stored: set[Path] = set()
+
+        def change(database: "Connection") -> None:
+            current = tables.unchanged(database, records, known)
+            tables.put_records(database, current)
+            tables.put_sizes(database, sizes)
+            stored.update(record.path for record in current)
+
+        return stored if self.alter(change) else None
+
     def forget(self, paths: Iterable[Path]) -> bool:
         """Drop what is known of these environments; their projects stay known as projects."""
         given = list(paths)
         return not given or self.alter(lambda database: tables.drop(database, given))
-
-    def remember_sizes(self, sizes: Mapping[Path, tuple[Usage, bytes]]) -> bool:
-        """Store sizes, each with bytes that its measurer wants to see again."""
-        given = dict(sizes)
-        return not given or self.alter(lambda database: tables.put_sizes(database, given))
 
     def changes(self, stage: Stage | None = None) -> list[Change]:
         """Return the history of changes, or those at a stage, the newest first."""
@@ -306,6 +327,8 @@ def _prepared(database: "Connection", read_only: bool) -> tuple[str, str] | None
         return f"has the old schema {version}", "old"
     # Losing the last moments at a power cut is fine, a broken file is not.
     database.execute("PRAGMA synchronous = NORMAL")
+    # Others can read until a transaction commits, however large it is.
+    database.execute("PRAGMA cache_spill = OFF")
     return None
 
 

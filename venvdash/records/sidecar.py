@@ -17,6 +17,8 @@ from venvdash.system.toml_limits import TomlError, parse
 NAME = "venvdash.toml"
 LIMIT = 8 * 1024  # bytes
 _COMMENT = "What venvdash remembers of this environment. Safe to delete."
+_BLOCK = 4096  # bytes that every file system writes at once, or not at all
+_MICROSECOND = 1e-6  # more than is lost where a time is stored
 _MOST_DOTS = 3  # in one key; tomllib's time grows with their square
 _DEEPEST = 4  # brackets inside brackets; ours has two
 
@@ -52,22 +54,31 @@ def read(directory: Path, uid: int | None) -> Record | SidecarProblem | None:
         return SidecarProblem(str(error))
 
 
-def write(directory: Path, record: Record) -> None:
+def write(directory: Path, record: Record, *, flush: bool = True) -> None:
     """Write ``record`` as the sidecar of the environment ``directory``.
 
     Keys and comments that others added at the top level are kept. Where it would grow beyond
     ``LIMIT`` bytes the projects seen longest ago are left out. Nothing is written where the file
-    says all that already.
+    says all that already. It gets the time at which the environment was last seen, so that who has
+    the record need not read it.
+
+    Without ``flush`` a power failure may leave an empty file or zeros, which ``read`` does not take
+    for a record: for what the index has as well.
 
     Raises OSError (the old content stays): no permission, disk full; FileExistsError where a newer
     version wrote the file, EFBIG where note and path alone are too large.
     """
     before = _present(directory)
-    data = next((d for d in _versions(record, before) if len(d) <= LIMIT), None)
+    others = before is not None and _fresh(_record(before)) != before
+    versions = _versions(record, before if others else None)
+    data = next((d for d in versions if len(d) <= LIMIT), None)
     if data is None:
         raise OSError(errno.EFBIG, "too large for a sidecar", str(directory / NAME))
     if data != before:
-        write_atomically(directory, NAME, data, mode=0o600)
+        seen = max(record.last_seen - _MICROSECOND, 0.0)
+        # A part of a longer file could pass for a record with fewer projects.
+        whole = flush or len(data) > _BLOCK
+        write_atomically(directory, NAME, data, mode=0o600, flush=whole, modified=seen)
 
 
 def _present(directory: Path) -> bytes | None:
@@ -97,17 +108,14 @@ def _versions(record: Record, before: bytes | None) -> Iterator[bytes]:
 
 
 def _fresh(record: Record) -> bytes:
-    import tomlkit  # 30 ms, and a listing that has nothing to write does without
+    from venvdash.system import toml_text  # most listings write nothing
 
-    document = tomlkit.document()
-    document.add(tomlkit.comment(_COMMENT))
-    document.update(schema.to_table(record))
-    return tomlkit.dumps(document).encode()
+    return toml_text.dumps(schema.to_table(record), _COMMENT)
 
 
 def _edited(record: Record, before: bytes) -> bytes | None:
     """Return ``before`` with this record's values; None where they cannot be worked into it."""
-    import tomlkit
+    import tomlkit  # 30 ms, and a listing that has nothing to write does without
     from tomlkit.exceptions import TOMLKitError
 
     table = schema.to_table(record)

@@ -83,36 +83,29 @@ def upgrade(database: "Connection") -> None:
     database.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def records(database: "Connection") -> dict[Path, Record]:
-    """Return all records by path. Raises ValueError or TypeError for values not of ours."""
+def records_and_projects(
+    database: "Connection",
+) -> tuple[dict[Path, Record], tuple[ProjectRecord, ...]]:
+    """Return all records by path, and the newest record of every project, newest first.
+
+    Raises ValueError or TypeError for values not of ours.
+    """
     of: dict[bytes, list[ProjectRecord]] = {}
+    newest: dict[bytes, ProjectRecord] = {}
     rows = database.execute(
         "SELECT environment, path, how, real, inode, fsid, mount_point, mount_source, name, git,"
-        " host, first_seen, last_seen, birth FROM project WHERE environment <> ?"
-        " ORDER BY last_seen DESC",
-        (_NOBODY,),
+        " host, first_seen, last_seen, birth FROM project ORDER BY last_seen DESC"
     )
     for environment, *values in rows:
-        of.setdefault(environment, []).append(_project(values))
+        project = _project(values)
+        of.setdefault(environment, []).append(project)
+        newest.setdefault(values[0], project)
     rows = database.execute(
         "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, pinned,"
         " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished FROM environment"
     )
     found = (_record(row, of.get(row[0], [])) for row in rows)
-    return {record.path: record for record in found}
-
-
-def projects(database: "Connection") -> list[ProjectRecord]:
-    """Return the newest record of every project, newest first."""
-    rows = database.execute(
-        "SELECT path, how, real, inode, fsid, mount_point, mount_source, name, git, host,"
-        " first_seen, last_seen, birth FROM project ORDER BY last_seen DESC"
-    )
-    newest: dict[Path, ProjectRecord] = {}
-    for row in rows:
-        project = _project(row)
-        newest.setdefault(project.path, project)
-    return list(newest.values())
+    return {record.path: record for record in found}, tuple(newest.values())
 
 
 def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
@@ -122,6 +115,23 @@ def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
         " measured, missing_files, at_most FROM size"
     )
     return {_path(path): (_usage(values), bytes(trace)) for path, trace, *values in rows}
+
+
+def unchanged(
+    database: "Connection", given: Iterable[Record], known: Mapping[Path, Record]
+) -> list[Record]:
+    """Return those records under whose path and id the index has what it had in ``known``."""
+    versions = {path: (record.identity, record.last_seen) for path, record in known.items()}
+
+    def same(record: Record) -> bool:
+        rows = database.execute(
+            "SELECT path, identity, last_seen FROM environment WHERE path = ?1"
+            " UNION SELECT path, identity, last_seen FROM environment WHERE identity = ?2",
+            (_bytes(record.path), record.identity),
+        )
+        return all(versions.get(_path(path)) == tuple(version) for path, *version in rows)
+
+    return [record for record in given if same(record)]
 
 
 def put_records(database: "Connection", given: Iterable[Record]) -> None:

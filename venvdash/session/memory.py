@@ -3,7 +3,7 @@
 import errno
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,6 @@ from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.text import because, visible
 
-_WRITERS = 16  # sidecars written at once
 # A read-only store is not a problem to report.
 _SILENT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST})
 
@@ -31,7 +30,7 @@ class _Learned:
     records: Mapping[Path, Record] = field(default_factory=dict)
     facts: Facts | None = None
     sizes: dict[Path, tuple[Usage, bytes]] = field(default_factory=dict)
-    inspections: Mapping[str, Inspection] | None = None
+    inspections: Mapping[str, Inspection] = field(default_factory=dict)
 
 
 class ScanMemory:
@@ -58,18 +57,12 @@ class ScanMemory:
         self._set_aside = ""  # what was wrong with an index that this session set aside
 
     def load(self, *, sizes: bool) -> SavedRecords:
-        """Return the records of the index, with ``sizes`` also the sizes.
-
-        What was learned since and not stored is stored first.
-        """
-        with self._lock:
-            self.store()
-            with self._index() as index:
-                self._known = index.records()
-                self._sizes = index.sizes() if sizes else {}
-                self._read_pins(index)
-                projects = tuple(index.projects())
-                self._indexed = index.usable
+        """Return the records of the index, with ``sizes`` also the sizes."""
+        with self._lock, self._index() as index:
+            self._known, projects = index.records_and_projects()
+            self._sizes = index.sizes() if sizes else {}
+            self._read_pins(index)
+            self._indexed = index.usable
         return SavedRecords(
             records=self._known,
             sizes={path: note for path, (_, note) in self._sizes.items()},
@@ -104,21 +97,25 @@ class ScanMemory:
         if self.pins_unknown:
             self.pins_unknown = f"Pins are unknown: {self.pins_unknown}."
 
-    def _write_pins(self, records: Mapping[Path, Record]) -> None:
-        """Update the file of pins with pins that only records hold, and with new paths."""
-        wanted = self._pins
-        for path, record in records.items():
-            if record.pinned and wanted.paths.get(record.identity) != path:
-                wanted = wanted.with_pin(record.identity, path)
-        if wanted == self._pins or self.pins_unknown:
+    def _write_pins(self, records: Iterable[Record]) -> None:
+        """Add to the file of pins those that only records hold, and new paths."""
+        pinned = [record for record in records if record.pinned]
+
+        def with_records(known: pins.Pins) -> pins.Pins:
+            for record in pinned:
+                if known.paths.get(record.identity) != record.path:
+                    known = known.with_pin(record.identity, record.path)
+            return known
+
+        if self.pins_unknown or with_records(self._pins) == self._pins:
             return
+        state = self._machine.state_directory
         try:
-            pins.write(self._machine.state_directory, wanted)
-            self._pins = wanted
-        except OSError as error:
-            where = visible(self._machine.state_directory / pins.NAME)
-            reason = because(error)
-            self._problems.append(Problem(None, f"{where} cannot be written: {reason}"))
+            self._pins = with_records(pins.read(state))  # another process may have changed it
+            pins.write(state, self._pins)
+        except (OSError, ValueError) as error:
+            message = f"{visible(state / pins.NAME)} cannot be written: {because(error)}"
+            self._problems.append(Problem(None, message))
 
     def pinned(self, records: Mapping[Path, Record]) -> frozenset[Path]:
         """Return the environments that the file of pins or a record says are pinned."""
@@ -131,14 +128,14 @@ class ScanMemory:
         return replace(known[0], exact=False) if known else None
 
     def inspections(self) -> Mapping[str, Inspection]:
-        """Return what the last scan read of environments."""
+        """Return what the last scan read of environments, as the next one begins."""
+        self.store()
         state = self._machine.state_directory
         return inspections.read(state, self._host) if self._writes else {}
 
     def inspected(self, event: InspectionsChanged) -> None:
-        """Keep what a scan read of environments."""
-        with self._lock:
-            self._learned.inspections = event.inspections
+        """Note what a scan read of environments."""
+        self._learned.inspections = event.inspections
 
     def problems(self) -> list[Problem]:
         """Return the problems since the last call."""
@@ -180,38 +177,47 @@ class ScanMemory:
         with self._lock:
             learned, self._learned = self._learned, _Learned()
             if self._writes:
-                self._store(learned)
+                self._store_records(learned)
+                self._store_inspections(learned.inspections)
 
-    def _store(self, learned: _Learned) -> None:
-        self._write_pins(learned.records)
-        if learned.inspections:
+    def _store_inspections(self, found: Mapping[str, Inspection]) -> None:
+        if found:
             with suppress(OSError):  # the next scan reads them again
-                inspections.write(self._machine.state_directory, self._host, learned.inspections)
-        facts = learned.facts
-        news = {
-            path: record
-            for path, record in learned.records.items()
-            if facts and self._is_news(facts.environments[path], facts.memories[path], record)
-        }
-        if not news and not learned.sizes:
-            return
-        if facts:
-            self._write_sidecars(news, facts.environments)
-        # Last, so that the index is never older than a sidecar.
-        now = self._machine.clock().wall
-        with self._index() as index:
-            index.remember([replace(record, last_seen=now) for record in news.values()])
-            index.remember_sizes(learned.sizes)
+                inspections.write(self._machine.state_directory, self._host, found)
 
-    def _is_news(self, environment: Environment, memory: Memory, record: Record) -> bool:
-        """Return whether a record has to be stored.
+    def _store_records(self, learned: _Learned) -> None:
+        """Store records first in the index, in one transaction, then in sidecars.
+
+        What another process has stored since the scan began stays: it is newer.
+        """
+        records, facts = learned.records, learned.facts
+        changed = {
+            path
+            for path, record in records.items()
+            if facts and self._changed(facts.environments[path], facts.memories[path], record)
+        }
+        unknown = records.keys() - self._known.keys() if self._indexed else set[Path]()
+        news, stored = changed | unknown, None
+        if news or learned.sizes:
+            with self._index() as index:
+                given = [records[path] for path in news]
+                stored = index.remember_scan(given, self._known, learned.sizes)
+        overtaken = set[Path]() if stored is None else news - stored
+        due = changed - overtaken
+        self._write_pins(record for path, record in records.items() if path not in overtaken)
+        self._write_sidecars(
+            record
+            for path, record in records.items()
+            if facts and path in due and keeps_sidecar(facts.environments[path])
+        )
+
+    def _changed(self, environment: Environment, memory: Memory, record: Record) -> bool:
+        """Return whether a record says more than what is stored of its environment.
 
         The date when a project was last seen is compared with the last change of its environment;
         without a change since, a newer date is not worth storing.
         """
         if memory.relation is not Relation.SAME or merge.worth_writing(memory.record, record):
-            return True
-        if self._indexed and environment.path not in self._known:
             return True
         stored = self._known.get(environment.path)
         if stored is not None and identity.not_ahead(stored, record.last_seen) is not stored:
@@ -233,24 +239,13 @@ class ScanMemory:
             self._index_problems.add(index.problem)
             self._problems.append(Problem(None, index.problem))
 
-    def _write_sidecars(
-        self, records: Mapping[Path, Record], environments: Mapping[Path, Environment]
-    ) -> None:
-        wanted = [item for item in records.items() if keeps_sidecar(environments[item[0]])]
-        if not wanted:
-            return
-        from concurrent.futures import ThreadPoolExecutor  # usually there is nothing to write
-
-        def write(item: tuple[Path, Record]) -> OSError | None:
+    def _write_sidecars(self, records: Iterable[Record]) -> None:
+        errors = []
+        for record in records:
             try:
-                sidecar.write(*item)
+                sidecar.write(record.path, record, flush=False)
             except OSError as error:
-                return error
-            return None
-
-        # Each waits for the disk twice; in parallel they wait together.
-        with ThreadPoolExecutor(_WRITERS) as pool:
-            errors = [error for error in pool.map(write, wanted) if error is not None]
+                errors.append(error)
         failed = Counter(because(error) for error in errors if error.errno not in _SILENT)
         for reason, count in failed.items():
             message = f"{count} sidecar{'s' * (count > 1)} cannot be written: {reason}"

@@ -15,22 +15,38 @@ _TEMPORARY = re.compile(re.escape(PREFIX) + "[0-9a-f]{16}")
 _ATTEMPTS = 20
 
 
-def write_atomically(directory: Path, name: str, data: bytes, *, mode: int = 0o600) -> None:
+def write_atomically(
+    directory: Path,
+    name: str,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    flush: bool = True,
+    modified: float | None = None,
+) -> None:
     """Give the file ``name`` in ``directory`` the content ``data``, all of it or nothing.
 
     The data goes to a new file beside it (``PREFIX`` and random letters), which is renamed over the
     old one. A link in the file's place is replaced, not followed; a ``directory`` that is a link is
     refused, resolve it first where that is wanted. ``mode`` is what a new file gets, before the
-    umask. What a killed process left of writing in the directory is removed.
+    umask, ``modified`` its time of modification (not on Windows). What a killed process left of
+    writing in the directory is removed. Without ``flush`` it is faster, and after a power failure
+    the file may be empty, or hold zeros.
 
     Raises OSError (no permission, disk full, not a directory, no plain file name); the old content
     stays then, and nothing is left behind.
     """
+
+    def prepare(file: int) -> None:
+        _keep_from_others(file)
+        if modified is not None:
+            os.utime(file, (modified, modified))
+
     with Directory(directory) as opened:
         for attempt in range(_ATTEMPTS):
             try:
                 temporary = PREFIX + os.urandom(8).hex()
-                opened.write(name, data, temporary, mode, prepare=_keep_from_others)
+                opened.write(name, data, temporary, mode, prepare=prepare, flush=flush)
                 break
             except FileNotFoundError:
                 if attempt == _ATTEMPTS - 1:

@@ -161,6 +161,7 @@ class Directory:
         *,
         prepare: Callable[[int], None] = lambda file: None,
         check: Callable[[], None] = lambda: None,
+        flush: bool = True,
     ) -> None:
         """Give the file ``name`` this content, all of it or nothing, and flush it to the disk.
 
@@ -168,6 +169,7 @@ class Directory:
         so only one process at a time may write it. A new file gets ``mode``, before the umask.
         ``prepare`` is called with the file when all is written, ``check`` just before the old
         content goes; what they raise leaves that as it is. A link is replaced, not followed.
+        Without ``flush`` a power failure may leave the new file empty.
         """
         self._at(name)
         with suppress(FileNotFoundError):
@@ -180,7 +182,8 @@ class Directory:
                     rest = rest[os.write(file, rest) :]
                 if self.descriptor is not None:
                     prepare(file)
-                os.fsync(file)
+                if flush:
+                    os.fsync(file)
                 check()
                 if self.descriptor is not None:
                     self.replace(temporary, name)
@@ -192,7 +195,8 @@ class Directory:
             with suppress(OSError):
                 self.unlink(temporary)
             raise
-        self.sync()
+        if flush:
+            self.sync()
 
     def rename(self, name: str, new: str, into: "Directory | None" = None) -> None:
         """Rename an entry, into another directory of the same file system if given.
