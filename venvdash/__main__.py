@@ -3,17 +3,27 @@
 import signal
 import sys
 
+from venvdash import quick_answers
+
 # While modules are imported nothing has begun: Ctrl+C ends it without a word.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-try:
-    from venvdash.cli import main
-except ModuleNotFoundError as error:  # a clone whose dependencies are not installed
-    sys.exit(
-        f"venvdash needs {error.name}, which is not installed. In a clone of the repository run: "
-        "python3 -m pip install -qU --target .tools uv && .tools/bin/uv run --no-dev venvdash"
-    )
+
+def main() -> None:
+    """Answer at once what can be, else run the command line; ends with its exit status."""
+    if quick_answers.answered(sys.argv[1:]):
+        return
+    try:
+        from venvdash.cli import main as run
+    except ModuleNotFoundError as error:  # a clone whose dependencies are not installed
+        sys.exit(
+            f"venvdash needs {error.name}, which is not installed. In a clone of the repository "
+            "run: python3 -m pip install -qU --target .tools uv && .tools/bin/uv run --no-dev "
+            "venvdash"
+        )
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -10,6 +10,7 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+_SEPARATORS = re.compile(r"[-_.]+")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
 
@@ -78,6 +79,11 @@ def with_tilde(sentence: str, home: str | os.PathLike[str] | None) -> str:
         return sentence
     start = re.escape(visible(home).rstrip("/"))
     return re.sub(rf"(?<![\w./~-]){start}(?=[/\s,;:)]|$)", "~", sentence)
+
+
+def alike(name: str) -> str:
+    """Return a name normalised in case and in ``-``, ``_`` and ``.``, for comparison."""
+    return _SEPARATORS.sub("-", unicodedata.normalize("NFC", name).casefold())
 
 
 def width(shown: str) -> int:

@@ -19,6 +19,7 @@ from venvdash.stores.base import Store
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
+_LATER = 2**62  # whatever was changed is settled
 _READING = ("stat", "lstat", "open", "listdir", "scandir", "readlink", "access")
 
 
@@ -70,6 +71,10 @@ def _project(home: Home) -> Path:
     return project
 
 
+def _paths(noted: reads.Reads) -> set[str]:
+    return {marked[1:] for marked in noted.states if marked[0] in "=~"}
+
+
 def _asked(store: Store, machine: Machine, project: Path) -> None:
     config = Config(stores=(ConfiguredStore("~/more"), ConfiguredStore("$EXTRA/envs")))
     for root in store_folders.roots_of(store, machine, config):
@@ -88,31 +93,34 @@ def test_what_a_store_reads_is_noted(home: Home, read: set[str], name: str) -> N
     store = next(store for store in registry() if store.name == name)
     _asked(store, machine, project)  # what is read once and kept for good, as this platform's name
     read.clear()
-    with reads.recorded() as noted:
+    noted = reads.Reads(_LATER)
+    with reads.recorded(noted):
         _asked(store, machine, project)
-    above = {str(parent) for path in noted.paths for parent in Path(path).parents}
+    above = {str(parent) for path in _paths(noted) for parent in Path(path).parents}
     assert noted.complete
-    assert not read - set(noted.paths) - above
+    assert not read - _paths(noted) - above
 
 
 def test_what_is_read_of_a_project_is_noted(home: Home, read: set[str]) -> None:
     project = _project(home)
     machine = home.machine(project)
     read.clear()
-    with reads.recorded() as noted:
+    noted = reads.Reads(_LATER)
+    with reads.recorded(noted):
         project_tools.of_project(project, machine, Config())
-    above = {str(parent) for path in noted.paths for parent in Path(path).parents}
+    above = {str(parent) for path in _paths(noted) for parent in Path(path).parents}
     assert read
-    assert not read - set(noted.paths) - above
+    assert not read - _paths(noted) - above
 
 
 def test_variables_are_noted_by_name(home: Home) -> None:
     machine = replace(
         home.machine(), variables=reads.Variables({"WORKON_HOME": "$X/${Y}", "X": "/srv"})
     )
-    with reads.recorded() as noted:
+    noted = reads.Reads(_LATER)
+    with reads.recorded(noted):
         assert machine.path_variable("WORKON_HOME") == Path("/srv/${Y}")
-    assert set(noted.variables) == {"WORKON_HOME", "X", "Y"}
+    assert noted.states == {"$WORKON_HOME": "=$X/${Y}", "$X": "=/srv", "$Y": "-"}
     assert noted.complete
 
 
@@ -120,6 +128,7 @@ def test_variables_are_noted_by_name(home: Home) -> None:
     "question", [lambda: reads.lexists("relative"), lambda: dict(reads.Variables({}))]
 )
 def test_what_cannot_be_noted_is_not_complete(question: Callable[[], object]) -> None:
-    with reads.recorded() as noted:
+    noted = reads.Reads(_LATER)
+    with reads.recorded(noted):
         question()
     assert not noted.complete

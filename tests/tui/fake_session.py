@@ -208,6 +208,7 @@ class FakeSession(Session):
         usage: bool = True,
         search: bool = True,
         early: bool = True,
+        asked: bool = False,
         cancel: threading.Event | None = None,
     ) -> Iterator[SessionEvent]:
         self.scans += 1

@@ -14,7 +14,7 @@ from venvdash.model import (
     Relation,
     Row,
 )
-from venvdash.records import sidecar
+from venvdash.records import answers, sidecar
 from venvdash.records.identity import new_record
 from venvdash.records.index import Index, index_path
 from venvdash.records.sidecar import keeps_sidecar
@@ -55,6 +55,8 @@ def update_record(
     row = table.rows.get(environment.path)
     if row is not None:
         table.rows[environment.path] = replace(row, record=record)
+    if table.remembers and record.projects != before.projects:
+        answers.forget(table.machine.state_directory)  # only the record may show this change
     stored = not table.remembers or _store(table, environment, record)
     return UpdatedRecord(record, stored)
 

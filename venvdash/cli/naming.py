@@ -9,7 +9,7 @@ from venvdash.cli import prompts
 from venvdash.cli.common import ProgressLine, columns, fail, warn
 from venvdash.model import Row
 from venvdash.scanner.events import Phase, Progress
-from venvdash.session import Session
+from venvdash.session import Session, remembered_answers
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 from venvdash.text import short_path, visible
 
@@ -37,7 +37,7 @@ def scan_for(
     """
     rows: tuple[Row, ...] | None = None
     with ProgressLine() as line:
-        for event in opened.scan(usage=usage, early=False):
+        for event in opened.scan(usage=usage, early=False, asked=True):
             sizes = isinstance(event, Progress) and event.phase is Phase.SIZES
             if rows is None and (sizes or (isinstance(event, RowChanged) and event.measured)):
                 line.clear()
@@ -70,6 +70,8 @@ def chosen(
         fail("NAME is required: this command never uses the current directory's project.", 2)
     try:
         choice = opened.choose(name, changing=changing, every=every)
+        if not (changing or every):
+            remembered_answers.remember_choice(opened, name, choice)
     except NotFoundError as error:
         fail(_not_found(opened, name, error), 1)
     except AmbiguousError as error:

@@ -10,6 +10,7 @@ from venvdash.records.inspections import Inspection
 from venvdash.scanner.evidence.references import Reference
 from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.stores.roots import Root
+from venvdash.system.reads import Reads
 
 
 class Phase(StrEnum):
@@ -29,6 +30,13 @@ class StoreSeen:
     exists: bool
     environments: int = 0
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoresListed:
+    """All stores were listed; ``reads`` is everything that the list depends on."""
+
+    reads: Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,7 @@ class Ended:
 
 Event = (
     StoreSeen
+    | StoresListed
     | EnvironmentFound
     | InspectionsChanged
     | SkippedEntry

@@ -13,6 +13,7 @@ from venvdash.scanner import service
 from venvdash.scanner.events import Ended, Problem
 from venvdash.scanner.stages.scan_state import SavedRecords
 from venvdash.scanner.usage.usage_index import UsageIndex
+from venvdash.session import remembered_answers
 from venvdash.session.events import SessionEvent
 from venvdash.session.lookup import NamedTable
 from venvdash.session.memory import ScanMemory
@@ -46,6 +47,9 @@ class Session(NamedTable):
         self.deletions, self.trash = self.actions.deletions, self.actions.trash
         self.searches = self.actions.searches
         self._tidied = False
+        self._names_of_scan: bool | None = (
+            None  # a scan's names are to be stored: one was asked for
+        )
 
     def scan(
         self,
@@ -53,15 +57,18 @@ class Session(NamedTable):
         usage: bool = True,
         search: bool = True,
         early: bool = True,
+        asked: bool = False,
         cancel: threading.Event | None = None,
     ) -> Iterator[SessionEvent]:
         """Scan in this thread and yield what changes, as it does; the last event is ``Ended``.
 
         ``usage``: measure sizes. ``search``: look for projects (without it statuses stay
         ``checking`` where nothing proves them). ``early``: give rows before that search has ended.
-        ``cancel`` ends it within a tenth of a second. What it learned is stored by ``remember``.
+        ``asked``: for one name, so that names are remembered even if none has changed. ``cancel``
+        ends it within a tenth of a second. What it learned is stored by ``remember``.
         """
         self.stores, self.oddities, self.problems = [], [], []
+        self.listed = None
         seen: set[Path] = set()
         cancelled = (cancel or threading.Event()).is_set
         self._tidy(cancelled)
@@ -85,6 +92,16 @@ class Session(NamedTable):
             if isinstance(event, Ended) and not event.cancelled:
                 yield from self._gone(seen)
             yield from self._take(event, seen)
+        if search and not cancelled():
+            self._names_of_scan = asked
+
+    def remember(self) -> list[Problem]:
+        """Store what scans have learned, and the names of the last one."""
+        problems = super().remember()  # before the names, which depend on the sidecars
+        asked, self._names_of_scan = self._names_of_scan, None
+        if asked is not None:
+            remembered_answers.remember_names(self, asked=asked)
+        return problems
 
     def _usage_indexed(self, usage_index: UsageIndex) -> None:
         self.deletions.sums.usage_index = usage_index

@@ -9,10 +9,10 @@ from pathlib import Path
 from venvdash.model import Direction, EvidenceKind, Facts, Row, Status, Verdict
 from venvdash.model.packaging import PROJECT_FILES
 from venvdash.scanner.projects import project_info, workspaces
-from venvdash.session.row_names import alike
 from venvdash.stores import registry
 from venvdash.system import reads
 from venvdash.system.files import real
+from venvdash.text import alike
 
 _MARKERS = (".venv", *PROJECT_FILES)
 

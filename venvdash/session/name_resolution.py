@@ -12,10 +12,9 @@ from venvdash.model import Row, Status
 from venvdash.model.packaging import VENV_NAMES, minor_version
 from venvdash.scanner.projects import project_info
 from venvdash.session import current_environment
-from venvdash.session.row_names import alike
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
-from venvdash.text import counted, visible
+from venvdash.text import alike, counted, visible
 
 _PYTHON = re.compile(r"(.+)@(\d+(?:\.\d+){0,2})\Z", re.DOTALL)
 _STARTS = ("/", "./", "../", "~")  # of every path
@@ -180,7 +179,7 @@ def spelling(row: Row, rows: Sequence[Row]) -> str:
 
 def suggestions(query: Query, rows: Iterable[Row]) -> list[str]:
     """Return names similar to what was typed, for "did you mean"."""
-    known = {alike(name): name for row in rows for name in _names(row)}
+    known = {alike(name): name for row in rows for name in names_of(row)}
     near = difflib.get_close_matches(alike(query.name), known, n=3, cutoff=0.6)
     return [known[name] for name in near]
 
@@ -194,7 +193,7 @@ class _NameIndex:
         self._exact: dict[str, list[Row]] = defaultdict(list)
         self._alike: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
-            names = _names(row)
+            names = names_of(row)
             for name in names:
                 self._exact[name].append(row)
             for name in {alike(name) for name in names}:
@@ -281,7 +280,8 @@ def _narrowed(query: Query, row: Row) -> bool:
     return version == query.python or version.startswith(query.python + ".")
 
 
-def _names(row: Row) -> set[str]:
+def names_of(row: Row) -> set[str]:
+    """Return all names of an environment: its own, its directory's, its projects'."""
     environment = row.environment
     names = {row.name, row.title, environment.traits.name, environment.traits.project_name or ""}
     names |= {environment.entry.name, environment.path.name, row.name.partition("@")[0]}

@@ -1,20 +1,11 @@
 """The name of a row: the name of its project, made unique."""
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from venvdash.model import Environment, Verdict
 from venvdash.model.packaging import minor_version
-
-_SEPARATORS = re.compile(r"[-_.]+")
-
-
-def alike(name: str) -> str:
-    """Return a name normalised in case and in ``-``, ``_`` and ``.``, for comparison."""
-    return _SEPARATORS.sub("-", unicodedata.normalize("NFC", name).casefold())
 
 
 def names(

@@ -26,6 +26,7 @@ from venvdash.scanner.events import (
     Problem,
     SkippedEntry,
     StoreSeen,
+    StoresListed,
     UsageIndexed,
     VerdictsDecided,
 )
@@ -35,6 +36,7 @@ from venvdash.session.events import SessionEvent
 from venvdash.session.memory import ScanMemory
 from venvdash.system.clock import SKEW
 from venvdash.system.machine import Machine
+from venvdash.system.reads import Reads
 
 _CHECKING = Verdict(Status.CHECKING, "Searching for its project.")
 
@@ -48,6 +50,7 @@ class ScannedTable(Table):
         super().__init__(machine, config, remembers=remembers)
         self.stores: list[StoreSeen] = []
         self.oddities: list[NotEnvironment] = []
+        self.listed: Reads | None = None  # what the list of the stores depends on
         self.searched = 0
         self.searched_by_source: Mapping[str, int] = {}  # directories searched for projects, by why
         self._memory = memory
@@ -82,6 +85,8 @@ class ScannedTable(Table):
             self._memory.inspected(event)
         elif isinstance(event, UsageIndexed):
             self._usage_indexed(event.usage_index)
+        elif isinstance(event, StoresListed):
+            self.listed = event.reads
         else:
             self._note(event)
             yield event

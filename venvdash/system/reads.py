@@ -1,9 +1,9 @@
 """Which files and variables an answer was computed from.
 
-Within ``recorded`` every path and variable that this thread reads through this module, through
-``system.files`` or through a ``Machine`` from ``watching`` is noted. As long as none of them
-changes, the same question has the same answer. Stores read the disk only in these ways; a test
-goes through all of them.
+Within ``recorded`` every path that this thread reads through this module or ``system.files`` is
+noted, and every variable that it reads from ``Variables``. As long as none of them changes, the
+same question has the same answer. Stores read the disk only in these ways; a test goes through all
+of them.
 """
 
 import os
@@ -12,6 +12,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from venvdash.system.dependencies import (
+    CONTENT,
+    EXISTENCE,
+    VARIABLE,
+    UnsettledError,
+    of_variable,
+    state,
+)
+
 if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
 
@@ -19,24 +28,47 @@ if TYPE_CHECKING:
 class Reads:
     """What was read: absolute paths, existing or not, and names of variables, in order.
 
-    ``complete`` is False if something was read that is not noted, such as a relative path.
+    With ``before``, the time of the question in nanoseconds since the epoch, ``states`` has the
+    state in which each was just before it was read: see ``system.dependencies``. ``complete`` is
+    False if something was read that is not noted, such as a relative path, or has no such state.
     ``resolved`` is True if links were resolved, so that directories above matter, too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: int | None = None) -> None:
+        self.before = before
         self.paths: dict[str, None] = {}
         self.variables: dict[str, None] = {}
+        self.states: dict[str, str] = {}
         self.complete = True
         self.resolved = False
+
+    def path(self, path: str, *, content: bool) -> None:
+        """Note a path; only its first state counts."""
+        if not os.path.isabs(path):
+            self.complete = False
+            return
+        self.paths[path] = None
+        marked = f"{CONTENT if content else EXISTENCE}{path}"
+        if self.before is None or marked in self.states:
+            return
+        try:
+            self.states[marked] = state(path, content=content, before=self.before)
+        except UnsettledError:
+            self.complete = False
+
+    def variable(self, name: str, variables: Mapping[str, str]) -> None:
+        """Note a variable."""
+        self.variables[name] = None
+        self.states[f"{VARIABLE}{name}"] = of_variable(name, variables)
 
 
 _current: ContextVar[Reads | None] = ContextVar("reads", default=None)
 
 
 @contextmanager
-def recorded() -> Iterator[Reads]:
-    """Note in the value what this thread reads. Not nested; other threads are not recorded."""
-    reads = Reads()
+def recorded(reads: Reads | None = None) -> Iterator[Reads]:
+    """Note in ``reads`` what this thread reads; other threads need a context of their own."""
+    reads = reads or Reads()
     token = _current.set(reads)
     try:
         yield reads
@@ -44,16 +76,11 @@ def recorded() -> Iterator[Reads]:
         _current.reset(token)
 
 
-def note(path: "StrPath") -> None:
-    """Note that an answer depends on what lies at ``path``."""
+def note(path: "StrPath", *, content: bool = True) -> None:
+    """Note that an answer depends on what lies at ``path``, on its ``content`` or its existence."""
     reads = _current.get()
-    if reads is None:
-        return
-    text = os.fspath(path)
-    if os.path.isabs(text):
-        reads.paths[text] = None
-    else:
-        reads.complete = False
+    if reads is not None:
+        reads.path(os.fspath(path), content=content)
 
 
 def note_more() -> None:
@@ -72,7 +99,7 @@ class Variables(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         reads = _current.get()
         if reads is not None:
-            reads.variables[name] = None
+            reads.variable(name, self._variables)
         return self._variables[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -90,37 +117,37 @@ class Variables(Mapping[str, str]):
 
 def lexists(path: "StrPath") -> bool:
     """Return whether something lies at ``path``; a link counts itself."""
-    note(path)
+    note(path, content=False)
     return os.path.lexists(path)
 
 
 def exists(path: "StrPath") -> bool:
     """Return whether something lies at ``path``, links followed."""
-    note(path)
+    note(path, content=False)
     return os.path.exists(path)
 
 
 def isdir(path: "StrPath") -> bool:
     """Return whether ``path`` is a directory or a link to one."""
-    note(path)
+    note(path, content=False)
     return os.path.isdir(path)
 
 
 def isfile(path: "StrPath") -> bool:
     """Return whether ``path`` is a regular file or a link to one."""
-    note(path)
+    note(path, content=False)
     return os.path.isfile(path)
 
 
 def islink(path: "StrPath") -> bool:
     """Return whether ``path`` is a symbolic link."""
-    note(path)
+    note(path, content=False)
     return os.path.islink(path)
 
 
 def realpath(path: "StrPath") -> str:
     """Return ``path`` with links resolved as far as it exists. Raises OSError and ValueError."""
-    note(path)
+    note(path, content=False)
     reads = _current.get()
     if reads is not None:
         reads.resolved = True
@@ -129,7 +156,7 @@ def realpath(path: "StrPath") -> str:
 
 def readlink(path: "StrPath") -> str:
     """Return the target of a link as it is written. Raises OSError."""
-    note(path)
+    note(path, content=False)
     return os.readlink(path)
 
 

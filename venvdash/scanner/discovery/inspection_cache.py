@@ -92,17 +92,23 @@ class InspectionCache:
         mount = self._mounts.of(path)
         return (
             mount is not None
-            and not _unreliable(mount)
+            and not unreliable(mount)
             and (found is None or found.device not in self._unreliable_devices)
         )
 
     @cached_property
     def _unreliable_devices(self) -> frozenset[int]:
-        devices = (one.device.split(":") for one in self._mounts.mounts if _unreliable(one))
-        return frozenset(os.makedev(int(d[0]), int(d[1])) for d in devices if len(d) == 2)
+        return unreliable_devices(self._mounts)
 
 
-def _unreliable(mount: Mount) -> bool:
+def unreliable_devices(mounts: Mounts) -> frozenset[int]:
+    """Return the devices of these file systems, as ``stat`` numbers them."""
+    devices = (one.device.split(":") for one in mounts.mounts if unreliable(one))
+    return frozenset(os.makedev(int(d[0]), int(d[1])) for d in devices if len(d) == 2)
+
+
+def unreliable(mount: Mount) -> bool:
+    """Return whether a change on this file system may not show in a fingerprint."""
     fstype = mount.fstype
     return mount.network or mount.shared or fstype.startswith("fuse") or fstype in _WITHOUT_CTIME
 

@@ -1,7 +1,8 @@
 """The first stage of a scan: list every store and read every environment in it."""
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,13 +24,16 @@ from venvdash.scanner.events import (
     Progress,
     SkippedEntry,
     StoreSeen,
+    StoresListed,
 )
 from venvdash.stores.roots import Entry, Root
 from venvdash.system.machine import Machine
+from venvdash.system.reads import Reads, Variables, recorded
 from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 from venvdash.text import because
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class StoreReader:
@@ -53,15 +57,21 @@ class StoreReader:
     def events(self) -> Iterator[Event]:
         """Find and read every environment."""
         by_path: dict[Path, ResolvedRoot] = {}
-        roots = store_folders.roots(self._machine, self._config)
-        jobs = [Job(root.path, partial(store_folders.resolve, root)) for root in roots]
+        noting = Reads(time.time_ns())
+        watched = replace(self._machine, variables=Variables(self._machine.variables))
+        with recorded(noting):
+            roots = store_folders.roots(watched, self._config)
+        jobs = [
+            Job(root.path, partial(_noted, noting, store_folders.resolve, root)) for root in roots
+        ]
         for resolved in (yield from answers(self._patient, jobs)):
             by_path[resolved.real] = _shared(by_path.get(resolved.real), resolved)
             if resolved.exists:
                 self.roots.setdefault(resolved.root.store, []).append(resolved.listed)
         entries: list[tuple[ResolvedRoot, Entry]] = []
         for resolved in by_path.values():
-            yield from self._list(resolved, entries)
+            yield from self._list(resolved, entries, noting)
+        yield StoresListed(noting)
         counts = dict.fromkeys(by_path, 0)
         yield from self._read(entries, counts)
         if self._cache.changed:
@@ -70,13 +80,16 @@ class StoreReader:
             yield StoreSeen(resolved.root, real, resolved.exists, counts[real], resolved.problem)
 
     def _list(
-        self, resolved: ResolvedRoot, entries: list[tuple[ResolvedRoot, Entry]]
+        self,
+        resolved: ResolvedRoot,
+        entries: list[tuple[ResolvedRoot, Entry]],
+        noting: Reads,
     ) -> Iterator[Event]:
         if resolved.problem:
             yield Problem(resolved.real, resolved.problem)
         if resolved.problem or not resolved.exists:
             return
-        job = Job(resolved.real, lambda: list(store_folders.entries(resolved)))
+        job = Job(resolved.real, partial(_noted, noting, _entries, resolved))
         for listed in (yield from answers(self._patient, [job])):
             for entry in listed:
                 if isinstance(entry, NotEnvironment):
@@ -131,6 +144,16 @@ class StoreReader:
             if written <= known.last_seen:
                 return path, None
         return path, sidecar.read(path, self._machine.uid)
+
+
+def _entries(resolved: ResolvedRoot) -> list[Entry | NotEnvironment]:
+    return list(store_folders.entries(resolved))
+
+
+def _noted(noting: Reads, function: Callable[[T], U], argument: T) -> U:
+    """Call a function in this thread and note what it reads."""
+    with recorded(noting):
+        return function(argument)
 
 
 def _shared(first: ResolvedRoot | None, other: ResolvedRoot) -> ResolvedRoot:

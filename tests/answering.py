@@ -1,0 +1,86 @@
+"""What the tests of remembered answers share: a HOME that is asked twice."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Home
+from tests.stores.places import made
+from venvdash import config, quick_answers
+from venvdash.records.answers import Answer
+from venvdash.session import Session, remembered_answers
+from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
+from venvdash.system import fingerprint
+
+
+def environment(home: Home, name: str, project: Path | None = None, python: str = "3.12.1") -> Path:
+    """Make an environment of virtualenvwrapper's, of a project that exists or not."""
+    path = made(home.path / ".virtualenvs" / name, f"home = /usr/bin\nversion = {python}\n")
+    if project is not None:
+        (path / ".project").write_text(f"{project}\n")
+    return path
+
+
+def project(home: Home, where: str, name: str = "") -> Path:
+    """Make a project, with a name of its own if one is given."""
+    path = home.path / where
+    path.mkdir(parents=True)
+    if name:
+        (path / "pyproject.toml").write_text(f'[project]\nname = "{name}"\n')
+    return path
+
+
+@dataclass
+class World:
+    """A HOME that is asked with remembered answers, and without."""
+
+    home: Home
+    patch: pytest.MonkeyPatch
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Everything here was made just now; what changes within one tick is another test's.
+        self.patch.setattr(fingerprint, "RACY", -(2**62))
+
+    def scanned(self, *, cwd: Path | None = None, records: bool = True) -> Session:
+        """Return a session after a scan, with the configuration and variables as they are now."""
+        machine = self.home.machine(cwd, **self.variables)
+        session = Session(machine, config.of(machine), records=records)
+        for _ in session.scan(usage=False, asked=True):
+            pass
+        session.remember()
+        return session
+
+    def remember(self, name: str | None = None, cwd: Path | None = None) -> None:
+        """Scan, and answer a question as a command does."""
+        session = self.scanned(cwd=cwd)
+        choice = _choice(session, name)
+        if choice is not None:
+            remembered_answers.remember_choice(session, name, choice)
+
+    def quick(self, name: str | None = None, cwd: Path | None = None) -> Answer | None:
+        """Return what is answered without a scan."""
+        with self.patch.context() as patch:
+            patch.chdir(cwd or self.home.path)
+            patch.setattr(os, "environ", _environ({**self.home.variables, **self.variables}))
+            return quick_answers.remembered(name)
+
+    def slow(self, name: str | None = None, cwd: Path | None = None) -> Answer | None:
+        """Return what a scan without any memory answers; None if it chooses none."""
+        session = self.scanned(cwd=cwd, records=False)
+        choice = _choice(session, name)
+        return remembered_answers.answer(choice.rows[0], choice.note) if choice else None
+
+
+def _environ(variables: Mapping[str, str]) -> dict[str, str]:
+    return dict(variables)
+
+
+def _choice(session: Session, name: str | None) -> Choice | None:
+    try:
+        return session.choose(name, changing=False)
+    except (NotFoundError, AmbiguousError):
+        return None

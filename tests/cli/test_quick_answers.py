@@ -1,0 +1,82 @@
+"""`path` without a scan prints what a scan prints, and loads next to nothing."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.answering import environment, project
+from tests.conftest import Home
+from venvdash.system.fingerprint import RACY
+
+_ASKED = """
+import sys
+sys.argv = ["venvdash", *sys.argv[1:]]
+import venvdash.__main__
+try:
+    venvdash.__main__.main()
+finally:
+    print("\\n".join(sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A HOME whose environments are remembered: scanned when nothing in it is new any more."""
+    from tests.conftest import home_in
+
+    home = home_in(tmp_path_factory.mktemp("known"))
+    site = project(home, "code/site", "webapp")
+    environment(home, "web", site)
+    environment(home, "bare")
+    environment(home, "esc\x1bape\udcff")
+    home.venvdash("list", "--no-usage")  # writes the sidecars
+    settled = max(path.lstat().st_ctime_ns for path in home.path.rglob("*")) + RACY
+    while time.time_ns() <= settled:
+        time.sleep(0.05)
+    home.venvdash("path", cwd=site)
+    return home
+
+
+def _quick(home: Home, *arguments: str, cwd: Path | None = None) -> tuple[str, str] | None:
+    """Return stdout and stderr of what was answered without a scan, None if it was not."""
+    done = home.run(sys.executable, "-c", _ASKED, *arguments, cwd=cwd, check=False)
+    if "click" in done.stderr.split() or done.returncode:
+        return None
+    modules = set(done.stderr.split())
+    assert not modules & {"sqlite3", "tomllib", "psutil", "venvdash.scanner", "venvdash.model"}
+    return done.stdout, done.stderr.partition("sys\n")[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("path", "webapp"), ("path", "WEBAPP"), ("path", "we"), ("path", "bare")),
+        *(("path", "webapp", option) for option in ("--python", "--bin", "--project")),
+        *(("path", "--project", "webapp"), ("path",), ("path", "--bin")),
+    ],
+)
+def test_it_prints_what_a_scan_prints(known: Home, arguments: tuple[str, ...]) -> None:
+    site = known.path / "code" / "site"
+    scanned = known.venvdash("--no-records", *arguments, cwd=site)
+    assert _quick(known, *arguments, cwd=site) == (scanned.stdout, scanned.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("path", "no-such"), ("path", "bare", "--project"), ("path", "w", "x"), ("path", "")),
+        *(("path", "--help"), ("path", "bare", "--bin", "--python"), ("path", "--", "bare")),
+        *(("--no-records", "path", "bare"), ("path", "virtualenvwrapper:bare"), ("paths", "bare")),
+    ],
+)
+def test_whatever_else_is_left_to_the_command_line(known: Home, arguments: tuple[str, ...]) -> None:
+    assert _quick(known, *arguments) is None
+
+
+def test_stdout_that_cannot_be_written_to_is_reported(known: Home) -> None:
+    program = f"{sys.executable} -m venvdash path bare"
+    done = known.run("sh", "-c", f"{program} > /dev/full; echo $?")
+    assert done.stdout == "1\n"
+    assert "No space left" in done.stderr or "no space left" in done.stderr

@@ -1,0 +1,96 @@
+"""Answers `path` and `activate` from what the last scan found, before click is imported.
+
+Shells ask with every prompt or directory, and a scan of the whole machine is slow. Only the plain
+forms of the commands are understood here; whatever else is asked, or cannot be answered for sure,
+is left to the command line. See ``records.answers`` for when an answer still holds.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from venvdash.records.answers import Answer
+
+_PATH_OPTIONS = ("--python", "--project", "--bin")
+
+
+def answered(arguments: "Sequence[str]") -> bool:
+    """Answer a command line; False if nothing was done, and the command line is to be run."""
+    if sys.platform in ("darwin", "win32") or arguments[:1] != ["path"]:
+        return False
+    options = [word for word in arguments[1:] if word.startswith("-")]
+    names = [word for word in arguments[1:] if not word.startswith("-")]
+    if len(options) > 1 or len(names) > 1 or not set(options) <= set(_PATH_OPTIONS):
+        return False
+    answer = remembered(names[0] if names else None)
+    text = _of(answer, *options) if answer else ""
+    return answer is not None and bool(text) and _print(answer.note, text)
+
+
+def _of(answer: "Answer", option: str = "") -> str:
+    """Return the path that `path` prints."""
+    match option:
+        case "--project":
+            return answer.project
+        case "--bin":
+            return f"{answer.path}/bin"
+        case "--python":
+            return f"{answer.path}/bin/python"
+        case _:
+            return answer.path
+
+
+def remembered(name: str | None) -> "Answer | None":
+    """Return the environment that is meant, if that is remembered; else None."""
+    state = _state_directory()
+    if state is None or (name is not None and (not name or name[0] in "./~" or name[-1] == "/")):
+        return None
+    from venvdash.records import answers
+    from venvdash.system.files import UnreadableError
+
+    try:
+        if name is not None and ":" not in name:
+            found = answers.NamesFile(state).named(name)
+            if found is not None:
+                return found
+    except (OSError, ValueError, UnreadableError):
+        pass  # a single answer may still be known
+    try:
+        return answers.remembered(state, answers.question(name, os.getcwd()))
+    except (OSError, ValueError, UnreadableError):
+        return None
+
+
+def _state_directory() -> "Path | None":
+    """Return the folder of ``Machine.state_directory``; None if that takes more to find."""
+    given, xdg = os.environ.get("VENVDASH_STATE_DIR"), os.environ.get("XDG_STATE_HOME")
+    home = os.environ.get("HOME", "")
+    if not os.path.isabs(home) or (given and (not os.path.isabs(given) or "$" in given)):
+        return None
+    from pathlib import Path
+
+    if given:
+        return Path(given)
+    above = Path(xdg) if xdg and os.path.isabs(xdg) else Path(home) / ".local" / "state"
+    return above / "venvdash"
+
+
+def _print(note: str, text: str) -> bool:
+    """Print an answer as the command line would; False if that has to report an error."""
+    from venvdash.text import visible
+
+    try:
+        shown = visible(text).encode() if os.isatty(1) else os.fsencode(text)
+        if note:
+            sys.stderr.write(f"venvdash: {visible(note)}\n")
+            sys.stderr.flush()
+        rest = shown + b"\n"
+        while rest:
+            rest = rest[os.write(1, rest) :]
+    except (OSError, ValueError, AttributeError):
+        return False
+    return True
