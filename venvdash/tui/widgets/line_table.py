@@ -14,7 +14,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
@@ -146,7 +145,6 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self._drawn: dict[Hashable, Drawn[T]] = {}
         self._version = 0  # counts changes of what all cells depend on beside their item
         self._minute = 0  # ages change with it
-        self._painted: dict[int, Strip] = {}  # what each line of the screen shows
         self.sorted_by: tuple[str, bool] = ("", False)
         self.chosen_by_hand = False
         self.marked: Container[Hashable] = ()
@@ -191,16 +189,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
             self._drawn[key].version = -1
         place = self._index.get(key)
         if place is not None and 0 <= place - self.scroll_offset.y < self.page:
-            self._repaint_line(place - self.scroll_offset.y + 1)
-
-    def repaint(self) -> None:
-        """Refresh the lines of the screen that would now show something else."""
-        for y in range(self.size.height):
-            self._repaint_line(y)
-
-    def _repaint_line(self, y: int) -> None:
-        if self._painted.get(y) != self._strip(y):
-            self.refresh(Region(0, y, self.size.width, 1))
+            self.repaint_line(place - self.scroll_offset.y + 1)
 
     def move_to(self, place: int) -> None:
         """Put the cursor on the item at ``place``, or on the nearest one."""
@@ -296,7 +285,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self.columns = fit(self._all_columns, self.size.width, self.line_width - self.GUTTER)
         self.set_line_count(len(self.items) + 1)
         self._show_cursor()
-        self.refresh()
+        self.repaint()
 
     def notify_style_update(self) -> None:
         """Forget the styles of the previous theme."""
@@ -317,12 +306,8 @@ class LineTable(LineView, Generic[T], can_focus=True):
             self._styles_of[name, cursor] = style
         return style
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen; the first is the header, which does not scroll."""
-        strip = self._painted[y] = self._strip(y)
-        return strip
-
-    def _strip(self, y: int) -> Strip:
+    def line_at(self, y: int) -> Strip:
+        """Return one line of the screen; the first is the header, which does not scroll."""
         width = self.line_width
         if y == 0:
             return self._header(width)

@@ -25,7 +25,10 @@ class LineView(ScrollView):
     }
     """
 
-    _drawn_for = -1
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._drawn_for = -1
+        self._painted: dict[int, Strip] = {}  # what each line of the screen shows
 
     @property
     def line_width(self) -> int:
@@ -49,6 +52,32 @@ class LineView(ScrollView):
             self._drawn_for = self.line_width
             self.resized()
         return super().render_lines(crop)
+
+    def line_at(self, y: int) -> Strip:
+        """Return what a line of the screen should show; subclasses override it."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        strip = self._painted[y] = self.line_at(y)
+        return strip
+
+    def repaint(self) -> None:
+        """Refresh the lines of the screen that would now show something else."""
+        for y in range(self.size.height):
+            self.repaint_line(y)
+
+    def repaint_line(self, y: int) -> None:
+        """Refresh a line of the screen if it would now show something else."""
+        if self._painted.get(y) != self.line_at(y):
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scroll: a line that shows the same as before is not painted again."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            self.repaint()
 
     def set_line_count(self, lines: int) -> None:
         """Make the area so many lines high; refreshing is left to the caller."""

@@ -63,7 +63,7 @@ class OutputPane(LineView, can_focus=True):
             self._heights.append(len(rows))
         self._wrapped_to = self._first + len(self._lines)
         self.set_line_count(len(self._rows))
-        self.refresh()
+        self.repaint()
 
     @staticmethod
     def _rows_of(line: str, width: int) -> list[str]:
@@ -72,8 +72,8 @@ class OutputPane(LineView, can_focus=True):
             return [shown[at : at + width] for at in range(0, len(shown), width)] or [""]
         return chop_cells(shown, width) or [""]
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+    def line_at(self, y: int) -> Strip:
+        """Return one line of the screen."""
         place, width = y + self.scroll_offset.y, self.line_width
         text = self._rows[place] if place < len(self._rows) else ""
         return Strip([Segment(left(text, width), self.rich_style)], width)

@@ -60,10 +60,10 @@ class TextPane(LineView, can_focus=True):
         self._lines = [part for line in lines_of(self._text) for part in _wrapped(*line, width)]
         self._strips.clear()
         self.set_line_count(len(self._lines))
-        self.refresh()
+        self.repaint()
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+    def line_at(self, y: int) -> Strip:
+        """Return one line of the screen."""
         line = y + self.scroll_offset.y
         if line < len(self._lines) and line not in self._strips:
             self._draw(line)
