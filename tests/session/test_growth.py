@@ -5,6 +5,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 
 import pytest
@@ -14,6 +15,7 @@ from tests.bench.trees import Tree, environments
 from tests.conftest import Home
 from venvdash.config import Config
 from venvdash.session.core import Session
+from venvdash.stores import poetry
 from venvdash.system import processes, timeouts
 from venvdash.system.mounts import Mounts
 
@@ -63,15 +65,29 @@ def _calls(session: Session) -> Counter[str]:
     return calls
 
 
+def _hashed(home: Path) -> None:
+    """Turn environments that name their projects into those of poetry, with a hash of its path."""
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for prefix in list((home / ".virtualenvs").iterdir()):
+        (prefix / ".project").unlink()
+        with (prefix / "pyvenv.cfg").open("a") as cfg:
+            cfg.write(f"prompt = {prefix.name}-py{minor}\n")
+        (digest, *_) = poetry.STORE.digests(home / "code" / prefix.name)
+        prefix.rename(prefix.with_name(f"{prefix.name}-{digest}-py{minor}"))
+
+
+@pytest.mark.parametrize("hashed", [False, True])
 @pytest.mark.parametrize("remembered", [False, True])
 def test_no_function_is_called_more_than_twice_as_often_for_twice_as_many(
-    home: Home, remembered: bool
+    home: Home, remembered: bool, hashed: bool
 ) -> None:
     work = []
     for count in (1, *_COUNTS):  # the first imports what others need not import
         inner = home.path / str(count)
         inner.mkdir()
         environments(Tree(inner, count))
+        if hashed:
+            _hashed(inner)
         session = Session(Home(inner, home.variables).machine(), Config(), records=remembered)
         if remembered:
             _scan(session)

@@ -123,13 +123,15 @@ class ScannedTable(Table):
         )
         here = self._nearest(event)
         pinned = self._memory.pinned({p: m.record for p, m in event.facts.memories.items()})
-        changed = []
+        changed, now = [], self.machine.clock().wall
         for path, verdict in event.verdicts.items():
             row = self.rows.get(path)
             if row is None:
                 continue
             memory = event.facts.memories.get(path)
-            record = replace(memory.record, pinned=path in pinned) if memory else None
+            record = memory.record if memory else None
+            if record is not None and record.pinned != (path in pinned):
+                record = replace(record, pinned=path in pinned)
             usage = row.usage or self._memory.usage(path)
             environment = flagged(event.facts.environments[path], record, usage)
             row = replace(
@@ -139,7 +141,7 @@ class ScannedTable(Table):
                 name=called[path],
                 usage=usage,
                 record=record,
-                used=self._used(environment, verdict, record),
+                used=self._used(environment, verdict, record, now),
                 here=not here.isdisjoint(verdict.projects),
                 title=self._names.get(verdict.project, "") if verdict.project else "",
                 pointed=current_environment.pointing(path, verdict, event.facts),
@@ -169,13 +171,12 @@ class ScannedTable(Table):
             yield RowGone(path)
 
     def _used(
-        self, environment: Environment, verdict: Verdict, record: Record | None
+        self, environment: Environment, verdict: Verdict, record: Record | None, now: float
     ) -> float | None:
         times = [environment.used]
         times += [self._activity.get(project) for project in verdict.projects]
         if record:
             times += [record.last_sync, record.last_shell]
-        now = self.machine.clock().wall
         if Flag.IN_USE in environment.flags:
             return now
         newest = max((when for when in times if when is not None), default=None)

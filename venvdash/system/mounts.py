@@ -27,6 +27,7 @@ _CLONES = frozenset(
     ["apfs", "bcachefs", "btrfs", "fuse.fuse-overlayfs", "ocfs2", "overlay", "refs", "xfs", "zfs"]
 )
 _LINKS = 40  # on the way to one path, as Linux counts
+_KNOWN = 1024  # directories whose mount is kept
 _REMOVABLE = ("/mnt", "/media", "/run/media", "/Volumes")
 
 
@@ -103,15 +104,25 @@ class Mounts:
 
     def of(self, path: str | os.PathLike[str]) -> Mount | None:
         """Return the mount that ``path`` (absolute, it need not exist) lies on."""
-        points = self.points
-        current = os.path.normpath(os.fspath(path))
-        while True:
-            if (found := points.get(current)) is not None:
-                return found
-            parent = os.path.dirname(current)
-            if parent == current:
-                return None
-            current = parent
+        text = os.path.normpath(os.fspath(path))
+        found = self.points.get(text)
+        return found if found is not None else self._of_directory(os.path.dirname(text))
+
+    def _of_directory(self, directory: str) -> Mount | None:
+        """Return the mount of a directory; many paths are asked about in a few directories."""
+        known, above = self._known, directory
+        if directory in known:
+            return known[directory]
+        while (found := self.points.get(above)) is None and os.path.dirname(above) != above:
+            above = os.path.dirname(above)
+        if len(known) >= _KNOWN:
+            known.clear()
+        known[directory] = found
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, Mount | None]:
+        return {}
 
     def shared(self, path: str | os.PathLike[str]) -> bool:
         """Return whether other computers can mount the file system that ``path`` lies on."""

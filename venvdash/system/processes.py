@@ -12,13 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.system.mounts import Mounts, resolved
-from venvdash.system.real_paths import RealPaths
 
 if TYPE_CHECKING:
     import psutil
@@ -194,17 +193,17 @@ def _paths(process: _Process, arguments: Iterable[str]) -> Iterator[str]:
 
 
 class _Inside:
-    """Finds the directories that hold a path."""
+    """Finds the directories that hold a path; asks once for each directory above several paths."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._mounts = Mounts.read()
         self._allowed = {mount.point for path in paths if (mount := self._mounts.of(path))}
+        self._real_directory = cache(self._resolved)
         self._known: dict[str, tuple[Path, ...]] = {}
-        self._real = RealPaths()
         self._roots: dict[str, list[Path]] = {}
         for path in paths:
             text = os.path.abspath(path)
-            for key in {_key(text), _key(self._resolved(text))}:
+            for key in {_key(text), _key(self._real(text))}:
                 self._roots.setdefault(key, []).append(path)
         self._common = _common(self._roots)
 
@@ -226,8 +225,8 @@ class _Inside:
             folder, name = os.path.split(text)
             known = (
                 self._above(text)
-                or self._above(os.path.join(self._resolved(folder), name))
-                or self._above(self._resolved(text))
+                or self._above(os.path.join(self._real_directory(folder) or folder, name))
+                or self._above(self._real(text))
             )
             self._known[path] = known
         return known
@@ -244,13 +243,23 @@ class _Inside:
                 return tuple(found)
             folder = parent
 
-    def _resolved(self, path: str) -> str:
-        try:
-            if not self._mounts.any_network:
-                return self._real.of(path)
-            return resolved(path, self._mounts, self._allowed) or path
-        except (OSError, ValueError):
+    def _real(self, path: str) -> str:
+        """Return ``path`` with its links resolved, itself if that would access a network mount."""
+        folder, name = os.path.split(path)
+        directory = self._real_directory(folder)
+        if directory is None:
             return path
+        real = os.path.join(directory, name)
+        mount = self._mounts.points.get(real)
+        if mount is not None and mount.network and mount.point not in self._allowed:
+            return path
+        return (self._resolved(path) or path) if os.path.islink(real) else real
+
+    def _resolved(self, path: str) -> str | None:
+        try:
+            return resolved(path, self._mounts, self._allowed)
+        except (OSError, ValueError):
+            return None
 
 
 def _key(path: str) -> str:

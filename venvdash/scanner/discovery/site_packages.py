@@ -7,6 +7,7 @@ that may be editable installs, or may be the project itself.
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from venvdash.model import Package
 from venvdash.model.packaging import minor_version
@@ -107,6 +108,7 @@ def linked_into(prefix: str, version: str | None, directory: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)  # environments share them
 def name_and_version(info: str) -> Package:
     """Return the package that the name of a ``*.dist-info`` or ``*.egg-info`` describes."""
     name, _, rest = info.rsplit(".", 1)[0].partition("-")

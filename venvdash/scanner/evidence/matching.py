@@ -16,6 +16,7 @@ from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, i
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.candidates import Candidate, SearchTargets
 from venvdash.stores.base import Store, name_maker, normalised
+from venvdash.system.real_paths import RealPaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Matcher:
         self._telling = self._pointers.telling
         self._by_path: dict[str, Environment] = {}
         self._open: _Open = {}
+        self._keys: dict[Path, list[tuple[_Part, tuple[bool, str]]]] = {}  # where each is open
+        self._real = RealPaths()
         for environment in environments:
             self.add(environment, unproven=environment.path in unproven)
         self._missed = missed or MissingProjects()
@@ -73,7 +76,7 @@ class Matcher:
         """Add an environment to compare later candidates with."""
         traits = environment.traits
         if environment.target is None:  # a link in a store stands for another environment
-            self._by_path[os.path.realpath(environment.path)] = environment
+            self._by_path[self._real.of(environment.path)] = environment
         if not unproven:
             return
         # ``project_name`` is already as the tool writes it.
@@ -82,8 +85,9 @@ class Matcher:
         if name is None and (store := self._stores.get(environment.store)) is not None:
             name, part = store.guessed_name(environment), normalised
         if name is not None:
-            names = self._open.setdefault(part, {})
-            names.setdefault((traits.script, name), []).append(environment)
+            key = (traits.script, name)
+            self._open.setdefault(part, {}).setdefault(key, []).append(environment)
+            self._keys.setdefault(environment.path, []).append((part, key))
 
     def _part(self, environment: Environment) -> _Part:
         return name_maker(self._stores.get(environment.store))
@@ -228,18 +232,14 @@ class Matcher:
         )
 
     def _close(self, paths: Iterable[Path]) -> None:
-        closed = set(paths)
-        if not closed:
-            return
-        for part, open_ones in list(self._open.items()):
-            for key, environments in list(open_ones.items()):
-                left = [env for env in environments if env.path not in closed]
-                if left:
-                    open_ones[key] = left
-                else:
+        for path in paths:
+            for part, key in self._keys.pop(path, ()):
+                open_ones = self._open[part]
+                open_ones[key] = [env for env in open_ones[key] if env.path != path]
+                if not open_ones[key]:
                     del open_ones[key]
-            if not open_ones:
-                del self._open[part]
+                if not open_ones:
+                    del self._open[part]
 
 
 def evidence(candidates: Iterable[Candidate], matcher: Matcher) -> Evidence:

@@ -94,10 +94,11 @@ class Looker:
             return _out_of_reach(path, f"{visible(path)} is now a {now}, but a {then} was expected")
         if status.st_dev not in self._fsids:
             self._fsids[status.st_dev] = fsid_of(path)
+        real = self._real.of(path)
         return Place(
             path,
             Presence.PRESENT,
-            real=Path(self._real.of(path)),
+            real=path if real == str(path) else Path(real),
             inode=status.st_ino,
             fsid=self._fsids[status.st_dev],
             birth=birth_of(path),

@@ -37,6 +37,7 @@ _PROJECT = re.compile(_HEADER % rb"[\"']?project[\"']?", re.MULTILINE)
 _POETRY = re.compile(_HEADER % rb"[\"']?tool[\"']?[ \t]*\.[ \t]*[\"']?poetry[\"']?", re.MULTILINE)
 _NEXT = re.compile(rb"^[ \t]*\[{1,2}[^\]\n,]*\]{1,2}[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _NAME = re.compile(rb"^[ \t]*[\"']?name[\"']?[ \t]*=[^\n]{1,400}$", re.MULTILINE)
+_PLAIN_NAME = re.compile(rb"^name *= *\"([A-Za-z0-9._ -]{1,200})\"\r?$")  # as nearly all are
 _UNUSUAL = re.compile(rb"^[ \t]*[\"']?project[\"']?[ \t]*[.=]", re.MULTILINE)
 
 
@@ -63,6 +64,8 @@ def name_of(directory: str) -> str | None:
     for header in (_PROJECT, _POETRY):
         table = header.search(data)
         line = _NAME.search(data, table.end(), _end(data, table.end())) if table else None
+        if line and (plain := _PLAIN_NAME.search(line.group())):
+            return plain[1].decode()
         if line and (name := _usable(_toml(line.group().rstrip(b"\r")).get("name"))):
             return name
     return _from_whole(data) if _UNUSUAL.search(data) else None
