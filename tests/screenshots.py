@@ -21,6 +21,7 @@ from venvdash.demo import interpreters
 from venvdash.demo.playground import Playground, build
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
+from venvdash.tui.main.opening import Opening
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.suspend import ExternalPrograms
 
@@ -93,7 +94,7 @@ def still(session: Session) -> None:
 async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
     """Draw one picture and return its path."""
     session = Session(playground.machine(), config.load(playground.config))
-    app = Dashboard(session, ExternalPrograms(session))
+    app = Dashboard(session.machine.home, Opening(lambda: session), ExternalPrograms())
     app.animation_level = "none"
     async with app.run_test(size=shot.size) as pilot:
         main = app.screen

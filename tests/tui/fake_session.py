@@ -28,6 +28,7 @@ from venvdash.model import (
     Trashed,
 )
 from venvdash.records.history import Change, ChangedEnvironment
+from venvdash.records.snapshot import Settings
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Ended, Problem
 from venvdash.scanner.search import Findings
@@ -188,6 +189,7 @@ class FakeSession(Session):
     returned: Sequence[tuple[Trashed, str]] = ()
     owed: Sequence[Row] = ()
     settled: Sequence[ActionEvent] = ()
+    kept: Settings | None = None
     asked: list[object] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     folders: Sequence[EnvironmentFolder] = ()
@@ -222,6 +224,9 @@ class FakeSession(Session):
                         return
             else:
                 yield event
+
+    def keep_list(self, settings: Settings | None = None) -> None:
+        self.kept = settings
 
     def tidy(self) -> list[str]:
         return []
@@ -349,10 +354,10 @@ class FakePrograms(ExternalPrograms):
     def possible(self, app: App[int]) -> bool:
         return self.terminal
 
-    def shell(self, row: Row) -> Invocation:
+    def shell(self, session: Session, row: Row) -> Invocation:
         return self._prepared("shell", row)
 
-    def edit(self, row: Row) -> Invocation:
+    def edit(self, session: Session, row: Row) -> Invocation:
         return self._prepared("edit", row)
 
     def _prepared(self, what: str, row: Row) -> Invocation:

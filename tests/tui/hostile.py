@@ -38,6 +38,7 @@ from venvdash.model.status import State
 from venvdash.scanner.events import Ended, Problem, SkippedEntry, StoreSeen
 from venvdash.stores.roots import Root, Why
 from venvdash.tui.app import Dashboard
+from venvdash.tui.main.opening import Opening
 
 NAMES = (
     "[/red]",
@@ -179,9 +180,8 @@ def empty_session() -> FakeSession:
 
 if __name__ == "__main__":
     faulthandler.register(signal.SIGUSR1)
-    app = Dashboard(
-        empty_session() if "empty" in sys.argv else hostile_session(), FakePrograms(terminal=False)
-    )
+    session = empty_session() if "empty" in sys.argv else hostile_session()
+    app = Dashboard(HOME, Opening(lambda: session), FakePrograms(terminal=False))
     app.run()
     app.end_scan()
     sys.exit(app.return_code or 0)

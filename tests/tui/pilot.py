@@ -11,7 +11,9 @@ from tests.tui.fake_session import FakePrograms
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.dialogs.proposal import ProposalScreen
+from venvdash.tui.main.opening import Opening
 from venvdash.tui.main.screen import MainScreen
+from venvdash.tui.main.workbench import Workbench
 from venvdash.tui.suspend import ExternalPrograms
 
 S = TypeVar("S", bound=Screen[Any])
@@ -31,6 +33,10 @@ class Driver:
         return screen
 
     @property
+    def workbench(self) -> Workbench:
+        return self.main.workbench
+
+    @property
     def lines(self) -> list[str]:
         """The top screen, as the terminal shows it without colour."""
         strips = self.app.screen._compositor.render_strips()
@@ -48,7 +54,7 @@ class Driver:
     @property
     def current(self) -> str:
         """The name under the cursor."""
-        row = self.main.listing.row
+        row = self.main.listing.environment
         return row.name if row else ""
 
     async def press(self, *keys: str) -> None:
@@ -65,7 +71,7 @@ class Driver:
 
     async def scanned(self) -> None:
         """Wait for the end of the scan, and for what follows on the screen."""
-        scans = self.main.scans
+        scans = self.workbench.scans
         await self.until(lambda: scans.state.outcome != "" and not scans.scan.running)
         await self.until(lambda: not scans.scanning)
         await self.pilot.pause(0.1)
@@ -105,9 +111,12 @@ def drive(
     """Run the dashboard on ``session``, let ``script`` use it, and return the exit code."""
 
     async def run() -> int | None:
-        app = Dashboard(session, programs or FakePrograms(terminal=False))
+        runs = programs or FakePrograms(terminal=False)
+        app = Dashboard(session.machine.home, Opening(lambda: session), runs)
         async with app.run_test(size=size, notifications=True) as pilot:
-            await script(Driver(pilot))
+            driver = Driver(pilot)
+            await driver.until(lambda: driver.main.ready)
+            await script(driver)
         app.end_scan()
         return app.return_value
 

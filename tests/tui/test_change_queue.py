@@ -63,7 +63,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
         await driver.until(lambda: "1 synced · 1 skipped · 1 failed" in driver.text)
         await driver.until(lambda: session.scans == 2)
         await driver.scanned()
-        assert set(driver.main.selection.marks.paths) == {SHOP.path, WEB.path}
+        assert set(driver.workbench.selection.marks.paths) == {SHOP.path, WEB.path}
         await driver.press("g", "j")
         assert "failed  uv exited with code 2." in driver.text
         await driver.press("escape")
@@ -98,7 +98,7 @@ def test_a_second_sync_waits_for_the_end_of_the_first(
             await driver.until(lambda: "It will be done: sync." in driver.text)
             await driver.press("y")
             await driver.until(lambda: len(session.actions.applied) == 2)
-        await driver.until(lambda: driver.main.jobs.job is None)
+        await driver.until(lambda: driver.workbench.jobs.job is None)
         await driver.scanned()
 
     drive(session, script)
@@ -121,7 +121,7 @@ def test_what_runs_can_be_stopped_and_escape_only_says_how(key: str) -> None:
         await driver.press("y")
         await driver.press("escape")
         assert "Press X to stop syncing." in driver.text
-        assert driver.main.jobs.job is not None
+        assert driver.workbench.jobs.job is not None
         await driver.press(key)
         await driver.until(lambda: "Stopped; uv may have changed a part." in driver.text)
 
@@ -187,10 +187,10 @@ def test_work_whose_turn_has_not_come_can_be_stopped() -> None:
     async def script(driver: Driver) -> None:
         await checking(driver)
         await driver.press("escape")
-        assert driver.main.jobs.begin("restoring", lambda _: iter(session.undoing))
+        assert driver.workbench.jobs.begin("restoring", lambda _: iter(session.undoing))
         await driver.until(lambda: "restoring …" in driver.text)
         await driver.press("X")
-        await driver.until(lambda: driver.main.jobs.job is None)
+        await driver.until(lambda: driver.workbench.jobs.job is None)
         gate.set()
 
     drive(session, script)

@@ -186,7 +186,7 @@ def test_enter_goes_on_where_nothing_is_lost(answer: Proposal, runs: bool) -> No
         await asked(driver, "S")
         await driver.press("enter")
         assert not isinstance(driver.app.screen, ProposalScreen)
-        await driver.until(lambda: driver.main.jobs.job is None)
+        await driver.until(lambda: driver.workbench.jobs.job is None)
 
     drive(session, script)
     assert len(session.actions.applied) == runs
@@ -284,7 +284,7 @@ def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
         for key, name in (("j", "shop"), ("j", "web"), ("k", "shop"), ("G", "web")):
             await driver.press(key)
             assert driver.current == name
-        job = driver.main.jobs.job
+        job = driver.workbench.jobs.job
         assert job is not None
         assert len(job.drain()) <= 1
         end.set()

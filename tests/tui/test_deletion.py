@@ -90,7 +90,7 @@ def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
         assert "1 skipped · 1 failed" in driver.text
         await driver.until(lambda: driver.listed == ["old-1", "old-2"])
         assert states(driver) == ["failed", "skipped"]
-        assert set(driver.main.selection.marks.paths) == {ROWS[1].path, ROWS[2].path}
+        assert set(driver.workbench.selection.marks.paths) == {ROWS[1].path, ROWS[2].path}
         await driver.press("escape")
         assert states(driver) == ["orphan", "orphan"]
         assert "in the trash" not in driver.text
@@ -191,7 +191,7 @@ def test_cancelling_leaves_what_is_queued_and_its_marks() -> None:
             assert "X cancels the rest" in driver.text
             await driver.press(key)
             await driver.until(lambda: driver.listed == ["old-1", "old-2", "old-3"])
-            assert len(driver.main.selection.marks) == 3
+            assert len(driver.workbench.selection.marks) == 3
             assert "3 skipped" in driver.text
 
         drive(source(*told), script)
@@ -203,7 +203,7 @@ def test_work_that_breaks_off_is_told_and_no_row_stays_deleting() -> None:
         await driver.until(
             lambda: "deleting failed: RuntimeError: [/red] on fire\\e" in driver.text
         )
-        await driver.until(lambda: driver.main.jobs.job is None)
+        await driver.until(lambda: driver.workbench.jobs.job is None)
         assert states(driver) == ["orphan"] * 4
         await driver.press("d")
         assert driver.app.is_running

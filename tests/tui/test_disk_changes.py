@@ -95,7 +95,7 @@ def test_an_environment_that_is_completed_later_is_listed(home: Home, webapp: Pa
     async def script(driver: Driver) -> None:
         await driver.scanned()
         unfinished.mkdir()
-        await driver.until(lambda: len(driver.main.scans.state.oddities) == 1)
+        await driver.until(lambda: len(driver.workbench.scans.state.oddities) == 1)
         await driver.scanned()
         shutil.copytree(webapp, unfinished, symlinks=True, dirs_exist_ok=True)
         await driver.until(lambda: len(driver.listed) == 2)
@@ -106,11 +106,11 @@ def test_an_environment_that_is_completed_later_is_listed(home: Home, webapp: Pa
 def test_nothing_moves_under_a_dialog(home: Home, webapp: Path) -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        before = driver.main.disk._changed_at
+        before = driver.workbench.disk._changed_at
         await driver.press("question_mark")
         shutil.copytree(webapp, webapp.with_name("new"), symlinks=True)
-        await driver.until(lambda: driver.main.disk._changed_at > before)
-        assert not driver.main.scans.scanning
+        await driver.until(lambda: driver.workbench.disk._changed_at > before)
+        assert not driver.workbench.scans.scanning
         assert driver.listed == ["webapp"]
         await driver.press("escape")
         await driver.until(lambda: len(driver.listed) == 2)

@@ -36,7 +36,7 @@ def test_it_is_for_the_row_under_the_cursor_which_is_there_afterwards(key: str, 
         await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         assert driver.current == "web"
-        assert len(driver.main.selection.marks) == 1
+        assert len(driver.workbench.selection.marks) == 1
 
     drive(session, script, programs=recorder)
     assert [one.argv for one in recorder.ran] == [(what, "web")]
@@ -73,7 +73,7 @@ def test_without_a_terminal_it_is_not_offered() -> None:
         await driver.scanned()
         await driver.press("s")
         assert "No terminal is available" in driver.text
-        assert not driver.main.programs.possible
+        assert not driver.workbench.programs.possible
         await driver.press("colon", *"environment: sh")
         await driver.until(lambda: "share with another" in driver.text)
         assert "Environment: shell" not in driver.text
@@ -95,7 +95,7 @@ def test_not_while_something_is_being_done() -> None:
         await driver.press("y", "s")
         assert "Still syncing" in driver.text
         gate.set()
-        await driver.until(lambda: driver.main.jobs.job is None)
+        await driver.until(lambda: driver.workbench.jobs.job is None)
 
     drive(session, script, programs=recorder)
     assert recorder.ran == []

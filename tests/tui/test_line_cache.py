@@ -129,8 +129,8 @@ def test_a_mark_and_the_state_of_a_job_paint_their_own_line(
             assert (counter.built, counter.painted) == (1, [6])
             assert "syncing" in driver.lines[8]
             driver.main.states.set(table.items[150].path, State.SYNCING)
-            driver.main.selection.marks.toggle(table.items[7].path)
-            driver.main.selection.marks.toggle(table.items[170].path)
+            driver.workbench.selection.marks.toggle(table.items[7].path)
+            driver.workbench.selection.marks.toggle(table.items[170].path)
             table.repaint()
             await driver.pilot.pause()
             assert (counter.built, counter.painted) == (2, [6, 8])

@@ -93,7 +93,7 @@ def test_cancel_is_the_default_and_nothing_is_done(keys: list[str]) -> None:
         await ask(driver)
         await driver.press(*keys)
         assert not isinstance(driver.app.screen, PlanScreen)
-        assert len(driver.main.selection.marks) == 4, "the marks stay"
+        assert len(driver.workbench.selection.marks) == 4, "the marks stay"
 
     drive(session, script)
     assert [type(asked) for asked in session.asked] == [tuple]

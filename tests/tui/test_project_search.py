@@ -39,7 +39,7 @@ def test_it_begins_with_the_first_orphan_and_changes_the_row() -> None:
         gate.set()
         await driver.until(lambda: "→ old" in driver.text)
         await driver.until(lambda: "scanned in" in driver.lines[1])
-        assert driver.main.found_projects.timer is None  # an idle dashboard looks at nothing
+        assert driver.workbench.found_projects.timer is None  # an idle dashboard looks at nothing
 
     drive(source([OLD, LIVE], gate), script, (120, 24))
 

@@ -46,7 +46,7 @@ async def shown(driver: Driver) -> ProposalScreen:
 async def done(driver: Driver, words: str) -> None:
     """Say yes, wait until the outcome says so and the list is fresh."""
     await driver.press("y")
-    await driver.until(lambda: words in driver.text and driver.main.jobs.job is None)
+    await driver.until(lambda: words in driver.text and driver.workbench.jobs.job is None)
     await driver.scanned()
 
 
@@ -69,7 +69,7 @@ def test_a_sync_is_shown_done_and_logged(playground: Playground) -> None:
         assert "imaging" not in installed(api)
         await done(driver, "2 synced")
         assert {"imaging", "plotting", "numerics"} <= installed(api)
-        assert not driver.main.selection.marks.paths
+        assert not driver.workbench.selection.marks.paths
         row = driver.main.listing.table.rows[api]
         assert "imaging" in {package.name for package in row.environment.packages}
         assert row.record is not None

@@ -62,7 +62,7 @@ def test_orphans_by_rule_into_the_trash_and_back(playground: Playground) -> None
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("x", "enter")
-        await driver.until(lambda: len(driver.main.selection.marks) == len(gone))
+        await driver.until(lambda: len(driver.workbench.selection.marks) == len(gone))
         await driver.until(lambda: "5 marked  " in driver.text and "≥" not in driver.lines[-5])
         await driver.press("d")
         screen = await planned(driver)
@@ -132,7 +132,7 @@ def test_undo_says_what_it_left_alone_and_asks_for_another_name(playground: Play
         api.path.mkdir()
         await driver.press("u")
         await driver.until(lambda: "Restore scratchpad as …" in driver.text)
-        outcome = driver.main.jobs.line.outcome  # the dialog may already hide it
+        outcome = driver.workbench.jobs.line.outcome  # the dialog may already hide it
         assert outcome is not None
         assert "restored 2 environments · 1 skipped: scratchpad: " in outcome.plain
         told = "Restored webapp. ~/code/webapp/.venv was not restored: something else now has"
@@ -204,7 +204,7 @@ def test_the_trash_screen_frees_one_and_has_one_back(playground: Playground) -> 
             await driver.press("d")
             await planned(driver)
             await driver.press("y")
-            await driver.until(lambda: driver.main.jobs.job is None)
+            await driver.until(lambda: driver.workbench.jobs.job is None)
         assert len(trash_of(crm.parent)) == 2
         await driver.press("E")
         screen = driver.app.screen
@@ -238,11 +238,13 @@ def test_the_trash_is_read_again_however_soon_the_work_ended(
         await driver.press("d")
         await planned(driver)
         await driver.press("y")
-        await driver.until(lambda: "1 in the trash" in driver.text and driver.main.jobs.job is None)
+        await driver.until(
+            lambda: "1 in the trash" in driver.text and driver.workbench.jobs.job is None
+        )
         await driver.press("E")
         await driver.until(lambda: "scratchpad" in driver.text)
         await driver.press("f", "y")
-        await driver.until(lambda: driver.main.jobs.ended == 2)
+        await driver.until(lambda: driver.workbench.jobs.ended == 2)
         await driver.until(lambda: "The trash is empty." in driver.text)
 
     drive(session(playground), script, (120, 40))
@@ -280,7 +282,7 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
         assert (store / "big" / "pyvenv.cfg").is_file()
         held.gate.set()
         keys = ["k", "j"]
-        while driver.main.jobs.job is not None:
+        while driver.workbench.jobs.job is not None:
             key = keys[len(seen) % 2]
             await driver.press(key)
             assert driver.current == {"k": "a-small", "j": "big"}[key]
@@ -306,7 +308,7 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
         await driver.press("d")
         await planned(driver)
         await driver.press("escape")  # what is planned once the search has ended may be freed
-        search = driver.main.session.searches.of_rule(lambda row: True)
+        search = driver.workbench.session.searches.of_rule(lambda row: True)
         await driver.until(lambda: search.over)
         await driver.press("d")
         await planned(driver)

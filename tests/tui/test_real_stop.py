@@ -52,7 +52,7 @@ def test_x_stops_what_runs_and_what_is_queued_while_its_output_is_read(place: Pl
         await driver.press("at")
         await driver.until(lambda: "Building a-slow" in driver.text and "running" in driver.text)
         await driver.press("X")
-        await driver.until(lambda: driver.main.jobs.job is None)
+        await driver.until(lambda: driver.workbench.jobs.job is None)
         assert not alive(building(slow))
         await driver.press("escape")
         await driver.until(lambda: "1 skipped · 1 failed" in driver.text)

@@ -175,7 +175,7 @@ def test_several_marked_ones_go_where_they_are_known_to_be(tmp_path: Path) -> No
         await driver.press("a", "R")
         await driver.until(lambda: "Cannot relink: The new path of its project" in driver.text)
         await driver.press("y")
-        await driver.until(lambda: driver.main.jobs.job is None)
+        await driver.until(lambda: driver.workbench.jobs.job is None)
 
     drive(session, script)
     assert session.actions.asked == [(Action.RELINK, "shop", tmp_path / "shop", False)]
@@ -222,7 +222,7 @@ def test_a_new_link_is_hidden_from_git_if_that_is_wanted(tmp_path: Path) -> None
             await driver.proposed()
             assert "Exclude the new link from git" in driver.text
             await driver.press(*keys.replace("y", ""), "y")
-            await driver.until(lambda: driver.main.jobs.job is None)
+            await driver.until(lambda: driver.workbench.jobs.job is None)
 
         drive(session, script)
         ((applied,),) = session.actions.applied

@@ -126,7 +126,7 @@ def test_a_marked_environment_that_is_gone_is_marked_no_more() -> None:
         driver.main.listing.table.drop(small_machine()[5].path)
         await driver.press("r")
         await driver.scanned()
-        assert len(driver.main.selection.marks) == len(small_machine()) - 2
+        assert len(driver.workbench.selection.marks) == len(small_machine()) - 2
 
     drive(session, script)
 
@@ -135,15 +135,15 @@ def test_a_range_grows_and_shrinks_with_the_cursor_and_esc_drops_it() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("j", "v", "j", "j")
-        assert len(driver.main.selection.marks) == 3
+        assert len(driver.workbench.selection.marks) == 3
         await driver.press("k", "k", "k")
-        assert len(driver.main.selection.marks) == 2, "and the other way"
+        assert len(driver.workbench.selection.marks) == 2, "and the other way"
         await driver.press("escape")
-        assert len(driver.main.selection.marks) == 0
+        assert len(driver.workbench.selection.marks) == 0
         await driver.press("v", "j", "v", "j", "j")
-        assert len(driver.main.selection.marks) == 2, "the second v ends it"
+        assert len(driver.workbench.selection.marks) == 2, "the second v ends it"
         await driver.press("escape")
-        assert len(driver.main.selection.marks) == 2, "and then Esc has nothing to drop"
+        assert len(driver.workbench.selection.marks) == 2, "and then Esc has nothing to drop"
 
     drive(source(), script)
 
@@ -152,9 +152,9 @@ def test_all_marks_what_the_list_shows_and_then_none() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("space", "2", "a")
-        assert len(driver.main.selection.marks) == 2
+        assert len(driver.workbench.selection.marks) == 2
         await driver.press("a")
-        assert len(driver.main.selection.marks) == 1, "that of the other view stays"
+        assert len(driver.workbench.selection.marks) == 1, "that of the other view stays"
 
     drive(source(), script)
 
@@ -165,12 +165,12 @@ def test_the_rule_menu_marks_orphans_of_what_the_filter_lets_through() -> None:
         await driver.press("slash", *"old-1", "enter", "x")
         assert "orphans" in driver.text
         await driver.press("enter")
-        await driver.until(lambda: len(driver.main.selection.marks) == 1)
+        await driver.until(lambda: len(driver.workbench.selection.marks) == 1)
         await driver.press("escape", "x", "enter")
-        await driver.until(lambda: len(driver.main.selection.marks) == 3)
+        await driver.until(lambda: len(driver.workbench.selection.marks) == 3)
         await driver.press("x", "G", "k")
         await driver.press("end", "enter")
-        assert len(driver.main.selection.marks) == 0, "the last line clears them"
+        assert len(driver.workbench.selection.marks) == 0, "the last line clears them"
 
     drive(source([*small_machine()[2:], *_ORPHANS]), script)
 
@@ -181,7 +181,7 @@ def test_an_age_can_be_typed() -> None:
         await driver.press("x", "end", "enter", *"101 parsecs", "enter")
         assert "Use a value such as 90d" in driver.text
         await driver.press(*["backspace"] * 8, "d", "enter")
-        await driver.until(lambda: len(driver.main.selection.marks) == 2)
+        await driver.until(lambda: len(driver.workbench.selection.marks) == 2)
 
     drive(source(_ORPHANS), script)
 
@@ -197,12 +197,12 @@ def test_no_rule_marks_what_something_leads_to() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("x", "j", "j", "enter")  # not used for 30 days; others hold for none
-        await driver.until(lambda: len(driver.main.selection.marks) == 2)
+        await driver.until(lambda: len(driver.workbench.selection.marks) == 2)
         await driver.until(lambda: "Not marked: old-0. ~/.attic/old-0/.venv points" in driver.text)
-        assert set(driver.main.selection.marks.paths) == {row.path for row in _ORPHANS[1:]}
+        assert set(driver.workbench.selection.marks.paths) == {row.path for row in _ORPHANS[1:]}
         await driver.press("x", "end", "k", "enter", *"40d", "enter")
         await driver.until(lambda: "Not marked: strange." in driver.text)
-        assert set(driver.main.selection.marks.paths) == {row.path for row in _ORPHANS[1:]}
+        assert set(driver.workbench.selection.marks.paths) == {row.path for row in _ORPHANS[1:]}
 
     drive(FakeSession(everything(rows), led=led), script, (120, 40))
 
@@ -215,7 +215,7 @@ def test_of_many_that_are_not_marked_some_are_named() -> None:
         await driver.press("x", "enter")
         await driver.until(lambda: "3 more not marked for similar" in driver.text)
         assert driver.text.count("Not marked: ") == 3
-        assert len(driver.main.selection.marks) == 0
+        assert len(driver.workbench.selection.marks) == 0
 
     drive(FakeSession(everything(many(60)), led=led), script, (120, 40))
 
@@ -228,7 +228,7 @@ def test_no_rule_marks_anything_while_pins_are_not_known() -> None:
         await driver.scanned()
         await driver.press("x", "enter")
         await driver.until(lambda: "Nothing was marked. Pins are unknown" in driver.text)
-        assert len(driver.main.selection.marks) == 0
+        assert len(driver.workbench.selection.marks) == 0
 
     drive(unsure, script, (120, 40))
 
@@ -237,10 +237,10 @@ def test_ten_thousand_marks() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("v", "G")
-        assert len(driver.main.selection.marks) == 10_000
+        assert len(driver.workbench.selection.marks) == 10_000
         await driver.until(lambda: "10000 marked  " in driver.text)
         await driver.press("g", "space")
-        assert len(driver.main.selection.marks) == 1
+        assert len(driver.workbench.selection.marks) == 1
 
     drive(source(many(10_000)), script, (120, 40))
 

@@ -44,14 +44,7 @@ def session(
     ``tidy`` what a crash left is fixed first, and reported.
     """
     machine = machine or Machine.current()
-    if changing and machine.foreign_home is not None:
-        from venvdash.actions.safety.refusals import another_home
-
-        fail(f"{next(another_home(machine))}\nNothing was changed.", 2)
-    try:
-        settings = config.of(machine)
-    except config.ConfigError as error:
-        fail(f"{error}\nNothing was changed. Fix or remove the file.", 2)
+    settings = _config(machine, changing=changing)
     opened = Session(machine, settings, records=records)
     context = click.get_current_context(silent=True)
     if context is not None:
@@ -59,6 +52,17 @@ def session(
     for sentence in opened.tidy() if tidy else ():
         warn(sentence)
     return opened
+
+
+def _config(machine: Machine, *, changing: bool = False) -> config.Config:
+    if changing and machine.foreign_home is not None:
+        from venvdash.actions.safety.refusals import another_home
+
+        fail(f"{next(another_home(machine))}\nNothing was changed.", 2)
+    try:
+        return config.of(machine)
+    except config.ConfigError as error:
+        fail(f"{error}\nNothing was changed. Fix or remove the file.", 2)
 
 
 def _remember(opened: Session) -> None:
@@ -84,7 +88,8 @@ def open_dashboard(*, records: bool, machine: Machine | None = None) -> int:
     """Open the dashboard and return its exit status."""
     from venvdash import tui  # Textual is loaded here and nowhere else
 
-    return tui.run(session(records=records, machine=machine))
+    machine = machine or Machine.current()
+    return tui.run(machine, _config(machine), records=records)
 
 
 def fail(message: str, status: int) -> NoReturn:

@@ -145,6 +145,13 @@ class RememberedRows(Sequence[Summary]):
     def __len__(self) -> int:
         return len(self._numbers)
 
+    @property
+    def largest(self) -> int:
+        """The bytes on disk of the largest row."""
+        if len(self) == len(self.snapshot.statuses):
+            return self.snapshot.totals.largest
+        return max((row.on_disk or 0 for row in self), default=0)
+
     @overload
     def __getitem__(self, at: int) -> Summary: ...
     @overload

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,13 @@ from venvdash.session import remembered_answers
 from venvdash.session.events import SessionEvent
 from venvdash.session.lookup import NamedTable
 from venvdash.session.memory import ScanMemory
+from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, TimedRunner
 
 if TYPE_CHECKING:
     from venvdash.actions.history.undo import UndoPlan
+    from venvdash.records.snapshot import Settings
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
     from venvdash.session.environment_details import EnvironmentDetails
     from venvdash.session.suggested_stores import AddedStore
@@ -47,9 +50,10 @@ class Session(NamedTable):
         self.deletions, self.trash = self.actions.deletions, self.actions.trash
         self.searches = self.actions.searches
         self._tidied = False
-        self._names_of_scan: bool | None = (
-            None  # a scan's names are to be stored: one was asked for
-        )
+        # A scan's names are to be stored; True where one of them was asked for.
+        self._names_of_scan: bool | None = None
+        self._listed: float | None = None  # when the last complete scan ended
+        self._list_due = False  # it is not stored yet
 
     def scan(
         self,
@@ -91,17 +95,43 @@ class Session(NamedTable):
         ):
             if isinstance(event, Ended) and not event.cancelled:
                 yield from self._gone(seen)
+                if usage and search:
+                    self._listed, self._list_due = self.machine.clock().wall, True
             yield from self._take(event, seen)
         if search and not cancelled():
             self._names_of_scan = asked
 
     def remember(self) -> list[Problem]:
-        """Store what scans have learned, and the names of the last one."""
+        """Store what scans have learned, the names of the last one, and its list."""
         problems = super().remember()  # before the names, which depend on the sidecars
         asked, self._names_of_scan = self._names_of_scan, None
         if asked is not None:
             remembered_answers.remember_names(self, asked=asked)
+        if self._list_due:
+            self.keep_list()
         return problems
+
+    def keep_list(self, settings: "Settings | None" = None) -> None:
+        """Store the rows for the first frame of the next start, if a complete scan has ended.
+
+        ``settings``: how they are shown; None keeps what is stored. What cannot be stored is left
+        out: the next start then shows an older list, or begins without one.
+        """
+        if self._listed is None or not self.remembers:
+            return
+        from venvdash.records import snapshot
+        from venvdash.records.summaries import summary_of
+
+        self._list_due = False
+        with suppress(OSError):
+            snapshot.write(
+                self.machine.state_directory,
+                host_id(),
+                map(summary_of, list(self.rows.values())),
+                other=len(self.problems) + len(self.oddities),
+                now=self._listed,
+                settings=settings,
+            )
 
     def _usage_indexed(self, usage_index: UsageIndex) -> None:
         self.deletions.sums.usage_index = usage_index

@@ -1,10 +1,14 @@
 """The dashboard. Importing this package does not import Textual; running it does."""
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from venvdash.config import Config
+    from venvdash.records.snapshot import Snapshot
     from venvdash.session import Session
+    from venvdash.system.machine import Machine
 
 __all__ = ["run"]
 
@@ -13,22 +17,43 @@ __all__ = ["run"]
 _FRAMES = "120"
 
 
-def run(session: "Session") -> int:
-    """Show the dashboard of a session until the user leaves; return the exit code."""
-    from venvdash.tui.background_scan import BackgroundScan
+def run(machine: "Machine", config: "Config", *, records: bool) -> int:
+    """Show the dashboard of a user until they leave; return the exit code.
 
-    session.spare_cores = 1
+    The first frame is what the last scan found; only after it the session is imported and opened.
+    Where nothing is remembered, that begins while Textual is imported. Without ``records`` nothing
+    is remembered.
+    """
+    gc.disable()  # nothing is garbage before the first frame
 
-    scan = BackgroundScan(session, tidy=True)
-    scan.start()  # it reads while Textual is loaded: the first screen has rows
+    def open_session() -> "Session":
+        from venvdash.session import Session
+
+        return Session(machine, config, records=records)
+
+    from venvdash.tui.main.opening import Opening
+
+    opening = Opening(open_session, remembered(machine) if records and config.records else None)
+    if opening.snapshot is None:
+        opening.begin()
     _set_frames()
     from venvdash.tui.app import Dashboard
     from venvdash.tui.suspend import ExternalPrograms
 
-    app = Dashboard(session, ExternalPrograms(session), scan)
+    app = Dashboard(machine.home, opening, ExternalPrograms())
     app.run()
     app.end_scan()
     return app.return_code or 0
+
+
+def remembered(machine: "Machine") -> "Snapshot | None":
+    """Return the list that the last scan of this user stored, None where there is none."""
+    from venvdash.records import snapshot
+    from venvdash.system.host import host_id
+
+    if machine.foreign_home is not None:
+        return None
+    return snapshot.read(machine.state_directory, host_id(), machine.cwd)
 
 
 def _set_frames() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -10,11 +11,10 @@ from textual.content import Content
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
-from venvdash.session import Session
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
-from venvdash.tui.background_scan import BackgroundScan
 from venvdash.tui.keys import SUSPEND
+from venvdash.tui.main.opening import Opening
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.palette import Commands
 from venvdash.tui.signals import Signals
@@ -44,15 +44,13 @@ class Dashboard(App[int]):
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
 
-    def __init__(
-        self, session: Session, programs: ExternalPrograms, scan: BackgroundScan | None = None
-    ) -> None:
-        """Show what ``session`` knows; ``scan`` is its scan where that has begun already.
+    def __init__(self, home: Path, opening: Opening, programs: ExternalPrograms) -> None:
+        """Show what is remembered, then what ``opening`` opens.
 
-        ``programs`` gives the terminal to the user's own programs.
+        ``home`` is written as ``~``. ``programs`` gives the terminal to the user's own programs.
         """
         super().__init__()
-        self._main = MainScreen(session, scan or BackgroundScan(session, tidy=True), programs)
+        self._main = MainScreen(home, opening, programs)
         self._collector = gc_tuning.Collector()
         self._signals: Signals | None = None  # none where there is no terminal
         if self.no_color:
@@ -60,7 +58,7 @@ class Dashboard(App[int]):
 
     def on_mount(self) -> None:
         """Exit when the terminal closes or a signal asks for it."""
-        self._collector.begin()
+        self.call_after_refresh(self._collector.begin)
         self.set_interval(gc_tuning.TICK, self._collector.look)
         if self.is_headless:
             return
@@ -85,7 +83,7 @@ class Dashboard(App[int]):
             self._leave()
 
     def _leave(self) -> None:
-        self._main.scans.scan.stop()
+        self._main.stop()
         self.exit(1, return_code=1)
 
     def get_default_screen(self) -> Screen[None]:
@@ -111,7 +109,7 @@ class Dashboard(App[int]):
         A deletion ends after its current environment. Ask first where the project of a deleted
         environment is still being searched for.
         """
-        waiting = self._main.found_projects.owed
+        waiting = self._main.workbench.found_projects.owed if self._main.ready else ()
         if not waiting:
             self._quit(True)
             return
@@ -131,7 +129,7 @@ class Dashboard(App[int]):
 
     def _quit(self, yes: bool | None) -> None:
         if yes:
-            self._main.scans.scan.stop()
+            self._main.stop()
             self.exit(0)
 
     def action_suspend_process(self) -> None:
@@ -148,5 +146,4 @@ class Dashboard(App[int]):
 
         A deletion gets longer: what is interrupted is fixed only at the next start.
         """
-        self._main.end(_WORK_SECONDS)
-        self._main.scans.scan.stop(_WAIT_SECONDS)
+        self._main.end(_WORK_SECONDS, _WAIT_SECONDS)

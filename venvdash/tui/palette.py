@@ -46,13 +46,17 @@ class Commands(Provider):
         if main.listing.row is not None:
             yield from self._environment_commands()
         yield from (
-            ("Delete …", "Show the plan, then confirm", main.action_delete),
-            ("Mark: all shown", "Or clear, if all are marked", main.action_mark_all),
-            ("Mark: by a rule …", "Orphans, unknown, broken, unused for …", main.action_mark_rule),
-            ("Undo", "Undo the newest change", main.action_undo),
-            ("Stop", "Stop the current job and cancel the queue", main.action_stop),
-            ("Log", "Commands that were run, and their output", main.action_log),
-            ("Trash", "Restore or delete permanently", main.action_trash),
+            ("Delete …", "Show the plan, then confirm", main.actions["delete"]),
+            ("Mark: all shown", "Or clear, if all are marked", main.actions["mark_all"]),
+            (
+                "Mark: by a rule …",
+                "Orphans, unknown, broken, unused for …",
+                main.actions["mark_rule"],
+            ),
+            ("Undo", "Undo the newest change", main.actions["undo"]),
+            ("Stop", "Stop the current job and cancel the queue", main.actions["stop"]),
+            ("Log", "Commands that were run, and their output", main.actions["log"]),
+            ("Trash", "Restore or delete permanently", main.actions["trash"]),
         )
         for view in View:
             yield f"View: {view}", "Show only these", partial(main.action_view, view)
@@ -62,33 +66,33 @@ class Commands(Provider):
         add = "Add folders that contain environments to the stores"
         yield from (
             ("Filter", "Show only matching environments", main.action_filter),
-            ("Add folders of environments …", add, main.action_add_store),
-            ("Rescan", "Scan again", main.action_rescan),
+            ("Add folders of environments …", add, main.actions["add_store"]),
+            ("Rescan", "Scan again", main.actions["rescan"]),
             ("Keys", "Show all keys", main.action_help),
         )
 
     def _environment_commands(self) -> Iterator[_Command]:
         main = self._main
-        share = partial(main.action_relink, share=True)
+        share = partial(main.actions["relink"], share=True)
         programs: tuple[_Command, ...] = (
-            ("shell", "Open a shell with it active", main.action_shell),
-            ("edit its project", "Open its project in your editor", main.action_edit),
+            ("shell", "Open a shell with it active", main.actions["shell"]),
+            ("edit its project", "Open its project in your editor", main.actions["edit"]),
         )
         texts = "Path, interpreter or activation command"
         commands: tuple[_Command, ...] = (
             ("details", "Everything known about it", main.on_line_table_chosen),
-            ("open folder", "In the file manager", main.action_open_folder),
-            ("copy as text …", texts, main.action_clip),
-            *(programs if main.programs.possible else ()),
-            ("sync …", "Show what uv would change", main.action_sync),
-            ("relink …", "Link it to a project", main.action_relink),
+            ("open folder", "In the file manager", main.actions["open_folder"]),
+            ("copy as text …", texts, main.actions["clip"]),
+            *(programs if main.workbench.programs.possible else ()),
+            ("sync …", "Show what uv would change", main.actions["sync"]),
+            ("relink …", "Link it to a project", main.actions["relink"]),
             ("share with another project …", "Link it to one more project", share),
-            ("unlink …", "Remove its links to projects", main.action_unlink),
-            ("copy …", "Under another name or for another Python", main.action_copy),
-            ("rename …", "Give it another name", main.action_rename),
-            ("pin or unpin", "Rules skip pinned environments", main.action_pin),
-            ("note …", "Write a note about it", main.action_note),
-            ("move …", "To another store", main.action_move),
+            ("unlink …", "Remove its links to projects", main.actions["unlink"]),
+            ("copy …", "Under another name or for another Python", main.actions["copy"]),
+            ("rename …", "Give it another name", main.actions["rename"]),
+            ("pin or unpin", "Rules skip pinned environments", main.actions["pin"]),
+            ("note …", "Write a note about it", main.actions["note"]),
+            ("move …", "To another store", main.actions["move"]),
         )
         for name, meaning, run in commands:
             yield f"Environment: {name}", meaning, run

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from venvdash.actions.events import RowChanged, RowGone
-from venvdash.model import NotEnvironment, Row
+from venvdash.model import NotEnvironment
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, SkippedEntry, StoreSeen
 from venvdash.text import visible
@@ -34,6 +34,7 @@ class ScanState:
     failure: str = ""
     fixed: list[str] = field(default_factory=list)
     complete: bool = False
+    ended: bool = False  # the last scan, and was not cancelled
     due: bool = False
 
     def begin(self) -> None:
@@ -41,27 +42,33 @@ class ScanState:
         self.problems, self.oddities, self.stores = [], [], []
         self.progress = Progress(Phase.STORES, 0, 0)
         self.outcome = self.failure = ""
+        self.ended = False
 
     def end(self, problems: list[Problem]) -> None:
         """Note that the scan has ended; ``problems`` are all of the session's."""
+        if self.ended:
+            self.due |= bool(self.table.settle())
         self.problems += [problem for problem in problems if problem not in self.problems]
         self.progress = None
         self.complete = True
 
     def take(self, events: Iterable[ScanEvent | JobFailed]) -> set[Path]:
         """Take events in and return the paths whose rows changed; the last row of each counts."""
-        rows: dict[Path, Row] = {}
+        rows: dict[Path, RowChanged] = {}
         for event in events:
             if isinstance(event, RowChanged):
-                rows[event.row.path] = event.row
+                rows[event.row.path] = event
             elif isinstance(event, RowGone):
                 rows.pop(event.path, None)
                 self.due |= self.table.drop(event.path)
             else:
                 self._take_other(event)
-        for row in rows.values():
-            self.due |= self.table.put(row)
-        return set(rows)
+        touched = set(rows)
+        for change in rows.values():
+            self.due |= self.table.put(change.row, settled=change.settled)
+        if self.table.remembered and any(change.settled for change in rows.values()):
+            touched |= self.table.mark_gone()
+        return touched
 
     def _take_other(self, event: ScanEvent | JobFailed) -> None:
         match event:
@@ -80,6 +87,7 @@ class ScanState:
                 self.disk_free = event.free
             case Ended():
                 how = "scan stopped after" if event.cancelled else "scanned in"
+                self.ended = not event.cancelled
                 self.outcome = f"{how} {event.seconds:.1f} s"
             case JobFailed():
                 self.failure = f"The scan failed: {visible(event.message)}"

@@ -20,24 +20,21 @@ class ExternalPrograms:
     thread, one at a time and never during a scan.
     """
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
-
     def possible(self, app: App[int]) -> bool:
         """Return whether the dashboard has a terminal: not in a browser, nor without a screen."""
         return not (app.is_headless or app.is_web)
 
-    def shell(self, row: "Row") -> "Invocation":
+    def shell(self, session: "Session", row: "Row") -> "Invocation":
         """Return the user's shell with an environment active."""
         from venvdash.session import subshell
 
-        return subshell.shell(self._session, row)
+        return subshell.shell(session, row)
 
-    def edit(self, row: "Row") -> "Invocation":
+    def edit(self, session: "Session", row: "Row") -> "Invocation":
         """Return the user's editor for an environment's project."""
         from venvdash.session import subshell
 
-        return subshell.edit(self._session, row)
+        return subshell.edit(session, row)
 
     def run(self, app: App[int], invocation: "Invocation") -> str:
         """Run a program in the terminal; return what went wrong, raw, or "". Raises nothing."""

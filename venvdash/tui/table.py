@@ -1,7 +1,8 @@
 """The rows that the list shows: filtered, sorted, counted. Knows no Textual."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from venvdash.model.sorting import BIG_FIRST, SORT_KEYS, in_order
 from venvdash.model.status import Status
 from venvdash.model.summary import Summary
+from venvdash.records.snapshot import Snapshot
+from venvdash.records.snapshot_rows import DamagedError
 from venvdash.records.summaries import summary_of
 
 if TYPE_CHECKING:
@@ -57,6 +60,9 @@ class Table:
 
     ``rows`` are what a scan found, ``summaries`` what is shown of them. ``shown`` is valid after
     ``arrange``; ``put`` and ``drop`` return whether that is due.
+
+    It may begin with what the last scan found (``remember``). Until a scan has ended (``settle``)
+    such a list is ``held``: no row changes its place, and one that is new comes last.
     """
 
     view: View = View.ALL
@@ -65,36 +71,111 @@ class Table:
     descending: bool = False
     rows: "dict[Path, Row]" = field(default_factory=dict)
     summaries: dict[Path, Summary] = field(default_factory=dict)
-    shown: list[Summary] = field(default_factory=list)
+    shown: Sequence[Summary] = ()
     counts: Counter[Status] = field(default_factory=Counter)
     reclaimable: int = 0
     measured: int = 0
     bounded: int = 0  # those of the measured that free at most what is counted
+    held: bool = False
+    remembered: int = 0  # rows, until a scan has judged all of them
+    _remembered: Snapshot | None = None  # until it is decoded
+    _lines: list[Summary] = field(default_factory=list)  # what is shown, once it is decoded
     _places: dict[Path, int] = field(default_factory=dict)
     _hay: dict[Path, str] = field(default_factory=dict)
 
-    def put(self, row: "Row") -> bool:
-        """Add or replace a row; return whether what is shown must be arranged again."""
+    def remember(self, snapshot: Snapshot) -> None:
+        """Begin with a remembered list, as it was shown; its rows are decoded when needed."""
+        view, self.sort, self.descending = snapshot.settings
+        self.view = View(view) if view in _STATUS_OF_VIEW else View.ALL
+        self.counts, totals = snapshot.counts, snapshot.totals
+        self.reclaimable, self.measured, self.bounded = totals[:3]
+        self.shown = snapshot.rows(_STATUS_OF_VIEW.get(self.view))
+        self.held, self._remembered = True, snapshot
+        self.remembered = self.total
+
+    def _decode(self) -> None:
+        """Take the rows of a remembered list; a damaged one is forgotten."""
+        snapshot, self._remembered = self._remembered, None
+        if snapshot is None:
+            return
+        with suppress(DamagedError):
+            self.summaries = {row.path: row for row in snapshot.decode()}
+        self.counts, self.reclaimable, self.measured, self.bounded = Counter(), 0, 0, 0
+        for row in self.summaries.values():
+            self._count(row, 1)
+        self._show([row for row in self.summaries.values() if self._belongs(row)])
+
+    @property
+    def total(self) -> int:
+        """How many environments there are, shown or not."""
+        return self.counts.total()
+
+    def put(self, row: "Row", *, settled: bool = True) -> bool:
+        """Add or replace a row; return whether what is shown must be arranged again.
+
+        A remembered row stays as it is until the new one is ``settled``.
+        """
+        self._decode()
         self.rows[row.path] = row
-        summary = summary_of(row)
         before = self.summaries.get(row.path)
+        if before is not None and not (before.confirmed or settled):
+            return False
+        summary = summary_of(row)
+        if self.held and before is not None:
+            summary = _with_sizes(summary, before)
+        return self._replace(summary, before)
+
+    def _replace(self, summary: Summary, before: Summary | None) -> bool:
+        path = summary.path
         if before == summary:
             return False
         if before is not None:
             self._count(before, -1)
         self._count(summary, 1)
-        self.summaries[row.path] = summary
-        self._hay.pop(row.path, None)
-        place = self._places.get(row.path)
+        self.summaries[path] = summary
+        self._hay.pop(path, None)
+        place = self._places.get(path)
         if before is None or place is None:
+            if self.held and self._belongs(summary):
+                self._places[path] = len(self._lines)
+                self._lines.append(summary)
             return self._belongs(summary)
-        self.shown[place] = summary
+        self._lines[place] = summary
         key = SORT_KEYS[self.sort]
         same = before.name == summary.name and key(before) == key(summary)
         return not (same and self._belongs(summary))
 
+    def unsettled(self) -> list[Summary]:
+        """Return what is remembered and not yet confirmed."""
+        self._decode()
+        return [row for row in self.summaries.values() if not row.confirmed]
+
+    def mark_gone(self) -> set[Path]:
+        """Mark what is remembered and was not found, once all is judged; return the paths."""
+        self.remembered = 0
+        gone = [row for row in self.unsettled() if row.path not in self.rows and not row.gone]
+        for row in gone:
+            self._replace(row._replace(gone=True), row)
+        return {row.path for row in gone}
+
+    def settle(self) -> set[Path]:
+        """Show what a complete scan found, and nothing else; return the paths that changed."""
+        self._decode()
+        self.held, self.remembered = False, 0
+        changed = self.summaries.keys() - self.rows.keys()
+        for path in changed:
+            self.drop(path)
+        for path, row in self.rows.items():
+            before = self.summaries.get(path)
+            summary = summary_of(row)
+            if before != summary:
+                self._replace(summary, before)
+                changed.add(path)
+        return changed
+
     def drop(self, path: Path) -> bool:
         """Forget a row; return whether what is shown must be arranged again."""
+        self._decode()
         self.rows.pop(path, None)
         summary = self.summaries.pop(path, None)
         if summary is None:
@@ -112,9 +193,13 @@ class Table:
 
     def arrange(self) -> None:
         """Filter and sort again."""
+        self._decode()
         rows = [row for row in self.summaries.values() if self._belongs(row)]
-        self.shown = in_order(rows, self.sort, descending=self.descending)
-        self._places = {row.path: place for place, row in enumerate(self.shown)}
+        self._show(in_order(rows, self.sort, descending=self.descending))
+
+    def _show(self, rows: list[Summary]) -> None:
+        self.shown = self._lines = rows
+        self._places = {row.path: place for place, row in enumerate(rows)}
 
     def _belongs(self, row: Summary) -> bool:
         wanted = _STATUS_OF_VIEW.get(self.view)
@@ -132,6 +217,7 @@ class Table:
 
     def matching(self) -> "list[Row]":
         """Return all rows that match the filter, in any view."""
+        self._decode()
         return [row for path, row in self.rows.items() if self._matches(self.summaries[path])]
 
     def search(self, text: str) -> None:
@@ -148,10 +234,11 @@ class Table:
     def count(self, view: View) -> int:
         """Return how many rows a view has, before any filter."""
         wanted = _STATUS_OF_VIEW.get(view)
-        return len(self.summaries) if wanted is None else self.counts[wanted]
+        return self.total if wanted is None else self.counts[wanted]
 
     def index_of(self, path: Path) -> int | None:
         """Return the place of an environment in the list, None where it is not shown."""
+        self._decode()
         return self._places.get(path)
 
     def find(self, paths: Iterable[Path]) -> "list[Row]":
@@ -160,4 +247,19 @@ class Table:
 
     def summaries_of(self, paths: Iterable[Path]) -> list[Summary]:
         """Return the summaries of these paths that are still there."""
+        self._decode()
         return [self.summaries[path] for path in paths if path in self.summaries]
+
+
+def _with_sizes(summary: Summary, before: Summary) -> Summary:
+    """Return a summary with the sizes that are remembered, as long as they are not known again."""
+    if summary.on_disk is None:
+        return summary._replace(
+            on_disk=before.on_disk,
+            reclaimable=before.reclaimable,
+            at_most=before.at_most,
+            cache_held=before.cache_held,
+        )
+    if summary.cache_held is None:
+        return summary._replace(cache_held=before.cache_held)
+    return summary

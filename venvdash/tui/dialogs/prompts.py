@@ -11,7 +11,11 @@ from textual.widgets import Button, Input, Static
 from venvdash.records.schema import LONGEST_NOTE
 from venvdash.text import visible
 from venvdash.tui.dialogs.base import Dialog, framed
-from venvdash.tui.widgets.plain_input import NoteInput, PlainInput
+from venvdash.tui.widgets.plain_input import PlainInput
+
+
+class _NoteInput(PlainInput):
+    LIMIT = LONGEST_NOTE
 
 
 class AskScreen(Dialog[bool]):
@@ -61,7 +65,7 @@ class NoteScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the line with the present note."""
         with framed("asking", f"Note for {visible(self._of, 64)}", "Enter save   Esc back"):
-            yield NoteInput(self._known, compact=True, select_on_focus=False)
+            yield _NoteInput(self._known, compact=True, select_on_focus=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the note; an empty line removes it."""

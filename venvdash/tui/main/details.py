@@ -10,7 +10,7 @@ from venvdash.model.status import Status
 from venvdash.model.summary import Summary
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates
-from venvdash.tui.widgets.detail import describe, describe_other, reason
+from venvdash.tui.widgets.detail import describe, describe_other, describe_remembered, reason
 from venvdash.tui.widgets.other_list import OtherThing
 from venvdash.tui.widgets.reason_lines import Reason
 from venvdash.tui.widgets.text_pane import TextPane
@@ -45,11 +45,20 @@ class Details:
         current, row = self._listing.current, self._listing.row
         if row is not None:
             return describe(row, self._home)
+        if isinstance(current, Summary):
+            return describe_remembered(current, self._home)
         if isinstance(current, OtherThing):
             return describe_other(current, self._home)
         return Content("")
 
+    def show(self) -> None:
+        """Show the reason and the details at once."""
+        self.update()
+        self._show()
+
     def _show(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
         path = self._listing.path
         # Hidden, too: the screen may get wider.
         self.pane.show(self.text(), top=self.pane.subject != path)

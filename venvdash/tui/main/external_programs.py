@@ -15,6 +15,7 @@ from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.suspend import ExternalPrograms
 
 if TYPE_CHECKING:
+    from venvdash.session import Session
     from venvdash.session.subshell import Invocation
 
 
@@ -47,7 +48,7 @@ class ProgramRunner:
         """Open the project of the environment under the cursor in the user's editor."""
         self._prepare("edit", self._programs.edit)
 
-    def _prepare(self, command: str, prepare: "Callable[[Row], Invocation]") -> None:
+    def _prepare(self, command: str, prepare: "Callable[[Session, Row], Invocation]") -> None:
         """Prepare in the background what may fail, then run the program."""
         rows = [] if self._preparing else self._targets.under_cursor()
         if not rows:
@@ -64,7 +65,7 @@ class ProgramRunner:
 
         run_in_thread(
             self._screen,
-            lambda: self._access.run(lambda: prepare(rows[0])),
+            lambda: self._access.run(lambda: prepare(self._access.session, rows[0])),
             self._run,
             self._failed,
         )

@@ -55,6 +55,7 @@ class JobRunner:
         access: SessionAccess,
         listing: Listing,
         states: RowStates,
+        line: JobLine,
         *,
         row_changed: Callable[[RowChanged], None],
         finished: Callable[[Finished], None],
@@ -65,7 +66,7 @@ class JobRunner:
         self._states = states
         self._row_changed, self._on_finish = row_changed, finished
         self._on_end, self._line_toggled = ended, line_toggled
-        self.line = JobLine(id="job")
+        self.line = line
         self.job: Job[ActionEvent] | None = None
         self.ended = 0  # how many jobs
         self.doing = ""  # what the job is called, "deleting"

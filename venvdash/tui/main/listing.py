@@ -1,16 +1,17 @@
 """The list of the main screen: views, filter, order, and the hints where it is empty."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 from venvdash.model.summary import Summary
+from venvdash.records.snapshot import Settings, Snapshot
 from venvdash.text import visible
 from venvdash.tui.notices import say
-from venvdash.tui.table import View
+from venvdash.tui.table import Table, View
 from venvdash.tui.widgets.environment_list import EnvironmentList
 from venvdash.tui.widgets.filter import FilterBar, FilterLine
 from venvdash.tui.widgets.header import Totals, ViewBar
@@ -21,13 +22,19 @@ from venvdash.tui.widgets.text_pane import TextPane
 if TYPE_CHECKING:
     from venvdash.model import Row
     from venvdash.tui.main.scans import ScanRunner
+    from venvdash.tui.scan_state import ScanState
 
 _ARRANGE_SHARE = 10  # sorting takes a tenth of the time at most
+
+
+def _nothing() -> None:
+    """Before there are objects that care."""
 
 
 class Listing:
     """Shows the rows of a scan, filtered and sorted, and what was found beside environments.
 
+    Before the first scan it shows what is remembered of the last one, if anything is.
     ``rearranged`` is called when rows may have moved, ``cursor_moved`` when another item, or
     another view's, is under the cursor.
     """
@@ -36,14 +43,13 @@ class Listing:
         self,
         screen: Screen[None],
         home: Path,
-        scans: "ScanRunner",
-        rearranged: Callable[[], None],
+        snapshot: Snapshot | None,
         cursor_moved: Callable[[], None],
     ) -> None:
-        self._screen, self._home, self._scans = screen, home, scans
-        self._rearranged, self._cursor_moved = rearranged, cursor_moved
-        self.state = scans.state
-        self.table = scans.state.table
+        self._screen, self._home, self._snapshot = screen, home, snapshot
+        self._rearranged, self._cursor_moved = _nothing, cursor_moved
+        self._scans: ScanRunner | None = None
+        self.table = Table()
         self.filter_text = ""
         self._next_arrange = 0.0
         self.views = ViewBar(id="views")
@@ -51,6 +57,16 @@ class Listing:
         self.environments = EnvironmentList(home, id="environments")
         self.others = OtherList(home, id="others")
         self.empty = TextPane(id="empty")
+
+    def follow(self, scans: "ScanRunner", rearranged: Callable[[], None]) -> None:
+        """Show what scans find from now on."""
+        self._scans, self._rearranged = scans, rearranged
+
+    @property
+    def state(self) -> "ScanState":
+        """What the scans have found."""
+        assert self._scans is not None, "nothing is scanned yet"
+        return self._scans.state
 
     # What is under the cursor
 
@@ -66,10 +82,16 @@ class Listing:
         return current if isinstance(current, Summary | OtherThing) else None
 
     @property
+    def environment(self) -> Summary | None:
+        """The line of the environment under the cursor, None where the cursor is on none."""
+        current = self.current
+        return current if isinstance(current, Summary) else None
+
+    @property
     def row(self) -> "Row | None":
-        """The environment under the cursor, None where the cursor is on none."""
-        path = self.path
-        return self.table.rows.get(path) if path is not None else None
+        """The environment under the cursor, None where the cursor is on none that is confirmed."""
+        current = self.environment
+        return self.table.rows.get(current.path) if current and current.confirmed else None
 
     @property
     def path(self) -> Path | None:
@@ -82,16 +104,37 @@ class Listing:
         shown = (self.table.rows.get(item.path) for item in self.environments.visible_items)
         return [row for row in shown if row is not None]
 
+    def refuse_unconfirmed(self, rows: Iterable[Summary]) -> bool:
+        """Return whether any of these is only remembered, and say so: none is acted on then."""
+        waiting = [row for row in rows if not row.confirmed]
+        if not waiting:
+            return False
+        one = len(waiting) == 1
+        who = visible(waiting[0].name, 64) if one else f"{len(waiting)} environments"
+        be = "is" if one else "are"
+        if self._scans is not None and not self._scans.scanning:
+            words = f"{who} {'was' if one else 'were'} not checked again. Press r to rescan."
+        elif all(row.gone for row in waiting):
+            words = f"{who} {be} not there any more."
+        else:
+            words = f"{who} {be} still being checked."
+        say(self._screen, words)
+        return True
+
     # Drawing
 
     def refresh(self, touched: set[Path] | None = None, *, force: bool = False) -> None:
         """Show the rows of ``touched`` and all counts; with ``force`` rearrange at once if due."""
         now = time.monotonic()
-        if self.state.due and (force or now >= self._next_arrange):
+        held = self.table.held or now < self._next_arrange
+        if self.state.due and (force or not held):
             self.rearrange()
             self._next_arrange = time.monotonic() + _ARRANGE_SHARE * (time.monotonic() - now)
         elif touched:
-            self.environments.touch(self.table.summaries_of(touched))
+            if self.table.held:
+                self.environments.show_items(self.table.shown)
+            else:
+                self.environments.touch(self.table.summaries_of(touched))
             if self.path in touched:  # of its details more may have changed than the list shows
                 self._cursor_moved()
         self.views.counts = self.state.counts
@@ -100,15 +143,28 @@ class Listing:
         if self.table.view is View.OTHER:
             self._show_others()
 
+    def show_remembered(self) -> None:
+        """Show what is remembered of the last scan, as it was shown then."""
+        if self._snapshot is not None:
+            self.table.remember(self._snapshot)
+            self.environments.sorted_by = (self.table.sort, self.table.descending)
+            self.environments.show_items(self.table.shown)
+            self.totals.show_remembered(self.table, self._snapshot.written)
+            rows = (self.table.count(view) for view in View if view is not View.OTHER)
+            self.views.counts = (*rows, self._snapshot.totals.other)
+            self._snapshot = None
+
     def rearrange(self) -> None:
         """Filter and sort again; the cursor stays on its environment.
 
         Until all environments have arrived, or the user moves it, it rests on the first.
         """
-        self.state.due = False
+        held = self._scans is None or self.table.held
+        if self._scans is not None:
+            self.state.due = False
         self.table.arrange()
         self.environments.sorted_by = (self.table.sort, self.table.descending)
-        at_top = not self.state.complete and not self.environments.chosen_by_hand
+        at_top = not (held or self.state.complete or self.environments.chosen_by_hand)
         self.environments.show_items(self.table.shown, at_top=at_top)
         self._rearranged()
 
@@ -120,6 +176,8 @@ class Listing:
         say(self._screen, words, severe=True)
 
     def _show_others(self) -> None:
+        if self._scans is None:
+            return
         found = self.state
         listed = things(found.problems, found.oddities, found.stores, found.folders, self._home)
         words = self.filter_text.casefold().split()
@@ -133,7 +191,7 @@ class Listing:
         )
 
     def _show_hint(self) -> None:
-        scanning = self._scans.scanning
+        scanning = self._scans is None or self._scans.scanning
         if self.filter_text:
             hint = f"No matches for “{visible(self.filter_text)}”. Esc clears the filter."
         elif scanning:
@@ -145,7 +203,7 @@ class Listing:
                 View.REPLACED: "No replaced environments.",
             }.get(self.table.view, "")
         self.environments.hint = self.others.hint = hint
-        empty = not (scanning or self.table.summaries or self.table.view is View.OTHER)
+        empty = not (scanning or self.table.total or self.table.view is View.OTHER)
         if empty:
             from venvdash.tui.widgets.no_environments import no_environments
 
@@ -153,6 +211,12 @@ class Listing:
         if self.empty.display != empty:
             self.empty.display = empty
             self.environments.display = self.table.view is not View.OTHER and not empty
+
+    @property
+    def settings(self) -> Settings:
+        """How the list is shown, for the next start."""
+        table = self.table
+        return Settings(table.view.value, table.sort, table.descending)
 
     # What people do
 

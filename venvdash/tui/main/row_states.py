@@ -15,17 +15,17 @@ ENDED = DONE | {State.SKIPPED, State.FAILED}
 
 
 class RowStates:
-    """Which state each environment is in, drawn in the list in place of its status.
+    """Which state each environment is in, drawn in the list in place of its status."""
 
-    ``changed`` is called with the path of an environment that came to another state.
-    """
-
-    def __init__(
-        self, environments: EnvironmentList, home: Path, changed: Callable[[Path, State], None]
-    ) -> None:
-        self._environments, self._home, self._changed = environments, home, changed
+    def __init__(self, environments: EnvironmentList, home: Path) -> None:
+        self._environments, self._home = environments, home
+        self._changed: Callable[[Path, State], None] = lambda path, state: None
         self._states = environments.states
         self._reasons: dict[Path, str] = {}
+
+    def follow(self, changed: Callable[[Path, State], None]) -> None:
+        """Call ``changed`` with the path of each environment that comes to another state."""
+        self._changed = changed
 
     def get(self, path: Path) -> State | None:
         """Return the state of an environment, None where no job has one for it."""

@@ -16,6 +16,7 @@ from venvdash.tui.background_scan import BackgroundScan, ScanEvent
 from venvdash.tui.jobs import JobFailed
 from venvdash.tui.notices import say
 from venvdash.tui.scan_state import ScanState
+from venvdash.tui.table import Table
 
 _FIRST_TICK = 0.02  # seconds, until there are rows to show
 _TICK = 0.1
@@ -32,12 +33,13 @@ class ScanRunner:
         screen: Screen[None],
         session: Session,
         scan: BackgroundScan,
+        table: Table,
         changed: Callable[[set[Path]], None],
         ended: Callable[[], None],
     ) -> None:
         self._screen, self._session = screen, session
         self._changed, self._on_end = changed, ended
-        self.state = ScanState()
+        self.state = ScanState(table)
         self.scan = scan
         self.begun = 0.0  # by the monotonic clock
         self.scanning = True  # or about to

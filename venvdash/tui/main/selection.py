@@ -38,13 +38,14 @@ class Selection:
         access: SessionAccess,
         listing: Listing,
         states: RowStates,
+        bar: SelectionBar,
         covered: Callable[[], bool],
         scanning: Callable[[], bool],
     ) -> None:
         self._screen, self._access, self._listing = screen, access, listing
         self._states, self._covered, self._scanning = states, covered, scanning
         self.marks = Marks()
-        self.bar = SelectionBar(id="selection")
+        self.bar = bar
         listing.environments.marked = self.marks
         self._sizing: LatestCall[SelectionSize] = LatestCall(screen, self._show_size, self._no_size)
 
@@ -58,8 +59,8 @@ class Selection:
 
     def mark(self) -> None:
         """Mark the environment under the cursor, or unmark it, and move to the next."""
-        row = self._listing.row
-        if row is None:
+        row = self._listing.environment
+        if row is None or self._listing.refuse_unconfirmed([row]):
             return
         if self.marks.anchor is not None:
             self.mark_range()
@@ -72,7 +73,9 @@ class Selection:
 
     def mark_range(self) -> None:
         """Begin a range at the cursor, or end it there."""
-        row = self._listing.row
+        row = self._listing.environment
+        if row is not None and self._listing.refuse_unconfirmed([row]):
+            return
         if self.marks.anchor is not None:
             self.marks.close_range(keep=True)
         elif row is not None and self._states.may_act_on(row.path):
@@ -82,6 +85,8 @@ class Selection:
     def mark_all(self) -> None:
         """Mark all that the list shows; unmark them where all are marked already."""
         if self._listing.table.view is View.OTHER:
+            return
+        if self._listing.refuse_unconfirmed(self._listing.table.shown):
             return
         self.marks.close_range(keep=True)
         self.marks.toggle_all(self._markable(self._listing.table.shown))
@@ -106,8 +111,9 @@ class Selection:
         self._redraw()
         return True
 
-    def _markable(self, rows: Iterable[Row | Summary]) -> list[Path]:
-        return [row.path for row in rows if self._states.may_act_on(row.path)]
+    def _markable(self, rows: Iterable[Summary]) -> list[Path]:
+        confirmed = (row.path for row in rows if row.confirmed)
+        return [path for path in confirmed if self._states.may_act_on(path)]
 
     # Marking by a rule
 
@@ -116,6 +122,8 @@ class Selection:
         from venvdash.actions.delete.days_left import ages_as_of
         from venvdash.tui.dialogs.rule_menu import RuleMenu
 
+        if self._listing.refuse_unconfirmed(self._listing.table.unsettled()):
+            return
         rows = [row for row in self._listing.table.matching() if self._states.may_act_on(row.path)]
         menu = RuleMenu(rows, len(self.marks), ages_as_of(self._access.session.machine))
         self._screen.app.push_screen(menu, partial(self._mark_by, rows))

@@ -27,6 +27,9 @@ class Targets:
 
     def under_cursor(self, *, waits: bool = False) -> list[Row]:
         """Return the environment under the cursor; from now on the cursor stays on it."""
+        current = self._listing.environment
+        if current is None or self._listing.refuse_unconfirmed([current]):
+            return []
         row = self._listing.row
         if row is None or not (waits or not self._jobs.refuse()):
             return []

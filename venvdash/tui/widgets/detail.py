@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from venvdash import formats
 from venvdash.model.status import Flag, Status
 from venvdash.model.summary import Summary
 from venvdash.presentation.meanings import FLAG_MEANINGS, STATUS_MEANINGS
@@ -68,6 +69,26 @@ def head(summary: Summary, home: Path | None) -> Iterator[Content]:
     for flag in FLAG_MEANINGS:
         if flag in summary.flags:
             yield Content.assemble((flag.value, "bold"), f": {_meaning(flag, summary)}")
+
+
+def describe_remembered(summary: Summary, home: Path | None) -> Content:
+    """Return what is remembered of an environment that the present scan has not judged yet."""
+    sizes = (
+        ("on disk", formats.size(summary.on_disk)),
+        ("reclaimable", formats.size(summary.reclaimable)),
+    )
+    facts = (
+        ("path", short_path(summary.path, home)),
+        *(("project", short_path(project, home)) for project in summary.projects),
+        ("kind", visible(summary.kind)),
+        ("python", visible(summary.python or "–")),
+        *sizes,
+    )
+    lines = [Content.assemble((f"{label:<12}", _LABEL), value) for label, value in facts]
+    checking = "not found any more" if summary.gone else "being checked …"
+    return Content("\n").join(
+        [*head(summary, home), Content(""), *lines, Content.styled(f"\n{checking}", _LABEL)]
+    )
 
 
 def describe(row: "Row", home: Path | None) -> Content:

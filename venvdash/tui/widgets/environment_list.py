@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,11 +12,13 @@ from venvdash import formats
 from venvdash.model.status import Flag, State, Status
 from venvdash.model.summary import Summary
 from venvdash.presentation.meanings import place_in_words
+from venvdash.records.snapshot import RememberedRows
 from venvdash.text import short_path, visible
 from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right, size_bar
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 SIZE_BAR = 8  # cells
+_STYLES = ("name", "plain", "muted", "big", "bad", "size", "unconfirmed", "gone")
 _BIG = 1024**3
 _BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 
@@ -23,6 +26,7 @@ _BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 def _name(row: Summary, width: int) -> Parts:
     """Draw mark and name, at the right the flags: all words, one, or a sign, as they fit."""
     mark = STATUS_MARKS[row.status]
+    certain = row.status.value if row.confirmed else "unconfirmed"
     name = visible(row.name, 256)
     words = flag_words(row)
     room = width - 2
@@ -34,7 +38,7 @@ def _name(row: Summary, width: int) -> Parts:
             break
     style = "bad" if _BAD & set(words) else "muted"
     body = left(name, room - len(aside) - 1) + " " if aside else left(name, room)
-    return ((f"{mark} ", row.status.value), (body, "name"), (aside, style))
+    return ((f"{mark} ", certain), (body, "name"), (aside, style))
 
 
 def _python(row: Summary, width: int) -> Parts:
@@ -98,7 +102,7 @@ def columns(
         shown = place_in_words(row, lambda path: short_path(path, home)) or "–"
         return ((left_cut(shown, width), "muted"),)
 
-    return (
+    cells = (
         Column("name", "  Project", 24, _name, grow=3),
         Column("status", "Status", 11, status),
         Column("python", "Python", 7, _python, since=100),
@@ -111,6 +115,15 @@ def columns(
         Column("kind", "Kind", 17, _kind, since=160),
         Column("where", "Where", 24, where, grow=2, since=120),
     )
+    return tuple(replace(column, draw=_dim_if_gone(column.draw)) for column in cells)
+
+
+def _dim_if_gone(draw: Callable[[Summary, int], Parts]) -> Callable[[Summary, int], Parts]:
+    def drawn(row: Summary, width: int) -> Parts:
+        parts = draw(row, width)
+        return tuple((text, "gone") for text, _ in parts) if row.gone else parts
+
+    return drawn
 
 
 def largest_of(rows: Iterable[Summary]) -> int:
@@ -129,7 +142,7 @@ class EnvironmentList(LineTable[Summary]):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"table--{name}" for name in ("name", "plain", "muted", "big", "bad", "size")),
+        *(f"table--{name}" for name in _STYLES),
         *(f"table--{status.value}" for status in Status),
         *(f"table--{_style_of(state)}" for state in State),
     }
@@ -143,7 +156,8 @@ class EnvironmentList(LineTable[Summary]):
 
     def show_items(self, items: Sequence[Summary], *, at_top: bool = False) -> None:
         """Show these rows; the largest of them has a full bar."""
-        self._set_largest(largest_of(items))
+        remembered = items.largest if isinstance(items, RememberedRows) else None
+        self._set_largest(largest_of(items) if remembered is None else remembered)
         super().show_items(items, at_top=at_top)
 
     def touch(self, items: Sequence[Summary]) -> None:

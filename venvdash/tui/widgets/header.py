@@ -1,5 +1,6 @@
 """The two lines at the top: the views with their counts; bytes and the scan's progress."""
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -10,7 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from venvdash import formats
-from venvdash.tui.table import View
+from venvdash.tui.table import Table, View
 
 if TYPE_CHECKING:
     from venvdash.scanner.events import Progress
@@ -76,19 +77,35 @@ class Totals(Widget):
     disk_free: reactive[int | None] = reactive(None)
     trash: reactive[int | None] = reactive(None)
     progress: "reactive[Progress | None]" = reactive(None)
+    as_of: reactive[str] = reactive("")  # when what is shown was found, while it is checked
+    checked: reactive[tuple[int, int]] = reactive((0, 0))  # how many of how many, then
     search: reactive[str] = reactive("")
     outcome: reactive[str] = reactive("")
 
+    _written = 0.0
+
+    def show_remembered(self, table: Table, written: float) -> None:
+        """Show the figures that are remembered, and when they were true."""
+        self._written = written
+        self._show_table(table)
+        self._show_checked(table)
+
     def show(self, state: "ScanState") -> None:
         """Show the figures of what was found so far."""
-        table = state.table
-        self.known, self.measured, self.reclaimable = (
-            len(table.summaries),
-            table.measured,
-            table.reclaimable,
-        )
-        self.bounded, self.disk_free = table.bounded > 0, state.disk_free
+        self._show_table(state.table)
+        self.disk_free = state.disk_free
         self.progress, self.outcome = state.progress, state.outcome
+        self._show_checked(state.table)
+
+    def _show_table(self, table: Table) -> None:
+        self.known, self.measured, self.reclaimable = table.total, table.measured, table.reclaimable
+        self.bounded = table.bounded > 0
+
+    def _show_checked(self, table: Table) -> None:
+        age = formats.age(self._written, time.time())
+        ago = "just now" if age == "now" else f"{age} ago"
+        self.as_of = f"as of {ago}" if table.remembered else ""
+        self.checked = (len(table.rows), table.remembered)
 
     def render(self) -> Content:
         """Draw both sides, as far as there is room."""
@@ -112,11 +129,15 @@ class Totals(Widget):
 
     def _scan(self, *, bar: bool = True) -> Content:
         progress = self.progress
+        if self.as_of and progress is None and self.outcome:
+            return Content(f"{self.as_of}: {self.outcome}")
+        if self.as_of and not (progress and progress.total):
+            return Content("{}, checking {}/{}".format(self.as_of, *self.checked))
         if progress is None:
             return Content(self.search or self.outcome)
         from venvdash.scanner.events import Phase
 
-        words = progress.phase.value
+        words = f"{self.as_of}, " * bool(self.as_of) + progress.phase.value
         if not progress.total:
             return Content(f"{words} …")
         done = min(_BAR, _BAR * progress.done // progress.total)

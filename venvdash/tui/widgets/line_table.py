@@ -136,8 +136,8 @@ class LineTable(LineView, Generic[T], can_focus=True):
         super().__init__(id=id, classes=classes)
         self._all_columns = tuple(columns)
         self._key_of = key_of
-        self.items: list[T] = []
-        self._index: dict[Hashable, int] = {}
+        self.items: Sequence[T] = []
+        self._places: dict[Hashable, int] | None = {}
         self.cursor = 0
         self.cursor_key: Hashable = None
         self.columns: tuple[Placed[T], ...] = ()
@@ -159,9 +159,9 @@ class LineTable(LineView, Generic[T], can_focus=True):
         unless the user moved on meanwhile. With ``at_top`` the cursor goes to the first item.
         """
         line = self.cursor - self.scroll_offset.y
-        self.items = list(items)
-        self._index = {self._key_of(item): place for place, item in enumerate(self.items)}
-        place = None if at_top else self._index.get(self.cursor_key)
+        self._take_items(items)
+        claimed = not at_top and self.cursor_key is not None
+        place = self._index.get(self.cursor_key) if claimed else None
         if place is None and not at_top and self.current is not None:
             place = self._index.get(self._key_of(self.current))
         if place is None:
@@ -174,11 +174,23 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self._take_current()
         self.repaint()
 
+    def _take_items(self, items: Sequence[T]) -> None:
+        # A list may change; of other sequences each item is made when it is drawn.
+        self.items, self._places = list(items) if isinstance(items, list) else items, None
+
+    @property
+    def _index(self) -> dict[Hashable, int]:
+        """The place of each item by its key."""
+        if self._places is None:
+            self._places = {self._key_of(item): place for place, item in enumerate(self.items)}
+        return self._places
+
     def touch(self, items: Sequence[T]) -> None:
         """Show items that changed without changing their place."""
         for item in items:
             place = self._index.get(self._key_of(item))
             if place is not None:
+                assert isinstance(self.items, list)  # others do not change
                 self.items[place] = item
         self._take_current()
         self.repaint()
@@ -224,7 +236,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
     def visible_items(self) -> list[T]:
         """The items on the screen."""
         top = self.scroll_offset.y
-        return self.items[top : top + self.page]
+        return list(self.items[top : top + self.page])
 
     def _show_cursor(self) -> None:
         top = self.scroll_offset.y

@@ -27,7 +27,7 @@ class LineView(ScrollView):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._drawn_for = -1
+        self._drawn_for = Size(-1, -1)
         self._painted: dict[int, Strip] = {}  # what each line of the screen shows
 
     @property
@@ -37,8 +37,13 @@ class LineView(ScrollView):
 
     def on_resize(self) -> None:
         """Adapt to the new size."""
-        self._drawn_for = self.line_width
-        self.resized()
+        self._adapt()
+
+    def _adapt(self) -> None:
+        size = Size(self.line_width, self.size.height)
+        if size != self._drawn_for:
+            self._drawn_for = size
+            self.resized()
 
     def resized(self) -> None:
         """Adapt to a new width or height; subclasses override it."""
@@ -48,9 +53,7 @@ class LineView(ScrollView):
 
         A scrollbar that appears takes from the width and sends none.
         """
-        if self.line_width != self._drawn_for:
-            self._drawn_for = self.line_width
-            self.resized()
+        self._adapt()
         return super().render_lines(crop)
 
     def line_at(self, y: int) -> Strip:

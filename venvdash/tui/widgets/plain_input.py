@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from textual.widgets import Input
 
-from venvdash.records.schema import LONGEST_NOTE
 from venvdash.text import visible
 
 
@@ -17,9 +16,3 @@ class PlainInput(Input):
     def validate_value(self, value: str) -> str:
         """Keep control characters from the terminal, pasted ones as well."""
         return visible(value, self.LIMIT)
-
-
-class NoteInput(PlainInput):
-    """A line for a note."""
-
-    LIMIT = LONGEST_NOTE
