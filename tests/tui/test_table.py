@@ -1,13 +1,18 @@
 """Filtering, sorting and counting without a screen."""
 
 import random
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.rows import many, row, small_machine
 from venvdash.model import Flag, Row, Status
-from venvdash.model.sorting import SORT_KEYS
+from venvdash.model.sorting import SORT_KEYS, in_order
+from venvdash.model.summary import Summary
 from venvdash.tui.table import Table, View
 
 
@@ -101,3 +106,64 @@ def test_every_order_shows_every_row_once() -> None:
         assert {item.path for item in made.shown} == {item.path for item in rows}
         assert len(made.shown) == len(rows)
         assert all(made.index_of(item.path) == n for n, item in enumerate(made.shown))
+
+
+_STEP = st.one_of(
+    st.tuples(
+        st.just("put"),
+        st.integers(0, 9),
+        st.sampled_from(list(Status)),
+        st.none() | st.integers(1, 9),
+    ),
+    st.tuples(st.just("drop"), st.integers(0, 9)),
+    st.tuples(st.just("sort"), st.sampled_from(list(SORT_KEYS))),
+    st.tuples(st.just("search"), st.sampled_from(["", "p", "p1", "p1 orphan", "x"])),
+    st.tuples(st.just("view"), st.sampled_from([View.ALL, View.ORPHANS, View.UNKNOWN])),
+)
+
+
+@given(st.lists(_STEP, max_size=30))
+def test_a_table_that_changes_shows_what_a_new_one_would(steps: list[tuple[Any, ...]]) -> None:
+    made = Table()
+    for what, *rest in steps:
+        if what == "put":
+            number, status, mib = rest
+            made.put(row(f"p{number}", status, mib=mib))
+        elif what == "drop":
+            made.drop(row(f"p{rest[0]}").path)
+        elif what == "sort":
+            made.sort_by(rest[0])
+        elif what == "search":
+            made.search(rest[0])
+        else:
+            made.view = rest[0]
+        made.arrange()
+        new = Table(made.view, made.words, made.sort, made.descending)
+        for item in made.rows.values():
+            new.put(item)
+        new.arrange()
+        assert made.shown == new.shown
+        assert all(made.index_of(item.path) == n for n, item in enumerate(made.shown))
+
+
+def test_filtering_and_changes_within_a_place_do_not_sort(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = table(many(50))
+    sorts = []
+
+    def counted(rows: Iterable[Summary], key: str, *, descending: bool) -> list[Summary]:
+        sorts.append(key)
+        return in_order(rows, key, descending=descending)
+
+    monkeypatch.setattr("venvdash.tui.table.in_order", counted)
+    for text in ("p", "pr", "project-0001", ""):
+        made.search(text)
+        made.arrange()
+    made.view = View.ORPHANS
+    made.put(replace(made.rows[made.shown[0].path], usage=None))
+    made.arrange()
+    assert sorts == []
+    made.sort_by("size")
+    made.arrange()
+    made.put(row("project-00001", Status.ORPHAN, mib=77))
+    made.arrange()
+    assert sorts == ["size", "size"]

@@ -43,12 +43,12 @@ def haystack(row: Summary) -> str:
         str(row.path),
         row.store,
         row.kind,
-        row.status.value,
+        row.status,
         f"python{row.python or ''}",
         row.implementation or "",
         *row.projects,
-        row.location.value,
-        *(flag.value for flag in row.flags),
+        row.location,
+        *row.flags,
         row.note,
     )
     return "\n".join(fields).casefold()
@@ -81,6 +81,8 @@ class Table:
     _remembered: Snapshot | None = None  # until it is decoded
     _lines: list[Summary] = field(default_factory=list)  # what is shown, once it is decoded
     _places: dict[Path, int] = field(default_factory=dict)
+    _order: list[Path] = field(default_factory=list)  # of all; empty where it is not known
+    _order_of: tuple[str, bool] = ("", False)  # the sort that it is of
     _hay: dict[Path, str] = field(default_factory=dict)
 
     def remember(self, snapshot: Snapshot) -> None:
@@ -103,7 +105,7 @@ class Table:
         self.counts, self.reclaimable, self.measured, self.bounded = Counter(), 0, 0, 0
         for row in self.summaries.values():
             self._count(row, 1)
-        self._show([row for row in self.summaries.values() if self._belongs(row)])
+        self._show(self._chosen(self.summaries.values()))
 
     @property
     def total(self) -> int:
@@ -134,6 +136,10 @@ class Table:
         self._count(summary, 1)
         self.summaries[path] = summary
         self._hay.pop(path, None)
+        key = SORT_KEYS[self.sort]
+        moved = before is None or before.name != summary.name or key(before) != key(summary)
+        if moved:
+            self._order = []
         place = self._places.get(path)
         if before is None or place is None:
             if self.held and self._belongs(summary):
@@ -141,9 +147,7 @@ class Table:
                 self._lines.append(summary)
             return self._belongs(summary)
         self._lines[place] = summary
-        key = SORT_KEYS[self.sort]
-        same = before.name == summary.name and key(before) == key(summary)
-        return not (same and self._belongs(summary))
+        return moved or not self._belongs(summary)
 
     def unsettled(self) -> list[Summary]:
         """Return what is remembered and not yet confirmed."""
@@ -182,6 +186,7 @@ class Table:
             return False
         self._count(summary, -1)
         self._hay.pop(path, None)
+        self._order = []
         return path in self._places
 
     def _count(self, row: Summary, sign: int) -> None:
@@ -192,10 +197,21 @@ class Table:
             self.bounded += sign * row.at_most
 
     def arrange(self) -> None:
-        """Filter and sort again."""
+        """Filter again, and sort again if that is due."""
         self._decode()
-        rows = [row for row in self.summaries.values() if self._belongs(row)]
-        self._show(in_order(rows, self.sort, descending=self.descending))
+        order = self.sort, self.descending
+        if not self._order or order != self._order_of:
+            rows = in_order(self.summaries.values(), self.sort, descending=self.descending)
+            self._order, self._order_of = [row.path for row in rows], order
+        self._show(self._chosen(map(self.summaries.__getitem__, self._order)))
+
+    def _chosen(self, rows: Iterable[Summary]) -> list[Summary]:
+        """Return the rows of the view that match the filter."""
+        wanted = _STATUS_OF_VIEW.get(self.view)
+        chosen = [row for row in rows if wanted is None or row.status is wanted]
+        for word in self.words:
+            chosen = [row for row in chosen if word in self._text(row)]
+        return chosen
 
     def _show(self, rows: list[Summary]) -> None:
         self.shown = self._lines = rows
@@ -208,12 +224,13 @@ class Table:
         return self._matches(row)
 
     def _matches(self, row: Summary) -> bool:
-        if not self.words:
-            return True
+        return all(word in self._text(row) for word in self.words)
+
+    def _text(self, row: Summary) -> str:
         text = self._hay.get(row.path)
         if text is None:
             text = self._hay[row.path] = haystack(row)
-        return all(word in text for word in self.words)
+        return text
 
     def matching(self) -> "list[Row]":
         """Return all rows that match the filter, in any view."""
