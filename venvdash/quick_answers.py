@@ -15,13 +15,68 @@ if TYPE_CHECKING:
 
     from venvdash.records.answers import Answer
 
+# Commands whose arguments are names of environments.
+NAMED = frozenset(
+    {
+        *("activate", "copy", "delete", "edit", "info", "list", "move", "note", "path", "pin"),
+        *("relink", "rename", "shell", "sync", "unlink", "unpin"),
+    }
+)
+_COMPLETING = "_VENVDASH_COMPLETE"
+_PATHS = ("/", "./", "../", "~")  # what begins like this is a path
 _PATH_OPTIONS = ("--python", "--project", "--bin")
 
 
 def answered(arguments: "Sequence[str]") -> bool:
     """Answer a command line; False if nothing was done, and the command line is to be run."""
-    if sys.platform in ("darwin", "win32") or arguments[:1] != ["path"]:
+    if sys.platform in ("darwin", "win32"):
         return False
+    if _COMPLETING in os.environ:
+        return _complete(os.environ[_COMPLETING])
+    return arguments[:1] == ["path"] and _path(arguments)
+
+
+def _complete(shell: str) -> bool:
+    """Print the names that click would, if the first name after a command is being typed."""
+    typed, state = _typed(shell), _state_directory()
+    if typed is None or state is None or os.isatty(1):
+        return False
+    from venvdash.records.answers import NamesFile
+    from venvdash.system.files import UnreadableError
+
+    try:
+        names = NamesFile(state).beginning(typed)
+    except (OSError, ValueError, UnreadableError):
+        return False
+    breaks = os.environ.get("COMP_WORDBREAKS", "") if shell == "bash_complete" else ""
+    known = max((at + 1 for at, char in enumerate(typed) if char in breaks), default=0)
+    form = "plain\n{}\n_" if shell == "zsh_complete" else "plain,{}"
+    return _print("", "\n".join(form.format(name[known:]) for name in names))
+
+
+def _typed(shell: str) -> str | None:
+    """Return the beginning of the name that is typed; None for anything that takes more to read."""
+    import re
+
+    line, word = os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", "")
+    words = line.split()
+    if not re.fullmatch(r"[\w./@+: -]*", line) or words[1:2] != [*NAMED.intersection(words[1:2])]:
+        return None
+    match shell:
+        case "bash_complete":
+            before, typed = words[2:], "" if line[-1:].isspace() else words[-1]
+        case "zsh_complete":
+            before, typed = words[2:], "".join(words[2:3])
+        case "fish_complete":
+            before, typed = words[2:], word
+        case _:
+            return None
+    if before != ([typed] if typed else []) or (shell == "zsh_complete" and word != "2"):
+        return None
+    return None if typed.startswith((*_PATHS, "-")) or len(words) < 2 else typed
+
+
+def _path(arguments: "Sequence[str]") -> bool:
     options = [word for word in arguments[1:] if word.startswith("-")]
     names = [word for word in arguments[1:] if not word.startswith("-")]
     if len(options) > 1 or len(names) > 1 or not set(options) <= set(_PATH_OPTIONS):

@@ -2,12 +2,17 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.answering import environment, project
 from tests.conftest import Home
+from venvdash import quick_answers
+from venvdash.cli import cli
+from venvdash.cli.completing import complete_name
 from venvdash.system.fingerprint import RACY
 
 _ASKED = """
@@ -80,3 +85,45 @@ def test_stdout_that_cannot_be_written_to_is_reported(known: Home) -> None:
     done = known.run("sh", "-c", f"{program} > /dev/full; echo $?")
     assert done.stdout == "1\n"
     assert "No space left" in done.stderr or "no space left" in done.stderr
+
+
+def _completing(shell: str, line: str) -> dict[str, str]:
+    """Return the variables with which a shell's script asks for completions."""
+    words, typed = line.split(), "" if line.endswith(" ") else line.split()[-1]
+    number = {"zsh": str(len(words) - bool(typed)), "fish": typed}.get(shell, "")
+    asked = {"_VENVDASH_COMPLETE": f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": number}
+    return asked | ({"COMP_WORDBREAKS": "\"'@><=;|&(:"} if shell == "bash" else {})
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_are_those_of_click(known: Home, shell: str) -> None:
+    lines = [
+        "path ",
+        "delete we",
+        "path zz",
+        "path -",
+        "path /",
+        "prune we",
+        "path we x",
+        "path 'we",
+    ]
+    quickly = []
+    for line in lines:
+        home = replace(known, variables=known.variables | _completing(shell, f"venvdash {line}"))
+        quick = home.run(sys.executable, "-c", _ASKED)
+        clicked = home.run(sys.executable, "-c", "from venvdash.cli import main; main()")
+        assert quick.stdout == clicked.stdout, line
+        if "click" not in quick.stderr.split():
+            quickly.append(line)
+    assert quickly == lines[:3]
+
+
+def test_names_are_completed_after_each_command_that_takes_them() -> None:
+    taking = set()
+    for name in cli.list_commands(click.Context(cli)):
+        command = cli.get_command(click.Context(cli), name)
+        params = command.params if command else []
+        arguments = [one for one in params if isinstance(one, click.Argument)]
+        if arguments and arguments[0]._custom_shell_complete is complete_name:
+            taking.add(name)
+    assert taking == quick_answers.NAMED

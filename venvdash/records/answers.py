@@ -1,6 +1,7 @@
 """Remembered answers to which environment a name means, and what each depends on.
 
-The file ``names`` has the names of all environments that the last complete scan found. A folder
+The file ``names`` has the names of all environments that the last complete scan found, also for
+completion, which takes them as they are. A folder
 ``answers`` has what scans answered where a name alone is not enough: the environment of a
 directory, one of several. An answer is used only while everything it depends on is unchanged (see
 ``system.dependencies``): the stores' settings, variables and directories, and what names the
@@ -14,6 +15,7 @@ checksum finds what is damaged. This module imports little: see ``quick_answers`
 """
 
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -22,12 +24,15 @@ from typing import NamedTuple
 
 from venvdash import __version__
 from venvdash.system.dependencies import unchanged
+from venvdash.system.files import UnreadableError
 from venvdash.system.state_files import StateFolder, name_about
 from venvdash.text import alike
 
 NAMES, FOLDER = "names", "answers"
 _LIMIT = 64 * 1024 * 1024  # bytes
 _FIELDS = 7  # of an answer
+_PLAIN = re.compile(r"\w[\w.@/+:-]*\Z")  # characters that need no quotes in any shell
+NEVER = ("", "")  # a dependency that is always changed
 
 
 class Answer(NamedTuple):
@@ -96,7 +101,7 @@ def dependency_lines(dependencies: Iterable[tuple[str, str]]) -> bytes:
 
 def holds(section: bytes) -> bool:
     """Return whether everything in a section of dependencies is unchanged."""
-    pairs = (decoded(line) for line in section.splitlines())
+    pairs = (decoded(line) for line in section.split(b"\n")[:-1])
     return all(len(pair) == 2 and unchanged([(pair[0], pair[1])]) for pair in pairs)
 
 
@@ -107,6 +112,21 @@ def of_line(line: bytes) -> Answer | None:
     if len(answer) < _FIELDS or not os.path.isabs(answer[0]) or len(rest) % 2:
         return None
     return Answer(*answer) if unchanged(zip(rest[::2], rest[1::2], strict=True)) else None
+
+
+def plain_names(environments: Iterable[tuple[str, str]], typed: str) -> list[str]:
+    """Return the names of environments (paths and names) that begin so and need no quotes.
+
+    A name with its Python is also offered without; for one that needs quotes the name of the
+    directory.
+    """
+    found = set()
+    for path, name in environments:
+        names = (name, name.partition("@")[0]) if _PLAIN.match(name) else (os.path.basename(path),)
+        begun = [one for one in names if one.startswith(typed) and _PLAIN.match(one)]
+        if begun and os.path.lexists(path):
+            found.update(begun)
+    return sorted(found)
 
 
 class NamesFile:
@@ -139,10 +159,14 @@ class NamesFile:
         start = int(rows[0])
         return of_line(self._rows[start : self._rows.index(b"\n", start)])
 
-    def every(self) -> Iterator[str]:
-        """Yield the names of all environments, as they are listed. Raises ValueError."""
-        for line in self._rows.split(b"\n")[:-1]:
-            yield decoded(line)[1]
+    def beginning(self, typed: str) -> list[str]:
+        """Return the names for completion that begin so; they may be outdated. Raises ValueError.
+
+        As ``plain_names``, without environments that do not exist any more.
+        """
+        lines = self._rows.split(b"\n")[:-1]
+        pairs = (decoded(b"\0".join(line.split(b"\0", 2)[:2])) for line in lines)
+        return plain_names(((path, name) for path, name in pairs), typed)
 
     def _entries(self, beginning: bytes) -> Iterator[list[str]]:
         """Yield the lines with such a beginning: they are sorted."""
@@ -157,10 +181,14 @@ class NamesFile:
 
 
 def forget(state: Path) -> None:
-    """Remove all answers, since what they depend on is changed. Raises nothing."""
-    folder = StateFolder(state, FOLDER)
-    with suppress(OSError):
-        StateFolder(state, ".").remove(NAMES)
+    """Let no answer hold any more, since something changes that no file shows. Raises nothing.
+
+    The names stay for completion.
+    """
+    here, folder = StateFolder(state, "."), StateFolder(state, FOLDER)
+    with suppress(OSError, ValueError, UnreadableError):
+        _, (_, *rest) = sections(here.read(NAMES, _LIMIT), 3)
+        here.write(NAMES, written([dependency_lines([NEVER]), *rest]))
     with suppress(OSError):
         for name in folder.names():
             folder.remove(name)

@@ -59,12 +59,11 @@ def remember_names(session: NamedTable, *, asked: bool) -> None:
     state = session.machine.state_directory
     try:
         common = _common(session)
-        names = [] if common is None else [name_resolution.names_of(row) for row in _rows(session)]
+        names = [name_resolution.names_of(row) for row in _rows(session)]
         digest = _digest(session, names)
-        if common is None:
-            StateFolder(state, ".").remove(answers.NAMES)
-        elif asked or not _known(session, digest):
-            data = _written(session, common, names, digest)
+        if asked or common is None or not _known(session, digest):
+            depends = dict([answers.NEVER]) if common is None else common
+            data = _written(session, depends, names, digest)
             StateFolder(state, ".").write(answers.NAMES, data)
     except (OSError, ValueError, UnsettledError):
         answers.forget(state)
@@ -179,8 +178,8 @@ def _written(
     session: NamedTable, common: Mapping[str, str], names: Iterable[Iterable[str]], digest: str
 ) -> bytes:
     """Return the content of the file. Raises ValueError."""
-    assert session.listed is not None
-    before, devices = session.listed.before, unreliable_devices(Mounts.read())
+    before = session.listed.before if session.listed else None
+    devices = unreliable_devices(Mounts.read())
     rows, index, start = [], [], 0
     for row, several in zip(_rows(session), names, strict=True):
         line = answers.encoded([*answer(row), *_settled(row, before, devices)]) + b"\n"
