@@ -13,8 +13,9 @@ from uv import find_uv_bin
 from tests import forkserver
 from venvdash.system.machine import Machine
 
-# Real poetry, pdm …: the fixture `tool`; environments made by every maker: `built`.
-pytest_plugins = ["tests.realtools", "tests.built"]
+# Real poetry, pdm …: the fixture `tool`; environments made by every maker: `built`; the demo's
+# `playground`.
+pytest_plugins = ["tests.realtools", "tests.built", "tests.demo.playgrounds"]
 
 forkserver.never_wait_for_disks()
 

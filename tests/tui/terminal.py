@@ -7,11 +7,12 @@ import pty
 import select
 import signal
 import struct
-import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from tests.forkserver import start
 
 _PAUSE = 0.05
 _ESCAPE = 0.15  # seconds; Textual waits for 0.1
@@ -36,14 +37,12 @@ class Terminal:
     ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        self._process = subprocess.Popen(
+        self._process = start(
             command,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
+            variables=_variables() | dict(variables or {}),
             cwd=_ROOT,
-            env=_variables() | dict(variables or {}),
-            start_new_session=True,
+            streams=(slave, slave, slave),
+            session=True,
         )
         os.close(slave)
         self.output = b""

@@ -270,8 +270,9 @@ def test_a_flood_of_output_neither_slows_keys_nor_fills_memory() -> None:
 
     def flood() -> Iterator[Told]:
         yield RowState(API.path, State.SYNCING)
-        while not end.is_set():
-            yield Output("x" * 300)
+        while not end.wait(0.005):
+            for _ in range(2000):
+                yield Output("x" * 300)
         yield Finished((done(API),))
 
     session = source()

@@ -35,9 +35,6 @@ def assert_clean(output: bytes) -> None:
         assert unsafe not in rest, rest[max(0, rest.find(unsafe) - 60) :][:120]
 
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (140, 45)])
-
-
 @contextlib.contextmanager
 def hostile_terminal(*words: str, size: tuple[int, int]) -> Iterator[Terminal]:
     """Run the dashboard over hostile names; what it wrote until it ended has to be clean."""
@@ -47,7 +44,7 @@ def hostile_terminal(*words: str, size: tuple[int, int]) -> Iterator[Terminal]:
     assert_clean(terminal.output)
 
 
-@SIZES
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
 def test_no_unsafe_byte_reaches_a_real_terminal(size: tuple[int, int]) -> None:
     with hostile_terminal(size=size) as terminal:
         terminal.wait_for("a\\e]0;pwn\\x07b")
@@ -59,9 +56,8 @@ def test_no_unsafe_byte_reaches_a_real_terminal(size: tuple[int, int]) -> None:
         terminal.send_each(":", "pwn", "\x1b", "\x1b")
 
 
-@SIZES
-def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int, int]) -> None:
-    with hostile_terminal(size=size) as terminal:
+def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does() -> None:
+    with hostile_terminal(size=(80, 24)) as terminal:
         terminal.wait_for("The scan failed")
         terminal.send("x")
         terminal.wait_for("Mark by a rule")
@@ -80,11 +76,8 @@ def test_no_unsafe_byte_of_a_plan_its_outcome_or_the_trash_does(size: tuple[int,
         terminal.send_each("\x1b", "5", "G")
 
 
-@SIZES
-def test_no_unsafe_byte_of_a_proposal_its_outcome_a_form_or_the_log_does(
-    size: tuple[int, int],
-) -> None:
-    with hostile_terminal(size=size) as terminal:
+def test_no_unsafe_byte_of_a_proposal_its_outcome_a_form_or_the_log_does() -> None:
+    with hostile_terminal(size=(140, 45)) as terminal:
         terminal.wait_for("The scan failed")
         for opener in ("R", "c", "\x1bOQ", "m"):  # F2
             terminal.send_each(opener, "jj\r", "G", "\x1b", "/\t", "\x1b", "\x1b")

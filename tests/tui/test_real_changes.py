@@ -3,23 +3,15 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.tui.pilot import Driver, drive
 from venvdash.config import load
-from venvdash.demo.playground import Playground, build
+from venvdash.demo.playground import Playground
 from venvdash.demo.workshop import site_packages
 from venvdash.model import Status
 from venvdash.session import Session
 from venvdash.tui.dialogs.proposal import ProposalScreen
 
 SIZE = (120, 40)
-
-
-@pytest.fixture
-def playground(tmp_path: Path) -> Playground:
-    """A playground of this test's own."""
-    return build(tmp_path / "play", lambda words: None)
 
 
 def session(playground: Playground) -> Session:

@@ -15,7 +15,7 @@ from tests.tui.pilot import Driver, drive
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent
 from venvdash.config import Config, load
-from venvdash.demo.playground import Playground, build
+from venvdash.demo.playground import Playground
 from venvdash.model.status import State
 from venvdash.session import Session
 from venvdash.tui.dialogs import trash as trash_screen
@@ -31,12 +31,6 @@ class Held(Deletions):
     def delete(self, *plan: Any, **options: Any) -> Iterator[ActionEvent]:
         self.gate.wait(60)
         yield from super().delete(*plan, **options)
-
-
-@pytest.fixture
-def playground(tmp_path: Path) -> Playground:
-    """A playground of this test's own."""
-    return build(tmp_path / "play", lambda words: None)
 
 
 def session(playground: Playground) -> Session:
@@ -315,6 +309,7 @@ def test_what_a_tool_still_lists_is_among_the_problems(home: Home) -> None:
         await driver.press("f", "y", "1", "enter")
         await driver.until(lambda: "reclaimed" in driver.text)
         await driver.press("5")
+        await driver.until(lambda: "! problem" in driver.text)
         (shown,) = (line for line in driver.lines if "! problem" in line)
         assert "app was deleted permanently" in shown
 
