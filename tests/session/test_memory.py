@@ -125,10 +125,12 @@ def sidecars(paths: Iterable[Path]) -> dict[Path, Record]:
 def test_nothing_is_flushed_for_each_sidecar(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     made = environments(home, 3)
     session = scanned(home)
-    flushed: list[int] = []
-    monkeypatch.setattr(os, "fsync", flushed.append)
+    flushed: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda file: flushed.append(os.readlink(f"/proc/self/fd/{file}"))
+    )
     session.remember()
-    assert flushed == []
+    assert not [place for place in flushed if ".virtualenvs" in place]
     assert sidecars(made)
 
 
@@ -305,3 +307,16 @@ def test_the_work_of_storing_grows_with_the_environments(home: Home) -> None:
         assert len(sidecars(session.rows)) == number
         index_path(home.machine(), host_id()).unlink()
     assert counts[1] < 2.2 * counts[0]
+
+
+def test_a_lost_file_of_pins_is_made_again_from_the_records(home: Home) -> None:
+    made = environments(home, 3)
+    session = remembered(home)
+    for path in made[:2]:
+        session.actions.pin(session.rows[path], pinned=True)
+    state = home.machine().state_directory
+    known = pins.read(state)
+    (state / pins.NAME).unlink()
+    remembered(home)
+    assert pins.read(state) == known
+    assert set(known.paths.values()) == set(made[:2])

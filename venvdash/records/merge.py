@@ -1,7 +1,8 @@
 """Joining two records of one environment, and telling what of them is worth writing."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from operator import attrgetter
 
 from venvdash.model import EvidenceKind, ProjectRecord, Record
 
@@ -69,15 +70,22 @@ def worth_writing(stored: Record | None, record: Record) -> bool:
     """
     if stored is None:
         return True
-    if _timeless(stored) != _timeless(record):
-        return True
-    return record.last_seen - stored.last_seen >= _DAY
+    return record.last_seen - stored.last_seen >= _DAY or not _alike(stored, record)
 
 
-def _timeless(record: Record) -> Record:
-    seen = {project.path: replace(project, last_seen=0.0) for project in record.projects}
-    ordered = tuple(seen[path] for path in sorted(seen))
-    return replace(record, last_seen=0.0, projects=ordered)
+def _alike(stored: Record, record: Record) -> bool:
+    """Return whether two records differ at most in when something was last seen."""
+    return _values(stored) == _values(record) and {
+        project.path: _project_values(project) for project in stored.projects
+    } == {project.path: _project_values(project) for project in record.projects}
+
+
+def _but(cls: type, *left_out: str) -> Callable[[object], tuple[object, ...]]:
+    return attrgetter(*(field.name for field in fields(cls) if field.name not in left_out))
+
+
+_values = _but(Record, "last_seen", "projects")
+_project_values = _but(ProjectRecord, "last_seen")
 
 
 def _weight(record: ProjectRecord) -> tuple[float, bool]:

@@ -37,7 +37,12 @@ class Pins:
 
     def with_pin(self, identity: str, path: Path) -> "Pins":
         """Return the pins with one more, in the place of another at the same path."""
-        return Pins({**self.without(identity, path).paths, identity: path})
+        return self.with_pins({identity: path})
+
+    def with_pins(self, added: Mapping[str, Path]) -> "Pins":
+        """Return the pins with more, in the place of others at the same paths."""
+        taken = set(added.values())
+        return Pins({**{i: p for i, p in self.paths.items() if p not in taken}, **added})
 
     def without(self, identity: str, path: Path) -> "Pins":
         """Return the pins without that of an environment."""

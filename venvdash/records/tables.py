@@ -274,10 +274,11 @@ def _user_files(text: str) -> UserFiles:
 def _project(values: Any) -> ProjectRecord:
     path, how, real, inode, fsid, point, source, name, git, host, *times = values
     first_seen, last_seen, birth = times
+    place = _path(path)
     return ProjectRecord(
-        path=_path(path),
+        path=place,
         how=EvidenceKind(how) if how in _HOWS else EvidenceKind.MENTION,
-        real=_path(real) if real is not None else None,
+        real=place if real == path else _path(real) if real is not None else None,
         inode=int(inode) if inode is not None else None,
         fsid=int(fsid) if fsid is not None else None,
         birth=int(birth) if birth is not None else None,

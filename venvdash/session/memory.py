@@ -99,19 +99,17 @@ class ScanMemory:
 
     def _write_pins(self, records: Iterable[Record]) -> None:
         """Add to the file of pins those that only records hold, and new paths."""
-        pinned = [record for record in records if record.pinned]
-
-        def with_records(known: pins.Pins) -> pins.Pins:
-            for record in pinned:
-                if known.paths.get(record.identity) != record.path:
-                    known = known.with_pin(record.identity, record.path)
-            return known
-
-        if self.pins_unknown or with_records(self._pins) == self._pins:
+        known = self._pins.paths
+        added = {
+            record.identity: record.path
+            for record in records
+            if record.pinned and known.get(record.identity) != record.path
+        }
+        if self.pins_unknown or not added:
             return
         state = self._machine.state_directory
         try:
-            self._pins = with_records(pins.read(state))  # another process may have changed it
+            self._pins = pins.read(state).with_pins(added)  # another process may have changed it
             pins.write(state, self._pins)
         except (OSError, ValueError) as error:
             message = f"{visible(state / pins.NAME)} cannot be written: {because(error)}"
@@ -160,11 +158,12 @@ class ScanMemory:
             if record is None:
                 continue
             proven = event.projects.get(path, ())
-            if event.verdicts[path].status is not Status.DUPLICATE:
+            if proven and event.verdicts[path].status is not Status.DUPLICATE:
                 record = replace(record, projects=merge.projects((*proven, *record.projects)))
             records[path] = record
-        pinned = self.pinned(records)
-        records = {path: replace(r, pinned=path in pinned) for path, r in records.items()}
+        for path in self.pinned(records):
+            if path in records and not records[path].pinned:
+                records[path] = replace(records[path], pinned=True)
         self._learned.records, self._learned.facts = records, event.facts
         return records
 

@@ -172,9 +172,11 @@ class Directory:
         Without ``flush`` a power failure may leave the new file empty.
         """
         self._at(name)
-        with suppress(FileNotFoundError):
+        try:
+            file = os.open(self._at(temporary), NEW, mode, dir_fd=self.descriptor)
+        except FileExistsError:
             self.unlink(temporary)
-        file = os.open(self._at(temporary), NEW, mode, dir_fd=self.descriptor)
+            file = os.open(self._at(temporary), NEW, mode, dir_fd=self.descriptor)
         try:
             try:
                 rest = memoryview(data)

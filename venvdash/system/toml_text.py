@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 def dumps(table: Mapping[str, Any], comment: str) -> bytes:
     """Return a TOML document of bare keys, below a comment of one line.
@@ -34,4 +36,4 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key} = {_value(one)}' for key, one in value.items())}}}"
     # A string of JSON is one of TOML, but for a control character that JSON does not escape.
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")
+    return _encode(value).replace("\x7f", "\\u007f")
