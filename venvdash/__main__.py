@@ -11,10 +11,17 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 
 def main() -> None:
-    """Answer at once what can be, else run the command line; ends with its exit status."""
+    """Answer at once what can be, or open the dashboard; else run the command line.
+
+    Ends with its exit status.
+    """
     if quick_answers.answered(sys.argv[1:]):
         return
     try:
+        from venvdash.tui import start
+
+        if start.opened(sys.argv[1:]):
+            return
         from venvdash.cli import main as run
     except ModuleNotFoundError as error:  # a clone whose dependencies are not installed
         sys.exit(
