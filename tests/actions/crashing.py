@@ -4,7 +4,8 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from venvdash.actions.delete import shown_items
 from venvdash.actions.relink import transaction
@@ -12,10 +13,20 @@ from venvdash.actions.relocate import rename
 from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Result
 from venvdash.system import directory
-from venvdash.system.processes import ProcessUses
+from venvdash.system.processes import ProcessUse, ProcessUses
 
 # The calls that audit hooks are told of and that change something, or open something.
 _CHANGING = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod"}
+
+
+class NoProcesses:
+    """Takes the place of ``ProcessWatch``: nothing is in use."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Look at nothing."""
+
+    def users(self, path: Path) -> tuple[ProcessUse, ...]:
+        return ()
 
 
 def in_child(call: Callable[[], object]) -> int:
@@ -91,7 +102,8 @@ def with_fault(call: Callable[[], Result], number: int, *, kill: bool) -> int:
         # What libc is called for directly is not audited.
         setattr(directory, "_exclusive_rename", lambda: None)
         # Reading /proc opens hundreds of files; that is another module's affair.
-        for module in (shown_items, transaction, rename):
+        setattr(shown_items, "ProcessWatch", NoProcesses)
+        for module in (transaction, rename):
             setattr(module, "users", lambda paths: ProcessUses())
         fault = _Fault(number, kill=kill)
         sys.addaudithook(fault)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.actions.crashing import NoProcesses
 from venvdash.actions.delete import plan, shown_items
 from venvdash.actions.relink import transaction
 from venvdash.actions.relocate import rename
@@ -67,7 +68,8 @@ class Injector:
         # What libc is called for directly is not audited.
         setattr(directory, "_exclusive_rename", lambda: None)
         # Reading /proc opens hundreds of files; that is another module's affair.
-        for module in (shown_items, plan, transaction, rename):
+        setattr(shown_items, "ProcessWatch", NoProcesses)
+        for module in (plan, transaction, rename):
             setattr(module, "users", lambda paths: ProcessUses())
         for name in ("write", "fsync"):
             setattr(os, name, self._around(name, getattr(os, name)))

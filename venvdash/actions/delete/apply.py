@@ -1,9 +1,10 @@
 """Deleting, step by step: an environment is whole in its place or whole in the trash at any time.
 
 The order: looked at again; locked; ``trash.toml`` written into it and flushed; the project's link
-removed; renamed into the trash (``trash_folder``); looked at once more; flushed. What fails before
-the end is taken back. A crash in between leaves the journal in the directory that it is about: see
-``trash``.
+removed; the processes looked at once more; renamed into the trash (``trash_folder``); looked at
+once more. What fails before the end is taken back. The renames of a plan are flushed together at
+its end: what a power failure takes back before that lies whole in its place, with its journal. A
+crash in between leaves the journal in the directory that it is about: see ``trash``.
 """
 
 import errno
@@ -38,19 +39,32 @@ _REASON_LIMIT = 1000  # characters
 class Deleter:
     """Applies a plan: made when it is shown, used item by item when it was confirmed.
 
-    ``measured`` has the packed footprints of the environments' entries that were made for the plan.
-    Use it as a context manager, or ``close`` it. One thread at a time.
+    ``measured`` has the packed footprints of the environments' entries that were made for the plan,
+    ``looks`` what the environments were when it was made. Use it as a context manager, or ``close``
+    it. One thread at a time.
     """
 
     def __init__(
-        self, plan: Plan, context: Context, measured: Mapping[Path, bytes] | None = None
+        self,
+        plan: Plan,
+        context: Context,
+        measured: Mapping[Path, bytes] | None = None,
+        looks: Mapping[Path, refusals.Snapshot] | None = None,
     ) -> None:
         self.plan = plan
         self._context = context
-        self._shown = ShownItems(plan, context, measured or {})
+        self._shown = ShownItems(plan, context, measured or {}, looks or {})
+        self._noted: set[Path] = set()
+        self._unsynced: set[Path] = set()
 
     def close(self) -> None:
-        """Let go of the directories that are held."""
+        """Flush the renames to the disk, and let go of the directories that are held."""
+        for path in sorted(self._unsynced):
+            with suppress(OSError), Directory(path) as changed:
+                changed.sync()
+        if self._unsynced:
+            steps.step("synced")
+        self._unsynced.clear()
         self._shown.close()
 
     def __enter__(self) -> "Deleter":
@@ -124,9 +138,7 @@ class Deleter:
                 trash = self._move(item, place, folder, entry, back, lock)
                 if now:  # nobody can write there by its path any more
                     self._shown.new_files(held, trash, for_good=True)
-            place.sync()
-            folder.sync()
-            steps.step("synced")
+            self._unsynced |= {place.path, folder.path}
             reason = " ".join(filter(None, (_debris(place, environment), said)))
             return _result(item, Outcome.DONE, reason, trash=trash)
 
@@ -152,7 +164,7 @@ class Deleter:
                 entry.permit(mode | 0o700)
             known = _journal(item, status.st_ino, mode)
             in_place.begin(entry, replace(known, how=Removal.IN_PLACE))
-            trash_locations.note(self._context.machine.state_directory, place.real())
+            self._note(place.real())
             steps.step("freeing begun")
             return _result(item, Outcome.DONE, "", trash=environment.entry)
 
@@ -180,9 +192,7 @@ class Deleter:
                     raise ChangedError("Another environment replaced it at the last moment.")
                 steps.step("verified")
             box.sync()
-            place.sync()
-            folder.sync()
-            steps.step("synced")
+            self._unsynced |= {place.path, folder.path}
             return _result(item, Outcome.DONE, "", trash=box.path)
 
     def _by_tool(self, item: Item, held: OpenItem) -> Result:
@@ -212,14 +222,18 @@ class Deleter:
 
         Both are noted, so that what a crash leaves in them is found. Raises OSError.
         """
-        state = self._context.machine.state_directory
-        trash_locations.note(state, place.real())
+        self._note(place.real())
         if item.folder is None or not item.folder.own:
             return place
         folder = stack.enter_context(trash_folder.made(item.folder))
         stack.enter_context(locked(folder))
-        trash_locations.note(state, item.folder.path)
+        self._note(item.folder.path)
         return folder
+
+    def _note(self, place: Path) -> None:
+        if place not in self._noted:
+            trash_locations.note(self._context.machine.state_directory, place)
+            self._noted.add(place)
 
     def _move(
         self,
@@ -243,6 +257,7 @@ class Deleter:
         self._unlink(item, back)
         if entry.descriptor is None:
             lock.release()  # Windows renames no directory in which a file is open
+        self._shown.check_unused(item)
         place.rename(name, trash, folder)
         back.add(partial(folder.rename, trash, name, place), trash=folder.path / trash)
         steps.step("renamed")

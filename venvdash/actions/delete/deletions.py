@@ -26,6 +26,7 @@ from venvdash.stores import uv_settings
 if TYPE_CHECKING:
     from venvdash.actions.delete.apply import Deleter
     from venvdash.actions.delete.prune import PruneCandidate, Rules
+    from venvdash.actions.safety.refusals import Snapshot
 
 
 class Deletions:
@@ -168,7 +169,8 @@ class Deletions:
             left = [*left, *(Refusal(p, rows[p].name, why) for p, why in reasons.items() if why)]
             rows = {path: row for path, row in rows.items() if not reasons[path]}
         context = table.context()
-        plan = plan_delete(list(rows.values()), table.rows, context)
+        looks: dict[Path, Snapshot] = {}
+        plan = plan_delete(list(rows.values()), table.rows, context, looks)
         total = self.sums.fresh(fresh, _entries(plan.items))
         going = [item.row for item in plan.items]
         packages = uv_cache.only_theirs(going, table.rows.values()) if total.cache_held else ()
@@ -185,7 +187,7 @@ class Deletions:
         plan = completed(plan)
         measured = {entry: fresh.packed(entry) for entry in _entries(plan.items).values()}
         self._let_go()
-        self._held, self._fresh = (plan, Deleter(plan, context, measured)), fresh
+        self._held, self._fresh = (plan, Deleter(plan, context, measured, looks)), fresh
         return plan
 
     def delete(

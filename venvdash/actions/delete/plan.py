@@ -41,11 +41,17 @@ UNKNOWN_FILES = "venvdash cannot check whether it contains your own files"
 _LATELY = 14 * 86400.0  # seconds
 
 
-def plan_delete(rows: Sequence[Row], table: Mapping[Path, Row], context: Context) -> Plan:
+def plan_delete(
+    rows: Sequence[Row],
+    table: Mapping[Path, Row],
+    context: Context,
+    looks: dict[Path, refusals.Snapshot] | None = None,
+) -> Plan:
     """Return what deleting ``rows`` would do; what must not be deleted is refused with a reason.
 
-    ``table`` holds every known environment. The sums of bytes are left at 0: they are of the
-    union, which the caller measures (``dataclasses.replace``). Raises nothing.
+    ``table`` holds every known environment. What each of ``rows`` is goes into ``looks``. The sums
+    of bytes are left at 0: they are of the union, which the caller measures
+    (``dataclasses.replace``). Raises nothing.
     """
     rows = list({row.path: row for row in rows}.values())
     chosen = frozenset(row.path for row in rows)
@@ -56,7 +62,9 @@ def plan_delete(rows: Sequence[Row], table: Mapping[Path, Row], context: Context
         try:
             reason = refusals.refusal(row, neighbours, context, chosen)
             if reason is None:
-                refusals.look(row, context)
+                look = refusals.look(row, context)
+                if looks is not None:
+                    looks[row.path] = look
                 reason = next(refusals.marked(row.environment), None)
             if reason is None:
                 reason = busy(row, seen.uses.get(row.environment.entry, ()))

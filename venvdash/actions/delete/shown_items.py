@@ -8,20 +8,22 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.delete import new_files
 from venvdash.actions.errors import ChangedError, GoneError, words
 from venvdash.actions.safety import project_links, refusals
-from venvdash.actions.safety.in_use import busy
+from venvdash.actions.safety.in_use import busy, in_use
 from venvdash.model import Item, Plan, Removal, Row
 from venvdash.system.directory import Directory
 from venvdash.system.mounts import Mounts
-from venvdash.system.processes import ProcessUses, users
+from venvdash.system.processes import ProcessUse, ProcessWatch
 
 _FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
-_SHARE = 5.0  # … and how many times what it took
+_SHARE = 20.0  # … and how many times what it took
+_WATCHED = 500  # environments that one look is for: those that come next
 _HELD = 200  # directories held open at once; others are recognised by inode and fingerprint
 
 
@@ -41,13 +43,23 @@ class OpenItem:
 class ShownItems:
     """The items of a plan as they were when it was made. One thread at a time.
 
-    ``measured`` has the packed footprints of the environments' entries that were made for the plan.
+    ``measured`` has the packed footprints of the environments' entries that were made for the plan,
+    ``looks`` what the environments were when it was made, as far as that is known.
     """
 
-    def __init__(self, plan: Plan, context: Context, measured: Mapping[Path, bytes]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        context: Context,
+        measured: Mapping[Path, bytes],
+        looks: Mapping[Path, refusals.Snapshot],
+    ) -> None:
         self._context, self._measured, self._by_rule = context, measured, plan.by_rule
+        self._looks = looks
         self._held: dict[Path, OpenItem | str] = {}
-        self._seen: tuple[float, ProcessUses] | None = None
+        self._watch: ProcessWatch | None = None
+        self._watched: frozenset[Path] = frozenset()
+        self._watch_ends = 0.0
         self._left: dict[Path, Path | None] = {}
         for item in plan.items:
             self._held[item.row.path] = self._hold(item)
@@ -72,7 +84,7 @@ class ShownItems:
         environment = item.row.environment
         directory = None
         try:
-            look = refusals.look(item.row, self._context)
+            look = self._looks.get(item.row.path) or refusals.look(item.row, self._context)
             found = os.lstat(environment.entry)
             if environment.target is None and len(self._held) < _HELD:
                 directory = Directory(environment.entry)
@@ -127,22 +139,30 @@ class ShownItems:
         yield from refusals.owned(environment, context.machine.uid)
         yield from refusals.mounted(entry, Mounts.read())
         yield from refusals.marked(environment)
-        reason = busy(row, self._users().uses.get(environment.entry, ()))
+        reason = busy(row, self._users(environment.entry))
         if reason is not None:
             yield reason
 
-    def _users(self) -> ProcessUses:
-        """Return who uses what is still to be done; one look counts for a moment.
+    def check_unused(self, item: Item) -> None:
+        """Raise ChangedError if a process has started to use it since ``check``; cheap."""
+        reason = in_use(self._users(item.row.environment.entry))
+        if reason is not None:
+            raise ChangedError(reason)
 
-        The dearer a look, the longer: so that a large bulk spends little of its time on looking.
+    def _users(self, entry: Path) -> tuple[ProcessUse, ...]:
+        """Return who uses an environment: as of the last look, or started since.
+
+        One look at all processes counts for a moment and for the environments that come next. The
+        dearer a look, the longer, so that a large bulk spends little of its time on looking.
         """
         began = time.monotonic()
-        if self._seen is None or began > self._seen[0]:
-            seen = users([entry for entry in self._left.values() if entry is not None])
+        if self._watch is None or began > self._watch_ends or entry not in self._watched:
+            left = filter(None, self._left.values())
+            self._watched = frozenset([entry, *islice(left, _WATCHED)])
+            self._watch = ProcessWatch([*self._watched])
             took = time.monotonic() - began
-            until = time.monotonic() + min(max(_FRESH, took * _SHARE), _STALE)
-            self._seen = (until, seen)
-        return self._seen[1]
+            self._watch_ends = began + took + min(max(_FRESH, took * _SHARE), _STALE)
+        return self._watch.users(entry)
 
 
 def _close(held: "OpenItem | str | None") -> None:

@@ -18,6 +18,11 @@ def busy(row: Row, uses: Sequence[ProcessUse]) -> str | None:
         return None
     if environment_locked(row.environment.path):
         return "It is locked because uv is using it."
+    return in_use(uses)
+
+
+def in_use(uses: Sequence[ProcessUse]) -> str | None:
+    """Return who uses an environment, a sentence; None for nobody."""
     if not uses:
         return None
     shown = [f"pid {use.pid} ({visible(use.name)}) {use.how}" for use in uses[:_SHOWN]]
