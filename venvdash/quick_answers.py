@@ -33,7 +33,8 @@ def answered(arguments: "Sequence[str]") -> bool:
         return False
     if _COMPLETING in os.environ:
         return _complete(os.environ[_COMPLETING])
-    return arguments[:1] == ["path"] and _path(arguments)
+    command = {"path": _path, "activate": _activate}.get("".join(arguments[:1]))
+    return command is not None and command(arguments)
 
 
 def _complete(shell: str) -> bool:
@@ -51,7 +52,7 @@ def _complete(shell: str) -> bool:
     breaks = os.environ.get("COMP_WORDBREAKS", "") if shell == "bash_complete" else ""
     known = max((at + 1 for at, char in enumerate(typed) if char in breaks), default=0)
     form = "plain\n{}\n_" if shell == "zsh_complete" else "plain,{}"
-    return _print("", "\n".join(form.format(name[known:]) for name in names))
+    return _print("", "\n".join(form.format(name[known:]) for name in names) + "\n")
 
 
 def _typed(shell: str) -> str | None:
@@ -83,7 +84,29 @@ def _path(arguments: "Sequence[str]") -> bool:
         return False
     answer = remembered(names[0] if names else None)
     text = _of(answer, *options) if answer else ""
-    return answer is not None and bool(text) and _print(answer.note, text)
+    return answer is not None and bool(text) and _print(answer.note, f"{text}\n")
+
+
+def _activate(arguments: "Sequence[str]") -> bool:
+    words, given = list(arguments[1:]), {"--cd": "", "--shell": ""}
+    names = []
+    while words:
+        word = words.pop(0)
+        if word not in given:
+            names.append(word)
+        elif given[word] or (word == "--shell" and not words):
+            return False
+        else:
+            given[word] = words.pop(0) if word == "--shell" else "yes"
+    if len(names) > 1 or any(name.startswith("-") for name in names) or not given["--shell"]:
+        return False
+    answer = remembered(names[0] if names else None)
+    if answer is None or not answer.places or os.isatty(1):
+        return False
+    from venvdash import quick_activation
+
+    text = quick_activation.code(answer, given["--shell"], change=bool(given["--cd"]))
+    return bool(text) and _print(answer.note, text)
 
 
 def _of(answer: "Answer", option: str = "") -> str:
@@ -139,11 +162,10 @@ def _print(note: str, text: str) -> bool:
     from venvdash.text import visible
 
     try:
-        shown = visible(text).encode() if os.isatty(1) else os.fsencode(text)
+        rest = f"{visible(text[:-1])}\n".encode() if os.isatty(1) else os.fsencode(text)
         if note:
             sys.stderr.write(f"venvdash: {visible(note)}\n")
             sys.stderr.flush()
-        rest = shown + b"\n"
         while rest:
             rest = rest[os.write(1, rest) :]
     except (OSError, ValueError, AttributeError):

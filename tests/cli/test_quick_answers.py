@@ -1,7 +1,8 @@
-"""`path` without a scan prints what a scan prints, and loads next to nothing."""
+"""`path`, `activate` and completion print without a scan what they print with one."""
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from tests.answering import environment, project
 from tests.conftest import Home
+from tests.scenario import venv
 from venvdash import quick_answers
 from venvdash.cli import cli
 from venvdash.cli.completing import complete_name
 from venvdash.system.fingerprint import RACY
+from venvdash.system.shells import FAMILIES
 
 _ASKED = """
 import sys
@@ -33,10 +36,10 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
     home = home_in(tmp_path_factory.mktemp("known"))
     site = project(home, "code/site", "webapp")
-    environment(home, "web", site)
+    (venv(home.path / ".virtualenvs" / "web") / ".project").write_text(f"{site}\n")
     environment(home, "bare")
     environment(home, "esc\x1bape\udcff")
-    home.venvdash("list", "--no-usage")  # writes the sidecars
+    home.venvdash("activate", "web", "--shell", "sh")  # writes the sidecars
     settled = max(path.lstat().st_ctime_ns for path in home.path.rglob("*")) + RACY
     while time.time_ns() <= settled:
         time.sleep(0.05)
@@ -73,6 +76,8 @@ def test_it_prints_what_a_scan_prints(known: Home, arguments: tuple[str, ...]) -
     [
         *(("path", "no-such"), ("path", "bare", "--project"), ("path", "w", "x"), ("path", "")),
         *(("path", "--help"), ("path", "bare", "--bin", "--python"), ("path", "--", "bare")),
+        *(("activate", "webapp"), ("activate", "webapp", "--shell"), ("activate", "bare")),
+        *(("activate", "--shell", "bash", "bare"), ("activate", "--shell", "no", "webapp")),
         *(("--no-records", "path", "bare"), ("path", "virtualenvwrapper:bare"), ("paths", "bare")),
     ],
 )
@@ -127,3 +132,46 @@ def test_names_are_completed_after_each_command_that_takes_them() -> None:
         if arguments and arguments[0]._custom_shell_complete is complete_name:
             taking.add(name)
     assert taking == quick_answers.NAMED
+
+
+@pytest.mark.parametrize("shell", [family.name for family in FAMILIES])
+def test_it_activates_as_after_a_scan(known: Home, shell: str) -> None:
+    site = known.path / "code" / "site"
+    arguments = ("activate", "--cd", "--shell", shell, "webapp")
+    scanned = known.venvdash("--no-records", *arguments, cwd=site, check=False)
+    quick = _quick(known, *arguments, cwd=site)
+    assert quick == ((scanned.stdout, scanned.stderr) if not scanned.returncode else None)
+
+
+def _writable(web: Path) -> None:
+    web.joinpath("lib").chmod(0o777)
+
+
+def _broken(web: Path) -> None:
+    web.joinpath("bin", "python").rename(web / "bin" / "python.gone")
+
+
+def _again(web: Path) -> None:
+    web.joinpath("lib").chmod(0o755)
+    gone = web / "bin" / "python.gone"
+    if gone.is_symlink():
+        gone.rename(web / "bin" / "python")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(_writable, "Everyone can write to"), (_broken, "Its interpreter is gone")],
+)
+def test_what_is_refused_after_a_scan_is_refused(
+    known: Home, change: Callable[[Path], None], reason: str
+) -> None:
+    web, arguments = known.path / ".virtualenvs" / "web", ("activate", "web", "--shell", "bash")
+    assert _quick(known, *arguments) is not None
+    change(web)
+    try:
+        assert _quick(known, *arguments) is None
+        done = known.venvdash(*arguments, check=False)
+        assert done.returncode == 2
+        assert reason in done.stderr
+    finally:
+        _again(web)

@@ -30,7 +30,7 @@ from venvdash.text import alike
 
 NAMES, FOLDER = "names", "answers"
 _LIMIT = 64 * 1024 * 1024  # bytes
-_FIELDS = 7  # of an answer
+_RECORDED_EVERY = 24 * 3600  # seconds
 _PLAIN = re.compile(r"\w[\w.@/+:-]*\Z")  # characters that need no quotes in any shell
 NEVER = ("", "")  # a dependency that is always changed
 
@@ -39,16 +39,27 @@ class Answer(NamedTuple):
     """An environment, as a command for shells needs it; "" for what it does not have.
 
     ``project`` is the directory or script that it belongs to, ``script`` is "1" for a script.
-    ``note`` is a sentence for stderr: which was chosen of several.
+    ``note`` is a sentence for stderr: which was chosen of several. ``opened`` is when a shell was
+    last opened, in seconds since the epoch. ``places`` has the paths, one a line, that decide which
+    programs of it are run; "" if it must not be activated without another look.
     """
 
     path: str
     name: str
     project: str
     script: str
-    entry: str
-    python: str
     note: str
+    opened: str
+    base: str
+    places: str
+
+
+def recently(when: float | None, now: float) -> bool:
+    """Return whether a shell was opened so lately that it need not be recorded again.
+
+    The times are seconds since the epoch. As Linux does with access times (relatime).
+    """
+    return when is not None and 0 <= now - when < _RECORDED_EVERY
 
 
 def encoded(fields: Iterable[str]) -> bytes:
@@ -107,9 +118,9 @@ def holds(section: bytes) -> bool:
 
 def of_line(line: bytes) -> Answer | None:
     """Return the answer of a line if what follows it there is unchanged. Raises ValueError."""
-    fields = decoded(line)
-    answer, rest = fields[:_FIELDS], fields[_FIELDS:]
-    if len(answer) < _FIELDS or not os.path.isabs(answer[0]) or len(rest) % 2:
+    fields, count = decoded(line), len(Answer._fields)
+    answer, rest = fields[:count], fields[count:]
+    if len(answer) < count or not os.path.isabs(answer[0]) or len(rest) % 2:
         return None
     return Answer(*answer) if unchanged(zip(rest[::2], rest[1::2], strict=True)) else None
 

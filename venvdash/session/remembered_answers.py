@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from venvdash.actions.safety.writable_by_others import places
 from venvdash.model import Row, Status
 from venvdash.records import answers
 from venvdash.records.answers import Answer
@@ -46,6 +47,7 @@ _STEADY = frozenset(
 )
 _MOST = 256  # remembered answers
 _HOST = f"{CONTENT}/etc/machine-id"
+_UNKNOWN = ["unknown"]  # in place of dependencies: not to be used
 _UNSETTLED = "unsettled"  # in a digest: the next scan may remember more
 
 
@@ -182,8 +184,9 @@ def _written(
     devices = unreliable_devices(Mounts.read())
     rows, index, start = [], [], 0
     for row, several in zip(_rows(session), names, strict=True):
-        line = answers.encoded([*answer(row), *_settled(row, before, devices)]) + b"\n"
-        if line.count(b"\0") < len(Answer._fields) and row.verdict.status in _STEADY:
+        depends = [*_settled(row, before, devices)]
+        line = answers.encoded([*answer(row), *depends]) + b"\n"
+        if depends == _UNKNOWN and row.verdict.status in _STEADY:
             digest = _UNSETTLED
         rows.append(line)
         index += [answers.encoded((alike(name), name, str(start))) + b"\n" for name in several]
@@ -195,15 +198,14 @@ def _written(
 
 def _settled(row: Row, before: int | None, devices: Collection[int]) -> Iterable[str]:
     """Return what the names of an environment depend on; a text that is none if that is unknown."""
-    unknown = ["unknown"]
     if row.verdict.status not in _STEADY:
-        return unknown
+        return _UNKNOWN
     try:
         states = _of_row(row, before)
     except UnsettledError:
-        return unknown
+        return _UNKNOWN
     if any(device(state) in devices for state in states.values()):
-        return unknown
+        return _UNKNOWN
     return chain.from_iterable(states.items())
 
 
@@ -232,10 +234,23 @@ def answer(row: Row, note: str = "") -> Answer:
         name=row.name,
         project=os.fspath(row.verdict.place or row.verdict.project or ""),
         script="1" if environment.traits.script else "",
-        entry=os.fspath(environment.entry),
-        python=environment.python or "",
         note=note,
+        opened=str((row.record and row.record.last_shell) or ""),
+        base=os.fspath(environment.base or ""),
+        places=_lines(places(environment)) if _plain(row) else "",
     )
+
+
+def _lines(paths: Iterable[Path]) -> str:
+    lines = [os.fspath(path) for path in paths]
+    return "" if any("\n" in line for line in lines) else "\n".join(lines)
+
+
+def _plain(row: Row) -> bool:
+    """Return whether nothing but its files decides whether and how it is activated."""
+    environment = row.environment
+    steady = row.verdict.status in _STEADY and environment.target is None
+    return steady and os.path.lexists(row.path / "pyvenv.cfg") and environment.base is not None
 
 
 def _on_unreliable_disk(states: Mapping[str, str]) -> bool:

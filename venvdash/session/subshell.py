@@ -16,6 +16,7 @@ from venvdash.actions.record_update import is_copy, update_record
 from venvdash.actions.safety.environment_reader import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
+from venvdash.records.answers import recently
 from venvdash.session import uv_hint
 from venvdash.session.core import Session
 from venvdash.system import shells, startup_folders, terminal
@@ -253,6 +254,9 @@ def _used(session: Session, environment: Environment) -> None:
     now = time.time()
     row = session.rows.get(environment.path)
     if row is None or is_copy(session, row):
+        return
+    if row.record is not None and recently(row.record.last_shell, now):
+        session.rows[row.path] = replace(row, used=max(row.used or 0.0, now))
         return
 
     def opened(record: Record) -> Record:

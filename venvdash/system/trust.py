@@ -8,9 +8,13 @@ user could have created it, permissions are checked, too.
 import errno
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from venvdash.text import because, visible
+
 _OVERFLOW = 65534  # the id of users that a user namespace does not map (user_namespaces(7))
+_SO = "Its programs may have been replaced by someone else."
 _ALL_IDS = ["0", "0", "4294967295"]
 
 
@@ -62,6 +66,26 @@ def writers(found: os.stat_result) -> str:
         return f"The group {grp.getgrgid(found.st_gid).gr_name}"
     except (KeyError, OSError):
         return f"The group {found.st_gid}"
+
+
+def exposed(paths: Iterable[Path], uid: int | None) -> Iterator[str]:
+    """Yield why programs at these paths must not be started by ``uid``, a sentence each.
+
+    Another user owns one of them, or can write to it. None have to exist.
+    """
+    for path in paths if uid is not None else ():
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield f"Cannot read {visible(path)}: {because(error)}."
+            continue
+        if not trusted(found.st_uid, uid):
+            who = f"{user_name(found.st_uid)} (uid {found.st_uid})"
+            yield f"{visible(path)} belongs to another user, {who}. {_SO}"
+        elif writable_by_others(found):
+            yield f"{writers(found)} can write to {visible(path)}. {_SO}"
 
 
 def is_private_group(gid: int, uid: int) -> bool:

@@ -16,26 +16,12 @@ from pathlib import Path
 from venvdash.model import Environment
 from venvdash.scanner.discovery.site_packages import site_directory
 from venvdash.system import trust
-from venvdash.text import because, visible
+from venvdash.text import visible
 
 
 def exposed(environment: Environment, uid: int | None) -> Iterator[str]:
     """Yield why nothing in an environment may be started, a sentence each."""
-    if uid is None:
-        return
-    for path in _places(environment):
-        try:
-            found = os.stat(path)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            yield f"Cannot read {visible(path)}: {because(error)}."
-            continue
-        if not trust.trusted(found.st_uid, uid):
-            who = f"{trust.user_name(found.st_uid)} (uid {found.st_uid})"
-            yield f"{visible(path)} belongs to another user, {who}. {_SO}"
-        elif trust.writable_by_others(found):
-            yield f"{trust.writers(found)} can write to {visible(path)}. {_SO}"
+    yield from trust.exposed(places(environment), uid)
 
 
 # Beside what is looked for in the directories above as well.
@@ -48,10 +34,8 @@ _OF_PROJECT = (
     ".python-version",
 )
 
-_SO = "Its programs may have been replaced by someone else."
 
-
-def _places(environment: Environment) -> Iterator[Path]:
+def places(environment: Environment) -> Iterator[Path]:
     """Yield what decides which programs run: the directories, and the file that names the base."""
     prefix = environment.path
     yield from dict.fromkeys((environment.entry, prefix))

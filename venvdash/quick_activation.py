@@ -1,0 +1,52 @@
+"""The code that activates a remembered environment, checked again: see ``quick_answers``."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from venvdash.records.answers import Answer, recently
+from venvdash.system import shells, trust
+from venvdash.system.machine import Machine
+from venvdash.system.shells import FAMILIES, Activation, ShellError
+
+
+def code(answer: Answer, shell: str, *, change: bool) -> str:
+    """Return what `activate` prints for ``shell``; with ``change`` it goes to the project, too.
+
+    "" if the command line has to look closer: the interpreter is gone, another user can write to
+    the environment, or its use has to be recorded.
+    """
+    known = {name for family in FAMILIES for name in family.names}
+    family = shells.family(shell) if shell in known else None
+    machine = Machine.current()
+    if family is None or not _usable(answer, machine.uid):
+        return ""
+    directory = _directory(answer, machine) if change and answer.project else None
+    activation = Activation.of(
+        Path(answer.path), answer.name, platform=sys.platform, directory=directory
+    )
+    try:
+        return family.activating(activation, machine)
+    except ShellError:
+        return ""
+
+
+def _usable(answer: Answer, uid: int | None) -> bool:
+    opened = float(answer.opened) if answer.opened else None
+    programs = (f"{answer.path}/bin/python", answer.base)
+    return (
+        bool(answer.places)
+        and recently(opened, time.time())
+        and os.path.isfile(f"{answer.path}/pyvenv.cfg")
+        and all(map(os.path.exists, programs))
+        and not any(trust.exposed(map(Path, answer.places.split("\n")), uid))
+    )
+
+
+def _directory(answer: Answer, machine: Machine) -> Path:
+    """Return the directory of the project, or the current one if that is gone."""
+    directory = os.path.dirname(answer.project) if answer.script else answer.project
+    if not os.path.isdir(directory):
+        return machine.cwd or machine.home
+    return Path(os.path.realpath(directory))
