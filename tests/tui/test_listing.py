@@ -2,12 +2,15 @@
 
 import threading
 
+import pytest
+
 from tests.tui.fake_session import FakeSession, Told
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import many, row
 from tests.tui.test_dashboard import source
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import Status
+from venvdash.model.summary import Summary
 from venvdash.scanner.events import Ended, Phase, Progress
 
 
@@ -158,3 +161,19 @@ def test_ten_thousand_rows_keep_the_cursor_through_sort_and_filter() -> None:
         assert any(line.startswith("▌") and "project-09999" in line for line in driver.lines)
 
     drive(source(many(10_000)), script, (120, 40))
+
+
+def test_what_the_filter_searches_is_ready_before_the_first_letter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def late(row: Summary) -> str:
+        raise AssertionError(f"made while typing: {row.name}")
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash")
+        monkeypatch.setattr("venvdash.tui.table.haystack", late)
+        await driver.press("o", "r", "p")
+        assert driver.listed == ["billing-legacy"]
+
+    drive(source(), script)

@@ -209,8 +209,9 @@ class Table:
         """Return the rows of the view that match the filter."""
         wanted = _STATUS_OF_VIEW.get(self.view)
         chosen = [row for row in rows if wanted is None or row.status is wanted]
+        text_of = self._hay.get
         for word in self.words:
-            chosen = [row for row in chosen if word in self._text(row)]
+            chosen = [row for row in chosen if word in (text_of(row.path) or self._text(row))]
         return chosen
 
     def _show(self, rows: list[Summary]) -> None:
@@ -231,6 +232,12 @@ class Table:
         if text is None:
             text = self._hay[row.path] = haystack(row)
         return text
+
+    def prepare_search(self) -> None:
+        """Make the texts that the filter searches before the first letter is typed."""
+        self._decode()
+        for row in self.summaries.values():
+            self._text(row)
 
     def matching(self) -> "list[Row]":
         """Return all rows that match the filter, in any view."""

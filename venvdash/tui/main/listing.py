@@ -273,6 +273,7 @@ class Listing:
         if not bars:
             await self._screen.mount(bar, before="#reason")
         bar.line.focus()
+        self._screen.call_after_refresh(self.table.prepare_search)
 
     def close_filter(self, *, keep: bool) -> None:
         """Go back to the list, with or without the filter."""

@@ -320,7 +320,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def line_at(self, y: int) -> Strip:
         """Return one line of the screen; the first is the header, which does not scroll."""
-        width = self.line_width
+        width = self.drawn_width
         if y == 0:
             return self._header(width)
         place = self.scroll_offset.y + y - 1

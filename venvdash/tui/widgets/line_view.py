@@ -35,6 +35,11 @@ class LineView(ScrollView):
         """How many cells a line has beside the scrollbar, which ``size`` includes."""
         return self.scrollable_size.width
 
+    @property
+    def drawn_width(self) -> int:
+        """``line_width`` as it was when the lines were adapted to it; it is known at once."""
+        return self._drawn_for.width
+
     def on_resize(self) -> None:
         """Adapt to the new size."""
         self._adapt()

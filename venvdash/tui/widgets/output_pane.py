@@ -74,6 +74,6 @@ class OutputPane(LineView, can_focus=True):
 
     def line_at(self, y: int) -> Strip:
         """Return one line of the screen."""
-        place, width = y + self.scroll_offset.y, self.line_width
+        place, width = y + self.scroll_offset.y, self.drawn_width
         text = self._rows[place] if place < len(self._rows) else ""
         return Strip([Segment(left(text, width), self.rich_style)], width)

@@ -67,11 +67,11 @@ class TextPane(LineView, can_focus=True):
         line = y + self.scroll_offset.y
         if line < len(self._lines) and line not in self._strips:
             self._draw(line)
-        return self._strips.get(line) or Strip.blank(self.line_width, self.rich_style)
+        return self._strips.get(line) or Strip.blank(self.drawn_width, self.rich_style)
 
     def _draw(self, first: int) -> None:
         """Draw a screen of lines at once: each on its own takes ten times as long."""
-        width, rich_style = self.line_width, self.rich_style
+        width, rich_style = self.drawn_width, self.rich_style
         lines = self._lines[first : first + max(1, self.size.height)]
         content = Content("\n").join(Content(text, spans) for text, spans in lines)
         strips = Visual.to_strips(
