@@ -4,6 +4,7 @@ Answers go to stdout, words to stderr. Exit status: 0 done, 1 not found or faile
 or refused, 3 ambiguous.
 """
 
+import gc
 import importlib
 import os
 import signal
@@ -16,6 +17,7 @@ from venvdash.cli import output
 from venvdash.cli.completing import COMPLETING, register
 from venvdash.text import visible
 
+_ALLOCATIONS = 50_000  # before cyclic garbage is looked for: most commands end before that
 _INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT
 _COMMANDS = {
     "list": "venvdash.cli.listing",
@@ -90,6 +92,7 @@ def main() -> None:
     """Run the command line and end the program with its status; see ``venvdash.__main__``."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(_ALLOCATIONS)
     output.prepare()
     try:
         status = _status()

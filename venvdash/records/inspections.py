@@ -12,7 +12,6 @@ from typing import Any
 
 from venvdash import __version__
 from venvdash.model import EvidenceKind, Package, Traits
-from venvdash.system.fingerprint import Fingerprint
 from venvdash.system.state_files import StateFolder
 
 _FOLDER = "inspections"
@@ -25,7 +24,8 @@ _TRAITS = (str, str, (str,), (str,), bool, (str,), bool, (str,), bool, bool)
 class Inspection:
     """What the files of an environment say of it, which a later scan need not read again.
 
-    ``files`` are all of them with their fingerprints: the prefix first, then pyvenv.cfg.
+    ``files`` are all of them: the prefix first, then pyvenv.cfg. ``stats`` has the five numbers of
+    the fingerprint of each, zeros for one that does not exist.
     ``settings`` is what else the answer depends on: how the store's root is configured.
     ``interpreter`` is the path inside of the Python that should exist, "" for none. ``changed`` and
     ``made`` are in seconds since the epoch. ``claims`` are (project, kind of evidence, source),
@@ -48,7 +48,8 @@ class Inspection:
     packages: tuple[Package, ...]
     claims: tuple[tuple[str, EvidenceKind, str], ...]
     editables: tuple[tuple[str | None, str, str], ...]
-    files: tuple[tuple[str, Fingerprint | None], ...] = ()
+    files: tuple[str, ...] = ()
+    stats: tuple[int, ...] = ()
     settings: str = ""
 
 
@@ -57,8 +58,9 @@ def read(state: Path, host: str) -> dict[str, Inspection]:
     import json
 
     try:
-        data = json.loads(StateFolder(state, _FOLDER).read(f"{host}.json", _LIMIT))
-        if data["format"] != [_FORMAT, __version__, _user()]:
+        text = StateFolder(state, _FOLDER).read(f"{host}.json", _LIMIT)
+        data = json.loads(text)
+        if b"\\u0000" in text or data["format"] != [_FORMAT, __version__, _user()]:
             return {}
         packages = [Package(*_checked(one, (str, str, (str,), bool))) for one in data["packages"]]
         settings = [_text(one) for one in data["settings"]]
@@ -78,11 +80,12 @@ def write(state: Path, host: str, inspections: Mapping[str, Inspection]) -> None
     settings: dict[str, int] = {}
     environments = {
         path: [
-            [[file, *(found or ())] for file, found in one.files],
+            one.files,
+            one.stats,
             settings.setdefault(one.settings, len(settings)),
             one.store,
             [getattr(one.traits, name) for name in Traits.__slots__],
-            *(getattr(one, name) for name in _PLAIN),
+            [getattr(one, name) for name in _PLAIN],
             [packages.setdefault(package, len(packages)) for package in one.packages],
             one.claims,
             one.editables,
@@ -109,57 +112,48 @@ _EVIDENCE = {str(kind): kind for kind in EvidenceKind}
 
 def _inspection(values: Any, packages: list[Package], settings: list[str]) -> Inspection:
     """Return the checked inspection. Raises any exception where something is wrong."""
-    files, setting, store, traits, *plain, installed, claims, editables = values
+    files, stats, setting, store, traits, plain, installed, claims, editables = values
+    if not set(map(type, stats)) <= {int} or len(stats) != 5 * len(files):
+        raise ValueError
     if min(installed, default=0) < 0 or setting < 0:
         raise ValueError
     return Inspection(
         store=_text(store),
         traits=Traits(*_checked(traits, _TRAITS)),
-        **dict(zip(_PLAIN, _checked(plain, _KINDS), strict=True)),
         packages=tuple([packages[number] for number in installed]),
         claims=tuple([(_path(at), _EVIDENCE[how], _text(file)) for at, how, file in claims]),
         editables=tuple([(n and _text(n), _path(at), _text(file)) for n, at, file in editables]),
-        files=tuple([_file(one) for one in files]),
+        files=tuple([_path(file) for file in files]),
+        stats=tuple(stats),
         settings=settings[setting],
+        **dict(zip(_PLAIN, _checked(plain, _KINDS), strict=True)),
     )
 
 
-def _file(values: list[Any]) -> tuple[str, Fingerprint | None]:
-    path, *numbers = values
-    if not numbers:
-        return _path(path), None
-    if list(map(type, numbers)) != _NUMBERS:
-        raise ValueError
-    return _path(path), Fingerprint(*numbers)
-
-
-_NUMBERS = [int] * 5
+_known_types: set[tuple[tuple[Any, ...], ...]] = set()  # (kinds, types of values) that are right
 
 
 def _checked(values: list[Any], kinds: tuple[Any, ...]) -> list[Any]:
     """Return the values if each is of its kind; a kind in a tuple allows None, too."""
-    if len(values) != len(kinds):
-        raise ValueError
-    for value, kind in zip(values, kinds, strict=True):
-        if type(value) is not kind and not (
-            type(kind) is tuple and (value is None or type(value) is kind[0])
-        ):
-            raise ValueError
-        if type(value) is str and "\0" in value:
-            raise ValueError
+    types = tuple(map(type, values))
+    if (kinds, types) not in _known_types:
+        for value, kind in zip(types, kinds, strict=True):
+            if value is not kind and not (type(kind) is tuple and value in (type(None), kind[0])):
+                raise ValueError
+        _known_types.add((kinds, types))
     return values
 
 
 def _text(value: Any) -> str:
-    if type(value) is not str or "\0" in value:
+    if type(value) is not str:
         raise ValueError
     return value
 
 
 def _path(value: Any) -> str:
-    if not os.path.isabs(_text(value)):
+    if type(value) is not str or value[:1] != "/":
         raise ValueError
-    return str(value)
+    return value
 
 
 def _user() -> int:

@@ -81,6 +81,11 @@ def _stored(machine: Machine, known: dict[str, Inspection]) -> dict[str, Inspect
     return inspections.read(machine.state_directory, _HOST)
 
 
+def _first(data: dict[str, Any]) -> list[Any]:
+    first: list[Any] = next(iter(data["environments"].values()))
+    return first
+
+
 def _reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which every path is added whose pyvenv.cfg is read."""
     read: list[str] = []
@@ -157,14 +162,18 @@ def test_other_settings_of_a_store_are_read_again(home: Home) -> None:
         lambda data: data.pop("packages"),
         lambda data: data["packages"].append(["pip", 1, None, False]),
         lambda data: data.update(environments=[]),
-        lambda data: next(iter(data["environments"].values())).pop(),
-        lambda data: next(iter(data["environments"].values()))[0].append(["relative", 1]),
-        lambda data: next(iter(data["environments"].values()))[0].append(["/x", 1, "2", 3, 4, 5]),
-        lambda data: next(iter(data["environments"].values()))[3].append(None),
-        lambda data: next(iter(data["environments"].values())).__setitem__(1, -1),
-        lambda data: next(iter(data["environments"].values()))[-3].append(-1),
-        lambda data: next(iter(data["environments"].values()))[-2].append(["/x", "guess", ""]),
-        lambda data: next(iter(data["environments"].values()))[-1].append([1, "/x", "/y"]),
+        lambda data: _first(data).pop(),
+        lambda data: _first(data)[0].__setitem__(0, "relative"),
+        lambda data: _first(data)[1].append(1),
+        lambda data: _first(data)[1].__setitem__(0, "2"),
+        lambda data: _first(data)[1].__setitem__(0, True),
+        lambda data: _first(data).__setitem__(2, -1),
+        lambda data: _first(data)[4].append(None),
+        lambda data: _first(data)[4].__setitem__(0, None),
+        lambda data: _first(data)[5].__setitem__(1, "a\0b"),
+        lambda data: _first(data)[-3].append(-1),
+        lambda data: _first(data)[-2].append(["/x", "guess", ""]),
+        lambda data: _first(data)[-1].append([1, "/x", "/y"]),
     ],
 )
 def test_a_damaged_file_is_as_none(home: Home, damage: Callable[[dict[str, Any]], None]) -> None:

@@ -22,6 +22,7 @@ from venvdash.system import fingerprint
 from venvdash.system.mounts import Mount, Mounts
 from venvdash.system.reads import Reads
 
+_ABSENT = (0, 0, 0, 0, 0)
 _WITHOUT_CTIME = frozenset({"exfat", "msdos", "vfat"})  # a program can set all times that they keep
 
 
@@ -56,16 +57,18 @@ class InspectionCache:
         known = self._saved.get(path)
         if known is None or known.settings != settings(entry, root):
             return None
-        (prefix, was), (cfg_file, cfg_was), *others = known.files
+        files, stats = known.files, known.stats
         try:
-            status, cfg = os.lstat(prefix), os.lstat(cfg_file)
-        except OSError:
+            status, cfg = os.lstat(files[0]), os.lstat(files[1])
+        except (OSError, IndexError):
             return None
-        if fingerprint.of_stat(status) != was or fingerprint.of_stat(cfg) != cfg_was:
+        if (*fingerprint.of_stat(status), *fingerprint.of_stat(cfg)) != stats[:10]:
             return None
-        if prefix != path or not all(
-            fingerprint.current(file, follow=False) == was for file, was in others
-        ):
+        for number, file in enumerate(files[2:], 2):
+            found = fingerprint.current(file, follow=False) or _ABSENT
+            if found != stats[5 * number : 5 * number + 5]:
+                return None
+        if files[0] != path:
             return None
         self.current[path] = known
         return known, now(status, cfg)
@@ -74,15 +77,19 @@ class InspectionCache:
         """Remember an inspection, if a later change of anything that it ``noted`` will show."""
         if os.name != "posix" or not noted.complete or noted.resolved or noted.variables:
             return
-        files = {}
+        stats: list[int] = []
         for path in noted.paths:
             status = _status(path)
             found = fingerprint.of_stat(status) if status else None
             if (status and stat.S_ISLNK(status.st_mode)) or not self._reliable(path, found):
                 return
-            files[path] = found
-        inspection = replace(inspection, files=tuple(files.items()), settings=settings(entry, root))
-        self.current[os.fspath(entry.prefix)] = inspection
+            stats += found or _ABSENT
+        self.current[os.fspath(entry.prefix)] = replace(
+            inspection,
+            files=tuple(noted.paths),
+            stats=tuple(stats),
+            settings=settings(entry, root),
+        )
         self.changed = True
 
     def _reliable(self, path: str, found: fingerprint.Fingerprint | None) -> bool:
