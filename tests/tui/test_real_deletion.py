@@ -261,8 +261,8 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
     (site / "big-1.0.dist-info" / "METADATA").write_text("Name: big\nVersion: 1.0\n")
     (site / "big-1.0.dist-info" / "RECORD").write_text(record)
     opened = Session(home.machine(), Config(), records=False)
-    opened.deletions = held = Held(opened)
-    opened.trash, opened.searches = held.trash, held.searches
+    opened.actions.deletions = held = Held(opened)
+    opened.actions.trash, opened.actions.searches = held.trash, held.searches
     held.gate = threading.Event()
     seen: set[tuple[State, str]] = set()
 

@@ -250,7 +250,7 @@ def _tell(opened: Session, missing: Iterable[str]) -> None:
     for row in opened.rows.values():
         if danger := endangered_in_words(row, lambda path: short_path(path, opened.machine.home)):
             warn(f"{row.name}: {danger}.")
-    for trashed, reason in opened.trash.returned():
+    for trashed, reason in opened.returned_trash():
         restore = f"Run `venvdash trash restore {shlex.quote(trashed.name)}` to restore it."
         warn(f"{trashed.name} is in the trash, but its project exists again: {reason} {restore}")
     missing = list(missing)

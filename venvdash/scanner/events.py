@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
 from venvdash.records.inspections import Inspection
 from venvdash.scanner.evidence.references import Reference
-from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.stores.roots import Root
 from venvdash.system.reads import Reads
+
+if TYPE_CHECKING:
+    from venvdash.scanner.usage.usage_index import UsageIndex
 
 
 class Phase(StrEnum):
@@ -100,7 +103,7 @@ class Measured:
 class UsageIndexed:
     """All environments were measured; ``usage_index`` knows what any selection of them frees."""
 
-    usage_index: UsageIndex
+    usage_index: "UsageIndex"
 
 
 @dataclass(frozen=True, slots=True)

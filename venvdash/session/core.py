@@ -3,17 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions.recovery import recover
-from venvdash.actions.verbs import Actions
 from venvdash.config import Config, load
-from venvdash.model import Row
+from venvdash.model import Row, Trashed
 from venvdash.scanner import service
 from venvdash.scanner.events import Ended, Problem
 from venvdash.scanner.stages.scan_state import SavedRecords
-from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.session import remembered_answers
 from venvdash.session.events import SessionEvent
 from venvdash.session.lookup import NamedTable
@@ -23,9 +22,14 @@ from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, TimedRunner
 
 if TYPE_CHECKING:
+    from venvdash.actions.delete.deletions import Deletions
+    from venvdash.actions.delete.project_search import Searches
+    from venvdash.actions.delete.restore import Trash
     from venvdash.actions.history.undo import UndoPlan
+    from venvdash.actions.verbs import Actions
     from venvdash.records.snapshot import Settings
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
+    from venvdash.scanner.usage.usage_index import UsageIndex
     from venvdash.session.environment_details import EnvironmentDetails
     from venvdash.session.suggested_stores import AddedStore
 
@@ -46,14 +50,41 @@ class Session(NamedTable):
             machine, config, ScanMemory(machine, writes=remembers), remembers=remembers
         )
         self.patience = service.PATIENCE  # seconds that one directory may take to answer
-        self.actions = Actions(self)
-        self.deletions, self.trash = self.actions.deletions, self.actions.trash
-        self.searches = self.actions.searches
         self._tidied = False
         # A scan's names are to be stored; True where one of them was asked for.
         self._names_of_scan: bool | None = None
         self._listed: float | None = None  # when the last complete scan ended
         self._list_due = False  # it is not stored yet
+
+    @cached_property
+    def actions(self) -> "Actions":
+        """What changes environments; a list imports none of it."""
+        from venvdash.actions.verbs import Actions
+
+        return Actions(self)
+
+    @property
+    def deletions(self) -> "Deletions":
+        """Deleting environments."""
+        return self.actions.deletions
+
+    @property
+    def trash(self) -> "Trash":
+        """What was deleted and can be restored."""
+        return self.actions.trash
+
+    def returned_trash(self) -> list[tuple[Trashed, str]]:
+        """Return what in the trash has a project again where that was, each with a sentence."""
+        from venvdash.actions.delete import trash_locations
+
+        if not any(trash_locations.noted(self.machine.state_directory)):
+            return []
+        return self.trash.returned()
+
+    @property
+    def searches(self) -> "Searches":
+        """The searches before anything is pruned."""
+        return self.actions.searches
 
     def scan(
         self,
@@ -133,7 +164,7 @@ class Session(NamedTable):
                 settings=settings,
             )
 
-    def _usage_indexed(self, usage_index: UsageIndex) -> None:
+    def _usage_indexed(self, usage_index: "UsageIndex") -> None:
         self.deletions.sums.usage_index = usage_index
 
     def _tidy(self, cancelled: Callable[[], bool]) -> None:
@@ -141,7 +172,7 @@ class Session(NamedTable):
         if not self.remembers or self._tidied:
             return
         self._tidied = True
-        for step, late in recover.steps_if_due(self, self.trash):
+        for step, late in recover.steps_if_due(self, lambda: self.trash):
             job = Job(self.machine.home, step)
             for answer in TimedRunner(_RECOVERY_PATIENCE, cancelled).run([job]):
                 if isinstance(answer, list):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.actions.table import Table
@@ -30,7 +31,6 @@ from venvdash.scanner.events import (
     UsageIndexed,
     VerdictsDecided,
 )
-from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.session import current_environment, row_names
 from venvdash.session.events import SessionEvent
 from venvdash.session.memory import ScanMemory
@@ -39,6 +39,9 @@ from venvdash.system.machine import Machine
 from venvdash.system.reads import Reads
 
 _CHECKING = Verdict(Status.CHECKING, "Searching for its project.")
+
+if TYPE_CHECKING:
+    from venvdash.scanner.usage.usage_index import UsageIndex
 
 
 class ScannedTable(Table):
@@ -99,7 +102,7 @@ class ScannedTable(Table):
         elif isinstance(event, Problem):
             self.problems.append(event)
 
-    def _usage_indexed(self, usage_index: UsageIndex) -> None:
+    def _usage_indexed(self, usage_index: "UsageIndex") -> None:
         """Take the usage index of a scan; for subclasses that delete."""
 
     def _found(self, environment: Environment) -> SessionEvent:

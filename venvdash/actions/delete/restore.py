@@ -92,10 +92,6 @@ class Trash:
 
     def returned(self) -> list[tuple[Trashed, str]]:
         """Return what in the trash has a project again where that was, each with a sentence."""
-        from venvdash.actions.delete import trash_locations
-
-        if not any(trash_locations.noted(self._table.machine.state_directory)):
-            return []
         from venvdash.actions.delete import expiry
 
         return expiry.has_project(self.find())

@@ -1,10 +1,14 @@
 """Ends what a crash left of any change, before anything is listed or changed."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from venvdash.actions.delete.restore import Trash
-from venvdash.actions.sync.apply import recover as recover_syncs
+from venvdash.actions.process import uv_lock
+from venvdash.actions.sync import preserve
 from venvdash.actions.table import Table
+
+if TYPE_CHECKING:
+    from venvdash.actions.delete.restore import Trash
 
 Step = Callable[[], list[str]]  # fixes something; returns a sentence for each thing fixed
 
@@ -12,7 +16,7 @@ LATE = "Recovery from a crash did not finish in time. The next start will try ag
 HISTORY_LATE = "The history could not be updated in time. The next start will try again."
 
 
-def steps_if_due(table: Table, trash: Trash) -> Iterator[tuple[Step, str]]:
+def steps_if_due(table: Table, trash: "Callable[[], Trash]") -> Iterator[tuple[Step, str]]:
     """Yield the steps that fix what was interrupted, in order, where something shows that.
 
     With each comes the sentence for one that does not end in time: what earlier steps fixed stays
@@ -31,11 +35,11 @@ def steps_if_due(table: Table, trash: Trash) -> Iterator[tuple[Step, str]]:
 
     yield first, LATE
     if any(found):
-        yield from _steps(table, trash)
+        yield from _steps(table, trash())
     yield lambda: list(filter(None, [doubt(table.machine)])), LATE
 
 
-def always(table: Table, trash: Trash) -> list[str]:
+def always(table: Table, trash: "Trash") -> list[str]:
     """Fix what was interrupted, and begin to free what is in the trash for too long.
 
     Return a sentence for each thing. With another user's HOME nothing is touched.
@@ -48,7 +52,7 @@ def always(table: Table, trash: Trash) -> list[str]:
     return said
 
 
-def _steps(table: Table, trash: Trash) -> list[tuple[Step, str]]:
+def _steps(table: Table, trash: "Trash") -> list[tuple[Step, str]]:
     from venvdash.actions.history import settle
     from venvdash.actions.recovery.stores import recover_stores
     from venvdash.actions.relink import apply as relink_apply
@@ -67,3 +71,9 @@ def _steps(table: Table, trash: Trash) -> list[tuple[Step, str]]:
         (lambda: across_disks.recover(table), LATE),
         (history, HISTORY_LATE),
     ]
+
+
+def recover_syncs(table: Table) -> list[str]:
+    """Put back what a sync that was killed had saved; return a sentence for each environment."""
+    uv_lock.recover(table.machine.state_directory)
+    return preserve.recover(table.machine.state_directory)

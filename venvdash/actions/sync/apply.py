@@ -6,9 +6,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from venvdash.actions.events import ActionEvent
-from venvdash.actions.process import uv_lock
 from venvdash.actions.record_update import update_record
-from venvdash.actions.sync import preserve
 from venvdash.actions.table import Table
 from venvdash.model import Environment, Outcome, Proposal, Record, Row
 from venvdash.records.flags import contents, flagged
@@ -25,12 +23,6 @@ def apply(
         done = synced.result.outcome is Outcome.DONE
         _remember(table, proposal.row, synced.environment, done)
     yield synced.result
-
-
-def recover(table: Table) -> list[str]:
-    """Put back what a sync that was killed had saved; return a sentence for each environment."""
-    uv_lock.recover(table.machine.state_directory)
-    return preserve.recover(table.machine.state_directory)
 
 
 def _remember(table: Table, row: Row, environment: Environment, done: bool) -> None:
