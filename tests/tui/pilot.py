@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.tui.fake_session import FakePrograms
+from venvdash.records.snapshot import Snapshot
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.dialogs.proposal import ProposalScreen
@@ -107,12 +108,16 @@ def drive(
     script: Callable[[Driver], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
     programs: ExternalPrograms | None = None,
+    snapshot: Snapshot | None = None,
 ) -> int | None:
-    """Run the dashboard on ``session``, let ``script`` use it, and return the exit code."""
+    """Run the dashboard on ``session``, let ``script`` use it, and return the exit code.
+
+    ``snapshot`` is what it remembers of the last scan.
+    """
 
     async def run() -> int | None:
         runs = programs or FakePrograms(terminal=False)
-        app = Dashboard(session.machine.home, Opening(lambda: session), runs)
+        app = Dashboard(session.machine.home, Opening(lambda: session, snapshot), runs)
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(pilot)
             await driver.until(lambda: driver.main.ready)

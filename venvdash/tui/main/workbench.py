@@ -262,6 +262,9 @@ class Workbench:
 
     def clip(self) -> None:
         """Ask what to copy as text of the environment under the cursor."""
+        current = self.listing.environment
+        if current is not None and self.listing.refuse_unconfirmed([current]):
+            return
         if self.listing.row is None:
             return
         choices = copy_choices(self.listing.row, self.session.machine.platform)
