@@ -1,8 +1,19 @@
-"""How many random inputs tests try: a quarter, or all with VENVDASH_TEST_EFFORT=full."""
+"""How much tests try of what could go wrong: a quarter, or all with VENVDASH_TEST_EFFORT=full."""
 
 import os
+from collections.abc import Iterator
+
+_FULL = os.environ.get("VENVDASH_TEST_EFFORT") == "full"
 
 
 def examples(most: int) -> int:
     """Return how many random inputs to try, out of ``most``."""
-    return most if os.environ.get("VENVDASH_TEST_EFFORT") == "full" else max(most // 4, 15)
+    return most if _FULL else max(most // 4, 15)
+
+
+def calls(most: int, least: int = 1) -> Iterator[int]:
+    """Yield the numbers of the calls that are made to fail, one after the other, up to ``most``.
+
+    They are ``least`` apart, or four times that.
+    """
+    return iter(range(1, most, least if _FULL else least * 4))

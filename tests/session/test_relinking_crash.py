@@ -15,6 +15,7 @@ import pytest
 from tests.actions.crashing import killed_at, with_fault
 from tests.actions.relinking import differing, everything
 from tests.conftest import Home
+from tests.effort import calls
 from tests.mounting import tmpfs
 from tests.scenario import rows
 from tests.session.relinking import (
@@ -145,7 +146,7 @@ def test_killed_after_each_step(world: World, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_nth_call_fails(world: World, kill: bool) -> None:
     codes = set()
-    for number in range(1, 2000, 13):
+    for number in calls(2000, least=13):
         session = scanned(world.home)
         code = with_fault(partial(world.relink, session), number, kill=kill)
         codes.add(code)
@@ -246,7 +247,7 @@ def test_the_nth_call_of_undoing_fails_and_a_second_undo_ends_it(
     session, path = linked
     first, second = home.path / "code" / "first", home.path / "code" / "second"
     codes = set()
-    for number in range(1, 400, 2):
+    for number in calls(400, least=2):
         code = with_fault(partial(_undone, session), number, kill=False)
         codes.add(code)
         if (second / ".venv").is_symlink():

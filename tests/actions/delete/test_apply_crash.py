@@ -14,6 +14,7 @@ import pytest
 from tests.actions.crashing import in_child, killing, with_fault
 from tests.actions.deleting import context, plan, small, trashes, tree
 from tests.conftest import Home
+from tests.effort import calls
 from venvdash.actions.context import Context
 from venvdash.actions.delete import apply as deleting_module
 from venvdash.actions.delete import trash, trash_folder
@@ -203,7 +204,7 @@ def test_killed_at_random(world: World) -> None:
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
     ended = set()
-    for number in range(1, 400):
+    for number in calls(400):
         code = with_fault(world.delete, number, kill=kill)
         ended.add(code)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
@@ -221,7 +222,7 @@ def test_the_nth_call_fails_for_every_n(world: World, kill: bool) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_nth_call_of_restoring_fails_for_every_n(world: World, kill: bool) -> None:
-    for number in range(1, 400):
+    for number in calls(400):
         assert world.delete().outcome is Outcome.DONE
         (found,) = trash.find(world.context)
         code = with_fault(partial(trash.restore, found), number, kill=kill)

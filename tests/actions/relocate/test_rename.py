@@ -12,6 +12,7 @@ from tests.actions.deleting import at_step, context, small, tree
 from tests.actions.renaming import World, renamable
 from tests.built import Built, assert_works, away, copied
 from tests.conftest import Home
+from tests.effort import calls
 from tests.mounting import tmpfs
 from tests.scenario import linked_project, remove, rows, uv_lock, uv_project
 from venvdash.actions.errors import ChangedError, FailedError
@@ -130,7 +131,7 @@ def test_the_nth_call_fails_for_every_n(world: World, home: Home, kill: bool) ->
         return Result(world.old, "app", Outcome.DONE)
 
     ended = set()
-    for number in range(1, 600):
+    for number in calls(600):
         code = with_fault(rename, number, kill=kill)
         ended.add(code)
         assert code in ((-signal.SIGKILL, 2) if kill else (0, 1, 2)), number
