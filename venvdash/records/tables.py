@@ -19,6 +19,7 @@ from venvdash.model import (
     UserPlace,
 )
 from venvdash.records import history, merge
+from venvdash.system.shared_paths import shared_path
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -318,7 +319,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _path(data: bytes) -> Path:
-    return Path(os.fsdecode(data))
+    return shared_path(os.fsdecode(data))
 
 
 def _blob(name: str | None) -> bytes | None:

@@ -197,9 +197,10 @@ class ScannedTable(Table):
             for project in verdict.projects:
                 place = judged.facts.places.get(project)
                 really = place.real if place and place.real else project
-                if above & {project, really}:
+                if project in above or really in above:
                     depths[project] = len(really.parts)
-        return {project for project, depth in depths.items() if depth == max(depths.values())}
+        deepest = max(depths.values(), default=0)
+        return {project for project, depth in depths.items() if depth == deepest}
 
 
 def _endangered(verdict: Verdict, facts: Facts) -> Path | None:

@@ -7,7 +7,6 @@ import stat
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 from venvdash.model import (
@@ -33,6 +32,7 @@ from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.stores.roots import Entry, Root
 from venvdash.system import reads
 from venvdash.system.files import open_quietly, read_text
+from venvdash.system.shared_paths import shared_path
 from venvdash.text import because
 
 FREEING = "purge.toml"  # lies in what is being freed for good: see ``actions.purge``
@@ -199,7 +199,7 @@ def _assembled(
         fingerprint=now.fingerprint,
         python=inspection.python,
         implementation=inspection.implementation,
-        base=_shared_path(inspection.home),
+        base=shared_path(inspection.home),
         prompt=inspection.prompt,
         creator=inspection.creator,
         made_at=Path(inspection.made_at) if inspection.made_at else None,
@@ -211,18 +211,12 @@ def _assembled(
         sidecar=inspection.sidecar,
     )
     claims = [
-        Claim(path, Path(project), how, Direction.ENVIRONMENT, source)
+        Claim(path, shared_path(project), how, Direction.ENVIRONMENT, source)
         for project, how, source in inspection.claims
     ]
     if inspection.editables:
         claims += editable_claims(environment, inspection.editables)
     return Inspected(environment, tuple(claims))
-
-
-@lru_cache(maxsize=256)
-def _shared_path(path: str) -> Path:
-    """Return one value for what many environments have in common."""
-    return Path(path)
 
 
 def _look(path: str) -> _Prefix:

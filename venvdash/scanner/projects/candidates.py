@@ -19,6 +19,8 @@ from venvdash.scanner.projects.presence import folded
 from venvdash.stores.base import normalised
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
+from venvdash.system.real_paths import RealPaths
+from venvdash.system.shared_paths import shared_path
 
 _DEPTH = 3  # directories below a folder that holds projects
 _OTHER_DEPTH = 2  # below any other folder of HOME, if a project is missing
@@ -150,6 +152,7 @@ class CandidateSearch:
         proven = [self._mounts.of(path) for path in (*self._known, os.fspath(machine.home))]
         self._allowed = frozenset(mount.point for mount in proven if mount is not None)
         self._seen: dict[str, int] = {}
+        self._real = RealPaths()
         self._links: list[tuple[str, int]] = []
         self._telling = _TELLING | self._wanted.telling
         self._wants = cache(wanted.name)  # many directories have the same name
@@ -164,11 +167,19 @@ class CandidateSearch:
         for start in self._starts():
             if self._cancelled() or self.cut_short:
                 return
-            path = resolved(start.path, self._mounts, self._allowed, anywhere=start.trusted)
+            path = self._resolved(start)
             if path is None:
                 self.skipped.append(start.path)
             elif path == start.path or not home.startswith(path.rstrip("/") + "/"):
                 yield from self._below(path, start)
+
+    def _resolved(self, start: _Start) -> str | None:
+        if not start.trusted and self._mounts.any_network:
+            return resolved(start.path, self._mounts, self._allowed)
+        try:
+            return self._real.of(start.path)
+        except (OSError, ValueError):
+            return None
 
     def _starts(self) -> Iterator[_Start]:
         """Yield the starting points, the likeliest first, so that rows are decided early."""
@@ -255,7 +266,7 @@ class CandidateSearch:
             if before is None:
                 self.searched[start.why] += 1
                 if has or self._is_wanted(directory, inode):
-                    yield Candidate(Path(directory), start.why, frozenset(has), inode)
+                    yield Candidate(shared_path(directory), start.why, frozenset(has), inode)
                 for script in scripts:
                     yield Candidate(Path(directory, script), start.why, script=True)
             for name, number in inner:

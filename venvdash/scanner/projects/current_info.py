@@ -9,10 +9,8 @@ from venvdash.scanner.projects import project_info
 from venvdash.system.timeouts import Job
 
 # What changes when somebody works: commits and checkouts, and what installers write.
+_GIT = (".git/index", ".git/HEAD", ".git/logs/HEAD")
 _TRACES = (
-    ".git/index",
-    ".git/HEAD",
-    ".git/logs/HEAD",
     "uv.lock",
     "poetry.lock",
     "pdm.lock",
@@ -49,7 +47,9 @@ def last_worked_on(project: Path) -> float | None:
     """Return the newest mtime of a project's traces (of a script: its own), in seconds, or None."""
     base = str(project)
     newest = None
-    for trace in ("", *_TRACES) if project.suffix == ".py" else _TRACES:
+    git = _GIT if os.path.lexists(os.path.join(base, ".git")) else ()
+    own = ("",) if project.suffix == ".py" else ()
+    for trace in (*own, *git, *_TRACES):
         try:
             changed = os.stat(os.path.join(base, trace) if trace else base).st_mtime
         except (OSError, ValueError):

@@ -20,6 +20,7 @@ from venvdash.model import EvidenceKind, Place, Presence, ProjectRecord
 from venvdash.system.birth_time import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
 from venvdash.system.real_paths import RealPaths
+from venvdash.system.shared_paths import shared_path
 from venvdash.text import because, visible
 
 _ENTRIES = 20_000  # of one directory, looked at for another spelling
@@ -98,7 +99,7 @@ class Looker:
         return Place(
             path,
             Presence.PRESENT,
-            real=path if real == str(path) else Path(real),
+            real=path if real == str(path) else shared_path(real),
             inode=status.st_ino,
             fsid=self._fsids[status.st_dev],
             birth=birth_of(path),

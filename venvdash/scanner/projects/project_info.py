@@ -101,8 +101,9 @@ def fingerprint(directory: str) -> str | None:
 
 def worktrees(directory: str) -> Iterator[str]:
     """Yield the other working trees of the repository in ``directory``, existing or not."""
-    git, common = _git_directory(directory), common_directory(directory)
-    if not git or not common:
+    git = _git_directory(directory)
+    common = common_directory(directory) if git else None
+    if not common:
         return
     if common != git and os.path.basename(common) == ".git":
         yield os.path.dirname(common)
