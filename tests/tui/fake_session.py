@@ -1,7 +1,7 @@
 """A session that answers what a test says: what the dashboard is tested with."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,9 @@ class FakeActions(Actions):
             return replace(answer, action=action, row=row)
         return Proposal(action, row, (f"It will be done: {action}.",))
 
-    def sync(self, *asked: Any, **options: Any) -> Proposal:
-        return self._answer(Action.SYNC, asked[0])
+    def sync_each(self, *asked: Any, **options: Any) -> Generator[Proposal, None, None]:
+        for row in asked[0]:
+            yield self._answer(Action.SYNC, row)
 
     def trust(self, projects: Iterable[Path]) -> None:
         trusted = set(projects)

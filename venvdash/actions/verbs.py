@@ -1,7 +1,7 @@
 """All verbs of one table, as both faces use them: planned, shown, then carried out."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,22 @@ class Actions:
         from venvdash.actions.sync import plan
 
         return plan.propose(self._with_records(), row, project=project, extra=extra, cancel=cancel)
+
+    def sync_each(
+        self,
+        rows: Sequence[Row],
+        extra: Sequence[str] = (),
+        *,
+        project: Path | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Generator[Proposal, None, None]:
+        """Yield what a sync of each of ``rows`` would do, in their order, as ``sync``.
+
+        uv is asked about several at once.
+        """
+        from venvdash.actions.sync import plan
+
+        return plan.propose_each(self._table, rows, project=project, extra=extra, cancel=cancel)
 
     def relink(self, row: Row, project: Path, *, share: bool = False) -> Proposal:
         """Return what linking to ``project`` would do; with ``share`` beside its present ones."""

@@ -1,5 +1,6 @@
 """`venvdash sync`: bring environments up to date with their projects, through uv."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -61,14 +62,21 @@ def command(
         rows |= {row.path: row for row in meant}
     place = opened.machine.expand(str(project)) if project else None
     extra = ctx.meta.get(REST, ())
-    line, proposals = ProgressLine(), []
-    for number, row in enumerate(rows.values()):
-        line.show(Progressed(f"asking uv about {row.name}", number, len(rows)))
-        proposal = opened.actions.sync(row, extra, project=place)
-        if proposal.distrusted is not None and (trust or (not yes and _trusted(proposal, line))):
-            opened.actions.trust([proposal.distrusted])
-            proposal = opened.actions.sync(row, extra, project=place)
-        proposals.append(proposal)
+    wanted, line = list(rows.values()), ProgressLine()
+    proposals: list[Proposal] = []
+    with closing(opened.actions.sync_each(wanted, extra, project=place)) as asking:
+        for number, row in enumerate(wanted):
+            line.show(Progressed(f"asking uv about {row.name}", number, len(wanted)))
+            proposals.append(next(asking))
+    trusted: set[Path] = set()
+    for number, proposal in enumerate(proposals):
+        code = proposal.distrusted
+        if code is None:
+            continue
+        if code in trusted or trust or (not yes and _trusted(proposal, line)):
+            trusted.add(code)
+            opened.actions.trust([code])
+            proposals[number] = opened.actions.sync(proposal.row, extra, project=place)
     line.clear()
     ctx.exit(run(change(opened, *proposals), dry_run=dry_run, yes=yes, as_json=as_json))
 

@@ -3,17 +3,24 @@
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from uv import find_uv_bin
 
+from tests.actions.process.test_child_process import alive
 from tests.actions.syncing import CENTRAL, Place, content, last, packages
 from tests.scenario import venv
+from tests.waiting import waited
 from venvdash.actions.events import Output, Progressed
-from venvdash.actions.sync import dry_run
+from venvdash.actions.sync import dry_run, plan
+from venvdash.actions.sync.dry_run import DryRun
 from venvdash.model import Outcome, PackageChange, Proposal, Record
 from venvdash.records.sidecar import read as read_sidecar
+
+NEEDS = {"one": "alpha", "two": "beta", "three": "delta", "four": "gamma"}
 
 
 def warned(proposal: Proposal) -> str:
@@ -300,3 +307,53 @@ def test_previews_and_a_central_store_do_not_relink(
     assert place.sync(inactive).reason == "Installed: alpha 2.0."
     assert content(current) == before
     assert os.readlink(project / ".venv") == str(current)
+
+
+def test_several_are_planned_beside_each_other_in_the_order_of_the_rows(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(2)
+    asked = dry_run.dry_run
+
+    def beside(*given: Any) -> DryRun:
+        together.wait(60)
+        return asked(*given)
+
+    monkeypatch.setattr(plan, "dry_run", beside)
+    monkeypatch.setattr(plan, "cores", lambda: 2)
+    paths = [place.wrapped(name, place.project(name, need)) for name, need in NEEDS.items()]
+    session = place.session()
+    rows = [session.rows[path] for path in paths]
+    proposals = list(session.actions.sync_each(rows))
+    assert [proposal.row for proposal in proposals] == rows
+    for proposal, need in zip(proposals, NEEDS.values(), strict=True):
+        assert need in {change.name for change in proposal.packages}
+    assert not any((path / ".lock").exists() for path in paths)
+
+
+def test_plans_of_several_are_cancelled_together(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "cores", lambda: 2)
+    paths = [place.wrapped(name, place.project(name, need)) for name, need in NEEDS.items()]
+    began = place.home.path / "began"
+    began.mkdir()
+    programs = place.home.path / "slow"
+    programs.mkdir()
+    (programs / "uv").write_text(f"#!/bin/sh\n: > {began}/$$\nexec sleep 600\n")
+    (programs / "uv").chmod(0o755)
+    place.home.variables["PATH"] = f"{programs}:{place.home.variables['PATH']}"
+    session = place.session()
+    cancel = threading.Event()
+
+    def stop() -> None:
+        waited(lambda: len(list(began.iterdir())) == 2)
+        cancel.set()
+
+    threading.Thread(target=stop).start()
+    rows = [session.rows[path] for path in paths]
+    proposals = list(session.actions.sync_each(rows, cancel=cancel))
+    cancelled = "Cancelled while the plan was being made."
+    assert [proposal.refusal for proposal in proposals] == [cancelled] * 4
+    assert len(list(began.iterdir())) == 2, "not more than there are cores"
+    assert not any(alive(int(file.name)) for file in began.iterdir())

@@ -25,6 +25,7 @@ from typing import IO
 import venvdash
 from venvdash.actions.delete import freed_notes
 from venvdash.actions.delete.purge import purge
+from venvdash.actions.process.side_by_side import cores
 from venvdash.system.machine import Machine
 
 _PROCESSES = 2
@@ -111,9 +112,7 @@ def start_and_hear(paths: Sequence[Path], machine: Machine, *, spare: int = 0) -
 
 def processes(spare: int) -> int:
     """Return how many processes are to free side by side so that ``spare`` cores are left."""
-    usable = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    cores = len(usable(0)) if usable else os.cpu_count() or 1
-    return max(min(cores - spare, _PROCESSES), 1)
+    return max(min(cores() - spare, _PROCESSES), 1)
 
 
 def _started(

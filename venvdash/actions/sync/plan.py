@@ -20,6 +20,7 @@ from venvdash.actions.events import ActionEvent, Output, Progressed
 from venvdash.actions.process import uv
 from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.process.run_log import typed
+from venvdash.actions.process.side_by_side import cores, in_order
 from venvdash.actions.process.uv import UvError
 from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety import refusals
@@ -71,10 +72,32 @@ def propose(
 
     ``project`` says which of several is meant, ``extra`` are further arguments for the command.
     """
-    try:
-        return _planned(table, row, table.context(), project, extra, cancel).proposal
-    except CancelledError:
-        return Proposal(Action.SYNC, row, refusal="Cancelled while the plan was being made.")
+    (made,) = propose_each(table, [row], project=project, extra=extra, cancel=cancel)
+    return made
+
+
+def propose_each(
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    project: Path | None = None,
+    extra: Sequence[str] = (),
+    cancel: threading.Event | None = None,
+) -> Generator[Proposal, None, None]:
+    """Yield what a sync of each would do, in the order of ``rows``, as ``propose``.
+
+    uv is asked about several at once, one on each processor.
+    """
+    context, cancel = table.context(), cancel or threading.Event()
+
+    def proposal(row: Row) -> Proposal:
+        try:
+            return _planned(table, row, context, project, extra, cancel).proposal
+        except CancelledError:
+            return Proposal(Action.SYNC, row, refusal="Cancelled while the plan was being made.")
+
+    threads = max(cores() - table.spare_cores, 1)
+    yield from in_order(proposal, rows, threads, cancel)
 
 
 def apply(

@@ -1,7 +1,8 @@
 """Syncing, relinking, copying, renaming and moving: what would be done is shown, then done."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class Changes:
         """Show what syncing would do; while a job runs the dialog waits for its end."""
         actions = self._actions
         if rows := self._targets.chosen(waits=True):
-            self.propose(Action.SYNC, rows, lambda row, stop: actions.sync(row, cancel=stop))
+            self._propose(Action.SYNC, rows, lambda stop: actions.sync_each(rows, cancel=stop))
 
     def relink(self, share: bool = False) -> None:
         """Let the user choose the project of one environment; of several it is known.
@@ -116,25 +117,35 @@ class Changes:
 
         ``then`` is called when it has begun.
         """
+        self._propose(action, rows, lambda stop: (make(row, stop) for row in rows), then)
+
+    def _propose(
+        self,
+        action: Action,
+        rows: Sequence[Row],
+        made: Callable[[threading.Event], Generator[Proposal, None, None]],
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
         from venvdash.tui.dialogs.proposal import ProposalScreen
 
         dialog = ProposalScreen(action, rows, self._access.home, self._jobs.under_way)
 
         def plan(stop: threading.Event) -> list[Proposal]:
             proposals = []
-            for place, row in enumerate(rows, start=1):
-                if stop.is_set():
-                    break
-                checking = partial(dialog.looking_at, row, place, len(rows))
-                dialog.post_message(CallReturned(checking))
-                proposals.append(make(row, stop))
+            with closing(made(stop)) as making:
+                for place, row in enumerate(rows, start=1):
+                    if stop.is_set():
+                        break
+                    checking = partial(dialog.looking_at, row, place, len(rows))
+                    dialog.post_message(CallReturned(checking))
+                    proposals.append(next(making))
             return proposals
 
         def confirmed(proposals: Sequence[Proposal]) -> None:
             trusted = [one.distrusted for one in proposals if one.distrusted is not None]
             if trusted:
                 self._actions.trust(trusted)
-                self.propose(action, rows, make, then)
+                self._propose(action, rows, made, then)
                 return
             self._apply(proposals)
             then()
