@@ -63,7 +63,11 @@ SHOTS = (
 async def settled(pilot: Pilot[int], main: MainScreen) -> None:
     """Wait until the scan has ended and everything is drawn. Raises TimeoutError."""
     async with asyncio.timeout(_PATIENCE):
-        while not main.listing.state.outcome or main.listing.state.progress is not None:
+        while (
+            not main.ready
+            or not main.listing.state.outcome
+            or main.listing.state.progress is not None
+        ):
             await pilot.pause(0.05)
     await pilot.pause(0.3)
 

@@ -83,6 +83,7 @@ class Table:
     _places: dict[Path, int] = field(default_factory=dict)
     _order: list[Path] = field(default_factory=list)  # of all; empty where it is not known
     _order_of: tuple[str, bool] = ("", False)  # the sort that it is of
+    _incomplete: set[Path] = field(default_factory=set)  # shown with sizes that are remembered
     _hay: dict[Path, str] = field(default_factory=dict)
 
     def remember(self, snapshot: Snapshot) -> None:
@@ -123,8 +124,12 @@ class Table:
         if before is not None and not (before.confirmed or settled):
             return False
         summary = summary_of(row)
+        self._incomplete.discard(row.path)
         if self.held and before is not None:
-            summary = _with_sizes(summary, before)
+            complete = _with_sizes(summary, before)
+            if complete is not summary:
+                self._incomplete.add(row.path)
+                summary = complete
         return self._replace(summary, before)
 
     def _replace(self, summary: Summary, before: Summary | None) -> bool:
@@ -169,13 +174,11 @@ class Table:
         changed = self.summaries.keys() - self.rows.keys()
         for path in changed:
             self.drop(path)
-        for path, row in self.rows.items():
-            before = self.summaries.get(path)
-            summary = summary_of(row)
-            if before != summary:
-                self._replace(summary, before)
-                changed.add(path)
-        return changed
+        incomplete = self._incomplete | {row.path for row in self.unsettled()}
+        for path in incomplete & self.rows.keys():
+            self._replace(summary_of(self.rows[path]), self.summaries.get(path))
+        self._incomplete = set()
+        return changed | incomplete
 
     def drop(self, path: Path) -> bool:
         """Forget a row; return whether what is shown must be arranged again."""

@@ -131,10 +131,11 @@ class Listing:
             self.rearrange()
             self._next_arrange = time.monotonic() + _ARRANGE_SHARE * (time.monotonic() - now)
         elif touched:
-            if self.table.held:
-                self.environments.show_items(self.table.shown)
-            else:
+            items, shown = self.environments.items, self.table.shown
+            if isinstance(items, list) and len(items) == len(shown):
                 self.environments.touch(self.table.summaries_of(touched))
+            else:  # they are decoded now, or new ones came last
+                self.environments.show_items(shown)
             if self.path in touched:  # of its details more may have changed than the list shows
                 self._cursor_moved()
         self.views.counts = self.state.counts

@@ -203,7 +203,9 @@ class Selection:
         bar.hidden = sum(table.index_of(row.path) is None for row in marked)
         bar.least = formats.summed(row.usage for row in marked if row.usage)
         bar.in_range = self.marks.anchor is not None
-        bar.display = bool(marked) and not self._covered()
+        shown = bool(marked) and not self._covered()
+        if bar.display != shown:  # setting it lays out the screen again
+            bar.display = shown
 
     def _redraw(self) -> None:
         self._listing.environments.repaint()
