@@ -144,10 +144,8 @@ class Index:
         stored: set[Path] = set()
 
         def change(database: "Connection") -> None:
-            current = tables.unchanged(database, records, known)
-            tables.put_records(database, current)
+            stored.update(tables.put_unchanged(database, records, known))
             tables.put_sizes(database, sizes)
-            stored.update(record.path for record in current)
 
         return stored if self.alter(change) else None
 

@@ -99,12 +99,15 @@ def _present(directory: Path) -> bytes | None:
 def _versions(record: Record, before: bytes | None) -> Iterator[bytes]:
     """Yield what may be written, from the fullest down to what venvdash cannot do without."""
     newest = sorted(record.projects, key=lambda project: -project.last_seen)
-    fewer = [replace(record, projects=tuple(newest[:n])) for n in range(len(newest), -1, -1)]
+
+    def fewer() -> Iterator[Record]:
+        return (replace(record, projects=tuple(newest[:n])) for n in range(len(newest), -1, -1))
+
     if before is not None:
         # Others' keys go before the last project does.
-        edited = (_edited(one, before) for one in fewer if one.projects or not newest)
+        edited = (_edited(one, before) for one in fewer() if one.projects or not newest)
         yield from (data for data in edited if data is not None)
-    yield from map(_fresh, fewer)
+    yield from map(_fresh, fewer())
 
 
 def _fresh(record: Record) -> bytes:

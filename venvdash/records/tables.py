@@ -5,7 +5,7 @@ and file system ids are stored as text: SQLite's integers have 63 bits and a sig
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,40 +118,51 @@ def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
     return {_path(path): (_usage(values), bytes(trace)) for path, trace, *values in rows}
 
 
-def unchanged(
-    database: "Connection", given: Iterable[Record], known: Mapping[Path, Record]
-) -> list[Record]:
-    """Return those records under whose path and id the index has what it had in ``known``."""
-    versions = {path: (record.identity, record.last_seen) for path, record in known.items()}
-
-    def same(record: Record) -> bool:
-        rows = database.execute(
-            "SELECT path, identity, last_seen FROM environment WHERE path = ?1"
-            " UNION SELECT path, identity, last_seen FROM environment WHERE identity = ?2",
-            (_bytes(record.path), record.identity),
-        )
-        return all(versions.get(_path(path)) == tuple(version) for path, *version in rows)
-
-    return [record for record in given if same(record)]
-
-
 def put_records(database: "Connection", given: Iterable[Record]) -> None:
     """Store records, replacing what was known under the same path or id."""
     for record in given:
-        path = _bytes(record.path)
-        moved = database.execute(
-            "SELECT path FROM environment WHERE identity = ? AND path <> ?", (record.identity, path)
-        ).fetchall()
-        _drop(database, [row[0] for row in moved])
-        database.execute(
-            "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            _row(record),
-        )
+        _put(database, record, _rivals(database, record))
+
+
+def put_unchanged(
+    database: "Connection", given: Iterable[Record], known: Mapping[Path, Record]
+) -> set[Path]:
+    """Store those records under whose path and id the index has what it had in ``known``.
+
+    Return their paths.
+    """
+    versions = {path: (record.identity, record.last_seen) for path, record in known.items()}
+    stored = set()
+    for record in given:
+        rivals = _rivals(database, record)
+        if all(versions.get(_path(path)) == (identity, seen) for path, identity, seen in rivals):
+            _put(database, record, rivals)
+            stored.add(record.path)
+    return stored
+
+
+def _rivals(database: "Connection", record: Record) -> list[tuple[bytes, str, float]]:
+    """Return path, id and last sight of what a record replaces."""
+    return database.execute(
+        "SELECT path, identity, last_seen FROM environment WHERE path = ? OR identity = ?",
+        (_bytes(record.path), record.identity),
+    ).fetchall()
+
+
+def _put(
+    database: "Connection", record: Record, rivals: Collection[tuple[bytes, str, float]]
+) -> None:
+    path = _bytes(record.path)
+    _drop(database, [place for place, *_ in rivals if place != path])
+    database.execute(
+        "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _row(record)
+    )
+    if rivals:
         database.execute("DELETE FROM project WHERE environment = ?", (path,))
-        database.executemany(
-            "INSERT OR REPLACE INTO project VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            [(path, *_project_row(project)) for project in merge.projects(record.projects)],
-        )
+    database.executemany(
+        "INSERT OR REPLACE INTO project VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        [(path, *_project_row(project)) for project in merge.projects(record.projects)],
+    )
 
 
 def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]]) -> None:

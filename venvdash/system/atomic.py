@@ -66,7 +66,7 @@ def _sweep(directory: Directory) -> None:
     """Remove what processes left that were killed while writing: no process has it locked."""
     with suppress(OSError):
         for name in directory.names():
-            if _TEMPORARY.fullmatch(name):
+            if name.startswith(PREFIX) and _TEMPORARY.fullmatch(name):
                 _remove_leftover(directory, name)
 
 
