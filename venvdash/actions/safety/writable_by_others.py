@@ -11,6 +11,7 @@ were its maker's choice, and are often an administrator's.
 import os
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from venvdash.model import Environment
@@ -47,7 +48,8 @@ def places(environment: Environment) -> Iterator[Path]:
     site = site_directory(str(prefix), environment.python, listing)
     if site is not None:
         inside = Path(site)
-        yield from (one for one in (inside, *inside.parents) if prefix in one.parents)
+        below = len(inside.parts) - len(prefix.parts)
+        yield from (inside, *islice(inside.parents, below - 1))
 
 
 def foreign_project(place: Path, uid: int | None) -> str:
