@@ -99,7 +99,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.relative_to(here).parts[0] in _SLOW:
             item.add_marker(pytest.mark.slow)
     # What takes long begins first, so that all workers end at about the same time.
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    long = ("slow", "real_tools")
+    slow = {item.path for item in items if any(map(item.get_closest_marker, long))}
     items.sort(key=lambda item: item.path not in slow)
 
 

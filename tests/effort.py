@@ -6,9 +6,9 @@ from collections.abc import Iterator
 _FULL = os.environ.get("VENVDASH_TEST_EFFORT") == "full"
 
 
-def examples(most: int) -> int:
-    """Return how many random inputs to try, out of ``most``."""
-    return most if _FULL else max(most // 4, 15)
+def examples(most: int, least: int = 15) -> int:
+    """Return how many random inputs to try, out of ``most``; not fewer than ``least``."""
+    return most if _FULL else max(most // 4, least)
 
 
 def calls(most: int, least: int = 1) -> Iterator[int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import examples
 from tests.users import NOBODY
 from venvdash.system import processes
 from venvdash.system.processes import ProcessUse, ProcessUses, ProcessWatch, UseEvidence, users
@@ -232,7 +233,7 @@ def test_processes_that_end_meanwhile_are_passed_over(environment: Path, look: L
     spawn = "import subprocess\nwhile True: subprocess.run(['/bin/true'])"
     child = subprocess.Popen([sys.executable, "-c", spawn])
     try:
-        for _ in range(20):
+        for _ in range(examples(20, least=6)):
             assert look([environment]).uses[environment] == ()
     finally:
         child.kill()

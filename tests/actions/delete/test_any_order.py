@@ -200,6 +200,6 @@ class Deleting(RuleBasedStateMachine):
 
 
 Deleting.TestCase.settings = settings(
-    max_examples=examples(15), stateful_step_count=20, deadline=None, derandomize=True
+    max_examples=examples(15, least=5), stateful_step_count=20, deadline=None, derandomize=True
 )
 TestDeleting = pytest.mark.slow(Deleting.TestCase)
