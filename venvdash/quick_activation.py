@@ -36,11 +36,11 @@ def _usable(answer: Answer, uid: int | None) -> bool:
     opened = float(answer.opened) if answer.opened else None
     programs = (f"{answer.path}/bin/python", answer.base)
     return (
-        bool(answer.places)
+        bool(answer.site)
         and recently(opened, time.time())
         and os.path.isfile(f"{answer.path}/pyvenv.cfg")
         and all(map(os.path.exists, programs))
-        and not any(trust.exposed(map(Path, answer.places.split("\n")), uid))
+        and not any(trust.exposed(Path(answer.entry), Path(answer.path), Path(answer.site), uid))
     )
 
 

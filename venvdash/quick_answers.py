@@ -101,7 +101,7 @@ def _activate(arguments: "Sequence[str]") -> bool:
     if len(names) > 1 or any(name.startswith("-") for name in names) or not given["--shell"]:
         return False
     answer = remembered(names[0] if names else None)
-    if answer is None or not answer.places or os.isatty(1):
+    if answer is None or not answer.site or os.isatty(1):
         return False
     from venvdash import quick_activation
 

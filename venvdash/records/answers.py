@@ -17,7 +17,7 @@ checksum finds what is damaged. This module imports little: see ``quick_answers`
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -30,9 +30,10 @@ from venvdash.text import alike
 
 NAMES, FOLDER = "names", "answers"
 _LIMIT = 64 * 1024 * 1024  # bytes
+_OWN = "*"  # for the path of the environment, at the beginning of another
 _RECORDED_EVERY = 24 * 3600  # seconds
 _PLAIN = re.compile(r"\w[\w.@/+:-]*\Z")  # characters that need no quotes in any shell
-NEVER = ("", "")  # a dependency that is always changed
+NEVER = ("!", "")  # a dependency that is always changed
 
 
 class Answer(NamedTuple):
@@ -40,8 +41,9 @@ class Answer(NamedTuple):
 
     ``project`` is the directory or script that it belongs to, ``script`` is "1" for a script.
     ``note`` is a sentence for stderr: which was chosen of several. ``opened`` is when a shell was
-    last opened, in seconds since the epoch. ``places`` has the paths, one a line, that decide which
-    programs of it are run; "" if it must not be activated without another look.
+    last opened, in seconds since the epoch, ``base`` the directory of its interpreter. ``entry`` is
+    what is deleted with it, ``site`` its site-packages; "" if it must not be activated without
+    another look.
     """
 
     path: str
@@ -51,7 +53,8 @@ class Answer(NamedTuple):
     note: str
     opened: str
     base: str
-    places: str
+    entry: str
+    site: str
 
 
 def recently(when: float | None, now: float) -> bool:
@@ -92,15 +95,16 @@ def _header() -> list[str]:
 
 def sections(data: bytes, count: int) -> tuple[str, list[bytes]]:
     """Return the digest and the sections of a file. Raises ValueError for any other file."""
-    first, _, body = data.partition(b"\n")
-    header, (digest, checksum, *sizes) = (fields := decoded(first))[:4], fields[4:]
+    start = data.index(b"\n") + 1
+    header, (digest, checksum, *sizes) = (fields := decoded(data[: start - 1]))[:4], fields[4:]
     lengths = [int(size) for size in sizes]
     valid = header == _header() and len(lengths) == count and min(lengths) >= 0
+    body = memoryview(data)[start:]  # no copy: it may have megabytes
     if not valid or sum(lengths) != len(body) or zlib.crc32(body) != int(checksum):
         raise ValueError("is of another version, user or host, or damaged")
-    parts, start = [], 0
+    parts = []
     for length in lengths:
-        parts.append(body[start : start + length])
+        parts.append(data[start : start + length])
         start += length
     return digest, parts
 
@@ -116,13 +120,24 @@ def holds(section: bytes) -> bool:
     return all(len(pair) == 2 and unchanged([(pair[0], pair[1])]) for pair in pairs)
 
 
+def line(answer: Answer, dependencies: Mapping[str, str]) -> bytes:
+    """Return an answer with what it depends on. Raises ValueError."""
+    fields = []
+    for marked, state in dependencies.items():
+        mark, path = marked[0], marked[1:]
+        own = path == answer.path or path.startswith(f"{answer.path}/")
+        fields += [f"{mark}{_OWN}{path[len(answer.path) :]}" if own else marked, state]
+    return encoded([*answer, *fields]) + b"\n"
+
+
 def of_line(line: bytes) -> Answer | None:
     """Return the answer of a line if what follows it there is unchanged. Raises ValueError."""
     fields, count = decoded(line), len(Answer._fields)
     answer, rest = fields[:count], fields[count:]
     if len(answer) < count or not os.path.isabs(answer[0]) or len(rest) % 2:
         return None
-    return Answer(*answer) if unchanged(zip(rest[::2], rest[1::2], strict=True)) else None
+    paths = (what[0] + answer[0] + what[2:] if what[1:2] == _OWN else what for what in rest[::2])
+    return Answer(*answer) if unchanged(zip(paths, rest[1::2], strict=True)) else None
 
 
 def plain_names(environments: Iterable[tuple[str, str]], typed: str) -> list[str]:

@@ -11,10 +11,9 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
-from venvdash.actions.safety.writable_by_others import places
+from venvdash.actions.safety.writable_by_others import site_of
 from venvdash.model import Row, Status
 from venvdash.records import answers
 from venvdash.records.answers import Answer
@@ -47,7 +46,7 @@ _STEADY = frozenset(
 )
 _MOST = 256  # remembered answers
 _HOST = f"{CONTENT}/etc/machine-id"
-_UNKNOWN = ["unknown"]  # in place of dependencies: not to be used
+_UNKNOWN = dict([answers.NEVER])
 _UNSETTLED = "unsettled"  # in a digest: the next scan may remember more
 
 
@@ -85,7 +84,7 @@ def remember_choice(session: NamedTable, name: str | None, choice: Choice) -> No
         sections = [
             answers.encoded([asked]),
             answers.dependency_lines((common | depends).items()),
-            answers.encoded(answer(choice.rows[0], choice.note)) + b"\n",
+            answers.line(answer(choice.rows[0], choice.note), {}),
         ]
         folder.write(name_about(Path(asked)), answers.written(sections))
         for oldest in _oldest(folder):
@@ -184,10 +183,10 @@ def _written(
     devices = unreliable_devices(Mounts.read())
     rows, index, start = [], [], 0
     for row, several in zip(_rows(session), names, strict=True):
-        depends = [*_settled(row, before, devices)]
-        line = answers.encoded([*answer(row), *depends]) + b"\n"
+        depends = _settled(row, before, devices)
         if depends == _UNKNOWN and row.verdict.status in _STEADY:
             digest = _UNSETTLED
+        line = answers.line(answer(row), depends)
         rows.append(line)
         index += [answers.encoded((alike(name), name, str(start))) + b"\n" for name in several]
         start += len(line)
@@ -196,8 +195,8 @@ def _written(
     )
 
 
-def _settled(row: Row, before: int | None, devices: Collection[int]) -> Iterable[str]:
-    """Return what the names of an environment depend on; a text that is none if that is unknown."""
+def _settled(row: Row, before: int | None, devices: Collection[int]) -> Mapping[str, str]:
+    """Return what the names of an environment depend on."""
     if row.verdict.status not in _STEADY:
         return _UNKNOWN
     try:
@@ -206,14 +205,15 @@ def _settled(row: Row, before: int | None, devices: Collection[int]) -> Iterable
         return _UNKNOWN
     if any(device(state) in devices for state in states.values()):
         return _UNKNOWN
-    return chain.from_iterable(states.items())
+    return states
 
 
 def _of_row(row: Row, before: int | None) -> dict[str, str]:
     """Return what names an environment and its projects, with its state. Raises UnsettledError."""
     prefix = os.fspath(row.path)
     paths = [f"{CONTENT}{prefix}", f"{CONTENT}{prefix}/pyvenv.cfg", f"{CONTENT}{prefix}/conda-meta"]
-    paths.append(f"{EXISTENCE}{row.environment.entry}")
+    if row.environment.entry != row.path:
+        paths.append(f"{EXISTENCE}{row.environment.entry}")
     sources = (claim.source for claim in row.verdict.claims)
     paths += [f"{CONTENT}{source}" for source in sources if os.path.isabs(source)]
     for project in _projects(row):
@@ -237,13 +237,9 @@ def answer(row: Row, note: str = "") -> Answer:
         note=note,
         opened=str((row.record and row.record.last_shell) or ""),
         base=os.fspath(environment.base or ""),
-        places=_lines(places(environment)) if _plain(row) else "",
+        entry=os.fspath(environment.entry),
+        site=(site_of(environment) or "") if _plain(row) else "",
     )
-
-
-def _lines(paths: Iterable[Path]) -> str:
-    lines = [os.fspath(path) for path in paths]
-    return "" if any("\n" in line for line in lines) else "\n".join(lines)
 
 
 def _plain(row: Row) -> bool:

@@ -74,8 +74,8 @@ def read_regular(
             raise UnreadableError("has more than one hard link")
         if found.st_size > limit:
             raise UnreadableError(f"is larger than {limit} bytes")
-        data = b""
-        while len(data) <= limit and (part := os.read(descriptor, limit + 1 - len(data))):
+        data, most = b"", found.st_size + 4096  # a buffer as large as any limit is slow
+        while part := os.read(descriptor, min(most, limit + 1 - len(data))):
             data += part
     except OSError as error:
         raise UnreadableError(_because(error)) from error

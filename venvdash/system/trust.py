@@ -8,7 +8,8 @@ user could have created it, permissions are checked, too.
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from venvdash.text import because, visible
@@ -68,12 +69,18 @@ def writers(found: os.stat_result) -> str:
         return f"The group {found.st_gid}"
 
 
-def exposed(paths: Iterable[Path], uid: int | None) -> Iterator[str]:
-    """Yield why programs at these paths must not be started by ``uid``, a sentence each.
+def exposed(entry: Path, prefix: Path, site: Path | None, uid: int | None) -> Iterator[str]:
+    """Yield why programs of an environment must not be started by ``uid``, a sentence each.
 
-    Another user owns one of them, or can write to it. None have to exist.
+    What decides which programs run: its directories, and the file that names its interpreter.
+    Another user owns one of them, or can write to it.
     """
-    for path in paths if uid is not None else ():
+    paths = [*dict.fromkeys((entry, prefix))]
+    paths += [prefix / "bin", prefix / "Scripts", prefix / "pyvenv.cfg"]
+    if site is not None:
+        below = len(site.parts) - len(prefix.parts)
+        paths += [site, *islice(site.parents, below - 1)]
+    for path in paths if uid is not None else []:
         try:
             found = os.stat(path)
         except FileNotFoundError:

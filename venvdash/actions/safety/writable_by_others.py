@@ -11,7 +11,6 @@ were its maker's choice, and are often an administrator's.
 import os
 import stat
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from venvdash.model import Environment
@@ -22,7 +21,9 @@ from venvdash.text import visible
 
 def exposed(environment: Environment, uid: int | None) -> Iterator[str]:
     """Yield why nothing in an environment may be started, a sentence each."""
-    yield from trust.exposed(places(environment), uid)
+    site = site_of(environment)
+    inside = Path(site) if site else None
+    yield from trust.exposed(environment.entry, environment.path, inside, uid)
 
 
 # Beside what is looked for in the directories above as well.
@@ -36,20 +37,13 @@ _OF_PROJECT = (
 )
 
 
-def places(environment: Environment) -> Iterator[Path]:
-    """Yield what decides which programs run: the directories, and the file that names the base."""
-    prefix = environment.path
-    yield from dict.fromkeys((environment.entry, prefix))
-    yield from (prefix / "bin", prefix / "Scripts", prefix / "pyvenv.cfg")
+def site_of(environment: Environment) -> str | None:
+    """Return the site-packages of an environment; None if there is none."""
     try:
-        listing = frozenset(os.listdir(prefix))
+        listing = frozenset(os.listdir(environment.path))
     except OSError:
-        return
-    site = site_directory(str(prefix), environment.python, listing)
-    if site is not None:
-        inside = Path(site)
-        below = len(inside.parts) - len(prefix.parts)
-        yield from (inside, *islice(inside.parents, below - 1))
+        return None
+    return site_directory(str(environment.path), environment.python, listing)
 
 
 def foreign_project(place: Path, uid: int | None) -> str:
