@@ -11,8 +11,8 @@ from tests.scenario import orphan
 from tests.session.sharing import last, scanned
 from tests.session.test_searching import Gate, moved_away
 from venvdash.actions.delete import expiry
-from venvdash.actions.delete.project_search import FRESH
 from venvdash.actions.delete.prune import Rules
+from venvdash.actions.delete.shared_searches import FRESH
 from venvdash.actions.events import RowChanged, Searching
 from venvdash.config import Config
 from venvdash.model import Outcome, Plan, Result, Status

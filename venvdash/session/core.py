@@ -23,8 +23,8 @@ from venvdash.system.timeouts import Failed, Job, TimedRunner
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.deletions import Deletions
-    from venvdash.actions.delete.project_search import Searches
     from venvdash.actions.delete.restore import Trash
+    from venvdash.actions.delete.shared_searches import Searches
     from venvdash.actions.history.undo import UndoPlan
     from venvdash.actions.verbs import Actions
     from venvdash.records.snapshot import Settings

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from venvdash.actions import change_log
 from venvdash.actions.delete import uv_cache
-from venvdash.actions.delete.project_search import Searches, Tell, lost, quiet
+from venvdash.actions.delete.project_search import Tell, quiet
 from venvdash.actions.delete.recheck import recheck
 from venvdash.actions.delete.restore import PurgeProgress, Trash
 from venvdash.actions.delete.selection_size import SelectionSize, SelectionSizes
+from venvdash.actions.delete.shared_searches import Searches, lost
 from venvdash.actions.delete.user_files import why_not_by_rule
 from venvdash.actions.events import ActionEvent, Finished, RowState, Tally
 from venvdash.actions.table import Table

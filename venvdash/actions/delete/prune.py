@@ -10,7 +10,8 @@ from pathlib import Path
 
 from venvdash.actions.delete import user_files
 from venvdash.actions.delete.days_left import ages_as_of
-from venvdash.actions.delete.project_search import Searches, Tell, held_by, quiet, sought
+from venvdash.actions.delete.project_search import Tell, quiet
+from venvdash.actions.delete.shared_searches import Searches, held_by, sought
 from venvdash.actions.table import Table
 from venvdash.model import Facts, Flag, Location, Presence, Row, Status
 from venvdash.system.mounts import Mounts

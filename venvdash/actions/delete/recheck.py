@@ -11,7 +11,7 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
-from venvdash.actions.delete.project_search import Searches, held_by, lost, sought
+from venvdash.actions.delete.shared_searches import Searches, held_by, lost, sought
 from venvdash.actions.events import ActionEvent, Searching
 from venvdash.model import Plan, Row
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.actions.delete.project_search import GONE, ProjectSearch, Searches
+from venvdash.actions.delete.project_search import ProjectSearch
 from venvdash.actions.delete.selection_size import SelectionSizes
+from venvdash.actions.delete.shared_searches import GONE, Searches
 from venvdash.actions.events import ActionEvent, Finished, RowChanged, Searching, Tally
 from venvdash.actions.table import Table
 from venvdash.model import Outcome, Result, Row, Trashed
