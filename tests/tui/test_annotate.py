@@ -1,5 +1,6 @@
 """Pins and notes from the dashboard, over real environments."""
 
+import re
 from pathlib import Path
 
 from tests.conftest import Home
@@ -31,7 +32,7 @@ def test_p_pins_and_unpins_what_is_marked_or_under_the_cursor(home: Home) -> Non
         await driver.scanned()
         await driver.press("p")
         await driver.until(lambda: "lab is pinned: rules skip it." in driver.text)
-        assert "lab             pinned" in driver.text
+        assert re.search(r" lab +pinned standalone ", driver.text)
         assert pinned() == {paths[0]}
         await driver.press("a", "p")  # both: the one that is not pinned counts
         await driver.until(lambda: "environments are pinned: rules skip them." in driver.text)

@@ -33,9 +33,9 @@ def states(driver: Driver) -> list[str]:
     """What the list shows in the column of the status, from the top, whatever lies over it."""
     table = driver.main.listing.environments
     words = [state.value for state in State] + ["orphan"]
-    drawn = [table.render_line(y).text.rstrip() for y in range(1, table.size.height)]
+    drawn = [table.line_at(y).text for y in range(1, table.size.height)]
     lines = [line for line in drawn if line[2:8] == "✗ old-"]
-    return [next(word for word in words if line.endswith(word)) for line in lines]
+    return [next(word for word in words if f" {word} " in line) for line in lines]
 
 
 async def delete_all(driver: Driver) -> None:

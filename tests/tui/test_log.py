@@ -29,7 +29,7 @@ async def opened(driver: Driver) -> LogScreen:
 def output(driver: Driver) -> list[str]:
     """What the pane of the output shows."""
     pane = driver.app.screen.query_one(OutputPane)
-    return [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
+    return [pane.line_at(y).text.rstrip() for y in range(pane.size.height)]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])

@@ -34,7 +34,7 @@ def read(text: Content, script: Callable[[TextPane, Pilot[None]], Awaitable[None
 
 
 def shown(pane: TextPane) -> list[str]:
-    return [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
+    return [pane.line_at(y).text.rstrip() for y in range(pane.size.height)]
 
 
 _SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6)
@@ -100,7 +100,7 @@ def test_another_style_of_the_same_words_is_shown() -> None:
     async def script(pane: TextPane, pilot: Pilot[None]) -> None:
         pane.show(Content.styled("word", "bold"))
         await pilot.pause()
-        style = next(iter(pane.render_line(0))).style
+        style = next(iter(pane.line_at(0))).style
         assert style is not None
         assert style.bold
 
