@@ -307,7 +307,7 @@ class CandidateSearch:
     def _is_wanted(self, directory: str, inode: int | None) -> bool:
         if inode is not None and inode in self._wanted.inodes:
             return True
-        return self._wants(os.path.basename(directory))
+        return bool(self._wanted.names) and self._wants(os.path.basename(directory))
 
     def _forbidden(self, path: str) -> bool:
         mount = self._mounts.points.get(path)
