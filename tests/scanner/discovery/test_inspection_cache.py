@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.conftest import Home
 from tests.effort import examples
+from tests.stores import test_reads
 from venvdash.config import Config
 from venvdash.records import inspections
 from venvdash.records.inspections import Inspection
@@ -25,10 +26,12 @@ from venvdash.scanner import service
 from venvdash.scanner.discovery import inspection
 from venvdash.scanner.events import EnvironmentFound, InspectionsChanged, VerdictsDecided
 from venvdash.scanner.stages.scan_state import SavedRecords
-from venvdash.system import fingerprint
+from venvdash.stores.roots import Entry, Root
+from venvdash.system import fingerprint, reads
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mount, Mounts
 
+read = test_reads.read  # the fixture: every path that this process reads
 _HOST = "0" * 32
 _TICK = 0.02  # seconds; two of the clock of common file systems, as two seconds are of FAT's
 _SITE = Path("lib", f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages")
@@ -189,6 +192,33 @@ def test_a_damaged_file_is_as_none(home: Home, damage: Callable[[dict[str, Any]]
     file.unlink()
     file.symlink_to("/dev/zero")
     assert inspections.read(machine.state_directory, _HOST) == {}
+
+
+@pytest.mark.parametrize("name", ["a", "app-AbCdEfGh", "app-AbCdEfGh-py3.11", "app-abcdef12-venv"])
+@pytest.mark.parametrize("pointer", [None, "/code/a", "/code/a\n"])
+@pytest.mark.parametrize("place", [".virtualenvs", "src/a/.venvs"])
+def test_whatever_is_read_of_an_environment_is_noted(
+    home: Home, read: set[str], name: str, pointer: str | None, place: str
+) -> None:
+    prefix = home.path / place / name
+    _make(prefix)
+    with (prefix / "pyvenv.cfg").open("a") as cfg:
+        cfg.write("prompt = app\nuv = 0.13.9\n")
+    for file in (".lock", "bin/activate", "bin/postactivate", f"{_SITE}/a.egg-link"):
+        (prefix / file).write_text(f"{home.path}\n")
+    for info in ("a-1.0.dist-info", "app-1.0.dist-info"):
+        (prefix / _SITE / info).mkdir()
+    (prefix / _SITE / "b.pth").write_text(f"{home.path / 'src'}\n")
+    (prefix / _SITE / "linked").symlink_to(home.path)
+    if pointer is not None:
+        (prefix / ".project").write_text(pointer)
+    entry, root = Entry(prefix, prefix), Root(prefix.parent, "virtualenvwrapper")
+    inspection._read(entry, root)  # what is read once and kept, as the stores
+    read.clear()
+    with reads.recorded() as noted:
+        inspection._read(entry, root)
+    assert noted.complete
+    assert not read - set(noted.paths)
 
 
 _NAMES = st.sampled_from(["a", "b", "app-AbCdEfGh-py3.11"])
