@@ -91,7 +91,9 @@ class Dashboard:
         self.read_for(_REPEAT)
         self.press(key)
         begun = time.perf_counter()
-        self.screen.read(lambda output: b"project0" in output, 5)
+        self.screen.read(lambda output: b"project0" in output, _PATIENCE)
+        if b"project0" not in self.screen.output:
+            raise FailedError(f"no answer to {key!r}")
         return time.perf_counter() - begun
 
 
