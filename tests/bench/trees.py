@@ -114,14 +114,15 @@ def large_last(tree: Tree) -> None:
 
 def inodes(tree: Tree) -> None:
     """Make ten environments with ``size`` files in all, each with a link in a cache."""
-    cache = tree.home / ".cache/uv/archive-v0/files"
     for number in range(tree.size):
-        inside = f"folder{number // 1000}/file{number}.py"
-        site = tree.store / tree.name(number % 10) / _SITE
-        for folder in (cache, site):
-            (folder / inside).parent.mkdir(parents=True, exist_ok=True)
-        (cache / inside).touch()
-        os.link(cache / inside, site / inside)
+        folder, file = divmod(number, 100)
+        cache = f"{tree.home}/.cache/uv/archive-v0/folder{folder}"
+        site = f"{tree.store}/{tree.name(folder % 10)}/{_SITE}/folder{folder}"
+        if not file:
+            os.makedirs(cache)
+            os.makedirs(site)
+        os.mknod(f"{cache}/file{file}.py")
+        os.link(f"{cache}/file{file}.py", f"{site}/file{file}.py")
     for number in range(10):
         (tree.store / tree.name(number) / "pyvenv.cfg").write_text(_CFG)
 
