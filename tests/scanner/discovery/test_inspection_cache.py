@@ -112,9 +112,14 @@ def test_what_is_unchanged_is_not_read_again(home: Home, monkeypatch: pytest.Mon
     assert without[2] == [(home.path / ".virtualenvs" / "a", (Path("/code/a"),))]
 
 
-def test_what_was_changed_just_now_is_not_remembered(home: Home) -> None:
+def test_what_was_changed_just_now_is_not_remembered(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     machine, _ = _remembered(home)
-    (home.path / ".virtualenvs" / "a" / ".project").write_text("/code/b\n")
+    pointer = home.path / ".virtualenvs" / "a" / ".project"
+    pointer.write_text("/code/b\n")
+    changed = pointer.stat().st_mtime_ns
+    monkeypatch.setattr(time, "time_ns", lambda: changed)
     assert _scan(machine, {})[0] == {}
 
 
