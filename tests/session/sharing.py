@@ -60,6 +60,12 @@ def scanned(home: Home, config: Config | None = None, *, records: bool = True) -
     return session
 
 
+def measured(home: Home, config: Config | None = None) -> Session:
+    """Return a session after a scan that measured sidecars as well, which the first one writes."""
+    scanned(home, config)
+    return scanned(home, config)
+
+
 def named(session: Session, *names: str) -> list[Path]:
     """Return the paths of the environments that are called so."""
     rows: dict[str, Row] = {row.name: row for row in session.rows.values()}

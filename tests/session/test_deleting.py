@@ -16,6 +16,7 @@ from tests.session.sharing import (
     ENVIRONMENTS,
     last,
     make_environments,
+    measured,
     named,
     only_in,
     scanned,
@@ -41,7 +42,7 @@ CHOICES = [
 def test_the_bytes_promised_come_back(tmp_path: Path, chosen: tuple[str, ...], clean: bool) -> None:
     with shared_home(tmp_path) as home:
         make_environments(home)
-        session = scanned(home)
+        session = measured(home)
         paths = named(session, *chosen)
         together = session.deletions.union(paths)
         plan = session.deletions.plan_delete(paths)
@@ -78,7 +79,7 @@ def _only(chosen: tuple[str, ...]) -> set[str]:
 def test_one_after_the_other_is_the_same_as_together(tmp_path: Path) -> None:
     with shared_home(tmp_path) as home:
         make_environments(home)
-        session = scanned(home)
+        session = measured(home)
         everything = session.deletions.union(session.rows)
         taken, promised = used(home.path), 0
         for name in ("two", "one", "three"):
@@ -378,7 +379,7 @@ def test_what_a_crash_left_is_fixed_before_it_is_judged(home: Home) -> None:
 
 def test_what_came_back_since_the_scan_is_counted_by_itself(home: Home) -> None:
     scratch = venv(home.path / ".virtualenvs" / "scratch")
-    session = scanned(home)
+    session = measured(home)
     before = session.deletions.union([scratch])
     assert before.exact
     last(session.deletions.delete(session.deletions.plan_delete([scratch])))
