@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from venvdash.actions.process.run_log import Log
@@ -38,6 +39,11 @@ class Context:
     trusted: frozenset[Path] = frozenset()
     silent: tuple[Path, ...] = ()
     notes: Path | None = None
+
+    @cached_property
+    def above_roots(self) -> Mapping[Path, Path]:
+        """A root below each directory that contains roots."""
+        return {above: root for root in self.roots for above in root.parents}
 
     def roots_of(self, environment: Environment) -> tuple[Root, ...]:
         """Return the roots of stores that an environment lies in, none where no store looks there.

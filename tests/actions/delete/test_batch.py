@@ -94,7 +94,7 @@ def test_a_process_that_starts_after_the_journal_is_seen_before_the_rename(
 def test_one_look_covers_only_those_that_come_next(
     home: Home, looks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shown_items, "_WATCHED", 3)
+    monkeypatch.setattr(shown_items, "_LOOKED_AT", 3)
     entries = [small(home.path / ".virtualenvs" / f"app{number}") for number in range(7)]
     made = plan(home, *entries)
     with Deleter(made, context(home)) as deleter:

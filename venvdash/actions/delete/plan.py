@@ -57,6 +57,13 @@ def plan_delete(
     chosen = frozenset(row.path for row in rows)
     neighbours = refusals.Neighbours.of(table)
     seen = users([row.environment.entry for row in rows if row.environment.target is None])
+    silent = frozenset(
+        responsiveness.unresponsive(
+            folder
+            for row in rows
+            for folder in (*project_links.folders(row), *row.verdict.projects)
+        )
+    )
     items, refused = [], []
     for row in rows:
         try:
@@ -69,7 +76,7 @@ def plan_delete(
             if reason is None:
                 reason = busy(row, seen.uses.get(row.environment.entry, ()))
             if reason is None:
-                items.append(_item(row, context))
+                items.append(_item(row, context, silent))
                 continue
         except (ChangedError, tool_commands.ToolError) as error:
             reason = str(error)
@@ -79,11 +86,11 @@ def plan_delete(
     return Plan(Action.DELETE, tuple(items), tuple(refused), unreadable=seen.unreadable)
 
 
-def _item(row: Row, context: Context) -> Item:
+def _item(row: Row, context: Context, silent: frozenset[Path]) -> Item:
     """Return the row with all that goes with it. Raises ChangedError and ToolError."""
     if row.environment.target is not None:
         return Item(row, how=Removal.UNLINK, folder=_folder(row, context))
-    here, edits = project_links.links_to(row)
+    here, edits = project_links.links_to(row, silent=silent)
     for path in (*(link.path for link in here), *(edit.path for edit in edits)):
         if not project_links.removable(path):
             raise ChangedError(
@@ -96,7 +103,9 @@ def _item(row: Row, context: Context) -> Item:
     elif overlayfs.renamable(row.environment.entry, context.mounts) is False:
         how = Removal.IN_PLACE
     folder = _folder(row, context) if how is Removal.TRASH else None
-    return Item(row, tuple(_only_here(row)), edits, here, how, _confirm(row, context), folder)
+    return Item(
+        row, tuple(_only_here(row, silent)), edits, here, how, _confirm(row, context), folder
+    )
 
 
 def _folder(row: Row, context: Context) -> TrashFolder:
@@ -127,12 +136,12 @@ def used_lately(row: Row) -> bool:
     return row.used is None or row.used > time.time() - _LATELY
 
 
-def _only_here(row: Row) -> Iterator[Package]:
+def _only_here(row: Row, silent: frozenset[Path]) -> Iterator[Package]:
     """Yield the packages that could not be installed again as they are.
 
     Those from a local directory or file, and those that no lockfile of the living project names.
     """
-    locked = _locked_names(row)
+    locked = _locked_names(row, silent)
     for package in row.environment.packages:
         if package.editable:
             inside = package.origin is not None and str(row.environment.entry) in package.origin
@@ -145,11 +154,10 @@ def _only_here(row: Row) -> Iterator[Package]:
             yield package
 
 
-def _locked_names(row: Row) -> frozenset[str] | None:
+def _locked_names(row: Row, silent: frozenset[Path]) -> frozenset[str] | None:
     """Return every word in the lockfiles of its projects; None where there is no lockfile."""
     found: set[str] = set()
     any_lockfile = False
-    silent = responsiveness.unresponsive(row.verdict.projects)
     for project in row.verdict.projects:
         for name in _LOCKFILES if project not in silent else ():
             text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)

@@ -16,14 +16,15 @@ from venvdash.actions.delete import new_files
 from venvdash.actions.errors import ChangedError, GoneError, words
 from venvdash.actions.safety import project_links, refusals
 from venvdash.actions.safety.in_use import busy, in_use
-from venvdash.model import Item, Plan, Removal, Row
+from venvdash.model import Item, Plan, Removal
+from venvdash.system import responsiveness
 from venvdash.system.directory import Directory
 from venvdash.system.mounts import Mounts
-from venvdash.system.processes import ProcessUse, ProcessWatch
+from venvdash.system.processes import ProcessWatch
 
 _FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
 _SHARE = 20.0  # … and how many times what it took
-_WATCHED = 500  # environments that one look is for: those that come next
+_LOOKED_AT = 500  # environments that one look is for: those that come next
 _HELD = 200  # directories held open at once; others are recognised by inode and fingerprint
 
 
@@ -57,14 +58,11 @@ class ShownItems:
         self._context, self._measured, self._by_rule = context, measured, plan.by_rule
         self._looks = looks
         self._held: dict[Path, OpenItem | str] = {}
-        self._watch: ProcessWatch | None = None
-        self._watched: frozenset[Path] = frozenset()
-        self._watch_ends = 0.0
-        self._left: dict[Path, Path | None] = {}
+        self._left: dict[Path, Item] = {}
+        self._look: _Look | None = None
         for item in plan.items:
             self._held[item.row.path] = self._hold(item)
-            alias = item.how == Removal.UNLINK
-            self._left[item.row.path] = None if alias else item.row.environment.entry
+            self._left[item.row.path] = item
 
     def of(self, path: Path) -> "OpenItem | str":
         """Return how an environment was shown, or why it cannot be deleted, a sentence."""
@@ -122,16 +120,16 @@ class ShownItems:
         if look.text != held.look.text or (environment.target is None and look != held.look):
             raise ChangedError("It has changed since the plan was shown.")
         entry = place.real() / name
-        for reason in self._standing(row, entry):
+        for reason in self._standing(item, entry):
             raise ChangedError(reason)
         if item.how != Removal.UNLINK:
-            now = project_links.links_to(row)
+            now = project_links.links_to(row, silent=self._latest(item).silent)
             if not (set(now[0]) <= set(item.links) and set(now[1]) <= set(item.edits)):
                 raise ChangedError("A project now links to it, which the plan did not show.")
 
-    def _standing(self, row: Row, entry: Path) -> Iterator[str]:
+    def _standing(self, item: Item, entry: Path) -> Iterator[str]:
         """Yield what prevents it now that may not have when the plan was made."""
-        context, environment = self._context, row.environment
+        context, row, environment = self._context, item.row, item.row.environment
         yield from refusals.protected(entry, environment, context)
         yield from refusals.revived(row, context.machine.home)
         if environment.target is not None:
@@ -139,30 +137,46 @@ class ShownItems:
         yield from refusals.owned(environment, context.machine.uid)
         yield from refusals.mounted(entry, Mounts.read())
         yield from refusals.marked(environment)
-        reason = busy(row, self._users(environment.entry))
+        reason = busy(row, self._latest(item).watch.users(environment.entry))
         if reason is not None:
             yield reason
 
     def check_unused(self, item: Item) -> None:
         """Raise ChangedError if a process has started to use it since ``check``; cheap."""
-        reason = in_use(self._users(item.row.environment.entry))
+        reason = in_use(self._latest(item).watch.users(item.row.environment.entry))
         if reason is not None:
             raise ChangedError(reason)
 
-    def _users(self, entry: Path) -> tuple[ProcessUse, ...]:
-        """Return who uses an environment: as of the last look, or started since.
+    def _latest(self, item: Item) -> "_Look":
+        """Return a look that counts now, and for an item.
 
-        One look at all processes counts for a moment and for the environments that come next. The
-        dearer a look, the longer, so that a large bulk spends little of its time on looking.
+        One look counts for a moment and for the environments that come next. The dearer a look, the
+        longer, so that a large bulk spends little of its time on looking.
         """
+        path = item.row.path
+        if self._look is None or time.monotonic() > self._look.ends or path not in self._look.items:
+            self._look = _Look({path: item, **dict(islice(self._left.items(), _LOOKED_AT))})
+        return self._look
+
+
+class _Look:
+    """What holds at one moment for several items: which processes use them, and ``silent``.
+
+    That are the folders with links to them that do not respond.
+    """
+
+    def __init__(self, items: Mapping[Path, Item]) -> None:
         began = time.monotonic()
-        if self._watch is None or began > self._watch_ends or entry not in self._watched:
-            left = filter(None, self._left.values())
-            self._watched = frozenset([entry, *islice(left, _WATCHED)])
-            self._watch = ProcessWatch([*self._watched])
-            took = time.monotonic() - began
-            self._watch_ends = began + took + min(max(_FRESH, took * _SHARE), _STALE)
-        return self._watch.users(entry)
+        self.items = items
+        trees = [item for item in items.values() if item.how != Removal.UNLINK]
+        self.silent = frozenset(
+            responsiveness.unresponsive(
+                folder for item in trees for folder in project_links.folders(item.row)
+            )
+        )
+        self.watch = ProcessWatch([item.row.environment.entry for item in trees])
+        took = time.monotonic() - began
+        self.ends = began + took + min(max(_FRESH, took * _SHARE), _STALE)
 
 
 def _close(held: "OpenItem | str | None") -> None:

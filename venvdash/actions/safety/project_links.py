@@ -7,7 +7,7 @@ environment, as PEP 832 proposes and uv writes where links cannot be made.
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from venvdash.actions.errors import ChangedError
@@ -24,17 +24,21 @@ _POINTER_LIMIT = 4096  # bytes of a path file
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
 
 
-def links_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
+def links_to(
+    row: Row, *, strict: bool = False, silent: Collection[Path] | None = None
+) -> tuple[tuple[Link, ...], tuple[Edit, ...]]:
     """Return the links and path files in the row's projects that lead to its environment.
 
     What cannot be looked at is passed over, as is a project that does not respond; with ``strict``
-    an OSError is raised unless it says that nothing is there, or that we may not look.
+    an OSError is raised unless it says that nothing is there, or that we may not look. ``silent``
+    are those of ``folders`` that have just not responded; without it they are asked.
     """
     environment = row.environment
     places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
     links, edits = [], []
     candidates = list(_candidates(row))
-    silent = responsiveness.unresponsive(path.parent for path in candidates)
+    if silent is None:
+        silent = responsiveness.unresponsive(path.parent for path in candidates)
     for path in candidates:
         try:
             if path.parent in silent:
@@ -50,6 +54,11 @@ def links_to(row: Row, *, strict: bool = False) -> tuple[tuple[Link, ...], tuple
             if strict and isinstance(error, OSError) and error.errno not in _NOTHING:
                 raise
     return tuple(links), tuple(edits)
+
+
+def folders(row: Row) -> set[Path]:
+    """Return the directories in which ``links_to`` looks."""
+    return {path.parent for path in _candidates(row)}
 
 
 def removable(path: Path) -> bool:

@@ -225,9 +225,11 @@ def protected(entry: Path, environment: Environment, context: Context) -> Iterat
         yield "It belongs to venvdash: it is in the trash or being created."
     if environment.entry not in (environment.path, *environment.path.parents):
         yield "The directory to delete does not contain the environment."
-    for place, roots in context.roots.items():
-        if entry in place.parents or (entry == place and not _is_one(roots)):
-            yield f"It is a store's directory, or contains one: {visible(place)}."
+    place = context.above_roots.get(entry)
+    if place is None and entry in context.roots and not _is_one(context.roots[entry]):
+        place = entry
+    if place is not None:
+        yield f"It is a store's directory, or contains one: {visible(place)}."
     if environment.target is None:
         for own in context.own:
             if entry == own or entry in own.parents:
