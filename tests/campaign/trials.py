@@ -28,6 +28,7 @@ from tests.campaign.operations import (
     Sync,
 )
 from tests.campaign.relinks import Relink, RelinkInPlace, Undo, Unlink
+from tests.campaign.undos import UNDOS
 from tests.campaign.worlds import World
 from venvdash.model import Outcome
 
@@ -47,6 +48,7 @@ OPERATIONS: tuple[Callable[[], Operation], ...] = (
     Unlink,
     Sync,
     Remember,
+    *UNDOS,
 )
 _CALLS = 150  # that an operation is thought to do until it has been seen to end
 _OFTEN = 50  # trials between two words on how far it is
