@@ -24,7 +24,7 @@ from venvdash.system.processes import ProcessWatch
 
 _FRESH, _STALE = 0.25, 2.0  # seconds that a look at all processes counts for, at least and most
 _SHARE = 20.0  # … and how many times what it took
-_LOOKED_AT = 500  # environments that one look is for: those that come next
+_LOOKED_AT = 200  # environments that one look is for: those that come next
 _HELD = 200  # directories held open at once; others are recognised by inode and fingerprint
 
 

@@ -7,7 +7,7 @@ environment, as PEP 832 proposes and uv writes where links cannot be made.
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from venvdash.actions.errors import ChangedError
@@ -208,8 +208,9 @@ def _candidates(row: Row) -> Iterator[Path]:
 
 def _outside(path: Path, row: Row) -> bool:
     """Return whether it lies outside the environment: what is inside goes with it anyway."""
-    inside: Iterable[Path] = (row.environment.path, row.environment.entry)
-    return path not in inside and not any(path.is_relative_to(place) for place in inside)
+    text = os.fspath(path)
+    inside = (os.fspath(row.environment.path), os.fspath(row.environment.entry))
+    return not any(text == place or text.startswith(place + os.sep) for place in inside)
 
 
 def _is_link(path: Path, mode: int) -> bool:
