@@ -105,7 +105,10 @@ def _activate(arguments: "Sequence[str]") -> bool:
         return False
     from venvdash import quick_activation
 
-    text = quick_activation.code(answer, given["--shell"], change=bool(given["--cd"]))
+    try:
+        text = quick_activation.code(answer, given["--shell"], change=bool(given["--cd"]))
+    except (OSError, ValueError):  # what was remembered makes no sense
+        return False
     return bool(text) and _print(answer.note, text)
 
 
