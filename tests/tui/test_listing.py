@@ -6,12 +6,14 @@ import pytest
 
 from tests.tui.fake_session import FakeSession, Told
 from tests.tui.pilot import Driver, drive
-from tests.tui.rows import many, row
+from tests.tui.rows import HOME, many, row
 from tests.tui.test_dashboard import source
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import Status
 from venvdash.model.summary import Summary
-from venvdash.scanner.events import Ended, Phase, Progress
+from venvdash.scanner.events import Ended, Phase, Progress, StoreSeen
+from venvdash.stores.roots import Root
+from venvdash.tui.widgets.other_list import OtherThing
 
 
 def test_views_show_their_part_and_escape_goes_back_to_all() -> None:
@@ -177,3 +179,27 @@ def test_what_the_filter_searches_is_ready_before_the_first_letter(
         assert driver.listed == ["billing-legacy"]
 
     drive(source(), script)
+
+
+def test_a_new_problem_is_in_sight_until_the_cursor_is_moved() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("5")
+        problem = "The configuration cannot be read."
+        driver.main.listing.report(problem)
+        driver.main.listing.refresh()
+        await driver.pilot.pause()
+        first = driver.main.listing.others.current
+        assert isinstance(first, OtherThing)
+        assert first.reason == problem
+        await driver.press("j", "j")
+        chosen = driver.main.listing.others.current
+        driver.main.listing.report("Something else.")
+        driver.main.listing.refresh()
+        assert driver.main.listing.others.current == chosen
+
+    stores = [
+        StoreSeen(Root(HOME / f"store{n}", "uv"), HOME / f"store{n}", exists=True, environments=0)
+        for n in range(40)
+    ]
+    drive(FakeSession([*stores, Ended(False, 1.0)]), script)

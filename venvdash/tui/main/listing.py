@@ -183,13 +183,13 @@ class Listing:
         listed = things(found.problems, found.oddities, found.stores, found.folders, self._home)
         words = self.filter_text.casefold().split()
         texts = [f"{one.what} {one.path} {one.reason}".casefold() for one in listed]
-        self.others.show_items(
-            [
-                thing
-                for thing, text in zip(listed, texts, strict=True)
-                if all(word in text for word in words)
-            ]
-        )
+        kept = [
+            thing
+            for thing, text in zip(listed, texts, strict=True)
+            if all(word in text for word in words)
+        ]
+        # Problems come first, and are seen, until the user moves the cursor.
+        self.others.show_items(kept, at_top=not self.others.chosen_by_hand)
 
     def _show_hint(self) -> None:
         scanning = self._scans is None or self._scans.scanning
