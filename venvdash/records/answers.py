@@ -190,9 +190,12 @@ class NamesFile:
 
         As ``plain_names``, without environments that do not exist any more.
         """
-        lines = self._rows.split(b"\n")[:-1]
-        pairs = (decoded(b"\0".join(line.split(b"\0", 2)[:2])) for line in lines)
-        return plain_names(((path, name) for path, name in pairs), typed)
+        start, found = encoded([typed]), []
+        for line in self._rows.split(b"\n")[:-1]:
+            path, name, _ = line.split(b"\0", 2)
+            if name.startswith(start) or path[path.rfind(b"/") + 1 :].startswith(start):
+                found.append((decoded(path)[0], decoded(name)[0]))
+        return plain_names(found, typed)
 
     def _entries(self, beginning: bytes) -> Iterator[list[str]]:
         """Yield the lines with such a beginning: they are sorted."""
