@@ -11,7 +11,7 @@ from venvdash import __version__
 
 _MIB = 1024 * 1024
 _HEAD = ("", "value (at best)", "rival (at best)", "ratio", "goal", "ratio of CPU or wall")
-_WIDTHS = (58, 20, 34, 6, 10, 8)
+_WIDTHS = (58, 20, 34, 8, 10, 8)
 
 
 def amount(figure: str, value: float) -> str:
@@ -20,8 +20,8 @@ def amount(figure: str, value: float) -> str:
         return f"{value / _MIB:.0f} MiB"
     if figure == "share":
         return f"{value:.2%}"
-    if value >= 10:
-        return f"{value:.1f} s"
+    if value >= 1:
+        return f"{value:.2f} s"
     return f"{value * 1e3:,.0f} ms" if value >= 0.1 else f"{value * 1e3:.1f} ms"
 
 
