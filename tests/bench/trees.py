@@ -52,13 +52,13 @@ class Tree:
     def remember(self, scan: Callable[["Tree"], object]) -> None:
         """Scan twice, unless that was done: everything is remembered, and nothing is new then.
 
-        A fingerprint of what changed in the last two seconds is not kept.
+        What changed in the last two seconds is not remembered, and not answered from memory.
         """
         done = self.home / ".local" / f"{scan.__module__}.{scan.__name__}"
         if not done.exists():
-            scan(self)
-            time.sleep(2.5)
-            scan(self)
+            for _ in range(2):
+                scan(self)
+                time.sleep(2.5)
             done.touch()
 
     def forget(self) -> None:

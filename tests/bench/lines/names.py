@@ -18,8 +18,18 @@ def _name(tree: Tree) -> str:
     return tree.name(tree.size // 2 + 1)  # one with a project
 
 
-def _asked(command: str) -> Side:
-    return lambda tree: ours(listed(tree), command, _name(tree))
+def _path(tree: Tree) -> Figures:
+    return ours(listed(tree), "path", _name(tree))
+
+
+def _activate(tree: Tree) -> Figures:
+    return ours(tree, "activate", "--shell", "bash", _name(tree))
+
+
+def _activate_again(tree: Tree) -> Figures:
+    """Activate an environment whose use was recorded not long ago."""
+    tree.remember(_activate)
+    return _activate(tree)
 
 
 def _completed(tree: Tree) -> Figures:
@@ -53,7 +63,7 @@ def _measurement(name: str, line: str, side: Side) -> Measurement:
 
 
 MEASUREMENTS = (
-    _measurement("path", "path NAME, {size}", _asked("path")),
-    _measurement("activate", "activate NAME, {size}", _asked("activate")),
+    _measurement("path", "path NAME, {size}", _path),
+    _measurement("activate", "activate NAME, {size}", _activate_again),
     _measurement("completion", "Tab completion, {size}", _completed),
 )
