@@ -25,12 +25,16 @@ Uv = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @dataclass(frozen=True)
 class Release:
-    """A tool's exact version; ``beside`` pins what its newest dependencies broke."""
+    """A tool's exact version; ``beside`` pins what its newest dependencies broke.
+
+    ``shell``: how its Python starts counts (its encodings), so it is never forked.
+    """
 
     version: str
     program: str = ""
     python: tuple[int, int] = (3, 11)
     beside: tuple[str, ...] = ()
+    shell: bool = False
 
 
 RELEASES = {
@@ -42,7 +46,7 @@ RELEASES = {
     "prime-uve": Release("0.2.0", python=(3, 13)),
     "uv-workon": Release("0.8.0"),
     "uvlink": Release("0.9.1", python=(3, 12)),
-    "xonsh": Release("0.25.0", beside=("prompt-toolkit",)),
+    "xonsh": Release("0.25.0", beside=("prompt-toolkit",), shell=True),
     "virtualenvwrapper": Release("6.1.1", "virtualenvwrapper.sh", beside=("setuptools<81",)),
 }
 
@@ -65,7 +69,7 @@ def tool(
         if failed[name]:
             pytest.skip(f"needs {name}, which could not be installed: {failed[name]}")
         path = _place(name, release, kept) / name / "bin" / (release.program or name)
-        if not release.program:
+        if not (release.program or release.shell):
             forkserver.PROGRAMS.add(str(path))
         return path
 
