@@ -30,7 +30,7 @@ def _hold(dashboard: Dashboard, tree: Tree) -> Iterator[str]:
 def _filter(dashboard: Dashboard, tree: Tree) -> Iterator[str]:
     """Open the filter; yield digits that leave fewer rows each, and as many backspaces."""
     dashboard.press("/")
-    dashboard.wait(b"name, path")  # what the filter shows while it is empty
+    dashboard.wait(b"path, status")  # what the filter shows while it is empty
     digits = len(str(tree.size - 1))
     return itertools.cycle("9" * digits + "\x7f" * digits)
 
