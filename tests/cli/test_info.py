@@ -60,6 +60,7 @@ def test_all_is_told_in_words(home: Home, api: Path) -> None:
 
 def test_json_has_what_the_list_has_and_more(home: Home, api: Path) -> None:
     wheel = install(home, api)
+    run(home, "list")  # writes the sidecar, which has a size, too
     (listed,) = json.loads(run(home, "list", "--json").stdout)["environments"]
     environment = told(home, "api")
     assert set(listed) < set(environment)

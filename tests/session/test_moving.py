@@ -28,7 +28,7 @@ from venvdash.system import file_copy, locks
 pytestmark = pytest.mark.slow
 
 _COPYING = ["making", "copying", "copied", "move journalled", "put"]
-_REPLACING = ["led", "checked", "locked", "journalled", "renamed", "verified", "synced"]
+_REPLACING = ["led", "checked", "locked", "journalled", "unused", "renamed", "verified", "synced"]
 _MOVED = ["moved"]
 
 

@@ -31,7 +31,7 @@ from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Result
 
 _NAMES = ("app", "tool", "web")
-_STEPS = ("checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced")
+_STEPS = ("checked", "locked", "journalled", "unlinked", "unused", "renamed", "verified", "synced")
 _MARK = "made"  # this file tells one environment from another that had its name
 
 

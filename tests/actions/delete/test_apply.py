@@ -42,7 +42,7 @@ def test_the_steps_come_in_their_order(home: Home, monkeypatch: pytest.MonkeyPat
     done = at_step(monkeypatch, "", lambda: None)
     assert _apply(home, made).outcome is Outcome.DONE
     assert done == [
-        "checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced",
+        "checked", "locked", "journalled", "unlinked", "unused", "renamed", "verified", "synced",
     ]  # fmt: skip
 
 

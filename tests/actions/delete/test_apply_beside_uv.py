@@ -111,7 +111,7 @@ def test_uv_that_starts_in_between_leaves_debris_that_is_shown(
         started.append(Installing(home, environment))
         started[0].until_it_waits_for_the_lock()
 
-    at_step(monkeypatch, "journalled", start)
+    at_step(monkeypatch, "unused", start)
     with Deleter(made, context(home)) as deleter:
         assert deleter.apply(made.items[0]).outcome is Outcome.DONE
     started[0].finish()  # it may fail, or install into a directory that it makes again

@@ -23,7 +23,16 @@ from venvdash.actions.recovery.stores import recover_stores
 from venvdash.model import Outcome, Plan, Result
 from venvdash.system.processes import ProcessUses
 
-_DELETING = ["checked", "locked", "journalled", "unlinked", "renamed", "verified", "synced"]
+_DELETING = [
+    "checked",
+    "locked",
+    "journalled",
+    "unlinked",
+    "unused",
+    "renamed",
+    "verified",
+    "synced",
+]
 _RESTORING = ["restoring", "restored", "linked", "settled"]
 _ALIAS = ["checked", "made", "journalled", "renamed", "verified", "synced"]
 _KILLS = 60  # for each place of the trash
@@ -107,8 +116,8 @@ def test_killed_after_each_step_of_deleting(world: World, name: str) -> None:
     assert in_child(killing(world.delete, name)) == -signal.SIGKILL
     said = recover_stores(world.context)
     in_place = world.check()
-    assert in_place == (name in _DELETING[:4])
-    assert bool(said) == (name in ("journalled", "unlinked"))
+    assert in_place == (name in _DELETING[:5])
+    assert bool(said) == (name in ("journalled", "unlinked", "unused"))
     assert recover_stores(world.context) == []
     result = world.delete() if in_place else world.restore()
     assert result.outcome is Outcome.DONE, result

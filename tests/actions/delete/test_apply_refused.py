@@ -103,7 +103,7 @@ def test_what_was_swapped_since_the_plan_was_shown_is_skipped(
     assert _outside(home) == before
 
 
-@pytest.mark.parametrize("moment", ["checked", "locked", "journalled", "unlinked"])
+@pytest.mark.parametrize("moment", ["checked", "locked", "journalled", "unlinked", "unused"])
 def test_what_is_swapped_between_open_and_rename_is_put_back(
     home: Home, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

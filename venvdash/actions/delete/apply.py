@@ -258,6 +258,7 @@ class Deleter:
         if entry.descriptor is None:
             lock.release()  # Windows renames no directory in which a file is open
         self._shown.check_unused(item)
+        steps.step("unused")
         place.rename(name, trash, folder)
         back.add(partial(folder.rename, trash, name, place), trash=folder.path / trash)
         steps.step("renamed")
