@@ -21,10 +21,13 @@ def test_an_empty_dashboard_offers_them_and_adds_them_on_request() -> None:
         assert (
             "~/.cache/uv-venv  1 environment, mirrors paths of /: press A to add it" in driver.text
         )
-        await driver.press("A", "n")
+        await driver.press("A")
+        await driver.until(lambda: 'path = "~/depot"' in driver.text)
+        await driver.press("n")
+        await driver.until(lambda: 'path = "~/depot"' not in driver.text)
         assert session.asked == []
         await driver.press("A")
-        assert 'path = "~/depot"' in driver.text
+        await driver.until(lambda: 'path = "~/depot"' in driver.text)
         assert 'base = "/"' in driver.text
         await driver.press("y")
         await driver.until(lambda: session.scans == 2)

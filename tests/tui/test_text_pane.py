@@ -105,3 +105,15 @@ def test_another_style_of_the_same_words_is_shown() -> None:
         assert style.bold
 
     read(Content("word"), script)
+
+
+def test_a_text_that_comes_while_it_is_hidden_is_shown_afterwards() -> None:
+    async def script(pane: TextPane, pilot: Pilot[None]) -> None:
+        pane.display = False
+        await pilot.pause()
+        pane.show(Content("new"))
+        pane.display = True
+        await pilot.pause()
+        assert shown(pane)[0] == "new"
+
+    read(Content("old"), script)

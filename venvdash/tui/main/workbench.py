@@ -175,7 +175,7 @@ class Workbench:
         """Store what the scan learned, now that nothing waits for it."""
         run_in_thread(
             self._screen,
-            self.session.remember,
+            lambda: self.access.run(self.session.remember),
             self.scans.take,
             lambda error: say(
                 self._screen, f"The records were not stored: {visible(str(error))}", severe=True

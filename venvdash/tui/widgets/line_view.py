@@ -44,6 +44,10 @@ class LineView(ScrollView):
         """Adapt to the new size."""
         self._adapt()
 
+    def forget_size(self) -> None:
+        """Adapt again when there is a size, even if it is the same as before."""
+        self._drawn_for = Size(-1, -1)
+
     def _adapt(self) -> None:
         size = Size(self.line_width, self.size.height)
         if size != self._drawn_for:

@@ -56,6 +56,7 @@ class TextPane(LineView, can_focus=True):
     def _wrap(self) -> None:
         width = self.line_width
         if not width or not self.is_attached:
+            self.forget_size()  # it is wrapped when it has one again
             return
         self._lines = [part for line in lines_of(self._text) for part in _wrapped(*line, width)]
         self._strips.clear()
