@@ -55,7 +55,7 @@ RELEASES = {
 def tool(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, pythons: list[Path]
 ) -> Tool:
-    """Gives the program of one of ``RELEASES``; skips where it cannot be had.
+    """Gives the program of one of ``RELEASES``; skips where it cannot be installed.
 
     The programs beside it (``python``, ``virtualenv``) are those of its own environment.
     """

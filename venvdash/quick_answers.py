@@ -1,7 +1,7 @@
 """Answers `path` and `activate` from what the last scan found, before click is imported.
 
 Shells ask with every prompt or directory, and a scan of the whole machine is slow. Only the plain
-forms of the commands are understood here; whatever else is asked, or cannot be answered for sure,
+forms of the commands are understood here. Everything else, and what cannot be answered for sure,
 is left to the command line. See ``records.answers`` for when an answer still holds.
 """
 

@@ -22,7 +22,7 @@ VENVDASH = str(Path(sys.executable).with_name("venvdash"))
 
 
 class FailedError(Exception):
-    """A program that is measured has failed, or cannot be had."""
+    """A program that is measured has failed, or is not available."""
 
 
 def compile_all() -> None:

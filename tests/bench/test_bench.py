@@ -174,7 +174,7 @@ def test_what_cannot_be_measured_is_a_problem_and_the_others_are_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(tree: Tree) -> dict[str, float]:
-        raise FailedError("cannot be had")
+        raise FailedError("is not available")
 
     goals = [Goal("line", "cpu", 1)]
     both = (
@@ -186,7 +186,7 @@ def test_what_cannot_be_measured_is_a_problem_and_the_others_are_measured(
     chosen = command.arguments(["--quick"])
     found = command.results(Trees(tmp_path, Tree(tmp_path, 0)), chosen, problems)
     assert [each.name for each in found] == ["two"]
-    assert problems == ["one, 10: cannot be had"]
+    assert problems == ["one, 10: is not available"]
 
 
 def test_sizes_are_those_of_the_goals_or_of_the_command_line() -> None:

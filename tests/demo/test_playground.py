@@ -112,8 +112,8 @@ def test_a_finished_one_is_opened_as_it_was_left(tmp_path: Path, bare: Machine) 
     again = build(tmp_path / "p", quiet, machine=bare, bundled_uv=False)
     assert again == first
     assert note.read_text() == "mine"
-    anew = build(tmp_path / "p", quiet, machine=bare, bundled_uv=False, fresh=True)
-    assert anew.made["thesis"].path.is_dir()
+    rebuilt = build(tmp_path / "p", quiet, machine=bare, bundled_uv=False, fresh=True)
+    assert rebuilt.made["thesis"].path.is_dir()
     assert not note.exists()
 
 

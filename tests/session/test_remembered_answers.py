@@ -1,4 +1,4 @@
-"""An answer without a scan is the scan's, or there is none; whatever it depends on is noticed."""
+"""Answers without a scan equal those of a scan, and end when something they depend on changes."""
 
 import os
 import shutil

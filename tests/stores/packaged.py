@@ -11,7 +11,7 @@ from uv import find_uv_bin
 def packaged(requirement: str, place: Path) -> Path:
     """Install a pinned requirement into a new environment at ``place``; return its bin directory.
 
-    Skips the test, by name, where it cannot be had.
+    Skips the test, by name, where it is not available.
     """
     for arguments in (
         ["venv", "-q", "--no-project", "--python", sys.executable, str(place)],

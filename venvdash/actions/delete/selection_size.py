@@ -1,4 +1,4 @@
-"""What a selection gives back, in bytes: from the books of the last scan, or measured anew."""
+"""Bytes that deleting a selection frees, from the last scan or measured again."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Sync: the plan, always made first by uv's own dry run, and carrying it out.
 
-uv deletes an environment and makes it anew where its Python does not fit the project. So it is
+uv deletes and recreates an environment where its Python does not fit the project. So it is
 asked first to keep to the environment's own interpreter; only where that cannot be is a
 replacement proposed, which has to pass what a deletion has to. uv takes its lock on the
 environment itself: nothing here holds it meanwhile.

@@ -32,7 +32,7 @@ class Extents:
     path and ``samples`` the key of that file. ``metadata``: estimated blocks of metadata that
     deleting the tree frees.
 
-    ``own_marks`` counts files that installers write anew and that share nothing, ``shared_marks``
+    ``own_marks`` counts files that installers always write and that share nothing, ``shared_marks``
     has the keys of such files that do share: then something holds a copy of the whole tree.
     ``compressed``: sizes are upper bounds. ``unsure``: some extents could not be read, or may lie
     in a lower layer, or may shrink when they are written.

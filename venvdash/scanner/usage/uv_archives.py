@@ -111,7 +111,7 @@ class Archives:
     def _is_copied(self, archive: bytes) -> bool:
         """Return whether something, such as a snapshot, holds a copy of an archive.
 
-        Then its RECORD is shared, which uv writes anew into each environment.
+        Then its RECORD is shared, which uv writes separately into each environment.
         """
         if archive not in self._copied:
             names = _listed(self._root + b"/" + archive)

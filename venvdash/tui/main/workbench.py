@@ -205,7 +205,7 @@ class Workbench:
             self.jobs.outdates = True
 
     def _remove_finished(self) -> None:
-        """Remove the rows that are gone from the list, and from the others that they are done."""
+        """Remove rows of deleted environments, and clear the states of finished work."""
         gone = [RowGone(path) for path in self.states.clear_finished()]
         self._cursor_moved()
         if gone:
