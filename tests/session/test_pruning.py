@@ -11,8 +11,9 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import orphan, remove, uv_project, venv
 from tests.session.sharing import scanned
-from venvdash.actions.delete.prune import DAY, PruneCandidate, Rules, picks, pruned, seconds_of
+from venvdash.actions.delete.prune import PruneCandidate, Rules, picks, pruned
 from venvdash.model import Facts, Flag, Place, Presence, Record, Row, Status
+from venvdash.model.quantities import DAY
 from venvdash.session import Session
 
 
@@ -95,14 +96,6 @@ def test_pointers_that_are_files_lead_as_well(home: Home, pointer: str) -> None:
     assert [(offer.row.path, offer.held) for offer in offers] == [
         (environment, f"~/.a/b/{name} points to it.")
     ]
-
-
-def test_seconds_of() -> None:
-    assert seconds_of("90d") == seconds_of("90") == 90 * DAY
-    assert seconds_of(" 2 Weeks") == 14 * DAY
-    assert seconds_of("6mo") == seconds_of("6 m") == seconds_of("6 months") == 6 * (30.44 * DAY)
-    assert seconds_of("1y") == 365.25 * DAY
-    assert [seconds_of(text) for text in ("", "d", "-1d", "1.5d", "1h", "soon", "٣d")] == [None] * 7
 
 
 # The rules.

@@ -2,13 +2,14 @@
 
 import click
 
-from venvdash.actions.delete.prune import Rules, seconds_of
+from venvdash.actions.delete.prune import Rules
 from venvdash.cli import several
 from venvdash.cli.common import fail, session, warn_of_problems
 from venvdash.cli.deletions import deleting, deletion
 from venvdash.cli.naming import scan
 from venvdash.cli.pipeline import run
 from venvdash.cli.searching import limit_search, search_limit, searching
+from venvdash.model.quantities import seconds_of
 
 
 def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:

@@ -1,7 +1,6 @@
 """What may be pruned: the rules, and the search for the projects of all that they pick."""
 
 import os
-import re
 import shlex
 import threading
 from collections.abc import Callable, Iterator
@@ -14,10 +13,10 @@ from venvdash.actions.delete.project_search import Tell, quiet
 from venvdash.actions.delete.shared_searches import Searches, held_by, sought
 from venvdash.actions.table import Table
 from venvdash.model import Facts, Flag, Location, Presence, Row, Status
+from venvdash.model.quantities import DAY
 from venvdash.system.mounts import Mounts
 from venvdash.text import visible
 
-DAY = 86400.0
 AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was given
 # Whatever a rule says: these have a project, or nobody can tell.
 _NEVER = frozenset(
@@ -56,16 +55,6 @@ class PruneCandidate:
     row: Row
     why: str
     held: str = ""
-
-
-_UNITS = {"d": DAY, "w": 7 * DAY, "m": 30.44 * DAY, "y": 365.25 * DAY}
-_AGE = re.compile(r"(\d{1,6}) *(d|days?|w|weeks?|mo?|months?|y|years?|)", re.ASCII)
-
-
-def seconds_of(text: str) -> float | None:
-    """Return how long ``90d``, ``12 w``, ``6mo``, ``1y`` or ``30`` (days) is; None for no age."""
-    found = _AGE.fullmatch(text.strip().lower())
-    return int(found[1]) * _UNITS[found[2][:1] or "d"] if found else None
 
 
 def picks(rules: Rules, row: Row, facts: Facts | None, now: float) -> bool:

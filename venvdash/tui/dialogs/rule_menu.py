@@ -10,8 +10,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from venvdash import formats
-from venvdash.actions.delete.prune import seconds_of
 from venvdash.model import Row
+from venvdash.model.quantities import seconds_of
 from venvdash.tui.dialogs.base import Dialog, framed
 from venvdash.tui.mark_rules import Rule, older_than, rules
 from venvdash.tui.widgets.menu import Menu
